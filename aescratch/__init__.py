@@ -1,0 +1,125 @@
+"""aescratch: autoencoders from scratch, in NumPy, with hand-written backpropagation.
+
+    import aescratch as ae
+
+    digits = ae.datasets.load_digits()
+    model = ae.SparseAutoencoder([64, 32], sparsity=ae.KLSparsity(rho=0.05, weight=0.5), rng=0)
+    history = model.fit(digits.x, epochs=20, rng=0)
+    print(ae.check_gradients(model, digits.x[:7]))
+"""
+
+import logging
+
+__version__ = "0.1.0"
+
+from aescratch import datasets, functions, plots
+from aescratch.backend import array_module, to_numpy
+from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNoise
+from aescratch.files import FileFormatError, load
+from aescratch.gradcheck import GradientCheckError, check_function, check_gradients
+from aescratch.initializers import he_normal, he_uniform, old_uniform, xavier_normal, xavier_uniform
+from aescratch.layers import (
+    GELU,
+    Dense,
+    GELUTanh,
+    Identity,
+    Layer,
+    LeakyReLU,
+    Parameter,
+    ReLU,
+    Sampling,
+    Sequential,
+    Sigmoid,
+    Tanh,
+    TopK,
+    TransposedDense,
+    UnitRowDense,
+)
+from aescratch.losses import BinaryCrossEntropy, SoftmaxCrossEntropy, SquaredError
+from aescratch.models.autoencoder import Autoencoder
+from aescratch.models.classifier import SoftmaxClassifier
+from aescratch.models.contractive import ContractiveAutoencoder
+from aescratch.models.denoising import DenoisingAutoencoder
+from aescratch.models.k_sparse import KSparseAutoencoder
+from aescratch.models.linear import LinearAutoencoder
+from aescratch.models.sparse import SparseAutoencoder
+from aescratch.models.stacked import StackedAutoencoder
+from aescratch.models.variational import VariationalAutoencoder
+from aescratch.optimizers import (
+    LBFGS,
+    SGD,
+    Adam,
+    AdamW,
+    ConstantRate,
+    CosineRate,
+    Momentum,
+    Nesterov,
+    RMSProp,
+    StepRate,
+)
+from aescratch.penalties import KLSparsity, L1Sparsity
+from aescratch.training import History, TrainingDivergedError
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+__all__ = [
+    "GELU",
+    "LBFGS",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Autoencoder",
+    "BinaryCrossEntropy",
+    "ConstantRate",
+    "ContractiveAutoencoder",
+    "CosineRate",
+    "DenoisingAutoencoder",
+    "Dense",
+    "FileFormatError",
+    "GELUTanh",
+    "GaussianNoise",
+    "GradientCheckError",
+    "History",
+    "Identity",
+    "KLSparsity",
+    "KSparseAutoencoder",
+    "L1Sparsity",
+    "Layer",
+    "LeakyReLU",
+    "LinearAutoencoder",
+    "MaskingNoise",
+    "Momentum",
+    "Nesterov",
+    "Parameter",
+    "RMSProp",
+    "ReLU",
+    "SaltAndPepperNoise",
+    "Sampling",
+    "Sequential",
+    "Sigmoid",
+    "SoftmaxClassifier",
+    "SoftmaxCrossEntropy",
+    "SparseAutoencoder",
+    "SquaredError",
+    "StackedAutoencoder",
+    "StepRate",
+    "Tanh",
+    "TopK",
+    "TrainingDivergedError",
+    "TransposedDense",
+    "UnitRowDense",
+    "VariationalAutoencoder",
+    "array_module",
+    "check_function",
+    "check_gradients",
+    "datasets",
+    "functions",
+    "he_normal",
+    "he_uniform",
+    "load",
+    "old_uniform",
+    "plots",
+    "to_numpy",
+    "xavier_normal",
+    "xavier_uniform",
+]

@@ -1,0 +1,115 @@
+"""Corruptions: damage the input of a denoising autoencoder; the loss is still taken against the clean x.
+
+    x, rng --forward--> x_tilde = keep ⊙ x + noise;   grad_x_tilde --backward--> keep ⊙ grad_x_tilde
+
+Noise is drawn on the host, and then moved to where x is, so the same seed damages the same entries on both backends.
+Nothing is rescaled by 1/(1 − p).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aescratch import functions
+from aescratch.backend import Array, array_module
+from aescratch.parts import Part
+from aescratch.recipes import Recipe
+from aescratch.validation import require_number
+
+
+class Corruption(Part, Recipe):
+    """Base of the corruptions; each says what is kept and what is added."""
+
+    remembers = ("keep",)
+
+    def draw(self, shape: tuple[int, ...], dtype: np.dtype, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Return keep and noise, host arrays of the shape and dtype."""
+        raise NotImplementedError
+
+    def forward(self, x: Array, rng: np.random.Generator) -> Array:
+        """Return x_tilde (N, D), damaged anew at every call.
+
+        Parameters
+        ----------
+        x : (N, D) array
+            The clean input.
+        rng : numpy.random.Generator
+            Where the damage is drawn from.
+        """
+        asarray = array_module(x).asarray
+        keep, noise = self.draw(x.shape, x.dtype, rng)
+        self.keep = asarray(keep)
+        return functions.corrupt(x, self.keep, asarray(noise))
+
+    def backward(self, grad_x_tilde: Array) -> Array:
+        """Return grad_x (N, D)."""
+        return functions.corrupt_backward(grad_x_tilde, self.keep)
+
+
+class GaussianNoise(Corruption):
+    """Add normal noise: x_tilde = x + sigma eps.
+
+    Parameters
+    ----------
+    sigma : float
+        The noise's standard deviation, in units of the data, 0 or more.
+
+    Examples
+    --------
+    >>> GaussianNoise(0.5).forward(np.ones((1, 2)), np.random.default_rng(0)).round(3)
+    array([[1.063, 0.934]])
+    """
+
+    def __init__(self, sigma: float) -> None:
+        self.sigma = require_number("sigma", sigma, least=0)
+
+    def draw(self, shape: tuple[int, ...], dtype: np.dtype, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Return ones, and normal noise."""
+        return np.ones(shape, dtype), self.sigma * rng.standard_normal(shape, dtype)
+
+
+class MaskingNoise(Corruption):
+    """Set entries to zero, each with probability p, independently.
+
+    Parameters
+    ----------
+    p : float
+        The share of entries that is hit, in [0, 1].
+
+    Examples
+    --------
+    >>> MaskingNoise(0.5).forward(np.ones((1, 4)), np.random.default_rng(0))
+    array([[1., 0., 0., 0.]])
+    """
+
+    def __init__(self, p: float) -> None:
+        self.p = require_number("p", p, least=0, most=1)
+
+    def draw(self, shape: tuple[int, ...], dtype: np.dtype, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Return 0 where an entry is hit, and no noise."""
+        return (rng.random(shape, dtype) >= self.p).astype(dtype), np.zeros(shape, dtype)
+
+
+class SaltAndPepperNoise(Corruption):
+    """Set entries to 0 or 1, half each way, each with probability p, independently.
+
+    Parameters
+    ----------
+    p : float
+        The share of entries that is hit, in [0, 1].
+
+    Examples
+    --------
+    >>> SaltAndPepperNoise(0.8).forward(np.full((1, 4), 0.5), np.random.default_rng(0))
+    array([[1., 0., 0., 0.5]])
+    """
+
+    def __init__(self, p: float) -> None:
+        self.p = require_number("p", p, least=0, most=1)
+
+    def draw(self, shape: tuple[int, ...], dtype: np.dtype, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Return 0 where an entry is hit, and the salt."""
+        u = rng.random(shape, dtype)
+        keep = (u >= self.p).astype(dtype)
+        salt = ((u >= 0.5 * self.p) & (u < self.p)).astype(dtype)
+        return keep, salt

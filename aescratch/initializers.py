@@ -1,0 +1,58 @@
+"""Where the weights start: a rule draws W (n_in, n_out) before any training.
+
+What matters is the scale. With too small a W a signal dies on its way through a deep network, with too large a one it
+saturates; the rules below pick the scale from the widths. Numbers are drawn on the host, in float64, whatever the
+model's backend and dtype, so that the same seed starts the same model everywhere.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.recipes import known
+
+
+@known
+def xavier_uniform(n_in: int, n_out: int, rng: np.random.Generator) -> Array:
+    """Uniform in ±√(6 / (n_in + n_out)), variance 2 / (n_in + n_out) (Glorot & Bengio 2010, eq. 16).
+
+    Examples
+    --------
+    >>> W = xavier_uniform(5, 3, np.random.default_rng(0))
+    >>> W.shape, bool(abs(W).max() <= (6 / 8) ** 0.5)
+    ((5, 3), True)
+    """
+    limit = math.sqrt(6 / (n_in + n_out))
+    return rng.uniform(-limit, limit, (n_in, n_out))
+
+
+@known
+def xavier_normal(n_in: int, n_out: int, rng: np.random.Generator) -> Array:
+    """Normal with variance 2 / (n_in + n_out) (Glorot & Bengio 2010, eq. 12)."""
+    return rng.normal(0, math.sqrt(2 / (n_in + n_out)), (n_in, n_out))
+
+
+@known
+def he_uniform(n_in: int, n_out: int, rng: np.random.Generator) -> Array:
+    """Uniform in ±√(6 / n_in), variance 2 / n_in: keeps the scale through ReLU (He et al. 2015, eq. 10)."""
+    limit = math.sqrt(6 / n_in)
+    return rng.uniform(-limit, limit, (n_in, n_out))
+
+
+@known
+def he_normal(n_in: int, n_out: int, rng: np.random.Generator) -> Array:
+    """Normal with variance 2 / n_in (He et al. 2015, eq. 10)."""
+    return rng.normal(0, math.sqrt(2 / n_in), (n_in, n_out))
+
+
+@known
+def old_uniform(n_in: int, n_out: int, rng: np.random.Generator) -> Array:
+    """Uniform in ±1/√n_in, variance 1 / (3 n_in): the common rule before Xavier (Glorot & Bengio 2010, eq. 1).
+
+    It shrinks the signal from layer to layer, which is why deep networks were pre-trained layer by layer.
+    """
+    limit = 1 / math.sqrt(n_in)
+    return rng.uniform(-limit, limit, (n_in, n_out))

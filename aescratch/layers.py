@@ -1,0 +1,624 @@
+"""Layers: what a network is made of.
+
+    x --forward--> y        remembers what backward will need
+    x --apply--> y          the same, and remembers nothing
+    grad_y --backward--> grad_x, and writes the gradients of its parameters
+
+A `Parameter` is a named array beside its gradient; all parameters of a model lie in one flat buffer, of which each is
+a view. Layers compute by the formulas of `aescratch.functions`, called through the module, so that what is checked
+there is what is trained here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from aescratch import functions
+from aescratch.backend import Array, array_module, move
+from aescratch.initializers import xavier_uniform
+from aescratch.parts import Part
+from aescratch.recipes import Recipe
+from aescratch.validation import Rng, as_generator, require_count, require_number
+
+
+class ParameterBuffer:
+    """The values and gradients of several parameters, flat, one after the other."""
+
+    def __init__(self, values: Array) -> None:
+        self.values = values
+        self.grads = array_module(values).zeros_like(values)
+
+
+class Parameter:
+    """A named array that is trained, `value`, beside its gradient, `grad`, of the same shape.
+
+    Both are views of a flat buffer. Assigning to either copies into the view.
+
+    Examples
+    --------
+    >>> b = Parameter("b", np.zeros(3))
+    >>> b.value = np.ones(3)
+    >>> b.grad += 2.0
+    >>> b
+    Parameter('b', shape=(3,))
+    """
+
+    def __init__(self, name: str, value: Array) -> None:
+        self.name = name
+        self.shape: tuple[int, ...] = value.shape
+        self.size = int(value.size)
+        self.bind(ParameterBuffer(value.reshape(-1).copy()), 0)
+
+    def bind(self, buffer: ParameterBuffer, start: int) -> None:
+        """Make this parameter the view of buffer that begins at start; what the buffer holds there is its value."""
+        here = slice(start, start + self.size)
+        self.buffer, self.start = buffer, start
+        self._value = buffer.values[here].reshape(self.shape)
+        self._grad = buffer.grads[here].reshape(self.shape)
+
+    @property
+    def value(self) -> Array:
+        """The array itself, a view; assigning copies into it."""
+        return self._value
+
+    @value.setter
+    def value(self, new: Array) -> None:
+        self._copy_into(self._value, new)
+
+    @property
+    def grad(self) -> Array:
+        """The gradient of the last backward pass, a view; assigning copies into it."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, new: Array) -> None:
+        self._copy_into(self._grad, new)
+
+    def _copy_into(self, view: Array, new: Array) -> None:
+        if new is view:  # after += on the view itself
+            return
+        if getattr(new, "shape", None) != self.shape:
+            shape = getattr(new, "shape", f"of a {type(new).__name__}")
+            raise ValueError(f"expected an array of shape {self.shape} for parameter {self.name}, got shape {shape}")
+        view[...] = new
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copied view would be an array of its own; the copy binds to the copied buffer instead.
+        return {name: value for name, value in self.__dict__.items() if name not in ("_value", "_grad")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.bind(self.buffer, self.start)
+
+    def __repr__(self) -> str:
+        return f"Parameter({self.name!r}, shape={self.shape})"
+
+
+def pack(parameters: Sequence[Parameter], dtype: str, backend: str = "numpy") -> None:
+    """Move parameters into one new flat buffer, in their order, in the dtype and on the backend."""
+    values = [move(parameter.value, backend).reshape(-1).astype(dtype) for parameter in parameters]
+    buffer = ParameterBuffer(array_module(*values).concatenate(values))
+    start = 0
+    for parameter in parameters:
+        parameter.bind(buffer, start)
+        start += parameter.size
+
+
+class Layer(Part):
+    """Base of the layers."""
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """The layer's parameters, in forward order; none here."""
+        return []
+
+    def apply(self, x: Array) -> Array:
+        """Return y and remember nothing."""
+        raise NotImplementedError
+
+    def forward(self, x: Array) -> Array:
+        """Return y and remember what backward needs."""
+        raise NotImplementedError
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_x, and write the gradients of the parameters."""
+        raise NotImplementedError
+
+
+class Dense(Layer):
+    """Affine layer y = x W + b.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Widths of x and y.
+    initializer : callable
+        Draws W, by default `xavier_uniform`; b starts at 0.
+    dtype : str
+        ``"float32"`` or ``"float64"``.
+    rng : int or numpy.random.Generator
+        Where W is drawn from.
+
+    Attributes
+    ----------
+    W, b : Parameter
+        Weights (n_in, n_out) and biases (n_out,).
+    adds : bool
+        Whether backward adds grad_W to what another layer wrote in the same pass, because both share W.
+
+    Examples
+    --------
+    >>> layer = Dense(5, 3, rng=0)
+    >>> layer.forward(np.ones((7, 5), np.float32)).shape
+    (7, 3)
+    >>> layer.backward(np.ones((7, 3), np.float32)).shape, layer.W.grad.shape
+    ((7, 5), (5, 3))
+    """
+
+    remembers = ("x",)
+
+    def __init__(
+        self, n_in: int, n_out: int, *, initializer: Callable[..., Array] = xavier_uniform,
+        dtype: str = "float32", rng: Rng = None,
+    ) -> None:  # fmt: skip
+        n_in, n_out = require_count("n_in", n_in), require_count("n_out", n_out)
+        self.W = Parameter("W", initializer(n_in, n_out, as_generator(rng)).astype(dtype))
+        self.b = Parameter("b", np.zeros(n_out, dtype))
+        self.adds = False
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """W and b."""
+        return [self.W, self.b]
+
+    def apply(self, x: Array) -> Array:
+        """Return y (N, n_out) for x (N, n_in)."""
+        return functions.dense(x, self.W.value, self.b.value)
+
+    def forward(self, x: Array) -> Array:
+        """Return y (N, n_out) for x (N, n_in), and remember x."""
+        self.x = x
+        return functions.dense(x, self.W.value, self.b.value)
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_x (N, n_in) for grad_y (N, n_out), and write W.grad and b.grad."""
+        grad_x, grad_W, grad_b = functions.dense_backward(grad_y, self.x, self.W.value)
+        if self.adds:
+            self.W.grad += grad_W
+        else:
+            self.W.grad = grad_W
+        self.b.grad = grad_b
+        return grad_x
+
+    def __repr__(self) -> str:
+        return f"Dense({self.W.shape[0]}, {self.W.shape[1]})"
+
+
+class TransposedDense(Layer):
+    """Affine layer with the transposed weights of another, y = x Wᵀ + b: the decoder's half of tied weights.
+
+    Parameters
+    ----------
+    partner : Dense
+        The layer whose W (n_out, n_in) is shared; b (n_out,) is this layer's own.
+    """
+
+    remembers = ("x",)
+
+    def __init__(self, partner: Dense) -> None:
+        self.W = partner.W
+        self.b = Parameter("b", np.zeros(partner.W.shape[0], partner.W.value.dtype))
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """The b alone: W is its partner's."""
+        return [self.b]
+
+    def apply(self, x: Array) -> Array:
+        """Return y (N, n_out) for x (N, n_in)."""
+        return functions.dense(x, self.W.value.T, self.b.value)
+
+    def forward(self, x: Array) -> Array:
+        """Return y (N, n_out) for x (N, n_in), and remember x."""
+        self.x = x
+        return functions.dense(x, self.W.value.T, self.b.value)
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_x (N, n_in) for grad_y (N, n_out), and write b.grad and this layer's share of W.grad."""
+        grad_x, grad_W_T, grad_b = functions.dense_backward(grad_y, self.x, self.W.value.T)
+        self.W.grad = grad_W_T.T
+        self.b.grad = grad_b
+        return grad_x
+
+    def __repr__(self) -> str:
+        return f"TransposedDense({self.W.shape[1]}, {self.W.shape[0]})"
+
+
+class UnitRowDense(Layer):
+    """Affine layer whose weight rows have length one, y = x W + b with W_i = V_i / ‖V_i‖.
+
+    Beside an L1 penalty on x it keeps the decoder from growing while the code shrinks. Parameters are V (n_in, n_out)
+    and b (n_out,); the arguments are those of `Dense`.
+    """
+
+    remembers = ("x", "W")
+
+    def __init__(
+        self, n_in: int, n_out: int, *, initializer: Callable[..., Array] = xavier_uniform,
+        dtype: str = "float32", rng: Rng = None,
+    ) -> None:  # fmt: skip
+        self.V = Parameter("V", initializer(n_in, n_out, as_generator(rng)).astype(dtype))
+        self.b = Parameter("b", np.zeros(n_out, dtype))
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """V and b."""
+        return [self.V, self.b]
+
+    def apply(self, x: Array) -> Array:
+        """Return y (N, n_out) for x (N, n_in)."""
+        return functions.dense(x, functions.unit_rows(self.V.value), self.b.value)
+
+    def forward(self, x: Array) -> Array:
+        """Return y (N, n_out) for x (N, n_in), and remember x and W."""
+        self.x, self.W = x, functions.unit_rows(self.V.value)
+        return functions.dense(x, self.W, self.b.value)
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_x (N, n_in) for grad_y (N, n_out), and write V.grad and b.grad."""
+        grad_x, grad_W, grad_b = functions.dense_backward(grad_y, self.x, self.W)
+        self.V.grad = functions.unit_rows_backward(grad_W, self.V.value)
+        self.b.grad = grad_b
+        return grad_x
+
+    def __repr__(self) -> str:
+        return f"UnitRowDense({self.V.shape[0]}, {self.V.shape[1]})"
+
+
+class Activation(Layer, Recipe):
+    """Base of the element-wise activations y = φ(a), all (N, H); remembers a.
+
+    `slope` and `slope_backward` are φ' and its derivative, which the contractive penalty needs.
+    """
+
+    remembers: tuple[str, ...] = ("a",)
+
+    def forward(self, a: Array) -> Array:
+        """Return y and remember a."""
+        self.a = a
+        return self.apply(a)
+
+    def slope(self, a: Array) -> Array:
+        """Return φ'(a)."""
+        raise NotImplementedError
+
+    def slope_backward(self, grad_slope: Array, a: Array) -> Array:
+        """Return grad_a = grad_slope φ''(a)."""
+        raise NotImplementedError
+
+
+class Identity(Activation):
+    """No activation: y = a."""
+
+    def apply(self, a: Array) -> Array:
+        """Return a."""
+        return functions.identity(a)
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_a."""
+        return functions.identity_backward(grad_y)
+
+    def slope(self, a: Array) -> Array:
+        """Return ones."""
+        return functions.identity_slope(a)
+
+    def slope_backward(self, grad_slope: Array, a: Array) -> Array:
+        """Return zeros."""
+        return functions.identity_slope_backward(grad_slope)
+
+
+class ReLU(Activation):
+    """Rectifier y = max(a, 0), with slope 0 at 0.
+
+    Examples
+    --------
+    >>> ReLU().apply(np.array([-1.0, 2.0]))
+    array([0., 2.])
+    """
+
+    @property
+    def kinks(self) -> Array:
+        """Which units are on."""
+        return self.a > 0
+
+    def apply(self, a: Array) -> Array:
+        """Return y."""
+        return functions.relu(a)
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_a."""
+        return functions.relu_backward(grad_y, self.a)
+
+    def slope(self, a: Array) -> Array:
+        """Return φ'(a)."""
+        return functions.relu_slope(a)
+
+    def slope_backward(self, grad_slope: Array, a: Array) -> Array:
+        """Return zeros: φ'' is 0 wherever it exists."""
+        return functions.relu_slope_backward(grad_slope)
+
+
+class LeakyReLU(Activation):
+    """Leaky rectifier: y = a where a > 0, else alpha a.
+
+    A model is given another alpha by ``activation=functools.partial(LeakyReLU, 0.1)``.
+
+    Parameters
+    ----------
+    alpha : float
+        The slope on the negative side.
+
+    Examples
+    --------
+    >>> LeakyReLU(0.1).apply(np.array([-1.0, 2.0]))
+    array([-0.1,  2. ])
+    """
+
+    def __init__(self, alpha: float = 0.01) -> None:
+        self.alpha = require_number("alpha", alpha)
+
+    @property
+    def kinks(self) -> Array:
+        """Which units are on the positive side."""
+        return self.a > 0
+
+    def apply(self, a: Array) -> Array:
+        """Return y."""
+        return functions.leaky_relu(a, self.alpha)
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_a."""
+        return functions.leaky_relu_backward(grad_y, self.a, self.alpha)
+
+    def slope(self, a: Array) -> Array:
+        """Return φ'(a)."""
+        return functions.leaky_relu_slope(a, self.alpha)
+
+    def slope_backward(self, grad_slope: Array, a: Array) -> Array:
+        """Return zeros: φ'' is 0 wherever it exists."""
+        return functions.leaky_relu_slope_backward(grad_slope)
+
+
+class GELU(Activation):
+    """Gaussian error linear unit, exact: y = a Φ(a).
+
+    Examples
+    --------
+    >>> GELU().apply(np.array([-1.0, 2.0])).round(4)
+    array([-0.1587,  1.9545])
+    """
+
+    def apply(self, a: Array) -> Array:
+        """Return y."""
+        return functions.gelu(a)
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_a."""
+        return functions.gelu_backward(grad_y, self.a)
+
+    def slope(self, a: Array) -> Array:
+        """Return φ'(a)."""
+        return functions.gelu_slope(a)
+
+    def slope_backward(self, grad_slope: Array, a: Array) -> Array:
+        """Return grad_a."""
+        return functions.gelu_slope_backward(grad_slope, a)
+
+
+class GELUTanh(Activation):
+    """Gaussian error linear unit, the tanh form; differs from `GELU` by up to 4.7e-4."""
+
+    def apply(self, a: Array) -> Array:
+        """Return y."""
+        return functions.gelu_tanh(a)
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_a."""
+        return functions.gelu_tanh_backward(grad_y, self.a)
+
+    def slope(self, a: Array) -> Array:
+        """Return φ'(a)."""
+        return functions.gelu_tanh_slope(a)
+
+    def slope_backward(self, grad_slope: Array, a: Array) -> Array:
+        """Return grad_a."""
+        return functions.gelu_tanh_slope_backward(grad_slope, a)
+
+
+class Sigmoid(Activation):
+    """Logistic function y = 1 / (1 + exp(−a)); remembers y, through which its derivative is simplest.
+
+    Examples
+    --------
+    >>> Sigmoid().apply(np.array([0.0]))
+    array([0.5])
+    """
+
+    remembers = ("y",)
+
+    def apply(self, a: Array) -> Array:
+        """Return y."""
+        return functions.sigmoid(a)
+
+    def forward(self, a: Array) -> Array:
+        """Return y and remember it."""
+        self.y = functions.sigmoid(a)
+        return self.y
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_a."""
+        return functions.sigmoid_backward(grad_y, self.y)
+
+    def slope(self, a: Array) -> Array:
+        """Return φ'(a)."""
+        return functions.sigmoid_slope(a)
+
+    def slope_backward(self, grad_slope: Array, a: Array) -> Array:
+        """Return grad_a."""
+        return functions.sigmoid_slope_backward(grad_slope, a)
+
+
+class Tanh(Activation):
+    """Hyperbolic tangent y = tanh(a); remembers y, through which its derivative is simplest."""
+
+    remembers = ("y",)
+
+    def apply(self, a: Array) -> Array:
+        """Return y."""
+        return functions.tanh(a)
+
+    def forward(self, a: Array) -> Array:
+        """Return y and remember it."""
+        self.y = functions.tanh(a)
+        return self.y
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_a."""
+        return functions.tanh_backward(grad_y, self.y)
+
+    def slope(self, a: Array) -> Array:
+        """Return φ'(a)."""
+        return functions.tanh_slope(a)
+
+    def slope_backward(self, grad_slope: Array, a: Array) -> Array:
+        """Return grad_a."""
+        return functions.tanh_slope_backward(grad_slope, a)
+
+
+class TopK(Layer):
+    """Keep the k largest units of each example, by value, ties to the first; the others become 0.
+
+    Parameters
+    ----------
+    k : int
+        How many units stay, at most as many as there are.
+
+    Examples
+    --------
+    >>> TopK(2).apply(np.array([[1.0, -3.0, 2.0, 2.0]]))
+    array([[0., 0., 2., 2.]])
+    """
+
+    remembers = ("a",)
+
+    def __init__(self, k: int) -> None:
+        self.k = require_count("k", k)
+
+    @property
+    def kinks(self) -> Array:
+        """Which units are kept."""
+        return functions.top_k_mask(self.a, self.k)
+
+    def apply(self, a: Array) -> Array:
+        """Return y (N, H) for a (N, H)."""
+        return functions.top_k(a, self.k)
+
+    def forward(self, a: Array) -> Array:
+        """Return y (N, H) for a (N, H), and remember a."""
+        self.a = a
+        return functions.top_k(a, self.k)
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_a (N, H)."""
+        return functions.top_k_backward(grad_y, self.a, self.k)
+
+    def __repr__(self) -> str:
+        return f"TopK({self.k})"
+
+
+class Slope(Part):
+    """The slope φ'(a) of an activation as a quantity of its own, (N, H), for the contractive penalty."""
+
+    remembers = ("a",)
+
+    def __init__(self, activation: Activation) -> None:
+        self.activation = activation
+
+    @property
+    def kinks(self) -> Array | None:
+        """The pattern of the activation, whose slope jumps where the activation bends."""
+        return self.activation.kinks
+
+    def forward(self, a: Array) -> Array:
+        """Return φ'(a) and remember a."""
+        self.a = a
+        return self.activation.slope(a)
+
+    def backward(self, grad_slope: Array) -> Array:
+        """Return grad_a (N, H)."""
+        return self.activation.slope_backward(grad_slope, self.a)
+
+    def __repr__(self) -> str:
+        return f"Slope({self.activation!r})"
+
+
+class Sampling(Part):
+    """Draw a code from its distribution: z = mu + exp(½ log_var) eps, with eps standard normal."""
+
+    remembers = ("log_var", "eps")
+
+    def forward(self, mu: Array, log_var: Array, rng: np.random.Generator) -> Array:
+        """Return z (N, H) for mu and log_var (N, H); eps is drawn on the host, from rng."""
+        self.log_var = log_var
+        self.eps = array_module(mu).asarray(rng.standard_normal(mu.shape, mu.dtype))
+        return functions.reparameterize(mu, log_var, self.eps)
+
+    def backward(self, grad_z: Array) -> tuple[Array, Array]:
+        """Return grad_mu and grad_log_var (N, H)."""
+        return functions.reparameterize_backward(grad_z, self.log_var, self.eps)
+
+    def __repr__(self) -> str:
+        return "Sampling()"
+
+
+class Sequential(Layer):
+    """Layers one after the other; forward and backward are the chain rule."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self.layers = list(layers)
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """The parameters of all layers, in forward order."""
+        return [parameter for layer in self.layers for parameter in layer.parameters]
+
+    def apply(self, x: Array) -> Array:
+        """Return the last layer's output and remember nothing."""
+        for layer in self.layers:
+            x = layer.apply(x)
+        return x
+
+    def forward(self, x: Array) -> Array:
+        """Return the last layer's output; every layer remembers its own."""
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return the gradient for the first layer's input; every layer writes the gradients of its parameters."""
+        for layer in reversed(self.layers):
+            grad_y = layer.backward(grad_y)
+        return grad_y
+
+    def named(self, prefix: str) -> Iterator[tuple[str, Layer]]:
+        """Yield every layer with its name: ``encoder.dense1``, ``encoder.relu1``, ``encoder.dense2``, ..."""
+        number = 0
+        for layer in self.layers:
+            number += bool(layer.parameters)
+            yield f"{prefix}.{type(layer).__name__.lower()}{number}", layer
+
+    def __repr__(self) -> str:
+        return f"Sequential([{', '.join(map(repr, self.layers))}])"

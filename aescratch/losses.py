@@ -1,0 +1,132 @@
+"""Losses: how far the decoder's output is from the data.
+
+    decoder -> x_hat or logits --forward--> a number;   --backward--> the gradient that the decoder receives
+
+A loss sums over features and averages over the batch. It owns the map from the decoder's output to data: with
+binary cross-entropy the decoder emits logits, and `to_data` turns them into probabilities.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aescratch import functions
+from aescratch.backend import Array, array_module
+from aescratch.parts import Part
+from aescratch.recipes import Recipe
+
+
+class Loss(Part, Recipe):
+    """Base of the losses: ``forward(output, target)`` gives a number, ``backward()`` the gradient for output."""
+
+    is_term = True
+    emits_logits = False
+
+    def forward(self, output: Array, target: Array) -> Any:
+        """Return the loss of this batch, a number."""
+        raise NotImplementedError
+
+    def backward(self) -> Array:
+        """Return the gradient with respect to the decoder's output, (N, D)."""
+        raise NotImplementedError
+
+    def to_data(self, output: Array) -> Array:
+        """Return the data that the decoder's output stands for, (N, D)."""
+        return output
+
+    def check_data(self, x: Array) -> None:
+        """Raise ValueError if this loss has no meaning for these data."""
+
+
+class SquaredError(Loss):
+    """Half the squared error, ½ Σ (x_hat − x)², mean over the batch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss = SquaredError()
+    >>> float(loss.forward(np.array([[1.0, 3.0]]), np.array([[0.0, 1.0]])))
+    2.5
+    >>> loss.backward()
+    array([[1., 2.]])
+    """
+
+    remembers = ("x_hat", "x")
+
+    def forward(self, x_hat: Array, x: Array) -> Any:
+        """Return the loss of x_hat (N, D) against x (N, D)."""
+        self.x_hat, self.x = x_hat, x
+        return functions.squared_error(x_hat, x)
+
+    def backward(self) -> Array:
+        """Return grad_x_hat (N, D)."""
+        return functions.squared_error_backward(self.x_hat, self.x)
+
+
+class BinaryCrossEntropy(Loss):
+    """Cross-entropy of pixels in [0, 1] from logits, summed over pixels, mean over the batch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss = BinaryCrossEntropy()
+    >>> round(float(loss.forward(np.array([[0.0]]), np.array([[1.0]]))), 6)
+    0.693147
+    >>> loss.backward()
+    array([[-0.5]])
+    """
+
+    remembers = ("logits", "x")
+    emits_logits = True
+
+    def forward(self, logits: Array, x: Array) -> Any:
+        """Return the loss of logits (N, D) against x (N, D) in [0, 1]."""
+        self.logits, self.x = logits, x
+        return functions.binary_cross_entropy(logits, x)
+
+    def backward(self) -> Array:
+        """Return grad_logits (N, D)."""
+        return functions.binary_cross_entropy_backward(self.logits, self.x)
+
+    def to_data(self, output: Array) -> Array:
+        """Return the probabilities, sigmoid(logits)."""
+        return functions.sigmoid(output)
+
+    def check_data(self, x: Array) -> None:
+        """Raise ValueError if x leaves [0, 1]."""
+        low, high = float(x.min()), float(x.max())
+        if low < 0 or high > 1:
+            raise ValueError(
+                f"expected data in [0, 1] for binary cross-entropy, got values from {low:.3g} to {high:.3g}; "
+                "rescale the data or use SquaredError()"
+            )
+
+
+class SoftmaxCrossEntropy(Loss):
+    """Cross-entropy of classes from logits, mean over the batch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss = SoftmaxCrossEntropy()
+    >>> round(float(loss.forward(np.array([[0.0, 0.0]]), np.array([1]))), 6)
+    0.693147
+    >>> loss.backward()
+    array([[ 0.5, -0.5]])
+    """
+
+    remembers = ("logits", "labels")
+    emits_logits = True
+
+    def forward(self, logits: Array, labels: Array) -> Any:
+        """Return the loss of logits (N, C) against labels (N,), integers from 0 to C - 1."""
+        self.logits, self.labels = logits, labels
+        return functions.softmax_cross_entropy(logits, labels)
+
+    def backward(self) -> Array:
+        """Return grad_logits (N, C)."""
+        return functions.softmax_cross_entropy_backward(self.logits, self.labels)
+
+    def to_data(self, output: Array) -> Array:
+        """Return the number of the most probable class of each row, (N,)."""
+        return array_module(output).argmax(output, axis=1)

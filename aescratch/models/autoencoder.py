@@ -1,0 +1,215 @@
+"""The vanilla autoencoder: an encoder compresses x into a code h, a decoder restores x from it.
+
+    x -> encoder -> h -> decoder -> x_hat;   loss = reconstruction(x_hat, x) + decay(weights)
+
+The other variants change one thing each, and say which.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array, move
+from aescratch.initializers import xavier_uniform
+from aescratch.layers import Dense, Identity, Layer, Parameter, ReLU, Sequential
+from aescratch.losses import BinaryCrossEntropy, Loss, SquaredError
+from aescratch.models.base import Model
+from aescratch.models.network import (
+    check_dtype,
+    check_widths,
+    encoder_layers,
+    make_activation,
+    name_parameters,
+    tied_decoder_layers,
+    without_identity,
+)
+from aescratch.parts import Part
+from aescratch.penalties import WeightDecay
+from aescratch.validation import Rng, as_generator, as_matrix
+
+
+class Autoencoder(Model):
+    """Vanilla autoencoder.
+
+    Parameters
+    ----------
+    widths : list of int
+        Widths of the encoder from input to code; the decoder mirrors them.
+    activation : class, or functools.partial of one
+        The activation between layers.
+    code_activation : class, optional
+        The activation of the code; None means the variant's own, here the same as `activation`.
+    output_activation : class, optional
+        The activation of the decoder's output; None means none.
+    tied : bool
+        Whether the decoder uses the transposed weights of the encoder.
+    reconstruction : Loss
+        `SquaredError()`, or `BinaryCrossEntropy()` for data in [0, 1], with which the decoder emits logits.
+    weight_decay : float
+        lam in the term (lam/2) Σ W², biases excluded.
+    initializer : callable
+        Draws the weights, by default `xavier_uniform`.
+    dtype : str
+        ``"float32"`` or ``"float64"``.
+    rng : int or numpy.random.Generator, optional
+        Where the weights and the model's own noise come from.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of no use, in a sentence that says what was expected.
+
+    Examples
+    --------
+    >>> model = Autoencoder([5, 3], rng=0)
+    >>> x = np.random.default_rng(0).random((7, 5), np.float32)
+    >>> model.encode(x).shape, model.reconstruct(x).shape
+    ((7, 3), (7, 5))
+    >>> loss = model.loss(x)
+    >>> model.backward()
+    >>> [parameter.name for parameter in model.parameters]
+    ['encoder.W1', 'encoder.b1', 'decoder.W1', 'decoder.b1']
+    """
+
+    def __init__(
+        self, widths: Sequence[int], *, activation: Callable[..., Layer] = ReLU,
+        code_activation: Callable[..., Layer] | None = None, output_activation: Callable[..., Layer] | None = None,
+        tied: bool = False, reconstruction: Loss = SquaredError(), weight_decay: float = 0.0,
+        initializer: Callable[..., Array] = xavier_uniform, dtype: str = "float32", rng: Rng = None,
+    ) -> None:  # fmt: skip
+        self.widths = check_widths(widths)
+        self.activation, self.code_activation, self.output_activation = activation, code_activation, output_activation
+        self.tied = bool(tied)
+        self.reconstruction = _check_reconstruction(reconstruction, output_activation)
+        self.initializer = initializer
+        self.dtype = check_dtype(dtype)
+        generator = as_generator(rng)
+        self.build(generator)
+        self.decay = WeightDecay(weight_decay, self.parameters)
+        self.weight_decay = self.decay.lam
+        self.settle(generator)
+
+    def build(self, rng: np.random.Generator) -> None:
+        """Make the layers: the encoder with the code's activation, and the decoder."""
+        between = self.make_between
+        encoder = encoder_layers(self.widths, between, self.initializer, self.dtype, rng)
+        decoder = self.decoder_layers(encoder, rng)
+        self.encoder = without_identity([*encoder, *self.code_layers()])
+        self.decoder = without_identity([*decoder, self.output_layer()])
+        name_parameters("encoder", self.encoder)
+        name_parameters("decoder", self.decoder)
+
+    def make_between(self) -> Layer:
+        """Return a new layer of the activation between layers."""
+        return make_activation("activation", self.activation)
+
+    def decoder_layers(self, encoder: Sequence[Layer], rng: np.random.Generator) -> list[Layer]:
+        """Return the decoder's dense layers, with activations between, that mirror the encoder's."""
+        if not self.tied:
+            return encoder_layers(self.widths[::-1], self.make_between, self.initializer, self.dtype, rng)
+        for layer in encoder:
+            if isinstance(layer, Dense):
+                layer.adds = True  # the decoder's backward comes first, and writes W.grad
+        return tied_decoder_layers(encoder, self.make_between)
+
+    def code_layers(self) -> list[Layer]:
+        """Return what follows the encoder's last dense layer: the code's activation."""
+        return [make_activation("code_activation", self.code_activation or self.default_code_activation())]
+
+    def default_code_activation(self) -> Callable[..., Layer]:
+        """Return the class that ``code_activation=None`` stands for."""
+        return self.activation
+
+    def output_layer(self) -> Layer:
+        """Return what follows the decoder's last dense layer."""
+        return make_activation("output_activation", self.output_activation or Identity)
+
+    def path_to_code(self) -> list[Layer]:
+        """Return the layers from x to the code."""
+        return self.encoder.layers
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """All parameters, in forward order, encoder first."""
+        return [*self.encoder.parameters, *self.decoder.parameters]
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """Everything with a forward and a backward, by name, in forward order."""
+        return {
+            **dict(self.encoder.named("encoder")), **dict(self.decoder.named("decoder")),
+            "reconstruction": self.reconstruction, "decay": self.decay,
+        }  # fmt: skip
+
+    def loss(self, x: Array, rng: Rng = None) -> Any:
+        """Return the objective of this batch, a number, every term included; remember what backward needs.
+
+        Parameters
+        ----------
+        x : (N, D) array of floats
+            A batch.
+        rng : int or numpy.random.Generator, optional
+            Where noise is drawn from, if the variant has any; a seed freezes it. By default the model's own.
+        """
+        x = self.as_batch(x)
+        h = self.encoder.forward(x)
+        x_hat = self.decoder.forward(h)
+        return self.reconstruction.forward(x_hat, x) + self.decay.forward()
+
+    def backward(self) -> None:
+        """Fill parameter.grad of every parameter with the gradient of the last loss."""
+        grad_h = self.decoder.backward(self.reconstruction.backward())
+        self.encoder.backward(grad_h)
+        self.decay.backward()
+
+    def encode(self, x: Array) -> Array:
+        """Return the code h (N, H) of x (N, D)."""
+        return self.encoder.apply(self.as_batch(x))
+
+    def decode(self, h: Array) -> Array:
+        """Return what the decoder makes of a code h (N, H): data (N, D); probabilities with cross-entropy."""
+        h = self.require_same_backend(as_matrix(h, self.dtype, self.widths[-1], "the code"))
+        return self.reconstruction.to_data(self.decoder.apply(h))
+
+    def reconstruct(self, x: Array) -> Array:
+        """Return decode(encode(x)), (N, D)."""
+        return self.decode(self.encode(x))
+
+    def as_batch(self, x: Any) -> Array:
+        """Return x (N, D) checked, in the model's dtype.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it isn't a batch for this model, in a sentence that says what was expected.
+        """
+        if self._trusts_batches:
+            checked: Array = x
+            return checked
+        x = self.require_same_backend(as_matrix(x, self.dtype, self.widths[0]))
+        self.reconstruction.check_data(x)
+        return x
+
+    def as_data(self, x: Any, labels: Any = None) -> Sequence[Array]:
+        """Return the data that `loss` takes, x alone, checked once and moved to where the model is."""
+        if labels is not None:
+            raise TypeError("expected no labels: an autoencoder learns from x alone; ae.SoftmaxClassifier takes labels")
+        x = as_matrix(x, self.dtype, self.widths[0])
+        self.reconstruction.check_data(x)
+        return (move(x, self.backend),)
+
+
+def _check_reconstruction(reconstruction: Any, output_activation: Any) -> Loss:
+    """Return a copy of the loss for this model alone."""
+    if not isinstance(reconstruction, Loss):
+        raise TypeError(f"expected reconstruction to be a loss such as ae.SquaredError(), got {reconstruction!r}")
+    if isinstance(reconstruction, BinaryCrossEntropy) and output_activation not in (None, Identity):
+        raise ValueError(
+            "expected no output_activation beside BinaryCrossEntropy, whose decoder emits logits; "
+            "leave output_activation out: decode returns probabilities by itself"
+        )
+    return copy.copy(reconstruction)

@@ -1,0 +1,146 @@
+"""The softmax classifier: a head on an autoencoder's encoder, to fine-tune a pre-trained stack with labels.
+
+    x -> encoder -> h -> head -> logits;   loss = cross_entropy(logits, labels) + decay(weights)
+
+It trains the autoencoder's own parameters: what the encoder learns here, `autoencoder.encode` shows.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from aescratch import functions
+from aescratch.backend import Array, array_module, move, to_numpy
+from aescratch.initializers import xavier_uniform
+from aescratch.layers import Dense, Parameter, Sequential, pack
+from aescratch.losses import SoftmaxCrossEntropy
+from aescratch.models.autoencoder import Autoencoder
+from aescratch.models.base import Model
+from aescratch.models.network import rename
+from aescratch.parts import Part
+from aescratch.penalties import WeightDecay
+from aescratch.validation import Rng, as_generator, as_labels, own_generator, require_count
+
+
+class SoftmaxClassifier(Model):
+    """Softmax head on the encoder of an autoencoder, trained together with it.
+
+    Parameters
+    ----------
+    autoencoder : Autoencoder
+        Whose encoder is used, and trained; the decoder stays as it is.
+    n_classes : int
+        How many classes there are, 2 or more; labels count from 0.
+    weight_decay : float
+        lam in the term (lam/2) Σ W², biases excluded.
+    initializer : callable
+        Draws the head's weights.
+    rng : int or numpy.random.Generator, optional
+        Where they come from.
+
+    Examples
+    --------
+    >>> model = SoftmaxClassifier(Autoencoder([5, 3], rng=0), n_classes=2, rng=0)
+    >>> x = np.random.default_rng(0).random((7, 5), np.float32)
+    >>> labels = np.array([0, 1, 0, 1, 0, 1, 0])
+    >>> len(model.fit(x, labels, epochs=3, rng=0))
+    3
+    >>> model.predict(x).shape
+    (7,)
+    """
+
+    def __init__(
+        self, autoencoder: Autoencoder, n_classes: int, *, weight_decay: float = 0.0,
+        initializer: Callable[..., Array] = xavier_uniform, rng: Rng = None,
+    ) -> None:  # fmt: skip
+        if not isinstance(autoencoder, Autoencoder):
+            raise TypeError(f"expected an autoencoder of this package, got {autoencoder!r}")
+        self.autoencoder, self.dtype, self.initializer = autoencoder, autoencoder.dtype, initializer
+        self.n_classes = require_count("n_classes", n_classes, least=2)
+        self.encoder = Sequential([copy.copy(layer) for layer in autoencoder.path_to_code()])
+        for layer in self.encoder.layers:
+            if isinstance(layer, Dense):
+                layer.adds = False  # no decoder has written before
+        generator = as_generator(rng)
+        n_code = autoencoder.widths[-1]
+        self.head = Dense(n_code, n_classes, initializer=initializer, dtype=self.dtype, rng=generator)
+        rename(self.head.W, "head.W")
+        rename(self.head.b, "head.b")
+        pack(self.head.parameters, self.dtype, autoencoder.backend)
+        self.cross_entropy = SoftmaxCrossEntropy()
+        self.decay = WeightDecay(weight_decay, self.parameters)
+        self.weight_decay = self.decay.lam
+        self.rng = own_generator(generator)
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """The encoder's parameters, which are the autoencoder's own, and the head's."""
+        return [*self.encoder.parameters, *self.head.parameters]
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """Everything with a forward and a backward, by name, in forward order."""
+        return {
+            **dict(self.encoder.named("encoder")), "head": self.head, "cross_entropy": self.cross_entropy,
+            "decay": self.decay,
+        }  # fmt: skip
+
+    def loss(self, x: Array, labels: Array, rng: Rng = None) -> Any:  # type: ignore[override]
+        """Return the objective of this batch, a number; remember what backward needs.
+
+        Parameters
+        ----------
+        x : (N, D) array of floats
+            A batch.
+        labels : (N,) array of integers
+            The class of each example, from 0.
+        rng
+            Not used: nothing here is random.
+        """
+        x, labels = self.as_batch(x, labels)
+        h = self.encoder.forward(x)
+        logits = self.head.forward(h)
+        return self.cross_entropy.forward(logits, labels) + self.decay.forward()
+
+    def backward(self) -> None:
+        """Fill parameter.grad of every parameter with the gradient of the last loss."""
+        grad_h = self.head.backward(self.cross_entropy.backward())
+        self.encoder.backward(grad_h)
+        self.decay.backward()
+
+    def as_batch(self, x: Any, labels: Any) -> tuple[Array, Array]:
+        """Return x (N, D) and labels (N,) checked."""
+        if self._trusts_batches:
+            return x, labels
+        x = self.autoencoder.as_batch(x)
+        return x, self.require_same_backend(as_labels(labels, len(x), self.n_classes))
+
+    def as_data(self, x: Any, labels: Any = None) -> Sequence[Array]:  # type: ignore[override]
+        """Return x and labels, checked once and moved to where the model is."""
+        (x,) = self.autoencoder.as_data(x)
+        return x, move(as_labels(labels, len(x), self.n_classes), self.backend)
+
+    def to(self, backend: str) -> SoftmaxClassifier:
+        """Move the classifier, and the whole autoencoder with it."""
+        self.autoencoder.to(backend)
+        pack(self.head.parameters, self.dtype, backend)
+        for part in self.parts.values():
+            part.forget()
+        return self
+
+    def predict_probabilities(self, x: Array) -> Array:
+        """Return the probability of each class, (N, n_classes), for x (N, D)."""
+        return functions.softmax(self.head.apply(self.encoder.apply(self.autoencoder.as_batch(x))))
+
+    def predict(self, x: Array) -> Array:
+        """Return the most probable class of each example, (N,), for x (N, D)."""
+        return array_module(x).argmax(self.predict_probabilities(x), axis=1)
+
+    def score(self, x: Array, labels: Array) -> float:
+        """Return the share of examples whose predicted class is their label, in [0, 1]."""
+        x, labels = self.as_batch(x, labels)
+        return float(np.mean(to_numpy(self.predict(x)) == to_numpy(labels)))

@@ -1,0 +1,98 @@
+"""The contractive autoencoder: the code is to change little when the input does (Rifai et al. 2011).
+
+    x -> W1, b1 -> a -> φ -> h -> decoder -> x_hat
+    loss = reconstruction(x_hat, x) + weight · ‖∂h/∂x‖² + decay(weights),   ∂h_j/∂x_i = φ'(a_j) W1_ij
+
+The penalty reaches W1 twice: directly, and through the slope φ'(a), whose derivative is φ''(a).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.layers import Activation, Layer, Parameter, Sequential, Sigmoid, Slope
+from aescratch.models.autoencoder import Autoencoder
+from aescratch.parts import Part
+from aescratch.penalties import Contraction
+from aescratch.validation import Rng
+
+
+class ContractiveAutoencoder(Autoencoder):
+    """Autoencoder of one hidden layer whose code is locally insensitive to the input.
+
+    Parameters
+    ----------
+    widths : list of two int
+        Input and code.
+    weight : float
+        The penalty's share in the objective, 0 or more.
+    **options
+        As for `Autoencoder`; the code is a sigmoid by default.
+
+    Examples
+    --------
+    >>> model = ContractiveAutoencoder([5, 3], weight=0.1, rng=0)
+    >>> x = np.random.default_rng(0).random((7, 5), np.float32)
+    >>> loss = model.loss(x)
+    >>> model.backward()
+    """
+
+    def __init__(self, widths: Sequence[int], weight: float = 0.1, **options: Any) -> None:
+        self.contraction = Contraction(weight)
+        self.weight = self.contraction.weight
+        super().__init__(widths, **options)
+
+    def build(self, rng: np.random.Generator) -> None:
+        """Make the layers; an encoder of more than one is refused, since its Jacobian isn't so simple."""
+        if len(self.widths) != 2:
+            raise ValueError(
+                f"expected one hidden layer for the contractive penalty, such as [64, 32], got widths {self.widths}; "
+                "use another variant for a deep encoder"
+            )
+        super().build(rng)
+        self.dense = self.encoder.layers[0]
+        self.code = self.code_layers()[0]
+        if not isinstance(self.code, Activation):
+            raise TypeError(f"expected a code_activation with a slope, such as ae.Sigmoid, got {self.code!r}")
+        self.slope = Slope(self.code)
+        self.encoder = Sequential([self.dense, self.code])
+
+    def default_code_activation(self) -> Callable[..., Layer]:
+        """Return Sigmoid."""
+        return Sigmoid
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """Everything with a forward and a backward, by name, in forward order."""
+        return {
+            **dict(self.encoder.named("encoder")), **dict(self.decoder.named("decoder")),
+            "reconstruction": self.reconstruction, "slope": self.slope, "contraction": self.contraction, "decay": self.decay,
+        }  # fmt: skip
+
+    @property
+    def W(self) -> Parameter:
+        """The encoder's weights (D, H)."""
+        return self.dense.parameters[0]
+
+    def loss(self, x: Array, rng: Rng = None) -> Any:
+        """Return the objective of this batch, a number, every term included; remember what backward needs."""
+        x = self.as_batch(x)
+        a = self.dense.forward(x)
+        h = self.code.forward(a)
+        x_hat = self.decoder.forward(h)
+        slope = self.slope.forward(a)
+        contraction = self.contraction.forward(slope, self.W.value)
+        return self.reconstruction.forward(x_hat, x) + contraction + self.decay.forward()
+
+    def backward(self) -> None:
+        """Fill parameter.grad of every parameter with the gradient of the last loss."""
+        grad_h = self.decoder.backward(self.reconstruction.backward())
+        grad_slope, grad_W = self.contraction.backward()
+        grad_a = self.code.backward(grad_h) + self.slope.backward(grad_slope)  # the penalty enters here, at the slope
+        self.dense.backward(grad_a)
+        self.W.grad += grad_W  # and here, at the weights
+        self.decay.backward()

@@ -1,0 +1,61 @@
+"""The k-sparse autoencoder: only the k largest code units of each example stay (Makhzani & Frey 2013).
+
+    x -> encoder -> a -> top k -> h -> decoder -> x_hat;   loss = reconstruction(x_hat, x) + decay(weights)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from aescratch.backend import Array
+from aescratch.layers import Identity, Layer, TopK
+from aescratch.models.autoencoder import Autoencoder
+from aescratch.validation import Rng, require_count
+
+
+class KSparseAutoencoder(Autoencoder):
+    """Autoencoder whose code has at most k units that aren't zero, also in `encode`.
+
+    Parameters
+    ----------
+    widths : list of int
+        As for `Autoencoder`.
+    k : int
+        How many code units stay, at most the code's width.
+    **options
+        As for `Autoencoder`; `code_activation`, by default none, comes before the selection.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> model = KSparseAutoencoder([5, 4], k=2, rng=0)
+    >>> (model.encode(np.ones((3, 5), np.float32)) != 0).sum(axis=1)
+    array([2, 2, 2])
+    """
+
+    def __init__(self, widths: Sequence[int], k: int, **options: Any) -> None:
+        self.k = require_count("k", k)
+        super().__init__(widths, **options)
+        require_count("k", k, most=self.widths[-1])
+
+    def code_layers(self) -> list[Layer]:
+        """Return the code's activation, and the selection."""
+        return [*super().code_layers(), TopK(self.k)]
+
+    def default_code_activation(self) -> Callable[..., Layer]:
+        """Return Identity: the selection is activation enough."""
+        return Identity
+
+    def loss(self, x: Array, rng: Rng = None) -> Any:
+        """Return the objective of this batch, a number, every term included; remember what backward needs."""
+        x = self.as_batch(x)
+        h = self.encoder.forward(x)  # its last layer keeps the k largest
+        x_hat = self.decoder.forward(h)
+        return self.reconstruction.forward(x_hat, x) + self.decay.forward()
+
+    def backward(self) -> None:
+        """Fill parameter.grad of every parameter with the gradient of the last loss."""
+        grad_h = self.decoder.backward(self.reconstruction.backward())
+        self.encoder.backward(grad_h)  # its last layer lets only the k largest through
+        self.decay.backward()

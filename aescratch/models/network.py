@@ -1,0 +1,88 @@
+"""How a network is put together from widths: the layers of an encoder, and of the decoder that mirrors it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from aescratch.backend import Array
+from aescratch.layers import Dense, Identity, Layer, Parameter, Sequential, TransposedDense
+from aescratch.validation import require_count
+
+Initializer = Callable[..., Array]
+
+
+def check_widths(widths: Any) -> list[int]:
+    """Return widths as a list of at least two positive integers, from the input to the code."""
+    if not isinstance(widths, (list, tuple)) or len(widths) < 2:
+        raise ValueError(f"expected widths from input to code, such as [64, 32], got {widths!r}")
+    return [require_count("each width", width) for width in widths]
+
+
+def check_dtype(dtype: Any) -> str:
+    """Return ``"float32"`` or ``"float64"``, whichever dtype names."""
+    name = getattr(dtype, "__name__", str(dtype))
+    if name not in ("float32", "float64"):
+        raise ValueError(f'expected dtype "float32" or "float64", got {dtype!r}')
+    return name
+
+
+def make_activation(name: str, activation: Any) -> Layer:
+    """Return a new layer of the class, or of the partial of a class, that the argument called name gives."""
+    maker = activation.func if isinstance(activation, functools.partial) else activation
+    if not (isinstance(maker, type) and issubclass(maker, Layer)):
+        raise TypeError(
+            f"expected {name} to be an activation class such as ae.ReLU, or functools.partial of one, "
+            f"got {activation!r}"
+        )
+    layer: Layer = activation()
+    return layer
+
+
+def encoder_layers(
+    widths: Sequence[int], activation: Callable[[], Layer], initializer: Initializer, dtype: str, rng: Any
+) -> list[Layer]:
+    """Return a dense layer for each step between widths, with an activation between any two of them."""
+    layers: list[Layer] = []
+    for n_in, n_out in zip(widths[:-1], widths[1:], strict=True):
+        dense = Dense(n_in, n_out, initializer=initializer, dtype=dtype, rng=rng)
+        layers += [activation(), dense] if layers else [dense]
+    return layers
+
+
+def tied_decoder_layers(encoder: Sequence[Layer], activation: Callable[[], Layer]) -> list[Layer]:
+    """Return the mirror image of an encoder's dense layers, each with the transposed weights of its partner."""
+    layers: list[Layer] = []
+    for partner in reversed([layer for layer in encoder if isinstance(layer, Dense)]):
+        layers += [activation(), TransposedDense(partner)] if layers else [TransposedDense(partner)]
+    return layers
+
+
+def without_identity(layers: Sequence[Layer]) -> Sequential:
+    """Return the layers as a Sequential, without those that do nothing."""
+    return Sequential([layer for layer in layers if type(layer) is not Identity])
+
+
+def name_parameters(prefix: str, network: Sequential) -> None:
+    """Name the parameters of a network's layers ``prefix.W1``, ``prefix.b1``, ``prefix.W2``, ..."""
+    with_parameters = [layer for layer in network.layers if layer.parameters]
+    for number, layer in enumerate(with_parameters, start=1):
+        for parameter in layer.parameters:
+            rename(parameter, f"{prefix}.{parameter.name[0]}{number}")
+
+
+def rename(parameter: Parameter, name: str) -> None:
+    """Give a parameter its name within a model."""
+    parameter.name = name
+
+
+def stages(network: Sequential) -> Iterator[list[Layer]]:
+    """Yield each layer with parameters together with the activations that follow it."""
+    stage: list[Layer] = []
+    for layer in network.layers:
+        if layer.parameters and stage:
+            yield stage
+            stage = []
+        stage.append(layer)
+    yield stage

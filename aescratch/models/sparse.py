@@ -1,0 +1,100 @@
+"""The sparse autoencoder: a penalty on the code keeps most of its units inactive.
+
+    x -> encoder -> h -> decoder -> x_hat;   loss = reconstruction(x_hat, x) + sparsity(h) + decay(weights)
+
+The penalty is a KL divergence of the units' mean activity, for which the code must lie in (0, 1), or L1.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.layers import Layer, ReLU, Sigmoid, UnitRowDense
+from aescratch.models.autoencoder import Autoencoder
+from aescratch.parts import Part
+from aescratch.penalties import KLSparsity, Sparsity
+from aescratch.validation import Rng
+
+
+class SparseAutoencoder(Autoencoder):
+    """Autoencoder with a sparse code, by KL divergence or by L1.
+
+    Parameters
+    ----------
+    widths : list of int
+        As for `Autoencoder`.
+    sparsity : Sparsity
+        `KLSparsity(rho, weight)`, whose code is a sigmoid, or `L1Sparsity(weight)`, whose code is a ReLU by default.
+    unit_norm_decoder : bool
+        Whether the decoder's rows that read the code have length one, so that the code can't shrink for free.
+    **options
+        As for `Autoencoder`.
+
+    Examples
+    --------
+    >>> model = SparseAutoencoder([5, 3], sparsity=KLSparsity(rho=0.05, weight=0.5), rng=0)
+    >>> code = model.encode(np.zeros((7, 5), np.float32))
+    >>> bool((code > 0).all() and (code < 1).all())
+    True
+    """
+
+    def __init__(
+        self, widths: Sequence[int], sparsity: Sparsity = KLSparsity(rho=0.05, weight=0.5), *,
+        unit_norm_decoder: bool = False, **options: Any,
+    ) -> None:  # fmt: skip
+        if not isinstance(sparsity, Sparsity):
+            raise TypeError(f"expected sparsity to be ae.KLSparsity(...) or ae.L1Sparsity(...), got {sparsity!r}")
+        if unit_norm_decoder and options.get("tied"):
+            raise ValueError("expected tied=False beside unit_norm_decoder: a tied W is the encoder's, and stays as it is")
+        self.sparsity = copy.copy(sparsity)
+        self.unit_norm_decoder = bool(unit_norm_decoder)
+        super().__init__(widths, **options)
+
+    def build(self, rng: np.random.Generator) -> None:
+        """Make the layers; those that a KL penalty can't work with are refused."""
+        super().build(rng)
+        last = self.encoder.layers[-1]
+        if isinstance(self.sparsity, KLSparsity) and not isinstance(last, Sigmoid):
+            raise ValueError(
+                f"expected a sigmoid code for KLSparsity, whose mean activity lies in (0, 1), got {last!r}; "
+                "leave code_activation out, or use L1Sparsity(weight)"
+            )
+
+    def decoder_layers(self, encoder: Sequence[Layer], rng: np.random.Generator) -> list[Layer]:
+        """Return the decoder's layers, the first of them with rows of length one if that is wanted."""
+        layers = super().decoder_layers(encoder, rng)
+        if self.unit_norm_decoder:
+            n_in, n_out = layers[0].parameters[0].shape
+            layers[0] = UnitRowDense(n_in, n_out, initializer=self.initializer, dtype=self.dtype, rng=rng)
+        return layers
+
+    def default_code_activation(self) -> Callable[..., Layer]:
+        """Return Sigmoid for a KL penalty, ReLU for L1."""
+        return Sigmoid if isinstance(self.sparsity, KLSparsity) else ReLU
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """Everything with a forward and a backward, by name, in forward order."""
+        return {
+            **dict(self.encoder.named("encoder")), **dict(self.decoder.named("decoder")),
+            "reconstruction": self.reconstruction, "sparsity": self.sparsity, "decay": self.decay,
+        }  # fmt: skip
+
+    def loss(self, x: Array, rng: Rng = None) -> Any:
+        """Return the objective of this batch, a number, every term included; remember what backward needs."""
+        x = self.as_batch(x)
+        h = self.encoder.forward(x)
+        x_hat = self.decoder.forward(h)
+        return self.reconstruction.forward(x_hat, x) + self.sparsity.forward(h) + self.decay.forward()
+
+    def backward(self) -> None:
+        """Fill parameter.grad of every parameter with the gradient of the last loss."""
+        grad_h = self.decoder.backward(self.reconstruction.backward())
+        grad_h += self.sparsity.backward()  # the penalty enters here, at the code
+        self.encoder.backward(grad_h)
+        self.decay.backward()  # and here, at the weights

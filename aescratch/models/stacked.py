@@ -1,0 +1,138 @@
+"""The stacked autoencoder: trained one layer after the other, then as a whole (Bengio et al. 2007).
+
+    pretrain:  x -> layer 1 -> x_hat;  then h1 -> layer 2 -> h1_hat;  ...   each an autoencoder on the codes below it
+    fit:       x -> encoder -> h -> decoder -> x_hat                        the whole stack, unrolled, from there
+
+Before Xavier initialisation this was how a deep network was given a start. Pre-training works on the stack's own
+parameters, so there is nothing to copy afterwards. Corruption, if any, belongs to pre-training: codes go upward clean,
+and the fine-tuning is that of the vanilla autoencoder.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+from aescratch.backend import Array
+from aescratch.corruptions import Corruption
+from aescratch.layers import Layer, Parameter, Sequential
+from aescratch.losses import Loss, SquaredError
+from aescratch.models.autoencoder import Autoencoder
+from aescratch.models.base import Model
+from aescratch.models.denoising import check_corruption
+from aescratch.models.network import stages
+from aescratch.parts import Part
+from aescratch.penalties import WeightDecay
+from aescratch.training import History
+from aescratch.validation import Rng, as_generator
+
+
+class StackedAutoencoder(Autoencoder):
+    """Deep autoencoder with greedy layer-wise pre-training.
+
+    Parameters
+    ----------
+    widths : list of int
+        As for `Autoencoder`; every step between them is a layer of the stack.
+    corruption : Corruption, optional
+        Damages each layer's input during pre-training, which makes a stack of denoising autoencoders.
+    **options
+        As for `Autoencoder`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).random((7, 5), np.float32)
+    >>> model = StackedAutoencoder([5, 4, 3], rng=0)
+    >>> [len(history) for history in model.pretrain(x, epochs=2, rng=0)]
+    [2, 2]
+    >>> len(model.fit(x, epochs=3, rng=0))
+    3
+    """
+
+    def __init__(self, widths: Sequence[int], corruption: Corruption | None = None, **options: Any) -> None:
+        self.corruption = None if corruption is None else check_corruption(corruption)
+        super().__init__(widths, **options)
+
+    def pretrain(self, x: Any, *, rng: Rng = None, **options: Any) -> list[History]:
+        """Train the layers one after the other, the first on x, each next one on the codes of those below it.
+
+        Parameters
+        ----------
+        x : (N, D) array of floats
+            One example per row.
+        rng : int or numpy.random.Generator, optional
+            Shuffles the data and draws the corruption; by default the model's own.
+        **options
+            Those of `fit`, without validation and checkpoint; the same for every layer.
+
+        Returns
+        -------
+        list of History
+            One per layer, from the first.
+        """
+        for name in ("validation", "patience", "checkpoint"):
+            if options.get(name) is not None:
+                raise ValueError(f"expected no {name} in pretrain, which trains several models; give it to fit")
+        (inputs,) = self.as_data(x)
+        generator = self.noise(rng)
+        histories = []
+        for layer in self.stack():
+            histories.append(layer.fit(inputs, rng=generator, **options))
+            inputs = layer.encoder.apply(inputs)
+        return histories
+
+    def stack(self) -> list[StackLayer]:
+        """Return each layer as an autoencoder of its own, on this model's parameters."""
+        encoders, decoders = list(stages(self.encoder)), list(stages(self.decoder))[::-1]
+        layers = []
+        for number, (encoder, decoder) in enumerate(zip(encoders, decoders, strict=True)):
+            reconstruction = copy.copy(self.reconstruction) if number == 0 else SquaredError()
+            layers.append(StackLayer(encoder, decoder, self.corruption, reconstruction, self))
+        return layers
+
+
+class StackLayer(Model):
+    """One layer of a stack: the encoder's and the decoder's layer, as an autoencoder on the same parameters."""
+
+    def __init__(
+        self, encoder: Sequence[Layer], decoder: Sequence[Layer], corruption: Corruption | None, reconstruction: Loss,
+        whole: StackedAutoencoder,
+    ) -> None:  # fmt: skip
+        self.encoder = Sequential([copy.copy(layer) for layer in encoder])
+        self.decoder = Sequential([copy.copy(layer) for layer in decoder])
+        self.corruption, self.reconstruction = copy.copy(corruption), reconstruction
+        self.decay = WeightDecay(whole.weight_decay, self.parameters)
+        self.dtype, self.rng = whole.dtype, whole.rng
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """The parameters of both halves, encoder first."""
+        return [*self.encoder.parameters, *self.decoder.parameters]
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """Everything with a forward and a backward, by name, in forward order."""
+        first: dict[str, Part] = {} if self.corruption is None else {"corruption": self.corruption}
+        return {
+            **first, **dict(self.encoder.named("encoder")), **dict(self.decoder.named("decoder")),
+            "reconstruction": self.reconstruction, "decay": self.decay,
+        }  # fmt: skip
+
+    def as_data(self, x: Any) -> Sequence[Array]:
+        """Return x, which the stack has checked."""
+        return (x,)
+
+    def loss(self, x: Array, rng: Rng = None) -> Any:
+        """Return the objective of this batch, a number, every term included; remember what backward needs."""
+        x_tilde = x if self.corruption is None else self.corruption.forward(x, as_generator(rng))
+        h = self.encoder.forward(x_tilde)
+        x_hat = self.decoder.forward(h)
+        return self.reconstruction.forward(x_hat, x) + self.decay.forward()
+
+    def backward(self) -> None:
+        """Fill parameter.grad of every parameter with the gradient of the last loss."""
+        grad_h = self.decoder.backward(self.reconstruction.backward())
+        self.encoder.backward(grad_h)
+        self.decay.backward()

@@ -1,0 +1,117 @@
+"""The variational autoencoder: a generative model, whose encoder is there to train the decoder (Kingma & Welling 2013).
+
+    x -> encoder -> hidden -> mean -> mu, log_variance -> log_var;   z = mu + exp(½ log_var) eps -> decoder -> x_hat
+    loss = reconstruction(x_hat, x) + beta · KL(N(mu, σ²) ‖ N(0, 1)) + decay(weights)
+
+With squared error the decoder is a Gaussian of variance one, with binary cross-entropy a Bernoulli distribution, and
+at beta = 1 the loss is the negative variational bound, up to a constant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array, move
+from aescratch.layers import Dense, Layer, Parameter, Sampling
+from aescratch.models.autoencoder import Autoencoder
+from aescratch.models.network import encoder_layers, name_parameters, rename, without_identity
+from aescratch.parts import Part
+from aescratch.penalties import GaussianKL
+from aescratch.validation import Rng, require_count
+
+
+class VariationalAutoencoder(Autoencoder):
+    """Autoencoder whose code is a distribution near N(0, 1), so that decoding samples of N(0, 1) generates data.
+
+    Parameters
+    ----------
+    widths : list of int
+        As for `Autoencoder`; the last step is made twice, once for mu and once for log_var.
+    beta : float
+        The divergence's share in the objective; 1 is the variational bound.
+    **options
+        As for `Autoencoder`, without `tied` and `code_activation`.
+
+    Examples
+    --------
+    >>> model = VariationalAutoencoder([5, 4, 2], rng=0)
+    >>> x = np.random.default_rng(0).random((7, 5), np.float32)
+    >>> model.encode(x).shape, model.sample(3, rng=0).shape
+    ((7, 2), (3, 5))
+    """
+
+    def __init__(self, widths: Sequence[int], beta: float = 1.0, **options: Any) -> None:
+        if options.get("tied") or options.get("code_activation") is not None:
+            raise TypeError(
+                "expected neither tied nor code_activation for a VariationalAutoencoder: its code is the mean of a "
+                "distribution, with no activation and no weights to share; leave them out"
+            )
+        self.divergence = GaussianKL(beta)
+        self.beta = self.divergence.beta
+        super().__init__(widths, **options)
+
+    def build(self, rng: np.random.Generator) -> None:
+        """Make the layers: the encoder up to the last hidden layer, the two heads, and the decoder."""
+        trunk = encoder_layers(self.widths[:-1], self.make_between, self.initializer, self.dtype, rng)
+        self.encoder = without_identity([*trunk, self.make_between()] if trunk else [])
+        n_in, n_out = self.widths[-2:]
+        self.mean = Dense(n_in, n_out, initializer=self.initializer, dtype=self.dtype, rng=rng)
+        self.log_variance = Dense(n_in, n_out, initializer=self.initializer, dtype=self.dtype, rng=rng)
+        self.sampling = Sampling()
+        self.decoder = without_identity([*self.decoder_layers([], rng), self.output_layer()])
+        name_parameters("encoder", self.encoder)
+        name_parameters("decoder", self.decoder)
+        for name, head in (("mean", self.mean), ("log_variance", self.log_variance)):
+            rename(head.W, f"{name}.W")
+            rename(head.b, f"{name}.b")
+
+    def path_to_code(self) -> list[Layer]:
+        """Return the layers from x to the code, the mean."""
+        return [*self.encoder.layers, self.mean]
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """All parameters, in forward order, encoder first."""
+        heads = [*self.mean.parameters, *self.log_variance.parameters]
+        return [*self.encoder.parameters, *heads, *self.decoder.parameters]
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """Everything with a forward and a backward, by name, in forward order."""
+        return {
+            **dict(self.encoder.named("encoder")), "mean": self.mean, "log_variance": self.log_variance,
+            "sampling": self.sampling, **dict(self.decoder.named("decoder")),
+            "reconstruction": self.reconstruction, "divergence": self.divergence, "decay": self.decay,
+        }  # fmt: skip
+
+    def loss(self, x: Array, rng: Rng = None) -> Any:
+        """Return the objective of this batch, a number; one sample per example, drawn anew unless rng is a seed."""
+        x = self.as_batch(x)
+        hidden = self.encoder.forward(x)
+        mu, log_var = self.mean.forward(hidden), self.log_variance.forward(hidden)
+        z = self.sampling.forward(mu, log_var, self.noise(rng))
+        x_hat = self.decoder.forward(z)
+        return self.reconstruction.forward(x_hat, x) + self.divergence.forward(mu, log_var) + self.decay.forward()
+
+    def backward(self) -> None:
+        """Fill parameter.grad of every parameter with the gradient of the last loss."""
+        grad_z = self.decoder.backward(self.reconstruction.backward())
+        grad_mu, grad_log_var = self.sampling.backward(grad_z)
+        divergence_mu, divergence_log_var = self.divergence.backward()
+        grad_mu += divergence_mu
+        grad_log_var += divergence_log_var
+        grad_hidden = self.mean.backward(grad_mu) + self.log_variance.backward(grad_log_var)
+        self.encoder.backward(grad_hidden)
+        self.decay.backward()
+
+    def encode(self, x: Array) -> Array:
+        """Return the code (N, H) of x (N, D): the mean mu."""
+        return self.mean.apply(self.encoder.apply(self.as_batch(x)))
+
+    def sample(self, n: int, rng: Rng = None) -> Array:
+        """Return n new examples (n, D): decoded samples of the prior N(0, 1), drawn by rng or the model's own."""
+        z = self.noise(rng).standard_normal((require_count("n", n), self.widths[-1]), np.dtype(self.dtype))
+        return self.decode(move(z, self.backend))

@@ -1,0 +1,185 @@
+"""Penalties: what the objective asks for beside a good reconstruction, at the code or at the weights.
+
+    code h --forward--> a number;   --backward--> a gradient, which the model adds to that from the decoder
+    weights --forward--> a number;  --backward--> adds to parameter.grad itself, after the layers have written theirs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from aescratch import functions
+from aescratch.backend import Array, array_module
+from aescratch.parts import Part
+from aescratch.recipes import Recipe
+from aescratch.validation import require_number
+
+
+class Sparsity(Part, Recipe):
+    """Base of the penalties that make a code sparse: ``forward(h)`` gives a number, ``backward()`` grad_h."""
+
+    is_term = True
+
+    def forward(self, h: Array) -> Any:
+        """Return the penalty of the codes h (N, H), a number."""
+        raise NotImplementedError
+
+    def backward(self) -> Array:
+        """Return grad_h (N, H)."""
+        raise NotImplementedError
+
+
+class KLSparsity(Sparsity):
+    """Keep each code unit's mean activity near rho: weight · Σ_j KL(rho ‖ rho_hat_j), codes in (0, 1).
+
+    Parameters
+    ----------
+    rho : float
+        The wanted mean activity, between 0 and 1.
+    weight : float
+        Its share in the objective, 0 or more; the field's beta.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> penalty = KLSparsity(rho=0.5, weight=2.0)
+    >>> float(penalty.forward(np.full((4, 3), 0.5)))
+    0.0
+    """
+
+    remembers = ("h",)
+
+    def __init__(self, rho: float, weight: float) -> None:
+        self.rho = require_number("rho", rho, above=0, below=1)
+        self.weight = require_number("weight", weight, least=0)
+
+    def forward(self, h: Array) -> Any:
+        """Return the penalty of the codes h (N, H), a number."""
+        self.h = h
+        return self.weight * functions.kl_sparsity(h, self.rho)
+
+    def backward(self) -> Array:
+        """Return grad_h (N, H), which flows through the batch mean."""
+        return self.weight * functions.kl_sparsity_backward(self.h, self.rho)
+
+
+class L1Sparsity(Sparsity):
+    """Push code units to zero: weight · Σ_j |h_j|, mean over the batch.
+
+    Parameters
+    ----------
+    weight : float
+        Its share in the objective, 0 or more; the field's lambda.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> penalty = L1Sparsity(weight=0.5)
+    >>> float(penalty.forward(np.array([[1.0, -3.0]])))
+    2.0
+    """
+
+    remembers = ("h",)
+
+    def __init__(self, weight: float) -> None:
+        self.weight = require_number("weight", weight, least=0)
+
+    @property
+    def kinks(self) -> Array:
+        """The signs of the code."""
+        return array_module(self.h).sign(self.h)
+
+    def forward(self, h: Array) -> Any:
+        """Return the penalty of the codes h (N, H), a number."""
+        self.h = h
+        return self.weight * functions.l1_sparsity(h)
+
+    def backward(self) -> Array:
+        """Return grad_h (N, H)."""
+        return self.weight * functions.l1_sparsity_backward(self.h)
+
+
+class Contraction(Part, Recipe):
+    """Make the code insensitive to the input: weight · ‖∂h/∂x‖², mean over the batch, for h = φ(x W + b).
+
+    Parameters
+    ----------
+    weight : float
+        Its share in the objective, 0 or more; the field's lambda.
+    """
+
+    is_term = True
+    remembers = ("slope", "W")
+
+    def __init__(self, weight: float) -> None:
+        self.weight = require_number("weight", weight, least=0)
+
+    def forward(self, slope: Array, W: Array) -> Any:
+        """Return the penalty for slopes φ'(a) (N, H) and weights W (D, H), a number."""
+        self.slope, self.W = slope, W
+        return self.weight * functions.contraction(slope, W)
+
+    def backward(self) -> tuple[Array, Array]:
+        """Return grad_slope (N, H) and grad_W (D, H)."""
+        grad_slope, grad_W = functions.contraction_backward(self.slope, self.W)
+        return self.weight * grad_slope, self.weight * grad_W
+
+
+class GaussianKL(Part, Recipe):
+    """Keep the code's distribution near the prior: beta · KL(N(mu, σ²) ‖ N(0, 1)), mean over the batch.
+
+    Parameters
+    ----------
+    beta : float
+        Its share in the objective, 0 or more; 1 gives the variational bound.
+    """
+
+    is_term = True
+    remembers = ("mu", "log_var")
+
+    def __init__(self, beta: float) -> None:
+        self.beta = require_number("beta", beta, least=0)
+
+    def forward(self, mu: Array, log_var: Array) -> Any:
+        """Return the penalty for mu (N, H) and log_var (N, H), a number."""
+        self.mu, self.log_var = mu, log_var
+        return self.beta * functions.gaussian_kl(mu, log_var)
+
+    def backward(self) -> tuple[Array, Array]:
+        """Return grad_mu (N, H) and grad_log_var (N, H)."""
+        grad_mu, grad_log_var = functions.gaussian_kl_backward(self.mu, self.log_var)
+        return self.beta * grad_mu, self.beta * grad_log_var
+
+
+class WeightDecay(Part):
+    """Keep the weights small: (lam/2) Σ W² over the matrices among the parameters, biases excluded.
+
+    Parameters
+    ----------
+    lam : float
+        Its share in the objective, 0 or more.
+    parameters : sequence of Parameter
+        All of a model's; a tied W is one of them, and counts once.
+    """
+
+    is_term = True
+
+    def __init__(self, lam: float, parameters: Sequence[Any]) -> None:
+        self.lam = require_number("weight_decay", lam, least=0)
+        self.weights = [parameter for parameter in parameters if len(parameter.shape) == 2]
+
+    def forward(self) -> Any:
+        """Return the penalty of the weights as they are, a number."""
+        if not self.lam:
+            return 0.0
+        return self.lam * sum(functions.weight_decay(W.value) for W in self.weights)
+
+    def backward(self) -> None:
+        """Add lam W to every weight's gradient."""
+        if self.lam:
+            for W in self.weights:
+                W.grad += self.lam * functions.weight_decay_backward(W.value)
+
+    def __repr__(self) -> str:
+        return f"WeightDecay(lam={self.lam})"

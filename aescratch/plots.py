@@ -1,0 +1,1 @@
+"""Pictures: small functions that take and return a matplotlib Axes."""

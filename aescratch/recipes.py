@@ -1,0 +1,135 @@
+"""Objects that are known by their settings: models, losses, penalties, corruptions, optimisers.
+
+A recipe keeps every argument of its constructor as an attribute of the same name. From that follow its repr, and its
+description as JSON, by which files say what they hold. Only classes of this package can be rebuilt from a
+description, so that a file names what it holds and never brings code along.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Named = TypeVar("Named", bound=Callable[..., Any])
+
+_KNOWN: dict[str, Callable[..., Any]] = {}
+
+
+class Recipe:
+    """Base of everything that is rebuilt from its settings."""
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        if cls.__module__.partition(".")[0] == "aescratch":
+            known(cls)
+
+    def settings(self) -> dict[str, Any]:
+        """Return the constructor's arguments and their values, rng aside.
+
+        Examples
+        --------
+        >>> import aescratch as ae
+        >>> ae.GaussianNoise(0.3).settings()
+        {'sigma': 0.3}
+        """
+        return {name: getattr(self, name) for name in constructor_parameters(type(self)) if name != "rng"}
+
+    def __repr__(self) -> str:
+        inside = ", ".join(f"{name}={_readable(value)}" for name, value in self.settings().items())
+        return f"{type(self).__name__}({inside})"
+
+
+def constructor_parameters(kind: type) -> dict[str, inspect.Parameter]:
+    """Return the parameters of a class's constructor; its ``**options`` stand for those of the class it builds on.
+
+    Examples
+    --------
+    >>> import aescratch as ae
+    >>> list(constructor_parameters(ae.DenoisingAutoencoder))[:3]
+    ['widths', 'corruption', 'activation']
+    """
+    parameters: dict[str, inspect.Parameter] = {}
+    for base in kind.__mro__:
+        if "__init__" in vars(base):
+            own = list(inspect.signature(base.__init__).parameters.values())[1:]
+            named = [p for p in own if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+            parameters = {**parameters, **{p.name: p for p in named if p.name not in parameters}}
+            if not any(p.kind is p.VAR_KEYWORD for p in own):
+                break
+    return parameters
+
+
+def known(thing: Named) -> Named:
+    """Register a class or function of this package under its name, so that files can name it."""
+    _KNOWN[thing.__name__] = thing
+    return thing
+
+
+def _readable(value: Any) -> str:
+    if isinstance(value, functools.partial):
+        inside = [value.func.__name__, *map(repr, value.args), *(f"{k}={v!r}" for k, v in value.keywords.items())]
+        return f"partial({', '.join(inside)})"
+    return str(value.__name__) if callable(value) and hasattr(value, "__name__") else repr(value)
+
+
+def describe(value: Any) -> Any:
+    """Return the JSON form of a setting: numbers, strings, lists, and recipes, classes and functions by name.
+
+    Raises
+    ------
+    TypeError
+        If it is, or holds, something that isn't ours and so could not be rebuilt.
+
+    Examples
+    --------
+    >>> import aescratch as ae
+    >>> describe(ae.MaskingNoise(0.25))
+    {'made by': 'MaskingNoise', 'with': {'p': 0.25}}
+    """
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [describe(item) for item in value]
+    if isinstance(value, functools.partial):
+        name, positional = describe(value.func)["named"], [describe(item) for item in value.args]
+        return {"partial": name, "args": positional, "with": {k: describe(v) for k, v in value.keywords.items()}}
+    if isinstance(value, Recipe) and _KNOWN.get(type(value).__name__) is type(value):
+        return {"made by": type(value).__name__, "with": {k: describe(v) for k, v in value.settings().items()}}
+    if callable(value) and _KNOWN.get(getattr(value, "__name__", "")) is value:
+        return {"named": value.__name__}
+    kind = getattr(value, "__qualname__", type(value).__qualname__)
+    raise TypeError(
+        f"expected a class, function or object of aescratch, got {kind}, which a file could not bring back; "
+        "save the values of model.parameters with numpy.savez instead, and build the model in your own code"
+    )
+
+
+def rebuild(description: Any) -> Any:
+    """Return the setting that `describe` described.
+
+    Raises
+    ------
+    ValueError
+        If the description names nothing of this package or is of no known form.
+    """
+    if description is None or isinstance(description, (bool, int, float, str)):
+        return description
+    if isinstance(description, list):
+        return [rebuild(item) for item in description]
+    if isinstance(description, dict):
+        arguments = {str(name): rebuild(item) for name, item in dict(description.get("with", {})).items()}
+        if set(description) == {"made by", "with"}:
+            return _look_up(description["made by"])(**arguments)
+        if set(description) == {"partial", "args", "with"}:
+            return functools.partial(_look_up(description["partial"]), *rebuild(description["args"]), **arguments)
+        if set(description) == {"named"}:
+            return _look_up(description["named"])
+    raise ValueError(f"expected a description that aescratch wrote, got {str(description)[:80]}")
+
+
+def _look_up(name: Any) -> Callable[..., Any]:
+    if not isinstance(name, str) or name not in _KNOWN:
+        raise ValueError(f"expected the name of a class or function of aescratch, got {name!r}")
+    return _KNOWN[name]

@@ -1,0 +1,173 @@
+"""What comes in from outside is looked at here, once, and refused in one sentence.
+
+A sentence says what was expected, what came, and what to do. Layers, losses and formulas rely on it and check nothing
+themselves.
+"""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from aescratch.backend import Array, array_module
+
+Rng: TypeAlias = "int | np.random.Generator | None"
+
+
+def as_generator(rng: Rng) -> np.random.Generator:
+    """Return a random generator for a seed, for a generator (itself), or for None (a fresh, unpredictable one).
+
+    Raises
+    ------
+    TypeError
+        If rng is something else.
+
+    Examples
+    --------
+    >>> float(as_generator(0).random())
+    0.6369616873214543
+    """
+    if rng is None or isinstance(rng, np.random.Generator):
+        return np.random.default_rng(rng)
+    if isinstance(rng, numbers.Integral) and not isinstance(rng, bool):
+        if rng < 0:
+            raise ValueError(f"expected a seed of 0 or more, got {rng}")
+        return np.random.default_rng(int(rng))
+    raise TypeError(
+        f"expected rng to be an integer seed or a numpy.random.Generator, got {type(rng).__name__}; "
+        "pass rng=0, say, for numbers that repeat"
+    )
+
+
+def own_generator(rng: Rng) -> np.random.Generator:
+    """Return a generator that nobody else draws from, seeded by rng; one of a kind whose state can be saved."""
+    if isinstance(rng, np.random.Generator):
+        return np.random.default_rng(int(rng.integers(2**63)))
+    return as_generator(rng)
+
+
+def as_matrix(x: Any, dtype: str, width: int | None, name: str = "x") -> Array:
+    """Return x as a matrix (N, width) of finite numbers of the dtype, a NumPy or CuPy array.
+
+    Raises
+    ------
+    TypeError
+        If x isn't an array of floats.
+    ValueError
+        If it has another shape, no rows, or numbers that are not finite or too large for the dtype.
+    """
+    if hasattr(x, "toarray"):
+        raise TypeError(f"expected {name} to be a dense array, got a sparse {type(x).__name__}; pass {name}.toarray()")
+    if not hasattr(x, "dtype") or not hasattr(x, "shape"):
+        raise TypeError(
+            f"expected {name} to be an array of floats, got {type(x).__name__}; pass numpy.asarray({name}, float)"
+        )
+    xp = array_module(x)
+    _require_floats(x, name)
+    if x.ndim != 2:
+        hint = f"pass {name}[None, :] for a single example" if x.ndim == 1 else f"reshape it to ({len(x) if x.ndim else 1}, -1)"
+        raise ValueError(f"expected {name} to be a matrix with one example per row, got shape {x.shape}; {hint}")
+    if x.shape[0] == 0:
+        raise ValueError(f"expected {name} to hold at least one example, got shape {x.shape}")
+    if width is not None and x.shape[1] != width:
+        raise ValueError(
+            f"expected {name} to have {width} columns, got shape {x.shape}; "
+            "the model's widths say how many numbers an example has"
+        )
+    if not bool(xp.isfinite(x).all()):
+        bad = int((~xp.isfinite(x)).sum())
+        raise ValueError(f"expected finite numbers in {name}, got {bad} that are NaN or infinite; remove or impute them")
+    if x.dtype == dtype:
+        return x
+    largest = float(xp.abs(x).max())
+    if largest > np.finfo(dtype).max:
+        raise ValueError(f"expected {name} to fit into {dtype}, got values up to {largest:.3g}; rescale the data")
+    return x.astype(dtype)
+
+
+def _require_floats(x: Any, name: str) -> None:
+    kind = x.dtype.kind
+    if kind == "f":
+        return
+    if kind in "iu" and x.size:
+        scale = 255 if x.max() > 16 else int(x.max()) or 1
+        raise TypeError(
+            f"expected {name} to hold floats, got {x.dtype} with values up to {x.max()}; "
+            f"divide first, say {name} / {scale}.0 for images with values from 0 to {scale}"
+        )
+    advice = {
+        "b": f"pass {name}.astype(float)",
+        "O": "an array of Python objects usually means rows of different lengths",
+        "c": f"pass {name}.real, or real and imaginary parts side by side",
+    }
+    raise TypeError(f"expected {name} to hold floats, got {x.dtype}; {advice.get(kind, 'convert it to floats first')}")
+
+
+def as_labels(labels: Any, n_examples: int, n_classes: int) -> Array:
+    """Return labels as a vector of class numbers 0 ... n_classes - 1, one per example.
+
+    Raises
+    ------
+    TypeError
+        If they aren't an array of integers.
+    ValueError
+        If their number or range is wrong.
+    """
+    if labels is None:
+        raise TypeError("expected labels, one class number per example, got None; pass loss(x, labels) or fit(x, labels)")
+    if not hasattr(labels, "dtype") or labels.dtype.kind not in "iu":
+        kind = getattr(labels, "dtype", type(labels).__name__)
+        raise TypeError(f"expected labels to be an array of integers, got {kind}; pass numpy.asarray(labels, int)")
+    if labels.shape != (n_examples,):
+        raise ValueError(f"expected one label per example, shape ({n_examples},), got shape {labels.shape}")
+    if int(labels.min()) < 0 or int(labels.max()) >= n_classes:
+        raise ValueError(
+            f"expected labels from 0 to {n_classes - 1}, got values from {int(labels.min())} to {int(labels.max())}"
+        )
+    return labels
+
+
+def require_number(
+    name: str, value: Any, *, above: float | None = None, least: float | None = None,
+    below: float | None = None, most: float | None = None,
+) -> float:  # fmt: skip
+    """Return value if it is a finite number within the bounds.
+
+    Raises
+    ------
+    TypeError
+        If it isn't a number.
+    ValueError
+        If it lies outside, in a sentence that names the bounds.
+    """
+    bounds = {"above": above, "of at least": least, "below": below, "of at most": most}
+    wanted = " and ".join(f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None)
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        raise TypeError(f"expected {name} to be a number {wanted}".rstrip() + f", got {value!r}")
+    inside = (
+        (above is None or value > above) and (least is None or value >= least)
+        and (below is None or value < below) and (most is None or value <= most)
+    )  # fmt: skip
+    if not (inside and np.isfinite(float(value))):
+        raise ValueError(f"expected {name} to be a number {wanted}".rstrip() + f", got {value!r}")
+    return float(value)
+
+
+def require_count(name: str, value: Any, least: int = 1, most: int | None = None) -> int:
+    """Return value if it is an integer of at least `least` and at most `most`.
+
+    Raises
+    ------
+    TypeError
+        If it isn't an integer.
+    ValueError
+        If it is too small or too large.
+    """
+    bound = f"of at least {least}" + (f" and at most {most}" if most is not None else "")
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+        raise TypeError(f"expected {name} to be an integer {bound}, got {value!r}")
+    if value < least or (most is not None and value > most):
+        raise ValueError(f"expected {name} to be an integer {bound}, got {value}")
+    return int(value)
