@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 import math
 import sys
 from collections.abc import Callable
@@ -156,8 +157,12 @@ def elementwise(formula: Formula) -> Formula:
     array([2., 5.])
     """
 
+    signature = inspect.signature(formula)
+
     @functools.wraps(formula)
-    def evaluate(*arguments: Any) -> Any:
+    def evaluate(*arguments: Any, **named: Any) -> Any:
+        if named:
+            arguments = signature.bind(*arguments, **named).args
         long = [isinstance(argument, np.ndarray) and argument.size > BLOCK for argument in arguments]
         if not any(long) or not _aligned([a for a, is_long in zip(arguments, long, strict=True) if is_long]):
             return formula(*arguments)

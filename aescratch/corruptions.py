@@ -101,7 +101,7 @@ class SaltAndPepperNoise(Corruption):
     Examples
     --------
     >>> SaltAndPepperNoise(0.8).forward(np.full((1, 4), 0.5), np.random.default_rng(0))
-    array([[1., 0., 0., 0.5]])
+    array([[1., 0., 0., 0.]])
     """
 
     def __init__(self, p: float) -> None:

@@ -53,7 +53,7 @@ def constructor_parameters(kind: type) -> dict[str, inspect.Parameter]:
     parameters: dict[str, inspect.Parameter] = {}
     for base in kind.__mro__:
         if "__init__" in vars(base):
-            own = list(inspect.signature(base.__init__).parameters.values())[1:]
+            own = list(inspect.signature(vars(base)["__init__"]).parameters.values())[1:]
             named = [p for p in own if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
             parameters = {**parameters, **{p.name: p for p in named if p.name not in parameters}}
             if not any(p.kind is p.VAR_KEYWORD for p in own):

@@ -1,0 +1,37 @@
+"""Data to train on: built in, found on this machine, made by a formula, or the user's own; never downloaded.
+
+    load_digits, load_fashion, load_natural_patches    built in
+    load_mnist, load_fashion("full")                   found if installed
+    swiss_roll, ring, bars, identity_patterns          made by a formula
+    load_file                                          the user's own
+
+Each gives a `Dataset` with ``.x``, ``.labels``, ``.image_shape`` and ``.split(0.2)``. Whatever is wrong
+with a file is a `DataFileError`; what is not here is a `DatasetNotFoundError`.
+"""
+
+from .dataset import Dataset
+from .digits import load_digits
+from .errors import DataFileError, DatasetNotFoundError
+from .fashion import FASHION_CLASSES, load_fashion
+from .mnist import load_mnist
+from .patches import load_natural_patches
+from .photographs import PHOTOGRAPHS
+from .toys import bars, identity_patterns, ring, swiss_roll
+from .userfiles import load_file
+
+__all__ = [
+    "FASHION_CLASSES",
+    "PHOTOGRAPHS",
+    "DataFileError",
+    "Dataset",
+    "DatasetNotFoundError",
+    "bars",
+    "identity_patterns",
+    "load_digits",
+    "load_fashion",
+    "load_file",
+    "load_mnist",
+    "load_natural_patches",
+    "ring",
+    "swiss_roll",
+]

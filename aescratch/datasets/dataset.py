@@ -1,0 +1,165 @@
+"""What every loader returns: the examples as rows of one matrix, and where they come from.
+
+a loader -> Dataset(x, labels, image_shape, name, licence, source) -> .split(0.2) -> train, test
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .checks import check_shape
+from .randomness import Rng, as_generator
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """Examples in rows, with their labels and their origin.
+
+    The fields cannot be rebound, but the arrays are ordinary writable arrays. Every loader makes them anew at
+    every call, and `split` and `take` copy, so writing into one data set never changes another.
+
+    Parameters
+    ----------
+    x : (N, D) float32 array
+        One example per row; pixels of images are in [0, 1].
+    labels : (N,) int64 array, optional
+        One whole number per example.
+    image_shape : tuple of int, optional
+        The shape that a row of `x` takes as an image; its product is D.
+    name, licence, source : str
+        What it is, under which licence, and where it came from and what was done to it.
+
+    Raises
+    ------
+    TypeError
+        If `x` is not a float32 array or `labels` is not an int64 array.
+    ValueError
+        If the shapes do not belong together, or there is no example.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from aescratch.datasets import Dataset
+    >>> data = Dataset(np.eye(4, dtype=np.float32), image_shape=(2, 2), name="corners")
+    >>> data
+    Dataset 'corners': x (4, 4) float32, no labels, images 2 x 2
+    >>> len(data), data.images.shape
+    (4, (4, 2, 2))
+    """
+
+    x: NDArray[np.float32]
+    labels: NDArray[np.int64] | None = None
+    image_shape: tuple[int, ...] | None = None
+    name: str = "unnamed"
+    licence: str = "unknown"
+    source: str = "unknown"
+
+    def __post_init__(self) -> None:
+        _check_examples(self.x)
+        if self.labels is not None:
+            _check_labels(self.labels, len(self.x))
+        if self.image_shape is not None:
+            check_shape(self.image_shape, self.x.shape[1])
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __repr__(self) -> str:
+        labels = "no labels" if self.labels is None else f"{len(np.unique(self.labels))} classes"
+        shape = "" if self.image_shape is None else ", images " + " x ".join(map(str, self.image_shape))
+        return f"Dataset {self.name!r}: x {self.x.shape} {self.x.dtype}, {labels}{shape}"
+
+    @property
+    def images(self) -> NDArray[np.float32]:
+        """The rows as images, (N, *image_shape): a view of `x`; a ValueError if these are not images."""
+        if self.image_shape is None:
+            raise ValueError(f"the examples of {self.name!r} are not images: image_shape is None; use x")
+        return self.x.reshape(len(self.x), *self.image_shape)
+
+    def take(self, indices: NDArray[np.integer] | NDArray[np.bool_] | list[int]) -> Dataset:
+        """Return the chosen examples, in that order, as a data set of their own (the arrays are copied).
+
+        Parameters
+        ----------
+        indices : list or array of int, or (N,) array of bool
+            Positions, or a mask such as ``data.labels == 3``.
+
+        Raises
+        ------
+        ValueError
+            If nothing is chosen.
+        IndexError
+            If a position does not exist.
+        """
+        chosen = np.asarray(indices)
+        if chosen.size == 0 or (chosen.dtype == bool and not chosen.any()):
+            raise ValueError(f"no example of {self.name!r} is chosen; give at least one position")
+        x = self.x[chosen]
+        return replace(self, x=x, labels=None if self.labels is None else self.labels[chosen])
+
+    def split(self, fraction: float, rng: Rng = 0) -> tuple[Dataset, Dataset]:
+        """Shuffle, and cut into a training and a test part that share no example and lose none.
+
+        Parameters
+        ----------
+        fraction : float
+            Share of the *test* part, strictly between 0 and 1. It gets ``round(fraction * N)`` examples.
+            Classes are not balanced.
+        rng : int or numpy.random.Generator
+            The same seed gives the same split.
+
+        Returns
+        -------
+        train, test : Dataset
+
+        Raises
+        ------
+        ValueError
+            If `fraction` is not between 0 and 1, or leaves one part without examples.
+
+        Examples
+        --------
+        >>> from aescratch.datasets import load_digits
+        >>> train, test = load_digits().split(0.2, rng=0)
+        >>> len(train), len(test)
+        (1438, 359)
+        """
+        if not 0 < fraction < 1:
+            raise ValueError(f"fraction is the test part's share, between 0 and 1, not {fraction}; try 0.2")
+        n_test = round(fraction * len(self))
+        if n_test in (0, len(self)):
+            raise ValueError(
+                f"a fraction of {fraction} cuts {len(self)} examples into {len(self) - n_test} for training "
+                f"and {n_test} for testing; choose one that leaves at least one in each"
+            )
+        order = as_generator(rng).permutation(len(self))
+        return self.take(order[n_test:]), self.take(order[:n_test])
+
+
+def _check_examples(x: NDArray[np.float32]) -> None:
+    if not isinstance(x, np.ndarray) or x.dtype != np.float32:
+        came = f"{x.dtype} array" if isinstance(x, np.ndarray) else type(x).__name__
+        raise TypeError(
+            f"x must be a float32 array, not a {came}; convert it with numpy.asarray(x, 'float32')"
+        )
+    if x.ndim != 2 or x.size == 0:
+        raise ValueError(
+            f"x must be (examples, features) with at least one of each, not {x.shape}; "
+            "flatten images to rows and give their shape as image_shape"
+        )
+
+
+def _check_labels(labels: NDArray[np.int64], n_examples: int) -> None:
+    if not isinstance(labels, np.ndarray) or labels.dtype != np.int64:
+        came = f"{labels.dtype} array" if isinstance(labels, np.ndarray) else type(labels).__name__
+        raise TypeError(
+            f"labels must be an int64 array, not a {came}; convert with numpy.asarray(labels, 'int64')"
+        )
+    if labels.shape != (n_examples,):
+        raise ValueError(
+            f"labels must have one number for each of the {n_examples} examples, shape ({n_examples},), "
+            f"not {labels.shape}; give one label per row of x"
+        )

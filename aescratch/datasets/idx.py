@@ -1,0 +1,65 @@
+"""The IDX format of MNIST: a magic number, the sizes, then the numbers, all big-endian.
+
+bytes: 0, 0, type code, number of axes | one uint32 per axis | values, last axis fastest -> array
+"""
+
+from __future__ import annotations
+
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import DataFileError
+
+TYPE_OF_CODE = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+MAXIMUM_AXES = 8
+
+
+def looks_like_idx(contents: bytes) -> bool:
+    """Whether these bytes begin as an IDX file does."""
+    return contents[:2] == b"\0\0" and len(contents) >= 4 and contents[2] in TYPE_OF_CODE
+
+
+def parse_idx(contents: bytes, path: Path) -> NDArray[Any]:
+    """Turn the bytes of an IDX file into an array that shares their memory (read-only).
+
+    Parameters
+    ----------
+    contents : bytes
+        The whole file, gunzipped.
+    path : pathlib.Path
+        Named in errors.
+
+    Returns
+    -------
+    array of the stored type and shape
+
+    Raises
+    ------
+    DataFileError
+        If the magic number is wrong, or the length is not the one that the header announces.
+    """
+    if not looks_like_idx(contents):
+        raise DataFileError(
+            f"{path} does not begin with an IDX magic number (0, 0, type, axes) but {contents[:4].hex(' ')}; "
+            "check that it is the data file and not, say, a saved web page"
+        )
+    dtype, n_axes = np.dtype(TYPE_OF_CODE[contents[2]]), contents[3]
+    start = 4 + 4 * n_axes
+    if not 1 <= n_axes <= MAXIMUM_AXES or len(contents) < start:
+        raise DataFileError(
+            f"{path} ends inside its IDX header, or has no sensible one ({n_axes} axes); copy it again"
+        )
+    shape = tuple(int.from_bytes(contents[i : i + 4], "big") for i in range(4, start, 4))
+    if 0 in shape:
+        raise DataFileError(f"{path} announces shape {shape}, which holds no value; save the data again")
+    expected = start + prod(shape) * dtype.itemsize
+    if len(contents) != expected:
+        raise DataFileError(
+            f"{path} announces shape {shape}, that is {expected:,} bytes, but has {len(contents):,}; "
+            "copy it again"
+        )
+    return np.frombuffer(contents, dtype, offset=start).reshape(shape)

@@ -1,0 +1,184 @@
+"""The user's own data: one file on disk to one Dataset, whatever its format.
+
+path -> bytes, gunzipped (limits.py) -> by their first bytes: npyfiles.py, idx.py, or tables.py for a .csv
+-> values and labels -> checked, scaled, flattened to rows, float32 -> Dataset
+"""
+
+from __future__ import annotations
+
+import os
+from math import prod
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .dataset import Dataset
+from .errors import DataFileError
+from .idx import looks_like_idx, parse_idx
+from .limits import MAXIMUM_VALUES, read_bytes
+from .npyfiles import NPY_MAGIC, ZIP_MAGIC, parse_npy, parse_npz
+from .tables import parse_csv
+
+
+def load_file(
+    path: str | os.PathLike[str],
+    image_shape: tuple[int, ...] | None = None,
+    key: str | None = None,
+    *,
+    divide_by: float | None = None,
+) -> Dataset:
+    """Read the user's own data from a .npy, .npz, .csv or IDX file, plain or gzipped (.gz).
+
+    The format is told by the file's first bytes, except .csv, which is told by its name. Nothing is ever
+    unpickled.
+
+    - **uint8 values are divided by 255** (unless `divide_by` says otherwise), and `.source` says so.
+    - Other integers are refused, since nobody can know their largest value: pass `divide_by`. Numbers in a
+      .csv count as integers if all are whole and one is not 0 or 1. Booleans become 0 and 1.
+    - Floats are kept as they are, whatever their range; a value beyond float32 is an error.
+    - (N, D) is taken as it is; (N, h, w) becomes (N, h * w) with `image_shape` (h, w).
+    - Labels: in an .npz the array named ``labels``, ``label`` or ``y``; in a .csv the column of that name.
+      They must be whole numbers.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+    image_shape : tuple of int, optional
+        The shape of one row as an image.
+    key : str, optional
+        Which array of an .npz is the data; not needed if there is only one beside the labels.
+    divide_by : float, optional
+        Divide all values by this number, such as 255, 16 or 65535.
+
+    Returns
+    -------
+    Dataset
+        `x` (N, D) float32, `labels` (N,) int64 or None.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    DataFileError
+        For everything that is wrong with the file: damaged, truncated, too large, a decompression bomb,
+        objects, text, complex numbers, NaN or infinity, no values, one axis, integers of unknown scale, odd
+        labels.
+    ValueError
+        If `image_shape` does not fit a row, `divide_by` is not positive, or `key` is given for a file
+        that is not an .npz.
+
+    Examples
+    --------
+    >>> import numpy, pathlib, tempfile
+    >>> from aescratch.datasets import load_file
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = pathlib.Path(folder.name, "squares.npy")
+    >>> numpy.save(path, numpy.full((3, 2, 2), 51, dtype="uint8"))
+    >>> data = load_file(path)
+    >>> data
+    Dataset 'squares.npy': x (3, 4) float32, no labels, images 2 x 2
+    >>> float(data.x.max()), data.source.endswith("uint8 divided by 255")
+    (0.20000000298023224, True)
+    >>> folder.cleanup()
+    """
+    path = Path(path)
+    if divide_by is not None and not (isinstance(divide_by, Real) and 0 < divide_by < np.inf):
+        raise ValueError(
+            f"divide_by must be a positive number, not {divide_by!r}; pass the largest value, as 255"
+        )
+    values, labels = _parse(path, key)
+    if values.ndim == 3 and image_shape is None:
+        image_shape = values.shape[1:]
+    rows = _rows(values, path)
+    x, scaling = _scaled(rows, divide_by, path)
+    return Dataset(
+        x,
+        labels=None if labels is None else _whole_labels(labels, len(x), path),
+        image_shape=None if image_shape is None else image_shape,
+        name=path.name,
+        licence="the user's own",
+        source=f"{path}, {scaling}",
+    )
+
+
+def _parse(path: Path, key: str | None) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    contents = read_bytes(path)
+    if contents.startswith(ZIP_MAGIC):
+        return parse_npz(contents, path, key)
+    if key is not None:
+        raise ValueError(f"key={key!r} chooses an array of an .npz file, and {path} is none; leave key out")
+    if contents.startswith(NPY_MAGIC):
+        return parse_npy(contents, path), None
+    if looks_like_idx(contents):
+        return parse_idx(contents, path), None
+    if path.name.lower().removesuffix(".gz").endswith(".csv"):
+        table = parse_csv(contents, path)
+        whole = table.are_integers and not np.isin(table.values, (0, 1)).all()
+        return table.values.astype(np.int64) if whole else table.values, table.labels
+    raise DataFileError(
+        f"{path} does not begin like a .npy, .npz or IDX file (it begins with {contents[:4].hex(' ')}) and "
+        "is not named .csv; save it in one of these formats"
+    )
+
+
+def _rows(values: NDArray[Any], path: Path) -> NDArray[Any]:
+    if values.ndim not in (2, 3):
+        raise DataFileError(
+            f"{path} has an array of shape {values.shape}, and (N, D) or (N, height, width) is expected; "
+            "reshape it to one example per row"
+        )
+    if values.size == 0:
+        raise DataFileError(f"{path} holds labels but no features; save at least one column of data")
+    if values.size > MAXIMUM_VALUES:
+        raise DataFileError(
+            f"{path} has {values.size:,} values and at most {MAXIMUM_VALUES:,} are read; split the file"
+        )
+    return values.reshape(len(values), prod(values.shape[1:]))
+
+
+def _scaled(rows: NDArray[Any], divide_by: float | None, path: Path) -> tuple[NDArray[np.float32], str]:
+    kind = rows.dtype.name
+    if divide_by is None and rows.dtype == np.uint8:
+        divide_by = 255
+    if divide_by is None and rows.dtype.kind in "ui":
+        raise DataFileError(
+            f"{path} holds integers ({kind}, {rows.min()} to {rows.max()}) and floats in [0, 1] are "
+            "expected; divide by their largest possible value, for example divide_by=255"
+        )
+    if not np.isfinite(rows).all():
+        raise DataFileError(
+            f"{path} holds NaN or infinity in {_bad_rows(rows)} of {len(rows)} rows; remove those rows"
+        )
+    with np.errstate(over="ignore"):
+        x = np.array(rows, dtype=np.float32, order="C") if divide_by is None else _divided(rows, divide_by)
+    if not np.isfinite(x).all():
+        raise DataFileError(
+            f"{path} holds values beyond float32, up to {np.abs(rows).max():.3g}; scale them down"
+        )
+    return x, f"{kind} as they are" if divide_by is None else f"{kind} divided by {divide_by:g}"
+
+
+def _divided(rows: NDArray[Any], divide_by: float) -> NDArray[np.float32]:
+    # float32 holds integers of 8 and 16 bits exactly; the others are divided in float64 first
+    precise = np.float32 if rows.dtype.itemsize <= 2 else np.float64
+    return np.asarray(np.divide(rows, divide_by, dtype=precise), dtype=np.float32)
+
+
+def _bad_rows(rows: NDArray[Any]) -> int:
+    return int(np.count_nonzero(~np.isfinite(rows).all(axis=1)))
+
+
+def _whole_labels(labels: NDArray[Any], n_examples: int, path: Path) -> NDArray[np.int64]:
+    if labels.shape != (n_examples,):
+        raise DataFileError(
+            f"{path} has labels of shape {labels.shape} for {n_examples} examples; give one per example"
+        )
+    if labels.dtype.kind == "f" and not (np.abs(labels) < 2**53).all():
+        raise DataFileError(f"{path} has labels that are NaN, infinite or huge; use whole numbers from 0")
+    if (labels != np.floor(labels)).any():
+        raise DataFileError(f"{path} has labels that are not whole numbers; use whole numbers from 0")
+    return labels.astype(np.int64)

@@ -1,0 +1,140 @@
+"""The numeric side: the derivative of an objective with respect to one entry of an array, and how far to trust it.
+
+    entry -> two evaluations, w ± h -> difference quotient; settled?  -> done
+                                                  not settled?  -> several steps, extrapolated, with an error estimate
+
+An entry at which a kink lies within the step, where a ReLU switches or two units tie, has no derivative to compare
+with. For models the pattern of the kinks says so exactly; otherwise the slopes on the two sides do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from aescratch.backend import Array
+
+EPSILON = float(np.finfo(np.float64).eps)
+FIRST_STEP = EPSILON ** (1 / 3)  # balances truncation, h²/6 f''', against rounding, ε f / h
+SMALLER_STEPS = (1.0, 0.1, 0.01)  # tried in turn where a kink lies within the first step
+LADDER = (1e-2, 1e-3, 1e-4, 1e-5)  # steps of the second look
+ROUNDING = 8.0  # rounding errors of an objective, in units of its last place
+
+Objective = Callable[[], tuple[float, list[Array]]]
+
+
+@dataclass
+class Estimate:
+    """A numeric derivative: its value, a bound on its error, and, at a kink, the slopes on the two sides."""
+
+    value: float
+    error: float
+    kink: tuple[float, float] | None = None
+
+    def settles(self, analytic: float, tolerance: float) -> bool:
+        """Whether the analytic value agrees within the tolerance and the estimate's own error."""
+        if self.kink is not None:
+            low, high = sorted(self.kink)
+            return low - self.error <= analytic <= high + self.error
+        return abs(analytic - self.value) <= tolerance * max(abs(analytic), abs(self.value)) + self.error
+
+
+def estimates(objective: Objective, array: Array, analytic: Array, tolerance: float) -> list[Estimate]:
+    """Return the derivative of the objective with respect to every entry of array, in flat order."""
+    here = objective()
+    entries = [float(value) for value in analytic.reshape(-1)]
+    return [_estimate(Probe(objective, here, array.reshape(-1), i), entries[i], tolerance) for i in range(array.size)]
+
+
+def _estimate(probe: Probe, analytic: float, tolerance: float) -> Estimate:
+    """Return the derivative along one entry.
+
+    The entry is changed in place and put back, whatever happens. A second look, at several steps, is taken only where
+    the first doesn't agree with the analytic value.
+    """
+    try:
+        first = _first_look(probe)
+        if first is not None and first.settles(analytic, tolerance):
+            return first
+        kink = _kink(probe)
+        if kink is not None:
+            return kink
+        return _second_look(probe, first)
+    finally:
+        probe.restore()
+
+
+class Probe:
+    """An objective seen along one entry of an array."""
+
+    def __init__(self, objective: Objective, here: tuple[float, list[Array]], flat: Array, index: int) -> None:
+        self.objective, self.flat, self.index = objective, flat, index
+        self.start = float(flat[index])
+        self.unit = max(abs(self.start), 1.0)
+        self.value, self.pattern = here
+
+    def at(self, offset: float) -> tuple[float, float, bool]:
+        """Return the offset as it can be represented, the objective there, and whether no kink was crossed."""
+        self.flat[self.index] = self.start + offset
+        moved = float(self.flat[self.index]) - self.start
+        value, pattern = self.objective()
+        same = all(np.array_equal(a, b) for a, b in zip(pattern, self.pattern, strict=True))
+        return moved, value, same
+
+    def restore(self) -> None:
+        """Put the entry back."""
+        self.flat[self.index] = self.start
+
+    def central(self, step: float) -> tuple[float, float, bool]:
+        """Return the central difference quotient, a bound on its rounding error, and whether no kink was crossed."""
+        up, above, same_above = self.at(step * self.unit)
+        down, below, same_below = self.at(-step * self.unit)
+        rounding = ROUNDING * EPSILON * max(abs(above), abs(below)) / (up - down)
+        return (above - below) / (up - down), rounding, same_above and same_below
+
+    def sides(self, step: float) -> tuple[float, float]:
+        """Return the difference quotients on the left and on the right."""
+        up, above, _ = self.at(step * self.unit)
+        down, below, _ = self.at(-step * self.unit)
+        return (below - self.value) / down, (above - self.value) / up
+
+
+def _first_look(probe: Probe) -> Estimate | None:
+    """Return a central difference at the largest step that crosses no kink, or None if all do."""
+    for factor in SMALLER_STEPS:
+        value, rounding, smooth = probe.central(FIRST_STEP * factor)
+        if smooth:
+            return Estimate(value, rounding)
+    return None
+
+
+def _kink(probe: Probe) -> Estimate | None:
+    """Return the two slopes if they stay apart however small the step, which those of a smooth function don't."""
+    steps = [FIRST_STEP * factor for factor in SMALLER_STEPS]
+    slopes = [probe.sides(step) for step in steps]
+    jumps = [abs(right - left) for left, right in slopes]
+    rounding = ROUNDING * EPSILON * abs(probe.value) / (steps[-1] * probe.unit)
+    if not np.isfinite(jumps).all() or jumps[-1] <= 0.5 * jumps[0] or jumps[-1] <= 4 * rounding:
+        return None
+    left, right = slopes[-1]
+    return Estimate(0.5 * (left + right), rounding + 1e-3 * jumps[-1], kink=(left, right))
+
+
+def _second_look(probe: Probe, first: Estimate | None) -> Estimate:
+    """Return the Richardson extrapolation with the smallest error estimate over a ladder of steps.
+
+    From D(h) = f' + c h² + O(h⁴) follows f' = (4 D(h/2) − D(h)) / 3 + O(h⁴); the change from D(h/2) bounds the error.
+    """
+    best = first if first is not None else Estimate(float("nan"), float("inf"))
+    candidates: list[Estimate] = []
+    for step in LADDER:
+        coarse, _, smooth_coarse = probe.central(step)
+        fine, rounding, smooth_fine = probe.central(step / 2)
+        if smooth_coarse and smooth_fine:
+            value = (4 * fine - coarse) / 3
+            candidates.append(Estimate(value, abs(value - fine) + 2 * rounding))
+    finite = [candidate for candidate in candidates if np.isfinite(candidate.value)]
+    return min(finite, key=lambda candidate: candidate.error) if finite else best
+
