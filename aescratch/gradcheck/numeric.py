@@ -19,7 +19,7 @@ from aescratch.backend import Array
 EPSILON = float(np.finfo(np.float64).eps)
 FIRST_STEP = EPSILON ** (1 / 3)  # balances truncation, h²/6 f''', against rounding, ε f / h
 SMALLER_STEPS = (1.0, 0.1, 0.01)  # tried in turn where a kink lies within the first step
-LADDER = (1e-2, 1e-3, 1e-4, 1e-5)  # steps of the second look
+LADDER = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)  # steps of the second look
 ROUNDING = 8.0  # rounding errors of an objective, in units of its last place
 
 Objective = Callable[[], tuple[float, list[Array]]]
@@ -87,39 +87,56 @@ class Probe:
         """Put the entry back."""
         self.flat[self.index] = self.start
 
-    def central(self, step: float) -> tuple[float, float, bool]:
-        """Return the central difference quotient, a bound on its rounding error, and whether no kink was crossed."""
+    def central(self, step: float) -> Difference:
+        """Return the central difference quotient at this step."""
         up, above, same_above = self.at(step * self.unit)
         down, below, same_below = self.at(-step * self.unit)
-        rounding = ROUNDING * EPSILON * max(abs(above), abs(below)) / (up - down)
-        return (above - below) / (up - down), rounding, same_above and same_below
+        return Difference(
+            value=(above - below) / (up - down),
+            rounding=ROUNDING * EPSILON * max(abs(above), abs(below)) / (up - down),
+            left=(below - self.value) / down,
+            right=(above - self.value) / up,
+            smooth=same_above and same_below,
+        )
 
-    def sides(self, step: float) -> tuple[float, float]:
-        """Return the difference quotients on the left and on the right."""
-        up, above, _ = self.at(step * self.unit)
-        down, below, _ = self.at(-step * self.unit)
-        return (below - self.value) / down, (above - self.value) / up
+
+@dataclass
+class Difference:
+    """A central difference quotient: its value, a bound on its rounding error, and the slopes on its two sides."""
+
+    value: float
+    rounding: float
+    left: float
+    right: float
+    smooth: bool  # as far as the pattern of the kinks says
+
+    @property
+    def jump(self) -> float:
+        """How far the slopes on the two sides are apart: h f'' for a smooth function, more across a kink."""
+        return abs(self.right - self.left)
 
 
 def _first_look(probe: Probe) -> Estimate | None:
     """Return a central difference at the largest step that crosses no kink, or None if all do."""
     for factor in SMALLER_STEPS:
-        value, rounding, smooth = probe.central(FIRST_STEP * factor)
-        if smooth:
-            return Estimate(value, rounding)
+        found = probe.central(FIRST_STEP * factor)
+        if found.smooth:
+            return Estimate(found.value, found.rounding)
     return None
 
 
 def _kink(probe: Probe) -> Estimate | None:
-    """Return the two slopes if they stay apart however small the step, which those of a smooth function don't."""
-    steps = [FIRST_STEP * factor for factor in SMALLER_STEPS]
-    slopes = [probe.sides(step) for step in steps]
-    jumps = [abs(right - left) for left, right in slopes]
-    rounding = ROUNDING * EPSILON * abs(probe.value) / (steps[-1] * probe.unit)
-    if not np.isfinite(jumps).all() or jumps[-1] <= 0.5 * jumps[0] or jumps[-1] <= 4 * rounding:
+    """Return the two slopes if they stay as far apart however small the step.
+
+    Those of a smooth function come together with the step, and those of a noisy one fly apart.
+    """
+    found = [probe.central(FIRST_STEP * factor) for factor in SMALLER_STEPS]
+    first, last = found[0], found[-1]
+    steady = all(0.5 * first.jump < other.jump < 2 * first.jump for other in found[1:])
+    if not steady or last.jump <= 4 * last.rounding:
         return None
-    left, right = slopes[-1]
-    return Estimate(0.5 * (left + right), rounding + 1e-3 * jumps[-1], kink=(left, right))
+    middle = 0.5 * (last.left + last.right)
+    return Estimate(middle, last.rounding + 1e-3 * last.jump, kink=(last.left, last.right))
 
 
 def _second_look(probe: Probe, first: Estimate | None) -> Estimate:
@@ -127,14 +144,13 @@ def _second_look(probe: Probe, first: Estimate | None) -> Estimate:
 
     From D(h) = f' + c h² + O(h⁴) follows f' = (4 D(h/2) − D(h)) / 3 + O(h⁴); the change from D(h/2) bounds the error.
     """
-    best = first if first is not None else Estimate(float("nan"), float("inf"))
     candidates: list[Estimate] = []
     for step in LADDER:
-        coarse, _, smooth_coarse = probe.central(step)
-        fine, rounding, smooth_fine = probe.central(step / 2)
-        if smooth_coarse and smooth_fine:
-            value = (4 * fine - coarse) / 3
-            candidates.append(Estimate(value, abs(value - fine) + 2 * rounding))
+        coarse, fine = probe.central(step), probe.central(step / 2)
+        across_kink = fine.jump > 0.75 * coarse.jump and fine.jump > 10 * fine.rounding
+        if coarse.smooth and fine.smooth and not across_kink:
+            value = (4 * fine.value - coarse.value) / 3
+            candidates.append(Estimate(value, abs(value - fine.value) + 2 * fine.rounding))
     finite = [candidate for candidate in candidates if np.isfinite(candidate.value)]
-    return min(finite, key=lambda candidate: candidate.error) if finite else best
-
+    nothing = first if first is not None else Estimate(float("nan"), float("inf"))
+    return min(finite, key=lambda candidate: candidate.error) if finite else nothing

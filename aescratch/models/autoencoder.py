@@ -82,6 +82,7 @@ class Autoencoder(Model):
         initializer: Callable[..., Array] = xavier_uniform, dtype: str = "float32", rng: Rng = None,
     ) -> None:  # fmt: skip
         self.widths = check_widths(widths)
+        make_activation("activation", activation)
         self.activation, self.code_activation, self.output_activation = activation, code_activation, output_activation
         self.tied = bool(tied)
         self.reconstruction = _check_reconstruction(reconstruction, output_activation)

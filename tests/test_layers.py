@@ -1,0 +1,257 @@
+"""Layers, losses, penalties and corruptions: what they remember, what they write, and how they refuse."""
+
+import copy
+
+import numpy as np
+import pytest
+from numeric import D, H, N, assert_close, numeric_gradient, random_upstream
+
+import aescratch as ae
+from aescratch.layers import Slope, pack
+from aescratch.losses import SoftmaxCrossEntropy
+from aescratch.penalties import Contraction, GaussianKL, KLSparsity, L1Sparsity, WeightDecay
+
+LAYERS = {
+    "dense": lambda: ae.Dense(D, H, dtype="float64", rng=0),
+    "transposed": lambda: ae.TransposedDense(ae.Dense(H, D, dtype="float64", rng=0)),
+    "unit rows": lambda: ae.UnitRowDense(D, H, dtype="float64", rng=0),
+    "identity": ae.Identity,
+    "relu": ae.ReLU,
+    "leaky": lambda: ae.LeakyReLU(0.2),
+    "gelu": ae.GELU,
+    "gelu tanh": ae.GELUTanh,
+    "sigmoid": ae.Sigmoid,
+    "tanh": ae.Tanh,
+    "top k": lambda: ae.TopK(2),
+    "sequential": lambda: ae.Sequential(
+        [ae.Dense(D, H, dtype="float64", rng=0), ae.GELU(), ae.Dense(H, 2, dtype="float64", rng=1), ae.Tanh()]
+    ),
+    "slope": lambda: Slope(ae.Sigmoid()),
+}
+
+
+@pytest.fixture
+def x():
+    return np.random.default_rng(5).normal(size=(N, D))
+
+
+def own_weights(layer):
+    shared = [layer.W] if isinstance(layer, ae.TransposedDense) else []
+    return [*getattr(layer, "parameters", []), *shared]
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_backward_equals_central_differences(name, x):
+    layer = LAYERS[name]()
+    upstream = random_upstream(layer.forward(x).shape)
+    grad_x = layer.backward(upstream)
+    gradients = [parameter.grad.copy() for parameter in own_weights(layer)]
+
+    def objective():
+        return (upstream * layer.forward(x)).sum()
+
+    assert_close(grad_x, numeric_gradient(objective, x))
+    for parameter, gradient in zip(own_weights(layer), gradients, strict=True):
+        assert_close(gradient, numeric_gradient(objective, parameter.value))
+
+
+@pytest.mark.parametrize("name", [name for name in LAYERS if name != "slope"])
+def test_apply_equals_forward_and_remembers_nothing(name, x):
+    layer = LAYERS[name]()
+    y = layer.forward(x)
+    memory = {key: layer.__dict__.get(key) for key in layer.remembers}
+    np.testing.assert_array_equal(layer.apply(x), y)
+    layer.apply(2 * x)
+    assert all(layer.__dict__.get(key) is value for key, value in memory.items())
+
+
+@pytest.mark.parametrize("name", [name for name in LAYERS if name not in ("identity",)])
+def test_backward_before_forward_says_what_to_do(name):
+    layer = LAYERS[name]()
+    with pytest.raises(RuntimeError, match=r"expected a forward pass before backward\(\).*call loss\(x\)"):
+        layer.backward(np.ones((N, 2 if name == "sequential" else H)))
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_copies_forget_what_was_remembered(name, x):
+    layer = LAYERS[name]()
+    layer.forward(x)
+    twin = copy.copy(layer)
+    assert not any(key in twin.__dict__ for key in layer.remembers)
+    assert own_weights(twin) == own_weights(layer)
+
+
+def test_a_missing_attribute_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="'ReLU' object has no attribute 'z'"):
+        _ = ae.ReLU().z
+
+
+def test_dense_adds_only_where_it_is_told_to(x):
+    layer = LAYERS["dense"]()
+    layer.forward(x)
+    upstream = random_upstream((N, H))
+    layer.backward(upstream)
+    once = layer.W.grad.copy()
+    layer.backward(upstream)
+    np.testing.assert_array_equal(layer.W.grad, once)
+    layer.adds = True
+    layer.backward(upstream)
+    np.testing.assert_array_equal(layer.W.grad, 2 * once)
+
+
+def test_unit_rows_have_length_one_and_no_gradient_along_them(x):
+    layer = LAYERS["unit rows"]()
+    layer.forward(x)
+    np.testing.assert_allclose(np.linalg.norm(layer.W, axis=1), 1)
+    layer.backward(random_upstream((N, H)))
+    np.testing.assert_allclose((layer.V.grad * layer.V.value).sum(axis=1), 0, atol=1e-14)
+
+
+def test_transposed_dense_uses_its_partners_array(x):
+    partner = ae.Dense(H, D, dtype="float64", rng=0)
+    layer = ae.TransposedDense(partner)
+    np.testing.assert_allclose(layer.apply(x), x @ partner.W.value.T)
+    assert layer.W is partner.W
+    assert [p.shape for p in layer.parameters] == [(H,)]
+
+
+class TestParameter:
+    def test_assignment_copies_into_the_view(self):
+        parameter = ae.Parameter("W", np.zeros((D, H)))
+        view, new = parameter.value, np.ones((D, H))
+        parameter.value = new
+        assert parameter.value is view
+        new[0, 0] = 5
+        assert view[0, 0] == 1
+
+    def test_assignment_of_another_shape_is_refused(self):
+        parameter = ae.Parameter("W", np.zeros((D, H)))
+        with pytest.raises(ValueError, match=r"expected an array of shape \(5, 3\) for parameter W, got shape \(3, 5\)"):
+            parameter.value = np.ones((H, D))
+        with pytest.raises(ValueError, match="got shape of a float"):
+            parameter.grad = 1.0
+        assert (parameter.value == 0).all()
+
+    def test_packed_parameters_share_one_flat_buffer(self):
+        parameters = [ae.Parameter("W", np.full((D, H), 2.0)), ae.Parameter("b", np.full(H, 3.0))]
+        pack(parameters, "float32")
+        buffer = parameters[0].buffer
+        assert buffer is parameters[1].buffer
+        np.testing.assert_array_equal(buffer.values, [2.0] * (D * H) + [3.0] * H)
+        assert buffer.values.dtype == np.float32
+        parameters[1].value = np.zeros(H)
+        np.testing.assert_array_equal(buffer.values[-H:], 0)
+        parameters[0].grad += 1.0
+        assert buffer.grads.sum() == D * H
+
+    def test_a_copy_is_bound_to_a_copied_buffer(self):
+        parameters = [ae.Parameter("W", np.ones((D, H))), ae.Parameter("b", np.ones(H))]
+        pack(parameters, "float64")
+        W, b = copy.deepcopy(parameters)
+        assert W.buffer is b.buffer is not parameters[0].buffer
+        W.value = np.zeros((D, H))
+        assert W.buffer.values.sum() == H
+        assert parameters[0].value.sum() == D * H
+
+
+PENALTIES = {
+    "kl": (lambda: KLSparsity(0.2, 0.7), lambda r: [r.uniform(0.1, 0.9, (N, H))]),
+    "l1": (lambda: L1Sparsity(0.7), lambda r: [r.normal(size=(N, H))]),
+    "contraction": (lambda: Contraction(0.7), lambda r: [r.normal(size=(N, H)), r.normal(size=(D, H))]),
+    "gaussian kl": (lambda: GaussianKL(0.7), lambda r: [r.normal(size=(N, H)), r.normal(size=(N, H))]),
+}
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_penalties_backward_equals_central_differences(name):
+    make, draw = PENALTIES[name]
+    penalty, arrays = make(), draw(np.random.default_rng(2))
+    penalty.forward(*arrays)
+    returned = penalty.backward()
+    for gradient, array in zip(returned if isinstance(returned, tuple) else [returned], arrays, strict=True):
+        assert_close(gradient, numeric_gradient(lambda: penalty.forward(*arrays), array))
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_a_penalty_is_proportional_to_its_weight(name):
+    make, draw = PENALTIES[name]
+    penalty, arrays = make(), draw(np.random.default_rng(2))
+    value = penalty.forward(*arrays)
+    setattr(penalty, "beta" if name == "gaussian kl" else "weight", 1.4)
+    np.testing.assert_allclose(penalty.forward(*arrays), 2 * value)
+
+
+def test_weight_decay_adds_to_matrices_only():
+    layer = ae.Dense(D, H, dtype="float64", rng=0)
+    decay = WeightDecay(0.3, layer.parameters)
+    layer.b.value = np.ones(H)
+    np.testing.assert_allclose(decay.forward(), 0.15 * (layer.W.value**2).sum())
+    layer.W.grad, layer.b.grad = np.full((D, H), 2.0), np.full(H, 2.0)
+    decay.backward()
+    np.testing.assert_allclose(layer.W.grad, 2 + 0.3 * layer.W.value)
+    np.testing.assert_array_equal(layer.b.grad, 2)
+
+
+@pytest.mark.parametrize("corruption", [ae.GaussianNoise(0.3), ae.MaskingNoise(0.4), ae.SaltAndPepperNoise(0.4)])
+def test_corruption_backward_equals_central_differences(corruption, x):
+    corruption.forward(x, np.random.default_rng(1))
+    upstream = random_upstream((N, D))
+    grad_x = corruption.backward(upstream)
+    numeric = numeric_gradient(lambda: (upstream * corruption.forward(x, np.random.default_rng(1))).sum(), x)
+    assert_close(grad_x, numeric)
+
+
+def test_sampling_backward_equals_central_differences():
+    r = np.random.default_rng(3)
+    mu, log_var, upstream = r.normal(size=(N, H)), r.normal(size=(N, H)), random_upstream((N, H))
+    sampling = ae.Sampling()
+    sampling.forward(mu, log_var, np.random.default_rng(1))
+    gradients = sampling.backward(upstream)
+    for gradient, array in zip(gradients, (mu, log_var), strict=True):
+        numeric = numeric_gradient(
+            lambda: (upstream * sampling.forward(mu, log_var, np.random.default_rng(1))).sum(), array
+        )
+        assert_close(gradient, numeric)
+
+
+LOSSES = {
+    "squared": (ae.SquaredError, lambda r: r.normal(size=(N, D))),
+    "bernoulli": (ae.BinaryCrossEntropy, lambda r: r.random((N, D))),
+    "softmax": (SoftmaxCrossEntropy, lambda r: r.integers(0, D, N)),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_backward_equals_central_differences(name):
+    make, draw = LOSSES[name]
+    loss, r = make(), np.random.default_rng(4)
+    output, target = r.normal(size=(N, D)), draw(r)
+    loss.forward(output, target)
+    assert_close(loss.backward(), numeric_gradient(lambda: loss.forward(output, target), output))
+
+
+def test_losses_know_what_their_output_stands_for():
+    output = np.array([[0.0, 2.0, -2.0]])
+    np.testing.assert_array_equal(ae.SquaredError().to_data(output), output)
+    np.testing.assert_allclose(ae.BinaryCrossEntropy().to_data(output), [[0.5, 0.880797, 0.119203]], atol=1e-6)
+    np.testing.assert_array_equal(SoftmaxCrossEntropy().to_data(output), [1])
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "text"),
+    [
+        (lambda: KLSparsity(0.0, 1.0), ValueError, r"expected rho to be a number above 0 and below 1, got 0.0"),
+        (lambda: KLSparsity(0.1, -1.0), ValueError, r"expected weight to be a number of at least 0, got -1.0"),
+        (lambda: L1Sparsity("much"), TypeError, r"expected weight to be a number of at least 0, got 'much'"),
+        (lambda: ae.GaussianNoise(-0.1), ValueError, r"expected sigma to be a number of at least 0"),
+        (lambda: ae.MaskingNoise(1.5), ValueError, r"expected p to be a number of at least 0 and of at most 1, got 1.5"),
+        (lambda: ae.SaltAndPepperNoise(float("nan")), ValueError, r"expected p to be a number"),
+        (lambda: ae.TopK(0), ValueError, r"expected k to be an integer of at least 1, got 0"),
+        (lambda: ae.TopK(2.0), TypeError, r"expected k to be an integer of at least 1, got 2.0"),
+        (lambda: ae.Dense(0, 3), ValueError, r"expected n_in to be an integer of at least 1, got 0"),
+        (lambda: ae.LeakyReLU(None), TypeError, r"expected alpha to be a number, got None"),
+    ],
+)
+def test_settings_of_no_use_are_refused(make, error, text):
+    with pytest.raises(error, match=text):
+        make()

@@ -1,0 +1,262 @@
+"""Every model, in every option that changes its formulas: gradients by two routes, structure, and refusals."""
+
+import functools
+
+import numpy as np
+import pytest
+from numeric import N, assert_close, numeric_gradient
+
+import aescratch as ae
+
+SHALLOW, DEEP = [5, 3], [11, 5, 3]
+
+MODELS = {
+    "vanilla relu": lambda **o: ae.Autoencoder(DEEP, **o),
+    "vanilla gelu": lambda **o: ae.Autoencoder(DEEP, activation=ae.GELU, **o),
+    "vanilla gelu tanh": lambda **o: ae.Autoencoder(DEEP, activation=ae.GELUTanh, **o),
+    "vanilla sigmoid": lambda **o: ae.Autoencoder(DEEP, activation=ae.Sigmoid, output_activation=ae.Sigmoid, **o),
+    "vanilla tanh": lambda **o: ae.Autoencoder(DEEP, activation=ae.Tanh, code_activation=ae.Identity, **o),
+    "vanilla leaky": lambda **o: ae.Autoencoder(DEEP, activation=functools.partial(ae.LeakyReLU, 0.2), **o),
+    "tied": lambda **o: ae.Autoencoder(DEEP, activation=ae.GELU, tied=True, weight_decay=0.1, **o),
+    "cross-entropy": lambda **o: ae.Autoencoder(SHALLOW, reconstruction=ae.BinaryCrossEntropy(), **o),
+    "weight decay": lambda **o: ae.Autoencoder(SHALLOW, weight_decay=0.3, **o),
+    "linear": lambda **o: ae.LinearAutoencoder(DEEP, weight_decay=0.1, **o),
+    "linear tied": lambda **o: ae.LinearAutoencoder(SHALLOW, tied=True, **o),
+    "denoising gaussian": lambda **o: ae.DenoisingAutoencoder(DEEP, ae.GaussianNoise(0.3), **o),
+    "denoising masking": lambda **o: ae.DenoisingAutoencoder(DEEP, ae.MaskingNoise(0.3), tied=True, **o),
+    "denoising salt": lambda **o: ae.DenoisingAutoencoder(
+        SHALLOW, ae.SaltAndPepperNoise(0.3), reconstruction=ae.BinaryCrossEntropy(), **o
+    ),
+    "sparse kl": lambda **o: ae.SparseAutoencoder(DEEP, ae.KLSparsity(0.1, 0.7), weight_decay=0.1, **o),
+    "sparse kl tied": lambda **o: ae.SparseAutoencoder(SHALLOW, ae.KLSparsity(0.1, 0.7), tied=True, **o),
+    "sparse l1": lambda **o: ae.SparseAutoencoder(DEEP, ae.L1Sparsity(0.2), **o),
+    "sparse l1 unit": lambda **o: ae.SparseAutoencoder(
+        DEEP, ae.L1Sparsity(0.2), unit_norm_decoder=True, weight_decay=0.1, **o
+    ),
+    "k-sparse": lambda **o: ae.KSparseAutoencoder(DEEP, k=2, **o),
+    "k-sparse relu": lambda **o: ae.KSparseAutoencoder(SHALLOW, k=1, code_activation=ae.ReLU, **o),
+    "contractive": lambda **o: ae.ContractiveAutoencoder(SHALLOW, 0.4, **o),
+    "contractive gelu": lambda **o: ae.ContractiveAutoencoder(SHALLOW, 0.4, code_activation=ae.GELU, tied=True, **o),
+    "contractive gelu tanh": lambda **o: ae.ContractiveAutoencoder(SHALLOW, 0.4, code_activation=ae.GELUTanh, **o),
+    "contractive tanh": lambda **o: ae.ContractiveAutoencoder(
+        SHALLOW, 0.4, code_activation=ae.Tanh, weight_decay=0.1, **o
+    ),
+    "contractive relu": lambda **o: ae.ContractiveAutoencoder(SHALLOW, 0.4, code_activation=ae.ReLU, **o),
+    "contractive leaky": lambda **o: ae.ContractiveAutoencoder(SHALLOW, 0.4, code_activation=ae.LeakyReLU, **o),
+    "contractive linear": lambda **o: ae.ContractiveAutoencoder(SHALLOW, 0.4, code_activation=ae.Identity, **o),
+    "stacked": lambda **o: ae.StackedAutoencoder(DEEP, activation=ae.Sigmoid, **o),
+    "stacked tied": lambda **o: ae.StackedAutoencoder(DEEP, ae.MaskingNoise(0.3), activation=ae.GELU, tied=True, **o),
+    "variational": lambda **o: ae.VariationalAutoencoder(DEEP, activation=ae.Tanh, **o),
+    "variational beta": lambda **o: ae.VariationalAutoencoder(DEEP, beta=0.3, activation=ae.GELU, weight_decay=0.1, **o),
+    "variational bernoulli": lambda **o: ae.VariationalAutoencoder(
+        SHALLOW, reconstruction=ae.BinaryCrossEntropy(), **o
+    ),
+}  # fmt: skip
+
+
+def batch(model, seed=7):
+    return np.random.default_rng(seed).random((N, model.widths[0]))
+
+
+@pytest.fixture(params=MODELS)
+def model(request):
+    """A float64 model whose biases aren't zero, so that no unit sits at a symmetric point."""
+    made = MODELS[request.param](dtype="float64", rng=0)
+    r = np.random.default_rng(1)
+    for parameter in made.parameters:
+        if len(parameter.shape) == 1:
+            parameter.value = r.normal(0, 0.3, parameter.shape)
+    return made
+
+
+def test_gradients_equal_central_differences(model):
+    x = batch(model)
+    model.loss(x, rng=3)
+    model.backward()
+    gradients = [parameter.grad.copy() for parameter in model.parameters]
+    for parameter, gradient in zip(model.parameters, gradients, strict=True):
+        assert_close(gradient, numeric_gradient(lambda: model.loss(x, rng=3), parameter.value))
+
+
+def test_the_checker_passes(model):
+    report = ae.check_gradients(model, batch(model), rng=3)
+    assert report.verdict == "pass", str(report)
+    assert [tensor.name for tensor in report.tensors] == [parameter.name for parameter in model.parameters]
+
+
+def test_a_second_backward_gives_the_same(model):
+    model.loss(batch(model), rng=3)
+    model.backward()
+    once = [parameter.grad.copy() for parameter in model.parameters]
+    model.backward()
+    for parameter, gradient in zip(model.parameters, once, strict=True):
+        np.testing.assert_array_equal(parameter.grad, gradient)
+
+
+def test_looking_at_codes_between_loss_and_backward_disturbs_nothing(model):
+    x = batch(model)
+    model.loss(x, rng=3)
+    model.backward()
+    once = [parameter.grad.copy() for parameter in model.parameters]
+    model.loss(x, rng=3)
+    model.decode(2 * model.encode(batch(model, seed=8)[:2]))
+    model.reconstruct(batch(model, seed=9))
+    model.backward()
+    for parameter, gradient in zip(model.parameters, once, strict=True):
+        np.testing.assert_array_equal(parameter.grad, gradient)
+
+
+def test_backward_without_loss_says_what_to_do(model):
+    with pytest.raises(RuntimeError, match=r"expected a forward pass before backward\(\).*call loss\(x\) of the model"):
+        model.backward()
+
+
+def test_parameters_lie_in_one_flat_buffer_encoder_first(model):
+    buffers = {id(parameter.buffer) for parameter in model.parameters}
+    assert len(buffers) == 1
+    starts = [parameter.start for parameter in model.parameters]
+    assert starts == sorted(starts)
+    assert model.parameters[-1].start + model.parameters[-1].size == model.n_parameters
+    names = [parameter.name for parameter in model.parameters]
+    assert len(set(names)) == len(names)
+    assert names.index("decoder.b1") > max(i for i, name in enumerate(names) if not name.startswith("decoder"))
+
+
+def test_print_shows_layers_shapes_and_objective(model):
+    text = str(model)
+    assert type(model).__name__ in text
+    assert f"{model.n_parameters:,} parameters, float64 on numpy" in text
+    assert str(model.widths[0]) in text
+    assert "objective: reconstruction" in text
+    assert all(name in text for name in model.parts)
+
+
+def test_shapes_of_code_and_reconstruction(model):
+    x = batch(model)
+    assert model.encode(x).shape == (N, model.widths[-1])
+    assert model.decode(model.encode(x)).shape == x.shape
+    np.testing.assert_array_equal(model.reconstruct(x), model.decode(model.encode(x)))
+
+
+def test_settings_make_the_same_model_again(model):
+    again = type(model)(**model.settings(), rng=0)
+    assert repr(again) == repr(model)
+
+
+def test_default_objects_are_not_shared_between_models():
+    a, b = ae.Autoencoder(SHALLOW), ae.Autoencoder(SHALLOW)
+    assert a.reconstruction is not b.reconstruction
+    c, d = ae.DenoisingAutoencoder(SHALLOW), ae.DenoisingAutoencoder(SHALLOW)
+    assert c.corruption is not d.corruption
+    sparsity = ae.KLSparsity(0.1, 1.0)
+    assert ae.SparseAutoencoder(SHALLOW, sparsity).sparsity is not sparsity
+
+
+def test_the_classifiers_gradients():
+    for autoencoder in (MODELS["stacked tied"], MODELS["variational"], MODELS["k-sparse"]):
+        base = autoencoder(dtype="float64", rng=0)
+        classifier = ae.SoftmaxClassifier(base, 3, weight_decay=0.1, rng=0)
+        x, labels = batch(base), np.array([0, 1, 2, 0, 1, 2, 0])
+        base.loss(x, rng=0)
+        base.backward()  # leaves gradients in the shared weights, which the classifier must not add to
+        classifier.loss(x, labels)
+        classifier.backward()
+        gradients = [parameter.grad.copy() for parameter in classifier.parameters]
+        for parameter, gradient in zip(classifier.parameters, gradients, strict=True):
+            assert_close(gradient, numeric_gradient(lambda: classifier.loss(x, labels), parameter.value))
+        report = ae.check_gradients(classifier, x, labels)
+        assert report.verdict == "pass", str(report)
+
+
+@pytest.mark.parametrize("name", ["stacked", "stacked tied"])
+def test_the_layers_of_a_stack_are_checked_too(name):
+    model = MODELS[name](dtype="float64", rng=0)
+    x = batch(model)
+    for layer in model.stack():
+        report = ae.check_gradients(layer, x)
+        assert report.verdict == "pass", str(report)
+        assert all(any(p is q for q in model.parameters) for p in layer.parameters)
+        x = layer.encoder.apply(x)
+
+
+def test_pretraining_changes_each_layer_in_turn():
+    model = MODELS["stacked"](dtype="float64", rng=0)
+    x = batch(model)
+    before = [p.value.copy() for p in model.parameters]
+    histories = model.pretrain(x, epochs=3, rng=0)
+    assert [len(history) for history in histories] == [3, 3]
+    assert all((p.value != old).any() for p, old in zip(model.parameters, before, strict=True))
+    assert all(history.loss[-1] < history.loss[0] for history in histories)
+
+
+DEFAULT_CODES = {
+    "vanilla relu": ae.ReLU,
+    "vanilla gelu": ae.GELU,
+    "sparse kl": ae.Sigmoid,
+    "sparse l1": ae.ReLU,
+    "contractive": ae.Sigmoid,
+    "k-sparse": ae.TopK,
+    "vanilla tanh": ae.Dense,
+    "linear": ae.Dense,
+}
+
+
+@pytest.mark.parametrize("name", DEFAULT_CODES)
+def test_the_codes_activation_by_default(name):
+    assert type(MODELS[name](rng=0).encoder.layers[-1]) is DEFAULT_CODES[name]
+
+
+REFUSED = [
+    (lambda: ae.Autoencoder([64]), ValueError, r"expected widths from input to code, such as \[64, 32\], got \[64\]"),
+    (lambda: ae.Autoencoder(64), ValueError, r"expected widths from input to code"),
+    (lambda: ae.Autoencoder([64, 0]), ValueError, r"expected each width to be an integer of at least 1, got 0"),
+    (lambda: ae.Autoencoder([64, 3.5]), TypeError, r"expected each width to be an integer of at least 1, got 3.5"),
+    (lambda: ae.Autoencoder(SHALLOW, activation="relu"), TypeError, r"expected activation to be an activation class"),
+    (lambda: ae.Autoencoder(SHALLOW, code_activation=ae.ReLU()), TypeError, r"expected code_activation to be an"),
+    (lambda: ae.Autoencoder(SHALLOW, output_activation=np.tanh), TypeError, r"expected output_activation to be an"),
+    (lambda: ae.Autoencoder(SHALLOW, reconstruction="mse"), TypeError, r"expected reconstruction to be a loss such as"),
+    (lambda: ae.Autoencoder(SHALLOW, weight_decay=-1), ValueError, r"expected weight_decay to be a number of at least 0"),
+    (lambda: ae.Autoencoder(SHALLOW, dtype="float16"), ValueError, r'expected dtype "float32" or "float64"'),
+    (lambda: ae.Autoencoder(SHALLOW, actvation=ae.ReLU), TypeError, r"unexpected keyword argument 'actvation'"),
+    (
+        lambda: ae.Autoencoder(SHALLOW, reconstruction=ae.BinaryCrossEntropy(), output_activation=ae.Sigmoid),
+        ValueError,
+        r"expected no output_activation beside BinaryCrossEntropy, whose decoder emits logits",
+    ),
+    (lambda: ae.LinearAutoencoder(SHALLOW, activation=ae.ReLU), TypeError, r"unexpected keyword argument 'activation'"),
+    (lambda: ae.DenoisingAutoencoder(SHALLOW, 0.3), TypeError, r"expected corruption to be one such as"),
+    (lambda: ae.SparseAutoencoder(SHALLOW, 0.3), TypeError, r"expected sparsity to be ae.KLSparsity"),
+    (
+        lambda: ae.SparseAutoencoder(SHALLOW, ae.KLSparsity(0.1, 1.0), code_activation=ae.ReLU),
+        ValueError,
+        r"expected a sigmoid code for KLSparsity.*use L1Sparsity\(weight\)",
+    ),
+    (
+        lambda: ae.SparseAutoencoder(SHALLOW, ae.L1Sparsity(1.0), unit_norm_decoder=True, tied=True),
+        ValueError,
+        r"expected tied=False beside unit_norm_decoder",
+    ),
+    (lambda: ae.KSparseAutoencoder(SHALLOW, k=4), ValueError, r"expected k to be an integer of at least 1 and at most 3"),
+    (lambda: ae.ContractiveAutoencoder(DEEP), ValueError, r"expected one hidden layer for the contractive penalty"),
+    (
+        lambda: ae.ContractiveAutoencoder(SHALLOW, code_activation=functools.partial(ae.TopK, 2)),
+        TypeError,
+        r"expected a code_activation with a slope",
+    ),
+    (lambda: ae.VariationalAutoencoder(DEEP, tied=True), TypeError, r"expected neither tied nor code_activation"),
+    (lambda: ae.VariationalAutoencoder(DEEP, code_activation=ae.ReLU), TypeError, r"expected neither tied nor code_"),
+    (lambda: ae.VariationalAutoencoder(DEEP, beta=-1), ValueError, r"expected beta to be a number of at least 0"),
+    (lambda: ae.SoftmaxClassifier("stack", 3), TypeError, r"expected an autoencoder of this package, got 'stack'"),
+    (lambda: ae.SoftmaxClassifier(ae.Autoencoder(SHALLOW), 1), ValueError, r"expected n_classes to be an integer of at"),
+    (
+        lambda: ae.StackedAutoencoder(DEEP).pretrain(np.zeros((7, 11)), patience=3),
+        ValueError,
+        r"expected no patience in pretrain",
+    ),
+]
+
+
+@pytest.mark.parametrize(("make", "error", "text"), REFUSED)
+def test_what_makes_no_model_is_refused_in_one_sentence(make, error, text):
+    with pytest.raises(error, match=text):
+        make()
