@@ -157,6 +157,11 @@ def test_relu_has_slope_zero_at_zero():
     assert functions.relu_slope(np.zeros(1)) == 0
 
 
+def test_leaky_relu_has_the_negative_sides_slope_at_zero():
+    assert functions.leaky_relu_backward(np.ones(1), np.zeros(1), 0.25) == 0.25
+    assert functions.leaky_relu_slope(np.zeros(1), 0.25) == 0.25
+
+
 def test_l1_has_subgradient_zero_at_zero():
     np.testing.assert_array_equal(functions.l1_sparsity_backward(np.zeros((N, H))), 0)
 

@@ -23,7 +23,7 @@ MODELS = {
     "linear": lambda **o: ae.LinearAutoencoder(DEEP, weight_decay=0.1, **o),
     "linear tied": lambda **o: ae.LinearAutoencoder(SHALLOW, tied=True, **o),
     "denoising gaussian": lambda **o: ae.DenoisingAutoencoder(DEEP, ae.GaussianNoise(0.3), **o),
-    "denoising masking": lambda **o: ae.DenoisingAutoencoder(DEEP, ae.MaskingNoise(0.3), tied=True, **o),
+    "denoising masking": lambda **o: ae.DenoisingAutoencoder(DEEP, ae.MaskingNoise(0.3), tied=True, weight_decay=0.1, **o),
     "denoising salt": lambda **o: ae.DenoisingAutoencoder(
         SHALLOW, ae.SaltAndPepperNoise(0.3), reconstruction=ae.BinaryCrossEntropy(), **o
     ),
@@ -33,7 +33,7 @@ MODELS = {
     "sparse l1 unit": lambda **o: ae.SparseAutoencoder(
         DEEP, ae.L1Sparsity(0.2), unit_norm_decoder=True, weight_decay=0.1, **o
     ),
-    "k-sparse": lambda **o: ae.KSparseAutoencoder(DEEP, k=2, **o),
+    "k-sparse": lambda **o: ae.KSparseAutoencoder(DEEP, k=2, weight_decay=0.1, **o),
     "k-sparse relu": lambda **o: ae.KSparseAutoencoder(SHALLOW, k=1, code_activation=ae.ReLU, **o),
     "contractive": lambda **o: ae.ContractiveAutoencoder(SHALLOW, 0.4, **o),
     "contractive gelu": lambda **o: ae.ContractiveAutoencoder(SHALLOW, 0.4, code_activation=ae.GELU, tied=True, **o),
@@ -44,7 +44,7 @@ MODELS = {
     "contractive relu": lambda **o: ae.ContractiveAutoencoder(SHALLOW, 0.4, code_activation=ae.ReLU, **o),
     "contractive leaky": lambda **o: ae.ContractiveAutoencoder(SHALLOW, 0.4, code_activation=ae.LeakyReLU, **o),
     "contractive linear": lambda **o: ae.ContractiveAutoencoder(SHALLOW, 0.4, code_activation=ae.Identity, **o),
-    "stacked": lambda **o: ae.StackedAutoencoder(DEEP, activation=ae.Sigmoid, **o),
+    "stacked": lambda **o: ae.StackedAutoencoder(DEEP, activation=ae.Sigmoid, weight_decay=0.1, **o),
     "stacked tied": lambda **o: ae.StackedAutoencoder(DEEP, ae.MaskingNoise(0.3), activation=ae.GELU, tied=True, **o),
     "variational": lambda **o: ae.VariationalAutoencoder(DEEP, activation=ae.Tanh, **o),
     "variational beta": lambda **o: ae.VariationalAutoencoder(DEEP, beta=0.3, activation=ae.GELU, weight_decay=0.1, **o),
