@@ -4,9 +4,14 @@ import os
 import sys
 
 os.environ.setdefault("MPLBACKEND", "agg")
+# Matrices are small here: on a busy machine the threads of a BLAS wait for each other far longer than they compute.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
+
+# Scripts to be run by hand, which need what the tests don't.
+collect_ignore = ["tests/benchmarks", "tests/make_data.py", "tests/mutation.py", "docs", "tutorials"]
 
 
 @pytest.fixture(autouse=True)

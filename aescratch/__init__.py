@@ -17,6 +17,7 @@ from aescratch.backend import array_module, to_numpy
 from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNoise
 from aescratch.files import FileFormatError, load
 from aescratch.gradcheck import GradientCheckError, check_function, check_gradients
+from aescratch.history import History
 from aescratch.initializers import he_normal, he_uniform, old_uniform, xavier_normal, xavier_uniform
 from aescratch.layers import (
     GELU,
@@ -58,7 +59,7 @@ from aescratch.optimizers import (
     StepRate,
 )
 from aescratch.penalties import KLSparsity, L1Sparsity
-from aescratch.training import History, TrainingDivergedError
+from aescratch.training import TrainingDivergedError
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 

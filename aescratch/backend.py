@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import itertools
 import math
 import sys
 from collections.abc import Callable
@@ -156,22 +157,22 @@ def elementwise(formula: Formula) -> Formula:
     >>> square_plus_one(np.array([1.0, 2.0]))
     array([2., 5.])
     """
-
     signature = inspect.signature(formula)
 
     @functools.wraps(formula)
     def evaluate(*arguments: Any, **named: Any) -> Any:
         if named:
             arguments = signature.bind(*arguments, **named).args
-        long = [isinstance(argument, np.ndarray) and argument.size > BLOCK for argument in arguments]
-        if not any(long) or not _aligned([a for a, is_long in zip(arguments, long, strict=True) if is_long]):
+        is_array = [isinstance(argument, np.ndarray) and argument.ndim > 0 for argument in arguments]
+        arrays = list(itertools.compress(arguments, is_array))
+        if not arrays or arrays[0].size <= BLOCK or not _aligned(arrays):
             return formula(*arguments)
-        flat = [a.reshape(-1) if is_long else a for a, is_long in zip(arguments, long, strict=True)]
-        shape = arguments[long.index(True)].shape
+        flat = [a.reshape(-1) if sliced else a for a, sliced in zip(arguments, is_array, strict=True)]
+        shape = arrays[0].shape
         result = None
         for start in range(0, math.prod(shape), BLOCK):
             here = slice(start, start + BLOCK)
-            block = formula(*(a[here] if is_long else a for a, is_long in zip(flat, long, strict=True)))
+            block = formula(*(a[here] if sliced else a for a, sliced in zip(flat, is_array, strict=True)))
             result = np.empty(shape, block.dtype) if result is None else result
             result.reshape(-1)[here] = block
         return result
@@ -221,7 +222,7 @@ def _erf_double(xp: ModuleType, x: Array) -> Any:
 
 
 def _erf_single(xp: ModuleType, x: Array) -> Any:
-    a = 1.4142135 * xp.clip(x, -4.0, 4.0)  # beyond 4 erf is 1 to the last bit of float32
+    a = 1.4142135 * xp.clip(x, -4.5, 4.5)  # beyond 4.5 erf is 1 to the last bit of float32, and so is this tanh
     z = a * a
     q = z + 1382.3488464 / (z + 45.3085963809) - 23.5900528005
     return xp.tanh(a * (0.018137920976 * z + 1.18332040765 - 2.66705130511 / q))

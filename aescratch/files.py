@@ -9,17 +9,21 @@ this package that it holds; whatever a file holds beyond that is refused with `F
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
-import tempfile
+import secrets
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from aescratch.backend import Array, to_numpy
 from aescratch.recipes import describe, rebuild
+from aescratch.validation import require_count
 
 FORMAT_VERSION = 1
 HEADER = "header"
@@ -29,11 +33,12 @@ class FileFormatError(ValueError):
     """A file is damaged, truncated, or not one that aescratch wrote."""
 
 
-def write_archive(path: str | os.PathLike[str], header: dict[str, Any], arrays: dict[str, Array]) -> None:
-    """Write a header and arrays to path, whole or not at all.
+@contextlib.contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Open a file for writing that appears at path, whole, when the block ends well, and leaves no trace otherwise.
 
-    The archive is written to a temporary file beside path, flushed to the disk and renamed, so whatever interrupts it
-    leaves the old file as it was.
+    What is written goes to a temporary file beside path, which is flushed to the disk and then renamed, so that an
+    old file at path stays as it is until the new one is complete.
 
     Raises
     ------
@@ -41,27 +46,31 @@ def write_archive(path: str | os.PathLike[str], header: dict[str, Any], arrays: 
         If the folder isn't there or can't be written to.
     """
     path = Path(path)
-    text = json.dumps({"format": FORMAT_VERSION, **header})
-    members = {HEADER: np.frombuffer(text.encode(), np.uint8)}
-    members.update({name: to_numpy(array) for name, array in arrays.items()})
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
-        with os.fdopen(descriptor, "wb") as stream:
-            np.savez(stream, allow_pickle=False, **members)
+        with open(temporary, "xb") as stream:
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
-def _umask() -> int:
-    """The permissions that new files are denied; a temporary file starts with fewer than a normal one."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def write_archive(path: str | os.PathLike[str], header: dict[str, Any], arrays: dict[str, Array]) -> None:
+    """Write a header and arrays to path, whole or not at all.
+
+    Raises
+    ------
+    OSError
+        If the folder isn't there or can't be written to.
+    """
+    text = json.dumps({"format": FORMAT_VERSION, **header})
+    members: dict[str, Any] = {HEADER: np.frombuffer(text.encode(), np.uint8)}
+    members.update({name: to_numpy(array) for name, array in arrays.items()})
+    with whole_file(path) as stream:
+        np.savez(stream, **members)  # numbers only: there is nothing to pickle
 
 
 def read_archive(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -69,42 +78,52 @@ def read_archive(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
+    OSError
+        If there is no such file, or it can't be opened.
     FileFormatError
         If it isn't a whole archive that `write_archive` wrote, is of another kind, or of a later format.
     """
-    try:
-        _require_stored(path)
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        header = json.loads(arrays.pop(HEADER).tobytes())
-        version, found = header["format"], header["kind"]
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, MemoryError, RecursionError,
-            NotImplementedError, RuntimeError, zipfile.BadZipFile) as error:  # fmt: skip
-        raise FileFormatError(
-            f"expected a {kind} that aescratch saved, but {os.fspath(path)} is damaged, truncated or something else "
-            f"({type(error).__name__}: {error}); save it again"
-        ) from error
+    with open(path, "rb") as stream:
+        try:
+            arrays = _read_members(stream)
+            header = json.loads(arrays.pop(HEADER).tobytes())
+            version, found = header["format"], header["kind"]
+        except Exception as error:  # the readers of zip, npy and JSON raise almost anything on hostile bytes
+            raise FileFormatError(
+                f"expected a {kind} that aescratch saved, but {os.fspath(path)} is damaged, truncated or "
+                f"something else ({type(error).__name__}: {error}); save it again"
+            ) from error
     if not isinstance(version, int) or version > FORMAT_VERSION:
         raise FileFormatError(
-            f"expected format {FORMAT_VERSION} or older, but {os.fspath(path)} has format {version!r}; "
+            f"expected format {FORMAT_VERSION} or older, but {os.fspath(path)} has format {str(version)[:20]}; "
             "open it with a newer aescratch"
         )
     if found != kind:
-        raise FileFormatError(f"expected a {kind}, but {os.fspath(path)} holds a {found}; open it as what it is")
+        raise FileFormatError(
+            f"expected a {kind}, but {os.fspath(path)} holds a {str(found)[:20]}; open it as what it is"
+        )
     return header, arrays
 
 
-def _require_stored(path: str | os.PathLike[str]) -> None:
-    """Refuse compressed members, which we never write: a small file could unpack to any size."""
-    size = os.path.getsize(path)
-    with zipfile.ZipFile(path) as archive:
-        for member in archive.infolist():
-            if member.compress_type != zipfile.ZIP_STORED or member.file_size > size:
-                raise ValueError(f"member {member.filename!r} is compressed or larger than the file")
+def _read_members(stream: IO[bytes]) -> dict[str, Array]:
+    """Return the arrays of an npz archive; it never needs more memory than the file is long."""
+    length = os.fstat(stream.fileno()).st_size
+    with zipfile.ZipFile(stream) as archive:
+        members = archive.infolist()
+        if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+            raise ValueError("a member is compressed")  # we never do that, and a small file could unpack to any size
+        if sum(member.file_size for member in members) > length:
+            raise ValueError("the members are larger than the file")
+        return {member.filename.removesuffix(".npy"): _parse_array(archive.read(member)) for member in members}
+
+
+def _parse_array(member: bytes) -> Array:
+    """Return the array in the bytes of an npy file; unlike `numpy.load`, make no room for what the header claims."""
+    stream = io.BytesIO(member)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError("a member is of another version than we write")
+    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+    return np.frombuffer(stream.read(), dtype).reshape(shape, order="F" if fortran_order else "C")
 
 
 def save_model(model: Any, path: str | os.PathLike[str]) -> None:
@@ -133,8 +152,8 @@ def load(path: str | os.PathLike[str]) -> Any:
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
+    OSError
+        If there is no such file, or it can't be opened.
     FileFormatError
         If it is damaged, truncated or foreign.
 
@@ -152,9 +171,11 @@ def load(path: str | os.PathLike[str]) -> Any:
     try:
         _require_plausible(header["model"], sum(array.size for array in arrays.values()))
         model = rebuild(header["model"])
-        place(model, arrays)
+        require_like({parameter.name: parameter.value for parameter in model.parameters}, arrays)
+        for parameter in model.parameters:
+            parameter.value = arrays[parameter.name]
         model.rng.bit_generator.state = header["rng"]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MemoryError, OverflowError) as error:
+    except Exception as error:  # a hostile description makes almost anything fail
         raise FileFormatError(
             f"expected a model that aescratch saved, but the contents of {os.fspath(path)} make no model "
             f"({type(error).__name__}: {error}); save it again"
@@ -162,27 +183,36 @@ def load(path: str | os.PathLike[str]) -> Any:
     return model
 
 
-def place(model: Any, arrays: dict[str, Array]) -> None:
-    """Put arrays, by name, into the parameters of a model; all must be there, and of the right shape and kind."""
-    names = [parameter.name for parameter in model.parameters]
-    if sorted(names) != sorted(arrays):
-        raise ValueError(f"expected the arrays {sorted(names)}, got {sorted(arrays)}")
-    for parameter in model.parameters:
-        array = arrays[parameter.name]
-        if array.dtype != parameter.value.dtype:
-            raise ValueError(f"expected {parameter.name} in {parameter.value.dtype}, got {array.dtype}")
+def require_like(expected: dict[str, Array], arrays: dict[str, Array]) -> None:
+    """Raise ValueError unless arrays have the names, shapes and dtypes expected, and finite numbers."""
+    if sorted(expected) != sorted(arrays):
+        raise ValueError(f"expected the arrays {sorted(expected)}, got {sorted(arrays)}")
+    for name, like in expected.items():
+        array = arrays[name]
+        if (array.shape, array.dtype) != (like.shape, like.dtype):
+            raise ValueError(f"expected {name} as {like.dtype} {like.shape}, got {array.dtype} {array.shape}")
         if not np.isfinite(array).all():
-            raise ValueError(f"expected finite numbers in {parameter.name}")
-        parameter.value = array
+            raise ValueError(f"expected finite numbers in {name}")
 
 
 def _require_plausible(description: Any, stored: int) -> None:
-    """Refuse widths that need more weights than the file holds, before anything of that size is made."""
-    settings = description["with"]
-    if "autoencoder" in settings:
-        _require_plausible(settings["autoencoder"], 2 * stored)  # a classifier doesn't hold the decoder
-        return
-    widths = settings["widths"]
-    needed = sum(n_in * n_out for n_in, n_out in zip(widths[:-1], widths[1:], strict=True))
+    """Refuse a description that needs more numbers than the file holds, before anything of that size is made."""
+    needed = _numbers_needed(description)
     if needed > stored:
-        raise ValueError(f"widths {widths} need {needed} weights, the file holds {stored}")
+        raise ValueError(f"the widths need {needed} numbers, the file holds {stored}")
+
+
+def _numbers_needed(description: Any) -> int:
+    """Return a lower bound of how many numbers the parameters have of all that is described, however deep."""
+    if isinstance(description, list):
+        return sum(map(_numbers_needed, description))
+    if not isinstance(description, dict):
+        return 0
+    needed = sum(map(_numbers_needed, description.values()))
+    if "widths" in description:
+        widths = [require_count("each width", width) for width in description["widths"]]
+        needed += sum(n_in * n_out for n_in, n_out in zip(widths[:-1], widths[1:], strict=True))
+    if "n_classes" in description:
+        n_code = description["autoencoder"]["with"]["widths"][-1]
+        needed += n_code * require_count("n_classes", description["n_classes"])
+    return needed

@@ -111,18 +111,19 @@ def relu_slope_backward(grad_slope: Array) -> Array:
 @elementwise
 def leaky_relu(a: Array, alpha: float) -> Array:
     """Leaky rectifier: y = a where a > 0, else alpha a."""
-    return array_module(a).where(a > 0, a, alpha * a)
+    return a * leaky_relu_slope(a, alpha)
 
 
 @elementwise
 def leaky_relu_backward(grad_y: Array, a: Array, alpha: float) -> Array:
     """Gradient of `leaky_relu`: φ' = 1 where a > 0, else alpha."""
-    return array_module(a).where(a > 0, grad_y, alpha * grad_y)
+    return grad_y * leaky_relu_slope(a, alpha)
 
 
 def leaky_relu_slope(a: Array, alpha: float) -> Array:
     """Slope of `leaky_relu`: 1 where a > 0, else alpha."""
-    return alpha + (1 - alpha) * (a > 0).astype(a.dtype)
+    positive = (a > 0).astype(a.dtype)
+    return positive + alpha * (1 - positive)
 
 
 def leaky_relu_slope_backward(grad_slope: Array) -> Array:
@@ -132,10 +133,9 @@ def leaky_relu_slope_backward(grad_slope: Array) -> Array:
 
 @elementwise
 def sigmoid(a: Array) -> Array:
-    """Logistic function: y = 1 / (1 + exp(−a)), computed from exp(−|a|), which cannot overflow."""
+    """Logistic function: y = 1 / (1 + exp(−a)), for a < 0 extended by exp(a), so that nothing can overflow."""
     xp = array_module(a)
-    e = xp.exp(-xp.abs(a))
-    return xp.where(a < 0, e, 1) / (1 + e)
+    return xp.exp(xp.minimum(a, 0)) / (1 + xp.exp(-xp.abs(a)))
 
 
 @elementwise

@@ -17,7 +17,7 @@ from aescratch.recipes import known
 
 @known
 def xavier_uniform(n_in: int, n_out: int, rng: np.random.Generator) -> Array:
-    """Uniform in ±√(6 / (n_in + n_out)), variance 2 / (n_in + n_out) (Glorot & Bengio 2010, eq. 16).
+    """Draw uniformly from ±√(6 / (n_in + n_out)), variance 2 / (n_in + n_out) (Glorot & Bengio 2010, eq. 16).
 
     Examples
     --------
@@ -31,26 +31,26 @@ def xavier_uniform(n_in: int, n_out: int, rng: np.random.Generator) -> Array:
 
 @known
 def xavier_normal(n_in: int, n_out: int, rng: np.random.Generator) -> Array:
-    """Normal with variance 2 / (n_in + n_out) (Glorot & Bengio 2010, eq. 12)."""
+    """Draw from a normal distribution of variance 2 / (n_in + n_out) (Glorot & Bengio 2010, eq. 12)."""
     return rng.normal(0, math.sqrt(2 / (n_in + n_out)), (n_in, n_out))
 
 
 @known
 def he_uniform(n_in: int, n_out: int, rng: np.random.Generator) -> Array:
-    """Uniform in ±√(6 / n_in), variance 2 / n_in: keeps the scale through ReLU (He et al. 2015, eq. 10)."""
+    """Draw uniformly from ±√(6 / n_in), variance 2 / n_in: keeps the scale through ReLU (He et al. 2015, eq. 10)."""
     limit = math.sqrt(6 / n_in)
     return rng.uniform(-limit, limit, (n_in, n_out))
 
 
 @known
 def he_normal(n_in: int, n_out: int, rng: np.random.Generator) -> Array:
-    """Normal with variance 2 / n_in (He et al. 2015, eq. 10)."""
+    """Draw from a normal distribution of variance 2 / n_in (He et al. 2015, eq. 10)."""
     return rng.normal(0, math.sqrt(2 / n_in), (n_in, n_out))
 
 
 @known
 def old_uniform(n_in: int, n_out: int, rng: np.random.Generator) -> Array:
-    """Uniform in ±1/√n_in, variance 1 / (3 n_in): the common rule before Xavier (Glorot & Bengio 2010, eq. 1).
+    """Draw uniformly from ±1/√n_in, variance 1 / (3 n_in): the common rule before Xavier (Glorot & Bengio 2010, eq. 1).
 
     It shrinks the signal from layer to layer, which is why deep networks were pre-trained layer by layer.
     """

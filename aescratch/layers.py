@@ -35,7 +35,8 @@ class ParameterBuffer:
 class Parameter:
     """A named array that is trained, `value`, beside its gradient, `grad`, of the same shape.
 
-    Both are views of a flat buffer. Assigning to either copies into the view.
+    Both are views of a flat buffer. Assigning to either copies into the view. `decays` says whether weight decay
+    applies: to matrices, as a rule, and not to biases.
 
     Examples
     --------
@@ -50,6 +51,7 @@ class Parameter:
         self.name = name
         self.shape: tuple[int, ...] = value.shape
         self.size = int(value.size)
+        self.decays = value.ndim == 2
         self.bind(ParameterBuffer(value.reshape(-1).copy()), 0)
 
     def bind(self, buffer: ParameterBuffer, start: int) -> None:
@@ -251,6 +253,7 @@ class UnitRowDense(Layer):
         dtype: str = "float32", rng: Rng = None,
     ) -> None:  # fmt: skip
         self.V = Parameter("V", initializer(n_in, n_out, as_generator(rng)).astype(dtype))
+        self.V.decays = False  # the length of its rows changes nothing, until decay has brought one to 0
         self.b = Parameter("b", np.zeros(n_out, dtype))
 
     @property

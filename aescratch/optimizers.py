@@ -94,9 +94,15 @@ class Optimizer(Recipe):
     moments: tuple[str, ...] = ()
 
     def __init__(self, learning_rate: float | Schedule, clip_norm: float | None = None) -> None:
-        self.schedule = learning_rate if isinstance(learning_rate, Schedule) else ConstantRate(learning_rate)
+        if not isinstance(learning_rate, Schedule):
+            learning_rate = require_number("learning_rate", learning_rate, above=0)
         self.learning_rate = learning_rate
         self.clip_norm = None if clip_norm is None else require_number("clip_norm", clip_norm, above=0)
+
+    @property
+    def schedule(self) -> Schedule:
+        """The learning rate as a schedule; a number is a constant one."""
+        return self.learning_rate if isinstance(self.learning_rate, Schedule) else ConstantRate(self.learning_rate)
 
     def rule(self, v: Array, g: Array, moments: dict[str, Array], rate: float, step: int) -> None:
         """Change the values v, in place, by the gradients g; moments are changed in place too; steps count from 1."""
@@ -146,14 +152,15 @@ class OptimizerState:
     def clip(self, norm: float) -> None:
         """Scale all gradients down together, in place, so that their norm is at most this (Pascanu et al. 2013)."""
         xp = array_module(self.runs[0].grads)
-        current = xp.sqrt(sum((g * g).sum() for run in self.runs for _, g, _ in run.blocks()))
+        # Squares in float64: in float32 they would overflow just where clipping is needed most.
+        current = xp.sqrt(sum(xp.square(g, dtype=np.float64).sum() for run in self.runs for _, g, _ in run.blocks()))
         scale = xp.minimum(1.0, norm / xp.maximum(current, np.finfo(np.float32).tiny))
         for run in self.runs:
             run.grads *= scale.astype(run.grads.dtype)
 
     def arrays(self) -> dict[str, Array]:
-        """Return all moments on the host, named, for a checkpoint."""
-        return {f"{name}.{i}": to_numpy(m) for i, run in enumerate(self.runs) for name, m in run.moments.items()}
+        """Return a copy of all moments, named."""
+        return {f"{name}.{i}": m.copy() for i, run in enumerate(self.runs) for name, m in run.moments.items()}
 
     def restore(self, arrays: dict[str, Array], steps: int) -> None:
         """Put moments from `arrays`, and the count of steps, back in place."""
@@ -351,7 +358,7 @@ class LBFGS(Recipe):
         try:
             from scipy.optimize import minimize
         except ImportError as error:
-            raise RuntimeError("L-BFGS needs SciPy, which is not installed; pip install scipy, or use Adam()") from error
+            raise RuntimeError("L-BFGS needs SciPy, which is missing; pip install scipy, or use Adam()") from error
         runs = list(contiguous_runs(parameters))
 
         def place(flat: Array) -> None:
@@ -370,6 +377,8 @@ class LBFGS(Recipe):
             after(float(intermediate_result.fun))
 
         start = np.concatenate([to_numpy(values) for values, _ in runs]).astype(np.float64)
-        options = {"maxiter": iterations, "maxcor": self.memory, "maxfun": 10 * iterations + 100, "ftol": 0.0}
+        options = {
+            "maxiter": iterations, "maxcor": self.memory, "maxfun": 10 * iterations + 100, "ftol": 0.0, "gtol": 0.0,
+        }  # fmt: skip
         found = minimize(objective, start, jac=True, method="L-BFGS-B", callback=callback, options=options)
         place(found.x)

@@ -153,7 +153,7 @@ class GaussianKL(Part, Recipe):
 
 
 class WeightDecay(Part):
-    """Keep the weights small: (lam/2) Σ W² over the matrices among the parameters, biases excluded.
+    """Keep the weights small: (lam/2) Σ W² over the weights, biases excluded.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ class WeightDecay(Part):
 
     def __init__(self, lam: float, parameters: Sequence[Any]) -> None:
         self.lam = require_number("weight_decay", lam, least=0)
-        self.weights = [parameter for parameter in parameters if len(parameter.shape) == 2]
+        self.weights = [parameter for parameter in parameters if parameter.decays]
 
     def forward(self) -> Any:
         """Return the penalty of the weights as they are, a number."""

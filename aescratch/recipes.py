@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import numbers
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -90,15 +91,18 @@ def describe(value: Any) -> Any:
     """
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
+    if isinstance(value, numbers.Real):  # a number of NumPy's
+        return int(value) if isinstance(value, numbers.Integral) else float(value)
     if isinstance(value, (list, tuple)):
         return [describe(item) for item in value]
     if isinstance(value, functools.partial):
-        name, positional = describe(value.func)["named"], [describe(item) for item in value.args]
-        return {"partial": name, "args": positional, "with": {k: describe(v) for k, v in value.keywords.items()}}
+        maker, positional = describe(value.func)["named"], [describe(item) for item in value.args]
+        return {"partial": maker, "args": positional, "with": {k: describe(v) for k, v in value.keywords.items()}}
     if isinstance(value, Recipe) and _KNOWN.get(type(value).__name__) is type(value):
         return {"made by": type(value).__name__, "with": {k: describe(v) for k, v in value.settings().items()}}
-    if callable(value) and _KNOWN.get(getattr(value, "__name__", "")) is value:
-        return {"named": value.__name__}
+    name = getattr(value, "__name__", "")
+    if callable(value) and _KNOWN.get(name) is value:
+        return {"named": name}
     kind = getattr(value, "__qualname__", type(value).__qualname__)
     raise TypeError(
         f"expected a class, function or object of aescratch, got {kind}, which a file could not bring back; "
@@ -119,7 +123,7 @@ def rebuild(description: Any) -> Any:
     if isinstance(description, list):
         return [rebuild(item) for item in description]
     if isinstance(description, dict):
-        arguments = {str(name): rebuild(item) for name, item in dict(description.get("with", {})).items()}
+        arguments = {str(name): rebuild(item) for name, item in description.get("with", {}).items()}
         if set(description) == {"made by", "with"}:
             return _look_up(description["made by"])(**arguments)
         if set(description) == {"partial", "args", "with"}:

@@ -6,6 +6,7 @@ themselves.
 
 from __future__ import annotations
 
+import math
 import numbers
 from typing import Any, TypeAlias
 
@@ -67,7 +68,8 @@ def as_matrix(x: Any, dtype: str, width: int | None, name: str = "x") -> Array:
     xp = array_module(x)
     _require_floats(x, name)
     if x.ndim != 2:
-        hint = f"pass {name}[None, :] for a single example" if x.ndim == 1 else f"reshape it to ({len(x) if x.ndim else 1}, -1)"
+        flat = f"reshape it to ({len(x) if x.ndim else 1}, -1)"
+        hint = f"pass {name}[None, :] for a single example" if x.ndim == 1 else flat
         raise ValueError(f"expected {name} to be a matrix with one example per row, got shape {x.shape}; {hint}")
     if x.shape[0] == 0:
         raise ValueError(f"expected {name} to hold at least one example, got shape {x.shape}")
@@ -78,11 +80,13 @@ def as_matrix(x: Any, dtype: str, width: int | None, name: str = "x") -> Array:
         )
     if not bool(xp.isfinite(x).all()):
         bad = int((~xp.isfinite(x)).sum())
-        raise ValueError(f"expected finite numbers in {name}, got {bad} that are NaN or infinite; remove or impute them")
+        raise ValueError(
+            f"expected finite numbers in {name}, got {bad} that are NaN or infinite; remove or impute them"
+        )
     if x.dtype == dtype:
         return x
     largest = float(xp.abs(x).max())
-    if largest > np.finfo(dtype).max:
+    if largest > float(np.finfo(dtype).max):
         raise ValueError(f"expected {name} to fit into {dtype}, got values up to {largest:.3g}; rescale the data")
     return x.astype(dtype)
 
@@ -92,9 +96,10 @@ def _require_floats(x: Any, name: str) -> None:
     if kind == "f":
         return
     if kind in "iu" and x.size:
-        scale = 255 if x.max() > 16 else int(x.max()) or 1
+        largest = int(x.max())
+        scale = next((top for top in (1, 16, 255, 65535) if largest <= top), largest)
         raise TypeError(
-            f"expected {name} to hold floats, got {x.dtype} with values up to {x.max()}; "
+            f"expected {name} to hold floats, got {x.dtype} with values up to {largest}; "
             f"divide first, say {name} / {scale}.0 for images with values from 0 to {scale}"
         )
     advice = {
@@ -116,7 +121,9 @@ def as_labels(labels: Any, n_examples: int, n_classes: int) -> Array:
         If their number or range is wrong.
     """
     if labels is None:
-        raise TypeError("expected labels, one class number per example, got None; pass loss(x, labels) or fit(x, labels)")
+        raise TypeError(
+            "expected labels, one class number per example, got None; pass loss(x, labels) or fit(x, labels)"
+        )
     if not hasattr(labels, "dtype") or labels.dtype.kind not in "iu":
         kind = getattr(labels, "dtype", type(labels).__name__)
         raise TypeError(f"expected labels to be an array of integers, got {kind}; pass numpy.asarray(labels, int)")
@@ -146,13 +153,17 @@ def require_number(
     wanted = " and ".join(f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None)
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         raise TypeError(f"expected {name} to be a number {wanted}".rstrip() + f", got {value!r}")
+    try:
+        number = float(value)
+    except OverflowError:  # an integer beyond all floats
+        number = math.inf
     inside = (
-        (above is None or value > above) and (least is None or value >= least)
-        and (below is None or value < below) and (most is None or value <= most)
+        (above is None or number > above) and (least is None or number >= least)
+        and (below is None or number < below) and (most is None or number <= most)
     )  # fmt: skip
-    if not (inside and np.isfinite(float(value))):
+    if not (inside and math.isfinite(number)):
         raise ValueError(f"expected {name} to be a number {wanted}".rstrip() + f", got {value!r}")
-    return float(value)
+    return number
 
 
 def require_count(name: str, value: Any, least: int = 1, most: int | None = None) -> int:
@@ -168,6 +179,7 @@ def require_count(name: str, value: Any, least: int = 1, most: int | None = None
     bound = f"of at least {least}" + (f" and at most {most}" if most is not None else "")
     if not isinstance(value, numbers.Integral) or isinstance(value, bool):
         raise TypeError(f"expected {name} to be an integer {bound}, got {value!r}")
-    if value < least or (most is not None and value > most):
-        raise ValueError(f"expected {name} to be an integer {bound}, got {value}")
-    return int(value)
+    count = int(value)
+    if count < least or (most is not None and count > most):
+        raise ValueError(f"expected {name} to be an integer {bound}, got {count}")
+    return count

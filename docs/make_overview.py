@@ -1,6 +1,6 @@
 """Draw docs/overview.png, the README's figure. Run as ``python docs/make_overview.py``; it takes about a minute.
 
-Four models, each on what it is for: a denoising one, a code of two units, a sparse one on photographs, a variational one.
+Four models, each on what it is for: restoring digits, a code of two units, edges of photographs, new clothes.
 """
 
 from pathlib import Path

@@ -23,7 +23,7 @@ STOREYS = [
     {"checkpoints"},
     {"training"},
     {"models"},
-    {"tracing", "gradcheck", "plots", "datasets"},
+    {"tracing", "gradcheck", "measures", "plots", "datasets"},
     {"exercises", "estimator"},
     {"tour"},
     {"cli", "bench"},

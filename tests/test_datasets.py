@@ -104,12 +104,17 @@ def test_dataset_split_refuses_an_empty_part(fraction):
 
 
 @pytest.mark.parametrize(
-    ("rng", "error"), [(None, TypeError), (True, TypeError), (0.5, TypeError), (-1, ValueError)]
+    ("rng", "error", "text"),
+    [
+        (True, TypeError, "expected rng to be an integer seed or a numpy.random.Generator, got bool"),
+        (0.5, TypeError, "expected rng to be an integer seed or a numpy.random.Generator, got float"),
+        (-1, ValueError, "expected a seed of 0 or more, got -1"),
+    ],
 )
-def test_rng_must_be_a_seed_or_a_generator(rng, error):
-    with pytest.raises(error, match=r"rng must be .*pass rng=0"):
+def test_rng_must_be_a_seed_or_a_generator(rng, error, text):
+    with pytest.raises(error, match=text):
         numbered().split(0.5, rng=rng)
-    with pytest.raises(error, match="rng must be"):
+    with pytest.raises(error, match=text):
         ring(5, rng=rng)
 
 

@@ -130,7 +130,7 @@ class TestKinks:
         assert report.tensors[0].count("kink") == 1
 
     def test_a_kink_within_the_first_step_is_stepped_around(self):
-        a = np.full((1, 1), 1e-6)  # the first step is 6e-6
+        a = np.full((1, 1), 1e-6)  # the first step is 3e-5
         report = ae.check_function(functions.relu, functions.relu_backward, {"a": a})
         assert report.verdict == "pass"
         assert report.tensors[0].count("kink") == 0

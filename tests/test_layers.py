@@ -255,3 +255,13 @@ def test_losses_know_what_their_output_stands_for():
 def test_settings_of_no_use_are_refused(make, error, text):
     with pytest.raises(error, match=text):
         make()
+
+
+def test_decay_leaves_unit_rows_alone():
+    # V is as good at any length, so decay would only bring its rows to 0, where W = V / ‖V‖ is undefined.
+    layer = ae.UnitRowDense(D, H, dtype="float64", rng=0)
+    decay = WeightDecay(0.5, layer.parameters)
+    assert decay.forward() == 0
+    layer.V.grad = np.zeros((D, H))
+    decay.backward()
+    np.testing.assert_array_equal(layer.V.grad, 0)

@@ -189,6 +189,19 @@ def test_pretraining_changes_each_layer_in_turn():
     assert all(history.loss[-1] < history.loss[0] for history in histories)
 
 
+def test_an_interrupted_pretraining_doesnt_go_on_to_the_next_layer(monkeypatch):
+    model = MODELS["stacked"](rng=0)
+    before = [p.value.copy() for p in model.parameters]
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ae.SquaredError, "backward", interrupt)
+    histories = model.pretrain(batch(model), epochs=3, rng=0)
+    assert [history.stopped for history in histories] == ["interrupted"]
+    assert all((p.value == old).all() for p, old in zip(model.parameters, before, strict=True))
+
+
 DEFAULT_CODES = {
     "vanilla relu": ae.ReLU,
     "vanilla gelu": ae.GELU,

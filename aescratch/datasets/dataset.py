@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from aescratch.validation import Rng, as_generator
+
 from .checks import check_shape
-from .randomness import Rng, as_generator
 
 
 @dataclass(frozen=True, eq=False, repr=False)

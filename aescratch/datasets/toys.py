@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from aescratch.validation import Rng, as_generator
+
 from .checks import check_whole
 from .dataset import Dataset
-from .randomness import Rng, as_generator
 
 STRETCHES = 10  # labels of the curves: tenths of the way along
 

@@ -71,7 +71,8 @@ def check_function(
         raise TypeError(f"expected inputs named after the forward's arguments {names}, got {sorted(unknown)} too")
     for name, value in inputs.items():
         if isinstance(value, (list, tuple)):
-            raise TypeError(f"expected {name} to be an array, got {type(value).__name__}; pass numpy.array({name}, float)")
+            kind = type(value).__name__
+            raise TypeError(f"expected {name} to be an array, got {kind}; pass numpy.array({name}, float)")
     expected = list(wrt) if wrt is not None else _own_arguments(forward, names, inputs)
     prepared = {name: _prepare(name, value, expected) for name, value in inputs.items()}
     output = _evaluate(forward, prepared)

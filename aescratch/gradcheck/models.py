@@ -111,7 +111,7 @@ def _laws(parameter: Any, value: Array, gradient: Array) -> Iterator[Finding]:
         message = f"backward left {int((~np.isfinite(gradient)).sum())} entries of {name}.grad without a finite value"
         yield Finding("not-finite", name, "error", message)
     elif not np.array_equal(to_numpy(parameter.grad), gradient):
-        message = f"a second backward gives another {name}.grad; a layer writes its gradient anew, it adds nothing to it"
+        message = f"a second backward gives another {name}.grad; a layer writes its gradient, it doesn't add to it"
         yield Finding("not-repeatable", name, "error", message)
 
 

@@ -17,9 +17,10 @@ import numpy as np
 from aescratch.backend import Array
 
 EPSILON = float(np.finfo(np.float64).eps)
-FIRST_STEP = EPSILON ** (1 / 3)  # balances truncation, h²/6 f''', against rounding, ε f / h
+FIRST_STEP = 3e-5  # truncation, h²/6 f''', is then far below any tolerance, and so is rounding, ε f / h
 SMALLER_STEPS = (1.0, 0.1, 0.01)  # tried in turn where a kink lies within the first step
 LADDER = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)  # steps of the second look
+WORTH_COMPARING = 1e-3  # of a tensor's largest entry: smaller ones are measured in units of this
 ROUNDING = 8.0  # rounding errors of an objective, in units of its last place
 
 Objective = Callable[[], tuple[float, list[Array]]]
@@ -33,22 +34,27 @@ class Estimate:
     error: float
     kink: tuple[float, float] | None = None
 
-    def settles(self, analytic: float, tolerance: float) -> bool:
-        """Whether the analytic value agrees within the tolerance and the estimate's own error."""
+    def settles(self, analytic: float, tolerance: float, floor: float) -> bool:
+        """Whether the analytic value agrees within the tolerance and the estimate's own error.
+
+        The tolerance is relative to the larger of the two values, and to `floor` where both are smaller.
+        """
         if self.kink is not None:
             low, high = sorted(self.kink)
             return low - self.error <= analytic <= high + self.error
-        return abs(analytic - self.value) <= tolerance * max(abs(analytic), abs(self.value)) + self.error
+        return abs(analytic - self.value) <= tolerance * max(abs(analytic), abs(self.value), floor) + self.error
 
 
 def estimates(objective: Objective, array: Array, analytic: Array, tolerance: float) -> list[Estimate]:
     """Return the derivative of the objective with respect to every entry of array, in flat order."""
     here = objective()
     entries = [float(value) for value in analytic.reshape(-1)]
-    return [_estimate(Probe(objective, here, array.reshape(-1), i), entries[i], tolerance) for i in range(array.size)]
+    floor = WORTH_COMPARING * max((abs(entry) for entry in entries if np.isfinite(entry)), default=0.0)
+    flat = array.reshape(-1)
+    return [_estimate(Probe(objective, here, flat, i), entries[i], tolerance, floor) for i in range(array.size)]
 
 
-def _estimate(probe: Probe, analytic: float, tolerance: float) -> Estimate:
+def _estimate(probe: Probe, analytic: float, tolerance: float, floor: float) -> Estimate:
     """Return the derivative along one entry.
 
     The entry is changed in place and put back, whatever happens. A second look, at several steps, is taken only where
@@ -56,7 +62,7 @@ def _estimate(probe: Probe, analytic: float, tolerance: float) -> Estimate:
     """
     try:
         first = _first_look(probe)
-        if first is not None and first.settles(analytic, tolerance):
+        if first is not None and first.settles(analytic, tolerance, floor):
             return first
         kink = _kink(probe)
         if kink is not None:
@@ -143,6 +149,7 @@ def _second_look(probe: Probe, first: Estimate | None) -> Estimate:
     """Return the Richardson extrapolation with the smallest error estimate over a ladder of steps.
 
     From D(h) = f' + c h² + O(h⁴) follows f' = (4 D(h/2) − D(h)) / 3 + O(h⁴); the change from D(h/2) bounds the error.
+    By chance two differences of a noisy objective agree, so another step must have come as near.
     """
     candidates: list[Estimate] = []
     for step in LADDER:
@@ -152,5 +159,8 @@ def _second_look(probe: Probe, first: Estimate | None) -> Estimate:
             value = (4 * fine.value - coarse.value) / 3
             candidates.append(Estimate(value, abs(value - fine.value) + 2 * fine.rounding))
     finite = [candidate for candidate in candidates if np.isfinite(candidate.value)]
-    nothing = first if first is not None else Estimate(float("nan"), float("inf"))
-    return min(finite, key=lambda candidate: candidate.error) if finite else nothing
+    if not finite:
+        return first if first is not None else Estimate(float("nan"), float("inf"))
+    best = min(finite, key=lambda candidate: candidate.error)
+    nearest = min((abs(other.value - best.value) for other in finite if other is not best), default=0.0)
+    return Estimate(best.value, max(best.error, nearest))

@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.gradcheck.numeric import Estimate
+from aescratch.gradcheck.numeric import WORTH_COMPARING, Estimate
 
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
 MOST_KINKS = 0.1  # a tensor of which more than this share lies at kinks hasn't been checked
-WORTH_COMPARING = 1e-3  # of a tensor's largest entry: smaller ones are measured in units of this
 CLEAR = 3.0  # times its own error bound an estimate must be off before the analytic value counts as wrong
 TRUSTED = 1e-4  # of a tensor's largest entry: estimates with a larger error bound don't settle anything
 
@@ -114,12 +113,13 @@ def judge(name: str, analytic: Array, estimates: Sequence[Estimate], tolerance: 
 
 
 def _judge_entry(analytic: float, found: Estimate, tolerance: float, scale: float) -> str:
+    floor = WORTH_COMPARING * scale
     if found.kink is not None:
-        return "kink" if found.settles(analytic, tolerance) else FAIL
+        return "kink" if found.settles(analytic, tolerance, floor) else FAIL
     if not np.isfinite(found.value):
         return INCONCLUSIVE
     difference = abs(analytic - found.value)
-    allowed = tolerance * max(abs(analytic), abs(found.value))
+    allowed = tolerance * max(abs(analytic), abs(found.value), floor)
     trusted = found.error <= TRUSTED * max(scale, abs(analytic)) or found.error <= 1e-8
     if difference <= allowed + found.error:
         return PASS if trusted else INCONCLUSIVE

@@ -15,7 +15,7 @@ import numpy as np
 
 from aescratch.backend import Array, move
 from aescratch.initializers import xavier_uniform
-from aescratch.layers import Dense, Identity, Layer, Parameter, ReLU, Sequential
+from aescratch.layers import Dense, Identity, Layer, Parameter, ReLU
 from aescratch.losses import BinaryCrossEntropy, Loss, SquaredError
 from aescratch.models.base import Model
 from aescratch.models.network import (

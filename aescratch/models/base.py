@@ -15,6 +15,7 @@ import numpy as np
 
 from aescratch import files, training
 from aescratch.backend import Array, array_module
+from aescratch.history import History
 from aescratch.layers import Parameter, pack
 from aescratch.optimizers import LBFGS, Optimizer
 from aescratch.parts import Part
@@ -120,7 +121,7 @@ class Model(Recipe):
         self, x: Any, labels: Any = None, *, epochs: int = 20, batch_size: int = 64,
         optimizer: Optimizer | LBFGS | None = None, rng: Rng = None, validation: Any = None,
         patience: int | None = None, progress: bool | None = None, checkpoint: str | os.PathLike[str] | None = None,
-    ) -> training.History:  # fmt: skip
+    ) -> History:  # fmt: skip
         """Train on x.
 
         Parameters

@@ -119,7 +119,7 @@ class SoftmaxClassifier(Model):
         x = self.autoencoder.as_batch(x)
         return x, self.require_same_backend(as_labels(labels, len(x), self.n_classes))
 
-    def as_data(self, x: Any, labels: Any = None) -> Sequence[Array]:  # type: ignore[override]
+    def as_data(self, x: Any, labels: Any = None) -> Sequence[Array]:
         """Return x and labels, checked once and moved to where the model is."""
         (x,) = self.autoencoder.as_data(x)
         return x, move(as_labels(labels, len(x), self.n_classes), self.backend)

@@ -70,7 +70,8 @@ class ContractiveAutoencoder(Autoencoder):
         """Everything with a forward and a backward, by name, in forward order."""
         return {
             **dict(self.encoder.named("encoder")), **dict(self.decoder.named("decoder")),
-            "reconstruction": self.reconstruction, "slope": self.slope, "contraction": self.contraction, "decay": self.decay,
+            "reconstruction": self.reconstruction, "slope": self.slope, "contraction": self.contraction,
+            "decay": self.decay,
         }  # fmt: skip
 
     @property

@@ -50,7 +50,7 @@ class SparseAutoencoder(Autoencoder):
         if not isinstance(sparsity, Sparsity):
             raise TypeError(f"expected sparsity to be ae.KLSparsity(...) or ae.L1Sparsity(...), got {sparsity!r}")
         if unit_norm_decoder and options.get("tied"):
-            raise ValueError("expected tied=False beside unit_norm_decoder: a tied W is the encoder's, and stays as it is")
+            raise ValueError("expected tied=False beside unit_norm_decoder: a tied W is the encoder's")
         self.sparsity = copy.copy(sparsity)
         self.unit_norm_decoder = bool(unit_norm_decoder)
         super().__init__(widths, **options)

@@ -16,6 +16,7 @@ from typing import Any
 
 from aescratch.backend import Array
 from aescratch.corruptions import Corruption
+from aescratch.history import History
 from aescratch.layers import Layer, Parameter, Sequential
 from aescratch.losses import Loss, SquaredError
 from aescratch.models.autoencoder import Autoencoder
@@ -24,7 +25,6 @@ from aescratch.models.denoising import check_corruption
 from aescratch.models.network import stages
 from aescratch.parts import Part
 from aescratch.penalties import WeightDecay
-from aescratch.training import History
 from aescratch.validation import Rng, as_generator
 
 
@@ -70,7 +70,7 @@ class StackedAutoencoder(Autoencoder):
         Returns
         -------
         list of History
-            One per layer, from the first.
+            One per layer, from the first; after Control-C, up to the layer that was interrupted.
         """
         for name in ("validation", "patience", "checkpoint"):
             if options.get(name) is not None:
@@ -80,6 +80,8 @@ class StackedAutoencoder(Autoencoder):
         histories = []
         for layer in self.stack():
             histories.append(layer.fit(inputs, rng=generator, **options))
+            if histories[-1].stopped == "interrupted":
+                break
             inputs = layer.encoder.apply(inputs)
         return histories
 

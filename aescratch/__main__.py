@@ -1,0 +1,8 @@
+"""Lets ``python -m aescratch`` stand for the command ``aescratch``."""
+
+import sys
+
+from aescratch.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

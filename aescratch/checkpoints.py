@@ -1,0 +1,194 @@
+"""Checkpoints: everything that a training changes, kept in memory after each good epoch, and in a file if wanted.
+
+    TrainingState --keep--> Snapshot --write_checkpoint--> file
+    TrainingState <--put--- Snapshot <--read_checkpoint--- file
+
+Control-C, a diverging loss, and resuming in another process all go back to a snapshot in the same way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import math
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array, move, to_numpy
+from aescratch.files import FileFormatError, read_archive, require_like, write_archive
+from aescratch.history import History
+from aescratch.optimizers import OptimizerState
+from aescratch.recipes import describe
+
+PathLike = str | os.PathLike[str]
+
+
+@dataclass
+class Snapshot:
+    """A copy of everything that training changes, after a whole epoch.
+
+    Values and the best epoch's values go by parameter name; `best` is empty where nobody watches for it.
+    """
+
+    values: dict[str, Array]
+    moments: dict[str, Array]
+    steps: int
+    rng: dict[str, Any]
+    history: History
+    best: dict[str, Array]
+
+
+class TrainingState:
+    """What a training changes: the model's values, the optimiser's moments, the generator, the history.
+
+    Parameters
+    ----------
+    model : Model
+        Whose values are trained.
+    optimizer : OptimizerState
+        One without parameters for L-BFGS, whose state isn't kept.
+    rng : numpy.random.Generator
+        Shuffles, and draws the noise.
+    """
+
+    def __init__(self, model: Any, optimizer: OptimizerState, rng: np.random.Generator) -> None:
+        self.model, self.optimizer, self.rng = model, optimizer, rng
+        self.history = History()
+        self.best: dict[str, Array] = {}
+        self.keep()
+
+    def keep(self) -> None:
+        """Take the snapshot to which `go_back` goes."""
+        moments, rng = self.optimizer.arrays(), dict(self.rng.bit_generator.state)
+        history = copy.deepcopy(self.history)
+        self.good = Snapshot(self.values(), moments, self.optimizer.steps, rng, history, self.best)
+
+    def values(self) -> dict[str, Array]:
+        """Return a copy of every parameter's value, by name."""
+        return {parameter.name: parameter.value.copy() for parameter in self.model.parameters}
+
+    def put(self, snapshot: Snapshot) -> None:
+        """Put everything in place as the snapshot has it."""
+        self.put_values(snapshot.values)
+        self.optimizer.restore(snapshot.moments, snapshot.steps)
+        self.rng.bit_generator.state = snapshot.rng
+        self.history, self.best = copy.deepcopy(snapshot.history), snapshot.best
+
+    def put_values(self, values: dict[str, Array]) -> None:
+        """Put values, by name, into the model's parameters."""
+        for parameter in self.model.parameters:
+            parameter.value = move(values[parameter.name], self.model.backend)
+
+    def restart(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot that another process kept."""
+        self.put(snapshot)
+        self.keep()
+
+    def go_back(self) -> None:
+        """Put everything in place as it was after the last good epoch."""
+        self.put(self.good)
+
+    @contextlib.contextmanager
+    def kept_whole(self) -> Iterator[None]:
+        """Go back to the last good epoch where the block fails; Control-C ends the block without an error."""
+        try:
+            yield
+        except BaseException as error:
+            self.go_back()
+            if not isinstance(error, KeyboardInterrupt):
+                raise
+            self.history.stopped = "interrupted"
+
+
+def describe_run(
+    model: Any, data: Sequence[Array], validation: Sequence[Array] | None, rng: Any, **settings: Any
+) -> Any:  # fmt: skip
+    """Return, as JSON, what must be the same for a run to be the same run; arrays by their checksums.
+
+    A run without an rng of its own may go on from any state of the model's: the checkpoint has the generator's.
+    """
+    run = {
+        "model": describe(model), "data": [_checksum(array) for array in data],
+        "validation": None if validation is None else [_checksum(array) for array in validation],
+        "rng": rng.bit_generator.state if isinstance(rng, np.random.Generator) else describe(rng),
+        **{name: describe(setting) for name, setting in settings.items()},
+    }  # fmt: skip
+    return json.loads(json.dumps(run))
+
+
+def _checksum(array: Array) -> int:
+    return zlib.crc32(np.ascontiguousarray(to_numpy(array)).view(np.uint8).data)
+
+
+def write_checkpoint(path: PathLike, run: Any, snapshot: Snapshot) -> None:
+    """Write a snapshot of a run to path, whole or not at all."""
+    header = {
+        "kind": "checkpoint", "run": run, "history": snapshot.history.to_dict(), "steps": snapshot.steps,
+        "rng": snapshot.rng,
+    }  # fmt: skip
+    write_archive(path, header, _named(snapshot.values, snapshot.moments, snapshot.best))
+
+
+def _named(values: dict[str, Array], moments: dict[str, Array], best: dict[str, Array]) -> dict[str, Array]:
+    """Return all arrays of a snapshot under the names that they have in a file."""
+    kinds = {"value": values, "moment": moments, "best": best}
+    return {f"{kind} {name}": array for kind, arrays in kinds.items() for name, array in arrays.items()}
+
+
+def read_checkpoint(path: PathLike, run: Any, model: Any, optimizer: OptimizerState, keeps_best: bool) -> Snapshot:
+    """Return the snapshot of this run at path; model and optimizer, at their start, say which arrays it must have.
+
+    Raises
+    ------
+    ValueError
+        If it is of another run, in a sentence that names what differs.
+    FileFormatError
+        If it is damaged.
+    """
+    header, arrays = read_archive(path, "checkpoint")
+    _require_same_run(path, header.get("run"), run)
+    try:
+        values = {parameter.name: parameter.value for parameter in model.parameters}
+        require_like(_named(values, optimizer.arrays(), values if keeps_best else {}), arrays)
+        history = _as_history(header["history"])
+        np.random.default_rng(0).bit_generator.state = header["rng"]  # refuses what is no state
+        values, moments, best = (_of_kind(kind, arrays) for kind in ("value", "moment", "best"))
+        return Snapshot(values, moments, int(header["steps"]), header["rng"], history, best)
+    except Exception as error:  # a hostile header makes almost anything fail
+        raise FileFormatError(
+            f"expected a checkpoint that aescratch saved, but the contents of {os.fspath(path)} make none "
+            f"({type(error).__name__}: {error}); delete it to start anew"
+        ) from error
+
+
+def _of_kind(kind: str, arrays: dict[str, Array]) -> dict[str, Array]:
+    """Return the arrays of one kind, under the names that `_named` extended."""
+    return {name.removeprefix(f"{kind} "): array for name, array in arrays.items() if name.startswith(f"{kind} ")}
+
+
+def _require_same_run(path: PathLike, saved: Any, run: Any) -> None:
+    if saved != run:
+        differing = [name for name in run if not isinstance(saved, dict) or saved.get(name) != run[name]]
+        raise ValueError(
+            f"expected a checkpoint of this very run, but {os.fspath(path)} differs in {', '.join(differing)}; "
+            "give the same arguments to go on, or another path to start anew"
+        )
+
+
+def _as_history(record: Any) -> History:
+    """Return the history that a checkpoint's header records."""
+    history = History(**record)
+    numbers = [*history.loss, *history.learning_rate, *history.validation_loss, history.seconds]
+    lengths = {len(history), len(history.learning_rate), len(history.validation_loss) or len(history)}
+    best = int(np.argmin(history.validation_loss)) if history.validation_loss else None
+    if not all(isinstance(number, float) and math.isfinite(number) for number in numbers) or len(lengths) != 1:
+        raise ValueError("the history is not made of lists of finite numbers, one per epoch")
+    if history.best_epoch != best or history.stopped not in ("finished", "early"):
+        raise ValueError("the history contradicts itself")
+    return history

@@ -1,0 +1,39 @@
+"""`aescratch decode MODEL CODES --out x.npy`: data from codes, one row per example."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+import aescratch as ae
+from aescratch.cli.measures import in_batches
+from aescratch.cli.opening import add_model, as_autoencoder, open_model, require_width
+from aescratch.cli.status import RIGHT, wrong_input
+from aescratch.cli.writing import matrix_path, write_matrix
+
+EXAMPLES = """examples:
+  aescratch decode sparse-digits codes.npy --out x.npy
+  echo "0.5,-1" > code.csv && aescratch decode variational-digits code.csv --out x.csv
+"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the options of `aescratch decode`."""
+    parser.description = "Write what a model's decoder makes of codes, one row per code."
+    parser.epilog = EXAMPLES
+    add_model(parser)
+    parser.add_argument("codes", metavar="CODES", help="a .npy or .csv file, one code per row, as encode writes it")
+    parser.add_argument("--out", metavar="FILE", required=True, help="a .npy file, or a .csv file without column names")
+
+
+def run(arguments: Namespace) -> int:
+    """Decode and write; return the exit status."""
+    path = matrix_path(arguments.out)
+    model = as_autoencoder(open_model(arguments.model))
+    with wrong_input():
+        codes = ae.datasets.load_file(arguments.codes, divide_by=1)  # whole numbers are codes, too
+    require_width(codes.x.shape[1], model.widths[-1], codes.name)
+    with wrong_input():
+        x = in_batches(model.decode, codes.x)
+    write_matrix(path, x)
+    print(f"wrote {path}: {x.shape[0]:,} examples of {x.shape[1]:,} numbers")
+    return RIGHT

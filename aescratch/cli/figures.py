@@ -1,0 +1,86 @@
+"""The pictures that `aescratch train` leaves beside the model: PNG files, drawn by `aescratch.plots`.
+
+Which of them have a meaning depends on the variant, and on whether the examples are images:
+
+    model, data, history --plots--> Axes --> loss.png, latent-map.png, filters.png, ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import aescratch as ae
+from aescratch.backend import Array
+from aescratch.cli.measures import in_batches
+from aescratch.cli.opening import as_autoencoder
+from aescratch.datasets import Dataset
+from aescratch.files import whole_file
+
+FIGURES = (
+    "loss.png", "code-activity.png", "latent-map.png", "filters.png", "reconstructions.png", "denoising.png",
+    "latent-traversal.png", "samples.png",
+)  # fmt: skip
+MOST_POINTS, MOST_FILTERS, MOST_UNITS = 3000, 100, 10
+
+Pictures = dict[str, Callable[[], Any]]
+
+
+def draw_figures(folder: Path, model: Any, data: Dataset, history: ae.History) -> list[str]:
+    """Write the figures that have a meaning here, remove others that an earlier run left, and return the names."""
+    import matplotlib
+
+    matplotlib.use("agg")  # files only: a screen may not be there
+    from matplotlib import pyplot
+
+    pictures: Pictures = {"loss.png": history.plot} if history.loss else {}
+    pictures |= code_pictures(as_autoencoder(model), data)
+    if data.image_shape is not None and len(data.image_shape) == 2:
+        height, width = data.image_shape
+        pictures |= image_pictures(model, data, (height, width))
+    for name, draw in pictures.items():
+        figure = draw().figure
+        with whole_file(folder / name) as stream:
+            figure.savefig(stream, format="png", dpi=100)
+        pyplot.close(figure)
+    for name in set(FIGURES) - set(pictures):
+        (folder / name).unlink(missing_ok=True)
+    return list(pictures)
+
+
+def code_pictures(autoencoder: Any, data: Dataset) -> Pictures:
+    """Return the pictures of the code."""
+    rows = evenly(len(data), MOST_POINTS)
+    code = in_batches(autoencoder.encode, data.x[rows])
+    labels = None if data.labels is None else data.labels[rows]
+    rho = getattr(getattr(autoencoder, "sparsity", None), "rho", None)
+    pictures: Pictures = {"code-activity.png": partial(ae.plots.code_activity, code, rho=rho)}
+    if code.shape[1] > 1:
+        pictures["latent-map.png"] = partial(ae.plots.latent_map, code, labels)
+    return pictures
+
+
+def image_pictures(model: Any, data: Dataset, shape: tuple[int, int]) -> Pictures:
+    """Return the pictures of examples that are images, and of the weights that look at them."""
+    pictures: Pictures = {"filters.png": partial(ae.plots.filters, model.parameters[0].value[:, :MOST_FILTERS], shape)}
+    if isinstance(model, ae.SoftmaxClassifier):
+        return pictures  # its decoder wasn't trained with it
+    x = data.x[evenly(len(data), 10)]
+    pictures["reconstructions.png"] = partial(ae.plots.reconstructions, model, x, shape)
+    if isinstance(model, ae.DenoisingAutoencoder):
+        pictures["denoising.png"] = partial(ae.plots.denoising_triples, model, x, shape)
+    if isinstance(model, ae.VariationalAutoencoder):
+        n_units = model.widths[-1]
+        middle, units = np.zeros(n_units), range(min(n_units, MOST_UNITS))
+        pictures["latent-traversal.png"] = partial(ae.plots.latent_traversal, model, middle, shape, units=units)
+        pictures["samples.png"] = partial(ae.plots.images, model.sample(50, rng=0), shape)
+    return pictures
+
+
+def evenly(n_examples: int, most: int) -> Array:
+    """Return at most so many row numbers, spread over all examples, since they may be sorted by class."""
+    return np.unique(np.linspace(0, n_examples - 1, most).astype(int))

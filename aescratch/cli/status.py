@@ -1,0 +1,51 @@
+"""Exit statuses, and the two kinds of trouble: what the user can put right, and what broke around us."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+from collections.abc import Iterable, Iterator
+
+RIGHT = 0  # also: a check that passes
+FAIL = 1  # a check that fails, a training that diverges
+WRONG_USAGE = 2
+INCONCLUSIVE = 3
+BROKEN = 4  # disk full, no GPU, a reader that went away
+INTERRUPTED = 130  # as a shell reports Control-C
+
+
+class UsageError(Exception):
+    """The command can't be carried out as it was given; the message is one sentence for the user."""
+
+
+@contextlib.contextmanager
+def wrong_input() -> Iterator[None]:
+    """Turn what the package says about its arguments into a `UsageError`.
+
+    Only where the user's own values are handed on: elsewhere a ValueError is a defect of ours, and keeps its traceback.
+
+    Raises
+    ------
+    UsageError
+        If the package refused what it was given.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        missing = error.strerror is not None  # raised by the system, not by a loader that words its own sentence
+        text = f"there is no file or folder {str(error.filename)!r}; check the path" if missing else str(error)
+        raise UsageError(text) from error
+    except (ValueError, TypeError) as error:
+        raise UsageError(str(error)) from error
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence that proposes the nearest known word, or nothing if none is near.
+
+    Examples
+    --------
+    >>> did_you_mean("spars", ["sparse", "stacked"])
+    '; did you mean sparse?'
+    """
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -1,0 +1,141 @@
+"""Words of the command line that stand for objects: ``leaky-relu:0.1``, ``kl:0.05:0.5``, ``cosine``.
+
+    "kl:0.05:0.5" --Word.read--> name "kl", its class, numbers (0.05, 0.5) --make--> KLSparsity(0.05, 0.5)
+
+The numbers after a name are the arguments of its class, in order. What isn't understood is an
+`argparse.ArgumentTypeError`, which the parser turns into a sentence that names the option.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aescratch as ae
+from aescratch.cli.status import did_you_mean
+
+Choices = Mapping[str, Callable[..., Any]]
+
+ACTIVATIONS: Choices = {
+    "relu": ae.ReLU, "gelu": ae.GELU, "gelu-tanh": ae.GELUTanh, "sigmoid": ae.Sigmoid, "tanh": ae.Tanh,
+    "leaky-relu": ae.LeakyReLU, "identity": ae.Identity,
+}  # fmt: skip
+RECONSTRUCTIONS: Choices = {
+    "squared-error": ae.SquaredError, "bce": ae.BinaryCrossEntropy, "binary-cross-entropy": ae.BinaryCrossEntropy,
+}  # fmt: skip
+CORRUPTIONS: Choices = {
+    "gaussian": ae.GaussianNoise, "masking": ae.MaskingNoise, "salt-and-pepper": ae.SaltAndPepperNoise,
+}  # fmt: skip
+SPARSITIES: Choices = {"kl": ae.KLSparsity, "l1": ae.L1Sparsity}
+INITIALIZERS: Choices = {
+    "xavier-uniform": ae.xavier_uniform, "xavier-normal": ae.xavier_normal, "he-uniform": ae.he_uniform,
+    "he-normal": ae.he_normal, "old-uniform": ae.old_uniform,
+}  # fmt: skip
+OPTIMIZERS: Choices = {
+    "sgd": ae.SGD, "momentum": ae.Momentum, "nesterov": ae.Nesterov, "rmsprop": ae.RMSProp, "adam": ae.Adam,
+    "adamw": ae.AdamW, "lbfgs": ae.LBFGS,
+}  # fmt: skip
+SCHEDULES: Choices = {"constant": ae.ConstantRate, "step": ae.StepRate, "cosine": ae.CosineRate}
+
+
+@dataclass(frozen=True)
+class Word:
+    """A name, the class it stands for, and the numbers that followed it."""
+
+    text: str
+    name: str
+    kind: Callable[..., Any]
+    numbers: tuple[float, ...]
+
+    @classmethod
+    def read(cls, choices: Choices, text: str) -> Word:
+        """Return the word that text spells, one of the choices.
+
+        Raises
+        ------
+        argparse.ArgumentTypeError
+            If it is none of them, or something after a colon is no number.
+
+        Examples
+        --------
+        >>> Word.read(SPARSITIES, "kl:0.05:0.5").make()
+        KLSparsity(rho=0.05, weight=0.5)
+        """
+        name, *rest = text.split(":")
+        kind = choice(choices, name)
+        return cls(text, name, kind, tuple(number(part) for part in rest))
+
+    def make(self, *leading: Any, **named: Any) -> Any:
+        """Return the class, called with the leading arguments, the word's numbers, and the named arguments.
+
+        Raises
+        ------
+        argparse.ArgumentTypeError
+            If the class takes more or fewer numbers, or refuses one.
+        """
+        signature = inspect.signature(self.kind)
+        try:
+            signature.bind(*leading, *self.numbers, **named)
+        except TypeError as error:
+            own = [name for name in signature.parameters if name not in named][len(leading) :]
+            form = ":".join([self.name, *(name.upper() for name in own)])
+            raise ArgumentTypeError(f"expected {form}, got {self.text!r}") from error
+        try:
+            return self.kind(*leading, *self.numbers, **named)
+        except (TypeError, ValueError) as error:
+            raise ArgumentTypeError(str(error)) from error
+
+
+def choice(choices: Mapping[str, Any], text: str) -> Any:
+    """Return what text names among the choices; the error says what there is, and what is near."""
+    if text not in choices:
+        near = did_you_mean(text, choices)
+        raise ArgumentTypeError(f"expected one of {', '.join(choices)}, got {text!r}{near}")
+    return choices[text]
+
+
+def made(choices: Choices, text: str) -> Any:
+    """Return an object of the class that text names, made with the numbers after it."""
+    return Word.read(choices, text).make()
+
+
+def activation(text: str) -> Any:
+    """Return an activation class, or a functools.partial of one where a number follows its name.
+
+    Examples
+    --------
+    >>> activation("gelu").__name__, activation("leaky-relu:0.1")().alpha
+    ('GELU', 0.1)
+    """
+    word = Word.read(ACTIVATIONS, text)
+    word.make()  # so that what is wrong is said now
+    return functools.partial(word.kind, *word.numbers) if word.numbers else word.kind
+
+
+def number(text: str) -> float:
+    """Return the number that text spells, an int where it is whole."""
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"expected a number, got {text!r}") from error
+    return int(text) if text.lstrip("+-").isdigit() else value
+
+
+def count(least: int, text: str) -> int:
+    """Return the whole number that text spells, if it is at least this."""
+    value = number(text)
+    if not isinstance(value, int) or value < least:
+        raise ArgumentTypeError(f"expected a whole number of at least {least}, got {text!r}")
+    return value
+
+
+def counts(separator: str, example: str, text: str) -> list[int]:
+    """Return whole numbers of at least 1 with a separator between them, as the example has them."""
+    try:
+        return [count(1, part) for part in text.split(separator)]
+    except ArgumentTypeError as error:
+        raise ArgumentTypeError(f"expected whole numbers such as {example}, got {text!r}") from error
