@@ -1,0 +1,67 @@
+"""The tour's report in a real browser: headless Chromium, driven by Selenium, where both are installed."""
+
+import shutil
+
+import pytest
+
+from aescratch.cli import main
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium: pip install selenium")
+
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+pytestmark = [
+    pytest.mark.skipif(
+        not (shutil.which("chromium") and shutil.which("chromedriver")),
+        reason="needs chromium and chromedriver: apt-get install chromium chromium-driver",
+    ),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # selenium's own sockets
+]
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    path = tmp_path_factory.mktemp("tour") / "report.html"
+    assert main(["tour", "--quick", "--variant", "sparse-kl", "--variant", "variational", "--out", str(path)]) == 0
+    return path
+
+
+@pytest.fixture(params=[1920, 1280, 390], ids="{} pixels wide".format)
+def page(request, report, tmp_path):
+    """The report, open in a window of some width."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+    metrics = {"width": request.param, "height": 900, "deviceScaleFactor": 1, "mobile": request.param < 500}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    driver.get(report.as_uri())
+    yield driver
+    driver.quit()
+
+
+def test_the_report_shows_all_its_figures_and_fetches_nothing(page):
+    images = page.execute_script("return [...document.images].map(i => [i.complete, i.naturalWidth, i.alt.length])")
+    assert len(images) > 6
+    assert all(complete and width > 50 and described for complete, width, described in images)
+    assert page.get_log("browser") == []
+    requests = [entry["message"] for entry in page.get_log("performance") if "requestWillBeSent" in entry["message"]]
+    assert not [message for message in requests if '"url":"http' in message]
+
+
+def test_the_report_is_no_wider_than_the_window(page):
+    content, window = page.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
+    assert content <= window
+
+
+def test_every_link_of_the_report_leads_somewhere(page):
+    broken = page.execute_script(
+        "return [...document.querySelectorAll('a')].map(a => a.getAttribute('href'))"
+        ".filter(h => !h.startsWith('#') || !document.getElementById(h.slice(1)))"
+    )
+    assert broken == []
