@@ -7,13 +7,14 @@ package without a GPU never notices and a test can put a stand-in in its place.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import inspect
 import itertools
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -92,6 +93,8 @@ def move(x: Any, backend: str) -> Array:
         If the backend has another name.
     RuntimeError
         If CuPy isn't installed or finds no GPU.
+    MemoryError
+        If the GPU's memory doesn't suffice.
 
     Examples
     --------
@@ -100,25 +103,105 @@ def move(x: Any, backend: str) -> Array:
     """
     if backend == "numpy":
         return to_numpy(x)
+    with explained_out_of_memory():
+        return cast(Array, _cupy(backend).asarray(x))
+
+
+def require_backend(backend: str) -> None:
+    """Raise, in a sentence that says what to do, unless the backend can compute: one kernel, one matrix product.
+
+    CuPy looks for CUDA's libraries only when it needs them, which would be in the middle of the first step.
+
+    Raises
+    ------
+    ValueError
+        If the backend has another name.
+    RuntimeError
+        If CuPy isn't installed, finds no GPU, or can't compute on it.
+    """
+    if backend == "numpy":
+        return
+    cupy = _cupy(backend)
+    try:
+        ones = cupy.ones((2, 2), np.float32)
+        bool((ones @ ones == 2).all())
+    except Exception as error:
+        raise RuntimeError(
+            f"CuPy finds a GPU but can't compute on it ({_first_line(error)}); CUDA's own libraries are probably "
+            'missing: pip install "cupy-cuda12x[ctk]" or "cupy-cuda13x[ctk]", whichever is there, or stay on the CPU '
+            'with model.to("numpy")'
+        ) from error
+
+
+@contextlib.contextmanager
+def explained_out_of_memory() -> Iterator[None]:
+    """Say what to do where the GPU's memory doesn't suffice; a MemoryError of the CPU's passes as it is.
+
+    Raises
+    ------
+    MemoryError
+        In place of CuPy's.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        if type(error).__module__.partition(".")[0] != "cupy":
+            raise
+        raise MemoryError(
+            f"the GPU's memory is full ({_first_line(error)}); take a smaller batch_size or fewer examples, or stay on "
+            'the CPU with model.to("numpy")'
+        ) from error
+
+
+def _cupy(backend: str) -> ModuleType:
+    """Return cupy for the backend of that name, if it finds a GPU."""
     if backend != "cupy":
         raise ValueError(f'expected the backend "numpy" or "cupy", got {backend!r}')
-    return cast(Array, _import_cupy().asarray(x))
-
-
-def _import_cupy() -> ModuleType:
     try:
         cupy = importlib.import_module("cupy")
     except ImportError as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == "cupy":
+            raise RuntimeError(
+                "CuPy is not installed, so nothing can be moved to a GPU; install it with "
+                'pip install "aescratch[cuda12]" or "aescratch[cuda13]", to match your driver'
+            ) from error
         raise RuntimeError(
-            "CuPy is not installed, so nothing can be moved to a GPU; install it with "
-            'pip install "aescratch[cuda12]" or "aescratch[cuda13]", to match your driver'
+            f"CuPy is installed but can't be imported ({_first_line(error)}); install it anew with "
+            'pip install --force-reinstall "aescratch[cuda12]" or "aescratch[cuda13]", to match your driver'
         ) from error
-    if not cupy.is_available():
-        raise RuntimeError(
-            "CuPy is installed but finds no GPU; check the driver with nvidia-smi, or stay on the CPU with "
-            'model.to("numpy")'
-        )
+    try:
+        found = cupy.is_available()
+    except Exception:  # of CUDA's own kinds
+        found = False
+    if not found:
+        raise RuntimeError(f'{_why_no_gpu(cupy)}, or stay on the CPU with model.to("numpy")')
     return cupy
+
+
+def _why_no_gpu(cupy: ModuleType) -> str:
+    """Return why CuPy finds no GPU, and what to do; CUDA itself says the same of no driver and of an old one."""
+    try:
+        driver, needed = cupy.cuda.runtime.driverGetVersion(), cupy.cuda.runtime.runtimeGetVersion()
+    except Exception:  # not even that can be asked
+        return "CuPy is installed but finds no GPU; check the driver with nvidia-smi"
+    if driver == 0:
+        return "CuPy is installed but finds no NVIDIA driver; install one, until nvidia-smi shows your GPU"
+    if driver // 1000 < needed // 1000:
+        return (
+            f"CuPy is installed but the NVIDIA driver is too old for it, made for CUDA {_cuda_version(driver)} and not "
+            f"{_cuda_version(needed)}; update the driver"
+        )
+    return "CuPy is installed but finds no GPU; check with nvidia-smi, and CUDA_VISIBLE_DEVICES if it is set"
+
+
+def _cuda_version(number: int) -> str:
+    return f"{number // 1000}.{number % 1000 // 10}"
+
+
+def _first_line(error: Exception) -> str:
+    """Return an error's kind and the first line of its text that says something."""
+    lines = [line.strip(" =") for line in str(error).splitlines()]
+    return f"{type(error).__name__}: {next((line for line in lines if line), 'no reason given')}"
 
 
 def batch_size(x: Array) -> int:
@@ -146,8 +229,8 @@ def batch_mean(x: Array) -> Any:
 def elementwise(formula: Formula) -> Formula:
     """Evaluate an element-wise formula block by block where its arrays are large.
 
-    The formula's arguments are arrays of one shape, or scalars. The result is the same to the last bit as that of
-    the formula itself; only the temporaries are smaller.
+    The formula's arguments are arrays of one shape, or scalars; it returns one array or a tuple of them. The result
+    is the same to the last bit as that of the formula itself; only the temporaries are smaller.
 
     Examples
     --------
@@ -169,13 +252,15 @@ def elementwise(formula: Formula) -> Formula:
             return formula(*arguments)
         flat = [a.reshape(-1) if sliced else a for a, sliced in zip(arguments, is_array, strict=True)]
         shape = arrays[0].shape
-        result = None
+        results: list[Array] = []
         for start in range(0, math.prod(shape), BLOCK):
             here = slice(start, start + BLOCK)
             block = formula(*(a[here] if sliced else a for a, sliced in zip(flat, is_array, strict=True)))
-            result = np.empty(shape, block.dtype) if result is None else result
-            result.reshape(-1)[here] = block
-        return result
+            blocks = block if isinstance(block, tuple) else (block,)
+            results = results or [np.empty(shape, part.dtype) for part in blocks]
+            for result, part in zip(results, blocks, strict=True):
+                result.reshape(-1)[here] = part
+        return tuple(results) if isinstance(block, tuple) else results[0]
 
     return cast(Formula, evaluate)
 

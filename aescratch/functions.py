@@ -33,13 +33,16 @@ def dense(x: Array, W: Array, b: Array) -> Array:
     return y
 
 
-def dense_backward(grad_y: Array, x: Array, W: Array) -> tuple[Array, Array, Array]:
+def dense_backward(
+    grad_y: Array, x: Array, W: Array, *, into: Array | None = None, needs_x: bool = True
+) -> tuple[Any, Array, Array]:
     """Gradients of `dense`.
 
-    ∂y_nj/∂x_ni = W_ij, ∂y_nj/∂W_ij = x_ni, ∂y_nj/∂b_j = 1: every gradient sums over the index it lacks.
+    ∂y_nj/∂x_ni = W_ij, ∂y_nj/∂W_ij = x_ni, ∂y_nj/∂b_j = 1: every gradient sums over the index it lacks. For speed
+    alone, grad_W is written `into` an array that is there already, and grad_x is left out where nobody needs it.
     """
-    grad_x = grad_y @ W.T
-    grad_W = x.T @ grad_y
+    grad_x = grad_y @ W.T if needs_x else None
+    grad_W = array_module(x).matmul(x.T, grad_y, out=into)
     grad_b = grad_y.sum(axis=0)
     return grad_x, grad_W, grad_b
 
@@ -192,10 +195,17 @@ def gelu(a: Array) -> Array:
     return a * (0.5 + 0.5 * erf(a * SQRT_HALF))
 
 
+def gelu_backward(grad_y: Array, a: Array, slope: Array | None = None) -> Array:
+    """Gradient of `gelu`: φ' = Φ(a) + a p(a), with p the normal density; `slope` is φ'(a) where it is at hand."""
+    return grad_y * (gelu_slope(a) if slope is None else slope)
+
+
 @elementwise
-def gelu_backward(grad_y: Array, a: Array) -> Array:
-    """Gradient of `gelu`: φ' = Φ(a) + a p(a), with p the normal density."""
-    return grad_y * gelu_slope(a)
+def gelu_and_slope(a: Array) -> tuple[Array, Array]:
+    """`gelu` and `gelu_slope` together, which share Φ(a): y = a Φ and φ' = Φ + a p."""
+    Phi = 0.5 + 0.5 * erf(a * SQRT_HALF)
+    density = INVERSE_SQRT_2PI * array_module(a).exp(-0.5 * a * a)
+    return a * Phi, Phi + a * density
 
 
 @elementwise

@@ -23,6 +23,16 @@ from aescratch.parts import Part
 from aescratch.recipes import Recipe
 from aescratch.validation import Rng, as_generator, require_count, require_number
 
+OURS = dict(vars(functions))
+
+
+def ours(*names: str) -> bool:
+    """Whether the sheet's functions of these names are our own.
+
+    An exercise may have put its own in their place; those take the formula's arguments and nothing for speed.
+    """
+    return all(getattr(functions, name) is OURS[name] for name in names)
+
 
 class ParameterBuffer:
     """The values and gradients of several parameters, flat, one after the other."""
@@ -150,6 +160,8 @@ class Dense(Layer):
         Weights (n_in, n_out) and biases (n_out,).
     adds : bool
         Whether backward adds grad_W to what another layer wrote in the same pass, because both share W.
+    is_first : bool
+        Whether this is a model's first layer, for whose input nobody needs a gradient: backward returns None then.
 
     Examples
     --------
@@ -169,7 +181,7 @@ class Dense(Layer):
         n_in, n_out = require_count("n_in", n_in), require_count("n_out", n_out)
         self.W = Parameter("W", initializer(n_in, n_out, as_generator(rng)).astype(dtype))
         self.b = Parameter("b", np.zeros(n_out, dtype))
-        self.adds = False
+        self.adds = self.is_first = False
 
     @property
     def parameters(self) -> list[Parameter]:
@@ -187,7 +199,9 @@ class Dense(Layer):
 
     def backward(self, grad_y: Array) -> Array:
         """Return grad_x (N, n_in) for grad_y (N, n_out), and write W.grad and b.grad."""
-        grad_x, grad_W, grad_b = functions.dense_backward(grad_y, self.x, self.W.value)
+        for_speed: dict[str, Any] = {"into": None if self.adds else self.W.grad, "needs_x": not self.is_first}
+        options = for_speed if ours("dense_backward") else {}
+        grad_x, grad_W, grad_b = functions.dense_backward(grad_y, self.x, self.W.value, **options)
         if self.adds:
             self.W.grad += grad_W
         else:
@@ -396,7 +410,7 @@ class LeakyReLU(Activation):
 
 
 class GELU(Activation):
-    """Gaussian error linear unit, exact: y = a Φ(a).
+    """Gaussian error linear unit, exact: y = a Φ(a); keeps the slope, which shares Φ with the value.
 
     Examples
     --------
@@ -404,13 +418,26 @@ class GELU(Activation):
     array([-0.1587,  1.9545])
     """
 
+    remembers = ("a", "kept_slope")
+
     def apply(self, a: Array) -> Array:
         """Return y."""
         return functions.gelu(a)
 
+    def forward(self, a: Array) -> Array:
+        """Return y, and remember a and the slope φ'(a)."""
+        self.a = a
+        if not ours("gelu", "gelu_backward"):
+            self.kept_slope = None
+            return functions.gelu(a)
+        y, self.kept_slope = functions.gelu_and_slope(a)
+        return y
+
     def backward(self, grad_y: Array) -> Array:
         """Return grad_a."""
-        return functions.gelu_backward(grad_y, self.a)
+        if self.kept_slope is None:
+            return functions.gelu_backward(grad_y, self.a)
+        return functions.gelu_backward(grad_y, self.a, self.kept_slope)
 
     def slope(self, a: Array) -> Array:
         """Return φ'(a)."""

@@ -298,13 +298,18 @@ class Adam(Optimizer):
     def rule(self, v: Array, g: Array, moments: dict[str, Array], rate: float, step: int) -> None:
         """Update m and s, then v ← v − η m̂ / (√ŝ + ε)."""
         m, s = moments["m"], moments["s"]
-        m += (1 - self.beta1) * (g - m)
+        m *= self.beta1
+        m += g
         s *= self.beta2
-        s += (1 - self.beta2) * g * g
+        s += g * g
+        # m and s lack their factors 1 − β, which the numbers below make good together with the bias corrections.
+        correction_m = (1 - self.beta1) / (1 - self.beta1**step)
+        correction_root_s = math.sqrt((1 - self.beta2) / (1 - self.beta2**step))
         root = array_module(s).sqrt(s)
-        root /= math.sqrt(1 - self.beta2**step)
-        root += self.eps
-        v -= rate / (1 - self.beta1**step) * m / root
+        root += self.eps / correction_root_s
+        move = (rate * correction_m / correction_root_s) * m
+        move /= root
+        v -= move
 
 
 class AdamW(Adam):

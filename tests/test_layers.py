@@ -265,3 +265,35 @@ def test_decay_leaves_unit_rows_alone():
     layer.V.grad = np.zeros((D, H))
     decay.backward()
     np.testing.assert_array_equal(layer.V.grad, 0)
+
+
+def test_a_function_put_in_the_sheets_place_is_what_the_layers_call(monkeypatch, x):
+    # An exercise's function takes the formula's arguments, and nothing of what ours take for speed.
+    calls = []
+
+    def my_dense_backward(grad_y, x, W):
+        calls.append("dense")
+        return grad_y @ W.T, x.T @ grad_y, grad_y.sum(axis=0)
+
+    def my_gelu_backward(grad_y, a):
+        calls.append("gelu")
+        return 2 * grad_y
+
+    monkeypatch.setattr(ae.functions, "dense_backward", my_dense_backward)
+    monkeypatch.setattr(ae.functions, "gelu_backward", my_gelu_backward)
+    model = ae.Autoencoder([D, H], activation=ae.GELU, dtype="float64", rng=0)
+    model.loss(x)
+    model.backward()
+    assert calls == ["dense", "gelu", "dense"]
+
+
+def test_a_gelu_put_in_the_sheets_place_is_trained(monkeypatch, x):
+    monkeypatch.setattr(ae.functions, "gelu", lambda a: 3 * a)
+    np.testing.assert_array_equal(ae.GELU().forward(x), 3 * x)
+
+
+def test_the_first_layer_of_a_model_leaves_out_the_gradient_nobody_needs(x):
+    model = ae.Autoencoder([D, H, 2], dtype="float64", rng=0)
+    model.loss(x)
+    assert model.encoder.backward(np.ones((N, 2))) is None
+    assert model.decoder.backward(np.ones((N, D))).shape == (N, 2)

@@ -23,6 +23,7 @@ from aescratch.models.network import (
     check_widths,
     encoder_layers,
     make_activation,
+    mark_first,
     name_parameters,
     tied_decoder_layers,
     without_identity,
@@ -101,6 +102,7 @@ class Autoencoder(Model):
         decoder = self.decoder_layers(encoder, rng)
         self.encoder = without_identity([*encoder, *self.code_layers()])
         self.decoder = without_identity([*decoder, self.output_layer()])
+        mark_first(self.encoder)
         name_parameters("encoder", self.encoder)
         name_parameters("decoder", self.decoder)
 

@@ -64,6 +64,12 @@ def without_identity(layers: Sequence[Layer]) -> Sequential:
     return Sequential([layer for layer in layers if type(layer) is not Identity])
 
 
+def mark_first(network: Sequential) -> None:
+    """Tell a network's first layer that nobody needs the gradient of its input."""
+    if network.layers and isinstance(network.layers[0], Dense):
+        network.layers[0].is_first = True
+
+
 def name_parameters(prefix: str, network: Sequential) -> None:
     """Name the parameters of a network's layers ``prefix.W1``, ``prefix.b1``, ``prefix.W2``, ..."""
     with_parameters = [layer for layer in network.layers if layer.parameters]

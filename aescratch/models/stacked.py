@@ -22,7 +22,7 @@ from aescratch.losses import Loss, SquaredError
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.base import Model
 from aescratch.models.denoising import check_corruption
-from aescratch.models.network import stages
+from aescratch.models.network import mark_first, stages
 from aescratch.parts import Part
 from aescratch.penalties import WeightDecay
 from aescratch.validation import Rng, as_generator
@@ -104,6 +104,7 @@ class StackLayer(Model):
     ) -> None:  # fmt: skip
         self.encoder = Sequential([copy.copy(layer) for layer in encoder])
         self.decoder = Sequential([copy.copy(layer) for layer in decoder])
+        mark_first(self.encoder)
         self.corruption, self.reconstruction = copy.copy(corruption), reconstruction
         self.decay = WeightDecay(whole.weight_decay, self.parameters)
         self.dtype, self.rng = whole.dtype, whole.rng

@@ -17,7 +17,7 @@ import numpy as np
 from aescratch.backend import Array, move
 from aescratch.layers import Dense, Layer, Parameter, Sampling
 from aescratch.models.autoencoder import Autoencoder
-from aescratch.models.network import encoder_layers, name_parameters, rename, without_identity
+from aescratch.models.network import encoder_layers, mark_first, name_parameters, rename, without_identity
 from aescratch.parts import Part
 from aescratch.penalties import GaussianKL
 from aescratch.validation import Rng, require_count
@@ -57,6 +57,7 @@ class VariationalAutoencoder(Autoencoder):
         """Make the layers: the encoder up to the last hidden layer, the two heads, and the decoder."""
         trunk = encoder_layers(self.widths[:-1], self.make_between, self.initializer, self.dtype, rng)
         self.encoder = without_identity([*trunk, self.make_between()] if trunk else [])
+        mark_first(self.encoder)
         n_in, n_out = self.widths[-2:]
         self.mean = Dense(n_in, n_out, initializer=self.initializer, dtype=self.dtype, rng=rng)
         self.log_variance = Dense(n_in, n_out, initializer=self.initializer, dtype=self.dtype, rng=rng)
