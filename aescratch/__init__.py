@@ -36,7 +36,8 @@ from aescratch.layers import (
     TransposedDense,
     UnitRowDense,
 )
-from aescratch.losses import BinaryCrossEntropy, SoftmaxCrossEntropy, SquaredError
+from aescratch.lbfgs import LBFGS
+from aescratch.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, SquaredError
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.classifier import SoftmaxClassifier
 from aescratch.models.contractive import ContractiveAutoencoder
@@ -46,19 +47,9 @@ from aescratch.models.linear import LinearAutoencoder
 from aescratch.models.sparse import SparseAutoencoder
 from aescratch.models.stacked import StackedAutoencoder
 from aescratch.models.variational import VariationalAutoencoder
-from aescratch.optimizers import (
-    LBFGS,
-    SGD,
-    Adam,
-    AdamW,
-    ConstantRate,
-    CosineRate,
-    Momentum,
-    Nesterov,
-    RMSProp,
-    StepRate,
-)
+from aescratch.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSProp
 from aescratch.penalties import KLSparsity, L1Sparsity
+from aescratch.schedules import ConstantRate, CosineRate, StepRate
 from aescratch.training import TrainingDivergedError
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
@@ -88,9 +79,11 @@ __all__ = [
     "Layer",
     "LeakyReLU",
     "LinearAutoencoder",
+    "Loss",
     "MaskingNoise",
     "Momentum",
     "Nesterov",
+    "Optimizer",
     "Parameter",
     "RMSProp",
     "ReLU",

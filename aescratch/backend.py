@@ -246,6 +246,8 @@ def elementwise(formula: Formula) -> Formula:
     def evaluate(*arguments: Any, **named: Any) -> Any:
         if named:
             arguments = signature.bind(*arguments, **named).args
+        if getattr(arguments[0], "size", 0) <= BLOCK:
+            return formula(*arguments)
         is_array = [isinstance(argument, np.ndarray) and argument.ndim > 0 for argument in arguments]
         arrays = list(itertools.compress(arguments, is_array))
         if not arrays or arrays[0].size <= BLOCK or not _aligned(arrays):

@@ -134,8 +134,9 @@ def save_model(model: Any, path: str | os.PathLike[str]) -> None:
     TypeError
         If the model is built on a class that isn't ours, which a file could not bring back.
     """
-    header = {"kind": "model", "model": describe(model), "rng": model.rng.bit_generator.state}
-    write_archive(path, header, {parameter.name: parameter.value for parameter in model.parameters})
+    states = {name: generator.bit_generator.state for name, generator in model.generators.items()}
+    header = {"kind": "model", "model": describe(model), **states}
+    write_archive(path, header, {parameter.name: parameter.value for parameter in model.saved_parameters})
 
 
 def load(path: str | os.PathLike[str]) -> Any:
@@ -171,10 +172,11 @@ def load(path: str | os.PathLike[str]) -> Any:
     try:
         _require_plausible(header["model"], sum(array.size for array in arrays.values()))
         model = rebuild(header["model"])
-        require_like({parameter.name: parameter.value for parameter in model.parameters}, arrays)
-        for parameter in model.parameters:
+        require_like({parameter.name: parameter.value for parameter in model.saved_parameters}, arrays)
+        for parameter in model.saved_parameters:
             parameter.value = arrays[parameter.name]
-        model.rng.bit_generator.state = header["rng"]
+        for name, generator in model.generators.items():
+            generator.bit_generator.state = header[name]
     except Exception as error:  # a hostile description makes almost anything fail
         raise FileFormatError(
             f"expected a model that aescratch saved, but the contents of {os.fspath(path)} make no model "

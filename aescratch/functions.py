@@ -16,7 +16,7 @@ from typing import Any
 from aescratch.backend import Array, array_module, batch_mean, batch_size, elementwise, erf
 
 SQRT_HALF = math.sqrt(0.5)
-SQRT_HALF_PI = math.sqrt(2 / math.pi)
+SQRT_TWO_OVER_PI = math.sqrt(2 / math.pi)
 INVERSE_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
 
 
@@ -33,16 +33,13 @@ def dense(x: Array, W: Array, b: Array) -> Array:
     return y
 
 
-def dense_backward(
-    grad_y: Array, x: Array, W: Array, *, into: Array | None = None, needs_x: bool = True
-) -> tuple[Any, Array, Array]:
+def dense_backward(grad_y: Array, x: Array, W: Array) -> tuple[Array, Array, Array]:
     """Gradients of `dense`.
 
-    ∂y_nj/∂x_ni = W_ij, ∂y_nj/∂W_ij = x_ni, ∂y_nj/∂b_j = 1: every gradient sums over the index it lacks. For speed
-    alone, grad_W is written `into` an array that is there already, and grad_x is left out where nobody needs it.
+    ∂y_nj/∂x_ni = W_ij, ∂y_nj/∂W_ij = x_ni, ∂y_nj/∂b_j = 1: every gradient sums over the index it lacks.
     """
-    grad_x = grad_y @ W.T if needs_x else None
-    grad_W = array_module(x).matmul(x.T, grad_y, out=into)
+    grad_x = grad_y @ W.T
+    grad_W = x.T @ grad_y
     grad_b = grad_y.sum(axis=0)
     return grad_x, grad_W, grad_b
 
@@ -136,7 +133,10 @@ def leaky_relu_slope_backward(grad_slope: Array) -> Array:
 
 @elementwise
 def sigmoid(a: Array) -> Array:
-    """Logistic function: y = 1 / (1 + exp(−a)), for a < 0 extended by exp(a), so that nothing can overflow."""
+    """Logistic function: y = 1 / (1 + exp(−a)), written as exp(min(a, 0)) / (1 + exp(−|a|)).
+
+    The two are equal, and the second can't overflow.
+    """
     xp = array_module(a)
     return xp.exp(xp.minimum(a, 0)) / (1 + xp.exp(-xp.abs(a)))
 
@@ -195,9 +195,10 @@ def gelu(a: Array) -> Array:
     return a * (0.5 + 0.5 * erf(a * SQRT_HALF))
 
 
-def gelu_backward(grad_y: Array, a: Array, slope: Array | None = None) -> Array:
-    """Gradient of `gelu`: φ' = Φ(a) + a p(a), with p the normal density; `slope` is φ'(a) where it is at hand."""
-    return grad_y * (gelu_slope(a) if slope is None else slope)
+@elementwise
+def gelu_backward(grad_y: Array, a: Array) -> Array:
+    """Gradient of `gelu`: φ' = Φ(a) + a p(a), with p the normal density."""
+    return grad_y * gelu_slope(a)
 
 
 @elementwise
@@ -229,7 +230,7 @@ def gelu_tanh(a: Array) -> Array:
     y = ½ a (1 + tanh u) with u = √(2/π) (a + 0.044715 a³) (Hendrycks & Gimpel 2016). It differs from `gelu` by up
     to 4.7e-4 and is a function of its own, with a derivative of its own.
     """
-    t = array_module(a).tanh(SQRT_HALF_PI * (a + 0.044715 * a * a * a))
+    t = array_module(a).tanh(SQRT_TWO_OVER_PI * (a + 0.044715 * a * a * a))
     return 0.5 * a * (1 + t)
 
 
@@ -242,17 +243,17 @@ def gelu_tanh_backward(grad_y: Array, a: Array) -> Array:
 @elementwise
 def gelu_tanh_slope(a: Array) -> Array:
     """Slope of `gelu_tanh`: φ' = ½ (1 + t) + ½ a (1 − t²) u', with u' = √(2/π) (1 + 3 · 0.044715 a²)."""
-    t = array_module(a).tanh(SQRT_HALF_PI * (a + 0.044715 * a * a * a))
-    slope_u = SQRT_HALF_PI * (1 + 0.134145 * a * a)
+    t = array_module(a).tanh(SQRT_TWO_OVER_PI * (a + 0.044715 * a * a * a))
+    slope_u = SQRT_TWO_OVER_PI * (1 + 3 * 0.044715 * a * a)
     return 0.5 * (1 + t) + 0.5 * a * (1 - t * t) * slope_u
 
 
 @elementwise
 def gelu_tanh_slope_backward(grad_slope: Array, a: Array) -> Array:
     """Gradient of `gelu_tanh_slope`: φ'' = (1 − t²) (u' + ½ a (u'' − 2 t u'²)), with u'' = √(2/π) 6 · 0.044715 a."""
-    t = array_module(a).tanh(SQRT_HALF_PI * (a + 0.044715 * a * a * a))
-    slope_u = SQRT_HALF_PI * (1 + 0.134145 * a * a)
-    curvature_u = SQRT_HALF_PI * 0.26829 * a
+    t = array_module(a).tanh(SQRT_TWO_OVER_PI * (a + 0.044715 * a * a * a))
+    slope_u = SQRT_TWO_OVER_PI * (1 + 3 * 0.044715 * a * a)
+    curvature_u = SQRT_TWO_OVER_PI * 6 * 0.044715 * a
     return grad_slope * (1 - t * t) * (slope_u + 0.5 * a * (curvature_u - 2 * t * slope_u * slope_u))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 
-@dataclass
+@dataclass(repr=False)
 class History:
     """What happened in each epoch of a `fit`.
 
@@ -45,6 +45,9 @@ class History:
 
     def __len__(self) -> int:
         return len(self.loss)
+
+    def __repr__(self) -> str:
+        return f"<History: {self}>"
 
     def __str__(self) -> str:
         if not self.loss:

@@ -17,19 +17,19 @@ from typing import Any
 import numpy as np
 
 from aescratch import functions
-from aescratch.backend import Array, array_module, move
+from aescratch.backend import Array, array_module, explained_out_of_memory, move
 from aescratch.initializers import xavier_uniform
 from aescratch.parts import Part
 from aescratch.recipes import Recipe
-from aescratch.validation import Rng, as_generator, require_count, require_number
+from aescratch.validation import Rng, as_generator, require_count, require_dtype, require_number
 
 OURS = dict(vars(functions))
 
 
 def ours(*names: str) -> bool:
-    """Whether the sheet's functions of these names are our own.
+    """Whether the sheet's functions of these names are our own, and not what an exercise has put in their place.
 
-    An exercise may have put its own in their place; those take the formula's arguments and nothing for speed.
+    Only our own may be computed in another way for speed.
     """
     return all(getattr(functions, name) is OURS[name] for name in names)
 
@@ -78,7 +78,10 @@ class Parameter:
 
     @value.setter
     def value(self, new: Array) -> None:
-        self._copy_into(self._value, new)
+        if new is not self._value:
+            self._require_shape(new)
+            self._require_usable(new)
+            self._value[...] = new
 
     @property
     def grad(self) -> Array:
@@ -87,15 +90,27 @@ class Parameter:
 
     @grad.setter
     def grad(self, new: Array) -> None:
-        self._copy_into(self._grad, new)
+        if new is not self._grad:  # as it is after += on the view itself
+            self._require_shape(new)
+            self._grad[...] = new
 
-    def _copy_into(self, view: Array, new: Array) -> None:
-        if new is view:  # after += on the view itself
-            return
+    def _require_usable(self, new: Any) -> None:
+        """Refuse values that training could not start from."""
+        if getattr(new, "dtype", None) is None or new.dtype.kind not in "fiu":
+            kind = getattr(new, "dtype", type(new).__name__)
+            raise TypeError(f"expected an array of numbers for parameter {self.name}, got {kind}; pass floats")
+        largest = np.finfo(self._value.dtype).max
+        if not bool((abs(new) <= largest).all()):
+            raise ValueError(
+                f"expected finite numbers within {self._value.dtype} for parameter {self.name}, got others; "
+                "the parameter is unchanged"
+            )
+
+    def _require_shape(self, new: Any) -> None:
         if getattr(new, "shape", None) != self.shape:
             shape = getattr(new, "shape", f"of a {type(new).__name__}")
             raise ValueError(f"expected an array of shape {self.shape} for parameter {self.name}, got shape {shape}")
-        view[...] = new
+        array_module(self._value, new)  # refuses an array of the other library, in a sentence
 
     def __getstate__(self) -> dict[str, Any]:
         # A copied view would be an array of its own; the copy binds to the copied buffer instead.
@@ -109,6 +124,7 @@ class Parameter:
         return f"Parameter({self.name!r}, shape={self.shape})"
 
 
+@explained_out_of_memory()
 def pack(parameters: Sequence[Parameter], dtype: str, backend: str = "numpy") -> None:
     """Move parameters into one new flat buffer, in their order, in the dtype and on the backend."""
     values = [move(parameter.value, backend).reshape(-1).astype(dtype) for parameter in parameters]
@@ -138,6 +154,30 @@ class Layer(Part):
     def backward(self, grad_y: Array) -> Array:
         """Return grad_x, and write the gradients of the parameters."""
         raise NotImplementedError
+
+
+def draw_weights(n_in: int, n_out: int, initializer: Callable[..., Array], dtype: str, rng: Rng) -> Array:
+    """Return weights (n_in, n_out) that the initializer draws, in the dtype.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the widths, the dtype or the initializer are of no use.
+    """
+    n_in, n_out = require_count("n_in", n_in), require_count("n_out", n_out)
+    if not callable(initializer):
+        raise TypeError(f"expected initializer to be a function such as ae.xavier_uniform, got {initializer!r}")
+    W = np.asarray(initializer(n_in, n_out, as_generator(rng)), require_dtype(dtype))
+    if W.shape != (n_in, n_out) or not np.isfinite(W).all():
+        what = "numbers that aren't finite" if W.shape == (n_in, n_out) else f"shape {W.shape}"
+        raise ValueError(f"expected initializer to return finite weights of shape ({n_in}, {n_out}), got {what}")
+    return W
+
+
+def require_width(x: Array, width: int) -> None:
+    """Raise ValueError if the rows of x don't have this many entries."""
+    if x.ndim != 2 or x.shape[1] != width:
+        raise ValueError(f"expected a batch of rows with {width} entries, shape (N, {width}), got shape {x.shape}")
 
 
 class Dense(Layer):
@@ -178,8 +218,7 @@ class Dense(Layer):
         self, n_in: int, n_out: int, *, initializer: Callable[..., Array] = xavier_uniform,
         dtype: str = "float32", rng: Rng = None,
     ) -> None:  # fmt: skip
-        n_in, n_out = require_count("n_in", n_in), require_count("n_out", n_out)
-        self.W = Parameter("W", initializer(n_in, n_out, as_generator(rng)).astype(dtype))
+        self.W = Parameter("W", draw_weights(n_in, n_out, initializer, dtype, rng))
         self.b = Parameter("b", np.zeros(n_out, dtype))
         self.adds = self.is_first = False
 
@@ -190,24 +229,32 @@ class Dense(Layer):
 
     def apply(self, x: Array) -> Array:
         """Return y (N, n_out) for x (N, n_in)."""
+        require_width(x, self.W.shape[0])
         return functions.dense(x, self.W.value, self.b.value)
 
     def forward(self, x: Array) -> Array:
         """Return y (N, n_out) for x (N, n_in), and remember x."""
+        require_width(x, self.W.shape[0])
         self.x = x
         return functions.dense(x, self.W.value, self.b.value)
 
     def backward(self, grad_y: Array) -> Array:
         """Return grad_x (N, n_in) for grad_y (N, n_out), and write W.grad and b.grad."""
-        for_speed: dict[str, Any] = {"into": None if self.adds else self.W.grad, "needs_x": not self.is_first}
-        options = for_speed if ours("dense_backward") else {}
-        grad_x, grad_W, grad_b = functions.dense_backward(grad_y, self.x, self.W.value, **options)
+        grad_x, grad_W, grad_b = self._gradients(grad_y)
         if self.adds:
             self.W.grad += grad_W
         else:
             self.W.grad = grad_W
         self.b.grad = grad_b
         return grad_x
+
+    def _gradients(self, grad_y: Array) -> tuple[Any, Array, Array]:
+        """Return `functions.dense_backward`, without the product that nobody needs and the copy into W.grad."""
+        if self.adds or not ours("dense_backward"):
+            return functions.dense_backward(grad_y, self.x, self.W.value)
+        grad_x = None if self.is_first else grad_y @ self.W.value.T
+        grad_W = array_module(grad_y).matmul(self.x.T, grad_y, out=self.W.grad)
+        return grad_x, grad_W, grad_y.sum(axis=0)
 
     def __repr__(self) -> str:
         return f"Dense({self.W.shape[0]}, {self.W.shape[1]})"
@@ -225,6 +272,8 @@ class TransposedDense(Layer):
     remembers = ("x",)
 
     def __init__(self, partner: Dense) -> None:
+        if not isinstance(partner, Dense):
+            raise TypeError(f"expected partner to be a Dense layer, whose W is shared, got {partner!r}")
         self.W = partner.W
         self.b = Parameter("b", np.zeros(partner.W.shape[0], partner.W.value.dtype))
 
@@ -235,10 +284,12 @@ class TransposedDense(Layer):
 
     def apply(self, x: Array) -> Array:
         """Return y (N, n_out) for x (N, n_in)."""
+        require_width(x, self.W.shape[1])
         return functions.dense(x, self.W.value.T, self.b.value)
 
     def forward(self, x: Array) -> Array:
         """Return y (N, n_out) for x (N, n_in), and remember x."""
+        require_width(x, self.W.shape[1])
         self.x = x
         return functions.dense(x, self.W.value.T, self.b.value)
 
@@ -266,7 +317,7 @@ class UnitRowDense(Layer):
         self, n_in: int, n_out: int, *, initializer: Callable[..., Array] = xavier_uniform,
         dtype: str = "float32", rng: Rng = None,
     ) -> None:  # fmt: skip
-        self.V = Parameter("V", initializer(n_in, n_out, as_generator(rng)).astype(dtype))
+        self.V = Parameter("V", draw_weights(n_in, n_out, initializer, dtype, rng))
         self.V.decays = False  # the length of its rows changes nothing, until decay has brought one to 0
         self.b = Parameter("b", np.zeros(n_out, dtype))
 
@@ -277,10 +328,12 @@ class UnitRowDense(Layer):
 
     def apply(self, x: Array) -> Array:
         """Return y (N, n_out) for x (N, n_in)."""
+        require_width(x, self.V.shape[0])
         return functions.dense(x, functions.unit_rows(self.V.value), self.b.value)
 
     def forward(self, x: Array) -> Array:
         """Return y (N, n_out) for x (N, n_in), and remember x and W."""
+        require_width(x, self.V.shape[0])
         self.x, self.W = x, functions.unit_rows(self.V.value)
         return functions.dense(x, self.W, self.b.value)
 
@@ -427,7 +480,7 @@ class GELU(Activation):
     def forward(self, a: Array) -> Array:
         """Return y, and remember a and the slope φ'(a)."""
         self.a = a
-        if not ours("gelu", "gelu_backward"):
+        if not ours("gelu", "gelu_slope", "gelu_backward"):
             self.kept_slope = None
             return functions.gelu(a)
         y, self.kept_slope = functions.gelu_and_slope(a)
@@ -437,7 +490,7 @@ class GELU(Activation):
         """Return grad_a."""
         if self.kept_slope is None:
             return functions.gelu_backward(grad_y, self.a)
-        return functions.gelu_backward(grad_y, self.a, self.kept_slope)
+        return grad_y * self.kept_slope  # functions.gelu_backward, its slope at hand
 
     def slope(self, a: Array) -> Array:
         """Return φ'(a)."""
@@ -554,16 +607,22 @@ class TopK(Layer):
 
     def apply(self, a: Array) -> Array:
         """Return y (N, H) for a (N, H)."""
+        self._require_enough(a)
         return functions.top_k(a, self.k)
 
     def forward(self, a: Array) -> Array:
         """Return y (N, H) for a (N, H), and remember a."""
+        self._require_enough(a)
         self.a = a
         return functions.top_k(a, self.k)
 
     def backward(self, grad_y: Array) -> Array:
         """Return grad_a (N, H)."""
         return functions.top_k_backward(grad_y, self.a, self.k)
+
+    def _require_enough(self, a: Array) -> None:
+        if a.ndim != 2 or a.shape[1] < self.k:
+            raise ValueError(f"expected at least k = {self.k} units, shape (N, {self.k}) or wider, got shape {a.shape}")
 
     def __repr__(self) -> str:
         return f"TopK({self.k})"
@@ -619,6 +678,9 @@ class Sequential(Layer):
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         self.layers = list(layers)
+        for layer in self.layers:
+            if not isinstance(layer, Layer):
+                raise TypeError(f"expected layers, such as ae.Dense(5, 3) or ae.ReLU(), got {layer!r}")
 
     @property
     def parameters(self) -> list[Parameter]:

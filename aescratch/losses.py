@@ -20,7 +20,6 @@ class Loss(Part, Recipe):
     """Base of the losses: ``forward(output, target)`` gives a number, ``backward()`` the gradient for output."""
 
     is_term = True
-    emits_logits = False
 
     def forward(self, output: Array, target: Array) -> Any:
         """Return the loss of this batch, a number."""
@@ -77,7 +76,6 @@ class BinaryCrossEntropy(Loss):
     """
 
     remembers = ("logits", "x")
-    emits_logits = True
 
     def forward(self, logits: Array, x: Array) -> Any:
         """Return the loss of logits (N, D) against x (N, D) in [0, 1]."""
@@ -116,7 +114,6 @@ class SoftmaxCrossEntropy(Loss):
     """
 
     remembers = ("logits", "labels")
-    emits_logits = True
 
     def forward(self, logits: Array, labels: Array) -> Any:
         """Return the loss of logits (N, C) against labels (N,), integers from 0 to C - 1."""

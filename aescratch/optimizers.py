@@ -5,79 +5,23 @@ beside the parameters' flat buffers, and the count of steps.
 
     parameter.grad --(clipping)--> rule --> parameter.value
 
-Rules are written for one flat block of values v and gradients g. The state walks its buffers in blocks that stay in
-the cache, so that each step passes over memory once.
+Rules are written for one flat block of values and gradients. The state walks its buffers in blocks that stay in the
+cache, so that each step passes over memory once.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from aescratch.backend import BLOCK, Array, array_module, to_numpy
+from aescratch.backend import BLOCK, Array, array_module
 from aescratch.recipes import Recipe
-from aescratch.validation import require_count, require_number
-
-
-class Schedule(Recipe):
-    """Base of the learning-rate schedules: a rate for every epoch, numbered from 0."""
-
-    def rate(self, epoch: int, epochs: int) -> float:
-        """Return the learning rate of an epoch out of epochs."""
-        raise NotImplementedError
-
-
-class ConstantRate(Schedule):
-    """The same learning rate throughout."""
-
-    def __init__(self, learning_rate: float) -> None:
-        self.learning_rate = require_number("learning_rate", learning_rate, above=0)
-
-    def rate(self, epoch: int, epochs: int) -> float:
-        """Return the learning rate."""
-        return self.learning_rate
-
-
-class StepRate(Schedule):
-    """Multiply the learning rate by factor after every so many epochs.
-
-    Examples
-    --------
-    >>> [StepRate(0.1, every=2, factor=0.5).rate(epoch, 6) for epoch in range(6)]
-    [0.1, 0.1, 0.05, 0.05, 0.025, 0.025]
-    """
-
-    def __init__(self, learning_rate: float, every: int, factor: float = 0.1) -> None:
-        self.learning_rate = require_number("learning_rate", learning_rate, above=0)
-        self.every = require_count("every", every)
-        self.factor = require_number("factor", factor, above=0)
-
-    def rate(self, epoch: int, epochs: int) -> float:
-        """Return learning_rate · factor^⌊epoch / every⌋."""
-        return float(self.learning_rate * self.factor ** (epoch // self.every))
-
-
-class CosineRate(Schedule):
-    """Let the learning rate fall along half a cosine, from learning_rate to last (Loshchilov & Hutter 2016, eq. 5).
-
-    Examples
-    --------
-    >>> [round(CosineRate(1.0).rate(epoch, 5), 3) for epoch in range(5)]
-    [1.0, 0.854, 0.5, 0.146, 0.0]
-    """
-
-    def __init__(self, learning_rate: float, last: float = 0.0) -> None:
-        self.learning_rate = require_number("learning_rate", learning_rate, above=0)
-        self.last = require_number("last", last, least=0)
-
-    def rate(self, epoch: int, epochs: int) -> float:
-        """Return last + ½ (learning_rate − last) (1 + cos(π epoch / (epochs − 1)))."""
-        progress = epoch / max(epochs - 1, 1)
-        return self.last + 0.5 * (self.learning_rate - self.last) * (1 + math.cos(math.pi * progress))
+from aescratch.schedules import ConstantRate, Schedule
+from aescratch.validation import require_number
 
 
 class Optimizer(Recipe):
@@ -93,7 +37,7 @@ class Optimizer(Recipe):
 
     moments: tuple[str, ...] = ()
 
-    def __init__(self, learning_rate: float | Schedule, clip_norm: float | None = None) -> None:
+    def __init__(self, learning_rate: float | Schedule, *, clip_norm: float | None = None) -> None:
         if not isinstance(learning_rate, Schedule):
             learning_rate = require_number("learning_rate", learning_rate, above=0)
         self.learning_rate = learning_rate
@@ -104,8 +48,8 @@ class Optimizer(Recipe):
         """The learning rate as a schedule; a number is a constant one."""
         return self.learning_rate if isinstance(self.learning_rate, Schedule) else ConstantRate(self.learning_rate)
 
-    def rule(self, v: Array, g: Array, moments: dict[str, Array], rate: float, step: int) -> None:
-        """Change the values v, in place, by the gradients g; moments are changed in place too; steps count from 1."""
+    def rule(self, value: Array, grad: Array, moments: dict[str, Array], rate: float, step: int) -> None:
+        """Change the values in place, by the gradients; the moments are changed in place too; steps count from 1."""
         raise NotImplementedError
 
     def start(self, parameters: Sequence[Any]) -> OptimizerState:
@@ -126,9 +70,10 @@ class Run:
     moments: dict[str, Array] = field(default_factory=dict)
 
     def blocks(self) -> Iterator[tuple[Array, Array, dict[str, Array]]]:
-        """Yield values, gradients and moments block by block, as views."""
-        for start in range(0, self.values.size, BLOCK):
-            here = slice(start, start + BLOCK)
+        """Yield values, gradients and moments block by block, as views; on a GPU, which has no use for it, in one."""
+        length = BLOCK if array_module(self.values) is np else self.values.size
+        for start in range(0, self.values.size, length):
+            here = slice(start, start + length)
             yield self.values[here], self.grads[here], {name: m[here] for name, m in self.moments.items()}
 
 
@@ -184,7 +129,7 @@ def contiguous_runs(parameters: Sequence[Any]) -> Iterator[tuple[Array, Array]]:
 
 
 class SGD(Optimizer):
-    """Gradient descent: v ← v − η g.
+    """Gradient descent: value ← value − η grad.
 
     Examples
     --------
@@ -193,86 +138,89 @@ class SGD(Optimizer):
     SGD(learning_rate=0.1, clip_norm=None)
     """
 
-    def rule(self, v: Array, g: Array, moments: dict[str, Array], rate: float, step: int) -> None:
-        """v ← v − η g."""
-        v -= rate * g
+    def rule(self, value: Array, grad: Array, moments: dict[str, Array], rate: float, step: int) -> None:
+        """value ← value − η grad."""
+        value -= rate * grad
 
 
 class Momentum(Optimizer):
-    """Heavy ball: m ← μ m + g, v ← v − η m (Polyak 1964; not averaged, as in Sutskever et al. 2013).
+    """Heavy ball: v ← μ v + grad, value ← value − η v (Polyak 1964, with the rate outside the velocity v).
 
     Parameters
     ----------
     learning_rate, clip_norm
         As for every `Optimizer`.
     mu : float
-        The share of the velocity m that stays, in [0, 1).
+        The share of the velocity v that stays, in [0, 1).
     """
 
-    moments = ("m",)
+    moments = ("v",)
 
-    def __init__(self, learning_rate: float | Schedule, mu: float = 0.9, clip_norm: float | None = None) -> None:
-        super().__init__(learning_rate, clip_norm)
+    def __init__(self, learning_rate: float | Schedule, *, mu: float = 0.9, clip_norm: float | None = None) -> None:
+        super().__init__(learning_rate, clip_norm=clip_norm)
         self.mu = require_number("mu", mu, least=0, below=1)
 
-    def rule(self, v: Array, g: Array, moments: dict[str, Array], rate: float, step: int) -> None:
-        """m ← μ m + g, v ← v − η m."""
-        m = moments["m"]
-        m *= self.mu
-        m += g
-        v -= rate * m
+    def rule(self, value: Array, grad: Array, moments: dict[str, Array], rate: float, step: int) -> None:
+        """v ← μ v + grad, value ← value − η v."""
+        v = moments["v"]
+        v *= self.mu
+        v += grad
+        value -= rate * v
 
 
 class Nesterov(Momentum):
-    """Momentum that looks ahead: m ← μ m + g, v ← v − η (g + μ m) (Nesterov 1983, as in Sutskever et al. 2013).
+    """Momentum that looks ahead: v ← μ v + grad, value ← value − η (grad + μ v) (Nesterov 1983).
 
-    Arguments are those of `Momentum`.
+    The gradient is taken at the values themselves, not at the point looked ahead to: the parameters are those of
+    Sutskever et al. 2013, eq. 3 and 4, moved ahead by μ v. Arguments are those of `Momentum`.
     """
 
-    def rule(self, v: Array, g: Array, moments: dict[str, Array], rate: float, step: int) -> None:
-        """m ← μ m + g, v ← v − η (g + μ m)."""
-        m = moments["m"]
-        m *= self.mu
-        m += g
-        v -= rate * (g + self.mu * m)
+    def rule(self, value: Array, grad: Array, moments: dict[str, Array], rate: float, step: int) -> None:
+        """v ← μ v + grad, value ← value − η (grad + μ v)."""
+        v = moments["v"]
+        v *= self.mu
+        v += grad
+        value -= rate * (grad + self.mu * v)
 
 
 class RMSProp(Optimizer):
-    """Steps in units of the gradient's recent size: s ← β s + (1 − β) g², v ← v − η g / (√s + ε) (Hinton 2012).
+    """Steps in units of the gradient's recent size (Tieleman & Hinton 2012).
+
+    v ← β v + (1 − β) grad², value ← value − η grad / (√v + ε).
 
     Parameters
     ----------
     learning_rate, clip_norm
         As for every `Optimizer`.
     beta : float
-        The decay of the mean square s, in [0, 1).
+        The decay of the mean square v, in [0, 1).
     eps : float
         Keeps the quotient finite, above 0.
     """
 
-    moments = ("s",)
+    moments = ("v",)
 
     def __init__(
-        self, learning_rate: float | Schedule = 1e-3, beta: float = 0.9, eps: float = 1e-8,
+        self, learning_rate: float | Schedule = 1e-3, *, beta: float = 0.9, eps: float = 1e-8,
         clip_norm: float | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(learning_rate, clip_norm)
+        super().__init__(learning_rate, clip_norm=clip_norm)
         self.beta = require_number("beta", beta, least=0, below=1)
         self.eps = require_number("eps", eps, above=0)
 
-    def rule(self, v: Array, g: Array, moments: dict[str, Array], rate: float, step: int) -> None:
-        """s ← β s + (1 − β) g², v ← v − η g / (√s + ε)."""
-        s = moments["s"]
-        s *= self.beta
-        s += (1 - self.beta) * g * g
-        v -= rate * g / (array_module(s).sqrt(s) + self.eps)
+    def rule(self, value: Array, grad: Array, moments: dict[str, Array], rate: float, step: int) -> None:
+        """v ← β v + (1 − β) grad², value ← value − η grad / (√v + ε)."""
+        v = moments["v"]
+        v *= self.beta
+        v += (1 - self.beta) * grad * grad
+        value -= rate * grad / (array_module(v).sqrt(v) + self.eps)
 
 
 class Adam(Optimizer):
     """Adaptive moments (Kingma & Ba 2014, algorithm 1), with ε added after the bias-corrected root.
 
-    m ← β₁ m + (1 − β₁) g, s ← β₂ s + (1 − β₂) g², v ← v − η m̂ / (√ŝ + ε), with m̂ = m / (1 − β₁ᵗ) and
-    ŝ = s / (1 − β₂ᵗ).
+    m ← β₁ m + (1 − β₁) grad, v ← β₂ v + (1 − β₂) grad², value ← value − η m̂ / (√v̂ + ε), with m̂ = m / (1 − β₁ᵗ)
+    and v̂ = v / (1 − β₂ᵗ). What is kept is m / (1 − β₁) and v / (1 − β₂), which saves two passes over memory a step.
 
     Parameters
     ----------
@@ -284,36 +232,35 @@ class Adam(Optimizer):
         Keeps the quotient finite, above 0.
     """
 
-    moments = ("m", "s")
+    moments = ("m", "v")
 
     def __init__(
-        self, learning_rate: float | Schedule = 1e-3, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8,
-        clip_norm: float | None = None,
+        self, learning_rate: float | Schedule = 1e-3, *, beta1: float = 0.9, beta2: float = 0.999,
+        eps: float = 1e-8, clip_norm: float | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(learning_rate, clip_norm)
+        super().__init__(learning_rate, clip_norm=clip_norm)
         self.beta1 = require_number("beta1", beta1, least=0, below=1)
         self.beta2 = require_number("beta2", beta2, least=0, below=1)
         self.eps = require_number("eps", eps, above=0)
 
-    def rule(self, v: Array, g: Array, moments: dict[str, Array], rate: float, step: int) -> None:
-        """Update m and s, then v ← v − η m̂ / (√ŝ + ε)."""
-        m, s = moments["m"], moments["s"]
+    def rule(self, value: Array, grad: Array, moments: dict[str, Array], rate: float, step: int) -> None:
+        """m ← β₁ m + grad, v ← β₂ v + grad², value ← value − η m̂ / (√v̂ + ε); the factors 1 − β enter with m̂ and v̂."""
+        m, v = moments["m"], moments["v"]
         m *= self.beta1
-        m += g
-        s *= self.beta2
-        s += g * g
-        # m and s lack their factors 1 − β, which the numbers below make good together with the bias corrections.
-        correction_m = (1 - self.beta1) / (1 - self.beta1**step)
-        correction_root_s = math.sqrt((1 - self.beta2) / (1 - self.beta2**step))
-        root = array_module(s).sqrt(s)
-        root += self.eps / correction_root_s
-        move = (rate * correction_m / correction_root_s) * m
-        move /= root
-        v -= move
+        m += grad
+        v *= self.beta2
+        v += grad * grad
+        m_hat_over_m = (1 - self.beta1) / (1 - self.beta1**step)
+        root_v_hat_over_root_v = math.sqrt((1 - self.beta2) / (1 - self.beta2**step))
+        root = array_module(v).sqrt(v)
+        root += self.eps / root_v_hat_over_root_v
+        change = (rate * m_hat_over_m / root_v_hat_over_root_v) * m
+        change /= root
+        value -= change
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay: v ← v − η decay v before Adam's own step (Loshchilov & Hutter 2017).
+    """Adam with decoupled weight decay: value ← value − η decay value before Adam's step (Loshchilov & Hutter 2017).
 
     Unlike a model's `weight_decay` it is no part of the loss, and it shrinks biases too.
 
@@ -326,64 +273,13 @@ class AdamW(Adam):
     """
 
     def __init__(
-        self, learning_rate: float | Schedule = 1e-3, decay: float = 0.01, beta1: float = 0.9, beta2: float = 0.999,
+        self, learning_rate: float | Schedule = 1e-3, *, decay: float = 0.01, beta1: float = 0.9, beta2: float = 0.999,
         eps: float = 1e-8, clip_norm: float | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(learning_rate, beta1, beta2, eps, clip_norm)
+        super().__init__(learning_rate, beta1=beta1, beta2=beta2, eps=eps, clip_norm=clip_norm)
         self.decay = require_number("decay", decay, least=0)
 
-    def rule(self, v: Array, g: Array, moments: dict[str, Array], rate: float, step: int) -> None:
-        """v ← v − η decay v, then Adam's step."""
-        v *= 1 - rate * self.decay
-        super().rule(v, g, moments, rate, step)
-
-
-class LBFGS(Recipe):
-    """Limited-memory BFGS by `scipy.optimize.minimize`: the whole data set in every evaluation, no learning rate.
-
-    For small problems that are to be solved well, like the sparse coding of natural patches. In `fit` an epoch is one
-    iteration, and batch_size doesn't matter. SciPy is imported when it runs.
-
-    Parameters
-    ----------
-    memory : int
-        How many past steps shape the approximation of the curvature.
-    """
-
-    def __init__(self, memory: int = 20) -> None:
-        self.memory = require_count("memory", memory)
-
-    def run(
-        self, parameters: Sequence[Any], evaluate: Callable[[], Any], iterations: int, after: Callable[[float], None]
-    ) -> None:
-        """Minimise `evaluate`, which returns the loss and leaves its gradient in the parameters.
-
-        `after` is called with the loss after every iteration, with the parameters in place.
-        """
-        try:
-            from scipy.optimize import minimize
-        except ImportError as error:
-            raise RuntimeError("L-BFGS needs SciPy, which is missing; pip install scipy, or use Adam()") from error
-        runs = list(contiguous_runs(parameters))
-
-        def place(flat: Array) -> None:
-            start = 0
-            for values, _ in runs:
-                values[...] = array_module(values).asarray(flat[start : start + values.size])
-                start += values.size
-
-        def objective(flat: Array) -> tuple[float, Array]:
-            place(flat)
-            loss = float(evaluate())
-            return loss, np.concatenate([to_numpy(grads) for _, grads in runs]).astype(np.float64)
-
-        def callback(intermediate_result: Any) -> None:
-            place(intermediate_result.x)
-            after(float(intermediate_result.fun))
-
-        start = np.concatenate([to_numpy(values) for values, _ in runs]).astype(np.float64)
-        options = {
-            "maxiter": iterations, "maxcor": self.memory, "maxfun": 10 * iterations + 100, "ftol": 0.0, "gtol": 0.0,
-        }  # fmt: skip
-        found = minimize(objective, start, jac=True, method="L-BFGS-B", callback=callback, options=options)
-        place(found.x)
+    def rule(self, value: Array, grad: Array, moments: dict[str, Array], rate: float, step: int) -> None:
+        """value ← value − η decay value, then Adam's step."""
+        value *= 1 - rate * self.decay
+        super().rule(value, grad, moments, rate, step)

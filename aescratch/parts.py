@@ -11,6 +11,10 @@ from typing import Any
 from aescratch.backend import Array
 
 
+class ForwardMissingError(RuntimeError, AttributeError):
+    """A backward pass was asked for before a forward pass."""
+
+
 class Part:
     """Anything with a forward and a backward."""
 
@@ -30,7 +34,7 @@ class Part:
     def __getattr__(self, name: str) -> Any:
         # Python asks here only for what isn't there.
         if name in type(self).remembers:
-            raise RuntimeError(
+            raise ForwardMissingError(
                 f"expected a forward pass before backward(), but {type(self).__name__} has not seen one and remembers "
                 f"no {name}; call loss(x) of the model, or forward(...) of this object, first"
             )

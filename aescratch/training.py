@@ -8,16 +8,17 @@ After each epoch the model is whole: what goes wrong later, or an interruption, 
 from __future__ import annotations
 
 import logging
+import math
 import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
-from aescratch.backend import Array, array_module, batch_size
+from aescratch.backend import Array, array_module, batch_size, explained_out_of_memory, to_numpy
 from aescratch.checkpoints import (
     PathLike,
     Snapshot,
@@ -27,7 +28,8 @@ from aescratch.checkpoints import (
     write_checkpoint,
 )
 from aescratch.history import History
-from aescratch.optimizers import LBFGS, SGD, Adam, Optimizer, OptimizerState
+from aescratch.lbfgs import LBFGS
+from aescratch.optimizers import SGD, Adam, Optimizer, OptimizerState
 from aescratch.validation import Rng, as_generator, own_generator, require_count
 
 logger = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ class Plan:
     checkpoint: PathLike | None
 
 
+@explained_out_of_memory()
 def fit(
     model: Any, data: Sequence[Any], *, epochs: int = 20, batch_size: int = 64,
     optimizer: Optimizer | LBFGS | None = None, rng: Rng = None, validation: Any = None,
@@ -103,7 +106,8 @@ def _fit_by_batches(model: Any, plan: Plan, optimizer: Optimizer) -> History:
         while len(training.history) < plan.epochs and training.history.stopped != "early":
             rate = optimizer.schedule.rate(len(training.history), plan.epochs)
             loss = _train_epoch(training, plan, rate)
-            _require_finite(loss, training, plan, rate)
+            if not np.isfinite(loss):
+                _report_divergence(training, plan, rate)
             record = [loss, rate, *_validate(training, plan, rate)]
             training.history.append(*record, seconds=time.perf_counter() - started)
             _watch(training, plan)
@@ -118,14 +122,25 @@ def _fit_by_batches(model: Any, plan: Plan, optimizer: Optimizer) -> History:
 
 
 def _train_epoch(training: TrainingState, plan: Plan, rate: float) -> float:
-    """Take one step per batch and return the mean loss; the device is asked for it once, at the end."""
+    """Take one step per batch and return the mean loss, NaN if a value isn't finite after the last step.
+
+    The device is asked for both in one, at the end.
+    """
     model, total = training.model, 0.0
     for batch in _shuffled_batches(plan, training.rng):
         loss = model.loss(*batch, rng=training.rng)
         model.backward()
         training.optimizer.step(rate)
         total = total + loss * batch_size(batch[0])
-    return float(total) / batch_size(plan.data[0])
+    return float(_unless_broken(total, training.optimizer)) / batch_size(plan.data[0])
+
+
+def _unless_broken(total: Any, optimizer: OptimizerState) -> Any:
+    """Return the total, or NaN where a value that the optimizer moves isn't finite."""
+    for run in optimizer.runs:
+        xp = array_module(run.values)
+        total = xp.where(xp.isfinite(run.values).all(), total, math.nan)
+    return total
 
 
 def _shuffled_batches(plan: Plan, rng: np.random.Generator) -> Iterator[list[Array]]:
@@ -186,10 +201,8 @@ def _find_checkpoint(model: Any, plan: Plan, state: OptimizerState) -> tuple[Any
     return run, saved
 
 
-def _require_finite(loss: float, training: TrainingState, plan: Plan, rate: float) -> None:
-    """Raise TrainingDivergedError if the epoch's loss, or a value after it, isn't finite."""
-    if np.isfinite(loss) and all(_is_finite(parameter.value) for parameter in training.model.parameters):
-        return
+def _report_divergence(training: TrainingState, plan: Plan, rate: float) -> NoReturn:
+    """Put the model where it was before the epoch, and raise TrainingDivergedError with what broke first in it."""
     training.go_back()
     batch, tensor = _replay(training, plan, rate)
     raise TrainingDivergedError(
@@ -233,7 +246,7 @@ def _first_broken_part(model: Any) -> str:
 
 
 def _is_finite(array: Any) -> bool:
-    return bool(np.isfinite(array).all())  # CuPy answers NumPy's functions for its own arrays
+    return bool(np.isfinite(to_numpy(array)).all())
 
 
 def _fit_by_lbfgs(model: Any, plan: Plan, optimizer: LBFGS) -> History:

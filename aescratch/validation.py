@@ -65,6 +65,7 @@ def as_matrix(x: Any, dtype: str, width: int | None, name: str = "x") -> Array:
         raise TypeError(
             f"expected {name} to be an array of floats, got {type(x).__name__}; pass numpy.asarray({name}, float)"
         )
+    x = without_subclass(x, name)
     xp = array_module(x)
     _require_floats(x, name)
     if x.ndim != 2:
@@ -89,6 +90,19 @@ def as_matrix(x: Any, dtype: str, width: int | None, name: str = "x") -> Array:
     if largest > float(np.finfo(dtype).max):
         raise ValueError(f"expected {name} to fit into {dtype}, got values up to {largest:.3g}; rescale the data")
     return x.astype(dtype)
+
+
+def without_subclass(x: Any, name: str) -> Any:
+    """Return x as a plain array: a subclass of NumPy's may compute something else by the same operators.
+
+    Raises
+    ------
+    TypeError
+        If it is a masked array, whose mask would be lost.
+    """
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"expected {name} to be a plain array, got a masked one; fill or drop what is masked first")
+    return np.asarray(x) if isinstance(x, np.ndarray) else x
 
 
 def _require_floats(x: Any, name: str) -> None:
@@ -127,6 +141,7 @@ def as_labels(labels: Any, n_examples: int, n_classes: int) -> Array:
     if not hasattr(labels, "dtype") or labels.dtype.kind not in "iu":
         kind = getattr(labels, "dtype", type(labels).__name__)
         raise TypeError(f"expected labels to be an array of integers, got {kind}; pass numpy.asarray(labels, int)")
+    labels = without_subclass(labels, "labels")
     if labels.shape != (n_examples,):
         raise ValueError(f"expected one label per example, shape ({n_examples},), got shape {labels.shape}")
     if int(labels.min()) < 0 or int(labels.max()) >= n_classes:
@@ -183,3 +198,17 @@ def require_count(name: str, value: Any, least: int = 1, most: int | None = None
     if count < least or (most is not None and count > most):
         raise ValueError(f"expected {name} to be an integer {bound}, got {count}")
     return count
+
+
+def require_dtype(dtype: Any) -> str:
+    """Return ``"float32"`` or ``"float64"``, whichever dtype names.
+
+    Raises
+    ------
+    ValueError
+        If it names neither.
+    """
+    name = getattr(dtype, "__name__", str(dtype))
+    if name not in ("float32", "float64"):
+        raise ValueError(f'expected dtype "float32" or "float64", got {dtype!r}')
+    return name

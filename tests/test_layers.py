@@ -292,8 +292,58 @@ def test_a_gelu_put_in_the_sheets_place_is_trained(monkeypatch, x):
     np.testing.assert_array_equal(ae.GELU().forward(x), 3 * x)
 
 
+def test_dense_computes_the_sheets_gradients_to_the_last_bit(x):
+    layer, upstream = LAYERS["dense"](), random_upstream((N, H))
+    layer.forward(x)
+    grad_x, grad_W, grad_b = ae.functions.dense_backward(upstream, x, layer.W.value)
+    np.testing.assert_array_equal(layer.backward(upstream), grad_x)
+    np.testing.assert_array_equal(layer.W.grad, grad_W)
+    np.testing.assert_array_equal(layer.b.grad, grad_b)
+
+
 def test_the_first_layer_of_a_model_leaves_out_the_gradient_nobody_needs(x):
     model = ae.Autoencoder([D, H, 2], dtype="float64", rng=0)
     model.loss(x)
     assert model.encoder.backward(np.ones((N, 2))) is None
     assert model.decoder.backward(np.ones((N, D))).shape == (N, 2)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "text"),
+    [
+        (lambda: LAYERS["dense"]().forward(np.ones((N, 4))), ValueError, r"rows with 5 entries, shape \(N, 5\), got shape \(7, 4\)"),
+        (lambda: LAYERS["transposed"]().apply(np.ones(D)), ValueError, r"rows with 5 entries.*got shape \(5,\)"),
+        (lambda: LAYERS["unit rows"]().forward(np.ones((N, 4))), ValueError, r"rows with 5 entries"),
+        (lambda: ae.TopK(9).forward(np.ones((N, 4))), ValueError, r"expected at least k = 9 units.*got shape \(7, 4\)"),
+        (lambda: ae.Dense(D, H, dtype="int32"), ValueError, r'expected dtype "float32" or "float64"'),
+        (lambda: ae.UnitRowDense(-1, 3), ValueError, r"expected n_in to be an integer of at least 1, got -1"),
+        (lambda: ae.TransposedDense(3), TypeError, r"expected partner to be a Dense layer"),
+        (lambda: ae.Sequential([ae.ReLU]), TypeError, r"expected layers, such as ae.Dense\(5, 3\) or ae.ReLU\(\)"),
+    ],
+)
+def test_layers_refuse_what_they_can_do_nothing_with(make, error, text):
+    with pytest.raises(error, match=text):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (np.full((D, H), 1e300), ValueError, "expected finite numbers within float32 for parameter W"),
+        (np.full((D, H), np.nan), ValueError, "expected finite numbers within float32"),
+        (np.full((D, H), 1j), TypeError, "expected an array of numbers for parameter W, got complex128"),
+        (np.full((D, H), "1"), TypeError, "expected an array of numbers"),
+    ],
+)
+def test_a_parameter_refuses_values_that_training_could_not_start_from(value, error, text):
+    parameter = ae.Parameter("W", np.ones((D, H), np.float32))
+    with pytest.raises(error, match=text):
+        parameter.value = value
+    assert (parameter.value == 1).all()
+
+
+def test_asking_a_layer_whether_it_remembers_is_no_error(x):
+    layer = LAYERS["dense"]()
+    assert not hasattr(layer, "x")
+    layer.forward(x)
+    assert hasattr(layer, "x")

@@ -1,6 +1,7 @@
 """Every model, in every option that changes its formulas: gradients by two routes, structure, and refusals."""
 
 import functools
+import threading
 
 import numpy as np
 import pytest
@@ -226,6 +227,26 @@ REFUSED = [
     (lambda: ae.Autoencoder([64, 3.5]), TypeError, r"expected each width to be an integer of at least 1, got 3.5"),
     (lambda: ae.Autoencoder(SHALLOW, activation="relu"), TypeError, r"expected activation to be an activation class"),
     (lambda: ae.Autoencoder(SHALLOW, code_activation=ae.ReLU()), TypeError, r"expected code_activation to be an"),
+    (lambda: ae.Autoencoder(SHALLOW, activation=ae.Dense), TypeError, r"expected activation to be an activation class"),
+    (lambda: ae.Autoencoder(SHALLOW, activation=ae.Layer), TypeError, r"expected activation to be an activation class"),
+    (lambda: ae.Autoencoder(SHALLOW, initializer="xavier"), TypeError, r"expected initializer to be a function such as"),
+    (
+        lambda: ae.Autoencoder(SHALLOW, initializer=lambda n_in, n_out, rng: np.zeros((n_out, n_in))),
+        ValueError,
+        r"expected initializer to return finite weights of shape \(5, 3\), got shape \(3, 5\)",
+    ),
+    (
+        lambda: ae.Autoencoder(SHALLOW, initializer=lambda n_in, n_out, rng: np.full((n_in, n_out), np.nan)),
+        ValueError,
+        r"got numbers that aren't finite",
+    ),
+    (lambda: ae.Autoencoder(SHALLOW, tied="no"), TypeError, r"expected tied to be True or False, got 'no'"),
+    (lambda: ae.Autoencoder(SHALLOW, reconstruction=ae.SoftmaxCrossEntropy()), TypeError, r"expected reconstruction to be"),
+    (
+        lambda: ae.Autoencoder(SHALLOW, code_activation=functools.partial(ae.TopK, 9)).loss(np.zeros((7, 5))),
+        ValueError,
+        r"expected at least k = 9 units",
+    ),
     (lambda: ae.Autoencoder(SHALLOW, output_activation=np.tanh), TypeError, r"expected output_activation to be an"),
     (lambda: ae.Autoencoder(SHALLOW, reconstruction="mse"), TypeError, r"expected reconstruction to be a loss such as"),
     (lambda: ae.Autoencoder(SHALLOW, weight_decay=-1), ValueError, r"expected weight_decay to be a number of at least 0"),
@@ -273,3 +294,83 @@ REFUSED = [
 def test_what_makes_no_model_is_refused_in_one_sentence(make, error, text):
     with pytest.raises(error, match=text):
         make()
+
+
+def test_a_saved_classifier_keeps_the_whole_autoencoder(tmp_path):
+    for name in ("stacked tied", "variational", "vanilla gelu"):
+        base = MODELS[name](dtype="float64", rng=0)
+        classifier = ae.SoftmaxClassifier(base, 3, rng=1)
+        x = batch(base)
+        classifier.save(tmp_path / "c.npz")
+        again = ae.load(tmp_path / "c.npz")
+        np.testing.assert_array_equal(again.autoencoder.reconstruct(x), base.reconstruct(x))
+        np.testing.assert_array_equal(again.predict_probabilities(x), classifier.predict_probabilities(x))
+        assert again.autoencoder.loss(x) == base.loss(x)  # its noise goes on where it was
+
+
+def test_another_thread_is_checked_while_fit_trusts_its_batches(monkeypatch):
+    model, seen = ae.Autoencoder(SHALLOW, rng=0), []
+    right = ae.SquaredError.forward
+
+    def look(self, x_hat, x):
+        def encode():
+            try:
+                model.encode(np.full((1, 5), np.nan, np.float32))
+            except ValueError as error:
+                seen.append(str(error))
+
+        if not seen:
+            thread = threading.Thread(target=encode)
+            thread.start()
+            thread.join()
+        return right(self, x_hat, x)
+
+    monkeypatch.setattr(ae.SquaredError, "forward", look)
+    model.fit(batch(model), epochs=1, rng=0)
+    assert "expected finite numbers in x" in seen[0]
+
+
+def test_a_layer_of_a_stack_draws_from_the_stacks_own_generator():
+    losses = [
+        ae.StackedAutoencoder(DEEP, ae.GaussianNoise(0.5), rng=3).stack()[0].loss(batch(MODELS["stacked"](rng=0)))
+        for _ in range(2)
+    ]
+    assert losses[0] == losses[1]
+
+
+def test_the_layers_of_a_stack_refuse_what_a_model_refuses():
+    layer = ae.StackedAutoencoder(DEEP, rng=0).stack()[1]
+    with pytest.raises(ValueError, match="expected finite numbers in x"):
+        layer.loss(np.full((7, 5), np.nan))
+    with pytest.raises(ValueError, match="expected x to have 5 columns"):
+        layer.fit(np.zeros((7, 11)))
+    assert repr(layer).startswith("StackLayer(Sequential([Dense(5, 3)")
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (np.ma.masked_array(np.zeros((7, 5)), mask=np.eye(7, 5)), "expected x to be a plain array, got a masked one"),
+        (np.ma.masked_array(np.zeros((7, 5))), "fill or drop what is masked first"),
+    ],
+)
+def test_masked_data_are_refused(x, text):
+    with pytest.raises(TypeError, match=text):
+        ae.Autoencoder(SHALLOW).loss(x)
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_a_numpy_matrix_is_taken_as_the_array_it_holds():
+    model, x = ae.Autoencoder([5, 5], rng=0), np.random.default_rng(0).random((5, 5))
+    assert model.loss(np.matrix(x)) == model.loss(x)
+
+
+def test_predict_refuses_what_is_no_batch():
+    classifier = ae.SoftmaxClassifier(ae.Autoencoder(SHALLOW, rng=0), 3, rng=0)
+    with pytest.raises(TypeError, match="expected x to be an array of floats, got list"):
+        classifier.predict([[0.0] * 5])
+
+
+def test_a_classifier_takes_data_that_only_the_decoders_loss_would_refuse():
+    base = ae.Autoencoder(SHALLOW, reconstruction=ae.BinaryCrossEntropy(), rng=0)
+    assert ae.SoftmaxClassifier(base, 3, rng=0).predict(np.full((2, 5), -3.0)).shape == (2,)

@@ -261,9 +261,13 @@ def test_step_rate():
     assert rates(ae.StepRate(0.8, every=3, factor=0.5), 7) == [0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.2]
 
 
-def test_cosine_rate_goes_from_the_first_to_the_last():
-    expected = [1.0, 0.1 + 0.45 * (1 + math.sqrt(0.5)), 0.55, 0.1 + 0.45 * (1 - math.sqrt(0.5)), 0.1]
-    assert rates(ae.CosineRate(1.0, last=0.1), 5) == pytest.approx(expected)
+def test_cosine_rate_falls_towards_the_last_and_stops_one_epoch_short():
+    expected = [1.0, 0.1 + 0.45 * (1 + math.sqrt(0.5)), 0.55, 0.1 + 0.45 * (1 - math.sqrt(0.5))]
+    assert rates(ae.CosineRate(1.0, last=0.1), 4) == pytest.approx(expected)
+
+
+def test_no_epoch_is_spent_at_rate_zero():
+    assert min(rates(ae.CosineRate(0.2), 2)) == pytest.approx(0.1)
 
 
 def test_cosine_rate_of_one_epoch_is_the_first():
@@ -468,3 +472,10 @@ def test_clipping_holds_where_the_squares_of_float32_gradients_overflow():
     parameter.grad = np.full((3, 5), 1e25, np.float32)
     ae.SGD(1.0, clip_norm=2.0).start([parameter]).step(1.0)
     np.testing.assert_allclose(np.linalg.norm(parameter.value), 2.0, rtol=1e-6)
+
+
+@pytest.mark.parametrize("make", [ae.SGD, ae.Momentum, ae.Nesterov, ae.RMSProp, ae.Adam, ae.AdamW])
+def test_only_the_learning_rate_goes_by_position(make):
+    # AdamW(1e-3, 0.9, 0.999) would be a decay and a beta; Adam(1e-3, 0.9, 0.999) two betas.
+    with pytest.raises(TypeError, match="positional argument"):
+        make(0.1, 0.9)

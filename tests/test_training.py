@@ -801,7 +801,7 @@ def edited(header, arrays):
         "no generator": ({key: value for key, value in header.items() if key != "rng"}, arrays),
         "a generator of another kind": ({**header, "rng": {**header["rng"], "bit_generator": "MT19937"}}, arrays),
         "a value missing": (header, {k: v for k, v in arrays.items() if k != "value encoder.W1"}),
-        "a moment missing": (header, {k: v for k, v in arrays.items() if k != "moment s.0"}),
+        "a moment missing": (header, {k: v for k, v in arrays.items() if k != "moment v.0"}),
         "a best value missing": (header, {k: v for k, v in arrays.items() if k != "best encoder.b1"}),
         "one array too many": (header, {**arrays, "value head.W": np.zeros(3)}),
         "a wrong shape": (header, {**arrays, "value encoder.b1": np.zeros((3, 1))}),

@@ -70,7 +70,7 @@ class Word:
         return cls(text, name, kind, tuple(number(part) for part in rest))
 
     def make(self, *leading: Any, **named: Any) -> Any:
-        """Return the class, called with the leading arguments, the word's numbers, and the named arguments.
+        """Return the class, called with the leading arguments, then the word's numbers in their order, and the named.
 
         Raises
         ------
@@ -78,14 +78,15 @@ class Word:
             If the class takes more or fewer numbers, or refuses one.
         """
         signature = inspect.signature(self.kind)
+        own = [name for name in signature.parameters if name not in named][len(leading) :]
+        numbers = dict(zip(own, self.numbers, strict=False))
         try:
-            signature.bind(*leading, *self.numbers, **named)
+            signature.bind(*leading, *self.numbers[len(own) :], **numbers, **named)
         except TypeError as error:
-            own = [name for name in signature.parameters if name not in named][len(leading) :]
             form = ":".join([self.name, *(name.upper() for name in own)])
             raise ArgumentTypeError(f"expected {form}, got {self.text!r}") from error
         try:
-            return self.kind(*leading, *self.numbers, **named)
+            return self.kind(*leading, **numbers, **named)
         except (TypeError, ValueError) as error:
             raise ArgumentTypeError(str(error)) from error
 

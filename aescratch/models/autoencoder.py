@@ -16,12 +16,11 @@ import numpy as np
 from aescratch.backend import Array, move
 from aescratch.initializers import xavier_uniform
 from aescratch.layers import Dense, Identity, Layer, Parameter, ReLU
-from aescratch.losses import BinaryCrossEntropy, Loss, SquaredError
+from aescratch.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, SquaredError
 from aescratch.models.base import Model
 from aescratch.models.network import (
-    check_dtype,
     check_widths,
-    encoder_layers,
+    dense_layers,
     make_activation,
     mark_first,
     name_parameters,
@@ -30,7 +29,7 @@ from aescratch.models.network import (
 )
 from aescratch.parts import Part
 from aescratch.penalties import WeightDecay
-from aescratch.validation import Rng, as_generator, as_matrix
+from aescratch.validation import Rng, as_generator, as_matrix, require_dtype
 
 
 class Autoencoder(Model):
@@ -85,10 +84,12 @@ class Autoencoder(Model):
         self.widths = check_widths(widths)
         make_activation("activation", activation)
         self.activation, self.code_activation, self.output_activation = activation, code_activation, output_activation
-        self.tied = bool(tied)
+        if not isinstance(tied, bool):
+            raise TypeError(f"expected tied to be True or False, got {tied!r}")
+        self.tied = tied
         self.reconstruction = _check_reconstruction(reconstruction, output_activation)
         self.initializer = initializer
-        self.dtype = check_dtype(dtype)
+        self.dtype = require_dtype(dtype)
         generator = as_generator(rng)
         self.build(generator)
         self.decay = WeightDecay(weight_decay, self.parameters)
@@ -98,7 +99,7 @@ class Autoencoder(Model):
     def build(self, rng: np.random.Generator) -> None:
         """Make the layers: the encoder with the code's activation, and the decoder."""
         between = self.make_between
-        encoder = encoder_layers(self.widths, between, self.initializer, self.dtype, rng)
+        encoder = dense_layers(self.widths, between, self.initializer, self.dtype, rng)
         decoder = self.decoder_layers(encoder, rng)
         self.encoder = without_identity([*encoder, *self.code_layers()])
         self.decoder = without_identity([*decoder, self.output_layer()])
@@ -113,7 +114,7 @@ class Autoencoder(Model):
     def decoder_layers(self, encoder: Sequence[Layer], rng: np.random.Generator) -> list[Layer]:
         """Return the decoder's dense layers, with activations between, that mirror the encoder's."""
         if not self.tied:
-            return encoder_layers(self.widths[::-1], self.make_between, self.initializer, self.dtype, rng)
+            return dense_layers(self.widths[::-1], self.make_between, self.initializer, self.dtype, rng)
         for layer in encoder:
             if isinstance(layer, Dense):
                 layer.adds = True  # the decoder's backward comes first, and writes W.grad
@@ -190,7 +191,7 @@ class Autoencoder(Model):
         TypeError, ValueError
             If it isn't a batch for this model, in a sentence that says what was expected.
         """
-        if self._trusts_batches:
+        if self.trusts_batches:
             checked: Array = x
             return checked
         x = self.require_same_backend(as_matrix(x, self.dtype, self.widths[0]))
@@ -208,7 +209,7 @@ class Autoencoder(Model):
 
 def _check_reconstruction(reconstruction: Any, output_activation: Any) -> Loss:
     """Return a copy of the loss for this model alone."""
-    if not isinstance(reconstruction, Loss):
+    if not isinstance(reconstruction, Loss) or isinstance(reconstruction, SoftmaxCrossEntropy):
         raise TypeError(f"expected reconstruction to be a loss such as ae.SquaredError(), got {reconstruction!r}")
     if isinstance(reconstruction, BinaryCrossEntropy) and output_activation not in (None, Identity):
         raise ValueError(

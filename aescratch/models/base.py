@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
 from aescratch import files, training
-from aescratch.backend import Array, array_module
+from aescratch.backend import Array, array_module, require_backend
 from aescratch.history import History
 from aescratch.layers import Parameter, pack
-from aescratch.optimizers import LBFGS, Optimizer
+from aescratch.lbfgs import LBFGS
+from aescratch.optimizers import Optimizer
 from aescratch.parts import Part
 from aescratch.recipes import Recipe
 from aescratch.validation import Rng, as_generator, own_generator
@@ -40,14 +42,17 @@ class Model(Recipe):
 
     dtype: str
     rng: np.random.Generator
-    _trusts_batches = False
+    _trusting_thread: int | None = None
 
     def loss(self, x: Array, rng: Rng = None) -> Any:
         """Return the objective of this batch, a number, every term included; remember what backward needs."""
         raise NotImplementedError
 
     def backward(self) -> None:
-        """Fill parameter.grad of every parameter with the gradient of the last loss."""
+        """Fill parameter.grad of every parameter with the gradient of the last loss.
+
+        It reads the batch and the values as they are now: change neither in place between `loss` and `backward`.
+        """
         raise NotImplementedError
 
     @property
@@ -86,8 +91,13 @@ class Model(Recipe):
         ValueError
             If the backend has another name.
         RuntimeError
-            If CuPy isn't installed or finds no GPU.
+            If CuPy isn't installed, finds no GPU, or can't compute on it.
+        MemoryError
+            If the GPU's memory doesn't suffice; the model is where it was then.
         """
+        require_backend(backend)
+        if backend == self.backend:
+            return self
         pack(self.parameters, self.dtype, backend)
         for part in self.parts.values():
             part.forget()
@@ -111,11 +121,16 @@ class Model(Recipe):
     @contextlib.contextmanager
     def trusting_batches(self) -> Iterator[None]:
         """Let `loss` take its batches as they are: inside, the caller has checked the data they come from."""
-        before, self._trusts_batches = self._trusts_batches, True
+        before, self._trusting_thread = self._trusting_thread, threading.get_ident()
         try:
             yield
         finally:
-            self._trusts_batches = before
+            self._trusting_thread = before
+
+    @property
+    def trusts_batches(self) -> bool:
+        """Whether this thread is inside `trusting_batches`; others are checked as ever."""
+        return self._trusting_thread == threading.get_ident()
 
     def fit(
         self, x: Any, labels: Any = None, *, epochs: int = 20, batch_size: int = 64,
@@ -178,6 +193,16 @@ class Model(Recipe):
             If the folder isn't there or can't be written to.
         """
         files.save_model(self, path)
+
+    @property
+    def saved_parameters(self) -> list[Parameter]:
+        """What a file keeps: the parameters, and those of a model that this one is built on."""
+        return self.parameters
+
+    @property
+    def generators(self) -> dict[str, np.random.Generator]:
+        """The sources of noise whose state a file keeps, by name."""
+        return {"rng": self.rng}
 
     @property
     def n_parameters(self) -> int:

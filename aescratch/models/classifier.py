@@ -20,10 +20,9 @@ from aescratch.layers import Dense, Parameter, Sequential, pack
 from aescratch.losses import SoftmaxCrossEntropy
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.base import Model
-from aescratch.models.network import rename
 from aescratch.parts import Part
 from aescratch.penalties import WeightDecay
-from aescratch.validation import Rng, as_generator, as_labels, own_generator, require_count
+from aescratch.validation import Rng, as_generator, as_labels, as_matrix, own_generator, require_count
 
 
 class SoftmaxClassifier(Model):
@@ -68,8 +67,7 @@ class SoftmaxClassifier(Model):
         generator = as_generator(rng)
         n_code = autoencoder.widths[-1]
         self.head = Dense(n_code, n_classes, initializer=initializer, dtype=self.dtype, rng=generator)
-        rename(self.head.W, "head.W")
-        rename(self.head.b, "head.b")
+        self.head.W.name, self.head.b.name = "head.W", "head.b"
         pack(self.head.parameters, self.dtype, autoencoder.backend)
         self.cross_entropy = SoftmaxCrossEntropy()
         self.decay = WeightDecay(weight_decay, self.parameters)
@@ -80,6 +78,16 @@ class SoftmaxClassifier(Model):
     def parameters(self) -> list[Parameter]:
         """The encoder's parameters, which are the autoencoder's own, and the head's."""
         return [*self.encoder.parameters, *self.head.parameters]
+
+    @property
+    def saved_parameters(self) -> list[Parameter]:
+        """The whole autoencoder's parameters, its decoder's too, and the head's."""
+        return [*self.autoencoder.parameters, *self.head.parameters]
+
+    @property
+    def generators(self) -> dict[str, np.random.Generator]:
+        """The sources of noise whose state a file keeps: the classifier's, and the autoencoder's."""
+        return {"rng": self.rng, "autoencoder_rng": self.autoencoder.rng}
 
     @property
     def parts(self) -> dict[str, Part]:
@@ -114,14 +122,18 @@ class SoftmaxClassifier(Model):
 
     def as_batch(self, x: Any, labels: Any) -> tuple[Array, Array]:
         """Return x (N, D) and labels (N,) checked."""
-        if self._trusts_batches:
+        if self.trusts_batches:
             return x, labels
-        x = self.autoencoder.as_batch(x)
+        x = self.as_input(x)
         return x, self.require_same_backend(as_labels(labels, len(x), self.n_classes))
+
+    def as_input(self, x: Any) -> Array:
+        """Return x (N, D) checked, in the model's dtype."""
+        return self.require_same_backend(as_matrix(x, self.dtype, self.autoencoder.widths[0]))
 
     def as_data(self, x: Any, labels: Any = None) -> Sequence[Array]:
         """Return x and labels, checked once and moved to where the model is."""
-        (x,) = self.autoencoder.as_data(x)
+        x = move(as_matrix(x, self.dtype, self.autoencoder.widths[0]), self.backend)
         return x, move(as_labels(labels, len(x), self.n_classes), self.backend)
 
     def to(self, backend: str) -> SoftmaxClassifier:
@@ -134,11 +146,12 @@ class SoftmaxClassifier(Model):
 
     def predict_probabilities(self, x: Array) -> Array:
         """Return the probability of each class, (N, n_classes), for x (N, D)."""
-        return functions.softmax(self.head.apply(self.encoder.apply(self.autoencoder.as_batch(x))))
+        return functions.softmax(self.head.apply(self.encoder.apply(self.as_input(x))))
 
     def predict(self, x: Array) -> Array:
         """Return the most probable class of each example, (N,), for x (N, D)."""
-        return array_module(x).argmax(self.predict_probabilities(x), axis=1)
+        probabilities = self.predict_probabilities(x)
+        return array_module(probabilities).argmax(probabilities, axis=1)
 
     def score(self, x: Array, labels: Array) -> float:
         """Return the share of examples whose predicted class is their label, in [0, 1]."""

@@ -3,8 +3,8 @@
     x -> W1, b1 -> h -> W2, b2 -> x_hat
 
 At its optimum the decoder's rows span the subspace of the leading principal components (Baldi & Hornik 1989); with
-weight decay on both layers they are the principal directions themselves, up to an orthogonal matrix that the code
-absorbs (Kunin et al. 2019). Its forward and backward pass are those of the vanilla autoencoder.
+weight decay on both layers the singular vectors of W2 are the principal directions themselves (Kunin et al. 2019).
+Its forward and backward pass are those of the vanilla autoencoder.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from aescratch.backend import Array
-from aescratch.layers import Dense, Identity, Layer, Parameter, Sequential, TransposedDense
+from aescratch.layers import Activation, Dense, Identity, Layer, Sequential, TopK, TransposedDense
 from aescratch.validation import require_count
 
 Initializer = Callable[..., Array]
@@ -20,18 +20,10 @@ def check_widths(widths: Any) -> list[int]:
     return [require_count("each width", width) for width in widths]
 
 
-def check_dtype(dtype: Any) -> str:
-    """Return ``"float32"`` or ``"float64"``, whichever dtype names."""
-    name = getattr(dtype, "__name__", str(dtype))
-    if name not in ("float32", "float64"):
-        raise ValueError(f'expected dtype "float32" or "float64", got {dtype!r}')
-    return name
-
-
 def make_activation(name: str, activation: Any) -> Layer:
     """Return a new layer of the class, or of the partial of a class, that the argument called name gives."""
     maker = activation.func if isinstance(activation, functools.partial) else activation
-    if not (isinstance(maker, type) and issubclass(maker, Layer)):
+    if not (isinstance(maker, type) and issubclass(maker, (Activation, TopK)) and maker is not Activation):
         raise TypeError(
             f"expected {name} to be an activation class such as ae.ReLU, or functools.partial of one, "
             f"got {activation!r}"
@@ -40,7 +32,7 @@ def make_activation(name: str, activation: Any) -> Layer:
     return layer
 
 
-def encoder_layers(
+def dense_layers(
     widths: Sequence[int], activation: Callable[[], Layer], initializer: Initializer, dtype: str, rng: Any
 ) -> list[Layer]:
     """Return a dense layer for each step between widths, with an activation between any two of them."""
@@ -75,12 +67,7 @@ def name_parameters(prefix: str, network: Sequential) -> None:
     with_parameters = [layer for layer in network.layers if layer.parameters]
     for number, layer in enumerate(with_parameters, start=1):
         for parameter in layer.parameters:
-            rename(parameter, f"{prefix}.{parameter.name[0]}{number}")
-
-
-def rename(parameter: Parameter, name: str) -> None:
-    """Give a parameter its name within a model."""
-    parameter.name = name
+            parameter.name = f"{prefix}.{parameter.name}{number}"
 
 
 def stages(network: Sequential) -> Iterator[list[Layer]]:

@@ -25,7 +25,7 @@ from aescratch.models.denoising import check_corruption
 from aescratch.models.network import mark_first, stages
 from aescratch.parts import Part
 from aescratch.penalties import WeightDecay
-from aescratch.validation import Rng, as_generator
+from aescratch.validation import Rng, as_matrix
 
 
 class StackedAutoencoder(Autoencoder):
@@ -124,15 +124,26 @@ class StackLayer(Model):
         }  # fmt: skip
 
     def as_data(self, x: Any) -> Sequence[Array]:
-        """Return x, which the stack has checked."""
-        return (x,)
+        """Return x, the codes of the layer below, checked once."""
+        return (self.as_batch(x),)
+
+    def as_batch(self, x: Any) -> Array:
+        """Return x (N, n_in) checked, in the model's dtype."""
+        if self.trusts_batches:
+            checked: Array = x
+            return checked
+        return self.require_same_backend(as_matrix(x, self.dtype, self.encoder.layers[0].parameters[0].shape[0]))
 
     def loss(self, x: Array, rng: Rng = None) -> Any:
         """Return the objective of this batch, a number, every term included; remember what backward needs."""
-        x_tilde = x if self.corruption is None else self.corruption.forward(x, as_generator(rng))
+        x = self.as_batch(x)
+        x_tilde = x if self.corruption is None else self.corruption.forward(x, self.noise(rng))
         h = self.encoder.forward(x_tilde)
         x_hat = self.decoder.forward(h)
         return self.reconstruction.forward(x_hat, x) + self.decay.forward()
+
+    def __repr__(self) -> str:
+        return f"StackLayer({self.encoder!r}, {self.decoder!r})"
 
     def backward(self) -> None:
         """Fill parameter.grad of every parameter with the gradient of the last loss."""

@@ -17,7 +17,7 @@ import numpy as np
 from aescratch.backend import Array, move
 from aescratch.layers import Dense, Layer, Parameter, Sampling
 from aescratch.models.autoencoder import Autoencoder
-from aescratch.models.network import encoder_layers, mark_first, name_parameters, rename, without_identity
+from aescratch.models.network import dense_layers, mark_first, name_parameters, without_identity
 from aescratch.parts import Part
 from aescratch.penalties import GaussianKL
 from aescratch.validation import Rng, require_count
@@ -55,7 +55,7 @@ class VariationalAutoencoder(Autoencoder):
 
     def build(self, rng: np.random.Generator) -> None:
         """Make the layers: the encoder up to the last hidden layer, the two heads, and the decoder."""
-        trunk = encoder_layers(self.widths[:-1], self.make_between, self.initializer, self.dtype, rng)
+        trunk = dense_layers(self.widths[:-1], self.make_between, self.initializer, self.dtype, rng)
         self.encoder = without_identity([*trunk, self.make_between()] if trunk else [])
         mark_first(self.encoder)
         n_in, n_out = self.widths[-2:]
@@ -66,8 +66,7 @@ class VariationalAutoencoder(Autoencoder):
         name_parameters("encoder", self.encoder)
         name_parameters("decoder", self.decoder)
         for name, head in (("mean", self.mean), ("log_variance", self.log_variance)):
-            rename(head.W, f"{name}.W")
-            rename(head.b, f"{name}.b")
+            head.W.name, head.b.name = f"{name}.W", f"{name}.b"
 
     def path_to_code(self) -> list[Layer]:
         """Return the layers from x to the code, the mean."""
