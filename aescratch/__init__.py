@@ -13,29 +13,14 @@ import logging
 __version__ = "0.1.0"
 
 from aescratch import datasets, functions, plots
+from aescratch.activations import GELU, GELUTanh, Identity, LeakyReLU, ReLU, Sigmoid, Tanh, TopK
 from aescratch.backend import array_module, to_numpy
 from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNoise
 from aescratch.files import FileFormatError, load
 from aescratch.gradcheck import GradientCheckError, check_function, check_gradients
 from aescratch.history import History
 from aescratch.initializers import he_normal, he_uniform, old_uniform, xavier_normal, xavier_uniform
-from aescratch.layers import (
-    GELU,
-    Dense,
-    GELUTanh,
-    Identity,
-    Layer,
-    LeakyReLU,
-    Parameter,
-    ReLU,
-    Sampling,
-    Sequential,
-    Sigmoid,
-    Tanh,
-    TopK,
-    TransposedDense,
-    UnitRowDense,
-)
+from aescratch.layers import Dense, Layer, Parameter, Sampling, Sequential, TransposedDense, UnitRowDense
 from aescratch.lbfgs import LBFGS
 from aescratch.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, SquaredError
 from aescratch.models.autoencoder import Autoencoder

@@ -21,6 +21,7 @@ STOREYS = [
     {"optimizers"},
     {"lbfgs"},
     {"layers"},
+    {"activations"},
     {"files", "history"},
     {"checkpoints"},
     {"training"},

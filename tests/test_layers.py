@@ -7,7 +7,8 @@ import pytest
 from numeric import D, H, N, assert_close, numeric_gradient, random_upstream
 
 import aescratch as ae
-from aescratch.layers import Slope, pack
+from aescratch.activations import Slope
+from aescratch.layers import pack
 from aescratch.losses import SoftmaxCrossEntropy
 from aescratch.penalties import Contraction, GaussianKL, KLSparsity, L1Sparsity, WeightDecay
 

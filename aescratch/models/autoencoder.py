@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from aescratch.activations import Identity, ReLU
 from aescratch.backend import Array, move
 from aescratch.initializers import xavier_uniform
-from aescratch.layers import Dense, Identity, Layer, Parameter, ReLU
+from aescratch.layers import Dense, Layer, Parameter
 from aescratch.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, SquaredError
 from aescratch.models.base import Model
 from aescratch.models.network import (

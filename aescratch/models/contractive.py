@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from aescratch.activations import Activation, Sigmoid, Slope
 from aescratch.backend import Array
-from aescratch.layers import Activation, Layer, Parameter, Sequential, Sigmoid, Slope
+from aescratch.layers import Layer, Parameter, Sequential
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.parts import Part
 from aescratch.penalties import Contraction

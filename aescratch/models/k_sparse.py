@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from aescratch.activations import Identity, TopK
 from aescratch.backend import Array
-from aescratch.layers import Identity, Layer, TopK
+from aescratch.layers import Layer
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.validation import Rng, require_count
 

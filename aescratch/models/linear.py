@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from aescratch.activations import Identity
 from aescratch.backend import Array
 from aescratch.initializers import xavier_uniform
-from aescratch.layers import Identity
 from aescratch.losses import Loss, SquaredError
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.validation import Rng

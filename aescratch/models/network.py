@@ -6,8 +6,9 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from aescratch.activations import Activation, Identity, TopK
 from aescratch.backend import Array
-from aescratch.layers import Activation, Dense, Identity, Layer, Sequential, TopK, TransposedDense
+from aescratch.layers import Dense, Layer, Sequential, TransposedDense
 from aescratch.validation import require_count
 
 Initializer = Callable[..., Array]

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from aescratch.activations import ReLU, Sigmoid
 from aescratch.backend import Array
-from aescratch.layers import Layer, ReLU, Sigmoid, UnitRowDense
+from aescratch.layers import Layer, UnitRowDense
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.parts import Part
 from aescratch.penalties import KLSparsity, Sparsity
