@@ -30,6 +30,7 @@ from aescratch.checkpoints import (
 from aescratch.history import History
 from aescratch.lbfgs import LBFGS
 from aescratch.optimizers import SGD, Adam, Optimizer, OptimizerState
+from aescratch.penalties import KLSparsity
 from aescratch.validation import Rng, as_generator, own_generator, require_count
 
 logger = logging.getLogger(__name__)
@@ -88,6 +89,11 @@ def fit(
 def _held_out(model: Any, validation: Any) -> Sequence[Array]:
     """Return the validation data, checked; what is wrong with them is said to be wrong with them."""
     arrays = validation if isinstance(validation, (tuple, list)) else [validation]
+    if not 1 <= len(arrays) <= 2:
+        raise TypeError(
+            f"expected validation to be an array x, or a pair (x, labels) for a classifier, got a "
+            f"{type(validation).__name__} of {len(arrays)}; pass numpy.array(x) for rows in a list"
+        )
     try:
         checked: Sequence[Array] = model.as_data(*arrays)
     except (TypeError, ValueError) as error:
@@ -242,6 +248,8 @@ def _first_broken_part(model: Any) -> str:
             array = part.__dict__.get(name)
             if array is not None and array.dtype.kind == "f" and not _is_finite(array):
                 return f"{name} of {part_name}"
+    if any(isinstance(part, KLSparsity) for part in model.parts.values()):
+        return "the loss (KLSparsity is infinite where a unit is exactly 0 or 1 over a batch; take larger ones)"
     return "the loss"
 
 

@@ -158,16 +158,16 @@ def test_no_setting_is_without_a_variant():
 
 
 OPTIONS = [
-    ("vanilla", "--activation gelu", "activation", "<class 'aescratch.layers.GELU'>"),
-    ("vanilla", "--activation gelu-tanh", "activation", "<class 'aescratch.layers.GELUTanh'>"),
+    ("vanilla", "--activation gelu", "activation", "<class 'aescratch.activations.GELU'>"),
+    ("vanilla", "--activation gelu-tanh", "activation", "<class 'aescratch.activations.GELUTanh'>"),
     (
         "vanilla",
         "--activation leaky-relu:0.2",
         "activation",
-        "functools.partial(<class 'aescratch.layers.LeakyReLU'>, 0.2)",
+        "functools.partial(<class 'aescratch.activations.LeakyReLU'>, 0.2)",
     ),
-    ("vanilla", "--code-activation identity", "code_activation", "<class 'aescratch.layers.Identity'>"),
-    ("vanilla", "--output-activation sigmoid", "output_activation", "<class 'aescratch.layers.Sigmoid'>"),
+    ("vanilla", "--code-activation identity", "code_activation", "<class 'aescratch.activations.Identity'>"),
+    ("vanilla", "--output-activation sigmoid", "output_activation", "<class 'aescratch.activations.Sigmoid'>"),
     ("vanilla", "--activation tanh --tied", "tied", "True"),
     ("vanilla", "", "tied", "False"),
     ("linear", "--tied", "tied", "True"),

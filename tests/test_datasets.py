@@ -871,7 +871,7 @@ HOSTILE = {
         b",a,label\n0,0.5,2\n",
         "column without a name, often a row number; name it or remove it",
     ),
-    "twolabels.csv": (b"a,label,y\n0.5,2,2\n", "2 columns of labels"),
+    "twolabels.csv": (b"a,label,labels\n0.5,2,2\n", "2 columns of labels"),
     "onlylabels.csv": (b"label\n2\n", "holds labels but no features"),
     "latin.csv": (b"\xe4,\xf6\n1,2\n", "is not UTF-8 text"),
     "whole.csv": (b"0,255\n3,4\n", r"integers \(int64, 0 to 255\)"),
@@ -983,3 +983,9 @@ def test_import_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_column_called_y_is_a_coordinate(put):
+    data = load_file(put("xy.csv", b"x,y\n0.5,1.5\n2.5,3.5\n"))
+    assert data.labels is None
+    np.testing.assert_array_equal(data.x, [[0.5, 1.5], [2.5, 3.5]])

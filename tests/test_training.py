@@ -859,3 +859,22 @@ def test_a_checkpoint_is_written_through_the_one_function_that_writes_whole_file
     checkpointed(tmp_path / "run.npz", epochs=3)
     assert written == [tmp_path / "run.npz"] * 3
     assert callable(write_checkpoint)
+
+
+def test_validation_as_a_list_of_rows_is_refused_in_a_sentence():
+    model, x = ae.Autoencoder([5, 3], rng=0), np.random.default_rng(0).random((7, 5))
+    with pytest.raises(TypeError, match=r"expected validation to be an array x, or a pair .* got a list of 7"):
+        model.fit(x, validation=[list(row) for row in x])
+
+
+def test_pretraining_refuses_labels_in_a_sentence():
+    model, x = ae.StackedAutoencoder([5, 3], rng=0), np.random.default_rng(0).random((7, 5))
+    with pytest.raises(TypeError, match="expected no labels: an autoencoder learns from x alone"):
+        model.pretrain(x, np.zeros(7, int))
+
+
+def test_a_saturated_sparse_code_is_named_where_the_loss_breaks():
+    model = ae.SparseAutoencoder([5, 3], rng=0)
+    model.encoder.layers[0].b.value = np.full(3, 100.0)  # the sigmoid of 100 is 1 to the last bit
+    with pytest.raises(ae.TrainingDivergedError, match="KLSparsity is infinite where a unit is exactly 0 or 1"):
+        model.fit(np.random.default_rng(0).random((7, 5)), epochs=1, rng=0)

@@ -15,7 +15,7 @@ import numpy as np
 import aescratch as ae
 from aescratch.backend import Array
 from aescratch.datasets import Dataset
-from aescratch.measures import PCA, active_share, sse_per_image
+from aescratch.measures import ACTIVE, PCA, active_share, sse_per_image
 
 BATCH = 1000
 
@@ -24,6 +24,7 @@ LABELS = {
     "sse_per_image": "SSE per image",
     "pca_sse_per_image": "SSE of PCA, same width",
     "active_share": "active units",
+    "never_active": "units never active",
     "accuracy": "accuracy",
 }
 
@@ -40,6 +41,7 @@ def measure(model: Any, data: Dataset, pca_data: Dataset | None = None) -> dict[
         "sse_per_image": sse_per_image(x_hat, data.x),
         "pca_sse_per_image": sse_per_image(PCA.fit(fitted_to).reconstruct(data.x, code.shape[1]), data.x),
         "active_share": active_share(code),
+        "never_active": int((np.abs(code) <= ACTIVE).all(axis=0).sum()),
     }
 
 
@@ -61,7 +63,9 @@ def mean_loss(model: Any, *arrays: Any) -> float:
 
 def as_lines(measures: dict[str, float]) -> str:
     """Return measures as lines for people."""
-    shown = {**{name: f"{value:.4g}" for name, value in measures.items()}}
+    shown = {name: f"{value:.4g}" for name, value in measures.items()}
+    if measures.get("never_active"):
+        shown["never_active"] += " (a ReLU can die: see --code-activation, or a lower --learning-rate)"
     for name in {"active_share", "accuracy"} & set(measures):
         shown[name] = f"{100 * measures[name]:.1f} %"
     return "\n".join(f"{LABELS[name]:<24}{text}" for name, text in shown.items())

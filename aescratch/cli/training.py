@@ -23,7 +23,7 @@ def add_training_options(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("training")
     at_least_one = partial(count, 1)
     group.add_argument(
-        "--epochs", type=at_least_one, default=20, metavar="N", help="passes over the data (default %(default)s)"
+        "--epochs", type=at_least_one, default=100, metavar="N", help="passes over the data (default %(default)s)"
     )
     group.add_argument(
         "--batch-size", type=at_least_one, default=64, metavar="N", help="examples per step (default %(default)s)"

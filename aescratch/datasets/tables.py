@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import DataFileError
-from .npyfiles import LABEL_NAMES
+
+LABEL_NAMES = ("label", "labels")
 
 
 class Table(NamedTuple):
@@ -28,7 +29,7 @@ def parse_csv(contents: bytes, path: Path) -> Table:
     """Read comma-separated numbers.
 
     The first line may name the columns: it does if no cell in it is a number, or if one says ``label``. A
-    column named ``label``, ``labels`` or ``y``, in any capitals, is the labels; every other column is a
+    column named ``label`` or ``labels``, in any capitals, is the labels, ``y`` is a coordinate; every other column is a
     feature, in order.
 
     Parameters

@@ -40,7 +40,7 @@ def load_file(
       .csv count as integers if all are whole and one is not 0 or 1. Booleans become 0 and 1.
     - Floats are kept as they are, whatever their range; a value beyond float32 is an error.
     - (N, D) is taken as it is; (N, h, w) becomes (N, h * w) with `image_shape` (h, w).
-    - Labels: in an .npz the array named ``labels``, ``label`` or ``y``; in a .csv the column of that name.
+    - Labels: in an .npz the array named ``labels``, ``label`` or ``y``; in a .csv the column ``label`` or ``labels``.
       They must be whole numbers.
 
     Parameters

@@ -55,13 +55,15 @@ class StackedAutoencoder(Autoencoder):
         self.corruption = None if corruption is None else check_corruption(corruption)
         super().__init__(widths, **options)
 
-    def pretrain(self, x: Any, *, rng: Rng = None, **options: Any) -> list[History]:
+    def pretrain(self, x: Any, labels: None = None, *, rng: Rng = None, **options: Any) -> list[History]:
         """Train the layers one after the other, the first on x, each next one on the codes of those below it.
 
         Parameters
         ----------
         x : (N, D) array of floats
             One example per row.
+        labels
+            Refused: pre-training takes none.
         rng : int or numpy.random.Generator, optional
             Shuffles the data and draws the corruption; by default the model's own.
         **options
@@ -75,7 +77,7 @@ class StackedAutoencoder(Autoencoder):
         for name in ("validation", "patience", "checkpoint"):
             if options.get(name) is not None:
                 raise ValueError(f"expected no {name} in pretrain, which trains several models; give it to fit")
-        (inputs,) = self.as_data(x)
+        (inputs,) = self.as_data(x, labels)
         generator = self.noise(rng)
         histories = []
         for layer in self.stack():
