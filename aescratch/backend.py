@@ -199,8 +199,8 @@ def _cuda_version(number: int) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    """Return an error's kind and the first line of its text that says something."""
-    lines = [line.strip(" =") for line in str(error).splitlines()]
+    """Return an error's kind and the first line of its text that says something, to stand inside a sentence."""
+    lines = [line.strip(" =").rstrip(".") for line in str(error).splitlines()]
     return f"{type(error).__name__}: {next((line for line in lines if line), 'no reason given')}"
 
 
@@ -309,7 +309,28 @@ def _erf_double(xp: ModuleType, x: Array) -> Any:
 
 
 def _erf_single(xp: ModuleType, x: Array) -> Any:
-    a = 1.4142135 * xp.clip(x, -4.5, 4.5)  # beyond 4.5 erf is 1 to the last bit of float32, and so is this tanh
+    # Beyond 4.5 erf is 1 to the last bit of float32, and so is this.
+    return _erf_of_scaled(xp, 1.4142135 * xp.clip(x, -4.5, 4.5))
+
+
+def _erf_of_scaled(xp: ModuleType, a: Array) -> Any:
+    """Return erf(a/√2) to the accuracy of float32."""
     z = a * a
     q = z + 1382.3488464 / (z + 45.3085963809) - 23.5900528005
     return xp.tanh(a * (0.018137920976 * z + 1.18332040765 - 2.66705130511 / q))
+
+
+def normal_cdf(a: Array) -> Array:
+    """Return Φ(a) = ½ (1 + erf(a/√2)), the distribution function of the standard normal, element by element.
+
+    The absolute error is below 1e-15 in float64 and 3e-7 in float32; NaN stays NaN.
+
+    Examples
+    --------
+    >>> normal_cdf(np.array([0.0, 1.96])).round(3)
+    array([0.5  , 0.975])
+    """
+    xp = array_module(a)
+    half = 0.5 * (_erf_of_scaled(xp, a) if a.dtype == np.float32 else _erf_double(xp, math.sqrt(0.5) * a))
+    half += 0.5
+    return cast(Array, half)

@@ -13,9 +13,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aescratch.backend import Array, array_module, batch_mean, batch_size, elementwise, erf
+from aescratch.backend import Array, array_module, batch_mean, batch_size, elementwise, normal_cdf
 
-SQRT_HALF = math.sqrt(0.5)
 SQRT_TWO_OVER_PI = math.sqrt(2 / math.pi)
 INVERSE_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
 
@@ -192,7 +191,7 @@ def gelu(a: Array) -> Array:
 
     y = a Φ(a) with Φ(a) = ½ (1 + erf(a/√2)), the normal distribution function (Hendrycks & Gimpel 2016, section 2).
     """
-    return a * (0.5 + 0.5 * erf(a * SQRT_HALF))
+    return a * normal_cdf(a)
 
 
 @elementwise
@@ -204,7 +203,7 @@ def gelu_backward(grad_y: Array, a: Array) -> Array:
 @elementwise
 def gelu_and_slope(a: Array) -> tuple[Array, Array]:
     """`gelu` and `gelu_slope` together, which share Φ(a): y = a Φ and φ' = Φ + a p."""
-    Phi = 0.5 + 0.5 * erf(a * SQRT_HALF)
+    Phi = normal_cdf(a)
     density = INVERSE_SQRT_2PI * array_module(a).exp(-0.5 * a * a)
     return a * Phi, Phi + a * density
 
@@ -213,7 +212,7 @@ def gelu_and_slope(a: Array) -> tuple[Array, Array]:
 def gelu_slope(a: Array) -> Array:
     """Slope of `gelu`: φ' = Φ(a) + a p(a), with p(a) = exp(−a²/2) / √(2π)."""
     density = INVERSE_SQRT_2PI * array_module(a).exp(-0.5 * a * a)
-    return 0.5 + 0.5 * erf(a * SQRT_HALF) + a * density
+    return normal_cdf(a) + a * density
 
 
 @elementwise

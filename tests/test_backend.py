@@ -349,3 +349,12 @@ def test_the_batch_is_the_first_axis():
     np.testing.assert_allclose(batch_mean(x), x.mean(axis=0), rtol=1e-14)
     assert float(batch_mean(x[:, 0])) == pytest.approx(x[:, 0].mean())
     assert batch_mean(x.astype(np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize(("dtype", "bound"), [(np.float64, 1e-15), (np.float32, 3e-7)])
+def test_normal_cdf_is_the_normal_distribution_function(dtype, bound):
+    a = np.concatenate([np.linspace(-9, 9, 200_001), [0.0, -1e6, 1e6, np.inf, -np.inf]]).astype(dtype)
+    found = backend.normal_cdf(a)
+    assert found.dtype == dtype
+    assert np.abs(found - scipy.special.ndtr(a.astype(np.float64))).max() < bound
+    assert np.isnan(backend.normal_cdf(np.array([np.nan], dtype)))

@@ -49,7 +49,7 @@ def train_to_the_end(model, pca):
     rows = x.mean(axis=0) + np.concatenate([steps, -steps])
     assert model.loss(rows) == pytest.approx(model.loss(x), rel=1e-9)
     model.fit(rows, epochs=600, optimizer=ae.LBFGS(60), rng=0)
-    model.fit(rows, epochs=600, batch_size=len(rows), optimizer=ae.Momentum(0.03, 0.98), rng=0)
+    model.fit(rows, epochs=600, batch_size=len(rows), optimizer=ae.Momentum(0.03, mu=0.98), rng=0)
     assert model.loss(rows) == pytest.approx(model.loss(x), rel=1e-9)
     return [parameter.value for parameter in model.parameters]
 

@@ -4,7 +4,6 @@ import copy
 import itertools
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import matplotlib as mpl
 import numpy as np
@@ -526,64 +525,3 @@ def test_what_is_of_no_use_is_refused_in_a_sentence_and_leaves_no_figure(draw, e
     with pytest.raises(error, match=message):
         draw()
     assert not pyplot.get_fignums()
-
-
-# CuPy
-
-
-class DeviceArray(np.ndarray):
-    """A stand-in for cupy.ndarray: it computes, and refuses to become a NumPy array but by get()."""
-
-    __module__ = "cupy"
-
-    def get(self):
-        return self.view(np.ndarray)
-
-
-def on_device(x):
-    return np.array(x).view(DeviceArray)
-
-
-@pytest.fixture
-def _cupy(monkeypatch):
-    """A module cupy that notices which arrays are made on the device, and a numpy.asarray that refuses those."""
-    numpys = np.asarray
-
-    def refuse(x, *arguments, **options):
-        if isinstance(x, DeviceArray):
-            raise TypeError("implicit conversion to a NumPy array is not allowed")
-        return numpys(x, *arguments, **options)
-
-    monkeypatch.setattr(np, "asarray", refuse)
-    cupy = SimpleNamespace(__name__="cupy", asarray=on_device, isfinite=np.isfinite, abs=np.abs)
-    monkeypatch.setitem(sys.modules, "cupy", cupy)
-
-
-class DeviceModel:
-    """A stand-in for a model on the GPU: it takes and gives device arrays only."""
-
-    def decode(self, code):
-        assert type(code) is DeviceArray
-        return on_device(np.outer(code.get().sum(axis=1), np.arange(15.0)))
-
-    def reconstruct(self, x):
-        assert type(x) is DeviceArray
-        return on_device(1 - x.get())
-
-
-@pytest.mark.usefixtures("_cupy")
-def test_arrays_on_a_gpu_are_drawn_too():
-    x = on_device(X)
-    np.testing.assert_array_equal(cell(plots.images(x, SHAPE), 0, 1).ravel(), X[1])
-    np.testing.assert_array_equal(picture(plots.filters(on_device(X.T), SHAPE)), picture(plots.filters(X.T, SHAPE)))
-    labels = on_device(np.arange(7))
-    assert len(plots.latent_map(x, labels).texts) == 7
-    assert sum(bar.get_height() for bar in plots.code_activity(x).patches) == 15
-
-
-@pytest.mark.usefixtures("_cupy")
-def test_models_on_a_gpu_get_what_they_need_there():
-    ax = plots.reconstructions(DeviceModel(), on_device(X), SHAPE)
-    np.testing.assert_allclose(cell(ax, 1, 0).ravel(), 1 - X[0], rtol=1e-6)
-    ax = plots.latent_traversal(DeviceModel(), on_device(np.ones(2)), SHAPE, steps=3)
-    np.testing.assert_allclose(cell(ax, 1, 2).ravel(), 4 * np.arange(15.0))
