@@ -77,7 +77,7 @@ def use_small_layers(arguments: Namespace) -> None:
 
 
 def leave_zero(model: Any, seed: int) -> None:
-    """Give biases, which start at 0, small random values: at 0 some errors don't show, and ReLU has its kink."""
+    """Give biases, which start at 0, small random values: at 0 a weight decay wrongly put on them doesn't show."""
     rng = np.random.default_rng(seed)
     for parameter in model.parameters:
         if not parameter.value.any():

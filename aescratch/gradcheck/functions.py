@@ -8,17 +8,33 @@ What the caller gives wrong raises; what the backward returns wrong is a finding
 
 from __future__ import annotations
 
-import inspect
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from aescratch import functions
-from aescratch.backend import Array, array_module
+from aescratch.backend import Array
+from aescratch.gradcheck.binding import (
+    Pair,
+    as_differentiable,
+    bind,
+    call,
+    changed,
+    check_kinds,
+    check_names,
+    copied,
+    name_of,
+    same,
+    signature_of,
+)
+from aescratch.gradcheck.findings import raised, single_precision, value_findings
 from aescratch.gradcheck.numeric import estimates
-from aescratch.gradcheck.report import Finding, Report, judge, value_findings
+from aescratch.gradcheck.report import Finding, Report, TensorResult, judge
 from aescratch.validation import require_count, require_number
+
+OUTPUT_NAMES = ("y", "h", "z")  # under which a backward takes its forward's output
 
 
 def check_function(
@@ -28,19 +44,19 @@ def check_function(
     """Check the gradients that a backward function returns for its forward, every entry.
 
     Arguments are bound by name: of backward's, ``grad_q`` is the upstream gradient of the output, a name among the
-    inputs is that input, and any other name is the forward's output.
+    forward's arguments is that argument, given or left at its default, and one other name is the forward's output.
 
     Parameters
     ----------
     forward : callable
-        Returns one array, or a number.
+        Returns one array, or a number; the same ones for the same inputs.
     backward : callable
         Returns one gradient, or a tuple of several.
     inputs : dict
         The forward's arguments by name; those that get a gradient are arrays of floats.
-    wrt : sequence of str, optional
+    wrt : list of str, optional
         Which inputs the gradients belong to, in order. By default the forward's leading ones: as many as our own pair
-        returns for a function of `aescratch.functions`, else as many as backward returns.
+        returns for a function of `aescratch.functions`, else the leading arrays of floats, as many as backward returns.
     rng : int
         The seed of the upstream gradient.
     tolerance : float
@@ -66,76 +82,66 @@ def check_function(
     """
     require_count("rng", rng, least=0)
     require_number("tolerance", tolerance, above=0)
-    names = list(inspect.signature(forward).parameters)
-    if unknown := set(inputs) - set(names):
-        raise TypeError(f"expected inputs named after the forward's arguments {names}, got {sorted(unknown)} too")
-    for name, value in inputs.items():
-        if isinstance(value, (list, tuple)):
-            kind = type(value).__name__
-            raise TypeError(f"expected {name} to be an array, got {kind}; pass numpy.array({name}, float)")
-    expected = list(wrt) if wrt is not None else _own_arguments(forward, names, inputs)
-    prepared = {name: _prepare(name, value, expected) for name, value in inputs.items()}
-    output = _evaluate(forward, prepared)
+    pair = bind(forward, backward, inputs)
+    check_kinds(inputs, list(inputs))
+    expected = check_names(wrt, pair) if wrt is not None else _own_arguments(pair)
+    names = pair.differentiable if expected is None else expected
+    pair.inputs = {**pair.inputs, **{name: as_differentiable(name, pair.inputs[name]) for name in names}}
+    output, findings = _forward_side(pair)
     upstream = _draw_upstream(output, rng)
-    returned, findings = _call_backward(backward, prepared, upstream, output)
-    if expected is None:
-        expected = names[: len(returned)]
-    title = f"gradient check of {_name(backward)} for {_name(forward)}, rng={rng}"
-    gradients, wrong = _well_formed(expected, returned, prepared) if returned else ({}, [])
-    findings += wrong
-
-    def objective() -> tuple[float, list[Array]]:
-        return float((upstream * forward(**prepared)).sum()), []
-
+    gradients, more = _backward_side(pair, expected, upstream, output)
+    findings += more
     tensors = []
-    with np.errstate(all="ignore"):
-        for name, gradient in gradients.items():
-            found = estimates(objective, prepared[name], np.asarray(gradient), tolerance)
-            tensors.append(judge(f"grad_{name}", gradient, found, tolerance))
+    if not any(finding.code in ("not-deterministic", "single-precision") for finding in findings):
+        tensors = _compare(pair, gradients, upstream, tolerance)
+    title = f"gradient check of {name_of(backward)} for {name_of(forward)}, rng={rng}"
     return Report(title, tensors, findings + value_findings(tensors), tolerance)
 
 
-def _own_arguments(forward: Callable[..., Any], names: list[str], inputs: Mapping[str, Any]) -> list[str] | None:
+def _own_arguments(pair: Pair) -> list[str] | None:
     """Return the leading arguments that our own pair gives gradients for, if forward is of the formula sheet."""
-    name = _name(forward)
+    name = name_of(pair.forward)
     own = getattr(functions, f"{name}_backward", None)
-    if own is None or getattr(functions, name, None) is not forward:
+    if own is None or getattr(functions, name, None) is not pair.forward:
         return None
-    output = _evaluate(forward, inputs)
-    returned = own(**_bind(own, inputs, _draw_upstream(output, 0), output))
-    return names[: len(returned) if isinstance(returned, tuple) else 1]
+    ours = Pair(pair.forward, own, pair.inputs)
+    output = _evaluate(ours, ours.inputs)
+    returned = call(own, ours.arguments(_draw_upstream(output, 0), output))
+    return list(signature_of(pair.forward, "forward").parameters)[: len(returned) if isinstance(returned, tuple) else 1]
 
 
-def _name(function: Callable[..., Any]) -> str:
-    return getattr(function, "__name__", type(function).__name__)
-
-
-def _prepare(name: str, value: Any, expected: Sequence[str] | None) -> Any:
-    """Return a float64 copy of an input that gets a gradient, and any other as it is; raise if it is of no use."""
-    floats = isinstance(value, np.ndarray) and value.dtype.kind == "f"
-    if not (name in expected if expected is not None else floats):
-        return value
-    if not isinstance(value, np.ndarray):
-        array_module(value)
-        raise TypeError(f"expected {name} to be a NumPy array, got {type(value).__name__}; move it with ae.to_numpy")
-    if value.dtype.kind != "f" or value.dtype.itemsize < 4:
-        raise TypeError(f"expected {name} to hold float64 numbers, got {value.dtype}; pass {name}.astype(float)")
-    if value.size == 0:
-        raise ValueError(f"expected {name} to hold at least one entry, got shape {value.shape}")
-    if not np.isfinite(value).all():
-        raise ValueError(f"expected finite numbers in {name}, got NaN or infinity; a gradient there means nothing")
-    return np.array(value, dtype=np.float64, order="C")
-
-
-def _evaluate(forward: Callable[..., Any], inputs: Mapping[str, Any]) -> Any:
-    try:
-        inspect.signature(forward).bind(**inputs)
-    except TypeError as error:
-        raise TypeError(f"expected inputs for every argument of {_name(forward)}, but {error}") from None
-    output = forward(**inputs)
-    if isinstance(output, tuple) or np.ndim(output) is None or not np.issubdtype(np.asarray(output).dtype, np.floating):
-        raise TypeError(f"expected {_name(forward)} to return one array of floats, got {type(output).__name__}")
+def _evaluate(pair: Pair, inputs: Mapping[str, Any]) -> Any:
+    """Return forward's output, and raise if it isn't one array of floats, or a number."""
+    output = call(pair.forward, inputs)
+    if isinstance(output, (list, tuple)) or not np.issubdtype(np.asarray(output).dtype, np.floating):
+        kind = output.dtype if isinstance(output, np.ndarray) else type(output).__name__
+        raise TypeError(
+            f"expected {name_of(pair.forward)} to return one array of floats, got {kind}; "
+            "of several outputs check one at a time"
+        )
     return output
+
+
+def _forward_side(pair: Pair) -> tuple[Any, list[Finding]]:
+    """Return forward's output, and what two calls tell about it."""
+    name, findings = name_of(pair.forward), []
+    arguments = copied(pair.inputs)
+    output = copied({"output": _evaluate(pair, arguments)})["output"]
+    for argument in changed(arguments, pair.inputs):
+        message = f"{name} changed its argument {argument}; work on a copy, the caller still needs it"
+        findings.append(Finding("changed-argument", argument, "error", message, {"by": name}))
+    if not same(output, _evaluate(pair, copied(pair.inputs))):
+        message = f"{name} isn't deterministic: a second call with these inputs gave another output; freeze its noise"
+        findings.append(Finding("not-deterministic", None, "error", message))
+    if np.ndim(output):
+        pair.require_upstream()
+    dtype = getattr(output, "dtype", np.dtype(float))
+    if dtype.itemsize < 8:
+        findings.append(single_precision("forward", dtype))
+    if pair.output_name not in (None, *OUTPUT_NAMES):
+        message = f"{pair.output_name} was taken for {name}'s output"
+        findings.append(Finding("output-name", pair.output_name, "note", message))
+    return output, findings
 
 
 def _draw_upstream(output: Any, seed: int) -> Array:
@@ -149,63 +155,71 @@ def _draw_upstream(output: Any, seed: int) -> Array:
     return rng.uniform(0.5, 1.5, np.shape(output)) * rng.choice([-1.0, 1.0], np.shape(output))
 
 
-def _bind(backward: Callable[..., Any], inputs: Mapping[str, Any], upstream: Array, output: Any) -> dict[str, Any]:
-    """Return backward's arguments by name, every array a copy of its own."""
-    arguments: dict[str, Any] = {}
-    for name, parameter in inspect.signature(backward).parameters.items():
-        if name.startswith("grad_"):
-            arguments[name] = upstream
-        elif name in inputs:
-            arguments[name] = inputs[name]
-        elif parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
-            arguments[name] = output
-    return {name: np.array(value) if isinstance(value, np.ndarray) else value for name, value in arguments.items()}
-
-
-def _call_backward(
-    backward: Callable[..., Any], inputs: Mapping[str, Any], upstream: Array, output: Any
-) -> tuple[list[Any], list[Finding]]:
-    """Return the gradients that backward returns, and what can be said of the call itself."""
-    arguments = _bind(backward, inputs, upstream, output)
-    before = {name: np.array(value) for name, value in arguments.items() if isinstance(value, np.ndarray)}
+def _backward_side(
+    pair: Pair, expected: Sequence[str] | None, upstream: Array, output: Any
+) -> tuple[dict[str, Array], list[Finding]]:
+    """Return the gradients of backward that can be compared, by input, and what two calls tell about it."""
+    arguments = pair.arguments(upstream, output)
+    before = copied(arguments)
     try:
-        returned = backward(**arguments)
+        returned = call(pair.backward, arguments)
+        gradients = list(returned) if isinstance(returned, (tuple, list)) else [returned]
+        findings = _broken_laws(arguments, before, gradients)
+        first = copy.deepcopy(gradients)  # before a second call can write into the same memory
+        again = call(pair.backward, pair.arguments(upstream, output))
     except Exception as error:
-        message = f"backward raised {type(error).__name__}: {error}"
-        return [], [Finding("raised", None, "error", message, {"exception": type(error).__name__})]
+        return {}, [raised(error)]
+    others = list(again) if isinstance(again, (tuple, list)) else [again]
+    arrays = [(a, b) for a, b in zip(first, others, strict=False) if isinstance(a, (np.ndarray, np.generic))]
+    if len(first) != len(others) or not all(same(a, b) for a, b in arrays):
+        message = "a second backward with the same arguments returns something else; keep nothing from call to call"
+        findings.append(Finding("not-repeatable", None, "error", message))
+    well_formed, wrong = _well_formed(pair, expected, first, isinstance(returned, list))
+    return well_formed, findings + wrong
+
+
+def _broken_laws(arguments: Mapping[str, Any], before: Mapping[str, Any], gradients: Sequence[Any]) -> list[Finding]:
+    """Return a finding for each argument that backward changed, or returns a view of."""
     findings = []
-    gradients = list(returned) if isinstance(returned, (tuple, list)) else [returned]
-    for name, value in before.items():
-        if not np.array_equal(arguments[name], value):
-            message = f"backward changed its argument {name}; work on a copy, the caller still needs it"
-            findings.append(Finding("changed-argument", name, "error", message))
-        if any(isinstance(g, np.ndarray) and np.shares_memory(g, arguments[name]) for g in gradients):
+    for name in changed(arguments, before):
+        message = f"backward changed its argument {name}; work on a copy, the caller still needs it"
+        findings.append(Finding("changed-argument", name, "error", message))
+    arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
+    for name, value in arrays.items():
+        if any(isinstance(g, np.ndarray) and np.shares_memory(g, value) for g in gradients):
             message = f"backward returns a view of its argument {name}; return an array of its own, say {name}.copy()"
             findings.append(Finding("shared-memory", name, "error", message))
-    return gradients, findings
+    return findings
 
 
 def _well_formed(
-    expected: Sequence[str], returned: Sequence[Any], inputs: Mapping[str, Any]
+    pair: Pair, expected: Sequence[str] | None, returned: Sequence[Any], is_list: bool
 ) -> tuple[dict[str, Array], list[Finding]]:
     """Return the gradients that can be compared, by input, and a finding for each that can't."""
-    if len(returned) != len(expected):
-        message = f"backward returns {len(returned)} gradients, expected {len(expected)}, for {', '.join(expected)}"
-        return {}, [Finding("wrong-count", None, "error", message, {"expected": len(expected), "got": len(returned)})]
+    names = list(expected or pair.differentiable)
+    if expected is None and returned:
+        names = names[: len(returned)]
+    hint = "; a list is taken as several gradients" if is_list else ""
+    if len(returned) != len(names):
+        count = f"{len(returned)} gradient{'' if len(returned) == 1 else 's'}"
+        message = f"backward returns {count}, expected {len(names)}, for {', '.join(names)}{hint}"
+        return {}, [Finding("wrong-count", None, "error", message, {"expected": len(names), "got": len(returned)})]
     gradients, findings = {}, []
-    for name, gradient in zip(expected, returned, strict=True):
-        problem = _problem(gradient, inputs[name].shape)
+    for name, gradient in zip(names, returned, strict=True):
+        problem = _problem(gradient, pair.inputs[name].shape)
         if problem is None:
             gradients[name] = gradient
         else:
             code, text = problem
-            findings.append(Finding(code, f"grad_{name}", "error", f"grad_{name} {text}"))
+            findings.append(Finding(code, f"grad_{name}", "error", f"grad_{name} {text}{hint}"))
     return gradients, findings
 
 
 def _problem(gradient: Any, shape: tuple[int, ...]) -> tuple[str, str] | None:
     """Return what keeps a gradient from being compared, as a code and a text, or None."""
-    if not isinstance(gradient, (np.ndarray, np.generic)):
+    if gradient is None:
+        return "wrong-type", f"is None, expected an array of shape {shape}; return it"
+    if not isinstance(gradient, (np.ndarray, np.generic)) or isinstance(gradient, np.ma.MaskedArray):
         return "wrong-type", f"is a {type(gradient).__name__}, expected an array of shape {shape}"
     if gradient.shape != shape:
         return "wrong-shape", f"has shape {gradient.shape}, expected {shape}, that of what it is the gradient of"
@@ -214,3 +228,17 @@ def _problem(gradient: Any, shape: tuple[int, ...]) -> tuple[str, str] | None:
     if not np.isfinite(gradient).all():
         return "not-finite", f"has {int((~np.isfinite(gradient)).sum())} entries that are NaN or infinite"
     return None
+
+
+def _compare(pair: Pair, gradients: Mapping[str, Array], upstream: Array, tolerance: float) -> list[TensorResult]:
+    """Return the comparison of each gradient with the differences of Σ upstream ⊙ y."""
+
+    def objective() -> tuple[float, list[Array]]:
+        return float((upstream * call(pair.forward, copied(pair.inputs))).sum()), []
+
+    tensors = []
+    with np.errstate(all="ignore"):
+        for name, gradient in gradients.items():
+            found = estimates(objective, pair.inputs[name], np.asarray(gradient), tolerance)
+            tensors.append(judge(f"grad_{name}", gradient, found, tolerance))
+    return tensors

@@ -10,27 +10,34 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import numbers
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from aescratch.backend import Array, array_module, to_numpy
+from aescratch.backend import Array, array_module, move, to_numpy
+from aescratch.gradcheck.findings import raised, single_precision, value_findings
 from aescratch.gradcheck.numeric import estimates
-from aescratch.gradcheck.report import Finding, Report, judge, value_findings
-from aescratch.layers import pack
+from aescratch.gradcheck.report import Finding, Report, TensorResult, judge
+from aescratch.layers import Layer, pack
+from aescratch.models.base import Model
 from aescratch.validation import require_count, require_number
+
+# What can be wrong with a loss so that its differences mean nothing.
+NOTHING_TO_COMPARE = ("not-deterministic", "not-finite", "single-precision", "changed-batch")
+ZERO_BIASES = 0.1  # the spread of what biases of exactly 0 are given
 
 
 def check_gradients(
-    model: Any, x: Array, labels: Array | None = None, *, rng: int = 0, tolerance: float = 1e-6
+    model: Model, x: Array, labels: Array | None = None, *, rng: int = 0, tolerance: float = 1e-6
 ) -> Report:
     """Check the gradient of every parameter of a model, every entry.
 
     Parameters
     ----------
     model : Model
-        Anything with loss(), backward(), parameters and parts. It is as before afterwards, to the last bit.
+        One of ours, or of a class built on ours. It is as before afterwards, to the last bit.
     x : (N, D) array of floats
         A small batch; 7 rows will do.
     labels : (N,) array of integers, optional
@@ -59,44 +66,129 @@ def check_gradients(
     """
     require_count("rng", rng, least=0)
     require_number("tolerance", tolerance, above=0)
-    data = model.as_data(x) if labels is None else model.as_data(x, labels)
+    if not isinstance(model, Model):
+        raise TypeError(
+            f"expected a model of aescratch, such as ae.Autoencoder([64, 32]), got {type(model).__name__}; "
+            "ae.check_function checks a forward and a backward of your own"
+        )
+    data = model.as_data(x) if labels is None else model.as_data(x, labels)  # type: ignore[call-arg]
     with in_double_precision(model), model.trusting_batches(), np.errstate(all="ignore"):
-        batch = [a.astype(np.float64) if a.dtype.kind == "f" else a for a in data]
-        analytic, findings = _analytic_side(model, batch, rng)
-
-        def objective() -> tuple[float, list[Array]]:
-            loss = float(model.loss(*batch, rng=rng))
-            patterns = [part.kinks for part in model.parts.values()]
-            return loss, [to_numpy(pattern) for pattern in patterns if pattern is not None]
-
-        tensors = []
-        for parameter, gradient in zip(model.parameters, analytic, strict=True):
-            found = estimates(objective, parameter.value, gradient, tolerance)
-            tensors.append(judge(parameter.name, gradient, found, tolerance))
+        batch = [a.astype(np.float64) if a.dtype.kind == "f" else a.copy() for a in data]
+        tensors, findings = _check(model, batch, rng, tolerance)
     title = f"gradient check of {type(model).__name__}, {len(batch[0])} examples, float64, rng={rng}"
     return Report(title, tensors, findings + value_findings(tensors), tolerance)
 
 
-def _analytic_side(model: Any, batch: Sequence[Array], rng: int) -> tuple[list[Array], list[Finding]]:
-    """Return the gradients that backward gives, and what can be said without any numeric gradient."""
-    findings = []
-    first, second = float(model.loss(*batch, rng=rng)), float(model.loss(*batch, rng=rng))
+def _check(
+    model: Model, batch: Sequence[Array], rng: int, tolerance: float
+) -> tuple[list[TensorResult], list[Finding]]:
+    """Return the comparison of every parameter, if there can be any, and the findings beside it."""
+    findings = [*_left_out(model), *_loss_findings(model, batch, rng)]
+    if any(finding.code in NOTHING_TO_COMPARE for finding in findings):
+        return [], findings
+    findings += _draw_zero_biases(model, batch, rng)
+    analytic, more = _analytic_side(model, batch)
+    findings += more
+
+    def objective() -> tuple[float, list[Array]]:
+        loss = float(_loss(model, batch, rng))
+        patterns = [part.kinks for part in model.parts.values()]
+        return loss, [to_numpy(pattern) for pattern in patterns if pattern is not None]
+
+    tensors = []
+    for parameter, gradient in zip(model.parameters if analytic else [], analytic, strict=True):
+        found = estimates(objective, parameter.value, gradient, tolerance)
+        tensors.append(judge(parameter.name, gradient, found, tolerance))
+    return tensors, findings
+
+
+def _loss(model: Any, batch: Sequence[Array], rng: int) -> Any:
+    """Return the model's loss, and raise if it isn't a number."""
+    loss = model.loss(*batch, rng=rng)
+    is_array = hasattr(loss, "dtype") and loss.shape == () and loss.dtype.kind == "f"
+    if not is_array and not isinstance(loss, numbers.Real):
+        kind = f"an array of shape {loss.shape}" if getattr(loss, "shape", ()) else type(loss).__name__
+        raise TypeError(
+            f"expected {type(model).__name__}.loss to return a number, got {kind}; "
+            "end it with return, and with a sum over units and a mean over the batch"
+        )
+    return loss
+
+
+def _left_out(model: Model) -> Iterator[Finding]:
+    """Yield a finding for each parameter of a layer that the model doesn't list, and so would never train."""
+    listed = {id(parameter) for parameter in model.parameters}
+    for place, part in model.parts.items():
+        for parameter in part.parameters if isinstance(part, Layer) else []:
+            if id(parameter) not in listed:
+                message = f"the parameter {parameter.name} of {place} is missing in model.parameters; list it there"
+                yield Finding("left-out", parameter.name, "error", message, {"layer": place})
+
+
+def _loss_findings(model: Model, batch: Sequence[Array], rng: int) -> list[Finding]:
+    """Return what two calls of loss tell about it."""
+    before = [array.copy() for array in batch]
+    loss = _loss(model, batch, rng)
+    findings = _changed_batch("loss", batch, before)
+    first, second = float(loss), float(_loss(model, batch, rng))
+    if not np.isfinite(first):
+        message = f"the loss is {first}, and has no gradient; use other inputs or parameters"
+        return [*findings, Finding("not-finite", None, "inconclusive", message, {"loss": first})]
     if first != second:
         message = (
             f"the loss isn't deterministic: it gave {first:.17g} and then {second:.17g} for the same batch and seed; "
             "draw all noise from the rng that loss receives"
         )
         findings.append(Finding("not-deterministic", None, "error", message, {"losses": [first, second]}))
-    if not np.isfinite(first):
-        message = f"the loss is {first}, and has no gradient; use other inputs or parameters"
-        findings.append(Finding("not-finite", None, "inconclusive", message, {"loss": first}))
-    before = [to_numpy(parameter.value).copy() for parameter in model.parameters]
+    if hasattr(loss, "dtype") and loss.dtype.itemsize < 8:
+        findings.append(single_precision("loss", loss.dtype))
+    return findings
+
+
+def _changed_batch(who: str, batch: Sequence[Array], before: Sequence[Array]) -> list[Finding]:
+    """Return a finding if the batch isn't as before, and put it right."""
+    if all(np.array_equal(to_numpy(array), to_numpy(old)) for array, old in zip(batch, before, strict=True)):
+        return []
+    for array, old in zip(batch, before, strict=True):
+        array[...] = old
+    message = f"{who} changed the batch; work on a copy, the caller still needs it"
+    return [Finding("changed-batch", None, "error", message, {"by": who})]
+
+
+def _draw_zero_biases(model: Model, batch: Sequence[Array], rng: int) -> list[Finding]:
+    """Give biases that are all 0 small random values, in the copy that is checked, if anything in the model has kinks.
+
+    Where all of a layer's ReLUs are off, the next pre-activations are its biases: at 0, exactly on the kink.
+    """
+    zeros = [p for p in model.parameters if len(p.shape) == 1 and not to_numpy(p.value).any()]
+    if not zeros or all(part.kinks is None for part in model.parts.values()):
+        return []
+    generator = np.random.default_rng(rng)
+    for parameter in zeros:
+        parameter.value = move(generator.normal(0, ZERO_BIASES, parameter.shape), model.backend)
+    _loss(model, batch, rng)  # what the parts remember belongs to the new values
+    names = [parameter.name for parameter in zeros]
+    message = (
+        f"{', '.join(names)}: all 0, where a ReLU may sit exactly on its kink; checked at small random values instead, "
+        "and left as they were"
+    )
+    return [Finding("zero-biases", None, "note", message, {"parameters": names})]
+
+
+def _analytic_side(model: Model, batch: Sequence[Array]) -> tuple[list[Array], list[Finding]]:
+    """Return the gradients that backward gives, none if it raises, and what can be said without any numeric ones."""
+    values = [to_numpy(parameter.value).copy() for parameter in model.parameters]
+    before = [array.copy() for array in batch]
     for parameter in model.parameters:
         parameter.grad[...] = np.nan  # so that a gradient nobody writes can't pass for one
-    model.backward()
-    gradients = [to_numpy(parameter.grad).copy() for parameter in model.parameters]
-    model.backward()
-    for parameter, value, gradient in zip(model.parameters, before, gradients, strict=True):
+    try:
+        model.backward()
+        gradients = [to_numpy(parameter.grad).copy() for parameter in model.parameters]
+        model.backward()
+    except Exception as error:
+        return [], [raised(error)]
+    findings = _changed_batch("backward", batch, before)
+    for parameter, value, gradient in zip(model.parameters, values, gradients, strict=True):
         findings += _laws(parameter, value, gradient)
     return gradients, findings
 
@@ -116,7 +208,7 @@ def _laws(parameter: Any, value: Array, gradient: Array) -> Iterator[Finding]:
 
 
 @contextlib.contextmanager
-def in_double_precision(model: Any) -> Iterator[None]:
+def in_double_precision(model: Model) -> Iterator[None]:
     """Put float64 copies of its values into a model, and put back everything afterwards.
 
     Everything is: values, gradients, what the parts remember, and the state of the model's generator.
@@ -136,4 +228,3 @@ def in_double_precision(model: Any) -> Iterator[None]:
             part.forget()
             part.__dict__.update(memory)
         model.rng.bit_generator.state = state
-

@@ -9,7 +9,7 @@ with. For models the pattern of the kinks says so exactly; otherwise the slopes 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,9 +19,13 @@ from aescratch.backend import Array
 EPSILON = float(np.finfo(np.float64).eps)
 FIRST_STEP = 3e-5  # truncation, h²/6 f''', is then far below any tolerance, and so is rounding, ε f / h
 SMALLER_STEPS = (1.0, 0.1, 0.01)  # tried in turn where a kink lies within the first step
-LADDER = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)  # steps of the second look
+# Steps of the second look: first those that suit most functions, then outwards, down to where 1/a at 1e-6 is smooth.
+LADDER = (1e-4, 1e-5, 1e-3, 1e-6, 1e-2, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11)
+LARGE_STEP = 1e-2  # in which a slope shows that rounding hides in the first step
 WORTH_COMPARING = 1e-3  # of a tensor's largest entry: smaller ones are measured in units of this
+TRUSTED = 1e-4  # of a tensor's largest entry: estimates with a larger error bound don't settle anything
 ROUNDING = 8.0  # rounding errors of an objective, in units of its last place
+MEANS_SOMETHING = 0.1  # of its value: an extrapolation with a larger error bound may be of another size altogether
 
 Objective = Callable[[], tuple[float, list[Array]]]
 
@@ -49,25 +53,29 @@ def estimates(objective: Objective, array: Array, analytic: Array, tolerance: fl
     """Return the derivative of the objective with respect to every entry of array, in flat order."""
     here = objective()
     entries = [float(value) for value in analytic.reshape(-1)]
-    floor = WORTH_COMPARING * max((abs(entry) for entry in entries if np.isfinite(entry)), default=0.0)
+    largest = max((abs(entry) for entry in entries if np.isfinite(entry)), default=0.0)
     flat = array.reshape(-1)
-    return [_estimate(Probe(objective, here, flat, i), entries[i], tolerance, floor) for i in range(array.size)]
+    return [_estimate(Probe(objective, here, flat, i), entries[i], tolerance, largest) for i in range(array.size)]
 
 
-def _estimate(probe: Probe, analytic: float, tolerance: float, floor: float) -> Estimate:
-    """Return the derivative along one entry.
+def _estimate(probe: Probe, analytic: float, tolerance: float, largest: float) -> Estimate:
+    """Return the derivative along one entry of a tensor whose largest analytic entry is `largest`.
 
-    The entry is changed in place and put back, whatever happens. A second look, at several steps, is taken only where
-    the first doesn't agree with the analytic value.
+    The entry is changed in place and put back, whatever happens. A second look, at several steps, is taken where the
+    first doesn't agree with the analytic value, and where rounding could hide that it doesn't.
     """
+    floor = WORTH_COMPARING * largest
     try:
-        first = _first_look(probe)
-        if first is not None and first.settles(analytic, tolerance, floor):
+        looks = _first_looks(probe)
+        if not looks[-1].smooth:
+            # Several units may switch at once, so that not even the two slopes say what is wrong: any value settles.
+            return Estimate(float("nan"), float("inf"), kink=(looks[-1].left, looks[-1].right))
+        first = Estimate(looks[-1].value, looks[-1].rounding)
+        if first.settles(analytic, tolerance, floor) and first.error <= TRUSTED * largest:
             return first
-        kink = _kink(probe)
-        if kink is not None:
-            return kink
-        return _second_look(probe, first)
+        if analytic == first.value == 0 and probe.is_flat():
+            return Estimate(0.0, 0.0)
+        return _kink(probe, looks) or _second_look(probe, first, tolerance, floor)
     finally:
         probe.restore()
 
@@ -105,6 +113,11 @@ class Probe:
             smooth=same_above and same_below,
         )
 
+    def is_flat(self) -> bool:
+        """Whether even a large step changes nothing, to the last bit."""
+        found = self.central(LARGE_STEP)
+        return found.smooth and found.left == found.right == 0
+
 
 @dataclass
 class Difference:
@@ -122,21 +135,22 @@ class Difference:
         return abs(self.right - self.left)
 
 
-def _first_look(probe: Probe) -> Estimate | None:
-    """Return a central difference at the largest step that crosses no kink, or None if all do."""
+def _first_looks(probe: Probe) -> list[Difference]:
+    """Return differences at smaller and smaller steps, up to the first that crosses no kink of the pattern."""
+    looks = []
     for factor in SMALLER_STEPS:
-        found = probe.central(FIRST_STEP * factor)
-        if found.smooth:
-            return Estimate(found.value, found.rounding)
-    return None
+        looks.append(probe.central(FIRST_STEP * factor))
+        if looks[-1].smooth:
+            break
+    return looks
 
 
-def _kink(probe: Probe) -> Estimate | None:
+def _kink(probe: Probe, looks: Sequence[Difference]) -> Estimate | None:
     """Return the two slopes if they stay as far apart however small the step.
 
     Those of a smooth function come together with the step, and those of a noisy one fly apart.
     """
-    found = [probe.central(FIRST_STEP * factor) for factor in SMALLER_STEPS]
+    found = [*looks, *(probe.central(FIRST_STEP * factor) for factor in SMALLER_STEPS[len(looks) :])]
     first, last = found[0], found[-1]
     steady = all(0.5 * first.jump < other.jump < 2 * first.jump for other in found[1:])
     if not steady or last.jump <= 4 * last.rounding:
@@ -145,22 +159,53 @@ def _kink(probe: Probe) -> Estimate | None:
     return Estimate(middle, last.rounding + 1e-3 * last.jump, kink=(last.left, last.right))
 
 
-def _second_look(probe: Probe, first: Estimate | None) -> Estimate:
-    """Return the Richardson extrapolation with the smallest error estimate over a ladder of steps.
-
-    From D(h) = f' + c h² + O(h⁴) follows f' = (4 D(h/2) − D(h)) / 3 + O(h⁴); the change from D(h/2) bounds the error.
-    By chance two differences of a noisy objective agree, so another step must have come as near.
-    """
+def _second_look(probe: Probe, first: Estimate, tolerance: float, floor: float) -> Estimate:
+    """Return the best Richardson extrapolation over a ladder of steps, which ends as soon as two of them agree."""
     candidates: list[Estimate] = []
     for step in LADDER:
-        coarse, fine = probe.central(step), probe.central(step / 2)
-        across_kink = fine.jump > 0.75 * coarse.jump and fine.jump > 10 * fine.rounding
-        if coarse.smooth and fine.smooth and not across_kink:
-            value = (4 * fine.value - coarse.value) / 3
-            candidates.append(Estimate(value, abs(value - fine.value) + 2 * fine.rounding))
-    finite = [candidate for candidate in candidates if np.isfinite(candidate.value)]
-    if not finite:
-        return first if first is not None else Estimate(float("nan"), float("inf"))
-    best = min(finite, key=lambda candidate: candidate.error)
-    nearest = min((abs(other.value - best.value) for other in finite if other is not best), default=0.0)
-    return Estimate(best.value, max(best.error, nearest))
+        new = _extrapolation(probe, step)
+        if new is None:
+            continue
+        if any(_agree(new, other, tolerance, floor) for other in candidates):
+            return _best([*candidates, new])
+        candidates.append(new)
+    return _best(candidates) if candidates else Estimate(first.value, float("inf"))
+
+
+def _extrapolation(probe: Probe, step: float) -> Estimate | None:
+    """Return the extrapolation from a step and its half, or None where they cross a kink or meet no finite number.
+
+    From D(h) = f' + c h² + O(h⁴) follows f' = (4 D(h/2) − D(h)) / 3 + O(h⁴); D(h/2) − D(h) amply bounds the error.
+    """
+    coarse, fine = probe.central(step), probe.central(step / 2)
+    across_kink = fine.jump > 0.75 * coarse.jump and fine.jump > 10 * fine.rounding
+    value = (4 * fine.value - coarse.value) / 3
+    if across_kink or not (coarse.smooth and fine.smooth and np.isfinite(value)):
+        return None
+    return Estimate(value, abs(fine.value - coarse.value) + 2 * fine.rounding)
+
+
+def _agree(a: Estimate, b: Estimate, tolerance: float, floor: float) -> bool:
+    """Whether two extrapolations are far closer than the tolerance asks, and sure enough of themselves."""
+    size = max(abs(a.value), abs(b.value), floor)
+    return abs(a.value - b.value) <= 0.1 * tolerance * size and max(a.error, b.error) <= tolerance * size
+
+
+def _best(candidates: Sequence[Estimate]) -> Estimate:
+    """Return the most certain of the extrapolations, with what its nearest neighbour adds to its error bound.
+
+    By chance two differences of a noisy objective agree, so another step must have come as near. Bounds are compared
+    relative to the values: at steps beyond the scale on which 1/a changes, all slopes and their errors are small.
+    """
+
+    def error(estimate: Estimate) -> float:
+        others = [other for other in candidates if other is not estimate]
+        nearest = min((abs(other.value - estimate.value) for other in others), default=float("inf"))
+        return max(estimate.error, nearest)
+
+    meaningful = [candidate for candidate in candidates if candidate.error < MEANS_SOMETHING * abs(candidate.value)]
+    if meaningful:
+        best = min(meaningful, key=lambda candidate: error(candidate) / abs(candidate.value))
+    else:
+        best = min(candidates, key=lambda candidate: candidate.error)
+    return Estimate(best.value, error(best))

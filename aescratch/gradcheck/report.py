@@ -1,6 +1,6 @@
 """What a gradient check found: a table with one row per tensor, then findings, and a verdict.
 
-    entries -> TensorResult (verdict per tensor) -> Report (verdict of all) -> text, dict, exit status
+entries -> TensorResult (verdict per tensor) -> Report (verdict of all) -> text, dict, exit status
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.gradcheck.numeric import WORTH_COMPARING, Estimate
+from aescratch.gradcheck.numeric import TRUSTED, WORTH_COMPARING, Estimate
 
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
 MOST_KINKS = 0.1  # a tensor of which more than this share lies at kinks hasn't been checked
 CLEAR = 3.0  # times its own error bound an estimate must be off before the analytic value counts as wrong
-TRUSTED = 1e-4  # of a tensor's largest entry: estimates with a larger error bound don't settle anything
 
 
 class GradientCheckError(AssertionError):
@@ -61,12 +60,15 @@ class TensorResult:
         The gradients, of one shape; numeric is NaN where there was a kink.
     verdicts : array of str
         ``"pass"``, ``"fail"``, ``"inconclusive"`` or ``"kink"``, per entry.
+    slopes : array
+        The slopes left and right of an entry at a kink, along a last axis of 2; NaN elsewhere.
     """
 
     name: str
     analytic: Array
     numeric: Array
     verdicts: Array
+    slopes: Array
 
     @property
     def relative_error(self) -> Array:
@@ -108,8 +110,12 @@ def judge(name: str, analytic: Array, estimates: Sequence[Estimate], tolerance: 
     scale = max((abs(e.value) for e in estimates if np.isfinite(e.value)), default=0.0)
     verdicts = [_judge_entry(float(a), e, tolerance, scale) for a, e in zip(analytic.flat, estimates, strict=True)]
     numeric = [np.nan if e.kink is not None else e.value for e in estimates]
+    slopes = [(np.nan, np.nan) if e.kink is None else e.kink for e in estimates]
     shape = analytic.shape
-    return TensorResult(name, analytic, np.reshape(numeric, shape), np.reshape(np.array(verdicts, "<U12"), shape))
+    return TensorResult(
+        name, analytic, np.reshape(numeric, shape), np.reshape(np.array(verdicts, "<U12"), shape),
+        np.reshape(slopes, (*shape, 2)),
+    )  # fmt: skip
 
 
 def _judge_entry(analytic: float, found: Estimate, tolerance: float, scale: float) -> str:
@@ -120,7 +126,7 @@ def _judge_entry(analytic: float, found: Estimate, tolerance: float, scale: floa
         return INCONCLUSIVE
     difference = abs(analytic - found.value)
     allowed = tolerance * max(abs(analytic), abs(found.value), floor)
-    trusted = found.error <= TRUSTED * max(scale, abs(analytic)) or found.error <= 1e-8
+    trusted = found.error <= TRUSTED * max(scale, abs(analytic)) or analytic == found.value == 0
     if difference <= allowed + found.error:
         return PASS if trusted else INCONCLUSIVE
     return FAIL if difference > allowed + CLEAR * found.error else INCONCLUSIVE
@@ -169,7 +175,7 @@ class Report:
             raise GradientCheckError(str(self))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return title, verdict, tensors and findings as plain values, ready for JSON."""
+        """Return title, verdict, tensors and findings as plain values, ready for JSON; NaN and infinity become None."""
         rows = [
             {
                 "name": tensor.name, "shape": list(tensor.analytic.shape), "entries": int(tensor.verdicts.size),
@@ -179,8 +185,11 @@ class Report:
             for tensor in self.tensors
         ]  # fmt: skip
         findings = [asdict(finding) for finding in self.findings]
-        return {"title": self.title, "verdict": self.verdict, "tolerance": self.tolerance, "tensors": rows,
-                "findings": findings}  # fmt: skip
+        plain: dict[str, Any] = _finite(
+            {"title": self.title, "verdict": self.verdict, "tolerance": self.tolerance, "tensors": rows,
+             "findings": findings}
+        )  # fmt: skip
+        return plain
 
     def __str__(self) -> str:
         lines = [self.title, *_table(self.tensors)]
@@ -191,9 +200,21 @@ class Report:
         entries = sum(tensor.verdicts.size for tensor in self.tensors)
         agree = sum(tensor.count(PASS) for tensor in self.tensors)
         kinks = sum(tensor.count("kink") for tensor in self.tensors)
+        if self.verdict != PASS and agree == entries:
+            values = f"the values of {agree} of {entries} entries agree" if entries else "no entry was compared"
+            return f"{self.verdict}: {values}; see the findings above"
         at_kinks = f", {kinks} at kinks" if kinks else ""
         bound = f"to {self.tolerance:g} and the rounding of the difference quotient"
         return f"{self.verdict}: {agree} of {entries} entries agree {bound}{at_kinks}"
+
+
+def _finite(value: Any) -> Any:
+    """Return value with None for every number in it that isn't finite, which JSON can't hold."""
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def _table(tensors: Sequence[TensorResult]) -> list[str]:
@@ -206,33 +227,3 @@ def _table(tensors: Sequence[TensorResult]) -> list[str]:
     ]  # fmt: skip
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-
-
-def value_findings(tensors: Sequence[TensorResult]) -> list[Finding]:
-    """Return a finding for each tensor that didn't pass, with the numbers of its worst entry."""
-    findings = []
-    for tensor in tensors:
-        if tensor.verdict == FAIL:
-            findings.append(_wrong_values(tensor))
-        elif tensor.verdict == INCONCLUSIVE:
-            kinks, unsure = tensor.count("kink"), tensor.count(INCONCLUSIVE)
-            message = (
-                f"{tensor.name}: {kinks} of {tensor.verdicts.size} entries lie at kinks and {unsure} have a numeric "
-                "estimate too rough to judge by; try other inputs, another seed, or a smoother scale"
-            )
-            evidence = {"kinks": kinks, "inconclusive": unsure}
-            findings.append(Finding("not-settled", tensor.name, INCONCLUSIVE, message, evidence))
-    return findings
-
-
-def _wrong_values(tensor: TensorResult) -> Finding:
-    failing = tensor.verdicts == FAIL
-    errors = np.where(failing, np.nan_to_num(tensor.relative_error, nan=np.inf, posinf=np.inf), -1.0)
-    worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(errors)), errors.shape))
-    analytic, numeric = float(tensor.analytic[worst]), float(tensor.numeric[worst])
-    message = (
-        f"{tensor.name}: {int(failing.sum())} of {failing.size} entries differ; at {worst} backward gives "
-        f"{analytic:.9g}, the difference quotient {numeric:.9g}"
-    )
-    evidence = {"entries": int(failing.sum()), "worst": list(worst), "analytic": analytic, "numeric": numeric}
-    return Finding("wrong-values", tensor.name, "error", message, evidence)

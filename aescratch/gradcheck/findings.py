@@ -1,0 +1,77 @@
+"""Findings that both checks share: about the values of a tensor, and about a backward that raises."""
+
+from __future__ import annotations
+
+import pathlib
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from aescratch.gradcheck.report import FAIL, INCONCLUSIVE, Finding, TensorResult
+
+PACKAGE = pathlib.Path(__file__).resolve().parents[1]
+
+
+def value_findings(tensors: Sequence[TensorResult]) -> list[Finding]:
+    """Return a finding for each tensor that didn't pass, with the numbers of its worst entry, or that tests nothing."""
+    findings = []
+    for tensor in tensors:
+        if tensor.verdict == FAIL:
+            findings.append(_wrong_values(tensor))
+        elif tensor.verdict == INCONCLUSIVE:
+            findings.append(_not_settled(tensor))
+        elif not tensor.analytic.any() and not np.nan_to_num(tensor.numeric).any():
+            message = (
+                f"{tensor.name}: the gradient is 0 everywhere, by backward and by the difference quotient, which tests "
+                "nothing; try other inputs or parameters"
+            )
+            findings.append(Finding("zero-gradient", tensor.name, "note", message))
+    return findings
+
+
+def _not_settled(tensor: TensorResult) -> Finding:
+    kinks, unsure = tensor.count("kink"), tensor.count(INCONCLUSIVE)
+    message = (
+        f"{tensor.name}: {kinks} of {tensor.verdicts.size} entries lie at kinks and {unsure} have a numeric "
+        "estimate too rough to judge by; try other inputs, another seed, or a smoother scale"
+    )
+    return Finding("not-settled", tensor.name, INCONCLUSIVE, message, {"kinks": kinks, "inconclusive": unsure})
+
+
+def _wrong_values(tensor: TensorResult) -> Finding:
+    failing = tensor.verdicts == FAIL
+    errors = np.where(failing, np.nan_to_num(tensor.relative_error, nan=np.inf, posinf=np.inf), -1.0)
+    worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(errors)), errors.shape))
+    analytic, numeric = float(tensor.analytic[worst]), float(tensor.numeric[worst])
+    left, right = (float(slope) + 0.0 for slope in tensor.slopes[worst])  # + 0.0: no -0 in the text
+    evidence: dict[str, Any] = {"entries": int(failing.sum()), "worst": list(worst), "analytic": analytic}
+    if np.isnan(numeric):
+        found = f"the slopes on the two sides of the kink there are {left:.9g} and {right:.9g}"
+        evidence["slopes"] = [left, right]
+    else:
+        found = f"the difference quotient {numeric:.9g}"
+        evidence["numeric"] = numeric
+    message = f"{tensor.name}: {evidence['entries']} of {failing.size} entries differ; at {worst} backward gives "
+    return Finding("wrong-values", tensor.name, "error", f"{message}{analytic:.9g}, {found}", evidence)
+
+
+def single_precision(who: str, dtype: Any) -> Finding:
+    """Return the finding for a forward, or a loss, whose result is coarser than float64."""
+    message = (
+        f"{who} computes in {dtype}: differences mean nothing below 1e-3; keep the dtype of what comes in, float64 here"
+    )
+    return Finding("single-precision", None, INCONCLUSIVE, message, {"dtype": str(dtype)})
+
+
+def raised(error: Exception) -> Finding:
+    """Return the finding for a backward that raised: type, text, and the innermost line that isn't this package's."""
+    message = f"backward raised {type(error).__name__}: {error}"
+    evidence: dict[str, Any] = {"exception": type(error).__name__}
+    frames = traceback.extract_tb(error.__traceback__)
+    outside = [frame for frame in frames if PACKAGE not in pathlib.Path(frame.filename).resolve().parents]
+    if outside:
+        message += f" ({outside[-1].filename}:{outside[-1].lineno})"
+        evidence |= {"file": outside[-1].filename, "line": outside[-1].lineno}
+    return Finding("raised", None, "error", message, evidence)
