@@ -274,7 +274,7 @@ def test_a_function_put_in_the_sheets_place_is_what_the_layers_call(monkeypatch,
 
     def my_dense_backward(grad_y, x, W):
         calls.append("dense")
-        return grad_y @ W.T, x.T @ grad_y, grad_y.sum(axis=0)
+        return grad_y @ W.T, 5 * x.T @ grad_y, grad_y.sum(axis=0)
 
     def my_gelu_backward(grad_y, a):
         calls.append("gelu")
@@ -286,6 +286,8 @@ def test_a_function_put_in_the_sheets_place_is_what_the_layers_call(monkeypatch,
     model.loss(x)
     model.backward()
     assert calls == ["dense", "gelu", "dense"]
+    h, grad_x_hat = model.decoder.layers[0].x, model.reconstruction.backward()
+    np.testing.assert_allclose(model.decoder.layers[0].W.grad, 5 * h.T @ grad_x_hat)
 
 
 def test_a_gelu_put_in_the_sheets_place_is_trained(monkeypatch, x):
