@@ -46,6 +46,12 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         If the folder isn't there or can't be written to.
     """
     path = Path(path)
+    folder = path.parent
+    if not folder.is_dir():
+        kind = NotADirectoryError if folder.exists() else FileNotFoundError
+        raise kind(f"expected a folder to write {path.name} into, but {folder} is none; make it first")
+    if path.is_dir():
+        raise IsADirectoryError(f"expected the name of a file to write, but {path} is a folder; add a name to it")
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
         with open(temporary, "xb") as stream:

@@ -989,3 +989,8 @@ def test_a_column_called_y_is_a_coordinate(put):
     data = load_file(put("xy.csv", b"x,y\n0.5,1.5\n2.5,3.5\n"))
     assert data.labels is None
     np.testing.assert_array_equal(data.x, [[0.5, 1.5], [2.5, 3.5]])
+
+
+def test_a_share_that_is_no_number_is_refused():
+    with pytest.raises(TypeError, match=r"fraction is the test part's share, a number between 0 and 1, not 'a'"):
+        numbered().split("a")

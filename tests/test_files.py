@@ -260,13 +260,15 @@ def test_a_folder_without_permission_is_an_oserror(tmp_path):
 
 def test_a_file_in_the_place_of_a_folder_is_an_oserror(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(NotADirectoryError):
+    with pytest.raises(NotADirectoryError, match=r"expected a folder to write model\.npz into, but .*file is none"):
         MODELS["vanilla"]().save(tmp_path / "file" / "model.npz")
+    with pytest.raises(FileNotFoundError, match=r"expected a folder to write model\.npz into, but .*none; make it first"):
+        MODELS["vanilla"]().save(tmp_path / "nowhere" / "model.npz")
 
 
 def test_a_folder_in_the_place_of_the_file_is_an_oserror(tmp_path):
     (tmp_path / "model.npz").mkdir()
-    with pytest.raises(OSError, match=r"model\.npz"):
+    with pytest.raises(IsADirectoryError, match=r"expected the name of a file to write, but .*model\.npz is a folder"):
         MODELS["vanilla"]().save(tmp_path / "model.npz")
     assert os.listdir(tmp_path) == ["model.npz"]
 

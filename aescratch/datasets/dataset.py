@@ -6,6 +6,7 @@ a loader -> Dataset(x, labels, image_shape, name, licence, source) -> .split(0.2
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,6 +129,8 @@ class Dataset:
         >>> len(train), len(test)
         (1438, 359)
         """
+        if not isinstance(fraction, Real):
+            raise TypeError(f"fraction is the test part's share, a number between 0 and 1, not {fraction!r}; try 0.2")
         if not 0 < fraction < 1:
             raise ValueError(f"fraction is the test part's share, between 0 and 1, not {fraction}; try 0.2")
         n_test = round(fraction * len(self))
