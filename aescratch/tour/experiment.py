@@ -132,7 +132,7 @@ def epochs_of(epochs: int, quick: bool) -> int:
 
 
 def optimizer_of(variant: Variant) -> ae.Adam:
-    """Return Adam with the variant's learning rate, falling to 0 along a cosine."""
+    """Return Adam with the variant's learning rate, falling towards 0 along a cosine."""
     return ae.Adam(ae.CosineRate(variant.learning_rate))
 
 

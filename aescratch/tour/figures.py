@@ -159,7 +159,7 @@ def losses(result: Result) -> Picture:
     return draw(
         partial(plots.loss_curves, result.history), (6.0, 5.2),
         f"The training loss of the {lower(result.variant.title)}, {result.history}.",
-        f"The objective, every term included, epoch by epoch{after}. The learning rate falls to 0 along a cosine, "
+        f"The objective, every term included, epoch by epoch{after}. The learning rate falls towards 0 along a cosine, "
         "which is what flattens the end.",
     )  # fmt: skip
 
