@@ -331,6 +331,6 @@ def normal_cdf(a: Array) -> Array:
     array([0.5  , 0.975])
     """
     xp = array_module(a)
-    half = 0.5 * (_erf_of_scaled(xp, a) if a.dtype == np.float32 else _erf_double(xp, math.sqrt(0.5) * a))
+    half = 0.5 * (_erf_of_scaled(xp, a) if a.dtype == np.float32 else erf(math.sqrt(0.5) * a))
     half += 0.5
     return cast(Array, half)

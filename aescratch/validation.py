@@ -68,17 +68,7 @@ def as_matrix(x: Any, dtype: str, width: int | None, name: str = "x") -> Array:
     x = without_subclass(x, name)
     xp = array_module(x)
     _require_floats(x, name)
-    if x.ndim != 2:
-        flat = f"reshape it to ({len(x) if x.ndim else 1}, -1)"
-        hint = f"pass {name}[None, :] for a single example" if x.ndim == 1 else flat
-        raise ValueError(f"expected {name} to be a matrix with one example per row, got shape {x.shape}; {hint}")
-    if x.shape[0] == 0:
-        raise ValueError(f"expected {name} to hold at least one example, got shape {x.shape}")
-    if width is not None and x.shape[1] != width:
-        raise ValueError(
-            f"expected {name} to have {width} columns, got shape {x.shape}; "
-            "the model's widths say how many numbers an example has"
-        )
+    _require_rows(x, width, name)
     if not bool(xp.isfinite(x).all()):
         bad = int((~xp.isfinite(x)).sum())
         raise ValueError(
@@ -90,6 +80,20 @@ def as_matrix(x: Any, dtype: str, width: int | None, name: str = "x") -> Array:
     if largest > float(np.finfo(dtype).max):
         raise ValueError(f"expected {name} to fit into {dtype}, got values up to {largest:.3g}; rescale the data")
     return x.astype(dtype)
+
+
+def _require_rows(x: Any, width: int | None, name: str) -> None:
+    if x.ndim != 2:
+        flat = f"reshape it to ({len(x) if x.ndim else 1}, -1)"
+        hint = f"pass {name}[None, :] for a single example" if x.ndim == 1 else flat
+        raise ValueError(f"expected {name} to be a matrix with one example per row, got shape {x.shape}; {hint}")
+    if x.shape[0] == 0:
+        raise ValueError(f"expected {name} to hold at least one example, got shape {x.shape}")
+    if width is not None and x.shape[1] != width:
+        raise ValueError(
+            f"expected {name} to have {width} columns, got shape {x.shape}; "
+            "the model's widths say how many numbers an example has"
+        )
 
 
 def without_subclass(x: Any, name: str) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from aescratch import functions
-from aescratch.backend import Array, array_module, move, to_numpy
+from aescratch.backend import Array, move, to_numpy
 from aescratch.initializers import xavier_uniform
 from aescratch.layers import Dense, Parameter, Sequential, pack
 from aescratch.losses import SoftmaxCrossEntropy
@@ -144,14 +144,17 @@ class SoftmaxClassifier(Model):
             part.forget()
         return self
 
+    def logits(self, x: Array) -> Array:
+        """Return what the head emits, (N, n_classes), for x (N, D)."""
+        return self.head.apply(self.encoder.apply(self.as_input(x)))
+
     def predict_probabilities(self, x: Array) -> Array:
         """Return the probability of each class, (N, n_classes), for x (N, D)."""
-        return functions.softmax(self.head.apply(self.encoder.apply(self.as_input(x))))
+        return functions.softmax(self.logits(x))
 
     def predict(self, x: Array) -> Array:
         """Return the most probable class of each example, (N,), for x (N, D)."""
-        probabilities = self.predict_probabilities(x)
-        return array_module(probabilities).argmax(probabilities, axis=1)
+        return self.cross_entropy.to_data(self.logits(x))
 
     def score(self, x: Array, labels: Array) -> float:
         """Return the share of examples whose predicted class is their label, in [0, 1]."""

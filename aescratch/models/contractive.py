@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.activations import Activation, Sigmoid, Slope
+from aescratch.activations import Activation, Identity, Sigmoid, Slope
 from aescratch.backend import Array
 from aescratch.layers import Layer, Parameter, Sequential
 from aescratch.models.autoencoder import Autoencoder
@@ -55,8 +55,8 @@ class ContractiveAutoencoder(Autoencoder):
                 "use another variant for a deep encoder"
             )
         super().build(rng)
-        self.dense = self.encoder.layers[0]
-        self.code = self.code_layers()[0]
+        self.dense, *after = self.encoder.layers
+        self.code = after[0] if after else Identity()
         if not isinstance(self.code, Activation):
             raise TypeError(f"expected a code_activation with a slope, such as ae.Sigmoid, got {self.code!r}")
         self.slope = Slope(self.code)
