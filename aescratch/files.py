@@ -75,8 +75,10 @@ def write_archive(path: str | os.PathLike[str], header: dict[str, Any], arrays: 
     text = json.dumps({"format": FORMAT_VERSION, **header})
     members: dict[str, Any] = {HEADER: np.frombuffer(text.encode(), np.uint8)}
     members.update({name: to_numpy(array) for name, array in arrays.items()})
+    archive = io.BytesIO()  # a file closed under a half-written archive, on Control-C, would make it complain
+    np.savez(archive, **members)  # numbers only: there is nothing to pickle
     with whole_file(path) as stream:
-        np.savez(stream, **members)  # numbers only: there is nothing to pickle
+        stream.write(archive.getbuffer())
 
 
 def read_archive(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[str, Array]]:

@@ -26,6 +26,7 @@ STOREYS = [
     {"checkpoints"},
     {"training"},
     {"models"},
+    {"recording"},
     {"tracing", "gradcheck", "measures", "plots", "datasets"},
     {"exercises", "estimator"},
     {"tour"},
