@@ -36,9 +36,13 @@ class Finding:
     severity : str
         ``"error"``, ``"inconclusive"`` or ``"note"``.
     message : str
-        One sentence for people.
+        One sentence for people: what was seen, with its numbers.
     evidence : dict
         The numbers behind it.
+    cause : str
+        The likely cause, one plain statement; empty where none can be claimed.
+    question : str
+        What to ask oneself next, without the formula; empty where there is nothing to ask.
     """
 
     code: str
@@ -46,6 +50,8 @@ class Finding:
     severity: str
     message: str
     evidence: dict[str, Any] = field(default_factory=dict)
+    cause: str = ""
+    question: str = ""
 
 
 @dataclass
@@ -193,7 +199,10 @@ class Report:
 
     def __str__(self) -> str:
         lines = [self.title, *_table(self.tensors)]
-        lines += [f"{finding.severity}: {finding.message}" for finding in self.findings]
+        for finding in self.findings:
+            lines.append(f"{finding.severity}: {finding.message}")
+            lines += [f"  likely cause: {finding.cause}"] if finding.cause else []
+            lines += [f"  ask yourself: {finding.question}"] if finding.question else []
         return "\n".join([*lines, self._summary()])
 
     def _summary(self) -> str:
