@@ -7,6 +7,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from aescratch import functions
 from aescratch.backend import Array
 from aescratch.layers import Layer, ours
@@ -19,14 +22,25 @@ class Activation(Layer, Recipe):
     """Base of the element-wise activations y = φ(a), all (N, H); remembers a.
 
     `slope` and `slope_backward` are φ' and its derivative, which the contractive penalty needs.
+
+    Attributes
+    ----------
+    ready : (a, result) or None
+        What the dense layer before, whose output is a, has had computed of it in the kernel that added its bias.
     """
 
     remembers: tuple[str, ...] = ("a",)
+    ready: tuple[Array, Any] | None = None
 
     def forward(self, a: Array) -> Array:
         """Return y and remember a."""
         self.a = a
-        return self.apply(a)
+        return self.computed(self.apply, a)
+
+    def computed(self, formula: Callable[[Array], Any], a: Array) -> Any:
+        """Return formula(a), unless the layer before has it ready, for this very array."""
+        ready, self.ready = self.ready, None
+        return ready[1] if ready is not None and ready[0] is a else formula(a)
 
     def slope(self, a: Array) -> Array:
         """Return φ'(a)."""
@@ -65,6 +79,8 @@ class ReLU(Activation):
     >>> ReLU().apply(np.array([-1.0, 2.0]))
     array([0., 2.])
     """
+
+    formulas = ("relu",)
 
     @property
     def kinks(self) -> Array:
@@ -139,6 +155,7 @@ class GELU(Activation):
     """
 
     remembers = ("a", "kept_slope")
+    formulas = ("gelu_and_slope", "gelu", "gelu_slope", "gelu_backward")
 
     def apply(self, a: Array) -> Array:
         """Return y."""
@@ -147,10 +164,10 @@ class GELU(Activation):
     def forward(self, a: Array) -> Array:
         """Return y, and remember a and the slope φ'(a)."""
         self.a = a
-        if not ours("gelu", "gelu_slope", "gelu_backward"):
+        if not ours(*self.formulas):
             self.kept_slope = None
             return functions.gelu(a)
-        y, self.kept_slope = functions.gelu_and_slope(a)
+        y, self.kept_slope = self.computed(functions.gelu_and_slope, a)
         return y
 
     def backward(self, grad_y: Array) -> Array:
@@ -170,6 +187,8 @@ class GELU(Activation):
 
 class GELUTanh(Activation):
     """Gaussian error linear unit, the tanh form; differs from `GELU` by up to 4.7e-4."""
+
+    formulas = ("gelu_tanh",)
 
     def apply(self, a: Array) -> Array:
         """Return y."""
@@ -198,6 +217,7 @@ class Sigmoid(Activation):
     """
 
     remembers = ("y",)
+    formulas = ("sigmoid",)
 
     def apply(self, a: Array) -> Array:
         """Return y."""
@@ -205,7 +225,7 @@ class Sigmoid(Activation):
 
     def forward(self, a: Array) -> Array:
         """Return y and remember it."""
-        self.y = functions.sigmoid(a)
+        self.y = self.computed(functions.sigmoid, a)
         return self.y
 
     def backward(self, grad_y: Array) -> Array:
@@ -225,6 +245,7 @@ class Tanh(Activation):
     """Hyperbolic tangent y = tanh(a); remembers y, through which its derivative is simplest."""
 
     remembers = ("y",)
+    formulas = ("tanh",)
 
     def apply(self, a: Array) -> Array:
         """Return y."""
@@ -232,7 +253,7 @@ class Tanh(Activation):
 
     def forward(self, a: Array) -> Array:
         """Return y and remember it."""
-        self.y = functions.tanh(a)
+        self.y = self.computed(functions.tanh, a)
         return self.y
 
     def backward(self, grad_y: Array) -> Array:

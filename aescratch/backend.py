@@ -14,12 +14,14 @@ import inspect
 import itertools
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
+
+from aescratch.kernels import FUNCTIONS, Kernel, Symbol, write_kernel
 
 Array: TypeAlias = NDArray[Any]
 Formula = TypeVar("Formula", bound=Callable[..., Any])
@@ -60,6 +62,8 @@ def array_module(*arrays: Array) -> ModuleType:
     """
     names = {type(array).__module__.partition(".")[0] for array in arrays}
     if len(names) != 1 or not names <= {"numpy", "cupy"}:
+        if arrays and all(isinstance(array, Symbol) for array in arrays):
+            return cast(ModuleType, FUNCTIONS)
         kinds = ", ".join(sorted({f"{type(a).__module__}.{type(a).__name__}" for a in arrays})) or "nothing"
         raise TypeError(
             f"expected arrays of one library, NumPy or CuPy, got {kinds}; move them to the same place first, "
@@ -212,7 +216,7 @@ def batch_size(x: Array) -> int:
     >>> batch_size(np.zeros((7, 5)))
     7
     """
-    return int(x.shape[0])
+    return x.shape[0]
 
 
 def batch_mean(x: Array) -> Any:
@@ -223,14 +227,84 @@ def batch_mean(x: Array) -> Any:
     >>> batch_mean(np.array([[1.0, 2.0], [3.0, 6.0]]))
     array([2., 4.])
     """
-    return x.sum(axis=0) / batch_size(x)
+    return x.mean(axis=0)
+
+
+def fused(formula: Formula) -> Formula:
+    """Evaluate a formula in one kernel on a GPU, and as it stands on the CPU.
+
+    The formula is element-wise, and may end in a sum over each row and the `batch_mean` of that.
+
+    Examples
+    --------
+    >>> @fused
+    ... def product(a, b):
+    ...     return a * b
+    >>> product(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    array([3., 8.])
+    """
+    signature = inspect.signature(formula)
+
+    @functools.wraps(formula)
+    def evaluate(*arguments: Any, **named: Any) -> Any:
+        if named:
+            arguments = signature.bind(*arguments, **named).args
+        if isinstance(arguments[0], (np.ndarray, Symbol)) or not _on_gpu(arguments):
+            return formula(*arguments)
+        return _launch(formula, tuple(signature.parameters), arguments)
+
+    return cast(Formula, evaluate)
+
+
+@functools.cache
+def biased(formula: Callable[[Array], Any]) -> Callable[[Array, Array], Any]:
+    """Return the function that adds a bias b to a product in place, which makes it a, and returns formula(a)."""
+
+    def biased_formula(product: Array, b: Array) -> Any:
+        product += b
+        return formula(product)
+
+    biased_formula.__name__ = f"biased_{formula.__name__}"
+    return fused(biased_formula)
+
+
+def _on_gpu(arguments: Sequence[Any]) -> bool:
+    """Whether the arrays among the arguments are CuPy's, and floats of one type, so that one kernel can take them."""
+    arrays = [argument for argument in arguments if hasattr(argument, "dtype")]
+    kinds = {(type(array).__module__.partition(".")[0], array.dtype.name) for array in arrays}
+    return kinds in ({("cupy", "float32")}, {("cupy", "float64")})
+
+
+def _launch(formula: Callable[..., Any], names: tuple[str, ...], arguments: Sequence[Any]) -> Any:
+    """Start the formula's kernel with these arguments, and return what it gives."""
+    first = next(argument for argument in arguments if hasattr(argument, "dtype"))
+    xp, given = array_module(first), {**dict(zip(names, arguments, strict=True)), "n": batch_size(first)}
+    kernel, run = _compiled(xp, formula, names, first.dtype.name)
+    inputs = [given[name] for name in kernel.inputs]
+    if kernel.row_sums:
+        rows = run(*inputs, axis=1)
+        return batch_mean(rows) if kernel.mean else rows
+    if not kernel.changed:
+        return run(*inputs)
+    changed = [given[name] for name in kernel.changed]
+    results = [xp.empty_like(changed[0]) for _ in kernel.results]
+    run(*inputs, *changed, *results)
+    return tuple(results) if len(results) > 1 else results[0] if results else None
+
+
+@functools.cache
+def _compiled(xp: ModuleType, formula: Callable[..., Any], names: Sequence[str], dtype: str) -> tuple[Kernel, Any]:
+    """Return a formula's kernel as text and as CuPy's object, which compiles it at its first launch."""
+    kernel = write_kernel(formula, names, dtype)
+    make = xp.ReductionKernel if kernel.row_sums else xp.ElementwiseKernel
+    return kernel, make(**kernel.source())
 
 
 def elementwise(formula: Formula) -> Formula:
-    """Evaluate an element-wise formula block by block where its arrays are large.
+    """Evaluate an element-wise formula block by block where its arrays are large, and in one kernel on a GPU.
 
-    The formula's arguments are arrays of one shape, or scalars; it returns one array or a tuple of them. The result
-    is the same to the last bit as that of the formula itself; only the temporaries are smaller.
+    The formula's arguments are arrays of one shape, or scalars; it returns one array or a tuple of them. On the CPU
+    the result is the same to the last bit as that of the formula itself; only the temporaries are smaller.
 
     Examples
     --------
@@ -241,16 +315,19 @@ def elementwise(formula: Formula) -> Formula:
     array([2., 5.])
     """
     signature = inspect.signature(formula)
+    in_one_kernel = fused(formula)
 
     @functools.wraps(formula)
     def evaluate(*arguments: Any, **named: Any) -> Any:
         if named:
             arguments = signature.bind(*arguments, **named).args
-        if getattr(arguments[0], "size", 0) <= BLOCK:
+        if not isinstance(arguments[0], np.ndarray):
+            return in_one_kernel(*arguments)
+        if arguments[0].size <= BLOCK:
             return formula(*arguments)
         is_array = [isinstance(argument, np.ndarray) and argument.ndim > 0 for argument in arguments]
         arrays = list(itertools.compress(arguments, is_array))
-        if not arrays or arrays[0].size <= BLOCK or not _aligned(arrays):
+        if not _aligned(arrays):
             return formula(*arguments)
         flat = [a.reshape(-1) if sliced else a for a, sliced in zip(arguments, is_array, strict=True)]
         shape = arrays[0].shape

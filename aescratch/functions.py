@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aescratch.backend import Array, array_module, batch_mean, batch_size, elementwise, normal_cdf
+from aescratch.backend import Array, array_module, batch_mean, batch_size, elementwise, fused, normal_cdf
 
 SQRT_TWO_OVER_PI = math.sqrt(2 / math.pi)
 INVERSE_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
@@ -87,16 +87,19 @@ def identity_slope_backward(grad_slope: Array) -> Array:
     return array_module(grad_slope).zeros_like(grad_slope)
 
 
+@fused
 def relu(a: Array) -> Array:
     """Rectifier: y = max(a, 0)."""
     return array_module(a).maximum(a, 0)
 
 
+@fused
 def relu_backward(grad_y: Array, a: Array) -> Array:
     """Gradient of `relu`: φ' = 1 where a > 0, else 0; φ'(0) = 0 by convention."""
     return grad_y * (a > 0)
 
 
+@fused
 def relu_slope(a: Array) -> Array:
     """Slope of `relu`: 1 where a > 0, else 0."""
     return (a > 0).astype(a.dtype)
@@ -119,6 +122,7 @@ def leaky_relu_backward(grad_y: Array, a: Array, alpha: float) -> Array:
     return grad_y * leaky_relu_slope(a, alpha)
 
 
+@fused
 def leaky_relu_slope(a: Array, alpha: float) -> Array:
     """Slope of `leaky_relu`: 1 where a > 0, else alpha."""
     positive = (a > 0).astype(a.dtype)
@@ -160,6 +164,7 @@ def sigmoid_slope_backward(grad_slope: Array, a: Array) -> Array:
     return grad_slope * y * (1 - y) * (1 - 2 * y)
 
 
+@fused
 def tanh(a: Array) -> Array:
     """Hyperbolic tangent: y = tanh(a)."""
     return array_module(a).tanh(a)
@@ -282,6 +287,7 @@ def top_k_mask(a: Array, k: int) -> Array:
 # What happens to the input and at the code: corruption and sampling
 
 
+@fused
 def corrupt(x: Array, keep: Array, noise: Array) -> Array:
     """Damaged input: x_tilde = keep ⊙ x + noise, all (N, D) (Vincent et al. 2010, section 3.3).
 
@@ -291,11 +297,13 @@ def corrupt(x: Array, keep: Array, noise: Array) -> Array:
     return keep * x + noise
 
 
+@fused
 def corrupt_backward(grad_x_tilde: Array, keep: Array) -> Array:
     """Gradient of `corrupt`: only what was kept passes."""
     return keep * grad_x_tilde
 
 
+@fused
 def reparameterize(mu: Array, log_var: Array, eps: Array) -> Array:
     """Sample of N(mu, σ²) as a function of its parameters.
 
@@ -304,6 +312,7 @@ def reparameterize(mu: Array, log_var: Array, eps: Array) -> Array:
     return mu + array_module(log_var).exp(0.5 * log_var) * eps
 
 
+@fused
 def reparameterize_backward(grad_z: Array, log_var: Array, eps: Array) -> tuple[Array, Array]:
     """Gradients of `reparameterize`: ∂z/∂mu = 1, ∂z/∂log_var = ½ σ eps."""
     grad_mu = grad_z.copy()
@@ -314,6 +323,7 @@ def reparameterize_backward(grad_z: Array, log_var: Array, eps: Array) -> tuple[
 # Losses: a sum over features, a mean over the batch
 
 
+@fused
 def squared_error(x_hat: Array, x: Array) -> Any:
     """Half the squared error: 1/N Σ_n ½ Σ_d (x_hat_nd − x_nd)².
 
@@ -323,11 +333,13 @@ def squared_error(x_hat: Array, x: Array) -> Any:
     return batch_mean(0.5 * (difference * difference).sum(axis=1))
 
 
+@fused
 def squared_error_backward(x_hat: Array, x: Array) -> Array:
     """Gradient of `squared_error`: the ½ cancels the exponent, (x_hat − x) / N."""
     return (x_hat - x) / batch_size(x)
 
 
+@fused
 def binary_cross_entropy(logits: Array, x: Array) -> Any:
     """Cross-entropy of Bernoulli pixels, from logits: −1/N Σ_n Σ_d [x log p + (1 − x) log(1 − p)], p = sigmoid(logits).
 
@@ -342,6 +354,7 @@ def _pixel_cross_entropy(logits: Array, x: Array) -> Array:
     return xp.maximum(logits, 0) - logits * x + xp.log1p(xp.exp(-xp.abs(logits)))
 
 
+@fused
 def binary_cross_entropy_backward(logits: Array, x: Array) -> Array:
     """Gradient of `binary_cross_entropy`: sigmoid's slope p (1 − p) cancels the denominators, (p − x) / N."""
     return (sigmoid(logits) - x) / batch_size(x)
@@ -388,11 +401,13 @@ def kl_sparsity_backward(h: Array, rho: float) -> Array:
     return array_module(h).zeros_like(h) + grad_rho_hat / batch_size(h)
 
 
+@fused
 def l1_sparsity(h: Array) -> Any:
     """Sum of absolute values, mean over the batch: 1/N Σ_n Σ_j |h_nj|."""
     return batch_mean(array_module(h).abs(h).sum(axis=1))
 
 
+@fused
 def l1_sparsity_backward(h: Array) -> Array:
     """Gradient of `l1_sparsity`: sign(h) / N; the subgradient at 0 is 0."""
     return array_module(h).sign(h) / batch_size(h)
@@ -414,6 +429,7 @@ def contraction_backward(slope: Array, W: Array) -> tuple[Array, Array]:
     return grad_slope, grad_W
 
 
+@fused
 def gaussian_kl(mu: Array, log_var: Array) -> Any:
     """Divergence of N(mu, σ²) from N(0, 1): −½ Σ_j (1 + log σ² − mu² − σ²), mean over the batch.
 
@@ -422,6 +438,7 @@ def gaussian_kl(mu: Array, log_var: Array) -> Any:
     return batch_mean(-0.5 * (1 + log_var - mu * mu - array_module(log_var).exp(log_var)).sum(axis=1))
 
 
+@fused
 def gaussian_kl_backward(mu: Array, log_var: Array) -> tuple[Array, Array]:
     """Gradients of `gaussian_kl`: mu / N and ½ (σ² − 1) / N."""
     grad_mu = mu / batch_size(mu)

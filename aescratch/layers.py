@@ -12,13 +12,14 @@ exercise has put in their place they call as it is (see `ours`).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from aescratch import functions
-from aescratch.backend import Array, array_module, explained_out_of_memory, move
+from aescratch.backend import Array, array_module, biased, explained_out_of_memory, move
 from aescratch.initializers import xavier_uniform
 from aescratch.parts import Part
 from aescratch.validation import Rng, as_generator, require_count, require_dtype
@@ -202,6 +203,8 @@ class Dense(Layer):
         Whether backward adds grad_W to what another layer wrote in the same pass, because both share W.
     is_first : bool
         Whether this is a model's first layer, for whose input nobody needs a gradient: backward returns None then.
+    followed_by : Activation or None
+        The activation that y goes into, if any; on a GPU its kernel adds b too.
 
     Examples
     --------
@@ -221,6 +224,7 @@ class Dense(Layer):
         self.W = Parameter("W", draw_weights(n_in, n_out, initializer, dtype, rng))
         self.b = Parameter("b", np.zeros(n_out, dtype))
         self.adds = self.is_first = False
+        self.followed_by: Any = None
 
     @property
     def parameters(self) -> list[Parameter]:
@@ -236,7 +240,11 @@ class Dense(Layer):
         """Return y (N, n_out) for x (N, n_in), and remember x."""
         require_width(x, self.W.shape[0])
         self.x = x
-        return functions.dense(x, self.W.value, self.b.value)
+        if self.followed_by is None or array_module(x) is np or not ours("dense", *self.followed_by.formulas):
+            return functions.dense(x, self.W.value, self.b.value)
+        y = x @ self.W.value
+        self.followed_by.ready = y, biased(getattr(functions, self.followed_by.formulas[0]))(y, self.b.value)
+        return y
 
     def backward(self, grad_y: Array) -> Array:
         """Return grad_x (N, n_in) for grad_y (N, n_out), and write W.grad and b.grad."""
@@ -249,12 +257,12 @@ class Dense(Layer):
         return grad_x
 
     def _gradients(self, grad_y: Array) -> tuple[Any, Array, Array]:
-        """Return `functions.dense_backward`, without the product that nobody needs and the copy into W.grad."""
+        """Return `functions.dense_backward`, without the product that nobody needs and the copies into place."""
         if self.adds or not ours("dense_backward"):
             return functions.dense_backward(grad_y, self.x, self.W.value)
         grad_x = None if self.is_first else grad_y @ self.W.value.T
         grad_W = array_module(grad_y).matmul(self.x.T, grad_y, out=self.W.grad)
-        return grad_x, grad_W, grad_y.sum(axis=0)
+        return grad_x, grad_W, grad_y.sum(axis=0, out=self.b.grad)
 
     def __repr__(self) -> str:
         return f"Dense({self.W.shape[0]}, {self.W.shape[1]})"
@@ -375,6 +383,9 @@ class Sequential(Layer):
         for layer in self.layers:
             if not isinstance(layer, Layer):
                 raise TypeError(f"expected layers, such as ae.Dense(5, 3) or ae.ReLU(), got {layer!r}")
+        for layer, following in itertools.pairwise(self.layers):
+            if isinstance(layer, Dense) and hasattr(following, "formulas"):
+                layer.followed_by = following
 
     @property
     def parameters(self) -> list[Parameter]:

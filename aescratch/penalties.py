@@ -152,6 +152,15 @@ class GaussianKL(Part, Recipe):
         return self.beta * grad_mu, self.beta * grad_log_var
 
 
+class _Nothing(float):
+    """A term that isn't there: 0, which added to a number on a GPU starts no kernel there."""
+
+    __array_ufunc__ = None  # so that arrays leave the addition to us
+
+    def __radd__(self, other: Any) -> Any:
+        return other
+
+
 class WeightDecay(Part):
     """Keep the weights small: (lam/2) Σ W² over the weights, biases excluded.
 
@@ -172,7 +181,7 @@ class WeightDecay(Part):
     def forward(self) -> Any:
         """Return the penalty of the weights as they are, a number."""
         if not self.lam:
-            return 0.0
+            return _Nothing()
         return self.lam * sum(functions.weight_decay(W.value) for W in self.weights)
 
     def backward(self) -> None:

@@ -35,6 +35,7 @@ from aescratch.validation import Rng, as_generator, own_generator, require_count
 
 logger = logging.getLogger(__name__)
 
+BATCHES_AT_ONCE = 16  # are gathered by one kernel on a GPU
 VALIDATION_SEED = 0  # the same noise in every epoch, so that validation losses can be compared
 
 
@@ -132,13 +133,20 @@ def _train_epoch(training: TrainingState, plan: Plan, rate: float) -> float:
 
     The device is asked for both in one, at the end.
     """
-    model, total = training.model, 0.0
+    model, losses, sizes = training.model, [], []
     for batch in _shuffled_batches(plan, training.rng):
-        loss = model.loss(*batch, rng=training.rng)
+        losses.append(model.loss(*batch, rng=training.rng))
+        sizes.append(batch_size(batch[0]))
         model.backward()
         training.optimizer.step(rate)
-        total = total + loss * batch_size(batch[0])
-    return float(_unless_broken(total, training.optimizer)) / batch_size(plan.data[0])
+    return float(_unless_broken(_mean_loss(losses, sizes), training.optimizer))
+
+
+def _mean_loss(losses: Sequence[Any], sizes: Sequence[int]) -> Any:
+    """Return the mean over all examples of the losses of batches of these sizes; the device isn't waited for."""
+    xp = np if isinstance(losses[0], float) else array_module(*losses)
+    means = xp.stack(losses)
+    return (means * xp.asarray(sizes, means.dtype)).sum() / sum(sizes)
 
 
 def _unless_broken(total: Any, optimizer: OptimizerState) -> Any:
@@ -150,11 +158,18 @@ def _unless_broken(total: Any, optimizer: OptimizerState) -> Any:
 
 
 def _shuffled_batches(plan: Plan, rng: np.random.Generator) -> Iterator[list[Array]]:
-    """Yield the batches of one epoch: rows of every data array, in an order that rng draws."""
-    order = array_module(plan.data[0]).asarray(rng.permutation(batch_size(plan.data[0])))
-    for start in range(0, len(order), plan.batch_size):
-        rows = order[start : start + plan.batch_size]
-        yield [array[rows] for array in plan.data]
+    """Yield the batches of one epoch: rows of every data array, in an order that rng draws.
+
+    On a GPU several batches are gathered at once, by one kernel.
+    """
+    xp = array_module(plan.data[0])
+    order = xp.asarray(rng.permutation(batch_size(plan.data[0])))
+    gathered = plan.batch_size * (1 if xp is np else BATCHES_AT_ONCE)
+    for first in range(0, len(order), gathered):
+        rows = order[first : first + gathered]
+        taken = [array[rows] for array in plan.data]
+        for start in range(0, len(rows), plan.batch_size):
+            yield [array[start : start + plan.batch_size] for array in taken]
 
 
 def _validate(training: TrainingState, plan: Plan, rate: float) -> list[float]:

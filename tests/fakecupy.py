@@ -134,7 +134,8 @@ def _call(name, function, args, named):
     parts = result if isinstance(result, (tuple, list)) else [result]
     if not any(np.may_share_memory(part, data) for part in parts for data in bare if isinstance(data, np.ndarray)):
         first = args[0] if args else ()
-        _note("launch", name, len(first) if name == "concatenate" else LAUNCHES.get(name, 1))
+        one_by_one = name in ("concatenate", "stack") and len(first) <= 8  # more of them go in one kernel
+        _note("launch", name, len(first) if one_by_one else LAUNCHES.get(name, 1))
     return _on_device(result, name)
 
 
@@ -385,6 +386,93 @@ def is_available():
 array.__module__ = "cupy"  # where a pickle looks for it
 
 
+# Kernels of the package's own, run from their text: a statement a line, which Python reads as C does
+
+IN_C = {
+    "fabs": np.abs, "where": np.where, "sign": np.sign, "maximum": np.maximum, "minimum": np.minimum,
+    **{name: getattr(np, name) for name in ("exp", "log", "log1p", "tanh", "sqrt", "copysign")},
+}  # fmt: skip
+
+
+def _parameters(text):
+    """The names in "T a, T b", all of which must be of the one type that the arrays have."""
+    parts = [part.split() for part in text.split(",")] if text else []
+    assert all(kind == "T" and name != "i" for kind, name in parts), text
+    return [name for _, name in parts]
+
+
+def _run(lines, variables):
+    """Run statements such as "T t0 = a * b;", which leave their variables among the variables."""
+    for line in lines:
+        statement = line.strip().removesuffix(";").removeprefix("T ").removeprefix("bool ")
+        exec(statement, {"__builtins__": {}, **IN_C}, variables)
+
+
+def _kernel_arguments(name, args):
+    """The type of a kernel's arrays, and its arguments: arrays as NumPy's, numbers in that type."""
+    for argument in args:
+        if not isinstance(argument, (ndarray, int, float, np.number)):
+            raise TypeError(f"Unsupported type {type(argument)} [{name}]")
+    types_seen = {argument.dtype for argument in args if isinstance(argument, ndarray)}
+    if len(types_seen) != 1:
+        raise TypeError(f"Type is mismatched. {name} {sorted(map(str, types_seen))}")
+    dtype = types_seen.pop().type
+    return dtype, [argument._host if isinstance(argument, ndarray) else dtype(argument) for argument in args]
+
+
+class ElementwiseKernel:
+    """As CuPy's, for arrays of one type T."""
+
+    __module__ = "cupy"
+
+    def __init__(self, in_params, out_params, operation, name="kernel", preamble=""):
+        assert name.isidentifier()
+        self.inputs, self.outputs, self.name = _parameters(in_params), _parameters(out_params), name
+        self.operation = operation
+
+    def __call__(self, *args):
+        nin, nout = len(self.inputs), len(self.outputs)
+        if len(args) not in (nin, nin + nout):
+            raise TypeError(f"Wrong number of arguments for {self.name!r}: {len(args)}")
+        dtype, bare = _kernel_arguments(self.name, args)
+        given = bare[nin:]
+        shape = np.broadcast_shapes(*(np.shape(part) for part in bare))
+        if any(out.shape != shape for out in given):
+            raise ValueError("Out shape is mismatched")
+        variables = {"T": dtype, **dict(zip(self.inputs + self.outputs, bare, strict=False))}
+        _run(self.operation.split("\n"), variables)
+        _note("launch", self.name)
+        results = [np.broadcast_to(variables[name], shape) for name in self.outputs]
+        for out, result in zip(given, results, strict=False):
+            out[...] = result
+        outs = list(args[nin:]) or [_on_device(np.array(result, dtype), self.name) for result in results]
+        return outs[0] if nout == 1 else tuple(outs)
+
+
+class ReductionKernel:
+    """As CuPy's, for a sum over rows of what a function in the preamble gives."""
+
+    __module__ = "cupy"
+
+    def __init__(
+        self, in_params, out_params, map_expr, reduce_expr, post_map_expr, identity, name="reduce_kernel", preamble=""
+    ):
+        assert name.isidentifier()
+        assert (out_params, reduce_expr, post_map_expr, identity) == ("T y", "a + b", "y = a", "0")
+        self.inputs, self.name = _parameters(in_params), name
+        assert map_expr == f"summand({', '.join(self.inputs)})"
+        head, _, body = preamble[preamble.index("T summand(") :].partition(") {\n")
+        *self.lines, last = body.removesuffix("\n}").split("\n")
+        self.arguments, self.result = _parameters(head.removeprefix("T summand(")), last.removeprefix("return ")[:-1]
+
+    def __call__(self, *args, axis):
+        dtype, bare = _kernel_arguments(self.name, args)
+        variables = {"T": dtype, **dict(zip(self.arguments, bare, strict=True))}
+        _run(self.lines, variables)
+        _note("launch", self.name)
+        return _on_device(variables[self.result].sum(axis=axis), self.name)
+
+
 class Module(types.ModuleType):
     """A module that says what it lacks, and whether CuPy does too."""
 
@@ -408,6 +496,8 @@ for _name in MANIFEST["names"]:  # types and numbers, which are NumPy's own
     if isinstance(_thing, (float, type(None))) or (isinstance(_thing, type) and issubclass(_thing, (np.generic, np.dtype))):
         setattr(cupy, _name, _thing)
 
+cupy.ElementwiseKernel, cupy.ReductionKernel = ElementwiseKernel, ReductionKernel
+
 cupy.cuda = types.ModuleType("cupy.cuda")
 cupy.cuda.is_available = lambda: cupy.cuda.runtime.getDeviceCount() > 0
 cupy.cuda.memory = types.ModuleType("cupy.cuda.memory")
@@ -423,6 +513,8 @@ cupy.cuda.runtime.runtimeGetVersion = lambda: 12090
 
 def _operator(name, reflected=False, in_place=False):
     def operator(self, other):
+        if not isinstance(other, ndarray) and getattr(other, "__array_ufunc__", cupy) is None:
+            return NotImplemented  # to the other side, as NumPy's arrays do
         function = getattr(cupy, name)
         if in_place:
             return function(self, other, out=self)

@@ -13,6 +13,7 @@ PACKAGE = pathlib.Path(ae.__file__).parent
 
 # From the bottom up; what stands on one line may not import its neighbours, a folder its own files.
 STOREYS = [
+    {"kernels"},
     {"backend"},
     {"parts", "recipes", "validation"},
     {"functions"},
@@ -28,7 +29,7 @@ STOREYS = [
     {"models"},
     {"recording"},
     {"tracing", "gradcheck", "measures", "plots", "datasets"},
-    {"exercises", "estimator"},
+    {"exercises", "estimator", "testing"},
     {"tour"},
     {"cli", "bench"},
 ]
