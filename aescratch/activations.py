@@ -25,12 +25,12 @@ class Activation(Layer, Recipe):
 
     Attributes
     ----------
-    ready : (a, result) or None
-        What the dense layer before, whose output is a, has had computed of it in the kernel that added its bias.
+    ready : (a, result)
+        What the dense layer before, whose output is a, has had computed of it in the kernel that added its bias; there
+        until forward takes it.
     """
 
     remembers: tuple[str, ...] = ("a",)
-    ready: tuple[Array, Any] | None = None
 
     def forward(self, a: Array) -> Array:
         """Return y and remember a."""
@@ -39,7 +39,7 @@ class Activation(Layer, Recipe):
 
     def computed(self, formula: Callable[[Array], Any], a: Array) -> Any:
         """Return formula(a), unless the layer before has it ready, for this very array."""
-        ready, self.ready = self.ready, None
+        ready = self.__dict__.pop("ready", None)
         return ready[1] if ready is not None and ready[0] is a else formula(a)
 
     def slope(self, a: Array) -> Array:
