@@ -24,7 +24,6 @@ PREAMBLE = """
 template <class T> __device__ inline T maximum(T x, T y) { return x < y || y != y ? y : x; }
 template <class T> __device__ inline T minimum(T x, T y) { return y < x || y != y ? y : x; }
 template <class T> __device__ inline T sign(T x) { return x > T(0) ? T(1) : x < T(0) ? T(-1) : x; }
-template <class T> __device__ inline T where(bool condition, T x, T y) { return condition ? x : y; }
 """
 
 
@@ -140,6 +139,9 @@ class Symbol:
             raise ValueError(f"expected the sum over axis 1 in a kernel, got axis {axis}")
         return RowSums(self)
 
+    def __gt__(self, other: Any) -> Symbol:
+        return self.result(f"{self.name} > {written(other)}", "bool")
+
     def __neg__(self) -> Symbol:
         return self.result(f"-{self.name}")
 
@@ -165,14 +167,14 @@ def written(value: Any) -> str:
     return value.name if isinstance(value, Symbol) else f"T({float(value)!r})"
 
 
-def _infix(sign: str, kind: str = "T") -> tuple[Callable[..., Symbol], Callable[..., Symbol], Callable[..., Symbol]]:
+def _infix(sign: str) -> tuple[Callable[..., Symbol], Callable[..., Symbol], Callable[..., Symbol]]:
     """Return the methods of an infix operator: x op y, y op x for a number y, and x op= y."""
 
     def forwards(self: Symbol, other: Any) -> Symbol:
-        return self.result(f"{self.name} {sign} {written(other)}", kind)
+        return self.result(f"{self.name} {sign} {written(other)}")
 
     def backwards(self: Symbol, other: Any) -> Symbol:
-        return self.result(f"{written(other)} {sign} {self.name}", kind)
+        return self.result(f"{written(other)} {sign} {self.name}")
 
     def in_place(self: Symbol, other: Any) -> Symbol:
         return self.change(f"{self.name} {sign} {written(other)}")
@@ -183,8 +185,6 @@ def _infix(sign: str, kind: str = "T") -> tuple[Callable[..., Symbol], Callable[
 for _name, _sign in {"add": "+", "sub": "-", "mul": "*", "truediv": "/"}.items():
     for _prefix, _method in zip(("", "r", "i"), _infix(_sign), strict=True):
         setattr(Symbol, f"__{_prefix}{_name}__", _method)
-for _name, _sign in {"gt": ">", "lt": "<", "ge": ">=", "le": "<="}.items():
-    setattr(Symbol, f"__{_name}__", _infix(_sign, "bool")[0])
 
 
 def _function(name: str) -> Callable[..., Symbol]:
@@ -197,10 +197,8 @@ def _function(name: str) -> Callable[..., Symbol]:
 
 # The functions of an array module that formulas call, under NumPy's names; C's names are their own.
 FUNCTIONS: Any = types.SimpleNamespace(
-    **{name: _function(name) for name in ("exp", "log", "log1p", "tanh", "sqrt", "copysign")},
-    **{name: _function(name) for name in ("maximum", "minimum", "sign", "where")},
+    **{name: _function(name) for name in ("exp", "log1p", "tanh", "sqrt", "copysign")},
+    **{name: _function(name) for name in ("maximum", "minimum", "sign")},
     abs=_function("fabs"),
     clip=lambda x, low, high: FUNCTIONS.minimum(FUNCTIONS.maximum(x, low), high),
-    zeros_like=lambda x: x.result("T(0.0)"),
-    ones_like=lambda x: x.result("T(1.0)"),
 )

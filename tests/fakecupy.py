@@ -389,8 +389,8 @@ array.__module__ = "cupy"  # where a pickle looks for it
 # Kernels of the package's own, run from their text: a statement a line, which Python reads as C does
 
 IN_C = {
-    "fabs": np.abs, "where": np.where, "sign": np.sign, "maximum": np.maximum, "minimum": np.minimum,
-    **{name: getattr(np, name) for name in ("exp", "log", "log1p", "tanh", "sqrt", "copysign")},
+    "fabs": np.abs, "sign": np.sign, "maximum": np.maximum, "minimum": np.minimum,
+    **{name: getattr(np, name) for name in ("exp", "log1p", "tanh", "sqrt", "copysign")},
 }  # fmt: skip
 
 

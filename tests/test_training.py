@@ -484,6 +484,13 @@ def test_any_other_error_leaves_the_last_good_epoch_too(place, done, monkeypatch
     assert_same(values(model), values(trained(done)[0]))
 
 
+def test_a_models_loss_may_be_a_plain_number(monkeypatch):
+    history = autoencoder().fit(X, epochs=2, rng=0)
+    loss = ae.Autoencoder.loss
+    monkeypatch.setattr(ae.Autoencoder, "loss", lambda self, x, rng=None: float(loss(self, x, rng)))
+    assert autoencoder().fit(X, epochs=2, rng=0).loss == pytest.approx(history.loss)
+
+
 # Divergence
 
 
