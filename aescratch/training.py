@@ -108,24 +108,33 @@ def _fit_by_batches(model: Any, plan: Plan, optimizer: Optimizer) -> History:
     training = TrainingState(model, state, own_generator(model.rng if plan.rng is None else plan.rng))
     if saved is not None:
         training.restart(saved)
-    started = time.perf_counter() - training.history.seconds
     with _progress_bar(plan, len(training.history)) as bar, training.kept_whole():
-        while len(training.history) < plan.epochs and training.history.stopped != "early":
-            rate = optimizer.schedule.rate(len(training.history), plan.epochs)
-            loss = _train_epoch(training, plan, rate)
-            if not np.isfinite(loss):
-                _report_divergence(training, plan, rate)
-            record = [loss, rate, *_validate(training, plan, rate)]
-            training.history.append(*record, seconds=time.perf_counter() - started)
-            _watch(training, plan)
-            training.keep()
-            if plan.checkpoint is not None:
-                write_checkpoint(plan.checkpoint, run, training.good)
-            bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
-            bar.update()
+        _train_epochs(training, plan, run, bar)
         if plan.patience is not None:
             training.put_values(training.best)
     return training.history
+
+
+def _train_epochs(training: TrainingState, plan: Plan, run: Any, bar: Any) -> None:
+    """Train until the last epoch, or until it stops early.
+
+    The loop has a function of its own: in Python 3.13 a Control-C that meets the jump at the end of a loop inside a
+    `with` slips past what that is to put back.
+    """
+    started = time.perf_counter() - training.history.seconds
+    while len(training.history) < plan.epochs and training.history.stopped != "early":
+        rate = training.optimizer.optimizer.schedule.rate(len(training.history), plan.epochs)
+        loss = _train_epoch(training, plan, rate)
+        if not np.isfinite(loss):
+            _report_divergence(training, plan, rate)
+        record = [loss, rate, *_validate(training, plan, rate)]
+        training.history.append(*record, seconds=time.perf_counter() - started)
+        _watch(training, plan)
+        training.keep()
+        if plan.checkpoint is not None:
+            write_checkpoint(plan.checkpoint, run, training.good)
+        bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
+        bar.update()
 
 
 def _train_epoch(training: TrainingState, plan: Plan, rate: float) -> float:
