@@ -30,6 +30,8 @@ Formula = TypeVar("Formula", bound=Callable[..., Any])
 # reuse them instead of mapping and unmapping memory for each.
 BLOCK = 65_536
 
+INVERSE_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
+
 # erfc(z) exp(z²) / t as a polynomial in t - 3/4, lowest power first, with t = 2 / (2 + z) and 0 <= z <= 6.
 ERFC_POLYNOMIAL = (
     0.7190458772408004, 0.9818151674346083, 0.5938770257397837, -0.057265189906756504, -0.2010247171751739,
@@ -164,7 +166,8 @@ def _cupy(backend: str) -> ModuleType:
         if isinstance(error, ModuleNotFoundError) and error.name == "cupy":
             raise RuntimeError(
                 "CuPy is not installed, so nothing can be moved to a GPU; install it with "
-                'pip install "aescratch[cuda12]" or "aescratch[cuda13]", to match your driver'
+                'pip install "aescratch[cuda12]" or "aescratch[cuda13]", to match your driver, or stay on the CPU with '
+                'model.to("numpy")'
             ) from error
         raise RuntimeError(
             f"CuPy is installed but can't be imported ({_first_line(error)}); install it anew with "
@@ -203,6 +206,21 @@ def _first_line(error: Exception) -> str:
     """Return an error's kind and the first line of its text that says something, to stand inside a sentence."""
     lines = [line.strip(" =").rstrip(".") for line in str(error).splitlines()]
     return f"{type(error).__name__}: {next((line for line in lines if line), 'no reason given')}"
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep the memory of freed arrays for the next ones, instead of giving it back each time.
+
+    A training step makes and frees the same few arrays again and again. glibc gives the memory of large ones back to
+    the system, which then clears it anew, page by page, as the next step writes to it: up to a third of a step. It
+    stops doing so, for arrays up to a size, once an array of that size has been freed; 32 MiB is the largest size it
+    learns from. Other C libraries are left as they are.
+
+    Examples
+    --------
+    >>> keep_freed_memory()
+    """
+    np.empty(32 * 2**20 - 8192, np.uint8)  # never written to, so it takes no memory itself
 
 
 def batch_size(x: Array) -> int:
@@ -415,3 +433,19 @@ def normal_cdf(a: Array) -> Array:
     half = 0.5 * (_erf_of_scaled(xp, a) if a.dtype == np.float32 else erf(math.sqrt(0.5) * a))
     half += 0.5
     return cast(Array, half)
+
+
+def normal_density(a: Array) -> Array:
+    """Return p(a) = exp(−a²/2) / √(2π), the density of the standard normal, element by element.
+
+    Examples
+    --------
+    >>> normal_density(np.array([0.0, 1.0])).round(3)
+    array([0.399, 0.242])
+    """
+    xp = array_module(a)
+    exponent = -0.5 * a
+    exponent *= a
+    density = xp.exp(exponent)
+    density *= INVERSE_SQRT_2PI
+    return cast(Array, density)

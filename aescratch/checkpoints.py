@@ -9,7 +9,6 @@ Control-C, a diverging loss, and resuming in another process all go back to a sn
 from __future__ import annotations
 
 import contextlib
-import copy
 import json
 import math
 import os
@@ -61,13 +60,20 @@ class TrainingState:
         self.model, self.optimizer, self.rng = model, optimizer, rng
         self.history = History()
         self.best: dict[str, Array] = {}
+        self.good = Snapshot({}, {}, 0, {}, History(), {})
         self.keep()
 
     def keep(self) -> None:
-        """Take the snapshot to which `go_back` goes."""
-        moments, rng = self.optimizer.arrays(), dict(self.rng.bit_generator.state)
-        history = copy.deepcopy(self.history)
-        self.good = Snapshot(self.values(), moments, self.optimizer.steps, rng, history, self.best)
+        """Take the snapshot to which `go_back` goes; it takes the place of the one before, array by array."""
+        self.being_kept = True  # from here on the snapshot is neither the old nor the new one, but the model is good
+        values, moments = self.good.values, self.good.moments
+        for parameter in self.model.parameters:
+            _copy_into(values, parameter.name, parameter.value)
+        for name, moment in self.optimizer.arrays().items():
+            _copy_into(moments, name, moment)
+        rng, history = dict(self.rng.bit_generator.state), self.history.copy()
+        self.good = Snapshot(values, moments, self.optimizer.steps, rng, history, self.best)
+        self.being_kept = False
 
     def values(self) -> dict[str, Array]:
         """Return a copy of every parameter's value, by name."""
@@ -78,7 +84,7 @@ class TrainingState:
         self.put_values(snapshot.values)
         self.optimizer.restore(snapshot.moments, snapshot.steps)
         self.rng.bit_generator.state = snapshot.rng
-        self.history, self.best = copy.deepcopy(snapshot.history), snapshot.best
+        self.history, self.best = snapshot.history.copy(), snapshot.best
 
     def put_values(self, values: dict[str, Array]) -> None:
         """Put values, by name, into the model's parameters."""
@@ -92,6 +98,8 @@ class TrainingState:
 
     def go_back(self) -> None:
         """Put everything in place as it was after the last good epoch."""
+        if self.being_kept:  # interrupted in the middle of it: everything is still as the snapshot was to be
+            self.keep()
         self.put(self.good)
 
     @contextlib.contextmanager
@@ -104,6 +112,14 @@ class TrainingState:
             if not isinstance(error, KeyboardInterrupt):
                 raise
             self.history.stopped = "interrupted"
+
+
+def _copy_into(copies: dict[str, Array], name: str, array: Array) -> None:
+    """Copy an array into the copy of this name, which is made if there is none."""
+    if name in copies:
+        copies[name][...] = array
+    else:
+        copies[name] = array.copy()
 
 
 def describe_run(

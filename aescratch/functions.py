@@ -13,10 +13,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aescratch.backend import Array, array_module, batch_mean, batch_size, elementwise, fused, normal_cdf
+from aescratch.backend import (
+    Array,
+    array_module,
+    batch_mean,
+    batch_size,
+    elementwise,
+    fused,
+    normal_cdf,
+    normal_density,
+)
 
 SQRT_TWO_OVER_PI = math.sqrt(2 / math.pi)
-INVERSE_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
 
 
 # The dense layer
@@ -208,23 +216,20 @@ def gelu_backward(grad_y: Array, a: Array) -> Array:
 @elementwise
 def gelu_and_slope(a: Array) -> tuple[Array, Array]:
     """`gelu` and `gelu_slope` together, which share Φ(a): y = a Φ and φ' = Φ + a p."""
-    Phi = normal_cdf(a)
-    density = INVERSE_SQRT_2PI * array_module(a).exp(-0.5 * a * a)
-    return a * Phi, Phi + a * density
+    Phi, p = normal_cdf(a), normal_density(a)
+    return a * Phi, Phi + a * p
 
 
 @elementwise
 def gelu_slope(a: Array) -> Array:
     """Slope of `gelu`: φ' = Φ(a) + a p(a), with p(a) = exp(−a²/2) / √(2π)."""
-    density = INVERSE_SQRT_2PI * array_module(a).exp(-0.5 * a * a)
-    return normal_cdf(a) + a * density
+    return normal_cdf(a) + a * normal_density(a)
 
 
 @elementwise
 def gelu_slope_backward(grad_slope: Array, a: Array) -> Array:
     """Gradient of `gelu_slope`: φ'' = p(a) (2 − a²), since p' = −a p."""
-    density = INVERSE_SQRT_2PI * array_module(a).exp(-0.5 * a * a)
-    return grad_slope * density * (2 - a * a)
+    return grad_slope * normal_density(a) * (2 - a * a)
 
 
 @elementwise

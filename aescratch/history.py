@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,13 @@ class History:
     seconds: float = 0.0
     best_epoch: int | None = None
     stopped: str = "finished"
+
+    def copy(self) -> History:
+        """Return a history of its own with the same epochs."""
+        return replace(
+            self, loss=list(self.loss), validation_loss=list(self.validation_loss),
+            learning_rate=list(self.learning_rate),
+        )  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.loss)

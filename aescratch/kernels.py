@@ -188,9 +188,11 @@ for _name, _sign in {"add": "+", "sub": "-", "mul": "*", "truediv": "/"}.items()
 
 
 def _function(name: str) -> Callable[..., Symbol]:
-    def function(*arguments: Any) -> Symbol:
-        symbol = next(argument for argument in arguments if isinstance(argument, Symbol))
-        return symbol.result(f"{name}({', '.join(map(written, arguments))})")
+    def function(*arguments: Any, out: Symbol | None = None) -> Symbol:
+        expression = f"{name}({', '.join(map(written, arguments))})"
+        if out is not None:
+            return out.change(expression)
+        return next(argument for argument in arguments if isinstance(argument, Symbol)).result(expression)
 
     return function
 
@@ -200,5 +202,6 @@ FUNCTIONS: Any = types.SimpleNamespace(
     **{name: _function(name) for name in ("exp", "log1p", "tanh", "sqrt", "copysign")},
     **{name: _function(name) for name in ("maximum", "minimum", "sign")},
     abs=_function("fabs"),
+    divide=lambda x, y, out: out.change(f"{written(x)} / {written(y)}"),
     clip=lambda x, low, high: FUNCTIONS.minimum(FUNCTIONS.maximum(x, low), high),
 )

@@ -18,10 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.backend import BLOCK, Array, array_module, fused
+from aescratch.backend import BLOCK, Array, array_module, fused, keep_freed_memory
 from aescratch.recipes import Recipe
 from aescratch.schedules import ConstantRate, Schedule
 from aescratch.validation import require_number
+
+STEPS_BETWEEN_SWEEPS = 100  # few enough that numbers don't stay too small for long, and sweeping costs nothing
 
 
 class Optimizer(Recipe):
@@ -54,6 +56,7 @@ class Optimizer(Recipe):
 
     def start(self, parameters: Sequence[Any]) -> OptimizerState:
         """Return a fresh state for these parameters, with all moments at 0."""
+        keep_freed_memory()  # for the steps that follow
         runs = [Run(values, grads) for values, grads in contiguous_runs(parameters)]
         for run in runs:
             zeros = array_module(run.values).zeros_like
@@ -93,6 +96,19 @@ class OptimizerState:
         for run in self.runs:
             for values, grads, moments in run.blocks():
                 self.optimizer.rule(values, grads, moments, rate, self.steps)
+        if self.steps % STEPS_BETWEEN_SWEEPS == 0:
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Set to 0 what is smaller than the smallest normal number of its type.
+
+        The weights of a unit that has gone silent, and its moments, shrink to there under weight decay. Nothing
+        depends on them any more, but a processor may take ten times as long for each operation with such a number.
+        """
+        for run in self.runs:
+            for values, _, moments in run.blocks():
+                for array in (values, *moments.values()):
+                    array *= abs(array) >= np.finfo(array.dtype).tiny
 
     def clip(self, norm: float) -> None:
         """Scale all gradients down together, in place, so that their norm is at most this (Pascanu et al. 2013)."""
@@ -104,8 +120,8 @@ class OptimizerState:
             run.grads *= scale.astype(run.grads.dtype)
 
     def arrays(self) -> dict[str, Array]:
-        """Return a copy of all moments, named."""
-        return {f"{name}.{i}": m.copy() for i, run in enumerate(self.runs) for name, m in run.moments.items()}
+        """Return all moments, named, as they are."""
+        return {f"{name}.{i}": m for i, run in enumerate(self.runs) for name, m in run.moments.items()}
 
     def restore(self, arrays: dict[str, Array], steps: int) -> None:
         """Put moments from `arrays`, and the count of steps, back in place."""
@@ -275,14 +291,16 @@ class Adam(Optimizer):
 def _adapt(
     value: Array, grad: Array, m: Array, v: Array, beta1: float, beta2: float, rate_of_m: float, eps_of_v: float
 ) -> None:
+    xp = array_module(v)
     m *= beta1
     m += grad
     v *= beta2
-    v += grad * grad
-    root = array_module(v).sqrt(v)
-    root += eps_of_v
-    change = rate_of_m * m
-    change /= root
+    change = grad * grad  # every step below goes into this one array: more of them would not stay in the cache
+    v += change
+    xp.sqrt(v, out=change)
+    change += eps_of_v
+    xp.divide(m, change, out=change)
+    change *= rate_of_m
     value -= change
 
 

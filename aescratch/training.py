@@ -7,7 +7,7 @@ After each epoch the model is whole: what goes wrong later, or an interruption, 
 
 from __future__ import annotations
 
-import logging
+import contextlib
 import math
 import os
 import sys
@@ -32,8 +32,6 @@ from aescratch.lbfgs import LBFGS
 from aescratch.optimizers import SGD, Adam, Optimizer, OptimizerState
 from aescratch.penalties import KLSparsity
 from aescratch.validation import Rng, as_generator, own_generator, require_count
-
-logger = logging.getLogger(__name__)
 
 BATCHES_AT_ONCE = 16  # are gathered by one kernel on a GPU
 VALIDATION_SEED = 0  # the same noise in every epoch, so that validation losses can be compared
@@ -227,7 +225,9 @@ def _find_checkpoint(model: Any, plan: Plan, state: OptimizerState) -> tuple[Any
             f"expected epochs of at least {len(saved.history)}, as many as {os.fspath(plan.checkpoint)} has behind it, "
             f"got {plan.epochs}; ask for more, or give another path to start anew"
         )
-    logger.info("resuming %s after epoch %d", os.fspath(plan.checkpoint), len(saved.history))
+    import logging  # here, since it would be a fifth of what importing the package takes
+
+    logging.getLogger(__name__).info("resuming %s after epoch %d", os.fspath(plan.checkpoint), len(saved.history))
     return run, saved
 
 
@@ -311,6 +311,22 @@ def _fit_by_lbfgs(model: Any, plan: Plan, optimizer: LBFGS) -> History:
 
 
 def _progress_bar(plan: Plan, done: int) -> Any:
+    """Return the bar that shows the progress, or what does nothing in its place."""
+    if not plan.progress:
+        return _NoBar()
     from tqdm.auto import tqdm
 
-    return tqdm(total=plan.epochs, initial=done, disable=not plan.progress, unit="epoch", leave=False)
+    return tqdm(total=plan.epochs, initial=done, unit="epoch", leave=False)
+
+
+class _NoBar(contextlib.AbstractContextManager["_NoBar"]):
+    """A progress bar that shows nothing."""
+
+    def __exit__(self, *error: object) -> None:
+        """Leave nothing behind."""
+
+    def set_postfix_str(self, text: str, refresh: bool = True) -> None:
+        """Show no text."""
+
+    def update(self) -> None:
+        """Show no progress."""

@@ -30,8 +30,8 @@ STOREYS = [
     {"recording"},
     {"tracing", "gradcheck", "measures", "plots", "datasets"},
     {"exercises", "estimator", "testing"},
-    {"tour"},
-    {"cli", "bench"},
+    {"tour", "bench"},
+    {"cli"},
 ]
 HEIGHT = {name: height for height, storey in enumerate(STOREYS) for name in storey}
 

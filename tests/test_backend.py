@@ -300,7 +300,8 @@ def test_without_cupy_a_model_says_what_to_install(monkeypatch):
         model.to("cupy")
     assert str(caught.value) == (
         "CuPy is not installed, so nothing can be moved to a GPU; install it with "
-        'pip install "aescratch[cuda12]" or "aescratch[cuda13]", to match your driver'
+        'pip install "aescratch[cuda12]" or "aescratch[cuda13]", to match your driver, or stay on the CPU with '
+        'model.to("numpy")'
     )
     assert_unmoved(model, values)
 

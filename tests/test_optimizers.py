@@ -479,3 +479,25 @@ def test_only_the_learning_rate_goes_by_position(make):
     # AdamW(1e-3, 0.9, 0.999) would be a decay and a beta; Adam(1e-3, 0.9, 0.999) two betas.
     with pytest.raises(TypeError, match="positional argument"):
         make(0.1, 0.9)
+
+
+def test_numbers_too_small_to_be_normal_become_zero_and_others_stay():
+    tiny = np.finfo(np.float32).tiny
+    model = ae.Autoencoder([5, 3], rng=0)
+    state = ae.Adam(1e-30).start(model.parameters)
+    values, m = state.runs[0].values, state.runs[0].moments["m"]
+    values[:3], m[:3] = [tiny / 3, -tiny / 3, -tiny], [tiny / 3, 1e-30, -1]
+    state.sweep()
+    assert values[:3].tolist() == [0, 0, -tiny]
+    assert m[:3].tolist() == [0, np.float32(1e-30), -1]
+    assert np.all(values[3:] == ae.Autoencoder([5, 3], rng=0).parameters[0].buffer.values[3:])
+
+
+def test_weights_that_decay_end_at_zero_and_do_not_stay_just_above():
+    model = ae.Autoencoder([5, 3], rng=0)
+    parameters = model.parameters[:1]
+    state = ae.SGD(0.1).start(parameters)
+    for _ in range(1000):
+        parameters[0].grad[...] = parameters[0].value  # a weight decay of 1, and nothing else
+        state.step(0.1)
+    assert not parameters[0].value.any()

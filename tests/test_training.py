@@ -424,6 +424,26 @@ def test_control_c_between_the_history_and_the_snapshot_leaves_the_epoch_before(
     assert_same(values(model), values(reference))
 
 
+@pytest.mark.parametrize("copied", [0, 1, 5, 6])  # of four values and two moments
+def test_control_c_in_the_middle_of_the_snapshot_leaves_the_new_epoch(copied, monkeypatch):
+    model, per_epoch = autoencoder(), len(autoencoder().parameters) + 2
+    one = interrupt_at(per_epoch * (1 + 2) + copied + 1, ae.checkpoints._copy_into)  # one before training
+
+    def copy_into(*arguments):
+        try:
+            one(*arguments)
+        except KeyboardInterrupt:
+            monkeypatch.undo()
+            raise
+
+    monkeypatch.setattr("aescratch.checkpoints._copy_into", copy_into)
+    history = model.fit(X, epochs=6, batch_size=3, optimizer=ae.Adam(0.01), rng=0)
+    done = 3 if copied < per_epoch else 4  # the seventh copy is the first of the next epoch
+    reference, complete = trained(done)
+    assert (history.stopped, history.loss) == ("interrupted", complete.loss)
+    assert_same(values(model), values(reference))
+
+
 def test_control_c_with_patience_leaves_the_last_good_epoch_not_the_best():
     best = past(100, patience=4)[1].best_epoch
     model = autoencoder()
@@ -901,3 +921,12 @@ def test_a_saturated_sparse_code_is_named_where_the_loss_breaks():
     model.encoder.layers[0].b.value = np.full(3, 100.0)  # the sigmoid of 100 is 1 to the last bit
     with pytest.raises(ae.TrainingDivergedError, match="KLSparsity is infinite where a unit is exactly 0 or 1"):
         model.fit(np.random.default_rng(0).random((7, 5)), epochs=1, rng=0)
+
+
+def test_a_training_without_a_bar_does_not_import_tqdm():
+    code = (
+        "import sys, numpy as np, aescratch as ae\n"
+        "ae.Autoencoder([5, 3], rng=0).fit(np.zeros((7, 5), np.float32), epochs=1, progress=False)\n"
+        "assert 'tqdm' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -8,12 +8,13 @@ checksums.
 
 from __future__ import annotations
 
-from importlib.resources import files
+import pathlib
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+FOLDER = pathlib.Path(__file__).parents[1] / "data"
 SHA256 = {
     "digits.npz": "b2dab7b501728c22e9119ad76740b2e17c77a231e42d1e592380d90886f1a05e",
     "fashion_small.npz": "8e4f3870d69aa1a2ac231da2500a5e5e5596b4b734c5ff7cec68bb4fd9923e81",
@@ -34,8 +35,5 @@ def read_embedded(name: str) -> dict[str, NDArray[Any]]:
     dict of str to array
         Every array of the file; never unpickled.
     """
-    with (
-        (files("aescratch") / "data" / name).open("rb") as stream,
-        np.load(stream, allow_pickle=False) as arrays,
-    ):
+    with np.load(FOLDER / name, allow_pickle=False) as arrays:
         return {key: arrays[key] for key in arrays.files}
