@@ -1,0 +1,205 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation: {extension: .py, format_name: percent}
+#   kernelspec: {display_name: Python 3, language: python, name: python3}
+# ---
+
+# %% [markdown]
+# # 9. Tied weights, and the contractive penalty
+#
+# **You will know** what happens to a gradient when one array is used twice, and how a penalty on a *derivative* is
+# differentiated. Both are cases of one rule: a parameter's gradient is the sum over all its paths to the loss.
+#
+# **You need** tutorials 3 and 5.
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+
+import aescratch as ae
+from aescratch.measures import sse_per_image
+
+f = ae.functions
+rng = np.random.default_rng(0)
+
+# %% [markdown]
+# ## One array, two uses
+#
+# A tied autoencoder decodes with the encoder's own weights, transposed: $h = \phi(xW + b)$, $\hat x = hW^\top + c$.
+# Call the two uses $W_1 = W$ and $W_2 = W^\top$ and pretend that they are two arrays. Nudging $W$ nudges both. To
+# first order the effects add, so
+#
+# $$\frac{\partial L}{\partial W} = \frac{\partial L}{\partial W_1}
+# + \Big(\frac{\partial L}{\partial W_2}\Big)^{\!\top} .$$
+#
+# An untied model with the same numbers knows the two terms; the tied one must give their sum.
+
+# %%
+x = rng.random((7, 5))
+tied = ae.Autoencoder([5, 3], activation=ae.GELU, tied=True, dtype="float64", rng=0)
+untied = ae.Autoencoder([5, 3], activation=ae.GELU, dtype="float64", rng=1)
+W = tied.parameters[0].value
+untied.parameters[0].value, untied.parameters[2].value = W, W.T
+
+assert np.isclose(tied.loss(x), untied.loss(x), rtol=1e-12)
+tied.backward()
+untied.backward()
+from_encoder, from_decoder = untied.parameters[0].grad, untied.parameters[2].grad.T
+assert np.allclose(tied.parameters[0].grad, from_encoder + from_decoder, rtol=1e-12)
+assert [parameter.name for parameter in tied.parameters] == ["encoder.W1", "encoder.b1", "decoder.b1"]
+
+# %% [markdown]
+# The usual mistake is that one use *overwrites* what the other has written. Neither part is small, so either mistake
+# shows:
+
+# %%
+total = np.linalg.norm(tied.parameters[0].grad)
+encoder_part, decoder_part = np.linalg.norm(from_encoder), np.linalg.norm(from_decoder)
+print(f"length of the gradient {total:.3f}: encoder's part {encoder_part:.3f}, decoder's part {decoder_part:.3f}")
+assert min(encoder_part, decoder_part) > 0.2 * total
+assert ae.check_gradients(tied, x).verdict == "pass"
+
+# %% [markdown]
+# ## What tying is good for
+#
+# Half the parameters. With plenty of data that hardly matters. With a hundred digits it does: a model that can't
+# memorise has to generalise.
+
+# %%
+train, test = ae.datasets.load_digits().split(0.2, rng=0)
+few = train.x[:100]
+errors = {}
+for name, is_tied in (("untied", False), ("tied", True)):
+    model = ae.Autoencoder([64, 32], activation=ae.GELU, tied=is_tied, rng=0)
+    model.fit(few, epochs=400, batch_size=32, optimizer=ae.Adam(ae.CosineRate(5e-3)), rng=0)
+    size = sum(parameter.value.size for parameter in model.parameters)
+    errors[name] = sse_per_image(model.reconstruct(test.x), test.x)
+    print(f"{name}: {size} parameters, error on unseen digits {errors[name]:.2f}")
+assert errors["tied"] < 0.8 * errors["untied"]
+
+# %% [markdown]
+# ## A penalty on a derivative
+#
+# The contractive autoencoder (Rifai et al. 2011) asks that the code change little when the input does. It penalises
+# the encoder's Jacobian $J_{ji} = \partial h_j/\partial x_i$. For one sigmoid layer $h = \sigma(a)$, $a = xW + b$,
+# the chain rule gives $J_{ji} = \sigma'(a_j) W_{ij}$, and the squared norm separates:
+#
+# $$\lVert J \rVert^2 = \sum_j \sigma'(a_j)^2 \sum_i W_{ij}^2 .$$
+#
+# Without the formula we would need $D$ nudges per example. We spend them once, to believe it:
+
+# %%
+W, b = rng.normal(size=(5, 3)), rng.normal(size=3)
+step = 1e-5
+nudges = step * np.eye(5)[:, None, :]  # (input, 1, D)
+jacobian = (f.sigmoid(f.dense(x + nudges, W, b)) - f.sigmoid(f.dense(x - nudges, W, b))) / (2 * step)  # (i, n, j)
+slope = f.sigmoid_slope(f.dense(x, W, b))
+assert np.isclose(f.contraction(slope, W), np.square(jacobian).sum() / len(x), rtol=1e-8)
+
+# %% [markdown]
+# ## Its two paths
+#
+# $W$ is in that formula twice: openly, in $W_{ij}^2$, and hidden, since $a$ contains $W$, and the slope depends on $a$.
+# The open path is simple. On the hidden one we differentiate a derivative, so the *second* derivative appears:
+#
+# $$\frac{\partial \Omega}{\partial a_{nj}} = \frac{2}{N}\, \sigma'(a_{nj}) \sum_i W_{ij}^2 \cdot \sigma''(a_{nj}),
+# \qquad \sigma'' = h(1-h)(1-2h).$$
+#
+# From $a$ it goes down to $W$ and $b$ like any other gradient. The bias has no open path: whatever gradient the penalty
+# gives it, comes through $\sigma''$.
+
+# %%
+a = f.dense(x, W, b)
+grad_slope, grad_W_open = f.contraction_backward(f.sigmoid_slope(a), W)
+grad_a = f.sigmoid_slope_backward(grad_slope, a)
+_, grad_W_hidden, grad_b = f.dense_backward(grad_a, x, W)
+
+h = f.sigmoid(a)
+by_hand = 2 / len(x) * h * (1 - h) * np.square(W).sum(axis=0) * h * (1 - h) * (1 - 2 * h)
+assert np.allclose(grad_a, by_hand, rtol=1e-10)
+
+
+def penalty(x, W, b):
+    """The contractive penalty as a function of the parameters."""
+    return f.contraction(f.sigmoid_slope(f.dense(x, W, b)), W)
+
+
+def both_paths(x, W, b):
+    """Its gradients by W and b."""
+    return grad_W_open + grad_W_hidden, grad_b
+
+
+def open_path_only(x, W, b):
+    """What one gets who takes the slope for a constant."""
+    return grad_W_open.copy(), np.zeros_like(b)
+
+
+inputs = {"x": x, "W": W, "b": b}
+assert ae.check_function(penalty, both_paths, inputs, wrt=["W", "b"]).verdict == "pass"
+careless = ae.check_function(penalty, open_path_only, inputs, wrt=["W", "b"])
+assert [tensor.verdict for tensor in careless.tensors] == ["fail", "fail"]
+
+# %% [markdown]
+# ## Does the code contract?
+#
+# Making $J$ small is easy to cheat: halve $W$, and let the decoder double. So it is best taken with *tied* weights:
+# there, what makes the encoder small makes the decoder small too. That is why the two belong in one tutorial.
+
+# %%
+schedule = {"epochs": 60, "batch_size": 64, "optimizer": ae.Adam(ae.CosineRate(1e-2)), "rng": 0}
+loose = {weight: ae.ContractiveAutoencoder([64, 64], weight=weight, rng=0) for weight in (0.0, 0.3)}
+contractive = {
+    weight: ae.ContractiveAutoencoder([64, 64], weight=weight, tied=True, rng=0) for weight in (0.0, 0.1, 0.3)
+}
+for model in (*loose.values(), *contractive.values()):
+    model.fit(train.x, **schedule)
+free, cheating = (np.linalg.norm(model.parameters[2].value, axis=1).mean() for model in loose.values())
+print(f"length of an untied decoder's rows: {free:.2f} without the penalty, {cheating:.2f} with it")
+assert cheating > 1.3 * free
+
+# %% [markdown]
+# An honest measure is relative: how far does noise move the code, compared with how far codes of digits lie apart?
+# And the Jacobian's singular values say *in how many directions* the code moves at all. Data need some. The others
+# are shut.
+
+
+# %%
+def moved_by_noise(model):
+    """The mean squared move of the code under a little noise, relative to the codes' variance."""
+    noisy = test.x + 0.1 * np.random.default_rng(0).standard_normal(test.x.shape).astype(np.float32)
+    code = model.encode(test.x)
+    return float(np.square(model.encode(noisy) - code).sum(axis=1).mean() / code.var(axis=0).sum())
+
+
+def spectrum(model):
+    """The singular values of ∂h/∂x, averaged over unseen digits."""
+    h = model.encode(test.x)
+    return np.linalg.svd((h * (1 - h))[:, None, :] * model.parameters[0].value, compute_uv=False).mean(axis=0)
+
+
+moved = [moved_by_noise(model) for model in contractive.values()]
+spectra = {weight: spectrum(model) for weight, model in contractive.items()}
+print("moved by noise:", {weight: f"{share:.1%}" for weight, share in zip(contractive, moved, strict=True)})
+assert moved[1] < 0.7 * moved[0]
+assert moved[2] < 0.8 * moved[1]
+assert spectra[0.0][19] > 0.8 * spectra[0.0][0]  # without the penalty: twenty directions alike
+assert spectra[0.3][19] < 0.3 * spectra[0.3][0]
+
+fig, ax = plt.subplots(figsize=(7.5, 4.5), layout="compressed")
+for (weight, values), colour in zip(spectra.items(), ("#717581", "#0072B2", "#D55E00"), strict=True):
+    ax.plot(np.arange(1, 65), values, color=colour, linewidth=2, label=f"weight {weight}")
+ax.set_xlabel("direction of the input", fontsize=14)
+ax.set_ylabel("how far the code moves", fontsize=14)
+ax.legend(fontsize=13, frameon=False)
+ax.spines[["top", "right"]].set_visible(False)
+
+# %% [markdown]
+# Contraction is denoising, seen from the other side: one punishes the derivative, the other shows the network finite
+# steps. The first needs a formula for the Jacobian, here of one layer; the second needs random numbers, and any depth
+# will do.
+#
+# ## Try
+#
+# 1. Use `code_activation=ae.ReLU`. Then $\phi'' = 0$ wherever it exists. Which gradients does the penalty lose?
+# 2. Why does a linear code with this penalty have the same gradient for $W$ as plain weight decay of twice the weight?
