@@ -36,7 +36,7 @@ class Call:
     arguments : dict
         What it was given, by the names of its parameters.
     result : array, number, tuple of arrays, or None
-        What it returned. Arrays are the ones of the pass, not copies.
+        What it returned; None before it has. Arrays are the ones of the pass, not copies.
     """
 
     name: str
@@ -50,24 +50,25 @@ Observer = Callable[[Call], Any]
 
 
 @contextlib.contextmanager
-def observed(model: Any, observer: Observer) -> Iterator[None]:
+def observed(model: Any, observer: Observer, before: Callable[[Call], None] | None = None) -> Iterator[None]:
     """Inside the block, tell the observer of every call of a part's forward or backward, in order.
 
-    What the observer returns takes the place of the call's result, unless it is None.
+    What the observer returns takes the place of the call's result, unless it is None. `before`, if there is one, is
+    told of the call before it is carried out, when no argument can have been changed yet.
     """
     parts = model.parts
-    before = {name: dict(part.__dict__) for name, part in parts.items()}
+    own = {name: dict(part.__dict__) for name, part in parts.items()}
     try:
         for name, part in parts.items():
             for which in PASSES:
-                part.__dict__[which] = _wrapped(name, part, which, observer)
+                part.__dict__[which] = _wrapped(name, part, which, observer, before)
         yield
     finally:
         for name, part in parts.items():
             for which in PASSES:
                 part.__dict__.pop(which, None)
-                if which in before[name]:  # an exercise may have put one on the object
-                    part.__dict__[which] = before[name][which]
+                if which in own[name]:  # an exercise may have put one on the object
+                    part.__dict__[which] = own[name][which]
 
 
 def record(model: Any, step: Callable[[], Any]) -> list[Call]:
@@ -78,7 +79,10 @@ def record(model: Any, step: Callable[[], Any]) -> list[Call]:
     return calls
 
 
-def _wrapped(name: str, part: Part, which: Literal["forward", "backward"], observer: Observer) -> Callable[..., Any]:
+def _wrapped(
+    name: str, part: Part, which: Literal["forward", "backward"], observer: Observer,
+    before: Callable[[Call], None] | None,
+) -> Callable[..., Any]:  # fmt: skip
     method = getattr(part, which)
     signature = inspect.signature(method)
 
@@ -86,6 +90,8 @@ def _wrapped(name: str, part: Part, which: Literal["forward", "backward"], obser
     def call(*arguments: Any, **named: Any) -> Any:
         bound = signature.bind(*arguments, **named)
         bound.apply_defaults()
+        if before is not None:
+            before(Call(name, part, which, dict(bound.arguments), None))
         result = method(*arguments, **named)
         instead = observer(Call(name, part, which, dict(bound.arguments), result))
         return result if instead is None else instead

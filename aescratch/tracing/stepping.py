@@ -1,0 +1,128 @@
+"""Taking the step that is recorded: a copy of the model in float64, its loss, its backward pass, the update."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.layers import pack
+from aescratch.models.base import Model
+from aescratch.optimizers import Adam, Optimizer
+from aescratch.tracing.arrays import Quantity
+from aescratch.tracing.naming import Names, name_backward, name_forward, name_parameters
+from aescratch.tracing.recorder import Recorder
+from aescratch.tracing.replay import Replay
+from aescratch.tracing.trace import Trace
+from aescratch.tracing.updating import update
+from aescratch.validation import require_count
+
+
+def trace(
+    model: Model, x: Array, labels: Array | None = None, *, optimizer: Optimizer | None = None, rng: int = 0
+) -> Trace:
+    """Record one whole training step of a model: loss, backward, and the optimiser's update.
+
+    The step is taken by a copy, in float64; the model itself stays as it is, to the last bit.
+
+    Parameters
+    ----------
+    model : Model
+        Any of ours, or of a class built on ours.
+    x : (N, D) array of floats
+        A batch; a few rows of a small model can be read number by number.
+    labels : (N,) array of integers, optional
+        For a classifier.
+    optimizer : Optimizer, optional
+        By default `Adam()`, as in `fit`. The training begins with this step.
+    rng : int
+        The seed of the model's noise.
+
+    Returns
+    -------
+    Trace
+        Print it, index it, draw it, or write it as a page.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of no use, in a sentence that says what was expected.
+
+    Examples
+    --------
+    >>> import aescratch as ae
+    >>> model = ae.Autoencoder([4, 2], rng=0)
+    >>> step = trace(model, np.ones((1, 4)), optimizer=ae.SGD(0.1))
+    >>> step["a1"].formula
+    'a1[n,j] = Σ_i x[n,i]·W1[i,j] + b1[j]'
+    >>> [operation.name for operation in step.find("grad_W")]
+    ['grad_W2', 'grad_W1']
+    """
+    require_count("rng", rng, least=0)
+    optimizer = Adam() if optimizer is None else optimizer
+    if not isinstance(model, Model):
+        raise TypeError(f"expected a model of aescratch, such as ae.Autoencoder([4, 2]), got {type(model).__name__}")
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"expected an optimizer that takes one step per batch, such as ae.SGD(0.1), got {optimizer!r}")
+    copied = copy.deepcopy(model).to("numpy")
+    copied.dtype = "float64"
+    pack(copied.parameters, "float64")
+    data = copied.as_data(x) if labels is None else copied.as_data(x, labels)  # type: ignore[call-arg]
+    batch = [np.array(a, np.float64 if a.dtype.kind == "f" else a.dtype) for a in data]
+    replay = Replay(copied, batch, rng)
+    recorder = Recorder(copied)
+    with recorder.watching():
+        loss, given = replay.run(recorder)
+        recorder.which = "backward"
+        copied.backward()
+    parameters = dict(zip(map(id, copied.parameters), given[len(batch) :], strict=True))
+    replay.loss = float(loss)
+    replay.places = {id(quantity): place for place, quantity in enumerate(recorder.computed)}
+    replay.parameters = {id(parameters[id(p)]): p for p in copied.parameters}
+    quantities = _named(recorder, copied, parameters, loss)
+    values = [p.value.view(np.ndarray).copy() for p in copied.parameters]
+    updates = list(update(recorder, optimizer, copied.parameters, parameters))
+    for parameter, value in zip(copied.parameters, values, strict=True):
+        parameter.buffer.values[parameter.start : parameter.start + parameter.size] = value.reshape(-1)
+    names = Names()
+    for quantity in [*recorder.given, *quantities]:
+        names.taken.add(quantity.name)
+    for quantity in recorder.given:  # the rule's settings
+        names.take(quantity, quantity.wish)
+    examples = f"{len(batch[0])} example{'s' if len(batch[0]) > 1 else ''}"
+    title = f"one training step of {type(model).__name__}, {examples}, {optimizer!r}, float64, rng={rng}"
+    return Trace(title, recorder, [*quantities, *updates], replay)
+
+
+def _named(recorder: Recorder, model: Any, parameters: dict[int, Quantity], loss: Any) -> list[Quantity]:
+    """Name everything, and return what leads to the loss or to a parameter's gradient, in order."""
+    names = Names()
+    for quantity in recorder.given:
+        if quantity.kind == "input":
+            names.take(quantity, quantity.wish)
+    name_parameters(model.parts, parameters, names)
+    outputs = []
+    for (_, function), references in recorder.calls.items():
+        for wish in ("x_hat", "logits") if function.endswith(("error", "entropy")) else ():
+            if wish in references:
+                references[wish][0].wish = wish
+                outputs.append(references[wish][0])
+    forward = [quantity for quantity in recorder.quantities if quantity.kind == "forward"]
+    name_forward(forward, model.parts, recorder.results, loss.quantity, outputs, names)
+    backward = _used([q for q in recorder.quantities if q.kind == "backward"])
+    for quantity in recorder.given:
+        names.take(quantity, quantity.wish)
+    name_backward(backward, names)
+    return [*forward, *backward]
+
+
+def _used(backward: list[Quantity]) -> list[Quantity]:
+    """Leave out what nobody asks for: the gradient of the input, and what only led there."""
+    while True:
+        used = {id(source) for quantity in backward for source in quantity.inputs}
+        kept = [q for q in backward if id(q) in used or (q.target is not None and q.target.kind == "parameter")]
+        if len(kept) == len(backward):
+            return kept
+        backward = kept

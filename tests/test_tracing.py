@@ -1,0 +1,510 @@
+"""The recorded training step: every number is the model's own, and every formula says what the code does."""
+
+import functools
+import inspect
+import threading
+
+import numpy as np
+import pytest
+from test_models import MODELS
+
+import aescratch as ae
+from aescratch import cli, functions
+from aescratch.activations import Activation
+from aescratch.cli.variants import VARIANTS
+from aescratch.gradcheck.models import in_double_precision
+from aescratch.tracing.formulas import FORMULAS, RULES
+from aescratch.tracing.language import evaluate, read
+from aescratch.tracing.writing import latex_of, text_of, worked
+
+LABELS = np.array([0, 2, 1])
+N, D, H = 7, 5, 3
+
+STEPS = {
+    **{name: (make, None) for name, make in MODELS.items()},
+    "classifier": (lambda **o: ae.SoftmaxClassifier(MODELS["tied"](**o), 3, weight_decay=0.1, rng=0), LABELS),
+    "classifier of a VAE": (lambda **o: ae.SoftmaxClassifier(MODELS["variational"](**o), 3, rng=0), LABELS),
+    "layer of a stack": (lambda **o: MODELS["stacked tied"](**o).stack()[1], None),
+}
+OPTIMIZERS = {
+    "sgd": ae.SGD(0.1), "momentum": ae.Momentum(0.1), "nesterov": ae.Nesterov(0.1, mu=0.8), "rmsprop": ae.RMSProp(),
+    "adam": ae.Adam(ae.CosineRate(0.01)), "adamw": ae.AdamW(decay=0.1), "clipped": ae.SGD(0.1, clip_norm=0.01),
+    "clipped adam": ae.Adam(clip_norm=1.0), "not clipped": ae.SGD(0.1, clip_norm=1e9),
+}  # fmt: skip
+
+
+def made(name, **options):
+    """A model whose biases aren't zero, a batch of three, and labels if it wants some."""
+    make, labels = STEPS[name]
+    model = make(**{"rng": 0, **options})
+    rng = np.random.default_rng(1)
+    for parameter in model.parameters:
+        if len(parameter.shape) == 1:
+            parameter.value = rng.normal(0, 0.3, parameter.shape)
+    return model, rng.random((3, model.parameters[0].shape[0])), labels
+
+
+def values(model):
+    return [parameter.value.copy() for parameter in model.parameters]
+
+
+def batch_of(x, labels):
+    return (x,) if labels is None else (x, labels)
+
+
+@pytest.fixture
+def toy():
+    return ae.trace(ae.Autoencoder([4, 2], activation=ae.Sigmoid, rng=0), np.eye(4)[:2], optimizer=ae.SGD(0.1))
+
+
+# The formulas
+
+
+def sheet():
+    """Every public function of the sheet itself."""
+    for name, function in inspect.getmembers(functions, inspect.isfunction):
+        if inspect.unwrap(function).__module__ == functions.__name__ and not name.startswith("_"):
+            yield name, function
+
+
+def arguments(function):
+    """Random arguments of every shape that a function of the sheet takes, by their names."""
+    rng = np.random.default_rng(0)
+    rows, other = rng.normal(size=(N, H)), rng.normal(size=(N, H))
+    special = {
+        "W": rng.normal(size=(D, H)), "V": rng.normal(size=(D, H)), "b": rng.normal(size=H), "alpha": 0.2, "k": 2,
+        "rho": 0.1, "labels": rng.integers(0, H, N), "keep": (rows > 0).astype(float),
+    }  # fmt: skip
+    name = function.__name__
+    if name == "dense" or name == "dense_backward":
+        special["x"] = rng.normal(size=(N, D))
+    if name.startswith(("weight", "unit")):
+        special["grad_W"] = rng.normal(size=(D, H))
+    if name.startswith("kl"):
+        special["h"] = rng.random((N, H))
+    return {key: special.get(key, rows if i % 2 else other) for i, key in enumerate(inspect.signature(function).parameters)}
+
+
+def test_every_function_of_the_sheet_has_its_formula():
+    assert set(FORMULAS) == {name for name, _ in sheet()}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_a_formula_is_what_the_function_computes(name):
+    function = getattr(functions, name)
+    given = arguments(function)
+    results = function(**given)
+    results = results if isinstance(results, tuple) else (results,)
+    known = {key: np.asarray(value) for key, value in given.items()}
+    lines = [read(line) for line in FORMULAS[name]]
+    for place, line in enumerate(lines):
+        result = place - len(lines) + len(results)
+        shape = np.shape(results[result]) if result >= 0 else None
+        known[line.name] = evaluate(line, known, shape)
+        if result >= 0:
+            np.testing.assert_allclose(known[line.name], results[result], rtol=1e-12, atol=1e-14)
+
+
+def test_a_formula_reads_as_in_the_textbook():
+    assert text_of(read("y = sum(i, 2 * (a[i] - b[i])**2) / (1 + c)")) == "y = (Σ_i 2·(a[i] − b[i])²) / (1 + c)"
+    assert text_of(read("y[i] = -a[i] * (-b[i]) - (c - d)")) == "y[i] = −a[i]·(−b[i]) − (c − d)"
+    assert latex_of(read("y[i] = 1 if a[i] > 0 else exp(x_hat[i])"), {}) == (
+        r"y_{i} = \begin{cases} 1 & \text{if } a_{i} > 0 \\ \operatorname{exp}\left(\hat{x}_{i}\right) & \text{else} \end{cases}"
+    )
+
+
+def test_long_sums_are_shortened_and_still_end_in_the_result():
+    line, long = read("y = sum(i, a[i] * a[i])"), np.arange(20.0)
+    text = worked(line, {"a": long}, (), float(long @ long))
+    assert text.startswith("y = 0·0 + 1·1 + ")
+    assert text.endswith(" + … + 19·19 = 2470")
+
+
+# A whole step of every variant
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step_is_the_models_own_and_leaves_it_alone(name, dtype):
+    model, x, labels = made(name, dtype=dtype)
+    before, parts = values(model), {key: set(vars(part)) for key, part in model.parts.items()}
+    state = model.rng.bit_generator.state
+    step = ae.trace(model, x, labels, optimizer=ae.SGD(0.1), rng=3)
+    for old, parameter in zip(before, model.parameters, strict=True):
+        np.testing.assert_array_equal(old, parameter.value)
+        assert type(parameter.value) is np.ndarray
+    assert {key: set(vars(part)) for key, part in model.parts.items()} == parts
+    assert model.rng.bit_generator.state == state
+    assert all(operation.agrees for operation in step)
+    with in_double_precision(model), model.trusting_batches():
+        assert step.loss == pytest.approx(float(model.loss(*batch_of(x, labels), rng=3)), rel=1e-13)
+        assert float(step["J"].output) == step.loss
+        model.backward()
+        gradients = {p.name: p.grad.copy() for p in model.parameters}
+        ae.SGD(0.1).start(model.parameters).step(0.1)
+        updated = {p.name: p.value.copy() for p in model.parameters}
+    assert len(step.find("grad_")) >= len(gradients)
+    for operation in step:
+        target = operation.quantity.target
+        if target is not None and target.kind == "parameter" and not operation.quantity.share:
+            np.testing.assert_allclose(operation.output, gradients.pop(target.wish), rtol=1e-12, atol=1e-14)
+            new = step[target.name + "_new"].output
+            np.testing.assert_allclose(new, updated[target.wish], rtol=1e-12, atol=1e-14)
+    assert not gradients
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_every_gradient_equals_the_difference_quotient_beside_it(name):
+    model, x, labels = made(name)
+    step = ae.trace(model, x, labels, rng=3)
+    compared = 0
+    for operation in step:
+        if operation.numeric is not None:
+            smooth = np.isfinite(operation.numeric)
+            np.testing.assert_allclose(operation.output[smooth], operation.numeric[smooth], rtol=1e-6, atol=2e-9)
+            compared += smooth.sum()
+            # |h| bends where a unit that is off makes h exactly 0; everything else here is smooth
+            assert smooth.all() or (name.startswith("sparse l1") and operation.name == "grad_h2")
+    assert compared > 30
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_every_operation_has_a_name_a_formula_a_line_of_code_and_its_arithmetic(name):
+    model, x, labels = made(name)
+    step = ae.trace(model, x, labels)
+    names = [*step.given, *(operation.name for operation in step)]
+    assert len(names) == len(set(names))
+    assert [operation.number for operation in step] == list(range(len(step)))
+    seen = set(step.given)
+    for operation in step:
+        assert set(operation.inputs) <= seen, "an operation reads what comes later"
+        seen.add(operation.name)
+        path, line = operation.where.split(":")
+        assert inspect.getsource(__import__(path.removesuffix(".py").replace("/", "."), fromlist=["x"])).splitlines()[
+            int(line) - 1
+        ].strip() == operation.code
+        assert operation.formula.startswith(operation.name)
+        assert operation.latex.count("{") == operation.latex.count("}")
+        where = tuple(n - 1 for n in operation.output.shape)
+        assert operation.worked(*where).startswith(operation.name)
+        assert operation.outputs == {operation.name: operation.output}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_update_is_the_optimizers_own(name):
+    model, x, _ = made("vanilla tanh", dtype="float64")
+    optimizer = OPTIMIZERS[name]
+    step = ae.trace(model, x, optimizer=optimizer)
+    model.loss(x)
+    model.backward()
+    optimizer.start(model.parameters).step(optimizer.schedule.rate(0, 1))
+    assert all(operation.agrees for operation in step)
+    for number, parameter in enumerate(p for p in model.parameters if p.shape[1:]):
+        np.testing.assert_allclose(step[f"W{number + 1}_new"].output, parameter.value, rtol=1e-13)
+
+
+def test_the_rules_settings_are_not_the_models_of_the_same_name():
+    model = ae.VariationalAutoencoder([4, 2], beta=0.9, rng=0)
+    step = ae.trace(model, np.eye(4), optimizer=ae.RMSProp(beta=0.9))
+    assert step.given["beta"] == step.given["beta_2"] == 0.9
+    assert "beta" in step["divergence"].inputs
+    assert "beta_2" in step["v_W1"].inputs
+
+
+def test_every_optimizer_has_its_rule():
+    kinds = {kind.__name__ for kind in vars(ae).values() if isinstance(kind, type) and issubclass(kind, ae.Optimizer)}
+    assert set(RULES) == kinds - {"Optimizer"}
+
+
+def test_an_optimizer_of_ones_own_is_shown_without_a_rule():
+    class Sign(ae.SGD):
+        def rule(self, value, grad, moments, rate, step):
+            value -= rate * np.sign(grad)
+
+    model, x, _ = made("linear tied", dtype="float64")
+    step = ae.trace(model, x, optimizer=Sign(0.1))
+    np.testing.assert_allclose(step["W1_new"].output, model.parameters[0].value - 0.1 * np.sign(step["grad_W1"].output))
+    assert "is what Sign makes of it" in str(step)
+
+
+# What a variant is made of is all there
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("vanilla relu", "a1 h1 a2 h2 a3 h3 x_hat J grad_x_hat grad_h3 grad_W4 grad_b4"),
+        ("tied", "grad_W1_decoder grad_W1_encoder grad_W1_decay grad_W1"),
+        ("denoising masking", "x_tilde keep noise"),
+        ("sparse kl", "rho rho_hat kl sparsity grad_h2_decoder grad_h2_sparsity grad_h2"),
+        ("sparse l1 unit", "norm3 W3 V3 l1 grad_V3"),
+        ("k-sparse", "mask h2"),
+        ("contractive", "slope contraction grad_slope grad_a1_slope grad_a1 grad_W1_contraction grad_W1"),
+        ("variational", "mu log_var sigma eps z kl divergence grad_mu grad_log_var W_mu grad_W_log_var"),
+        ("variational bernoulli", "logits p grad_logits"),
+        ("classifier", "logits labels p W_head grad_W_head cross_entropy"),
+        ("layer of a stack", "x_tilde a1 h1 x_hat"),
+    ],
+)  # fmt: skip
+def test_names_are_the_textbooks(name, expected):
+    model, x, labels = made(name)
+    step = ae.trace(model, x, labels, rng=3)
+    known = {*step.given, *(operation.name for operation in step)}
+    expected = set(expected.split()) - ({"grad_a1_slope"} if name == "contractive" else set())
+    assert expected <= known, expected - known
+
+
+def test_the_same_seed_draws_the_same_noise():
+    model, x, _ = made("variational")
+    first, again, other = (ae.trace(model, x, rng=seed) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(first.given["eps"], again.given["eps"])
+    assert first.loss == again.loss != other.loss
+
+
+def test_tied_weights_are_one_parameter_read_both_ways(toy):
+    step = ae.trace(ae.Autoencoder([4, 2], tied=True, rng=0), np.eye(4)[:2])
+    assert step["x_hat"].formula == "x_hat[n,j] = Σ_i h1[n,i]·W1[j,i] + b2[j]"
+    assert step["grad_W1_decoder"].output.shape == step["grad_W1"].output.shape == (4, 2)
+    assert not step.find("grad_W2")
+
+
+# What isn't ours
+
+
+def test_a_function_that_an_exercise_replaced_is_noticed_and_its_gradient_shown_as_it_is(monkeypatch):
+    def wrong(grad_out, out):
+        return grad_out * (1 - out)
+
+    monkeypatch.setattr(functions, "tanh_backward", wrong)
+    model, x, _ = made("vanilla tanh")
+    step = ae.trace(model, x)
+    assert functions.tanh_backward is wrong
+    assert not step["grad_a1"].agrees
+    assert step["grad_a1"].code == "return grad_out * (1 - out)"
+    assert np.abs(step["grad_a1"].output - step["grad_a1"].numeric).max() > 0.01
+    assert all(step[name].agrees for name in ("h1", "grad_W1", "grad_h1"))
+    assert "The code gives something else than this formula." in str(step)
+
+
+def test_a_layer_of_ones_own_is_recorded_as_far_as_its_operations_are_known():
+    class Softplus(Activation):
+        def apply(self, a):
+            return np.log(1.0 + np.exp(a))
+
+        def backward(self, grad_y):
+            return grad_y * (1.0 / (1.0 + np.exp(-self.a)))
+
+    class Cube(Activation):
+        def apply(self, a):
+            return a**3
+
+        def backward(self, grad_y):
+            return grad_y * 3.0 * self.a**2
+
+    for activation in (Softplus, Cube):
+        model = ae.Autoencoder([4, 2], activation=activation, dtype="float64", rng=0)
+        step = ae.trace(model, np.eye(4)[:2])
+        model.loss(np.eye(4)[:2])
+        model.backward()
+        np.testing.assert_allclose(step["grad_W1"].output, model.parameters[0].grad, rtol=1e-12)
+        np.testing.assert_allclose(step["grad_W1"].output, step["grad_W1"].numeric, atol=1e-8)
+        assert step["grad_W1"].agrees
+        str(step)
+
+
+def test_what_was_wrapped_is_as_before_also_after_an_error():
+    class Failing(ae.Autoencoder):
+        def backward(self):
+            raise KeyError("no")
+
+    before = dict(vars(functions))
+    with pytest.raises(KeyError):
+        ae.trace(Failing([4, 2], rng=0), np.eye(4))
+    assert dict(vars(functions)) == before
+
+
+def test_another_thread_is_not_recorded():
+    ready, done = threading.Event(), threading.Event()
+
+    class Waiting(ae.Autoencoder):
+        def loss(self, x, rng=None):
+            ready.set()
+            assert done.wait(10)
+            return super().loss(x, rng)
+
+    def other():
+        assert ready.wait(10)
+        functions.sigmoid(np.ones((1, 1)))
+        done.set()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    step = ae.trace(Waiting([4, 2], activation=ae.Tanh, rng=0), np.eye(4))
+    thread.join()
+    assert [operation.function for operation in step if operation.which == "forward"] == [
+        "dense", "tanh", "dense", "squared_error",
+    ]  # fmt: skip
+
+
+# Looking at it
+
+
+def test_it_is_a_sequence(toy):
+    assert toy[0].name == "a1"
+    assert toy[-1].name == "b2_new"
+    assert [operation.name for operation in toy[1:3]] == ["h1", "x_hat"]
+    assert [operation.name for operation in toy.find("grad_W")] == ["grad_W2", "grad_W1"]
+    assert len(list(toy)) == len(toy) == 15
+    assert repr(toy[0]) == "0  a1[n,j] = Σ_i x[n,i]·W1[i,j] + b1[j]"
+    assert repr(toy).startswith("<Trace of one training step of Autoencoder, 2 examples, SGD(")
+    with pytest.raises(KeyError, match="expected the name of an operation, got 'a9'; there are a1, h1, x_hat, J"):
+        toy["a9"]
+    with pytest.raises(IndexError):
+        toy[99]
+
+
+def test_it_prints_like_a_worked_example():
+    model = ae.Autoencoder([4, 2], activation=ae.Sigmoid, rng=0)
+    text = str(ae.trace(model, np.array([[0.5, 1.0, 0.0, 0.25]]), optimizer=ae.SGD(0.1)))
+    W, b = model.parameters[0].value.astype(float), model.parameters[1].value
+    a1 = float(0.5 * W[0, 0] + W[1, 0] + 0.25 * W[3, 0] + b[0])
+    for expected in (
+        "Given", "  x = 0.5  1  0  0.25", "Forward", "a1[n,j] = Σ_i x[n,i]·W1[i,j] + b1[j]",
+        f"a1[0,0] = 0.5·0.2739 + 1·(−0.9181) + 0·0.6265 + 0.25·0.2133 + 0 = {a1:.4g}".replace(" -", " −"),
+        "encoder.dense1, aescratch/functions.py:", "y = x @ W", "Backward", "the difference quotient", "Update",
+        "W1_new[i,j] = W1[i,j] − eta·grad_W1[i,j]",
+    ):  # fmt: skip
+        assert expected in text, expected
+    assert max(map(len, text.splitlines())) < 400
+
+
+def test_the_difference_quotients_stand_beside_the_gradients(toy):
+    lines = str(toy).splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("     grad_W1 = "))
+    for line in lines[start : start + 4]:
+        gradient, quotient = line.partition("=")[2].split("|") if "=" in line else line.split("|")
+        assert gradient.split() == quotient.split()
+
+
+def test_a_large_step_is_shortened_and_its_quotients_wait_to_be_asked_for():
+    x = np.random.default_rng(0).random((5, 64))
+    step = ae.trace(ae.Autoencoder([64, 32], rng=0), x)
+    text = str(step)
+    assert "…" in text
+    assert "|  " not in text
+    assert len(text) < 40_000
+    assert step["grad_b1"].numeric.shape == (32,)
+
+
+def test_letters_in_latex(toy):
+    assert toy["x_hat"].latex == r"\hat{x}_{n j} = \sum_{i} h^{(1)}_{n i} \, W^{(2)}_{i j} + b^{(2)}_{j}"
+    assert toy["grad_b1"].latex == (
+        r"\frac{\partial J}{\partial b^{(1)}_{j}} = \sum_{n} \frac{\partial J}{\partial a^{(1)}_{n j}}"
+    )
+
+
+def test_latex_is_understood_by_matplotlib():
+    pytest.importorskip("matplotlib")
+    from matplotlib.mathtext import MathTextParser
+
+    parser = MathTextParser("agg")
+    for name in ("cross-entropy", "sparse kl tied", "contractive"):
+        model, x, labels = made(name)
+        for operation in ae.trace(model, x, labels):
+            if r"\begin" not in operation.latex:  # cases, which matplotlib has none of
+                parser.parse(f"${operation.latex}$".replace(r"\lvert", "|").replace(r"\rvert", "|"))
+
+
+@pytest.mark.parametrize("name", ["vanilla relu", "variational", "classifier", "sparse kl"])
+def test_the_picture_has_every_array_with_a_gradient_below_it(name):
+    pytest.importorskip("matplotlib")
+    model, x, labels = made(name)
+    step = ae.trace(model, x, labels)
+    ax = step.plot()
+    shown = [text.get_text() for text in ax.texts]
+    assert {"x", "J", "a1"} <= set(shown)
+    assert sum(text.startswith("∂J/∂") for text in shown) >= len(model.parameters)
+    ax.figure.canvas.draw()
+    assert step.plot(ax=ax) is ax
+
+
+# The page and the command
+
+
+def test_the_page_is_small_whole_and_self_contained(tmp_path):
+    model = ae.SparseAutoencoder([8, 4], rng=0, weight_decay=0.1)
+    step = ae.trace(model, np.random.default_rng(0).random((5, 8)))
+    path = step.to_html(tmp_path / "step.html")
+    text = path.read_text(encoding="utf-8")
+    assert path.stat().st_size < 400_000
+    assert not any(word in text for word in ("http://", "https://", "@import", "url(", "src="))
+    assert text.count("</script>") == 2
+    frame = step._repr_html_()
+    assert 'sandbox="allow-scripts"' in frame
+    assert "srcdoc=" in frame
+    assert "<script" not in frame
+
+
+def test_what_looks_like_html_stays_text(tmp_path, monkeypatch):
+    class Rude(ae.Autoencoder):
+        pass
+
+    def ruder(grad_y, y):
+        return grad_y * (1 - y * y)  # </script><b>
+
+    Rude.__name__ = "</script><b>"
+    monkeypatch.setattr(functions, "tanh_backward", ruder)
+    step = ae.trace(Rude([4, 2], activation=ae.Tanh, rng=0), np.eye(4))
+    assert "</script><b>" in step["grad_a1"].code
+    assert "</script><b>" not in step.to_html(tmp_path / "step.html").read_text(encoding="utf-8")
+
+
+def test_a_step_too_large_for_a_page_is_refused(tmp_path):
+    step = ae.trace(ae.Autoencoder([64, 64], rng=0), np.ones((64, 64)))
+    with pytest.raises(ValueError, match="expected a step of at most 20,000 numbers for a page, got"):
+        step.to_html(tmp_path / "step.html")
+    assert not list(tmp_path.iterdir())
+    assert step._repr_html_() is None
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: ae.trace(3, np.eye(4)), "expected a model of aescratch, such as"),
+        (lambda: ae.trace(ae.Autoencoder([4, 2]), np.eye(4), optimizer=ae.LBFGS()), "takes one step per batch"),
+        (lambda: ae.trace(ae.Autoencoder([4, 2]), np.eye(5)), "width|columns|features|entries|4"),
+        (lambda: ae.trace(ae.Autoencoder([4, 2]), np.eye(4), np.arange(4)), "expected no labels"),
+        (lambda: ae.trace(ae.Autoencoder([4, 2]), np.eye(4), rng=-1), "rng"),
+    ],
+)
+def test_refusals(call, sentence):
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        call()
+
+
+@pytest.mark.parametrize("variant", list(VARIANTS))
+def test_the_command_writes_a_page(tmp_path, capsys, variant):
+    path = tmp_path / "step.html"
+    assert cli.main(["step", variant, "--out", str(path), "--optimizer", "sgd", "--learning-rate", "0.1"]) == 0
+    assert "one training step of" in capsys.readouterr().out
+    assert 30_000 < path.stat().st_size < 400_000
+
+
+def test_the_command_opens_the_page_and_prints_text(tmp_path, capsys, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
+    path = tmp_path / "step.html"
+    assert cli.main(["step", "sparse", "--sparsity", "l1:0.1", "--open", "--out", str(path)]) == 0
+    assert opened == [path.as_uri()]
+    capsys.readouterr()
+    assert cli.main(["step", "vanilla", "--inputs", "4", "--code", "2", "--examples", "1", "--text"]) == 0
+    assert "\nForward\n" in capsys.readouterr().out
+    assert cli.main(["step", "vanilla", "--out", str(tmp_path / "no" / "step.html")]) == 2
+    assert cli.main(["step", "classifier", "--data", "digits", "--examples", "2", "--code", "2", "--text"]) == 0
+
+
+def test_a_partial_activation_and_a_number_with_a_name():
+    model = ae.Autoencoder([4, 2], activation=functools.partial(ae.LeakyReLU, 0.2), rng=0)
+    step = ae.trace(model, np.eye(4))
+    assert step.given["alpha"] == 0.2
+    assert step["h1"].formula == "h1[n,j] = a1[n,j] if a1[n,j] > 0 else alpha·a1[n,j]"
