@@ -8,8 +8,6 @@
     print(ae.check_gradients(model, digits.x[:7]))
 """
 
-import logging
-
 __version__ = "0.1.0"
 
 from aescratch import datasets, functions, plots
@@ -17,7 +15,17 @@ from aescratch.activations import GELU, GELUTanh, Identity, LeakyReLU, ReLU, Sig
 from aescratch.backend import array_module, to_numpy
 from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNoise
 from aescratch.files import FileFormatError, load
-from aescratch.gradcheck import GradientCheckError, check_function, check_gradients
+from aescratch.gradcheck import (
+    GradientCheckError,
+    cached_pair,
+    check_function,
+    check_gradients,
+    check_layer,
+    check_meaning,
+    example_fixture,
+    loss_pair,
+    torch_pair,
+)
 from aescratch.history import History
 from aescratch.initializers import he_normal, he_uniform, old_uniform, xavier_normal, xavier_uniform
 from aescratch.layers import Dense, Layer, Parameter, Sampling, Sequential, TransposedDense, UnitRowDense
@@ -35,9 +43,8 @@ from aescratch.models.variational import VariationalAutoencoder
 from aescratch.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSProp
 from aescratch.penalties import KLSparsity, L1Sparsity
 from aescratch.schedules import ConstantRate, CosineRate, StepRate
+from aescratch.tracing import Trace, trace
 from aescratch.training import TrainingDivergedError
-
-logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
     "GELU",
@@ -84,21 +91,29 @@ __all__ = [
     "StepRate",
     "Tanh",
     "TopK",
+    "Trace",
     "TrainingDivergedError",
     "TransposedDense",
     "UnitRowDense",
     "VariationalAutoencoder",
     "array_module",
+    "cached_pair",
     "check_function",
     "check_gradients",
+    "check_layer",
+    "check_meaning",
     "datasets",
+    "example_fixture",
     "functions",
     "he_normal",
     "he_uniform",
     "load",
+    "loss_pair",
     "old_uniform",
     "plots",
     "to_numpy",
+    "torch_pair",
+    "trace",
     "xavier_normal",
     "xavier_uniform",
 ]

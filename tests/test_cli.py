@@ -99,7 +99,7 @@ def test_help_names_every_command_and_every_exit_status(capsys):
     assert "0 right or pass, 1 fail, 2 wrong usage or input, 3 inconclusive, 4 something around us broke" in out
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "encode", "decode", "check"])
+@pytest.mark.parametrize("command", ["train", "evaluate", "encode", "decode", "check", "step", "bench"])
 def test_help_of_a_command_has_examples_that_parse(capsys, command):
     outcome, out, _ = run(capsys, command, "--help")
     assert outcome == 0
@@ -261,10 +261,10 @@ def test_numbers(text, expected):
 
 
 WRONG = [
-    ([], "expected a command: tour, train, evaluate, encode, decode, check (see aescratch --help)"),
+    ([], "expected a command: tour, train, evaluate, encode, decode, check, step, bench (see aescratch --help)"),
     (["--versio"], "there is no option --versio; did you mean --version? (see aescratch --help)"),
     (["trian"], "there is no command 'trian'; did you mean train?"),
-    (["zzz"], "there is no command 'zzz'; the commands are tour, train, evaluate, encode, decode, check"),
+    (["zzz"], "there is no command 'zzz'; the commands are tour, train, evaluate, encode, decode, check, step, bench"),
     (["train"], "the following arguments are required: VARIANT (see aescratch train --help)"),
     (
         ["train", "spars"],
@@ -825,6 +825,14 @@ def test_no_memory(capsys, monkeypatch, small):
 
     monkeypatch.setattr(train_command, "build_model", full)
     assert refused(capsys, "train", "vanilla", small, outcome=4) == "the memory is used up"
+
+
+def test_an_empty_error_is_not_taken_for_a_lack_of_memory(capsys, monkeypatch, small):
+    def unwritten(*arguments, **options):
+        raise NotImplementedError
+
+    monkeypatch.setattr(train_command, "build_model", unwritten)
+    assert refused(capsys, "train", "vanilla", small, outcome=4) == "NotImplementedError"
 
 
 def _pca_sse(x, fitted_to, n_components):

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import pathlib
 
 import numpy as np
 import pytest
@@ -23,7 +24,11 @@ def dense_backward(grad_y, x, W):
 
 
 def codes(report):
-    return {finding.code for finding in report.findings}
+    return {finding.code for finding in report.findings if finding.severity != "note"}
+
+
+def here(path):
+    return pathlib.Path(path).resolve().relative_to(pathlib.Path.cwd()).as_posix()
 
 
 def test_a_right_pair_passes_with_small_errors():
@@ -51,8 +56,9 @@ WRONG = {
 def test_wrong_values_fail_with_numbers(name):
     report = ae.check_function(functions.dense, WRONG[name], DENSE)
     assert report.verdict == "fail"
-    assert codes(report) == {"wrong-values"}
-    finding = report.findings[0]
+    laws = {"upstream-ignored"} if name == "upstream left out" else set()
+    assert codes(report) - {"cause", "described"} == {"wrong-values"} | laws
+    finding = next(f for f in report.findings if f.code == "wrong-values")
     assert finding.evidence["analytic"] != pytest.approx(finding.evidence["numeric"], rel=1e-7)
     assert f"{finding.evidence['numeric']:.9g}" in str(report)
     with pytest.raises(ae.GradientCheckError, match="entries differ"):
@@ -168,7 +174,7 @@ class TestKinks:
 
     def test_at_a_kink_the_message_gives_the_two_slopes(self):
         report = ae.check_function(functions.relu, lambda grad_y, a: 1.5 * grad_y, {"a": np.zeros((1, 1))})
-        (finding,) = report.findings
+        (finding,) = [f for f in report.findings if f.code == "wrong-values"]
         assert sorted(np.abs(finding.evidence["slopes"])) == pytest.approx([0, np.abs(report.tensors[0].analytic[0, 0]) / 1.5])
         assert "the slopes on the two sides of the kink there are" in finding.message
         assert "nan" not in str(report)
@@ -195,7 +201,8 @@ class TestKinks:
             model = ae.Autoencoder([5, 4, 3], code_activation=ae.Identity, rng=seed)
             report = ae.check_gradients(model, np.random.default_rng(seed).random((7, 5)) - 0.5)
             assert report.verdict == "pass", str(report)
-            assert [(f.code, f.severity) for f in report.findings] == [("zero-biases", "note")]
+            assert codes(report) == set()
+            assert "zero-biases" in {f.code for f in report.findings}
             assert not model.parameters[1].value.any()
 
     def test_zero_biases_stay_where_nothing_has_kinks(self):
@@ -243,6 +250,31 @@ class TestScales:
         report = ae.check_function(lambda a: forward(a), lambda grad_y, a: factor * backward(grad_y, a), {"a": a})
         assert report.verdict == "fail", str(report)
 
+    @pytest.mark.parametrize(("frequency", "scale"), [(100.0, 1e3), (1e3, 1e3), (1e3, 1e4)])
+    def test_steps_beyond_the_scale_of_a_function_prove_nothing_wrong(self, frequency, scale):
+        # Quotients at such steps agree now and then, and so with each other: on a value near 0.
+        for seed in range(3):
+            a = scale * np.random.default_rng(seed).normal(size=(N, D))
+            report = ae.check_function(
+                lambda a: np.sin(frequency * a), lambda grad_y, a: frequency * grad_y * np.cos(frequency * a), {"a": a},
+                rng=seed, explain=False,
+            )  # fmt: skip
+            assert report.verdict == "pass", str(report)
+
+    def test_a_place_that_only_rounding_makes_flat_proves_nothing_wrong(self):
+        report = ae.check_function(
+            lambda a: 1 + 1e-17 * np.tanh(a), lambda grad_y, a: 1e-17 * tanh_backward(grad_y, a), {"a": X}
+        )
+        assert report.verdict == "inconclusive"
+
+    def test_a_slope_where_there_is_none_fails_soon(self):
+        calls = []
+        report = ae.check_function(
+            lambda a: calls.append(1) or 1 + 0 * a, lambda grad_y, a: 1e-3 * grad_y, {"a": X}, explain=False
+        )
+        assert report.verdict == "fail"
+        assert len(calls) <= 4 * X.size + 3
+
     @pytest.mark.parametrize("a", [X, X[:1, :1]], ids=["many", "one"])
     @pytest.mark.parametrize("factor", [0, -1])
     def test_a_slope_that_rounding_hides_does_not_pass(self, factor, a):
@@ -287,8 +319,9 @@ class TestScales:
     def test_a_failing_entry_costs_few_evaluations(self, factor):
         calls = []
         ae.check_function(
-            lambda a: calls.append(1) or np.tanh(a), lambda grad_y, a: factor * tanh_backward(grad_y, a), {"a": X}
-        )
+            lambda a: calls.append(1) or np.tanh(a), lambda grad_y, a: factor * tanh_backward(grad_y, a), {"a": X},
+            explain=False,
+        )  # fmt: skip
         assert len(calls) <= 16 * X.size
 
     def test_a_forward_in_float32_is_inconclusive(self):
@@ -389,6 +422,7 @@ class TestModels:
         report = ae.check_gradients(ae.Autoencoder([D, H], rng=0), np.abs(X))
         assert report.verdict == "fail"
         assert {f.tensor for f in report.findings if f.code == "not-finite"} == {"encoder.W1", "encoder.b1"}
+        assert not {"not-a-batch-mean", "rows-not-exchangeable"} & codes(report)
 
     def test_a_backward_that_accumulates_fails(self, monkeypatch):
         def accumulate(self):
@@ -494,10 +528,10 @@ class TestModels:
         report = ae.check_gradients(ae.Autoencoder([D, H], activation=ae.Tanh, rng=0), X)
         (finding,) = report.findings
         assert (finding.code, finding.evidence["exception"], report.verdict) == ("raised", "ValueError", "fail")
-        assert finding.evidence["file"] == __file__
+        assert finding.evidence["file"] == here(__file__)
         assert finding.evidence["line"] == slip.__code__.co_firstlineno + 1
         assert finding.message.startswith("backward raised ValueError: matmul: ")
-        assert finding.message.endswith(f"({__file__}:{finding.evidence['line']})")
+        assert finding.message.endswith(f"({here(__file__)}:{finding.evidence['line']})")
 
     @pytest.mark.parametrize(
         ("loss", "text"),
@@ -536,6 +570,7 @@ class TestModels:
         assert ("changed-batch", {"by": who}) in [(f.code, f.evidence) for f in report.findings]
         assert report.verdict == "fail"
         assert "wrong-values" not in codes(report)  # the batch is put right before anything is compared
+        assert "changed-cache" not in codes(report)  # what the first layer remembers is the batch
         np.testing.assert_array_equal(x, X)
 
     @pytest.mark.parametrize("model", [None, np.tanh, ae.Dense(D, H), ae.Autoencoder])
@@ -589,7 +624,7 @@ class TestCalls:
 
     def test_a_backward_that_raises_names_the_place(self):
         report = ae.check_function(functions.dense, lambda grad_y, x, W: grad_y @ W, DENSE)
-        assert report.findings[0].evidence["file"] == __file__
+        assert report.findings[0].evidence["file"] == here(__file__)
 
 
 class Scaling:
@@ -708,7 +743,8 @@ class TestBinding:
         [
             ((X, X), "wrong-count", "backward returns 2 gradients, expected 1, for a"),
             ((), "wrong-count", "backward returns 0 gradients, expected 1, for a"),
-            (None, "wrong-type", "grad_a is None, expected an array of shape (7, 5); return it"),
+            (None, "wrong-type", "backward returns None; end it with return, say return grad_a"),
+            ((None,), "wrong-type", "grad_a is None, expected an array of shape (7, 5); return it"),
             ([1.0, 2.0], "wrong-count", "expected 1, for a; a list is taken as several gradients"),
             ([1.0], "wrong-type", "grad_a is a float, expected an array of shape (7, 5); a list is taken as several"),
             (np.ma.masked_array(X), "wrong-type", "grad_a is a MaskedArray"),
@@ -724,7 +760,7 @@ class TestBinding:
 
 class TestReport:
     def test_prints_a_table_then_findings_then_a_summary(self):
-        text = str(ae.check_function(functions.dense, WRONG["sign"], DENSE)).splitlines()
+        text = str(ae.check_function(functions.dense, WRONG["sign"], DENSE, explain=False)).splitlines()
         assert text[0].startswith("gradient check of <lambda> for dense, rng=0")
         assert text[1].split() == ["tensor", "shape", "entries", "kinks", "relative", "error", "at", "verdict"]
         assert text[2].split()[0] == "grad_x"
@@ -765,10 +801,10 @@ def test_the_check_takes_two_evaluations_per_entry():
     right = model.loss
     model.loss = lambda *a, **k: calls.append(1) or right(*a, **k)
     ae.check_gradients(model, np.abs(X))
-    assert len(calls) <= 2 * model.n_parameters + len(model.parameters) + 2
+    assert len(calls) <= 2 * model.n_parameters + len(model.parameters) + 10  # for the laws and the audit
 
 
-@pytest.mark.parametrize("names", ["dy, y", "dout, a", "g, y"])
+@pytest.mark.parametrize("names", ["g, y", "delta, a"])
 def test_an_upstream_gradient_under_another_name_is_asked_for_and_not_called_wrong(names):
     # A right backward whose upstream isn't called grad_ would be given the output in its place, and fail.
     first, second = names.split(", ")

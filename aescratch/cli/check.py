@@ -1,34 +1,41 @@
-"""`aescratch check VARIANT`: the gradient check of a new model, numeric against analytic, in float64.
+"""`aescratch check`: a gradient check, numeric against analytic, in float64, of a new model or of the user's own code.
 
 It ends with the report's verdict as its exit status:
 
-    options -> model;   7 random examples, or some of the user's data -> check_gradients -> report -> exit status
+    a variant, options -> model;   7 random examples, or some of the user's data -> check_gradients
+    my_layers.py:dense_backward -> function, layer or model;  inputs -> check_function and the like
+    report -> exit status
 """
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 import aescratch as ae
 from aescratch.cli.building import add_model_options, build_model
 from aescratch.cli.data import DATA_HELP, add_file_options, load_data
-from aescratch.cli.status import FAIL, INCONCLUSIVE, RIGHT, wrong_input
-from aescratch.cli.variants import add_variant
+from aescratch.cli.own_check import check_own, leave_zero
+from aescratch.cli.own_inputs import input_option
+from aescratch.cli.status import FAIL, INCONCLUSIVE, RIGHT, UsageError, wrong_input
+from aescratch.cli.variants import VARIANTS, variant_name
 from aescratch.cli.words import count
 from aescratch.cli.writing import json_text
 from aescratch.datasets import Dataset
+from aescratch.gradcheck import Report
 
 STATUS = {"pass": RIGHT, "fail": FAIL, "inconclusive": INCONCLUSIVE}
 # Distinct primes, so that a wrong factor names its dimension.
 N_EXAMPLES, N_INPUTS, HIDDEN, CODE, N_CLASSES = 7, 11, 5, 3, 2
 
-DESCRIPTION = f"""Compare every gradient of a new model with finite differences, in float64.
+DESCRIPTION = f"""Compare every gradient of a new model, or of your own code, with finite differences, in float64.
 
 Left to itself, the model reads {N_INPUTS} numbers, and has {HIDDEN} hidden (contractive: none) and {CODE} code units.
+Of your own, NAME in FILE.py or in a module is a backward function, checked with the forward of its name (dense for
+dense_backward, yours or ours); a function that returns a loss and its gradient; or a layer or a model, as a class or
+an object. Inputs come from NAME_inputs, or inputs, in your file: a dict, or a function that returns one.
 Exit status: 0 pass, 1 fail, 3 inconclusive.
 """
 EXAMPLES = """examples:
@@ -36,24 +43,56 @@ EXAMPLES = """examples:
   aescratch check sparse --sparsity l1:0.1 --unit-norm-decoder
   aescratch check stacked --hidden 13,5 --code 3 --tied
   aescratch check contractive --data digits --code 2 --json
+  aescratch check my_layers.py:dense_backward
+  aescratch check my_layers.py:swish_backward --input a=7,3
+  aescratch check my_package.layers:MyLayer
 """
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the options of `aescratch check`."""
-    parser.usage, parser.description, parser.epilog = "aescratch check VARIANT [options]", DESCRIPTION, EXAMPLES
-    add_variant(parser)
+    parser.usage = "aescratch check VARIANT [options]\n       aescratch check FILE.py:NAME [options]"
+    parser.description, parser.epilog = DESCRIPTION, EXAMPLES
+    parser.add_argument(
+        "variant", metavar="VARIANT", type=target,
+        help=f"one of {', '.join(VARIANTS)}; or your own code, FILE.py:NAME or MODULE:NAME",
+    )  # fmt: skip
     add_model_options(parser)
     parser.add_argument("--data", metavar="DATA", help="left out, random numbers between 0 and 1; or " + DATA_HELP)
     parser.add_argument(
         "--examples", type=partial(count, 1), default=N_EXAMPLES, metavar="N", help="how many (default %(default)s)"
     )
     add_file_options(parser)
+    group = parser.add_argument_group("your own code")
+    group.add_argument("--forward", metavar="NAME", help="the forward of a backward function, if it has another name")
+    group.add_argument(
+        "--input", type=input_option, action="append", default=[], metavar="NAME=SHAPE",
+        help="an argument's shape, such as x=7,5 or b=3, or its value, such as rho=0.1; repeat it for others",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def target(text: str) -> str:
+    """Return text if it names a variant, or something in a file or a module."""
+    if ":" in text:
+        return text
+    if text.endswith(".py"):
+        raise ArgumentTypeError(f"expected what to check in {text} after a colon, such as {text}:dense_backward")
+    return variant_name(text)
 
 
 def run(arguments: Namespace) -> int:
     """Check and print; return the exit status."""
+    report = check_own(arguments) if ":" in arguments.variant else check_variant(arguments)
+    print(json_text(report.to_dict()) if arguments.json else report)
+    return STATUS[report.verdict]
+
+
+def check_variant(arguments: Namespace) -> Report:
+    """Return the report on a new model of a variant."""
+    for option, given in (("--forward", arguments.forward), ("--input", arguments.input)):
+        if given:
+            raise UsageError(f"{option} is for your own code, FILE.py:NAME; leave it out")
     use_small_layers(arguments)
     data = load_data(arguments.data, arguments) if arguments.data else random_data(arguments)
     x = data.x[: arguments.examples].astype(np.float64)
@@ -62,9 +101,7 @@ def run(arguments: Namespace) -> int:
     leave_zero(model, arguments.seed)
     supervised = isinstance(model, ae.SoftmaxClassifier)
     with wrong_input():
-        report = ae.check_gradients(model, x, labels if supervised else None, rng=arguments.seed)
-    print(json_text(report.to_dict()) if arguments.json else report)
-    return STATUS[report.verdict]
+        return ae.check_gradients(model, x, labels if supervised else None, rng=arguments.seed)
 
 
 def use_small_layers(arguments: Namespace) -> None:
@@ -74,14 +111,6 @@ def use_small_layers(arguments: Namespace) -> None:
     if arguments.hidden is None:
         arguments.hidden = [] if arguments.variant == "contractive" else [HIDDEN]
     arguments.code = arguments.code or CODE
-
-
-def leave_zero(model: Any, seed: int) -> None:
-    """Give biases, which start at 0, small random values: at 0 a weight decay wrongly put on them doesn't show."""
-    rng = np.random.default_rng(seed)
-    for parameter in model.parameters:
-        if not parameter.value.any():
-            parameter.value = rng.normal(0, 0.1, parameter.shape)
 
 
 def random_data(arguments: Namespace) -> Dataset:

@@ -22,7 +22,9 @@ COMMANDS = {
     "evaluate": ("aescratch.cli.evaluate", "measure a saved model, beside PCA"),
     "encode": ("aescratch.cli.encode", "write the codes of data"),
     "decode": ("aescratch.cli.decode", "write the data that codes stand for"),
-    "check": ("aescratch.cli.check", "check a variant's gradients numerically"),
+    "check": ("aescratch.cli.check", "check the gradients of a variant, or of your own code, numerically"),
+    "step": ("aescratch.cli.step", "write a page that walks through one training step, number by number"),
+    "bench": ("aescratch.cli.bench", "measure speed and memory on this machine, beside PyTorch's"),
 }
 DESCRIPTION = "Autoencoders from scratch, in NumPy, with hand-written backpropagation."
 EPILOG = (
@@ -76,8 +78,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return fail("", status.BROKEN)
     except OSError as error:
         return fail(f"{error.filename or 'the output'}: {error.strerror or error}", status.BROKEN)
-    except (RuntimeError, MemoryError) as error:
+    except MemoryError as error:
         return fail(str(error) or "the memory is used up", status.BROKEN)
+    except RuntimeError as error:
+        return fail(str(error) or type(error).__name__, status.BROKEN)
 
 
 def run_command(argv: list[str]) -> int:

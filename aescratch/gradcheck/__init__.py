@@ -2,12 +2,32 @@
 
     check_function(forward, backward, inputs)    a pair of functions
     check_gradients(model, x)                    a whole model, every parameter
+    check_layer(layer, x)                        a layer, its input and every parameter
+    check_meaning(model)                         what no gradient check can see: a wrong forward
 
 Both give a `Report`: a table, then findings, and a verdict, which is pass, fail or inconclusive.
 """
 
+from aescratch.gradcheck.fixtures import example_fixture
+from aescratch.gradcheck.foreign import cached_pair, loss_pair, torch_pair
 from aescratch.gradcheck.functions import check_function
+from aescratch.gradcheck.layers import check_layer
+from aescratch.gradcheck.meaning import MeaningReport, check_meaning
 from aescratch.gradcheck.models import check_gradients
 from aescratch.gradcheck.report import Finding, GradientCheckError, Report, TensorResult
 
-__all__ = ["Finding", "GradientCheckError", "Report", "TensorResult", "check_function", "check_gradients"]
+__all__ = [
+    "Finding",
+    "GradientCheckError",
+    "MeaningReport",
+    "Report",
+    "TensorResult",
+    "cached_pair",
+    "check_function",
+    "check_gradients",
+    "check_layer",
+    "check_meaning",
+    "example_fixture",
+    "loss_pair",
+    "torch_pair",
+]

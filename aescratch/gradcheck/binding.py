@@ -1,7 +1,7 @@
 """A forward and its backward, bound to each other by the names of their arguments.
 
     inputs --forward--> output
-    backward's arguments: grad_q -> upstream;  a name among forward's -> that input;  one other name -> the output
+    backward's arguments: a name among forward's -> that input;  grad_q, or dout -> upstream;  one other -> the output
 
 What can't be bound raises, in one sentence.
 """
@@ -18,6 +18,13 @@ import numpy as np
 
 from aescratch.backend import Array, array_module
 from aescratch.validation import without_subclass
+
+UPSTREAM_NAMES = ("dout", "dy", "grad", "upstream")  # what others call it, where no argument is called grad_q
+ADVICE = {
+    "c": "of a complex function check real and imaginary parts as inputs of their own",
+    "O": "an array of Python objects usually means rows of different lengths",
+}
+CACHE_NAMES = ("cache", "caches")  # of a forward that returns it beside its output
 
 
 @dataclass
@@ -43,23 +50,38 @@ class Pair:
         return [name for name in names if is_float_array(self.inputs[name])]
 
     @property
+    def upstream_names(self) -> list[str]:
+        """Under which names backward takes the upstream gradient: grad_q, or else the one that others use."""
+        names = [name for name in signature_of(self.backward, "backward").parameters if name not in self.inputs]
+        ours = [name for name in names if name.startswith("grad_")]
+        others = [name for name in names if name in UPSTREAM_NAMES or name.startswith("dout_")]
+        return ours or (others if len(others) == 1 else [])
+
+    @property
     def output_name(self) -> str | None:
         """Under which name backward takes forward's output, if it does."""
         parameters = signature_of(self.backward, "backward").parameters
-        others = [name for name in parameters if not name.startswith("grad_") and name not in self.inputs]
+        upstream = self.upstream_names
+        others = [name for name in parameters if name not in upstream and name not in self.inputs]
         needed = [name for name in others if parameters[name].default is inspect.Parameter.empty]
+        name, of = name_of(self.backward), name_of(self.forward)
+        if cache := [other for other in needed if other in CACHE_NAMES]:
+            raise TypeError(
+                f"expected {name} to take what it needs under the names of {of}'s arguments, got {cache[0]}; if {of} "
+                f"returns the pair (output, {cache[0]}), check ae.cached_pair({of}, {name})"
+            )
         if len(needed) > 1:
             raise TypeError(
-                f"expected one argument of {name_of(self.backward)} beside the upstream gradient and the inputs, for "
-                f"the output of {name_of(self.forward)}, got {' and '.join(needed)}; name inputs as forward does, and "
-                "the upstream gradient grad_y or the like"
+                f"expected one argument of {name} beside the upstream gradient and the inputs, for the output of "
+                f"{of}, got {' and '.join(needed)}; name inputs as forward does, and the upstream gradient grad_y or "
+                "the like"
             )
         return needed[0] if needed else None
 
     def require_upstream(self) -> None:
         """Refuse a backward that takes no upstream gradient by a name that says so: it would be given the output."""
         names = list(signature_of(self.backward, "backward").parameters)
-        if not any(name.startswith("grad_") for name in names):
+        if not self.upstream_names:
             raise TypeError(
                 f"expected {name_of(self.backward)} to take the upstream gradient under a name such as grad_y, got "
                 f"the arguments {', '.join(names)}; rename the one that it is"
@@ -67,9 +89,9 @@ class Pair:
 
     def arguments(self, upstream: Array, output: Any) -> dict[str, Any]:
         """Return backward's arguments by name, every array a copy of its own."""
-        found, output_name = {}, self.output_name
+        found, upstream_names, output_name = {}, self.upstream_names, self.output_name
         for name in signature_of(self.backward, "backward").parameters:
-            if name.startswith("grad_"):
+            if name in upstream_names:
                 found[name] = upstream
             elif name in self.inputs:
                 found[name] = self.inputs[name]
@@ -175,7 +197,8 @@ def as_differentiable(name: str, value: Any) -> Array:
         raise TypeError(f"expected {name} to be an array, got {kind}; pass numpy.array({name}, float)")
     value = without_subclass(value, name)
     if value.dtype.kind != "f" or value.dtype.itemsize < 4:
-        raise TypeError(f"expected {name} to hold float64 numbers, got {value.dtype}; pass {name}.astype(float)")
+        advice = ADVICE.get(value.dtype.kind, "pass {name}.astype(float)").format(name=name)
+        raise TypeError(f"expected {name} to hold float64 numbers, got {value.dtype}; {advice}")
     if value.size == 0:
         raise ValueError(f"expected {name} to hold at least one entry, got shape {value.shape}")
     if not np.isfinite(value).all():

@@ -67,11 +67,34 @@ def single_precision(who: str, dtype: Any) -> Finding:
 
 def raised(error: Exception) -> Finding:
     """Return the finding for a backward that raised: type, text, and the innermost line that isn't this package's."""
-    message = f"backward raised {type(error).__name__}: {error}"
-    evidence: dict[str, Any] = {"exception": type(error).__name__}
     frames = traceback.extract_tb(error.__traceback__)
     outside = [frame for frame in frames if PACKAGE not in pathlib.Path(frame.filename).resolve().parents]
+    evidence: dict[str, Any] = {"exception": type(error).__name__}
+    where = ""
     if outside:
-        message += f" ({outside[-1].filename}:{outside[-1].lineno})"
-        evidence |= {"file": outside[-1].filename, "line": outside[-1].lineno}
+        file, line = shown_path(outside[-1].filename), outside[-1].lineno
+        evidence |= {"file": file, "line": line}
+        where = f" ({file}:{line})"
+    if isinstance(error, NotImplementedError):
+        says = f", and says: {error}" if str(error) else ""
+        return Finding("not-implemented", None, "error", f"backward isn't written yet{where}{says}", evidence)
+    message = f"backward raised {type(error).__name__}: {error}{where}"
     return Finding("raised", None, "error", message, evidence)
+
+
+def timed_out(seconds: float) -> Finding:
+    """Return the finding for a backward that didn't come back in time."""
+    message = (
+        f"backward was still running after {seconds:g} s, and was stopped; look for a loop whose end is never reached, "
+        "or give it longer with time_limit="
+    )
+    return Finding("timed-out", None, "error", message, {"seconds": seconds})
+
+
+def shown_path(filename: str) -> str:
+    """Return a path as a report shows it: relative to the working directory, or the file's name alone."""
+    path = pathlib.Path(filename)
+    try:
+        return path.resolve().relative_to(pathlib.Path.cwd()).as_posix()
+    except (ValueError, OSError):
+        return path.name

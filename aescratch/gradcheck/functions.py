@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from aescratch import functions
 from aescratch.backend import Array
+from aescratch.gradcheck import laws
 from aescratch.gradcheck.binding import (
     Pair,
     as_differentiable,
@@ -29,22 +29,31 @@ from aescratch.gradcheck.binding import (
     same,
     signature_of,
 )
-from aescratch.gradcheck.findings import raised, single_precision, value_findings
-from aescratch.gradcheck.numeric import estimates
-from aescratch.gradcheck.report import Finding, Report, TensorResult, judge
+from aescratch.gradcheck.coverage import Coverage
+from aescratch.gradcheck.deadline import OutOfTime, limited
+from aescratch.gradcheck.findings import raised, single_precision, timed_out, value_findings
+from aescratch.gradcheck.fixtures import audit_inputs
+from aescratch.gradcheck.report import FAIL, Finding, Report, TensorResult
+from aescratch.gradcheck.surroundings import kept_random_state, watched
+from aescratch.layers import OURS
 from aescratch.validation import require_count, require_number
 
 OUTPUT_NAMES = ("y", "h", "z")  # under which a backward takes its forward's output
+NOTHING_TO_COMPARE = ("not-deterministic", "single-precision")
+MALFORMED = ("wrong-count", "wrong-type", "wrong-shape", "wrong-dtype", "not-finite")
+SAYS_NOTHING_OF_A_CAUSE = ("not-linear", "upstream-ignored")  # and so doesn't keep one from being looked for
 
 
 def check_function(
     forward: Callable[..., Any], backward: Callable[..., Any], inputs: Mapping[str, Any], *,
-    wrt: Sequence[str] | None = None, rng: int = 0, tolerance: float = 1e-6,
+    wrt: Sequence[str] | None = None, rng: int = 0, tolerance: float = 1e-6, mode: str = "exhaustive",
+    time_limit: float | None = 60.0, explain: bool = True,
 ) -> Report:  # fmt: skip
-    """Check the gradients that a backward function returns for its forward, every entry.
+    """Check the gradients that a backward function returns for its forward.
 
-    Arguments are bound by name: of backward's, ``grad_q`` is the upstream gradient of the output, a name among the
-    forward's arguments is that argument, given or left at its default, and one other name is the forward's output.
+    Arguments are bound by name: of backward's, a name among the forward's arguments is that argument, given or left at
+    its default, ``grad_q`` is the upstream gradient of the output, as is ``dout`` or the like where no name begins with
+    ``grad_``, and one other name is the forward's output.
 
     Parameters
     ----------
@@ -61,6 +70,13 @@ def check_function(
         The seed of the upstream gradient.
     tolerance : float
         The relative difference that is allowed, beside the numeric estimate's own error.
+    mode : str
+        ``"exhaustive"`` for every entry; ``"sampled"`` for some of each input, ``"directional"`` for several random
+        directions in each, and ``"auto"`` for the latter where there are many.
+    time_limit : float, optional
+        Seconds that a call of backward may take.
+    explain : bool
+        Whether to look for the cause where a gradient is wrong.
 
     Returns
     -------
@@ -74,6 +90,7 @@ def check_function(
 
     Examples
     --------
+    >>> from aescratch import functions
     >>> x = np.random.default_rng(0).normal(size=(7, 3))
     >>> check_function(functions.tanh, lambda grad_y, y: grad_y * (1 - y**2), {"a": x}).verdict
     'pass'
@@ -82,27 +99,50 @@ def check_function(
     """
     require_count("rng", rng, least=0)
     require_number("tolerance", tolerance, above=0)
-    pair = bind(forward, backward, inputs)
-    check_kinds(inputs, list(inputs))
-    expected = check_names(wrt, pair) if wrt is not None else _own_arguments(pair)
-    names = pair.differentiable if expected is None else expected
-    pair.inputs = {**pair.inputs, **{name: as_differentiable(name, pair.inputs[name]) for name in names}}
+    if time_limit is not None:
+        require_number("time_limit", time_limit, above=0)
+    with kept_random_state():
+        pair = bind(forward, backward, inputs)
+        check_kinds(inputs, list(inputs))
+        expected = check_names(wrt, pair) if wrt is not None else _own_arguments(pair)
+        names = pair.differentiable if expected is None else expected
+        pair.inputs = {**pair.inputs, **{name: as_differentiable(name, pair.inputs[name]) for name in names}}
+        coverage = Coverage(mode, [pair.inputs[name].size for name in names], rng)
+        tensors, findings = _check(pair, expected, rng, tolerance, coverage, time_limit, explain)
+    title = f"gradient check of {name_of(backward)} for {name_of(forward)}, rng={rng}"
+    sizes = [pair.inputs[tensor.name.removeprefix("grad_")].size for tensor in tensors]
+    return Report(title + coverage.described(tensors, sizes), tensors, findings, tolerance)
+
+
+def _check(
+    pair: Pair, expected: Sequence[str] | None, rng: int, tolerance: float, coverage: Coverage,
+    time_limit: float | None, explain: bool,
+) -> tuple[list[TensorResult], list[Finding]]:  # fmt: skip
+    """Return the comparison of every gradient that can be compared, and all findings."""
     output, findings = _forward_side(pair)
     upstream = _draw_upstream(output, rng)
-    gradients, more = _backward_side(pair, expected, upstream, output)
+    gradients, more = _backward_side(pair, expected, upstream, output, time_limit)
     findings += more
-    tensors = []
-    if not any(finding.code in ("not-deterministic", "single-precision") for finding in findings):
-        tensors = _compare(pair, gradients, upstream, tolerance)
-    title = f"gradient check of {name_of(backward)} for {name_of(forward)}, rng={rng}"
-    return Report(title, tensors, findings + value_findings(tensors), tolerance)
+    if any(finding.code in NOTHING_TO_COMPARE for finding in findings):
+        return [], findings
+    tensors = _compare(pair, gradients, upstream, tolerance, coverage)
+    in_order = not any(f.severity == "error" and f.code not in SAYS_NOTHING_OF_A_CAUSE for f in findings)
+    findings += value_findings(tensors)
+    if explain and in_order and any(tensor.verdict == FAIL for tensor in tensors):
+        from aescratch.gradcheck import causes  # for a wrong gradient only: most are right, and it is large
+
+        findings += causes.explain(pair, list(gradients), seed=rng)
+    return tensors, [*findings, *audit_inputs(pair.inputs, list(gradients))]
 
 
 def _own_arguments(pair: Pair) -> list[str] | None:
-    """Return the leading arguments that our own pair gives gradients for, if forward is of the formula sheet."""
+    """Return the leading arguments that our own pair gives gradients for, if forward is of the formula sheet.
+
+    What an exercise has put in our functions' place isn't asked.
+    """
     name = name_of(pair.forward)
-    own = getattr(functions, f"{name}_backward", None)
-    if own is None or getattr(functions, name, None) is not pair.forward:
+    own = OURS.get(f"{name}_backward")
+    if own is None or OURS[name] is not pair.forward:
         return None
     ours = Pair(pair.forward, own, pair.inputs)
     output = _evaluate(ours, ours.inputs)
@@ -117,16 +157,18 @@ def _evaluate(pair: Pair, inputs: Mapping[str, Any]) -> Any:
         kind = output.dtype if isinstance(output, np.ndarray) else type(output).__name__
         raise TypeError(
             f"expected {name_of(pair.forward)} to return one array of floats, got {kind}; "
-            "of several outputs check one at a time"
+            "of several outputs check one at a time, and a forward that returns (output, cache) through ae.cached_pair"
         )
     return output
 
 
 def _forward_side(pair: Pair) -> tuple[Any, list[Finding]]:
     """Return forward's output, and what two calls tell about it."""
-    name, findings = name_of(pair.forward), []
+    name = name_of(pair.forward)
+    findings: list[Finding] = []
     arguments = copied(pair.inputs)
-    output = copied({"output": _evaluate(pair, arguments)})["output"]
+    with watched(name, findings, "note"):
+        output = copied({"output": _evaluate(pair, arguments)})["output"]
     for argument in changed(arguments, pair.inputs):
         message = f"{name} changed its argument {argument}; work on a copy, the caller still needs it"
         findings.append(Finding("changed-argument", argument, "error", message, {"by": name}))
@@ -156,26 +198,41 @@ def _draw_upstream(output: Any, seed: int) -> Array:
 
 
 def _backward_side(
-    pair: Pair, expected: Sequence[str] | None, upstream: Array, output: Any
+    pair: Pair, expected: Sequence[str] | None, upstream: Array, output: Any, time_limit: float | None
 ) -> tuple[dict[str, Array], list[Finding]]:
-    """Return the gradients of backward that can be compared, by input, and what two calls tell about it."""
+    """Return the gradients of backward that can be compared, by input, and what several calls tell about it."""
+
+    def backward(upstream: Array) -> Any:
+        return limited(lambda: call(pair.backward, pair.arguments(upstream, output)), time_limit)
+
     arguments = pair.arguments(upstream, output)
     before = copied(arguments)
+    findings: list[Finding] = []
     try:
-        returned = call(pair.backward, arguments)
-        gradients = list(returned) if isinstance(returned, (tuple, list)) else [returned]
-        findings = _broken_laws(arguments, before, gradients)
+        with watched("backward", findings):
+            returned = limited(lambda: call(pair.backward, arguments), time_limit)
+        gradients = as_list(returned)
+        findings += _broken_laws(arguments, before, gradients)
         first = copy.deepcopy(gradients)  # before a second call can write into the same memory
-        again = call(pair.backward, pair.arguments(upstream, output))
+        others = as_list(backward(upstream))
+        arrays = [(a, b) for a, b in zip(first, others, strict=False) if isinstance(a, (np.ndarray, np.generic))]
+        if len(first) != len(others) or not all(same(a, b) for a, b in arrays):
+            message = "a second backward with the same arguments returns something else; keep nothing from call to call"
+            findings.append(Finding("not-repeatable", None, "error", message))
+        well_formed, wrong = _well_formed(pair, expected, first, returned)
+        findings += wrong
+        if pair.upstream_names and not any(f.code in ("not-repeatable", *MALFORMED) for f in findings):
+            findings += laws.of_the_upstream(lambda u: as_list(backward(u)), upstream, well_formed)
+    except OutOfTime:
+        return {}, [*findings, timed_out(time_limit or 0.0)]
     except Exception as error:
-        return {}, [raised(error)]
-    others = list(again) if isinstance(again, (tuple, list)) else [again]
-    arrays = [(a, b) for a, b in zip(first, others, strict=False) if isinstance(a, (np.ndarray, np.generic))]
-    if len(first) != len(others) or not all(same(a, b) for a, b in arrays):
-        message = "a second backward with the same arguments returns something else; keep nothing from call to call"
-        findings.append(Finding("not-repeatable", None, "error", message))
-    well_formed, wrong = _well_formed(pair, expected, first, isinstance(returned, list))
-    return well_formed, findings + wrong
+        return {}, [*findings, raised(error)]
+    return well_formed, findings
+
+
+def as_list(returned: Any) -> list[Any]:
+    """Return what a backward returned as a list of gradients."""
+    return list(returned) if isinstance(returned, (tuple, list)) else [returned]
 
 
 def _broken_laws(arguments: Mapping[str, Any], before: Mapping[str, Any], gradients: Sequence[Any]) -> list[Finding]:
@@ -193,26 +250,30 @@ def _broken_laws(arguments: Mapping[str, Any], before: Mapping[str, Any], gradie
 
 
 def _well_formed(
-    pair: Pair, expected: Sequence[str] | None, returned: Sequence[Any], is_list: bool
+    pair: Pair, expected: Sequence[str] | None, gradients: Sequence[Any], returned: Any
 ) -> tuple[dict[str, Array], list[Finding]]:
     """Return the gradients that can be compared, by input, and a finding for each that can't."""
     names = list(expected or pair.differentiable)
-    if expected is None and returned:
-        names = names[: len(returned)]
-    hint = "; a list is taken as several gradients" if is_list else ""
-    if len(returned) != len(names):
-        count = f"{len(returned)} gradient{'' if len(returned) == 1 else 's'}"
+    if returned is None:
+        wanted = ", ".join(f"grad_{name}" for name in names)
+        message = f"backward returns None; end it with return, say return {wanted}"
+        return {}, [Finding("wrong-type", None, "error", message)]
+    if expected is None and gradients:
+        names = names[: len(gradients)]
+    hint = "; a list is taken as several gradients" if isinstance(returned, list) else ""
+    if len(gradients) != len(names):
+        count = f"{len(gradients)} gradient{'' if len(gradients) == 1 else 's'}"
         message = f"backward returns {count}, expected {len(names)}, for {', '.join(names)}{hint}"
-        return {}, [Finding("wrong-count", None, "error", message, {"expected": len(names), "got": len(returned)})]
-    gradients, findings = {}, []
-    for name, gradient in zip(names, returned, strict=True):
+        return {}, [Finding("wrong-count", None, "error", message, {"expected": len(names), "got": len(gradients)})]
+    fine, findings = {}, []
+    for name, gradient in zip(names, gradients, strict=True):
         problem = _problem(gradient, pair.inputs[name].shape)
         if problem is None:
-            gradients[name] = gradient
+            fine[name] = gradient
         else:
             code, text = problem
             findings.append(Finding(code, f"grad_{name}", "error", f"grad_{name} {text}{hint}"))
-    return gradients, findings
+    return fine, findings
 
 
 def _problem(gradient: Any, shape: tuple[int, ...]) -> tuple[str, str] | None:
@@ -230,15 +291,16 @@ def _problem(gradient: Any, shape: tuple[int, ...]) -> tuple[str, str] | None:
     return None
 
 
-def _compare(pair: Pair, gradients: Mapping[str, Array], upstream: Array, tolerance: float) -> list[TensorResult]:
+def _compare(
+    pair: Pair, gradients: Mapping[str, Array], upstream: Array, tolerance: float, coverage: Coverage
+) -> list[TensorResult]:
     """Return the comparison of each gradient with the differences of Σ upstream ⊙ y."""
 
     def objective() -> tuple[float, list[Array]]:
         return float((upstream * call(pair.forward, copied(pair.inputs))).sum()), []
 
-    tensors = []
     with np.errstate(all="ignore"):
-        for name, gradient in gradients.items():
-            found = estimates(objective, pair.inputs[name], np.asarray(gradient), tolerance)
-            tensors.append(judge(f"grad_{name}", gradient, found, tolerance))
-    return tensors
+        return [
+            coverage.compare(f"grad_{name}", objective, pair.inputs[name], np.asarray(gradient), tolerance)
+            for name, gradient in gradients.items()
+        ]

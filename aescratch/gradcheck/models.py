@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import numbers
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -17,9 +18,14 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, array_module, move, to_numpy
-from aescratch.gradcheck.findings import raised, single_precision, value_findings
-from aescratch.gradcheck.numeric import estimates
-from aescratch.gradcheck.report import Finding, Report, TensorResult, judge
+from aescratch.gradcheck.coverage import Coverage
+from aescratch.gradcheck.deadline import OutOfTime, limited
+from aescratch.gradcheck.findings import raised, single_precision, timed_out, value_findings
+from aescratch.gradcheck.fixtures import audit_model
+from aescratch.gradcheck.laws import Seen, nothing_else_changed, of_the_batch
+from aescratch.gradcheck.report import FAIL, Finding, Report, TensorResult
+from aescratch.gradcheck.stacking import stack
+from aescratch.gradcheck.surroundings import kept_random_state, watched
 from aescratch.layers import Layer, pack
 from aescratch.models.base import Model
 from aescratch.validation import require_count, require_number
@@ -30,9 +36,10 @@ ZERO_BIASES = 0.1  # the spread of what biases of exactly 0 are given
 
 
 def check_gradients(
-    model: Model, x: Array, labels: Array | None = None, *, rng: int = 0, tolerance: float = 1e-6
-) -> Report:
-    """Check the gradient of every parameter of a model, every entry.
+    model: Model, x: Array, labels: Array | None = None, *, rng: int = 0, tolerance: float = 1e-6,
+    mode: str = "exhaustive", time_limit: float | None = 60.0, explain: bool = True,
+) -> Report:  # fmt: skip
+    """Check the gradient of every parameter of a model.
 
     Parameters
     ----------
@@ -46,6 +53,13 @@ def check_gradients(
         The seed that freezes the model's noise.
     tolerance : float
         The relative difference that is allowed, beside the numeric estimate's own error.
+    mode : str
+        ``"exhaustive"`` for every entry; ``"sampled"`` for some of each parameter, ``"directional"`` for several random
+        directions in each, and ``"auto"`` for the latter where there are many.
+    time_limit : float, optional
+        Seconds that a call of backward may take.
+    explain : bool
+        Whether to look for the place and the cause where a gradient is wrong.
 
     Returns
     -------
@@ -66,40 +80,83 @@ def check_gradients(
     """
     require_count("rng", rng, least=0)
     require_number("tolerance", tolerance, above=0)
+    if time_limit is not None:
+        require_number("time_limit", time_limit, above=0)
     if not isinstance(model, Model):
         raise TypeError(
             f"expected a model of aescratch, such as ae.Autoencoder([64, 32]), got {type(model).__name__}; "
             "ae.check_function checks a forward and a backward of your own"
         )
     data = model.as_data(x) if labels is None else model.as_data(x, labels)  # type: ignore[call-arg]
-    with in_double_precision(model), model.trusting_batches(), np.errstate(all="ignore"):
+    sizes = [parameter.size for parameter in model.parameters]
+    coverage = Coverage(mode, sizes, rng)
+    with kept_random_state(), in_double_precision(model), model.trusting_batches(), np.errstate(all="ignore"):
         batch = [a.astype(np.float64) if a.dtype.kind == "f" else a.copy() for a in data]
-        tensors, findings = _check(model, batch, rng, tolerance)
+        tensors, findings = _check(model, batch, rng, tolerance, coverage, time_limit, explain)
     title = f"gradient check of {type(model).__name__}, {len(batch[0])} examples, float64, rng={rng}"
-    return Report(title, tensors, findings + value_findings(tensors), tolerance)
+    return Report(title + coverage.described(tensors, sizes), tensors, findings, tolerance)
 
 
 def _check(
-    model: Model, batch: Sequence[Array], rng: int, tolerance: float
-) -> tuple[list[TensorResult], list[Finding]]:
-    """Return the comparison of every parameter, if there can be any, and the findings beside it."""
+    model: Model, batch: Sequence[Array], rng: int, tolerance: float, coverage: Coverage, time_limit: float | None,
+    explain: bool,
+) -> tuple[list[TensorResult], list[Finding]]:  # fmt: skip
+    """Return the comparison of every parameter, if there can be any, and all findings."""
     findings = [*_left_out(model), *_loss_findings(model, batch, rng)]
     if any(finding.code in NOTHING_TO_COMPARE for finding in findings):
         return [], findings
-    findings += _draw_zero_biases(model, batch, rng)
-    analytic, more = _analytic_side(model, batch)
+    audit = audit_model(model, batch)
+    findings += _draw_zero_biases(model, rng)
+    _loss(model, batch, rng)  # what the parts remember belongs to this batch and these values
+    analytic, more = _analytic_side(model, batch, time_limit)
     findings += more
+    if not analytic:
+        return [], [*findings, *audit]
 
     def objective() -> tuple[float, list[Array]]:
-        loss = float(_loss(model, batch, rng))
-        patterns = [part.kinks for part in model.parts.values()]
-        return loss, [to_numpy(pattern) for pattern in patterns if pattern is not None]
+        return float(_loss(model, batch, rng)), _patterns(model)
 
+    stacked = stack(model, batch, rng)
     tensors = []
-    for parameter, gradient in zip(model.parameters if analytic else [], analytic, strict=True):
-        found = estimates(objective, parameter.value, gradient, tolerance)
-        tensors.append(judge(parameter.name, gradient, found, tolerance))
-    return tensors, findings
+    for parameter, gradient in zip(model.parameters, analytic, strict=True):
+        together = None if stacked is None else functools.partial(stacked.losses, parameter)
+        tensors.append(coverage.compare(parameter.name, objective, parameter.value, gradient, tolerance, together))
+    findings += value_findings(tensors)
+    if not any(finding.code in ("not-repeatable", "changed-parameter") for finding in findings):
+        findings += _batch_findings(model, batch, rng, analytic, time_limit)
+    if explain and any(tensor.verdict == FAIL for tensor in tensors):
+        from aescratch.gradcheck.localise import localise  # for a wrong gradient only: most are right, and it is large
+
+        findings += localise(model, batch, rng)
+    return tensors, [*findings, *audit]
+
+
+def _patterns(model: Model) -> list[Array]:
+    """Return the pattern of the last forward pass at the kinks of every part that has any."""
+    patterns = [part.kinks for part in model.parts.values()]
+    return [to_numpy(pattern) for pattern in patterns if pattern is not None]
+
+
+def _batch_findings(
+    model: Model, batch: Sequence[Array], rng: int, analytic: Sequence[Array], time_limit: float | None
+) -> list[Finding]:
+    """Return what other batches made of the same rows tell."""
+    names = [parameter.name for parameter in model.parameters]
+
+    def evaluate(rows: Sequence[Array], seed: int) -> Seen:
+        loss, patterns = float(_loss(model, rows, seed)), _patterns(model)
+        limited(model.backward, time_limit)
+        gradients = [to_numpy(parameter.grad).copy() for parameter in model.parameters]
+        return Seen(loss, dict(zip(names, gradients, strict=True)), patterns)
+
+    try:
+        return of_the_batch(evaluate, batch, rng, dict(zip(names, analytic, strict=True)))
+    except OutOfTime:
+        return [timed_out(time_limit or 0.0)]
+    except Exception as error:  # of a number of examples that is written into the code, say
+        finding = raised(error)
+        finding.message += "; so it does for the same rows in another order, or twice over"
+        return [finding]
 
 
 def _loss(model: Any, batch: Sequence[Array], rng: int) -> Any:
@@ -128,8 +185,10 @@ def _left_out(model: Model) -> Iterator[Finding]:
 def _loss_findings(model: Model, batch: Sequence[Array], rng: int) -> list[Finding]:
     """Return what two calls of loss tell about it."""
     before = [array.copy() for array in batch]
-    loss = _loss(model, batch, rng)
-    findings = _changed_batch("loss", batch, before)
+    findings: list[Finding] = []
+    with watched("loss", findings, "note"):
+        loss = _loss(model, batch, rng)
+    findings += _changed_batch("loss", batch, before)
     first, second = float(loss), float(_loss(model, batch, rng))
     if not np.isfinite(first):
         message = f"the loss is {first}, and has no gradient; use other inputs or parameters"
@@ -155,7 +214,7 @@ def _changed_batch(who: str, batch: Sequence[Array], before: Sequence[Array]) ->
     return [Finding("changed-batch", None, "error", message, {"by": who})]
 
 
-def _draw_zero_biases(model: Model, batch: Sequence[Array], rng: int) -> list[Finding]:
+def _draw_zero_biases(model: Model, rng: int) -> list[Finding]:
     """Give biases that are all 0 small random values, in the copy that is checked, if anything in the model has kinks.
 
     Where all of a layer's ReLUs are off, the next pre-activations are its biases: at 0, exactly on the kink.
@@ -166,7 +225,6 @@ def _draw_zero_biases(model: Model, batch: Sequence[Array], rng: int) -> list[Fi
     generator = np.random.default_rng(rng)
     for parameter in zeros:
         parameter.value = move(generator.normal(0, ZERO_BIASES, parameter.shape), model.backend)
-    _loss(model, batch, rng)  # what the parts remember belongs to the new values
     names = [parameter.name for parameter in zeros]
     message = (
         f"{', '.join(names)}: all 0, where a ReLU may sit exactly on its kink; checked at small random values instead, "
@@ -175,19 +233,25 @@ def _draw_zero_biases(model: Model, batch: Sequence[Array], rng: int) -> list[Fi
     return [Finding("zero-biases", None, "note", message, {"parameters": names})]
 
 
-def _analytic_side(model: Model, batch: Sequence[Array]) -> tuple[list[Array], list[Finding]]:
-    """Return the gradients that backward gives, none if it raises, and what can be said without any numeric ones."""
+def _analytic_side(
+    model: Model, batch: Sequence[Array], time_limit: float | None
+) -> tuple[list[Array], list[Finding]]:
+    """Return the gradients that backward gives, none if it doesn't come back, and what else it did."""
     values = [to_numpy(parameter.value).copy() for parameter in model.parameters]
     before = [array.copy() for array in batch]
+    findings: list[Finding] = []
     for parameter in model.parameters:
         parameter.grad[...] = np.nan  # so that a gradient nobody writes can't pass for one
     try:
-        model.backward()
+        with watched("backward", findings), nothing_else_changed(model, batch, findings):
+            limited(model.backward, time_limit)
         gradients = [to_numpy(parameter.grad).copy() for parameter in model.parameters]
-        model.backward()
+        limited(model.backward, time_limit)
+    except OutOfTime:
+        return [], [*findings, timed_out(time_limit or 0.0)]
     except Exception as error:
-        return [], [raised(error)]
-    findings = _changed_batch("backward", batch, before)
+        return [], [*findings, raised(error)]
+    findings += _changed_batch("backward", batch, before)
     for parameter, value, gradient in zip(model.parameters, values, gradients, strict=True):
         findings += _laws(parameter, value, gradient)
     return gradients, findings
@@ -198,6 +262,7 @@ def _laws(parameter: Any, value: Array, gradient: Array) -> Iterator[Finding]:
     name = parameter.name
     if not np.array_equal(to_numpy(parameter.value), value):
         message = f"backward changed the value of {name}; only an optimiser may"
+        parameter.value = move(value, array_module(parameter.value).__name__)  # before anything is compared
         yield Finding("changed-parameter", name, "error", message)
     if not np.isfinite(gradient).all():
         message = f"backward left {int((~np.isfinite(gradient)).sum())} entries of {name}.grad without a finite value"

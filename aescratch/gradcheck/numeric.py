@@ -3,6 +3,8 @@
     entry -> two evaluations, w ± h -> difference quotient; settled?  -> done
                                                   not settled?  -> several steps, extrapolated, with an error estimate
 
+The first two evaluations of many entries may be made together, where an objective can; the others are one by one.
+
 An entry at which a kink lies within the step, where a ReLU switches or two units tie, has no derivative to compare
 with. For models the pattern of the kinks says so exactly; otherwise the slopes on the two sides do.
 """
@@ -25,18 +27,25 @@ LARGE_STEP = 1e-2  # in which a slope shows that rounding hides in the first ste
 WORTH_COMPARING = 1e-3  # of a tensor's largest entry: smaller ones are measured in units of this
 TRUSTED = 1e-4  # of a tensor's largest entry: estimates with a larger error bound don't settle anything
 ROUNDING = 8.0  # rounding errors of an objective, in units of its last place
+CLEARLY, SURE = 30.0, 1e-2  # times its error bound, itself so much of the value: off by that, no further step is tried
 MEANS_SOMETHING = 0.1  # of its value: an extrapolation with a larger error bound may be of another size altogether
 
 Objective = Callable[[], tuple[float, list[Array]]]
+# Entries and what each alone is changed by -> the objective each time, and whether no kink was crossed.
+Together = Callable[[Array, Array], tuple[Array, Array]]
 
 
 @dataclass
 class Estimate:
-    """A numeric derivative: its value, a bound on its error, and, at a kink, the slopes on the two sides."""
+    """A numeric derivative: its value, a bound on its error, and, at a kink, the slopes on the two sides.
+
+    `jump` is how far apart these are elsewhere, within the step it was found with.
+    """
 
     value: float
     error: float
     kink: tuple[float, float] | None = None
+    jump: float = float("inf")
 
     def settles(self, analytic: float, tolerance: float, floor: float) -> bool:
         """Whether the analytic value agrees within the tolerance and the estimate's own error.
@@ -49,13 +58,74 @@ class Estimate:
         return abs(analytic - self.value) <= tolerance * max(abs(analytic), abs(self.value), floor) + self.error
 
 
-def estimates(objective: Objective, array: Array, analytic: Array, tolerance: float) -> list[Estimate]:
-    """Return the derivative of the objective with respect to every entry of array, in flat order."""
+def estimates(
+    objective: Objective, array: Array, analytic: Array, tolerance: float, *,
+    entries: Sequence[int] | None = None, together: Together | None = None,
+) -> list[Estimate]:  # fmt: skip
+    """Return the derivative of the objective with respect to every entry of array, or to those given, in flat order."""
     here = objective()
-    entries = [float(value) for value in analytic.reshape(-1)]
-    largest = max((abs(entry) for entry in entries if np.isfinite(entry)), default=0.0)
-    flat = array.reshape(-1)
-    return [_estimate(Probe(objective, here, flat, i), entries[i], tolerance, largest) for i in range(array.size)]
+    flat, values = array.reshape(-1), np.asarray(analytic, np.float64).reshape(-1)
+    largest = float(np.max(np.abs(values), where=np.isfinite(values), initial=0.0))
+    chosen = range(array.size) if entries is None else entries
+    settled: dict[int, Estimate] = {}
+    if together is not None:
+        settled = _settled_together(together, here[0], flat, np.array(chosen), values, tolerance)
+    return [
+        settled[i] if i in settled else _estimate(Probe(objective, here, flat, i), float(values[i]), tolerance, largest)
+        for i in chosen
+    ]
+
+
+def _settled_together(
+    together: Together, here: float, flat: Array, chosen: Array, values: Array, tolerance: float
+) -> dict[int, Estimate]:
+    """Return the entries that looks at many of them together settle, right or wrong: the first, and then a second."""
+    largest = float(np.max(np.abs(values), where=np.isfinite(values), initial=0.0))
+    floor = WORTH_COMPARING * largest
+    first = Differences(together, here, flat, chosen, FIRST_STEP)
+    size = _sizes(values[chosen], first.value, floor)
+    agrees = np.abs(values[chosen] - first.value) <= tolerance * size + first.rounding
+    done = agrees & first.smooth & (first.rounding <= TRUSTED * largest)
+    settled = _as_estimates(chosen[done], first.value[done], first.rounding[done])
+    rest = chosen[~done & first.smooth & np.isfinite(values[chosen])]
+    if not rest.size:
+        return settled
+    looks = [[Differences(together, here, flat, rest, step / part) for part in (1, 2)] for step in LADDER[:2]]
+    extrapolated = [(4 * fine.value - coarse.value) / 3 for coarse, fine in looks]
+    errors = [np.abs(fine.value - coarse.value) + 2 * fine.rounding for coarse, fine in looks]
+    gap = np.abs(extrapolated[0] - extrapolated[1])
+    best = np.where(errors[0] <= errors[1], *extrapolated)
+    error = np.maximum(np.minimum(*errors), gap)
+    size = _sizes(values[rest], best, floor)
+    agree = (gap <= 0.1 * tolerance * size) & (np.maximum(*errors) <= tolerance * size)
+    is_wrong = np.abs(values[rest] - best) > tolerance * size + CLEARLY * error
+    is_wrong &= np.maximum(error, np.maximum(looks[0][1].jump, looks[1][1].jump)) < SURE * np.abs(best)
+    done = (agree | is_wrong) & np.logical_and.reduce([look.smooth for pair in looks for look in pair])
+    return {**settled, **_as_estimates(rest[done], best[done], error[done])}
+
+
+class Differences:
+    """Central difference quotients of several entries at one step, and what is known of each, as in `Difference`."""
+
+    def __init__(self, together: Together, here: float, flat: Array, entries: Array, step: float) -> None:
+        start = flat[entries]
+        steps = step * np.maximum(np.abs(start), 1.0)
+        up, down = (start + steps) - start, (start - steps) - start  # as they can be represented
+        objectives, smooth = together(np.concatenate([entries, entries]), np.concatenate([up, down]))
+        above, below = np.split(objectives, 2)
+        self.value = (above - below) / (up - down)
+        self.rounding = ROUNDING * EPSILON * np.maximum(np.abs(above), np.abs(below)) / (up - down)
+        self.jump = np.abs((above - here) / up - (below - here) / down)
+        self.smooth = np.logical_and(*np.split(smooth, 2))
+
+
+def _sizes(a: Array, b: Array, floor: float) -> Array:
+    return np.maximum(np.maximum(np.abs(a), np.abs(b)), floor)
+
+
+def _as_estimates(entries: Array, values: Array, errors: Array) -> dict[int, Estimate]:
+    found = zip(entries.tolist(), values.tolist(), errors.tolist(), strict=True)
+    return {entry: Estimate(value, error) for entry, value, error in found}
 
 
 def _estimate(probe: Probe, analytic: float, tolerance: float, largest: float) -> Estimate:
@@ -73,9 +143,9 @@ def _estimate(probe: Probe, analytic: float, tolerance: float, largest: float) -
         first = Estimate(looks[-1].value, looks[-1].rounding)
         if first.settles(analytic, tolerance, floor) and first.error <= TRUSTED * largest:
             return first
-        if analytic == first.value == 0 and probe.is_flat():
-            return Estimate(0.0, 0.0)
-        return _kink(probe, looks) or _second_look(probe, first, tolerance, floor)
+        if first.value == 0 and (flat := probe.flat_place(analytic)) is not None:
+            return flat
+        return _kink(probe, looks) or _second_look(probe, first, analytic, tolerance, floor)
     finally:
         probe.restore()
 
@@ -113,10 +183,15 @@ class Probe:
             smooth=same_above and same_below,
         )
 
-    def is_flat(self) -> bool:
-        """Whether even a large step changes nothing, to the last bit."""
+    def flat_place(self, analytic: float) -> Estimate | None:
+        """Return a derivative of 0 where even a large step changes nothing, to the last bit.
+
+        Where the analytic value isn't 0, its error is what rounding could hide in that step.
+        """
         found = self.central(LARGE_STEP)
-        return found.smooth and found.left == found.right == 0
+        if not found.smooth or found.left or found.right:
+            return None
+        return Estimate(0.0, found.rounding if analytic else 0.0)
 
 
 @dataclass
@@ -150,25 +225,33 @@ def _kink(probe: Probe, looks: Sequence[Difference]) -> Estimate | None:
 
     Those of a smooth function come together with the step, and those of a noisy one fly apart.
     """
-    found = [*looks, *(probe.central(FIRST_STEP * factor) for factor in SMALLER_STEPS[len(looks) :])]
-    first, last = found[0], found[-1]
-    steady = all(0.5 * first.jump < other.jump < 2 * first.jump for other in found[1:])
-    if not steady or last.jump <= 4 * last.rounding:
+    last = first = looks[0]
+    for number, factor in enumerate(SMALLER_STEPS[1:], start=1):
+        last = looks[number] if number < len(looks) else probe.central(FIRST_STEP * factor)
+        if not 0.5 * first.jump < last.jump < 2 * first.jump:
+            return None
+    if last.jump <= 4 * last.rounding:
         return None
     middle = 0.5 * (last.left + last.right)
     return Estimate(middle, last.rounding + 1e-3 * last.jump, kink=(last.left, last.right))
 
 
-def _second_look(probe: Probe, first: Estimate, tolerance: float, floor: float) -> Estimate:
-    """Return the best Richardson extrapolation over a ladder of steps, which ends as soon as two of them agree."""
+def _second_look(probe: Probe, first: Estimate, analytic: float, tolerance: float, floor: float) -> Estimate:
+    """Return the best Richardson extrapolation over a ladder of steps.
+
+    It ends as soon as two of them agree, or leave no doubt that the analytic value is wrong.
+    """
     candidates: list[Estimate] = []
     for step in LADDER:
         new = _extrapolation(probe, step)
         if new is None:
             continue
-        if any(_agree(new, other, tolerance, floor) for other in candidates):
-            return _best([*candidates, new])
         candidates.append(new)
+        best = _best(candidates)
+        if any(_agree(new, other, tolerance, floor) for other in candidates[:-1]):
+            return best
+        if len(candidates) > 1 and _is_wrong(analytic, candidates, tolerance, floor):
+            return best
     return _best(candidates) if candidates else Estimate(first.value, float("inf"))
 
 
@@ -182,13 +265,27 @@ def _extrapolation(probe: Probe, step: float) -> Estimate | None:
     value = (4 * fine.value - coarse.value) / 3
     if across_kink or not (coarse.smooth and fine.smooth and np.isfinite(value)):
         return None
-    return Estimate(value, abs(fine.value - coarse.value) + 2 * fine.rounding)
+    return Estimate(value, abs(fine.value - coarse.value) + 2 * fine.rounding, jump=fine.jump)
 
 
 def _agree(a: Estimate, b: Estimate, tolerance: float, floor: float) -> bool:
     """Whether two extrapolations are far closer than the tolerance asks, and sure enough of themselves."""
     size = max(abs(a.value), abs(b.value), floor)
     return abs(a.value - b.value) <= 0.1 * tolerance * size and max(a.error, b.error) <= tolerance * size
+
+
+def _is_wrong(analytic: float, candidates: Sequence[Estimate], tolerance: float, floor: float) -> bool:
+    """Whether the value is far from all extrapolations, which are close to each other and on both sides alike.
+
+    At steps beyond the scale on which a function changes neither is so, other than by chance.
+    """
+    values = [candidate.value for candidate in candidates]
+    doubt = max(max(values) - min(values), *(candidate.error for candidate in candidates))
+    size = max(abs(analytic), *map(abs, values), floor)
+    least = min(map(abs, values))
+    off = min(abs(analytic - value) for value in values)
+    jump = max(candidate.jump for candidate in candidates)
+    return off > tolerance * size + CLEARLY * doubt and max(doubt, jump) < SURE * least
 
 
 def _best(candidates: Sequence[Estimate]) -> Estimate:

@@ -6,52 +6,30 @@ entries -> TensorResult (verdict per tensor) -> Report (verdict of all) -> text,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aescratch.backend import Array
 from aescratch.gradcheck.numeric import TRUSTED, WORTH_COMPARING, Estimate
+from aescratch.gradcheck.printing import (
+    FAIL,
+    INCONCLUSIVE,
+    PASS,
+    Finding,
+    GradientCheckError,
+    Printable,
+    plain_values,
+)
 
-PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["FAIL", "INCONCLUSIVE", "PASS", "Finding", "GradientCheckError", "Report", "TensorResult", "judge"]
+
 MOST_KINKS = 0.1  # a tensor of which more than this share lies at kinks hasn't been checked
 CLEAR = 3.0  # times its own error bound an estimate must be off before the analytic value counts as wrong
-
-
-class GradientCheckError(AssertionError):
-    """A gradient check didn't pass; the message is the report."""
-
-
-@dataclass
-class Finding:
-    """One thing that a check found.
-
-    Attributes
-    ----------
-    code : str
-        A name for programs, such as ``"wrong-values"``.
-    tensor : str or None
-        Which tensor it is about.
-    severity : str
-        ``"error"``, ``"inconclusive"`` or ``"note"``.
-    message : str
-        One sentence for people: what was seen, with its numbers.
-    evidence : dict
-        The numbers behind it.
-    cause : str
-        The likely cause, one plain statement; empty where none can be claimed.
-    question : str
-        What to ask oneself next, without the formula; empty where there is nothing to ask.
-    """
-
-    code: str
-    tensor: str | None
-    severity: str
-    message: str
-    evidence: dict[str, Any] = field(default_factory=dict)
-    cause: str = ""
-    question: str = ""
 
 
 @dataclass
@@ -138,8 +116,8 @@ def _judge_entry(analytic: float, found: Estimate, tolerance: float, scale: floa
     return FAIL if difference > allowed + CLEAR * found.error else INCONCLUSIVE
 
 
-@dataclass
-class Report:
+@dataclass(repr=False)
+class Report(Printable):
     """The result of a gradient check; print it.
 
     Attributes
@@ -162,23 +140,15 @@ class Report:
     @property
     def verdict(self) -> str:
         """``"pass"``, ``"fail"`` or ``"inconclusive"``."""
-        verdicts = {tensor.verdict for tensor in self.tensors}
-        severities = {finding.severity for finding in self.findings}
-        if FAIL in verdicts or "error" in severities:
+        verdicts = {tensor.verdict for tensor in self.tensors} | {self._verdict_of_findings()}
+        if FAIL in verdicts:
             return FAIL
-        if INCONCLUSIVE in verdicts or INCONCLUSIVE in severities or not self.tensors:
-            return INCONCLUSIVE
-        return PASS
+        return INCONCLUSIVE if INCONCLUSIVE in verdicts or not self.tensors else PASS
 
     @property
     def max_relative_error(self) -> float:
         """The largest relative error over all tensors; NaN if none could be compared."""
         return max((tensor.max_relative_error for tensor in self.tensors), default=float("nan"))
-
-    def raise_if_failed(self) -> None:
-        """Raise GradientCheckError, with the report as its message, unless the verdict is pass."""
-        if self.verdict != PASS:
-            raise GradientCheckError(str(self))
 
     def to_dict(self) -> dict[str, Any]:
         """Return title, verdict, tensors and findings as plain values, ready for JSON; NaN and infinity become None."""
@@ -190,22 +160,30 @@ class Report:
             }
             for tensor in self.tensors
         ]  # fmt: skip
-        findings = [asdict(finding) for finding in self.findings]
-        plain: dict[str, Any] = _finite(
+        plain: dict[str, Any] = plain_values(
             {"title": self.title, "verdict": self.verdict, "tolerance": self.tolerance, "tensors": rows,
-             "findings": findings}
+             "findings": self.findings_to_dict()}
         )  # fmt: skip
         return plain
 
-    def __str__(self) -> str:
-        lines = [self.title, *_table(self.tensors)]
-        for finding in self.findings:
-            lines.append(f"{finding.severity}: {finding.message}")
-            lines += [f"  likely cause: {finding.cause}"] if finding.cause else []
-            lines += [f"  ask yourself: {finding.question}"] if finding.question else []
-        return "\n".join([*lines, self._summary()])
+    def plot(self) -> Figure:
+        """Return a figure with the analytic gradient, the numeric one and their difference, a row for each tensor."""
+        from aescratch.gradcheck.pictures import draw
 
-    def _summary(self) -> str:
+        return draw(self.title, self.tensors)
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return the table as texts, the head first."""
+        rows = [("tensor", "shape", "entries", "kinks", "relative error", "at", "verdict")]
+        rows += [
+            (t.name, str(t.analytic.shape), str(t.verdicts.size), str(t.count("kink")), f"{t.max_relative_error:.1e}",
+             str(t.worst), t.verdict)
+            for t in self.tensors
+        ]  # fmt: skip
+        return list(rows)
+
+    def summary(self) -> str:
+        """Return the last line: the verdict, and how many entries agree."""
         entries = sum(tensor.verdicts.size for tensor in self.tensors)
         agree = sum(tensor.count(PASS) for tensor in self.tensors)
         kinks = sum(tensor.count("kink") for tensor in self.tensors)
@@ -215,24 +193,3 @@ class Report:
         at_kinks = f", {kinks} at kinks" if kinks else ""
         bound = f"to {self.tolerance:g} and the rounding of the difference quotient"
         return f"{self.verdict}: {agree} of {entries} entries agree {bound}{at_kinks}"
-
-
-def _finite(value: Any) -> Any:
-    """Return value with None for every number in it that isn't finite, which JSON can't hold."""
-    if isinstance(value, dict):
-        return {name: _finite(inner) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-def _table(tensors: Sequence[TensorResult]) -> list[str]:
-    """Return the rows of the table as aligned text, the head first."""
-    rows = [("tensor", "shape", "entries", "kinks", "relative error", "at", "verdict")]
-    rows += [
-        (t.name, str(t.analytic.shape), str(t.verdicts.size), str(t.count("kink")), f"{t.max_relative_error:.1e}",
-         str(t.worst), t.verdict)
-        for t in tensors
-    ]  # fmt: skip
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

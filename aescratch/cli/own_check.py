@@ -1,0 +1,135 @@
+"""`aescratch check FILE.py:NAME`: which check fits what the user has written, and with what.
+
+    function -> check_function;   layer, made or to be made -> check_layer;   model -> check_gradients
+"""
+
+from __future__ import annotations
+
+import inspect
+from argparse import Namespace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+import aescratch as ae
+from aescratch.cli.data import load_data
+from aescratch.cli.own_code import FunctionPair, load, own_errors, pair_of
+from aescratch.cli.own_inputs import D, H, inputs_of, layer_inputs
+from aescratch.cli.settings import given_settings
+from aescratch.cli.status import UsageError
+from aescratch.gradcheck import Report
+from aescratch.models.base import Model
+
+WIDTHS = [11, 5, 3]
+
+
+def check_own(arguments: Namespace) -> Report:
+    """Return the report on code of the user's own.
+
+    Raises
+    ------
+    UsageError
+        If it isn't there, can't be checked, or raises where it may not.
+    """
+    given_settings(arguments, arguments.variant)  # refuses the options of variants
+    module, name, what = load(arguments.variant)
+    if isinstance(what, type):
+        if any(base.__module__.startswith("torch.autograd") for base in what.__mro__):
+            with own_errors():
+                return check_pair(arguments, module, name, ae.torch_pair(what))
+        what = made(what, arguments)
+    if isinstance(what, Model):
+        return check_model(arguments, what)
+    _refuse(arguments, "--hidden", "--code", "--data")
+    if hasattr(what, "forward") and hasattr(what, "backward"):
+        inputs = layer_inputs(module, name, what, arguments.input, arguments.seed)
+        with own_errors():
+            return ae.check_layer(what, inputs, rng=arguments.seed)
+    if not callable(what):
+        raise UsageError(f"expected {name} to be a function, a layer or a model, got {type(what).__name__}")
+    with own_errors():
+        stem, pair = pair_of(module, name, what, arguments.forward)
+    return check_pair(arguments, module, stem, pair)
+
+
+def check_pair(arguments: Namespace, module: ModuleType, stem: str, pair: FunctionPair) -> Report:
+    """Return the report on a forward and a backward."""
+    forward, backward = pair
+    _refuse(arguments, "--hidden", "--code", "--data")
+    inputs = inputs_of(module, stem, forward, arguments.input, arguments.seed)
+    with own_errors():
+        return ae.check_function(forward, backward, inputs, rng=arguments.seed)
+
+
+def check_model(arguments: Namespace, model: Any) -> Report:
+    """Return the report on a model."""
+    _refuse(arguments, "--input", "--forward")
+    supervised = isinstance(model, ae.SoftmaxClassifier)
+    if arguments.data:
+        data = load_data(arguments.data, arguments)
+        batch: list[Any] = [data.x[: arguments.examples]]
+        if supervised and data.labels is not None:
+            batch.append(data.labels[: arguments.examples])
+    else:
+        with own_errors():
+            found = ae.example_fixture(model, arguments.seed)
+        batch = list(found) if supervised else [found]
+    with own_errors():
+        leave_zero(model, arguments.seed)
+        return ae.check_gradients(model, *batch, rng=arguments.seed)
+
+
+def made(kind: type[Any], arguments: Namespace) -> Any:
+    """Return an object of the user's class: a small model, or a small layer.
+
+    Raises
+    ------
+    UsageError
+        If its constructor wants something else.
+    """
+    rng = {"rng": arguments.seed}
+    hidden, code = arguments.hidden or WIDTHS[1:2], arguments.code or WIDTHS[2]
+    n_inputs = load_data(arguments.data, arguments).x.shape[1] if arguments.data else WIDTHS[0]
+    widths = [n_inputs, *([] if issubclass(kind, ae.ContractiveAutoencoder) else hidden), code]
+    if issubclass(kind, ae.SoftmaxClassifier):
+        attempts: list[Any] = [((ae.Autoencoder(widths, rng=arguments.seed), 2), rng)]
+    elif issubclass(kind, ae.KSparseAutoencoder):
+        attempts = [((widths,), {"k": max(1, code // 2), **rng}), ((widths,), rng)]
+    elif issubclass(kind, Model):
+        attempts = [((widths,), rng), ((), rng), ((), {})]
+    else:
+        attempts = [((), {}), ((D, H), rng), ((D, H), {})]
+    with own_errors():
+        signature = inspect.signature(kind)
+    fitting = [(positional, named) for positional, named in attempts if _binds(signature, positional, named)]
+    if not fitting:
+        raise UsageError(
+            f"an object of {kind.__name__}{signature} can't be made without knowing more; make one in the file, and "
+            "check that: FILE.py:NAME_OF_THE_OBJECT"
+        )
+    positional, named = fitting[0]
+    with own_errors():
+        return kind(*positional, **named)
+
+
+def _binds(signature: inspect.Signature, positional: Any, named: Any) -> bool:
+    try:
+        signature.bind(*positional, **named)
+    except TypeError:
+        return False
+    return True
+
+
+def leave_zero(model: Any, seed: int) -> None:
+    """Give biases, which start at 0, small random values: at 0 a weight decay wrongly put on them doesn't show."""
+    rng = np.random.default_rng(seed)
+    for parameter in model.parameters:
+        if not parameter.value.any():
+            parameter.value = rng.normal(0, 0.1, parameter.shape)
+
+
+def _refuse(arguments: Namespace, *options: str) -> None:
+    for option in options:
+        if getattr(arguments, option.removeprefix("--")):
+            raise UsageError(f"{option} says nothing about {arguments.variant}; leave it out")

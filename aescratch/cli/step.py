@@ -1,0 +1,111 @@
+"""`aescratch step VARIANT`: one training step of a small new model, as a page to walk through, or as text.
+
+    options -> model;   a few random examples, or some of the user's data -> ae.trace -> step.html, and a browser
+"""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from argparse import ArgumentParser, Namespace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+import aescratch as ae
+from aescratch.backend import Array
+from aescratch.cli.building import add_model_options, build_model
+from aescratch.cli.data import DATA_HELP, add_file_options, load_data
+from aescratch.cli.status import RIGHT, wrong_input
+from aescratch.cli.training import make_optimizer
+from aescratch.cli.variants import add_variant
+from aescratch.cli.words import OPTIMIZERS, Word, count, number
+from aescratch.cli.writing import require_folder
+
+N_EXAMPLES, N_INPUTS, CODE, N_CLASSES = 3, 8, 4, 2
+HIDDEN_OF_STACK = 6
+STEPPING = {name: kind for name, kind in OPTIMIZERS.items() if kind is not ae.LBFGS}
+
+DESCRIPTION = f"""Record one training step of a new model, number by number, and write a page that walks through it.
+
+Left to itself, the model reads {N_INPUTS} numbers, and has {CODE} code units. The page is a file that fetches nothing.
+"""
+EXAMPLES = """examples:
+  aescratch step vanilla --open
+  aescratch step sparse --sparsity kl:0.1:0.5 --optimizer sgd --learning-rate 0.1 --out lecture.html
+  aescratch step variational --reconstruction bce --code 2 --examples 2
+  aescratch step vanilla --inputs 4 --code 2 --examples 1 --text
+"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the options of `aescratch step`."""
+    parser.usage, parser.description, parser.epilog = "aescratch step VARIANT [options]", DESCRIPTION, EXAMPLES
+    add_variant(parser)
+    at_least_one = partial(count, 1)
+    parser.add_argument("--out", metavar="PATH", default="step.html", help="the page's file (default %(default)s)")
+    parser.add_argument("--open", action="store_true", help="open the page in a browser")
+    parser.add_argument("--text", action="store_true", help="print the step like a worked example instead of a page")
+    parser.add_argument(
+        "--examples", type=at_least_one, default=N_EXAMPLES, metavar="N", help="how many (default %(default)s)"
+    )
+    parser.add_argument("--data", metavar="DATA", help="left out, random numbers between 0 and 1; or " + DATA_HELP)
+    parser.add_argument(
+        "--inputs", type=at_least_one, default=N_INPUTS, metavar="WIDTH",
+        help="how many random numbers an example has (default %(default)s)",
+    )  # fmt: skip
+    add_model_options(parser)
+    group = parser.add_argument_group("optimizer")
+    group.add_argument(
+        "--optimizer", type=partial(Word.read, STEPPING), default="adam", metavar="NAME",
+        help="sgd, momentum:MU, nesterov:MU, rmsprop:BETA:EPS, adam:BETA1:BETA2:EPS (the default) or "
+        "adamw:DECAY:BETA1:BETA2:EPS",
+    )  # fmt: skip
+    group.add_argument("--learning-rate", type=number, metavar="RATE", help="left out, the optimizer's own")
+    group.add_argument("--clip-norm", type=number, metavar="NORM", help="scale gradients down to this norm")
+    add_file_options(parser)
+    parser.set_defaults(schedule=None)
+
+
+def run(arguments: Namespace) -> int:
+    """Record, and print or write; return the exit status."""
+    path = Path(arguments.out)
+    require_folder(path)
+    use_small_layers(arguments)
+    optimizer = make_optimizer(arguments)
+    x, labels = examples(arguments)
+    model = build_model(arguments, x.shape[1], labels)
+    if labels is not None:
+        labels = labels[: len(x)] if isinstance(model, ae.SoftmaxClassifier) else None
+    with wrong_input():
+        step = ae.trace(model, x, labels, optimizer=optimizer, rng=arguments.seed)
+        if not arguments.text:
+            step.to_html(path)
+    if arguments.text:
+        encoding = sys.stdout.encoding or "utf-8"  # what a pipe can't encode becomes a question mark
+        print(str(step).encode(encoding, "replace").decode(encoding))
+        return RIGHT
+    print(f"{path}: {step.title}, {len(step)} operations")
+    if arguments.open and not webbrowser.open(path.resolve().as_uri()):
+        print("no browser could be opened; open the file yourself")
+    return RIGHT
+
+
+def use_small_layers(arguments: Namespace) -> None:
+    """Fill in widths whose numbers can all be looked at, where neither the user nor a saved autoencoder gives any."""
+    if "autoencoder" in arguments:
+        return
+    if arguments.hidden is None and arguments.variant == "stacked":
+        arguments.hidden = [HIDDEN_OF_STACK]
+    arguments.code = arguments.code or CODE
+
+
+def examples(arguments: Namespace) -> tuple[Array, Array | None]:
+    """Return a few examples, and the labels of all there are; random ones have two digits after the point."""
+    if arguments.data:
+        data = load_data(arguments.data, arguments)
+        return data.x[: arguments.examples].astype(np.float64), data.labels
+    rng = np.random.default_rng(arguments.seed)
+    x = rng.random((arguments.examples, arguments.inputs)).round(2)
+    return x, np.arange(max(arguments.examples, N_CLASSES), dtype=np.int64) % N_CLASSES

@@ -1,0 +1,93 @@
+"""A time limit on a call: one that never ends must not hold up what waits for it.
+
+    limited(call, seconds) -> what call returns, or OutOfTime
+
+In the main thread on Unix a timer's signal interrupts the call, even one that sleeps. Elsewhere the call runs in a
+thread of its own, which can't be killed: what loops in Python is interrupted, and what sleeps is left behind.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import ctypes
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+GLANCE = 0.05  # seconds between two looks at a thread, in which Control-C is noticed
+
+
+class OutOfTime(BaseException):  # and no Exception, which the call might catch
+    """A call took longer than it may."""
+
+
+def limited(call: Callable[[], Result], seconds: float | None) -> Result:
+    """Return call(), within so many seconds; None sets no limit.
+
+    Raises
+    ------
+    OutOfTime
+        If it takes longer.
+
+    Examples
+    --------
+    >>> limited(lambda: 6 * 7, 10.0)
+    42
+    """
+    if seconds is None:
+        return call()
+    if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
+        with _alarm(seconds):
+            return call()
+    return _in_a_thread(call, seconds)
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Raise OutOfTime in the block when the time is up; a timer that was running goes on afterwards."""
+    over: list[bool] = []
+
+    def ring(number: int, frame: Any) -> None:
+        if not over:
+            raise OutOfTime
+
+    started, handler = time.monotonic(), signal.signal(signal.SIGALRM, ring)
+    left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        try:
+            yield
+        finally:
+            over.append(True)  # from here on a late ring can't keep what follows from being done
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        if left:
+            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - started), 1e-3))
+
+
+def _in_a_thread(call: Callable[[], Result], seconds: float) -> Result:
+    """Return call() as a thread of its own gives it, with the settings of this one."""
+    results: list[Result] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(call())
+        except BaseException as error:  # goes to whoever waits
+            errors.append(error)
+
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True)
+    thread.start()
+    end = time.monotonic() + seconds
+    while thread.is_alive() and time.monotonic() < end:
+        thread.join(GLANCE)
+    if thread.is_alive():
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(OutOfTime))
+        raise OutOfTime
+    if errors:
+        raise errors[0]
+    return results[0]

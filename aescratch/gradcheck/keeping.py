@@ -1,0 +1,76 @@
+"""Putting back everything that a check may change in an object: attributes, contents of arrays, states of generators.
+
+    with kept(layer): ...     whatever happens inside, layer is as before afterwards, to the last bit
+
+Everything that can be reached from the object counts: the layers in a list of layers, the arrays in a dictionary.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+# What is shared by everybody, or can't change, and isn't looked into.
+LEFT_ALONE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, str, bytes, int, float, complex)
+
+
+@contextlib.contextmanager
+def kept(*objects: Any) -> Iterator[None]:
+    """Put back, after the block, what can be reached from the objects; their identities stay too."""
+    undo = [_put_back(value) for value in reachable(*objects)]
+    try:
+        yield
+    finally:
+        for put_back in undo:
+            put_back()
+
+
+def reachable(*objects: Any) -> list[Any]:
+    """Return the objects, and everything in their attributes, lists and dictionaries, however deep, each once."""
+    found: dict[int, Any] = {}
+    waiting = list(objects)
+    while waiting:
+        value = waiting.pop()
+        if id(value) in found or value is None or isinstance(value, LEFT_ALONE):
+            continue
+        found[id(value)] = value
+        if isinstance(value, types.MethodType):
+            waiting.append(value.__self__)
+        elif isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, (list, tuple)):
+            waiting += value
+        elif isinstance(getattr(value, "__dict__", None), dict):
+            waiting.append(value.__dict__)
+    return list(found.values())
+
+
+def _put_back(value: Any) -> Callable[[], None]:
+    """Return a function that makes an array, a generator, a dictionary or a list what it is now."""
+    if isinstance(value, np.ndarray):
+        contents = value.copy()
+        return lambda: _write(value, contents)
+    if isinstance(value, np.random.Generator):
+        state = value.bit_generator.state
+        return lambda: setattr(value.bit_generator, "state", state)
+    if isinstance(value, dict):
+        entries = dict(value)
+        return lambda: _refill(value, entries)
+    if isinstance(value, list):
+        items = list(value)
+        return lambda: value.__setitem__(slice(None), items)
+    return lambda: None
+
+
+def _write(array: Any, contents: Any) -> None:
+    if array.flags.writeable and array.tobytes() != contents.tobytes():
+        array[...] = contents
+
+
+def _refill(dictionary: dict[Any, Any], entries: dict[Any, Any]) -> None:
+    dictionary.clear()
+    dictionary.update(entries)

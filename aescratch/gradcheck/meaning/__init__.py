@@ -1,0 +1,13 @@
+"""What no gradient check can see: a wrong forward with a backward that matches it.
+
+comparing.py   a formula against an oracle, the report, and readings of what differs
+formulas.py    every formula, written another way
+terms.py, layers.py, noise.py    the oracles of losses and penalties, of layers, and of what is drawn
+wiring.py      how a model puts its parts together
+checking.py    check_meaning
+"""
+
+from aescratch.gradcheck.meaning.checking import check_meaning
+from aescratch.gradcheck.meaning.comparing import MeaningReport
+
+__all__ = ["MeaningReport", "check_meaning"]

@@ -1,0 +1,147 @@
+"""Assertions for tests of hand-written gradients: a test is one line, and fails with the explanation.
+
+    def test_my_model():
+        assert_gradients(MyAutoencoder([5, 3]), x)
+
+    check --> report --> nothing, if the verdict is pass;   AssertionError, whose message is the report, otherwise
+
+They are plain functions: pytest and unittest both show the message, and pytest leaves this file's lines out of the
+traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aescratch.backend import Array
+from aescratch.gradcheck import GradientCheckError, check_function, check_gradients, check_layer, check_meaning
+from aescratch.gradcheck.printing import Printable
+
+__all__ = ["assert_function", "assert_gradients", "assert_layer", "assert_meaning"]
+
+
+def assert_gradients(model: Any, x: Array, labels: Array | None = None, **options: Any) -> None:
+    """Assert that every gradient of a model agrees with finite differences of its loss.
+
+    Parameters
+    ----------
+    model : Model
+        One of ours, or of a class built on ours.
+    x : (N, D) array of floats
+        A small batch.
+    labels : (N,) array of integers, optional
+        For a classifier.
+    **options
+        Those of `aescratch.check_gradients`.
+
+    Raises
+    ------
+    GradientCheckError
+        An AssertionError: if the verdict isn't pass; its message is the report.
+    TypeError, ValueError
+        If the arguments are of no use.
+
+    Examples
+    --------
+    >>> x = np.random.default_rng(0).random((7, 5))
+    >>> assert_gradients(ae.SparseAutoencoder([5, 3], rng=0), x)
+    """
+    __tracebackhide__ = True
+    _require_pass(check_gradients(model, x, labels, **options))
+
+
+def assert_function(
+    forward: Callable[..., Any], backward: Callable[..., Any], inputs: Mapping[str, Any], **options: Any
+) -> None:
+    """Assert that a backward function returns the gradients of its forward.
+
+    Parameters
+    ----------
+    forward, backward : callable
+        The pair; arguments are bound by name.
+    inputs : dict
+        The forward's arguments by name.
+    **options
+        Those of `aescratch.check_function`.
+
+    Raises
+    ------
+    GradientCheckError
+        An AssertionError: if the verdict isn't pass; its message is the report.
+    TypeError, ValueError
+        If the arguments are of no use.
+
+    Examples
+    --------
+    >>> a = np.random.default_rng(0).normal(size=(7, 3))
+    >>> assert_function(ae.functions.tanh, lambda grad_y, y: grad_y * (1 - y**2), {"a": a})
+    >>> assert_function(ae.functions.tanh, lambda grad_y, y: grad_y * (1 - y), {"a": a})
+    Traceback (most recent call last):
+    aescratch.GradientCheckError: gradient check of <lambda> for tanh, rng=0
+    ...
+    """
+    __tracebackhide__ = True
+    _require_pass(check_function(forward, backward, inputs, **options))
+
+
+def assert_layer(layer: Any, x: Any, **options: Any) -> None:
+    """Assert that a layer's backward gives the gradients of its forward, for its input and its parameters.
+
+    Parameters
+    ----------
+    layer : object
+        With a ``forward(x)`` and a ``backward(grad_y)``.
+    x : array of floats, or dict
+        A small batch, or forward's arguments by name where it takes several.
+    **options
+        Those of `aescratch.check_layer`.
+
+    Raises
+    ------
+    GradientCheckError
+        An AssertionError: if the verdict isn't pass; its message is the report.
+    TypeError, ValueError
+        If the arguments are of no use.
+
+    Examples
+    --------
+    >>> assert_layer(ae.Dense(5, 3, rng=0), np.random.default_rng(0).normal(size=(7, 5)))
+    """
+    __tracebackhide__ = True
+    _require_pass(check_layer(layer, x, **options))
+
+
+def assert_meaning(model: Any, x: Array | None = None, labels: Array | None = None, **options: Any) -> None:
+    """Assert that a model's losses, penalties, layers and noise compute what they say.
+
+    Parameters
+    ----------
+    model : Model
+        One of ours, or of a class built on ours.
+    x : (N, D) array of floats, optional
+        A small batch; by default random numbers.
+    labels : (N,) array of integers, optional
+        For a classifier; by default random ones.
+    **options
+        Those of `aescratch.check_meaning`.
+
+    Raises
+    ------
+    GradientCheckError
+        An AssertionError: if the verdict isn't pass; its message is the report.
+    TypeError, ValueError
+        If the arguments are of no use.
+
+    Examples
+    --------
+    >>> assert_meaning(ae.VariationalAutoencoder([5, 4, 2], rng=0))
+    """
+    __tracebackhide__ = True
+    _require_pass(check_meaning(model, x, labels, **options))
+
+
+def _require_pass(report: Printable) -> None:
+    __tracebackhide__ = True
+    if report.verdict != "pass":
+        raise GradientCheckError(str(report))

@@ -1,0 +1,104 @@
+"""Write docs/museum.md, the bug museum, from the exhibits in tests/museum. Run as ``python docs/make_museum.py``.
+
+    exhibit -> its story, its code, and what the checkers print of it, run anew
+"""
+
+import functools
+import re
+import sys
+import textwrap
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+for folder in (HERE.parent, HERE.parent / "tests" / "museum"):
+    sys.path.insert(0, str(folder))
+
+import backwards  # noqa: E402
+import forwards  # noqa: E402
+import habits  # noqa: E402
+from exhibition import EXHIBITS  # noqa: E402
+
+from aescratch.gradcheck import MeaningReport  # noqa: E402
+
+HALLS = {
+    forwards: "Wrong forwards, which no gradient check sees",
+    backwards: "Wrong backwards",
+    habits: "Habits",
+}
+HEAD = """# The bug museum
+
+Errors that were published, in libraries, courses and answers that people learn from. Each is rebuilt here in our own
+words, on this package's own parts, and shown with what the checkers say of it. They are no reproach: whoever has
+written a backward pass by hand has made some of these.
+
+`ae.check_gradients` and `ae.check_function` compare a backward with finite differences of its forward.
+`ae.check_meaning` compares the forward with the same quantity computed another way. In all exhibits the batch has
+N = 7 examples of D = 5 numbers, `X`, and the code H = 3 units; `A` is normal noise of X's shape; `replaced` puts
+functions in the place of those of `ae.functions` that have their names.
+
+This page is made by `python docs/make_museum.py`, and the tests run every exhibit.
+"""
+
+
+def page():
+    """Return the text of the page."""
+    text = [HEAD, contents()]
+    for hall, title in HALLS.items():
+        text.append(f"## {title}\n")
+        text += [room(exhibit) for exhibit in hung() if exhibit.build.__module__ == hall.__name__]
+    return "\n".join(text)
+
+
+def hung():
+    """Return the exhibits, hall by hall."""
+    names = [hall.__name__ for hall in HALLS]
+    return sorted(EXHIBITS, key=lambda exhibit: names.index(exhibit.build.__module__))
+
+
+@functools.cache
+def reports_of(exhibit):
+    """Return what the checkers find in an exhibit."""
+    return exhibit.reports()
+
+
+def wrapped(text, indent=""):
+    """Return text in lines of at most 110 characters."""
+    return textwrap.fill(text, 110, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def contents():
+    """Return a table of all exhibits."""
+    rows = ["| exhibit | gradient check | check_meaning |", "| --- | --- | --- |"]
+    for exhibit in hung():
+        reports = reports_of(exhibit)
+        seen = {kind: [r.verdict for r in reports if isinstance(r, MeaningReport) is kind] for kind in (False, True)}
+        cells = ["sees it" if "fail" in seen[kind] else "sees nothing" if seen[kind] else "-" for kind in (False, True)]
+        rows.append(f"| {exhibit.title} | {cells[0]} | {cells[1]} |")
+    return "\n".join([*rows, ""])
+
+
+def room(exhibit):
+    """Return an exhibit's part of the page."""
+    outputs = "\n\n".join(printed(report) for report in reports_of(exhibit))
+    story, sources = wrapped(exhibit.story), wrapped(f"Seen in: {exhibit.sources}.")
+    return (
+        f"### {exhibit.title}\n\n{story}\n\n{sources}\n\n```python\n{exhibit.code}\n```\n\n"
+        f"```text\n{outputs}\n```\n\n{exhibit.lesson}\n"
+    )
+
+
+def printed(report):
+    """Return what a report prints, without the rows of what is right."""
+    lines = str(report).splitlines()
+    if report.verdict == "pass":
+        return f"{lines[0]}\n{lines[-1]}"
+    if isinstance(report, MeaningReport):
+        table = len(report.looks) + 1
+        wrong = [line for line in lines[2 : table + 1] if line.endswith("fail")]
+        lines = [lines[0], *([lines[1], *wrong] if wrong else []), *lines[table + 1 :]]
+    lines = [re.sub(r"[\w./-]+/(?=\w+\.py)", "", line) for line in lines]  # of a path its last name
+    return "\n".join(wrapped(line, "    ") if re.match(r" *\w[\w ]*: ", line) else line for line in lines)
+
+
+if __name__ == "__main__":
+    HERE.joinpath("museum.md").write_text(page(), encoding="utf-8")

@@ -1,0 +1,189 @@
+"""Exhibits whose forward is wrong, and whose backward belongs to it: no gradient check can see them."""
+
+import numpy as np
+from exhibition import D, H, X, exhibit, replaced, vae
+
+import aescratch as ae
+from aescratch.layers import TransposedDense
+
+
+@exhibit(
+    "The sampler that takes a variance for a spread",
+    "ddbourgin/numpy-ml (`BernoulliVAE._sample`), oreilly-japan/deep-learning-from-scratch-3 (`examples/vae.py`), keras-team/keras#3283, PR #9970 and #9972",
+    "The code is sampled with exp(log_var), while the divergence takes log_var for the logarithm of the variance. Forward and backward agree with each other.",
+    ("pass", "fail"), "the spread of z is exp(log_var), which is the variance",
+    "Look at what is drawn: the variance of many samples, and the divergence that they have.",
+)  # fmt: skip
+def sampler_of_the_variance():
+    def reparameterize(mu, log_var, eps):
+        return mu + np.exp(log_var) * eps
+
+    def reparameterize_backward(grad_z, log_var, eps):
+        return grad_z.copy(), grad_z * np.exp(log_var) * eps
+
+    with replaced(reparameterize, reparameterize_backward):
+        return ae.check_gradients(vae(), X), ae.check_meaning(vae(), X)
+
+
+@exhibit(
+    "A mean beside a sum",
+    "the Python package `autoencoders`; pytorch/examples#234, #290, #294, #652 and #817 are of the same family",
+    "The reconstruction is averaged over the pixels, the divergence summed over the code: beta has silently grown by the number of pixels.",
+    ("pass", "fail"), "it averages over units, where it should sum",
+    "A loss says what it sums and what it averages. Add a feature, repeat a row, and see what the loss does.",
+)  # fmt: skip
+def mean_beside_a_sum():
+    def squared_error(x_hat, x):
+        return 0.5 * ((x_hat - x) ** 2).mean()
+
+    def squared_error_backward(x_hat, x):
+        return (x_hat - x) / x.size
+
+    with replaced(squared_error, squared_error_backward):
+        return ae.check_gradients(vae(), X), ae.check_meaning(vae(), X)
+
+
+@exhibit(
+    "A penalty that is a whole number",
+    "lisa-lab/DeepLearningTutorials#164 (`cA.py`: `T.sum(J ** 2) // n_batchsize`)",
+    "Made fit for Python 3, a division became a floor division. The penalty is a staircase, whose slope is 0, and the framework that differentiates it says so too.",
+    ("pass", "fail"), "it rounds the mean down to a whole number, as // does",
+    "A gradient of 0 everywhere tests nothing, and a term that doesn't move is no term.",
+)  # fmt: skip
+def floor_divided_penalty():
+    def contraction(slope, W):
+        return np.sum(slope**2 @ (W**2).sum(axis=0)) // len(slope)
+
+    def contraction_backward(slope, W):
+        return 0 * slope, 0 * W
+
+    with replaced(contraction, contraction_backward):
+        model = ae.ContractiveAutoencoder([D, H], weight=0.5, rng=0)
+        return ae.check_gradients(model, X), ae.check_meaning(model, X)
+
+
+@exhibit(
+    "First the sum, then the square",
+    "lisa-lab/pylearn2 PR #90 and PR #142",
+    "The contractive penalty sums the entries of the Jacobian before it squares, so positive and negative ones cancel.",
+    ("pass", "fail"), "before it squares",
+    "Take a linear encoder: the penalty must be the sum of its squared weights.",
+)  # fmt: skip
+def sum_then_square():
+    def contraction(slope, W):
+        return np.mean(np.sum((slope * W.sum(axis=0)) ** 2, axis=1))
+
+    def contraction_backward(slope, W):
+        total = W.sum(axis=0)
+        grad_total = 2 * total * (slope**2).mean(axis=0)
+        return 2 * slope * total**2 / len(slope), np.tile(grad_total, (len(W), 1))
+
+    with replaced(contraction, contraction_backward):
+        model = ae.ContractiveAutoencoder([D, H], weight=0.5, rng=0)
+        return ae.check_gradients(model, X), ae.check_meaning(model, X)
+
+
+@exhibit(
+    "Sparsity example by example",
+    "wblgers/tensorflow_stacked_denoising_autoencoder#1",
+    "The divergence is taken of every single activity, and not of a unit's mean over the batch: it asks every unit to be a little active always.",
+    ("pass", "fail"), "it averages the divergence of every example, where it should average the code first",
+    "Where every unit's mean activity is rho the penalty is 0, whatever single activities are.",
+)  # fmt: skip
+def sparsity_of_every_example():
+    def kl_sparsity(h, rho):
+        return np.sum(rho * np.log(rho / h) + (1 - rho) * np.log((1 - rho) / (1 - h))) / len(h)
+
+    def kl_sparsity_backward(h, rho):
+        return (-rho / h + (1 - rho) / (1 - h)) / len(h)
+
+    with replaced(kl_sparsity, kl_sparsity_backward):
+        model = ae.SparseAutoencoder([D, H], rng=0)
+        return ae.check_gradients(model, X), ae.check_meaning(model, X)
+
+
+@exhibit(
+    "A bracket that closes too early",
+    "caglar/autoencoders#5",
+    "In the second half of the divergence the division has slipped out of the logarithm.",
+    ("pass", "fail"), "a bracket closes too early, and 1 − rho_hat divides outside of the logarithm",
+    "A divergence is 0 where the two are equal, and positive elsewhere. Two numbers show it.",
+)  # fmt: skip
+def early_bracket():
+    def kl_sparsity(h, rho):
+        q = h.mean(axis=0)
+        return np.sum(rho * np.log(rho / q) + (1 - rho) * np.log(1 - rho) / (1 - q))
+
+    def kl_sparsity_backward(h, rho):
+        q = h.mean(axis=0)
+        return np.tile((-rho / q + (1 - rho) * np.log(1 - rho) / (1 - q) ** 2) / len(h), (len(h), 1))
+
+    with replaced(kl_sparsity, kl_sparsity_backward):
+        model = ae.SparseAutoencoder([D, H], rng=0)
+        return ae.check_gradients(model, X), ae.check_meaning(model, X)
+
+
+@exhibit(
+    "log σ or log σ²",
+    "y0ast/VAE-Torch PR #5, KarenUllrich/Tutorial_BayesianCompressionForDL#1, DaehanKim/vgae_pytorch#2, pyg-team/pytorch_geometric PR #1368",
+    "The divergence takes what the encoder emits for log σ, the sampler takes it for log σ².",
+    ("pass", "fail"), "it takes log_var for log σ",
+    "Compute the divergence a second time, from its definition: an expectation of a difference of logarithms.",
+)  # fmt: skip
+def divergence_of_log_sigma():
+    def gaussian_kl(mu, log_var):
+        return -0.5 * np.sum(1 + 2 * log_var - mu**2 - np.exp(2 * log_var)) / len(mu)
+
+    def gaussian_kl_backward(mu, log_var):
+        return mu / len(mu), (np.exp(2 * log_var) - 1) / len(mu)
+
+    with replaced(gaussian_kl, gaussian_kl_backward):
+        return ae.check_gradients(vae(), X), ae.check_meaning(vae(), X)
+
+
+@exhibit(
+    "A denoiser that is shown the noise as its target",
+    "pkmital/tensorflow_tutorials#21, aapatel09/handson-unsupervised-learning#6, keon/3-min-pytorch#18",
+    "The reconstruction is compared with the damaged input, so the best that can be learnt is to damage.",
+    ("pass", "fail"), "the target is the damaged input, where it should be the clean x",
+    "Hold the output and move the noise: the loss must not move.",
+)  # fmt: skip
+def noisy_target():
+    class Denoiser(ae.DenoisingAutoencoder):
+        def loss(self, x, rng=None):
+            x = self.as_batch(x)
+            x_tilde = self.corruption.forward(x, self.noise(rng))
+            x_hat = self.decoder.forward(self.encoder.forward(x_tilde))
+            return self.reconstruction.forward(x_hat, x_tilde)
+
+    model = Denoiser([D, H], ae.MaskingNoise(0.4), activation=ae.Tanh, rng=0)
+    return ae.check_gradients(model, X), ae.check_meaning(model, X)
+
+
+@exhibit(
+    "Tied for one moment",
+    "keras-team/keras#386; rasmusbergpalm/DeepLearnToolbox#35 and AmirAlavi/tied-autoencoder-keras#1 ask how one would know",
+    "The decoder starts with a transposed copy of the encoder's weights. From the first step on they go their own ways.",
+    ("pass", "fail"), "the decoder has weights of its own, which were equal at the start only",
+    "Make a step, and look again.",
+)  # fmt: skip
+def tied_for_one_moment():
+    class OwnCopy(TransposedDense):
+        def __init__(self, partner):
+            super().__init__(partner)
+            self.W = ae.Parameter("W_copy", partner.W.value.copy())
+
+        @property
+        def parameters(self):
+            return [self.W, self.b]
+
+    class Tied(ae.Autoencoder):
+        def decoder_layers(self, encoder, rng):
+            return [OwnCopy(layer) for layer in reversed(encoder) if isinstance(layer, ae.Dense)]
+
+        def backward(self):
+            self.encoder.layers[0].adds = False  # nobody else writes its W.grad
+            super().backward()
+
+    model = Tied([D, H], tied=True, activation=ae.Tanh, rng=0)
+    return ae.check_gradients(model, X), ae.check_meaning(model, X)

@@ -1,0 +1,119 @@
+"""Exhibits of habits: what a backward does beside, or instead of, computing gradients, and what lies beyond it."""
+
+import numpy as np
+from exhibition import D, H, N, X, exhibit
+
+import aescratch as ae
+
+A = np.random.default_rng(1).normal(size=(N, D))
+
+
+@exhibit(
+    "A penalty without a way back",
+    "jatinshah/ufldl_tutorial#9 asks where it enters; bobye/neuron#7 fails once sparsity is on",
+    "The sparsity penalty is in the loss, and its gradient is added nowhere. The decoder is right, the encoder wrong.",
+    ("fail",), "sparsity", "Put forward and backward side by side: a missing line shows as an asymmetry.",
+)  # fmt: skip
+def penalty_without_a_way_back():
+    class Sparse(ae.SparseAutoencoder):
+        def backward(self):
+            grad_h = self.decoder.backward(self.reconstruction.backward())
+            self.encoder.backward(grad_h)
+            self.decay.backward()
+
+    return ae.check_gradients(Sparse([D, H], rng=0), X)
+
+
+@exhibit(
+    "= where += was meant",
+    "karpathy/micrograd#2; karpathy/nn-zero-to-hero#52",
+    "Tied weights are used twice, and the second gradient overwrites the first.",
+    ("fail",), "encoder.W1", "Count how often each parameter is used, and how often its gradient is written.",
+)  # fmt: skip
+def overwritten_gradient():
+    class Tied(ae.Autoencoder):
+        def backward(self):
+            self.encoder.layers[0].adds = False  # it writes over what the decoder has written
+            super().backward()
+
+    return ae.check_gradients(Tied([D, H], tied=True, activation=ae.Tanh, rng=0), X)
+
+
+@exhibit(
+    "A backward that learns",
+    "eriklindernoren/ML-From-Scratch (`Dense.backward_pass`)",
+    "The layer updates its weights while gradients are still on their way down, and hands on a gradient through the new ones.",
+    ("fail",), "backward changed the value of encoder.W1", "A backward that changes weights can't be checked, nor called twice.",
+)  # fmt: skip
+def backward_that_learns():
+    class Learning(ae.Dense):
+        def backward(self, grad_y):
+            super().backward(grad_y)
+            self.W.value = self.W.value - 0.1 * self.W.grad
+            return grad_y @ self.W.value.T
+
+    class Network(ae.Autoencoder):
+        def build(self, rng):
+            super().build(rng)
+            for layer in (self.encoder.layers[0], self.decoder.layers[0]):
+                layer.__class__ = Learning
+
+    return ae.check_gradients(Network([D, H], activation=ae.Tanh, rng=0), X)
+
+
+@exhibit(
+    "Writing into what was lent",
+    "oreilly-japan/deep-learning-from-scratch (`Relu.backward`)",
+    "The gradient that comes from above is masked in place. The values returned are right, and the caller's array is spoilt.",
+    ("fail",), "backward changed its argument grad_y", "Work on a copy. Someone else may still need it.",
+)  # fmt: skip
+def writing_into_the_upstream():
+    def relu_backward(grad_y, a):
+        grad_y[a <= 0] = 0
+        return grad_y
+
+    return ae.check_function(ae.functions.relu, relu_backward, {"a": A})
+
+
+@exhibit(
+    "An example that was never run",
+    "explosion/thinc (`concept.md`)",
+    "A closure adds to a gradient that belongs to the function around it, without saying so: Python takes the name for a new local one.",
+    ("fail",), "UnboundLocalError", "Code in documentation is executed by the tests.",
+)  # fmt: skip
+def example_never_run():
+    grad_W = np.zeros((D, H))
+
+    def dense_backward(grad_y, x, W):
+        def accumulate():
+            grad_W += x.T @ grad_y  # noqa: F823
+            return grad_W
+
+        return grad_y @ W.T, accumulate(), grad_y.sum(axis=0)
+
+    inputs = {"x": A, "W": np.ones_like(grad_W), "b": np.ones(H)}
+    return ae.check_function(ae.functions.dense, dense_backward, inputs)
+
+
+@exhibit(
+    "Right gradients, wrong step",
+    "apache/systemds PR #2330",
+    "In a two-layer autoencoder the optimiser is handed the biases themselves where their gradients belong. Every gradient is right, and neither check looks at an update. A step of plain descent, done by hand, shows it: it isn't −rate × gradient.",
+    ("pass", "pass"), "", "After the gradients look at the step: does every parameter move by −rate × its gradient?",
+)  # fmt: skip
+def wrong_step():
+    def step(parameters, rate):
+        for p in parameters:
+            p.value = p.value - rate * (p.grad if p.decays else p.value)  # biases don't decay: here they take themselves
+
+    model = ae.Autoencoder([D, H], activation=ae.Tanh, dtype="float64", rng=0)
+    for p in model.parameters:
+        p.value = np.random.default_rng(8).normal(size=p.shape)
+    reports = ae.check_gradients(model, X), ae.check_meaning(model, X)
+    model.loss(X)
+    model.backward()
+    before = {p.name: p.value.copy() for p in model.parameters}
+    step(model.parameters, rate=0.1)
+    wrong = [p.name for p in model.parameters if not np.allclose(p.value, before[p.name] - 0.1 * p.grad)]
+    assert wrong == ["encoder.b1", "decoder.b1"]
+    return reports

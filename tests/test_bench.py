@@ -1,0 +1,214 @@
+"""`aescratch bench`: that it measures what it says and prints it. How fast anything is, no test asks."""
+
+import json
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import aescratch as ae
+from aescratch.bench import QUESTIONS, Row, as_text, machine, memory, processes, pytorch, questions, timing
+from aescratch.bench.cases import Case, our_step, random_data
+from aescratch.bench.floor import floor_step
+from aescratch.cli import bench as command
+from aescratch.cli import main
+
+TINY = Case((7, 5, 3), 11, "GELU")
+has_torch = pytest.mark.skipif(not pytorch.is_installed(), reason="needs PyTorch")
+
+
+@pytest.fixture
+def without_torch(monkeypatch):
+    monkeypatch.setattr(pytorch, "is_installed", lambda: False)
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Turns of one call."""
+    monkeypatch.setattr(timing, "REST", 0.0)
+    monkeypatch.setattr(questions, "median_seconds", lambda sides, rounds: timing.median_seconds(sides, 1, turn=0))
+
+
+def test_a_step_trains(monkeypatch):
+    made = []
+    monkeypatch.setattr("aescratch.bench.cases.make_model", lambda case: made.append(model(case)) or made[-1])
+    step, x = our_step(TINY), random_data(11, 7)
+    before = made[0].loss(x)
+    for _ in range(50):
+        step()
+    assert made[0].loss(x) < before
+
+
+def model(case):
+    return ae.Autoencoder(list(case.widths), activation=getattr(ae, case.activation), rng=0)
+
+
+def test_the_floor_is_every_product_of_a_step_and_one_pass(monkeypatch):
+    shapes, passed = [], []
+    stand_in = SimpleNamespace(
+        matmul=lambda a, b, out: shapes.append((a.shape, b.shape)) or np.matmul(a, b, out=out),
+        subtract=lambda a, b, out: passed.append(out.size) or np.subtract(a, b, out=out),
+        zeros_like=np.zeros_like, full_like=np.full_like,
+    )  # fmt: skip
+    monkeypatch.setattr("aescratch.bench.floor.np", stand_in)
+    floor_step(TINY)()
+    forwards = [((11, n), (n, m)) for n, m in ((7, 5), (5, 3), (3, 5), (5, 7))]
+    backwards = []
+    for n, m in ((5, 7), (3, 5), (5, 3), (7, 5)):
+        backwards += [((n, 11), (11, m)), ((11, m), (m, n))]
+    assert shapes == forwards + backwards[:-1]
+    assert sum(passed) == 2 * model(TINY).n_parameters
+
+
+def test_sides_take_turns_and_the_median_is_taken(monkeypatch):
+    calls, clock = [], iter(np.arange(1000.0))
+    monkeypatch.setattr(timing, "time", SimpleNamespace(sleep=calls.append, perf_counter=lambda: next(clock)))
+    taken = timing.median_seconds({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, rounds=2, turn=0)
+    rest = timing.REST
+    assert calls == [rest, "a", "a", rest, "b", "b"] * 2
+    assert taken == {"a": 1.0, "b": 1.0}
+
+
+def test_a_ratio_is_met_at_the_two_decimals_that_are_printed():
+    row = Row("step", "a case", 1.004, 1.0, "another", "ms", target=1.0)
+    assert row.verdict == "met"
+    assert Row("step", "a case", 1.006, 1.0, "another", "ms", target=1.0).verdict == "missed"
+    assert Row("step", "a case", 9.0, 1.0, "another", "ms").verdict == ""
+    assert "a case  1.00 ms  1.00 ms  another  1.00   1.00 met" in as_text([row])
+
+
+@pytest.mark.usefixtures("without_torch", "at_once")
+@pytest.mark.parametrize("question", ["steps", "growth", "fit"])
+def test_questions_without_pytorch(question):
+    cases = [TINY, Case((7, 5), 13)]
+    rows = list(getattr(questions, question)(True, cases if question != "fit" else [(case, 2) for case in cases]))
+    assert all(row.ours > 0 and row.theirs > 0 for row in rows)
+    assert [row.case for row in rows[:2]] == ["7-5-3 GELU, batch 11", "7-5 ReLU, batch 13"]
+    assert not [row for row in rows if "PyTorch" in row.against]
+
+
+@pytest.mark.usefixtures("without_torch", "at_once")
+def test_the_check_alone(monkeypatch):
+    monkeypatch.setattr(questions, "CHECKED", TINY)
+    (row,) = questions.check(True)
+    assert (row.against, row.theirs) == ("one second", 1000.0)
+
+
+@pytest.mark.usefixtures("without_torch")
+@pytest.mark.skipif(not memory.can_be_measured(), reason="needs /proc")
+def test_memory_is_that_of_a_fresh_python(monkeypatch):
+    monkeypatch.setattr(processes, "run_python", lambda program: "21.5" if "'ours'" in program else "bad")
+    (row,) = questions.peak_memory(True)
+    assert (row.ours, row.unit) == (21.5, "MiB")
+
+
+@pytest.mark.skipif(not memory.can_be_measured(), reason="needs /proc")
+def test_the_rise_is_what_a_training_takes():
+    program = (
+        "import numpy as np; from aescratch.bench import memory; memory.random_data = lambda *a: None; "
+        "memory.our_fit = lambda *a: lambda: np.ones(40 * 2**20, np.uint8).any(); print(memory.rise('ours'))"
+    )
+    assert 39 < float(processes.run_python(program)) < 45
+
+
+def test_imports_are_timed_in_a_fresh_python(tmp_path):
+    assert 0 < processes.import_seconds("json", str(tmp_path)) < 30
+    assert list(tmp_path.rglob("*.pyc"))
+
+
+def test_a_measurement_that_fails_says_so():
+    with pytest.raises(RuntimeError, match="but it failed: ZeroDivisionError: division by zero"):
+        processes.run_python("1 / 0")
+
+
+def test_notes(monkeypatch):
+    for name in machine.OVERRIDES:
+        monkeypatch.delenv(name, raising=False)
+    facts = {"processor": "an AMD EPYC", "torch": "2"}
+    assert [note.split()[0] for note in machine.notes(facts)] == ["MKL"]
+    assert machine.notes({**facts, "processor": "an Intel Xeon"}) == []
+    assert machine.notes({"processor": "an AMD EPYC"}) == [pytorch.MISSING]
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    assert machine.notes(facts)[0].startswith("OPENBLAS_CORETYPE=Haswell is set: ")
+
+
+def test_the_machine_is_described():
+    facts = machine.describe_machine()
+    assert facts["numpy"] == np.__version__
+    assert facts["processor"]
+    assert all(isinstance(value, (str, int)) for value in facts.values())
+
+
+@pytest.fixture
+def one_row(monkeypatch):
+    """One question with one row in place of all."""
+    monkeypatch.setitem(QUESTIONS, "step", lambda quick: [Row("step", f"quick {quick}", 1.0, 2.0, "other", "ms", 0.4)])
+
+
+@pytest.mark.usefixtures("one_row", "without_torch")
+def test_the_command_prints_machine_notes_and_table(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert main(["bench", "--only", "step", "--quick"]) == 0
+    out, err = capsys.readouterr()
+    assert f"numpy {np.__version__}" in out.splitlines()[0]
+    assert f"note: {pytorch.MISSING}" in out
+    assert out.splitlines()[-1].split() == ["step", "quick", "True", "1.00", "ms", "2.00", "ms", "other", "0.50", "0.40", "missed"]
+    assert "measured: step, quick True" in err
+
+
+@pytest.mark.usefixtures("one_row")
+def test_the_command_prints_json(capsys):
+    assert main(["bench", "--only", "step", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["rows"][0]["ratio"] == 0.5
+    assert found["machine"]["numpy"] == np.__version__
+
+
+def test_threads_are_set_before_the_libraries_are_loaded(monkeypatch):
+    started = []
+    monkeypatch.setattr(subprocess, "run", lambda words, **given: started.append((words, given)) or SimpleNamespace(returncode=7))
+    assert main(["bench", "--only", "step", "--threads", "3"]) == 7
+    (words, given), = started
+    assert words == [sys.executable, "-m", "aescratch", "bench", "--only", "step", "--threads", "3"]
+    assert {given["env"][name] for name in command.THREADS} == {"3"}
+    for name in command.THREADS:
+        monkeypatch.setenv(name, "3")
+    monkeypatch.setattr(command, "measure", lambda names, quick: [])
+    assert main(["bench", "--threads", "3"]) == 0
+
+
+def test_what_is_unknown_is_refused(capsys):
+    assert main(["bench", "--only", "speed"]) == 2
+    assert "choose from" in capsys.readouterr().err
+
+
+@has_torch
+@pytest.mark.parametrize("adam", pytorch.ADAMS)
+def test_pytorchs_step_trains(adam):
+    import torch
+
+    step = pytorch.torch_step(TINY, adam)
+    step()
+    assert torch.is_grad_enabled()
+
+
+@has_torch
+@pytest.mark.usefixtures("at_once")
+def test_pytorch_is_beside_us(monkeypatch):
+    monkeypatch.setattr(questions, "CHECKED", TINY)
+    rows = [*questions.steps(True, [TINY]), *questions.check(True)]
+    assert [row.question for row in rows if row.target] == ["step", "step", "check", "check"]
+    assert pytorch.torch_fit(TINY, random_data(22, 7), 2)() is None
+    assert pytorch.torch_check(TINY)()
+
+
+@has_torch
+def test_both_losses_are_the_same():
+    import torch
+
+    x = random_data(11, 7)
+    loss = pytorch.squared_error(torch.from_numpy(x * 0.5), torch.from_numpy(x))
+    assert float(loss) == pytest.approx(float(ae.functions.squared_error(x * 0.5, x)), rel=1e-6)
+

@@ -1,0 +1,241 @@
+"""`aescratch check FILE.py:NAME`: functions, layers and models of the user's own, and whatever they may do."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_cli import refused, run
+
+import aescratch as ae
+
+LAYERS = '''
+import numpy as np
+import aescratch as ae
+
+def dense_backward(grad_y, x, W):
+    return grad_y @ W.T, x.T @ grad_y, grad_y.sum(axis=0)
+
+def tanh_backward(grad_y, y):
+    return grad_y * (1 - y)
+
+def swish(a):
+    return a / (1 + np.exp(-a))
+
+def swish_backward(grad_y, a):
+    s = 1 / (1 + np.exp(-a))
+    return grad_y * s * (1 + a * (1 - s))
+
+def power(q, p=3):
+    return q ** p
+
+def power_backward(grad_y, q, p):
+    return grad_y * p * q ** (p - 1)
+
+def power_inputs():
+    return {"q": np.linspace(0.5, 1.5, 21).reshape(7, 3)}
+
+def odd(q):
+    return q.sum(axis=1)
+
+def odd_backward(grad_y, q):
+    return grad_y[:, None] * np.ones_like(q)
+
+def affine_forward(x, w, b):
+    return x @ w + b, (x, w)
+
+def affine_backward(dout, cache):
+    x, w = cache
+    return dout @ w.T, x.T @ dout, dout.sum(axis=0)
+
+def half_square(x):
+    return 0.5 * (x ** 2).sum(), x.copy()
+
+def relu_backward(grad_y, a):
+    raise NotImplementedError
+
+def sigmoid_backward(grad_y, y):
+    return np.nonsense
+
+def broken(x):
+    return x @ x
+def broken_backward(grad_y, x):
+    return grad_y
+
+class Scale:
+    """Made without arguments."""
+    def __init__(self):
+        self.W = np.full((5, 1), 2.0)
+        self.dW = None
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+    def backward(self, grad):
+        self.dW = self.x.T @ grad
+        return grad @ self.W.T
+
+class MyDense(ae.Dense):
+    def backward(self, grad_y):
+        grad_x = super().backward(grad_y)
+        self.W.grad /= len(grad_y)
+        return grad_x
+
+class MyModel(ae.SparseAutoencoder):
+    def backward(self):
+        self.encoder.backward(self.decoder.backward(self.reconstruction.backward()))
+
+class Wants:
+    def __init__(self, path, /, *, size):
+        pass
+
+class Fails:
+    def __init__(self):
+        raise OSError("no such\\nfile")
+
+made = MyDense(4, 2, rng=0)
+number = 3
+unusual_backward = dense_backward
+'''
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    Path("my_layers.py").write_text(LAYERS)
+    return tmp_path
+
+
+def line_of(text):
+    return next(number for number, line in enumerate(LAYERS.splitlines(), 1) if text in line)
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome", "title"),
+    [
+        ("my_layers.py:dense_backward", 0, "gradient check of dense_backward for dense"),
+        ("my_layers:dense_backward", 0, "gradient check of dense_backward for dense"),
+        ("my_layers.py:dense_backward --input x=11,5", 0, "gradient check of dense_backward for dense"),
+        ("my_layers.py:unusual_backward --forward dense", 0, "gradient check of dense_backward for dense"),
+        ("my_layers.py:tanh_backward", 1, "gradient check of tanh_backward for tanh"),
+        ("my_layers.py:swish_backward", 0, "gradient check of swish_backward for swish"),
+        ("my_layers.py:swish", 0, "gradient check of swish_backward for swish"),
+        ("my_layers.py:power_backward", 0, "gradient check of power_backward for power"),
+        ("my_layers.py:power_backward --input p=2", 0, "gradient check of power_backward for power"),
+        ("my_layers.py:odd_backward --input q=7,3", 0, "gradient check of odd_backward for odd"),
+        ("my_layers.py:affine_backward", 0, "gradient check of affine_backward for affine_forward"),
+        ("my_layers.py:half_square", 0, "gradient check of half_square for half_square"),
+        ("my_layers.py:Scale", 0, "gradient check of Scale, (7, 5) in"),
+        ("my_layers.py:MyDense", 1, "gradient check of MyDense, (7, 5) in"),
+        ("my_layers.py:made", 1, "gradient check of MyDense, (7, 4) in"),
+        ("my_layers.py:made --input x=11,4", 1, "gradient check of MyDense, (11, 4) in"),
+        ("my_layers.py:MyModel", 1, "gradient check of MyModel, 7 examples"),
+        ("my_layers.py:MyModel --hidden 13 --code 2 --data digits --examples 5", 1, "gradient check of MyModel, 5 examples"),
+        ("my_layers.py:relu_backward", 1, "gradient check of relu_backward for relu"),
+        ("my_layers.py:sigmoid_backward", 1, "gradient check of sigmoid_backward for sigmoid"),
+    ],
+)
+def test_what_can_be_checked(capsys, words, outcome, title):
+    found, out, err = run(capsys, "check", *words.split())
+    assert (found, err) == (outcome, ""), out
+    assert out.startswith(title), out
+    assert out.splitlines()[-1].startswith("pass: " if outcome == 0 else "fail: ")
+
+
+def test_sizes_come_from_where_they_are_said(capsys):
+    shapes = {}
+    for words in ("dense_backward", "dense_backward --input x=11,5", "power_backward", "Scale"):
+        name, *rest = words.split()
+        out = run(capsys, "check", f"my_layers.py:{name}", *rest, "--json")[1]
+        shapes[words] = [tuple(tensor["shape"]) for tensor in json.loads(out)["tensors"]]
+    assert shapes["dense_backward"] == [(7, 5), (5, 3), (3,)]
+    assert shapes["dense_backward --input x=11,5"] == [(11, 5), (5, 3), (3,)]
+    assert shapes["power_backward"] == [(7, 3)]
+    assert shapes["Scale"] == [(7, 5), (5, 1)]
+
+
+def test_the_report_names_cause_and_place(capsys):
+    out = run(capsys, "check", "my_layers.py:MyModel", "--json")[1]
+    first = next(f for f in json.loads(out)["findings"] if f["code"] == "first-wrong")
+    assert (first["evidence"]["file"], first["evidence"]["contribution"]) == ("my_layers.py", "sparsity")
+    assert first["evidence"]["line"] == line_of("self.encoder.backward(self.decoder")
+    out = run(capsys, "check", "my_layers.py:MyDense")[1]
+    assert "grad_W is the right gradient, times 1/N (N = 7, the length of axis 0 of x)" in out
+
+
+@pytest.mark.parametrize("name", sorted(set(vars(ae.functions)) & {f"{n}_backward" for n in vars(ae.functions)}))
+def test_inputs_are_known_for_every_function_of_the_sheet(capsys, name):
+    Path("theirs.py").write_text(f"from aescratch.functions import {name}\n")
+    outcome, out, err = run(capsys, "check", f"theirs.py:{name}")
+    assert (outcome, err) == (0, ""), out
+
+
+def test_a_backward_that_is_not_written_yet_says_so(capsys):
+    out = run(capsys, "check", "my_layers.py:relu_backward")[1]
+    assert f"backward isn't written yet (my_layers.py:{line_of('raise NotImplementedError')})" in out
+    assert "memory" not in out
+
+
+REFUSED = [
+    ("my_layers.py", "argument VARIANT: expected what to check in my_layers.py after a colon, such as my_layers.py:dense_backward"),
+    ("my_layers.py:", "expected FILE.py:NAME or MODULE:NAME, got 'my_layers.py:'"),
+    ("none.py:f", "there is no file 'none.py'; check the path"),
+    ("none:f", "there is no module 'none'; check the name, or give a file: none.py:NAME"),
+    ("my_layers.py:dense_bakward", "my_layers.py has no dense_bakward; did you mean dense_backward?"),
+    ("my_layers.py:number", "expected number to be a function, a layer or a model, got int"),
+    ("my_layers.py:odd_backward", "nothing says what q of odd is to be; write a function odd_inputs() in the file that "
+     "returns a dict of arrays, or give --input q=7,5"),
+    ("my_layers.py:unusual_backward", "there is no unusual or unusual_forward, the forward of unusual_backward, in "
+     "my_layers.py or in aescratch.functions; name it with --forward"),
+    ("my_layers.py:dense_backward --input q=3", "--input names q, and dense takes x, W, b; check the name"),
+    ("my_layers.py:dense_backward --tied", "my_layers.py:dense_backward has no option --tied, which is for "),
+    ("my_layers.py:dense_backward --data digits", "--data says nothing about my_layers.py:dense_backward; leave it out"),
+    ("my_layers.py:Wants", "an object of Wants(path, /, *, size) can't be made without knowing more; make one in the "),
+    ("my_layers.py:Fails", f"my_layers.py:{line_of('raise OSError')}: OSError: no such file"),
+    ("my_layers.py:broken_backward", f"my_layers.py:{line_of('return x @ x')}: ValueError: matmul: "),
+    ("linear --input x=3", "--input is for your own code, FILE.py:NAME; leave it out"),
+    ("linear --forward f", "--forward is for your own code, FILE.py:NAME; leave it out"),
+    ("my_layers.py:dense_backward --input x=0,3", "argument --input: expected NAME=SHAPE or NAME=NUMBER, such as x=7,5"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "sentence"), REFUSED, ids=[words for words, _ in REFUSED])
+def test_wrong_input_is_one_sentence(capsys, words, sentence):
+    assert refused(capsys, "check", *words.split()).startswith(sentence)
+
+
+MODULES = {
+    "syntax": ("def f(:\n    pass\n", "bad.py:1: SyntaxError: "),
+    "import": ("import none_such_module\n", "bad.py:1: ModuleNotFoundError: No module named 'none_such_module'"),
+    "raises": ("x = 1\ny = 1 / 0\n", "bad.py:2: ZeroDivisionError: division by zero"),
+    "exits": ("import sys\nsys.exit(3)\n", "bad.py:2: SystemExit: 3"),
+    "empty": ("raise NotImplementedError\n", "bad.py:1: NotImplementedError"),
+    "inputs": ("def f_inputs():\n    return 3\ndef f(x):\n    return x\n", "expected f_inputs to be, or to return, a dict"),
+    "inputs raise": ("def inputs():\n    return {}['x']\ndef f(x):\n    return x\n", "bad.py:2: KeyError: 'x'"),
+    "forward": ("def f(x):\n    raise NotImplementedError\ndef f_backward(grad_y, x):\n    pass\n",
+                "bad.py:2: NotImplementedError"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", MODULES)
+def test_what_the_users_file_does_is_shown_with_its_line(capsys, case):
+    text, sentence = MODULES[case]
+    Path("bad.py").write_text(text)
+    assert refused(capsys, "check", "bad.py:f").startswith(sentence)
+
+
+def test_a_file_may_import_its_neighbours(capsys):
+    Path("lessons").mkdir()
+    Path("lessons/mine.py").write_text("from my_helper import tanh_backward\n")
+    Path("lessons/my_helper.py").write_text("def tanh_backward(grad_y, y):\n    return grad_y * (1 - y * y)\n")
+    assert run(capsys, "check", "lessons/mine.py:tanh_backward")[0] == 0
+
+
+def test_inconclusive_has_its_own_status(capsys):
+    Path("rough.py").write_text(
+        "import numpy as np\ninputs = {'a': np.zeros((7, 3))}\n"
+        "def f(a):\n    return np.abs(a)\ndef f_backward(grad_y, a):\n    return 0 * grad_y\n"
+    )
+    assert run(capsys, "check", "rough.py:f_backward")[0] == 3
+    np.testing.assert_equal(json.loads(run(capsys, "check", "rough.py:f_backward", "--json")[1])["verdict"], "inconclusive")

@@ -1,0 +1,410 @@
+"""How much a gradient check covers, and how it covers much at once: modes, and stacks of changes."""
+
+import functools
+
+import numpy as np
+import pytest
+from numeric import D, H, N
+
+import aescratch as ae
+from aescratch import functions
+from aescratch.gradcheck import coverage, models
+from aescratch.gradcheck.models import in_double_precision
+from aescratch.gradcheck.numeric import estimates
+from aescratch.gradcheck.report import judge
+from aescratch.gradcheck.stacking import stack
+
+X = np.random.default_rng(0).random((N, D))
+LABELS = np.arange(N) % 3
+
+VARIANTS = {
+    "vanilla": functools.partial(ae.Autoencoder, [D, 4, H]),
+    "GELU": functools.partial(ae.Autoencoder, [D, 4, H], activation=ae.GELU, weight_decay=0.1),
+    "leaky": functools.partial(ae.Autoencoder, [D, H], activation=functools.partial(ae.LeakyReLU, 0.2)),
+    "tied": functools.partial(ae.Autoencoder, [D, 4, H], tied=True, activation=ae.Tanh, weight_decay=0.1),
+    "cross-entropy": functools.partial(ae.Autoencoder, [D, H], reconstruction=ae.BinaryCrossEntropy()),
+    "linear": functools.partial(ae.LinearAutoencoder, [D, H], tied=True),
+    "denoising": functools.partial(ae.DenoisingAutoencoder, [D, 4, H]),
+    "masking": functools.partial(ae.DenoisingAutoencoder, [D, H], ae.MaskingNoise(0.3)),
+    "KL-sparse": functools.partial(ae.SparseAutoencoder, [D, 4, H], sparsity=ae.KLSparsity(0.1, 0.5)),
+    "L1-sparse": functools.partial(ae.SparseAutoencoder, [D, 4, H], sparsity=ae.L1Sparsity(0.5), unit_norm_decoder=True),
+    "L1-sparse, tanh": functools.partial(
+        ae.SparseAutoencoder, [D, H], sparsity=ae.L1Sparsity(0.5), activation=ae.Tanh, code_activation=ae.Tanh
+    ),
+    "k-sparse": functools.partial(ae.KSparseAutoencoder, [D, 4, H], k=2),
+    "contractive": functools.partial(ae.ContractiveAutoencoder, [D, H], weight=0.3, weight_decay=0.1),
+    "contractive, tied": functools.partial(ae.ContractiveAutoencoder, [D, H], weight=0.3, tied=True, code_activation=ae.ReLU),
+    "stacked": functools.partial(ae.StackedAutoencoder, [D, 4, H], weight_decay=0.1),
+    "variational": functools.partial(ae.VariationalAutoencoder, [D, 4, H]),
+    "variational, two layers": functools.partial(ae.VariationalAutoencoder, [D, H], beta=2.0, activation=ae.GELU),
+    "classifier": lambda rng: ae.SoftmaxClassifier(ae.Autoencoder([D, 4, H], rng=rng), 3, weight_decay=0.1, rng=rng),
+}
+
+
+def batch_for(model):
+    return [X, LABELS] if isinstance(model, ae.SoftmaxClassifier) else [X]
+
+
+@pytest.fixture
+def whole_passes(monkeypatch):
+    monkeypatch.setattr(models, "stack", lambda *arguments: None)
+
+
+class TestStack:
+    """Many changes in one pass give what each gives in a pass of its own."""
+
+    @pytest.mark.parametrize("name", VARIANTS)
+    @pytest.mark.parametrize("size", [1e-3, 0.5])
+    def test_losses_and_kinks_are_those_of_whole_passes(self, name, size):
+        model = VARIANTS[name](rng=1)
+        with in_double_precision(model), model.trusting_batches():
+            r = np.random.default_rng(2)
+            for parameter in model.parameters:
+                parameter.value = parameter.value + r.normal(0, 0.1, parameter.shape)
+            batch = batch_for(model)
+            stacked = stack(model, batch, 5)
+
+            def here():
+                loss = float(model.loss(*batch, rng=5))
+                return loss, [kinks for kinks in (part.kinks for part in model.parts.values()) if kinks is not None]
+
+            crossed = 0
+            _, patterns = here()
+            for parameter in model.parameters:
+                entries = np.arange(parameter.size)
+                offsets = size * r.choice([-1.0, 1.0], parameter.size)
+                before = parameter.value.copy()
+                losses, smooth = stacked.losses(parameter, entries, offsets)
+                np.testing.assert_array_equal(parameter.value, before)
+                flat = parameter.value.reshape(-1)
+                for i in entries:
+                    flat[i] += offsets[i]
+                    loss, moved = here()
+                    flat[i] = before.reshape(-1)[i]
+                    assert losses[i] == pytest.approx(loss, rel=1e-13)
+                    assert smooth[i] == all(np.array_equal(a, b) for a, b in zip(moved, patterns, strict=True))
+                crossed += int((~smooth).sum())
+            assert not patterns or size < 0.1 or crossed
+
+    def test_wrong_entries_are_looked_at_again_together_too(self, monkeypatch):
+        model = ae.Autoencoder([D, 17, H], activation=ae.GELU, rng=0)
+        monkeypatch.setattr(functions, "gelu_backward", functions.gelu_tanh_backward)
+        calls = []
+
+        class Counted(type(stack(model, [X], 0))):
+            def losses(self, parameter, entries, offsets):
+                calls.append(len(entries))
+                return super().losses(parameter, entries, offsets)
+
+        monkeypatch.setattr(models, "stack", lambda *arguments: Counted(*arguments))
+        together = ae.check_gradients(model, X, explain=False)
+        monkeypatch.setattr(models, "stack", lambda *arguments: None)
+        alone = ae.check_gradients(model, X, explain=False)
+        assert together.verdict == "fail"
+        assert len(calls) > 2 * len(model.parameters)
+        for a, b in zip(together.tensors, alone.tensors, strict=True):
+            np.testing.assert_array_equal(a.verdicts, b.verdicts)
+            np.testing.assert_allclose(a.numeric, b.numeric, rtol=1e-5, atol=1e-9)
+
+    @pytest.mark.parametrize("name", VARIANTS)
+    def test_a_check_with_stacks_gives_what_one_without_gives(self, name, monkeypatch):
+        model = VARIANTS[name](rng=1)
+        together = ae.check_gradients(model, *batch_for(model))
+        monkeypatch.setattr(models, "stack", lambda *arguments: None)
+        alone = ae.check_gradients(model, *batch_for(model))
+        assert together.verdict == alone.verdict == "pass"
+        for a, b in zip(together.tensors, alone.tensors, strict=True):
+            np.testing.assert_array_equal(a.verdicts, b.verdicts)
+            np.testing.assert_allclose(a.numeric, b.numeric, rtol=1e-6, atol=1e-9)
+
+    def test_wrong_gradients_fail_with_stacks_too(self, monkeypatch):
+        monkeypatch.setattr(functions, "sigmoid_backward", lambda grad_y, y: grad_y * y)
+        model = ae.Autoencoder([D, H], activation=ae.Sigmoid, rng=0)
+        assert stack(model, [X], 0) is not None
+        report = ae.check_gradients(model, X, explain=False)
+        assert [tensor.verdict for tensor in report.tensors] == ["fail", "fail", "pass", "pass"]
+
+    def test_the_rows_of_a_stack_are_never_mistaken_for_others(self):
+        # With 3 copies of 7 rows a stack has 21 rows, as W of 21 inputs has.
+        model = ae.ContractiveAutoencoder([21, H], dtype="float64", rng=0)
+        x = np.random.default_rng(0).random((N, 21))
+        losses, _ = stack(model, [x], 0).losses(model.parameters[0], np.arange(3), np.full(3, 0.1))
+        for i in range(3):
+            model.parameters[0].value.reshape(-1)[i] += 0.1
+            assert losses[i] == pytest.approx(float(model.loss(x)), rel=1e-13)
+            model.parameters[0].value.reshape(-1)[i] -= 0.1
+
+    def test_a_stack_that_does_not_hold_settles_nothing(self, monkeypatch):
+        model = ae.Autoencoder([D, H], activation=ae.Tanh, dtype="float64", rng=0)
+        stacked = stack(model, [X], 0)
+        monkeypatch.setattr(type(stacked), "_holds", lambda *arguments: False)
+        _, smooth = stacked.losses(model.parameters[0], np.arange(5), np.full(5, 0.1))
+        assert not smooth.any()
+
+    def test_control_c_leaves_every_entry_as_it_was(self, monkeypatch):
+        model = ae.Autoencoder([D, H], dtype="float64", rng=0)
+        values = [parameter.value.copy() for parameter in model.parameters]
+        right, calls = functions.dense, []
+
+        def interrupted(x, W, b):
+            calls.append(1)
+            if len(calls) == 30:
+                raise KeyboardInterrupt
+            return right(x, W, b)
+
+        stacked = stack(model, [X], 0)
+        monkeypatch.setattr(functions, "dense", interrupted)
+        W = model.parameters[0]
+        with pytest.raises(KeyboardInterrupt):
+            stacked.losses(W, np.arange(W.size).repeat(3), np.full(3 * W.size, 0.1))
+        assert len(calls) == 30
+        for parameter, value in zip(model.parameters, values, strict=True):
+            np.testing.assert_array_equal(parameter.value, value)
+        assert not any("forward" in part.__dict__ for part in model.parts.values())
+
+
+class Mean(ae.Autoencoder):
+    """A student's variant, whose own term mixes the rows."""
+
+    def loss(self, x, rng=None):
+        return super().loss(x, rng) + 0.1 * self.encoder.apply(self.as_batch(x)).mean()
+
+
+class OnlyBackward(ae.Autoencoder):
+    def backward(self):
+        self.encoder.backward(self.decoder.backward(self.reconstruction.backward()))
+
+
+class Halved(ae.ReLU):
+    def apply(self, a):
+        return 0.5 * super().apply(a - a.mean(axis=0))
+
+
+class TestWhatIsNotOurs:
+    """Where anything that computes forward isn't known, every change takes a pass of its own."""
+
+    def own_loss(self, monkeypatch):
+        return Mean([D, H], rng=0)
+
+    def own_layer(self, monkeypatch):
+        return ae.Autoencoder([D, H], activation=Halved, rng=0)
+
+    def loss_on_the_object(self, monkeypatch):
+        model = ae.Autoencoder([D, H], rng=0)
+        model.loss = lambda x, rng=None: ae.Autoencoder.loss(model, x, rng)
+        return model
+
+    def forward_on_a_layer(self, monkeypatch):
+        model = ae.Autoencoder([D, H], rng=0)
+        layer = model.encoder.layers[1]
+        layer.forward = lambda a: ae.ReLU.forward(layer, a)
+        return model
+
+    def replaced_formula(self, monkeypatch):
+        right = functions.relu
+        monkeypatch.setattr(functions, "relu", lambda a: right(a))
+        return ae.Autoencoder([D, H], rng=0)
+
+    def replaced_method(self, monkeypatch):
+        right = ae.ReLU.apply
+        monkeypatch.setattr(ae.ReLU, "apply", lambda self, a: right(self, a))
+        return ae.Autoencoder([D, H], rng=0)
+
+    def added_method(self, monkeypatch):
+        right = ae.ReLU.forward  # inherited, until this
+        monkeypatch.setattr(ae.ReLU, "forward", lambda self, a: right(self, a))
+        return ae.Autoencoder([D, H], rng=0)
+
+    def own_network(self, monkeypatch):
+        class Network(ae.Sequential):
+            def forward(self, x):
+                return super().forward(x - x.mean(axis=0))
+
+        model = ae.Autoencoder([D, H], rng=0)
+        model.encoder = Network(model.encoder.layers)
+        return model
+
+    @pytest.mark.parametrize(
+        "make",
+        ["own_loss", "own_layer", "loss_on_the_object", "forward_on_a_layer", "replaced_formula", "replaced_method",
+         "added_method", "own_network"],
+    )  # fmt: skip
+    def test_is_not_stacked(self, make, monkeypatch):
+        assert stack(getattr(self, make)(monkeypatch), [X], 0) is None
+
+    def test_a_backward_of_its_own_does_not_matter(self, monkeypatch):
+        model = OnlyBackward([D, H], rng=0)
+        monkeypatch.setattr(functions, "relu_backward", lambda grad_y, a: grad_y)
+        monkeypatch.setattr(ae.Dense, "backward", lambda self, grad_y: grad_y)
+        assert stack(model, [X], 0) is not None
+
+    def test_a_term_that_mixes_rows_is_seen(self):
+        report = ae.check_gradients(Mean([D, H], activation=ae.Tanh, rng=0), X, explain=False)
+        assert [tensor.verdict for tensor in report.tensors] == ["fail", "fail", "pass", "pass"]
+
+
+class TestModes:
+    @pytest.mark.parametrize("mode", ["exhaustive", "sampled", "directional", "auto"])
+    def test_right_gradients_pass(self, mode):
+        model = ae.Autoencoder([D, 17, H], activation=ae.GELU, rng=0)
+        report = ae.check_gradients(model, X, mode=mode)
+        assert report.verdict == "pass", str(report)
+        assert [tensor.name for tensor in report.tensors] == [parameter.name for parameter in model.parameters]
+
+    @pytest.mark.parametrize("mode", ["sampled", "directional", "auto"])
+    @pytest.mark.parametrize("broken", range(8))
+    def test_a_wrong_gradient_of_any_tensor_fails(self, mode, broken):
+        class Wrong(ae.Autoencoder):
+            def backward(self):
+                super().backward()
+                self.parameters[broken].grad *= 1.001
+
+        report = ae.check_gradients(Wrong([D, 17, H], activation=ae.GELU, rng=0), X, mode=mode, explain=False)
+        assert [tensor.verdict == "fail" for tensor in report.tensors] == [i == broken for i in range(8)]
+
+    def test_sampled_checks_some_entries_of_every_tensor_and_says_how_many(self):
+        model = ae.Autoencoder([D, 17, H], activation=ae.GELU, rng=0)
+        report = ae.check_gradients(model, X, mode="sampled")
+        checked = [int((tensor.verdicts != "unchecked").sum()) for tensor in report.tensors]
+        assert checked == [min(coverage.SAMPLES, parameter.size) for parameter in model.parameters]
+        assert f"sampled: {sum(checked)} of {model.n_parameters} entries" in str(report)
+        assert all(np.isnan(t.numeric[t.verdicts == "unchecked"]).all() for t in report.tensors)
+
+    def test_sampled_draws_other_entries_for_another_seed(self):
+        model = ae.Autoencoder([D, 17, H], activation=ae.GELU, rng=0)
+        first, same, other = (ae.check_gradients(model, X, mode="sampled", rng=seed) for seed in (0, 0, 1))
+        np.testing.assert_array_equal(first.tensors[0].verdicts, same.tensors[0].verdicts)
+        assert (first.tensors[0].verdicts != other.tensors[0].verdicts).any()
+
+    def test_directional_looks_along_several_directions_in_every_tensor(self):
+        model, calls = ae.Autoencoder([D, 17, H], activation=ae.GELU, rng=0), []
+        right = model.loss
+        model.loss = lambda *a, **k: calls.append(1) or right(*a, **k)
+        report = ae.check_gradients(model, X, mode="directional")
+        assert f"directional: along {coverage.DIRECTIONS} directions in every tensor" in report.title
+        for tensor, parameter in zip(report.tensors, model.parameters, strict=True):
+            assert tensor.analytic.shape == ((coverage.DIRECTIONS,) if parameter.size > coverage.DIRECTIONS else parameter.shape)
+        assert len(calls) < 2 * model.n_parameters / 2
+
+    def test_directional_checks_every_entry_of_what_fails(self):
+        class Wrong(ae.Autoencoder):
+            def backward(self):
+                super().backward()
+                self.parameters[0].grad[1, 2] *= 1.01
+
+        report = ae.check_gradients(Wrong([D, 17, H], activation=ae.GELU, rng=0), X, mode="directional", explain=False)
+        first = report.tensors[0]
+        assert ", every entry of encoder.W1" in report.title
+        assert (first.verdict, first.count("fail"), first.worst) == ("fail", 1, (1, 2))
+
+    def test_directional_leaves_the_values_as_they_were(self):
+        model = ae.Autoencoder([D, 17, H], rng=0)
+        values = [parameter.value.copy() for parameter in model.parameters]
+        ae.check_gradients(model, X, mode="directional")
+        for parameter, value in zip(model.parameters, values, strict=True):
+            np.testing.assert_array_equal(parameter.value, value)
+
+    def test_auto_is_exhaustive_until_there_are_many_entries(self, monkeypatch):
+        model = ae.Autoencoder([D, 17, H], activation=ae.Tanh, rng=0)
+        assert "direction" not in ae.check_gradients(model, X, mode="auto").title
+        monkeypatch.setattr(coverage, "FEW", 100)
+        assert "directional" in ae.check_gradients(model, X, mode="auto").title
+
+    @pytest.mark.parametrize("entries", [slice(None), (1, 2)])
+    def test_auto_does_not_check_every_entry_of_a_large_tensor_that_fails(self, monkeypatch, entries):
+        class Wrong(ae.Autoencoder):
+            def backward(self):
+                super().backward()
+                self.parameters[0].grad[entries] *= 1.01
+
+        monkeypatch.setattr(coverage, "FEW", 80)
+        model = Wrong([D, 17, H], activation=ae.GELU, rng=0)
+        report = ae.check_gradients(model, X, mode="auto", explain=False, rng=0)
+        first = report.tensors[0]
+        assert report.verdict == first.verdict == "fail"
+        if entries == (1, 2):  # which the samples don't hit
+            assert first.analytic.shape == (coverage.DIRECTIONS,)
+        else:
+            assert first.count("fail") == coverage.SAMPLES
+            assert ", 40 entries of encoder.W1" in report.title
+
+    @pytest.mark.parametrize("mode", ["sampled", "directional"])
+    @pytest.mark.parametrize(("factor", "verdict"), [(1, "pass"), (1.0001, "fail")])
+    def test_functions_have_them_too(self, mode, factor, verdict):
+        a = np.random.default_rng(0).normal(size=(11, 13))
+        report = ae.check_function(
+            lambda a: np.tanh(a), lambda grad_y, a: factor * grad_y * (1 - np.tanh(a) ** 2), {"a": a}, mode=mode,
+            explain=False,
+        )  # fmt: skip
+        assert report.verdict == verdict
+        assert mode in report.title
+
+    def test_a_tanh_derivative_on_an_exact_gelu_is_seen_in_every_mode(self):
+        for mode in ("sampled", "directional"):
+            for seed in range(20):
+                a = np.random.default_rng(seed).normal(size=(N, 11))
+                report = ae.check_function(
+                    functions.gelu, functions.gelu_tanh_backward, {"a": a}, rng=seed, mode=mode, explain=False
+                )
+                assert report.verdict == "fail"
+
+    @pytest.mark.parametrize("mode", ["fast", None, "Exhaustive"])
+    def test_there_are_no_others(self, mode):
+        with pytest.raises(ValueError, match="expected mode to be one of exhaustive, sampled, directional, auto, got"):
+            ae.check_gradients(ae.Autoencoder([D, H]), X, mode=mode)
+
+    def test_too_many_kinks_among_the_samples_are_inconclusive(self):
+        a = np.ones((20, 50))
+        a[:, ::2] = 0
+        report = ae.check_function(lambda a: np.maximum(a, 0), lambda grad_y, a: grad_y * (a > 0), {"a": a}, mode="sampled")
+        assert report.verdict == "inconclusive"
+
+
+def test_estimates_of_chosen_entries_are_those_of_all():
+    w = np.array([0.3, -0.7, 1.1])
+    every = estimates(lambda: (float(np.sin(w).sum()), []), w, np.cos(w), 1e-6)
+    some = estimates(lambda: (float(np.sin(w).sum()), []), w, np.cos(w), 1e-6, entries=[2, 0])
+    assert [e.value for e in some] == [every[2].value, every[0].value]
+    assert judge("w", np.cos(w), every, 1e-6).verdict == "pass"
+
+
+class TestTogether:
+    """What looks at many entries at once leave open is looked at alone."""
+
+    def alone(self, offset=0.0, factor=1.0, smooth=True, later=True):
+        """How many evaluations entries take one by one, beside the first, where the looks at all of them are as given."""
+        w, calls, looks = np.array([0.3, -0.7, 1.1]), [], []
+
+        def value(w):
+            return offset + float(np.sin(w).sum())
+
+        def objective():
+            calls.append(1)
+            return value(w), []
+
+        def together(entries, offsets):
+            looks.append(1)
+            moved = w + offsets[:, None] * (np.arange(3) == entries[:, None])
+            return np.array([value(row) for row in moved]), np.full(len(entries), smooth if len(looks) == 1 else later)
+
+        found = estimates(objective, w, factor * np.cos(w), 1e-6, together=together)
+        expected = factor == 1.0
+        assert (judge("w", factor * np.cos(w), found, 1e-6).verdict == "pass") == expected
+        return len(calls) - 1, len(looks)
+
+    def test_right_entries_are_settled_by_the_first_look(self):
+        assert self.alone() == (0, 1)
+
+    def test_wrong_entries_are_settled_by_the_second(self):
+        assert self.alone(factor=1.01) == (0, 5)
+
+    def test_nothing_is_settled_across_a_kink(self):
+        evaluations, looks = self.alone(smooth=False)
+        assert (evaluations, looks) == (6, 1)
+        evaluations, looks = self.alone(factor=1.01, later=False)
+        assert evaluations >= 6 * 3
+        assert looks == 5
+
+    def test_nothing_is_settled_where_rounding_hides_it(self):
+        evaluations, _ = self.alone(offset=1e7)
+        assert evaluations >= 6

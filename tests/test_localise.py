@@ -1,0 +1,596 @@
+"""Localising: of every fault that is planted the place is named, and in a right model no place is."""
+
+import ast
+import inspect
+import itertools
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_models import MODELS, batch
+
+import aescratch as ae
+from aescratch import functions
+from aescratch.gradcheck import causes
+from aescratch.gradcheck.localise import localise
+from aescratch.models.classifier import SoftmaxClassifier
+
+SEED = 3
+LABELS = np.array([0, 1, 0, 1, 1, 0, 1])
+ALL = {**MODELS, "classifier": None}
+
+
+def made(name):
+    """A model, its biases away from 0, and a batch."""
+    if name == "classifier":
+        inner = ae.Autoencoder([11, 5, 3], activation=ae.Tanh, dtype="float64", rng=0)
+        model = SoftmaxClassifier(inner, n_classes=2, weight_decay=0.1, rng=0)
+        data = [np.random.default_rng(7).random((7, 11)), LABELS]
+    else:
+        model = MODELS[name](dtype="float64", rng=0)
+        data = [batch(model)]
+    for parameter in model.parameters:
+        parameter.value = parameter.value + np.random.default_rng(1).normal(0, 0.1, parameter.shape)
+    return model, data
+
+
+def gradients(model, data):
+    for parameter in model.parameters:
+        parameter.grad[...] = 0.123
+    model.loss(*data, rng=SEED)
+    model.backward()
+    return np.concatenate([parameter.grad.ravel() for parameter in model.parameters])
+
+
+def found(model, data):
+    findings = localise(model, data, SEED)
+    assert [finding.code for finding in findings[1:] if finding.code in ("first-wrong", "not-localised")] == []
+    return findings[0]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_in_a_right_model_nothing_is_named(name):
+    model, data = made(name)
+    before = gradients(model, data)
+    (finding,) = localise(model, data, SEED)
+    assert (finding.code, finding.severity) == ("not-localised", "note")
+    assert "nothing wrong was located" in finding.message
+    np.testing.assert_array_equal(before, np.concatenate([p.grad.ravel() for p in model.parameters]))
+
+
+@pytest.fixture
+def no_causes(monkeypatch):
+    """The place alone: the arrays, whose look takes most of the time, are test_causes' subject."""
+    monkeypatch.setattr(causes, "explain", lambda pair, names: [])
+
+
+ALTERATIONS = {
+    "factor": lambda gradient: gradient * 1.5,
+    "sign": lambda gradient: -gradient,
+    "missing": lambda gradient: gradient * 0,
+    "one row": lambda gradient: gradient * (np.arange(len(gradient)) > 0).reshape(-1, *[1] * (gradient.ndim - 1)),
+}
+
+
+def plant(part, alter, which):
+    """Let a part's backward return, or write, one gradient altered."""
+    right = part.backward
+
+    def backward(*arguments):
+        returned = right(*arguments)
+        if isinstance(which, int):
+            gradients = list(returned) if isinstance(returned, tuple) else [returned]
+            gradients[which] = alter(gradients[which])
+            return tuple(gradients) if isinstance(returned, tuple) else gradients[0]
+        which.grad = alter(which.grad)
+        return returned
+
+    part.backward = backward
+
+
+def places(part, returned):
+    """What can be altered: the gradients that backward returns, and those that it writes."""
+    several = returned if isinstance(returned, tuple) else (returned,)
+    yield from (number for number, gradient in enumerate(several) if gradient is not None)
+    yield from (value for value in part.__dict__.values() if isinstance(value, ae.Parameter))
+    yield from part.__dict__.get("weights", [])
+
+
+def part_faults(name, every=False):
+    """Every place in turn with the next alteration, or with each of them."""
+    turns = itertools.cycle(ALTERATIONS)
+
+    def alterations():
+        return ALTERATIONS if every else [next(turns)]
+
+    model, data = made(name)
+    right = gradients(model, data)
+    for part_name, part in model.parts.items():
+        if part_name == "corruption":  # nobody asks for its gradient
+            continue
+        arguments = len(inspect.signature(part.backward).parameters)
+        returned = None
+        if part_name != "decay":
+            result = part.forward(**forward_arguments(model, data, part_name))
+            returned = part.backward(*([np.ones(np.shape(result))] if arguments else []))
+        for number, place in enumerate(places(part, returned)):
+            for alteration in alterations():
+                model, data = made(name)
+                part = model.parts[part_name]
+                mine = list(places(part, returned))[number]
+                plant(part, ALTERATIONS[alteration], mine)
+                if not np.allclose(gradients(model, data), right, rtol=1e-7, atol=1e-12):
+                    label = place if isinstance(place, int) else place.name
+                    yield f"{part_name} {label} {alteration}", part_name, model, data
+
+
+def forward_arguments(model, data, part_name):
+    from aescratch.recording import record
+
+    calls = record(model, lambda: model.loss(*data, rng=SEED))
+    arguments = next(call.arguments for call in calls if call.name == part_name)
+    return {k: np.random.default_rng(0) if isinstance(v, np.random.Generator) else v for k, v in arguments.items()}
+
+
+SOME = [  # one of each structure; all of them give the same, in three times as long
+    "vanilla gelu", "tied", "cross-entropy", "weight decay", "denoising masking", "sparse kl", "sparse l1 unit",
+    "k-sparse relu", "contractive gelu", "stacked tied", "variational beta", "variational bernoulli", "classifier",
+]  # fmt: skip
+
+
+@pytest.mark.usefixtures("no_causes")
+@pytest.mark.parametrize("name", SOME)
+def test_a_fault_in_any_part_is_found_there(name):
+    planted, missed = 0, []
+    for label, part_name, model, data in part_faults(name):
+        planted += 1
+        finding = found(model, data)
+        evidence = finding.evidence
+        there = (evidence.get("kind"), evidence.get("part")) == ("part", part_name)
+        wrote_over = (evidence.get("fault"), evidence.get("by")) == ("overwritten", part_name)
+        if finding.code != "first-wrong" or not (there or wrote_over):
+            missed.append((label, finding.message))
+        elif Path(evidence["file"]).name != "test_localise.py":
+            missed.append((label, evidence["file"]))
+    assert planted >= 7
+    assert missed == []
+
+
+class Altered(ast.NodeTransformer):
+    """One statement of a backward left out, or one gradient in it with another sign or factor."""
+
+    def __init__(self, target, how):
+        self.target, self.how, self.count, self.text = target, how, -1, ""
+
+    def alter(self, node):
+        self.count += 1
+        if self.count != self.target:
+            return node
+        self.text = f"{self.how}: {ast.unparse(node)}"
+        if self.how == "missing":
+            return ast.Constant(0.0) if isinstance(node, ast.expr) else ast.Pass()
+        factor = ast.Constant({"sign": -1.0, "doubled": 2.0, "scaled": 0.3}[self.how])
+        return ast.BinOp(factor, ast.Mult(), node)
+
+    def visit_AugAssign(self, node):
+        node.value = self.alter(node.value)
+        return node
+
+    def visit_BinOp(self, node):
+        node.left, node.right = self.alter(node.left), self.alter(node.right)
+        return node
+
+    def visit_Expr(self, node):
+        if isinstance(node.value, ast.Call) and node.value.args:
+            node.value.args[0] = self.alter(node.value.args[0]) if self.how != "missing" else node.value.args[0]
+            return node
+        if isinstance(node.value, ast.Call) and self.how == "missing":
+            return self.alter(node)
+        return node
+
+
+def wiring_faults(name):
+    model, data = made(name)
+    right = gradients(model, data)
+    source = textwrap.dedent(inspect.getsource(type(model).backward))
+    for how in ("missing", "sign", "doubled", "scaled"):
+        for target in range(9):
+            altered = Altered(target, how)
+            tree = ast.fix_missing_locations(altered.visit(ast.parse(source)))
+            if not altered.text:
+                break
+            space = {}
+            exec(compile(tree, "student.py", "exec"), dict(vars(inspect.getmodule(type(model)))), space)
+            model, data = made(name)
+            model.__class__ = type(type(model).__name__, (type(model),), {"backward": space["backward"]})
+            if not np.allclose(gradients(model, data), right, rtol=1e-7, atol=1e-12):
+                yield altered.text, how, model, data
+
+
+@pytest.mark.usefixtures("no_causes")
+@pytest.mark.parametrize("name", SOME)
+def test_a_fault_in_any_line_of_a_models_backward_is_found_and_explained(name):
+    planted, missed = 0, []
+    for text, how, model, data in wiring_faults(name):
+        planted += 1
+        finding = found(model, data)
+        evidence = finding.evidence
+        right_place = (finding.code, evidence.get("kind"), evidence.get("file")) == ("first-wrong", "wiring", "student.py")
+        if not right_place or evidence["fault"] != how or not finding.cause:
+            missed.append((text, finding.message, finding.cause, evidence))
+    assert planted >= 3
+    assert missed == []
+
+
+def line_of(text):
+    """The line of this file that holds the text."""
+    return next(number for number, line in enumerate(Path(__file__).read_text().splitlines(), 1) if text in line)
+
+
+def the_fault(model, data=None):
+    finding = found(model, data or [batch(model)])
+    assert (finding.code, finding.severity) == ("first-wrong", "error")
+    return finding, finding.evidence
+
+
+def test_a_replaced_function_of_the_sheet_is_named_with_its_line_and_its_cause(monkeypatch):
+    def half_done(grad_y, a):  # the student's
+        return grad_y * functions.normal_cdf(a)
+
+    monkeypatch.setattr(functions, "gelu_backward", half_done)
+    finding, evidence = the_fault(MODELS["vanilla gelu"](dtype="float64", rng=0))
+    assert evidence["part"] == "decoder.gelu1"  # the first one from the loss backward, of three
+    assert (evidence["file"], evidence["line"]) == ("tests/test_localise.py", line_of("# the student's"))
+    assert evidence["function"] == "gelu_backward"
+    assert f"functions.gelu_backward, tests/test_localise.py:{evidence['line']}" in finding.message
+    assert finding.cause
+
+
+USED = {  # by which model, and which part is the first to call it, going back from the loss
+    "dense_backward": ("vanilla gelu", "decoder.dense2"),
+    "unit_rows_backward": ("sparse l1 unit", "decoder.unitrowdense1"),
+    "relu_backward": ("vanilla relu", "decoder.relu1"),
+    "leaky_relu_backward": ("vanilla leaky", "decoder.leakyrelu1"),
+    "gelu_tanh_backward": ("vanilla gelu tanh", "decoder.gelutanh1"),
+    "sigmoid_backward": ("vanilla sigmoid", "decoder.sigmoid2"),
+    "identity_backward": ("contractive linear", "encoder.identity1"),
+    "top_k_backward": ("k-sparse", "encoder.topk2"),
+    "sigmoid_slope_backward": ("contractive", "slope"),
+    "gelu_slope_backward": ("contractive gelu", "slope"),
+    "contraction_backward": ("contractive", "contraction"),
+    "squared_error_backward": ("tied", "reconstruction"),
+    "binary_cross_entropy_backward": ("cross-entropy", "reconstruction"),
+    "softmax_cross_entropy_backward": ("classifier", "cross_entropy"),
+    "kl_sparsity_backward": ("sparse kl", "sparsity"),
+    "l1_sparsity_backward": ("sparse l1", "sparsity"),
+    "reparameterize_backward": ("variational", "sampling"),
+    "gaussian_kl_backward": ("variational", "divergence"),
+    "weight_decay_backward": ("weight decay", "decay"),
+}
+
+
+@pytest.mark.parametrize("name", USED)
+def test_every_function_of_the_sheet_is_found_where_it_is_called(monkeypatch, name):
+    right = getattr(functions, name)
+
+    def wrong(*arguments, **named):
+        found = right(*arguments, **named)
+        return (*found[:-1], 1.5 * found[-1]) if isinstance(found, tuple) else 1.5 * found
+
+    model, data = made(USED[name][0])
+    wrong.__signature__ = inspect.signature(right)
+    monkeypatch.setattr(functions, name, wrong)
+    finding, evidence = the_fault(model, data)
+    assert (evidence["part"], evidence["function"]) == (USED[name][1], name)
+    assert evidence["line"] == line_of("def wrong(*arguments, **named)")
+    assert "times 3/2" in finding.cause
+
+
+def test_a_replaced_dense_backward_is_told_from_the_activations(monkeypatch):
+    monkeypatch.setattr(functions, "dense_backward", lambda grad_y, x, W: (grad_y @ W.T, x.T @ grad_y / len(x), grad_y.sum(0)))
+    finding, evidence = the_fault(MODELS["sparse kl"](dtype="float64", rng=0))
+    assert (evidence["part"], evidence["tensors"]) == ("decoder.dense2", ["W"])
+    assert finding.cause
+
+
+def test_a_right_replacement_is_not_blamed_for_what_its_caller_does(monkeypatch):
+    right = functions.dense_backward
+    monkeypatch.setattr(functions, "dense_backward", lambda grad_y, x, W: right(grad_y, x, W))
+
+    class Halved(ae.Dense):
+        def backward(self, grad_y):
+            return super().backward(0.5 * grad_y)
+
+    model = ae.Autoencoder([11, 5, 3], activation=ae.Tanh, dtype="float64", rng=0)
+    model.decoder.layers[0].__class__ = Halved
+    _, evidence = the_fault(model)
+    assert (evidence["part"], evidence["function"]) == ("decoder.halved1", "")
+    assert evidence["line"] == line_of("class Halved") + 1
+
+
+def test_a_replaced_slope_is_named_though_only_another_formula_calls_it(monkeypatch):
+    right = functions.gelu_slope
+    monkeypatch.setattr(functions, "gelu_slope", lambda a: 0.9 * right(a))
+    _, evidence = the_fault(MODELS["vanilla gelu"](dtype="float64", rng=0))
+    assert evidence["part"] == "decoder.gelu1"
+    assert evidence["line"] == line_of("lambda a: 0.9 * right(a)")
+
+
+class MyTanh(ae.Tanh):
+    def backward(self, grad_y):
+        return grad_y * (1 - self.y)
+
+
+class WrongForward(ae.SquaredError):
+    def forward(self, x_hat, x):
+        return 2 * super().forward(x_hat, x)
+
+
+def test_a_students_layer_is_named():
+    model = ae.Autoencoder([11, 5, 3], activation=MyTanh, dtype="float64", rng=0)
+    finding, evidence = the_fault(model)
+    assert (evidence["part"], evidence["line"]) == ("decoder.mytanh1", line_of("class MyTanh") + 1)
+    assert "MyTanh.backward" in finding.message
+
+
+def test_a_forward_that_its_backward_does_not_belong_to_is_named_itself():
+    model = ae.Autoencoder([5, 3], reconstruction=WrongForward(), dtype="float64", rng=0)
+    finding, evidence = the_fault(model)
+    assert (evidence["part"], evidence["line"]) == ("reconstruction", line_of("class WrongForward") + 1)
+    assert "its forward (tests/test_localise.py:" in finding.message
+
+
+class Weighted(ae.SparseAutoencoder):
+    """The loss counts the penalty three times; backward doesn't."""
+
+    def loss(self, x, rng=None):
+        h = self.encoder.forward(x)
+        x_hat = self.decoder.forward(h)
+        return self.reconstruction.forward(x_hat, x) + 3 * self.sparsity.forward(h)
+
+
+class Dropped(ae.SparseAutoencoder):
+    """The loss computes the penalty and forgets it; backward doesn't."""
+
+    def loss(self, x, rng=None):
+        h = self.encoder.forward(x)
+        x_hat = self.decoder.forward(h)
+        self.sparsity.forward(h)
+        return self.reconstruction.forward(x_hat, x)
+
+
+@pytest.mark.parametrize(("kind", "fault", "times"), [(Weighted, "scaled", (1, 3)), (Dropped, "extra", (1, 0))])
+def test_a_wrong_loss_beside_a_right_backward(kind, fault, times):
+    finding, evidence = the_fault(kind([5, 3], ae.L1Sparsity(0.2), dtype="float64", rng=0))
+    assert (evidence["fault"], evidence["contribution"]) == (fault, "sparsity")
+    assert (evidence["found"], evidence["expected"]) == pytest.approx(times)
+    assert finding.cause.startswith("the share of sparsity is in it")
+    assert evidence["function"] == f"{kind.__name__}.loss"
+    assert evidence["line"] == line_of(f"class {kind.__name__}(") + 3
+
+
+class DecayFirst(ae.Autoencoder):
+    def backward(self):
+        self.decay.backward()
+        self.encoder.backward(self.decoder.backward(self.reconstruction.backward()))
+
+
+class TooLate(ae.SparseAutoencoder):
+    def backward(self):
+        grad_h = self.decoder.backward(self.reconstruction.backward())
+        self.encoder.backward(grad_h)
+        grad_h += self.sparsity.backward()
+
+
+class NoDecay(ae.Autoencoder):
+    def loss(self, x, rng=None):
+        return self.reconstruction.forward(self.decoder.forward(self.encoder.forward(x)), x)
+
+
+class MeanTwice(ae.Autoencoder):
+    def backward(self):
+        grad_h = self.decoder.backward(self.reconstruction.backward())
+        self.encoder.backward(grad_h / len(grad_h))
+
+
+class Doubled(ae.Autoencoder):
+    def loss(self, x, rng=None):
+        return 2 * self.reconstruction.forward(self.decoder.forward(self.encoder.forward(x)), x)
+
+
+class OwnPenalty(ae.Autoencoder):
+    def loss(self, x, rng=None):
+        return super().loss(x) + 0.1 * abs(self.parameters[0].value).sum()
+
+
+class OwnTerm(ae.Autoencoder):
+    def loss(self, x, rng=None):
+        self.h = self.encoder.forward(x)
+        return self.reconstruction.forward(self.decoder.forward(self.h), x) + 0.1 * (self.h**2).sum()
+
+    def backward(self):
+        self.encoder.backward(self.decoder.backward(self.reconstruction.backward()) + 0.1 * self.h)
+
+
+class NoParts(ae.Autoencoder):
+    def loss(self, x, rng=None):
+        W, b, V, c = (parameter.value for parameter in self.parameters)
+        self.x, self.h = x, np.tanh(x @ W + b)
+        self.error = self.h @ V + c - x
+        return (self.error**2).mean()
+
+    def backward(self):
+        W, b, V, c = self.parameters
+        grad = 2 * self.error / len(self.x)
+        V.grad, c.grad = self.h.T @ grad, grad.sum(axis=0)
+        grad = grad @ V.value.T * (1 - self.h**2)
+        W.grad, b.grad = self.x.T @ grad, grad.sum(axis=0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "tensor", "function", "cause"),
+    [
+        (DecayFirst, "decoder.W2", "backward", "decoder.dense2.backward, which comes later, writes over the share of decay"),
+        (TooLate, "encoder.sigmoid2", "backward", "the share of sparsity is missing"),
+        (NoDecay, "decoder.W2", "loss", "the weight itself, as a penalty on its squares gives it, is in it, and doesn't belong there"),
+        (MeanTwice, "encoder.tanh2", "backward", "the share of decoder.dense1 is in it 1/7 times, and once in the loss"),
+        (Doubled, "decoder.dense2", "loss", "the share of reconstruction is in it once, and twice in the loss"),
+        (OwnPenalty, "encoder.W1", "loss", "the sign of the weight, as a penalty on its size gives it, is missing"),
+        (OwnTerm, "encoder.tanh2", "backward", "the output of encoder.tanh2 itself, as a penalty on its squares gives it, is "
+         "in it 1/10 times, and 1/5 times in the loss"),
+        (NoParts, "decoder.b1", "backward", "all of it is multiplied by 11"),
+    ],
+)  # fmt: skip
+def test_what_students_do_in_their_own_loss_and_backward(kind, tensor, function, cause):
+    decay = {} if kind is TooLate else {"weight_decay": 0.3 if "Decay" in kind.__name__ else 0.0}
+    model = kind([11, 3] if kind is NoParts else [11, 5, 3], activation=ae.Tanh, dtype="float64", rng=0, **decay)
+    finding, evidence = the_fault(model)
+    assert (finding.tensor, evidence["function"]) == (tensor, f"{kind.__name__}.{function}")
+    assert finding.cause == cause
+    assert line_of(f"class {kind.__name__}(") < evidence["line"] < line_of(f"class {kind.__name__}(") + 14
+    assert finding.question
+
+
+class Swapped(ae.VariationalAutoencoder):
+    def backward(self):
+        grad_mu, grad_log_var = self.sampling.backward(self.decoder.backward(self.reconstruction.backward()))
+        divergence_mu, divergence_log_var = self.divergence.backward()
+        grad_mu += divergence_log_var
+        grad_log_var += divergence_mu
+        hidden = self.mean.backward(grad_mu)  # the wrong one arrives here
+        self.encoder.backward(hidden + self.log_variance.backward(grad_log_var))
+
+
+def test_gradients_that_were_swapped():
+    finding, evidence = the_fault(Swapped([11, 5, 3], activation=ae.Tanh, dtype="float64", rng=0))
+    assert (evidence["part"], evidence["line"]) == ("mean", line_of("# the wrong one arrives here"))
+    assert "divergence for mu is missing" in finding.cause
+    assert "divergence for log_var is in it, and doesn't belong there" in finding.cause
+
+
+class Clipped(ae.Autoencoder):
+    def backward(self):
+        grad_h = self.decoder.backward(self.reconstruction.backward())
+        self.encoder.backward(np.clip(grad_h, -0.01, 0.01))
+
+
+def test_what_is_no_combination_is_described_and_no_cause_is_named():
+    finding, evidence = the_fault(Clipped([5, 3], activation=ae.Tanh, dtype="float64", rng=0))
+    assert (evidence["part"], evidence["fault"], finding.cause) == ("encoder.tanh1", "described", "")
+    assert 0 < evidence["cosine"] < 1
+    assert finding.question
+
+
+def test_of_tied_weights_the_share_that_is_written_over():
+    model = MODELS["tied"](dtype="float64", rng=0)
+    model.parts["encoder.dense2"].adds = False
+    finding, evidence = the_fault(model)
+    assert (evidence["part"], evidence["fault"], evidence["by"]) == ("encoder.W2", "overwritten", "encoder.dense2")
+    assert "writes over the share of decoder.transposeddense1" in finding.cause
+
+
+def test_a_layer_that_adds_to_what_the_pass_before_left():
+    model = MODELS["weight decay"](dtype="float64", rng=0)
+    model.parts["encoder.dense1"].adds = True
+    finding, evidence = the_fault(model)
+    assert (evidence["part"], evidence["fault"]) == ("encoder.W1", "left-over")
+    assert finding.cause == "what the pass before had left is in it, and doesn't belong there"
+
+
+class DecayOfBiases(ae.Autoencoder):
+    def backward(self):
+        super().backward()
+        self.encoder.layers[0].b.grad += 0.3 * self.encoder.layers[0].b.value
+
+
+def test_a_decay_of_biases():
+    model = DecayOfBiases([5, 3], weight_decay=0.3, dtype="float64", rng=0)
+    model.parameters[1].value = np.array([0.1, 0.2, -0.3])
+    finding, evidence = the_fault(model)
+    assert (evidence["part"], evidence["found"]) == ("encoder.b1", pytest.approx(0.3))
+    assert finding.cause == "the weight itself, as a penalty on its squares gives it, is in it, and doesn't belong there"
+
+
+class DividedAtTheEnd(ae.Autoencoder):
+    """Right, in unusual style: gradients are sums over the batch, until the last lines divide them."""
+
+    def backward(self):
+        n = len(self.reconstruction.x)
+        self.encoder.backward(self.decoder.backward(n * self.reconstruction.backward()))
+        for parameter in self.parameters:
+            parameter.grad /= n
+
+
+def test_a_factor_that_is_put_right_at_the_end_is_no_fault():
+    model = DividedAtTheEnd([11, 5, 3], activation=ae.Tanh, dtype="float64", rng=0)
+    assert found(model, [batch(model)]).code == "not-localised"
+    plant(model.parts["encoder.tanh1"], ALTERATIONS["sign"], 0)
+    _, evidence = the_fault(model)
+    assert (evidence["kind"], evidence["part"]) == ("part", "encoder.tanh1")
+
+
+def test_a_large_model_is_searched_at_some_entries(no_causes):
+    model = ae.Autoencoder([64, 100, 30], activation=ae.GELU, dtype="float64", rng=0)
+    plant(model.parts["encoder.gelu1"], ALTERATIONS["one row"], 0)
+    _, evidence = the_fault(model)
+    assert evidence["part"] == "encoder.gelu1"
+
+
+def test_a_model_that_does_not_run_in_pieces_gives_a_note():
+    model = ae.Autoencoder([5, 3], dtype="float64", rng=0)
+    model.backward = lambda: 1 / 0
+    finding = found(model, [batch(model)])
+    assert finding.code == "not-localised"
+    assert "ZeroDivisionError" in finding.message
+
+
+def test_one_object_in_two_places():
+    model = ae.Autoencoder([11, 5, 3], activation=ae.Tanh, dtype="float64", rng=0)
+    model.decoder.layers[1] = model.encoder.layers[1]
+    finding, evidence = the_fault(model)
+    assert (evidence["fault"], evidence["places"]) == ("shared", ["encoder.tanh1", "decoder.tanh1"])
+    assert finding.cause.startswith("encoder.tanh1 and decoder.tanh1 share one object")
+
+
+class TwoPasses(ae.SparseAutoencoder):
+    def backward(self):
+        self.encoder.backward(self.decoder.backward(self.reconstruction.backward()))
+        self.encoder.backward(self.sparsity.backward())  # writes over what the first has written
+
+
+def test_a_second_pass_that_writes_over_the_first():
+    finding, evidence = the_fault(TwoPasses([5, 3], ae.L1Sparsity(0.2), dtype="float64", rng=0))
+    assert (evidence["part"], evidence["contribution"]) == ("encoder.relu1", "sparsity")
+    assert evidence["line"] == line_of("class TwoPasses") + 2
+    assert finding.cause == "the share of sparsity is missing"
+
+
+class Recurrent(ae.Tanh):
+    """Right, in unusual style: remembers every forward pass, and goes back through the last first."""
+
+    def forward(self, a):
+        self.__dict__.setdefault("ys", []).append(np.tanh(a))
+        return self.ys[-1]
+
+    def backward(self, grad_y):
+        return grad_y * (1 - self.ys.pop() ** 2)
+
+
+class Twice(ae.Autoencoder):
+    def loss(self, x, rng=None):
+        self.encoder.layers[1].__dict__["ys"] = []
+        h = self.encoder.layers[1].forward(self.encoder.forward(x))
+        return self.reconstruction.forward(self.decoder.forward(h), x)
+
+    def backward(self):
+        grad_h = self.decoder.backward(self.reconstruction.backward())
+        self.encoder.backward(self.encoder.layers[1].backward(grad_h))
+
+
+def test_a_part_that_is_used_twice():
+    model = Twice([5, 3], activation=Recurrent, dtype="float64", rng=0)
+    assert found(model, [batch(model)]).code == "not-localised"
+    plant(model.parts["encoder.dense1"], ALTERATIONS["factor"], model.parameters[0])
+    _, evidence = the_fault(model)
+    assert (evidence["kind"], evidence["part"]) == ("part", "encoder.dense1")
