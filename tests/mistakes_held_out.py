@@ -398,7 +398,7 @@ mistake("gamma kept constant in the wrong place", "standardised", lambda grad_y,
 mistake("x for z", "standardised", lambda grad_y, x, gamma: (batch_x(grad_y * gamma, x), (grad_y * x).sum(0)), gamma="")
 mistake("variance path missing", "standardised", lambda grad_y, x, gamma: (gamma * (grad_y - grad_y.mean(0)) / sqrt(x.var(0) + 1e-5), (grad_y * normalised(x, 0)).sum(0)), x="")
 mistake("N − 1 in the variance", "standardised", lambda grad_y, x, gamma: (batch_x(grad_y * gamma, x), (grad_y * (x - x.mean(0)) / sqrt(x.var(0, ddof=1) + 1e-5)).sum(0)), gamma="")
-mistake("variance for its inverse", "normal_likelihood", lambda mu, log_var, x: ((mu - x) * exp(log_var) / len(x), 0.5 * (1 - (x - mu) ** 2 / exp(log_var)) / len(x)), mu="factor-extra")
+mistake("variance for its inverse", "normal_likelihood", lambda mu, log_var, x: ((mu - x) * exp(log_var) / len(x), 0.5 * (1 - (x - mu) ** 2 / exp(log_var)) / len(x)), mu="factor-extra, other-inputs")
 mistake("first term forgotten", "normal_likelihood", lambda mu, log_var, x: ((mu - x) / exp(log_var) / len(x), -0.5 * (x - mu) ** 2 / exp(log_var) / len(x)), log_var="term")
 mistake("square forgotten", "normal_likelihood", lambda mu, log_var, x: ((mu - x) / exp(log_var) / len(x), 0.5 * (1 - (x - mu) / exp(log_var)) / len(x)), log_var="")
 mistake("zero where small", "softplus", lambda grad_y, a: np.where(np.abs(a) < 0.2, 0, grad_y * sigmoid(a)), a="")
