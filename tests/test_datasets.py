@@ -742,7 +742,7 @@ def test_npz(put, compress):
     assert load_file(path, key="test").image_shape == (3, 4)
     assert load_file(path, key="train").labels is None
     with pytest.raises(
-        DataFileError, match="has 2 arrays that could be the data; pass key= one of its keys: train, test"
+        DataFileError, match="has 2 arrays that could be the data; name one of its keys, as key= in Python or --key: train, test"
     ):
         load_file(path)
     with pytest.raises(DataFileError, match="no array 'valid'; its keys are train, test"):
@@ -849,7 +849,7 @@ HOSTILE = {
     "cut.npz": (npz(x=FLOATS)[:-30], r"damaged or unreadable \.npz file"),
     "directory.npz": (
         b"PK\x05\x06" + bytes(18),
-        r"has 0 arrays that could be the data; pass key= .*\(none\)",
+        r"has 0 arrays that could be the data; name one of its keys.*\(none\)",
     ),
     "objects.npz": (npz(x=np.array([[None]])), r"\[x\] holds Python objects"),
     "lzma.npz": (packed_as(zipfile.ZIP_LZMA), "is not packed as numpy.savez packs"),
