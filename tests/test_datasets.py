@@ -853,7 +853,7 @@ HOSTILE = {
     ),
     "objects.npz": (npz(x=np.array([[None]])), r"\[x\] holds Python objects"),
     "lzma.npz": (packed_as(zipfile.ZIP_LZMA), "is not packed as numpy.savez packs"),
-    "onlylabels.npz": (npz(labels=np.arange(3)), "has 0 arrays that could be the data; .* keys: labels"),
+    "onlylabels.npz": (npz(labels=np.arange(3)), "has 0 arrays that could be the data; .* --key: labels"),
     "fewlabels.npz": (npz(x=FLOATS, labels=np.arange(3)), r"labels of shape \(3,\) for 6 examples"),
     "halflabels.npz": (npz(x=FLOATS, y=np.arange(6) / 2), "labels that are not whole numbers"),
     "nanlabels.npz": (npz(x=FLOATS, y=np.full(6, np.nan)), "labels that are NaN, infinite or huge"),
