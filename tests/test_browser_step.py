@@ -1,6 +1,7 @@
 """The step-through page in a real browser: headless Chromium, driven by Selenium, where both are installed."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -108,12 +109,21 @@ def cell(browser, section, name, flat):
     )  # fmt: skip
 
 
+def click(browser, section, name, flat):
+    """Click a number that the bar may lie over."""
+    browser.execute_script("arguments[0].click()", cell(browser, section, name, flat))
+
+
 def here(browser):
     return browser.find_element(By.ID, "here").text
 
 
 def told(browser):
     return browser.find_element(By.ID, "told").text
+
+
+def said(browser):
+    return browser.find_element(By.ID, "said").text
 
 
 def lit(browser, name):
@@ -227,14 +237,98 @@ def test_a_given_number_is_edited_by_hand(page, sparse):
     field.clear()
     field.send_keys("much", Keys.ENTER)
     assert field.get_attribute("aria-invalid") == "true"
+    assert said(browser).startswith("“much” is refused: expected a number, such as 0.5. W1[1,1] is still ")
+    field.clear()
+    field.send_keys(Keys.ENTER)
+    assert said(browser).startswith("An empty field is refused: expected a number")
     field.clear()
     field.send_keys("-0,5", Keys.ENTER)
     assert cell(browser, "step-0", "W1", 4).text == "−0.5"
+    assert field.get_attribute("aria-invalid") == "false"
+    assert "W1[1,1] was " in said(browser)
+    assert "and is −0.5 now. J went from " in said(browser)
     assert browser.execute_script("return window.aescratch.engine.arrays.J.data[0]") != before
     browser.find_element(By.ID, "reset").click()
     assert browser.execute_script("return window.aescratch.engine.arrays.J.data[0]") == before
+    assert said(browser).startswith("All edits are undone")
+    assert browser.find_element(By.ID, "said").get_attribute("role") == "status"
     cell(browser, "step-0", "a1", 0).click()
+    assert said(browser) == ""
     assert not browser.find_element(By.ID, "edit").is_displayed()
+
+
+@pytest.mark.parametrize(
+    ("name", "optimizer", "given", "typed", "expected"),
+    [
+        ("k-sparse", ae.Adam(), "k", "2.5", "a whole number from 1 to "),
+        ("k-sparse", ae.Adam(), "k", "-3", "a whole number from 1 to "),
+        ("k-sparse", ae.Adam(), "k", "100", "a whole number from 1 to "),
+        ("k-sparse", ae.Adam(), "t", "0", "a whole number, 1 or more"),
+        ("k-sparse", ae.Adam(), "beta1", "1", "a number from 0 to below 1"),
+        ("k-sparse", ae.Adam(), "eps_Adam", "0", "a number above 0"),
+        ("sparse kl", ae.Adam(), "rho", "2", "a number between 0 and 1"),
+        ("classifier", ae.Adam(), "labels", "7", "a whole number from 0 to 2"),
+        ("vanilla tanh", ae.SGD(0.1), "x", "1e200", "with it, some results would be no finite numbers"),
+    ],
+)  # fmt: skip
+def test_a_number_that_cannot_be_is_refused_in_a_sentence(page, name, optimizer, given, typed, expected):
+    model, x, labels = made(name)
+    browser = page(ae.trace(model, x, labels, optimizer=optimizer))
+    before = browser.execute_script(COMPUTED)
+    cell(browser, "given", given, 0).click()
+    assert expected in told(browser) or given == "x"
+    field = browser.find_element(By.ID, "value")
+    field.clear()
+    field.send_keys(typed, Keys.ENTER)
+    assert said(browser).startswith(f"“{typed}” is refused: ")
+    assert expected in said(browser)
+    assert field.get_attribute("value") == typed
+    assert browser.execute_script(COMPUTED) == before
+    assert not browser.find_element(By.ID, "reset").is_displayed()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_page_opens_at_its_title(page, sparse, width):
+    browser = page(sparse, width)
+    browser.execute_async_script("const done = arguments[0]; setTimeout(done, 300)")
+    assert browser.execute_script("return scrollY") == 0
+    assert "#" not in browser.current_url
+    assert browser.execute_script("return document.querySelector('h1').getBoundingClientRect().top") > 0
+
+
+def test_an_edited_noise_moves_every_number_that_reads_it(page):
+    model = ae.VariationalAutoencoder([4, 2], rng=0)
+    step = ae.trace(model, np.random.default_rng(0).random((3, 4)))
+    browser = page(step)
+    edit(browser, "eps", 0, 3)
+    click(browser, f"step-{step['log_var'].number}", "log_var", 0)
+    assert "Gradient check: grad_log_var[0,0] = " in told(browser)
+    assert "off" not in browser.find_element(By.CSS_SELECTOR, ".check").get_attribute("class")
+
+
+def test_no_name_in_the_list_takes_two_lines(page):
+    for name in ("variational beta", "sparse kl tied", "contractive gelu tanh"):
+        model, x, labels = made(name)
+        browser = page(ae.trace(model, x, labels))
+        heights = browser.execute_script("return [...document.querySelectorAll('#steps a')].map((a) => a.offsetHeight)")
+        assert max(heights) < 1.5 * min(heights)
+        cut = "return [...document.querySelectorAll('#steps a')].filter((a) => a.scrollWidth > a.clientWidth).map((a) => a.textContent)"
+        assert browser.execute_script(cut) == []
+
+
+def test_brackets_stand_only_where_they_are_needed(page):
+    model, x, _ = made("variational", dtype="float64")
+    step = ae.trace(model, x)
+    browser = page(step)
+    negative = 0
+    for name in ("x_hat", "grad_z"):
+        for flat in range(step[name].output.size):
+            click(browser, f"step-{step[name].number}", name, flat)
+            where = np.unravel_index(flat, step[name].output.shape)
+            assert step[name].worked(*where).partition(" = ")[2] in told(browser)
+            assert not re.search(r"\+ \(−[\d.]+·", told(browser))
+            negative += "+ (−" in told(browser)
+    assert negative
 
 
 def test_keys_walk_through_steps_and_tables(page, sparse):

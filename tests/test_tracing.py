@@ -1,7 +1,10 @@
 """The recorded training step: every number is the model's own, and every formula says what the code does."""
 
+import ast
+import builtins
 import functools
 import inspect
+import textwrap
 import threading
 
 import numpy as np
@@ -13,8 +16,12 @@ from aescratch import cli, functions
 from aescratch.activations import Activation
 from aescratch.cli.variants import VARIANTS
 from aescratch.gradcheck.models import in_double_precision
+from aescratch.tracing.code import lines_of
 from aescratch.tracing.formulas import FORMULAS, RULES
 from aescratch.tracing.language import evaluate, read
+from aescratch.tracing.limits import limits_of
+from aescratch.tracing.naming import word
+from aescratch.tracing.recorder import Recorder
 from aescratch.tracing.writing import latex_of, text_of, worked
 
 LABELS = np.array([0, 2, 1])
@@ -120,6 +127,21 @@ def test_long_sums_are_shortened_and_still_end_in_the_result():
     assert text.endswith(" + … + 19·19 = 2470")
 
 
+def test_brackets_stand_only_where_they_are_needed():
+    a, b = np.array([0.5, -0.5]), np.array([1.0, -2.0])
+    for spelt, expected in (
+        ("y = sum(i, a[i] * b[i])", "0.5·1 + (−0.5)·(−2)"),
+        ("y = sum(i, a[i] / b[i])", "0.5 / 1 + (−0.5) / (−2)"),
+        ("y = sum(i, b[i])", "1 + (−2)"),
+        ("y = sum(i, b[i]**2)", "1² + (−2)²"),
+        ("y = sum(i, 2 * b[i] * a[i])", "2·1·0.5 + 2·(−2)·(−0.5)"),
+        ("y = mean(i, b[i] * a[i])", "(1·0.5 + (−2)·(−0.5)) / 2"),
+        ("y = b[1] * b[1] - b[1] * a[1]", "−2·(−2) − (−2)·(−0.5)"),
+    ):
+        assert worked(read(spelt), {"a": a, "b": b}, (), 7.0) == f"y = {expected} = 7"
+    assert text_of(read("y[i] = c + (-a[i] * b[i])")) == "y[i] = c + (−a[i]·b[i])"
+
+
 # A whole step of every variant
 
 
@@ -179,10 +201,11 @@ def test_every_operation_has_a_name_a_formula_a_line_of_code_and_its_arithmetic(
     for operation in step:
         assert set(operation.inputs) <= seen, "an operation reads what comes later"
         seen.add(operation.name)
-        path, line = operation.where.split(":")
-        assert inspect.getsource(__import__(path.removesuffix(".py").replace("/", "."), fromlist=["x"])).splitlines()[
-            int(line) - 1
-        ].strip() == operation.code
+        path, lines = operation.where.split(":")
+        first, _, last = lines.partition("-")
+        source = inspect.getsource(__import__(path.removesuffix(".py").replace("/", "."), fromlist=["x"])).splitlines()
+        there = "\n".join(source[int(first) - 1 : int(last or first)])
+        assert operation.code == textwrap.dedent(there).rstrip()
         assert operation.formula.startswith(operation.name)
         assert operation.latex.count("{") == operation.latex.count("}")
         where = tuple(n - 1 for n in operation.output.shape)
@@ -206,9 +229,9 @@ def test_the_update_is_the_optimizers_own(name):
 def test_the_rules_settings_are_not_the_models_of_the_same_name():
     model = ae.VariationalAutoencoder([4, 2], beta=0.9, rng=0)
     step = ae.trace(model, np.eye(4), optimizer=ae.RMSProp(beta=0.9))
-    assert step.given["beta"] == step.given["beta_2"] == 0.9
+    assert step.given["beta"] == step.given["beta_RMSProp"] == 0.9
     assert "beta" in step["divergence"].inputs
-    assert "beta_2" in step["v_W1"].inputs
+    assert "beta_RMSProp" in step["v_W1"].inputs
 
 
 def test_every_optimizer_has_its_rule():
@@ -225,6 +248,91 @@ def test_an_optimizer_of_ones_own_is_shown_without_a_rule():
     step = ae.trace(model, x, optimizer=Sign(0.1))
     np.testing.assert_allclose(step["W1_new"].output, model.parameters[0].value - 0.1 * np.sign(step["grad_W1"].output))
     assert "is what Sign makes of it" in str(step)
+
+
+# The code beside a formula
+
+
+def test_the_code_beside_a_formula_is_every_line_that_computes_it():
+    model, x, labels = made("classifier")
+    step = ae.trace(model, x, labels)
+    assert step["a1"].code == "y = x @ W\ny += b"
+    path, _, lines = step["a1"].where.partition(":")
+    first, last = map(int, lines.split("-"))
+    assert (path, last - first) == ("aescratch/functions.py", 1)
+    assert step["grad_b1"].code == "grad_b = grad_y.sum(axis=0)"
+    for name in ("p", "grad_logits"):  # neither is done before the last line
+        assert step[name].code.splitlines()[0] == "grad_logits = softmax(logits)"
+        assert step[name].code.splitlines()[-1] == "return grad_logits / batch_size(logits)"
+    assert "y = x @ W\n" in str(step)
+    model, x, _ = made("sparse kl")
+    step = ae.trace(model, x, optimizer=ae.Adam())
+    assert step["rho_hat"].code == "rho_hat = batch_mean(h)"
+    assert step["kl"].code.splitlines()[-1].startswith("return (rho * log(rho / rho_hat)")
+    assert step["m_W1"].code == "m *= beta1\nm += grad"
+    assert "rate_of_m" in step["W1_new"].code
+    assert "change = grad * grad" in step["v_W1"].code
+    step = ae.trace(model, x, optimizer=ae.AdamW(clip_norm=1.0))
+    assert step["W1_new"].code.splitlines()[0] == "value *= 1 - rate * self.decay"
+    assert step["norm_of_gradients"].code.startswith("current = ")
+    assert step["scale"].code.splitlines()[-1].strip().startswith("run.grads *= ")
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_a_line_beside_a_formula_needs_no_other(name):
+    function = inspect.unwrap(getattr(functions, name))
+    for line in map(read, FORMULAS[name]):
+        _, code = lines_of(function, line.name)
+        known = {*inspect.signature(function).parameters, line.name, *vars(functions), *dir(builtins), "xp"}
+        for statement in ast.parse(f"def f():\n{textwrap.indent(code, ' ')}").body[0].body:
+            read_here = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+            assert read_here <= known, f"{code} reads what is computed elsewhere"
+            known |= {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+# What is given is given once
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_one_array_is_one_given(name):
+    model, x, labels = made(name)
+    step = ae.trace(model, x, labels, rng=3)
+    arrays = [(key, value) for key, value in step.given.items() if value.size > 1]
+    for place, (key, value) in enumerate(arrays):
+        for other, again in arrays[:place]:
+            assert not np.array_equal(value, again), f"{key} is {other} once more"
+
+
+def test_the_noise_of_a_vae_is_one_array_and_adams_epsilon_is_called_otherwise():
+    step = ae.trace(ae.VariationalAutoencoder([4, 2], rng=0), np.eye(4))
+    assert not [name for name in step.given if name.startswith("eps_") and name != "eps_Adam"]
+    assert "epsilon" not in step.given
+    assert "eps" in step["grad_log_var_sampling"].inputs
+    assert step.given["eps_Adam"] == 1e-8
+    assert word("eps_Adam") == "ε Adam"
+    assert r"\varepsilon^{(\mathrm{Adam})}" in step["W1_new"].latex
+
+
+def test_an_array_that_was_written_into_is_another_given():
+    recorder = Recorder(ae.Autoencoder([4, 2]))
+    array = np.ones(3)
+    first = recorder.give(array, "noise", "u")
+    assert recorder.give(array, "noise", "u") is first
+    array[0] = 2
+    second = recorder.give(array, "noise", "u")
+    assert second is not first
+    assert second.value.tolist() == [2, 1, 1]
+    assert recorder.give(np.array([2.0, 1, 1]), "noise", "u") is not second
+
+
+def test_the_title_has_only_what_was_chosen():
+    def title(optimizer):
+        return ae.trace(ae.Autoencoder([4, 2]), np.eye(4), optimizer=optimizer).title
+
+    assert title(None) == "one training step of Autoencoder, 4 examples, Adam (rate 0.001), float64, rng=0"
+    assert "SGD (rate 0.1), float64" in title(ae.SGD(0.1))
+    assert "AdamW (rate 0.01, decay 0.1, clip_norm 2.0)" in title(ae.AdamW(0.01, decay=0.1, clip_norm=2.0))
+    assert "Adam (rate CosineRate(" in title(ae.Adam(ae.CosineRate(0.01)))
 
 
 # What a variant is made of is all there
@@ -356,7 +464,7 @@ def test_it_is_a_sequence(toy):
     assert [operation.name for operation in toy.find("grad_W")] == ["grad_W2", "grad_W1"]
     assert len(list(toy)) == len(toy) == 15
     assert repr(toy[0]) == "0  a1[n,j] = Σ_i x[n,i]·W1[i,j] + b1[j]"
-    assert repr(toy).startswith("<Trace of one training step of Autoencoder, 2 examples, SGD(")
+    assert repr(toy).startswith("<Trace of one training step of Autoencoder, 2 examples, SGD (rate 0.1), ")
     with pytest.raises(KeyError, match="expected the name of an operation, got 'a9'; there are a1, h1, x_hat, J"):
         toy["a9"]
     with pytest.raises(IndexError):
@@ -480,6 +588,50 @@ def test_a_step_too_large_for_a_page_is_refused(tmp_path):
 def test_refusals(call, sentence):
     with pytest.raises((TypeError, ValueError), match=sentence):
         call()
+
+
+def test_what_a_given_number_may_be_is_told():
+    model, x, labels = made("k-sparse")
+    step = ae.trace(model, x, labels)
+    limits = {q.name: limits_of(q, step) for q in step.given_quantities}
+    units = step["mask"].output.shape[1]
+    assert limits["k"] == {"text": f"a whole number from 1 to {units}", "whole": True, "least": 1, "most": units}
+    assert limits["t"]["text"] == "a whole number, 1 or more"
+    assert limits["x"]["text"] == "a number, such as 0.5"
+    assert limits["beta1"]["text"] == "a number from 0 to below 1"
+    assert limits["eps_Adam"]["text"] == "a number above 0"
+    model, x, labels = made("classifier")
+    step = ae.trace(model, x, labels)
+    (labelled,) = [q for q in step.given_quantities if q.name == "labels"]
+    assert limits_of(labelled, step)["text"] == "a whole number from 0 to 2"
+    model, x, _ = made("sparse kl")
+    step = ae.trace(model, x, optimizer=ae.RMSProp())
+    limits = {q.name: limits_of(q, step)["text"] for q in step.given_quantities}
+    assert limits["rho"] == "a number between 0 and 1"
+    assert limits["beta"] == "a number from 0 to below 1"
+
+
+def test_every_given_number_is_one_that_it_may_be():
+    for name in STEPS:
+        for optimizer in OPTIMIZERS.values():
+            model, x, labels = made(name)
+            step = ae.trace(model, x, labels, optimizer=optimizer)
+            for quantity in step.given_quantities:
+                limit = limits_of(quantity, step)
+                value = quantity.value
+                assert not limit.get("whole") or (value == value.round()).all()
+                assert (value >= limit.get("least", -np.inf)).all()
+                assert (value <= limit.get("most", np.inf)).all()
+                assert (value > limit.get("above", -np.inf)).all()
+                assert (value < limit.get("below", np.inf)).all()
+
+
+def test_the_help_says_what_step_does(capsys):
+    assert cli.main(["step", "--help"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "the code's width (default 4)" in text
+    assert "default 32" not in text
+    assert "The step itself is taken in float64" in text
 
 
 @pytest.mark.parametrize("variant", list(VARIANTS))

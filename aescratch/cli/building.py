@@ -24,14 +24,14 @@ from aescratch.cli.words import count, counts
 CODE = 32
 
 
-def add_model_options(parser: ArgumentParser) -> None:
-    """Add the widths, and every option of every variant's constructor."""
+def add_model_options(parser: ArgumentParser, *, code: int = CODE) -> None:
+    """Add the widths, and every option of every variant's constructor; code is what the help gives as the default."""
     group = parser.add_argument_group("layers; the data give the input's width, and the decoder mirrors the encoder")
     group.add_argument(
         "--hidden", type=partial(counts, ",", "500,250"), metavar="WIDTHS",
         help="widths of the layers between input and code, such as 500,250; left out, none (stacked wants some)",
     )  # fmt: skip
-    group.add_argument("--code", type=partial(count, 1), metavar="WIDTH", help=f"the code's width (default {CODE})")
+    group.add_argument("--code", type=partial(count, 1), metavar="WIDTH", help=f"the code's width (default {code})")
     add_settings(parser)
     parser.add_argument(
         "--seed", type=partial(count, 0), default=0, help="the seed of everything random (default %(default)s)"

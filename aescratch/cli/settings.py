@@ -46,7 +46,8 @@ SETTINGS = {
     "weight_decay": Setting("lam in the term (lam/2) Σ W²", "LAM", words.number),
     "initializer": Setting(", ".join(words.INITIALIZERS), "NAME", partial(words.choice, words.INITIALIZERS)),
     "dtype": Setting(
-        "float32 or float64", "TYPE", partial(words.choice, {"float32": "float32", "float64": "float64"})
+        "what the parameters are kept in, float32 or float64; step and check compute in float64", "TYPE",
+        partial(words.choice, {"float32": "float32", "float64": "float64"})
     ),
     "corruption": Setting(
         "what damages the input: gaussian:SIGMA, masking:P or salt-and-pepper:P", "NOISE",

@@ -29,7 +29,10 @@ STEPPING = {name: kind for name, kind in OPTIMIZERS.items() if kind is not ae.LB
 
 DESCRIPTION = f"""Record one training step of a new model, number by number, and write a page that walks through it.
 
-Left to itself, the model reads {N_INPUTS} numbers, and has {CODE} code units. The page is a file that fetches nothing.
+Left to itself, the model reads {N_INPUTS} numbers and has {CODE} code units.
+A stacked one has {HIDDEN_OF_STACK} hidden units too.
+The step itself is taken in float64; --dtype is only what the parameters are drawn in.
+The page is a file that fetches nothing.
 """
 EXAMPLES = """examples:
   aescratch step vanilla --open
@@ -55,7 +58,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--inputs", type=at_least_one, default=N_INPUTS, metavar="WIDTH",
         help="how many random numbers an example has (default %(default)s)",
     )  # fmt: skip
-    add_model_options(parser)
+    add_model_options(parser, code=CODE)
     group = parser.add_argument_group("optimizer")
     group.add_argument(
         "--optimizer", type=partial(Word.read, STEPPING), default="adam", metavar="NAME",

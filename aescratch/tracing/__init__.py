@@ -6,6 +6,7 @@
         formulas.py   says what every function computes                  language.py   computes it, entry by entry
         naming.py     gives everything its letter                        writing.py    formulas as text and LaTeX
         replay.py     difference quotients                               trace.py      what is returned
+        code.py       finds the lines of code beside a formula           limits.py     what a given number may be
         printing.py, picture.py, page.py, *.js    ways to look at it
 """
 

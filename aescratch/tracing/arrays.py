@@ -43,7 +43,7 @@ class Quantity:
     target: Quantity | None = None
     part: str = ""
     function: str = ""
-    where: tuple[str, int] = ("", 0)
+    where: str = ""
     code: str = ""
     agrees: bool = True
     name: str = ""

@@ -19,7 +19,7 @@ HEADS = {"mean": "mu", "log_variance": "log_var"}
 WORDS = {
     "x_hat": "x̂", "x_tilde": "x̃", "rho_hat": "ρ̂", "rho": "ρ", "mu": "μ", "log_var": "log σ²", "sigma": "σ", "eps": "ε",
     "eta": "η", "lam": "λ", "beta": "β", "beta1": "β₁", "beta2": "β₂", "alpha": "α", "m_hat": "m̂", "v_hat": "v̂",
-    "epsilon": "ϵ", "m_0": "m₀", "v_0": "v₀",
+    "m_0": "m₀", "v_0": "v₀",
 }  # fmt: skip
 
 
@@ -130,13 +130,13 @@ def word(name: str) -> str:
 
     Examples
     --------
-    >>> word("rho_hat"), word("W_log_var"), word("W1_new")
-    ('ρ̂', 'W log σ²', 'W1 new')
+    >>> word("rho_hat"), word("W_log_var_new"), word("W1_new")
+    ('ρ̂', 'W log σ² new', 'W1 new')
     """
     if name in WORDS:
         return WORDS[name]
     head, _, rest = name.partition("_")
-    for start in ("m_hat", "v_hat"):
-        if name.startswith(start + "_"):
+    for start in WORDS:
+        if "_" in start and name.startswith(start + "_"):
             head, rest = start, name.removeprefix(start + "_")
     return f"{WORDS.get(head, head)} {word(rest)}" if rest else name.replace("_", " ")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from aescratch import functions, optimizers
 from aescratch.backend import ERFC_POLYNOMIAL
 from aescratch.tracing.language import Equation
+from aescratch.tracing.limits import limits_of
 from aescratch.tracing.naming import label, word
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def _file(name: str) -> str:
 def _data(trace: Trace) -> dict[str, Any]:
     quantities = {}
     for given in trace.given_quantities:
-        quantities[given.name] = _array(given.value, given.kind, word(given.name))
+        array = _array(given.value, given.kind, word(given.name))
+        quantities[given.name] = {**array, "limit": limits_of(given, trace)}
     for operation in trace:
         quantities[operation.name] = _array(operation.output, operation.which, label(operation.quantity))
     steps = [_step(trace, operation) for operation in trace]

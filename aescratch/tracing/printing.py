@@ -47,7 +47,9 @@ def _operation(operation: Operation, numeric: bool) -> Iterator[str]:
     yield ""
     yield f"{operation.number:3}  {operation.formula}"
     what = f"{operation.part}, " if operation.part else ""
-    yield f"     {what}{operation.where}: {operation.code}"
+    first, *others = operation.code.splitlines() or [""]
+    yield f"     {what}{operation.where}: {first}" if not others else f"     {what}{operation.where}:"
+    yield from (f"         {line}" for line in [first, *others] if others)
     if not operation.agrees:
         yield "     The code gives something else than this formula."
     if operation.output.size:

@@ -10,31 +10,25 @@ arrays, and a `Traced` array sees each of its own. Parts are told apart by `aesc
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import functools
 import inspect
-import linecache
-import sys
-import textwrap
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import aescratch
 from aescratch import functions
 from aescratch.backend import Array
 from aescratch.layers import OURS
 from aescratch.recording import Call, observed
 from aescratch.tracing.arrays import Quantity, Traced, plain
+from aescratch.tracing.code import calling_line, lines_of
 from aescratch.tracing.formulas import ELEMENTWISE, FORMULAS
 from aescratch.tracing.language import Equation, Tree, evaluate, names_in, read, replace
 
-PACKAGE = Path(aescratch.__file__).parent
 ROWS, MATRIX = ("n", "j"), ("i", "j")
 
 
@@ -46,6 +40,7 @@ class Recorder:
     push: tuple[int, int, float] | None = None
     quantities: list[Quantity] = field(default_factory=list)
     given: list[Quantity] = field(default_factory=list)
+    sources: list[Any] = field(default_factory=list)  # the arrays that these were, held so that none takes their place
     computed: list[Quantity] = field(default_factory=list)  # by the code, and not by a formula on the way
     results: dict[str, Quantity] = field(default_factory=dict)
     which: str = "forward"
@@ -59,7 +54,7 @@ class Recorder:
     def restart(self, push: tuple[int, int, float]) -> None:
         """Forget what was recorded, and push something in the pass that comes."""
         self.push = push
-        for kept in (self.quantities, self.computed, self.given, self.results, self.calls):
+        for kept in (self.quantities, self.computed, self.given, self.sources, self.results, self.calls):
             kept.clear()
 
     def traced(self, value: Array, quantity: Quantity | None) -> Traced:
@@ -69,13 +64,16 @@ class Recorder:
         return array
 
     def give(self, value: Any, kind: str, wish: str) -> Quantity:
-        """Return a quantity that is given; numbers of the same name and value are one."""
-        array = np.array(plain(value))
-        for known in self.given if kind == "setting" else []:
-            if known.wish == wish and known.kind == kind and np.array_equal(known.value, array):
+        """Return a quantity that is given; numbers of the same name and value are one, and so is the same memory."""
+        own = plain(value)
+        array = np.array(own)
+        for known, source in zip(self.given, self.sources, strict=True):
+            same = known.wish == wish if kind == "setting" else _same_memory(source, own)
+            if same and known.kind == kind and np.array_equal(known.value, array):
                 return known
         quantity = Quantity(array, kind, wish)
         self.given.append(quantity)
+        self.sources.append(own)
         return quantity
 
     @contextlib.contextmanager
@@ -140,7 +138,8 @@ class Recorder:
             target, flipped = references.get(equation.name.removeprefix("grad_"), (None, False))
             bound_equation, _ = self._bind(equation, references, flipped)
             value = np.array(value.T if flipped else value, np.float64)
-            quantity = self._computed(self._new(name, function, equation.name, bound_equation, value, part))
+            new = self._new(name, function, equation.name, bound_equation, value, part, result=True)
+            quantity = self._computed(new)
             quantity.target = target if equation.name.startswith("grad_") else None
             array = self.traced(quantity.value.copy(), quantity)
             traced.append(array.T if flipped else array)
@@ -156,9 +155,10 @@ class Recorder:
         return self._new(name, function, equation.name, bound, value, part)
 
     def _new(
-        self, name: str, function: Callable[..., Any], wish: str, equation: Equation, value: Array, part: str
-    ) -> Quantity:
-        where, code = line_of(function, wish)
+        self, name: str, function: Callable[..., Any], wish: str, equation: Equation, value: Array, part: str,
+        result: bool = False,
+    ) -> Quantity:  # fmt: skip
+        where, code = lines_of(function, wish, result)
         agrees = _agrees(equation, value)
         self.quantities.append(Quantity(value, self.which, wish, equation, None, part, name, where, code, agrees))
         return self.quantities[-1]
@@ -229,13 +229,10 @@ class Recorder:
         return bound, names_in(bound.tree)
 
 
-def calling_line() -> tuple[tuple[str, int], str]:
-    """Return file and line, and the text, of the code outside of this folder that is at work."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and Path(frame.f_code.co_filename).parent == Path(__file__).parent:
-        frame = frame.f_back
-    path, line = frame.f_code.co_filename, frame.f_lineno
-    return (short(path), line), linecache.getline(path, line).strip()
+def _same_memory(one: Any, other: Any) -> bool:
+    if not (isinstance(one, np.ndarray) and isinstance(other, np.ndarray)):
+        return False
+    return one.__array_interface__ == other.__array_interface__
 
 
 def _values(equation: Equation) -> dict[Any, Array]:
@@ -261,29 +258,3 @@ def _entry(quantity: Quantity, flipped: bool, letters: tuple[str, ...], shape: t
     skipped = len(letters) - len(own)
     indices: list[Any] = [i if n == m else 0 for i, n, m in zip(letters[skipped:], own, shape[skipped:], strict=True)]
     return ["at", quantity, indices[::-1] if flipped else indices]
-
-
-def short(path: str) -> str:
-    """Return a file's path from the package's folder on, or as it is."""
-    file = Path(path)
-    return str(file.relative_to(PACKAGE.parent)) if file.is_relative_to(PACKAGE) else path
-
-
-@functools.cache
-def line_of(function: Callable[..., Any], wish: str) -> tuple[tuple[str, int], str]:
-    """Return file and line, and the text, of the line that computes the quantity of this name in a function."""
-    function = inspect.unwrap(function)
-    try:
-        lines, start = inspect.getsourcelines(function)
-    except (OSError, TypeError):  # typed in at a prompt, or none of Python's
-        return ("", 0), ""
-    first = 0
-    with contextlib.suppress(SyntaxError, AttributeError):  # of a lambda
-        body = ast.parse(textwrap.dedent("".join(lines))).body[0].body  # type: ignore[attr-defined]
-        documented = isinstance(body[0], ast.Expr) and len(body) > 1
-        first = body[documented].lineno - 1
-    words = {place: line.split() for place, line in enumerate(lines) if place >= first}
-    candidates = [place for place, found in words.items() if found[:1] == [wish] and found[1].endswith("=")]
-    candidates += [place for place, found in words.items() if found[:1] == ["return"]]
-    at = candidates[0] if candidates else first
-    return (short(inspect.getsourcefile(function) or ""), start + at), lines[at].strip()

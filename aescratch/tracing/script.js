@@ -35,7 +35,7 @@ const sign = (text) => `<mo>${escape(text)}</mo>`;
 const letter = (text) => (/^.[\u0300-\u036f]?[₁₂]?$/u.test(text) ? `<mi>${escape(text)}</mi>` : `<mtext>${escape(text)}</mtext>`);
 
 function name(text, indices) {
-  const layer = /^(.[\u0300-\u036f]?)(\d+)$/u.exec(text) || /^([WbVmv]\u0302?) (.+)$/u.exec(text);
+  const layer = /^(.[\u0300-\u036f]?)(\d+)$/u.exec(text) || /^([WbVmvεβμ]\u0302?) (.+)$/u.exec(text);
   const base = letter(layer ? layer[1] : text), above = layer ? row(close("(") + (/\d/.test(layer[2]) ? `<mn>${layer[2]}</mn>` : letter(layer[2])) + close(")")) : "";
   if (indices && above) return `<msubsup>${base}${indices}${above}</msubsup>`;
   if (indices) return `<msub>${base}${indices}</msub>`;
@@ -90,6 +90,13 @@ const formula = (step) =>
 
 // The arithmetic of one entry, with the numbers put in; long sums are shortened
 
+// What comes after a sign, a minus at its head in parentheses: (−2)·3, but all of (−exp(1)).
+function afterSign(text) {
+  if (!text.startsWith("−")) return text;
+  const digits = /^−[\d.]+(?:e[−+]?\d+)?(?=·| |$)/.exec(text);
+  return digits ? `(${digits[0]})${text.slice(digits[0].length)}` : `(${text})`;
+}
+
 function arithmetic(tree, place, around) {
   const bracket = (text, own) => (own < around ? `(${text})` : text);
   if (typeof tree === "number") return tree === Math.PI ? "π" : exact(tree);
@@ -109,7 +116,7 @@ function arithmetic(tree, place, around) {
     const tight = kind === "max" || length === 1 ? -1 : 3;
     const terms = some.map((i) => (i === null ? "…" : arithmetic(two, { ...place, [one]: i }, tight)));
     if (kind === "max") return `max(${terms.join(", ")})`;
-    const sum = terms.map((term, i) => (i && term.startsWith("−") ? `(${term})` : term)).join(" + ");
+    const sum = terms.map((term, i) => (i ? afterSign(term) : term)).join(" + ");
     if (kind === "mean") return bracket(`${length > 1 ? `(${sum})` : sum} / ${length}`, 5);
     return length > 1 ? bracket(sum, 3) : arithmetic(two, { ...place, [one]: 0 }, around);
   }
@@ -117,8 +124,7 @@ function arithmetic(tree, place, around) {
   const own = { ...BINDING, "/": 5 }[kind];
   const left = arithmetic(one, place, kind === "**" ? 8 : own);
   if (kind === "**") return bracket(left + ({ 2: "²", 3: "³" }[two] || `^${arithmetic(two, place, 8)}`), own);
-  let right = arithmetic(two, place, own + (kind === "-" || kind === "/" ? 1 : 0));
-  if (right.startsWith("−")) right = `(${right})`;
+  const right = afterSign(arithmetic(two, place, own + (kind === "-" || kind === "/" ? 1 : 0)));
   return bracket(left + (kind === "*" ? "·" : ` ${SIGNS[kind] || kind} `) + right, own);
 }
 
@@ -165,7 +171,10 @@ function sectionOf(step, place) {
     section.append(make("p", {}, "What the code computes here is not the formula of the sheet, so these numbers stay as they were recorded."));
   }
   if (step.says) section.append(make("p", { class: "says" }, step.says));
-  if (step.code) section.append(make("p", { class: "where" }, make("code", {}, step.code), ` ${step.where}`));
+  if (step.code) {
+    const code = make("code", step.code.includes("\n") ? { class: "lines" } : {}, step.code);
+    section.append(make("p", { class: "where" }, code, ` ${step.where}`));
+  }
   const figures = step.from.map((of) => figure(of, section, false));
   if (step.name) figures.push(figure(step.name, section, true));
   section.append(make("div", { class: "arrays" }, ...figures));
@@ -181,7 +190,10 @@ const title = (place) => (place ? `${place - 1}  ${data.quantities[all[place].na
 const sections = all.map(sectionOf);
 byId("main").append(...sections);
 
-const links = all.map((step, place) => make("a", { href: `#${idOf(place)}` }, title(place)));
+const links = all.map((step, place) => {
+  const [head, share] = title(place).split(/(?= \()/); // ∂J/∂h1 and (sparsity)
+  return make("a", { href: `#${idOf(place)}` }, head, ...(share ? [make("small", {}, share)] : []));
+});
 for (const which of Object.keys(HEADINGS)) {
   const mine = links.filter((_, place) => all[place].which === which);
   if (which !== "given") byId("steps").append(make("h2", {}, HEADINGS[which]));
@@ -203,7 +215,7 @@ function write() {
 
 // Going from step to step
 
-function go(place, moves = true) {
+function go(place, moves = true, addressed = true) {
   current = Math.max(0, Math.min(all.length - 1, place));
   sections.forEach((section, i) => section.classList.toggle("current", i === current));
   links.forEach((link, i) => (i === current ? link.setAttribute("aria-current", "step") : link.removeAttribute("aria-current")));
@@ -217,8 +229,9 @@ function go(place, moves = true) {
   }
   const list = byId("steps"), link = links[current];
   if (list.offsetHeight) list.scrollTop = link.offsetTop - list.offsetTop - list.offsetHeight / 2;
+  if (!addressed) return; // an address given while the page loads is scrolled to when it has
   try {
-    history.replaceState(null, "", `#${idOf(current)}`);
+    history.replaceState(null, "", current ? `#${idOf(current)}` : location.pathname + location.search);
   } catch { /* a page inside of another one has no address of its own */ }
 }
 
@@ -283,6 +296,7 @@ function check(of, flat) {
 }
 
 function tell(cell) {
+  if (cell !== chosen) say("");
   chosen = cell;
   light(cell);
   const told = byId("told");
@@ -298,9 +312,9 @@ function tell(cell) {
       lines.push(make("p", { class: "sum" }, `${entry(of, flat)} = ${derived(step, engine.indices(step, flat), show(array.data[flat]))}`));
     }
   } else {
-    lines.push(make("p", {}, GIVEN[array.kind]));
+    const limited = Object.keys(array.limit).length > 1; // and not any number at all
+    lines.push(make("p", {}, limited ? `${GIVEN[array.kind]}, ${array.limit.text}` : GIVEN[array.kind]));
     byId("value").value = String(array.data[flat]);
-    byId("value").removeAttribute("aria-invalid");
   }
   if (step?.share) {
     const whole = engine.whole.get(step.of), place = engine.made.get(whole);
@@ -332,32 +346,55 @@ document.addEventListener("click", (event) => {
 
 // Edits
 
+function say(text, refused = false) {
+  const said = byId("said");
+  said.classList.toggle("refused", refused);
+  if (said.textContent !== text) said.textContent = text;
+  byId("value").setAttribute("aria-invalid", refused);
+}
+
+// Whether a number, or what was typed for it, is none of those that this quantity may have.
+function outside(of, number) {
+  const { whole, least, most, above, below } = data.quantities[of].limit;
+  return !Number.isFinite(number) || (whole && !Number.isInteger(number)) ||
+    number < least || number > most || number <= above || number >= below;
+}
+
+const broken = () => Object.values(data.quantities).reduce((sum, { data }) => sum + data.filter((n) => !Number.isFinite(n)).length, 0);
+
+// Set one number and compute everything anew, or leave all as it is and return why.
 function edit(of, flat, number) {
-  const numbers = data.quantities[of].data, before = numbers[flat], loss = data.quantities.J.data;
-  const sound = !Number.isNaN(loss[0]);
+  const numbers = data.quantities[of].data, before = numbers[flat], already = broken();
+  if (outside(of, number)) return `expected ${data.quantities[of].limit.text}`;
   numbers[flat] = number;
   engine.compute();
-  const spoils = sound && Number.isNaN(loss[0]); // a label that is no class, say
+  const spoils = broken() > already;
   if (spoils) {
     numbers[flat] = before;
     engine.compute();
   }
   write();
+  if (spoils) return "with it, some results would be no finite numbers";
   byId("reset").hidden = false;
   tell(chosen);
-  return !spoils;
+  return "";
 }
 byId("edit").addEventListener("submit", (event) => {
   event.preventDefault();
-  const text = byId("value").value.trim().replace("−", "-").replace(",", "."), number = Number(text);
-  const fine = text !== "" && Number.isFinite(number) && chosen && edit(chosen.of, chosen.flat, number);
-  byId("value").setAttribute("aria-invalid", !fine);
+  if (!chosen) return;
+  const { of, flat } = chosen, J = data.quantities.J, loss = J.data[0], before = data.quantities[of].data[flat];
+  const typed = byId("value").value.trim(), text = typed.replace("−", "-").replace(",", ".");
+  const why = edit(of, flat, text === "" ? NaN : Number(text));
+  if (why) say(`${typed === "" ? "An empty field" : `“${typed}”`} is refused: ${why}. ${entry(of, flat)} is still ${show(before)}.`, true);
+  else say(`${entry(of, flat)} was ${show(before)}, and is ${show(data.quantities[of].data[flat])} now. J went from ${show(loss)} to ${show(J.data[0])}.`);
 });
 byId("reset").addEventListener("click", () => {
   for (const [of, numbers] of first) data.quantities[of].data = [...numbers];
   write();
   byId("reset").hidden = true;
   tell(chosen);
+  say(`All edits are undone: every number is as it was recorded, and J is ${show(data.quantities.J.data[0])} again.`);
+  sections[current].focus({ preventScroll: true });
 });
 
 // Keys
@@ -400,6 +437,6 @@ for (const [of, numbers] of first) data.quantities[of].data = [...numbers];
 write();
 byId("main").append(make("p", { class: "how" }, `Computed again in this page: every number agrees with Python's to ${show(difference)}.`));
 const asked = location.hash;
-go(0, false);
+go(0, false, false);
 follow(asked);
 window.aescratch = { engine, edit, cells };

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from typing import Any
 
 import numpy as np
@@ -90,10 +91,21 @@ def trace(
     for quantity in [*recorder.given, *quantities]:
         names.taken.add(quantity.name)
     for quantity in recorder.given:  # the rule's settings
-        names.take(quantity, quantity.wish)
+        taken = not quantity.name and quantity.wish in names.taken
+        names.take(quantity, f"{quantity.wish}_{type(optimizer).__name__}" if taken else quantity.wish)
     examples = f"{len(batch[0])} example{'s' if len(batch[0]) > 1 else ''}"
-    title = f"one training step of {type(model).__name__}, {examples}, {optimizer!r}, float64, rng={rng}"
+    title = f"one training step of {type(model).__name__}, {examples}, {_chosen(optimizer)}, float64, rng={rng}"
     return Trace(title, recorder, [*quantities, *updates], replay)
+
+
+def _chosen(optimizer: Optimizer) -> str:
+    """Return an optimiser's name, its rate, and what else isn't as by default."""
+    chosen = {"rate": optimizer.learning_rate}
+    for name, parameter in inspect.signature(type(optimizer)).parameters.items():
+        value = getattr(optimizer, name, parameter.default)
+        if name != "learning_rate" and value != parameter.default:
+            chosen[name] = value
+    return f"{type(optimizer).__name__} ({', '.join(f'{name} {value!r}' for name, value in chosen.items())})"
 
 
 def _named(recorder: Recorder, model: Any, parameters: dict[int, Quantity], loss: Any) -> list[Quantity]:

@@ -36,9 +36,9 @@ class Operation:
     formula, latex : str
         What every entry of the output is, as text and as LaTeX.
     where : str
-        File and line of the code that computes it.
+        File and lines of the code that computes it, ``functions.py:55-56``.
     code : str
-        That line.
+        Those lines.
     inputs : dict of str to array
         What it is computed from.
     output : array
@@ -123,9 +123,8 @@ class Trace(Sequence[Operation]):
             named, _ = self.by_name(quantity)
             formula, latex = text_of(named), latex_of(named, self._letters)
         inputs = {q.name: q.value for q in quantity.inputs}
-        where = f"{quantity.where[0]}:{quantity.where[1]}"
         return Operation(
-            number, quantity.name, quantity.kind, quantity.part, quantity.function, formula, latex, where,
+            number, quantity.name, quantity.kind, quantity.part, quantity.function, formula, latex, quantity.where,
             quantity.code, inputs, quantity.value, quantity.agrees, quantity, self,
         )  # fmt: skip
 

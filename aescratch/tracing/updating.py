@@ -14,11 +14,12 @@ import numpy as np
 
 from aescratch import optimizers
 from aescratch.backend import Array
-from aescratch.optimizers import Adam, Optimizer, OptimizerState
+from aescratch.optimizers import Adam, AdamW, Optimizer, OptimizerState
 from aescratch.tracing.arrays import Quantity
+from aescratch.tracing.code import lines_of
 from aescratch.tracing.formulas import RULES
 from aescratch.tracing.language import Equation, Tree, evaluate, names_in, read, replace
-from aescratch.tracing.recorder import MATRIX, Recorder, line_of
+from aescratch.tracing.recorder import MATRIX, Recorder
 
 ATTRIBUTES = {"mu": "mu", "beta": "beta", "beta1": "beta1", "beta2": "beta2", "epsilon": "eps", "shrinkage": "decay"}
 # The functions that hold the rules' arithmetic.
@@ -42,7 +43,7 @@ def update(
     scalars.update({name: getattr(optimizer, own) for name, own in ATTRIBUTES.items() if hasattr(optimizer, own)})
     if optimizer.clip_norm is not None:
         scalars["clip_norm"] = optimizer.clip_norm
-    settings = _Settings(recorder, scalars)
+    settings = _Settings(recorder, scalars, type(optimizer).__name__)
     of = {id(parameter): gradients.get(id(known[id(parameter)])) for parameter in parameters}
     if optimizer.clip_norm is not None:
         clipped = list(_clipping(optimizer, [of[id(p)] for p in parameters], settings))
@@ -70,13 +71,15 @@ def update(
 class _Settings:
     """The numbers of the rule, given when a line asks for one, and none of them the model's own of the same name."""
 
-    def __init__(self, recorder: Recorder, values: Mapping[str, float]) -> None:
-        self.recorder, self.values = recorder, values
+    def __init__(self, recorder: Recorder, values: Mapping[str, float], rule: str) -> None:
+        self.recorder, self.values, self.rule = recorder, values, rule
         self.known: dict[str, Quantity] = {}
 
     def __getitem__(self, name: str) -> Quantity:
         if name not in self.known:
-            self.known[name] = Quantity(np.asarray(self.values[name], np.float64), "setting", name)
+            # Adam's epsilon is nearly the letter of a variational autoencoder's noise.
+            wish = f"eps_{self.rule}" if name == "epsilon" else name
+            self.known[name] = Quantity(np.asarray(self.values[name], np.float64), "setting", wish, part="optimizer")
             self.recorder.given.append(self.known[name])
         return self.known[name]
 
@@ -94,8 +97,11 @@ def _bound(equation: Equation, names: Mapping[str, Quantity], settings: _Setting
 def _after(optimizer: Optimizer, line: str, parameter: Quantity, value: Array, equation: Equation | None) -> Quantity:
     name = f"{parameter.name}_new" if line == "new" else f"{line}_{parameter.name}"
     kernel = getattr(optimizers, KERNELS.get(type(optimizer).__name__, ""), type(optimizer).rule)
-    own = {"new": "value"}.get(line, line)
-    where, code = line_of(Adam.rule, CORRECTIONS[line]) if line in CORRECTIONS else line_of(kernel, own)
+    where, code = lines_of(kernel, {"new": "value"}.get(line, line))
+    if line in CORRECTIONS:
+        where, code = lines_of(Adam.rule, CORRECTIONS[line])
+    elif line == "new" and type(optimizer) is AdamW:  # which shrinks first, and leaves the rest to Adam
+        where, code = lines_of(AdamW.rule, "")
     return Quantity(
         value, "update", "", equation, part="optimizer", function=type(optimizer).__name__, where=where, code=code,
         name=name,
@@ -122,10 +128,9 @@ def _moments(state: OptimizerState, parameters: Sequence[Any]) -> dict[int, dict
 
 def _clipping(optimizer: Optimizer, gradients: Sequence[Any], settings: _Settings) -> Iterator[Quantity]:
     """Yield the norm of all gradients, the scale, and every gradient scaled."""
-    where, code = line_of(OptimizerState.clip, "current")
-
     def quantity(name: str, equation: Equation) -> Quantity:
         value = evaluate(equation, {q: q.value for q in names_in(equation.tree)})
+        where, code = lines_of(OptimizerState.clip, {"norm_of_gradients": "current"}.get(name, ""))
         return Quantity(
             value, "update", "", equation, part="optimizer", function="clip", where=where, code=code, name=name
         )

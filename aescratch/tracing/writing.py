@@ -25,7 +25,7 @@ SHOWN_TERMS = 8  # of a long sum with its numbers
 
 LETTERS = {
     "x_hat": r"\hat{x}", "x_tilde": r"\tilde{x}", "rho_hat": r"\hat{\rho}", "rho": r"\rho", "mu": r"\mu",
-    "log_var": r"\log\sigma^2", "sigma": r"\sigma", "eps": r"\varepsilon", "epsilon": r"\epsilon", "eta": r"\eta",
+    "log_var": r"\log\sigma^2", "sigma": r"\sigma", "eps": r"\varepsilon", "eta": r"\eta",
     "lam": r"\lambda", "beta": r"\beta", "beta1": r"\beta_1", "beta2": r"\beta_2", "alpha": r"\alpha",
     "m_hat": r"\hat{m}", "v_hat": r"\hat{v}",
 }  # fmt: skip
@@ -82,8 +82,15 @@ def _operation(tree: Tree, around: int, entry: Callable[[str, list[Any]], str]) 
     sign = {"*": "·", "/": " / ", "-": " − "}.get(kind, f" {kind} ")
     tighter = own + (kind in ("-", "/"))
     after = _text(right, tighter, entry)
-    after = f"({after})" if after.startswith("−") else after
-    return _within(f"{_text(left, own, entry)}{sign}{after}", own, around)
+    return _within(f"{_text(left, own, entry)}{sign}{_after_a_sign(after)}", own, around)
+
+
+def _after_a_sign(text: str) -> str:
+    """Return what comes after a sign, a minus at its head in parentheses: (−2)·3, but all of (−exp(a))."""
+    if not text.startswith("−"):
+        return text
+    digits = re.match(r"−[\d.]+(?:e[−+]\d+)?(?=·| |$)", text)
+    return f"({text})" if digits is None else f"({digits[0]}){text[digits.end() :]}"
 
 
 def _within(text: str, own: float, around: float) -> str:
@@ -216,6 +223,10 @@ def latex_letter(name: str) -> str:
     """
     if name in LETTERS:
         return LETTERS[name]
+    head, _, rest = name.partition("_")
+    if rest and head in LETTERS:
+        of = rest.replace("_", r"\_")
+        return rf"{LETTERS[head]}^{{(\mathrm{{{of}}})}}"
     layer = re.fullmatch(r"([A-Za-z])(\d+)", name) or re.fullmatch(r"([A-Za-z])_(\w+)", name)
     if layer is None:
         return name if len(name) == 1 else rf"\mathrm{{{name}}}".replace("_", r"\_")
