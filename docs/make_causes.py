@@ -19,9 +19,9 @@ INTRODUCTION = """\
 *This page is written by `docs/make_causes.py` from the hypotheses themselves.*
 
 When a gradient fails, `ae.check_function` looks for the cause. It takes the pair apart at several *looks*: the inputs
-given, other inputs of the same kind, other upstream gradients, and other sizes, one dimension longer at a time. At each
-look the Jacobian of the forward is measured by differences, so the right gradient is known there, and so is what many
-wrong ones would be.
+given, random inputs of a usual size and others like those given, other upstream gradients, and other sizes, one
+dimension longer at a time. At each look the Jacobian of the forward is measured by differences, so the right gradient
+is known there, and so is what many wrong ones would be.
 
 A *hypothesis* predicts the array that one mistake would return. A cause is claimed only where
 
@@ -31,6 +31,11 @@ A *hypothesis* predicts the array that one mistake would return. A cause is clai
 - the next candidate that isn't equivalent is at least 100 times worse;
 - the constant reads as one thing at all sizes. At N, D, H = 7, 5, 3 the factor 7/6 is N/(N − 1) and N/(2H); at two
   more sizes of each it is one of them. Where a size can't be varied, the statement says so.
+
+At zeros and ones, at a constant, at tiny numbers or where a sigmoid is flat, many formulas are one. So each cause must
+hold at random inputs of a usual size as well: normal numbers, or numbers within the interval or of the sign of those
+given where the pair doesn't work with normal ones. Where it works with neither, nothing is claimed. A gradient that is
+the right one divided by A lacks the factor A, or has a division too many: numbers can't tell which, and both are said.
 
 Statements that hold alike are given together. Everything else is described: how many entries, which rows and columns,
 the range of the ratios, the cosine, and what has been ruled out. A statement is about the numbers, and true of them;
@@ -65,7 +70,12 @@ def page():
         "",
         "The held-out mistakes aren't a blind test any more. Whether a statement about one is true was judged by hand;",
         "when first tried, 7 of 187 gradients got one that fitted the numbers and misled, and the hypotheses that made",
-        "them were narrowed or taken out. A new forward can hold such a chance again.",
+        "them were narrowed or taken out. Then 633 further cases were written to mislead the checker: of the 392",
+        "causes named about 18 were judged false, and of some 1,000 checks of one formula at zeros and ones, at",
+        "constants, at tiny and at large numbers about 25 got a false one. Since then a cause must hold at random",
+        "inputs of a usual size too: read again by hand, no cause of a function among those cases, and none of 2,280",
+        "such checks, was found to be false. They aren't blind any more either, and a new forward can hold a chance",
+        "again.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -16,7 +16,7 @@ from aescratch import functions as sheet
 from aescratch.gradcheck import check_function
 from aescratch.gradcheck.binding import bind
 from aescratch.gradcheck.causes import HYPOTHESES, explain
-from aescratch.gradcheck.causes.draws import Dimension, dimensions_of
+from aescratch.gradcheck.causes.draws import Dimension, base_look, dimensions_of
 from aescratch.gradcheck.causes.readings import read
 
 ROOT = Path(__file__).parent.parent
@@ -130,7 +130,7 @@ def test_a_size_that_cannot_be_varied_is_said_to_be():
 
     inputs = {"x_hat": np.random.default_rng(0).normal(size=(N, D))}
     (finding,) = explain(bind(loss, lambda x_hat: x_hat - target, inputs), ["x_hat"])
-    assert "N is 7 here" in finding.cause
+    assert "7 is the number of rows of x_hat here" in finding.cause
     assert "couldn't be varied: use sizes that differ" in finding.cause
 
 
@@ -203,6 +203,185 @@ def test_a_description_holds_the_facts():
     assert "5 of 35 entries are wrong, all in rows 2" in finding.message
     assert 0.9 < finding.evidence["cosine"] < 1
     assert "sign" in finding.evidence["ruled_out"]
+
+
+# Values at which many formulas are one
+
+
+def like_ones(rng, *shape):
+    return np.sign(rng.normal(size=shape))
+
+
+def zeros_and_ones(rng, *shape):
+    return (rng.normal(size=shape) > 0) * 1.0
+
+
+def whole(rng, *shape):
+    return np.round(2 * rng.normal(size=shape))
+
+
+def constant(rng, *shape):
+    return np.full(shape, 1e-3)
+
+
+def tiny(rng, *shape):
+    return 1e-3 * rng.normal(size=shape)
+
+
+def positive(rng, *shape):
+    return np.abs(rng.normal(size=shape))
+
+
+def negative(rng, *shape):
+    return -positive(rng, *shape)
+
+
+def silu_like(grad_y, a):
+    return grad_y * (sheet.normal_cdf(a) - a * sheet.normal_density(a))
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward", "draw", "true"),
+    [
+        (sheet.relu, lambda grad_y, a: 0.5 * grad_y * (a > 0), whole, "scale[1/2]"),
+        (sheet.relu, lambda grad_y, a: 0.5 * grad_y * (a > 0), zeros_and_ones, "scale[1/2]"),
+        (sheet.relu, lambda grad_y, a: grad_y * (a <= 0), negative, "slope-misused[1]"),
+        (sheet.relu, lambda grad_y, a: grad_y * (a <= 0), positive, "slope-misused[1]"),
+        (sheet.sigmoid, lambda grad_y, y: grad_y * y, like_ones, "factor-missing[1]"),
+        (sheet.sigmoid, lambda grad_y: grad_y.copy(), like_ones, "slope-missing[1]"),
+        (sheet.tanh, lambda grad_y, a: grad_y / np.cosh(a), tiny, "described"),
+        (sheet.tanh, lambda grad_y, a: grad_y / np.cosh(a), like_ones, "described"),
+        (sheet.tanh, lambda grad_y, y: grad_y * (1 + y * y), tiny, "derivative-replaced[1]"),
+        (sheet.gelu, silu_like, zeros_and_ones, "described"),
+        (sheet.gelu, lambda grad_y: 0.5 * grad_y, constant, "slope-missing[1/2]"),
+        (sheet.gelu, lambda grad_y, a: grad_y * (a > 0), positive, "other-derivative[1]"),
+    ],
+)  # fmt: skip
+def test_no_cause_is_claimed_that_holds_only_at_the_values_given(forward, backward, draw, true):
+    found = told(backward, forward, {"a": draw(np.random.default_rng(3), N, D)}, ["a"])
+    assert found["a"] in {true, "described"}
+    if true.startswith("scale"):
+        assert found["a"] == true
+
+
+def test_a_number_is_not_fitted_to_inputs_of_hardly_any_values():
+    def odd(grad_y, a):
+        return 1.2345678 * grad_y * (1 - np.tanh(a) ** 2)
+
+    rng = np.random.default_rng(0)
+    assert told(odd, sheet.tanh, {"a": like_ones(rng, N, D)}, ["a"]) == {"a": "described"}
+    assert told(odd, sheet.tanh, {"a": 1 + 1e-3 * rng.normal(size=(N, D))}, ["a"]) == {"a": "described"}
+    assert told(odd, sheet.tanh, {"a": rng.normal(size=(N, D))}, ["a"]) == {"a": "scale[1.234568]"}
+
+
+def test_nothing_is_claimed_where_forward_is_flat():
+    a = np.random.default_rng(0).normal(size=(N, D))
+    for scale, code in ((1, "factor-missing[1]"), (60, "described"), (1000, "described")):
+        assert told(lambda grad_y, y: grad_y * (1 - y), sheet.tanh, {"a": scale * a}, ["a"]) == {"a": code}
+
+
+def test_inputs_that_forward_takes_only_as_they_are_get_a_description():
+    def forward(a):
+        if (np.abs(np.abs(a) - 1) > 0.01).any():
+            raise ValueError
+        return np.tanh(a)
+
+    inputs = {"a": like_ones(np.random.default_rng(0), N, D)}
+    (finding,) = explain(bind(forward, lambda grad_y, y: 2 * grad_y * y, inputs), ["a"])
+    assert (finding.code, "No cause was looked for" in finding.message) == ("described", True)
+
+
+def test_probabilities_and_counts_are_looked_at_within_their_domain():
+    def entropy(p):
+        return -(p * np.log(p) + (1 - p) * np.log(1 - p)).sum()
+
+    p = {"p": np.random.default_rng(0).uniform(size=(N, D))}
+    assert told(lambda p: 2 * np.log((1 - p) / p), entropy, p, ["p"]) == {"p": "scale[2]"}
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1e-3, 1e3, 1e6])
+def test_something_is_said_at_every_scale(scale):
+    rng = np.random.default_rng(0)
+    a = {"a": scale * rng.normal(size=(N, D))}
+    halves = told(lambda grad_y, y: 0.5 * grad_y * y * (1 - y), sheet.sigmoid, a, ["a"]) if scale < 1 else None
+    assert halves in (None, {"a": "scale[1/2]"})
+    inputs = {"x": scale * rng.normal(size=(N, D)), "W": rng.normal(size=(D, H)), "b": rng.normal(size=H)}
+    assert told(averaged, sheet.dense, inputs, ["x", "W", "b"])["W"] in {"scale[1/N]", "described"}
+
+
+def test_a_kink_at_an_entry_itself_is_no_derivative_of_one_half():
+    a = whole(np.random.default_rng(0), N, D)
+    look = base_look(bind(sheet.relu, lambda grad_y, a: grad_y, {"a": a}), ["a"], [], 0)
+    assert (a == 0).any()
+    assert np.array_equal(look.usable("a"), a != 0)
+
+
+def test_what_is_told_does_not_change_with_the_load(monkeypatch):
+    def messages():
+        inputs = dense_inputs(np.random.default_rng(0))
+        return [f.message for f in explain(bind(sheet.dense, averaged, inputs), ["x", "W", "b"])]
+
+    before, now = messages(), iter(range(10**6))
+    monkeypatch.setattr("time.perf_counter", lambda: next(now) * 2e-3)  # 2 ms for each call of forward
+    assert messages() == before
+
+
+# Statements
+
+
+def cause_of(forward, backward, inputs, name):
+    (finding,) = [f for f in explain(bind(forward, backward, inputs), list(inputs)) if f.tensor == f"grad_{name}"]
+    return finding.cause
+
+
+def test_a_factor_is_told_so_that_it_is_true_wherever_it_stands():
+    rng = np.random.default_rng(0)
+    inputs = dense_inputs(rng)
+    norm = cause_of(sheet.dense, lambda grad_y, x, W: (*averaged(grad_y, x, W)[:2], np.sqrt((grad_y**2).sum(0))), inputs, "b")
+    assert norm.startswith("grad_b is the norm of each column of the upstream gradient, where the right gradient belongs")
+    assert "1/" not in norm
+    extra = cause_of(sheet.dense, lambda grad_y, x, W: (*averaged(grad_y, x, W)[:2], grad_y.sum(0) * W.sum(0)), inputs, "b")
+    assert extra == "grad_b is the right gradient with a factor too many, the sum of W over its rows (or not divided by it)"
+    uses_y = cause_of(sheet.dense, lambda grad_y, x, W, y: (*averaged(grad_y, x, W)[:2], (grad_y * y).sum(0)), inputs, "b")
+    assert uses_y == "in grad_b, the upstream gradient is multiplied by y: a factor too many"
+    squared = cause_of(sheet.sigmoid, lambda grad_y, y: grad_y * y * y * (1 - y), {"a": rng.normal(size=(N, D))}, "a")
+    assert squared == "in grad_a, the upstream gradient is multiplied by y: a factor too many"
+
+
+def test_a_divisor_that_is_squared_is_not_told_as_one_thing_for_another():
+    def backward(h, rho):
+        mean = h.mean(0)
+        return np.broadcast_to((mean - rho) / (mean * (1 - mean)) ** 2 / len(h), h.shape)
+
+    inputs = {"h": np.random.default_rng(0).uniform(0.1, 0.9, (N, H)), "rho": 0.1}
+    (finding,) = explain(bind(sheet.kl_sparsity, backward, inputs), ["h"])
+    assert "without the factor (the mean of h over its rows) (1 − (the mean of h over its rows)) (or divided by it" in finding.cause
+
+
+def test_sizes_are_told_in_words_unless_their_letter_is_sure():
+    h = {"h": np.random.default_rng(0).normal(size=(N, H))}
+    mean = cause_of(sheet.l1_sparsity, lambda h: np.sign(h) / h.size, h, "h")
+    assert mean == "grad_h is the right gradient, times 1/(the number of columns of h, 3)"
+    fixed = cause_of(sheet.l1_sparsity, lambda h: np.sign(h) / 32, h, "h")
+    assert fixed == "grad_h is the right gradient, times N/32 (N = 7, the number of rows of h)"
+    inverted = cause_of(sheet.relu, lambda grad_y, a: grad_y * (a <= 0), {"a": h["h"]}, "a")
+    assert inverted == "in grad_a, forward's derivative is replaced by one minus itself"
+    added = cause_of(sheet.l1_sparsity, lambda h: (np.sign(h) + 0.5) / len(h), h, "h")
+    assert added.endswith("plus 1/(2·N) (N = 7, the number of rows of h) in every entry")
+
+
+def test_a_description_never_says_that_nothing_is_wrong():
+    def spoilt(by, relative):
+        def backward(grad_y, x, W):
+            grad_W = x.T @ grad_y
+            return grad_y @ W.T, by * grad_W * (1 + relative * np.sin(np.arange(grad_W.size).reshape(W.shape))), grad_y.sum(0)
+
+        (finding,) = explain(bind(sheet.dense, backward, dense_inputs(np.random.default_rng(0))), ["x", "W", "b"])
+        return finding.message
+
+    assert "float32's rounding" in spoilt(1, 5e-8)
+    assert " 0 of " not in spoilt(1, 5e-8)
+    assert "they are 2 times the right ones" in spoilt(2, 1e-6)
 
 
 # The catalogue of hypotheses

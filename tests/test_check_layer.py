@@ -1,6 +1,7 @@
 """check_layer: our layers, and others' in the styles that they are written in; nothing is left changed in any."""
 
 import functools
+import random
 import sys
 
 import fakecupy
@@ -183,6 +184,43 @@ def test_a_gradient_that_is_added_is_a_note_of_others_and_an_error_of_ours():
     assert [f.tensor for f in report.findings if f.code == "adds-gradient"] == ["W"]
 
 
+class SmallGradient(Affine):
+    """Right: a gradient of W that is 0 but for rounding is written, and not added."""
+
+    def forward(self, x):
+        self.x = x - x.mean(axis=0)
+        return self.x @ self.W + self.b
+
+
+def test_a_gradient_near_0_is_not_taken_for_one_that_is_added():
+    layer = SmallGradient()
+    layer.backward = lambda grad: Affine.backward(layer, grad - grad.mean(axis=0) + 1e-12)
+    report = ae.check_layer(layer, X)
+    assert "adds-gradient" not in {finding.code for finding in report.findings}
+
+
+class Updating(Affine):
+    def backward(self, grad):
+        grad_x = super().backward(grad)
+        self.W = self.W - 0.1 * self.dW
+        return grad @ self.W.T if grad_x is not None else None
+
+
+def test_values_that_backward_changes_are_named_and_nothing_is_made_of_what_follows():
+    report = ae.check_layer(Updating(), X)
+    assert [finding.code for finding in report.findings] == ["changed-parameter", "wrong-values"]
+
+
+def test_a_layer_that_prints_does_so_in_the_first_call_only(capsys):
+    class Talking(Affine):
+        def backward(self, grad):
+            print("backward")
+            return super().backward(grad)
+
+    assert ae.check_layer(Talking(), X).verdict == "pass"
+    assert capsys.readouterr().out == "backward\n"
+
+
 class Dropout:
     """Draws its mask from a generator of its own."""
 
@@ -298,3 +336,467 @@ def test_a_layer_on_a_gpu_is_refused(monkeypatch):
     model = ae.Autoencoder([D, H], rng=0).to("cupy")
     with pytest.raises(TypeError, match="expected a layer on numpy, got one on cupy"):
         ae.check_layer(model.encoder.layers[0], X)
+
+
+class NestedNet:
+    """Layers in a list, with no name of its own for any parameter."""
+
+    def __init__(self, factor=1.0):
+        rng = np.random.default_rng(1)
+        self.layers = [Affine(factor), Affine(factor)]
+        self.layers[1].W, self.layers[1].b = rng.normal(size=(H, D)), np.zeros(D)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+    def backward(self, grad):
+        for layer in reversed(self.layers):
+            grad = layer.backward(grad)
+        return grad
+
+
+class DictNet(NestedNet):
+    """Layers of both kinds, deep in a dictionary."""
+
+    def __init__(self, factor=1.0):
+        self.blocks = {"first": (Affine(factor),), "second": ae.Dense(H, D, rng=0)}
+
+    @property
+    def layers(self):
+        return [self.blocks["first"][0], self.blocks["second"]]
+
+
+def test_the_parameters_of_layers_inside_are_checked():
+    names = ["layers[0].W", "layers[0].b", "layers[1].W", "layers[1].b"]
+    right, wrong = (ae.check_layer(NestedNet(factor), X) for factor in (1.0, 3.0))
+    assert right.verdict == "pass", right
+    assert [tensor.name for tensor in right.tensors] == ["grad_x", *(f"grad_{name}" for name in names)]
+    assert [t.name for t in wrong.tensors if t.verdict == "fail"] == ["grad_layers[0].W", "grad_layers[1].W"]
+    names = [f"grad_blocks[{name}" for name in ("first][0].W", "first][0].b", "second].W", "second].b")]
+    right, wrong = (ae.check_layer(DictNet(factor), X) for factor in (1.0, 3.0))
+    assert right.verdict == "pass", right
+    assert {tensor.name for tensor in right.tensors} == {"grad_x", *names}
+    assert [t.name for t in wrong.tensors if t.verdict == "fail"] == [names[0]]
+
+
+def affine_of(names, gradients, factor=1.0, shape=(D, H)):
+    """An affine layer whose weights, biases and their gradients have these names; no gradient is there at first."""
+    W, b = names
+
+    class Named:
+        def __init__(self):
+            rng = np.random.default_rng(0)
+            setattr(self, W, rng.normal(size=shape))
+            setattr(self, b, rng.normal(size=shape[1]))
+
+        def forward(self, x):
+            self.seen = x
+            return x @ getattr(self, W) + getattr(self, b)
+
+        def backward(self, grad):
+            for name, value in zip(gradients, (factor * self.seen.T @ grad, grad.sum(axis=0)), strict=True):
+                setattr(self, name, value)
+            return grad @ getattr(self, W).T
+
+    return Named()
+
+
+@pytest.mark.parametrize(
+    ("names", "gradients"),
+    [
+        (("weights", "bias"), ("weights_gradient", "bias_gradient")),
+        (("weights", "biases"), ("delta_weights", "delta_biases")),
+        (("W", "b"), ("gW", "gb")),
+        (("W", "b"), ("Wgrad", "bgrad")),
+        (("w", "b"), ("gradient_w", "gradient_b")),
+        (("W", "b"), ("dL_dW", "dL_db")),
+        (("weights", "bias"), ("weight_grads", "bias_grads")),
+        (("kernel", "offset"), ("first", "second")),
+    ],
+)
+def test_gradients_of_other_names_are_found(names, gradients):
+    right, wrong = (ae.check_layer(affine_of(names, gradients, factor), X) for factor in (1.0, 3.0))
+    assert right.verdict == "pass", right
+    assert [t.name for t in right.tensors] == ["grad_x", *(f"grad_{name}" for name in names)]
+    notes = [f.message for f in right.findings if f.code == "gradient-name"]
+    assert notes == [f"{g} was taken for the gradient of {n}" for n, g in zip(names, gradients, strict=True)]
+    assert [t.verdict for t in wrong.tensors] == ["pass", "fail", "pass"]
+
+
+def test_names_decide_where_shapes_do_not():
+    """The kernel is square, and backward leaves two more arrays of its shape."""
+    layer = affine_of(("kernel", "offset"), ("g_kernel", "g_offset"), shape=(D, D))
+    backward = layer.backward
+
+    def with_more(grad):
+        layer.velocity, layer.other = np.ones((D, D)), np.ones((D, D))
+        return backward(grad)
+
+    layer.backward = with_more
+    report = ae.check_layer(layer, X)
+    assert report.verdict == "pass", report
+    assert [t.name for t in report.tensors] == ["grad_x", "grad_kernel", "grad_offset"]
+
+
+class Keeps(Affine):
+    """Keeps no gradient of its W; statistics of its inputs, caches and a constant are no parameters."""
+
+    def __init__(self, factor=1.0):
+        super().__init__(factor)
+        del self.dW
+        self.running_mean, self.moments = np.zeros(D), np.zeros(D)
+        self.shift = np.full(D, 0.5, np.float32)
+        self.shift.flags.writeable = False
+
+    def forward(self, x):
+        self.moments, self.transposed = 0.9 * self.moments + 0.1 * x.mean(axis=0), self.W.T
+        return super().forward(x + self.shift - self.running_mean + 0 * self.moments)
+
+    def backward(self, grad):
+        self.db = grad.sum(axis=0)
+        return grad @ self.transposed
+
+
+def test_a_parameter_without_a_gradient_is_not_passed_over():
+    layer = Keeps()
+    before = state(layer)
+    report = ae.check_layer(layer, X)
+    assert report.verdict == "inconclusive", report
+    (finding,) = report.findings
+    assert (finding.code, finding.severity, finding.tensor) == ("not-checked", "inconclusive", "W")
+    assert finding.message.startswith("W (5, 3) was not checked: no gradient of it was found; call it dW or grad_W")
+    assert state(layer) == before
+
+
+class NewList(Affine):
+    """Keeps params and grads, and replaces grads in every backward."""
+
+    def __init__(self, factor=1.0):
+        super().__init__(factor)
+        self.params, self.grads = [self.W, self.b], [None, None]
+        del self.dW, self.db
+
+    def backward(self, grad):
+        self.grads = [self.factor * self.x.T @ grad, grad.sum(axis=0)]
+        return grad @ self.W.T
+
+
+class LateList(NewList):
+    def __init__(self, factor=1.0):
+        super().__init__(factor)
+        del self.grads
+
+
+class NewDict(NewList):
+    def __init__(self, factor=1.0):
+        super().__init__(factor)
+        self.params, self.grads = {"W": self.W, "b": self.b}, {}
+
+    def backward(self, grad):
+        self.grads = {"dW": self.factor * self.x.T @ grad, "db": grad.sum(axis=0)}
+        return grad @ self.params["W"].T
+
+
+class Single(NewList):
+    """In float32, and forward reads what params holds too, under another name."""
+
+    def __init__(self, factor=1.0):
+        super().__init__(factor)
+        self.W, self.b = self.W.astype(np.float32), self.b.astype(np.float32)
+        self.params = [self.W, self.b]
+
+
+class Boxed:
+    """An array and its gradient."""
+
+    def __init__(self, data):
+        self.data, self.grad = data, None
+
+
+class OfBoxes(Affine):
+    def __init__(self, factor=1.0):
+        super().__init__(factor)
+        self.W, self.b = Boxed(self.W), Boxed(self.b)
+        del self.dW, self.db
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W.data + self.b.data
+
+    def backward(self, grad):
+        self.W.grad, self.b.grad = self.factor * self.x.T @ grad, grad.sum(axis=0)
+        return grad @ self.W.data.T
+
+
+class Returning(Affine):
+    """Keeps no gradient, and returns them all."""
+
+    def __init__(self, factor=1.0):
+        super().__init__(factor)
+        del self.dW, self.db
+
+    def backward(self, grad):
+        return grad @ self.W.T, self.factor * self.x.T @ grad, grad.sum(axis=0)
+
+
+@pytest.mark.parametrize("kind", [NewList, LateList, NewDict, Single, OfBoxes, Returning])
+def test_gradients_kept_elsewhere_are_found(kind):
+    layer = kind()
+    before = state(layer)
+    right, wrong = ae.check_layer(layer, X), ae.check_layer(kind(factor=3.0), X)
+    assert right.verdict == "pass", right
+    assert [t.analytic.shape for t in right.tensors] == [(N, D), (D, H), (H,)]
+    assert [t.verdict for t in wrong.tensors] == ["pass", "fail", "pass"]
+    assert state(layer) == before
+
+
+class OfTheClass:
+    """Has its W from its class."""
+
+    W, dW = np.random.default_rng(0).normal(size=(D, H)), None
+
+    def __init__(self, factor=1.0):
+        self.factor, self.b, self.db = factor, np.zeros(H), None
+
+    forward, backward = Affine.forward, Affine.backward
+
+
+class DeepDict:
+    """Dictionaries inside each other, and one array in both params and an attribute."""
+
+    def __init__(self, factor=1.0):
+        rng = np.random.default_rng(0)
+        self.params = {"one": {"W": rng.normal(size=(D, H))}, "all": [rng.normal(size=H)]}
+        self.factor, self.grads = factor, None
+        self.bias = self.params["all"][0]
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.params["one"]["W"] + self.bias
+
+    def backward(self, grad):
+        self.grads = {"one": {"dW": self.factor * self.x.T @ grad}, "all": [grad.sum(axis=0)]}
+        return grad @ self.params["one"]["W"].T
+
+
+class TwoOfAName:
+    """An attribute W, and another W in params."""
+
+    def __init__(self, factor=1.0):
+        rng = np.random.default_rng(0)
+        self.W, self.params, self.grads = rng.normal(size=(D, H)), {"W": rng.normal(size=H)}, {}
+        self.factor = factor
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.params["W"]
+
+    def backward(self, grad):
+        self.dW, self.grads["W"] = self.factor * self.x.T @ grad, grad.sum(axis=0)
+        return grad @ self.W.T
+
+
+class FlatAffine(Affine):
+    """All parameters in one array, and W and b views of it; forward makes another."""
+
+    def __init__(self, factor=1.0):
+        super().__init__(factor)
+        self.all, self.grad = np.concatenate([self.W.ravel(), self.b]), np.zeros(D * H + H)
+        self.W, self.b = self.all[: D * H].reshape(D, H), self.all[D * H :]
+        self.dW, self.db = self.grad[: D * H].reshape(D, H), self.grad[D * H :]
+
+    def forward(self, x):
+        self.transposed, self.out = self.W.T, super().forward(x)
+        return self.out
+
+    def backward(self, grad):
+        self.dW[...], self.db[...] = self.factor * self.x.T @ grad, grad.sum(axis=0)
+        self.dx = grad @ self.transposed
+        return self.dx
+
+
+class Whole(Affine):
+    def __init__(self):
+        super().__init__()
+        self.W, self.order = np.arange(D * H).reshape(D, H), np.arange(D)
+
+    def forward(self, x):
+        return super().forward(x[:, self.order])
+
+
+class Slotted:
+    __slots__ = ("W", "b", "dW", "db", "factor", "x")
+    __init__, forward, backward = Affine.__init__, Affine.forward, Affine.backward
+
+
+def test_the_array_of_a_class_stays_as_it_is():
+    before = OfTheClass.W.copy()
+
+    class Interrupted(OfTheClass):
+        calls = 0
+
+        def forward(self, x):
+            self.calls += 1
+            if self.calls > 50 and not np.array_equal(self.W, before):
+                raise KeyboardInterrupt
+            return super().forward(x)
+
+    ae.check_layer(OfTheClass(), X)
+    with pytest.raises(KeyboardInterrupt):
+        ae.check_layer(Interrupted(), X)
+    assert OfTheClass.W.tobytes() == before.tobytes()
+
+
+def test_an_input_may_be_called_as_a_parameter_is():
+    class Product(Affine):
+        def forward(self, W):
+            return super().forward(W)
+
+    report = ae.check_layer(Product(), X)
+    assert report.verdict == "pass", report
+    assert [tensor.name for tensor in report.tensors] == ["grad_W", "grad_self.W", "grad_b"]
+
+
+def test_what_an_optimiser_remembers_is_no_gradient():
+    report = ae.check_layer(affine_of(("W", "b"), ("velocity", "db")), X)
+    assert [tensor.name for tensor in report.tensors] == ["grad_x", "grad_b"]
+    assert [(f.code, f.tensor) for f in report.findings] == [("not-checked", "W")]
+
+
+@pytest.mark.parametrize("kind", [OfTheClass, DeepDict, TwoOfAName, FlatAffine])
+def test_wherever_they_are_kept(kind):
+    layer = kind()
+    before = state(layer)
+    right, wrong = ae.check_layer(layer, X), ae.check_layer(kind(factor=3.0), X)
+    assert right.verdict == "pass", right
+    assert sorted(t.analytic.shape for t in right.tensors) == [(H,), (D, H), (N, D)]
+    assert [t.analytic.shape for t in wrong.tensors if t.verdict == "fail"] == [(D, H)]
+    assert state(layer) == before
+
+
+def test_what_cannot_be_checked_is_said():
+    report = ae.check_layer(Whole(), X)
+    assert report.verdict == "inconclusive"
+    assert [f.message for f in report.findings if f.code == "not-checked"] == [
+        "W was not checked: it holds int64 numbers; make it W.astype(float)"
+    ]
+    net = NestedNet()
+    net.layers[0] = Slotted()
+    for layer in (net, Slotted()):
+        with pytest.raises(TypeError, match="attributes can be listed, got Slotted; take __slots__ out of it"):
+            ae.check_layer(layer, X)
+
+
+class Slope1:
+    """A learnt number."""
+
+    def __init__(self, factor=1.0):
+        self.alpha, self.rate, self.factor = 0.25, 0.1, factor
+
+    def forward(self, x):
+        self.x = x
+        return np.where(x > 0, x, self.alpha * x) * (1 + self.rate)
+
+    def backward(self, grad):
+        grad = grad * (1 + self.rate)
+        self.dalpha = self.factor * float((grad * np.minimum(self.x, 0)).sum())
+        return np.where(self.x > 0, grad, self.alpha * grad)
+
+
+def test_a_number_that_is_learnt_is_a_parameter():
+    right, wrong = (ae.check_layer(Slope1(factor), X) for factor in (1.0, 3.0))
+    assert right.verdict == "pass", right
+    assert [t.name for t in right.tensors] == ["grad_x", "grad_alpha"]
+    assert [t.verdict for t in wrong.tensors] == ["pass", "fail"]
+
+
+class Tutorial:
+    """Updates its weights in backward, as many tutorials do."""
+
+    def __init__(self, factor=1.0):
+        rng = np.random.default_rng(0)
+        self.weights, self.bias, self.factor = rng.normal(size=(D, H)), rng.normal(size=(1, H)), factor
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.weights + self.bias
+
+    def backward(self, grad, learning_rate=0.1):
+        grad_x = self.factor * grad @ self.weights.T
+        self.weights -= learning_rate * self.x.T @ grad
+        self.bias = self.bias - learning_rate * grad.sum(axis=0, keepdims=True)
+        return grad_x
+
+
+def test_weights_updated_in_backward_spoil_no_other_verdict():
+    layer = Tutorial()
+    before = state(layer)
+    report = ae.check_layer(layer, X)
+    assert report.verdict == "fail"
+    assert [(t.name, t.verdict) for t in report.tensors] == [("grad_x", "pass")]
+    errors = [f.message for f in report.findings if f.severity == "error"]
+    assert errors == [f"backward changed the value of {name}; only an optimiser may" for name in ("weights", "bias")]
+    assert state(layer) == before
+    assert [t.verdict for t in ae.check_layer(Tutorial(factor=2.0), X).tensors] == ["fail"]
+    trains = ae.check_layer(Trains(), X)
+    assert [t.verdict for t in trains.tensors] == ["pass", "pass", "pass"], trains
+    assert [f.message for f in trains.findings if f.severity == "error"] == [
+        "backward changed the value of W; only an optimiser may"
+    ]
+
+
+class GlobalDropout(Dropout):
+    draws_in_backward = False
+
+    def forward(self, x):
+        self.mask = np.random.random(x.shape) < 0.5 + 0.1 * random.random()  # noqa: NPY002 - what this is about
+        self.mask = self.mask * random.random()
+        return x * self.mask
+
+    def backward(self, grad):
+        if self.draws_in_backward:
+            np.random.random(), random.random()  # noqa: NPY002
+        return grad * self.mask
+
+
+def test_who_changed_the_global_random_state_is_said():
+    layer = GlobalDropout()
+    report = ae.check_layer(layer, X)
+    assert report.verdict == "pass", report
+    (note,) = report.findings
+    assert (note.code, note.severity) == ("changed-random-state", "note")
+    assert note.message.startswith("GlobalDropout.forward changed the global random state")
+    layer.draws_in_backward = True
+    report = ae.check_layer(layer, X)
+    assert report.verdict == "fail"
+    assert [t.verdict for t in report.tensors] == ["pass"], report
+    assert [f.evidence["by"] for f in report.findings] == ["GlobalDropout.forward", "backward"]
+
+
+def test_the_title_says_what_was_covered():
+    assert ae.check_layer(Affine(), X).title == "gradient check of Affine, (7, 5) in, rng=0"
+    title = ae.check_layer(Affine(), X, mode="directional").title
+    assert title.startswith("gradient check of Affine, (7, 5) in, rng=0, directional: ")
+
+
+class Halves(Affine):
+    """Every weight is -0.5, and backward keeps the change of W, by which it has already changed it."""
+
+    def __init__(self):
+        super().__init__()
+        self.W = np.full((D, H), -0.5)
+        del self.dW
+
+    def backward(self, grad):
+        grad_x, self.db = grad @ self.W.T, grad.sum(axis=0)
+        self.delta_W = 0.1 * self.x.T @ grad
+        self.W -= self.delta_W
+        return grad_x
+
+
+def test_a_change_of_weights_is_not_taken_for_their_gradient():
+    report = ae.check_layer(Halves(), X)
+    assert [(t.name, t.verdict) for t in report.tensors] == [("grad_x", "pass"), ("grad_b", "pass")]
+    assert {f.code for f in report.findings} == {"changed-parameter", "not-checked"}

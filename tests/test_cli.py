@@ -99,7 +99,7 @@ def test_help_names_every_command_and_every_exit_status(capsys):
     assert "0 right or pass, 1 fail, 2 wrong usage or input, 3 inconclusive, 4 something around us broke" in out
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "encode", "decode", "check", "step", "bench"])
+@pytest.mark.parametrize("command", ["train", "evaluate", "encode", "decode", "check", "step", "exercises", "bench"])
 def test_help_of_a_command_has_examples_that_parse(capsys, command):
     outcome, out, _ = run(capsys, command, "--help")
     assert outcome == 0
@@ -261,10 +261,10 @@ def test_numbers(text, expected):
 
 
 WRONG = [
-    ([], "expected a command: tour, train, evaluate, encode, decode, check, step, bench (see aescratch --help)"),
+    ([], "expected a command: tour, train, evaluate, encode, decode, check, step, exercises, bench (see aescratch --help)"),
     (["--versio"], "there is no option --versio; did you mean --version? (see aescratch --help)"),
     (["trian"], "there is no command 'trian'; did you mean train?"),
-    (["zzz"], "there is no command 'zzz'; the commands are tour, train, evaluate, encode, decode, check, step, bench"),
+    (["zzz"], "there is no command 'zzz'; the commands are tour, train, evaluate, encode, decode, check, step, exercises, bench"),
     (["train"], "the following arguments are required: VARIANT (see aescratch train --help)"),
     (
         ["train", "spars"],
@@ -275,6 +275,10 @@ WRONG = [
     (
         ["train", "vanilla", "--epoch", "3"],
         "there is no option --epoch; did you mean --epochs? (see aescratch train --help)",
+    ),
+    (
+        ["train", "vanilla", "--data", "mine.npy"],
+        "there is no option --data: leave that word out, and write what follows it alone (see aescratch train --help)",
     ),
     (["train", "vanilla", "digits", "more"], "there is one word too many, 'more' (see aescratch train --help)"),
     (["train", "vanilla", "--k", "3"], "vanilla has no option --k, which is for k-sparse; leave it out"),

@@ -58,6 +58,47 @@ def relu_backward(grad_y, a):
 def sigmoid_backward(grad_y, y):
     return np.nonsense
 
+def d_tanh(g, a):
+    return g * (1 - np.tanh(a) ** 2)
+
+def d_gelu(q, a):
+    return q
+
+def dense_grad(dout, x, W):
+    return dout @ W.T, x.T @ dout, dout.sum(axis=0)
+
+def half_square_grad(x):
+    return 0.5 * (x ** 2).sum(), x.copy()
+
+class Scratch:
+    """A whole network."""
+    def __init__(self):
+        self.W1 = np.ones((5, 3))
+    def loss(self, x):
+        return (x @ self.W1).sum()
+    def backward(self):
+        pass
+
+class Called:
+    def __init__(self):
+        self.W = np.ones((5, 3))
+    def __call__(self, x):
+        return x @ self.W
+    def backward(self, grad):
+        return grad @ self.W.T
+
+class Nested:
+    def __init__(self):
+        self.layers = [Scale(), MyDense(1, 2, rng=0)]
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+    def backward(self, grad):
+        for layer in reversed(self.layers):
+            grad = layer.backward(grad)
+        return grad
+
 def broken(x):
     return x @ x
 def broken_backward(grad_y, x):
@@ -126,6 +167,10 @@ def line_of(text):
         ("my_layers.py:odd_backward --input q=7,3", 0, "gradient check of odd_backward for odd"),
         ("my_layers.py:affine_backward", 0, "gradient check of affine_backward for affine_forward"),
         ("my_layers.py:half_square", 0, "gradient check of half_square for half_square"),
+        ("my_layers.py:d_tanh", 0, "gradient check of d_tanh for tanh"),
+        ("my_layers.py:dense_grad", 0, "gradient check of dense_grad for dense"),
+        ("my_layers.py:half_square_grad", 0, "gradient check of half_square_grad for half_square_grad"),
+        ("my_layers.py:Nested", 1, "gradient check of Nested, (7, 5) in"),
         ("my_layers.py:Scale", 0, "gradient check of Scale, (7, 5) in"),
         ("my_layers.py:MyDense", 1, "gradient check of MyDense, (7, 5) in"),
         ("my_layers.py:made", 1, "gradient check of MyDense, (7, 4) in"),
@@ -141,6 +186,13 @@ def test_what_can_be_checked(capsys, words, outcome, title):
     assert (found, err) == (outcome, ""), out
     assert out.startswith(title), out
     assert out.splitlines()[-1].startswith("pass: " if outcome == 0 else "fail: ")
+
+
+@pytest.mark.parametrize("words", ["vanilla", "my_layers.py:swish_backward", "my_layers.py:MyDense", "my_layers.py:MyModel"])
+def test_the_mode_reaches_every_kind_of_check(capsys, words):
+    directional, exhaustive = (run(capsys, "check", words, *more)[1] for more in (("--mode", "directional"), ()))
+    assert "directional" in directional.splitlines()[0]
+    assert "directional" not in exhaustive.splitlines()[0]
 
 
 def test_sizes_come_from_where_they_are_said(capsys):
@@ -161,7 +213,7 @@ def test_the_report_names_cause_and_place(capsys):
     assert (first["evidence"]["file"], first["evidence"]["contribution"]) == ("my_layers.py", "sparsity")
     assert first["evidence"]["line"] == line_of("self.encoder.backward(self.decoder")
     out = run(capsys, "check", "my_layers.py:MyDense")[1]
-    assert "grad_W is the right gradient, times 1/N (N = 7, the length of axis 0 of x)" in out
+    assert "grad_W is the right gradient, times 1/N (N = 7, the number of rows of x)" in out
 
 
 @pytest.mark.parametrize("name", sorted(set(vars(ae.functions)) & {f"{n}_backward" for n in vars(ae.functions)}))
@@ -184,6 +236,14 @@ REFUSED = [
     ("none:f", "there is no module 'none'; check the name, or give a file: none.py:NAME"),
     ("my_layers.py:dense_bakward", "my_layers.py has no dense_bakward; did you mean dense_backward?"),
     ("my_layers.py:number", "expected number to be a function, a layer or a model, got int"),
+    ("my_layers.py:Scratch", "expected Scratch to be a function, a layer with forward(x) and backward(grad), or a model "
+     "built on ae.Autoencoder, got Scratch with backward and loss only; to check a whole network of your own, write it as "
+     "two functions, forward(x, W1, ...) and backward(grad_y, x, W1, ...), for ae.check_function, or build it on "
+     "ae.Autoencoder"),
+    ("my_layers.py:Called", "expected Called to have the methods forward and backward, got __call__ and backward; in the "
+     "class Called write forward = __call__"),
+    ("my_layers.py:d_gelu", "expected d_gelu to take the upstream gradient under a name such as grad_y, got the arguments "
+     "q, a; rename the one that it is"),
     ("my_layers.py:odd_backward", "nothing says what q of odd is to be; write a function odd_inputs() in the file that "
      "returns a dict of arrays, or give --input q=7,5"),
     ("my_layers.py:unusual_backward", "there is no unusual or unusual_forward, the forward of unusual_backward, in "
@@ -206,7 +266,7 @@ def test_wrong_input_is_one_sentence(capsys, words, sentence):
 
 
 MODULES = {
-    "syntax": ("def f(:\n    pass\n", "bad.py:1: SyntaxError: "),
+    "syntax": ("def f(:\n    pass\n", "bad.py:1: SyntaxError: invalid syntax"),
     "import": ("import none_such_module\n", "bad.py:1: ModuleNotFoundError: No module named 'none_such_module'"),
     "raises": ("x = 1\ny = 1 / 0\n", "bad.py:2: ZeroDivisionError: division by zero"),
     "exits": ("import sys\nsys.exit(3)\n", "bad.py:2: SystemExit: 3"),
@@ -222,7 +282,9 @@ MODULES = {
 def test_what_the_users_file_does_is_shown_with_its_line(capsys, case):
     text, sentence = MODULES[case]
     Path("bad.py").write_text(text)
-    assert refused(capsys, "check", "bad.py:f").startswith(sentence)
+    said = refused(capsys, "check", "bad.py:f")
+    assert said.startswith(sentence)
+    assert said.count("bad.py") <= 1
 
 
 def test_a_file_may_import_its_neighbours(capsys):

@@ -127,3 +127,10 @@ def test_inputs_of_a_function():
     assert audit_inputs({"x_hat": uniform(7, 5), "x": uniform(7, 5, seed=4)}, ["x_hat"]) == []
     assert audit_inputs({"a": uniform(7)}, ["a"]) == []
     assert audit_inputs({"a": np.array(1.0)}, ["a"]) == []
+
+
+def test_the_batch_is_the_first_matrix_whether_it_gets_a_gradient_or_not():
+    rng = np.random.default_rng(0)
+    inputs = {"x": rng.random((7, 5)), "W1": rng.random((5, 3)), "W2": rng.random((3, 5))}
+    assert audit_inputs(inputs, ["W1", "W2"]) == []
+    assert [f.code for f in audit_inputs({**inputs, "x": rng.random((5, 5))}, ["W1", "W2"])] == ["equal-sizes"]

@@ -261,11 +261,14 @@ class TestScales:
             )  # fmt: skip
             assert report.verdict == "pass", str(report)
 
-    def test_a_place_that_only_rounding_makes_flat_proves_nothing_wrong(self):
+    @pytest.mark.parametrize(("size", "verdict", "code"), [
+        (1e-15, "inconclusive", "not-settled"), (1e-18, "pass", "unseen-gradient")
+    ])  # fmt: skip
+    def test_a_place_that_only_rounding_makes_flat_proves_nothing_wrong(self, size, verdict, code):
         report = ae.check_function(
-            lambda a: 1 + 1e-17 * np.tanh(a), lambda grad_y, a: 1e-17 * tanh_backward(grad_y, a), {"a": X}
+            lambda a: 1 + size * np.tanh(a), lambda grad_y, a: size * tanh_backward(grad_y, a), {"a": X}
         )
-        assert report.verdict == "inconclusive"
+        assert (report.verdict, {finding.code for finding in report.findings}) == (verdict, {code})
 
     def test_a_slope_where_there_is_none_fails_soon(self):
         calls = []
@@ -309,6 +312,28 @@ class TestScales:
         assert report.verdict == "pass"
         assert len(calls) <= 4 * X.size + 3
         assert [(f.code, f.severity) for f in report.findings] == [("zero-gradient", "note")]
+
+    @pytest.mark.parametrize("scale", [1e3, 1e6])
+    def test_a_gradient_far_too_small_to_be_seen_passes_with_a_note(self, scale):
+        a = scale * (np.abs(X) + 0.1)
+        report = ae.check_function(
+            functions.tanh, lambda grad_y, a: grad_y / np.cosh(np.minimum(a, 300)) ** 2, {"a": a}
+        )
+        assert report.verdict == "pass"
+        assert [(f.code, f.severity) for f in report.findings] == [("unseen-gradient", "note")]
+        assert report.max_relative_error == 0
+
+    @pytest.mark.parametrize("wrong", [1e-10, 1e-13, 1e-3])
+    @pytest.mark.parametrize("where", ["everywhere", "one entry"])
+    def test_one_that_could_be_seen_does_not_pass_where_nothing_changes(self, wrong, where):
+        def backward(grad_y, a):
+            entries = np.arange(a.size).reshape(a.shape)
+            return (1 - np.tanh(a) ** 2) * grad_y + wrong * (entries >= (0 if where == "everywhere" else a.size - 1))
+
+        assert ae.check_function(functions.tanh, backward, {"a": 1e3 * (np.abs(X) + 0.1)}).verdict != "pass"
+
+    def test_one_hidden_by_a_large_constant_does_not_pass(self):
+        assert ae.check_function(lambda a: 1e20 + a, lambda grad_y, a: 5 * grad_y, {"a": X}).verdict != "pass"
 
     def test_a_step_beside_a_flat_place_does_not_hide_it(self):
         a = 0.01 * away_from_zero()  # within the large step
@@ -445,8 +470,18 @@ class TestModels:
 
         monkeypatch.setattr(ae.Autoencoder, "backward", update)
         report = ae.check_gradients(ae.Autoencoder([D, H], activation=ae.Tanh, rng=0), np.abs(X))
-        assert ("changed-parameter", "encoder.W1") in {(f.code, f.tensor) for f in report.findings}
+        assert {(f.code, f.tensor) for f in report.findings} == {("changed-parameter", "encoder.W1")}
         assert report.verdict == "fail"
+
+    def test_one_that_updates_too_early_gets_no_cause_of_anything_else(self):
+        class Decayed(ae.Autoencoder):
+            def backward(self):
+                grad = self.reconstruction.backward()
+                self.decoder.layers[0].W.value = self.decoder.layers[0].W.value * 0.9
+                self.encoder.backward(self.decoder.backward(grad))
+
+        report = ae.check_gradients(Decayed([D, H], activation=ae.Tanh, rng=0), np.abs(X))
+        assert codes(report) == {"changed-parameter", "wrong-values"}
 
     def test_a_loss_that_draws_anew_fails(self, monkeypatch):
         monkeypatch.setattr(ae.DenoisingAutoencoder, "noise", lambda self, rng: self.rng)
@@ -804,7 +839,7 @@ def test_the_check_takes_two_evaluations_per_entry():
     assert len(calls) <= 2 * model.n_parameters + len(model.parameters) + 10  # for the laws and the audit
 
 
-@pytest.mark.parametrize("names", ["g, y", "delta, a"])
+@pytest.mark.parametrize("names", ["u, y", "error, a"])
 def test_an_upstream_gradient_under_another_name_is_asked_for_and_not_called_wrong(names):
     # A right backward whose upstream isn't called grad_ would be given the output in its place, and fail.
     first, second = names.split(", ")
@@ -812,3 +847,17 @@ def test_an_upstream_gradient_under_another_name_is_asked_for_and_not_called_wro
     backward = eval(f"lambda {names}: {first} * (1 - {second} ** 2)")
     with pytest.raises(TypeError, match=r"upstream gradient.* grad_y"):
         ae.check_function(forward, backward, {"a": X})
+
+
+def test_a_gradient_of_a_wrong_shape_gets_its_cause_too():
+    rng = np.random.default_rng(0)
+    inputs = {"x": rng.normal(size=(7, 5)), "W": rng.normal(size=(5, 3)), "b": rng.normal(size=3)}
+
+    def not_summed(grad_y, x, W):
+        return grad_y @ W.T, x.T @ grad_y, grad_y.copy()
+
+    report = ae.check_function(ae.functions.dense, not_summed, inputs)
+    codes = {finding.code for finding in report.findings if finding.tensor == "grad_b"}
+    assert report.verdict == "fail"
+    assert codes == {"wrong-shape", "cause"}
+    assert [t.verdict for t in report.tensors] == ["pass", "pass"]

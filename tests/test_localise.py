@@ -365,7 +365,10 @@ def test_a_wrong_loss_beside_a_right_backward(kind, fault, times):
     finding, evidence = the_fault(kind([5, 3], ae.L1Sparsity(0.2), dtype="float64", rng=0))
     assert (evidence["fault"], evidence["contribution"]) == (fault, "sparsity")
     assert (evidence["found"], evidence["expected"]) == pytest.approx(times)
-    assert finding.cause.startswith("the share of sparsity is in it")
+    assert finding.cause == {
+        "scaled": "the share of sparsity is 1/3 of what it should be; the loss has it 3 times",
+        "extra": "the share of sparsity is in it, and doesn't belong there",
+    }[fault]
     assert evidence["function"] == f"{kind.__name__}.loss"
     assert evidence["line"] == line_of(f"class {kind.__name__}(") + 3
 
@@ -434,12 +437,13 @@ class NoParts(ae.Autoencoder):
         (DecayFirst, "decoder.W2", "backward", "decoder.dense2.backward, which comes later, writes over the share of decay"),
         (TooLate, "encoder.sigmoid2", "backward", "the share of sparsity is missing"),
         (NoDecay, "decoder.W2", "loss", "the weight itself, as a penalty on its squares gives it, is in it, and doesn't belong there"),
-        (MeanTwice, "encoder.tanh2", "backward", "the share of decoder.dense1 is in it 1/7 times, and once in the loss"),
-        (Doubled, "decoder.dense2", "loss", "the share of reconstruction is in it once, and twice in the loss"),
+        (MeanTwice, "encoder.tanh2", "backward", "the share of decoder.dense1 is 1/7 of what it should be "
+         "(7 is the number of examples; with 11 examples it is 1/11)"),
+        (Doubled, "decoder.dense2", "loss", "the share of reconstruction is half of what it should be; the loss has it 2 times"),
         (OwnPenalty, "encoder.W1", "loss", "the sign of the weight, as a penalty on its size gives it, is missing"),
         (OwnTerm, "encoder.tanh2", "backward", "the output of encoder.tanh2 itself, as a penalty on its squares gives it, is "
-         "in it 1/10 times, and 1/5 times in the loss"),
-        (NoParts, "decoder.b1", "backward", "all of it is multiplied by 11"),
+         "half of what it should be; the loss has it 1/5 times"),
+        (NoParts, "decoder.b1", "backward", "all of it is 11 times what it should be"),
     ],
 )  # fmt: skip
 def test_what_students_do_in_their_own_loss_and_backward(kind, tensor, function, cause):
@@ -509,7 +513,7 @@ def test_a_decay_of_biases():
     model.parameters[1].value = np.array([0.1, 0.2, -0.3])
     finding, evidence = the_fault(model)
     assert (evidence["part"], evidence["found"]) == ("encoder.b1", pytest.approx(0.3))
-    assert finding.cause == "the weight itself, as a penalty on its squares gives it, is in it, and doesn't belong there"
+    assert finding.cause == "weight decay on the bias encoder.b1 is in it, and doesn't belong there"
 
 
 class DividedAtTheEnd(ae.Autoencoder):
@@ -561,9 +565,177 @@ class TwoPasses(ae.SparseAutoencoder):
 
 def test_a_second_pass_that_writes_over_the_first():
     finding, evidence = the_fault(TwoPasses([5, 3], ae.L1Sparsity(0.2), dtype="float64", rng=0))
-    assert (evidence["part"], evidence["contribution"]) == ("encoder.relu1", "sparsity")
-    assert evidence["line"] == line_of("class TwoPasses") + 2
-    assert finding.cause == "the share of sparsity is missing"
+    assert (evidence["part"], evidence["fault"]) == ("encoder.relu1", "twice")
+    assert evidence["line"] == line_of("class TwoPasses") + 3
+    assert finding.cause.startswith("encoder.relu1.backward is called twice: each call is given a part of the gradient")
+
+
+class AddingDense(ae.Dense):
+    def backward(self, grad_y):
+        self.W.grad += self.x.T @ grad_y
+        self.b.grad += grad_y.sum(axis=0)
+        return grad_y @ self.W.value.T
+
+
+class TwoPassesThatAdd(TwoPasses):
+    """Right: two passes whose gradients add up."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.encoder.layers[0].__class__ = AddingDense
+
+    def backward(self):
+        for parameter in self.parameters:
+            parameter.grad[...] = 0
+        super().backward()
+
+
+def test_two_passes_that_add_up_are_no_fault():
+    def model():
+        return TwoPassesThatAdd([5, 3], ae.L1Sparsity(0.2), dtype="float64", rng=0)
+
+    assert found(model(), [batch(model())]).code == "not-localised"
+    wrong = model()
+    plant(wrong.parts["decoder.dense1"], ALTERATIONS["factor"], wrong.parameters[2])
+    _, evidence = the_fault(wrong)
+    assert (evidence["kind"], evidence["part"]) == ("part", "decoder.dense1")
+
+
+class OneMore(ae.Autoencoder):
+    def backward(self):
+        grad_h = self.decoder.backward(self.reconstruction.backward())
+        self.encoder.backward(grad_h)
+        self.decoder.backward(self.reconstruction.backward() ** 2)  # once more, on something else
+
+
+def test_a_second_pass_on_something_else():
+    finding, evidence = the_fault(OneMore([11, 5, 3], activation=ae.Tanh, dtype="float64", rng=0))
+    assert (evidence["part"], evidence["line"]) == ("decoder.dense2", line_of("# once more, on something else"))
+    assert finding.cause == (
+        "decoder.dense2.backward is called twice: what the second call is given isn't its gradient, and writes over "
+        "decoder.b2.grad"
+    )
+
+
+class TwiceInARow(ae.Autoencoder):
+    def backward(self):
+        grad = self.reconstruction.backward()
+        for layer in reversed([*self.encoder.layers, *self.decoder.layers]):
+            grad = layer.backward(grad)
+            if layer is self.decoder.layers[1]:
+                grad = layer.backward(grad)
+
+
+def test_a_backward_applied_twice_in_a_row():
+    finding, evidence = the_fault(TwiceInARow([11, 5, 3], activation=ae.Tanh, dtype="float64", rng=0))
+    assert evidence["part"] == "decoder.tanh1"
+    assert finding.cause == (
+        "decoder.tanh1.backward is called twice: what the second call returns goes on to decoder.dense1.backward"
+    )
+
+
+class Overwritten(ae.Autoencoder):
+    """Runs a part forward once more, between the loss and its backward."""
+
+    def backward(self):
+        grad_h = self.decoder.backward(self.reconstruction.backward())
+        self.encoder.forward(self.other(self.encoder.layers[0].x))  # overwrites what is remembered
+        self.encoder.backward(grad_h)
+
+    def other(self, x):
+        return x[::-1] ** 2
+
+
+class Fewer(Overwritten):
+    def other(self, x):
+        return x[:3]
+
+    def backward(self):
+        self.encoder.forward(self.other(self.encoder.layers[0].x))
+        self.encoder.backward(self.decoder.backward(self.reconstruction.backward())[:3])
+
+
+class SameAgain(Overwritten):
+    """Right: forgets, and computes once more."""
+
+    def other(self, x):
+        return x.copy()
+
+
+def test_a_forward_within_backward_that_overwrites_what_is_remembered():
+    finding, evidence = the_fault(Overwritten([11, 5, 3], activation=ae.Tanh, dtype="float64", rng=0))
+    assert (evidence["part"], evidence["fault"]) == ("encoder.tanh2", "stale")
+    assert evidence["line"] == line_of("# overwrites what is remembered")
+    assert finding.cause == (
+        "encoder.tanh2.forward is called within backward, which overwrites what encoder.tanh2 remembers of the loss"
+    )
+
+
+def test_one_of_another_shape_is_told_with_the_shapes():
+    finding, _ = the_fault(Fewer([11, 5, 3], activation=ae.Tanh, dtype="float64", rng=0))
+    assert "of shape (3, 3) instead of (7, 3)" in finding.message
+    assert "cosine" not in finding.message
+
+
+def test_a_forward_that_is_computed_once_more_is_no_fault():
+    model = SameAgain([11, 5, 3], activation=ae.Tanh, dtype="float64", rng=0)
+    assert found(model, [batch(model)]).code == "not-localised"
+    plant(model.parts["encoder.tanh1"], ALTERATIONS["sign"], 0)
+    _, evidence = the_fault(model)
+    assert (evidence["kind"], evidence["part"]) == ("part", "encoder.tanh1")
+
+
+class AtTheCode(ae.Autoencoder):
+    """Multiplies the gradient at the code."""
+
+    def backward(self):
+        grad_h = self.decoder.backward(self.reconstruction.backward())
+        self.encoder.backward(grad_h * self.times(grad_h))
+
+
+SHARE = "the share of decoder.dense1 is "
+
+
+@pytest.mark.parametrize(
+    ("times", "cause"),
+    [
+        (lambda g: 1.5, SHARE + "3/2 times what it should be"),
+        (lambda g: 1 / 9, SHARE + "1/9 of what it should be"),
+        (lambda g: 2**0.5, SHARE + "1.414 times what it should be"),
+        (lambda g: 0.123456789, SHARE + "0.1235 times what it should be"),
+        (lambda g: 10 / 81, SHARE + "0.1235 times what it should be"),
+        (lambda g: 7, SHARE + "7 times what it should be (7 is the number of examples, but it is the same with 11)"),
+        (len, SHARE + "7 times what it should be (7 is the number of examples; with 11 examples it is 11 times)"),
+        (lambda g: 3 * len(g), SHARE + "21 times what it should be (7 is the number of examples; with 11 examples it is "
+         "33 times)"),
+        (lambda g: np.ones((7, 1)) * 7, SHARE + "7 times what it should be (7 is the number of examples)"),
+    ],
+)  # fmt: skip
+def test_a_factor_is_a_simple_fraction_or_a_size_or_a_decimal(times, cause, monkeypatch):
+    monkeypatch.setattr(AtTheCode, "times", staticmethod(times), raising=False)
+    finding, _ = the_fault(AtTheCode([11, 3], activation=ae.Tanh, dtype="float64", rng=0))
+    assert finding.cause == cause
+
+
+@pytest.mark.parametrize("times", [lambda g: 0.1 / np.linalg.norm(g), lambda g: g.shape[0] ** 0.5])
+def test_a_factor_that_changes_with_the_batch_is_described(times, monkeypatch):
+    monkeypatch.setattr(AtTheCode, "times", staticmethod(times), raising=False)
+    finding, evidence = the_fault(AtTheCode([11, 3], activation=ae.Tanh, dtype="float64", rng=0))
+    assert (evidence["fault"], finding.cause) == ("described", "")
+    assert "times with another batch, so that no constant is to blame" in finding.message
+
+
+class ClippedAtTheEnd(ae.Autoencoder):
+    def backward(self):
+        super().backward()
+        for parameter in self.parameters:
+            parameter.grad /= max(1.0, np.linalg.norm(parameter.grad))
+
+
+def test_clipping_by_the_norm_is_no_factor():
+    finding, evidence = the_fault(ClippedAtTheEnd([11, 5], activation=ae.Tanh, dtype="float64", rng=0))
+    assert (evidence["fault"], finding.cause) == ("described", "")
+    assert "no constant is to blame" in finding.message
 
 
 class Recurrent(ae.Tanh):

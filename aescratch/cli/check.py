@@ -25,6 +25,7 @@ from aescratch.cli.words import count
 from aescratch.cli.writing import json_text
 from aescratch.datasets import Dataset
 from aescratch.gradcheck import Report
+from aescratch.gradcheck.coverage import MODES
 
 STATUS = {"pass": RIGHT, "fail": FAIL, "inconclusive": INCONCLUSIVE}
 # Distinct primes, so that a wrong factor names its dimension.
@@ -57,7 +58,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "variant", metavar="VARIANT", type=target,
         help=f"one of {', '.join(VARIANTS)}; or your own code, FILE.py:NAME or MODULE:NAME",
     )  # fmt: skip
-    add_model_options(parser)
+    add_model_options(parser, code=CODE)
     parser.add_argument("--data", metavar="DATA", help="left out, random numbers between 0 and 1; or " + DATA_HELP)
     parser.add_argument(
         "--examples", type=partial(count, 1), default=N_EXAMPLES, metavar="N", help="how many (default %(default)s)"
@@ -68,6 +69,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     group.add_argument(
         "--input", type=input_option, action="append", default=[], metavar="NAME=SHAPE",
         help="an argument's shape, such as x=7,5 or b=3, or its value, such as rho=0.1; repeat it for others",
+    )  # fmt: skip
+    parser.add_argument(
+        "--mode", choices=MODES, default="exhaustive",
+        help="every entry; some of each tensor; several random directions in each; or what suits the size "
+        "(default %(default)s)",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
@@ -84,7 +90,10 @@ def target(text: str) -> str:
 def run(arguments: Namespace) -> int:
     """Check and print; return the exit status."""
     report = check_own(arguments) if ":" in arguments.variant else check_variant(arguments)
-    print(json_text(report.to_dict()) if arguments.json else report)
+    if arguments.json:
+        print(json_text(report.to_dict()))
+    else:
+        report.show()
     return STATUS[report.verdict]
 
 
@@ -101,7 +110,7 @@ def check_variant(arguments: Namespace) -> Report:
     leave_zero(model, arguments.seed)
     supervised = isinstance(model, ae.SoftmaxClassifier)
     with wrong_input():
-        return ae.check_gradients(model, x, labels if supervised else None, rng=arguments.seed)
+        return ae.check_gradients(model, x, labels if supervised else None, rng=arguments.seed, mode=arguments.mode)
 
 
 def use_small_layers(arguments: Namespace) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from argparse import Namespace
 from types import ModuleType
@@ -45,12 +46,32 @@ def check_own(arguments: Namespace) -> Report:
     if hasattr(what, "forward") and hasattr(what, "backward"):
         inputs = layer_inputs(module, name, what, arguments.input, arguments.seed)
         with own_errors():
-            return ae.check_layer(what, inputs, rng=arguments.seed)
-    if not callable(what):
-        raise UsageError(f"expected {name} to be a function, a layer or a model, got {type(what).__name__}")
+            return ae.check_layer(what, inputs, rng=arguments.seed, mode=arguments.mode)
+    _require_function(name, what)
     with own_errors():
         stem, pair = pair_of(module, name, what, arguments.forward)
     return check_pair(arguments, module, stem, pair)
+
+
+def _require_function(name: str, what: Any) -> None:
+    """Refuse an object that is no function, and say what could be checked instead."""
+    kind, has = type(what).__name__, [method for method in ("forward", "backward", "loss") if hasattr(what, method)]
+    is_function = isinstance(what, (functools.partial, np.ufunc)) or inspect.isroutine(what)
+    if is_function or (callable(what) and not has):
+        return
+    if callable(what) and has == ["backward"]:
+        raise UsageError(
+            f"expected {name} to have the methods forward and backward, got __call__ and backward; in the class {kind} "
+            "write forward = __call__"
+        )
+    if not has:
+        raise UsageError(f"expected {name} to be a function, a layer or a model, got {kind}")
+    raise UsageError(
+        f"expected {name} to be a function, a layer with forward(x) and backward(grad), or a model built on "
+        f"ae.Autoencoder, got {kind} with {' and '.join(has)} only; to check a whole network of your own, write it as "
+        "two functions, forward(x, W1, ...) and backward(grad_y, x, W1, ...), for ae.check_function, or build it on "
+        "ae.Autoencoder"
+    )
 
 
 def check_pair(arguments: Namespace, module: ModuleType, stem: str, pair: FunctionPair) -> Report:
@@ -59,7 +80,7 @@ def check_pair(arguments: Namespace, module: ModuleType, stem: str, pair: Functi
     _refuse(arguments, "--hidden", "--code", "--data")
     inputs = inputs_of(module, stem, forward, arguments.input, arguments.seed)
     with own_errors():
-        return ae.check_function(forward, backward, inputs, rng=arguments.seed)
+        return ae.check_function(forward, backward, inputs, rng=arguments.seed, mode=arguments.mode)
 
 
 def check_model(arguments: Namespace, model: Any) -> Report:
@@ -77,7 +98,7 @@ def check_model(arguments: Namespace, model: Any) -> Report:
         batch = list(found) if supervised else [found]
     with own_errors():
         leave_zero(model, arguments.seed)
-        return ae.check_gradients(model, *batch, rng=arguments.seed)
+        return ae.check_gradients(model, *batch, rng=arguments.seed, mode=arguments.mode)
 
 
 def made(kind: type[Any], arguments: Namespace) -> Any:

@@ -18,8 +18,11 @@ from typing import Any
 
 import aescratch as ae
 from aescratch.cli.status import UsageError, did_you_mean
-from aescratch.gradcheck.binding import CACHE_NAMES
+from aescratch.gradcheck.binding import CACHE_NAMES, signature_of
 from aescratch.gradcheck.findings import PACKAGE, shown_path
+
+# What others call the backward of a function; one that takes no upstream gradient may return a loss and its gradient.
+DERIVATIVES = ("d_{}", "d{}", "grad_{}", "{}_grad", "{}_gradient", "{}_prime", "{}_derivative")
 
 FunctionPair = tuple[Callable[..., Any], Callable[..., Any]]
 
@@ -85,7 +88,8 @@ def own_errors() -> Iterator[None]:
         text = " ".join(str(error).split())  # a sentence is one line
         says = f"{type(error).__name__}: {text}" if text else type(error).__name__
         if isinstance(error, SyntaxError) and error.filename:
-            raise UsageError(f"{shown_path(error.filename)}:{error.lineno}: {says}") from error
+            place = f"{shown_path(error.filename)}:{error.lineno}"  # which its text ends with, in another form
+            raise UsageError(f"{place}: {type(error).__name__}: {error.msg}") from error
         if isinstance(error, (TypeError, ValueError, ImportError)) and PACKAGE in Path(frames[-1].filename).parents:
             raise UsageError(text) from error
         if not outside:
@@ -109,6 +113,8 @@ def pair_of(module: ModuleType, name: str, function: Any, forward: str | None) -
         If there is no forward to be found for a backward, or none by the name that was given.
     """
     stem = name.removesuffix("_backward").removesuffix("_forward")
+    if forward is None and not hasattr(module, f"{stem}_backward"):
+        forward = _differentiated(module, name, function)
     if not name.endswith("_backward") and forward is None:
         backward = getattr(module, f"{stem}_backward", None)
         if backward is None:
@@ -123,6 +129,17 @@ def pair_of(module: ModuleType, name: str, function: Any, forward: str | None) -
             f"aescratch.functions{near or '; name it with --forward'}"
         )
     return stem, _bound(found, function)
+
+
+def _differentiated(module: ModuleType, name: str, function: Any) -> str | None:
+    """Return tanh for d_tanh(g, a): the function that one belongs to by its name, and takes more arguments than."""
+    known = {**vars(ae.functions), **vars(module)}
+    forms = [form for form in DERIVATIVES if callable(function)]
+    stem = next((each for each in known if name in (form.format(each) for form in forms)), None)
+    if stem is None or not inspect.isroutine(known[stem]):
+        return None
+    more = set(signature_of(function, name).parameters) - set(signature_of(known[stem], stem).parameters)
+    return stem if more else None
 
 
 def _bound(forward: Any, backward: Any) -> FunctionPair:

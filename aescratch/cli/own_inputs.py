@@ -17,7 +17,8 @@ from aescratch.backend import Array
 from aescratch.cli.own_code import own_errors
 from aescratch.cli.status import UsageError
 from aescratch.cli.words import number
-from aescratch.gradcheck.layers import held_parameters
+from aescratch.gradcheck.parameters import held_parameters
+from aescratch.gradcheck.slots import slots_in
 
 N, D, H = 7, 5, 3  # distinct primes, so that a wrong factor names its dimension
 SHAPES = {
@@ -97,10 +98,8 @@ def layer_inputs(
 
 def _width(layer: Any) -> int:
     """Return the width of a layer's input, as its first matrix of weights tells it."""
-    params = getattr(layer, "params", None)
-    values = [parameter.value for _, parameter in held_parameters(layer)]
-    values += list(params.values()) if isinstance(params, dict) else params if isinstance(params, list) else []
-    values += list(getattr(layer, "__dict__", {}).values())
+    values = [slot.read() for slot in slots_in(layer)]
+    values += [parameter.value for _, parameter in held_parameters(layer)]
     return next((len(W) for W in values if isinstance(W, np.ndarray) and W.ndim == 2), D)
 
 

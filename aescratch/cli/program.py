@@ -24,6 +24,7 @@ COMMANDS = {
     "decode": ("aescratch.cli.decode", "write the data that codes stand for"),
     "check": ("aescratch.cli.check", "check the gradients of a variant, or of your own code, numerically"),
     "step": ("aescratch.cli.step", "write a page that walks through one training step, number by number"),
+    "exercises": ("aescratch.cli.exercises", "write the backward passes yourself, and be told what is wrong and why"),
     "bench": ("aescratch.cli.bench", "measure speed and memory on this machine, beside PyTorch's"),
 }
 DESCRIPTION = "Autoencoders from scratch, in NumPy, with hand-written backpropagation."
@@ -126,7 +127,10 @@ def unknown(word: str, parser: argparse.ArgumentParser) -> str:
     """Return the sentence about a word that no option or argument takes."""
     if not word.startswith("-"):
         return f"there is one word too many, {word!r}"
-    options = re.findall(r"--[a-z-]+", parser.format_help())
+    option, text = word.partition("=")[0], parser.format_help()
+    if re.search(rf"^  {option.lstrip('-').upper()}\b", text, re.MULTILINE):
+        return f"there is no option {option}: leave that word out, and write what follows it alone"
+    options = re.findall(r"--[a-z-]+", text)
     return f"there is no option {word.partition('=')[0]}{did_you_mean(word, options)}"
 
 

@@ -5,7 +5,8 @@
     check_layer(layer, x)                        a layer, its input and every parameter
     check_meaning(model)                         what no gradient check can see: a wrong forward
 
-Both give a `Report`: a table, then findings, and a verdict, which is pass, fail or inconclusive.
+The first three give a `Report`, the last a `MeaningReport`: a table, then findings, and a verdict, which is pass, fail
+or inconclusive.
 """
 
 from aescratch.gradcheck.fixtures import example_fixture

@@ -20,6 +20,7 @@ from aescratch.backend import Array, array_module
 from aescratch.validation import without_subclass
 
 UPSTREAM_NAMES = ("dout", "dy", "grad", "upstream")  # what others call it, where no argument is called grad_q
+SHORT_UPSTREAM_NAMES = ("g", "delta")  # and where none has one of those names either
 ADVICE = {
     "c": "of a complex function check real and imaginary parts as inputs of their own",
     "O": "an array of Python objects usually means rows of different lengths",
@@ -55,6 +56,8 @@ class Pair:
         names = [name for name in signature_of(self.backward, "backward").parameters if name not in self.inputs]
         ours = [name for name in names if name.startswith("grad_")]
         others = [name for name in names if name in UPSTREAM_NAMES or name.startswith("dout_")]
+        if not (ours or others):
+            others = [name for name in names if name in SHORT_UPSTREAM_NAMES]
         return ours or (others if len(others) == 1 else [])
 
     @property
@@ -193,8 +196,7 @@ def check_names(wrt: Any, pair: Pair) -> list[str]:
 def as_differentiable(name: str, value: Any) -> Array:
     """Return a float64 copy of an input that gets a gradient; raise if it is of no use."""
     if not isinstance(value, np.ndarray):
-        kind = type(value).__name__
-        raise TypeError(f"expected {name} to be an array, got {kind}; pass numpy.array({name}, float)")
+        raise TypeError(f"expected {name} to be an array, got {type(value).__name__}; {_as_array(name, value)}")
     value = without_subclass(value, name)
     if value.dtype.kind != "f" or value.dtype.itemsize < 4:
         advice = ADVICE.get(value.dtype.kind, "pass {name}.astype(float)").format(name=name)
@@ -206,12 +208,19 @@ def as_differentiable(name: str, value: Any) -> Array:
     return np.array(value, dtype=np.float64, order="C")
 
 
+def _as_array(name: str, value: Any) -> str:
+    """Return the advice how to make an array of a value; whole numbers in a list may be labels, and stay whole."""
+    whole = isinstance(value, (list, tuple)) and all(isinstance(each, (int, np.integer)) for each in value)
+    if not whole:
+        return f"pass numpy.array({name}, float)"
+    return f"pass numpy.array({name}) if these are labels or indices, numpy.array({name}, float) if they get a gradient"
+
+
 def check_kinds(inputs: Mapping[str, Any], names: Sequence[str]) -> None:
     """Raise if an input is a list, or lies on a GPU."""
     for name in names:
         value = inputs[name]
         if isinstance(value, (list, tuple)):
-            kind = type(value).__name__
-            raise TypeError(f"expected {name} to be an array, got {kind}; pass numpy.array({name}, float)")
+            raise TypeError(f"expected {name} to be an array, got {type(value).__name__}; {_as_array(name, value)}")
         if hasattr(value, "dtype") and array_module(value) is not np:
             raise TypeError(f"expected {name} to be a NumPy array, got one of CuPy; move it with ae.to_numpy({name})")

@@ -17,14 +17,26 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, array_module, move, to_numpy
-from aescratch.gradcheck.numeric import Objective, Together, estimates
-from aescratch.gradcheck.report import FAIL, PASS, TensorResult, judge
+from aescratch.gradcheck.numeric import Estimate, Objective, Together, estimates
+from aescratch.gradcheck.report import FAIL, PASS, TensorResult
+from aescratch.gradcheck.report import judge as judge_seen
 
 MODES = ("exhaustive", "sampled", "directional", "auto")
 SAMPLES = 40  # entries of every tensor
 DIRECTIONS = 5  # in every tensor
 FEW = 10_000  # entries up to which auto checks each, of a model, and of a tensor that fails
 UNCHECKED = "unchecked"  # what stands in place of an entry's verdict
+
+
+def judge(name: str, analytic: Array, found: Sequence[Estimate], tolerance: float) -> TensorResult:
+    """Return the verdict of each entry; one that is too small to be seen where nothing changes passes.
+
+    Its numeric value is NaN, and its slopes are 0.
+    """
+    tensor = judge_seen(name, analytic, found, tolerance)
+    unseen = np.reshape([estimate.unseen for estimate in found], tensor.verdicts.shape)
+    tensor.verdicts[unseen], tensor.numeric[unseen], tensor.slopes[unseen] = PASS, np.nan, 0.0
+    return tensor
 
 
 class Sample(TensorResult):

@@ -87,6 +87,7 @@ def _in_a_thread(call: Callable[[], Result], seconds: float) -> Result:
         thread.join(GLANCE)
     if thread.is_alive():
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(OutOfTime))
+        thread.join(GLANCE)  # what loops in Python ends now, before what it works on is put back
         raise OutOfTime
     if errors:
         raise errors[0]

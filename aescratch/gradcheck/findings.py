@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.gradcheck.report import FAIL, INCONCLUSIVE, Finding, TensorResult
+from aescratch.gradcheck.report import FAIL, INCONCLUSIVE, PASS, Finding, TensorResult
 
 PACKAGE = pathlib.Path(__file__).resolve().parents[1]
 
@@ -28,6 +28,14 @@ def value_findings(tensors: Sequence[TensorResult]) -> list[Finding]:
                 "nothing; try other inputs or parameters"
             )
             findings.append(Finding("zero-gradient", tensor.name, "note", message))
+        if unseen := int(((tensor.verdicts == PASS) & np.isnan(tensor.numeric)).sum()):
+            largest = float(np.max(np.abs(tensor.analytic[np.isnan(tensor.numeric)])))
+            message = (
+                f"{tensor.name}: in {unseen} of {tensor.verdicts.size} entries nothing changes at all, however the "
+                f"input moves, and backward gives at most {largest:.1e}: too little to be seen, taken for 0; try other "
+                "inputs"
+            )
+            findings.append(Finding("unseen-gradient", tensor.name, "note", message, {"entries": unseen}))
     return findings
 
 

@@ -63,7 +63,8 @@ def audit_inputs(inputs: Mapping[str, Any], names: Sequence[str]) -> list[Findin
     matrices = {name: inputs[name] for name in names if np.ndim(inputs[name]) == 2}
     findings = [*_zero(matrices), *_symmetric(matrices)]
     if matrices:
-        name, x = next(iter(matrices.items()))
+        name = next(name for name, value in inputs.items() if isinstance(value, np.ndarray) and value.ndim == 2)
+        x = inputs[name]
         others = {other: array.shape for other, array in matrices.items() if len(array) != len(x)}
         shapes = {name: x.shape[1:], **others}
         findings += [*_one_example(x), *_equal_rows(name, x), *_equal_sizes(len(x), shapes)]

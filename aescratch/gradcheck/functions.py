@@ -33,6 +33,7 @@ from aescratch.gradcheck.coverage import Coverage
 from aescratch.gradcheck.deadline import OutOfTime, limited
 from aescratch.gradcheck.findings import raised, single_precision, timed_out, value_findings
 from aescratch.gradcheck.fixtures import audit_inputs
+from aescratch.gradcheck.quiet import aloud, quiet
 from aescratch.gradcheck.report import FAIL, Finding, Report, TensorResult
 from aescratch.gradcheck.surroundings import kept_random_state, watched
 from aescratch.layers import OURS
@@ -41,7 +42,8 @@ from aescratch.validation import require_count, require_number
 OUTPUT_NAMES = ("y", "h", "z")  # under which a backward takes its forward's output
 NOTHING_TO_COMPARE = ("not-deterministic", "single-precision")
 MALFORMED = ("wrong-count", "wrong-type", "wrong-shape", "wrong-dtype", "not-finite")
-SAYS_NOTHING_OF_A_CAUSE = ("not-linear", "upstream-ignored")  # and so doesn't keep one from being looked for
+# Says nothing of a cause, and so doesn't keep one from being looked for.
+SAYS_NOTHING_OF_A_CAUSE = ("not-linear", "upstream-ignored", "shared-memory", "changed-random-state", "wrong-shape")
 
 
 def check_function(
@@ -101,7 +103,7 @@ def check_function(
     require_number("tolerance", tolerance, above=0)
     if time_limit is not None:
         require_number("time_limit", time_limit, above=0)
-    with kept_random_state():
+    with kept_random_state(), quiet():
         pair = bind(forward, backward, inputs)
         check_kinds(inputs, list(inputs))
         expected = check_names(wrt, pair) if wrt is not None else _own_arguments(pair)
@@ -128,10 +130,12 @@ def _check(
     tensors = _compare(pair, gradients, upstream, tolerance, coverage)
     in_order = not any(f.severity == "error" and f.code not in SAYS_NOTHING_OF_A_CAUSE for f in findings)
     findings += value_findings(tensors)
-    if explain and in_order and any(tensor.verdict == FAIL for tensor in tensors):
+    misshapen = sum(finding.code == "wrong-shape" for finding in findings)
+    if explain and in_order and (misshapen or any(tensor.verdict == FAIL for tensor in tensors)):
         from aescratch.gradcheck import causes  # for a wrong gradient only: most are right, and it is large
 
-        findings += causes.explain(pair, list(gradients), seed=rng)
+        returned = list(expected or pair.differentiable)[: len(gradients) + misshapen]
+        findings += causes.explain(pair, returned, seed=rng)
     return tensors, [*findings, *audit_inputs(pair.inputs, list(gradients))]
 
 
@@ -167,7 +171,7 @@ def _forward_side(pair: Pair) -> tuple[Any, list[Finding]]:
     name = name_of(pair.forward)
     findings: list[Finding] = []
     arguments = copied(pair.inputs)
-    with watched(name, findings, "note"):
+    with aloud(), watched(name, findings, "note"):
         output = copied({"output": _evaluate(pair, arguments)})["output"]
     for argument in changed(arguments, pair.inputs):
         message = f"{name} changed its argument {argument}; work on a copy, the caller still needs it"
@@ -209,7 +213,7 @@ def _backward_side(
     before = copied(arguments)
     findings: list[Finding] = []
     try:
-        with watched("backward", findings):
+        with aloud(), watched("backward", findings):
             returned = limited(lambda: call(pair.backward, arguments), time_limit)
         gradients = as_list(returned)
         findings += _broken_laws(arguments, before, gradients)

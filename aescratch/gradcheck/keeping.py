@@ -8,8 +8,11 @@ Everything that can be reached from the object counts: the layers in a list of l
 from __future__ import annotations
 
 import contextlib
+import functools
+import random
+import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,8 +28,16 @@ def kept(*objects: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        for put_back in undo:
-            put_back()
+        try:
+            _all(undo)
+        except KeyboardInterrupt:  # in the middle of it; each can be done twice
+            _all(undo)
+            raise
+
+
+def _all(undo: Sequence[Callable[[], None]]) -> None:
+    for put_back in undo:
+        put_back()
 
 
 def reachable(*objects: Any) -> list[Any]:
@@ -35,7 +46,7 @@ def reachable(*objects: Any) -> list[Any]:
     waiting = list(objects)
     while waiting:
         value = waiting.pop()
-        if id(value) in found or value is None or isinstance(value, LEFT_ALONE):
+        if id(value) in found or value is None or isinstance(value, LEFT_ALONE) or _is_of_python(value):
             continue
         found[id(value)] = value
         if isinstance(value, types.MethodType):
@@ -49,6 +60,14 @@ def reachable(*objects: Any) -> list[Any]:
     return list(found.values())
 
 
+def _is_of_python(value: Any) -> bool:
+    """Whether an object is of Python's own library, which others use too: a logger, a lock, a file."""
+    module = type(value).__module__.partition(".")[0]
+    return module in sys.stdlib_module_names and not isinstance(
+        value, (dict, list, tuple, types.MethodType, types.SimpleNamespace, functools.partial, random.Random)
+    )
+
+
 def _put_back(value: Any) -> Callable[[], None]:
     """Return a function that makes an array, a generator, a dictionary or a list what it is now."""
     if isinstance(value, np.ndarray):
@@ -57,6 +76,12 @@ def _put_back(value: Any) -> Callable[[], None]:
     if isinstance(value, np.random.Generator):
         state = value.bit_generator.state
         return lambda: setattr(value.bit_generator, "state", state)
+    if isinstance(value, np.random.RandomState):
+        legacy = value.get_state(legacy=False)
+        return lambda: value.set_state(legacy)
+    if isinstance(value, random.Random):
+        own = value.getstate()
+        return lambda: value.setstate(own)
     if isinstance(value, dict):
         entries = dict(value)
         return lambda: _refill(value, entries)

@@ -2,37 +2,48 @@
 
     layer --> forward(x, W, b), backward(grad_y, x, W, b) -> grad_x, grad_W, grad_b --> check_function
 
-The layer is one of ours, or any object with `forward(x)` and `backward(grad)`. Its parameters are found where they
-usually are: `Parameter` objects, dictionaries `params` and `grads`, or arrays such as `W` beside `dW` or `grad_W`.
+The layer is one of ours, or any object with `forward(x)` and `backward(grad)`, whose parameters have to be found.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import random
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from aescratch.backend import Array, array_module
-from aescratch.gradcheck.binding import as_differentiable, is_float_array, signature_of
+from aescratch.backend import array_module
+from aescratch.gradcheck.binding import as_differentiable, copied, is_float_array, same, signature_of
 from aescratch.gradcheck.deadline import OutOfTime, limited
-from aescratch.gradcheck.functions import check_function
+from aescratch.gradcheck.functions import as_list, check_function
 from aescratch.gradcheck.keeping import kept, reachable
-from aescratch.gradcheck.report import Finding, Report
+from aescratch.gradcheck.parameters import Place, Search, held_parameters, own_places
+from aescratch.gradcheck.quiet import quiet
+from aescratch.gradcheck.report import INCONCLUSIVE, Finding, Report
+from aescratch.gradcheck.slots import Home
 from aescratch.gradcheck.surroundings import kept_random_state
-from aescratch.layers import Layer, Parameter, ParameterBuffer, Sequential
+from aescratch.layers import Layer
 from aescratch.models.base import Model
 from aescratch.parts import Part
 from aescratch.validation import require_count
 
 TIME_LIMIT = 60.0  # seconds for a call of backward, as check_function's
-GRADIENT_NAMES = ("d{}", "grad_{}", "{}_grad", "d_{}")  # of an array attribute's gradient, as others call it
+
+__all__ = ["check_layer", "held_parameters"]
 
 
 def check_layer(layer: Any, x: Any, *, rng: int = 0, tolerance: float = 1e-6, **options: Any) -> Report:
     """Check the gradients of a layer, for its input and for every parameter.
+
+    Parameters are our `Parameter` objects, and, of a layer that isn't ours, the arrays of floats that its output
+    depends on: its attributes, entries of its lists and dictionaries, and those of objects inside it, such as
+    ``layers[0].W``. An array that forward itself writes isn't one, nor one that is read-only or a running statistic,
+    ``running_mean``. The gradient of ``W`` is in ``dW``, ``grad_W``, ``W_grad`` or ``d_W``, that of ``params[0]`` in
+    ``grads[0]``; otherwise it is what backward writes, or returns, that is called alike, ``gradient_w`` say, or that
+    alone has its shape. A parameter whose gradient isn't found makes the verdict inconclusive.
 
     Parameters
     ----------
@@ -70,14 +81,22 @@ def check_layer(layer: Any, x: Any, *, rng: int = 0, tolerance: float = 1e-6, **
     require_count("rng", rng, least=0)
     _require_layer(layer)
     with kept(layer), kept_random_state():
-        held = Held(layer, x, rng, options.get("time_limit", TIME_LIMIT))
-        if not held.names:
-            raise TypeError(f"expected a layer with something to check, got {layer!r}, which gives no gradient")
+        with quiet():
+            held = Held(layer, x, rng, options.get("time_limit", TIME_LIMIT))
+            if not held.names:
+                raise TypeError(f"expected a layer with something to check, got {layer!r}, which gives no gradient")
+            findings = held.laws()
+        values_change = any(finding.code == "changed-parameter" for finding in findings)
+        if values_change:  # then backward works with others than forward, and what that looks like is no cause
+            options["explain"] = False
         report = check_function(
             held.forward, held.backward, held.inputs, wrt=held.names, rng=rng, tolerance=tolerance, **options
         )
-        findings = held.laws() if report.tensors else []
-    report.title = f"gradient check of {_shown(layer)}, {held.shape} in, rng={rng}"
+    findings = findings if report.tensors else []
+    if values_change:
+        report.findings = [finding for finding in report.findings if finding.code != "not-linear"]
+    covered = report.title.partition(f", rng={rng}")[2]  # how much, unless it is every entry
+    report.title = f"gradient check of {_shown(layer)}, {held.shape} in, rng={rng}{covered}"
     report.findings[:0] = findings
     return report
 
@@ -99,17 +118,6 @@ def _shown(layer: Any) -> str:
     return text if isinstance(layer, Part) and text.startswith(name) and len(text) <= 60 else name
 
 
-@dataclass
-class Place:
-    """Where a layer keeps a parameter and its gradient."""
-
-    name: str
-    get: Callable[[], Array]
-    put: Callable[[Array], None]
-    gradient: Callable[[], Any]
-    clear: Callable[[], None]
-
-
 class Held:
     """A layer as a pair of functions of its inputs and parameters by name.
 
@@ -127,16 +135,21 @@ class Held:
         self.shape = next((np.shape(v) for v in self.arguments.values() if isinstance(v, np.ndarray)), ())
         self.generators = [value for value in reachable(layer) if isinstance(value, np.random.Generator)]
         self.states = [generator.bit_generator.state for generator in self.generators]
-        self.places: list[Place] = list(_parameters_of(layer))
-        output = self._call_forward(self.arguments)
+        self.draws: bool | None = None  # from the global random state, in forward; None until it has been called
+        self.places: list[Place] = list(own_places(layer))
+        output = self._again()
         self.is_term = np.ndim(output) == 0
-        returned = self._try_backward(output)
-        self.places = self.places or list(_arrays_of(layer))
+        self.returned: list[Any] = []  # by the last backward
+        self.failed = False
+        taken = [*self.arguments, *(place.name for place in self.places)]
+        self.search = Search(layer, self._again, self._try_backward, taken)
+        self.places += self.search.places
         arrays = [name for name, value in self.arguments.items() if is_float_array(value)]
-        gives = returned if isinstance(returned, (tuple, list)) else [returned]
+        is_nothing = all(gives is None for gives in self.returned)
         # None is a wrong gradient, unless nobody needs it: a first layer's, or that of a penalty on the parameters.
-        skipped = returned is None and (getattr(layer, "is_first", False) or (self.is_term and self.places))
-        self.leading = [] if skipped else arrays[: max(1, len(gives))]
+        skipped = is_nothing and (getattr(layer, "is_first", False) or (self.is_term and self.places))
+        self.leading = [] if skipped else arrays[: max(1, len(self.returned))]
+        self.unchecked = self._match_returned(self.search.unpaired)
         self.names = [*self.leading, *(place.name for place in self.places)]
         values = {place.name: np.array(place.get(), dtype=np.float64) for place in self.places}
         self.inputs = {**self.arguments, **values}
@@ -159,20 +172,56 @@ class Held:
         arguments = {name: inputs[name] for name in self.arguments}
         if "rng" in inspect.signature(self.layer.forward).parameters and "rng" not in arguments:
             arguments["rng"] = np.random.default_rng(self.seed)
-        return self.layer.forward(**arguments)
+        if self.draws is False:
+            return self.layer.forward(**arguments)
+        with kept_random_state():
+            if self.draws:  # the same in every call
+                random.seed(self.seed)
+                np.random.seed(self.seed)  # noqa: NPY002 - the global state is what such a layer draws from
+            with kept_random_state() as changed:
+                output = self.layer.forward(**arguments)
+                self.draws = bool(self.draws or changed())
+        return output
 
-    def _try_backward(self, output: Any) -> Any:
-        """Return what backward returns at all; what it raises is reported by the check itself."""
-        arguments = [] if np.ndim(output) == 0 else [np.ones(np.shape(output))]
+    def _again(self) -> Any:
+        return self._call_forward(copied(self.arguments))
+
+    def _try_backward(self, output: Any) -> None:
+        """Call backward, if it comes back; what it raises is reported by the check itself."""
+        rng = np.random.default_rng(self.seed)
+        arguments = [] if np.ndim(output) == 0 else [rng.uniform(0.5, 1.5, np.shape(output))]
         try:
-            return limited(lambda: self.layer.backward(*arguments), self.time_limit)
+            returned = limited(lambda: self.layer.backward(*arguments), self.time_limit)
         except (Exception, OutOfTime):
-            return None
+            self.returned, self.failed = [None], True
+        else:
+            self.returned = [_own(value) for value in as_list(returned)]
+
+    def _match_returned(self, homes: list[Home]) -> list[Home]:
+        """Take what backward returns beside its input's gradients for those of the parameters; return the others."""
+        more = dict(enumerate(self.returned[len(self.leading) :], start=len(self.leading)))
+        shapes, left = [home.start.shape for home in homes], []
+        for home in homes:
+            fitting = [number for number, value in more.items() if np.shape(value) == home.start.shape]
+            if len(fitting) == shapes.count(home.start.shape):
+                del more[fitting[0]]
+                shapes.remove(home.start.shape)
+                gradient = functools.partial(self._nth_returned, fitting[0])
+                self.places.append(Place(home.name, home.get, home.put, gradient, lambda: None))
+            else:
+                left.append(home)
+        return left
+
+    def _nth_returned(self, number: int) -> Any:
+        return self.returned[number] if number < len(self.returned) else None
 
     def _put(self, inputs: Mapping[str, Any]) -> None:
         for place in self.places:
-            place.put(np.array(inputs[place.name]))
             place.clear()
+        for place in self.places:
+            place.put(np.array(inputs[place.name]))
+        for home in self.unchecked:
+            home.put(home.start)
 
     def _forward(self, inputs: Mapping[str, Any]) -> Any:
         self._put(inputs)
@@ -183,7 +232,7 @@ class Held:
         self._put(inputs)
         self._call_forward(inputs)
         returned = self.layer.backward() if self.is_term else self.layer.backward(inputs["grad_y"])
-        gives = list(returned) if isinstance(returned, (tuple, list)) else [returned]
+        gives = self.returned = as_list(returned)
         if self.places or not self.leading:
             gives = gives[: len(self.leading)]  # some return the parameters' gradients too
         return (*gives, *(_own(place.gradient()) for place in self.places))
@@ -198,29 +247,59 @@ class Held:
         return named
 
     def laws(self) -> list[Finding]:
-        """Return what backward does to the parameters beside giving their gradients."""
+        """Return what backward does to the parameters beside giving their gradients, and which couldn't be checked."""
+        findings = self._notes()
+        if self.failed:
+            return findings
+        before = [(place.name, place.get, self.inputs[place.name]) for place in self.places]
+        before += [(home.name, home.get, home.start) for home in self.unchecked]
         try:
             self._put(self.inputs)
-            output = self._call_forward(self.inputs)
+            output = self._again()
             self._try_backward(output)
             first = [_own(place.gradient()) for place in self.places]
-            values = [np.array(place.get()) for place in self.places]
+            changed = [name for name, get, value in before if not same(get(), value)]
             self._try_backward(output)
         except Exception:
-            return []
-        findings = []
-        for place, gradient, value in zip(self.places, first, values, strict=True):
-            if not np.array_equal(value, self.inputs[place.name]):
-                message = f"backward changed the value of {place.name}; only an optimiser may"
-                findings.append(Finding("changed-parameter", place.name, "error", message))
+            return findings
+        for name in changed:
+            message = f"backward changed the value of {name}; only an optimiser may"
+            findings.append(Finding("changed-parameter", name, "error", message))
+        for place, gradient in zip(self.places, first, strict=True):
             adds = isinstance(gradient, np.ndarray) and gradient.any()
-            if adds and np.allclose(place.gradient(), 2 * gradient, rtol=1e-12):
+            if adds and np.allclose(place.gradient(), 2 * gradient, rtol=1e-12, atol=0):
                 message = (
                     f"backward adds to the gradient of {place.name} instead of writing it: a second one gives twice as "
                     "much; set it to 0 before each pass, or write it"
                 )
                 ours = isinstance(self.layer, Layer) and not getattr(self.layer, "adds", False)
                 findings.append(Finding("adds-gradient", place.name, "error" if ours else "note", message))
+        return findings
+
+    def _notes(self) -> list[Finding]:
+        """Return what the search for parameters has shown."""
+        findings = []
+        if self.draws:
+            who = f"{type(self.layer).__name__}.forward"
+            message = (
+                f"{who} changed the global random state, which was put back; everybody's random numbers follow from "
+                "it: draw from a numpy.random.default_rng of your own"
+            )
+            findings.append(Finding("changed-random-state", None, "note", message, {"by": who}))
+        for gradient, name in self.search.by_likeness:
+            message = f"{gradient} was taken for the gradient of {name}"
+            findings.append(Finding("gradient-name", name, "note", message))
+        for home in self.unchecked:
+            word = home.slots[0].label
+            message = (
+                f"{home.name} {home.start.shape} was not checked: no gradient of it was found; call it d{word} or "
+                f"grad_{word}; if {word} isn't learnt, make it read-only: {home.name}.flags.writeable = False"
+            )
+            findings.append(Finding("not-checked", home.name, INCONCLUSIVE, message))
+        for slot in self.search.whole:
+            holds = f"it holds {slot.read().dtype} numbers; make it {slot.name}.astype(float)"
+            message = f"{slot.name} was not checked: {holds}"
+            findings.append(Finding("not-checked", slot.name, INCONCLUSIVE, message))
         return findings
 
 
@@ -233,86 +312,3 @@ def _as_argument(name: str, value: Any) -> Any:
 
 def _own(gradient: Any) -> Any:
     return np.array(gradient) if isinstance(gradient, np.ndarray) else gradient
-
-
-def _parameters_of(holder: Any) -> Iterator[Place]:
-    """Yield the places of our Parameters, and of the entries of dictionaries, or lists, called params and grads."""
-    for name, parameter in held_parameters(holder):
-        yield _place_of_parameter(name, parameter)
-    params, grads = getattr(holder, "params", None), getattr(holder, "grads", None)
-    if isinstance(params, dict) and isinstance(grads, dict):
-        names = {str(key): key for key in params}
-    elif isinstance(params, list) and isinstance(grads, list) and len(params) == len(grads):
-        names = {f"params{number}": number for number in range(len(params))}
-    else:
-        return
-    for name, key in names.items():
-        if name.isidentifier() and is_float_array(params[key]):
-            yield _place_of_key(name, params, grads, key)
-
-
-def held_parameters(holder: Any) -> Iterator[tuple[str, Parameter]]:
-    """Yield our Parameters among an object's attributes, in its lists, and of the parts in it, each once, by name."""
-    seen: set[int] = set()
-    for name, parameter in _walk(holder):
-        if id(parameter) not in seen:
-            seen.add(id(parameter))
-            yield name, parameter
-
-
-def _walk(holder: Any) -> Iterator[tuple[str, Parameter]]:
-    if isinstance(holder, Sequential):
-        for place, layer in holder.named(""):
-            yield from ((f"{place.strip('.')}_{name}", parameter) for name, parameter in _walk(layer))
-        return
-    for attribute, value in getattr(holder, "__dict__", {}).items():
-        several = isinstance(value, (list, tuple))
-        for number, inner in enumerate(value if several else [value], start=1):
-            name = f"{attribute}{number}" if several else attribute
-            if isinstance(inner, Parameter):
-                yield name, inner
-            elif isinstance(inner, Part):
-                yield from ((f"{name}_{below}", parameter) for below, parameter in _walk(inner))
-
-
-def _place_of_parameter(name: str, parameter: Parameter) -> Place:
-    def put(value: Array) -> None:
-        parameter.shape, parameter.size = value.shape, int(value.size)
-        parameter.bind(ParameterBuffer(value.reshape(-1)), 0)
-
-    return Place(name, lambda: parameter.value, put, lambda: parameter.grad, lambda: parameter.grad.fill(0))
-
-
-def _place_of_key(name: str, params: Any, grads: Any, key: Any) -> Place:
-    def gradient() -> Any:
-        try:
-            return grads[key]
-        except (KeyError, IndexError):
-            return None
-
-    def clear() -> None:
-        if isinstance(gradient(), np.ndarray):
-            grads[key] = np.zeros_like(params[key])
-
-    return Place(name, lambda: np.asarray(params[key]), lambda value: params.__setitem__(key, value), gradient, clear)
-
-
-def _arrays_of(holder: Any) -> Iterator[Place]:
-    """Yield the places of arrays that stand beside an array of their shape named as their gradient."""
-    attributes = getattr(holder, "__dict__", {})
-    for name in list(attributes):
-        names = [form.format(name) for form in GRADIENT_NAMES]
-        partner = next((other for other in names if other in attributes), None)
-        if partner is not None and name.isidentifier() and is_float_array(attributes[name]):
-            yield _place_of_attribute(holder, name, partner)
-
-
-def _place_of_attribute(holder: Any, name: str, partner: str) -> Place:
-    def clear() -> None:
-        if isinstance(getattr(holder, partner, None), np.ndarray):
-            setattr(holder, partner, np.zeros_like(getattr(holder, name)))
-
-    return Place(
-        name, lambda: np.asarray(getattr(holder, name)), lambda value: setattr(holder, name, value),
-        lambda: getattr(holder, partner, None), clear,
-    )  # fmt: skip

@@ -28,6 +28,8 @@ WORTH_COMPARING = 1e-3  # of a tensor's largest entry: smaller ones are measured
 TRUSTED = 1e-4  # of a tensor's largest entry: estimates with a larger error bound don't settle anything
 ROUNDING = 8.0  # rounding errors of an objective, in units of its last place
 CLEARLY, SURE = 30.0, 1e-2  # times its error bound, itself so much of the value: off by that, no further step is tried
+UNSEEN = 1e-3  # of an objective's last place: a change by less can't be seen in it, whatever the step
+NEXT_TO_NOTHING = 1e-12  # a gradient that is as good as 0, beside upstream gradients near 1
 MEANS_SOMETHING = 0.1  # of its value: an extrapolation with a larger error bound may be of another size altogether
 
 Objective = Callable[[], tuple[float, list[Array]]]
@@ -39,13 +41,15 @@ Together = Callable[[Array, Array], tuple[Array, Array]]
 class Estimate:
     """A numeric derivative: its value, a bound on its error, and, at a kink, the slopes on the two sides.
 
-    `jump` is how far apart these are elsewhere, within the step it was found with.
+    `jump` is how far apart these are elsewhere, within the step it was found with. `unseen` says that the objective
+    doesn't change at all, and wouldn't by what backward gives either, which is next to nothing.
     """
 
     value: float
     error: float
     kink: tuple[float, float] | None = None
     jump: float = float("inf")
+    unseen: bool = False
 
     def settles(self, analytic: float, tolerance: float, floor: float) -> bool:
         """Whether the analytic value agrees within the tolerance and the estimate's own error.
@@ -191,7 +195,9 @@ class Probe:
         found = self.central(LARGE_STEP)
         if not found.smooth or found.left or found.right:
             return None
-        return Estimate(0.0, found.rounding if analytic else 0.0)
+        change = abs(analytic) * LARGE_STEP * self.unit
+        unseen = 0 < abs(analytic) <= NEXT_TO_NOTHING and change <= UNSEEN * EPSILON * abs(self.value)
+        return Estimate(0.0, found.rounding if analytic else 0.0, unseen=unseen)
 
 
 @dataclass

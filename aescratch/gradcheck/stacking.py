@@ -83,7 +83,7 @@ class Stack:
         loss: Callable[..., Any] = model.loss
         self.model, self.loss = model, functools.partial(loss, *batch, rng=rng)
         self.loss()
-        self.kinks = {name: part.kinks for name, part in model.parts.items()}
+        self.kinks = {name: getattr(part, "kinks", None) for name, part in model.parts.items()}
         self.n_rows = len(batch[0])
         self.taken = {self.n_rows, *(parameter.shape[0] for parameter in model.parameters)}
 
@@ -91,7 +91,10 @@ class Stack:
         """Return the loss with each entry, alone, moved by its offset, and whether that crosses no kink."""
         at_once = max(1, ROWS // self.n_rows)
         passes = [slice(start, start + at_once) for start in range(0, len(entries), at_once)]
-        found = [self._pass(parameter, entries[here], offsets[here]) for here in passes]
+        try:
+            found = [self._pass(parameter, entries[here], offsets[here]) for here in passes]
+        except Exception:  # of a setting that fits this number of rows alone, say
+            return np.zeros(len(entries)), np.zeros(len(entries), bool)
         losses, smooth = (np.concatenate(each) for each in zip(*found, strict=True))
         if not self._holds(parameter, int(entries[0]), float(offsets[0]), float(losses[0])):
             smooth[:] = False  # so that every entry is looked at again, in passes of its own
@@ -122,7 +125,7 @@ class Stack:
             losses = np.asarray(self.loss())
             for name, part in parts.items():
                 if not part.is_term:
-                    copies.compare(part.kinks, self.kinks[name])
+                    copies.compare(getattr(part, "kinks", None), self.kinks[name])
         finally:
             for part in parts.values():
                 part.__dict__.pop("forward", None)

@@ -28,6 +28,11 @@ class Counting:
         self.written += len(text)
         return len(text) if self.stream is None else self.stream.write(text)
 
+    def flush(self) -> None:
+        """Pass on what is still waiting."""
+        if self.stream is not None:
+            self.stream.flush()
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
 

@@ -15,7 +15,7 @@ WRONG = 1e-7  # of the largest entry
 SINGLE_PRECISION = 3e-6  # of the largest entry: differences below it look like float32
 
 
-def describe(look: Look, name: str, ruled_out: Sequence[str]) -> Finding:
+def describe(look: Look, name: str, ruled_out: Sequence[str], remark: str = "") -> Finding:
     """Return a note with the facts about one wrong gradient."""
     tensor, returned, truth = f"grad_{name}", look.returned[name], look.truth(name)
     evidence: dict[str, Any] = {"ruled_out": list(ruled_out)}
@@ -25,12 +25,13 @@ def describe(look: Look, name: str, ruled_out: Sequence[str]) -> Finding:
     known = look.usable(name)
     largest = max(float(np.abs(truth[known]).max(initial=0.0)), float(np.abs(returned[known]).max(initial=0.0)))
     wrong = known & (np.abs(returned - truth) > WRONG * largest)
-    facts = [f"{int(wrong.sum())} of {wrong.size} entries are wrong{_where(wrong)}"]
+    facts = [f"{int(wrong.sum())} of {wrong.size} entries are wrong{_where(wrong)}"] if wrong.any() else []
     ratios = (returned / np.where(truth == 0, np.nan, truth))[wrong]
     ratios = ratios[np.isfinite(ratios)]
     if ratios.size:
         evidence["ratio"] = [float(ratios.min()), float(ratios.max())]
-        facts.append(f"they are between {ratios.min():.3g} and {ratios.max():.3g} times the right ones")
+        low, high = f"{ratios.min():.3g}", f"{ratios.max():.3g}"
+        facts.append(f"they are {low if low == high else f'between {low} and {high}'} times the right ones")
     lengths = float(np.linalg.norm(returned[known]) * np.linalg.norm(truth[known]))
     if lengths and wrong.size > 1:
         evidence["cosine"] = float((returned[known] * truth[known]).sum()) / lengths
@@ -38,8 +39,10 @@ def describe(look: Look, name: str, ruled_out: Sequence[str]) -> Finding:
     off = float(np.abs(returned - truth)[known].max(initial=0.0)) / (largest or 1.0)
     if off < SINGLE_PRECISION:
         facts.append(f"the largest difference, {off:.0e} of the largest entry, is of the size of float32's rounding")
+    elif not wrong.any():
+        facts.append(f"the largest difference is {off:.0e} of the largest entry")
     evidence["largest_difference"] = off
-    message = f"{tensor}: {'; '.join(facts)}. No known cause holds to rounding"
+    message = f"{tensor}: {'; '.join(facts)}. {remark or 'No known cause holds to rounding'}"
     if ruled_out:
         message += f"; ruled out: {', '.join(ruled_out[:6])}" + (" and more" if len(ruled_out) > 6 else "")
     return Finding("described", tensor, "note", message, evidence)

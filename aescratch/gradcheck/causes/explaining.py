@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from aescratch.gradcheck.binding import Pair, call, copied
 from aescratch.gradcheck.causes.describe import describe
 from aescratch.gradcheck.causes.draws import (
+    Dimension,
+    Draw,
     base_look,
     dimensions_of,
+    generic_look,
+    is_degenerate,
+    is_generic,
     other_size_looks,
     returned_names,
     same_size_looks,
@@ -27,8 +33,17 @@ from aescratch.gradcheck.causes.looks import Look
 from aescratch.gradcheck.report import Finding
 
 EVALUATIONS = 6  # of forward, for one derivative
-MOST_EFFORT = 0.1  # seconds for one look: more, and looks are taken at small sizes
+MOST_ENTRIES = 400  # of all inputs: more, and looks are taken at small sizes
 MOST_DERIVATIVES = 200_000
+TOO_SLOW = 1.0  # seconds for one look, which no forward of small arrays needs: else the text would change with the load
+TRIALS = 3
+VANISHING = 1e-6  # of the largest entry
+SATURATED = 0.5  # the share of entries that vanish at the inputs given and don't at generic ones: nothing is claimed
+UNMEASURED = (
+    "That is at random inputs of a usual size: at those given the right gradient can't be measured well enough to look "
+    "for a cause"
+)
+UNTAKEN = "No cause was looked for: at random inputs of a usual size forward or backward doesn't work"
 
 
 def explain(pair: Pair, names: Sequence[str], *, seed: int = 0) -> list[Finding]:
@@ -59,32 +74,75 @@ def explain(pair: Pair, names: Sequence[str], *, seed: int = 0) -> list[Finding]
 def _explain(pair: Pair, names: Sequence[str], seed: int) -> list[Finding]:
     dimensions = dimensions_of(pair)
     names = returned_names(pair, names)
-    smaller = _effort(pair, names) > MOST_EFFORT
+    smaller = _too_much(pair, names)
     if smaller:
         pair, dimensions = shrunk(pair, dimensions)
-        if _effort(pair, names) > MOST_EFFORT:
+        if _too_much(pair, names):
             return []
-    base = base_look(pair, names, dimensions, seed)
-    wrong = [name for name in names if is_wrong(base, name)]
-    alike = list(same_size_looks(base, wrong, seed)) if wrong else []
-    evidence = Evidence(base, alike, dimensions, lambda: list(other_size_looks(base, wrong, dimensions, seed)))
+    given = base_look(pair, names, dimensions, seed)
+    found = generic_look(given, names, seed)
+    wrong = [name for name in names if is_wrong(given, name)]
     findings = []
-    for name in wrong:
-        judge = Judge(evidence, name)
-        findings.append(judge.cause() or describe(base, name, judge.ruled_out))
+    if found is None:
+        findings = [describe(given, name, [], UNTAKEN) for name in wrong]
+    else:
+        generic, draws = found
+        hidden = [name for name in names if name not in wrong and is_hidden(given, name) and is_wrong(generic, name)]
+        if wrong:
+            findings = _judged(given, generic, draws, wrong, dimensions, seed)
+        findings += [describe(generic, name, [], UNMEASURED) for name in hidden]
     for finding in findings if smaller else ():
         finding.evidence["at_smaller_sizes"] = True
         finding.message += "; all this at smaller inputs of the same kind"
     return findings
 
 
-def _effort(pair: Pair, names: Sequence[str]) -> float:
-    """Return about how many seconds one look takes, or infinity if it needs too much memory."""
-    start = time.perf_counter()
-    output = call(pair.forward, copied(pair.inputs))
-    entries = sum(np.size(pair.inputs[name]) for name in names)
-    too_much = np.size(output) * entries > MOST_DERIVATIVES
-    return float("inf") if too_much else (time.perf_counter() - start) * entries * EVALUATIONS
+def _judged(
+    given: Look, generic: Look, draws: Mapping[str, Draw], wrong: Sequence[str], dimensions: Sequence[Dimension],
+    seed: int,
+) -> list[Finding]:  # fmt: skip
+    """Return a cause or a description of every wrong gradient. Where the inputs given aren't generic, others lead."""
+    arrays = [v for v in given.inputs.values() if isinstance(v, np.ndarray) and v.dtype.kind == "f"]
+    leads = given if all(is_generic(array) for array in arrays) else generic
+    alike = [given, *same_size_looks(given, wrong, seed, draws)]
+    alike = alike[1:] if leads is given else alike
+    evidence = Evidence(
+        leads, alike, dimensions, lambda: list(other_size_looks(given, wrong, dimensions, seed, draws)),
+        is_degenerate(given.inputs),
+    )  # fmt: skip
+    findings = []
+    for name in wrong:
+        judge = Judge(evidence, name)
+        judged = is_wrong(generic, name) and vanishing(given, name) <= vanishing(generic, name) + SATURATED
+        cause = judge.cause() if judged else None
+        findings.append(cause or describe(given, name, judge.ruled_out))
+    return findings
+
+
+def _too_much(pair: Pair, names: Sequence[str]) -> bool:
+    """Whether looks must be taken at small sizes: by counts, and by time only where forward is very slow."""
+    entries, fastest = sum(np.size(pair.inputs[name]) for name in names), float("inf")
+    output: Any = None
+    for _ in range(TRIALS):
+        start = time.perf_counter()
+        output = call(pair.forward, copied(pair.inputs))
+        fastest = min(fastest, time.perf_counter() - start)
+    counted = entries > MOST_ENTRIES or np.size(output) * entries > MOST_DERIVATIVES
+    return counted or fastest * entries * EVALUATIONS > TOO_SLOW
+
+
+def vanishing(look: Look, name: str) -> float:
+    """Return the share of entries at which the right gradient is next to nothing, as where a sigmoid is flat."""
+    sizes = np.abs(look.truth(name))
+    return float(np.mean(sizes <= VANISHING * sizes.max(initial=0.0)))
+
+
+def is_hidden(look: Look, name: str) -> bool:
+    """Whether few entries of the right gradient are known well enough to be compared, or a wrong one isn't."""
+    if name not in look.returned or look.returned[name].shape != look.truth(name).shape:
+        return False
+    usable, off = look.usable(name), np.abs(look.returned[name] - look.truth(name))
+    return bool(2 * int(usable.sum()) < usable.size or (off > BOUNDS * look.error(name))[~usable].any())
 
 
 def is_wrong(look: Look, name: str) -> bool:

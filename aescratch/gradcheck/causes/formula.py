@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.gradcheck.causes.hypothesis import Candidate, Hypothesis
+from aescratch.gradcheck.causes.hypothesis import CONSTANT, Candidate, Hypothesis
 from aescratch.gradcheck.causes.ingredients import ACTIVATIONS, CURVATURES, PLAIN, SLOPES, Feature, features
 from aescratch.gradcheck.causes.looks import Look
 from aescratch.gradcheck.causes.paths import elementwise_slope
@@ -22,6 +22,7 @@ USUAL_TERMS = VALUES | set(PLAIN) - STEPS | MEANS
 OUTPUT_FORM = {"{} (1 − {})": "sigmoid", "(1 − {}²)": "tanh", "({} > 0)": "ReLU"}
 
 
+RECIPROCAL = "1/"  # in a function: to multiply by it is to divide by another, which is told instead
 NEARLY = 1e-6  # by which the cosine of a pair that is looked into may fall short of one
 
 
@@ -58,14 +59,14 @@ def _wrong_argument(look: Look, name: str) -> Iterator[Candidate]:
 def _missing(look: Look, name: str) -> Iterator[Candidate]:
     truth = look.truth(name)
     for feature in features(look, truth.shape):
-        if feature.array.all() and not feature.function.startswith("1/") and feature.function not in CURVED:
+        if feature.array.all() and RECIPROCAL not in feature.function and feature.function not in CURVED:
             yield Candidate(feature.words, truth / feature.array)
 
 
 def _extra(look: Look, name: str) -> Iterator[Candidate]:
     truth = look.truth(name)
     for feature in features(look, truth.shape):
-        if feature.function not in CURVED:
+        if feature.function not in CURVED and RECIPROCAL not in feature.function:
             yield Candidate(feature.words, truth * feature.array)
 
 
@@ -102,18 +103,22 @@ def _near(cosines: Array) -> Iterator[tuple[int, int]]:
 
 
 def _replaced(look: Look, name: str) -> Iterator[Candidate]:
-    """Of all pairs of functions, those whose quotient is near that of the returned and the right gradient."""
+    """Of all pairs of functions, those whose quotient is near that of the returned and the right gradient.
+
+    The right gradient times A/B is A as a factor where B belongs, or B as a divisor where A belongs: both are told.
+    """
     truth, returned = look.truth(name), look.returned[name]
     if returned.shape != truth.shape:
         return
     known = look.usable(name) & (truth != 0)
-    for group in _groups(look, features(look, truth.shape), CURVED | set(SLOPE_OF) | VALUES):
+    plain = [feature for feature in features(look, truth.shape) if RECIPROCAL not in feature.function]
+    for group in _groups(look, plain, CURVED | set(SLOPE_OF) | VALUES):
         rows = np.stack([feature.array[known] for feature in group])
         wanted = rows * (returned / np.where(known, truth, 1.0))[known]
         for i, j in _near(_unit(rows) @ _unit(wanted).T):
             wrong, right = group[i], group[j]
             if right.array.all():
-                words = f"{wrong.words} stands where {right.words} belongs"
+                words = f"times {wrong.words} and divided by {right.words}"
                 yield Candidate(words, truth * (wrong.array / right.array))
 
 
@@ -124,7 +129,7 @@ def _unit(rows: Array) -> Array:
 
 def _terms(look: Look, name: str) -> Iterator[tuple[str, Array]]:
     shape = _shape(look, name)
-    yield "a constant", np.ones(shape)
+    yield CONSTANT, np.ones(shape)
     for other in look.names:
         if other != name and look.truth(other).shape == shape:
             yield f"the gradient for {other}", look.truth(other)
@@ -171,9 +176,11 @@ FORMULA_HYPOTHESES = (
     Hypothesis("wrong-argument", "in {tensor}, forward's derivative is taken at the wrong values: as {what}{times}",
                "Is your derivative written for what goes into the function, or for what comes out of it?",
                _wrong_argument, 1.5),
-    Hypothesis("factor-missing", "{tensor} is the right gradient without the factor {what}{times}",
+    Hypothesis("factor-missing",
+               "{tensor} is the right gradient without the factor {what} (or divided by it once too often){times}",
                "Go through the forward factor by factor: where does each appear in your backward?", _missing, 2.0),
-    Hypothesis("factor-extra", "{tensor} is the right gradient with a factor too many, {what}{times}",
+    Hypothesis("factor-extra",
+               "{tensor} is the right gradient with a factor too many, {what} (or not divided by it){times}",
                "Where does each factor of your formula come from? Which one has no reason to be there?", _extra, 2.3),
     Hypothesis("derivative-replaced", "{tensor} is {what}{times}, where forward's own derivative belongs",
                "What is the derivative of what the forward computes, entry by entry?", _elementwise, 3.0),
@@ -186,9 +193,11 @@ FORMULA_HYPOTHESES = (
 )  # fmt: skip
 PAIR_HYPOTHESES = (
     Hypothesis("formula-replaced", "{tensor} is {what}{times}, where the right gradient belongs",
-               "What is the derivative of what the forward computes, entry by entry?", _another_formula, 5.0),
-    Hypothesis("factor-replaced", "in {tensor}, {what} as a factor{times}",
-               "Which function of which array does the forward apply, and what is its derivative?", _replaced, 3.5),
+               "What is the derivative of what the forward computes, entry by entry?", _another_formula, 3.7),
+    Hypothesis("factor-replaced",
+               "{tensor} is the right gradient {what}{times}: as a factor the first stands where the second belongs, "
+               "or as a divisor the second where the first belongs",
+               "Which function of which array does the forward apply, and what is its derivative?", _replaced, 3.9),
     Hypothesis("term-replaced", "in {tensor}, {what} as a term{times}",
                "Which function of which array does the forward apply before it subtracts?", _term_replaced, 3.5),
 )  # fmt: skip

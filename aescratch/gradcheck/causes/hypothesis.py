@@ -24,6 +24,8 @@ class Candidate(NamedTuple):
     offset: Array | None = None
 
 
+CONSTANT = "a constant"  # the words of a term that is the same in every entry
+
 Predict = Callable[[Look, str], Iterable[Candidate]]
 
 
@@ -49,6 +51,8 @@ class Hypothesis:
     whole : bool
         Whether it is about the right gradient as a whole: a prediction of any other that is a multiple of the right
         gradient doesn't count.
+    told_beside : bool
+        Whether it is told as a second statement beside a simpler one.
     """
 
     code: str
@@ -58,3 +62,4 @@ class Hypothesis:
     cost: float
     fitted: bool = True
     whole: bool = False
+    told_beside: bool = True

@@ -86,8 +86,10 @@ REDUCTIONS: dict[str, Callable[[Array, int], Array]] = {
     "the sum of |{}|": lambda v, axis: np.abs(v).sum(axis), "the maximum of {}": lambda v, axis: v.max(axis),
     "the spread of {}": lambda v, axis: v.std(axis),
 }  # fmt: skip
+NORM = "the norm of {}"
+LINES = {0: "column", 1: "row"}
 AXES = {0: "over its rows", 1: "over its columns"}
-OF_REDUCED = ("{}", "{}²", "(1 − {})", "√|{}|", "log|{}|", "1/{}", "1/(1 − {})")
+OF_REDUCED = ("{}", "{}²", "(1 − {})", "{} (1 − {})", "√|{}|", "log|{}|", "1/{}", "1/(1 − {})")
 
 
 def ingredients(look: Look) -> dict[str, Array]:
@@ -172,8 +174,12 @@ def _reduced(name: str, value: Array, shape: tuple[int, ...]) -> Iterator[Featur
             else:
                 continue
             for template in OF_REDUCED:
+                if template == "√|{}|" and words == "the sum of {}²":
+                    continue  # the norm
                 inner = f"{words.format(name)} {AXES[axis]}"
-                wrapped = inner if template == "{}" else template.format(f"({inner})")
+                if words == NORM:
+                    inner = f"the norm of each {LINES[axis]} of {name}"
+                wrapped = inner if template == "{}" else template.format(f"({inner})", f"({inner})")
                 of = f"{name} {AXES[axis]}"
                 yield Feature(wrapped, of, f"{words} {template}", np.broadcast_to(PLAIN[template](vector), shape))
 

@@ -11,7 +11,7 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.gradcheck.causes.catalogue import STAGES
 from aescratch.gradcheck.causes.draws import Dimension
-from aescratch.gradcheck.causes.hypothesis import Hypothesis
+from aescratch.gradcheck.causes.hypothesis import CONSTANT, Hypothesis
 from aescratch.gradcheck.causes.looks import Look, Unusable
 from aescratch.gradcheck.causes.readings import Reading, read
 from aescratch.gradcheck.report import Finding
@@ -28,12 +28,16 @@ ALIKE = 0.3  # statements whose costs differ by less are given together
 
 @dataclass
 class Evidence:
-    """The looks at a pair: the one at the inputs given, others of its sizes, and, when asked for, of other sizes."""
+    """The looks at a pair: one at generic inputs, others of its sizes, and, when asked for, of other sizes.
+
+    Where the inputs given hardly differ, degenerate, no number is fitted to them that isn't a simple one.
+    """
 
     base: Look
     alike: list[Look]
     dimensions: Sequence[Dimension]
     take_sized: Callable[[], list[Look]]
+    degenerate: bool = False
     _sized: list[Look] | None = None
 
     @property
@@ -62,10 +66,13 @@ class Explanation:
 
     def statement(self, tensor: str, name: str) -> str:
         """Return the cause as a sentence without its full stop."""
-        text, note = self.reading.text, f" ({self.reading.note})" if self.reading.note else ""
+        text, note = self.reading.shown, f" ({self.reading.note})" if self.reading.note else ""
         times = "" if text == "1" else f", times {text}{note}"
         size = text.removeprefix("−")
-        added = f"{'minus' if text[0] == '−' else 'plus'} {'' if size == '1' else f'{size}{note} times '}{self.words}"
+        words = f"{'' if size == '1' else f'{size}{note} times '}{self.words}"
+        if self.words == CONSTANT:
+            words = f"{size}{note} in every entry"
+        added = f"{'minus' if text[0] == '−' else 'plus'} {words}"
         return self.hypothesis.cause.format(tensor=tensor, input=name, what=self.words, times=times, added=added)
 
 
@@ -93,11 +100,13 @@ class Judge:
         best, tensor = found[0], f"grad_{self.name}"
         if self.runner_up[0] < CLEARER * best.residual or best.entries < FEWEST_ENTRIES:
             return None
+        if self.evidence.degenerate and not best.reading.simple:
+            return None
         statements = [best.statement(tensor, self.name)]
         for other in found[1:]:
             statement = other.statement(tensor, self.name)
             new = {other.hypothesis.code, best.hypothesis.code} - RECIPROCAL and other.hypothesis is not best.hypothesis
-            if other.cost <= best.cost + ALIKE and new and len(statements) < 2:
+            if other.cost <= best.cost + ALIKE and new and len(statements) < 2 and other.hypothesis.told_beside:
                 statements.append(statement)
         looks = 1 + len(self.evidence.alike) + len(self.evidence.sized)
         cause = "; or, which is the same at every look: ".join(statements)
@@ -131,7 +140,7 @@ class Judge:
                     del survivors[words]
         explanations = []
         for words, fits in survivors.items():
-            factors = [(sizes, fit.factor) for sizes, fit in fits]
+            factors = [(sizes, fit.factor) for sizes, fit in fits if fit.factor]
             reading = read(factors, self.evidence.dimensions)
             if reading is not None:
                 residual, entries = max(fit.residual for _, fit in fits), sum(fit.entries for _, fit in fits)
@@ -143,7 +152,7 @@ class Judge:
 
 @dataclass
 class Fit:
-    """How a prediction fits one look: its factor, and what is left, relative to the largest entry."""
+    """How a prediction fits one look: its factor, 0 where any would do, and what is left, over the largest entry."""
 
     factor: float
     residual: float
@@ -174,7 +183,9 @@ def fitting(
         allowed = min(allowed, EXPLAINS * wrong) if wrong > allowed else allowed
     factors = _factors(predicted, rest) if hypothesis.fitted else np.ones(len(candidates))
     left = np.abs(rest - factors[:, None] * predicted).max(1)
-    holds = (left <= allowed) & (factors != 0)
+    nothing = (np.abs(predicted).max(1) <= allowed) & (words is not None)  # which fits nothing with any factor
+    holds = (left <= allowed) & ((factors != 0) | nothing)
+    factors = np.where(nothing, 0.0, factors)
     if same_shape and words is None and not hypothesis.whole:
         right = np.broadcast_to(truth.reshape(-1)[known], predicted.shape)
         multiple = np.abs(predicted - _factors(right, predicted)[:, None] * right).max(1)

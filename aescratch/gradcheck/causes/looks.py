@@ -19,6 +19,9 @@ from aescratch.gradcheck.binding import Pair, call, copied, signature_of
 
 EPSILON = float(np.finfo(np.float64).eps)
 STEPS = (5e-4, 1e-5, 2e-7)  # relative to the size of an entry; a smaller one where a kink lies within the first
+PLAIN_STEPS = (5e-4, 1e-5)  # as they are, where every entry is far from one in size
+FAR = 10.0
+BEND = 1e-4  # of the largest derivative: a jump of the slope at the entry itself, which all central differences hide
 SHARP = 1e-9  # of the largest entry of a Jacobian: an error bound below which no smaller step is tried
 USABLE = 1e-6  # of the largest entry: an entry with a larger error bound isn't compared at all
 
@@ -106,7 +109,11 @@ class Look:
         """Return a few entries of the right gradient, without the whole Jacobian."""
         flat = self.inputs[name].reshape(-1)
         typical = float(np.median(np.abs(flat))) or 1.0
-        columns = [_one_entry(self.evaluate, self.inputs, flat, i, max(abs(float(flat[i])), typical)) for i in indices]
+        units = [max(abs(float(flat[i])), typical) for i in indices]
+        columns = [
+            _one_entry(self.evaluate, self.inputs, self.output, flat, i, unit)
+            for i, unit in zip(indices, units, strict=True)
+        ]
         return np.array([float((self.upstream * column).sum()) for column, _ in columns])
 
     def jacobian(self, name: str) -> Array:
@@ -146,7 +153,7 @@ class Look:
 
     def _differences(self, name: str) -> tuple[Array, Array]:
         if name not in self._jacobians:
-            self._jacobians[name] = _differences(self.evaluate, self.inputs, name)
+            self._jacobians[name] = _differences(self.evaluate, self.inputs, self.output, name)
         return self._jacobians[name]
 
 
@@ -163,26 +170,29 @@ def draw_upstream(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
 
 
 def _differences(
-    evaluate: Callable[[Mapping[str, Any]], Array], inputs: dict[str, Any], name: str
+    evaluate: Callable[[Mapping[str, Any]], Array], inputs: dict[str, Any], here: Array, name: str
 ) -> tuple[Array, Array]:
     """Return the Jacobian with respect to one input, and a bound on the error of every entry."""
     array = inputs[name]
     flat = array.reshape(-1)
     typical = float(np.median(np.abs(flat))) or 1.0
-    found = [_one_entry(evaluate, inputs, flat, i, max(abs(float(flat[i])), typical)) for i in range(flat.size)]
+    found = [_one_entry(evaluate, inputs, here, flat, i, max(abs(float(flat[i])), typical)) for i in range(flat.size)]
     values, errors = (np.moveaxis(np.array(part), 0, -1) for part in zip(*found, strict=True))
     shape = values.shape[:-1] + array.shape
     return values.reshape(shape), errors.reshape(shape)
 
 
 def _one_entry(
-    evaluate: Callable[[Mapping[str, Any]], Array], inputs: dict[str, Any], flat: Array, index: int, unit: float
-) -> tuple[Array, Array]:
+    evaluate: Callable[[Mapping[str, Any]], Array], inputs: dict[str, Any], here: Array, flat: Array, index: int,
+    unit: float,
+) -> tuple[Array, Array]:  # fmt: skip
     """Return the derivative of every output along one entry by six points, and what four of them say otherwise."""
     start, best = float(flat[index]), None
+    steps = [step * unit for step in STEPS]
+    if not 1 / FAR <= unit <= FAR:
+        steps += PLAIN_STEPS
     try:
-        for step in STEPS:
-            h = step * unit
+        for h in steps:
             moved = []
             for multiple in (1, 2, 3):
                 flat[index] = start + multiple * h
@@ -193,11 +203,15 @@ def _one_entry(
             six, four = (45 * one - 9 * two + three) / (60 * h), (8 * one - two) / (12 * h)
             rounding = 4 * EPSILON * (np.abs(moved[0][0]) + np.abs(moved[0][1])) / h
             rounding = rounding + EPSILON * abs(start) / h * np.abs(six)
-            truncation = np.abs(six - four)
+            truncation, largest = np.abs(six - four), np.abs(six).max(initial=0.0)
+            first, second = (above + below - 2 * here for above, below in moved[:2])
+            bend = np.abs(4 * first - second) / (2 * h)  # of the third order in h where the slope doesn't jump
+            truncation = truncation + np.where(bend > BEND * largest, bend, 0.0)
             error = rounding + truncation
             if best is None or error.max() < best[1].max():
                 best = six, error
-            if truncation.max() <= max(SHARP * np.abs(six).max(), 4 * rounding.max()):
+            settled = truncation.max() <= max(SHARP * largest, 4 * rounding.max())
+            if settled and (len(steps) == len(STEPS) or rounding.max() <= SHARP * largest):
                 break
     except Unusable:
         if best is None:

@@ -155,7 +155,7 @@ def _other_upstream(look: Look, name: str) -> Iterator[Candidate]:
         "its mean": np.full(u.shape, u.mean()), "its mean over the rows": np.broadcast_to(u.mean(0), u.shape),
         "its last row, repeated": np.broadcast_to(u[-1], u.shape), "its positive part": np.maximum(u, 0),
         "its first row, repeated": np.broadcast_to(u[0], u.shape), "its rows in reverse order": u[::-1],
-        "forward's output": look.output, "the upstream gradient times forward's output": u * look.output,
+        "forward's output": look.output,
     }  # fmt: skip
     if u.ndim == 2:
         replaced["its mean over the columns"] = np.broadcast_to(u.mean(1, keepdims=True), u.shape)
@@ -164,6 +164,12 @@ def _other_upstream(look: Look, name: str) -> Iterator[Candidate]:
             replaced["its transpose"] = u.T
     for words, array in replaced.items():
         yield Candidate(words, look.pull(name, array))
+
+
+def _upstream_times(look: Look, name: str) -> Iterator[Candidate]:
+    if look.upstream.ndim:
+        words = look.pair.output_name or "forward's output"
+        yield Candidate(words, look.pull(name, look.upstream * look.output))
 
 
 def _upstream_itself(look: Look, name: str) -> Iterator[Candidate]:
@@ -189,7 +195,7 @@ def _slope_twice(look: Look, name: str) -> Iterator[Candidate]:
     slope = elementwise_slope(look, name)
     if slope is not None:
         yield Candidate("multiplied in twice", look.upstream * slope * slope)
-        yield Candidate("taken from one", look.upstream * (1 - slope))
+        yield Candidate("replaced by one minus itself", look.upstream * (1 - slope))
         yield Candidate("added, not multiplied", slope, look.upstream)
         yield Candidate("used without its sign", look.upstream * np.abs(slope))
 
@@ -249,8 +255,12 @@ PATH_HYPOTHESES = (
                "Over what does the forward average before it applies the next function?", _by_row_alone, 2.0),
     Hypothesis("path-missing", "in {tensor}, {what}{times}",
                "On what else does each output depend? Draw every way from input to output.", _direct_paths, 2.0),
-    Hypothesis("other-upstream", "{tensor} isn't made of the upstream gradient: {what} in its place{times}",
+    Hypothesis("other-upstream",
+               "{tensor} is what the right formula gives{times}, with {what} in place of the upstream gradient",
                "What is the first thing that the chain rule asks of a backward function?", _other_upstream, 2.0),
+    Hypothesis("upstream-times", "in {tensor}, the upstream gradient is multiplied by {what}{times}: a factor too many",
+               "Where does each factor of your formula come from? Which one has no reason to be there?",
+               _upstream_times, 2.2),
     Hypothesis("slope-missing", "{tensor} is the upstream gradient itself{times}; forward's own derivative is missing",
                "What does the forward do to this input, and by how much does its output move when the input does?",
                _upstream_itself, 1.5),

@@ -28,7 +28,8 @@ def _rounded(look: Look, name: str) -> Iterator[Candidate]:
 def _clipped(look: Look, name: str) -> Iterator[Candidate]:
     truth, returned = look.truth(name), look.returned[name]
     limit = float(np.abs(returned).max())
-    if np.sum(np.abs(np.abs(returned) - limit) <= 1e-12 * limit) > 1:  # a limit that one entry reaches is no limit
+    reached = int(np.sum(np.abs(np.abs(returned) - limit) <= 1e-12 * limit))
+    if 1 < reached < returned.size:  # a limit that one entry reaches is no limit, and one that all do is a size
         yield Candidate(f"{limit:.6g}", np.clip(truth, -limit, limit))
 
 
@@ -51,5 +52,6 @@ PRECISION_HYPOTHESES = (
                "Who decides how large a step is: the derivative, or the optimiser?",
                _clipped, 1.5, fitted=False, whole=True),
     Hypothesis("normalised", "{tensor} is the right gradient divided by its own {what}{times}",
-               "Does a derivative know how long the whole gradient is?", _normalised, 2.0, whole=True),
+               "Does a derivative know how long the whole gradient is?",
+               _normalised, 2.0, whole=True, told_beside=False),
 )  # fmt: skip

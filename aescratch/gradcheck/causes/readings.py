@@ -14,6 +14,8 @@ from fractions import Fraction
 from aescratch.gradcheck.causes.draws import Dimension
 
 SAME = 1e-7  # relative: two factors are one
+MOST_BELOW = 16  # of the fractions that are written as such, and of those with a power of two below
+MOST_POWER = 1024
 
 # How a factor may depend on one size: above the fraction bar, below it, and as a number.
 DEPENDENCES: tuple[tuple[str, str, Callable[[float], float]], ...] = (
@@ -51,11 +53,17 @@ class Reading:
         What the letters are at the sizes given, and what couldn't be told apart.
     cost : float
         How far from "no factor" it is: the simpler of two explanations is told.
+    shown : str
+        The text with words for the sizes whose letters aren't sure.
+    simple : bool
+        Whether its constant is a small fraction, or a decimal of two places.
     """
 
     text: str
     note: str
     cost: float
+    shown: str
+    simple: bool
 
 
 def read(factors: Sequence[tuple[Mapping[str, float], float]], dimensions: Sequence[Dimension]) -> Reading | None:
@@ -74,6 +82,8 @@ def read(factors: Sequence[tuple[Mapping[str, float], float]], dimensions: Seque
     if any(abs(factor / base - 1) > SAME for s, factor in factors if s == sizes):
         return None
     constant, above, below, cost = base, [], [], 0.0
+    words = {dimension.letter: dimension.shown for dimension in dimensions}
+    shown_above, shown_below = [], []
     unvaried: set[str] = set()
     for letter in sizes:
         varied = [(s[letter], c) for s, c in factors[1:] if _only(letter, s, sizes)]
@@ -86,13 +96,16 @@ def read(factors: Sequence[tuple[Mapping[str, float], float]], dimensions: Seque
         constant /= value(sizes[letter])
         above += [up.format(letter, letter)] if up else []
         below += [down.format(letter, letter)] if down else []
+        shown_above += [up.format(words.get(letter, letter))] if up else []
+        shown_below += [down.format(words.get(letter, letter))] if down else []
         cost += 1.0 if up or down else 0.0
     used = [d for d in dimensions if any(d.letter in word for word in (*above, *below))]
-    note = "; ".join(f"{d.letter} = {d.size}, {d.where}" for d in used)
-    text, constant_cost = _written(constant, above, below)
+    note = "; ".join(f"{d.letter} = {d.size}, {d.where}" for d in used if d.shown == d.letter)
+    text, constant_cost, simple = _written(constant, above, below)
     fixed = _coincidences(constant, [d for d in dimensions if d.letter in unvaried])
     note = "; ".join(part for part in (note, fixed) if part)
-    return Reading(text, note, cost + constant_cost)
+    shown = _written(constant, shown_above, shown_below)[0]
+    return Reading(text, note, cost + constant_cost, shown, simple)
 
 
 def _only(letter: str, sizes: Mapping[str, float], base: Mapping[str, float]) -> bool:
@@ -108,10 +121,13 @@ def _fits(value: Callable[[float], float], size: float, base: float, varied: Seq
     return all(abs(c - e) <= SAME * abs(e) for (_, c), e in zip(varied, expected, strict=True))
 
 
-def _written(constant: float, above: list[str], below: list[str]) -> tuple[str, float]:
-    """Return a product of a constant and letters as one writes it, and the cost of the constant."""
-    fraction = Fraction(abs(constant)).limit_denominator(16)
-    if fraction.denominator in (5, 10):
+def _written(constant: float, above: list[str], below: list[str]) -> tuple[str, float, bool]:
+    """Return a product of a constant and letters as one writes it, the constant's cost, and whether it is simple."""
+    fraction = Fraction(abs(constant)).limit_denominator(MOST_BELOW)
+    power = Fraction(round(abs(constant) * MOST_POWER), MOST_POWER)
+    if abs(float(power) - abs(constant)) <= SAME * abs(constant):
+        fraction = power
+    if fraction.denominator in (5, 10) and not above and not below:
         fraction = Fraction(0)  # 0.1 is written so
     known = abs(float(fraction) - abs(constant)) <= SAME * abs(constant) and 0 < fraction.numerator <= 64
     sign = "−" if constant < 0 else ""
@@ -129,7 +145,8 @@ def _written(constant: float, above: list[str], below: list[str]) -> tuple[str, 
         tail = f"({tail})"
     power_of_two = known and _power_of_two(fraction)
     cost = 0.0 if known and fraction == 1 else 0.5 if power_of_two else 1.5 if known else 3.0
-    return sign + head + (f"/{tail}" if tail else ""), cost + (0.5 if sign else 0.0)
+    simple = known or abs(constant - round(constant, 2)) <= SAME * abs(constant)
+    return sign + head + (f"/{tail}" if tail else ""), cost + (0.5 if sign else 0.0), simple
 
 
 def _power_of_two(fraction: Fraction) -> bool:
@@ -140,7 +157,7 @@ def _coincidences(constant: float, fixed: Sequence[Dimension]) -> str:
     """Return what a constant may be as well: a size that couldn't be varied."""
     size = abs(constant)
     words = [
-        f"{d.letter} is {d.size} here, {d.where}, and couldn't be varied: use sizes that differ"
+        f"{d.size} is {d.where} here, and couldn't be varied: use sizes that differ"
         for d in fixed
         if any(abs(size / v - 1) <= SAME for f in (1, 2, 0.5) for v in (f * d.size, f / d.size, d.size / (d.size - 1)))
     ]

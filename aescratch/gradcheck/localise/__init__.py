@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from aescratch.backend import Array, array_module
+from aescratch.gradcheck.deadline import OutOfTime
 from aescratch.gradcheck.keeping import kept
 from aescratch.gradcheck.localise.search import Search
 from aescratch.gradcheck.report import Finding
@@ -46,6 +47,6 @@ def localise(model: object, batch: Sequence[Array], rng: int) -> list[Finding]:
     with kept(model), np.errstate(all="ignore"):
         try:
             return Search(model, batch, rng).findings()
-        except Exception as error:  # of the code under check, which has to run in unusual ways here
+        except (Exception, OutOfTime) as error:  # of the code under check, which has to run in unusual ways here
             message = f"where the gradient goes wrong first wasn't found: {type(error).__name__}: {error}"
             return [Finding("not-localised", None, "note", message)]

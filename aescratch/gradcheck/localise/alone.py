@@ -20,9 +20,10 @@ import numpy as np
 from aescratch import functions
 from aescratch.backend import Array
 from aescratch.gradcheck.binding import Pair, is_float_array
+from aescratch.gradcheck.deadline import limited
 from aescratch.gradcheck.layers import held_parameters
 from aescratch.gradcheck.localise.oracle import Comparison, Evaluation, compare
-from aescratch.gradcheck.localise.step import Passes, patterns
+from aescratch.gradcheck.localise.step import TIME_LIMIT, Passes, patterns
 from aescratch.layers import OURS, Parameter, ParameterBuffer
 
 
@@ -88,6 +89,13 @@ class Alone:
                 return f"returns shape {np.shape(gradient)} for {name}, which has shape {expected}"
         return ""
 
+    def writes(self) -> list[str]:
+        """Return the parameters whose gradient backward writes over, whatever is there."""
+        own = self.contributions(self.upstream())
+        there = {name: np.random.default_rng(1).standard_normal(p.shape) for name, p in self.parameters.items()}
+        _, left = self._step(self.upstream(), self.pair.inputs, there)
+        return [name for name in self.parameters if np.array_equal(left[name], own[name])]
+
     def spoiled(self) -> list[str]:
         """Return the parameters in whose gradient backward changes what is there, beside writing or adding its own."""
         own = self.contributions(self.upstream())
@@ -146,7 +154,8 @@ class Alone:
             self._forward(inputs)
             for name, gradient in (there or {}).items():
                 self.parameters[name].grad = gradient
-            result = self.part.backward() if self.passes.is_term else self.part.backward(np.array(upstream))
+            given = () if self.passes.is_term else (np.array(upstream),)
+            result = limited(lambda: self.part.backward(*given), TIME_LIMIT)
             returned = list(result) if isinstance(result, (tuple, list)) else [result]
             return copy.deepcopy(returned), {name: p.grad.copy() for name, p in self.parameters.items()}
 

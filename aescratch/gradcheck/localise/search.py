@@ -11,15 +11,18 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.gradcheck.localise.alone import Alone
+from aescratch.gradcheck.localise.factors import MORE_ROWS, Factor, another_batch
 from aescratch.gradcheck.localise.oracle import Comparison
-from aescratch.gradcheck.localise.step import Passes, Step, place_of
+from aescratch.gradcheck.localise.shares import Shares
+from aescratch.gradcheck.localise.step import Again, Passes, place_of
 from aescratch.gradcheck.localise.telling import (
     LEFT_OVER,
     Place,
     description,
     of_part,
     of_shared,
+    of_stale,
+    of_twice,
     of_wiring,
     sentence,
     theirs,
@@ -28,23 +31,26 @@ from aescratch.gradcheck.localise.wiring import NUMERIC, Fault, Share, faults
 from aescratch.gradcheck.report import Finding
 from aescratch.layers import Parameter
 
+ALL = "all of it"
+CHANGES = "look for something that is computed from the gradient or the batch, such as a norm or a limit"
 
-class Search:
+
+class Search(Shares):
     """A step of a model, searched from the loss backward."""
 
-    def __init__(self, model: Any, batch: Sequence[Array], rng: int) -> None:
-        self.model = model
-        self.step = Step(model, batch, rng)
-        self.step.take()
-        self.alone: dict[int, Alone] = {}
-        self.scale = 1.0  # times the truth that gradients are, where the model divides at the very end
+    def __init__(self, model: Any, batch: Sequence[Array], rng: int, is_second: bool = False) -> None:
+        super().__init__(model, batch, rng)
+        self.is_second = is_second  # a look at another batch, which needs none at a third
+        self.elsewhere: Search | None = None
+        self.first_wrong = False
+        self.told: tuple[str, dict[str, float]] = ("", {})  # of which tensor, and the wrong factors by share
 
     def findings(self) -> list[Finding]:
         """Return the first thing that is wrong, and what there is to say about it."""
         if shared := self._shared():
             return shared
         for passes in self.step.backward_order:
-            found = self._received(passes) or self._part(passes)
+            found = self._stale(passes) or self._received(passes) or self._part(passes)
             if found:
                 return found
         for parameter in self._in_backward_order():
@@ -65,11 +71,10 @@ class Search:
                 return [of_shared(self.model, places)]
         return []
 
-    def by_itself(self, passes: Passes) -> Alone:
-        """Return the part of these passes by itself."""
-        if id(passes) not in self.alone:
-            self.alone[id(passes)] = Alone(passes, self.model.parameters)
-        return self.alone[id(passes)]
+    def _stale(self, passes: Passes) -> list[Finding]:
+        """Return the fault that a part's forward is called once more before its backward, on something else."""
+        late = self.step.stale.get(passes.name)
+        return [of_stale(self.model, passes, late)] if late is not None else []
 
     def _received(self, passes: Passes) -> list[Finding]:
         """Return what is wrong with the gradient that a part's backward was given."""
@@ -81,15 +86,33 @@ class Search:
             shape = np.shape(passes.result)
             text = f"{about} has shape {passes.upstream.shape}, and what its forward returned has shape {shape}"
             return [of_wiring(self.model, passes.name, place, text, "described", {})]
+        again = [each for each in self.step.again if each.name == passes.name]
+        if again and all(np.shape(each.given) == passes.upstream.shape for each in again):
+            total = passes.upstream + np.sum([each.given for each in again], axis=0)
+            if not self.step.truth_of_result(passes, total / self.scale).wrong.any():
+                return self._twice(passes, again)
         comparison = self.step.truth_of_result(passes, passes.upstream / self.scale)
         if not comparison.wrong.any() or self._scaled_on_purpose(passes, comparison):
             return []
-        known, others = self._shares(passes), self._other_shares(passes)
+        for each in self.step.again:
+            if isinstance(each.returned, np.ndarray) and np.array_equal(each.returned, passes.upstream):
+                return [of_twice(self.model, each, f"what the second call returns goes on to {passes.name}.backward")]
+        known, others = self.shares(passes), self.other_shares(passes)
         itself = _itself(f"the output of {passes.name}", passes.result)
         return self._told(
             passes.name, place, about, passes.upstream / self.scale, comparison,
             [known, [*known, *others], *([*known, each] for each in itself)],
         )  # fmt: skip
+
+    def _twice(self, passes: Passes, again: Sequence[Again]) -> list[Finding]:
+        """Return the fault that a part's backward is given the right gradient in several calls, if that does harm."""
+        several = {each.name for each in self.step.again}
+        alone = [self.by_itself(each) for each in self.step.backward_order if each.name in several and not each.is_term]
+        written_over = [each.parameters[name] for each in alone for name in each.writes()]
+        if not any(self.step.truth_of_parameter(parameter).wrong.any() for parameter in written_over):
+            return []
+        what = "each call is given a part of the gradient; add these up first, and call it once"
+        return [of_twice(self.model, again[-1], what)]
 
     def _told(
         self, tensor: str, place: Place, about: str, found: Array, comparison: Comparison,
@@ -100,10 +123,38 @@ class Search:
             wrong = faults(shares, found, comparison)
             if wrong:
                 return [self._explained(tensor, place, about, wrong, shares)]
-        text, cause, evidence = description(comparison)
+        text, ratio, evidence = description(comparison)
+        if ratio is None:
+            return [of_wiring(self.model, tensor, place, f"{about} {text}", "described", evidence)]
+        self.told = tensor, {ALL: ratio}
+        factor = self._factor(tensor, ALL, ratio)
+        if factor.changes:
+            text += f": all of it is {factor.in_words()}, so that no constant is to blame ({CHANGES})"
         finding = of_wiring(self.model, tensor, place, f"{about} {text}", "described", evidence)
-        finding.cause = cause
+        finding.cause = "" if factor.changes else f"all of it is {factor.in_words()}"
         return [finding]
+
+    def _factor(self, tensor: str, label: str, here: float) -> Factor:
+        """Return a wrong factor with what it is at another batch, of more examples if the model takes them."""
+        n = len(self.batch[0])
+        if self.elsewhere is None and not self.is_second:
+            self.elsewhere = self._with_examples(n + MORE_ROWS) or self._with_examples(n)
+        if self.elsewhere is None:
+            return Factor(here, None, n, n)
+        found, (where, factors) = self.elsewhere.first_wrong, self.elsewhere.told
+        n_there = len(self.elsewhere.batch[0])
+        if found and where != tensor:  # something else comes before it there, and nothing is known about this
+            return Factor(here, None, n, n_there)
+        return Factor(here, factors.get(label, 1.0), n, n_there)
+
+    def _with_examples(self, n: int) -> Search | None:
+        """Return the search with another batch, of n examples, if the model takes them."""
+        try:
+            other = Search(self.model, another_batch(self.batch, n), self.rng, is_second=True)
+            other.first_wrong = any(finding.code == "first-wrong" for finding in other.findings())
+        except Exception:  # of a number of examples that is written into the code, say
+            return None
+        return other
 
     def _scaled_on_purpose(self, passes: Passes, comparison: Comparison) -> bool:
         """Whether the gradient is a multiple of the right one, and yet the parameters that it reaches are right."""
@@ -119,47 +170,6 @@ class Search:
             return False
         self.scale *= ratio
         return True
-
-    def _shares(self, passes: Passes) -> list[Share]:
-        """Return the gradients that come back from everything that forward's result went into."""
-        result = passes.originals[-1]
-        return [
-            share for consumer in self.step.passes if consumer is not passes
-            for name, value in zip(_array_names(consumer), consumer.originals, strict=False)
-            if value is result and isinstance(value, np.ndarray)
-            for share in self._share_of(consumer, name)
-        ]  # fmt: skip
-
-    def _share_of(self, consumer: Passes, name: str) -> list[Share]:
-        """Return the gradient for one argument of a part's forward: what it returned, or else would have."""
-        alone = self.by_itself(consumer)
-        if name not in alone.arguments:
-            return []
-        label = consumer.name if len(alone.arguments) == 1 else f"{consumer.name} for {name}"
-        if consumer.order >= 0:
-            returned = consumer.returned if isinstance(consumer.returned, (tuple, list)) else [consumer.returned]
-            gradient = returned[alone.arrays.index(name)]
-        else:
-            gradient = alone.contributions(self._true_upstream(consumer))[name]
-        return [Share(consumer.name, label, gradient / self.scale)] if isinstance(gradient, np.ndarray) else []
-
-    def _true_upstream(self, passes: Passes) -> Array:
-        """Return the gradient that a part's backward would be given, where nobody calls it: by the numbers."""
-        if passes.is_term:
-            return np.asarray(1.0)
-        shape = np.shape(passes.result)
-        comparison = self.step.truth_of_result(passes, np.zeros(shape))
-        return np.linalg.lstsq(comparison.moves, comparison.numeric[:, 0], rcond=None)[0].reshape(shape)
-
-    def _other_shares(self, passes: Passes) -> list[Share]:
-        """Return what other parts returned, of the right shape: perhaps it went here by mistake."""
-        shares = []
-        for other in reversed(self.step.backward_order):
-            returned = other.returned if isinstance(other.returned, (tuple, list)) else [other.returned]
-            for name, gradient in zip(self.by_itself(other).arrays, returned, strict=False):
-                if isinstance(gradient, np.ndarray) and gradient.shape == passes.upstream.shape and other is not passes:
-                    shares.append(Share(other.name, f"{other.name} for {name}", gradient / self.scale))
-        return shares
 
     def _part(self, passes: Passes) -> list[Finding]:
         """Return what is wrong with what a part's backward makes of a gradient."""
@@ -185,34 +195,41 @@ class Search:
         comparison = self.step.truth_of_parameter(parameter)
         if not comparison.wrong.any():
             return []
-        known = self._shares_of(parameter)
+        if later := self._written_over(parameter):
+            return [later]
+        known = self.shares_of(parameter)
         weight, sign = _itself("the weight", parameter.value)
+        if parameter.value.ndim == 1:
+            weight.label = f"weight decay on the bias {parameter.name}"
         left = Share("", LEFT_OVER, self.step.left_over[parameter.name])
         attempts = [known, [*known, weight], [*known, sign], [*known, left], [*known, weight, left]]
         found = self.step.gradients[parameter.name]
         return self._told(parameter.name, self._backward_place(), f"{parameter.name}.grad", found, comparison, attempts)
 
-    def _shares_of(self, parameter: Parameter) -> list[Share]:
-        """Return what the parts contribute to a parameter's gradient."""
-        shares = []
-        for passes in self.step.passes:
+    def _written_over(self, parameter: Parameter) -> Finding | None:
+        """Return the fault that a second call of a part's backward, on something else, writes over the first's."""
+        for each in self.step.again:
+            passes = next(one for one in self.step.passes if one.name == each.name)
             alone = self.by_itself(passes)
-            names = [name for name, held in alone.parameters.items() if held is parameter]
-            if names:
-                known = passes.order >= 0 and not passes.is_term
-                upstream = passes.upstream / self.scale if known else self._true_upstream(passes)
-                shares.append(Share(passes.name, passes.name, alone.contributions(upstream)[names[0]]))
-            for name, value in zip(_array_names(passes), passes.originals, strict=False):
-                if isinstance(value, np.ndarray) and np.shares_memory(value, parameter.value):
-                    shares += self._share_of(passes, name)
-        return shares
+            if passes.is_term or not any(alone.parameters[name] is parameter for name in alone.writes()):
+                continue
+            fits = np.shape(each.given) == np.shape(passes.result)
+            if not fits or self.step.truth_of_result(passes, each.given / self.scale).wrong.any():
+                what = f"what the second call is given isn't its gradient, and writes over {parameter.name}.grad"
+                return of_twice(self.model, each, what)
+        return None
 
     def _explained(
         self, tensor: str, place: Place, about: str, wrong: Sequence[Fault], shares: Sequence[Share]
     ) -> Finding:  # fmt: skip
         """Return the finding about shares that are there a wrong number of times."""
         worst = wrong[0]
-        kind, cause = worst.kind, "; ".join(sentence(fault) for fault in wrong)
+        self.told = tensor, {f.share.label: f.found / f.expected for f in wrong if f.kind in ("scaled", "doubled")}
+        factors = {label: self._factor(tensor, label, ratio) for label, ratio in self.told[1].items()}
+        kind, cause = worst.kind, "; ".join(sentence(fault, factors.get(fault.share.label)) for fault in wrong)
+        if any(factor.changes for factor in factors.values()):
+            text = f"{about} is wrong: {cause}, so that no constant is to blame ({CHANGES})"
+            return of_wiring(self.model, tensor, place, text, "described", {"changes_with_the_batch": True})
         lost = None
         if worst.kind == "missing":
             lost = next((each for each in self.step.passes if each.name == worst.share.part), None)
@@ -254,7 +271,3 @@ def _itself(label: str, value: Array) -> tuple[Share, Share]:
     value = np.asarray(value)
     squared = Share("", f"{label} itself, as a penalty on its squares gives it,", value.copy())
     return squared, Share("", f"the sign of {label}, as a penalty on its size gives it,", np.sign(value))
-
-
-def _array_names(passes: Passes) -> list[str]:
-    return [name for name, value in passes.arguments.items() if isinstance(value, np.ndarray)]

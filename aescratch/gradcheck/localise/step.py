@@ -18,12 +18,14 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.gradcheck.deadline import limited
 from aescratch.gradcheck.findings import PACKAGE
 from aescratch.gradcheck.localise.oracle import Comparison, Evaluation, compare
 from aescratch.layers import Parameter
 from aescratch.parts import Part
 from aescratch.recording import Call, observed
 
+TIME_LIMIT = 60.0  # seconds; it has run within its own limit before, but may run longer in its nth call
 LEFT_OVER_SEED = 12345  # of the numbers that stand in parameter.grad before the pass: backward is to overwrite them
 
 
@@ -69,16 +71,53 @@ class Passes:
         return np.ndim(self.result) == 0
 
 
+@dataclass(eq=False)
+class Again:
+    """A call too many: a part's forward within the model's backward, or one of its backward more often than forward's.
+
+    Attributes
+    ----------
+    name : str
+        The part's.
+    given : Any
+        What it was given first, a copy.
+    returned : Any
+        What it returned, a copy.
+    place : tuple
+        File and line of the code that called it.
+    """
+
+    name: str
+    given: Any
+    place: tuple[str, int] | None
+    returned: Any = None
+
+
 @dataclass
 class Step:
-    """A step of a model with a batch, its noise frozen by a seed."""
+    """A step of a model with a batch, its noise frozen by a seed.
+
+    Attributes
+    ----------
+    passes : list of Passes
+        A part's forward calls in the loss, each beside its backward call.
+    again : list of Again
+        Calls of a part's backward beyond one for each forward.
+    stale : dict
+        By the part's name the forward call, within the model's backward, that gave another result than those of the
+        loss, and which the next backward of this part then works with.
+    """
 
     model: Any
     batch: Sequence[Array]
     seed: int
     passes: list[Passes] = field(default_factory=list)
+    again: list[Again] = field(default_factory=list)
+    stale: dict[str, Again] = field(default_factory=dict)
     left_over: dict[str, Array] = field(default_factory=dict)
     gradients: dict[str, Array] = field(default_factory=dict)
+    in_backward: bool = False
+    _late: dict[str, Again] = field(default_factory=dict)
 
     def take(self) -> None:
         """Carry it out, and keep what was seen."""
@@ -88,29 +127,49 @@ class Step:
             parameter.grad[...] = self.left_over[parameter.name]
         with observed(self.model, self._after, self._before):
             self.model.loss(*self.batch, rng=self.seed)
-            self.model.backward()
+            self.in_backward = True
+            limited(self.model.backward, TIME_LIMIT)
         self.gradients = {parameter.name: parameter.grad.copy() for parameter in self.model.parameters}
 
     def _before(self, call: Call) -> None:
+        given = copy.deepcopy(next(iter(call.arguments.values()), None))
+        if call.which == "forward" and self.in_backward:
+            self._late[call.name] = Again(call.name, given, _caller())
+            return
         if call.which == "forward":
             originals = [value for value in call.arguments.values() if isinstance(value, np.ndarray)]
             self.passes.append(Passes(call.name, call.part, copy.deepcopy(call.arguments), originals))
             return
         # What was called several times goes back from its last call; a second backward of one call isn't looked at.
+        late = self._late.get(call.name)
+        if late is not None and call.name not in self.stale and self._differs(late):
+            self.stale[call.name] = late
         seen = next((each for each in reversed(self.passes) if each.name == call.name and each.order < 0), None)
         if seen is not None:
             seen.order = 1 + max(each.order for each in self.passes)
-            seen.upstream = copy.deepcopy(next(iter(call.arguments.values()), None))
+            seen.upstream = given
             seen.place = _caller()
+        elif any(each.name == call.name for each in self.passes):
+            self.again.append(Again(call.name, given, _caller()))
+
+    def _differs(self, late: Again) -> bool:
+        """Whether a forward call gave another result than every one of this part in the loss."""
+        results = [each.result for each in self.passes if each.name == late.name and each.part.remembers]
+        return bool(results) and not any(np.array_equal(result, late.returned) for result in results)
 
     def _after(self, call: Call) -> None:
+        if call.which == "forward" and self.in_backward:
+            self._late[call.name].returned = copy.deepcopy(call.result)
+            return
         if call.which == "forward":
             seen = next(each for each in reversed(self.passes) if each.name == call.name)
             seen.originals.append(call.result)
             seen.result = copy.deepcopy(call.result)
             return
         done = max((each for each in self.passes if each.name == call.name), key=lambda each: each.order, default=None)
-        if done is not None and done.returned is None:
+        if self.again and self.again[-1].name == call.name and self.again[-1].returned is None:
+            self.again[-1].returned = copy.deepcopy(call.result)
+        elif done is not None and done.returned is None:
             done.returned = copy.deepcopy(call.result)
 
     @property

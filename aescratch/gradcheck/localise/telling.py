@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -15,12 +14,14 @@ from aescratch.gradcheck.binding import Pair
 from aescratch.gradcheck.findings import PACKAGE, shown_path
 from aescratch.gradcheck.functions import check_function
 from aescratch.gradcheck.localise.alone import Alone
+from aescratch.gradcheck.localise.factors import Factor, number
 from aescratch.gradcheck.localise.oracle import Comparison
-from aescratch.gradcheck.localise.step import place_of
+from aescratch.gradcheck.localise.step import Again, Passes, place_of
 from aescratch.gradcheck.localise.wiring import NUMERIC, Fault
 from aescratch.gradcheck.report import FAIL, Finding
 
 Place = tuple[str, int] | None
+TWICE = "twice what it should be"
 LEFT_OVER = "what the pass before had left"
 QUESTIONS = {
     "missing": "By how many ways does this value reach the loss, and where does the gradient of each come back?",
@@ -31,6 +32,7 @@ QUESTIONS = {
     "left-over": "What stands in grad before backward begins, and who is to write over it?",
     "overwritten": "Two paths end in one parameter: what becomes of the first one's gradient when the second arrives?",
     "described": "What is done to the gradient between the part that returned it and this call?",
+    "twice": "What does a second call of backward do to what the first one has left?",
     "shared": "What does a layer keep between forward and backward, and who may use it in between?",
     "part": "What does forward compute, and is each step of it answered by one of backward?",
 }  # fmt: skip
@@ -95,20 +97,46 @@ def of_shared(model: Any, places: Sequence[str]) -> Finding:
     return Finding("first-wrong", places[0], "error", message, evidence, cause, QUESTIONS["shared"])
 
 
-def description(comparison: Comparison) -> tuple[str, str, dict[str, Any]]:
-    """Return how far what is given is from the truth: in words, as a cause where it is a multiple, and in numbers."""
+def of_stale(model: Any, passes: Passes, late: Again) -> Finding:
+    """Return the finding about a part's forward that is called within the model's backward, on something else."""
+    name, function = passes.name, f"{type(model).__name__}.backward"
+    then, now = np.shape(next(iter(passes.arguments.values()), 0.0)), np.shape(late.given)
+    shapes = f" of shape {now} instead of {then}" if then != now else ""
+    message = (
+        f"going back from the loss, {name} is the first that is wrong: {function} calls its forward again "
+        f"({_shown(late.place)}), with an input{shapes} that isn't the one of the loss"
+    )
+    cause = f"{name}.forward is called within backward, which overwrites what {name} remembers of the loss"
+    evidence = {**_evidence(name, late.place), "kind": "wiring", "function": function, "fault": "stale"}
+    return Finding("first-wrong", name, "error", message, evidence, cause, QUESTIONS["shared"])
+
+
+def of_twice(model: Any, again: Again, what: str) -> Finding:
+    """Return the finding about a part's backward that is called more often than its forward."""
+    name, function = again.name, f"{type(model).__name__}.backward"
+    message = (
+        f"going back from the loss, {name} is the first that is wrong: {function} calls its backward a second time "
+        f"({_shown(again.place)}), and its forward was called once"
+    )
+    cause = f"{name}.backward is called twice: {what}"
+    evidence = {**_evidence(name, again.place), "kind": "wiring", "function": function, "fault": "twice"}
+    return Finding("first-wrong", name, "error", message, evidence, cause, QUESTIONS["twice"])
+
+
+def description(comparison: Comparison) -> tuple[str, float | None, dict[str, Any]]:
+    """Return how far what is given is from the truth: in words, as a factor where it is a multiple, and in numbers."""
     given, truth = comparison.given[comparison.usable, 0], comparison.numeric[comparison.usable, 0]
     ratio = float(given @ truth / (truth @ truth)) if truth.any() else 0.0
     lengths = float(np.linalg.norm(given) * np.linalg.norm(truth))
     evidence = {"cosine": float(given @ truth) / lengths if lengths > 0 else 0.0, "ratio": ratio}
     if ratio and np.linalg.norm(given - ratio * truth) <= NUMERIC * np.linalg.norm(given):
-        return "is wrong", f"all of it is multiplied by {_number(ratio)}", evidence
+        return "is wrong", ratio, evidence
     how_far = f"cosine with the right one {evidence['cosine']:.4f}, projected on it {ratio:.4g} times as long"
-    return f"is wrong, and is no combination of what the parts returned ({how_far})", "", evidence
+    return f"is wrong, and is no combination of what the parts returned ({how_far})", None, evidence
 
 
-def sentence(fault: Fault) -> str:
-    """Return what is wrong with one share."""
+def sentence(fault: Fault, factor: Factor | None = None) -> str:
+    """Return what is wrong with one share, which may be there a wrong number of times."""
     label = fault.share.label if not fault.share.part else f"the share of {fault.share.label}"
     if fault.kind == "missing":
         return f"{label} is missing"
@@ -116,20 +144,11 @@ def sentence(fault: Fault) -> str:
         return f"{label} is in it, and doesn't belong there"
     if fault.kind == "sign":
         return f"{label} has the wrong sign"
-    if fault.kind == "doubled":
+    words = (factor or Factor(fault.found / fault.expected, None, 0, 0)).in_words()
+    if fault.kind == "doubled" and words == TWICE:
         return f"{label} is in it twice as often as in the loss" if fault.expected != 1 else f"{label} is in it twice"
-    return f"{label} is in it {_times(fault.found)}, and {_times(fault.expected)} in the loss"
-
-
-def _times(number: float) -> str:
-    return {"1": "once", "2": "twice"}.get(_number(number), f"{_number(number)} times")
-
-
-def _number(number: float) -> str:
-    """Return a number as the fraction that it is, or as a decimal number."""
-    fraction = Fraction(number).limit_denominator(1000)
-    near = fraction and abs(float(fraction) / number - 1) < NUMERIC
-    return str(fraction) if near else f"{number:.6g}"
+    in_loss = f"; the loss has it {number(fault.expected)} times" if fault.expected not in (0.0, 1.0) else ""
+    return f"{label} is {words}{in_loss}"
 
 
 def _culprit(alone: Alone) -> tuple[str, Pair, list[str]]:

@@ -1,0 +1,16 @@
+"""Exercises: write the backward passes yourself, one hole at a time, and be told what is wrong and why.
+
+    path/NN_name/   about.md, solution.py, checks.py, hints.md, mutants.py     what an exercise is
+        -> Exercise  stub for the student, hints by finding
+    student's folder, progress.json <-> Workspace
+    student's file --a process of its own, with a time limit--> Outcome -> an answer in words
+
+Nothing of the package outside `aescratch.cli` imports this one.
+"""
+
+from aescratch.exercises.exercise import Exercise, all_exercises
+from aescratch.exercises.outcome import Outcome
+from aescratch.exercises.running import check_file
+from aescratch.exercises.workspace import Workspace, WorkspaceError
+
+__all__ = ["Exercise", "Outcome", "Workspace", "WorkspaceError", "all_exercises", "check_file"]

@@ -1,0 +1,148 @@
+"""Checks that exercises are made of: a backward by the gradient checker, a forward against the right values.
+
+    check_backward(student's backward, forward, inputs)    -> Report, of check_function
+    check_forward(student's forward, right one, draws)     -> Report, with a cause where a known slip gives these values
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.gradcheck import Finding, Report, TensorResult, check_function
+from aescratch.gradcheck.binding import bind, call, changed, copied, name_of
+from aescratch.gradcheck.findings import raised
+from aescratch.gradcheck.functions import _problem
+
+EXPLAINING = ContextVar("explaining", default=True)  # whether causes are looked for, which takes most of the time
+TOLERANCE = 1e-9  # of values that aren't estimated
+Inputs = Mapping[str, Any]
+
+
+class Slip(NamedTuple):
+    """A forward that is wrong in a typical way: what it gives, what to say then, and what to ask."""
+
+    code: str
+    forward: Callable[..., Any]
+    cause: str
+    question: str
+
+
+class ValueReport(Report):
+    """A report on values, where nothing is estimated and there are no kinks."""
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return the table as texts, the head first."""
+        return [(*row[:3], *row[4:]) for row in super().rows()]
+
+    def summary(self) -> str:
+        """Return the last line: the verdict, and how many entries agree."""
+        return super().summary().replace(" and the rounding of the difference quotient", "")
+
+
+def check_backward(
+    backward: Callable[..., Any], forward: Callable[..., Any], inputs: Inputs, wrt: Sequence[str] | None = None
+) -> Report:
+    """Return the gradient checker's report on a student's backward; the time is limited from outside.
+
+    Parameters
+    ----------
+    backward, forward : callable
+        The student's, and ours.
+    inputs : dict
+        Forward's arguments, of sizes that are distinct primes.
+    wrt : list of str, optional
+        Which inputs get a gradient, where that isn't those that our own pair returns.
+    """
+    report = check_function(forward, backward, inputs, wrt=wrt, rng=1, time_limit=None, explain=EXPLAINING.get())
+    report.findings = [finding for finding in report.findings if finding.code != "equal-sizes"]  # the sizes are ours
+    for finding in report.findings:
+        if finding.code == "raised":
+            pair = bind(forward, backward, inputs)
+            output = call(forward, copied(inputs))
+            given = pair.arguments(np.ones(np.shape(output)), output)
+            shapes = ", ".join(f"{name} {np.shape(value)}" for name, value in given.items())
+            finding.message = finding.message.replace("backward", name_of(backward), 1) + f"; it was given {shapes}"
+    return report
+
+
+def check_forward(
+    forward: Callable[..., Any], right: Callable[..., Any], draws: Sequence[Inputs], output: str = "y",
+    slips: Sequence[Slip] = (),
+) -> Report:  # fmt: skip
+    """Return a report on a student's forward: the values of its output, entry by entry, at every draw of inputs.
+
+    Parameters
+    ----------
+    forward, right : callable
+        The student's, and one that gives the right values.
+    draws : sequence of dict
+        Two inputs at least, so that no slip fits by chance.
+    output : str
+        What the output is called.
+    slips : sequence of Slip
+        Typical mistakes.
+    """
+    tensors: list[TensorResult] = []
+    findings: list[Finding] = []
+    values: list[Array] = []
+    for inputs in draws:
+        arguments = copied(inputs)
+        try:
+            value = call(forward, arguments)
+        except Exception as error:
+            found = raised(error)
+            found.message = found.message.replace("backward", forward.__name__, 1)
+            return ValueReport(_title(forward), [], [found], TOLERANCE)
+        wanted = np.asarray(call(right, copied(inputs)))
+        for name in changed(arguments, inputs):
+            message = f"{forward.__name__} changed its argument {name}; work on a copy, the caller still needs it"
+            findings.append(Finding("changed-argument", name, "error", message))
+        problem = _problem(np.float64(value) if isinstance(value, float) else value, wanted.shape)
+        if problem is not None:
+            code, text = problem
+            text = text.replace("that of what it is the gradient of", "see the docstring")
+            findings.append(Finding(code, output, "error", f"{output} {text}"))
+            return ValueReport(_title(forward), [], findings, TOLERANCE)
+        value = np.asarray(value)
+        values.append(value)
+        tensors.append(_compared(output, value, wanted))
+    failing = next((tensor for tensor in tensors if tensor.verdict == "fail"), None)
+    if failing is not None:
+        findings.append(_wrong(failing))
+        findings += _cause(values, draws, output, slips)
+    return ValueReport(_title(forward), [failing or tensors[0]], findings, TOLERANCE)
+
+
+def _title(forward: Callable[..., Any]) -> str:
+    return f"check of the values that {forward.__name__} returns"
+
+
+def _compared(name: str, value: Array, wanted: Array) -> TensorResult:
+    scale = float(np.abs(wanted).max())
+    verdicts = np.where(np.abs(value - wanted) <= TOLERANCE * scale, "pass", "fail")
+    return TensorResult(name, value, wanted, verdicts, np.full((*wanted.shape, 2), np.nan))
+
+
+def _wrong(tensor: TensorResult) -> Finding:
+    failing, worst = tensor.count("fail"), tensor.worst
+    message = (
+        f"{tensor.name}: {failing} of {tensor.verdicts.size} entries differ; at {worst} yours is "
+        f"{float(tensor.analytic[worst]):.9g}, the right one {float(tensor.numeric[worst]):.9g}"
+    )
+    return Finding("wrong-values", tensor.name, "error", message, {"entries": failing, "worst": list(worst)})
+
+
+def _cause(values: Sequence[Array], draws: Sequence[Inputs], output: str, slips: Sequence[Slip]) -> list[Finding]:
+    """Return the cause if one slip gives what came, at every draw."""
+    for slip in slips:
+        given = [np.asarray(call(slip.forward, copied(inputs))) for inputs in draws]
+        if all(a.shape == b.shape and np.allclose(a, b, TOLERANCE, 0) for a, b in zip(values, given, strict=True)):
+            evidence = {"hypothesis": slip.code}
+            message = f"{slip.cause}, which gives exactly these values at {len(draws)} draws of the inputs"
+            return [Finding("cause", output, "error", message, evidence, slip.cause, slip.question)]
+    return []

@@ -1,0 +1,64 @@
+"""Hints in three levels, chosen by what was found: the numbers first, then the idea, and the formula last.
+
+    # scale@grad_b sign@grad_b     the codes that a hint is for, perhaps with the tensor
+    1. ...                         a question
+    2. ...                         the idea
+    3. ...                         the formula
+    # *                            for whatever else is found
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+LEVELS = 3
+FALLBACK = "*"
+HintTable = dict[str, tuple[str, ...]]
+
+
+def read_hints(text: str) -> HintTable:
+    """Return the levels by code.
+
+    Raises
+    ------
+    ValueError
+        If a code hasn't three levels.
+
+    Examples
+    --------
+    >>> read_hints('''# sign scale
+    ... 1. Which way?
+    ... 2. Downhill.
+    ... 3. -x''')["scale"]
+    ('Which way?', 'Downhill.', '-x')
+    """
+    table: HintTable = {}
+    for section in re.split(r"^# ", text, flags=re.MULTILINE)[1:]:
+        codes, _, body = section.partition("\n")
+        levels = tuple(" ".join(part.split()) for part in re.split(r"^\d\. ", body, flags=re.MULTILINE)[1:])
+        if len(levels) != LEVELS:
+            raise ValueError(f"expected {LEVELS} levels of hints for {codes}, got {len(levels)}")
+        table.update(dict.fromkeys(codes.split(), levels))
+    return table
+
+
+@dataclass(frozen=True)
+class Hints:
+    """The hints of an exercise, and those that every exercise shares."""
+
+    own: HintTable
+    general: HintTable
+
+    def choose(self, codes: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+        """Return the key and the levels of the first hint that is there, for codes from the most telling on.
+
+        A code is ``"scale@grad_b"`` or ``"scale"``; with a tensor, a hint for the code alone will do.
+        """
+        for code in codes:
+            for table in (self.own, self.general):
+                for key in (code, code.partition("@")[0]):
+                    if key in table:
+                        return key, table[key]
+        return FALLBACK, self.own[FALLBACK]

@@ -1,0 +1,105 @@
+"""What happens in the process of the student's file: it is read, run and checked, and the outcome written as JSON.
+
+    python -m aescratch.exercises.looking NAME FILE RESULT SECONDS
+
+When the time is up, the line that is running is written beside RESULT, for a loop that never ends.
+"""
+
+from __future__ import annotations
+
+import ast
+import faulthandler
+import importlib.util
+import inspect
+import json
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from aescratch.exercises.exercise import Exercise, all_exercises
+from aescratch.exercises.outcome import MISSING, OTHER_ARGUMENTS, RAISED, SYNTAX_ERROR, Outcome, outcome_of
+from aescratch.exercises.recognising import recognise
+from aescratch.exercises.running import STACK
+from aescratch.gradcheck.binding import UPSTREAM_NAMES
+
+
+def look(exercise: Exercise, path: Path) -> Outcome:
+    """Return what the checks of an exercise say of a file, in this process."""
+    text = path.read_bytes()
+    try:
+        compile(text, str(path), "exec")
+    except SyntaxError as error:
+        return Outcome(SYNTAX_ERROR, f"Python can't read it: {error.msg}", error.lineno or 0, codes=[SYNTAX_ERROR])
+    except ValueError as error:  # null bytes, in older Pythons
+        return Outcome(SYNTAX_ERROR, f"Python can't read it: {error}", 0, codes=[SYNTAX_ERROR])
+    try:
+        student = _load(path)
+    except (Exception, SystemExit) as error:
+        return _raised(error, path)
+    checks = exercise.checks
+    if missing := [name for name in checks.FUNCTIONS if not callable(getattr(student, name, None))]:
+        names = " and ".join(missing)
+        message = f"there is no function {names} in {path.name}; the checks call it by this name"
+        return Outcome(MISSING, message, codes=[MISSING])
+    for name in checks.FUNCTIONS:
+        if other := _other_arguments(exercise, name, getattr(student, name)):
+            return other
+    try:
+        reports = list(checks.check(student))
+    except (Exception, SystemExit) as error:
+        return _raised(error, path)
+    recognise(exercise, reports)
+    return outcome_of(reports)
+
+
+def _other_arguments(exercise: Exercise, name: str, function: Any) -> Outcome | None:
+    """Return the outcome for a function that needs an argument that the stub's doesn't have, or None."""
+    defined = (node for node in ast.walk(ast.parse(exercise.stub)) if isinstance(node, ast.FunctionDef))
+    wanted = [argument.arg for node in defined if node.name == name for argument in node.args.args]
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None  # the checks say what they miss
+    by_name = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    needed = [p.name for p in by_name if p.default is p.empty]
+    if set(needed) <= {*wanted, *UPSTREAM_NAMES}:
+        return None
+    code = getattr(function, "__code__", None)
+    message = f"{name} takes {', '.join(needed)}; the checks call it by name, with {', '.join(wanted)}, as in the stub"
+    return Outcome(OTHER_ARGUMENTS, message, code.co_firstlineno if code else 0, codes=[OTHER_ARGUMENTS])
+
+
+def _load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("student", path)
+    assert spec is not None  # its name ends in .py
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _raised(error: BaseException, path: Path) -> Outcome:
+    """Return the outcome for an exception: its type and text, and the innermost line of the student's."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    text = " ".join(str(error).split())
+    if not lines and isinstance(error, (TypeError, ValueError)):  # our sentence about arguments
+        return Outcome(RAISED, text, codes=[RAISED])
+    kind = type(error).__name__
+    return Outcome(RAISED, f"{kind}: {text}" if text else kind, (lines[-1] or 0) if lines else 0, codes=[RAISED])
+
+
+def main(arguments: Any) -> None:
+    """Check a file, and write the outcome."""
+    name, file, result, seconds = arguments
+    exercise = next(exercise for exercise in all_exercises() if exercise.name == name)
+    with open(result + STACK, "w", encoding="utf-8") as stack:
+        faulthandler.dump_traceback_later(float(seconds), file=stack)
+        outcome = look(exercise, Path(file))
+        faulthandler.cancel_dump_traceback_later()
+    Path(result).write_text(json.dumps(outcome.to_dict()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

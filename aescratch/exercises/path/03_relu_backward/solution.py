@@ -1,0 +1,21 @@
+# mypy: ignore-errors
+"""ReLU, backward: y = max(a, 0)."""
+
+
+def relu_backward(grad_y, a):
+    """Return the gradient of a loss with respect to a, where y = max(a, 0).
+
+    Parameters
+    ----------
+    grad_y : array (N, H)
+        The gradient of the loss with respect to y.
+    a : array (N, H)
+        What the forward pass was given.
+
+    Returns
+    -------
+    grad_a : array (N, H)
+    """
+    ### BEGIN SOLUTION
+    return grad_y * (a > 0)
+    ### END SOLUTION

@@ -1,0 +1,28 @@
+"""The gradients of an autoencoder with tied weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from aescratch import functions
+from aescratch.exercises.comparing import check_backward
+from aescratch.gradcheck import Report
+
+FUNCTIONS = ("tied_backward",)
+
+
+def tied_loss(x: Any, W: Any, b: Any, c: Any) -> Any:
+    """Return the loss that the exercise gives."""
+    h = functions.tanh(functions.dense(x, W, b))
+    return functions.squared_error(functions.dense(h, W.T, c), x)
+
+
+def check(student: Any) -> Iterator[Report]:
+    """Yield the report on tied_backward."""
+    rng = np.random.default_rng(0)
+    shapes = {"x": (7, 5), "W": (5, 3), "b": (3,), "c": (5,)}
+    inputs = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    yield check_backward(student.tied_backward, tied_loss, inputs, wrt=["W", "b", "c"])

@@ -1,0 +1,32 @@
+# mypy: ignore-errors
+"""One step of Adam."""
+
+import numpy as np
+
+
+def adam_step(value, grad, m, v, t, lr, beta1, beta2, eps):
+    """Return the value after step t; m and v are those of the step before.
+
+    First m and v become running averages, m of grad and v of its square: the old one weighs beta1 (beta2), the new one
+    what is missing from that to 1. Then each is divided by its correction, which is 1 - beta1 ** t (1 - beta2 ** t).
+
+    Parameters
+    ----------
+    value, grad, m, v : array (D, H)
+        A parameter, its gradient, and the running averages until now.
+    t : int
+        The number of this step, from 1.
+    lr, beta1, beta2, eps : float
+        How far to go, how much the averages remember, and what keeps the division safe.
+
+    Returns
+    -------
+    new_value : array (D, H)
+    """
+    ### BEGIN SOLUTION
+    m = beta1 * m + (1 - beta1) * grad
+    v = beta2 * v + (1 - beta2) * grad**2
+    m_hat = m / (1 - beta1**t)
+    v_hat = v / (1 - beta2**t)
+    return value - lr * m_hat / (np.sqrt(v_hat) + eps)
+    ### END SOLUTION

@@ -1,0 +1,3 @@
+"""Nothing in these folders is a test, or a module that is imported by its name."""
+
+collect_ignore_glob = ["*"]

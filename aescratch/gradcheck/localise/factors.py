@@ -1,0 +1,87 @@
+"""How often a share is in a gradient, in words: a fraction, a size of the batch, or a number that changes with it.
+
+    a wrong factor here, and at another batch -> the same: a constant;  as the number of examples: said so;
+                                                 otherwise: no factor at all, but a norm, say, or a limit
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from aescratch.backend import Array
+
+SIMPLE = 12  # the largest denominator of a fraction that is said as one
+NEAR = 1e-5  # of the factor: as near as that the fraction has to be
+STEADY = 1e-4  # of the factor: what the numeric truth may change in it between two batches
+MORE_ROWS = 4
+
+
+@dataclass
+class Factor:
+    """A factor at the batch, and at another one with its own number of examples, where that is known."""
+
+    here: float
+    there: float | None
+    n_here: int
+    n_there: int
+
+    @property
+    def changes(self) -> bool:
+        """Whether it is another at the other batch, and not by the number of examples."""
+        return self.there is not None and not self._grows(0) and not self._grows(1) and not self._grows(-1)
+
+    def _grows(self, power: int) -> bool:
+        if self.there is None or (power and self.n_here == self.n_there):
+            return False
+        wanted = self.here * (self.n_there / self.n_here) ** power
+        return abs(self.there - wanted) <= STEADY * abs(wanted)
+
+    def in_words(self) -> str:
+        """Return ``"half of what it should be"`` or the like."""
+        said = f"{times(self.here)} what it should be"
+        if self.there is None or (self.n_there == self.n_here and not self.changes):
+            return said + (f" ({self._n_is()})" if self._looks_like_n() else "")
+        if self.changes:
+            return f"{said}, and {times(self.there)} with another batch"
+        if self._grows(1) or self._grows(-1):
+            there = times(self.there).removesuffix(" of")
+            return f"{said} ({self._n_is()}; with {self.n_there} examples it is {there})"
+        if self._looks_like_n():
+            return f"{said} ({self._n_is()}, but it is the same with {self.n_there})"
+        return said
+
+    def _looks_like_n(self) -> bool:
+        return self.n_here > 1 and any(abs(f * self.n_here - 1) < NEAR for f in (1 / self.here, self.here))
+
+    def _n_is(self) -> str:
+        return f"{self.n_here} is the number of examples"
+
+
+def number(value: float) -> str:
+    """Return a number as the simple fraction that it is, or as a decimal number."""
+    fraction = Fraction(value).limit_denominator(SIMPLE)
+    near = fraction and abs(float(fraction) / value - 1) < NEAR
+    return str(fraction) if near else f"{value:.4g}"
+
+
+def times(value: float) -> str:
+    """Return a factor in words that stand before what is multiplied."""
+    text = number(value)
+    if text == "2":
+        return "twice"
+    if text == "1/2":
+        return "half of"
+    return f"{text} of" if text.startswith("1/") else f"{text} times"
+
+
+def another_batch(batch: Sequence[Array], n: int) -> list[Array]:
+    """Return a batch of n examples that lie between those of this one; labels are those of the nearer ones."""
+    rows = len(batch[0])
+    first, second = np.arange(n) % rows, (2 * np.arange(n) + 1) % rows
+    return [
+        0.7 * array[first] + 0.3 * array[second] if array.dtype.kind == "f" else array[first] for array in batch
+    ]
