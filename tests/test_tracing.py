@@ -660,3 +660,19 @@ def test_a_partial_activation_and_a_number_with_a_name():
     step = ae.trace(model, np.eye(4))
     assert step.given["alpha"] == 0.2
     assert step["h1"].formula == "h1[n,j] = a1[n,j] if a1[n,j] > 0 else alpha·a1[n,j]"
+
+
+def test_traces_in_several_threads_leave_the_formulas_as_they_were():
+    before = vars(ae.functions).copy()
+    x = np.random.default_rng(0).random((3, 4))
+
+    def take():
+        for _ in range(5):
+            ae.trace(ae.Autoencoder([4, 2], rng=0), x)
+
+    threads = [threading.Thread(target=take) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(vars(ae.functions)[name] is value for name, value in before.items())

@@ -119,8 +119,8 @@ def _choose(names: list[str], key: str | None, path: Path) -> str:
     candidates = [name for name in names if name not in LABEL_NAMES]
     if len(candidates) != 1:
         raise DataFileError(
-            f"{path} has {len(candidates)} arrays that could be the data; name one of its keys, as key= in Python or --key: "
-            f"{', '.join(names) or '(none)'}"
+            f"{path} has {len(candidates)} arrays that could be the data; name one of its keys, as key= in Python or "
+            f"--key: {', '.join(names) or '(none)'}"
         )
     return candidates[0]
 

@@ -29,6 +29,7 @@ from aescratch.tracing.code import calling_line, lines_of
 from aescratch.tracing.formulas import ELEMENTWISE, FORMULAS
 from aescratch.tracing.language import Equation, Tree, evaluate, names_in, read, replace
 
+WATCHING = threading.RLock()  # one recording at a time: the sheet's functions are everybody's
 ROWS, MATRIX = ("n", "j"), ("i", "j")
 
 
@@ -79,15 +80,16 @@ class Recorder:
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
         """Wrap the sheet's functions and the model's parts, as long as the block lasts."""
-        originals = {name: getattr(functions, name) for name in FORMULAS}
-        try:
-            for name, function in originals.items():
-                setattr(functions, name, self._watched(name, function))
-            with observed(self.model, self._after_part, self._before_part):
-                yield
-        finally:
-            for name, function in originals.items():
-                setattr(functions, name, function)
+        with WATCHING:
+            originals = {name: getattr(functions, name) for name in FORMULAS}
+            try:
+                for name, function in originals.items():
+                    setattr(functions, name, self._watched(name, function))
+                with observed(self.model, self._after_part, self._before_part):
+                    yield
+            finally:
+                for name, function in originals.items():
+                    setattr(functions, name, function)
 
     def _before_part(self, call: Call) -> None:
         self.part = call.name
