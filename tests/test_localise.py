@@ -28,7 +28,9 @@ def made(name):
         model = SoftmaxClassifier(inner, n_classes=2, weight_decay=0.1, rng=0)
         data = [np.random.default_rng(7).random((7, 11)), LABELS]
     else:
-        model = MODELS[name](dtype="float64", rng=0)
+        # Nothing is claimed of a code that is mostly 0, as a ReLU's may be.
+        options = {"code_activation": ae.Tanh} if name == "sparse l1" else {}
+        model = MODELS[name](dtype="float64", rng=0, **options)
         data = [batch(model)]
     for parameter in model.parameters:
         parameter.value = parameter.value + np.random.default_rng(1).normal(0, 0.1, parameter.shape)

@@ -51,7 +51,7 @@ def look_at_corruption(
     if x_tilde is None:
         return
     if isinstance(corruption, GaussianNoise):
-        _look_at_gaussian(report, part, x_tilde - x, corrupt(0.5 * x, seed) - x_tilde + 0.5 * x, corruption.sigma)
+        _look_at_gaussian(report, part, x_tilde - x, corrupt(x + 1, seed) - x_tilde - 1, corruption.sigma)
     elif isinstance(corruption, (MaskingNoise, SaltAndPepperNoise)):
         p = corruption.p
         rescaled = 0 < p < 1 and np.isclose(x_tilde * (1 - p), x, rtol=1e-9).mean() > max(0.0, 1 - p - 0.1) / 2
