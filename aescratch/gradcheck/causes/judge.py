@@ -19,6 +19,7 @@ from aescratch.gradcheck.report import Finding
 FITS = 1e-9  # of the largest entry returned: the rounding of a prediction that holds
 BOUNDS = 10.0  # times the numeric gradient's own error bound, a prediction may be off
 EXPLAINS = 1e-4  # of the largest difference: what a prediction that explains the difference may leave of it
+SMALLEST_SHOWN = 1e-16  # of a residual, which may be 0
 CLEARER = 100.0  # times as well as any other that isn't equivalent
 FEWEST_LOOKS = 3
 FEWEST_ENTRIES = 12  # over all looks
@@ -109,10 +110,12 @@ class Judge:
             if other.cost <= best.cost + ALIKE and new and len(statements) < 2 and other.hypothesis.told_beside:
                 statements.append(statement)
         looks = 1 + len(self.evidence.alike) + len(self.evidence.sized)
-        cause = "; or, which is the same at every look: ".join(statements)
+        cause = "; or, which is the same in all of them: ".join(statements)
         varied = "inputs, upstream gradients and sizes" if self.evidence.sized else "inputs of the same sizes"
-        message = f"{tensor}: a prediction holds to {best.residual:.0e} at {best.entries} entries of {looks} looks"
-        message += f" with other {varied}"
+        message = (
+            f"{tensor}: one cause gives all {best.entries} numbers that came back in {looks} draws of {varied}, "
+            f"to {max(best.residual, SMALLEST_SHOWN):.0e}"
+        )
         if np.isfinite(self.runner_up[0]):
             message += f"; the next best is off by {self.runner_up[0]:.0e}"
         equivalent = sorted({e.hypothesis.code for e in found if e.cost <= best.cost + ALIKE} - {best.hypothesis.code})
