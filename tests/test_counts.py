@@ -137,7 +137,7 @@ def test_adam_holds_one_block_beside_its_moments():
 
 @pytest.mark.parametrize(("activation", "kept"), [(ae.ReLU, 2), (ae.GELU, 3)])
 def test_a_pass_holds_what_backward_needs_and_little_else(activation, kept):
-    """a, y and GELU's slope of every unit, the output, its error; for a while an adjoint, its product and a mask."""
+    """a, y and GELU's slope of every unit, the output, its error; for a while three adjoints, of the widest."""
     model, _, x = prepare(activation)
 
     def both_passes():
@@ -149,7 +149,7 @@ def test_a_pass_holds_what_backward_needs_and_little_else(activation, kept):
     for part in model.parts.values():
         part.forget()
     remembered = 4 * BATCH * (kept * N_UNITS + 784)
-    for_a_while = 4 * BATCH * 3 * 1000 + BATCH * 1000
+    for_a_while = 4 * BATCH * 3 * 1000 + 100_000  # under Python 3.10 and NumPy 2.0; elsewhere one is a mask only
     assert remembered < peak_of(both_passes) < remembered + for_a_while
 
 

@@ -2,7 +2,8 @@
 
     with kept(layer): ...     whatever happens inside, layer is as before afterwards, to the last bit
 
-Everything that can be reached from the object counts: the layers in a list of layers, the arrays in a dictionary.
+What can be reached through attributes, lists, tuples and dictionaries counts: the layers in a list of layers, the
+arrays in a dictionary. Sets, slots and closures aren't looked into.
 """
 
 from __future__ import annotations
