@@ -2,7 +2,7 @@
 
     about.md      title, chapter, minutes, and what to do
     solution.py   the answer, between markers; the stub is made from it
-    checks.py     FUNCTIONS that must be there, and check(student), which yields reports
+    checks.py     FUNCTIONS that must be there, and check(student, seed), which yields reports
     hints.md      three levels for each code of a finding
     mutants.py    typical mistakes, and the code that each must be answered with
 """
@@ -105,7 +105,7 @@ class Exercise:
 
     @property
     def checks(self) -> ModuleType:
-        """The module with FUNCTIONS and check(student)."""
+        """The module with FUNCTIONS and check(student, seed)."""
         return _module(self.folder / "checks.py", f"{self.name}_checks")
 
     @property

@@ -25,8 +25,8 @@ from aescratch.exercises.running import STACK
 from aescratch.gradcheck.binding import UPSTREAM_NAMES
 
 
-def look(exercise: Exercise, path: Path) -> Outcome:
-    """Return what the checks of an exercise say of a file, in this process."""
+def look(exercise: Exercise, path: Path, seed: int = 0) -> Outcome:
+    """Return what the checks of an exercise say of a file, in this process; the inputs are drawn from the seed."""
     text = path.read_bytes()
     try:
         compile(text, str(path), "exec")
@@ -47,10 +47,10 @@ def look(exercise: Exercise, path: Path) -> Outcome:
         if other := _other_arguments(exercise, name, getattr(student, name)):
             return other
     try:
-        reports = list(checks.check(student))
+        reports = list(checks.check(student, seed))
     except (Exception, SystemExit) as error:
         return _raised(error, path)
-    recognise(exercise, reports)
+    recognise(exercise, reports, seed)
     return outcome_of(reports)
 
 

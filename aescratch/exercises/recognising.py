@@ -18,7 +18,7 @@ from aescratch.gradcheck import Finding, Report, TensorResult
 SAME = 1e-9  # relative; the two are computed from the same inputs and the same upstream gradient
 
 
-def recognise(exercise: Exercise, reports: Sequence[Report]) -> None:
+def recognise(exercise: Exercise, reports: Sequence[Report], seed: int) -> None:
     """Add a cause to the first report that fails, if one of the exercise's mistakes gives just these gradients.
 
     Parameters
@@ -27,13 +27,15 @@ def recognise(exercise: Exercise, reports: Sequence[Report]) -> None:
         Whose mistakes are tried, those that say what is wrong.
     reports : sequence of Report
         What its checks found.
+    seed : int
+        What its inputs were drawn from.
     """
     report = next((report for report in reports if report.verdict == "fail" and report.tensors), None)
     if report is None or any(finding.code == "cause" for finding in report.findings):
         return
     wrong = [tensor for tensor in report.tensors if tensor.verdict == "fail"]
     for mutant in exercise.mutants.values():
-        if wrong and mutant.cause and _same(report.tensors, _tensors(exercise, mutant, reports.index(report))):
+        if wrong and mutant.cause and _same(report.tensors, _tensors(exercise, mutant, seed, reports.index(report))):
             entries = sum(tensor.analytic.size for tensor in wrong)
             message = f"{mutant.cause}: that gives the same {entries} entries to rounding"
             names = ", ".join(tensor.name for tensor in wrong)
@@ -43,13 +45,13 @@ def recognise(exercise: Exercise, reports: Sequence[Report]) -> None:
             return
 
 
-def _tensors(exercise: Exercise, mutant: Mutant, which: int) -> list[TensorResult]:
+def _tensors(exercise: Exercise, mutant: Mutant, seed: int, which: int) -> list[TensorResult]:
     """Return what the checks compare if the student makes this mistake."""
     student = ModuleType("student")
     exec(compile(exercise.mutated(mutant), exercise.file_name, "exec"), student.__dict__)
     token = EXPLAINING.set(False)
     try:
-        return list(next(itertools.islice(exercise.checks.check(student), which, None)).tensors)
+        return list(next(itertools.islice(exercise.checks.check(student, seed), which, None)).tensors)
     except StopIteration:  # the mistake shows in an earlier report
         return []
     finally:

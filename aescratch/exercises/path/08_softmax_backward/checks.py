@@ -14,9 +14,9 @@ from aescratch.gradcheck import Report
 FUNCTIONS = ("softmax_cross_entropy_backward",)
 
 
-def check(student: Any) -> Iterator[Report]:
+def check(student: Any, seed: int) -> Iterator[Report]:
     """Yield the report on softmax_cross_entropy_backward, and where exp overflows one more."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     labels = np.array([0, 2, 1, 1, 2, 0, 2])
     for centre in (0.0, 800.0):
         inputs = {"logits": rng.normal(centre, 1.3, size=(7, 3)), "labels": labels}
