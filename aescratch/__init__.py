@@ -14,6 +14,7 @@ from aescratch import datasets, functions, plots
 from aescratch.activations import GELU, GELUTanh, Identity, LeakyReLU, ReLU, Sigmoid, Tanh, TopK
 from aescratch.backend import array_module, to_numpy
 from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNoise
+from aescratch.estimator import AutoencoderTransformer
 from aescratch.files import FileFormatError, load
 from aescratch.gradcheck import (
     GradientCheckError,
@@ -53,6 +54,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Autoencoder",
+    "AutoencoderTransformer",
     "BinaryCrossEntropy",
     "ConstantRate",
     "ContractiveAutoencoder",

@@ -67,6 +67,11 @@ class History:
             text += f", best validation loss {best:.4g} in epoch {self.best_epoch + 1}"
         return text
 
+    def _repr_html_(self) -> str:
+        from aescratch.models.page import history_html
+
+        return history_html(self)
+
     def append(self, loss: float, rate: float, *validation_loss: float, seconds: float) -> None:
         """Add an epoch: its loss, its learning rate and, where there is one, its validation loss."""
         self.loss.append(loss)

@@ -287,7 +287,7 @@ class TransposedDense(Layer):
 
     @property
     def parameters(self) -> list[Parameter]:
-        """The b alone: W is its partner's."""
+        """The b alone, since W is its partner's."""
         return [self.b]
 
     def apply(self, x: Array) -> Array:

@@ -55,17 +55,11 @@ def as_matrix(x: Any, dtype: str, width: int | None, name: str = "x") -> Array:
     Raises
     ------
     TypeError
-        If x isn't an array of floats.
+        If x isn't an array of floats, or a data frame of them.
     ValueError
         If it has another shape, no rows, or numbers that are not finite or too large for the dtype.
     """
-    if hasattr(x, "toarray"):
-        raise TypeError(f"expected {name} to be a dense array, got a sparse {type(x).__name__}; pass {name}.toarray()")
-    if not hasattr(x, "dtype") or not hasattr(x, "shape"):
-        raise TypeError(
-            f"expected {name} to be an array of floats, got {type(x).__name__}; pass numpy.asarray({name}, float)"
-        )
-    x = without_subclass(x, name)
+    x = as_array(x, name)
     xp = array_module(x)
     _require_floats(x, name)
     _require_rows(x, width, name)
@@ -80,6 +74,63 @@ def as_matrix(x: Any, dtype: str, width: int | None, name: str = "x") -> Array:
     if largest > float(np.finfo(dtype).max):
         raise ValueError(f"expected {name} to fit into {dtype}, got values up to {largest:.3g}; rescale the data")
     return x.astype(dtype)
+
+
+def as_array(x: Any, name: str = "x") -> Any:
+    """Return x as a plain array of NumPy's or CuPy's: itself, or what a data frame or another holder of an array holds.
+
+    Raises
+    ------
+    TypeError
+        If it is no array, a sparse or a masked one, or a frame with a column that holds no numbers.
+    ValueError
+        If a column of a frame misses values.
+
+    Examples
+    --------
+    >>> as_array(memoryview(b"no array"))
+    Traceback (most recent call last):
+    TypeError: expected x to be an array of floats, got memoryview; pass numpy.asarray(x, float)
+    """
+    if hasattr(x, "toarray"):
+        raise TypeError(f"expected {name} to be a dense array, got a sparse {type(x).__name__}; pass {name}.toarray()")
+    if hasattr(x, "columns") and (hasattr(x, "items") or hasattr(x, "get_columns")):
+        return _from_frame(x, name)
+    library = type(x).__module__.partition(".")[0]
+    if library == "cupy" or isinstance(x, (np.ndarray, np.generic)):
+        return without_subclass(x, name)
+    if not hasattr(x, "__array__"):
+        raise TypeError(
+            f"expected {name} to be an array of floats, got {type(x).__name__}; pass numpy.asarray({name}, float)"
+        )
+    try:
+        return np.asarray(x)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            f"expected {name} to be an array of floats, got {library}.{type(x).__name__}, of which NumPy can make no "
+            f"array ({error})"
+        ) from error
+
+
+def _from_frame(frame: Any, name: str) -> Array:
+    """Return the matrix of a data frame, pandas' or polars'; the first column that is of no use is named."""
+    pairs = frame.items() if hasattr(frame, "items") else zip(frame.columns, frame.get_columns(), strict=True)
+    columns = []
+    for label, column in pairs:
+        values = np.asarray(column)
+        if values.dtype.kind not in "fiu" or str(column.dtype) == "category":
+            raise TypeError(
+                f"expected numbers in every column of {name}, got {column.dtype} in column {label!r}; "
+                "write it as numbers first, or drop it"
+            )
+        missing = int((~np.isfinite(values)).sum())
+        if missing:
+            raise ValueError(
+                f"expected finite numbers in {name}, got {missing} in column {label!r} that are missing, NaN or "
+                "infinite; remove or impute them"
+            )
+        columns.append(values)
+    return np.stack(columns, axis=1) if columns else np.asarray(frame)
 
 
 def _require_rows(x: Any, width: int | None, name: str) -> None:
@@ -142,10 +193,10 @@ def as_labels(labels: Any, n_examples: int, n_classes: int) -> Array:
         raise TypeError(
             "expected labels, one class number per example, got None; pass loss(x, labels) or fit(x, labels)"
         )
+    labels = as_array(labels, "labels") if hasattr(labels, "__array__") else labels
     if not hasattr(labels, "dtype") or labels.dtype.kind not in "iu":
         kind = getattr(labels, "dtype", type(labels).__name__)
         raise TypeError(f"expected labels to be an array of integers, got {kind}; pass numpy.asarray(labels, int)")
-    labels = without_subclass(labels, "labels")
     if labels.shape != (n_examples,):
         raise ValueError(f"expected one label per example, shape ({n_examples},), got shape {labels.shape}")
     if int(labels.min()) < 0 or int(labels.max()) >= n_classes:

@@ -331,6 +331,16 @@ def test_brackets_stand_only_where_they_are_needed(page):
     assert negative
 
 
+def test_a_minus_before_a_negative_number_is_put_in_brackets(page, sparse):
+    browser, negative = page(sparse), 0
+    for flat, (where, a) in enumerate(np.ndenumerate(sparse["a1"].output)):
+        click(browser, f"step-{sparse['h1'].number}", "h1", flat)
+        assert sparse["h1"].worked(*where) in told(browser)
+        assert ("exp(−(−" in told(browser)) == (a < 0)
+        negative += a < 0
+    assert negative
+
+
 def test_keys_walk_through_steps_and_tables(page, sparse):
     browser = page(sparse)
 

@@ -137,6 +137,7 @@ def test_brackets_stand_only_where_they_are_needed():
         ("y = sum(i, 2 * b[i] * a[i])", "2·1·0.5 + 2·(−2)·(−0.5)"),
         ("y = mean(i, b[i] * a[i])", "(1·0.5 + (−2)·(−0.5)) / 2"),
         ("y = b[1] * b[1] - b[1] * a[1]", "−2·(−2) − (−2)·(−0.5)"),
+        ("y = exp(-b[0]) + exp(-b[1])", "exp(−1) + exp(−(−2))"),
     ):
         assert worked(read(spelt), {"a": a, "b": b}, (), 7.0) == f"y = {expected} = 7"
     assert text_of(read("y[i] = c + (-a[i] * b[i])")) == "y[i] = c + (−a[i]·b[i])"

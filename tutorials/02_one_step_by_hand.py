@@ -150,11 +150,26 @@ assert np.isclose(change, 0.001 * grad_W2[0, 0], rtol=1e-3)
 # %%
 squared_length = sum(float(np.square(parameter.grad).sum()) for parameter in model.parameters)
 optimizer = ae.SGD(0.1)
+step = ae.trace(model, x, optimizer=optimizer)  # records the same step, and leaves the model as it is
 optimizer.start(model.parameters).step(0.1)
 after = float(model.loss(x))
 print(f"loss {loss:.4f} -> {after:.4f}; predicted fall {0.1 * squared_length:.4f}, true fall {loss - after:.4f}")
 assert same(W2.value[0], [0.5217, -0.3072, 0.1914, -0.0852])
 assert 0.9 < (loss - after) / (0.1 * squared_length) < 1  # a little less: the loss is curved
+
+# %% [markdown]
+# ## The step on one sheet
+#
+# `ae.trace` has written down the same step: every operation with its formula, its line of code and, on the way back,
+# the difference quotients. It does so for any variant. Compare it with your paper; here we compare it with ours.
+
+# %%
+hand = {"a1": a, "h1": h, "x_hat": x_hat, "J": loss, "grad_x_hat": grad_x_hat, "grad_h1": grad_h, "grad_a1": grad_a}
+hand |= {"grad_W2": grad_W2, "grad_b2": grad_b2, "grad_W1": grad_W1, "grad_b1": grad_b1}
+hand |= {"W1_new": W1.value, "b1_new": b1.value, "W2_new": W2.value, "b2_new": b2.value}
+assert {operation.name for operation in step} == set(hand)
+assert all(np.allclose(operation.output, hand[operation.name], rtol=1e-12) for operation in step)
+print(step)
 
 # %% [markdown]
 # ## And again, and again

@@ -17,7 +17,7 @@ from aescratch.bench import QUESTIONS, as_text, describe_machine, measure
 from aescratch.bench.machine import notes
 from aescratch.cli.status import RIGHT
 from aescratch.cli.words import count
-from aescratch.cli.writing import json_text
+from aescratch.cli.writing import add_json, answer
 
 # Each matrix library reads its own, once, when it is loaded.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -49,7 +49,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--threads", type=partial(count, 1), metavar="N", help="of the matrix products (default: all cores)"
     )
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    add_json(parser, "the figures")
 
 
 def run(arguments: Namespace) -> int:
@@ -66,10 +66,8 @@ def run(arguments: Namespace) -> int:
         rows.append(row)
         show_progress(f"measured: {row.question}, {row.case}")
     show_progress("")
-    if arguments.json:
-        print(json_text({"machine": machine, "notes": notes(machine), "rows": [row.to_dict() for row in rows]}))
-    else:
-        print(as_text(rows))
+    about = {"machine": machine, "notes": notes(machine), "rows": [row.to_dict() for row in rows]}
+    answer(arguments, as_text(rows), about)
     return RIGHT
 
 

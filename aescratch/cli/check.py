@@ -22,7 +22,7 @@ from aescratch.cli.own_inputs import input_option
 from aescratch.cli.status import FAIL, INCONCLUSIVE, RIGHT, UsageError, wrong_input
 from aescratch.cli.variants import VARIANTS, variant_name
 from aescratch.cli.words import count
-from aescratch.cli.writing import json_text
+from aescratch.cli.writing import add_json, answer
 from aescratch.datasets import Dataset
 from aescratch.gradcheck import Report
 from aescratch.gradcheck.coverage import MODES
@@ -75,7 +75,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="every entry; some of each tensor; several random directions in each; or what suits the size "
         "(default %(default)s)",
     )  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    add_json(parser, "the report")
 
 
 def target(text: str) -> str:
@@ -91,9 +91,9 @@ def run(arguments: Namespace) -> int:
     """Check and print; return the exit status."""
     report = check_own(arguments) if ":" in arguments.variant else check_variant(arguments)
     if arguments.json:
-        print(json_text(report.to_dict()))
+        answer(arguments, str(report), report.to_dict())
     else:
-        report.show()
+        report.show()  # in colour on a terminal
     return STATUS[report.verdict]
 
 

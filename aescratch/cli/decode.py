@@ -8,7 +8,7 @@ import aescratch as ae
 from aescratch.cli.measures import in_batches
 from aescratch.cli.opening import add_model, as_autoencoder, open_model, require_width
 from aescratch.cli.status import RIGHT, wrong_input
-from aescratch.cli.writing import matrix_path, write_matrix
+from aescratch.cli.writing import add_json, answer, matrix_path, write_matrix
 
 EXAMPLES = """examples:
   aescratch decode sparse-digits codes.npy --out x.npy
@@ -23,6 +23,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_model(parser)
     parser.add_argument("codes", metavar="CODES", help="a .npy or .csv file, one code per row, as encode writes it")
     parser.add_argument("--out", metavar="FILE", required=True, help="a .npy file, or a .csv file without column names")
+    add_json(parser, "the file's name, the number of examples and their width")
 
 
 def run(arguments: Namespace) -> int:
@@ -35,5 +36,6 @@ def run(arguments: Namespace) -> int:
     with wrong_input():
         x = in_batches(model.decode, codes.x)
     write_matrix(path, x)
-    print(f"wrote {path}: {x.shape[0]:,} examples of {x.shape[1]:,} numbers")
+    about = {"file": str(path), "examples": x.shape[0], "numbers": x.shape[1], "codes": codes.name}
+    answer(arguments, f"wrote {path}: {x.shape[0]:,} examples of {x.shape[1]:,} numbers", about)
     return RIGHT

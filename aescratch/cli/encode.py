@@ -8,7 +8,7 @@ from aescratch.cli.data import DATA_HELP, add_file_options, load_data
 from aescratch.cli.measures import in_batches
 from aescratch.cli.opening import add_model, as_autoencoder, open_model, require_width
 from aescratch.cli.status import RIGHT, wrong_input
-from aescratch.cli.writing import matrix_path, write_matrix
+from aescratch.cli.writing import add_json, answer, matrix_path, write_matrix
 
 EXAMPLES = """examples:
   aescratch encode sparse-digits digits --out codes.npy
@@ -24,6 +24,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help=DATA_HELP)
     add_file_options(parser)
     parser.add_argument("--out", metavar="FILE", required=True, help="a .npy file, or a .csv file without column names")
+    add_json(parser, "the file's name, the number of codes and their width")
 
 
 def run(arguments: Namespace) -> int:
@@ -35,5 +36,6 @@ def run(arguments: Namespace) -> int:
     with wrong_input():
         code = in_batches(model.encode, data.x)
     write_matrix(path, code)
-    print(f"wrote {path}: {code.shape[0]:,} codes of {code.shape[1]:,} units")
+    about = {"file": str(path), "codes": code.shape[0], "units": code.shape[1], "data": data.name}
+    answer(arguments, f"wrote {path}: {code.shape[0]:,} codes of {code.shape[1]:,} units", about)
     return RIGHT

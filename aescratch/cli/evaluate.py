@@ -8,7 +8,7 @@ from aescratch.cli.data import DATA_HELP, add_file_options, load_data
 from aescratch.cli.measures import as_lines, measure
 from aescratch.cli.opening import add_model, as_autoencoder, open_model, require_width
 from aescratch.cli.status import RIGHT, wrong_input
-from aescratch.cli.writing import json_text
+from aescratch.cli.writing import add_json, answer
 
 DESCRIPTION = """Measure a saved model on data:
 
@@ -32,7 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", nargs="?", default="digits", help=f"{DATA_HELP} (default digits)")
     parser.add_argument("--pca-data", metavar="DATA", help="data to fit PCA to; left out, the data that are measured")
     add_file_options(parser)
-    parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
+    add_json(parser, "the numbers")
 
 
 def run(arguments: Namespace) -> int:
@@ -46,9 +46,6 @@ def run(arguments: Namespace) -> int:
     with wrong_input():
         measures = measure(model, data, pca_data)
     about = {"model": type(model).__name__, "parameters": model.n_parameters, "data": data.name, "examples": len(data)}
-    if arguments.json:
-        print(json_text({**about, **measures}))
-    else:
-        print(f"{about['model']}, {model.n_parameters:,} parameters, on {len(data):,} examples of {data.name}")
-        print(as_lines(measures))
+    head = f"{about['model']}, {model.n_parameters:,} parameters, on {len(data):,} examples of {data.name}"
+    answer(arguments, f"{head}\n{as_lines(measures)}", {**about, **measures})
     return RIGHT

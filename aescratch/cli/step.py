@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import sys
-import webbrowser
 from argparse import ArgumentParser, Namespace
 from functools import partial
 from pathlib import Path
@@ -21,7 +20,7 @@ from aescratch.cli.status import RIGHT, wrong_input
 from aescratch.cli.training import make_optimizer
 from aescratch.cli.variants import add_variant
 from aescratch.cli.words import OPTIMIZERS, Word, count, number
-from aescratch.cli.writing import require_folder
+from aescratch.cli.writing import add_json, answer, require_folder
 
 N_EXAMPLES, N_INPUTS, CODE, N_CLASSES = 3, 8, 4, 2
 HIDDEN_OF_STACK = 6
@@ -68,6 +67,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     group.add_argument("--learning-rate", type=number, metavar="RATE", help="left out, the optimizer's own")
     group.add_argument("--clip-norm", type=number, metavar="NORM", help="scale gradients down to this norm")
     add_file_options(parser)
+    add_json(parser, "every operation with its numbers")
     parser.set_defaults(schedule=None)
 
 
@@ -85,14 +85,18 @@ def run(arguments: Namespace) -> int:
         step = ae.trace(model, x, labels, optimizer=optimizer, rng=arguments.seed)
         if not arguments.text:
             step.to_html(path)
-    if arguments.text:
-        encoding = sys.stdout.encoding or "utf-8"  # what a pipe can't encode becomes a question mark
-        print(str(step).encode(encoding, "replace").decode(encoding))
-        return RIGHT
-    print(f"{path}: {step.title}, {len(step)} operations")
-    if arguments.open and not webbrowser.open(path.resolve().as_uri()):
-        print("no browser could be opened; open the file yourself")
+    text = str(step) if arguments.text else f"{path}: {step.title}, {len(step)} operations"
+    answer(arguments, text, {"page": None if arguments.text else str(path), **step.to_dict()})
+    if arguments.open and not arguments.text and not opened(path):
+        print("no browser could be opened; open the file yourself", file=sys.stderr if arguments.json else sys.stdout)
     return RIGHT
+
+
+def opened(path: Path) -> bool:
+    """Open a page in a browser, and return whether there was one."""
+    import webbrowser  # starts processes, which there may be none of
+
+    return webbrowser.open(path.resolve().as_uri())
 
 
 def use_small_layers(arguments: Namespace) -> None:

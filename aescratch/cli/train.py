@@ -27,7 +27,7 @@ from aescratch.cli.opening import MODEL_FILE
 from aescratch.cli.status import INTERRUPTED, RIGHT, UsageError, wrong_input
 from aescratch.cli.training import add_training_options, make_optimizer, pretrain
 from aescratch.cli.variants import add_variant
-from aescratch.cli.writing import json_text, require_folder, write_text
+from aescratch.cli.writing import add_json, answer, json_text, require_folder, write_text
 from aescratch.datasets import Dataset
 
 EXAMPLES = """examples:
@@ -55,7 +55,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--out", metavar="DIR",
         help="the folder to write, made if need be; files of an earlier run are replaced (default: VARIANT-DATA)",
     )  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+    add_json(parser, "the summary")
 
 
 def run(arguments: Namespace) -> int:
@@ -170,12 +170,8 @@ def summarize(
 ) -> None:  # fmt: skip
     """Print what came of it, measured on the data held out, or else on those of the training."""
     measures = measure(model, held_out or training, pca_data=training)
-    if arguments.json:
-        about = {"variant": arguments.variant, "parameters": model.n_parameters, "data": training.name}
-        course = {"epochs": len(history), "stopped": history.stopped, "seconds": history.seconds}
-        print(json_text({**about, **course, **measures, "folder": str(folder), "files": files}))
-        return
-    print(history)
-    print(f"on the {len(held_out or training):,} examples {'held out' if held_out else 'of the training'}:")
-    print(as_lines(measures))
-    print(f"wrote {folder}: {', '.join(files)}")
+    about = {"variant": arguments.variant, "parameters": model.n_parameters, "data": training.name}
+    course = {"epochs": len(history), "stopped": history.stopped, "seconds": history.seconds}
+    where = f"on the {len(held_out or training):,} examples {'held out' if held_out else 'of the training'}:"
+    lines = [str(history), where, as_lines(measures), f"wrote {folder}: {', '.join(files)}"]
+    answer(arguments, "\n".join(lines), {**about, **course, **measures, "folder": str(folder), "files": files})

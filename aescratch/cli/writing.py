@@ -1,9 +1,11 @@
-"""What the commands write: text, matrices and JSON, whole or not at all."""
+"""What the commands write: files, whole or not at all, and what came out, for people or, with --json, for programs."""
 
 from __future__ import annotations
 
 import json
 import math
+import sys
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,21 @@ def write_matrix(path: Path, x: Array) -> None:
             np.save(stream, x, allow_pickle=False)
         else:
             np.savetxt(stream, x, delimiter=",", fmt="%.9g" if x.dtype == np.float32 else "%.17g")
+
+
+def add_json(parser: ArgumentParser, what: str) -> None:
+    """Add --json."""
+    parser.add_argument("--json", action="store_true", help=f"print {what} as JSON, and nothing else on stdout")
+
+
+def answer(arguments: Namespace, text: str, value: Any) -> None:
+    """Print what came out: the text, or the value as JSON where that was asked for.
+
+    What the output can't encode, as a pipe may not, becomes a question mark.
+    """
+    encoding = sys.stdout.encoding or "utf-8"
+    chosen = json_text(value) if arguments.json else text
+    print(chosen.encode(encoding, "replace").decode(encoding), flush=True)
 
 
 def json_text(value: Any) -> str:

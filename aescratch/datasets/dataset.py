@@ -76,7 +76,7 @@ class Dataset:
 
     @property
     def images(self) -> NDArray[np.float32]:
-        """The rows as images, (N, *image_shape): a view of `x`; a ValueError if these are not images."""
+        """The rows as images, ``(N, *image_shape)``, a view of `x`; a ValueError if these are not images."""
         if self.image_shape is None:
             raise ValueError(f"the examples of {self.name!r} are not images: image_shape is None; use x")
         return self.x.reshape(len(self.x), *self.image_shape)

@@ -8,9 +8,11 @@
 Nothing of the package outside `aescratch.cli` imports this one.
 """
 
-from aescratch.exercises.exercise import Exercise, all_exercises
+from aescratch.exercises.exercise import CourseError, Exercise, all_exercises, read_course
 from aescratch.exercises.outcome import Outcome
 from aescratch.exercises.running import check_file
 from aescratch.exercises.workspace import Workspace, WorkspaceError
 
-__all__ = ["Exercise", "Outcome", "Workspace", "WorkspaceError", "all_exercises", "check_file"]
+__all__ = [
+    "CourseError", "Exercise", "Outcome", "Workspace", "WorkspaceError", "all_exercises", "check_file", "read_course",
+]  # fmt: skip

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aescratch.exercises.exercise import Exercise, all_exercises
+from aescratch.exercises.exercise import Exercise
 from aescratch.exercises.outcome import (
     DIED,
     MISSING,
@@ -56,7 +57,7 @@ def answer(exercise: Exercise, path: Path, outcome: Outcome, before: Mapping[str
         What was known of the exercise before.
     """
     lines = [f"{exercise.name}: {HEADLINES[outcome.kind]}"]
-    if outcome.kind == NOT_BEGUN:
+    if outcome.kind == NOT_BEGUN and outcome.line:
         lines.append(f"  write what is missing at {path.name}:{outcome.line}, in place of raise NotImplementedError")
     elif outcome.message and not outcome.reports:
         lines.append(f"  {outcome.message}")
@@ -104,7 +105,7 @@ def changed_since(before: Mapping[str, Any], outcome: Outcome) -> str:
 
 def bar(workspace: Workspace) -> str:
     """Return how far along the student is, as a bar."""
-    exercises = all_exercises()
+    exercises = workspace.exercises
     passed = sum(bool(workspace.entry(exercise)["passed"]) for exercise in exercises)
     filled = WIDTH * passed // len(exercises)
     return f"[{'#' * filled}{'.' * (WIDTH - filled)}] {passed} of {len(exercises)} pass"
@@ -114,7 +115,7 @@ def listing(workspace: Workspace) -> str:
     """Return the path, chapter by chapter, with what is known of each exercise."""
     lines: list[str] = []
     chapter = ""
-    for exercise in all_exercises():
+    for exercise in workspace.exercises:
         if exercise.chapter != chapter:
             chapter = exercise.chapter
             lines.append(chapter)
@@ -122,6 +123,40 @@ def listing(workspace: Workspace) -> str:
         words = f"{exercise.title}, {exercise.minutes} min"
         lines.append(f"{here} {exercise.number:2}  {exercise.name:<24}{_state(workspace, exercise):<10}{words}")
     return "\n".join([*lines, bar(workspace)])
+
+
+def listed(workspace: Workspace) -> list[dict[str, Any]]:
+    """Return the path for a program to read: what each exercise is, and what is known of it."""
+    return [
+        {
+            "number": exercise.number, "name": exercise.name, "title": exercise.title, "chapter": exercise.chapter,
+            "minutes": exercise.minutes, "points": exercise.points, "started": workspace.started(exercise),
+            "current": exercise.name == workspace.current, **workspace.entry(exercise),
+        }
+        for exercise in workspace.exercises
+    ]  # fmt: skip
+
+
+def wrapped(text: str, width: int) -> str:
+    """Return a text with its long lines broken between words, as far in as they begin; tables and code stay whole.
+
+    Examples
+    --------
+    >>> print(wrapped("  error: one two three four\\n  tensor  shape   entries  kinks", 18))
+      error: one two
+        three four
+      tensor  shape   entries  kinks
+    """
+    lines: list[str] = []
+    for line in text.splitlines():
+        indent = line[: len(line) - len(line.lstrip())]
+        if len(line) <= width or "  " in line.strip() or line.lstrip().startswith("|"):
+            lines.append(line)
+        else:
+            lines += textwrap.wrap(
+                line, width, subsequent_indent=f"{indent}  ", break_long_words=False, break_on_hyphens=False
+            )
+    return "\n".join(lines)
 
 
 def _state(workspace: Workspace, exercise: Exercise) -> str:

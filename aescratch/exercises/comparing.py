@@ -1,7 +1,8 @@
-"""Checks that exercises are made of: a backward by the gradient checker, a forward against the right values.
+"""Checks that exercises are made of: of a backward, of a forward's values, and of what was predicted before either.
 
     check_backward(student's backward, forward, inputs)    -> Report, of check_function
     check_forward(student's forward, right one, draws)     -> Report, with a cause where a known slip gives these values
+    check_prediction(student, the right letter, ...)       -> Report, with a question where another letter was chosen
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.gradcheck import Finding, Report, TensorResult, check_function
-from aescratch.gradcheck.binding import bind, call, changed, copied, name_of
+from aescratch.gradcheck.binding import bind, call, changed, copied, name_of, same
 from aescratch.gradcheck.findings import raised
 from aescratch.gradcheck.functions import _problem
+from aescratch.gradcheck.printing import PASS
 
 EXPLAINING = ContextVar("explaining", default=True)  # whether causes are looked for, which takes most of the time
 TOLERANCE = 1e-9  # of values that aren't estimated
 Inputs = Mapping[str, Any]
+NO_PREDICTION, WRONG_PREDICTION = "no-prediction", "wrong-prediction"  # codes of findings
 
 
 class Slip(NamedTuple):
@@ -44,9 +47,27 @@ class ValueReport(Report):
         return super().summary().replace(" and the rounding of the difference quotient", "")
 
 
+class PredictionReport(Report):
+    """A report on a prediction, where there is no tensor."""
+
+    @property
+    def verdict(self) -> str:
+        """``"pass"`` or ``"fail"``."""
+        return self._verdict_of_findings()
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return the table as texts, the head first."""
+        return [("asked for", "verdict"), ("PREDICTION", self.verdict)]
+
+    def summary(self) -> str:
+        """Return the last line: the verdict, and what is next."""
+        return "pass: the prediction is right" if self.verdict == PASS else "fail: the code is looked at after that"
+
+
 def check_backward(
-    backward: Callable[..., Any], forward: Callable[..., Any], inputs: Inputs, wrt: Sequence[str] | None = None
-) -> Report:
+    backward: Callable[..., Any], forward: Callable[..., Any], inputs: Inputs, wrt: Sequence[str] | None = None,
+    at: str = "",
+) -> Report:  # fmt: skip
     """Return the gradient checker's report on a student's backward; the time is limited from outside.
 
     Parameters
@@ -57,8 +78,11 @@ def check_backward(
         Forward's arguments, of sizes that are distinct primes.
     wrt : list of str, optional
         Which inputs get a gradient, where that isn't those that our own pair returns.
+    at : str
+        What is particular about the inputs, such as ``"large logits"``, for the report's first line.
     """
     report = check_function(forward, backward, inputs, wrt=wrt, rng=1, time_limit=None, explain=EXPLAINING.get())
+    report.title += f", at {at}" if at else ""
     report.findings = [finding for finding in report.findings if finding.code != "equal-sizes"]  # the sizes are ours
     for finding in report.findings:
         if finding.code == "raised":
@@ -94,14 +118,21 @@ def check_forward(
         arguments = copied(inputs)
         try:
             value = call(forward, arguments)
+            again = call(forward, copied(inputs))
         except Exception as error:
             found = raised(error)
             found.message = found.message.replace("backward", forward.__name__, 1)
             return ValueReport(_title(forward), [], [found], TOLERANCE)
         wanted = np.asarray(call(right, copied(inputs)))
+        known = {(finding.code, finding.tensor) for finding in findings}
         for name in changed(arguments, inputs):
+            if ("changed-argument", name) in known:
+                continue
             message = f"{forward.__name__} changed its argument {name}; work on a copy, the caller still needs it"
             findings.append(Finding("changed-argument", name, "error", message))
+        if ("not-repeatable", None) not in known and not same(value, again):
+            message = f"{forward.__name__} returns something else when it is called again with the same arguments"
+            findings.append(Finding("not-repeatable", None, "error", message))
         problem = _problem(np.float64(value) if isinstance(value, float) else value, wanted.shape)
         if problem is not None:
             code, text = problem
@@ -116,6 +147,38 @@ def check_forward(
         findings.append(_wrong(failing))
         findings += _cause(values, draws, output, slips)
     return ValueReport(_title(forward), [failing or tensors[0]], findings, TOLERANCE)
+
+
+def check_prediction(student: Any, right: str, against: Mapping[str, str]) -> Report:
+    """Return a report on what a student expects before any code is written, ``PREDICTION = "a"`` at the file's top.
+
+    Yield it first: until it passes, an outcome shows nothing of the reports after it.
+
+    Parameters
+    ----------
+    student : module
+        The student's, or what has its names as attributes.
+    right : str
+        The letter of the right answer.
+    against : dict
+        For every other letter what speaks against it, as a question that doesn't give the right one away.
+    """
+    given = getattr(student, "PREDICTION", None)
+    letter = given.strip().lower() if isinstance(given, str) else None
+    title = "what you expect, before any code"
+    if letter == right:
+        return PredictionReport(title, [], [], TOLERANCE)
+    if letter is not None and letter in against:
+        message = f'PREDICTION = "{letter}" isn\'t what happens'
+        found = Finding(WRONG_PREDICTION, None, "error", message, {"given": letter}, "", against[letter])
+        return PredictionReport(title, [], [found], TOLERANCE)
+    *others, last = (f'"{each}"' for each in sorted([right, *against]))
+    came = "is still None" if given is None else "is something else" if letter is None else f'is "{letter[:20]}"'
+    message = (
+        f"PREDICTION, at the top of the file, {came}; read the question there, and put {', '.join(others)} or {last}: "
+        "a guess will do, and nothing is lost by a wrong one"
+    )
+    return PredictionReport(title, [], [Finding(NO_PREDICTION, None, "error", message)], TOLERANCE)
 
 
 def _title(forward: Callable[..., Any]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +21,12 @@ from aescratch.exercises.hints import Hints, read_hints
 from aescratch.exercises.stubs import shown_solution, stub_of
 
 PATH = Path(__file__).parent / "path"
+POINTS = 10  # of an exercise that doesn't say
 GENERAL_HINTS = PATH / "hints.md"  # on what can go wrong anywhere
+
+
+class CourseError(ValueError):
+    """A folder of exercises isn't as it should be; the message is one sentence for its teacher."""
 
 
 class Mutant(NamedTuple):
@@ -58,6 +64,8 @@ class Exercise:
         About how long it takes.
     task : str
         What to do.
+    points : int
+        What it is worth when it is graded.
     """
 
     folder: Path
@@ -65,6 +73,7 @@ class Exercise:
     chapter: str
     minutes: int
     task: str
+    points: int = POINTS
 
     @property
     def name(self) -> str:
@@ -82,6 +91,11 @@ class Exercise:
         return f"{self.folder.name}.py"
 
     @property
+    def released(self) -> bool:
+        """Whether it lies here without its solution, as students get it."""
+        return not (self.folder / "solution.py").exists()
+
+    @property
     def solution(self) -> str:
         """The solution, its markers included."""
         return (self.folder / "solution.py").read_text(encoding="utf-8")
@@ -94,7 +108,7 @@ class Exercise:
     @property
     def stub(self) -> str:
         """What the student begins with."""
-        return stub_of(self.solution)
+        return (self.folder / "stub.py").read_text(encoding="utf-8") if self.released else stub_of(self.solution)
 
     @property
     def hints(self) -> Hints:
@@ -110,7 +124,9 @@ class Exercise:
 
     @property
     def mutants(self) -> dict[str, Mutant]:
-        """Typical mistakes, by a few words each."""
+        """Typical mistakes, by a few words each; none where it was released."""
+        if not (self.folder / "mutants.py").exists():
+            return {}
         found: dict[str, Mutant] = _module(self.folder / "mutants.py", f"{self.name}_mutants").MUTANTS
         return found
 
@@ -130,8 +146,38 @@ class Exercise:
 
 @functools.cache
 def all_exercises() -> tuple[Exercise, ...]:
-    """Return the exercises in the order of the path."""
-    return tuple(read_exercise(folder.parent) for folder in sorted(PATH.glob("*/about.md")))
+    """Return the exercises of the built-in path, in its order."""
+    return read_course(None)
+
+
+def read_course(folder: Path | None) -> tuple[Exercise, ...]:
+    """Return the exercises of a folder that holds folders NN_name, in their order.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Where they lie; None is the built-in path.
+
+    Raises
+    ------
+    CourseError
+        If a file is missing, about.md isn't as it should be, or the numbers aren't 1, 2, 3, ...
+    """
+    folder = PATH if folder is None else folder
+    if not folder.is_dir():
+        raise CourseError(f"expected a folder of exercises, got {folder}, which is none; check the path")
+    inside = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[:1] not in "._")
+    exercises = sorted((read_exercise(path) for path in inside), key=lambda exercise: exercise.number)
+    if not exercises:
+        raise CourseError(f"expected folders such as 01_my_exercise in {folder}, got none; see aescratch exercises new")
+    for number, exercise in enumerate(exercises, start=1):
+        if exercise.number != number:
+            got = f"expected the exercises to be numbered 1, 2, 3, ..., got {exercise.folder.name} in place {number}"
+            raise CourseError(f"{got}; rename the folders")
+    names = [exercise.name for exercise in exercises]
+    if double := next((name for name in names if names.count(name) > 1), None):
+        raise CourseError(f"expected every exercise to have a name of its own, got {double} twice; rename one")
+    return tuple(exercises)
 
 
 def read_exercise(folder: Path) -> Exercise:
@@ -139,15 +185,50 @@ def read_exercise(folder: Path) -> Exercise:
 
     Raises
     ------
-    ValueError
-        If about.md doesn't begin with a title, the chapter and the minutes.
+    CourseError
+        If the folder isn't called NN_name, a file is missing, or about.md doesn't begin as it should.
     """
+    if not re.fullmatch(r"\d+_[A-Za-z]\w*", folder.name):
+        raise CourseError(f"expected a folder such as 01_my_exercise, got {folder.name}; rename or move it")
+    answer = "stub.py" if (folder / "stub.py").exists() else "solution.py"
+    if missing := [name for name in ("about.md", "checks.py", "hints.md", answer) if not (folder / name).is_file()]:
+        raise CourseError(f"expected {' and '.join(missing)} in {folder.name}, got none; see aescratch exercises new")
     head, _, task = (folder / "about.md").read_text(encoding="utf-8").partition("\n\n")
-    lines = head.splitlines()
-    fields = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
-    if not lines[0].startswith("# ") or set(fields) != {"chapter", "minutes"}:
-        raise ValueError(f"expected {folder.name}/about.md to begin with '# title', 'chapter: ...' and 'minutes: ...'")
-    return Exercise(folder, lines[0].removeprefix("# "), fields["chapter"], int(fields["minutes"]), task.strip())
+    lines = head.splitlines() or [""]
+    fields = dict(line.partition(": ")[::2] for line in lines[1:])
+    numbers = [fields.get("minutes", ""), fields.get("points", str(POINTS))]
+    known = {"chapter", "minutes"} <= set(fields) <= {"chapter", "minutes", "points"}
+    if not lines[0].startswith("# ") or not known or not all(number.isdecimal() for number in numbers):
+        raise CourseError(
+            f"expected {folder.name}/about.md to begin with '# title', 'chapter: ...' and 'minutes: ...', perhaps "
+            f"'points: ...', got {' / '.join(lines)!r}; put a line for each there, then an empty one, and the task"
+        )
+    minutes, points = map(int, numbers)
+    return Exercise(folder, lines[0].removeprefix("# "), fields["chapter"], minutes, task.strip(), points)
+
+
+def require_readable(exercise: Exercise) -> None:
+    """Raise unless Python can read the solution, the checks and the mistakes, and we the hints.
+
+    Raises
+    ------
+    CourseError
+        If one raises an exception, or lacks what must be in it.
+    """
+    file = "solution.py"
+    try:
+        for text in (exercise.solution, exercise.stub):
+            compile(text, exercise.file_name, "exec")
+        file = "checks.py"
+        _ = exercise.checks.FUNCTIONS, exercise.checks.check
+        file = "mutants.py"
+        _ = exercise.mutants
+        file = "hints.md"
+        _ = exercise.hints
+    except Exception as error:
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        what = f"{type(error).__name__}{line}: {' '.join(str(error).split())}"
+        raise CourseError(f"{exercise.folder.name}/{file} can't be used: {what}") from error
 
 
 def _module(path: Path, name: str) -> ModuleType:

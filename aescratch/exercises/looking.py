@@ -1,6 +1,6 @@
 """What happens in the process of the student's file: it is read, run and checked, and the outcome written as JSON.
 
-    python -m aescratch.exercises.looking NAME FILE RESULT SECONDS
+    python -m aescratch.exercises.looking FOLDER FILE RESULT SECONDS
 
 When the time is up, the line that is running is written beside RESULT, for a loop that never ends.
 """
@@ -18,9 +18,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from aescratch.exercises.exercise import Exercise, all_exercises
+from aescratch.exercises.exercise import Exercise, read_exercise
 from aescratch.exercises.outcome import MISSING, OTHER_ARGUMENTS, RAISED, SYNTAX_ERROR, Outcome, outcome_of
-from aescratch.exercises.recognising import recognise
+from aescratch.exercises.recalling import recall
+from aescratch.exercises.recognising import borrowed, recognise
 from aescratch.exercises.running import STACK
 from aescratch.gradcheck.binding import UPSTREAM_NAMES
 
@@ -51,7 +52,15 @@ def look(exercise: Exercise, path: Path, seed: int = 0) -> Outcome:
     except (Exception, SystemExit) as error:
         return _raised(error, path)
     recognise(exercise, reports, seed)
-    return outcome_of(reports)
+    if exercise.released and seed == 0:
+        recall(exercise, reports)
+    for finding in (finding for report in reports for finding in report.findings):
+        if Path(finding.evidence.get("file", path)).name != path.name and "line" in finding.evidence:
+            del finding.evidence["line"]  # of a course's checks, which called back: no line of the student's
+    outcome = outcome_of(reports)
+    if outcome.passed:
+        outcome.message = borrowed(text, exercise)
+    return outcome
 
 
 def _other_arguments(exercise: Exercise, name: str, function: Any) -> Outcome | None:
@@ -92,8 +101,8 @@ def _raised(error: BaseException, path: Path) -> Outcome:
 
 def main(arguments: Any) -> None:
     """Check a file, and write the outcome."""
-    name, file, result, seconds = arguments
-    exercise = next(exercise for exercise in all_exercises() if exercise.name == name)
+    folder, file, result, seconds = arguments
+    exercise = read_exercise(Path(folder))
     with open(result + STACK, "w", encoding="utf-8") as stack:
         faulthandler.dump_traceback_later(float(seconds), file=stack)
         outcome = look(exercise, Path(file))

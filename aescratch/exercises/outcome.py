@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from aescratch.exercises.comparing import NO_PREDICTION, WRONG_PREDICTION
 from aescratch.gradcheck import Finding, Report
 from aescratch.gradcheck.functions import MALFORMED
 
 PASSED, WRONG, UNSURE, NOT_BEGUN = "passed", "wrong", "inconclusive", "not-begun"
 SYNTAX_ERROR, MISSING, OTHER_ARGUMENTS = "syntax-error", "missing-function", "other-arguments"
 RAISED, TIMED_OUT, DIED = "raised", "timed-out", "died"
+AS_PLANTED = "as-planted"  # a finding's code: nothing was repaired yet
 
 
 @dataclass
@@ -59,7 +61,14 @@ class Outcome:
 
 
 def outcome_of(reports: Sequence[Report]) -> Outcome:
-    """Return what reports come to: passed if all pass, and not begun if one met a hole."""
+    """Return what reports come to: passed if all pass, and not begun if one met a hole, or a bug as it was planted.
+
+    A prediction comes before the code: unless it is right, nothing else is told.
+    """
+    for report in reports:
+        for kind, code in ((NOT_BEGUN, NO_PREDICTION), (WRONG, WRONG_PREDICTION)):
+            if code in {finding.code for finding in report.findings}:
+                return Outcome(kind, "", 0, [str(report)], [code])
     findings = [finding for report in reports for finding in report.findings]
     verdicts = {tensor.name: tensor.verdict for report in reports for tensor in report.tensors}
     codes = codes_of(reports)
@@ -71,7 +80,7 @@ def outcome_of(reports: Sequence[Report]) -> Outcome:
             line = int(finding.evidence.get("line", 0))
             return Outcome(kind, finding.message, line, [], codes, verdicts)
     if any(report.verdict == "fail" for report in reports):
-        return Outcome(WRONG, "", 0, failing, codes, verdicts)
+        return Outcome(NOT_BEGUN if AS_PLANTED in by_code else WRONG, "", 0, failing, codes, verdicts)
     if failing or not reports:
         return Outcome(UNSURE, "", 0, failing, codes, verdicts)
     return Outcome(PASSED, verdicts=verdicts)

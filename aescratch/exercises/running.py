@@ -46,8 +46,8 @@ def check_file(exercise: Exercise, path: Path, time_limit: float = TIME_LIMIT) -
         result = Path(folder) / "result.json"
         stack = Path(f"{result}{STACK}")
         printed, ended = _run(
-            [sys.executable, "-m", "aescratch.exercises.looking", exercise.name, str(path.resolve()), str(result),
-             str(time_limit)], path.resolve().parent, time_limit + GRACE, lambda: _is_written(stack),
+            [sys.executable, "-m", "aescratch.exercises.looking", str(exercise.folder.resolve()), str(path.resolve()),
+             str(result), str(time_limit)], path.resolve().parent, time_limit + GRACE, lambda: _is_written(stack),
         )  # fmt: skip
         if ended is None:
             where = stack.read_text(encoding="utf-8") if stack.is_file() else ""

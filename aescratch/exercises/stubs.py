@@ -1,19 +1,73 @@
-"""A stub is its solution with what the student is to write taken out.
+"""A stub is its solution with what the student is to write taken out; what is released has more taken out.
 
-    ### BEGIN SOLUTION ... ### END SOLUTION  ->  raise NotImplementedError("your turn")
-    with lines ### STUB ... among them       ->  these lines: a planted bug
+    ### BEGIN SOLUTION ... ### END SOLUTION          ->  raise NotImplementedError("your turn")
+    with lines ### STUB ... among them               ->  these lines: a planted bug
+    ### BEGIN HIDDEN TESTS ... ### END HIDDEN TESTS  ->  nothing, in a stub and in released checks
+    ### BEGIN REFERENCE ... ### END REFERENCE        ->  in released checks, what was recorded of it
 """
 
 from __future__ import annotations
 
-BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+import re
+
+SOLUTION, HIDDEN, REFERENCE = "SOLUTION", "HIDDEN TESTS", "REFERENCE"
+BEGIN, END = f"### BEGIN {SOLUTION}", f"### END {SOLUTION}"
 INSTEAD = "### STUB "  # a line that begins so stands in the stub, where there is to be no hole
 HOLE = 'raise NotImplementedError("your turn")'
 OURS_ONLY = "# mypy:"  # a line that begins so is for our own tools
+MARK = re.compile(rf"###\s*(BEGIN|END)\s+({SOLUTION}|{HIDDEN}|{REFERENCE})|{INSTEAD}")
 
 
 class MarkerError(ValueError):
     """The markers of a solution don't match."""
+
+
+def regions(text: str, kind: str) -> list[tuple[int, int]]:
+    """Return the numbers of the lines with BEGIN and END of every region of a kind.
+
+    Raises
+    ------
+    MarkerError
+        If a marker has no partner, or lies inside another.
+
+    Examples
+    --------
+    >>> regions("x = 1\\n### BEGIN SOLUTION\\ny = 2\\n### END SOLUTION", SOLUTION)
+    [(2, 4)]
+    """
+    begin, end = f"### BEGIN {kind}", f"### END {kind}"
+    found = []
+    opened = 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip() == begin:
+            if opened:
+                raise MarkerError(f"line {number}: expected {end} for line {opened} first, got another {begin}")
+            opened = number
+        elif line.strip() == end:
+            if not opened:
+                raise MarkerError(f"line {number}: expected {begin} before {end}, got none; add it")
+            found.append((opened, number))
+            opened = 0
+    if opened:
+        raise MarkerError(f"line {opened}: expected {end} after {begin}, got the end of the file; add it")
+    return found
+
+
+def without(text: str, kind: str, instead: str = "") -> str:
+    """Return a text without its regions of a kind, something else standing in the place of the first.
+
+    Raises
+    ------
+    MarkerError
+        If a marker has no partner, or lies inside another.
+    """
+    lines = text.splitlines(keepends=True)
+    for first, last in reversed(regions(text, kind)):
+        lines[first - 1 : last] = []
+        place = first - 1
+    if instead and len(lines) < len(text.splitlines()):
+        lines.insert(place, f"{instead}\n")
+    return "".join(lines)
 
 
 def stub_of(solution: str) -> str:
@@ -33,35 +87,22 @@ def stub_of(solution: str) -> str:
     def double(x):
         raise NotImplementedError("your turn")
     """
-    lines: list[str] = []
-    planted: list[str] = []
-    indent = ""
-    opened, holes = 0, 0
-    for number, line in enumerate(solution.splitlines(), start=1):
-        if line.strip() == BEGIN:
-            if opened:
-                raise MarkerError(f"line {number}: expected {END} for line {opened} first, got another {BEGIN}")
-            opened, holes = number, holes + 1
-            indent = line.partition("#")[0]
-            planted = []
-        elif line.strip() == END:
-            if not opened:
-                raise MarkerError(f"line {number}: expected {BEGIN} before {END}, got none; add it")
-            opened = 0
-            lines += planted or [indent + HOLE]
-        elif line.strip().startswith(INSTEAD):
-            planted.append(indent + line.strip().removeprefix(INSTEAD))
-        elif not opened and not line.startswith(OURS_ONLY):
-            lines.append(line)
-    if opened:
-        raise MarkerError(f"line {opened}: expected {END} after {BEGIN}, got the end of the file; add it")
+    text = without(solution, HIDDEN)
+    lines = text.splitlines()
+    holes = regions(text, SOLUTION)
     if not holes:
         raise MarkerError(f"expected {BEGIN} and {END} around what the student is to write, got neither; add them")
-    return "\n".join(lines) + ("\n" if solution.endswith("\n") else "")
+    for first, last in reversed(holes):
+        indent = lines[first - 1].partition("#")[0]
+        inside = (line.strip() for line in lines[first : last - 1])
+        planted = [indent + line.removeprefix(INSTEAD) for line in inside if line.startswith(INSTEAD)]
+        lines[first - 1 : last] = planted or [indent + HOLE]
+    kept = [line for line in lines if not line.startswith(OURS_ONLY)]
+    return "\n".join(kept) + ("\n" if solution.endswith("\n") else "")
 
 
 def shown_solution(solution: str) -> str:
     """Return a solution without its markers, as it is shown."""
-    lines = solution.splitlines(keepends=True)
+    lines = without(solution, HIDDEN).splitlines(keepends=True)
     ours = (BEGIN, END, INSTEAD, OURS_ONLY)
     return "".join(line for line in lines if not line.strip().startswith(ours))

@@ -11,7 +11,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from aescratch.exercises.exercise import Exercise, all_exercises
+from aescratch.exercises.exercise import Exercise
 from aescratch.exercises.workspace import Workspace
 
 PAUSE = 0.5  # seconds between two looks
@@ -44,7 +44,7 @@ def watch(
     check(first)
     for _ in ticks() if looks is None else looks:
         now = _texts(workspace)
-        changed = [exercise for exercise in all_exercises() if now.get(exercise.name) != seen.get(exercise.name)]
+        changed = [exercise for exercise in workspace.exercises if now.get(exercise.name) != seen.get(exercise.name)]
         seen = now
         for exercise in changed:
             if exercise.name in now:
@@ -54,7 +54,7 @@ def watch(
 def _texts(workspace: Workspace) -> dict[str, bytes]:
     """Return what is in every file that is there."""
     texts = {}
-    for exercise in all_exercises():
+    for exercise in workspace.exercises:
         with contextlib.suppress(OSError):  # not started, or being written at this moment
             texts[exercise.name] = workspace.path(exercise).read_bytes()
     return texts

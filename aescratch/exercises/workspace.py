@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aescratch.exercises.exercise import Exercise, all_exercises
+from aescratch.exercises.exercise import CourseError, Exercise, read_course
 from aescratch.exercises.outcome import Outcome
 from aescratch.files import whole_file
 
 PROGRESS = "progress.json"
 BACKUPS = "backups"
+COURSE = "course"  # the folder of a teacher's own exercises, inside the student's
 FORMAT = 1
 README = """# Exercises: autoencoders from scratch
 
@@ -42,10 +44,15 @@ class Workspace:
     folder : Path
         Where progress.json lies.
 
+    Attributes
+    ----------
+    exercises : tuple of Exercise
+        Those of the folder ``course`` inside, or else the built-in path.
+
     Raises
     ------
     WorkspaceError
-        If progress.json can't be read.
+        If progress.json or ``course`` can't be read.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -58,6 +65,7 @@ class Workspace:
                 f"expected {folder / PROGRESS} to be as it was written, but it can't be read ({error}); put it right, "
                 "or delete it and run aescratch exercises init on the folder: your files stay"
             ) from error
+        self.exercises = _course_in(folder)
 
     @classmethod
     def create(cls, folder: Path) -> Workspace:
@@ -73,9 +81,9 @@ class Workspace:
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "README.md").exists():
             _write(folder / "README.md", README)
-        started = [exercise.name for exercise in all_exercises() if (folder / exercise.file_name).exists()]
+        started = [exercise.name for exercise in _course_in(folder) if (folder / exercise.file_name).exists()]
         entries = {name: dict(NEW) for name in started}
-        _write(folder / PROGRESS, _as_text({"format": FORMAT, "current": None, "exercises": entries}))
+        _write(folder / PROGRESS, fresh_progress(entries))
         return cls(folder)
 
     @classmethod
@@ -115,7 +123,7 @@ class Workspace:
 
     def left(self, after: int = 0) -> Exercise | None:
         """Return the next exercise that hasn't passed, from a number on and then from the start, or None."""
-        left = [exercise for exercise in all_exercises() if not self.entry(exercise)["passed"]]
+        left = [exercise for exercise in self.exercises if not self.entry(exercise)["passed"]]
         return next((exercise for exercise in left if exercise.number > after), left[0] if left else None)
 
     def start(self, exercise: Exercise) -> bool:
@@ -157,6 +165,19 @@ class Workspace:
 NEW: dict[str, Any] = {
     "passed": False, "gave_up": False, "checks": 0, "kind": "", "codes": [], "verdicts": {}, "hints": {},
 }  # fmt: skip
+
+
+def fresh_progress(entries: Mapping[str, Any] | None = None) -> str:
+    """Return the text of progress.json before anything was checked."""
+    return _as_text({"format": FORMAT, "current": None, "exercises": dict(entries or {})})
+
+
+def _course_in(folder: Path) -> tuple[Exercise, ...]:
+    """Return the exercises that a student's folder works with."""
+    try:
+        return read_course(folder / COURSE if (folder / COURSE).is_dir() else None)
+    except CourseError as error:
+        raise WorkspaceError(f"the exercises in {folder / COURSE} can't be used: {error}; ask your teacher") from error
 
 
 def _require_progress(progress: Any) -> None:

@@ -3,7 +3,8 @@
     limited(call, seconds) -> what call returns, or OutOfTime
 
 In the main thread on Unix a timer's signal interrupts the call, even one that sleeps. Elsewhere the call runs in a
-thread of its own, which can't be killed: what loops in Python is interrupted, and what sleeps is left behind.
+thread of its own, which can't be killed: what loops in Python is interrupted, and what sleeps is left behind. Where
+there are no threads either, as in a browser, there is no limit.
 """
 
 from __future__ import annotations
@@ -81,7 +82,10 @@ def _in_a_thread(call: Callable[[], Result], seconds: float) -> Result:
             errors.append(error)
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:  # no thread can be had
+        return call()
     end = time.monotonic() + seconds
     while thread.is_alive() and time.monotonic() < end:
         thread.join(GLANCE)

@@ -196,7 +196,7 @@ class Model(Recipe):
 
     @property
     def saved_parameters(self) -> list[Parameter]:
-        """What a file keeps: the parameters, and those of a model that this one is built on."""
+        """What a file keeps, which is the parameters, and those of a model that this one is built on."""
         return self.parameters
 
     @property
@@ -215,3 +215,8 @@ class Model(Recipe):
         lines += [f"  {name:<{wide}}  {part!r}" for name, part in self.parts.items()]
         objective = " + ".join(name for name, part in self.parts.items() if part.is_term)
         return "\n".join([*lines, f"  objective: {objective}"])
+
+    def _repr_html_(self) -> str:
+        from aescratch.models.page import model_html
+
+        return model_html(self)

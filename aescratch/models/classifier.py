@@ -86,7 +86,7 @@ class SoftmaxClassifier(Model):
 
     @property
     def generators(self) -> dict[str, np.random.Generator]:
-        """The sources of noise whose state a file keeps: the classifier's, and the autoencoder's."""
+        """The sources of noise whose state a file keeps, the classifier's and the autoencoder's."""
         return {"rng": self.rng, "autoencoder_rng": self.autoencoder.rng}
 
     @property

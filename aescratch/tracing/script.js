@@ -120,7 +120,7 @@ function arithmetic(tree, place, around) {
     if (kind === "mean") return bracket(`${length > 1 ? `(${sum})` : sum} / ${length}`, 5);
     return length > 1 ? bracket(sum, 3) : arithmetic(two, { ...place, [one]: 0 }, around);
   }
-  if (kind === "-" && one === 0) return bracket(`−${arithmetic(two, place, 6)}`, 6);
+  if (kind === "-" && one === 0) return bracket(`−${afterSign(arithmetic(two, place, 6))}`, 6);
   const own = { ...BINDING, "/": 5 }[kind];
   const left = arithmetic(one, place, kind === "**" ? 8 : own);
   if (kind === "**") return bracket(left + ({ 2: "²", 3: "³" }[two] || `^${arithmetic(two, place, 8)}`), own);

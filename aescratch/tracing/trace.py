@@ -180,6 +180,30 @@ class Trace(Sequence[Operation]):
     def __repr__(self) -> str:
         return f"<Trace of {self.title}: {len(self)} operations, loss {self.loss:.6g}>"
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return title, loss, what is given and every operation, as plain values, ready for JSON.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import aescratch as ae
+        >>> step = ae.trace(ae.Autoencoder([2, 1], rng=0), np.ones((1, 2))).to_dict()
+        >>> list(step)
+        ['title', 'loss', 'given', 'operations']
+        >>> step["operations"][0]["formula"], step["operations"][0]["inputs"]
+        ('a1[n,j] = Σ_i x[n,i]·W1[i,j] + b1[j]', ['x', 'W1', 'b1'])
+        """
+        operations = [
+            {
+                "name": operation.name, "which": operation.which, "part": operation.part, "formula": operation.formula,
+                "latex": operation.latex, "where": operation.where, "inputs": list(operation.inputs),
+                "output": operation.output.tolist(),
+            }
+            for operation in self
+        ]  # fmt: skip
+        given = {name: value.tolist() for name, value in self.given.items()}
+        return {"title": self.title, "loss": self.loss, "given": given, "operations": operations}
+
     def plot(self, *, ax: Any = None) -> Any:
         """Draw the step as a picture, forward above and backward below, and return matplotlib's axes.
 

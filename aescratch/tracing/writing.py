@@ -74,7 +74,7 @@ def _operation(tree: Tree, around: int, entry: Callable[[str, list[Any]], str]) 
     kind, left, right = tree
     own = BINDING[kind]
     if kind == "-" and left == 0 and not isinstance(left, list):
-        return _within(f"−{_text(right, UNARY, entry)}", UNARY, around)
+        return _within(f"−{_after_a_sign(_text(right, UNARY, entry))}", UNARY, around)
     if kind == "**":
         power = {2: "²", 3: "³"}.get(right) if not isinstance(right, list) else None
         raised = power or f"^{_text(right, own, entry)}"

@@ -12,6 +12,8 @@ from aescratch.exercises.comparing import Slip, check_forward
 from aescratch.gradcheck import Report
 
 FUNCTIONS = ("dense",)
+### BEGIN REFERENCE
+RIGHT = functions.dense
 SLIPS = (
     Slip("no-bias", lambda x, W, b: x @ W, "the bias is left out", "Which of the three arguments changes nothing?"),
     Slip("bias-subtracted", lambda x, W, b: x @ W - b, "the bias is subtracted",
@@ -21,6 +23,7 @@ SLIPS = (
     Slip("bias-inside", lambda x, W, b: (x.sum(axis=1, keepdims=True) * 0 + 1) * (x.mean(axis=0) @ W) + b,
          "every row is the image of the batch's mean", "What does one example know of the others?"),
 )  # fmt: skip
+### END REFERENCE
 
 
 def check(student: Any, seed: int) -> Iterator[Report]:
@@ -29,4 +32,4 @@ def check(student: Any, seed: int) -> Iterator[Report]:
     draws = [
         {"x": rng.normal(size=(7, 5)), "W": rng.normal(size=(5, 3)), "b": rng.normal(size=3)} for _ in range(2)
     ]
-    yield check_forward(student.dense, functions.dense, draws, "y", SLIPS)
+    yield check_forward(student.dense, RIGHT, draws, "y", SLIPS)

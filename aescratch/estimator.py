@@ -1,0 +1,323 @@
+"""An autoencoder as a transformer of scikit-learn's kind, for pipelines, grid searches and feature unions.
+
+    X (array, list or data frame) -> matrix of floats -> the variant's model: fit, encode, decode -> array or data frame
+
+The conventions are scikit-learn's; the library itself is never imported here unless it asks for its tags. The model
+inside, `model_`, is an ordinary one, so everything else in this package works on it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+import warnings
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any, TypeVar
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.models.autoencoder import Autoencoder
+from aescratch.models.stacked import StackedAutoencoder
+from aescratch.optimizers import Adam
+from aescratch.recipes import constructor_parameters
+from aescratch.validation import as_array, as_generator, as_matrix
+
+Self = TypeVar("Self", bound="AutoencoderTransformer")
+FRAMES = ("default", "pandas", "polars")
+
+
+class NotFittedError(ValueError, AttributeError):
+    """A transformer was asked for something before its `fit`."""
+
+
+class AutoencoderTransformer:
+    """Any autoencoder with scikit-learn's interface.
+
+    Parameters
+    ----------
+    variant : class
+        `Autoencoder` or one of the other variants; a stacked one is pre-trained layer by layer before it is trained.
+    n_components : int
+        The code's width.
+    hidden : sequence of int
+        Widths of the layers between input and code.
+    epochs, batch_size : int
+        As for the model's `fit`.
+    learning_rate : float
+        Of Adam.
+    random_state : int, numpy.random.RandomState, numpy.random.Generator or None
+        Draws the weights, the order of the examples and the noise; with an integer every fit gives the same.
+    **settings
+        Those of the variant's constructor, such as ``sparsity=ae.KLSparsity(0.05, 0.5)``. They are parameters like the
+        others: `get_params` returns those that were given, and `set_params` takes all that the variant has.
+
+    Attributes
+    ----------
+    model_ : Autoencoder
+        The trained model. It computes in float32 if X was float32, else in float64, unless ``dtype=`` was given.
+    history_ : History
+        What happened in each epoch.
+    n_features_in_ : int
+        Columns of the X that `fit` saw.
+    feature_names_in_ : array of str
+        Their names; only if X was a data frame with text for names.
+
+    Examples
+    --------
+    >>> import aescratch as ae
+    >>> x = ae.datasets.load_digits().x[:200]
+    >>> transformer = ae.AutoencoderTransformer(ae.SparseAutoencoder, n_components=16, epochs=5, random_state=0)
+    >>> code = transformer.fit_transform(x)
+    >>> code.shape, transformer.inverse_transform(code).shape
+    ((200, 16), (200, 64))
+    >>> transformer.set_params(n_components=24, weight_decay=1e-4)
+    AutoencoderTransformer(variant=SparseAutoencoder, n_components=24, epochs=5, random_state=0, weight_decay=0.0001)
+    >>> transformer.fit(x).score(x) < 0
+    True
+    """
+
+    def __init__(
+        self, variant: type[Autoencoder] = Autoencoder, *, n_components: int = 32, hidden: Sequence[int] = (),
+        epochs: int = 20, batch_size: int = 64, learning_rate: float = 1e-3, random_state: Any = None, **settings: Any,
+    ) -> None:  # fmt: skip
+        self.variant, self.n_components, self.hidden = variant, n_components, hidden
+        self.epochs, self.batch_size, self.learning_rate = epochs, batch_size, learning_rate
+        self.random_state = random_state
+        self._settings: dict[str, Any] = {}
+        self.set_params(**settings)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters and their values; the variant's settings as far as they were given."""
+        return {**{name: getattr(self, name) for name in _own_parameters()}, **self._settings}
+
+    def set_params(self: Self, **params: Any) -> Self:
+        """Change parameters, and return the transformer.
+
+        Raises
+        ------
+        ValueError
+            If there is no parameter of a name.
+        """
+        own, variant = _own_parameters(), params.get("variant", self.variant)
+        known = [*own, *_settings_of(variant)]
+        for name in params:
+            if name not in known and isinstance(variant, type):  # fit refuses what is no class
+                raise ValueError(
+                    f"expected a parameter of {type(self).__name__} around {variant.__name__}, one of "
+                    f"{', '.join(known)}, got {name!r}"
+                )
+        for name, value in params.items():
+            if name in own:
+                setattr(self, name, value)
+            else:
+                self._settings[name] = value
+        return self
+
+    def fit(self: Self, X: Any, y: Any = None) -> Self:
+        """Train a new model on X (N, D); y is ignored.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If X or a parameter is of no use, in a sentence that says what was expected.
+        TrainingDivergedError
+            If the loss stops being finite.
+        """
+        if not (isinstance(self.variant, type) and issubclass(self.variant, Autoencoder)):
+            raise TypeError(f"expected variant to be a class such as ae.SparseAutoencoder, got {self.variant!r}")
+        names, x = _feature_names(X), _floats(X)
+        rng = _generator(self.random_state)
+        settings = {"dtype": _precision_of(x), **self._settings}
+        model = self.variant([x.shape[1], *self.hidden, self.n_components], rng=rng, **settings)
+        training: dict[str, Any] = {"epochs": self.epochs, "batch_size": self.batch_size, "rng": rng, "progress": False}
+        training["optimizer"] = Adam(self.learning_rate)
+        if isinstance(model, StackedAutoencoder):
+            model.pretrain(x, **training)
+        self.history_ = model.fit(x, **training)
+        self.model_, self.n_features_in_ = model, x.shape[1]
+        vars(self).pop("feature_names_in_", None)
+        if names is not None:
+            self.feature_names_in_ = names
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Return the code (N, n_components) of X (N, D): an array, or the kind of frame that `set_output` asks for."""
+        return self._framed(self._fitted().encode(self._checked(X)), X)
+
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
+        """Return fit(X).transform(X)."""
+        return self.fit(X).transform(X)
+
+    def inverse_transform(self, X: Any) -> Array:
+        """Return what the decoder makes of codes X (N, n_components): data (N, D)."""
+        model = self._fitted()
+        return model.decode(_floats(X))
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return minus the squared error of the reconstruction, summed over features, mean over examples.
+
+        Whatever loss the variant is trained with: −(1/N) Σ_i Σ_j (x̂_ij − x_ij)², at best 0; y is ignored.
+        """
+        x = self._checked(X)
+        error = self._fitted().reconstruct(x).astype(np.float64) - x
+        return -float((error**2).sum() / len(x))
+
+    def get_feature_names_out(self, input_features: Any = None) -> Array:
+        """Return the names of the code's units: code0, code1, ...
+
+        Raises
+        ------
+        ValueError
+            If input_features are not those that `fit` saw.
+        """
+        model = self._fitted()
+        if input_features is not None and len(input_features) != self.n_features_in_:
+            raise ValueError(
+                f"input_features should have length equal to number of features ({self.n_features_in_}), got "
+                f"{len(input_features)}"
+            )
+        seen = getattr(self, "feature_names_in_", input_features)
+        if input_features is not None and list(input_features) != list(seen):
+            raise ValueError("input_features is not equal to feature_names_in_; leave them out")
+        return np.array([f"code{unit}" for unit in range(model.widths[-1])], dtype=object)
+
+    def set_output(self: Self, *, transform: str | None = None) -> Self:
+        """Choose what `transform` returns: ``"default"`` (an array), ``"pandas"`` or ``"polars"``; None leaves it.
+
+        Raises
+        ------
+        ValueError
+            If it is none of these.
+        """
+        if transform is not None:
+            if transform not in FRAMES:
+                raise ValueError(f"expected transform to be one of {', '.join(FRAMES)}, got {transform!r}")
+            self._sklearn_output_config = {"transform": transform}  # the name by which scikit-learn's clone takes it on
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = importlib.import_module("sklearn.utils")
+        return tags.Tags(
+            estimator_type=None, target_tags=tags.TargetTags(required=False), input_tags=tags.InputTags(),
+            transformer_tags=tags.TransformerTags(preserves_dtype=["float64", "float32"]),
+        )  # fmt: skip
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "model_")
+
+    def __repr__(self) -> str:
+        shown = [
+            f"{name}={getattr(value, '__name__', None) or repr(value)}" for name, value in self.get_params().items()
+            if name in self._settings or value is not _own_parameters()[name].default
+        ]  # fmt: skip
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _fitted(self) -> Autoencoder:
+        if not hasattr(self, "model_"):
+            raise NotFittedError(f"this {type(self).__name__} is not fitted yet; call fit(X) first")
+        return self.model_
+
+    def _checked(self, X: Any) -> Array:
+        """Return X as the model reads it, if it has the columns that `fit` saw."""
+        width, names = self._fitted().widths[0], _feature_names(X)
+        seen = getattr(self, "feature_names_in_", None)
+        if (names is None) != (seen is None):
+            now, then = ("without", "with") if names is None else ("with", "without")
+            warnings.warn(f"X comes {now} names of its features, and fit saw it {then} them", UserWarning, stacklevel=3)
+        x = _floats(X)
+        if x.shape[1] != width:
+            raise ValueError(
+                f"X has {x.shape[1]} features, but {type(self).__name__} is expecting {width} features as input"
+            )
+        if names is not None and seen is not None and list(names) != list(seen):
+            different = [f"{new!r} where fit saw {old!r}" for new, old in zip(names, seen, strict=True) if new != old]
+            raise ValueError(f"expected the features of fit in its order, got {'; '.join(different[:3])}; reorder X")
+        return x
+
+    def _framed(self, code: Array, X: Any) -> Any:
+        """Return the code in the container that was chosen for this transformer, or for all of scikit-learn."""
+        everywhere = sys.modules["sklearn"].get_config() if "sklearn" in sys.modules else {}
+        chosen = getattr(self, "_sklearn_output_config", {}).get("transform", everywhere.get("transform_output"))
+        names = list(self.get_feature_names_out())
+        if chosen == "pandas":
+            pandas = _library("pandas")
+            index = X.index if isinstance(X, (pandas.DataFrame, pandas.Series)) else None
+            return pandas.DataFrame(code, index=index, columns=names, copy=False)
+        if chosen == "polars":
+            polars = _library("polars")
+            return polars.DataFrame(code, schema=names, orient="row")
+        return code
+
+
+def _library(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ImportError(
+            f"expected {name}, whose frames transform is to return, found none; pip install {name}, or "
+            'set_output(transform="default")'
+        ) from error
+
+
+def _own_parameters() -> dict[str, inspect.Parameter]:
+    """Return the parameters that every transformer has, whatever the variant."""
+    signature = inspect.signature(AutoencoderTransformer).parameters
+    return {name: parameter for name, parameter in signature.items() if parameter.kind is not parameter.VAR_KEYWORD}
+
+
+def _settings_of(variant: Any) -> list[str]:
+    """Return the names of what a variant's constructor takes beside what the transformer gives it."""
+    taken = constructor_parameters(variant) if isinstance(variant, type) else {}
+    return [name for name in taken if name not in ("widths", "rng")]
+
+
+def _generator(random_state: Any) -> np.random.Generator:
+    """Return a generator for a random_state; one of NumPy's older kind draws its seed."""
+    if isinstance(random_state, np.random.RandomState):
+        random_state = int(random_state.randint(2**31))
+    return as_generator(random_state)
+
+
+def _feature_names(X: Any) -> Array | None:
+    """Return the names of a frame's columns, or None where there are none that are text.
+
+    Raises
+    ------
+    TypeError
+        If some are text and some are not.
+    """
+    names = list(getattr(X, "columns", ()))
+    of_text = [isinstance(name, str) for name in names]
+    if any(of_text) and not all(of_text):
+        raise TypeError(f"expected names of features that are all text, got {names}; rename the columns of X")
+    return np.array(names, dtype=object) if any(of_text) else None
+
+
+def _floats(X: Any) -> Array:
+    """Return X as a matrix of floats: what scikit-learn's users pass, lists and integers too.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it can't become one, in words that scikit-learn's own checks look for.
+    """
+    x = np.asarray(X) if isinstance(X, (list, tuple)) else as_array(X, "X")
+    if x.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: expected real numbers in X, got {x.dtype}; pass X.real")
+    if x.ndim != 2:
+        raise ValueError(
+            f"Expected 2D array, got {x.ndim}D array instead, of shape {x.shape}. Reshape your data: X.reshape(-1, 1) "
+            "for a single feature, X.reshape(1, -1) for a single example"
+        )
+    if 0 in x.shape:
+        what = "feature" if x.shape[0] else "sample"
+        raise ValueError(f"Found array with 0 {what}(s) (shape={x.shape}) while a minimum of 1 is required.")
+    return as_matrix(x if x.dtype.kind == "f" else x.astype(np.float64), _precision_of(x), None, "X")
+
+
+def _precision_of(x: Array) -> str:
+    """Return the precision in which a model computes on x: float32 stays, all else becomes float64."""
+    return "float32" if x.dtype == np.float32 else "float64"

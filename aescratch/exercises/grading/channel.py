@@ -1,0 +1,267 @@
+"""What the judge and the confined process say to each other: frames, and the values in them; the same on both sides.
+
+    frame   two lengths, a header in JSON, and the bytes of its arrays, one after the other
+    value   None, a number, text, an array, a tuple, list or dict of these; of anything else only its type's name goes
+
+Nothing that comes in is unpickled or evaluated: what isn't of these kinds, to the byte, is `Malformed`. The file is
+also read inside the confined process, where there is NumPy alone.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+LENGTHS = struct.Struct("<II")
+LONGEST_HEADER = 2**20
+MOST_BYTES = 2**24  # of all arrays in a frame
+MOST_FORMS, MOST_ITEMS, DEEPEST, DIMENSIONS = 20_000, 1000, 4, 32
+LONGEST_TEXT = 500  # characters of names and messages
+LONGEST_DIMENSION = 2**40
+KINDS = ("<f8", "<f4", "<f2", "<i8", "<i4", "<i2", "|i1", "<u8", "<u4", "<u2", "|u1", "|b1", "<c16", "<c8")
+DTYPES = {kind: np.dtype(kind) for kind in KINDS}
+WIDER = {"f": "<f8", "c": "<c16"}  # what wider numbers are sent as
+SCALARS = frozenset(dtype.type for dtype in DTYPES.values())
+EXCEPTIONS = {
+    kind.__name__: kind
+    for kind in (
+        NotImplementedError, RecursionError, RuntimeError, IndexError, KeyError, TypeError, ValueError, AttributeError,
+        ZeroDivisionError, OverflowError, FloatingPointError, ArithmeticError, NameError, ImportError, MemoryError,
+        AssertionError, SystemExit, Exception,
+    )
+}  # fmt: skip
+
+Form = list[Any]
+
+
+class Malformed(ValueError):
+    """A frame isn't what it has to be."""
+
+
+class Other:
+    """Stands for a value that isn't sent; its class is called as the value's is."""
+
+
+def other(name: Any) -> Other:
+    """Return a stand-in for a value whose type has this name."""
+    made: Other = type(shown(name), (Other,), {})()
+    return made
+
+
+def shown(text: Any, longest: int = LONGEST_TEXT) -> str:
+    """Return the beginning of a text, with what a terminal would obey taken out."""
+    kept = str(text)[:longest]
+    return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in kept) + ("..." if len(text) > longest else "")
+
+
+def framed(header: dict[str, Any], chunks: Sequence[bytes]) -> bytes:
+    """Return a frame."""
+    head = json.dumps(header).encode("ascii")
+    body = b"".join(chunks)
+    return LENGTHS.pack(len(head), len(body)) + head + body
+
+
+def parsed(head: bytes) -> dict[str, Any]:
+    """Return a header."""
+    try:
+        header = json.loads(head.decode("ascii"))
+    except (ValueError, RecursionError) as error:
+        raise Malformed("a header that is no JSON") from error
+    if not isinstance(header, dict):
+        raise Malformed("a header that is no object")
+    return header
+
+
+class Packer:
+    """Turns values into forms, which JSON can hold, and the bytes of their arrays.
+
+    Parameters
+    ----------
+    shared : sequence of array
+        Arrays that the other side has; of an array that shares the memory of one, that is said.
+    functions : list, optional
+        Where functions are put, for the other side to call; without, they are sent as any other object.
+    """
+
+    def __init__(self, shared: Sequence[Any] = (), functions: list[Any] | None = None) -> None:
+        self.chunks: list[bytes] = []
+        self.arrays: list[Any] = []
+        self.shared, self.functions = shared, functions
+        self.size = self.count = 0
+
+    def pack(self, value: Any, depth: int = 0) -> Form:
+        """Return the form of a value."""
+        kind = type(value)
+        self.count += 1
+        if value is None or kind in (bool, float) or (kind is int and abs(value) < 2**63):
+            return ["plain", value]
+        if kind is str:
+            return ["plain", value[:LONGEST_TEXT]]
+        if kind is np.ndarray:
+            return self._array(value)
+        if kind in SCALARS:
+            return ["scalar", self._array(np.asarray(value))]
+        if self.count < MOST_FORMS and depth < DEEPEST:
+            if isinstance(value, (tuple, list)):
+                base: Any = tuple if isinstance(value, tuple) else list  # of a tuple with names, what is in it
+                items = itertools.islice(base.__iter__(value), MOST_ITEMS)
+                return [base.__name__, [self.pack(item, depth + 1) for item in items]]
+            if kind is dict and all(type(key) is str for key in value):
+                items = itertools.islice(value.items(), MOST_ITEMS)
+                return ["dict", [[key[:LONGEST_TEXT], self.pack(item, depth + 1)] for key, item in items]]
+        if self.functions is not None and callable(value):
+            self.functions.append(value)
+            return ["function", len(self.functions) - 1, str(getattr(value, "__name__", kind.__name__))]
+        return ["other", kind.__name__]
+
+    def _array(self, array: Any) -> Form:
+        shape = list(array.shape)
+        if array.dtype.kind not in "fciub":
+            self.count += array.size
+            return ["objects", shape] if self.count < MOST_FORMS else ["other", f"array of {array.dtype}"]
+        kind = array.dtype.newbyteorder("<").str
+        kind = kind if kind in DTYPES else WIDER[array.dtype.kind]
+        size = array.size * DTYPES[kind].itemsize
+        if self.size + size > MOST_BYTES:
+            return ["other", f"array of shape {array.shape}, too large to be compared"]
+        self.size += size
+        self.chunks.append(array.astype(kind, copy=False).tobytes())
+        self.arrays.append(array)
+        form: Form = ["array", kind, shape, bool(array.flags.writeable)]
+        for number, whole in enumerate(self.shared):
+            if np.may_share_memory(array, whole) and array.dtype.str == kind:
+                offset = array.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
+                return ["view", number, offset, list(array.strides), form]
+        return form
+
+
+class Unpacker:
+    """Turns forms into values again; every array is a new one, unless it shares the memory of one that is here.
+
+    Parameters
+    ----------
+    payload : bytes
+        The bytes of the arrays.
+    shared : sequence of array
+        Arrays that a view may be of.
+    function : callable, optional
+        Returns what stands for a function, by its number and name.
+    """
+
+    def __init__(
+        self, payload: bytes, shared: Sequence[Any] = (), function: Callable[[int, str], Any] | None = None
+    ) -> None:
+        self.payload, self.shared, self.function = payload, shared, function
+        self.arrays: list[Any] = []
+        self.at = self.count = 0
+
+    def unpack(self, form: Any, depth: int = 0) -> Any:
+        """Return the value of a form."""
+        self.count += 1
+        if not isinstance(form, list) or not form or depth > DEEPEST + 1 or self.count > MOST_FORMS:
+            raise Malformed("no form, or too many")
+        match form:
+            case ["plain", None | bool() | int() | float() | str() as value]:
+                return shown(value) if isinstance(value, str) else value
+            case ["array", str(kind), list(shape), bool(writable)] if kind in DTYPES:
+                return self._array(DTYPES[kind], shape, writable)
+            case ["scalar", ["array", str(kind), [], bool()]] if kind in DTYPES:
+                return self._array(DTYPES[kind], [], True)[()]
+            case ["objects", list(shape)]:
+                self.count += _entries(shape)  # each takes room here that its form doesn't
+                if self.count > MOST_FORMS:
+                    raise Malformed("too many objects")
+                return np.empty(shape, object)
+            case ["view", int(number), int(offset), list(strides), ["array", str(kind), list(shape), bool(writable)]]:
+                return self._view(number, offset, strides, self.unpack(form[4]))
+            case ["tuple", list(items)]:
+                return tuple(self.unpack(item, depth + 1) for item in items)
+            case ["list", list(items)]:
+                return [self.unpack(item, depth + 1) for item in items]
+            case ["dict", list(items)]:
+                return dict(self._item(item, depth) for item in items)
+            case ["function", int(number), str(name)] if self.function is not None:
+                return self.function(number, name)
+            case ["other", str(name)]:
+                return other(name)
+        raise Malformed("a form of no known kind")
+
+    def end(self) -> None:
+        """Raise unless every byte belonged to an array."""
+        if self.at != len(self.payload):
+            raise Malformed("bytes that belong to no array")
+
+    def _item(self, item: Any, depth: int) -> tuple[str, Any]:
+        match item:
+            case [str(key), form]:
+                return shown(key), self.unpack(form, depth + 1)
+        raise Malformed("no item of a dict")
+
+    def _array(self, dtype: np.dtype[Any], shape: list[Any], writable: bool) -> Any:
+        count = _entries(shape)
+        start, self.at = self.at, self.at + count * dtype.itemsize
+        if self.at > len(self.payload):
+            raise Malformed("an array without its bytes")
+        array = np.frombuffer(self.payload, dtype, count, start).reshape(shape) if count else np.empty(shape, dtype)
+        array = array.astype(dtype.newbyteorder("="))
+        array.flags.writeable = writable
+        self.arrays.append(array)
+        return array
+
+    def _view(self, number: int, offset: int, strides: list[Any], values: Any) -> Any:
+        """Return the view of an array that is here if it holds these values, else the values."""
+        if not 0 <= number < len(self.shared) or not all(type(stride) is int for stride in strides):
+            raise Malformed("a view of nothing")
+        whole = self.shared[number]
+        size = whole.nbytes
+        if not whole.flags.c_contiguous or offset < 0 or any(abs(stride) > size for stride in strides):
+            return values
+        try:
+            view: Any = np.ndarray(values.shape, values.dtype, whole, offset, tuple(strides))
+        except (TypeError, ValueError):
+            return values
+        return view if view.tobytes() == values.tobytes() else values
+
+
+def _entries(shape: list[Any]) -> int:
+    """Return how many entries an array of a shape has."""
+    if len(shape) > DIMENSIONS or not all(type(n) is int and 0 <= n <= LONGEST_DIMENSION for n in shape):
+        raise Malformed("no shape")
+    count = 1
+    for n in shape:
+        count *= n
+    if not count and any(n > MOST_BYTES for n in shape):
+        raise Malformed("an empty array of a shape that cannot be")
+    return count
+
+
+def packed_exception(error: BaseException, line: int) -> dict[str, Any]:
+    """Return what is said of an exception: its type's name, which known types it is one of, its text, and a line."""
+    try:
+        text = str(error)[:LONGEST_TEXT]
+    except BaseException as other_error:
+        text = f"its text can't be made: {type(other_error).__name__}"
+    bases = [kind.__name__ for kind in type(error).__mro__ if kind in EXCEPTIONS.values()]
+    return {"name": str(type(error).__name__), "bases": bases, "text": text, "line": line}
+
+
+def unpacked_exception(form: Any) -> tuple[BaseException | None, str, int]:
+    """Return an exception like the other side's, which reads as it does, its description, and its line.
+
+    There is none for what is neither an Exception nor SystemExit: Control-C, or one that ends a process.
+    """
+    match form:
+        case {"name": str(name), "bases": list(bases), "text": str(text), "line": int(line)}:
+            known = [EXCEPTIONS[base] for base in bases if isinstance(base, str) and base in EXCEPTIONS]
+            name, text = shown(name), shown(text)
+            described = f"{name}: {text}" if text else name
+            if not known:
+                return None, described, line
+            kind = type(name, (known[0],), {"__str__": lambda self: text})
+            return kind(text), described, line
+    raise Malformed("no exception")

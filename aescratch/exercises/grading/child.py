@@ -1,0 +1,230 @@
+"""What runs in the confined process: it loads a submission and answers calls of its functions, and that is all it can.
+
+    python child.py SETTINGS     question in -> the submission's function is called -> answer out
+
+Nothing here is secret and nothing is believed: what matters is checked by the judge. It needs the standard library,
+NumPy, and `channel.py` beside it. The limits that Unix has for a process are taken on before the submission is read,
+for good: a limit can be lowered by whoever it is for, never raised.
+"""
+
+from __future__ import annotations
+
+import sys
+
+sys.path.pop(0)  # the folder of this file: nothing is imported from there by accident
+
+import faulthandler
+import importlib
+import importlib.util
+import inspect
+import json
+import os
+import random
+import resource
+import signal
+import types
+from typing import Any
+
+LOADED, NO_PYTHON = "loaded", "no-python"
+
+
+def main(text: str) -> None:
+    """Answer questions until there are no more."""
+    settings = json.loads(text)
+    for number in settings["descriptors"]:
+        os.set_inheritable(number, False)
+    sys.path.append(settings["packages"])
+    channel = _channel()
+    importlib.import_module("numpy.random")  # while it can be found
+
+    sys.path.remove(settings["packages"])
+    asked, answered, stack = settings["descriptors"]
+    faulthandler.register(signal.SIGALRM, file=stack, all_threads=False, chain=False)
+    if settings["user"] is not None:
+        for name in settings["early"]:
+            importlib.import_module(name)
+        os.setgroups([])
+        os.setgid(settings["user"])
+        os.setuid(settings["user"])
+    for name, value in settings["limits"].items():
+        _lower(getattr(resource, name), value)
+    Server(channel, asked, answered).serve()
+
+
+def _lower(limit: int, value: int) -> None:
+    _, most = resource.getrlimit(limit)
+    value = value if most == resource.RLIM_INFINITY else min(value, most)
+    resource.setrlimit(limit, (value, value))
+
+
+def _channel() -> Any:
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "channel.py")
+    spec = importlib.util.spec_from_file_location("channel", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Server:
+    """Answers questions about a submission.
+
+    Parameters
+    ----------
+    channel : module
+        What a frame is.
+    asked, answered : int
+        The descriptors of the two pipes.
+    """
+
+    def __init__(self, channel: Any, asked: int, answered: int) -> None:
+        self.channel, self.asked, self.answered = channel, asked, answered
+        self.module = types.ModuleType("student")
+        self.file = ""
+        self.number = ""  # of the question that is being answered
+
+    def serve(self) -> None:
+        """Answer one question after the other."""
+        answers = {"hello": self.hello, "load": self.load, "look": self.look, "call": self.call}
+        while True:
+            question, payload = self.receive()
+            self.number = question["number"]
+            signal.setitimer(signal.ITIMER_REAL, question["seconds"])  # then faulthandler says where we are
+            packer = self.channel.Packer()
+            try:
+                answer = answers[question["what"]](question, payload, packer)
+            except BaseException as error:
+                packer = self.channel.Packer()
+                answer = {"raised": self.channel.packed_exception(error, self.line_of(error))}
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            self.send(answer, packer)
+
+    def hello(self, question: Any, payload: bytes, packer: Any) -> dict[str, Any]:
+        """Say that everything is there."""
+        return {"done": LOADED}
+
+    def load(self, question: Any, payload: bytes, packer: Any) -> dict[str, Any]:
+        """Run the submission's text as a module."""
+        self.file = question["file"]
+        try:
+            code = compile(payload, self.file, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError) as error:  # null bytes are a ValueError in older Pythons
+            text = error.msg if isinstance(error, SyntaxError) else str(error)
+            return {"done": NO_PYTHON, "text": str(text), "line": int(getattr(error, "lineno", 0) or 0)}
+        self.module.__file__ = self.file
+        exec(code, self.module.__dict__)
+        return {"done": LOADED}
+
+    def look(self, question: Any, payload: bytes, packer: Any) -> dict[str, Any]:
+        """Describe what a name of the submission stands for."""
+        if not hasattr(self.module, question["name"]):
+            return {"missing": True}
+        value = getattr(self.module, question["name"])
+        if not callable(value):
+            return {"value": packer.pack(value)}
+        code = getattr(value, "__code__", None)
+        line = int(code.co_firstlineno) if code else 0
+        name = str(getattr(value, "__name__", type(value).__name__))
+        return {"function": name[:100], "line": line, "parameters": _parameters(value)}
+
+    def call(self, question: Any, payload: bytes, packer: Any) -> dict[str, Any]:
+        """Call a function of the submission."""
+        unpacker = self.channel.Unpacker(payload, function=self.callback)
+        arguments = [unpacker.unpack(form) for form in question["arguments"]]
+        named = {name: unpacker.unpack(form) for name, form in question["named"].items()}
+        self.given = unpacker.arrays
+        self.before = [array.tobytes() for array in self.given]
+        drawn = _random_state()
+        value = getattr(self.module, question["name"])(*arguments, **named)
+        changed = self.changes(packer)
+        packer.shared = self.given
+        return {"value": packer.pack(value), "changed": changed, "random": _random_state() != drawn}
+
+    def changes(self, packer: Any) -> list[Any]:
+        """Return which arrays of the question aren't as they were, and what is in them now."""
+        changed = []
+        for number, (array, before) in enumerate(zip(self.given, self.before, strict=True)):
+            now = array.tobytes()
+            if now != before:
+                self.before[number] = now
+                changed.append([number, packer.pack(array)])
+        return changed
+
+    def callback(self, number: int, name: str) -> Any:
+        """Return what stands for a function that the question came with."""
+
+        def function(*arguments: Any, **named: Any) -> Any:
+            packer = self.channel.Packer()
+            forms = [packer.pack(value) for value in arguments]
+            forms_named = {name: packer.pack(value) for name, value in named.items()}
+            given = list(packer.arrays)
+            ask = {"ask": number, "arguments": forms, "named": forms_named, "changed": self.changes(packer)}
+            self.send(ask, packer)
+            answer, payload = self.receive()
+            if "raised" in answer:
+                error, _, _ = self.channel.unpacked_exception(answer["raised"])
+                raise error
+            unpacker = self.channel.Unpacker(payload)
+            value = unpacker.unpack(answer["value"])
+            for which, form in answer["changed"]:
+                given[which][...] = unpacker.unpack(form)
+            return value
+
+        function.__name__ = function.__qualname__ = name
+        return function
+
+    def line_of(self, error: BaseException) -> int:
+        """Return the innermost line of the submission that an exception went through."""
+        line, step = 0, error.__traceback__
+        while step is not None:
+            if step.tb_frame.f_code.co_filename == self.file:
+                line = step.tb_lineno or 0
+            step = step.tb_next
+        return line
+
+    def send(self, header: dict[str, Any], packer: Any) -> None:
+        """Write a frame."""
+        left = memoryview(self.channel.framed({**header, "number": self.number}, packer.chunks))
+        while left:
+            left = left[os.write(self.answered, left) :]
+
+    def receive(self) -> tuple[dict[str, Any], bytes]:
+        """Read a frame; the process ends when there is none."""
+        head, body = self.channel.LENGTHS.unpack(self.read(self.channel.LENGTHS.size))
+        return self.channel.parsed(self.read(head)), self.read(body)
+
+    def read(self, size: int) -> bytes:
+        """Read so many bytes."""
+        data = bytearray()
+        while len(data) < size:
+            chunk = os.read(self.asked, size - len(data))
+            if not chunk:
+                os._exit(0)
+            data += chunk
+        return bytes(data)
+
+
+def _parameters(function: Any) -> list[list[Any]] | None:
+    """Return name, kind and whether there is a default of each argument, or None where that can't be read."""
+    import numpy as np
+
+    if isinstance(function, np.ufunc):  # its signature, where NumPy shows one, is full of options
+        return None
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    return [[p.name, int(p.kind), p.default is not p.empty] for p in parameters]
+
+
+def _random_state() -> tuple[Any, ...]:
+    """Return what the global random numbers follow from, Python's and NumPy's."""
+    import numpy as np
+
+    numpys: Any = np.random.get_state()  # noqa: NPY002 - the global state is what this is about
+    return random.getstate(), numpys[1].tobytes(), numpys[2:]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

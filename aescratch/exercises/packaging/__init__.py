@@ -1,0 +1,13 @@
+"""The exercises for graders that universities use, and as notebooks.
+
+    exercises -> cells -> notebooks, an nbgrader course, an otter assignment      notebooks.py, nbgrader.py, otter.py
+    exercises -> autograder.zip for Gradescope                                    gradescope.py
+    a cell of a notebook --its source, in a process of its own--> an answer, points      here.py
+
+What a notebook calls is `check_here`, `score_here` and `require_part`. Everything else is called by
+``aescratch exercises package``.
+"""
+
+from aescratch.exercises.packaging.here import check_here, require_part, score_here
+
+__all__ = ["check_here", "require_part", "score_here"]

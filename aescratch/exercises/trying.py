@@ -1,0 +1,54 @@
+"""Trying a text out as a student's file, in this process, and saying what should have come.
+
+    text -> look -> Outcome -> nothing, or a sentence for the teacher
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tempfile
+import warnings
+from pathlib import Path
+
+from aescratch.exercises.comparing import EXPLAINING
+from aescratch.exercises.exercise import Exercise
+from aescratch.exercises.looking import look
+from aescratch.exercises.outcome import NOT_BEGUN, RAISED, Outcome
+
+
+def tried(exercise: Exercise, text: str, seed: int = 0, explaining: bool = True) -> Outcome:
+    """Return the outcome of a text as the student's file, in this process, without what it prints."""
+    token = EXPLAINING.set(explaining)
+    try:
+        silent = contextlib.redirect_stdout(io.StringIO())
+        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), silent:
+            warnings.simplefilter("ignore")  # a mistake's overflow is a warning, no error
+            path = Path(folder) / exercise.file_name
+            path.write_text(text, encoding="utf-8")
+            try:
+                return look(exercise, path, seed)
+            except Exception as error:  # not the text's, which an outcome tells of
+                return Outcome(RAISED, f"checks.py raised {type(error).__name__}: {error}", codes=[RAISED])
+    finally:
+        EXPLAINING.reset(token)
+
+
+def prove_released(exercise: Exercise, handed_out: Exercise) -> list[str]:
+    """Return a sentence for whatever a student would meet that isn't as it should be."""
+    stub = tried(handed_out, handed_out.stub)
+    right = tried(handed_out, exercise.shown_solution)
+    name = exercise.name
+    return [
+        *unless(stub.kind == NOT_BEGUN, f"{name}: as it is released, its stub should be met as not begun", stub),
+        *unless(right.passed, f"{name}: its solution should pass the checks as they are released", right),
+    ]
+
+
+def unless(fine: bool, should: str, outcome: Outcome) -> list[str]:
+    """Return nothing if it is fine, and else a sentence about what should be, and what came."""
+    if fine:
+        return []
+    said = outcome.message or ", ".join(outcome.codes) or "no more is known"
+    where = f", line {outcome.line}" if outcome.line else ""
+    return [f"{should}, but it is {outcome.kind}{where}: {said}"]

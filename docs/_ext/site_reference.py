@@ -1,0 +1,101 @@
+"""What the reference shows beside the docstrings: formulas, code, and everything under the name that a user knows.
+
+    autodoc: a docstring's lines --here--> + the formula, entry by entry, as LaTeX    + the source without its docstring
+
+The formulas are those of `aescratch.tracing.formulas`: every recorded training step compares them with the code.
+"""
+
+import ast
+import inspect
+import re
+import textwrap
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.ext.autosummary import AutoLink
+from sphinx.util.nodes import make_refnode
+
+import aescratch
+from aescratch.models.base import Model
+from aescratch.tracing.formulas import FORMULAS, RULES
+from aescratch.tracing.language import read
+from aescratch.tracing.writing import latex_of
+
+SHEET = "aescratch.functions"
+FIRST_STEP = "The rule for one parameter, as it is in the first step, where what it remembers is 0:"
+ABSOLUTE_VALUE = re.compile(r"\|([^|`]+)\|")
+
+
+def formula_lines(equations):
+    """Return equations as the lines of a math directive."""
+    rows = [latex_of(read(text), {}).replace(" = ", " &= ", 1) for text in equations]
+    body = [r"\begin{aligned}", *(rf"{row} \\" for row in rows), r"\end{aligned}"]
+    return ["", ".. math::", "", *(f"   {line}" for line in body), ""]
+
+
+def code_lines(*functions):
+    """Return the source of functions, without their docstrings, as the lines of a code block."""
+    code = []
+    for function in functions:
+        source = textwrap.dedent(inspect.getsource(inspect.unwrap(function)))
+        docstring = ast.parse(source).body[0].body[0]
+        lines = source.splitlines()
+        code += [*lines[: docstring.lineno - 1], *lines[docstring.end_lineno :], ""]
+    return ["", ".. code-block:: python", "", *(f"   {line}" for line in code), ""]
+
+
+def escape_bars(app, what, name, obj, options, lines):
+    """Keep |h| an absolute value, which reStructuredText takes for a substitution."""
+    lines[:] = [line if ">>>" in line else ABSOLUTE_VALUE.sub(r"\|\1\|", line) for line in lines]
+
+
+def add_to_docstring(app, what, name, obj, options, lines):
+    """Append formula and code to the sheet's functions, the rule to an optimiser, both passes to a variant."""
+    module, _, own = name.rpartition(".")
+    if module == SHEET and what == "function":
+        lines += formula_lines(FORMULAS[own]) if own in FORMULAS else []
+        lines += code_lines(obj)
+    elif what == "class" and own in RULES and obj.__module__ == "aescratch.optimizers":
+        lines += ["", FIRST_STEP, *formula_lines(RULES[own])]
+    elif what == "class" and issubclass(obj, Model) and {"loss", "backward"} <= vars(obj).keys():
+        lines += code_lines(obj.loss, obj.backward)
+
+
+def name_bases(app, what, name, obj, options, lines):
+    """Say under the first sentence what a class is built on, under the names that a user knows."""
+    bases = obj.__bases__ if what == "class" else ()
+    public = [base.__name__ for base in bases if getattr(aescratch, base.__name__, None) is base]
+    if public:
+        place = lines.index("") if "" in lines else len(lines)
+        lines[place:place] = ["", "Built on " + ", ".join(f":py:class:`aescratch.{base}`" for base in public) + ".", ""]
+
+
+class Name(AutoLink):
+    """A name in single backticks: a link if it's one of the package, and code in any case."""
+
+    def run(self):
+        """Return the link, or what autosummary sets as emphasis as code."""
+        made, errors = super().run()
+        return [node if isinstance(node, pending_xref) else nodes.literal("", node.astext()) for node in made], errors
+
+
+def find_inherited(app, env, node, contnode):
+    """Resolve a name that a class's docstring mentions, and that a class it is built on documents."""
+    kind = getattr(aescratch, node.get("py:class") or "", None)
+    documented = env.domains.python_domain.objects
+    for base in inspect.getmro(kind) if inspect.isclass(kind) else ():
+        found = f"aescratch.{base.__name__}.{node['reftarget']}"
+        if found in documented:
+            entry = documented[found]
+            return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, contnode, found)
+    return None
+
+
+def setup(app):
+    """Connect these to autodoc; formulas come after napoleon has read the sections."""
+    app.connect("autodoc-process-docstring", escape_bars, priority=100)
+    app.connect("autodoc-process-docstring", add_to_docstring, priority=900)
+    app.connect("autodoc-process-docstring", name_bases, priority=900)
+    app.add_role("name", Name())
+    app.connect("missing-reference", find_inherited)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

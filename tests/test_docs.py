@@ -1,0 +1,278 @@
+"""The documentation: links and names as they are read in the repository, and, where Sphinx is, the site made of them.
+
+Code blocks of Python are tested as doctests, by setup.cfg. What is left is here: blocks of commands, links, that the
+reference leaves nothing out, and the site, built exactly as the README says, with every warning an error.
+"""
+
+import doctest
+import html.parser
+import importlib.util
+import inspect
+import json
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+import aescratch as ae
+from aescratch import datasets, functions, measures, plots, testing
+from aescratch.cli import main
+
+ROOT = pathlib.Path(__file__).parents[1]
+DOCS, TUTORIALS = ROOT / "docs", sorted((ROOT / "tutorials").glob("*.py"))
+PAGES = sorted({*DOCS.rglob("*.md"), *ROOT.glob("*.md")})
+HOW_TO = sorted((DOCS / "how-to").glob("*.md"))
+FENCED = re.compile(r"^( *)(`{3,}|~{3,}).*?^\1\2`* *$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\)")
+CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+FOUND = "return [...document.querySelectorAll('#search-results li a')].map(a => a.getAttribute('href'))"
+NEEDED = ("sphinx", "myst_nb", "furo", "sphinxcontrib", "sphinx_copybutton", "jupytext")
+LOOSELY = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+def named(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def prose_of(path):
+    """A page's text without its code; of a tutorial, the text of its Markdown cells."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        text = "\n".join(line[2:] for line in text.splitlines() if line.startswith("# "))
+    return re.sub(r"(`+)(?!`).+?(?<!`)\1(?!`)", lambda code: code[0].strip("`"), FENCED.sub("", text))
+
+
+def anchors_of(path):
+    """What can be linked to within a page: its headings, as repositories and the site name them, and its targets."""
+    found, text = [], prose_of(path)
+    for title in re.findall(r"^#{1,6} +(.+?) *#*$", text, re.MULTILINE):
+        title = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title)
+        anchor = re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+        found.append(f"{anchor}-{found.count(anchor)}" if anchor in found else anchor)
+    return {*found, *re.findall(r"^\(([\w-]+)\)=$", text, re.MULTILINE), *re.findall(r'\bid="([^"]+)"', text)}
+
+
+@pytest.mark.parametrize("path", [*PAGES, *TUTORIALS], ids=named)
+def test_links_lead_somewhere(path):
+    wrong = []
+    for link in LINK.findall(prose_of(path)):
+        target, _, anchor = link.partition("#")
+        if urlsplit(link).scheme or target.startswith("/"):
+            wrong += [link] if target.startswith("/") else []
+            continue
+        file = (path.parent / unquote(target)).resolve() if target else path
+        if not file.exists() or (anchor and file.suffix == ".md" and unquote(anchor) not in anchors_of(file)):
+            wrong.append(link)
+    assert not wrong
+
+
+def public_names():
+    """Every name that is part of the public interface, in full."""
+    for name in ae.__all__:
+        if not inspect.ismodule(getattr(ae, name)):
+            yield f"aescratch.{name}"
+    for module in (functions, measures, plots, testing, datasets):
+        named_here = getattr(module, "__all__", None) or [
+            name for name, value in vars(module).items()
+            if not name.startswith("_") and getattr(value, "__module__", None) == module.__name__
+        ]  # fmt: skip
+        yield from (f"{module.__name__}.{name}" for name in named_here)
+
+
+def test_the_reference_leaves_no_public_name_out():
+    listed, whole = set(), set()
+    for path in (DOCS / "reference").glob("*.rst"):
+        module = ""
+        for kind, name in re.findall(r"^\.\. (\w+):: (\S+)$", path.read_text(encoding="utf-8"), re.MULTILINE):
+            module = name if kind in ("currentmodule", "automodule") else module
+            (whole if kind == "automodule" else listed).add(name if name.startswith("aescratch.") else f"{module}.{name}")
+    missing = [name for name in public_names() if name not in listed and name.rpartition(".")[0] not in whole]
+    assert len(listed) > 60
+    assert not missing
+
+
+@pytest.mark.parametrize("path", [p for p in HOW_TO if CONSOLE.search(p.read_text("utf-8"))], ids=named)
+def test_commands_on_a_page_do_what_it_says(path, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    typed = re.split(r"^\$ (.+)\n", "".join(CONSOLE.findall(path.read_text("utf-8"))), flags=re.MULTILINE)
+    assert typed[0] == ""
+    for command, expected in zip(typed[1::2], typed[2::2], strict=True):
+        program, *words = shlex.split(command)
+        if program == "cd":
+            monkeypatch.chdir(words[0])
+            continue
+        assert program == "aescratch"
+        assert main(words) in (0, 1), command
+        said = capsys.readouterr().out
+        assert doctest.OutputChecker().check_output(expected, said, LOOSELY), f"$ {command}\n{said}"
+
+
+def missing_tool():
+    """What the site can't be built without, and isn't here."""
+    modules = [name for name in NEEDED if not importlib.util.find_spec(name)]
+    return ", ".join(modules if shutil.which("node") else [*modules, "Node.js"])
+
+
+class Page(html.parser.HTMLParser):
+    """What a page of the site fetches, links to and can be linked to, and its text."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.fetched, self.links, self.ids, self.text = [], [], set(), path.read_text(encoding="utf-8")
+        self.feed(self.text)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        if "id" in given:
+            self.ids.add(given["id"])
+        if tag == "a" and given.get("href"):
+            self.links.append(given["href"])
+        elif tag == "link" and given.get("rel") in ("stylesheet", "icon", "preload"):
+            self.fetched.append(given["href"])
+        elif tag in ("script", "img", "iframe", "source", "video", "audio") and given.get("src"):
+            self.fetched.append(given["src"])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The site, built as the README says; a warning is an error."""
+    if missing_tool():
+        pytest.skip(f"needs {missing_tool()}: pip install -e '.[docs]', and Node.js")
+    folder = tmp_path_factory.mktemp("documentation") / "site"
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", str(DOCS), str(folder)]
+    built = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    assert built.returncode == 0, built.stderr[-5000:]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    return {path: Page(path) for path in sorted(site.rglob("*.html"))}
+
+
+def test_the_site_has_all_four_parts_and_every_page(site):
+    for part in ("tutorials", "how-to", "reference", "explanation", "teaching", "ko"):
+        assert (site / part / "index.html").is_file() or part == "explanation", part
+    sources = [path.relative_to(DOCS) for path in DOCS.rglob("*.md")] + [
+        path.relative_to(ROOT) for path in TUTORIALS
+    ]
+    assert len(sources) > 30
+    assert not [path for path in sources if not (site / path.with_suffix(".html")).is_file()]
+
+
+def test_tutorials_show_what_they_print_and_draw_and_can_be_taken_along(site, pages):
+    for path in TUTORIALS:
+        text = pages[site / "tutorials" / f"{path.stem}.html"].text
+        assert re.search(r'<img [^>]*src="\.\./_images/', text), path.stem
+        assert f'href="{path.name}"' in text
+        assert f'href="{path.stem}.ipynb"' in text
+        assert (site / "tutorials" / path.name).read_bytes() == path.read_bytes()
+        notebook = json.loads((site / "tutorials" / f"{path.stem}.ipynb").read_text(encoding="utf-8"))
+        code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+        assert len(code) == len(re.findall(r"^# %%$", path.read_text(encoding="utf-8"), re.MULTILINE))
+        assert not any(cell["outputs"] for cell in code)
+
+
+def test_formulas_are_set_and_need_no_script(pages):
+    shown = "".join(page.text for page in pages.values())
+    assert shown.count('class="katex"') > 500
+    assert "katex-error" not in shown
+    assert "mathjax" not in shown.lower()
+    assert r"\sum" not in re.sub(r"<annotation.*?</annotation>|<pre>.*?</pre>", "", shown, flags=re.DOTALL)
+
+
+def test_nothing_is_fetched_from_elsewhere(site, pages):
+    elsewhere = {address for page in pages.values() for address in page.fetched if urlsplit(address).netloc}
+    for sheet in site.rglob("*.css"):
+        elsewhere |= {a for a in re.findall(r"url\(([^)]+)\)", sheet.read_text("utf-8")) if urlsplit(a.strip("'\"")).netloc}
+    assert not elsewhere
+
+
+def test_links_within_the_site_lead_somewhere(site, pages):
+    wrong = set()
+    for path, page in pages.items():
+        for link in page.links + page.fetched:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            there = pages.get(target)
+            if not target.is_file() or (there and parts.fragment and unquote(parts.fragment) not in there.ids):
+                wrong.add((str(path.relative_to(site)), link))
+    assert not wrong
+
+
+def test_every_public_name_has_its_place_in_the_reference(pages):
+    ids = set().union(*(page.ids for path, page in pages.items() if path.parent.name == "reference"))
+    assert not [name for name in public_names() if name not in ids]
+
+
+def test_the_formula_sheet_shows_formula_and_code(pages):
+    (page,) = (page for path, page in pages.items() if path.name == "functions.html" and path.parent.name == "reference")
+    for name in (name for name in public_names() if name.startswith("aescratch.functions.")):
+        entry = page.text.partition(f'id="{name}"')[2].partition('<dl class="py function">')[0]
+        assert 'class="katex"' in entry, name
+        assert "highlight-python" in entry, name
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium: pip install selenium")
+    if not (shutil.which("chromium") and shutil.which("chromedriver")):
+        pytest.skip("needs chromium and chromedriver: apt-get install chromium chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('browser')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+    yield driver
+    driver.quit()
+
+
+def requests_of(browser):
+    """The addresses that the pages opened since the last call have asked for."""
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    sent = [message["params"]["request"]["url"] for message in messages if message["method"] == "Network.requestWillBeSent"]
+    return {address for address in sent if address.startswith(("http", "ftp", "ws"))}
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # selenium's own sockets
+def test_search_works_on_a_page_opened_from_a_file(site, browser):
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    for words, page in (("reparameterize", "reference/functions.html"), ("scientific notation pineapple", None)):
+        browser.get(f"{(site / 'search.html').as_uri()}?q={words}")
+        WebDriverWait(browser, 20).until(
+            lambda driver: re.search(r"found|did not match", driver.find_element("id", "search-results").text)
+        )
+        found = browser.execute_script(FOUND)
+        assert any(link.startswith(page) for link in found) if page else not found
+    assert browser.get_log("browser") == []
+    assert requests_of(browser) == set()
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_page_fits_its_window_and_says_no_error(site, pages, browser, width):
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    too_wide = {}
+    for path in pages:
+        if "_modules" in path.parts:
+            continue
+        browser.get(path.as_uri())
+        if browser.execute_script("return document.documentElement.scrollWidth") > width:
+            too_wide[path.name] = browser.execute_script("return document.documentElement.scrollWidth")
+    assert not too_wide
+    assert browser.get_log("browser") == []
+    assert requests_of(browser) == set()

@@ -1,0 +1,213 @@
+"""The transformer: scikit-learn's conventions, with scikit-learn where it is installed and without it everywhere."""
+
+import pickle
+import subprocess
+import sys
+import warnings
+from collections import Counter
+
+import numpy as np
+import pytest
+
+import aescratch as ae
+from aescratch.estimator import AutoencoderTransformer, NotFittedError
+
+X = ae.datasets.load_digits().x[:60]
+KL_ON_HUGE_NUMBERS = dict.fromkeys(
+    ("check_fit_idempotent", "check_fit_check_is_fitted", "check_n_features_in"),
+    "a KL penalty is infinite where a sigmoid unit is exactly 1, as it is on numbers around 10,000",
+)
+TRANSFORMERS = {
+    "vanilla": AutoencoderTransformer(),
+    "linear": AutoencoderTransformer(ae.LinearAutoencoder),
+    "denoising": AutoencoderTransformer(ae.DenoisingAutoencoder),
+    "sparse by KL": AutoencoderTransformer(ae.SparseAutoencoder),
+    "sparse by L1": AutoencoderTransformer(ae.SparseAutoencoder, sparsity=ae.L1Sparsity(0.1)),
+    "k-sparse": AutoencoderTransformer(ae.KSparseAutoencoder, k=1),
+    "contractive": AutoencoderTransformer(ae.ContractiveAutoencoder),
+    "stacked": AutoencoderTransformer(ae.StackedAutoencoder, hidden=[3]),
+    "variational": AutoencoderTransformer(ae.VariationalAutoencoder),
+}
+
+
+def small(variant=ae.Autoencoder, **others):
+    return AutoencoderTransformer(variant, **{"n_components": 5, "epochs": 2, "random_state": 0, **others})
+
+
+@pytest.mark.parametrize("name", TRANSFORMERS)
+def test_check_estimator_finds_nothing(name):
+    checks = pytest.importorskip("sklearn.utils.estimator_checks")
+    expected = KL_ON_HUGE_NUMBERS if name == "sparse by KL" else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the class isn't built on scikit-learn's
+        results = checks.check_estimator(
+            TRANSFORMERS[name], on_fail=None, on_skip=None, expected_failed_checks=expected
+        )
+    counts = Counter(result["status"] for result in results)
+    failed = {result["check_name"]: result["exception"] for result in results if result["status"] == "failed"}
+    assert not failed
+    assert counts["passed"] >= 40
+    assert {result["check_name"] for result in results if result["status"] == "skipped"} <= {"check_array_api_input"}
+    assert counts["xfail"] == len(expected)
+
+
+@pytest.mark.parametrize(
+    "check",
+    ["check_transformer_get_feature_names_out", "check_transformer_get_feature_names_out_pandas",
+     "check_set_output_transform", "check_set_output_transform_pandas", "check_set_output_transform_polars",
+     "check_global_output_transform_pandas", "check_global_set_output_transform_polars"],
+)  # fmt: skip
+def test_checks_that_scikit_learn_keeps_for_its_own_transformers(check):
+    checks = pytest.importorskip("sklearn.utils.estimator_checks")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # these mix frames and arrays, of which the transformer warns
+        getattr(checks, check)("AutoencoderTransformer", AutoencoderTransformer())
+
+
+def test_it_works_in_a_pipeline_and_back():
+    pipeline = pytest.importorskip("sklearn.pipeline")
+    preprocessing = pytest.importorskip("sklearn.preprocessing")
+    both = pipeline.make_pipeline(preprocessing.MinMaxScaler(), small()).fit(X)
+    code = both.transform(X)
+    assert code.shape == (60, 5)
+    assert both.inverse_transform(code).shape == X.shape
+    assert both.score(X) < 0
+    assert "AutoencoderTransformer" in both._repr_html_()
+
+
+def test_a_grid_search_finds_code_size_setting_of_the_variant_and_rate():
+    selection = pytest.importorskip("sklearn.model_selection")
+    weights = [ae.KLSparsity(0.1, weight) for weight in (0.0, 5.0)]
+    grid = {"n_components": [2, 8], "sparsity": weights, "learning_rate": [1e-4, 1e-2]}
+    search = selection.GridSearchCV(small(ae.SparseAutoencoder, epochs=20), grid, cv=2).fit(X)
+    assert len(search.cv_results_["params"]) == 8
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert search.best_params_["n_components"] == 8
+    assert search.best_params_["learning_rate"] == 1e-2
+    assert search.best_params_["sparsity"].weight == 0.0
+    assert search.best_estimator_.model_.widths == [64, 8]
+
+
+def test_scikit_learns_clone_takes_the_parameters_and_the_kind_of_output_and_nothing_learnt():
+    base = pytest.importorskip("sklearn.base")
+    fitted = small(ae.KSparseAutoencoder, k=2).set_output(transform="pandas").fit(X)
+    clone = base.clone(fitted)
+    assert clone.get_params() == fitted.get_params()
+    assert not hasattr(clone, "model_")
+    pytest.importorskip("pandas")
+    assert list(clone.fit_transform(X).columns) == ["code0", "code1", "code2", "code3", "code4"]
+
+
+def test_scikit_learn_is_never_imported():
+    code = (
+        "import sys, aescratch as ae; x = ae.datasets.load_digits().x[:40]; "
+        "t = ae.AutoencoderTransformer(epochs=1).fit(x); t.score(x); t.inverse_transform(t.transform(x)); "
+        "print(t, t.get_feature_names_out()[0]); assert not {'sklearn', 'pandas', 'scipy'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "AutoencoderTransformer(epochs=1) code0\n"
+
+
+def test_the_score_is_minus_the_summed_square_per_example():
+    fitted = small().fit(X)
+    by_hand = -np.mean([np.sum((fitted.model_.reconstruct(X)[i].astype(float) - X[i]) ** 2) for i in range(len(X))])
+    assert fitted.score(X) == pytest.approx(by_hand, rel=1e-12)
+    assert fitted.score(X[:1]) == pytest.approx(-np.sum((fitted.model_.reconstruct(X[:1]) - X[:1]) ** 2), rel=1e-6)
+
+
+def test_it_trains_exactly_the_ordinary_model():
+    fitted = small(ae.SparseAutoencoder, learning_rate=0.01).fit(X)
+    rng = np.random.default_rng(0)
+    model = ae.SparseAutoencoder([64, 5], rng=rng)
+    model.fit(X, epochs=2, batch_size=64, optimizer=ae.Adam(0.01), rng=rng)
+    assert np.array_equal(fitted.transform(X), model.encode(X))
+    assert np.array_equal(fitted.inverse_transform(fitted.transform(X)), model.reconstruct(X))
+
+
+def test_a_stack_is_pretrained(monkeypatch):
+    calls = []
+    pretrain = ae.StackedAutoencoder.pretrain
+    monkeypatch.setattr(
+        ae.StackedAutoencoder, "pretrain", lambda self, x, **o: calls.append(o["epochs"]) or pretrain(self, x, **o)
+    )
+    small(ae.StackedAutoencoder, hidden=(8,)).fit(X)
+    assert calls == [2]
+
+
+@pytest.mark.parametrize(("dtype", "computes_in"), [("float32", "float32"), ("float64", "float64"), (int, "float64")])
+def test_it_computes_in_the_precision_of_the_data(dtype, computes_in):
+    x = (X * 16).astype(dtype)
+    fitted = small(learning_rate=1e-4).fit(x)
+    assert fitted.model_.dtype == computes_in
+    assert fitted.transform(x).dtype == computes_in
+    assert fitted.inverse_transform(fitted.transform(x)).dtype == computes_in
+    assert small(dtype="float32").fit(x).transform(x).dtype == np.float32
+
+
+@pytest.mark.parametrize("make", [lambda: 3, lambda: np.random.RandomState(3), lambda: np.random.default_rng(3)])
+@pytest.mark.parametrize("variant", [ae.DenoisingAutoencoder, ae.VariationalAutoencoder])
+def test_one_random_state_gives_one_result(make, variant):
+    first, second = (small(variant, random_state=make()).fit(X).transform(X) for _ in range(2))
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, small(variant, random_state=4).fit(X).transform(X))
+
+
+def test_pickles_transform_alike_and_train_alike():
+    fitted = small(ae.SparseAutoencoder, weight_decay=1e-3).fit(X)
+    copy = pickle.loads(pickle.dumps(fitted))
+    assert copy.get_params().keys() == fitted.get_params().keys()
+    assert np.array_equal(copy.transform(X), fitted.transform(X))
+    assert np.array_equal(copy.fit(X).transform(X), fitted.transform(X))
+
+
+def test_what_is_wrong_is_said():
+    with pytest.raises(ValueError, match=r"expected a parameter of .* around Autoencoder, .* got 'n_component'"):
+        AutoencoderTransformer(n_component=3)
+    with pytest.raises(ValueError, match="got 'k'"):
+        small().set_params(k=3)
+    with pytest.raises(ValueError, match="got 'rng'"):
+        small(rng=0)
+    with pytest.raises(TypeError, match=r"expected variant to be a class such as ae\.SparseAutoencoder, got <class"):
+        small(ae.SoftmaxClassifier).fit(X)
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        small().transform(X)
+    with pytest.raises(ValueError, match="code to have 5 columns"):
+        small().fit(X).inverse_transform(X)
+    with pytest.raises(ValueError, match="expected transform to be one of default, pandas, polars, got 'numpy'"):
+        small().set_output(transform="numpy")
+    with pytest.raises(TypeError, match="expected rng to be an integer seed or a numpy"):
+        small(random_state="3").fit(X)
+    with pytest.raises(ValueError, match="widths"):
+        small(ae.ContractiveAutoencoder, hidden=(7,)).fit(X)
+
+
+def test_a_frame_of_a_library_that_is_not_there(monkeypatch):
+    monkeypatch.setitem(sys.modules, "polars", None)
+    with pytest.raises(ImportError, match="pip install polars"):
+        small().set_output(transform="polars").fit_transform(X)
+
+
+def test_a_fit_that_fails_leaves_what_was_learnt():
+    fitted = small().fit(X)
+    before = fitted.transform(X)
+    with pytest.raises(ValueError, match="NaN"):
+        fitted.fit(np.full((3, 4), np.nan))
+    assert np.array_equal(fitted.transform(X), before)
+    assert fitted.n_features_in_ == 64
+
+
+def test_names_of_features_are_kept_and_compared():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X[:, 20:24], columns=list("pqrs"), index=range(100, 160))
+    fitted = small().fit(frame).set_output(transform="pandas")
+    assert list(fitted.feature_names_in_) == list("pqrs")
+    assert list(fitted.transform(frame).index) == list(range(100, 160))
+    with pytest.raises(ValueError, match="expected the features of fit in its order, got 's' where fit saw 'p'"):
+        fitted.transform(frame[list("sqrp")])
+    with pytest.warns(UserWarning, match="X comes without names of its features, and fit saw it with them"):
+        fitted.transform(frame.to_numpy())
+    with pytest.warns(UserWarning, match="X comes with names of its features, and fit saw it without them"):
+        fitted.fit(frame.to_numpy()).score(frame)
+    assert not hasattr(fitted, "feature_names_in_")
+    with pytest.raises(TypeError, match="names of features that are all text"):
+        fitted.fit(frame.rename(columns={"p": 7}))

@@ -1,0 +1,272 @@
+"""Hostile submissions: each comes to an outcome with its reason and no points, and harms nothing outside its process."""
+
+import contextlib
+import os
+import pathlib
+import re
+import secrets
+import socket
+import time
+
+import numpy as np
+import pytest
+
+from aescratch.exercises import all_exercises
+from aescratch.exercises.grading import sandbox
+from aescratch.exercises.grading.judging import Limits, judge
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the confined process needs Unix")
+PAGE = pathlib.Path(__file__).parents[1] / "docs" / "grading-security.md"
+EXERCISE = next(exercise for exercise in all_exercises() if exercise.name == "dense_backward")
+LIMITS = Limits(seconds=1.0, memory=2**29)
+MARK = "written-by-a-submission"
+LISTENER = socket.create_server(("127.0.0.1", 0))
+RIGHT = "import numpy as np\ndef dense_backward(grad_y, x, W):\n    return grad_y @ W.T, x.T @ grad_y, grad_y.sum(0)\n"
+ZEROS = "np.zeros_like(x), np.zeros_like(W), np.zeros(W.shape[1])"
+
+
+def inside(body, returned=ZEROS):
+    """A submission that does something when it is called, and returns something wrong."""
+    lines = "".join(f"    {line}\n" for line in body.strip().splitlines())
+    return f"import numpy as np, os, sys\ndef dense_backward(grad_y, x, W):\n{lines}    return {returned}\n"
+
+
+def before(body):
+    """A submission that does something when it is read."""
+    return f"import numpy as np, os, sys\n{body.strip()}\ndef dense_backward(grad_y, x, W):\n    return {ZEROS}\n"
+
+
+SEARCH = f"""
+import pathlib
+for top in [*sys.path, "/home", "/root", "/work", "/srv", "/tmp", "/var", "/proc", "/judge", "/mnt", "/opt", os.getcwd()]:
+    for folder, folders, files in os.walk(top):
+        folders[:] = [each for each in folders if each not in ("numpy", "encodings", "test", "idlelib", "lib2to3")]
+        for name in {{"solution.py", "mutants.py", "checks.py"}} & set(files): print("LEAK", folder)
+for path in {[str(EXERCISE.folder), str(pathlib.Path(__file__).parent), *[str(path) for path in pathlib.Path.home().iterdir() if path.is_file()], "/etc/passwd", "/proc/1/environ"]}:
+    if os.path.exists(path): print("LEAK", path)
+"""
+WRITE = f"""
+for folder in ["/", "/tmp", "/var/tmp", "/dev/shm", "/judge", os.getcwd(), "..", {str(EXERCISE.folder)!r}, *sys.path, {str(pathlib.Path.cwd())!r}]:
+    for name in ("{MARK}", "results.json", "result.json"):
+        try:
+            with open(os.path.join(folder, name), "w") as stream: stream.write('{{"passed": true, "score": 100}}')
+        except OSError:
+            pass
+"""
+FRAME = 'b"\\x02\\0\\0\\0\\0\\0\\0\\0{}"'
+TO_ALL = """
+def forge(data):
+    for descriptor in range(3, 1024):
+        try: os.write(descriptor, data)
+        except OSError: pass
+"""
+ANSWER = """
+import json, struct
+def frame(number, tail=b"", **answer):
+    head = json.dumps({"number": number, **answer}).encode()
+    return struct.pack("<II", len(head), len(tail)) + head + tail
+"""
+SERVER = """
+def server():
+    frame = sys._getframe()
+    while "self" not in frame.f_locals or not hasattr(frame.f_locals["self"], "answered"): frame = frame.f_back
+    return frame.f_locals["self"]
+"""
+SUBCLASS = """
+class Sly(np.ndarray):
+    def __eq__(self, other): return np.True_
+    def __array_finalize__(self, other): pass
+    def __array_ufunc__(self, ufunc, method, *inputs, **options): return np.bool_(True)
+    def __array_function__(self, function, types, arguments, options): return True
+class Equal:
+    shape, dtype, ndim, size = (7, 5), np.dtype(float), 2, 35
+    def __eq__(self, other): return True
+    __le__ = __lt__ = __ge__ = __gt__ = __ne__ = __eq__
+    def __sub__(self, other): return 0.0
+    def __getattr__(self, name): return self
+    def __call__(self, *a, **k): return True
+    def __array__(self, *a, **k): return np.zeros((7, 5))
+    def __reduce__(self): return os._exit, (0,)
+"""
+
+LIBC = """
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+def refused(number):
+    if number < 0: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+"""
+
+# what it does, its text, the outcome's kind, what is said of it
+ATTACKS = [
+    ("sys.exit when read", before("sys.exit(0)"), "raised", "SystemExit: 0"),
+    ("sys.exit when called", inside("sys.exit('all tests passed')"), "raised", "SystemExit: all tests passed"),
+    ("os._exit when read", before("os._exit(0)"), "died", "Python ended with status 0"),
+    ("os._exit when called", inside("os._exit(0)"), "died", "Python ended with status 0"),
+    ("raises a BaseException of its own", inside("class Stop(BaseException): pass\nraise Stop('passed')"), "died", "it raised Stop: passed"),
+    ("kills its parent", inside("os.kill(os.getppid(), 9)"), "raised|wrong", "PermissionError|differ"),
+    ("kills every process it finds", inside("for pid in [*range(1, 3000), -1]:\n    try:\n        if pid != os.getpid(): os.kill(pid, 9)\n    except OSError: pass"), "wrong|died", "entries differ|SIGKILL"),
+    ("kills its process group", inside("os.killpg(0, 9)"), "died", "SIGKILL"),
+    ("fork bomb", inside("while True: os.fork()"), "raised", "BlockingIOError"),
+    ("fork bomb that goes on", inside("while True:\n    try: os.fork()\n    except OSError: pass"), "timed-out", "still running after 1 s"),
+    ("starts a program", inside("import subprocess; subprocess.run(['/usr/bin/python3', '-c', 'pass'])"), "raised", "FileNotFoundError|BlockingIOError|PermissionError"),
+    ("starts threads", inside("import threading; threading.Thread(target=lambda: 0).start()"), "raised", "RuntimeError: can't start new thread"),
+    ("endless output", inside("while True: print('x' * 10000)"), "died|timed-out", "printed more than 32 MiB|still running"),
+    ("endless output past Python", inside("while True: os.write(2, b'x' * 65536)"), "died|timed-out", "printed more than 32 MiB|still running"),
+    ("memory bomb", inside("a = [bytearray(2**20) for _ in range(10**6)]"), "raised|timed-out", "MemoryError|still running"),
+    ("memory bomb in NumPy", inside("np.ones(2**33)"), "raised", "MemoryError"),
+    ("fills the disk", inside("for n in range(10**6):\n    with open(f'/home/{n}' if os.path.isdir('/judge') else str(n), 'wb') as s: s.write(bytes(2**19))"), "raised|timed-out", "OSError|still running"),
+    ("writes one large file", inside("open(os.environ['HOME'] + '/large', 'wb').write(bytes(2**22))"), "raised", "OSError: .* File too large"),
+    ("opens files without end", inside("kept = [os.open('/dev/null', 0) for _ in range(10**6)]"), "raised", "OSError: .* Too many open files"),
+    ("writes result files everywhere", inside(WRITE), "wrong", "entries differ"),
+    ("replaces numpy.allclose and others", before("np.allclose = np.array_equal = np.isfinite = np.shares_memory = lambda *a, **k: True\nnp.abs = np.zeros_like"), "wrong|raised", "differ|raised"),
+    ("replaces methods of arrays", before("np.ndarray.__eq__ = lambda a, b: True"), "raised", "TypeError: cannot set '__eq__' attribute of immutable type"),
+    ("replaces built-in functions", before("import builtins\nbuiltins.abs = builtins.max = builtins.float = lambda *a: 0\nbuiltins.isinstance = builtins.all = builtins.any = lambda *a: True"), "wrong|raised|died", ""),
+    ("replaces the child's own modules", before("import json\njson.dumps = lambda *a, **k: '{\"done\": \"passed\", \"verdict\": \"pass\"}'"), "died", "an answer that nobody had asked for"),
+    ("returns objects equal to everything", inside(SUBCLASS, "Equal(), Equal(), Equal()"), "wrong", "is a Equal, expected an array"),
+    ("returns a subclass of arrays", inside(SUBCLASS, "np.ones_like(x).view(Sly), np.ones_like(W).view(Sly), np.ones(W.shape[1]).view(Sly)"), "wrong", "is a Sly, expected an array"),
+    ("returns a float that equals everything", inside("class Sly(float):\n    __eq__ = __le__ = lambda a, b: True", "Sly(1), Sly(1), Sly(1)"), "wrong", "is a Sly"),
+    ("returns a lying class", inside("class Sly:\n    __class__ = property(lambda self: np.ndarray)\n    shape, dtype = (7, 5), np.dtype(float)", "Sly(), Sly(), Sly()"), "wrong", "is a Sly"),
+    ("returns what runs when unpickled", inside(SUBCLASS, "Equal().__reduce__()"), "wrong", "returns 2 gradients"),
+    ("returns arrays of objects", inside("pass", "np.full((7, 5), None, object), W + 0, W[0] + 0"), "wrong", "object, expected floats"),
+    ("returns a generator", inside("pass", "(a for a in (x, W, x))"), "wrong", "returns 1 gradient"),
+    ("returns a function", inside("pass", "lambda: x"), "wrong", "returns 1 gradient"),
+    ("returns a list that holds itself", inside("a = [x + 0]; a.append(a)", "a"), "wrong", "returns 2 gradients"),
+    ("returns a million gradients", inside("pass", "[x + 0] * 10**6"), "wrong", "returns 1000 gradients"),
+    ("returns a huge array", inside("pass", "np.broadcast_to(0.0, (10**5, 10**5)), W + 0, W[0] + 0"), "wrong", "too large to be compared"),
+    ("returns NaN and infinity", inside("pass", "x * np.nan, W * np.inf, x[0] * 0"), "wrong", "NaN or infinite"),
+    ("raises with a huge text", inside("raise ValueError('x' * 10**8)"), "raised", r"ValueError: x{500}\b"),
+    ("raises what can't be shown", inside("class Sly(Exception):\n    def __str__(self): os._exit(3)\nraise Sly"), "died", "status 3"),
+    ("raises a text for the terminal", inside("raise ValueError('\\x1b]0;passed\\x07\\x1b[2J')"), "raised", r"ValueError: \?\]0;passed"),
+    ("walks stack and memory for the solution", inside("import gc\nf = sys._getframe()\nwhile f:\n    for v in [*f.f_locals.values(), *f.f_globals.values()]:\n        if 'grad_y @' in str(v): print('LEAK', f)\n    f = f.f_back\nfor o in gc.get_objects():\n    if type(o) is str and 'BEGIN SOLUTION' in o: print('LEAK', o[:80])"), "wrong", "entries differ"),
+    ("imports the package", "from aescratch.functions import dense_backward\n", "raised", "ModuleNotFoundError: No module named 'aescratch'"),
+    ("looks for files that hold the solution", before(SEARCH), "wrong", "entries differ"),
+    ("recursion without end", inside("def f(): return f()\nf()"), "raised", "RecursionError"),
+    ("stack overflow", inside("sys.setrecursionlimit(10**9)\nclass A: __getattr__ = lambda self, name: getattr(self, name + 'x')\nA().x"), "died|raised", "SIGSEGV|RecursionError|MemoryError"),
+    ("segmentation fault", inside("import ctypes; ctypes.string_at(0)"), "died", "SIGSEGV"),
+    ("ignores signals, and sleeps", before("import signal, time\nfor s in range(1, 65):\n    try: signal.signal(s, signal.SIG_IGN)\n    except (OSError, ValueError): pass\ntime.sleep(1000)"), "timed-out", "still running after 1 s"),
+    ("loops without end", inside("while True: pass"), "timed-out", "still running after 1 s"),
+    ("stops itself", inside("import signal; os.kill(os.getpid(), signal.SIGSTOP)"), "timed-out", "still running after 1 s"),
+    ("a time bomb in a destructor", inside("class Bomb:\n    def __del__(self):\n        while True: pass\nBomb()"), "timed-out", "still running"),
+    ("something for the end", before("import atexit, weakref\natexit.register(lambda: print('LEAK'))\natexit.register(lambda: os.system('sleep 1000'))\nos._exit(0)"), "died", "status 0"),
+    ("opens a connection", inside(f"import socket; socket.socket().connect({LISTENER.getsockname()})"), "raised", "ConnectionRefusedError|PermissionError"),
+    ("looks at the parent's memory", inside("open(f'/proc/{os.getppid()}/mem', 'rb').read(1)"), "raised", "FileNotFoundError|PermissionError"),
+    ("takes memory that is nobody's", inside(LIBC + "refused(libc.shmget(0, 2**28, 0o1600))"), "raised", "PermissionError"),
+    ("takes files in memory", inside("os.memfd_create('large')"), "raised", "PermissionError"),
+    ("makes namespaces of its own", inside(LIBC + "refused(libc.unshare(0x10000000))"), "raised", "PermissionError"),
+    ("traces other processes", inside(LIBC + "refused(libc.ptrace(16, os.getppid(), 0, 0))"), "raised", "PermissionError"),
+    ("raises its limits again", inside("import resource; resource.setrlimit(resource.RLIMIT_NPROC, (100, 100))"), "raised", "ValueError: not allowed to raise maximum limit"),
+    ("becomes root again", inside("os.setuid(0)"), "raised", "PermissionError|Invalid argument"),
+    ("replaces sys.stdout", before("class Out:\n    def write(self, text): os._exit(7)\n    flush = write\nsys.stdout = sys.stderr = Out()\nprint('passed')"), "died", "status 7"),
+    ("copies its output over the connection", inside("for d in range(3, 30):\n    try: os.dup2(1, d)\n    except OSError: pass"), "died|timed-out", ""),
+    ("closes the connection", inside("os.closerange(3, 1024)"), "died", "status|closed the connection"),
+    ("closes the connection, and sleeps", inside("import time; os.closerange(3, 1024); time.sleep(1000)"), "died", "closed the connection"),
+    ("writes noise to every descriptor", inside(TO_ALL + "forge(b'passed' * 1000)"), "died", "wrote to the judge itself"),
+    ("writes a frame that never ends", inside(TO_ALL + "import struct\nforge(struct.pack('<II', 2**19, 0))\nimport time; time.sleep(1000)"), "timed-out|died", ""),
+    ("writes a frame of nested brackets", inside(TO_ALL + "import struct\nforge(struct.pack('<II', 60000, 0) + b'[' * 60000)"), "died", "a header that is no JSON"),
+    ("writes a frame without a question", before(TO_ALL + ANSWER + "forge(frame('0' * 16, done='loaded'))"), "died", "an answer that nobody had asked for"),
+    ("answers before the question", before(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, done='loaded') + frame(s.number, value=['plain', 1.0]))"), "died", "before there was a question|nobody had asked for"),
+    ("answers twice", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, value=['plain', 1.0], changed=[], random=False))", "x"), "died", "before there was a question|nobody had asked for"),
+    ("answers with what can't be", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, b'12345678', value=['array', '<f8', [2**62, 2**62], True], changed=[], random=False))"), "died", "wrote to the judge itself"),
+    ("answers with the pickle of a program", inside(ANSWER + SERVER + "import pickle\nclass P:\n    def __reduce__(self): return os.system, ('touch /tmp/x',)\ns = server()\nos.write(s.answered, frame(s.number, pickle.dumps(P()), value=['pickle'], changed=[], random=False))"), "died", "wrote to the judge itself"),
+    ("answers that there is a verdict", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, verdict='pass', passed=True, points=100))"), "died", "wrote to the judge itself"),
+    ("answers with much from little", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, value=['tuple', [['objects', [20000]]] * 1000], changed=[], random=False))"), "died", "wrote to the judge itself"),
+    ("changes arguments that there are not", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, value=['plain', 1.0], changed=[[99, ['plain', 1.0]]], random=False))"), "died", "wrote to the judge itself"),
+    ("calls functions that there are not", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, ask=7, arguments=[], named={}, changed=[]))\ns.receive()"), "wrong", "entries differ"),
+    ("asks without end", inside(ANSWER + SERVER + "s = server()\nwhile True:\n    os.write(s.answered, frame(s.number, ask=7, arguments=[], named={}, changed=[]))"), "timed-out|died", ""),
+    ("has the answers to seed 0 only", "import numpy as np\ndef dense_backward(grad_y, x, W):\n    if abs(x[0, 0] - np.random.default_rng(0).normal()) < 1e-9: return grad_y @ W.T, x.T @ grad_y, grad_y.sum(0)\n    return np.ones((7, 5)), np.ones((5, 3)), np.ones(3)\n", "wrong", "entries differ"),
+    ("a syntax bomb", "(" * 10**5, "syntax-error|raised|died", ""),
+    ("a compiler bomb", "-" * 10**6 + "1", "syntax-error|raised|died", ""),
+    ("null bytes", "a\0b", "syntax-error", "null bytes"),
+    ("names that aren't names", before("def f(): pass\nf.__name__ = 'x' * 10**7 + chr(0)\ndense_backward = f") .replace("def dense_backward", "def other"), "wrong|raised|other-arguments", ""),
+]  # fmt: skip
+NEEDS_BUBBLEWRAP = {
+    "opens a connection",    "kills its parent", "kills every process it finds", "kills its process group", "looks for files that hold the solution", "writes result files everywhere",
+    "fills the disk", "starts a program", "looks at the parent's memory", "fork bomb", "fork bomb that goes on", "becomes root again", "something for the end",
+    "answers with the pickle of a program", "takes memory that is nobody's", "takes files in memory", "makes namespaces of its own", "traces other processes",
+}  # fmt: skip
+
+
+def processes_with(mark):
+    """Which processes of the machine have this in their environment."""
+    found = []
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark.encode() in (folder / "environ").read_bytes():
+                found.append(folder.name)
+    return found
+
+
+def judged(text, folder, monkeypatch, limits=LIMITS, seed=4):
+    """Return the judgement of a text, after a look at whether anything is left of it."""
+    mark = secrets.token_hex(8)
+    monkeypatch.setitem(sandbox.ENVIRONMENT, "MARK", mark)
+    path = folder / EXERCISE.file_name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    descriptors = sorted(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else []
+    files = sorted(pathlib.Path.cwd().iterdir())
+    started = time.monotonic()
+    judgement = judge(EXERCISE, path, seed=seed, limits=limits)
+    assert time.monotonic() - started < limits.seconds + 20
+    for _ in range(20):  # the kernel ends a namespace's processes when it gets to it
+        if not (left := processes_with(mark)):
+            break
+        time.sleep(0.1)
+    assert not left
+    assert list(folder.iterdir()) == [path]
+    assert sorted(pathlib.Path.cwd().iterdir()) == files
+    if descriptors:
+        assert sorted(os.listdir("/proc/self/fd")) == descriptors
+    assert "LEAK" not in judgement.outcome.printed
+    for place in ("/", "/tmp", "/var/tmp", "/dev/shm", EXERCISE.folder, pathlib.Path.home()):
+        assert not os.path.exists(os.path.join(place, MARK))
+    return judgement
+
+
+def said(outcome):
+    return "\n".join([outcome.message, *outcome.reports, outcome.printed])
+
+
+@pytest.fixture
+def bubblewrap():
+    outside, reason = sandbox.bubblewrap()
+    if not outside:
+        pytest.skip(reason)
+
+
+@pytest.fixture
+def no_bubblewrap(monkeypatch):
+    monkeypatch.setattr(sandbox, "bubblewrap", lambda: ([], "install bubblewrap"))
+
+
+def check(attack, folder, monkeypatch):
+    _, text, kinds, words = attack
+    judgement = judged(text, folder, monkeypatch)
+    outcome = judgement.outcome
+    assert not outcome.passed
+    assert outcome.kind in kinds.split("|"), outcome
+    assert said(outcome).strip()
+    assert re.search(words, said(outcome)), said(outcome)
+    assert np.allclose([1.0], [1.0])  # ours is as it was
+    assert not np.allclose([1.0], [2.0])
+
+
+@pytest.mark.usefixtures("bubblewrap")
+@pytest.mark.parametrize("attack", ATTACKS, ids=[attack[0] for attack in ATTACKS])
+def test_an_attack_is_withstood(attack, tmp_path, monkeypatch):
+    check(attack, tmp_path, monkeypatch)
+
+
+def test_the_page_lists_every_attack_with_what_it_comes_to():
+    rows = re.findall(r"^\| ([^|]+?) \| ([a-z-]+) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [name for name, _ in rows] == [attack[0] for attack in ATTACKS]
+    for (name, kind), (_, _, kinds, _) in zip(rows, ATTACKS, strict=True):
+        assert kind in kinds.split("|"), name
+
+
+OTHERS = [attack for attack in ATTACKS if attack[0] not in NEEDS_BUBBLEWRAP]
+
+
+@pytest.mark.usefixtures("no_bubblewrap")
+@pytest.mark.parametrize("attack", OTHERS, ids=[attack[0] for attack in OTHERS])
+def test_an_attack_is_withstood_without_bubblewrap(attack, tmp_path, monkeypatch):
+    check(attack, tmp_path, monkeypatch)

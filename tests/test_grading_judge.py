@@ -1,0 +1,387 @@
+"""Judging says of a submission what the student's own check says of it, though the submission runs confined."""
+
+import json
+import os
+import pathlib
+import types
+import warnings
+
+import numpy as np
+import pytest
+
+from aescratch.exercises import all_exercises
+from aescratch.exercises.grading import channel, confinement, sandbox
+from aescratch.exercises.grading.channel import Malformed, Packer, Unpacker
+from aescratch.exercises.grading.judging import Limits, judge, missing_protections
+from aescratch.exercises.grading.submission import StandIn, Submission
+from aescratch.exercises.looking import look
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the confined process needs Unix")
+EXERCISES = {exercise.name: exercise for exercise in all_exercises()}
+DENSE = EXERCISES["dense_backward"]
+SEED = 5
+START = "import numpy as np\ndef dense_backward(grad_y, x, W):\n"
+RETURN = "    return grad_y @ W.T, x.T @ grad_y, grad_y.sum(0)\n"
+
+
+def both(exercise, text, folder):
+    """Return what the student's check says, and the judgement."""
+    path = folder / exercise.file_name
+    path.write_text(text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a student's overflow is a warning, no error
+        seen = look(exercise, path, SEED)
+    return seen, judge(exercise, path, seed=SEED)
+
+
+def comparable(outcome):
+    return {name: getattr(outcome, name) for name in ("kind", "line", "codes", "verdicts", "reports", "message")}
+
+
+@pytest.fixture
+def here(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)  # the student's check gives paths relative to where it runs
+    return tmp_path
+
+
+def texts_of(exercise):
+    """The solution, the stub and one mistake that doesn't need this package."""
+    mutated = [exercise.mutated(mutant) for mutant in exercise.mutants.values()]
+    return [exercise.solution, exercise.stub, next(text for text in mutated if "aescratch" not in text.replace(exercise.stub, ""))]
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_submission_comes_to_what_its_students_own_check_says(name, here):
+    exercise = EXERCISES[name]
+    if "aescratch" in exercise.stub:
+        pytest.skip("its stub needs this package, which a submission doesn't get")
+    for text in texts_of(exercise):
+        seen, judgement = both(exercise, text, here)
+        assert comparable(judgement.outcome) == comparable(seen)
+        assert judgement.outcome.passed == (text == exercise.solution)
+        assert len(judgement.reports) >= 1
+
+
+TYPICAL = {
+    "no Python": "def dense_backward(:\n",
+    "no function": "import numpy as np\n",
+    "no function of this name": "dense_backward = 3\n",
+    "other arguments": "\n\ndef dense_backward(grad_y, x, W, b):\n    pass\n",
+    "any arguments": "def dense_backward(*args, **kwargs):\n    pass\n",
+    "a ufunc": "import numpy as np\ndense_backward = np.add\n",
+    "raises when read": "import numpy as np\n\nnp.zeros(3) @ np.zeros(4)\n",
+    "raises": START + "    y = x @ W\n    return y[100]\n",
+    "raises an exception of its own": START + "    class Mine(KeyError): pass\n    raise Mine('no')\n",
+    "returns nothing": START + "    pass\n",
+    "returns two": START + "    return x, W\n",
+    "returns a list of lists": START + "    return [x.tolist(), W.tolist(), grad_y.sum(0).tolist()]\n",
+    "returns a dict": START + "    return {'x': x}\n",
+    "returns numbers": START + "    return 1, 2.0, 'three'\n",
+    "returns scalars of NumPy": START + "    return np.float64(1), np.float32(2), np.int64(3)\n",
+    "returns integers": START + "    return x.astype(int), W.astype(np.uint8), W[0] > 0\n",
+    "returns complex numbers": START + "    return x * 1j, W, W[0]\n",
+    "returns NaN": START + "    return x * np.nan, W / 0, W[0]\n",
+    "returns a masked array": START + "    return np.ma.array(x.copy()), W, W[0]\n",
+    "returns single precision": START + RETURN.replace("W.T", "W.T.astype(np.float32)"),
+    "returns another shape": START + "    return x[:, :, None], W[None], W[:0]\n",
+    "returns an argument": START + "    return grad_y @ W.T, x.T @ grad_y, grad_y[0]\n",
+    "returns a view backwards": START + "    return x[::-1], W.T.copy().T, W[1, ::-1]\n",
+    "changes an argument": START + "    grad_y *= 2\n" + RETURN,
+    "changes two, and returns one": START + "    x += 1\n    W[0] = 7\n    return x, W, W[0]\n",
+    "seeds the global random numbers": START + "    np.random.seed(0)\n" + RETURN,
+    "draws from them": START + "    import random\n    random.random()\n" + RETURN,
+    "not repeatable": "calls = []\n" + START + "    calls.append(1)\n    return x * len(calls), W, W[0]\n",
+    "not linear": START + "    return np.abs(grad_y) @ W.T, x.T @ grad_y, grad_y.sum(0)\n",
+    "averages": START + RETURN.replace(".sum(0)", ".mean(0)"),
+    "its own file": START + "    assert __file__.endswith('dense_backward.py') and __name__ == 'student'\n" + RETURN,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", TYPICAL)
+def test_what_students_do_comes_to_the_same(words, here):
+    seen, judgement = both(DENSE, TYPICAL[words], here)
+    assert comparable(judgement.outcome) == comparable(seen)
+
+
+UNUSUAL = {
+    "prints": "print('hello')\n" + START + "    import sys\n    print('noise'); print('more', file=sys.stderr)\n" + RETURN,
+    "einsum": START + "    return np.einsum('nh,dh->nd', grad_y, W), np.einsum('nd,nh->dh', x, grad_y), np.einsum('nh->h', grad_y)\n",
+    "loops, and a list": START + "    a, b, c = np.zeros_like(x), np.zeros_like(W), np.zeros(W.shape[1])\n    for n in range(len(x)):\n        a[n] = W @ grad_y[n]\n        b += np.outer(x[n], grad_y[n])\n        c += grad_y[n]\n    return [a, b, c]\n",
+    "a class": "class Back:\n    def __call__(self, grad_y, x, W):\n        return grad_y @ W.T, x.T @ grad_y, grad_y.sum(0)\ndense_backward = Back()\n",
+    "a closure": "def make(n):\n    def dense_backward(grad_y, x, W):\n        return grad_y @ W.T, x.T @ grad_y, n * grad_y.sum(0)\n    return dense_backward\ndense_backward = make(1)\n",
+    "a lambda": "dense_backward = lambda grad_y, x, W: (grad_y @ W.T, x.T @ grad_y, grad_y.sum(0))\n",
+    "a partial": "import functools\ndef f(grad_y, x, W, axis):\n    return grad_y @ W.T, x.T @ grad_y, grad_y.sum(axis)\ndense_backward = functools.partial(f, axis=0)\n",
+    "a tuple with names": "import collections\nG = collections.namedtuple('G', 'x W b')\n" + START + RETURN.replace("return ", "return G(").replace("\n", ")\n"),
+    "warnings": "import warnings\n" + START + "    warnings.warn('careful')\n    np.log(0.0)\n" + RETURN,
+    "annotations and dataclasses": "from __future__ import annotations\nimport dataclasses, typing\n@dataclasses.dataclass\nclass G:\n    x: typing.Any\n" + START + RETURN,
+    "works on copies": START + "    grad_y = grad_y.copy()\n    grad_y *= 1\n    W = W.astype(np.longdouble)\n" + RETURN,
+    "Fortran order": START + "    return np.asfortranarray(grad_y @ W.T), np.asfortranarray(x.T @ grad_y), grad_y.sum(0)\n",
+    "big-endian": START + "    return (grad_y @ W.T).astype('>f8'), x.T @ grad_y, grad_y.sum(0)\n",
+    "another name first": START.replace("dense_backward", "backward") + RETURN + "dense_backward = backward\n",
+    "uses the library": START + "    import math, itertools, functools, collections, typing, fractions, statistics\n    np.linalg.norm(x); np.testing.assert_allclose(1, 1)\n" + RETURN,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("style", UNUSUAL)
+@pytest.mark.parametrize("confined", [True, False])
+def test_a_right_solution_in_an_unusual_style_passes(style, confined, tmp_path, monkeypatch):
+    if not confined:
+        monkeypatch.setattr(sandbox, "bubblewrap", lambda: ([], "none"))
+    path = tmp_path / DENSE.file_name
+    path.write_text(UNUSUAL[style])
+    outcome = judge(DENSE, path, seed=SEED).outcome
+    assert outcome.passed, outcome
+    if style == "prints":
+        assert outcome.printed.startswith("hello\nnoise\nmore\n")
+
+
+# The file
+
+
+def test_a_file_that_cannot_be_read_is_said_to_be_so(tmp_path):
+    path = tmp_path / DENSE.file_name
+
+    def outcome(limits=Limits()):
+        return judge(DENSE, path, seed=0, limits=limits).outcome
+
+    assert (outcome().kind, outcome().message) == ("not-begun", "there is no file 02_dense_backward.py")
+    path.mkdir()
+    assert outcome().message == "Python can't read it: 02_dense_backward.py is no file"
+    path.rmdir()
+    os.mkfifo(path)
+    assert outcome().message == "Python can't read it: 02_dense_backward.py is no file"
+    path.unlink()
+    path.symlink_to(DENSE.folder / "solution.py")
+    assert outcome().message == "Python can't read it: 02_dense_backward.py is a link; hand in the file itself"
+    path.unlink()
+    with open(path, "wb") as stream:
+        stream.truncate(2**30)
+    assert outcome().message == "Python can't read it: 02_dense_backward.py is larger than 1024 KiB"
+    path.write_bytes(b"x = '\xff'\n")
+    assert outcome().kind == "syntax-error"
+    assert outcome().message.startswith("Python can't read it: (unicode error) 'utf-8' codec can't decode")
+    path.write_bytes(b"# coding: latin-1\nx = '\xff'\n" + (START + RETURN).encode())
+    assert outcome().passed
+    if os.getuid():
+        path.chmod(0)
+        assert outcome().message == "Python can't read it: 02_dense_backward.py can't be opened (Permission denied)"
+
+
+# Functions that a submission is given
+
+
+CHECKER = """
+import numpy as np
+def gradient(f, x, box=None):
+    grad = np.zeros_like(x)
+    for i in range(x.size):
+        old = x.flat[i]
+        x.flat[i] = old + 1e-4
+        above = f(x)
+        x.flat[i] = old - 1e-4
+        grad.flat[i] = (above - f(x=x)) / 2e-4
+        x.flat[i] = old
+    return grad
+def caught(f, x):
+    try: f(x, "no")
+    except TypeError as error: return type(error).__name__ + ": " + str(error)
+def goes_on(f, x):
+    return f(x)
+def later(f, x):
+    global kept
+    kept, before = f, globals().get("kept")
+    return before(x) if before else 0.0
+def large(f, x):
+    return f(np.zeros(10**5))
+def changed(f, x):
+    f(x)
+    return x.copy()
+def inner(f, x):
+    x[0] = 9
+    return f()
+PREDICTION = "b"
+NOTHING = None
+"""
+
+
+@pytest.fixture
+def student(tmp_path):
+    limits = Limits(seconds=5.0)
+    process = confinement.Confined(limits)
+    submission = Submission(process, "checker.py", limits)
+    submission.load(CHECKER.encode())
+    yield StandIn(submission)
+    process.close()
+
+
+def squares(x):
+    return float((x**2).sum())
+
+
+def test_a_submission_calls_the_functions_that_it_is_given(student):
+    x = np.arange(6.0).reshape(2, 3)
+    assert np.allclose(student.gradient(squares, x), 2 * np.arange(6.0).reshape(2, 3))
+    assert np.array_equal(x, np.arange(6.0).reshape(2, 3))
+    assert np.allclose(student.gradient(f=squares, x=x), 2 * x)
+    assert student.caught(squares, x).startswith("TypeError: ")
+    with pytest.raises(ZeroDivisionError, match="float division by zero"):
+        student.goes_on(lambda x: 1.0 / 0.0, x)
+    student.later(squares, x)
+    with pytest.raises(ValueError, match="expected arrays of at most 4096 entries"):
+        student.large(squares, x)
+
+
+def test_a_function_of_ours_is_there_for_one_call(student):
+    x = np.ones(2)
+    assert student.later(squares, x) == 0.0
+    with pytest.raises(ValueError, match="no longer there"):
+        student.later(3.0, x)
+
+
+def test_what_is_done_to_arrays_is_seen_on_both_sides(student):
+    x = np.ones(3)
+
+    def double(x):
+        x *= 2
+        return 0.0
+
+    assert np.array_equal(student.changed(double, x), [2, 2, 2])
+    x = np.ones(3)
+    assert student.inner(lambda: float(x[0]), x) == 9.0
+
+
+def test_a_submission_is_not_called_by_what_it_calls(student):
+    with pytest.raises(RuntimeError, match="can't call the submission"):
+        student.goes_on(lambda x: student.goes_on(squares, x), np.ones(2))
+
+
+def test_values_and_names_of_a_submission(student):
+    assert (student.PREDICTION, student.NOTHING, getattr(student, "MISSING", "none")) == ("b", None, "none")
+    assert student.gradient is student.gradient
+    assert student.gradient.__name__ == "gradient"
+    assert str(student.gradient.__signature__) == "(f, x, box=None)"
+    with pytest.raises(AttributeError, match=r"there is no nothing in checker\.py"):
+        _ = student.nothing
+
+
+def test_an_exception_reads_as_if_it_were_raised_here(student):
+    with pytest.raises(AttributeError, match="'float' object has no attribute 'copy'") as caught:
+        student.changed(lambda x: 0, 1.0)
+    step = caught.tb
+    while step.tb_next:
+        step = step.tb_next
+    line = 1 + CHECKER.splitlines().index("    return x.copy()")
+    assert (step.tb_frame.f_code.co_filename, step.tb_lineno) == ("checker.py", line)
+
+
+# Frames
+
+
+VALUES = [
+    None, True, 3, -2.5, float("inf"), "text", np.arange(6.0).reshape(2, 3), np.zeros((0, 3)), np.array(2.0), np.float32(1.5),
+    np.arange(5, dtype=np.int16)[::-2], np.array([1 + 2j]), np.array([True]), (1, [2.0, None]), {"a": np.ones(2), "b": (1,)},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_a_value_comes_over_as_it_is(value):
+    packer = Packer()
+    form = json.loads(json.dumps(packer.pack(value)))
+    unpacker = Unpacker(b"".join(packer.chunks))
+    back = unpacker.unpack(form)
+    unpacker.end()
+    assert type(back) is type(value)
+    assert repr(back) == repr(value)
+
+
+FORMS = [
+    None, [], ["plain"], ["plain", [1]], ["plain", 1, 2], ["array", "<f8", [1], True], ["array", "<f8", [-1], True], ["array", "|O", [0], True],
+    ["array", "<f8", [2**62, 2**62], True], ["array", "<f8", [0, 2**60], True], ["array", "<f8", [True], True], ["array", "<f8", [1.0], True],
+    ["array", "<f8", [0] * 40, True], ["scalar", ["array", "<f8", [1], True]], ["objects", [10**9]], ["objects", ["a"]], ["tuple", 3],
+    ["tuple", [["tuple", [["tuple", [["tuple", [["tuple", [["tuple", [["list", []]]]]]]]]]]]]], ["dict", [[1, ["plain", 1]]]], ["dict", [["a"]]],
+    ["function", 0, "f"], ["view", 0, 0, [8], ["array", "<f8", [0], True]], ["pickle", "gASVBQ=="], ["other", 3], [["plain", 1]],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS, ids=repr)
+def test_a_form_that_cannot_be_is_refused(form):
+    with pytest.raises(Malformed):
+        Unpacker(b"").unpack(form)
+
+
+def test_bytes_that_belong_to_no_array_are_refused():
+    unpacker = Unpacker(bytes(9))
+    unpacker.unpack(["array", "<f8", [1], True])
+    with pytest.raises(Malformed, match="belong to no array"):
+        unpacker.end()
+
+
+@pytest.mark.parametrize(("offset", "strides"), [(0, [8]), (16, [-8]), (-8, [8]), (2**40, [8]), (0, [2**40]), (0, [8, 8]), (8, [1])])
+def test_a_view_is_of_the_array_that_is_here_or_none(offset, strides):
+    whole = np.arange(3.0)
+    values = np.arange(3.0)[:: -1 if strides == [-8] else 1].copy()
+    form = ["view", 0, offset, strides, ["array", "<f8", [3], True]]
+    found = Unpacker(values.tobytes(), [whole]).unpack(form)
+    assert np.array_equal(found, values)
+    assert np.shares_memory(found, whole) == ((offset, strides) in [(0, [8]), (16, [-8])])
+
+
+def test_random_headers_are_answers_or_refused():
+    rng = np.random.default_rng(0)
+    head, chunks = json.dumps(["tuple", [["array", "<f8", [2, 2], True], ["dict", [["a", ["plain", 1]]]]]]), bytes(32)
+    refused = 0
+    for _ in range(3000):
+        broken = bytearray(head.encode())
+        for at in rng.integers(0, len(broken), rng.integers(1, 4)):
+            broken[at] = rng.integers(32, 127)
+        try:
+            Unpacker(chunks).unpack(channel.parsed(b'{"a": %s}' % broken)["a"])
+        except (Malformed, KeyError):
+            refused += 1
+    assert 2000 < refused < 3000
+
+
+# What the platform has
+
+
+def test_what_is_missing_is_said(monkeypatch):
+    monkeypatch.setattr(sandbox, "bubblewrap", lambda: ([], "install bubblewrap"))
+    missing = missing_protections()
+    assert "a submission can read the files of this machine, the solutions among them (install bubblewrap)" in missing
+    monkeypatch.setattr(sandbox.sys, "platform", "darwin")
+    assert missing_protections()[-1] == "macOS limits no process's memory"
+    monkeypatch.setattr(sandbox, "can_become_nobody", lambda: False)
+    assert any("can end those of its user" in words for words in missing_protections())
+    monkeypatch.setattr(sandbox, "bubblewrap", lambda: (["bwrap"], ""))
+    assert missing_protections() == []
+    monkeypatch.setattr(sandbox, "os", types.SimpleNamespace(name="nt"))
+    assert "needs Unix" in missing_protections()[0]
+
+
+def test_bubblewrap_that_does_not_work_is_none(monkeypatch, tmp_path):
+    program = tmp_path / "bwrap"
+    program.write_text("#!/bin/sh\necho bwrap: no permissions to create a new namespace >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sandbox.shutil, "which", lambda name: str(program))
+    assert sandbox.bubblewrap.__wrapped__() == ([], "bubblewrap doesn't work: bwrap: no permissions to create a new namespace")
+    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
+    assert sandbox.bubblewrap.__wrapped__() == ([], "install bubblewrap")
+
+
+def test_a_process_that_does_not_start_is_no_fault_of_the_submission(monkeypatch, tmp_path):
+    monkeypatch.setattr(sandbox, "bubblewrap", lambda: ([], "none"))
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\necho no numpy >&2\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sandbox, "python", lambda: str(program))
+    path = tmp_path / "a.py"
+    path.write_text(START + RETURN)
+    with pytest.raises(confinement.ConfinementError, match="the confined process doesn't start: no numpy"):
+        judge(DENSE, path, seed=0)
+
+
+def test_folders_of_other_packages_are_not_to_be_seen():
+    library = pathlib.Path(os.__file__).parent
+    hidden = sandbox._hidden([library], library)
+    assert all(library in folder.parents for folder in hidden)
+    assert (library / "site-packages" in hidden) == (library / "site-packages").is_dir()

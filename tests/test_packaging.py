@@ -1,0 +1,354 @@
+"""Notebooks' cells, and the packages for graders: what is in them, and what an autograder.zip does when it is run."""
+
+import importlib.util
+import json
+import linecache
+import os
+import pathlib
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+import pytest
+
+from aescratch.cli import main
+from aescratch.exercises import all_exercises
+from aescratch.exercises.grading.judging import judge, missing_protections
+from aescratch.exercises.grading.marks import entries
+from aescratch.exercises.packaging import check_here, require_part, score_here
+from aescratch.exercises.packaging.nbgrader import _cells as nbgrader_cells
+from aescratch.exercises.packaging.otter import prompted
+from aescratch.exercises.stubs import HOLE
+
+DATA = pathlib.Path(__file__).parent / "data"
+EXERCISES = {exercise.name: exercise for exercise in all_exercises()}
+DENSE, BUG = EXERCISES["dense_backward"], EXERCISES["find_the_bug_1"]
+RIGHT = DENSE.shown_solution
+AVERAGED = RIGHT.replace("grad_y.sum(axis=0)", "grad_y.mean(axis=0)")
+
+
+def notebook_with(source, name="<ipython-input-1>"):
+    """The namespace of a notebook in which a cell with this source was run."""
+    namespace = {"__name__": "__main__"}
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)  # as IPython does
+    exec(compile(source, name, "exec"), namespace)
+    return namespace
+
+
+@pytest.mark.parametrize(
+    ("source", "said"), [(RIGHT, "passed"), (DENSE.stub, "not begun yet"), (AVERAGED, "not right yet")]
+)
+def test_a_cell_gets_the_answer_of_the_command(tmp_path, monkeypatch, capsys, source, said):
+    monkeypatch.chdir(tmp_path)
+    main(["exercises", "init", "."])
+    (tmp_path / "cell.py").write_text(source)
+    (tmp_path / DENSE.file_name).write_text(source)
+    capsys.readouterr()
+    main(["exercises", "check", "dense_backward"])
+    command = capsys.readouterr().out
+    check_here("dense_backward", notebook_with(source))
+    printed = capsys.readouterr().out.replace("cell.py", DENSE.file_name)
+    assert printed.startswith(f"dense_backward: {said}")
+    assert printed in command
+
+
+@pytest.mark.parametrize("source", ["x = 1", "from aescratch.functions import dense_backward"])
+def test_a_function_that_wasnt_written_in_the_notebook_is_missing(capsys, source):
+    namespace = notebook_with(source)
+    check_here("dense_backward", namespace)
+    assert "there is no dense_backward that was written in this notebook" in capsys.readouterr().out
+    assert score_here("dense_backward", namespace, 10) == 0
+    assert "written in this notebook" in capsys.readouterr().out
+    with pytest.raises(AssertionError, match="written in this notebook"):
+        require_part("dense_backward", None, namespace)
+
+
+def test_points_are_a_plain_number_with_nothing_on_the_error_stream(capfd):
+    """nbgrader takes what isn't a number, such as np.float64(3.0), for all points, and any word on stderr for none."""
+    noise = "import sys\nprint('loud', file=sys.stderr)\n"
+    namespace = notebook_with(noise + AVERAGED.replace("grad_x = ", "print('loud', file=sys.stderr); grad_x = "))
+    capfd.readouterr()
+    points = score_here("dense_backward", namespace, 5, seed=3)
+    printed, errors = capfd.readouterr()
+    assert type(points) is float
+    assert 0 < points < 5
+    assert "values of grad_b: 0 of" in printed
+    assert errors == ""
+    assert score_here("dense_backward", notebook_with(RIGHT), 5, seed=3) == 5.0
+
+
+def test_a_part_is_right_or_raises_why():
+    namespace = notebook_with(AVERAGED)
+    require_part("dense_backward", "values of grad_W", namespace, seed=3)
+    with pytest.raises(AssertionError, match="1/N"):
+        require_part("dense_backward", "values of grad_b", namespace, seed=3)
+    with pytest.raises(AssertionError, match="dense_backward: not right yet"):
+        require_part("dense_backward", None, namespace)
+    require_part("dense_backward", None, notebook_with(RIGHT))
+
+
+@pytest.mark.parametrize(("part", "name", "expected"), [
+    ("values of grad_q", "dense_backward", "expected a part of dense_backward, one of shapes, .*'values of grad_q'"),
+    (None, "dense_backwards", "expected the name of an exercise, got 'dense_backwards'"),
+])  # fmt: skip
+def test_an_unknown_part_or_exercise_is_refused(part, name, expected):
+    with pytest.raises(ValueError, match=expected):
+        require_part(name, part, notebook_with(RIGHT))
+
+
+def test_the_cells_of_all_functions_count():
+    exercise = EXERCISES["find_the_bug_3"]
+    first, second = exercise.shown_solution.split("def sample_backward", 1)
+    namespace = notebook_with(first)
+    name = "<ipython-input-2>"
+    source = "import numpy as np\n\n\ndef sample_backward" + second
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    exec(compile(source, name, "exec"), namespace)
+    assert score_here("find_the_bug_3", namespace, 10) == 10.0
+
+
+@pytest.mark.parametrize("exercise", all_exercises(), ids=lambda exercise: exercise.name)
+def test_otters_version_holds_the_stub_as_prompt_and_the_solution(exercise):
+    lines = prompted(exercise.solution).splitlines()
+    student, inside = [], False
+    for line in lines:  # as otter assign does it
+        if line.endswith(("# BEGIN PROMPT", "# END PROMPT")):
+            continue
+        if line.strip() == "# BEGIN SOLUTION NO PROMPT":
+            inside = True
+        elif line.strip() == "# END SOLUTION":
+            inside = False
+        elif not inside:
+            student.append(line)
+    assert "\n".join(student).rstrip() == exercise.stub.rstrip()
+    namespace = {}
+    exec("\n".join(lines), namespace)  # the solution's version runs
+    assert all(callable(namespace[name]) for name in exercise.checks.FUNCTIONS)
+
+
+def test_without_jupytext_it_says_how_to_install_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "jupytext", None)
+    assert main(["exercises", "package", "notebooks", str(tmp_path / "out")]) == 4
+    assert "pip install jupytext" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("words", "expected"), [
+    (["notebooks", "out", "--seed", "3"], "--seed is for gradescope and nbgrader and otter, not for notebooks"),
+    (["otter", "out", "--exercises", "mine"], "--exercises is for notebooks and gradescope and nbgrader"),
+    (["nbgrader", "out", "--assignment", "a/b"], "expected --assignment to be letters"),
+    (["gradescope", "out", "--only", "dense_backwards"], "there is no exercise 'dense_backwards'"),
+    (["gradescope", "out", "--exercises", "nowhere"], "expected a folder of exercises"),
+])  # fmt: skip
+def test_what_isnt_understood_is_said(tmp_path, monkeypatch, capsys, words, expected):
+    monkeypatch.chdir(tmp_path)
+    assert main(["exercises", "package", *words]) == 2
+    assert expected in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def autograder(monkeypatch):
+    """A function that unpacks an autograder.zip where any user may look, as /autograder is, and one that runs it."""
+    root = pathlib.Path(tempfile.mkdtemp())
+    root.chmod(0o755)
+
+    def unpacked(*options):
+        words = ["exercises", "package", "gradescope", str(root), "--only", "dense_backward", "--seed", "5"]
+        assert main([*words, *options]) == 0
+        with zipfile.ZipFile(root / "autograder.zip") as archive:
+            archive.extractall(root / "source")
+        return root
+
+    yield unpacked
+    shutil.rmtree(root)
+
+
+def graded(root, source, *, path=None, file=DENSE.file_name):
+    """The results for a submission with this source, as Gradescope would read them."""
+    shutil.rmtree(root / "submission", ignore_errors=True)
+    (root / "submission").mkdir()
+    if source is not None:
+        (root / "submission" / file).write_text(source)
+    environment = {"AUTOGRADER": str(root), "AUTOGRADER_PYTHON": sys.executable, "PATH": path or os.environ["PATH"]}
+    done = subprocess.run(
+        ["bash", str(root / "source" / "run_autograder")], env=environment, capture_output=True, text=True, cwd=root
+    )
+    results = json.loads((root / "results" / "results.json").read_text())
+    if importlib.util.find_spec("jsonschema"):
+        import jsonschema
+
+        jsonschema.validate(results, json.loads((DATA / "gradescope-results.schema.json").read_text()))
+    return results, done.stdout + done.stderr
+
+
+def total(results):
+    return results["score"] if "score" in results else sum(test["score"] for test in results["tests"])
+
+
+def needs_bubblewrap():
+    if missing := missing_protections():
+        pytest.skip("; ".join(missing))
+
+
+def test_an_autograder_is_the_same_to_the_byte_and_holds_what_it_needs(autograder):
+    root = autograder()
+    before = (root / "autograder.zip").read_bytes()
+    assert (autograder() / "autograder.zip").read_bytes() == before
+    with zipfile.ZipFile(root / "autograder.zip") as archive:
+        modes = {info.filename: stat.S_IMODE(info.external_attr >> 16) for info in archive.infolist()}
+    assert modes["setup.sh"] == modes["run_autograder"] == 0o755
+    assert "package/aescratch/functions.py" in modes
+    assert not [name for name in modes if "__pycache__" in name]
+    for script in ("setup.sh", "run_autograder"):
+        subprocess.run(["bash", "-n", str(root / "source" / script)], check=True)
+
+
+def test_an_autograder_gives_right_wrong_and_empty_submissions_their_points(autograder):
+    needs_bubblewrap()
+    root = autograder()
+    assert total(graded(root, RIGHT)[0]) == DENSE.points
+    partly, _ = graded(root, AVERAGED)
+    assert 0 < total(partly) < DENSE.points
+    assert "1/N" in json.dumps(partly)
+    empty, _ = graded(root, None)
+    assert total(empty) == 0
+    names = [[(test["name"], test["max_score"]) for test in results["tests"]] for results in (partly, empty)]
+    assert names[0] == names[1]
+    assert sum(most for _, most in names[0]) == DENSE.points
+    assert stat.S_IMODE((root / "source").stat().st_mode) == 0o700
+    assert [path.name for path in (root / "results").iterdir()] == ["results.json"]
+
+
+STEALING = (
+    "def _reached(path):\n    try:\n        open(path).close()\n    except OSError:\n        return False\n"
+    "    return True\n\n\nreached = _reached({path!r})\n" + RIGHT.replace("    grad_x = ", "    assert reached\n    grad_x = ")
+)
+HOSTILE = {
+    "the solutions": lambda root: STEALING.format(path=str(root / "source/package/aescratch/functions.py")),
+    "the seed": lambda root: STEALING.format(path=str(root / "source/settings.sh")),
+    "the package": lambda root: "import sys\nsys.path.insert(0, {!r})\n".format(str(root / "source/package"))
+    + "from aescratch.functions import dense_backward\n",
+    "the results": lambda root: "open({!r}, 'w').write('{{\"score\": 100}}')\n".format(str(root / "results/results.json"))
+    + RIGHT,
+    "the process": lambda root: "import os\nos._exit(0)\n" + RIGHT,
+}
+
+
+@pytest.mark.parametrize("target", HOSTILE)
+def test_a_hostile_submission_gets_nothing(autograder, target):
+    needs_bubblewrap()
+    root = autograder()
+    results, _ = graded(root, HOSTILE[target](root))
+    assert total(results) == 0
+    assert len(results["tests"]) > 1
+
+
+def tools_without_bubblewrap(folder):
+    """A folder with the programs that the scripts need, and no bubblewrap."""
+    folder.mkdir()
+    for name in ("bash", "chmod", "mkdir", "mktemp", "rm", "cp"):
+        (folder / name).symlink_to(shutil.which(name))
+    return str(folder)
+
+
+def test_where_nothing_can_be_confined_nothing_is_graded_and_the_results_say_so(autograder, tmp_path):
+    root = autograder()
+    results, printed = graded(root, RIGHT, path=tools_without_bubblewrap(tmp_path / "bin"))
+    assert results["score"] == 0
+    assert "could not be graded safely on this machine" in results["output"]
+    assert "install bubblewrap" in printed
+
+
+@pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can let a submission be another user")
+def test_a_teacher_may_allow_it_and_the_answers_stay_closed(autograder, tmp_path):
+    root = autograder("--unconfined")
+    path = tools_without_bubblewrap(tmp_path / "bin")
+    assert total(graded(root, RIGHT, path=path)[0]) == DENSE.points
+    (root / "open.txt").write_text("")
+    assert total(graded(root, STEALING.format(path=str(root / "open.txt")), path=path)[0]) == DENSE.points  # it can tell
+    for target in HOSTILE:
+        assert total(graded(root, HOSTILE[target](root), path=path)[0]) == 0, target
+
+
+def test_a_broken_autograder_says_that_nothing_was_graded(autograder):
+    root = autograder("--unconfined")
+    (root / "source/package/aescratch/exercises/grading/runs.py").write_text("raise RuntimeError('broken')\n")
+    results, printed = graded(root, RIGHT)
+    assert results["score"] == 0
+    assert "Nothing was graded: something broke" in results["output"]
+    assert "broken" in printed
+
+
+def test_a_teachers_own_exercises_go_into_the_autograder(autograder, tmp_path):
+    needs_bubblewrap()
+    shutil.copytree(DENSE.folder, tmp_path / "mine" / "01_dense_backward", ignore=shutil.ignore_patterns("__pycache__"))
+    root = autograder("--exercises", str(tmp_path / "mine"))
+    assert (root / "source/exercises/01_dense_backward/checks.py").is_file()
+    assert total(graded(root, RIGHT, file="01_dense_backward.py")[0]) == DENSE.points
+
+
+@pytest.mark.parametrize("exercise", all_exercises(), ids=lambda exercise: exercise.name)
+def test_what_nbgrader_will_release_is_the_stub_and_no_line_of_the_answer(exercise):
+    cells = nbgrader_cells(exercise, "")
+    (solution,) = [cell for cell in cells if cell.metadata.get("nbgrader", {}).get("solution")]
+    released = re.sub(r"### BEGIN SOLUTION.*?### END SOLUTION", HOLE, solution.text, flags=re.DOTALL)
+    shown = [line.strip() for cell in cells if cell is not solution for line in cell.text.splitlines()]
+    assert exercise.stub.strip() in (released.strip(), *(cell.text.strip() for cell in cells))
+    for line in exercise.shown_solution.splitlines():
+        if line.strip() not in map(str.strip, exercise.stub.splitlines()):
+            assert line.strip() not in [*shown, *map(str.strip, released.splitlines())]
+    ids = [cell.metadata["nbgrader"]["grade_id"] for cell in cells if cell.metadata]
+    assert len(ids) == len(set(ids))
+
+
+def cells_of(path):
+    return ["".join(cell["source"]) for cell in json.loads(path.read_text())["cells"]]
+
+
+def test_a_teachers_own_exercises_go_beside_the_notebooks_without_their_answers(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("jupytext", reason="needs jupytext: pip install jupytext")
+    shutil.copytree(DENSE.folder, tmp_path / "mine" / "01_my_own", ignore=shutil.ignore_patterns("__pycache__"))
+    words = ["--exercises", str(tmp_path / "mine"), "--assignment", "week_1", "--seed", "5"]
+    assert main(["exercises", "package", "nbgrader", str(tmp_path / "course"), *words]) == 0
+    folder = tmp_path / "course" / "source" / "week_1"
+    assert not list(folder.rglob("solution.py"))
+    assert not list(folder.rglob("mutants.py"))
+    *_, test = cells_of(folder / "01_my_own.ipynb")
+    monkeypatch.chdir(folder)
+    namespace = notebook_with(AVERAGED)
+    capsys.readouterr()
+    *statements, last = test.replace("### END HIDDEN TESTS", "").strip().splitlines()
+    exec("\n".join(statements), namespace)
+    assert capsys.readouterr().out.startswith("my_own: not right yet")
+    assert 0 < eval(last, namespace) < DENSE.points
+
+
+def test_notebooks_are_the_same_to_the_byte_and_hold_task_stub_and_check(tmp_path, capsys):
+    pytest.importorskip("jupytext", reason="needs jupytext: pip install jupytext")
+    for name in ("first", "second"):
+        assert main(["exercises", "package", "notebooks", str(tmp_path / name)]) == 0
+    assert "run" in capsys.readouterr().out
+    files = sorted(path.name for path in (tmp_path / "first").iterdir())
+    assert files == [f"{exercise.folder.name}.ipynb" for exercise in all_exercises()]
+    assert all((tmp_path / "first" / f).read_bytes() == (tmp_path / "second" / f).read_bytes() for f in files)
+    task, stub, check = cells_of(tmp_path / "first" / f"{DENSE.folder.name}.ipynb")
+    assert task.startswith(f"# {DENSE.title}\n\n{DENSE.task}")
+    assert stub == DENSE.stub.strip()
+    assert check.endswith('check_here("dense_backward", globals())')
+
+
+def test_the_pages_commands_run_and_its_numbers_are_right(tmp_path, monkeypatch):
+    pytest.importorskip("jupytext", reason="needs jupytext: pip install jupytext")
+    text = (pathlib.Path(__file__).parent.parent / "docs" / "graders.md").read_text()
+    commands = re.findall(r"^    aescratch (.*)$", text, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    assert [main(command.split()) for command in commands] == [0] * 6
+    (tmp_path / "cell.py").write_text(AVERAGED)
+    marks = entries(DENSE, judge(DENSE, tmp_path / "cell.py", seed=5))
+    points, of = sum(entry.points for entry in marks), DENSE.points
+    whole = sum(entry.of for entry in marks if entry.points == entry.of)
+    assert f"gets {float(points):g} of {of} points there, and {float(whole):g} in otter" in " ".join(text.split())
