@@ -127,6 +127,7 @@ def _train_epochs(training: TrainingState, plan: Plan, run: Any, bar: Any) -> No
             _report_divergence(training, plan, rate)
         record = [loss, rate, *_validate(training, plan, rate)]
         training.history.append(*record, seconds=time.perf_counter() - started)
+        _log("epoch %d of %d: loss %.6g, rate %g", len(training.history), plan.epochs, loss, rate)
         _watch(training, plan)
         training.keep()
         if plan.checkpoint is not None:
@@ -225,10 +226,15 @@ def _find_checkpoint(model: Any, plan: Plan, state: OptimizerState) -> tuple[Any
             f"expected epochs of at least {len(saved.history)}, as many as {os.fspath(plan.checkpoint)} has behind it, "
             f"got {plan.epochs}; ask for more, or give another path to start anew"
         )
+    _log("resuming %s after epoch %d", os.fspath(plan.checkpoint), len(saved.history))
+    return run, saved
+
+
+def _log(text: str, *values: Any) -> None:
+    """Log how a training goes on, for whoever listens to ``aescratch.training``."""
     import logging  # here, since it would be a fifth of what importing the package takes
 
-    logging.getLogger(__name__).info("resuming %s after epoch %d", os.fspath(plan.checkpoint), len(saved.history))
-    return run, saved
+    logging.getLogger(__name__).info(text, *values)
 
 
 def _report_divergence(training: TrainingState, plan: Plan, rate: float) -> NoReturn:

@@ -1,4 +1,4 @@
-"""How the documentation becomes a site: `sphinx-build -W docs site`, without a network.
+"""How the documentation becomes a site: `sphinx-build -W docs build/site`, without a network.
 
     docs/*.md, how-to/, explanation/, teaching/, ko/   prose, as it is
     ../tutorials/*.py    copied beside their index, executed, and offered as notebooks     _ext/site_tutorials.py
@@ -45,11 +45,10 @@ version = release = importlib.import_module("aescratch").__version__
 language = "en"
 
 extensions = [
-    "myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon", "sphinx.ext.viewcode",
-    "sphinx_copybutton", "sphinxcontrib.katex", "site_tutorials", "site_reference", "site_commands",
+    "myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton",
+    "sphinxcontrib.katex", "site_tutorials", "site_reference", "site_commands",
 ]  # fmt: skip
 exclude_patterns = ["*.py", "[!t]*/**.py", "teaching/**.py", "_*", "**/.ipynb_checkpoints"]
-templates_path = ["_templates"]
 nitpicky = True
 nitpick_ignore = [("py:obj", "labels"), ("py:obj", "scipy.optimize.minimize")]
 
@@ -69,7 +68,6 @@ default_role = "name"
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
-autosummary_generate = False
 napoleon_google_docstring = False
 napoleon_use_param = False
 napoleon_use_rtype = False

@@ -107,7 +107,7 @@ def denoising_arrows(fast):
     ax.quiver(*grid.T, *step.T, color=plots.BLUE, angles="xy", scale_units="xy", scale=1.6, width=0.004)
     ax.set(aspect="equal", xlabel="$x_0$", ylabel="$x_1$")
     _large(ax)
-    for height, text, colour in ((0.6, "data", plots.VERMILLION), (0.45, r"$r(x) - x$", plots.BLUE)):
+    for height, text, colour in ((0.6, "data", plots.VERMILLION), (0.45, r"$\propto r(x) - x$", plots.BLUE)):
         ax.text(1.03, height, text, color=colour, fontsize=18, fontweight="bold", transform=ax.transAxes)
     return figure
 
@@ -117,6 +117,7 @@ def sparse_filters(fast):
     patches = ae.datasets.load_natural_patches(size=8, n=500 if fast else 10_000, rng=0)
     x = (patches.x - 0.5) / patches.x.std()
     figure = slide("Edges appear where few units may speak")
+    figure.get_layout_engine().set(wspace=0.08)
     for ax, k, title in zip(figure.subplots(1, 2), (5, 64), ("5 of 64 units at a time", "all 64 units"), strict=True):
         model = ae.KSparseAutoencoder([64, 64], k=k, tied=True, rng=0)
         fitted(model, x, 30, fast, rate=1e-2, batch_size=250)
@@ -133,7 +134,7 @@ def kl_gradient(fast):
     fitted(model, train.x, 5, fast)
     h = model.encode(train.x[:7])
     gradient = ae.functions.kl_sparsity_backward(h, 0.05)
-    figure = slide("KL sparsity sees the mean, so all examples get one gradient")
+    figure = slide("KL sparsity sees the mean: all examples get the same gradient")
     grid = figure.add_gridspec(2, 2, height_ratios=(7, 1))
     codes, means, gradients = (figure.add_subplot(cell) for cell in (grid[0, 0], grid[1, 0], grid[0, 1]))
     _table(codes, h, r"code $h$: 7 examples, 5 units", "Blues", (0, 1))
@@ -170,26 +171,42 @@ def ae_against_vae(fast):
         codes, samples = (figure.add_subplot(grid[row, column]) for row in (0, 1))
         plots.latent_map(model.encode(test.x), test.labels, ax=codes)
         angles = np.linspace(0, 2 * np.pi, 200)
-        codes.plot(2 * np.cos(angles), 2 * np.sin(angles), color="black", linewidth=2)
+        codes.plot(2 * np.cos(angles), 2 * np.sin(angles), color="black", linewidth=2, zorder=9)  # above the labels
         codes.set_title(f"{name}: codes; circle: two σ of N(0, 1)", fontsize=TITLE - 3)
         codes.set(xlabel="", ylabel="")
+        _apart(codes.texts, 0.1 * np.ptp(codes.get_ylim()))
         plots.images(model.decode(z), test.image_shape, columns=10, ax=samples)
         samples.set_xlabel(r"decoded from $z \sim N(0, 1)$", fontsize=14)
     return figure
 
 
+def _apart(texts, least):
+    """Move labels away from one another until each two are at least so far apart."""
+    places = np.array([text.get_position() for text in texts])
+    for _ in range(200):
+        ways = places[:, None] - places[None]
+        lengths = np.linalg.norm(ways, axis=2) + np.eye(len(places)) * least
+        places += 0.25 * (ways * np.maximum(least / lengths - 1, 0)[..., None]).sum(axis=1)
+    for text, place in zip(texts, places, strict=True):
+        text.set_position(place)
+
+
 def training_step(fast):
-    """Draw every array of one training step, as colours: above the forward pass, below the backward pass."""
+    """Draw every array of one training step, as colours and numbers: forward above, backward below."""
     model = ae.Autoencoder([4, 2], code_activation=ae.Sigmoid, dtype="float64", rng=0)
     x = ae.datasets.identity_patterns(4).x.astype(np.float64)[[0, 3]]
     figure = slide("One training step: forward above, backward below")
     ax = ae.trace(model, x).plot(ax=figure.subplots())
-    ax.set_title("")
-    for text in list(ax.texts):
-        if text.get_va() == "bottom":  # a name; the numbers in the cells would be too small on a slide
-            text.set_fontsize(12.5)
+    left, right = ax.get_xlim()
+    ax.set(title="", aspect="auto", xlim=(left + 1.4, right - 1.4))  # wide cells, with room for their numbers
+    values = iter(np.concatenate([np.ravel(cells.get_array()) for cells in ax.collections]))
+    for text in ax.texts:
+        if text.get_va() == "bottom":  # a name
+            text.set_fontsize(14)
         elif text.get_text():
-            text.remove()
+            value = float(next(values))
+            number = f"{value:.2f}" if value % 1 else f"{value + 0:.0f}"
+            text.set(text=number.replace("-", "\N{MINUS SIGN}"), fontsize=11)
     return figure
 
 

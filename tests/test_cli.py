@@ -109,9 +109,10 @@ def test_help_of_a_command_has_examples_that_parse(capsys, command):
     assert len(examples) >= 2
     for example in examples:
         parser = program.Parser(f"aescratch {command}")
-        __import__(program.COMMANDS[command][0], fromlist=["x"]).add_arguments(parser)
+        module = __import__(program.COMMANDS[command][0], fromlist=["x"])
+        module.add_arguments(parser)
         words = shlex.split(example.partition(f"aescratch {command}")[2])
-        assert parser.parse_known_intermixed_args(words)[1] == []
+        assert program.read_options(module, parser, words)[1] == []
 
 
 def test_tour_is_the_module_of_that_name(capsys, monkeypatch):

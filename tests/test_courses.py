@@ -232,6 +232,21 @@ def test_a_released_exercise_answers_as_the_original(exercise, handout):
         assert answer.line in (wanted.line, 0)
 
 
+def test_a_part_of_a_course_is_handed_out(tmp_path, capsys, monkeypatch):
+    outcome, _, _ = run(capsys, "release", "builtin", str(tmp_path / "out"), "--only", "dense_backward", "sigmoid_backward")
+    assert outcome == 0
+    monkeypatch.chdir(tmp_path / "out")
+    assert [exercise["number"] for exercise in json.loads(run(capsys, "list", "--json")[1])] == [2, 4]
+    assert "sigmoid_backward" not in run(capsys, "start", "dense_backward")[1]
+    assert (tmp_path / "out/02_dense_backward.py").is_file()
+    outcome, _, err = run(capsys, "release", "builtin", str(tmp_path / "more"), "--only", "dense_backwards")
+    assert (outcome, err.count("\n")) == (2, 1)
+    assert "there is no exercise 'dense_backwards'; did you mean dense_backward?" in err
+    shutil.copytree(tmp_path / "out/course/02_dense_backward", tmp_path / "out/course/02_dense")
+    with pytest.raises(CourseError, match="got 02_dense_backward in place 2"):
+        read_course(tmp_path / "out/course")
+
+
 def test_formulas_are_handed_out_when_asked_for(tmp_path, capsys):
     assert run(capsys, "release", "builtin", str(tmp_path / "out"), "--formulas")[0] == 0
     for exercise, original in zip(read_course(tmp_path / "out/course"), BUILTIN, strict=True):
@@ -352,8 +367,9 @@ LEAKS = {
     "one short line": ("README.md", "Hello: return lam * W, bye"),
     "other whitespace": ("README.md", "grad_W=x . T@grad_y"),
     "a comment": ("course/01_dense_forward/checks.py", f"# {LINE}\n"),
-    "comments between": ("notes.txt", "grad_W = (  # the weights\nx\n"  # a bracket is another token: the next line is found
-                         "\ngrad_W = x.T \\\n    @ grad_y\n"),
+    "another line break": ("notes.txt", "grad_W = x.T \\\n    @ grad_y\n"),
+    "a comment between": ("notes.txt", "grad_a = (grad_rho_hat  # of the mean\n"
+                          "p = e / e.sum(  # over the classes\n    axis=1, keepdims=True)\n"),
     "a docstring": ("course/02_dense_backward/stub.py", SECRET.stub.replace("    Parameters", f"{LINE}\n\n    Parameters")),
     "a hint": ("course/05_gelu_backward/hints.md", "# *\n1. Phi = 0.5 * (1 + erf(a / np.sqrt(2)))\n2. x\n3. y\n"),
     "a notebook's cell": ("a.ipynb", notebook(source=LINE)),
@@ -427,6 +443,16 @@ def test_nothing_is_left_behind_if_something_fails(source, tmp_path, capsys, fil
     assert out.startswith("nothing was written:\n  ")
     assert sentence in out
     assert os.listdir(tmp_path) == ["source"]
+
+
+def test_what_the_stub_gives_is_no_secret(source, tmp_path):
+    given = "    y = np.logaddexp(0.0, a)\n"
+    for file in ("solution.py", "checks.py"):
+        replace(source / "01_softplus" / file, "    return np.logaddexp(0.0, a)\n", f"{given}    return y\n")
+    replace(source / "01_softplus/solution.py", HOLE, f"{HOLE}{given}")
+    assert (source / "01_softplus/solution.py").read_text().count(given) == 2
+    release(read_course(source), tmp_path / "out")
+    assert given in (tmp_path / "out/course/01_softplus/checks.py").read_text()
 
 
 def test_files_beside_an_exercise(source, tmp_path, capsys):

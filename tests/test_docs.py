@@ -35,7 +35,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 FOUND = "return [...document.querySelectorAll('#search-results li a')].map(a => a.getAttribute('href'))"
-NEEDED = ("sphinx", "myst_nb", "furo", "sphinxcontrib", "sphinx_copybutton", "jupytext")
+NEEDED = ("sphinx", "myst_nb", "furo", "sphinxcontrib.katex", "sphinx_copybutton", "jupytext")
 LOOSELY = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -116,9 +116,16 @@ def test_commands_on_a_page_do_what_it_says(path, tmp_path, monkeypatch, capsys)
         assert doctest.OutputChecker().check_output(expected, said, LOOSELY), f"$ {command}\n{said}"
 
 
+def is_here(name):
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # the package around it
+        return False
+
+
 def missing_tool():
     """What the site can't be built without, and isn't here."""
-    modules = [name for name in NEEDED if not importlib.util.find_spec(name)]
+    modules = [name for name in NEEDED if not is_here(name)]
     return ", ".join(modules if shutil.which("node") else [*modules, "Node.js"])
 
 
@@ -150,7 +157,10 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("documentation") / "site"
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", str(DOCS), str(folder)]
     built = subprocess.run(command, capture_output=True, text=True, timeout=900)
-    assert built.returncode == 0, built.stderr[-5000:]
+    if "Address already in use" in built.stderr:  # another program took the port that Jupyter chose for a kernel
+        built = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    if built.returncode != 0:
+        pytest.fail(built.stderr[-5000:], pytrace=False)
     return folder
 
 
@@ -186,7 +196,7 @@ def test_formulas_are_set_and_need_no_script(pages):
     shown = "".join(page.text for page in pages.values())
     assert shown.count('class="katex"') > 500
     assert "katex-error" not in shown
-    assert "mathjax" not in shown.lower()
+    assert not [script for page in pages.values() for script in page.fetched if re.search("mathjax|katex.*js$", script, re.I)]
     assert r"\sum" not in re.sub(r"<annotation.*?</annotation>|<pre>.*?</pre>", "", shown, flags=re.DOTALL)
 
 
@@ -205,7 +215,8 @@ def test_links_within_the_site_lead_somewhere(site, pages):
             if parts.scheme or parts.netloc:
                 continue
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
-            there = pages.get(target)
+            # From a page of source, viewcode takes one public module for all that a file holds.
+            there = None if "_modules" in path.parts else pages.get(target)
             if not target.is_file() or (there and parts.fragment and unquote(parts.fragment) not in there.ids):
                 wrong.add((str(path.relative_to(site)), link))
     assert not wrong

@@ -492,5 +492,12 @@ def test_what_passes_by_our_own_code_is_told_so(text, said):
     assert bool(said) == bool(sentence)
 
 
+def test_a_check_says_what_passes_by_our_own_code(tmp_path):
+    outcome = looked_at(by_name("dense_backward"), "from aescratch.functions import dense_backward\n", tmp_path)
+    assert outcome.passed
+    assert "since a grader doesn't have it" in outcome.message
+    assert looked_at(by_name("dense_backward"), by_name("dense_backward").solution, tmp_path).message == ""
+
+
 def test_what_a_stub_imports_of_ours_isnt_borrowed():
     assert [exercise.name for exercise in EXERCISES if borrowed(exercise.solution.encode(), exercise)] == []

@@ -244,12 +244,25 @@ def test_what_is_printed_is_shown_and_harms_nothing(tmp_path):
     assert "your code printed (and more):" in checked(noisy.replace("* 1000", ""), tmp_path, "dense_forward")[1]
 
 
-def test_the_answer_in_the_documentation_is_the_answer(tmp_path):
-    exercise = by_name("dense_backward")
-    _, said = checked(exercise.mutated(exercise.mutants["bias averaged"]), tmp_path)
+@pytest.mark.parametrize(
+    ("name", "mistake"),
+    [("dense_backward", "bias averaged"), ("top_k_backward", "another expectation"), ("own_checker", "steps over the kink")],
+)
+def test_the_answers_in_the_documentation_are_the_answers(name, mistake, tmp_path):
+    exercise = by_name(name)
+    _, said = checked(exercise.mutated(exercise.mutants[mistake]), tmp_path, name)
     page = (pathlib.Path(__file__).parent.parent / "docs" / "exercises.md").read_text(encoding="utf-8")
     rounding = re.compile(r"\d(\.\d)?e-\d+")  # differs from machine to machine
     assert rounding.sub("e", "".join(f"    {line}\n" for line in said.splitlines())) in rounding.sub("e", page)
+
+
+def test_the_documentation_counts_the_exercises():
+    page = (pathlib.Path(__file__).parent.parent / "docs" / "exercises.md").read_text(encoding="utf-8")
+    numbers = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+    chapters = numbers[len({exercise.chapter for exercise in EXERCISES})]
+    assert f"The path has {len(EXERCISES)} exercises in {chapters}\nchapters" in page
+    predicted = numbers[sum("PREDICTION" in exercise.stub for exercise in EXERCISES)]
+    assert f"{predicted.capitalize()} exercises ask what you expect" in page
 
 
 def test_what_changed_since_the_last_check():

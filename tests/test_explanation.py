@@ -11,6 +11,7 @@ import shlex
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from test_architecture import STOREYS
 
@@ -176,6 +177,21 @@ def test_the_slides_are_drawn_from_real_trainings(tmp_path):
         assert path.stat().st_size > 4000
         assert path.read_bytes()[:4] == b"\x89PNG" or path.suffix == ".svg"
     assert all(inspect.getdoc(slide) for slide in script["SLIDES"].values())
+
+
+def test_the_numbers_on_the_slide_of_a_step_are_those_of_their_cells():
+    pytest.importorskip("PIL")
+    ax = runpy.run_path(str(DOCS / "make_teaching_figures.py"))["training_step"](True).axes[0]
+    values = {}
+    for cells in ax.collections:
+        corners = cells.get_coordinates()
+        centres = (corners[:-1, :-1] + corners[1:, 1:]) / 2
+        values |= {tuple(centres[at].round(3)): cells.get_array()[at] for at in np.ndindex(centres.shape[:2])}
+    shown = [text for text in ax.texts if text.get_text() and text.get_va() == "center"]
+    assert len(shown) == len(values) == 47 + 38  # forward and backward
+    for text in shown:
+        value = values[tuple(np.round(text.get_position(), 3))]
+        assert text.get_text() in (f"{value:.2f}".replace("-", "−"), f"{value:.0f}" if value == int(value) else "")
 
 
 def test_the_slides_that_come_along_are_those_of_the_script_and_small():

@@ -417,15 +417,20 @@ def test_who_ran_out_of_time_is_judged_once_more_alone(tmp_path, monkeypatch, co
     assert len({worker for _, worker in asked[3:]}) == 1
 
 
+@confined
 def test_a_submission_that_takes_its_judge_along_is_flagged_and_the_others_are_judged(tmp_path):
-    ends = "    import os\n    if 'worker' in sys.argv[0] and seed == 9: os._exit(1)\n"
-    exercise = read_course(own_course(tmp_path, checks=ends))[0]
+    flag = tmp_path / "flag"
+    ends = f"    import os\n    if os.path.exists({str(flag)!r}): os.remove({str(flag)!r}); os._exit(1)\n"
+    exercise = read_course(own_course(tmp_path / "course", checks=ends))[0]
+    parts = [part.name for part in declared(exercise)]
+    flag.write_text("the next check ends the process that it runs in")
     with Ledger(tmp_path / "results.jsonl") as ledger:
-        runs.judge_all([Task("a", exercise, b"x"), Task("b", exercise, b"y")], ledger, 9, {"seconds": 1.0}, 1)
-        assert {record["kind"] for record in ledger.records.values()} == {DIED}
-        parts = ledger.records["a"]["entries"]
-    assert [part for part, *_ in parts] == [part.name for part in declared(exercise)]
-    assert all(flagged for *_, flagged in parts)
+        tasks = [Task(key, exercise, RIGHT.encode()) for key in "ab"]
+        runs.judge_all(tasks, ledger, 9, {"seconds": 10.0}, 1)
+        assert [ledger.records[key]["kind"] for key in "ab"] == [DIED, "passed"]
+        found = ledger.records["a"]["entries"]
+    assert [part for part, *_ in found] == parts
+    assert all(flagged and not points for _, points, _, _, _, flagged in found)
 
 
 @confined

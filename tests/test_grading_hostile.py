@@ -113,7 +113,7 @@ ATTACKS = [
     ("endless output", inside("while True: print('x' * 10000)"), "died|timed-out", "printed more than 32 MiB|still running"),
     ("endless output past Python", inside("while True: os.write(2, b'x' * 65536)"), "died|timed-out", "printed more than 32 MiB|still running"),
     ("memory bomb", inside("a = [bytearray(2**20) for _ in range(10**6)]"), "raised|timed-out", "MemoryError|still running"),
-    ("memory bomb in NumPy", inside("np.ones(2**33)"), "raised", "MemoryError"),
+    ("memory bomb in NumPy", inside("np.ones(2**27)"), "raised", "MemoryError"),
     ("fills the disk", inside("for n in range(10**6):\n    with open(f'/home/{n}' if os.path.isdir('/judge') else str(n), 'wb') as s: s.write(bytes(2**19))"), "raised|timed-out", "OSError|still running"),
     ("writes one large file", inside("open(os.environ['HOME'] + '/large', 'wb').write(bytes(2**22))"), "raised", "OSError: .* File too large"),
     ("opens files without end", inside("kept = [os.open('/dev/null', 0) for _ in range(10**6)]"), "raised", "OSError: .* Too many open files"),
@@ -257,7 +257,7 @@ def test_an_attack_is_withstood(attack, tmp_path, monkeypatch):
 
 
 def test_the_page_lists_every_attack_with_what_it_comes_to():
-    rows = re.findall(r"^\| ([^|]+?) \| ([a-z-]+) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(r"^\| ([^|]+?) \| (wrong|raised|died|timed-out|syntax-error) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     assert [name for name, _ in rows] == [attack[0] for attack in ATTACKS]
     for (name, kind), (_, _, kinds, _) in zip(rows, ATTACKS, strict=True):
         assert kind in kinds.split("|"), name

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,7 +20,8 @@ from aescratch.cli import main
 from aescratch.exercises import all_exercises
 from aescratch.exercises.grading.judging import judge, missing_protections
 from aescratch.exercises.grading.marks import entries
-from aescratch.exercises.packaging import check_here, require_part, score_here
+from aescratch.exercises.packaging import check_here, require_here, score_here
+from aescratch.exercises.packaging.cells import CODE, Cell, write_notebook
 from aescratch.exercises.packaging.nbgrader import _cells as nbgrader_cells
 from aescratch.exercises.packaging.otter import prompted
 from aescratch.exercises.stubs import HOLE
@@ -64,7 +66,7 @@ def test_a_function_that_wasnt_written_in_the_notebook_is_missing(capsys, source
     assert score_here("dense_backward", namespace, 10) == 0
     assert "written in this notebook" in capsys.readouterr().out
     with pytest.raises(AssertionError, match="written in this notebook"):
-        require_part("dense_backward", None, namespace)
+        require_here("dense_backward", namespace)
 
 
 def test_points_are_a_plain_number_with_nothing_on_the_error_stream(capfd):
@@ -83,12 +85,12 @@ def test_points_are_a_plain_number_with_nothing_on_the_error_stream(capfd):
 
 def test_a_part_is_right_or_raises_why():
     namespace = notebook_with(AVERAGED)
-    require_part("dense_backward", "values of grad_W", namespace, seed=3)
+    require_here("dense_backward", namespace, "values of grad_W", seed=3)
     with pytest.raises(AssertionError, match="1/N"):
-        require_part("dense_backward", "values of grad_b", namespace, seed=3)
+        require_here("dense_backward", namespace, "values of grad_b", seed=3)
     with pytest.raises(AssertionError, match="dense_backward: not right yet"):
-        require_part("dense_backward", None, namespace)
-    require_part("dense_backward", None, notebook_with(RIGHT))
+        require_here("dense_backward", namespace)
+    require_here("dense_backward", notebook_with(RIGHT))
 
 
 @pytest.mark.parametrize(("part", "name", "expected"), [
@@ -97,7 +99,7 @@ def test_a_part_is_right_or_raises_why():
 ])  # fmt: skip
 def test_an_unknown_part_or_exercise_is_refused(part, name, expected):
     with pytest.raises(ValueError, match=expected):
-        require_part(name, part, notebook_with(RIGHT))
+        require_here(name, notebook_with(RIGHT), part)
 
 
 def test_the_cells_of_all_functions_count():
@@ -309,7 +311,7 @@ def cells_of(path):
     return ["".join(cell["source"]) for cell in json.loads(path.read_text())["cells"]]
 
 
-def test_a_teachers_own_exercises_go_beside_the_notebooks_without_their_answers(tmp_path, monkeypatch, capsys):
+def test_a_teachers_own_exercises_go_beside_the_notebooks_without_their_answers(tmp_path, monkeypatch):
     pytest.importorskip("jupytext", reason="needs jupytext: pip install jupytext")
     shutil.copytree(DENSE.folder, tmp_path / "mine" / "01_my_own", ignore=shutil.ignore_patterns("__pycache__"))
     words = ["--exercises", str(tmp_path / "mine"), "--assignment", "week_1", "--seed", "5"]
@@ -317,13 +319,13 @@ def test_a_teachers_own_exercises_go_beside_the_notebooks_without_their_answers(
     folder = tmp_path / "course" / "source" / "week_1"
     assert not list(folder.rglob("solution.py"))
     assert not list(folder.rglob("mutants.py"))
-    *_, test = cells_of(folder / "01_my_own.ipynb")
+    *_, check, test = cells_of(folder / "01_my_own.ipynb")
     monkeypatch.chdir(folder)
     namespace = notebook_with(AVERAGED)
-    capsys.readouterr()
     *statements, last = test.replace("### END HIDDEN TESTS", "").strip().splitlines()
+    with pytest.raises(AssertionError, match="my_own: not right yet"):
+        exec(check, namespace)
     exec("\n".join(statements), namespace)
-    assert capsys.readouterr().out.startswith("my_own: not right yet")
     assert 0 < eval(last, namespace) < DENSE.points
 
 
@@ -335,10 +337,26 @@ def test_notebooks_are_the_same_to_the_byte_and_hold_task_stub_and_check(tmp_pat
     files = sorted(path.name for path in (tmp_path / "first").iterdir())
     assert files == [f"{exercise.folder.name}.ipynb" for exercise in all_exercises()]
     assert all((tmp_path / "first" / f).read_bytes() == (tmp_path / "second" / f).read_bytes() for f in files)
-    task, stub, check = cells_of(tmp_path / "first" / f"{DENSE.folder.name}.ipynb")
-    assert task.startswith(f"# {DENSE.title}\n\n{DENSE.task}")
-    assert stub == DENSE.stub.strip()
-    assert check.endswith('check_here("dense_backward", globals())')
+    for exercise, file in zip(all_exercises(), files, strict=True):
+        task, stub, check = cells_of(tmp_path / "first" / file)
+        assert task.startswith(f"# {exercise.title}\n\n{exercise.task}")
+        assert stub == exercise.stub.strip()
+        assert check.endswith(f'check_here("{exercise.name}", globals())')
+
+
+def test_a_comment_that_looks_like_a_question_to_ipython_stays_a_comment(tmp_path):
+    pytest.importorskip("jupytext", reason="needs jupytext: pip install jupytext")
+    write_notebook(tmp_path / "a.ipynb", [Cell(CODE, "# grad_b2?\n# %timeit\nx = 1")])
+    assert cells_of(tmp_path / "a.ipynb") == ["# grad_b2?\n# %timeit\nx = 1"]
+
+
+def test_what_a_cell_says_to_the_notebook_is_none_of_its_code():
+    """IPython keeps %timeit and the like in this form."""
+    source = "get_ipython().run_line_magic('matplotlib', 'inline')\n" + RIGHT
+    namespace = {"get_ipython": lambda: SimpleNamespace(run_line_magic=lambda *words: None)}
+    linecache.cache["<ipython-input-3>"] = (len(source), None, source.splitlines(keepends=True), "<ipython-input-3>")
+    exec(compile(source, "<ipython-input-3>", "exec"), namespace)
+    assert score_here("dense_backward", namespace, 10) == 10.0
 
 
 def test_the_pages_commands_run_and_its_numbers_are_right(tmp_path, monkeypatch):

@@ -120,15 +120,31 @@ def test_what_nbgrader_releases_gives_nothing_away(nbgrader):
             assert line not in text
 
 
-def test_the_feedback_of_nbgrader_is_the_answer_and_what_the_points_are_for(nbgrader):
+def test_nbgrader_keeps_the_answer_and_what_the_points_are_for(nbgrader):
     course, _ = nbgrader
     notebook = json.loads((course / "autograded" / "averaged" / "ps1" / f"{DENSE.folder.name}.ipynb").read_text())
-    outputs = notebook["cells"][-1]["outputs"]
-    printed = "".join("".join(output.get("text", "")) for output in outputs if output["output_type"] == "stream")
-    assert "dense_backward: not right yet" in printed
-    assert "values of grad_b: 0 of" in printed
-    assert "1/N" in printed
-    assert not [output for output in outputs if output.get("name") == "stderr"]
+    (answer,), (printed, points) = (cell["outputs"] for cell in notebook["cells"][-2:])
+    assert (answer["ename"], answer["evalue"][:29]) == ("NotRight", "dense_backward: not right yet")
+    assert answer["traceback"] == answer["evalue"].splitlines()
+    assert printed["name"] == "stdout"
+    assert "values of grad_b: 0 of" in "".join(printed["text"])
+    assert "1/N" in "".join(printed["text"])
+    assert 0 < float("".join(points["data"]["text/plain"])) < DENSE.points
+
+
+def test_the_feedback_of_nbgrader_shows_the_reasons_and_the_seed_too(nbgrader, tmp_path):
+    course, _ = nbgrader
+    run(["nbgrader", "generate_feedback", "ps1", "--student=averaged"], course, tmp_path)
+    text = (course / "feedback" / "averaged" / "ps1" / f"{DENSE.folder.name}.html").read_text()
+    assert "values of grad_b: 0 of" in text
+    assert str(SEED) in text
+
+
+@pytest.mark.parametrize(("student", "said"), [("right", "passes all the tests"), ("averaged", "not right yet")])
+def test_the_students_button_of_nbgrader_knows(nbgrader, student, said, tmp_path):
+    course, _ = nbgrader
+    notebook = course / "submitted" / student / "ps1" / f"{DENSE.folder.name}.ipynb"
+    assert said in run(["nbgrader", "validate", str(notebook)], course, tmp_path)
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,13 @@
 """The student's side on a real terminal, and where there is little around: no home, no locale, no right to write."""
 
+import json
 import os
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
+import warnings
 
 import pytest
 
@@ -44,10 +46,12 @@ def terminal(course):
 
     def start(*words, columns=100):
         environment = {**BARE, "LC_ALL": "C.UTF-8", "TERM": "xterm"}
-        child = pexpect.spawn(
-            COMMAND[0], [*COMMAND[1:], *words], cwd=str(course), env=environment, encoding="utf-8", timeout=60,
-            dimensions=(40, columns),
-        )  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads, which exec follows at once
+            child = pexpect.spawn(
+                COMMAND[0], [*COMMAND[1:], *words], cwd=str(course), env=environment, encoding="utf-8", timeout=60,
+                dimensions=(40, columns),
+            )  # fmt: skip
         started.append(child)
         return child
 
@@ -101,8 +105,6 @@ def test_watch_says_when_all_is_done(terminal, course):
     last = all_exercises()[-1]
     (course / "progress.json").unlink()
     run(course, "init", ".")
-    import json
-
     progress = json.loads((course / "progress.json").read_text())
     for entry in progress["exercises"].values():
         entry["passed"] = True

@@ -889,11 +889,13 @@ def test_a_checkpoint_in_no_folder_is_an_oserror_after_a_whole_epoch(tmp_path):
     assert_same(values(model), values(trained(1)[0]))
 
 
-def test_resuming_is_logged(tmp_path, caplog):
+def test_epochs_and_resuming_are_logged(tmp_path, caplog):
     checkpointed(tmp_path / "run.npz", epochs=2)
     with caplog.at_level("INFO", logger="aescratch"):
-        checkpointed(tmp_path / "run.npz", epochs=3)
-    assert caplog.messages == [f"resuming {tmp_path / 'run.npz'} after epoch 2"]
+        _, history = checkpointed(tmp_path / "run.npz", epochs=3)
+    resumed, epoch = caplog.messages
+    assert resumed == f"resuming {tmp_path / 'run.npz'} after epoch 2"
+    assert epoch == f"epoch 3 of 3: loss {history.loss[-1]:.6g}, rate {history.learning_rate[-1]:g}"
 
 
 def test_a_checkpoint_is_written_through_the_one_function_that_writes_whole_files(tmp_path, monkeypatch):

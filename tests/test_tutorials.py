@@ -33,9 +33,12 @@ def run(path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "Agg")
     monkeypatch.chdir(FOLDER)
     pyplot.switch_backend("Agg")
+    shown = []
+    monkeypatch.setattr(pyplot, "show", lambda: shown.append(pyplot.get_fignums()))  # it would warn that nobody looks
     try:
         names = runpy.run_path(str(path), run_name="__main__")
         assert pyplot.get_fignums(), "a tutorial without a picture"
+        assert shown == [pyplot.get_fignums()], "as a script it doesn't show all its pictures at the end"
     finally:
         pyplot.close("all")
     return names

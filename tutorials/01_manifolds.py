@@ -171,6 +171,7 @@ for ax, (name, encode) in zip(axs, maps.items(), strict=True):
     ax.set_title(f"{name}: {right[name]:.0%} have the label of their neighbour", fontsize=14)
 assert right["autoencoder"] > right["PCA"] + 0.15
 assert right["autoencoder"] > 0.7
+plt.show()
 
 # %% [markdown]
 # Sixty-four pixels, two numbers, no labels, and four of five digits lie beside their own kind. The rest of these

@@ -186,6 +186,7 @@ when = (random_start[:, :4] > 0.5).argmax(axis=0)
 print("from random weights, half learnt after:", when)
 assert when.argmin() == 0
 assert when.argmax() == 3
+plt.show()
 
 # %% [markdown]
 # That is the deepest of the three. Early stopping of a *linear* network keeps the large directions and drops the

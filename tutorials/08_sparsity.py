@@ -211,6 +211,7 @@ fig, axs = plt.subplots(1, 2, figsize=(12, 5.5), layout="compressed")
 for ax, model, title in zip(axs, (few, all_units), ("5 of 64 units", "64 of 64 units"), strict=True):
     ae.plots.filters(model, (8, 8), ax=ax)
     ax.set_title(title, fontsize=14)
+plt.show()
 
 # %% [markdown]
 # On the left: edges, at places, in directions. Cells in the visual cortex answer to such edges (Olshausen & Field

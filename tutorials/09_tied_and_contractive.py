@@ -193,6 +193,7 @@ ax.set_xlabel("direction of the input", fontsize=14)
 ax.set_ylabel("how far the code moves", fontsize=14)
 ax.legend(fontsize=13, frameon=False)
 ax.spines[["top", "right"]].set_visible(False)
+plt.show()
 
 # %% [markdown]
 # Contraction is denoising, seen from the other side: one punishes the derivative, the other shows the network finite

@@ -197,6 +197,7 @@ moved = np.concatenate([start + step * np.eye(H, dtype=np.float32)[:4] for step 
 assert digits.share_inside(variational[0.3].decode(moved)) > 0.8
 
 ax = ae.plots.latent_traversal(variational[0.3], start, shape, units=range(4), value_range=(0, 1))
+plt.show()
 
 # %% [markdown]
 # ## Try

@@ -192,6 +192,7 @@ ax.set_xlabel("width of the network", fontsize=14)
 ax.set_ylabel("10⁹ operations per second", fontsize=14)
 ax.legend(fontsize=13, frameon=False)
 ax.spines[["top", "right"]].set_visible(False)
+plt.show()
 
 # %% [markdown]
 # These pages were written on a machine without a GPU, so they claim no number for one. Run this file on yours and

@@ -202,6 +202,7 @@ fig, ax = plt.subplots(figsize=(11, 3.7), layout="compressed")
 rows = [test.x[:12], *(models[width].reconstruct(test.x[:12]) for width in (2, 8, 32))]
 ae.plots.images(np.concatenate(rows), test.image_shape, columns=12, value_range=(0, 1), ax=ax)
 labels = ax.set_yticks([3.5, 12.5, 21.5, 30.5], ["digits", "2 units", "8 units", "32 units"])
+plt.show()
 
 # %% [markdown]
 # ## In which order to look

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from aescratch.cli.status import FAIL, RIGHT, UsageError
+from aescratch.cli.status import FAIL, RIGHT, UsageError, did_you_mean
 from aescratch.cli.student import Action
 from aescratch.cli.words import count
 from aescratch.exercises.exercise import CourseError, Exercise, read_course, require_readable
@@ -76,9 +76,11 @@ def validate(arguments: Namespace) -> int:
 
 def add_release_arguments(parser: ArgumentParser) -> None:
     """Add what release takes."""
-    parser.epilog = f"examples:\n  {parser.prog} my_exercises handout\n  {parser.prog} {BUILTIN} handout --formulas"
+    examples = ("my_exercises handout", f"{BUILTIN} week_1 --only dense_forward dense_backward")
+    parser.epilog = "examples:\n" + "\n".join(f"  {parser.prog} {example}" for example in examples)
     parser.add_argument("source", metavar="SRC", help=SOURCE_HELP)
     parser.add_argument("out", metavar="OUT", help="the folder to write, which isn't there yet")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="hand out these exercises, not all")
     parser.add_argument(
         "--formulas", action="store_true", help="hand out the third level of the hints too, which is the formula"
     )
@@ -88,7 +90,7 @@ def release(arguments: Namespace) -> int:
     """Write the folder to hand out, if nothing in it is an answer."""
     from aescratch.exercises.releasing import ReleaseError, release
 
-    exercises = course(arguments.source)
+    exercises = only(course(arguments.source), arguments.only)
     try:
         release(exercises, Path(arguments.out), formulas=arguments.formulas)
     except ReleaseError as error:
@@ -118,6 +120,21 @@ def course(source: str) -> tuple[Exercise, ...]:
     except CourseError as error:
         raise UsageError(str(error)) from error
     return exercises
+
+
+def only(exercises: tuple[Exercise, ...], names: Sequence[str] | None) -> tuple[Exercise, ...]:
+    """Return the exercises of these names, or all.
+
+    Raises
+    ------
+    UsageError
+        If there is none of a name.
+    """
+    known = [exercise.name for exercise in exercises]
+    for name in names or ():
+        if name not in known:
+            raise UsageError(f"there is no exercise {name!r}{did_you_mean(name, known)}")
+    return tuple(exercise for exercise in exercises if not names or exercise.name in names)
 
 
 def say(head: str, problems: Sequence[str]) -> int:

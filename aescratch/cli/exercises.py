@@ -10,7 +10,6 @@ import io
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 from aescratch.cli.status import UsageError, did_you_mean
@@ -63,7 +62,6 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Describe the actions; which one is meant is known when the words are read."""
     parser.description, parser.epilog = DESCRIPTION.format(actions=_summaries()), EXAMPLES
     parser.add_argument("action", metavar="ACTION", choices=ACTIONS, help=f"one of {', '.join(ACTIONS)}")
-    parser.parse_known_intermixed_args = partial(read, parser)  # type: ignore[method-assign, assignment]
 
 
 def read(parser: ArgumentParser, typed: Sequence[str]) -> tuple[Namespace, list[str]]:

@@ -15,7 +15,8 @@ import aescratch as ae
 from aescratch.cli import status
 from aescratch.cli.status import UsageError, did_you_mean
 
-# Each command is a module with add_arguments(parser) and run(arguments), imported when it is asked for.
+# Each command is a module with add_arguments(parser) and run(arguments), imported when it is asked for; one of several
+# actions has read(parser, words) too.
 COMMANDS = {
     "tour": ("aescratch.tour", "check, train and compare every variant on the digits, and write a report"),
     "train": ("aescratch.cli.train", "train a variant, and write model, history and figures into a folder"),
@@ -97,7 +98,7 @@ def run_command(argv: list[str]) -> int:
     parser = Parser(f"aescratch {name}")
     command.add_arguments(parser)
     try:
-        arguments, rest = parser.parse_known_intermixed_args(typed)
+        arguments, rest = read_options(command, parser, typed)
     except SystemExit:  # after --help
         return status.RIGHT
     if rest:
@@ -105,6 +106,14 @@ def run_command(argv: list[str]) -> int:
     arguments.typed = typed
     outcome: int = command.run(arguments)
     return outcome
+
+
+def read_options(command: Any, parser: Parser, typed: list[str]) -> tuple[argparse.Namespace, list[str]]:
+    """Return the options that were typed, and the words that nothing takes; a command may do it itself."""
+    if hasattr(command, "read"):
+        options: tuple[argparse.Namespace, list[str]] = command.read(parser, typed)
+        return options
+    return parser.parse_known_intermixed_args(typed)
 
 
 def top_level(argv: list[str]) -> int:

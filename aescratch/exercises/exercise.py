@@ -161,7 +161,8 @@ def read_course(folder: Path | None) -> tuple[Exercise, ...]:
     Raises
     ------
     CourseError
-        If a file is missing, about.md isn't as it should be, or the numbers aren't 1, 2, 3, ...
+        If a file is missing, about.md isn't as it should be, or the numbers aren't 1, 2, 3, ...; what was released
+        may be a part of a course, and have gaps.
     """
     folder = PATH if folder is None else folder
     if not folder.is_dir():
@@ -170,9 +171,10 @@ def read_course(folder: Path | None) -> tuple[Exercise, ...]:
     exercises = sorted((read_exercise(path) for path in inside), key=lambda exercise: exercise.number)
     if not exercises:
         raise CourseError(f"expected folders such as 01_my_exercise in {folder}, got none; see aescratch exercises new")
-    for number, exercise in enumerate(exercises, start=1):
-        if exercise.number != number:
-            got = f"expected the exercises to be numbered 1, 2, 3, ..., got {exercise.folder.name} in place {number}"
+    for place, exercise in enumerate(exercises, start=1):
+        gap = exercise.number != place and not exercise.released
+        if gap or exercise.number in [other.number for other in exercises[: place - 1]]:
+            got = f"expected the exercises to be numbered 1, 2, 3, ..., got {exercise.folder.name} in place {place}"
             raise CourseError(f"{got}; rename the folders")
     names = [exercise.name for exercise in exercises]
     if double := next((name for name in names if names.count(name) > 1), None):

@@ -38,19 +38,19 @@ def look(exercise: Exercise, path: Path, seed: int = 0) -> Outcome:
     try:
         student = _load(path)
     except (Exception, SystemExit) as error:
-        return _raised(error, path)
+        return raised(error, path)
     checks = exercise.checks
     if missing := [name for name in checks.FUNCTIONS if not callable(getattr(student, name, None))]:
         names = " and ".join(missing)
         message = f"there is no function {names} in {path.name}; the checks call it by this name"
         return Outcome(MISSING, message, codes=[MISSING])
     for name in checks.FUNCTIONS:
-        if other := _other_arguments(exercise, name, getattr(student, name)):
+        if other := other_arguments(exercise, name, getattr(student, name)):
             return other
     try:
         reports = list(checks.check(student, seed))
     except (Exception, SystemExit) as error:
-        return _raised(error, path)
+        return raised(error, path)
     recognise(exercise, reports, seed)
     if exercise.released and seed == 0:
         recall(exercise, reports)
@@ -63,7 +63,7 @@ def look(exercise: Exercise, path: Path, seed: int = 0) -> Outcome:
     return outcome
 
 
-def _other_arguments(exercise: Exercise, name: str, function: Any) -> Outcome | None:
+def other_arguments(exercise: Exercise, name: str, function: Any) -> Outcome | None:
     """Return the outcome for a function that needs an argument that the stub's doesn't have, or None."""
     defined = (node for node in ast.walk(ast.parse(exercise.stub)) if isinstance(node, ast.FunctionDef))
     wanted = [argument.arg for node in defined if node.name == name for argument in node.args.args]
@@ -89,7 +89,7 @@ def _load(path: Path) -> ModuleType:
     return module
 
 
-def _raised(error: BaseException, path: Path) -> Outcome:
+def raised(error: BaseException, path: Path) -> Outcome:
     """Return the outcome for an exception: its type and text, and the innermost line of the student's."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     text = " ".join(str(error).split())

@@ -53,13 +53,13 @@ def model_html(model: Model) -> str:
     <p>objective: reconstruction + decay</p>
     </div>
     """
-    title, *_, objective = str(model).splitlines()
+    title, *_, objective = (escape(line.strip()) for line in str(model).splitlines())
     rows = [("part", "what it is", "shapes", "parameters")]
     for name, part in model.parts.items():
         own = part.parameters if isinstance(part, Layer) else []
         shapes = ", ".join(f"{parameter.name.rpartition('.')[2]} {parameter.shape}" for parameter in own)
         rows.append((name, repr(part), shapes, f"{sum(parameter.size for parameter in own):,}" if own else ""))
-    return _card([f"<p><strong>{escape(title)}</strong></p>", *_table(rows, numbers=1), f"<p>{escape(objective.strip())}</p>"])
+    return _card([f"<p><strong>{title}</strong></p>", *_table(rows, numbers=1), f"<p>{objective}</p>"])
 
 
 def history_html(history: History) -> str:

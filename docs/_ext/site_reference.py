@@ -22,7 +22,7 @@ from aescratch.tracing.language import read
 from aescratch.tracing.writing import latex_of
 
 SHEET = "aescratch.functions"
-FIRST_STEP = "The rule for one parameter, as it is in the first step, where what it remembers is 0:"
+ONE_STEP = "One step of a parameter q with gradient g and learning rate η; (0) marks what was remembered before it:"
 ABSOLUTE_VALUE = re.compile(r"\|([^|`]+)\|")
 
 
@@ -56,7 +56,7 @@ def add_to_docstring(app, what, name, obj, options, lines):
         lines += formula_lines(FORMULAS[own]) if own in FORMULAS else []
         lines += code_lines(obj)
     elif what == "class" and own in RULES and obj.__module__ == "aescratch.optimizers":
-        lines += ["", FIRST_STEP, *formula_lines(RULES[own])]
+        lines += ["", ONE_STEP, *formula_lines(RULES[own])]
     elif what == "class" and issubclass(obj, Model) and {"loss", "backward"} <= vars(obj).keys():
         lines += code_lines(obj.loss, obj.backward)
 

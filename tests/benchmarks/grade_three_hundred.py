@@ -66,7 +66,7 @@ def command(submissions, out, jobs):
 
 
 def end_and_go_on(submissions, out, jobs, seconds):
-    """Grade, end it with SIGKILL again and again, and go on until it is done; return how often it was ended."""
+    """Grade, end it with SIGKILL again and again, each time later, and go on until it is done; return how often."""
     times = 0
     while True:
         process = subprocess.Popen(command(submissions, out, jobs), cwd=ROOT, stdout=subprocess.DEVNULL)
@@ -78,6 +78,7 @@ def end_and_go_on(submissions, out, jobs, seconds):
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
             times += 1
+            seconds *= 1.3  # or an endless file, which takes its time limit, would never be done with
 
 
 def main():
@@ -85,7 +86,7 @@ def main():
     parser.add_argument("--students", type=int, default=300)
     parser.add_argument("--jobs", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--folder", type=pathlib.Path)
-    parser.add_argument("--end-after", type=float, default=0.0, metavar="SECONDS", help="end it so often, and go on")
+    parser.add_argument("--end-after", type=float, default=0.0, metavar="SECONDS", help="end it, and go on")
     arguments = parser.parse_args()
     folder = arguments.folder or pathlib.Path(tempfile.mkdtemp())
     submissions = folder / "handed_in"

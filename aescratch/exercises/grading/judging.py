@@ -21,7 +21,7 @@ from aescratch.exercises.grading.channel import shown
 from aescratch.exercises.grading.confinement import KEPT, Confined, Ended, Limits
 from aescratch.exercises.grading.sandbox import missing_protections
 from aescratch.exercises.grading.submission import StandIn, Submission
-from aescratch.exercises.looking import _other_arguments, _raised
+from aescratch.exercises.looking import other_arguments, raised
 from aescratch.exercises.outcome import MISSING, NOT_BEGUN, SYNTAX_ERROR, Outcome, outcome_of
 from aescratch.exercises.recognising import recognise
 from aescratch.gradcheck import Report
@@ -95,12 +95,12 @@ def _checked(
             message = f"there is no function {' and '.join(missing)} in {path.name}; the checks call it by this name"
             return Outcome(MISSING, message, codes=[MISSING])
         for name, function in functions.items():
-            if other := _other_arguments(exercise, name, function):
+            if other := other_arguments(exercise, name, function):
                 return other
         for report in checks.check(student, seed):
             judgement.reports.append(report)
     except (Exception, SystemExit) as error:
-        return _raised(error, file)
+        return raised(error, file)
     recognise(exercise, judgement.reports, seed)
     return outcome_of(judgement.reports)
 

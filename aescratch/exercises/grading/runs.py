@@ -133,7 +133,8 @@ def judge_all(
     left = list({task.key: task for task in tasks if task.key not in ledger.records}.values())
     late: list[Task] = []
     with tempfile.TemporaryDirectory() as folder:
-        _share_out(left, ledger, [Worker(seed, limits, folder) for _ in range(min(jobs, len(left)))], done, late)
+        workers = [Worker(seed, limits, folder) for _ in range(min(jobs, len(left)))]
+        _share_out(left, ledger, workers, done, late if len(workers) > 1 else None)
         _share_out(sorted(late), ledger, [Worker(seed, limits, folder)] if late else [], done, None)
 
 

@@ -4,10 +4,10 @@
     exercises -> autograder.zip for Gradescope                                    gradescope.py
     a cell of a notebook --its source, in a process of its own--> an answer, points      here.py
 
-What a notebook calls is `check_here`, `score_here` and `require_part`. Everything else is called by
+What a notebook calls is `check_here`, `require_here` and `score_here`. Everything else is called by
 ``aescratch exercises package``.
 """
 
-from aescratch.exercises.packaging.here import check_here, require_part, score_here
+from aescratch.exercises.packaging.here import NotRight, check_here, require_here, score_here
 
-__all__ = ["check_here", "require_part", "score_here"]
+__all__ = ["NotRight", "check_here", "require_here", "score_here"]

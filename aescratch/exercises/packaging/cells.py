@@ -75,7 +75,9 @@ def write_notebook(path: Path, cells: Sequence[Cell]) -> None:
             "expected jupytext, with which notebooks are made, but it isn't installed; install it with: "
             "pip install jupytext"
         ) from error
-    notebook = jupytext.reads(percent(cells), fmt="py:percent")
+    # A comment such as "# grad_b2?" would otherwise become a question to IPython.
+    form = {"extension": ".py", "format_name": "percent", "comment_magics": False}
+    notebook = jupytext.reads(percent(cells), fmt=form)
     notebook.metadata.clear()
     notebook.metadata["kernelspec"] = dict(KERNEL)
     for number, (node, cell) in enumerate(zip(notebook.cells, cells, strict=True)):

@@ -1,7 +1,7 @@
 """What the cells of a notebook call: the source of the cell that defines a function, judged in a process of its own.
 
     namespace -> function -> the cell that it was written in -> a file -> check_file: the answer that the command gives
-                                                                       -> judge, marks: points, or an exception
+                                                                       -> judge, marks: points, or NotRight
 
 The notebook's own process runs the student's code too and can be made to say anything; but what is judged here is
 text, elsewhere: an endless loop ends, and the package with the answers in it can't be imported. So a cell must hold
@@ -15,6 +15,7 @@ import functools
 import inspect
 import io
 import linecache
+import re
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping
@@ -29,8 +30,17 @@ from aescratch.exercises.outcome import MISSING, Outcome
 from aescratch.exercises.running import check_file
 from aescratch.exercises.workspace import COURSE, NEW
 
+COMMAND = re.compile(r"^(\s*)get_ipython\(\)\..*$", re.MULTILINE)  # such as %timeit: to the notebook, not to the cell
 FILE = "cell.py"  # what the cell is called in an answer, so that its lines are the cell's
 Result = TypeVar("Result")
+
+
+class NotRight(AssertionError):
+    """Something isn't right yet; a notebook shows the message alone."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows: where in this file it was raised is of no use to a student."""
+        return str(self).splitlines()
 
 
 def check_here(name: str, namespace: Mapping[str, Any]) -> None:
@@ -82,23 +92,23 @@ def score_here(
     return min(float(points), round(float(points * share), 6))
 
 
-def require_part(name: str, part: str | None, namespace: Mapping[str, Any], seed: int = 0) -> None:
+def require_here(name: str, namespace: Mapping[str, Any], part: str | None = None, seed: int = 0) -> None:
     """Raise unless a part of an exercise, or all of it, is right in this notebook.
 
     Parameters
     ----------
     name : str
         Of the exercise.
-    part : str or None
-        What of it, as the marks call it; None is all of it, checked as by the command, whose answer is then raised.
     namespace : dict
         The notebook's, which is ``globals()``.
+    part : str, optional
+        What of it, as the marks call it; without, all of it is checked as by the command, whose answer is then raised.
     seed : int
         Where the inputs for a part are drawn from.
 
     Raises
     ------
-    AssertionError
+    NotRight
         If it isn't right; the message says why.
     ValueError
         If there is no such exercise, or no such part.
@@ -106,13 +116,13 @@ def require_part(name: str, part: str | None, namespace: Mapping[str, Any], seed
     if part is None:
         outcome, text = _looked_at(name, namespace)
         if not outcome.passed:
-            raise AssertionError(text)
+            raise NotRight(text)
         return
     found = {entry.part: entry for entry in _marks(exercise_named(name), namespace, seed)}
     if part not in found:
         raise ValueError(f"expected a part of {name}, one of {', '.join(found)}; got {part!r}")
     if found[part].points < found[part].of:
-        raise AssertionError(found[part].reason)
+        raise NotRight(found[part].reason)
 
 
 def exercise_named(name: str, course: str | None = None) -> Exercise:
@@ -142,7 +152,8 @@ def source_of(exercise: Exercise, namespace: Mapping[str, Any]) -> str | None:
         code = getattr(function, "__code__", None)
         if not inspect.iscode(code) or getattr(function, "__globals__", None) is not namespace:
             return None
-        texts[code.co_filename] = "".join(linecache.getlines(code.co_filename))
+        text = "".join(linecache.getlines(code.co_filename))
+        texts[code.co_filename] = COMMAND.sub(r"\1pass", text)
     return "\n\n".join(texts.values()) if all(texts.values()) else None
 
 

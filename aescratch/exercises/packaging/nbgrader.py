@@ -1,9 +1,10 @@
 """The exercises as a course of nbgrader: notebooks whose solutions and hidden tests nbgrader takes out itself.
 
-    exercise -> task | with a planted bug: what to begin with | solution cell | locked test cell, which ends in points
+    exercise -> task | with a planted bug: what to begin with | solution | check | test, locked, which ends in points
 
-The test cell gives students the answer of ``aescratch exercises check``. What is hidden in it prints what the points
-are for and ends in a number, so that nbgrader gives partial credit; the teacher's seed stands there too.
+A test cell of 0 points raises the answer of ``aescratch exercises check``: nbgrader's own Validate looks at test cells
+only. What is hidden in the other prints what the points are for and ends in a number, so that nbgrader gives partial
+credit; the teacher's seed stands there too.
 """
 
 from __future__ import annotations
@@ -24,11 +25,15 @@ c.CourseDirectory.course_id = "autoencoders"
 c.ClearSolutions.code_stub = {{"python": '{HOLE}'}}
 c.Execute.timeout = 120  # seconds for a cell: checks of a loop that never ends take their time
 """
-TEST = """\
-from aescratch.exercises.packaging import check_here, score_here
+CHECK = """\
+from aescratch.exercises.packaging import require_here
 
-check_here("{name}", globals())
+require_here("{name}", globals())"""
+TEST = """\
+# The points for {name} are given here.
 ### BEGIN HIDDEN TESTS
+from aescratch.exercises.packaging import score_here
+
 score_here("{name}", globals(), points={points}, seed={seed}, course={course!r})
 ### END HIDDEN TESTS"""
 
@@ -64,6 +69,7 @@ def _cells(exercise: Exercise, test: str) -> list[Cell]:
         task(exercise),
         *before,
         Cell(CODE, "\n".join(kept), _noted(exercise, "solution", solution=True)),
+        Cell(CODE, CHECK.format(name=exercise.name), _noted(exercise, "check", grade=True, locked=True, points=0)),
         Cell(CODE, test, _noted(exercise, "test", grade=True, locked=True, points=exercise.points)),
     ]
 

@@ -33,9 +33,9 @@ success_message: {words}
 failure_message: {words}
 """ # END TEST CONFIG
 def test_{number}(env):
-    from aescratch.exercises.packaging import require_part
+    from aescratch.exercises.packaging import require_here
 
-    require_part("{exercise}", {part!r}, env, seed={seed})'''
+    require_here("{exercise}", env, {part!r}, seed={seed})'''
 
 
 def write_assignment(exercises: Sequence[Exercise], out: Path, assignment: str, seed: int) -> list[Path]:
