@@ -57,7 +57,9 @@ class AutoencoderTransformer:
     Attributes
     ----------
     model_ : Autoencoder
-        The trained model. It computes in float32 if X was float32, else in float64, unless ``dtype=`` was given.
+        The trained model. It computes in float32 if X was float32, else in float64, unless ``dtype=`` was given. Its
+        first weights W1 began divided by the root mean square of X where that is above 1, since weights are drawn for
+        inputs of about 1, and on inputs of 100 a sigmoid unit would be saturated from the start.
     history_ : History
         What happened in each epoch.
     n_features_in_ : int
@@ -132,6 +134,7 @@ class AutoencoderTransformer:
         rng = _generator(self.random_state)
         settings = {"dtype": _precision_of(x), **self._settings}
         model = self.variant([x.shape[1], *self.hidden, self.n_components], rng=rng, **settings)
+        _suit_first_weights(model, x)
         training: dict[str, Any] = {"epochs": self.epochs, "batch_size": self.batch_size, "rng": rng, "progress": False}
         training["optimizer"] = Adam(self.learning_rate)
         if isinstance(model, StackedAutoencoder):
@@ -316,6 +319,15 @@ def _floats(X: Any) -> Array:
         what = "feature" if x.shape[0] else "sample"
         raise ValueError(f"Found array with 0 {what}(s) (shape={x.shape}) while a minimum of 1 is required.")
     return as_matrix(x if x.dtype.kind == "f" else x.astype(np.float64), _precision_of(x), None, "X")
+
+
+def _suit_first_weights(model: Autoencoder, x: Array) -> None:
+    """Divide the first weights by the root mean square of x where it is above 1, so that no unit starts saturated."""
+    largest = max(float(np.abs(x).max()), 1.0)  # keeps the squares in range
+    size = largest * float(np.sqrt(np.mean((x / largest) ** 2, dtype=np.float64)))
+    if size > 1:
+        first = model.parameters[0]
+        first.value = first.value / first.value.dtype.type(size)
 
 
 def _precision_of(x: Array) -> str:

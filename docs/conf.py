@@ -4,14 +4,13 @@
     ../tutorials/*.py    copied beside their index, executed, and offered as notebooks     _ext/site_tutorials.py
     aescratch.*          the reference, from docstrings, formulas and source                _ext/site_reference.py
     aescratch ... --help the command line                                                   _ext/site_commands.py
-    $...$                set by KaTeX while building, so that a page needs no script for it: Node.js must be there
+    $...$                set by KaTeX, so that a page needs no script for it                _ext/site_formulas.py
 """
 
 import importlib
 import logging
 import os
 import pathlib
-import shutil
 import sys
 
 DOCS = pathlib.Path(__file__).parent
@@ -20,23 +19,9 @@ sys.path[:0] = [str(ROOT), str(DOCS / "_ext")]
 # The notebooks' kernels, processes of their own: this Python, whatever kernels a user has, and this very package.
 os.environ["JUPYTER_PATH"] = str(DOCS / "_ext")
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # pictures belong to their cell, whatever is set
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 logging.getLogger("traitlets").setLevel(logging.WARNING)  # says for every notebook that it is executed
-
-
-def require_node():
-    """Make formulas an error where they would silently stay TeX."""
-    if shutil.which("node") is None:
-        raise RuntimeError("expected Node.js on the path, which sets the formulas; found no `node`: install it")
-    from sphinxcontrib import katex
-
-    katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = True
-
-
-def setup(app):
-    """Check, once a build has really begun, that it can set formulas."""
-    app.connect("builder-inited", lambda app: require_node())
-
 
 project = "aescratch"
 author = "the authors of aescratch"
@@ -46,7 +31,7 @@ language = "en"
 
 extensions = [
     "myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton",
-    "sphinxcontrib.katex", "site_tutorials", "site_reference", "site_commands",
+    "sphinxcontrib.katex", "site_formulas", "site_tutorials", "site_reference", "site_commands",
 ]  # fmt: skip
 exclude_patterns = ["*.py", "[!t]*/**.py", "teaching/**.py", "_*", "**/.ipynb_checkpoints"]
 nitpicky = True

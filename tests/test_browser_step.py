@@ -420,8 +420,18 @@ def test_it_works_inside_of_a_notebooks_frame(browser, tmp_path, sparse):
     browser.get(path.as_uri())
     browser.switch_to.frame(0)
     assert float(browser.execute_script("return document.documentElement.dataset.selftest")) < 1e-12
+    for typed, sent in (("0.25", lambda field: field.send_keys(Keys.ENTER)),
+                        ("0.5", lambda field: browser.find_element(By.ID, "set").click())):  # fmt: skip
+        cell(browser, "given", "x", 1).click()
+        field = browser.find_element(By.ID, "value")
+        field.clear()
+        field.send_keys(typed)
+        sent(field)
+        assert told(browser).startswith(f"x[0,1] = {typed}\n")
     browser.find_element(By.ID, "next").click()
     assert here(browser).startswith("step 0 a1")
+    browser.find_element(By.CSS_SELECTOR, "a[href='#step-2']").click()
+    assert here(browser).startswith("step 2 x̂")
     browser.switch_to.default_content()
     browser.get_log("performance")
     assert browser.get_log("browser") == []

@@ -102,9 +102,10 @@ UNREADABLE = [
     (lambda folder: shutil.copytree(folder, folder.parent / "02_softplus"), "to have a name of its own, got softplus twice"),
     (about(""), "01_softplus/about.md to begin with '# title'"),
     (about("# T\nchapter: 1\n\nTask"), "01_softplus/about.md to begin with '# title'"),
-    (about("# T\nchapter: 1\nminutes: ten\n\nTask"), "01_softplus/about.md to begin with '# title'"),
+    (about("# T\nchapter: 1\nminutes: ten\n\nTask"), "expected minutes in 01_softplus/about.md to be a whole number, got 'ten'"),
     (about("# T\nchapter: 1\nminutes: 10\nminute: 3\n\nTask"), "01_softplus/about.md to begin with '# title'"),
-    (about("# T\nchapter: 1\nminutes: 10\npoints: many\n\nTask"), "01_softplus/about.md to begin with '# title'"),
+    (about("# T\nchapter: 1\nminutes: 10\npoints: many\n\nTask"), "to be a whole number, got 'many'; write a line such as 'points: 10'"),
+    (lambda folder: (folder / "about.md").write_bytes(b"# T\nchapter: 1\nminutes: 10\n\nZo\xeb"), "01_softplus/about.md to be UTF-8"),
 ]
 
 
@@ -123,10 +124,13 @@ def test_a_course_that_is_not_as_it_should_be_is_refused_in_one_sentence(source,
     [
         ("checks.py", "def check(:\n", "01_softplus/checks.py can't be used: SyntaxError, line 1"),
         ("checks.py", "FUNCTIONS = ()\n", "01_softplus/checks.py can't be used: AttributeError"),
+        ("checks.py", "FUNCTIONS = ('f')\ndef check(student, seed):\n    yield 1\n", "FUNCTIONS to be a tuple such as (\"relu\",), got 'f'"),
+        ("checks.py", "FUNCTIONS = ('f',)\ndef check(student, seed):\n    return 1\n", "check(student, seed) to yield reports, got no yield"),
+        ("checks.py", "FUNCTIONS = ('f',)\ndef check(student):\n    yield 1\n", "student and seed, got check(student); take both"),
         ("mutants.py", "MUTANT = {}\n", "01_softplus/mutants.py can't be used: AttributeError"),
         ("hints.md", "# *\n1. only one\n", "01_softplus/hints.md can't be used: ValueError: expected 3 levels"),
         ("solution.py", "### BEGIN SOLUTION\nx = (\n### END SOLUTION\n", "01_softplus/solution.py can't be used: SyntaxError, line 2"),
-        ("solution.py", "x = 1\n", "01_softplus/solution.py can't be used: MarkerError: expected ### BEGIN SOLUTION"),
+        ("solution.py", "x = 1\n", "01_softplus/solution.py can't be used: expected ### BEGIN SOLUTION"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(source, capsys, file, text, sentence):
@@ -168,6 +172,7 @@ BROKEN = [
     ("solution.py", "    Returns\n    -------\n", "", "the docstring of softplus_backward should say what it returns"),
     ("solution.py", "    ### BEGIN SOLUTION\n", "    grad_y = grad_y + undefined\n    ### BEGIN SOLUTION\n", "its stub should be met as not begun, but it is raised"),
     ("checks.py", "rng = np.random", "assert seed == 0\n    rng = np.random", "its solution should pass at seed 11, but it is raised"),
+    ("checks.py", "default_rng(seed)", "default_rng(0)", "its checks draw the same inputs at every seed"),
     ("checks.py", "yield check", "if seed == 23:\n        return\n    yield check", "its solution should pass at seed 23, but it is inconclusive"),
 ]
 
@@ -178,6 +183,25 @@ def test_validate_says_what_is_wrong(source, capsys, file, old, new, sentence):
     outcome, out, _ = run(capsys, "validate", str(source))
     assert outcome == 1
     assert sentence in out
+
+
+def test_one_mistake_of_a_teachers_is_told_once(source, capsys):
+    """Where the solution fails, all that follows from it would fail too."""
+    replace(source / "01_softplus/solution.py", "return grad_y * slope", "return 2 * grad_y * slope")
+    _, out, _ = run(capsys, "validate", str(source))
+    assert "\n1 to put right:\n" in out
+    assert re.search(r"^softplus +ok +wrong +- +- +- +3 of 4 +ok +-$", out, re.MULTILINE)
+    replace(source / "01_softplus/solution.py", "return 2 * grad_y * slope", "return grad_y * slope")
+    replace(source / "01_softplus/mutants.py", "sign@grad_a", "a guess")
+    assert "\n1 to put right:\n" in run(capsys, "validate", str(source))[1]
+
+
+def test_a_mark_that_editors_put_before_a_text_is_none_of_it(source, capsys):
+    for path in (source / "01_softplus").iterdir():
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    outcome, out, _ = run(capsys, "validate", str(source))
+    assert outcome == 0
+    assert "3 of 4" in out
 
 
 def test_a_mistake_that_passes_at_another_seed_is_found(source, capsys):
@@ -293,7 +317,11 @@ def test_hidden_tests_and_references_are_taken_out_and_replayed(source, tmp_path
     checks = (students.folder / "checks.py").read_text()
     assert "RIGHT, SLIPS = replayed(__file__)" in checks
     assert not re.search("###|secret|17.125|lambda|def RIGHT", checks)
-    assert "lambda" not in (students.folder / "recorded.json").read_text()
+    recorded = (students.folder / "recorded.json").read_text()
+    assert "lambda" not in recorded
+    assert "17.125" not in recorded, "what a hidden test draws is hidden too"
+    assert len(json.loads(recorded)["calls"]) == 2
+    assert "solution NAME" not in (tmp_path / "out" / "README.md").read_text()
     halved = exercise.shown_solution.replace("grad_y * slope", "0.5 * grad_y * slope")
     outcome = tried(students, halved)
     assert outcome.codes[0] == "halved@grad_a"
@@ -316,7 +344,8 @@ def test_hidden_tests_and_references_are_taken_out_and_replayed(source, tmp_path
         ("def RIGHT(", "def WRONG(", "expected RIGHT, a function, in the marked reference"),
         ("softplus_backward, RIGHT, draws", "softplus_backward, lambda grad_y, a: RIGHT(grad_y, a), draws", ""),
         ("### END REFERENCE\n", "", "expected ### END REFERENCE after ### BEGIN REFERENCE"),
-        ("### END HIDDEN TESTS\n", "", "expected ### END HIDDEN TESTS after"),
+        ("### END HIDDEN TESTS\n", "", "01_softplus: checks.py, line 14: expected ### END HIDDEN TESTS after"),
+        ('RIGHT, draws, "grad_a", SLIPS)', 'lambda grad_y, a: grad_y, draws, "grad_a")', "never calls RIGHT outside the hidden tests"),
     ],
 )
 def test_references_that_cannot_be_recorded(source, tmp_path, old, new, sentence):
@@ -540,6 +569,42 @@ def test_the_page_for_teachers_does_what_it_says(tmp_path, capsys, monkeypatch):
     assert f"`return lam * W` has {len(leaks_module.tokens_of('return lam * W'))}" in page
     columns = re.findall(r"^\| (\w+) \| ", page, re.MULTILINE)[1:]
     assert tuple(columns) == validating_module.COLUMNS[1:]
+
+
+ELU = '''
+import numpy as np
+def elu(a, alpha):
+    """Return ELU of a.
+
+    Parameters
+    ----------
+    a : array (N, H)
+    alpha : float
+
+    Returns
+    -------
+    y : array (N, H)
+    """
+    ### BEGIN SOLUTION
+    return np.where(a > 0, a, alpha * np.expm1(np.minimum(a, 0)))
+    ### END SOLUTION
+'''
+
+
+def test_the_pages_checks_of_values_work(tmp_path, capsys):
+    page = (pathlib.Path(__file__).parent.parent / "docs/own-exercise.md").read_text(encoding="utf-8")
+    folder = scaffold("elu", tmp_path / "mine")
+    block = re.search(r"^    import numpy as np\n.*?^    +### END HIDDEN TESTS\n", page, re.MULTILINE | re.DOTALL).group()
+    mistake = re.search(r'`(Mutant\("np.expm1.*?\))`', page).group(1)
+    (folder / "checks.py").write_text(textwrap.dedent(block))
+    (folder / "solution.py").write_text(ELU)
+    (folder / "mutants.py").write_text(
+        f"from aescratch.exercises.exercise import Mutant\nMUTANTS = {{'no 1': {mistake}}}\n"
+    )
+    (folder / "hints.md").write_text("# one-missing\n1. a\n2. b\n3. c\n# *\n1. a\n2. b\n3. c\n")
+    outcome, out, err = run(capsys, "validate", str(tmp_path / "mine"))
+    assert (outcome, err) == (0, "")
+    assert re.search(r"^elu +ok +ok +ok +1 +3 +1 of 1 +ok ", out, re.MULTILINE)
 
 
 def test_a_file_that_passes_by_calling_the_package_is_told_so(source, tmp_path):

@@ -1,5 +1,6 @@
 """What the package takes from others and gives to them: frames, notebooks, axes, logs, and JSON for programs."""
 
+import configparser
 import inspect
 import json
 import logging
@@ -245,6 +246,22 @@ def test_what_goes_wrong_leaves_the_output_empty(capsys):
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.startswith("aescratch: ")
+
+
+def test_what_is_no_python_is_installed_too():
+    root = pathlib.Path(__file__).parents[1]
+    if not (root / "setup.cfg").exists():
+        pytest.skip("needs the repository")
+    settings = configparser.ConfigParser()
+    settings.read(root / "setup.cfg")
+    package = root / "aescratch"
+    patterns = settings["options.package_data"]["aescratch"].split()
+    listed = {path for pattern in patterns for path in package.glob(pattern)}
+    files = {path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    modules = {path for path in files if path.suffix == ".py" and (path.parent / "__init__.py").exists()}
+    left_out = {path.relative_to(package).as_posix() for path in files - modules - listed}
+    assert left_out <= {"exercises/path/conftest.py"}, "for the repository's own tests"
+    assert not [pattern for pattern in patterns if not list(package.glob(pattern))]
 
 
 def test_what_the_repository_says_of_itself_is_so():

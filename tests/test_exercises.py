@@ -267,11 +267,61 @@ def test_the_documentation_counts_the_exercises():
 
 def test_what_changed_since_the_last_check():
     before = Outcome("wrong", codes=["sign@grad_x"], verdicts={"grad_x": "fail", "grad_b": "fail"}).to_dict()
-    assert changed_since(before, Outcome("wrong", codes=["sign@grad_x"], verdicts={"grad_x": "fail", "grad_b": "pass"})) == "grad_b is right now"
-    assert changed_since(before, Outcome("wrong", codes=["sign@grad_x"], verdicts=before["verdicts"])) == "the same findings"
-    assert changed_since(before, Outcome("wrong", codes=["scale@grad_x"], verdicts=before["verdicts"])) == "another finding"
-    assert "passed, where it was: not right yet" in changed_since(before, Outcome("passed"))
+    assert changed_since(before, Outcome("wrong", codes=["sign@grad_x"], verdicts={"grad_x": "fail", "grad_b": "pass"})) == "since the last check: grad_b is right now"
+    assert changed_since(before, Outcome("wrong", codes=["sign@grad_x"], verdicts=before["verdicts"])) == "since the last check: the same kinds of findings"
+    assert changed_since(before, Outcome("wrong", codes=["scale@grad_x"], verdicts=before["verdicts"])) == "since the last check: another finding"
+    assert changed_since(before, Outcome("passed", verdicts={"grad_x": "pass"})) == "the last check said: not right yet"
     assert changed_since(Outcome("").to_dict(), Outcome("passed")) == ""
+    assert changed_since(Outcome("not-begun").to_dict(), Outcome("not-begun")) == ""
+    assert changed_since(Outcome("passed").to_dict(), Outcome("passed")) == ""
+
+
+def test_a_question_is_asked_once_and_no_table_is_shown_without_rows(tmp_path):
+    text = "def dense_backward(grad_y, x, W):\n    return x.T @ grad_y, grad_y.sum(axis=0), grad_y @ W.T\n"
+    outcome, said = checked(text, tmp_path)
+    assert outcome.reports[0].count("ask yourself: In which order") == 3
+    assert said.count("ask yourself: In which order") == 1
+    assert said.count("likely cause: ") == 3
+    assert "tensor  shape" in outcome.reports[0]
+    assert "tensor  shape" not in said
+    _, said = checked(by_name("dense_backward").solution.replace("sum(axis=0)", "mean(axis=0)"), tmp_path)
+    assert "tensor  shape" in said
+    _, said = checked("def is_right(loss, grad, x):\n    return None\n", tmp_path, "own_checker")
+    assert "tried on" not in said
+    assert "fail: nothing was judged" in said
+
+
+def test_what_is_wrong_with_the_numbers_comes_before_a_view_of_an_argument(tmp_path):
+    outcome, said = checked(by_name("dense_backward").solution.replace("grad_y.sum(axis=0)", "grad_y"), tmp_path)
+    assert said.index("grad_b has shape (7, 3), expected (3,)") < said.index("returns a view of its argument grad_y")
+    assert by_name("dense_backward").hints.choose(outcome.codes)[1][0].startswith("b has one entry for each unit")
+
+
+def test_a_forward_that_raises_says_the_shapes(tmp_path):
+    _, said = checked("def dense(x, W, b):\n    return W.T @ x + b\n", tmp_path, "dense_forward")
+    assert "it was given x (7, 5), W (5, 3), b (3,)" in said
+    text = by_name("adam_step").solution.replace("beta1 * m", "beta1 * m.T")
+    _, said = checked(text, tmp_path, "adam_step")
+    assert "it was given value (5, 3), grad (5, 3), m (5, 3), v (5, 3)\n" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "hint"),
+    [
+        ("dense_forward", "x @ W", "np.dot(x, W)", "a name that it doesn't know"),
+        ("tied_weights", 'PREDICTION = "c"', "PREDICTION = c", "a name that it doesn't know"),
+        ("tied_weights", "1 - h**2", "1 - (x @ W + b) ** 2", "lies a tanh"),
+        ("tied_weights", "(x_hat - x) / len(x)", "x_hat - x", "or is it N, the number of rows?"),
+        ("sigmoid_backward", "grad_y * y * (1 - y)", "grad_y * y * (1 - y) * y * (1 - y)", "slope"),
+        ("sigmoid_backward", "grad_y * y * (1 - y)", "y * (1 - y)", "if grad_y were all zeros"),
+        ("autoencoder_backward", "return grad_W1, grad_b1, grad_W2, grad_b2", "return grad_W2, grad_b2, grad_W1, grad_b1", "in which order"),
+    ],
+)
+def test_a_hint_fits_what_newcomers_write(name, right, wrong, hint, tmp_path):
+    exercise = by_name(name)
+    assert right in exercise.solution
+    outcome, _ = checked(exercise.solution.replace(right, wrong), tmp_path, name)
+    assert hint in exercise.hints.choose(outcome.codes)[1][0]
 
 
 # The commands
@@ -319,7 +369,7 @@ def test_from_init_to_the_solution(course, capsys, monkeypatch):
     for level in (1, 2, 3, 3):
         outcome, out, _ = run(capsys, "hint")
         assert outcome == 0
-        assert out == f"dense_backward, hint {level} of 3 on scale of grad_b:\n  {levels[level - 1]}\n"
+        assert out == f"dense_backward, hint {level} of 3 on the factor of grad_b:\n  {levels[level - 1]}\n"
     assert run(capsys, "hint", "2", "--level", "1")[1].endswith(f"{levels[0]}\n")
 
     outcome, _, err = run(capsys, "solution", "dense_backward")
@@ -330,7 +380,7 @@ def test_from_init_to_the_solution(course, capsys, monkeypatch):
     outcome, out, _ = run(capsys, "check", "dense_backward")
     assert outcome == 0
     assert "dense_backward: passed" in out
-    assert "since the last check: passed, where it was: not right yet; grad_b is right now" in out
+    assert "the last check said: not right yet" in out
     assert "next: aescratch exercises start relu_backward" in out
     assert f"1 of {len(EXERCISES)} pass" in out
     assert "nothing to hint at" in run(capsys, "hint")[1]
@@ -417,6 +467,14 @@ def test_a_damaged_progress_file_is_refused_in_one_sentence(course, capsys, text
     assert outcome == 2
     assert "put it right, or delete it and run aescratch exercises init on the folder: your files stay" in err
     assert err.count("\n") == 1
+
+
+def test_init_says_where_to_go(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, "init", "my work")[1].endswith("begin with\n  cd 'my work'\n  aescratch exercises start dense_forward\n")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir("here")
+    assert "cd " not in run(capsys, "init", ".")[1]
 
 
 def test_init_again_after_the_progress_is_gone_finds_the_files(course, capsys):

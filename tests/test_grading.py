@@ -169,6 +169,17 @@ def test_answers_and_reasons_hold_none_of_the_right_values():
                         assert f"{abs(value):.9g}"[:6] not in said or abs(value) in (0, 1)
 
 
+def test_what_is_not_begun_is_said_once_and_no_hole_is_named_where_there_is_none():
+    for name, hole in (("dense_backward", True), ("top_k_backward", False)):
+        exercise = BY_NAME[name]
+        judgement = judged_here(exercise, exercise.stub)
+        assert judgement.outcome.kind == NOT_BEGUN
+        answer = answer_of(exercise, judgement.outcome, judgement.reports)
+        assert ("raise NotImplementedError" in answer) == hole
+        assert "isn't written yet" not in answer
+        assert len(answer.splitlines()) > 1, "it says what to do"
+
+
 def own_course(folder, points=7, checks=""):
     """Write a course of one small exercise."""
     here = folder / "01_double"
@@ -177,7 +188,7 @@ def own_course(folder, points=7, checks=""):
     (here / "solution.py").write_text(
         '"""Twice."""\n\n\ndef double(x):\n    """Return 2 x."""\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION\n'
     )
-    (here / "hints.md").write_text("# *\n- a\n- b\n- c\n")
+    (here / "hints.md").write_text("# *\n1. a\n2. b\n3. c\n")
     (here / "mutants.py").write_text("MUTANTS = {}\n")
     (here / "checks.py").write_text(
         '"""Values."""\nimport sys\nimport numpy as np\nfrom aescratch.exercises.comparing import check_forward\n'
@@ -245,6 +256,34 @@ def test_odd_things_among_submissions_are_each_told_in_a_sentence(tmp_path):
     with pytest.raises(SubmissionsError, match="give the folder above it"):
         read_submissions(folder / "kim", exercises)
     assert set(read_submission(folder / "kim", exercises, "kim").files) == {"dense_backward", "relu_backward"}
+
+
+@pytest.mark.parametrize(("path", "remark"), [
+    ("my dense.py", "not graded: my dense.py"),
+    ("02_dense_backward.ipynb", "not graded: 02_dense_backward.ipynb"),
+    ("week 1/all.zip", "not graded: week 1/all.zip"),
+    ("a/b/c/d/02_dense_backward.py", "some folders lie more than 3 deep"),
+    ("course/02_dense_backward/checks.py", ""),
+    ("README.md", ""),
+])  # fmt: skip
+def test_what_may_be_an_answer_and_was_not_graded_is_told(tmp_path, path, remark):
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / path).write_text("x = 1\n")
+    submission = read_submission(tmp_path, [BY_NAME["dense_backward"]], "kim")
+    assert submission.reasons
+    assert [remark in said for said in submission.remarks] == [True] * bool(remark)
+
+
+def test_a_backup_of_ours_counts_where_there_is_nothing_else_and_is_no_news(tmp_path):
+    exercise = BY_NAME["dense_backward"]
+    for folder in (tmp_path / "backups", tmp_path / "week 1" / "work"):
+        folder.mkdir(parents=True)
+        (folder / exercise.file_name).write_text("x = 1\n")
+    submission = read_submission(tmp_path, [exercise], "kim")
+    assert submission.files == {exercise.name: tmp_path / "week 1" / "work" / exercise.file_name}
+    assert submission.remarks == []
+    shutil.rmtree(tmp_path / "week 1")
+    assert read_submission(tmp_path, [exercise], "kim").files == {exercise.name: tmp_path / "backups" / exercise.file_name}
 
 
 # The ledger
@@ -346,7 +385,10 @@ def test_a_run_accounts_for_everybody_and_the_number_of_jobs_changes_nothing(han
     answer = (tmp_path / "one" / "feedback" / "bob.txt").read_text()
     assert "not right yet" in answer
     assert "points: 0.7 of 7" in answer
-    assert "seed: 3" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "seed: 3" in printed
+    assert "odd about what was handed in: 1, see" in printed  # kai's folder is empty
+    assert (tmp_path / "one" / "feedback" / "kai.txt").read_text().endswith("the folder is empty\n")
 
 
 @confined
@@ -367,7 +409,7 @@ def test_only_what_is_new_or_changed_is_judged(handed_in, course, tmp_path, monk
     assert grade(*words) == 0
     assert asked == [RIGHT.encode() + b"\n"]
     assert json.loads((tmp_path / "out" / "seed.json").read_text())["seed"] == seed
-    (course / "01_double" / "hints.md").write_text("# *\n- d\n- e\n- f\n")
+    (course / "01_double" / "hints.md").write_text("# *\n1. d\n2. e\n3. f\n")
     asked.clear()
     assert grade(*words) == 0
     assert len(asked) == len(set(TEXTS.values())) + 2
@@ -375,7 +417,7 @@ def test_only_what_is_new_or_changed_is_judged(handed_in, course, tmp_path, monk
 
 @confined
 def test_a_run_that_is_killed_goes_on_and_comes_to_the_same(handed_in, course, tmp_path):
-    for number in range(30):
+    for number in range(15):
         (handed_in / f"student {number}").mkdir()
         (handed_in / f"student {number}" / "01_double.py").write_text(f"{WRONG if number % 3 else RIGHT}# {number}\n")
     words = [str(handed_in), "--exercises", str(course), "--seed", "3", "--jobs", "2"]
@@ -383,7 +425,7 @@ def test_a_run_that_is_killed_goes_on_and_comes_to_the_same(handed_in, course, t
     code = "import sys; sys.path.insert(0, 'tests'); from test_grading import grade; sys.exit(grade(*sys.argv[1:]))"
     kills = 0
     records = tmp_path / "cut" / "results.jsonl"
-    for wanted in (3, 15):
+    for wanted in (3, 10):
         process = subprocess.Popen([sys.executable, "-c", code, *words, "--out", str(tmp_path / "cut")], cwd=ROOT)
         end = time.monotonic() + 60
         while process.poll() is None and time.monotonic() < end:
@@ -396,7 +438,7 @@ def test_a_run_that_is_killed_goes_on_and_comes_to_the_same(handed_in, course, t
     assert grade(*words, "--out", tmp_path / "cut") == 0
     assert outputs(tmp_path / "cut") == outputs(tmp_path / "whole")
     keys = [json.loads(line)["key"] for line in records.read_text().splitlines()]
-    assert len(keys) == len(set(keys)) == len(set(TEXTS.values())) + 30 + 1
+    assert len(keys) == len(set(keys)) == len(set(TEXTS.values())) + 15 + 1
 
 
 def test_who_ran_out_of_time_is_judged_once_more_alone(tmp_path, monkeypatch, course):
@@ -451,11 +493,15 @@ def test_nothing_is_graded_where_our_own_solution_would_not_pass(handed_in, tmp_
         (["in", "--out", "in/out"], "lies among the submissions"),
         (["in", "--time-limit", "0"], "above 0"),
         (["in", "--exercises", "nowhere"], "nowhere"),
+        (["in", "--only", "double"], "for exercises of your own, give --exercises"),
+        (["in", "--exercises", "released"], "expected solution.py in 01_double, got none; name the folder that it was"),
         (["in/ann"], "to hold one folder a student"),
         (["in", "--out", "in/ann/01_double.py"], "lies among"),
     ],
 )  # fmt: skip
 def test_wrong_usage_is_a_sentence(words, says, handed_in, tmp_path, monkeypatch):
+    released = own_course(tmp_path / "released") / "01_double"
+    (released / "solution.py").rename(released / "stub.py")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(command, "missing_protections", list)
     with pytest.raises(UsageError, match=says):

@@ -1,6 +1,7 @@
 """Hostile submissions: each comes to an outcome with its reason and no points, and harms nothing outside its process."""
 
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="the confined process
 PAGE = pathlib.Path(__file__).parents[1] / "docs" / "grading-security.md"
 EXERCISE = next(exercise for exercise in all_exercises() if exercise.name == "dense_backward")
 LIMITS = Limits(seconds=1.0, memory=2**29)
+STILL = "still running after 0.3 s"  # of those that are sure to need all of their time
 MARK = "written-by-a-submission"
 LISTENER = socket.create_server(("127.0.0.1", 0))
 RIGHT = "import numpy as np\ndef dense_backward(grad_y, x, W):\n    return grad_y @ W.T, x.T @ grad_y, grad_y.sum(0)\n"
@@ -107,7 +109,7 @@ ATTACKS = [
     ("kills every process it finds", inside("for pid in [*range(1, 3000), -1]:\n    try:\n        if pid != os.getpid(): os.kill(pid, 9)\n    except OSError: pass"), "wrong|died", "entries differ|SIGKILL"),
     ("kills its process group", inside("os.killpg(0, 9)"), "died", "SIGKILL"),
     ("fork bomb", inside("while True: os.fork()"), "raised", "BlockingIOError"),
-    ("fork bomb that goes on", inside("while True:\n    try: os.fork()\n    except OSError: pass"), "timed-out", "still running after 1 s"),
+    ("fork bomb that goes on", inside("while True:\n    try: os.fork()\n    except OSError: pass"), "timed-out", STILL),
     ("starts a program", inside("import subprocess; subprocess.run(['/usr/bin/python3', '-c', 'pass'])"), "raised", "FileNotFoundError|BlockingIOError|PermissionError"),
     ("starts threads", inside("import threading; threading.Thread(target=lambda: 0).start()"), "raised", "RuntimeError: can't start new thread"),
     ("endless output", inside("while True: print('x' * 10000)"), "died|timed-out", "printed more than 32 MiB|still running"),
@@ -143,10 +145,10 @@ ATTACKS = [
     ("recursion without end", inside("def f(): return f()\nf()"), "raised", "RecursionError"),
     ("stack overflow", inside("sys.setrecursionlimit(10**9)\nclass A: __getattr__ = lambda self, name: getattr(self, name + 'x')\nA().x"), "died|raised", "SIGSEGV|RecursionError|MemoryError"),
     ("segmentation fault", inside("import ctypes; ctypes.string_at(0)"), "died", "SIGSEGV"),
-    ("ignores signals, and sleeps", before("import signal, time\nfor s in range(1, 65):\n    try: signal.signal(s, signal.SIG_IGN)\n    except (OSError, ValueError): pass\ntime.sleep(1000)"), "timed-out", "still running after 1 s"),
-    ("loops without end", inside("while True: pass"), "timed-out", "still running after 1 s"),
-    ("stops itself", inside("import signal; os.kill(os.getpid(), signal.SIGSTOP)"), "timed-out", "still running after 1 s"),
-    ("a time bomb in a destructor", inside("class Bomb:\n    def __del__(self):\n        while True: pass\nBomb()"), "timed-out", "still running"),
+    ("ignores signals, and sleeps", before("import signal, time\nfor s in range(1, 65):\n    try: signal.signal(s, signal.SIG_IGN)\n    except (OSError, ValueError): pass\ntime.sleep(1000)"), "timed-out", STILL),
+    ("loops without end", inside("while True: pass"), "timed-out", STILL),
+    ("stops itself", inside("import signal; os.kill(os.getpid(), signal.SIGSTOP)"), "timed-out", STILL),
+    ("a time bomb in a destructor", inside("class Bomb:\n    def __del__(self):\n        while True: pass\nBomb()"), "timed-out", STILL),
     ("something for the end", before("import atexit, weakref\natexit.register(lambda: print('LEAK'))\natexit.register(lambda: os.system('sleep 1000'))\nos._exit(0)"), "died", "status 0"),
     ("opens a connection", inside(f"import socket; socket.socket().connect({LISTENER.getsockname()})"), "raised", "ConnectionRefusedError|PermissionError"),
     ("looks at the parent's memory", inside("open(f'/proc/{os.getppid()}/mem', 'rb').read(1)"), "raised", "FileNotFoundError|PermissionError"),
@@ -178,9 +180,17 @@ ATTACKS = [
     ("a compiler bomb", "-" * 10**6 + "1", "syntax-error|raised|died", ""),
     ("null bytes", "a\0b", "syntax-error", "null bytes"),
     ("names that aren't names", before("def f(): pass\nf.__name__ = 'x' * 10**7 + chr(0)\ndense_backward = f") .replace("def dense_backward", "def other"), "wrong|raised|other-arguments", ""),
+    ("answers with an empty array of a shape that can't be", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, value=['array', '<f8', [0] + [2**24] * 10, True], changed=[], random=False))"), "died", "an empty array of a shape that cannot be"),
+    ("changes an argument into what is no array", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, value=['plain', 1.0], changed=[[0, ['plain', 10**300]]], random=False))"), "died", "a change of nothing"),
+    ("says a line of four thousand digits", before(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, done='no-python', text='x', line=10**4200))\nos._exit(0)"), "syntax-error", "Python can't read it: x"),
+    ("has an argument with a name without end", "exec('def dense_backward(' + 'a' * 900_000 + '): pass')\n", "other-arguments", "dense_backward takes a{100};"),
+    ("returns a type that is named like a report", inside("T = type('ndarray\\n\\npass: 3 of 3 gradients agree', (), {})", "T(), T(), T()"), "wrong", r"grad_x is a ndarray\?\?pass"),
+    ("leaves a stack that takes long to search", before(SERVER + "s = sys._getframe()\nwhile 'stack' not in s.f_locals: s = s.f_back\nstack = s.f_locals['stack']\nos.set_blocking(stack, False)\nos.write(stack, b'File \"' * 10922)\nwhile True: pass"), "timed-out", STILL),
+    ("nests folders deeper than Python goes", before("for n in range(1500):\n    os.mkdir('d'); os.chdir('d')"), "wrong", "entries differ"),
+    ("takes requests that the whole machine shares", inside(LIBC + "import platform\nrefused(libc.syscall({'x86_64': 206, 'aarch64': 0}[platform.machine()], 60000, (ctypes.c_ulong * 1)()))"), "raised", "PermissionError"),
 ]  # fmt: skip
 NEEDS_BUBBLEWRAP = {
-    "opens a connection",    "kills its parent", "kills every process it finds", "kills its process group", "looks for files that hold the solution", "writes result files everywhere",
+    "opens a connection", "takes requests that the whole machine shares", "kills its parent", "kills every process it finds", "kills its process group", "looks for files that hold the solution", "writes result files everywhere",
     "fills the disk", "starts a program", "looks at the parent's memory", "fork bomb", "fork bomb that goes on", "becomes root again", "something for the end",
     "answers with the pickle of a program", "takes memory that is nobody's", "takes files in memory", "makes namespaces of its own", "traces other processes",
 }  # fmt: skip
@@ -204,9 +214,10 @@ def judged(text, folder, monkeypatch, limits=LIMITS, seed=4):
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     descriptors = sorted(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else []
     files = sorted(pathlib.Path.cwd().iterdir())
-    started = time.monotonic()
+    started, worked = time.monotonic(), time.process_time()
     judgement = judge(EXERCISE, path, seed=seed, limits=limits)
     assert time.monotonic() - started < limits.seconds + 20
+    assert time.process_time() - worked < 0.5 + limits.seconds  # of the judge's own
     for _ in range(20):  # the kernel ends a namespace's processes when it gets to it
         if not (left := processes_with(mark)):
             break
@@ -240,12 +251,13 @@ def no_bubblewrap(monkeypatch):
 
 def check(attack, folder, monkeypatch):
     _, text, kinds, words = attack
-    judgement = judged(text, folder, monkeypatch)
-    outcome = judgement.outcome
+    outcome = judged(text, folder, monkeypatch, LIMITS._replace(seconds=0.3) if words == STILL else LIMITS).outcome
     assert not outcome.passed
     assert outcome.kind in kinds.split("|"), outcome
     assert said(outcome).strip()
     assert re.search(words, said(outcome)), said(outcome)
+    assert 0 <= outcome.line <= 2**20
+    assert len(json.dumps(outcome.to_dict())) < 20_000
     assert np.allclose([1.0], [1.0])  # ours is as it was
     assert not np.allclose([1.0], [2.0])
 
@@ -257,13 +269,14 @@ def test_an_attack_is_withstood(attack, tmp_path, monkeypatch):
 
 
 def test_the_page_lists_every_attack_with_what_it_comes_to():
-    rows = re.findall(r"^\| ([^|]+?) \| (wrong|raised|died|timed-out|syntax-error) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(r"^\| ([^|]+?) \| (wrong|raised|died|timed-out|syntax-error|other-arguments) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     assert [name for name, _ in rows] == [attack[0] for attack in ATTACKS]
     for (name, kind), (_, _, kinds, _) in zip(rows, ATTACKS, strict=True):
         assert kind in kinds.split("|"), name
 
 
-OTHERS = [attack for attack in ATTACKS if attack[0] not in NEEDS_BUBBLEWRAP]
+ON_THE_WIRE = ("returns ", "answers ", "changes ", "calls ", "raises ")  # withstood by the judge, wherever it came from
+OTHERS = [attack for attack in ATTACKS if attack[0] not in NEEDS_BUBBLEWRAP and not attack[0].startswith(ON_THE_WIRE)]
 
 
 @pytest.mark.usefixtures("no_bubblewrap")

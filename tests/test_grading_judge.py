@@ -3,17 +3,21 @@
 import json
 import os
 import pathlib
+import subprocess
+import sys
+import time
 import types
 import warnings
 
 import numpy as np
 import pytest
 
+import aescratch as ae
 from aescratch.exercises import all_exercises
 from aescratch.exercises.grading import channel, confinement, sandbox
 from aescratch.exercises.grading.channel import Malformed, Packer, Unpacker
 from aescratch.exercises.grading.judging import Limits, judge, missing_protections
-from aescratch.exercises.grading.submission import StandIn, Submission
+from aescratch.exercises.grading.stand_in import Conversation, StandIn
 from aescratch.exercises.looking import look
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the confined process needs Unix")
@@ -119,20 +123,41 @@ UNUSUAL = {
     "big-endian": START + "    return (grad_y @ W.T).astype('>f8'), x.T @ grad_y, grad_y.sum(0)\n",
     "another name first": START.replace("dense_backward", "backward") + RETURN + "dense_backward = backward\n",
     "uses the library": START + "    import math, itertools, functools, collections, typing, fractions, statistics\n    np.linalg.norm(x); np.testing.assert_allclose(1, 1)\n" + RETURN,
+    "a dataclass with annotations that are texts": "from __future__ import annotations\nfrom dataclasses import dataclass\n@dataclass\nclass G:\n    x: float\n" + START + RETURN,
+    "pickles, and finds itself": "import copy, pickle, sys\nclass G: pass\ncopy.deepcopy(pickle.loads(pickle.dumps(G())))\nthis = sys.modules[__name__]\n" + START + RETURN,
+    "everything of NumPy": "from numpy import *\nfrom numpy.linalg import *\nimport numpy.typing as npt\n" + START + RETURN,
+    "a method": "class D:\n    def back(self, grad_y, x, W):\n        return grad_y @ W.T, x.T @ grad_y, grad_y.sum(0)\ndense_backward = D().back\n",
+    "decorated": "import functools\ndef timed(f):\n    @functools.wraps(f)\n    def inner(*a, **k): return f(*a, **k)\n    return inner\n@timed\n" + START.replace("import numpy as np\n", "") + RETURN,
+    "recursion, a generator and a cache": "import functools\n@functools.lru_cache\ndef axis(n): return n - 2\ndef total(rows): return rows[0] if len(rows) == 1 else rows[0] + total(rows[1:])\n" + START + "    return tuple(g for g in (grad_y @ W.T, np.vectorize(lambda a, b: a * b)(x[:, :, None], grad_y[:, None]).sum(axis(2)), total(grad_y)))\n",
+    "keyword arguments, another order and more": "def dense_backward(*, W, x, grad_y, b=None, debug=False):\n" + RETURN,
+    "tests at its end": START + RETURN + "import doctest, unittest\nclass T(unittest.TestCase):\n    def test(self): pass\nif __name__ == '__main__':\n    raise SystemExit(1)\n",
+    "a library that may be missing": "try:\n    import matplotlib.pyplot as plt\nexcept ImportError:\n    plt = None\n" + START + RETURN,
+    "a file of its own": "import logging\nlogging.basicConfig(filename='log.txt')\n" + START + "    logging.warning('x'); np.save('x.npy', x)\n" + RETURN,
+    "a byte order mark and ends of lines of Windows": ("\ufeff" + START + RETURN).replace("\n", "\r\n"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("style", UNUSUAL)
-@pytest.mark.parametrize("confined", [True, False])
+STYLES = [(style, True) for style in UNUSUAL] + [(s, False) for s in ("prints", "uses the library", "everything of NumPy", "tests at its end")]
+
+
+@pytest.mark.parametrize(("style", "confined"), STYLES)
 def test_a_right_solution_in_an_unusual_style_passes(style, confined, tmp_path, monkeypatch):
     if not confined:
         monkeypatch.setattr(sandbox, "bubblewrap", lambda: ([], "none"))
     path = tmp_path / DENSE.file_name
-    path.write_text(UNUSUAL[style])
+    path.write_text(UNUSUAL[style], newline="")
     outcome = judge(DENSE, path, seed=SEED).outcome
     assert outcome.passed, outcome
     if style == "prints":
         assert outcome.printed.startswith("hello\nnoise\nmore\n")
+
+
+def test_a_package_that_a_grader_does_not_have_is_said_to_be_missing(tmp_path):
+    path = tmp_path / DENSE.file_name
+    path.write_text("from matplotlib import pyplot\n" + START + RETURN)
+    outcome = judge(DENSE, path, seed=SEED).outcome
+    words = "No module named 'matplotlib'; a grader has Python's own library and NumPy, and no other package"
+    assert (outcome.message, outcome.line) == (f"ModuleNotFoundError: {words}", 1)
 
 
 # The file
@@ -185,6 +210,8 @@ def gradient(f, x, box=None):
 def caught(f, x):
     try: f(x, "no")
     except TypeError as error: return type(error).__name__ + ": " + str(error)
+def name(f):
+    return f.__name__
 def goes_on(f, x):
     return f(x)
 def later(f, x):
@@ -208,9 +235,9 @@ NOTHING = None
 def student(tmp_path):
     limits = Limits(seconds=5.0)
     process = confinement.Confined(limits)
-    submission = Submission(process, "checker.py", limits)
-    submission.load(CHECKER.encode())
-    yield StandIn(submission)
+    conversation = Conversation(process, "checker.py", limits)
+    conversation.load(CHECKER.encode())
+    yield StandIn(conversation)
     process.close()
 
 
@@ -223,7 +250,8 @@ def test_a_submission_calls_the_functions_that_it_is_given(student):
     assert np.allclose(student.gradient(squares, x), 2 * np.arange(6.0).reshape(2, 3))
     assert np.array_equal(x, np.arange(6.0).reshape(2, 3))
     assert np.allclose(student.gradient(f=squares, x=x), 2 * x)
-    assert student.caught(squares, x).startswith("TypeError: ")
+    assert student.caught(squares, x) == "TypeError: this function can't be called with these arguments"
+    assert student.name(squares) == student.name(np.tanh) == "function"  # a name may tell which is the right one
     with pytest.raises(ZeroDivisionError, match="float division by zero"):
         student.goes_on(lambda x: 1.0 / 0.0, x)
     student.later(squares, x)
@@ -299,7 +327,7 @@ FORMS = [
     ["array", "<f8", [2**62, 2**62], True], ["array", "<f8", [0, 2**60], True], ["array", "<f8", [True], True], ["array", "<f8", [1.0], True],
     ["array", "<f8", [0] * 40, True], ["scalar", ["array", "<f8", [1], True]], ["objects", [10**9]], ["objects", ["a"]], ["tuple", 3],
     ["tuple", [["tuple", [["tuple", [["tuple", [["tuple", [["tuple", [["list", []]]]]]]]]]]]]], ["dict", [[1, ["plain", 1]]]], ["dict", [["a"]]],
-    ["function", 0, "f"], ["view", 0, 0, [8], ["array", "<f8", [0], True]], ["pickle", "gASVBQ=="], ["other", 3], [["plain", 1]],
+    ["function", 0], ["view", 0, 0, [8], ["array", "<f8", [0], True]], ["pickle", "gASVBQ=="], ["other", 3], [["plain", 1]],
 ]  # fmt: skip
 
 
@@ -378,6 +406,42 @@ def test_a_process_that_does_not_start_is_no_fault_of_the_submission(monkeypatch
     path.write_text(START + RETURN)
     with pytest.raises(confinement.ConfinementError, match="the confined process doesn't start: no numpy"):
         judge(DENSE, path, seed=0)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux ends a process with its parent")
+@pytest.mark.parametrize("confined", [True, False])
+def test_a_submission_ends_with_its_judge(confined, tmp_path):
+    if confined and not sandbox.bubblewrap()[0]:
+        pytest.skip(sandbox.bubblewrap()[1])
+    path, mark = tmp_path / DENSE.file_name, tmp_path / "begun"
+    path.write_text("import time\nprint('begun', flush=True)\ntime.sleep(1000)\n")
+    program = f"""
+import pathlib
+from aescratch.exercises import all_exercises
+from aescratch.exercises.grading import confinement, sandbox
+from aescratch.exercises.grading.judging import judge
+if not {confined}: sandbox.bubblewrap = lambda: ([], "none")
+drain = confinement.Confined._drain
+def noted(self):
+    more = drain(self)
+    if self.kept: pathlib.Path({str(mark)!r}).write_text(str(self.process.pid))
+    return more
+confinement.Confined._drain = noted
+judge(next(e for e in all_exercises() if e.name == "dense_backward"), pathlib.Path({str(path)!r}), seed=0)
+"""
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}  # for the folder that nobody is left to remove
+    judging = subprocess.Popen([sys.executable, "-c", program], cwd=pathlib.Path(ae.__file__).parents[1], env=environment)
+    wait_for(lambda: mark.exists() and mark.read_text())
+    judging.kill()
+    judging.wait()
+    wait_for(lambda: not os.path.exists(f"/proc/{mark.read_text()}"))
+
+
+def wait_for(what, seconds=20.0):
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_folders_of_other_packages_are_not_to_be_seen():

@@ -144,21 +144,31 @@ def test_without_jupytext_it_says_how_to_install_it(tmp_path, monkeypatch, capsy
     (["nbgrader", "out", "--assignment", "a/b"], "expected --assignment to be letters"),
     (["gradescope", "out", "--only", "dense_backwards"], "there is no exercise 'dense_backwards'"),
     (["gradescope", "out", "--exercises", "nowhere"], "expected a folder of exercises"),
+    (["gradescope", "out", "--exercises", "wrong"], "dense_backward: its solution should pass, but it is wrong"),
+    (["gradescope", "out", "--exercises", "released"], "name the folder that it was released from"),
 ])  # fmt: skip
 def test_what_isnt_understood_is_said(tmp_path, monkeypatch, capsys, words, expected):
     monkeypatch.chdir(tmp_path)
+    for name in ("wrong", "released"):
+        shutil.copytree(DENSE.folder, tmp_path / name / "01_dense_backward")
+    (tmp_path / "wrong/01_dense_backward/solution.py").write_text(DENSE.solution.replace("sum(axis=0)", "mean(axis=0)"))
+    (tmp_path / "released/01_dense_backward/solution.py").rename(tmp_path / "released/01_dense_backward/stub.py")
     assert main(["exercises", "package", *words]) == 2
     assert expected in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
-@pytest.fixture
-def autograder(monkeypatch):
-    """A function that unpacks an autograder.zip where any user may look, as /autograder is, and one that runs it."""
-    root = pathlib.Path(tempfile.mkdtemp())
-    root.chmod(0o755)
+@pytest.fixture(scope="module")
+def autograder():
+    """A function that unpacks an autograder.zip where any user may look, as /autograder is: once for the same options."""
+    roots = {}
 
-    def unpacked(*options):
+    def unpacked(*options, new=False):
+        if options in roots and not new:
+            return roots[options]
+        root = pathlib.Path(tempfile.mkdtemp())
+        roots[options if not new else root] = root
+        root.chmod(0o755)
         words = ["exercises", "package", "gradescope", str(root), "--only", "dense_backward", "--seed", "5"]
         assert main([*words, *options]) == 0
         with zipfile.ZipFile(root / "autograder.zip") as archive:
@@ -166,7 +176,8 @@ def autograder(monkeypatch):
         return root
 
     yield unpacked
-    shutil.rmtree(root)
+    for root in roots.values():
+        shutil.rmtree(root)
 
 
 def graded(root, source, *, path=None, file=DENSE.file_name):
@@ -198,8 +209,7 @@ def needs_bubblewrap():
 
 def test_an_autograder_is_the_same_to_the_byte_and_holds_what_it_needs(autograder):
     root = autograder()
-    before = (root / "autograder.zip").read_bytes()
-    assert (autograder() / "autograder.zip").read_bytes() == before
+    assert (root / "autograder.zip").read_bytes() == (autograder(new=True) / "autograder.zip").read_bytes()
     with zipfile.ZipFile(root / "autograder.zip") as archive:
         modes = {info.filename: stat.S_IMODE(info.external_attr >> 16) for info in archive.infolist()}
     assert modes["setup.sh"] == modes["run_autograder"] == 0o755
@@ -277,7 +287,7 @@ def test_a_teacher_may_allow_it_and_the_answers_stay_closed(autograder, tmp_path
 
 
 def test_a_broken_autograder_says_that_nothing_was_graded(autograder):
-    root = autograder("--unconfined")
+    root = autograder("--unconfined", new=True)
     (root / "source/package/aescratch/exercises/grading/runs.py").write_text("raise RuntimeError('broken')\n")
     results, printed = graded(root, RIGHT)
     assert results["score"] == 0
@@ -288,7 +298,10 @@ def test_a_broken_autograder_says_that_nothing_was_graded(autograder):
 def test_a_teachers_own_exercises_go_into_the_autograder(autograder, tmp_path):
     needs_bubblewrap()
     shutil.copytree(DENSE.folder, tmp_path / "mine" / "01_dense_backward", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "mine" / ".git").mkdir()
+    (tmp_path / "mine" / ".git" / "config").write_text("")
     root = autograder("--exercises", str(tmp_path / "mine"))
+    assert not (root / "source/exercises/.git").exists()
     assert (root / "source/exercises/01_dense_backward/checks.py").is_file()
     assert total(graded(root, RIGHT, file="01_dense_backward.py")[0]) == DENSE.points
 
@@ -313,10 +326,12 @@ def cells_of(path):
 
 def test_a_teachers_own_exercises_go_beside_the_notebooks_without_their_answers(tmp_path, monkeypatch):
     pytest.importorskip("jupytext", reason="needs jupytext: pip install jupytext")
-    shutil.copytree(DENSE.folder, tmp_path / "mine" / "01_my_own", ignore=shutil.ignore_patterns("__pycache__"))
-    words = ["--exercises", str(tmp_path / "mine"), "--assignment", "week_1", "--seed", "5"]
+    for name in ("01_my_own", "02_next_week"):
+        shutil.copytree(DENSE.folder, tmp_path / "mine" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    words = ["--exercises", str(tmp_path / "mine"), "--only", "my_own", "--assignment", "week_1", "--seed", "5"]
     assert main(["exercises", "package", "nbgrader", str(tmp_path / "course"), *words]) == 0
     folder = tmp_path / "course" / "source" / "week_1"
+    assert [path.name for path in (folder / "course").iterdir()] == ["01_my_own"], "next week's isn't handed out yet"
     assert not list(folder.rglob("solution.py"))
     assert not list(folder.rglob("mutants.py"))
     *_, check, test = cells_of(folder / "01_my_own.ipynb")

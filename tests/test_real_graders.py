@@ -3,11 +3,15 @@
     pip install jupytext nbclient ipykernel nbgrader otter-grader
 """
 
+import concurrent.futures
+import functools
+import importlib.util
 import json
 import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -47,11 +51,13 @@ def run(words, folder, home):
     return done.stdout
 
 
-def marks_of(exercise, source, folder):
+@functools.cache
+def marks_of(exercise, source):
     """The entries that grading gives for a file with this source."""
-    path = folder / exercise.file_name
-    path.write_text(source, encoding="utf-8")
-    return entries(exercise, judge(exercise, path, seed=fair_seed(exercise, SEED)))
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / exercise.file_name
+        path.write_text(source, encoding="utf-8")
+        return entries(exercise, judge(exercise, path, seed=fair_seed(exercise, SEED)))
 
 
 def answered(notebook, answers, is_answer):
@@ -63,11 +69,25 @@ def answered(notebook, answers, is_answer):
 
 
 @pytest.fixture(scope="module")
-def nbgrader(tmp_path_factory):
+def at_work(tmp_path_factory):
+    """What nbgrader and otter come to, at work at the same time, as futures; only those that are installed."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        yield {
+            name: pool.submit(work, tmp_path_factory.mktemp(name), tmp_path_factory.mktemp("home"))
+            for name, work in (("otter", graded_by_otter), ("nbgrader", graded_by_nbgrader))
+            if all(importlib.util.find_spec(module) for module in (name, "jupytext"))
+        }
+
+
+@pytest.fixture(scope="module")
+def nbgrader(at_work):
     pytest.importorskip("nbgrader")
     pytest.importorskip("jupytext")
-    home = tmp_path_factory.mktemp("home")
-    course = tmp_path_factory.mktemp("course")
+    return at_work["nbgrader"].result()
+
+
+def graded_by_nbgrader(course, home):
+    """The folder of a course in which nbgrader has graded all answers, and the points by student and notebook."""
     write_course([DENSE, BUG], course, "ps1", SEED)
     run(["nbgrader", "generate_assignment", "ps1"], course, home)
     for student, answer in ANSWERS.items():
@@ -91,11 +111,11 @@ def nbgrader(tmp_path_factory):
 
 
 @pytest.mark.parametrize("student", ANSWERS)
-def test_nbgrader_gives_the_points_that_grading_gives(nbgrader, student, tmp_path):
+def test_nbgrader_gives_the_points_that_grading_gives(nbgrader, student):
     _, scores = nbgrader
     score, most = scores[student, DENSE.folder.name]
     assert most == DENSE.points
-    assert score == pytest.approx(float(sum(entry.points for entry in marks_of(DENSE, ANSWERS[student], tmp_path))))
+    assert score == pytest.approx(float(sum(entry.points for entry in marks_of(DENSE, ANSWERS[student]))))
 
 
 def test_nbgrader_tells_right_partly_right_and_wrong_apart(nbgrader):
@@ -148,10 +168,14 @@ def test_the_students_button_of_nbgrader_knows(nbgrader, student, said, tmp_path
 
 
 @pytest.fixture(scope="module")
-def otter(tmp_path_factory):
+def otter(at_work):
     pytest.importorskip("otter")
     pytest.importorskip("jupytext")
-    home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("otter")
+    return at_work["otter"].result()
+
+
+def graded_by_otter(folder, home):
+    """The folder of an assignment of which otter has graded some answers, and the tests of each student."""
     write_assignment([DENSE, BUG], folder, "week_1", SEED)
     run(["otter", "assign", "week_1.ipynb", "dist"], folder, home)  # which also runs the tests on the solutions
     (autograder,) = (folder / "dist" / "autograder").glob("*.zip")
@@ -173,9 +197,9 @@ def points_in_otter(tests, exercise):
 
 
 @pytest.mark.parametrize("student", ["right", "averaged", "endless"])
-def test_otter_gives_the_points_of_the_parts_that_are_all_right(otter, student, tmp_path):
+def test_otter_gives_the_points_of_the_parts_that_are_all_right(otter, student):
     _, scores = otter
-    marks = marks_of(DENSE, ANSWERS[student], tmp_path)
+    marks = marks_of(DENSE, ANSWERS[student])
     whole = float(sum(entry.of for entry in marks if entry.points == entry.of))
     assert points_in_otter(scores[student], DENSE) == pytest.approx(whole)
     assert points_in_otter(scores[student], BUG) == pytest.approx(BUG.points if student == "right" else 0)

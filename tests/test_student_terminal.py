@@ -69,12 +69,12 @@ def test_watch_answers_to_what_is_saved_until_control_c(terminal, course):
     file.write_text(FIRST.solution.replace("x @ W + b", "x @ W"))
     child.expect_exact("dense_forward: not right yet")
     child.expect_exact("likely cause: the bias is left out")
-    child.expect_exact("since the last check: not right yet, where it was: not begun yet")
+    child.expect_exact("the last check said: not begun yet")
     child.expect_exact("for a hint that fits: aescratch exercises hint dense_forward")
     child.expect_exact("watching;")
     file.write_text(FIRST.solution)
     child.expect_exact("dense_forward: passed")
-    child.expect_exact("since the last check: passed, where it was: not right yet")
+    child.expect_exact("the last check said: not right yet")
     child.expect_exact("next: aescratch exercises start dense_backward")
     child.expect_exact("watching;")
     run(course, "start", "2")
@@ -125,7 +125,7 @@ def test_an_answer_fits_the_terminal(terminal, course, columns):
     assert max(map(len, lines)) <= max(columns, 80)
     assert any(line.startswith("  grad_b  (3,)    3        0  ") and line.endswith("fail") for line in lines)
     child = terminal("hint", "2", columns=columns)
-    child.expect_exact("hint 1 of 3 on scale of grad_b")
+    child.expect_exact("hint 1 of 3 on the factor of grad_b")
 
 
 # With little around

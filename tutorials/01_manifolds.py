@@ -56,6 +56,10 @@ assert inside["digits"] > 0.85
 # ## A sheet, rolled up
 #
 # The purest example: two true coordinates, along the sheet and across it, rolled up in three dimensions.
+#
+# `ae.Autoencoder([3, 64, 64, 2])` takes three numbers, has two hidden layers of 64 units and a code of 2, and a decoder
+# that goes the same way back. `fit` trains it to return what it is given. What happens in there is the matter of
+# tutorials 2 and 3; what ReLU and GELU are, of tutorial 4.
 
 # %%
 roll = ae.datasets.swiss_roll(2000, rng=0)

@@ -25,7 +25,7 @@ import aescratch as ae
 #
 # Four inputs, a code of two units, four outputs. The data are the four patterns with a single 1. Four things, named
 # by two numbers: the network has to invent a code. We put in weights that are easy to write down, and take a batch of
-# two patterns, the first and the last. One pattern is a row.
+# two patterns, the first and the last. One pattern is a row. `assert same` stops unless computer and paper agree.
 
 # %%
 model = ae.Autoencoder([4, 2], code_activation=ae.Sigmoid, dtype="float64", rng=0)
@@ -160,8 +160,8 @@ assert 0.9 < (loss - after) / (0.1 * squared_length) < 1  # a little less: the l
 # %% [markdown]
 # ## The step on one sheet
 #
-# `ae.trace` has written down the same step: every operation with its formula, its line of code and, on the way back,
-# the difference quotients. It does so for any variant. Compare it with your paper; here we compare it with ours.
+# `ae.trace` has written down the same step: each operation's formula, its line of code and, on the way back, difference
+# quotients. Layers are counted, so $a$ is `a1` there; the loss is `J`. Compare it with your paper, as we do with ours.
 
 # %%
 hand = {"a1": a, "h1": h, "x_hat": x_hat, "J": loss, "grad_x_hat": grad_x_hat, "grad_h1": grad_h, "grad_a1": grad_a}

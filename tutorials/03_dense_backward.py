@@ -75,7 +75,8 @@ def loss_of(x, W, b):
 # \frac{\partial y_{nj}}{\partial W_{ik}}, \qquad \frac{\partial y_{nj}}{\partial W_{ik}} = x_{ni}\,\delta_{jk} .$$
 #
 # $\delta_{jk}$ is 1 where $j = k$ and 0 elsewhere: weight $W_{ik}$ feeds output $k$ and no other. Let us be pedantic
-# once and build this derivative as the four-dimensional array that it is.
+# once and build this derivative as the four-dimensional array that it is. `np.einsum` takes a formula by its indices:
+# those of the factors, an arrow, those of the result. It sums over every index that the result lacks.
 
 # %%
 jacobian = np.einsum("ni,jk->njik", x, np.eye(H))  # (N, H, D, H): one number per output and weight

@@ -16,6 +16,7 @@ from aescratch.cli.words import count
 from aescratch.exercises.exercise import CourseError, Exercise, read_course, require_readable
 
 BUILTIN = "builtin"
+OWN = "; for exercises of your own, give --exercises"
 SOURCE_HELP = f"a folder of folders NN_name, or {BUILTIN}, the path that comes with the package"
 
 
@@ -122,18 +123,19 @@ def course(source: str) -> tuple[Exercise, ...]:
     return exercises
 
 
-def only(exercises: tuple[Exercise, ...], names: Sequence[str] | None) -> tuple[Exercise, ...]:
+def only(exercises: tuple[Exercise, ...], names: Sequence[str] | None, advice: str = "") -> tuple[Exercise, ...]:
     """Return the exercises of these names, or all.
 
     Raises
     ------
     UsageError
-        If there is none of a name.
+        If there is none of a name, nor one that is like it; then with this advice.
     """
     known = [exercise.name for exercise in exercises]
     for name in names or ():
         if name not in known:
-            raise UsageError(f"there is no exercise {name!r}{did_you_mean(name, known)}")
+            near = did_you_mean(name, known) or f": {', '.join(known)}{advice}"
+            raise UsageError(f"there is no exercise {name!r}{near}")
     return tuple(exercise for exercise in exercises if not names or exercise.name in names)
 
 

@@ -16,10 +16,11 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from aescratch.cli.status import RIGHT, UsageError, did_you_mean, wrong_input
+from aescratch.cli.courses import BUILTIN, OWN, course, only
+from aescratch.cli.status import RIGHT, UsageError
 from aescratch.cli.words import count, number
 from aescratch.cli.writing import write_text
-from aescratch.exercises.exercise import Exercise, read_course
+from aescratch.exercises.exercise import Exercise
 from aescratch.exercises.grading.formats import ENDINGS, FORMATS, as_csv
 from aescratch.exercises.grading.grades import Grades, collect
 from aescratch.exercises.grading.judging import Limits, missing_protections
@@ -104,13 +105,7 @@ def run(arguments: Namespace) -> int:
 
 def chosen(arguments: Namespace) -> Sequence[Exercise]:
     """Return the exercises to grade."""
-    with wrong_input():
-        exercises = read_course(None if arguments.exercises is None else Path(arguments.exercises))
-    names = [exercise.name for exercise in exercises]
-    for name in arguments.only or ():
-        if name not in names:
-            raise UsageError(f"there is no exercise {name!r}{did_you_mean(name, names) or ': ' + ', '.join(names)}")
-    return [exercise for exercise in exercises if not arguments.only or exercise.name in arguments.only]
+    return only(course(arguments.exercises or BUILTIN), arguments.only, "" if arguments.exercises else OWN)
 
 
 def handed_in(arguments: Namespace, exercises: Sequence[Exercise]) -> tuple[list[Submission], list[str]]:
@@ -175,7 +170,8 @@ def write(grades: Grades, folder: Path, file: Path, form: str) -> None:
             f"{graded.answer}\n  points: {float(graded.points):g} of {float(sum(e.of for e in graded.entries)):g}"
             for graded in student.graded
         )
-        path, text = feedback / file_name(student.name), f"{student.name}\n\n{answers}\n"
+        remarks = "".join(f"\n{remark}\n" for remark in student.remarks)
+        path, text = feedback / file_name(student.name), f"{student.name}\n\n{answers}\n{remarks}"
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             write_text(path, text)
     write_text(folder / "summary.html", as_html(grades))
@@ -204,4 +200,7 @@ def report(grades: Grades, folder: Path, file: Path, judged: int) -> None:
     look = sum(graded.flagged for student in grades.students for graded in student.graded)
     if look:
         print(f"look at {look} yourself: the checks can't tell, see {folder / 'summary.html'}")
+    odd = len(grades.remarks) + sum(bool(student.remarks) for student in grades.students)
+    if odd:
+        print(f"odd about what was handed in: {odd}, see {folder / 'summary.html'}")
     print(f"grades: {file}\nsummary: {folder / 'summary.html'}\nseed: {grades.seed}, kept in {folder / SEED_FILE}")

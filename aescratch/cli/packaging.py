@@ -11,14 +11,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from aescratch.cli.status import RIGHT, UsageError, did_you_mean, wrong_input
+from aescratch.cli.courses import BUILTIN, OWN, course, only
+from aescratch.cli.status import RIGHT, UsageError
 from aescratch.cli.words import count
-from aescratch.exercises.exercise import Exercise, read_course
+from aescratch.exercises.exercise import Exercise
 from aescratch.exercises.packaging.gradescope import write_autograder
 from aescratch.exercises.packaging.nbgrader import write_course
 from aescratch.exercises.packaging.notebooks import write_notebooks
 from aescratch.exercises.packaging.otter import write_assignment
 from aescratch.exercises.releasing import ReleaseError, release
+from aescratch.exercises.trying import tried, unless
 
 SEEDS = 2**31  # to draw from
 DESCRIPTION = """Write the exercises for notebooks, or for a grader.
@@ -53,12 +55,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Write, say what was written, and return the exit status."""
     refuse_options(arguments)
-    own = None if arguments.exercises is None else Path(arguments.exercises)
-    with wrong_input():
-        course = read_course(own)
+    some = only(course(arguments.exercises or BUILTIN), arguments.only, "" if arguments.exercises else OWN)
     seed = secrets.randbelow(SEEDS) if arguments.seed is None else arguments.seed
     write, advice = ACTIONS_OF[arguments.what]
-    paths = write(arguments, course, chosen(course, arguments.only), seed)
+    paths = write(arguments, some, seed)
     for path in paths:
         print(path)
     seeded = "" if arguments.what == "notebooks" else f"seed: {seed}; keep it\n"
@@ -77,15 +77,6 @@ def refuse_options(arguments: Namespace) -> None:
             raise UsageError(f"{option} is for {' and '.join(kinds)}, not for {arguments.what}; leave it out")
 
 
-def chosen(course: Sequence[Exercise], only: Sequence[str] | None) -> Sequence[Exercise]:
-    """Return the exercises with these names, or all."""
-    names = [exercise.name for exercise in course]
-    for name in only or ():
-        if name not in names:
-            raise UsageError(f"there is no exercise {name!r}{did_you_mean(name, names) or ': ' + ', '.join(names)}")
-    return [exercise for exercise in course if not only or exercise.name in only]
-
-
 def named(arguments: Namespace) -> str:
     """Return the name of the assignment."""
     name: str = arguments.assignment or "autoencoders"
@@ -94,36 +85,40 @@ def named(arguments: Namespace) -> str:
     return name
 
 
-def hand_out(arguments: Namespace, course: Sequence[Exercise], folder: Path) -> None:
+def hand_out(arguments: Namespace, some: Sequence[Exercise], folder: Path) -> None:
     """Write what students need of a teacher's own exercises beside their notebooks: all but the answers."""
     if arguments.exercises is not None:
         try:
-            release(course, folder)
+            release(some, folder)
         except ReleaseError as error:
             raise UsageError(str(error)) from error
 
 
-def _notebooks(arguments: Namespace, course: Sequence[Exercise], some: Sequence[Exercise], seed: int) -> list[Path]:
-    hand_out(arguments, course, Path(arguments.out))
+def _notebooks(arguments: Namespace, some: Sequence[Exercise], seed: int) -> list[Path]:
+    hand_out(arguments, some, Path(arguments.out))
     return write_notebooks(some, Path(arguments.out))
 
 
-def _gradescope(arguments: Namespace, course: Sequence[Exercise], some: Sequence[Exercise], seed: int) -> list[Path]:
+def _gradescope(arguments: Namespace, some: Sequence[Exercise], seed: int) -> list[Path]:
     own = None if arguments.exercises is None else Path(arguments.exercises)
+    for exercise in some if own else ():
+        outcome = tried(exercise, exercise.shown_solution, explaining=False)
+        if problems := unless(outcome.passed, f"{exercise.name}: its solution should pass", outcome):
+            raise UsageError(f"{problems[0]}; see aescratch exercises validate {own}")
     return write_autograder(some, Path(arguments.out), seed, own=own, unconfined=arguments.unconfined)
 
 
-def _nbgrader(arguments: Namespace, course: Sequence[Exercise], some: Sequence[Exercise], seed: int) -> list[Path]:
+def _nbgrader(arguments: Namespace, some: Sequence[Exercise], seed: int) -> list[Path]:
     own, name = arguments.exercises, named(arguments)
-    hand_out(arguments, course, Path(arguments.out, "source", name))
+    hand_out(arguments, some, Path(arguments.out, "source", name))
     return write_course(some, Path(arguments.out), name, seed, None if own is None else Path(own))
 
 
-def _otter(arguments: Namespace, course: Sequence[Exercise], some: Sequence[Exercise], seed: int) -> list[Path]:
+def _otter(arguments: Namespace, some: Sequence[Exercise], seed: int) -> list[Path]:
     return write_assignment(some, Path(arguments.out), named(arguments), seed)
 
 
-Writer = Callable[[Namespace, Sequence[Exercise], Sequence[Exercise], int], list[Path]]
+Writer = Callable[[Namespace, Sequence[Exercise], int], list[Path]]
 ACTIONS_OF: dict[str, tuple[Writer, str]] = {
     "notebooks": (_notebooks, "hand them out; a student runs the last cell of one to have it checked"),
     "gradescope": (_gradescope, "upload it as the autograder of a programming assignment, and try it there"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from aescratch.cli.status import FAIL, INCONCLUSIVE, RIGHT, UsageError, did_you_
 from aescratch.cli.words import count
 from aescratch.exercises import Exercise, Workspace, check_file
 from aescratch.exercises.answering import answer, bar, listed, listing, what_now, wrapped
-from aescratch.exercises.hints import LEVELS
+from aescratch.exercises.hints import LEVELS, about
 from aescratch.exercises.outcome import UNSURE, Outcome
 from aescratch.exercises.running import TIME_LIMIT
 from aescratch.exercises.watching import watch
@@ -66,8 +67,10 @@ def init(arguments: Namespace) -> int:
         raise UsageError("expected a folder after init, such as aescratch exercises init course")
     workspace = Workspace.create(Path(arguments.name))
     first = workspace.exercises[0]
-    print(f"{workspace.folder} is ready: {len(workspace.exercises)} exercises")
-    print(f"go there, and begin: aescratch exercises start {first.name}")
+    print(f"{workspace.folder} is ready: {len(workspace.exercises)} exercises; begin with")
+    if workspace.folder.resolve() != Path.cwd():
+        print(f"  cd {shlex.quote(str(workspace.folder))}")
+    print(f"  aescratch exercises start {first.name}")
     return RIGHT
 
 
@@ -165,8 +168,7 @@ def hint(arguments: Namespace) -> int:
     key, levels = exercise.hints.choose(entry["codes"])
     level = arguments.level or min(entry["hints"].get(key, 0) + 1, LEVELS)
     workspace.note(exercise, hints={**entry["hints"], key: max(level, entry["hints"].get(key, 0))})
-    about = "in general" if key == "*" else f"on {key.replace('@', ' of ')}"
-    print(f"{exercise.name}, hint {level} of {LEVELS} {about}:\n  {levels[level - 1]}")
+    print(f"{exercise.name}, hint {level} of {LEVELS} {about(key)}:\n  {levels[level - 1]}")
     return RIGHT
 
 

@@ -40,6 +40,8 @@ HEADLINES = {
 }
 WIDTH = 24  # of the progress bar
 PRINTED_LINES = 5
+QUESTION, TABLE = "  ask yourself: ", ("tensor  ", "tried on  ")  # how lines of a report begin
+NO_ROW = ("error: ", "inconclusive: ", "note: ")
 
 
 def answer(exercise: Exercise, path: Path, outcome: Outcome, before: Mapping[str, Any]) -> str:
@@ -63,14 +65,14 @@ def answer(exercise: Exercise, path: Path, outcome: Outcome, before: Mapping[str
         lines.append(f"  {outcome.message}")
     if outcome.line and outcome.kind != NOT_BEGUN:
         lines.append(f"  {path.name}:{outcome.line}:  {_line_of(path, outcome.line)}")
-    lines += [_indented(report) for report in outcome.reports]
+    lines += [_shown(report) for report in outcome.reports]
     if outcome.printed.strip():
         printed = outcome.printed.strip().splitlines()
         more = " (and more)" if len(printed) > PRINTED_LINES else ""
         lines.append(f"  your code printed{more}:")
         lines += [f"    | {line[:100]}" for line in printed[:PRINTED_LINES]]
     if changes := changed_since(before, outcome):
-        lines.append(f"  since the last check: {changes}")
+        lines.append(f"  {changes}")
     return "\n".join(lines)
 
 
@@ -89,18 +91,18 @@ def changed_since(before: Mapping[str, Any], outcome: Outcome) -> str:
     """Return what is other than at the last check, in words, or nothing."""
     if not before["kind"]:
         return ""
-    changes = []
     if before["kind"] != outcome.kind:
-        changes.append(f"{HEADLINES[outcome.kind]}, where it was: {HEADLINES.get(before['kind'], before['kind'])}")
+        return f"the last check said: {HEADLINES.get(before['kind'], before['kind'])}"
+    changes = []
     for tensor, verdict in outcome.verdicts.items():
         old = before["verdicts"].get(tensor)
         if old not in (None, verdict):
             changes.append(f"{tensor} is right now" if verdict == "pass" else f"{tensor} was {old}, and is {verdict}")
     if not changes and before["codes"] != outcome.codes:
         changes.append("another finding")
-    if not changes and not outcome.passed:
-        changes.append("the same findings")
-    return "; ".join(changes)
+    if not changes and outcome.kind not in (PASSED, NOT_BEGUN):
+        changes.append("the same kinds of findings")
+    return f"since the last check: {'; '.join(changes)}" if changes else ""
 
 
 def bar(workspace: Workspace) -> str:
@@ -171,5 +173,13 @@ def _line_of(path: Path, number: int) -> str:
     return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
 
-def _indented(text: str) -> str:
-    return "\n".join(f"  {line}" for line in text.splitlines())
+def _shown(report: str) -> str:
+    """Return a report's text, indented, each question once, and without the head of a table that has no rows."""
+    lines = report.splitlines()
+    shown: list[str] = []
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        asked_before = line.startswith(QUESTION) and f"  {line}" in shown
+        empty_table = line.startswith(TABLE) and following.startswith(NO_ROW)
+        if not (asked_before or empty_table):
+            shown.append(f"  {line}")
+    return "\n".join(shown)

@@ -84,13 +84,13 @@ def check_backward(
     report = check_function(forward, backward, inputs, wrt=wrt, rng=1, time_limit=None, explain=EXPLAINING.get())
     report.title += f", at {at}" if at else ""
     report.findings = [finding for finding in report.findings if finding.code != "equal-sizes"]  # the sizes are ours
+    report.findings.sort(key=lambda finding: finding.code == "shared-memory")  # what is wrong with the numbers first
     for finding in report.findings:
         if finding.code == "raised":
             pair = bind(forward, backward, inputs)
             output = call(forward, copied(inputs))
             given = pair.arguments(np.ones(np.shape(output)), output)
-            shapes = ", ".join(f"{name} {np.shape(value)}" for name, value in given.items())
-            finding.message = finding.message.replace("backward", name_of(backward), 1) + f"; it was given {shapes}"
+            finding.message = finding.message.replace("backward", name_of(backward), 1) + _given(given)
     return report
 
 
@@ -121,7 +121,7 @@ def check_forward(
             again = call(forward, copied(inputs))
         except Exception as error:
             found = raised(error)
-            found.message = found.message.replace("backward", forward.__name__, 1)
+            found.message = found.message.replace("backward", forward.__name__, 1) + _given(inputs)
             return ValueReport(_title(forward), [], [found], TOLERANCE)
         wanted = np.asarray(call(right, copied(inputs)))
         known = {(finding.code, finding.tensor) for finding in findings}
@@ -147,6 +147,12 @@ def check_forward(
         findings.append(_wrong(failing))
         findings += _cause(values, draws, output, slips)
     return ValueReport(_title(forward), [failing or tensors[0]], findings, TOLERANCE)
+
+
+def _given(arguments: Inputs) -> str:
+    """Return the end of a sentence that says which shapes a function was given; nothing is said of numbers."""
+    shapes = [f"{name} {np.shape(value)}" for name, value in arguments.items() if np.ndim(value)]
+    return f"; it was given {', '.join(shapes)}" if shapes else ""
 
 
 def check_prediction(student: Any, right: str, against: Mapping[str, str]) -> Report:

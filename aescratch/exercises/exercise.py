@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import inspect
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from aescratch.exercises.hints import Hints, read_hints
-from aescratch.exercises.stubs import shown_solution, stub_of
+from aescratch.exercises.stubs import MarkerError, shown_solution, stub_of
 
 PATH = Path(__file__).parent / "path"
 POINTS = 10  # of an exercise that doesn't say
@@ -98,7 +99,7 @@ class Exercise:
     @property
     def solution(self) -> str:
         """The solution, its markers included."""
-        return (self.folder / "solution.py").read_text(encoding="utf-8")
+        return _text_of(self.folder, "solution.py")
 
     @property
     def shown_solution(self) -> str:
@@ -113,7 +114,7 @@ class Exercise:
     @property
     def hints(self) -> Hints:
         """Its hints, completed by the general ones."""
-        own = read_hints((self.folder / "hints.md").read_text(encoding="utf-8"))
+        own = read_hints(_text_of(self.folder, "hints.md"))
         general = read_hints(GENERAL_HINTS.read_text(encoding="utf-8"))
         return Hints(own, general)
 
@@ -195,18 +196,30 @@ def read_exercise(folder: Path) -> Exercise:
     answer = "stub.py" if (folder / "stub.py").exists() else "solution.py"
     if missing := [name for name in ("about.md", "checks.py", "hints.md", answer) if not (folder / name).is_file()]:
         raise CourseError(f"expected {' and '.join(missing)} in {folder.name}, got none; see aescratch exercises new")
-    head, _, task = (folder / "about.md").read_text(encoding="utf-8").partition("\n\n")
+    head, _, task = _text_of(folder, "about.md").partition("\n\n")
     lines = head.splitlines() or [""]
     fields = dict(line.partition(": ")[::2] for line in lines[1:])
-    numbers = [fields.get("minutes", ""), fields.get("points", str(POINTS))]
     known = {"chapter", "minutes"} <= set(fields) <= {"chapter", "minutes", "points"}
-    if not lines[0].startswith("# ") or not known or not all(number.isdecimal() for number in numbers):
+    if not lines[0].startswith("# ") or not known:
         raise CourseError(
             f"expected {folder.name}/about.md to begin with '# title', 'chapter: ...' and 'minutes: ...', perhaps "
             f"'points: ...', got {' / '.join(lines)!r}; put a line for each there, then an empty one, and the task"
         )
-    minutes, points = map(int, numbers)
+    numbers = {"minutes": fields["minutes"], "points": fields.get("points", str(POINTS))}
+    for what, number in numbers.items():
+        if not number.isdecimal():
+            got = f"expected {what} in {folder.name}/about.md to be a whole number, got {number!r}"
+            raise CourseError(f"{got}; write a line such as '{what}: 10'")
+    minutes, points = map(int, numbers.values())
     return Exercise(folder, lines[0].removeprefix("# "), fields["chapter"], minutes, task.strip(), points)
+
+
+def _text_of(folder: Path, file: str) -> str:
+    """Return the text of a file of an exercise; some editors put a mark before it, which is none of it."""
+    try:
+        return (folder / file).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CourseError(f"expected {folder.name}/{file} to be UTF-8, got another encoding; save it anew") from error
 
 
 def require_readable(exercise: Exercise) -> None:
@@ -222,15 +235,28 @@ def require_readable(exercise: Exercise) -> None:
         for text in (exercise.solution, exercise.stub):
             compile(text, exercise.file_name, "exec")
         file = "checks.py"
-        _ = exercise.checks.FUNCTIONS, exercise.checks.check
+        _require_contract(exercise.checks)
         file = "mutants.py"
         _ = exercise.mutants
         file = "hints.md"
         _ = exercise.hints
     except Exception as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
-        what = f"{type(error).__name__}{line}: {' '.join(str(error).split())}"
+        kind = "" if type(error) in (CourseError, MarkerError) else f"{type(error).__name__}{line}: "
+        what = kind + " ".join(str(error).split())
         raise CourseError(f"{exercise.folder.name}/{file} can't be used: {what}") from error
+
+
+def _require_contract(checks: ModuleType) -> None:
+    """Raise unless FUNCTIONS are names, and check(student, seed) yields."""
+    names = checks.FUNCTIONS
+    if not isinstance(names, (tuple, list)) or not all(isinstance(name, str) for name in names):
+        raise CourseError(f'expected FUNCTIONS to be a tuple such as ("relu",), got {names!r}; mind the comma')
+    if not inspect.isgeneratorfunction(checks.check):
+        raise CourseError("expected check(student, seed) to yield reports, got no yield in it; write yield check_...")
+    arguments = list(inspect.signature(checks.check).parameters)
+    if len(arguments) != 2:
+        raise CourseError(f"expected check to take student and seed, got check({', '.join(arguments)}); take both")
 
 
 def _module(path: Path, name: str) -> ModuleType:

@@ -15,6 +15,16 @@ from dataclasses import dataclass
 
 LEVELS = 3
 FALLBACK = "*"
+SPOKEN = {
+    "raised": "the exception", "timed-out": "what never ends", "died": "the early end", "syntax-error": "the syntax",
+    "wrong-shape": "the shape", "wrong-type": "what is returned", "wrong-count": "what is returned",
+    "wrong-values": "the values", "described": "the values", "scale": "the factor", "other-gradient": "the order",
+    "factor-missing": "the missing factor", "factor-extra": "the extra factor", "slope-missing": "the missing slope",
+    "layer-slope-missing": "the missing slope", "path-missing": "the missing path",
+    "layer-path-missing": "the missing path", "not-summed": "the missing sum", "term": "the terms",
+    "no-prediction": "the prediction", "wrong-prediction": "the prediction", "wrong-dtype": "the kind of numbers",
+    "wrong-argument": "where the slope is taken", "layer-wrong-argument": "where the slope is taken",
+}  # fmt: skip
 HintTable = dict[str, tuple[str, ...]]
 
 
@@ -42,6 +52,20 @@ def read_hints(text: str) -> HintTable:
             raise ValueError(f"expected {LEVELS} levels of hints for {codes}, got {len(levels)}")
         table.update(dict.fromkeys(codes.split(), levels))
     return table
+
+
+def about(key: str) -> str:
+    """Return what a hint is about, in words.
+
+    Examples
+    --------
+    >>> about("scale@grad_b"), about("*")
+    ('on the factor of grad_b', 'in general')
+    """
+    if key == FALLBACK:
+        return "in general"
+    code, at, tensor = key.partition("@")
+    return f"on {SPOKEN.get(code, code.replace('-', ' '))}{' of ' if at else ''}{tensor}"
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,7 @@ def _load(path: Path) -> ModuleType:
     assert spec is not None  # its name ends in .py
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules["student"] = module  # where dataclasses and pickle look for what is defined in it
     spec.loader.exec_module(module)
     return module
 

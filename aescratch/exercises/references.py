@@ -53,7 +53,8 @@ def record(exercise: Exercise) -> str:
     finally:
         EXPLAINING.reset(token)
     if not calls:
-        raise CourseError(f"the reference in {exercise.folder.name}/checks.py is marked, but check() never calls RIGHT")
+        where = f"the reference in {exercise.folder.name}/checks.py"
+        raise CourseError(f"{where} is marked, but check() never calls RIGHT outside the hidden tests")
     words = [{"code": slip.code, "cause": slip.cause, "question": slip.question} for slip in slips]
     return json.dumps({"seed": 0, "slips": words, "calls": calls}, indent=1) + "\n"
 

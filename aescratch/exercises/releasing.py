@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -85,7 +86,8 @@ def build(exercises: Sequence[Exercise], folder: Path, *, formulas: bool = False
         If a marker has no partner, or a file is of a kind that can't be looked into.
     """
     (folder / COURSE).mkdir(parents=True)
-    (folder / "README.md").write_text(README + ON_THE_PACKAGE, encoding="utf-8")
+    readme = re.sub(r"^ *aescratch exercises solution .*\n", "", README, flags=re.MULTILINE)  # their teacher keeps them
+    (folder / "README.md").write_text(readme + ON_THE_PACKAGE, encoding="utf-8")
     (folder / PROGRESS).write_text(fresh_progress(), encoding="utf-8")
     problems: list[str] = []
     for exercise in exercises:
@@ -105,16 +107,19 @@ def _build_one(exercise: Exercise, folder: Path, formulas: bool) -> list[str]:
 
 
 def _write(exercise: Exercise, folder: Path, formulas: bool) -> None:
-    checks = without((exercise.folder / "checks.py").read_text(encoding="utf-8"), HIDDEN)
+    checks = _without(exercise.folder / "checks.py", HIDDEN)
     hints = (exercise.folder / "hints.md").read_text(encoding="utf-8")
     if not formulas:
         hints = re.sub(r"^3\. .*?(?=^# |\Z)", KEPT_BACK, hints, flags=re.MULTILINE | re.DOTALL).rstrip() + "\n"
     texts = {"stub.py": exercise.stub, "checks.py": without(checks, REFERENCE, INSTEAD), "hints.md": hints}
     texts["about.md"] = (exercise.folder / "about.md").read_text(encoding="utf-8")
-    if regions(checks, REFERENCE):
-        texts[RECORDED] = record(exercise)
-    if recorded := record_mistakes(exercise):
-        texts[MISTAKES] = recorded
+    with tempfile.TemporaryDirectory() as temporary, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a mistake's overflow is a warning, no error
+        shown = _with_checks(exercise, checks, Path(temporary))
+        if regions(checks, REFERENCE):
+            texts[RECORDED] = record(shown)
+        if recorded := record_mistakes(shown):
+            texts[MISTAKES] = recorded
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     for path in sorted(exercise.folder.iterdir()):
@@ -123,10 +128,26 @@ def _write(exercise: Exercise, folder: Path, formulas: bool) -> None:
         if path.is_symlink() or not path.is_file() or path.suffix not in HANDED_ON:
             raise CourseError(f"can't tell whether {path.name} holds an answer; take it out of the folder")
         if path.suffix == ".py":
-            text = without(without(path.read_text(encoding="utf-8"), HIDDEN), REFERENCE)
+            text = without(_without(path, HIDDEN), REFERENCE)
             (folder / path.name).write_text(text, encoding="utf-8")
         else:
             shutil.copyfile(path, folder / path.name)
+
+
+def _without(path: Path, kind: str) -> str:
+    """Return the text of a file without its regions of a kind; an error names the file."""
+    try:
+        return without(path.read_text(encoding="utf-8"), kind)
+    except MarkerError as error:
+        raise MarkerError(f"{path.name}, {error}") from error
+
+
+def _with_checks(exercise: Exercise, checks: str, folder: Path) -> Exercise:
+    """Return an exercise with other checks, copied into a folder: what hidden tests draw is to be recorded nowhere."""
+    copy = folder / exercise.folder.name
+    shutil.copytree(exercise.folder, copy, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "checks.py").write_text(checks, encoding="utf-8")
+    return read_exercise(copy)
 
 
 def leak_problems(exercises: Iterable[Exercise], folder: Path, *, formulas: bool = False) -> list[str]:

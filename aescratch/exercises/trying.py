@@ -6,10 +6,16 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import tempfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
 
 from aescratch.exercises.comparing import EXPLAINING
 from aescratch.exercises.exercise import Exercise
@@ -32,6 +38,42 @@ def tried(exercise: Exercise, text: str, seed: int = 0, explaining: bool = True)
                 return Outcome(RAISED, f"checks.py raised {type(error).__name__}: {error}", codes=[RAISED])
     finally:
         EXPLAINING.reset(token)
+
+
+def arguments_given(exercise: Exercise, seed: int) -> list[str]:
+    """Return the arrays, generators and numbers that the checks call the solution with, one text for each."""
+    student = ModuleType("student")
+    exec(compile(exercise.shown_solution, exercise.file_name, "exec"), student.__dict__)
+    given: list[str] = []
+
+    def noting(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def noted(*values: Any, **named: Any) -> Any:
+            given.extend(_as_text(value) for value in (*values, *named.values()))
+            return function(*values, **named)
+
+        return noted
+
+    checks = exercise.checks
+    for name in checks.FUNCTIONS:
+        setattr(student, name, noting(getattr(student, name)))
+    token = EXPLAINING.set(False)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            list(checks.check(student, seed))
+    except Exception as error:  # said where the outcome at this seed is
+        given.append(str(error))
+    finally:
+        EXPLAINING.reset(token)
+    return given
+
+
+def _as_text(value: Any) -> str:
+    """Return an argument as a text that tells it from others; of functions, nothing but their type."""
+    if isinstance(value, np.random.Generator):
+        return str(value.bit_generator.state)
+    return repr(value.tolist() if isinstance(value, np.ndarray) else type(value) if callable(value) else value)
 
 
 def prove_released(exercise: Exercise, handed_out: Exercise) -> list[str]:

@@ -18,10 +18,11 @@ from aescratch.exercises.exercise import Exercise, read_exercise
 from aescratch.exercises.hints import FALLBACK
 from aescratch.exercises.outcome import NOT_BEGUN
 from aescratch.exercises.releasing import build, leak_problems, released
-from aescratch.exercises.trying import prove_released, tried, unless
+from aescratch.exercises.trying import arguments_given, prove_released, tried, unless
 
 SEEDS = (11, 23, 47)  # further draws of the inputs, as a grader makes them
 SLOW = 5.0  # seconds of a check; students' machines may be slower than the teacher's, and 10 are the limit
+NOT_TRIED = "-"
 COLUMNS = ("exercise", "stub", "solution", "released", "mistakes", "seeds", "hints", "shapes", "seconds")
 
 
@@ -72,19 +73,23 @@ def validate(exercises: Sequence[Exercise], jobs: int = 1) -> tuple[list[Row], l
 def row_of(folder: Path, handed_out: Path) -> Row:
     """Return the row of one exercise, which lies in a folder, and in another one as students get it."""
     exercise = read_exercise(folder)
-    row = Row({"exercise": exercise.name})
+    row = Row({**dict.fromkeys(COLUMNS, NOT_TRIED), "exercise": exercise.name})
     stub = tried(exercise, exercise.stub)
     row.note("stub", unless(stub.kind == NOT_BEGUN, f"{exercise.name}: its stub should be met as not begun", stub))
     start = time.perf_counter()
     right = tried(exercise, exercise.shown_solution)
     seconds = time.perf_counter() - start
     row.note("solution", unless(right.passed, f"{exercise.name}: its solution should pass", right))
-    students = read_exercise(handed_out)
-    row.note("released", [*prove_released(exercise, students), *mistake_problems(exercise, students)])
-    row.note("mistakes", mistake_problems(exercise), str(len(exercise.mutants)))
-    row.note("seeds", seed_problems(exercise), f"{len(SEEDS)}")
-    row.note("hints", hint_problems(exercise), _hint_words(exercise))
     row.note("shapes", shape_problems(exercise))
+    row.note("hints", hint_problems(exercise), _hint_words(exercise))
+    if not right.passed:
+        return row  # whatever else is wrong may be wrong for this reason
+    students = read_exercise(handed_out)
+    mistakes = mistake_problems(exercise)
+    row.note("mistakes", mistakes, str(len(exercise.mutants)))
+    again = [] if mistakes else mistake_problems(exercise, students)  # what is wrong already is said once
+    row.note("released", [*prove_released(exercise, students), *again], NOT_TRIED if mistakes else "ok")
+    row.note("seeds", seed_problems(exercise), f"{len(SEEDS)}")
     slow = [f"{exercise.name}: a check of its solution takes {seconds:.1f} s; draw smaller inputs"]
     row.note("seconds", slow if seconds > SLOW else [], f"{seconds:.2f}")
     return row
@@ -110,6 +115,9 @@ def mistake_problems(exercise: Exercise, students: Exercise | None = None) -> li
 def seed_problems(exercise: Exercise) -> list[str]:
     """Return a sentence for every further seed at which the solution fails, or a mistake passes."""
     problems = []
+    if arguments_given(exercise, SEEDS[0]) == arguments_given(exercise, SEEDS[1]):
+        problems.append(f"{exercise.name}: its checks draw the same inputs at every seed, and so the expected numbers "
+                        "can be written down; draw them from check's seed")  # fmt: skip
     for seed in SEEDS:
         right = tried(exercise, exercise.shown_solution, seed)
         problems += unless(right.passed, f"{exercise.name}: its solution should pass at seed {seed}", right)

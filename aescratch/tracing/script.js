@@ -379,14 +379,18 @@ function edit(of, flat, number) {
   tell(chosen);
   return "";
 }
-byId("edit").addEventListener("submit", (event) => {
-  event.preventDefault();
+// No form: the frame of a notebook may not send one, and then tells nobody that it was to be sent.
+function set() {
   if (!chosen) return;
   const { of, flat } = chosen, J = data.quantities.J, loss = J.data[0], before = data.quantities[of].data[flat];
   const typed = byId("value").value.trim(), text = typed.replace("−", "-").replace(",", ".");
   const why = edit(of, flat, text === "" ? NaN : Number(text));
   if (why) say(`${typed === "" ? "An empty field" : `“${typed}”`} is refused: ${why}. ${entry(of, flat)} is still ${show(before)}.`, true);
   else say(`${entry(of, flat)} was ${show(before)}, and is ${show(data.quantities[of].data[flat])} now. J went from ${show(loss)} to ${show(J.data[0])}.`);
+}
+byId("set").addEventListener("click", set);
+byId("value").addEventListener("keydown", (event) => {
+  if (event.key === "Enter") set();
 });
 byId("reset").addEventListener("click", () => {
   for (const [of, numbers] of first) data.quantities[of].data = [...numbers];

@@ -19,16 +19,20 @@ import aescratch
 from aescratch.models.base import Model
 from aescratch.tracing.formulas import FORMULAS, RULES
 from aescratch.tracing.language import read
-from aescratch.tracing.writing import latex_of
+from aescratch.tracing.writing import latex_letter, latex_of
 
 SHEET = "aescratch.functions"
 ONE_STEP = "One step of a parameter q with gradient g and learning rate η; (0) marks what was remembered before it:"
+GRADIENT = re.compile(r"\bgrad_(\w+)")
 ABSOLUTE_VALUE = re.compile(r"\|([^|`]+)\|")
 
 
 def formula_lines(equations):
     """Return equations as the lines of a math directive."""
-    rows = [latex_of(read(text), {}).replace(" = ", " &= ", 1) for text in equations]
+    gradients = {name for text in equations for name in GRADIENT.findall(text)}
+    letters = {f"grad_{of}": rf"\frac{{\partial J}}{{\partial {latex_letter(of)}INDICES}}" for of in gradients}
+    letters["epsilon"] = r"\epsilon"
+    rows = [latex_of(read(text), letters).replace(" = ", " &= ", 1) for text in equations]
     body = [r"\begin{aligned}", *(rf"{row} \\" for row in rows), r"\end{aligned}"]
     return ["", ".. math::", "", *(f"   {line}" for line in body), ""]
 

@@ -11,7 +11,10 @@ import hashlib
 import os
 import pathlib
 import re
+import socket
+import tempfile
 
+import jupyter_client
 import jupytext
 from docutils import nodes
 from sphinx.util.osutil import ensuredir
@@ -20,6 +23,14 @@ FORMAT = "py:percent"
 # A link to a tutorial, as it is right for somebody who reads the repository's own files.
 LINK = re.compile(r"\]\((?:\.\./)+tutorials/(\d\d_\w+\.py)")
 INTRODUCTION = "This page was executed when the site was built. Take it along: "
+
+
+class ThroughFiles(jupyter_client.AsyncKernelManager):
+    """Speaks to a kernel through files, not ports, of which another program may take one before the kernel listens."""
+
+    def __init__(self, **named):
+        self._folder = tempfile.TemporaryDirectory()
+        super().__init__(transport="ipc", ip=os.path.join(self._folder.name, "kernel"), **named)
 
 
 def read(text):
@@ -94,6 +105,8 @@ def write_downloads(app, exception):
 
 def setup(app):
     """Connect these steps to a build."""
+    if hasattr(socket, "AF_UNIX"):
+        jupyter_client.AsyncKernelManager = ThroughFiles  # what executes notebooks looks it up there
     app.connect("config-inited", choose_cache)
     app.connect("config-inited", copy_tutorials)
     app.connect("source-read", link_to_pages)

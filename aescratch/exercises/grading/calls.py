@@ -18,15 +18,16 @@ NAMES = (
     "shmget", "semget", "msgget", "mq_open", "socket", "socketpair", "ptrace", "memfd_create", "memfd_secret",
     "unshare", "setns", "mount", "umount2", "pivot_root", "bpf", "perf_event_open", "userfaultfd", "io_uring_setup",
     "keyctl", "add_key", "request_key", "process_vm_readv", "process_vm_writev", "open_by_handle_at", "personality",
+    "io_setup",
 )  # fmt: skip
 MACHINES = {  # the kernel's name for each, and the numbers in the order of the names
     "x86_64": (0xC000003E, (
         29, 64, 68, 240, 41, 53, 101, 319, 447, 272, 308, 165, 166, 155, 321, 298, 323, 425, 250, 248, 249, 310, 311,
-        304, 135,
+        304, 135, 206,
     )),
     "aarch64": (0xC00000B7, (
         194, 190, 186, 180, 198, 199, 117, 279, 447, 97, 268, 40, 39, 41, 280, 241, 282, 425, 219, 217, 218, 270, 271,
-        265, 92,
+        265, 92, 0,
     )),
 }  # fmt: skip
 FOREIGN = 0x40000000  # from here on calls of x86_64 are those of another machine under the same name

@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import json
 import struct
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,6 +24,8 @@ MOST_BYTES = 2**24  # of all arrays in a frame
 MOST_FORMS, MOST_ITEMS, DEEPEST, DIMENSIONS = 20_000, 1000, 4, 32
 LONGEST_TEXT = 500  # characters of names and messages
 LONGEST_DIMENSION = 2**40
+LAST_LINE = 2**20
+THERE = {*sys.stdlib_module_names, "numpy"}
 KINDS = ("<f8", "<f4", "<f2", "<i8", "<i4", "<i2", "|i1", "<u8", "<u4", "<u2", "|u1", "|b1", "<c16", "<c8")
 DTYPES = {kind: np.dtype(kind) for kind in KINDS}
 WIDER = {"f": "<f8", "c": "<c16"}  # what wider numbers are sent as
@@ -49,14 +52,14 @@ class Other:
 
 def other(name: Any) -> Other:
     """Return a stand-in for a value whose type has this name."""
-    made: Other = type(shown(name), (Other,), {})()
+    made: Other = type(shown(name, kept=""), (Other,), {})()
     return made
 
 
-def shown(text: Any, longest: int = LONGEST_TEXT) -> str:
-    """Return the beginning of a text, with what a terminal would obey taken out."""
-    kept = str(text)[:longest]
-    return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in kept) + ("..." if len(text) > longest else "")
+def shown(text: Any, longest: int = LONGEST_TEXT, kept: str = "\n\t") -> str:
+    """Return the beginning of a text, with what a terminal would obey taken out; a name keeps no ends of lines."""
+    first = str(text)[:longest]
+    return "".join(c if c.isprintable() or c in kept else "?" for c in first) + ("..." if len(text) > longest else "")
 
 
 def framed(header: dict[str, Any], chunks: Sequence[bytes]) -> bytes:
@@ -116,7 +119,7 @@ class Packer:
                 return ["dict", [[key[:LONGEST_TEXT], self.pack(item, depth + 1)] for key, item in items]]
         if self.functions is not None and callable(value):
             self.functions.append(value)
-            return ["function", len(self.functions) - 1, str(getattr(value, "__name__", kind.__name__))]
+            return ["function", len(self.functions) - 1]  # without its name, which may tell what it is for
         return ["other", kind.__name__]
 
     def _array(self, array: Any) -> Form:
@@ -150,11 +153,11 @@ class Unpacker:
     shared : sequence of array
         Arrays that a view may be of.
     function : callable, optional
-        Returns what stands for a function, by its number and name.
+        Returns what stands for a function, by its number.
     """
 
     def __init__(
-        self, payload: bytes, shared: Sequence[Any] = (), function: Callable[[int, str], Any] | None = None
+        self, payload: bytes, shared: Sequence[Any] = (), function: Callable[[int], Any] | None = None
     ) -> None:
         self.payload, self.shared, self.function = payload, shared, function
         self.arrays: list[Any] = []
@@ -185,8 +188,8 @@ class Unpacker:
                 return [self.unpack(item, depth + 1) for item in items]
             case ["dict", list(items)]:
                 return dict(self._item(item, depth) for item in items)
-            case ["function", int(number), str(name)] if self.function is not None:
-                return self.function(number, name)
+            case ["function", int(number)] if self.function is not None:
+                return self.function(number)
             case ["other", str(name)]:
                 return other(name)
         raise Malformed("a form of no known kind")
@@ -207,7 +210,10 @@ class Unpacker:
         start, self.at = self.at, self.at + count * dtype.itemsize
         if self.at > len(self.payload):
             raise Malformed("an array without its bytes")
-        array = np.frombuffer(self.payload, dtype, count, start).reshape(shape) if count else np.empty(shape, dtype)
+        try:
+            array = np.frombuffer(self.payload, dtype, count, start).reshape(shape) if count else np.empty(shape, dtype)
+        except ValueError as error:  # the product of an empty array's other lengths
+            raise Malformed("an empty array of a shape that cannot be") from error
         array = array.astype(dtype.newbyteorder("="))
         array.flags.writeable = writable
         self.arrays.append(array)
@@ -223,7 +229,7 @@ class Unpacker:
             return values
         try:
             view: Any = np.ndarray(values.shape, values.dtype, whole, offset, tuple(strides))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return values
         return view if view.tobytes() == values.tobytes() else values
 
@@ -240,12 +246,19 @@ def _entries(shape: list[Any]) -> int:
     return count
 
 
+def line_number(number: int) -> int:
+    """Return the number of a line that there can be, or the nearest such."""
+    return max(0, min(number, LAST_LINE))
+
+
 def packed_exception(error: BaseException, line: int) -> dict[str, Any]:
     """Return what is said of an exception: its type's name, which known types it is one of, its text, and a line."""
     try:
         text = str(error)[:LONGEST_TEXT]
     except BaseException as other_error:
         text = f"its text can't be made: {type(other_error).__name__}"
+    if isinstance(error, ModuleNotFoundError) and str(error.name).partition(".")[0] not in THERE:
+        text += "; a grader has Python's own library and NumPy, and no other package"
     bases = [kind.__name__ for kind in type(error).__mro__ if kind in EXCEPTIONS.values()]
     return {"name": str(type(error).__name__), "bases": bases, "text": text, "line": line}
 
@@ -258,7 +271,7 @@ def unpacked_exception(form: Any) -> tuple[BaseException | None, str, int]:
     match form:
         case {"name": str(name), "bases": list(bases), "text": str(text), "line": int(line)}:
             known = [EXCEPTIONS[base] for base in bases if isinstance(base, str) and base in EXCEPTIONS]
-            name, text = shown(name), shown(text)
+            name, text, line = shown(name, kept=""), shown(text), line_number(line)
             described = f"{name}: {text}" if text else name
             if not known:
                 return None, described, line

@@ -13,6 +13,7 @@ import sys
 
 sys.path.pop(0)  # the folder of this file: nothing is imported from there by accident
 
+import ctypes
 import faulthandler
 import importlib
 import importlib.util
@@ -26,6 +27,7 @@ import types
 from typing import Any
 
 LOADED, NO_PYTHON = "loaded", "no-python"
+END_WITH_PARENT = 1  # what linux/prctl.h calls PR_SET_PDEATHSIG; a change of user takes it back
 
 
 def main(text: str) -> None:
@@ -46,8 +48,11 @@ def main(text: str) -> None:
         os.setgroups([])
         os.setgid(settings["user"])
         os.setuid(settings["user"])
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGKILL)
     for name, value in settings["limits"].items():
-        _lower(getattr(resource, name), value)
+        if not (name == "RLIMIT_AS" and sys.platform == "darwin"):  # refused there, whatever the value
+            _lower(getattr(resource, name), value)
     Server(channel, asked, answered).serve()
 
 
@@ -113,6 +118,7 @@ class Server:
             text = error.msg if isinstance(error, SyntaxError) else str(error)
             return {"done": NO_PYTHON, "text": str(text), "line": int(getattr(error, "lineno", 0) or 0)}
         self.module.__file__ = self.file
+        sys.modules[self.module.__name__] = self.module  # where dataclasses and pickle look for it
         exec(code, self.module.__dict__)
         return {"done": LOADED}
 
@@ -151,7 +157,7 @@ class Server:
                 changed.append([number, packer.pack(array)])
         return changed
 
-    def callback(self, number: int, name: str) -> Any:
+    def callback(self, number: int) -> Any:
         """Return what stands for a function that the question came with."""
 
         def function(*arguments: Any, **named: Any) -> Any:
@@ -171,7 +177,6 @@ class Server:
                 given[which][...] = unpacker.unpack(form)
             return value
 
-        function.__name__ = function.__qualname__ = name
         return function
 
     def line_of(self, error: BaseException) -> int:

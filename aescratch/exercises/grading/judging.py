@@ -20,7 +20,7 @@ from aescratch.exercises.exercise import Exercise
 from aescratch.exercises.grading.channel import shown
 from aescratch.exercises.grading.confinement import KEPT, Confined, Ended, Limits
 from aescratch.exercises.grading.sandbox import missing_protections
-from aescratch.exercises.grading.submission import StandIn, Submission
+from aescratch.exercises.grading.stand_in import Conversation, StandIn
 from aescratch.exercises.looking import other_arguments, raised
 from aescratch.exercises.outcome import MISSING, NOT_BEGUN, SYNTAX_ERROR, Outcome, outcome_of
 from aescratch.exercises.recognising import recognise
@@ -72,7 +72,8 @@ def judge(exercise: Exercise, path: Path, *, seed: int, limits: Limits = Limits(
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # of what a submission's numbers do to ours
-            judgement.outcome = _checked(exercise, path, text, seed, Submission(process, path.name, limits), judgement)
+            conversation = Conversation(process, path.name, limits)
+            judgement.outcome = _checked(exercise, path, text, seed, conversation, judgement)
     except Ended as ended:
         judgement.outcome = Outcome(ended.kind, ended.message, ended.line, codes=[ended.kind])
     finally:
@@ -82,13 +83,13 @@ def judge(exercise: Exercise, path: Path, *, seed: int, limits: Limits = Limits(
 
 
 def _checked(
-    exercise: Exercise, path: Path, text: bytes, seed: int, submission: Submission, judgement: Judgement
+    exercise: Exercise, path: Path, text: bytes, seed: int, conversation: Conversation, judgement: Judgement
 ) -> Outcome:  # fmt: skip
     """Return what the checks say, and leave their reports in the judgement."""
     file = Path(path.name)
     try:
-        submission.load(text)
-        student = StandIn(submission)
+        conversation.load(text)
+        student = StandIn(conversation)
         checks = exercise.checks
         functions = {name: getattr(student, name, None) for name in checks.FUNCTIONS}
         if missing := [name for name, function in functions.items() if not callable(function)]:

@@ -17,6 +17,7 @@ from aescratch.gradcheck import Finding, Report
 LONGEST = 300  # characters of a sentence: a student's exception may be long
 LONGEST_ANSWER = 2000
 PRINTED_LINES = 5
+HOLE_ONLY = {"not-implemented"}  # the codes of a report on a hole, which is told of before
 
 
 def plain(text: str, longest: int = LONGEST) -> str:
@@ -81,14 +82,14 @@ def mistake(outcome: Outcome, reports: list[Report]) -> tuple[str, str]:
 def answer_of(exercise: Exercise, outcome: Outcome, reports: list[Report]) -> str:
     """Return the answer to a submission, as `aescratch exercises check` words it, without the right values."""
     lines = [f"{exercise.name}: {HEADLINES.get(outcome.kind, outcome.kind)}"]
-    if outcome.kind == NOT_BEGUN:
+    if outcome.kind == NOT_BEGUN and not outcome.reports:  # those with reports have no hole, but a question or a bug
         lines.append("  what is to be written still is raise NotImplementedError")
     elif outcome.message:
         lines.append(f"  {plain(_without_folders(outcome.message))}")
     if outcome.line:
         lines.append(f"  at {exercise.file_name}:{outcome.line}")
     for report in reports:
-        if report.verdict != "pass":
+        if report.verdict != "pass" and {finding.code for finding in report.findings} != HOLE_ONLY:
             lines += [f"  {plain(report.title)}", *_findings(report)]
     if outcome.printed.strip():
         lines.append("  your code printed:")

@@ -146,7 +146,11 @@ def prove(tasks: Sequence[Task], ledger: Ledger, seed: int, limits: dict[str, An
     GradingError
         If one doesn't get all its points.
     """
-    judge_all(tasks, ledger, seed, limits, jobs)
+    try:
+        judge_all(tasks, ledger, seed, limits, jobs)
+    except GradingError as error:
+        advice = "" if "validate" in str(error) else "; see what aescratch exercises validate says"
+        raise GradingError(f"{error}{advice}") from error
     for task in tasks:
         record = ledger.records[task.key]
         if record["kind"] != PASSED or any(points != of for _, points, of, *_ in record["entries"]):

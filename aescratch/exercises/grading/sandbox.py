@@ -30,8 +30,8 @@ HOME_SIZE = 2**24  # bytes of files in bubblewrap
 EARLY = (  # read while root, where no sandbox shows them to others: Python may lie where only root can look
     "bisect", "cmath", "collections.abc", "contextlib", "copy", "dataclasses", "datetime", "decimal", "enum",
     "fractions", "functools", "heapq", "itertools", "json", "logging", "math", "numbers", "operator", "pprint",
-    "statistics", "string", "textwrap", "time", "traceback", "typing", "warnings", "numpy.fft", "numpy.linalg",
-    "numpy.ma", "numpy.polynomial", "numpy.testing",
+    "statistics", "string", "textwrap", "time", "traceback", "typing", "warnings", "doctest", "mmap", "unittest",
+    "numpy.f2py", "numpy.fft", "numpy.linalg", "numpy.ma", "numpy.polynomial", "numpy.testing", "numpy.typing",
 )  # fmt: skip
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONUTF8": "1", "PYTHONHASHSEED": "0",

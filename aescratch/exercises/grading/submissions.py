@@ -13,10 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aescratch.exercises.exercise import Exercise
+from aescratch.exercises.workspace import BACKUPS, COURSE
 
 LARGEST = 1_000_000  # bytes of a file: an exercise's has a few thousand
 DEEPEST = 3  # folders below a student's own
 MOST_FILES = 2000  # of one student's that are looked at
+TOO_DEEP = f"some folders lie more than {DEEPEST} deep in others, and weren't looked into"
+MOST_SHOWN = 5
+LIKELY = {".py", ".ipynb", ".txt", ".docx", ".pdf", ".zip", ".tar", ".gz", ".tgz", ".rar", ".7z"}
 JUNK = ("__macosx", "__pycache__", "desktop.ini", "thumbs.db")
 
 
@@ -89,24 +93,40 @@ def read_submission(folder: Path, exercises: Sequence[Exercise], student: str) -
     submission.remarks += odd
     for exercise in exercises:
         candidates = sorted((path for path in files if _matches(path.name, exercise)),
-                            key=lambda path: (len(path.parts), path.name != exercise.file_name, str(path)))  # fmt: skip
+                            key=lambda path: (path.parent.name == BACKUPS, len(path.parts),
+                                              path.name != exercise.file_name, str(path)))  # fmt: skip
         if not candidates:
             submission.reasons[exercise.name] = f"there is no file {exercise.file_name}"
             continue
         chosen = candidates[0]
-        if len(candidates) > 1:
-            others = ", ".join(shown(str(path.relative_to(folder))) for path in candidates[1:4])
+        if others := [path for path in candidates[1:] if path.parent.name != BACKUPS]:  # those are our own doing
+            names = ", ".join(shown(str(path.relative_to(folder))) for path in others[:3])
             what = shown(str(chosen.relative_to(folder)))
-            submission.remarks.append(f"of several files {what} was graded, not {others}")
+            submission.remarks.append(f"of several files {what} was graded, not {names}")
         elif chosen.name != exercise.file_name:
             submission.remarks.append(f"{shown(chosen.name)} was taken for {exercise.file_name}")
         if problem := _problem(chosen):
             submission.reasons[exercise.name] = f"{exercise.file_name} {problem}"
         else:
             submission.files[exercise.name] = chosen
+    if submission.reasons and (unused := _unused_files(files, folder, exercises)):
+        more = f" and {len(unused) - MOST_SHOWN} more" if len(unused) > MOST_SHOWN else ""
+        names = ", ".join(unused[:MOST_SHOWN])
+        submission.remarks.append(f"of no name that was asked for, and not graded: {names}{more}")
     if not files and not odd:
         submission.remarks.append("the folder is empty")
     return submission
+
+
+def _unused_files(files: Sequence[Path], folder: Path, exercises: Sequence[Exercise]) -> list[str]:
+    """Return the files that may be an answer under another name, in another format, or packed."""
+    names = []
+    for path in files:
+        inside = path.relative_to(folder)
+        handed_out = {COURSE, BACKUPS} & set(inside.parts[:-1])
+        if path.suffix.lower() in LIKELY and not handed_out and not any(_matches(path.name, e) for e in exercises):
+            names.append(shown(str(inside)))
+    return names
 
 
 def shown(name: str) -> str:
@@ -155,6 +175,8 @@ def _files(folder: Path) -> tuple[list[Path], list[str]]:
             elif entry.is_dir(follow_symlinks=False):
                 if depth < DEEPEST:
                     waiting.append((Path(entry.path), depth + 1))
+                elif TOO_DEEP not in odd:
+                    odd.append(TOO_DEEP)
             else:
                 found.append(Path(entry.path))
     return found[:MOST_FILES], odd

@@ -101,8 +101,9 @@ def _progress(grades: Grades) -> str:
         passed, absent = kinds.count(PASSED), kinds.count(NO_FILE) + kinds.count(NOT_BEGUN)
         mean = sum((s.graded[place].points for s in grades.students), Fraction(0)) / len(kinds)
         width = round(WIDTH * passed / len(kinds))
+        name = _escaped(exercise.name).replace("_", "_<wbr>")  # may be broken there
         rows.append(
-            f"<tr><th>{_escaped(exercise.name)}</th><td>{passed}</td><td>{len(kinds) - passed - absent}</td>"
+            f"<tr><th>{name}</th><td>{passed}</td><td>{len(kinds) - passed - absent}</td>"
             f"<td>{absent}</td><td>{float(mean):.2f} of {number(points_of(exercise))}</td>"
             f'<td style="text-align:left"><span class="bar" style="width:{width}px"></span></td></tr>\n'
         )

@@ -110,9 +110,10 @@ def write_autograder(
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files in a folder that aren't made by running it, in order."""
+    """Yield the files in a folder that aren't made by running it, or hidden, in order."""
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
+        inside = path.relative_to(folder).parts
+        if path.is_file() and not any(part == "__pycache__" or part.startswith(".") for part in inside):
             yield path
 
 

@@ -48,6 +48,8 @@ class CheckerReport(Report):
         """Return the last line: the verdict, and how many answers are right."""
         number = sum(tensor.verdicts.size for tensor in self.tensors)
         agree = sum(tensor.count("pass") for tensor in self.tensors)
+        if not number:
+            return f"{self.verdict}: nothing was judged; see the findings above"
         return f"{self.verdict}: {agree} of {number} gradients are judged rightly"
 
 

@@ -25,6 +25,7 @@ from aescratch.exercises.grading.channel import (
     Packer,
     Unpacker,
     framed,
+    line_number,
     packed_exception,
     parsed,
     shown,
@@ -34,12 +35,12 @@ from aescratch.exercises.grading.confinement import GRACE, Confined, Confinement
 from aescratch.exercises.outcome import DIED, SYNTAX_ERROR, TIMED_OUT
 
 MOST_ENTRIES = 4096  # of what one of our functions is called with from inside, so that no product of them is large
-MOST_PARAMETERS = 100
+MOST_PARAMETERS, LONGEST_NAME = 100, 100
 Answer = tuple[dict[str, Any], bytes]
 
 
-class Submission:
-    """A submission in its confined process.
+class Conversation:
+    """Questions to a submission in its confined process, and its answers.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ class Submission:
         answer, _ = self.ask({"what": "load", "file": self.file}, [text])
         match answer:
             case {"done": "no-python", "text": str(reason), "line": int(line)}:
-                raise Ended(SYNTAX_ERROR, f"Python can't read it: {shown(reason)}", line)
+                raise Ended(SYNTAX_ERROR, f"Python can't read it: {shown(reason)}", line_number(line))
 
     def look(self, name: str) -> Any:
         """Return what a name of the submission stands for: a function that can be called, or a value."""
@@ -84,7 +85,8 @@ class Submission:
                 case {"value": form}:
                     return Unpacker(payload).unpack(form)
                 case {"function": str(shown_name), "line": int(line), "parameters": parameters}:
-                    return StandInFunction(self, name, shown(shown_name), line, _signature(parameters))
+                    signature = _signature(parameters)
+                    return StandInFunction(self, name, shown(shown_name, kept=""), line_number(line), signature)
             raise Malformed("no description")
         except Malformed as error:
             self.refuse(error)
@@ -177,7 +179,7 @@ class Submission:
             if sum(array.size for array in arrays) > MOST_ENTRIES:
                 raise ValueError(f"expected arrays of at most {MOST_ENTRIES} entries together")
             before = [array.tobytes() for array in arrays]
-            value = packer.pack(functions[which](*arguments, **by_name))
+            value = packer.pack(_called(functions[which], arguments, by_name))
             changed = [[n, packer.pack(a)] for n, a in enumerate(arrays) if a.tobytes() != before[n]]
         except Exception as error:
             return {"raised": packed_exception(error, 0)}, []
@@ -191,7 +193,7 @@ class Submission:
             self.refuse(malformed)
         if error is None:
             self.process_over(f"it raised {described}")
-        code = compile("raise error", self.file, "exec").replace(co_firstlineno=max(0, min(line, 10**6)))
+        code = compile("raise error", self.file, "exec").replace(co_firstlineno=line)
         exec(code if line else compile("raise error", "<confined>", "exec"), {"error": error})
         raise AssertionError  # the line above has raised
 
@@ -213,13 +215,13 @@ class Submission:
 class StandIn:
     """What the checks take for the student's module."""
 
-    def __init__(self, submission: Submission) -> None:
-        self._submission = submission
+    def __init__(self, conversation: Conversation) -> None:
+        self._conversation = conversation
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # Python asks for these by itself
             raise AttributeError(name)
-        value = self._submission.look(name)
+        value = self._conversation.look(name)
         setattr(self, name, value)
         return value
 
@@ -227,22 +229,32 @@ class StandIn:
 class StandInFunction:
     """What the checks take for a function of the student's."""
 
-    def __init__(self, submission: Submission, name: str, shown_name: str, line: int, signature: Any) -> None:
-        self._submission, self._name = submission, name
+    def __init__(self, conversation: Conversation, name: str, shown_name: str, line: int, signature: Any) -> None:
+        self._conversation, self._name = conversation, name
         self.__name__ = shown_name
         self.__code__ = SimpleNamespace(co_firstlineno=line)
         self.__signature__ = signature
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Return what the student's function returns."""
-        return self._submission.call(self._name, arguments, named)
+        return self._conversation.call(self._name, arguments, named)
+
+
+def _called(function: Callable[..., Any], arguments: Sequence[Any], named: dict[str, Any]) -> Any:
+    """Call one of our functions; where it can't be called so, don't say in Python's words what it is called."""
+    try:
+        return function(*arguments, **named)
+    except Exception as error:
+        if error.__traceback__ is None or error.__traceback__.tb_next is None:
+            raise TypeError("this function can't be called with these arguments") from None
+        raise
 
 
 def _write_back(unpacker: Unpacker, changed: list[Any], given: Sequence[Any]) -> None:
     """Put into our arrays what was done to the copies that the submission was given."""
     for item in changed:
         match item:
-            case [int(number), form] if 0 <= number < len(given):
+            case [int(number), ["array", *_] as form] if 0 <= number < len(given):
                 values = np.asarray(unpacker.unpack(form))
                 np.copyto(given[number], np.resize(values, given[number].shape), "unsafe")
             case _:
@@ -258,7 +270,7 @@ def _signature(parameters: Any) -> Any:
         if len(parameters) > MOST_PARAMETERS:
             raise Malformed("too many arguments")
         return inspect.Signature([
-            inspect.Parameter(name, kinds[kind], default=None if default else inspect.Parameter.empty)
+            inspect.Parameter(name[:LONGEST_NAME], kinds[kind], default=None if default else inspect.Parameter.empty)
             for name, kind, default in parameters
         ])
     except (TypeError, ValueError, IndexError) as error:
