@@ -102,9 +102,9 @@ UNREADABLE = [
     (lambda folder: shutil.copytree(folder, folder.parent / "02_softplus"), "to have a name of its own, got softplus twice"),
     (about(""), "01_softplus/about.md to begin with '# title'"),
     (about("# T\nchapter: 1\n\nTask"), "01_softplus/about.md to begin with '# title'"),
-    (about("# T\nchapter: 1\nminutes: ten\n\nTask"), "expected minutes in 01_softplus/about.md to be a whole number, got 'ten'"),
+    (about("# T\nchapter: 1\nminutes: ten\n\nTask"), "expected minutes in 01_softplus/about.md to be a whole number of at least 1, got 'ten'"),
     (about("# T\nchapter: 1\nminutes: 10\nminute: 3\n\nTask"), "01_softplus/about.md to begin with '# title'"),
-    (about("# T\nchapter: 1\nminutes: 10\npoints: many\n\nTask"), "to be a whole number, got 'many'; write a line such as 'points: 10'"),
+    (about("# T\nchapter: 1\nminutes: 10\npoints: many\n\nTask"), "to be a whole number of at least 1, got 'many'; write a line such as 'points: 10'"),
     (lambda folder: (folder / "about.md").write_bytes(b"# T\nchapter: 1\nminutes: 10\n\nZo\xeb"), "01_softplus/about.md to be UTF-8"),
 ]
 

@@ -14,6 +14,7 @@ import pytest
 import aescratch as ae
 from aescratch import plots
 from aescratch.cli import main
+from aescratch.cli.exercises import ACTIONS
 from aescratch.cli.program import COMMANDS
 
 X = np.random.default_rng(0).random((7, 5))
@@ -239,6 +240,24 @@ def test_every_command_has_json_and_its_help_says_so(capsys):
     for command in JSON:
         assert main([command, "--help"]) == 0
         assert "--json" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("action", sorted(set(ACTIONS) - {"watch"}))
+def test_every_action_of_exercises_has_json(action, capsys):
+    assert main(["exercises", action, "--help"]) == 0
+    assert "--json" in capsys.readouterr().out
+
+
+def test_what_an_action_did_is_json_too(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    answers = {}
+    for words in (["init", "course"], ["new", "mine", "--in", "src"], ["validate", "src"], ["release", "src", "out"]):
+        assert main(["exercises", *words, "--json"]) == 0
+        answers[words[0]] = json.loads(capsys.readouterr().out)
+        assert (answers[words[0]]["action"], answers[words[0]]["status"]) == (words[0], 0)
+    assert answers["init"]["said"][0].startswith("course is ready: ")
+    assert [row["exercise"] for row in answers["validate"]["exercises"]] == ["mine"]
+    assert answers["validate"]["problems"] == []
 
 
 def test_what_goes_wrong_leaves_the_output_empty(capsys):

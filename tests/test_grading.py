@@ -21,7 +21,7 @@ from aescratch.cli import grading as command
 from aescratch.cli.status import UsageError
 from aescratch.exercises import all_exercises
 from aescratch.exercises.exercise import read_course
-from aescratch.exercises.grading import runs
+from aescratch.exercises.grading import runs, submissions
 from aescratch.exercises.grading.formats import FORMATS, as_csv, as_gradescope, as_nbgrader, as_otter
 from aescratch.exercises.grading.grades import Graded, Grades, Student
 from aescratch.exercises.grading.judging import Judgement, missing_protections
@@ -200,7 +200,7 @@ def own_course(folder, points=7, checks=""):
 
 
 def test_points_that_do_not_divide_are_shared_to_the_hundredth(tmp_path):
-    for points in (0, 1, 7, 13):
+    for points in (1, 7, 13):
         exercise = read_course(own_course(tmp_path / str(points), points))[0]
         worths = [part.of for part in declared(exercise)]
         assert sum(worths) == points
@@ -227,6 +227,7 @@ def test_odd_things_among_submissions_are_each_told_in_a_sentence(tmp_path):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text("x = 1\n")
     long = "l" * 200
+    (folder / "a b" / "02_dense_backward.py").write_text("x = 2\n")
     for name in (long, "large", "linked", "piped"):
         (folder / name).mkdir()
     (folder / "large" / "02_dense_backward.py").write_text("#" * 2_000_000)
@@ -244,7 +245,7 @@ def test_odd_things_among_submissions_are_each_told_in_a_sentence(tmp_path):
     assert "dense_backward" in students["Zoë 김"].files
     assert "was taken for 02_dense_backward.py" in students["Zoë 김"].remarks[0]
     assert students["Zoë 김"].reasons == {"relu_backward": "there is no file 03_relu_backward.py"}
-    assert students["a b"].files["dense_backward"] == folder / "a b" / "02_dense_backward.py"
+    assert students["a b"].files["dense_backward"] == b"x = 2\n"
     assert "was graded, not old" in students["a b"].remarks[0]
     assert "more than 1000000" in students["large"].reasons["dense_backward"]
     assert "link" in students["linked"].remarks[0]
@@ -278,12 +279,27 @@ def test_a_backup_of_ours_counts_where_there_is_nothing_else_and_is_no_news(tmp_
     exercise = BY_NAME["dense_backward"]
     for folder in (tmp_path / "backups", tmp_path / "week 1" / "work"):
         folder.mkdir(parents=True)
-        (folder / exercise.file_name).write_text("x = 1\n")
+        (folder / exercise.file_name).write_text(f"{folder.name} = 1\n")
     submission = read_submission(tmp_path, [exercise], "kim")
-    assert submission.files == {exercise.name: tmp_path / "week 1" / "work" / exercise.file_name}
+    assert submission.files == {exercise.name: b"work = 1\n"}
     assert submission.remarks == []
     shutil.rmtree(tmp_path / "week 1")
-    assert read_submission(tmp_path, [exercise], "kim").files == {exercise.name: tmp_path / "backups" / exercise.file_name}
+    assert read_submission(tmp_path, [exercise], "kim").files == {exercise.name: b"backups = 1\n"}
+
+
+def test_a_thousand_links_are_told_of_in_a_few_sentences(tmp_path):
+    for number in range(1000):
+        (tmp_path / f"link{number}").symlink_to("/")
+    remarks = read_submission(tmp_path, [BY_NAME["dense_backward"]], "kim").remarks
+    assert len(remarks) == 6
+    assert remarks[-1] == "995 more are links"
+
+
+def test_a_folder_of_any_size_is_looked_at_so_far(tmp_path, monkeypatch):
+    monkeypatch.setattr(submissions, "MOST_FILES", 5)
+    for number in range(9):
+        (tmp_path / f"{number}").mkdir()
+    assert "it holds 5 files and folders or more" in read_submission(tmp_path, [BY_NAME["dense_backward"]], "kim").remarks[0]
 
 
 # The ledger

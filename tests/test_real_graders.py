@@ -18,7 +18,8 @@ import pytest
 import aescratch as ae
 from aescratch.exercises import all_exercises
 from aescratch.exercises.grading.judging import judge
-from aescratch.exercises.grading.marks import entries, fair_seed
+from aescratch.exercises.grading.marks import entries
+from aescratch.exercises.grading.parts import fair_seed
 from aescratch.exercises.packaging.nbgrader import write_course
 from aescratch.exercises.packaging.notebooks import write_notebooks
 from aescratch.exercises.packaging.otter import write_assignment

@@ -69,6 +69,7 @@ def validate(arguments: Namespace) -> int:
         return say("it can't be released:", error.problems)
     print(*table_of(rows), sep="\n")
     problems = [problem for row in rows for problem in row.problems] + problems
+    arguments.result = {"exercises": [row.cells for row in rows], "problems": problems}
     if problems:
         return say(f"{len(problems)} to put right:", problems)
     print(f"all {len(rows)} do what they should, and a release gives no answer away")

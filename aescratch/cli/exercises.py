@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from aescratch.cli.status import UsageError, did_you_mean
+from aescratch.cli.writing import add_json, answer
 
 DESCRIPTION = """Write the backward passes yourself, and be told what is wrong and why.
 
@@ -82,11 +85,27 @@ def read(parser: ArgumentParser, typed: Sequence[str]) -> tuple[Namespace, list[
     own.description = f"{ACTIONS[name].summary[:1].upper()}{ACTIONS[name].summary[1:]}."
     action = module.ACTIONS[name] if hasattr(module, "ACTIONS") else module
     action.add_arguments(own)
+    answers = "--json" in own.format_help()
+    if not answers and name != "watch":  # which ends with Control-C, and answers nobody
+        add_json(own, "what was done, and what is said of it line by line,")
     arguments, rest = own.parse_known_intermixed_args(words)
     if rest:
         refuse(rest[0], name, own)
-    arguments.action, arguments.run = name, action.run
+    arguments.action = name
+    arguments.run = action.run if answers or name == "watch" else partial(_answered, action.run)
     return arguments, []
+
+
+def _answered(action: Callable[[Namespace], int], arguments: Namespace) -> int:
+    """Run an action that prints, and with --json print its result, as far as it left one, and its lines as JSON."""
+    arguments.result = {}  # for what a program can use
+    if not arguments.json:
+        return action(arguments)
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        status = action(arguments)
+    lines = said.getvalue().splitlines()
+    answer(arguments, "", {"action": arguments.action, "status": status, **arguments.result, "said": lines})
+    return status
 
 
 def _without_action(parser: ArgumentParser, typed: Sequence[str]) -> tuple[Namespace, list[str]]:

@@ -21,7 +21,7 @@ from aescratch.cli.status import RIGHT, UsageError
 from aescratch.cli.words import count, number
 from aescratch.cli.writing import write_text
 from aescratch.exercises.exercise import Exercise
-from aescratch.exercises.grading.formats import ENDINGS, FORMATS, as_csv
+from aescratch.exercises.grading.formats import ENDINGS, FORMATS, as_csv, as_json
 from aescratch.exercises.grading.grades import Grades, collect
 from aescratch.exercises.grading.judging import Limits, missing_protections
 from aescratch.exercises.grading.ledger import RECORDS, Ledger, Task, digest_of_exercise, key_of
@@ -31,6 +31,7 @@ from aescratch.exercises.grading.summary import as_html
 
 SEED_FILE = "seed.json"
 SEEDS = 2**48  # to draw from: too many to try
+LONGEST = 3600  # seconds for a file
 DESCRIPTION = """Grade a folder of submissions: one folder a student, with the exercises' files in it.
 
 Each file is judged in a confined process of its own, with inputs drawn from a seed that only you have. It can be ended
@@ -71,8 +72,8 @@ def run(arguments: Namespace) -> int:
             f"this machine can't keep submissions from everything: {'; '.join(missing)}. "
             "Grade on one that can, or go on all the same with --unconfined"
         )
-    if not arguments.time_limit > 0:
-        raise UsageError(f"expected --time-limit above 0, got {arguments.time_limit:g}")
+    if not 0 < arguments.time_limit <= LONGEST:
+        raise UsageError(f"expected --time-limit above 0 and at most {LONGEST} s, got {arguments.time_limit:g}")
     exercises = chosen(arguments)
     submissions, remarks = handed_in(arguments, exercises)
     folder, file = places(arguments)
@@ -84,7 +85,7 @@ def run(arguments: Namespace) -> int:
         return Task(key_of(exercise, digests[exercise.name], text, seed, limits._asdict()), exercise, text)
 
     tasks = {
-        (submission.student, exercise.name): task_of(exercise, submission.files[exercise.name].read_bytes())
+        (submission.student, exercise.name): task_of(exercise, submission.files[exercise.name])
         for submission in submissions for exercise in exercises if exercise.name in submission.files
     }  # fmt: skip
     jobs = arguments.jobs or os.cpu_count() or 1
@@ -100,6 +101,7 @@ def run(arguments: Namespace) -> int:
     grades = collect(submissions, exercises, keys, ledger.records, seed=seed, remarks=remarks, unlimited=missing)
     write(grades, folder, file, arguments.format)
     report(grades, folder, file, len(new))
+    arguments.result = {"file": str(file), "judged": len(new), **json.loads(as_json(grades))}
     return RIGHT
 
 
@@ -187,10 +189,10 @@ def file_name(student: str) -> str:
     >>> file_name("kim")
     'kim.txt'
     >>> file_name("Zoë / 2")
-    'Zo_2-18fe4ddd.txt'
+    'Zo_2-7bbf39b6.txt'
     """
     plain = re.sub(r"[^\w-]+", "_", student, flags=re.ASCII)[:60]
-    same = plain == student
+    same = plain == student == student.lower() and not plain.startswith("-")  # some systems take Kim and kim for one
     return f"{plain}.txt" if same else f"{plain}-{hashlib.sha256(student.encode()).hexdigest()[:8]}.txt"
 
 

@@ -61,6 +61,7 @@ def run(arguments: Namespace) -> int:
     paths = write(arguments, some, seed)
     for path in paths:
         print(path)
+    arguments.result = {"files": [str(path) for path in paths], "seed": seed}
     seeded = "" if arguments.what == "notebooks" else f"seed: {seed}; keep it\n"
     print(seeded + advice.format(out=arguments.out, assignment=named(arguments)))
     return RIGHT

@@ -1,13 +1,14 @@
 """Checks that exercises are made of: of a backward, of a forward's values, and of what was predicted before either.
 
-    check_backward(student's backward, forward, inputs)    -> Report, of check_function
+    check_backward(student's backward, forward, inputs, seed)   -> Report, of check_function
     check_forward(student's forward, right one, draws)     -> Report, with a cause where a known slip gives these values
     check_prediction(student, the right letter, ...)       -> Report, with a question where another letter was chosen
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -24,6 +25,16 @@ EXPLAINING = ContextVar("explaining", default=True)  # whether causes are looked
 TOLERANCE = 1e-9  # of values that aren't estimated
 Inputs = Mapping[str, Any]
 NO_PREDICTION, WRONG_PREDICTION = "no-prediction", "wrong-prediction"  # codes of findings
+
+
+@contextlib.contextmanager
+def seeking_causes(wanted: bool) -> Iterator[None]:
+    """Have causes looked for, or not, by the checks that run within."""
+    token = EXPLAINING.set(wanted)
+    try:
+        yield
+    finally:
+        EXPLAINING.reset(token)
 
 
 class Slip(NamedTuple):
@@ -65,8 +76,8 @@ class PredictionReport(Report):
 
 
 def check_backward(
-    backward: Callable[..., Any], forward: Callable[..., Any], inputs: Inputs, wrt: Sequence[str] | None = None,
-    at: str = "",
+    backward: Callable[..., Any], forward: Callable[..., Any], inputs: Inputs, seed: int,
+    wrt: Sequence[str] | None = None, at: str = "",
 ) -> Report:  # fmt: skip
     """Return the gradient checker's report on a student's backward; the time is limited from outside.
 
@@ -76,12 +87,14 @@ def check_backward(
         The student's, and ours.
     inputs : dict
         Forward's arguments, of sizes that are distinct primes.
+    seed : int
+        What the upstream gradients are drawn from; the one that the checks were given, so that no number can be known.
     wrt : list of str, optional
         Which inputs get a gradient, where that isn't those that our own pair returns.
     at : str
         What is particular about the inputs, such as ``"large logits"``, for the report's first line.
     """
-    report = check_function(forward, backward, inputs, wrt=wrt, rng=1, time_limit=None, explain=EXPLAINING.get())
+    report = check_function(forward, backward, inputs, wrt=wrt, rng=seed + 1, time_limit=None, explain=EXPLAINING.get())
     report.title += f", at {at}" if at else ""
     report.findings = [finding for finding in report.findings if finding.code != "equal-sizes"]  # the sizes are ours
     report.findings.sort(key=lambda finding: finding.code == "shared-memory")  # what is wrong with the numbers first

@@ -144,6 +144,12 @@ class Exercise:
             raise ValueError(f"expected {mutant.old!r} once in the solution of {self.name}, got it {count} times")
         return self.solution.replace(mutant.old, mutant.new)
 
+    def module_of(self, text: str) -> ModuleType:
+        """Return a text of ours as the student's module; it runs in this process: never a submission."""
+        module = ModuleType("student")
+        exec(compile(text, self.file_name, "exec"), module.__dict__)
+        return module
+
 
 @functools.cache
 def all_exercises() -> tuple[Exercise, ...]:
@@ -207,8 +213,8 @@ def read_exercise(folder: Path) -> Exercise:
         )
     numbers = {"minutes": fields["minutes"], "points": fields.get("points", str(POINTS))}
     for what, number in numbers.items():
-        if not number.isdecimal():
-            got = f"expected {what} in {folder.name}/about.md to be a whole number, got {number!r}"
+        if not number.isdecimal() or not int(number):
+            got = f"expected {what} in {folder.name}/about.md to be a whole number of at least 1, got {number!r}"
             raise CourseError(f"{got}; write a line such as '{what}: 10'")
     minutes, points = map(int, numbers.values())
     return Exercise(folder, lines[0].removeprefix("# "), fields["chapter"], minutes, task.strip(), points)

@@ -90,11 +90,13 @@ def codes_of(reports: Sequence[Report]) -> list[str]:
     """Return what the reports found, the most telling first, each once; ``code@tensor`` where there is a tensor."""
     findings = [f for report in reports if report.verdict != "pass" for f in report.findings]
     findings = [f for f in findings if f.severity != "note" or f.code == "described"]
-    codes = []
-    for finding in sorted(findings, key=_rank):
-        code = str(finding.evidence.get("hypothesis", finding.code)) if finding.code == "cause" else finding.code
-        codes.append(f"{code}@{finding.tensor}" if finding.tensor else code)
-    return list(dict.fromkeys(codes))
+    return list(dict.fromkeys(code_of(finding) for finding in sorted(findings, key=_rank)))
+
+
+def code_of(finding: Finding) -> str:
+    """Return the code of a finding, with its tensor where there is one: ``"scale@grad_b"``."""
+    code = str(finding.evidence.get("hypothesis", finding.code)) if finding.code == "cause" else finding.code
+    return f"{code}@{finding.tensor}" if finding.tensor else code
 
 
 def _rank(finding: Finding) -> int:

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import numpy as np
 
-from aescratch.exercises.comparing import EXPLAINING
+from aescratch.exercises.comparing import seeking_causes
 from aescratch.exercises.exercise import Exercise
-from aescratch.gradcheck import Finding, Report, TensorResult
+from aescratch.exercises.recognising import add_cause, is_explained, same
+from aescratch.gradcheck import Report
 
 MISTAKES = "mistakes.json"
-SAME = 1e-9  # relative; the two are computed from the same inputs and the same upstream gradient
 
 
 def record_mistakes(exercise: Exercise) -> str:
@@ -27,13 +24,8 @@ def record_mistakes(exercise: Exercise) -> str:
     found = []
     for mutant in exercise.mutants.values():
         if mutant.cause:
-            student = ModuleType("student")
-            exec(compile(exercise.mutated(mutant), exercise.file_name, "exec"), student.__dict__)
-            token = EXPLAINING.set(False)
-            try:
-                reports = list(exercise.checks.check(student, 0))
-            finally:
-                EXPLAINING.reset(token)
+            with seeking_causes(False):
+                reports = list(exercise.checks.check(exercise.module_of(exercise.mutated(mutant)), 0))
             tensors = [[tensor.analytic.tolist() for tensor in report.tensors] for report in reports]
             entry = {"code": mutant.expected.partition("@")[0], "cause": mutant.cause, "question": mutant.question}
             found.append({**entry, "reports": tensors})
@@ -50,29 +42,15 @@ def recall(exercise: Exercise, reports: Sequence[Report]) -> None:
     reports : sequence of Report
         What its checks found at seed 0.
     """
-    path = Path(exercise.folder / MISTAKES)
+    path = exercise.folder / MISTAKES
     failing = [i for i, report in enumerate(reports) if report.verdict == "fail" and report.tensors]
     if not failing or not path.is_file():
         return
     report = reports[failing[0]]
-    wrong = [tensor for tensor in report.tensors if tensor.verdict == "fail"]
-    if not wrong or {"cause", "as-planted"} & {finding.code for finding in report.findings}:
+    if is_explained(report):
         return
     for mistake in json.loads(path.read_text(encoding="utf-8")):
-        if _same(report.tensors, mistake["reports"][failing[0] : failing[0] + 1]):
-            entries = sum(tensor.analytic.size for tensor in wrong)
-            message = f"{mistake['cause']}: that gives the same {entries} entries to rounding"
-            evidence = {"hypothesis": mistake["code"], "tensors": ", ".join(tensor.name for tensor in wrong)}
-            found = Finding("cause", wrong[0].name, "error", message, evidence, mistake["cause"], mistake["question"])
-            report.findings = [finding for finding in report.findings if finding.code != "described"] + [found]
+        recorded = mistake["reports"][failing[0] : failing[0] + 1]  # none if it shows in an earlier report
+        if same(report.tensors, [np.array(value) for values in recorded for value in values]):
+            add_cause(report, mistake["code"], mistake["cause"], mistake["question"])
             return
-
-
-def _same(tensors: Sequence[TensorResult], recorded: Any) -> bool:
-    """Whether these are the gradients that were recorded for this report, which may not be there."""
-    values = [np.array(value) for report in recorded for value in report]
-    return len(tensors) == len(values) and all(
-        tensor.analytic.shape == value.shape
-        and np.abs(tensor.analytic - value).max() <= SAME * np.abs(value).max()
-        for tensor, value in zip(tensors, values, strict=True)
-    )

@@ -10,12 +10,12 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Sequence
-from types import ModuleType
 from typing import TypeGuard
 
 import numpy as np
 
-from aescratch.exercises.comparing import EXPLAINING
+from aescratch.backend import Array
+from aescratch.exercises.comparing import seeking_causes
 from aescratch.exercises.exercise import Exercise
 from aescratch.exercises.outcome import AS_PLANTED
 from aescratch.exercises.stubs import HOLE
@@ -41,24 +41,32 @@ def recognise(exercise: Exercise, reports: Sequence[Report], seed: int) -> None:
     which, report = next(failing, (0, None))
     if report is None:
         return
-    if HOLE not in exercise.stub and _same(report.tensors, _tensors(exercise, exercise.stub, seed, which)):
+    if HOLE not in exercise.stub and same(report.tensors, _tensors(exercise, exercise.stub, seed, which)):
         message = "the bug is still there: these are the numbers of the file as it was given"
         report.findings = [Finding(AS_PLANTED, None, "error", message), *report.findings]
         return
-    if any(finding.code == "cause" for finding in report.findings):
+    if is_explained(report):
         return
-    wrong = [tensor for tensor in report.tensors if tensor.verdict == "fail"]
     for mutant in exercise.mutants.values():
-        if not (wrong and mutant.cause):
-            continue
-        if _same(report.tensors, _tensors(exercise, exercise.mutated(mutant), seed, which)):
-            entries = sum(tensor.analytic.size for tensor in wrong)
-            message = f"{mutant.cause}: that gives the same {entries} entries to rounding"
-            names = ", ".join(tensor.name for tensor in wrong)
-            evidence = {"hypothesis": mutant.expected.partition("@")[0], "tensors": names}
-            found = Finding("cause", wrong[0].name, "error", message, evidence, mutant.cause, mutant.question)
-            report.findings = [finding for finding in report.findings if finding.code != "described"] + [found]
+        if mutant.cause and same(report.tensors, _tensors(exercise, exercise.mutated(mutant), seed, which)):
+            add_cause(report, mutant.expected.partition("@")[0], mutant.cause, mutant.question)
             return
+
+
+def is_explained(report: Report) -> bool:
+    """Whether a report has its cause already, or no wrong values to find one for."""
+    codes = {finding.code for finding in report.findings}
+    return bool({"cause", AS_PLANTED} & codes) or not any(tensor.verdict == "fail" for tensor in report.tensors)
+
+
+def add_cause(report: Report, code: str, cause: str, question: str) -> None:
+    """Put a mistake that was recognised in the place of what only describes how the gradients differ."""
+    wrong = [tensor for tensor in report.tensors if tensor.verdict == "fail"]
+    entries = sum(tensor.analytic.size for tensor in wrong)
+    message = f"{cause}: that gives the same {entries} entries to rounding"
+    evidence = {"hypothesis": code, "tensors": ", ".join(tensor.name for tensor in wrong)}
+    found = Finding("cause", wrong[0].name, "error", message, evidence, cause, question)
+    report.findings = [finding for finding in report.findings if finding.code != "described"] + [found]
 
 
 def borrowed(text: bytes, exercise: Exercise) -> str:
@@ -88,24 +96,18 @@ def _is_ours(node: ast.AST) -> TypeGuard[ast.Import | ast.ImportFrom]:
     return any(name.partition(".")[0] == OURS for name in names)
 
 
-def _tensors(exercise: Exercise, text: str, seed: int, which: int) -> list[TensorResult]:
+def _tensors(exercise: Exercise, text: str, seed: int, which: int) -> list[Array]:
     """Return what the checks compare in one of their reports if this is the student's file."""
-    student = ModuleType("student")
-    exec(compile(text, exercise.file_name, "exec"), student.__dict__)
-    token = EXPLAINING.set(False)
-    try:
-        return list(next(itertools.islice(exercise.checks.check(student, seed), which, None)).tensors)
-    except StopIteration:  # the mistake shows in an earlier report
-        return []
-    finally:
-        EXPLAINING.reset(token)
+    with seeking_causes(False):
+        reports = exercise.checks.check(exercise.module_of(text), seed)
+        report = next(itertools.islice(reports, which, None), None)
+    return [] if report is None else [tensor.analytic for tensor in report.tensors]  # None: it shows in an earlier one
 
 
-def _same(tensors: Sequence[TensorResult], others: Sequence[TensorResult]) -> bool:
-    """Whether two lists hold the same gradients."""
-    pairs = list(zip(tensors, others, strict=False))
-    return len(tensors) == len(others) and all(
-        a.analytic.shape == b.analytic.shape
-        and np.abs(a.analytic - b.analytic).max() <= SAME * np.abs(b.analytic).max()
-        for a, b in pairs
+def same(tensors: Sequence[TensorResult], values: Sequence[Array]) -> bool:
+    """Whether the gradients of a report have these values, to rounding."""
+    return len(tensors) == len(values) and all(
+        tensor.analytic.shape == value.shape
+        and np.abs(tensor.analytic - value).max() <= SAME * np.abs(value).max()
+        for tensor, value in zip(tensors, values, strict=True)
     )

@@ -12,12 +12,11 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from aescratch.exercises.comparing import EXPLAINING, Slip
+from aescratch.exercises.comparing import Slip, seeking_causes
 from aescratch.exercises.exercise import CourseError, Exercise
 
 BEGIN_REFERENCE, END_REFERENCE = "### BEGIN REFERENCE", "### END REFERENCE"
@@ -41,17 +40,14 @@ def record(exercise: Exercise) -> str:
     calls: list[Call] = []
     slips = getattr(checks, "SLIPS", ())
     checks.RIGHT = _recording(checks.RIGHT, slips, calls)  # type: ignore[attr-defined]
-    student = ModuleType("student")
-    exec(compile(exercise.shown_solution, exercise.file_name, "exec"), student.__dict__)
-    token = EXPLAINING.set(False)
+    student = exercise.module_of(exercise.shown_solution)
     try:
-        list(checks.check(student, 0))
+        with seeking_causes(False):
+            list(checks.check(student, 0))
     except CourseError:
         raise
     except Exception as error:
         raise CourseError(f"its checks raised {type(error).__name__} on the solution: {error}") from error
-    finally:
-        EXPLAINING.reset(token)
     if not calls:
         where = f"the reference in {exercise.folder.name}/checks.py"
         raise CourseError(f"{where} is marked, but check() never calls RIGHT outside the hidden tests")

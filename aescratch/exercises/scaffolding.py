@@ -64,7 +64,7 @@ def softplus(a):
 def check(student, seed):
     """Yield the report on softplus_backward; another seed draws other inputs."""
     rng = np.random.default_rng(seed)
-    yield check_backward(student.softplus_backward, softplus, {"a": rng.normal(0, 1.3, size=(7, 3))})
+    yield check_backward(student.softplus_backward, softplus, {"a": rng.normal(0, 1.3, size=(7, 3))}, seed)
 '''
 HINTS = """# slope-missing slope-misused described
 1. Your gradient doesn't depend on a as it should. How steep is softplus far to the left, and far to the right?

@@ -12,12 +12,11 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from aescratch.exercises.comparing import EXPLAINING
+from aescratch.exercises.comparing import seeking_causes
 from aescratch.exercises.exercise import Exercise
 from aescratch.exercises.looking import look
 from aescratch.exercises.outcome import NOT_BEGUN, RAISED, Outcome
@@ -25,31 +24,27 @@ from aescratch.exercises.outcome import NOT_BEGUN, RAISED, Outcome
 
 def tried(exercise: Exercise, text: str, seed: int = 0, explaining: bool = True) -> Outcome:
     """Return the outcome of a text as the student's file, in this process, without what it prints."""
-    token = EXPLAINING.set(explaining)
-    try:
-        silent = contextlib.redirect_stdout(io.StringIO())
-        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), silent:
-            warnings.simplefilter("ignore")  # a mistake's overflow is a warning, no error
-            path = Path(folder) / exercise.file_name
-            path.write_text(text, encoding="utf-8")
-            try:
-                return look(exercise, path, seed)
-            except Exception as error:  # not the text's, which an outcome tells of
-                return Outcome(RAISED, f"checks.py raised {type(error).__name__}: {error}", codes=[RAISED])
-    finally:
-        EXPLAINING.reset(token)
+    silent = contextlib.redirect_stdout(io.StringIO())
+    with seeking_causes(explaining), tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), silent:
+        warnings.simplefilter("ignore")  # a mistake's overflow is a warning, no error
+        path = Path(folder) / exercise.file_name
+        path.write_text(text, encoding="utf-8")
+        try:
+            return look(exercise, path, seed)
+        except Exception as error:  # not the text's, which an outcome tells of
+            return Outcome(RAISED, f"checks.py raised {type(error).__name__}: {error}", codes=[RAISED])
 
 
 def arguments_given(exercise: Exercise, seed: int) -> list[str]:
     """Return the arrays, generators and numbers that the checks call the solution with, one text for each."""
-    student = ModuleType("student")
-    exec(compile(exercise.shown_solution, exercise.file_name, "exec"), student.__dict__)
+    student = exercise.module_of(exercise.shown_solution)
     given: list[str] = []
 
     def noting(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def noted(*values: Any, **named: Any) -> Any:
-            given.extend(_as_text(value) for value in (*values, *named.values()))
+            own = [value for name, value in named.items() if not name.startswith("grad_")]  # not the upstream
+            given.extend(_as_text(value) for value in (*values, *own))
             return function(*values, **named)
 
         return noted
@@ -57,15 +52,13 @@ def arguments_given(exercise: Exercise, seed: int) -> list[str]:
     checks = exercise.checks
     for name in checks.FUNCTIONS:
         setattr(student, name, noting(getattr(student, name)))
-    token = EXPLAINING.set(False)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+    silent = contextlib.redirect_stdout(io.StringIO())
+    with seeking_causes(False), silent, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
             list(checks.check(student, seed))
-    except Exception as error:  # said where the outcome at this seed is
-        given.append(str(error))
-    finally:
-        EXPLAINING.reset(token)
+        except Exception as error:  # said where the outcome at this seed is
+            given.append(str(error))
     return given
 
 

@@ -52,8 +52,8 @@ def _wrong_values(tensor: TensorResult) -> Finding:
     failing = tensor.verdicts == FAIL
     errors = np.where(failing, np.nan_to_num(tensor.relative_error, nan=np.inf, posinf=np.inf), -1.0)
     worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(errors)), errors.shape))
-    analytic, numeric = float(tensor.analytic[worst]), float(tensor.numeric[worst])
-    left, right = (float(slope) + 0.0 for slope in tensor.slopes[worst])  # + 0.0: no -0 in the text
+    analytic, numeric = float(tensor.analytic[worst]) + 0.0, float(tensor.numeric[worst])  # + 0.0: no -0 in the text
+    left, right = (float(slope) + 0.0 for slope in tensor.slopes[worst])
     evidence: dict[str, Any] = {"entries": int(failing.sum()), "worst": list(worst), "analytic": analytic}
     if np.isnan(numeric):
         found = f"the slopes on the two sides of the kink there are {left:.9g} and {right:.9g}"

@@ -13,15 +13,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from aescratch.exercises.exercise import Exercise
-from aescratch.exercises.grading.parts import COMPARING, HUNDREDTHS, Expected, Part, declared, expected, fair_seed
-from aescratch.exercises.grading.reasons import code_of, first_sentence, sentence, stopped
+from aescratch.exercises.grading.parts import COMPARING, HUNDREDTHS, Expected, Part, declared, expected
+from aescratch.exercises.grading.reasons import first_sentence, sentence, stopped
+from aescratch.exercises.outcome import code_of
 from aescratch.gradcheck import Finding, Report
 from aescratch.gradcheck.functions import MALFORMED
 
 if TYPE_CHECKING:
     from aescratch.exercises.grading.judging import Judgement
-
-__all__ = ["Entry", "declared", "entries", "fair_seed", "without_points"]
 
 NOT_LINEAR = ("not-linear", "upstream-ignored")
 IMPURE = ("changed-argument", "shared-memory", "not-repeatable", "changed-random-state")

@@ -9,15 +9,15 @@ with a planted bug has right already earns nothing; it has to stay right.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from types import ModuleType
 from typing import Any, NamedTuple
 
-from aescratch.exercises.comparing import EXPLAINING, ValueReport
+from aescratch.exercises.comparing import ValueReport, seeking_causes
 from aescratch.exercises.exercise import Exercise
 from aescratch.gradcheck import Report
 from aescratch.gradcheck.binding import UPSTREAM_NAMES
@@ -26,6 +26,7 @@ HUNDREDTHS = 100  # points are whole hundredths, so that sums are exact
 SHAPES, LINEAR, PURE, KEPT = 10, 10, 10, 20  # percent of a report; the values share the rest
 COMPARING = (Report.__name__, ValueReport.__name__)  # the reports on arrays; another one counts answers
 WHOLE = 10  # of a report that compares nothing, such as that on a prediction, where one that does has 100 a tensor
+STEADY = "changes nothing, and repeats itself"
 SEEDS_TRIED = 100
 
 
@@ -76,8 +77,8 @@ class Expected:
 
 
 def points_of(exercise: Exercise) -> Fraction:
-    """Return what an exercise is worth, to the hundredth."""
-    return Fraction(round(exercise.points * HUNDREDTHS), HUNDREDTHS)
+    """Return what an exercise is worth."""
+    return Fraction(exercise.points)
 
 
 @functools.cache
@@ -106,21 +107,15 @@ def checked(exercise: Exercise, text: str, seed: int) -> list[tuple[Report, dict
 
     It runs in this process: for solutions and stubs only.
     """
-    student = ModuleType("student")
-    exec(compile(text, exercise.file_name, "exec"), student.__dict__)
+    student = exercise.module_of(text)
     calls: dict[str, bool] = {}
     for name in exercise.checks.FUNCTIONS:
         setattr(student, name, _noting(name, getattr(student, name), calls))
     found = []
-    token = EXPLAINING.set(False)
-    try:
+    with seeking_causes(False), contextlib.suppress(NotImplementedError):  # a stub, called where no hole is expected
         for report in exercise.checks.check(student, seed):
             found.append((report, dict(calls)))
             calls.clear()
-    except NotImplementedError:  # a stub, called where the checks don't expect a hole
-        pass
-    finally:
-        EXPLAINING.reset(token)
     return found
 
 
@@ -189,9 +184,9 @@ def _parts(report: Expected) -> list[tuple[str, str, str, Fraction]]:
         return [(report.title, "whole", "", Fraction(WHOLE))]
     if not report.sought:
         return [("what was right stays right", "kept", "", Fraction(KEPT))]
-    laws = [("changes nothing, and repeats itself", "pure", PURE)]
     if report.sort not in COMPARING:
-        return [("answers", "answers", "", Fraction(100 - PURE)), (laws[0][0], "pure", "", Fraction(PURE))]
+        return [("answers", "answers", "", Fraction(100 - PURE)), (STEADY, "pure", "", Fraction(PURE))]
+    laws = [(STEADY, "pure", PURE)]
     if report.upstream:
         laws.insert(0, ("linear in the upstream gradient", "linear", LINEAR))
     if report.given:

@@ -11,7 +11,7 @@ from typing import Any
 
 from aescratch.exercises.answering import HEADLINES
 from aescratch.exercises.exercise import Exercise
-from aescratch.exercises.outcome import NOT_BEGUN, PASSED, UNSURE, WRONG, Outcome
+from aescratch.exercises.outcome import NOT_BEGUN, PASSED, UNSURE, WRONG, Outcome, code_of
 from aescratch.gradcheck import Finding, Report
 
 LONGEST = 300  # characters of a sentence: a student's exception may be long
@@ -30,12 +30,6 @@ def plain(text: str, longest: int = LONGEST) -> str:
     """
     words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return words if len(words) <= longest else words[: longest - 4] + " ..."
-
-
-def code_of(finding: Finding) -> str:
-    """Return the code of a finding, with its tensor: ``"scale@grad_b"``."""
-    code = str(finding.evidence.get("hypothesis", finding.code)) if finding.code == "cause" else finding.code
-    return f"{code}@{finding.tensor}" if finding.tensor else code
 
 
 def sentence(finding: Finding, report: Report) -> str:

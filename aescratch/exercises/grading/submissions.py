@@ -37,7 +37,7 @@ class Submission:
     student : str
         The name of the folder.
     files : dict
-        The file of each exercise, by the exercise's name.
+        What is in the file of each exercise, by the exercise's name.
     reasons : dict
         Why there is none, for each of the others.
     remarks : list of str
@@ -45,7 +45,7 @@ class Submission:
     """
 
     student: str
-    files: dict[str, Path] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
@@ -105,10 +105,10 @@ def read_submission(folder: Path, exercises: Sequence[Exercise], student: str) -
             submission.remarks.append(f"of several files {what} was graded, not {names}")
         elif chosen.name != exercise.file_name:
             submission.remarks.append(f"{shown(chosen.name)} was taken for {exercise.file_name}")
-        if problem := _problem(chosen):
+        try:
+            submission.files[exercise.name] = _read(chosen)
+        except SubmissionsError as problem:
             submission.reasons[exercise.name] = f"{exercise.file_name} {problem}"
-        else:
-            submission.files[exercise.name] = chosen
     if submission.reasons and (unused := _unused_files(files, folder, exercises)):
         more = f" and {len(unused) - MOST_SHOWN} more" if len(unused) > MOST_SHOWN else ""
         names = ", ".join(unused[:MOST_SHOWN])
@@ -161,17 +161,18 @@ def _is_junk(name: str) -> bool:
 
 
 def _files(folder: Path) -> tuple[list[Path], list[str]]:
-    """Return the files in a folder and in those in it, and remarks on links."""
+    """Return the files in a folder and in those in it, and remarks on links and on what wasn't looked at."""
     found: list[Path] = []
+    links: list[str] = []
     odd: list[str] = []
     waiting = [(folder, 0)]
-    while waiting and len(found) < MOST_FILES:
+    looked = 0
+    while waiting and looked < MOST_FILES:
         here, depth = waiting.pop(0)
-        for entry in _entries(here):
-            if _is_junk(entry.name):
-                continue
+        for entry in [entry for entry in _entries(here) if not _is_junk(entry.name)][: MOST_FILES - looked]:
+            looked += 1
             if entry.is_symlink():
-                odd.append(f"{shown(entry.name)} is a link, and isn't followed")
+                links.append(shown(entry.name))
             elif entry.is_dir(follow_symlinks=False):
                 if depth < DEEPEST:
                     waiting.append((Path(entry.path), depth + 1))
@@ -179,7 +180,12 @@ def _files(folder: Path) -> tuple[list[Path], list[str]]:
                     odd.append(TOO_DEEP)
             else:
                 found.append(Path(entry.path))
-    return found[:MOST_FILES], odd
+    if looked == MOST_FILES:
+        odd.append(f"it holds {MOST_FILES} files and folders or more; the others weren't looked at")
+    odd += [f"{name} is a link, and isn't followed" for name in links[:MOST_SHOWN]]
+    if len(links) > MOST_SHOWN:
+        odd.append(f"{len(links) - MOST_SHOWN} more are links")
+    return found, odd
 
 
 def _matches(name: str, exercise: Exercise) -> bool:
@@ -188,16 +194,22 @@ def _matches(name: str, exercise: Exercise) -> bool:
     return re.sub(r"^\d+_", "", base) == f"{exercise.name}.py".lower()
 
 
-def _problem(path: Path) -> str:
-    """Return what keeps a file from being read, or nothing."""
+def _read(path: Path) -> bytes:
+    """Return what is in a file, with one look at it: at a second there may be a link in its place, or a pipe.
+
+    Raises
+    ------
+    SubmissionsError
+        If it can't be graded; the message goes on from the file's name.
+    """
+    flags = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
     try:
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode):
-            return "is no ordinary file"
-        if status.st_size > LARGEST:
-            return f"has {status.st_size} bytes, more than {LARGEST}"
-        with open(path, "rb") as stream:
-            stream.read(1)
+        with open(os.open(path, flags), "rb") as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise SubmissionsError("is no ordinary file")
+            text = stream.read(LARGEST + 1)
     except OSError as error:
-        return f"can't be read: {error.strerror}"
-    return ""
+        raise SubmissionsError(f"can't be read: {error.strerror}") from error
+    if len(text) > LARGEST:
+        raise SubmissionsError(f"has more than {LARGEST} bytes")
+    return text

@@ -131,7 +131,7 @@ def _mistakes(grades: Grades) -> str:
             f"<details><summary>{names}{more}</summary><pre>{example}</pre></details>\n"
         )
     left = len(found) - len(texts)
-    rest = f"<p>{left} more, made by {len(found[-1])} or a few; grades.json has them.</p>\n" if left else ""
+    rest = f"<p>{left} more, made by at most {len(found[len(texts)])} each; grades.json has them.</p>\n" if left else ""
     return f"<section><h2>Mistakes, the most frequent first</h2>\n{''.join(texts) or '<p>None.</p>'}{rest}</section>\n"
 
 

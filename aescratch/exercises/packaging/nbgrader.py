@@ -15,7 +15,7 @@ from typing import Any
 
 from aescratch.exercises.exercise import Exercise
 from aescratch.exercises.packaging.cells import CODE, MARKDOWN, Cell, task, write_notebook
-from aescratch.exercises.stubs import BEGIN, END, HOLE, INSTEAD, OURS_ONLY
+from aescratch.exercises.stubs import BEGIN, END, HIDDEN, HOLE, INSTEAD, OURS_ONLY, without
 
 SCHEMA = 3  # of the metadata that nbgrader reads
 CONFIG = "nbgrader_config.py"
@@ -57,7 +57,7 @@ def write_course(
 
 
 def _cells(exercise: Exercise, test: str) -> list[Cell]:
-    lines = [line for line in exercise.solution.splitlines() if not line.startswith(OURS_ONLY)]
+    lines = [line for line in without(exercise.solution, HIDDEN).splitlines() if not line.startswith(OURS_ONLY)]
     kept = [line for line in lines if not line.strip().startswith(INSTEAD)]
     before = []
     if len(kept) < len(lines):

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import aescratch as ae
 from aescratch.exercises.exercise import Exercise
-from aescratch.exercises.grading.marks import declared
+from aescratch.exercises.grading.parts import declared
 from aescratch.exercises.packaging.cells import CODE, RAW, Cell, task, write_notebook
-from aescratch.exercises.stubs import BEGIN, END, HOLE, INSTEAD, OURS_ONLY
+from aescratch.exercises.stubs import BEGIN, END, HIDDEN, HOLE, INSTEAD, OURS_ONLY, without
 
 ASSIGNMENT = """\
 # ASSIGNMENT CONFIG
@@ -96,7 +96,7 @@ def prompted(solution: str) -> str:
     lines: list[str] = []
     region: list[str] = []
     indent, opened = "", False
-    for line in solution.splitlines():
+    for line in without(solution, HIDDEN).splitlines():
         if line.strip() == BEGIN:
             region, indent, opened = [], line.partition("#")[0], True
         elif line.strip() == END:

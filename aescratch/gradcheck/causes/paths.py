@@ -173,7 +173,7 @@ def _upstream_times(look: Look, name: str) -> Iterator[Candidate]:
 
 
 def _upstream_itself(look: Look, name: str) -> Iterator[Candidate]:
-    if look.upstream.ndim:
+    if look.upstream.ndim and look.upstream.shape == look.inputs[name].shape:  # else it wasn't summed, which is told
         yield Candidate("", look.upstream)
 
 

@@ -18,4 +18,4 @@ def check(student: Any, seed: int) -> Iterator[Report]:
     """Yield the report on squared_error_backward."""
     rng = np.random.default_rng(seed)
     inputs = {"x_hat": rng.normal(size=(7, 5)), "x": rng.normal(size=(7, 5))}
-    yield check_backward(student.squared_error_backward, functions.squared_error, inputs)
+    yield check_backward(student.squared_error_backward, functions.squared_error, inputs, seed)

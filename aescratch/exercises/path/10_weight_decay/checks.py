@@ -22,4 +22,4 @@ def weight_decay(W: Any, lam: float) -> Any:
 def check(student: Any, seed: int) -> Iterator[Report]:
     """Yield the report on weight_decay_backward."""
     inputs = {"W": np.random.default_rng(seed).normal(size=(5, 3)), "lam": 0.3}
-    yield check_backward(student.weight_decay_backward, weight_decay, inputs)
+    yield check_backward(student.weight_decay_backward, weight_decay, inputs, seed)

@@ -31,4 +31,4 @@ def check(student: Any, seed: int) -> Iterator[Report]:
     rng = np.random.default_rng(seed)
     shapes = {"x": (7, 5), "W1": (5, 3), "b1": (3,), "W2": (3, 5), "b2": (5,)}
     inputs = {name: rng.normal(size=shape) for name, shape in shapes.items()}
-    yield check_backward(student.autoencoder_backward, autoencoder_loss, inputs, wrt=["W1", "b1", "W2", "b2"])
+    yield check_backward(student.autoencoder_backward, autoencoder_loss, inputs, seed, wrt=["W1", "b1", "W2", "b2"])

@@ -25,4 +25,4 @@ def check(student: Any, seed: int) -> Iterator[Report]:
     x = rng.normal(size=(7, 5))
     x_tilde = x + rng.normal(0, 0.5, size=(7, 5))
     inputs = {"x_tilde": x_tilde, "x": x, "W1": rng.normal(size=(5, 3)), "W2": rng.normal(size=(3, 5))}
-    yield check_backward(student.denoising_backward, denoising_loss, inputs, wrt=["W1", "W2"])
+    yield check_backward(student.denoising_backward, denoising_loss, inputs, seed, wrt=["W1", "W2"])

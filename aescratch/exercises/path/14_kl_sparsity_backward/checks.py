@@ -24,4 +24,4 @@ def check(student: Any, seed: int) -> Iterator[Report]:
     yield check_prediction(student, "b", AGAINST)
     rng = np.random.default_rng(seed)
     inputs = {"h": rng.uniform(0.1, 0.9, size=(7, 3)), "rho": 0.1}
-    yield check_backward(student.kl_sparsity_backward, functions.kl_sparsity, inputs)
+    yield check_backward(student.kl_sparsity_backward, functions.kl_sparsity, inputs, seed)

@@ -47,7 +47,7 @@ def check(student: Any, seed: int) -> Iterator[Report]:
     """Yield the reports on the prediction, on pretraining_backward, and if that is right on goes_up."""
     yield check_prediction(student, "b", AGAINST)
     draws = [drawn(np.random.default_rng([seed, draw])) for draw in range(2)]
-    report = check_backward(student.pretraining_backward, pretraining_loss, draws[0], wrt=["W2", "V2"])
+    report = check_backward(student.pretraining_backward, pretraining_loss, draws[0], seed, wrt=["W2", "V2"])
     yield report
     if report.verdict == "pass":
         yield check_forward(student.goes_up, RIGHT, [without_decoder(draw) for draw in draws], "code", SLIPS)

@@ -26,4 +26,4 @@ def check(student: Any, seed: int) -> Iterator[Report]:
     shapes = {"x": (11, 7), "W1": (7, 5), "W2": (5, 3), "W3": (3, 2), "b3": (2,)}
     inputs: dict[str, Any] = {name: rng.normal(0, 0.6, size=shape) for name, shape in shapes.items()}
     inputs["labels"] = rng.permutation(11) % 2
-    yield check_backward(student.fine_tuning_backward, fine_tuning_loss, inputs, wrt=["W1", "W2", "W3", "b3"])
+    yield check_backward(student.fine_tuning_backward, fine_tuning_loss, inputs, seed, wrt=["W1", "W2", "W3", "b3"])

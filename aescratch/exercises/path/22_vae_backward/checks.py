@@ -28,4 +28,4 @@ def check(student: Any, seed: int) -> Iterator[Report]:
     shapes = {"x": (7, 5), "eps": (7, 2), "W1": (5, 3), "W_mu": (3, 2), "W_log_var": (3, 2), "W2": (2, 5)}
     inputs: dict[str, Any] = {name: rng.normal(size=shape) for name, shape in shapes.items()}
     inputs["beta"] = 0.7
-    yield check_backward(student.vae_backward, vae_loss, inputs, wrt=["W1", "W_mu", "W_log_var", "W2"])
+    yield check_backward(student.vae_backward, vae_loss, inputs, seed, wrt=["W1", "W_mu", "W_log_var", "W2"])

@@ -26,4 +26,4 @@ def check(student: Any, seed: int) -> Iterator[Report]:
     shapes = {"x": (7, 5), "W1": (5, 3), "b1": (3,), "W2": (3, 5), "b2": (5,)}
     inputs: dict[str, Any] = {name: rng.normal(0, 0.5, size=shape) for name, shape in shapes.items()}
     inputs |= {"rho": 0.1, "weight": 0.5}
-    yield check_backward(student.sparse_backward, sparse_loss, inputs, wrt=["W1", "b1", "W2", "b2"])
+    yield check_backward(student.sparse_backward, sparse_loss, inputs, seed, wrt=["W1", "b1", "W2", "b2"])

@@ -33,4 +33,4 @@ def check(student: Any, seed: int) -> Iterator[Report]:
     report = check_forward(student.sample, RIGHT, draws, "z", SLIPS)
     yield report
     if report.verdict == "pass":
-        yield check_backward(student.sample_backward, functions.reparameterize, draws[0], wrt=["mu", "log_var"])
+        yield check_backward(student.sample_backward, functions.reparameterize, draws[0], seed, wrt=["mu", "log_var"])

@@ -58,11 +58,11 @@ def check(student: Any, seed: int) -> Iterator[Report]:
     title = "trial of is_right on right gradients and on wrong ones"
     findings: list[Finding] = []
     answers: dict[bool, list[bool]] = {True: [], False: []}
-    for case in cases(np.random.default_rng(seed)):
+    for case in in_order(list(cases(np.random.default_rng(seed))), seed):
         asked = Asked(case)
         x = case.x.copy()
         try:
-            answer = student.is_right(asked.loss, case.grad, x)
+            answer = student.is_right(asked.loss, asked.grad, x)
         except Exception as error:
             found = raised(error)
             found.message = f"{found.message.replace('backward', 'is_right', 1)}; it was given {case.words}"
@@ -105,6 +105,10 @@ class Asked:
             raise ValueError(f"expected loss to be given an array of shape {self.case.x.shape}, got {given.shape}")
         self.moves.append(given - self.case.x)
         return self.case.loss(given)
+
+    def grad(self, x: Any) -> Any:
+        """Return what claims to be the gradient at x; it has one name in all cases, which tells nothing."""
+        return self.case.grad(x)
 
     def finding(self, asks: bool) -> Finding:
         """Return the finding for a wrong answer; its question is on how the loss was asked, or the case's own."""
@@ -150,6 +154,11 @@ class Asked:
         return None
 
 
+def in_order(tried: list[Case], seed: int) -> list[Case]:
+    """Return the cases from plain to hard for a student, and for a grade in an order that can't be known."""
+    return tried if seed == 0 else [tried[n] for n in np.random.default_rng([seed, 1]).permutation(len(tried))]
+
+
 def cases(rng: np.random.Generator) -> Iterator[Case]:
     """Yield the gradients to be judged: first an ordinary one, right and wrong, then those that take care."""
     x, target, W = rng.normal(size=(7, 5)), rng.normal(size=(7, 3)), rng.normal(0, 0.6, size=(5, 3))
@@ -165,21 +174,22 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     one_entry.flat[1 + np.argmax(np.abs(grad(W)).flat[1:])] = 0.1
     few_digits = "What does your tolerance refer to: to 1, or to the size of the numbers compared?"
     plain = "By how much do claim and difference quotient differ here? What do you do with that?"
-    an = "an ordinary loss"
-    yield Case("ordinary", an, loss, grad, W, True, plain)
-    yield Case("factor", f"{an}, N times too large", loss, lambda W: len(x) * grad(W), W, False, plain)
-    yield Case("sign", f"{an}, with the other sign", loss, lambda W: -grad(W), W, False,
+    usual = "an ordinary loss"
+    yield Case("ordinary", usual, loss, grad, W, True, plain)
+    yield Case("factor", f"{usual}, N times too large", loss, lambda W: len(x) * grad(W), W, False, plain)
+    yield Case("sign", f"{usual}, with the other sign", loss, lambda W: -grad(W), W, False,
                "Do you compare the numbers, or their sizes or squares?")
-    yield Case("zeros", f"{an}, all zeros", loss, np.zeros_like, W, False,
+    yield Case("zeros", f"{usual}, all zeros", loss, np.zeros_like, W, False,
                "What does your measure of the difference give if the claim is 0?")
-    yield Case("example", f"{an}, of the last example only", loss, lambda W: grad(W, slice(-1, None)), W, False, plain)
-    yield Case("entry", f"{an}, one entry wrong by a tenth", loss, lambda W: grad(W) * (1 + one_entry), W, False,
+    yield Case("example", f"{usual}, of the last example only", loss, lambda W: grad(W, slice(-1, None)), W, False,
+               plain)
+    yield Case("entry", f"{usual}, one entry wrong by a tenth", loss, lambda W: grad(W) * (1 + one_entry), W, False,
                "Is every entry compared, or some of them, or a mean over all?")
-    yield Case("not-finite", f"{an}, one entry NaN", loss, lambda W: np.where(one_entry, np.nan, grad(W)), W, False,
+    yield Case("not-finite", f"{usual}, one entry NaN", loss, lambda W: np.where(one_entry, np.nan, grad(W)), W, False,
                "What is the answer to NaN > 1e-6? And to NaN <= 1e-6?")
-    yield Case("huge", f"{an} times 1e8", lambda W: 1e8 * loss(W), lambda W: 1e8 * grad(W), W, True, few_digits)
-    yield Case("tiny", f"{an} times 1e-8", lambda W: 1e-8 * loss(W), lambda W: 1e-8 * grad(W), W, True, few_digits)
-    yield Case("tiny", f"{an} times 1e-8, twice too large", lambda W: 1e-8 * loss(W), lambda W: 2e-8 * grad(W), W,
+    yield Case("huge", f"{usual} times 1e8", lambda W: 1e8 * loss(W), lambda W: 1e8 * grad(W), W, True, few_digits)
+    yield Case("tiny", f"{usual} times 1e-8", lambda W: 1e-8 * loss(W), lambda W: 1e-8 * grad(W), W, True, few_digits)
+    yield Case("tiny", f"{usual} times 1e-8, twice too large", lambda W: 1e-8 * loss(W), lambda W: 2e-8 * grad(W), W,
                False, few_digits)
     yield from _of_particular_losses(rng)
 
@@ -199,6 +209,7 @@ def _of_particular_losses(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("kink", "a sum of absolute values, a thousandth away from the kink",
                lambda x: (upstream * np.abs(x)).sum(),
                lambda x: upstream * np.sign(x), near, True, "How large is your step, and how near is the kink?")
+
     def slopes(x: Array) -> Any:
         return -30 * upstream * np.sin(30 * (x + np.roll(x, 1, axis=1)))
 
