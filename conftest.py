@@ -1,5 +1,6 @@
 """What all tests and doctests share: names for doctests, matplotlib without a screen, and figures closed again."""
 
+import importlib.util
 import os
 import sys
 
@@ -10,8 +11,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 import pytest
 
-# Scripts to be run by hand, which need what the tests don't.
-collect_ignore = ["tests/benchmarks", "tests/make_data.py", "tests/mutation.py", "docs", "tutorials"]
+# Scripts to be run by hand, which need what the tests don't; the pages of docs/ are tested as they are read.
+collect_ignore = ["tests/benchmarks", "tests/make_data.py", "tests/mutation.py", "tutorials", "docs/_ext"]
+collect_ignore_glob = ["docs/*.py", "docs/tutorials/*.py"]
+if importlib.util.find_spec("torch") is None:
+    collect_ignore.append("docs/how-to/pytorch.md")
 
 
 @pytest.fixture(autouse=True)
