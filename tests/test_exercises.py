@@ -308,7 +308,7 @@ def test_a_forward_that_raises_says_the_shapes(tmp_path):
 @pytest.mark.parametrize(
     ("name", "right", "wrong", "hint"),
     [
-        ("dense_forward", "x @ W", "np.dot(x, W)", "a name that it doesn't know"),
+        ("dense_forward", "x @ W", "numpy.dot(x, W)", "a name that it doesn't know"),
         ("tied_weights", 'PREDICTION = "c"', "PREDICTION = c", "a name that it doesn't know"),
         ("tied_weights", "1 - h**2", "1 - (x @ W + b) ** 2", "lies a tanh"),
         ("tied_weights", "(x_hat - x) / len(x)", "x_hat - x", "or is it N, the number of rows?"),

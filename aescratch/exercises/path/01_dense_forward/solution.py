@@ -1,6 +1,8 @@
 # mypy: ignore-errors
 """The dense layer, forward: every row of x goes through the same weights and bias."""
 
+import numpy as np
+
 
 def dense(x, W, b):
     """Return y = x W + b, row by row.

@@ -1,6 +1,8 @@
 # mypy: ignore-errors
 """The dense layer, backward: y = x W + b, and how a loss of y reacts to x, W and b."""
 
+import numpy as np
+
 
 def dense_backward(grad_y, x, W):
     """Return the gradients of a loss with respect to what went into y = x W + b.

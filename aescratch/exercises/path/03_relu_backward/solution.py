@@ -1,6 +1,8 @@
 # mypy: ignore-errors
 """ReLU, backward: y = max(a, 0)."""
 
+import numpy as np
+
 
 def relu_backward(grad_y, a):
     """Return the gradient of a loss with respect to a, where y = max(a, 0).

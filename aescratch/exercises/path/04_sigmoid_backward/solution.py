@@ -1,6 +1,8 @@
 # mypy: ignore-errors
 """The sigmoid, backward: y = 1 / (1 + exp(-a)), its derivative written with y."""
 
+import numpy as np
+
 
 def sigmoid_backward(grad_y, y):
     """Return the gradient of a loss with respect to a, where y = 1 / (1 + exp(-a)).

@@ -1,6 +1,8 @@
 # mypy: ignore-errors
 """Half the squared error, backward: the first gradient of a backward pass."""
 
+import numpy as np
+
 
 def squared_error(x_hat, x):
     """Return 1/N Σ_n ½ Σ_d (x_hat_nd - x_nd)²; this is given."""

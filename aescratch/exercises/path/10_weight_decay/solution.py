@@ -1,6 +1,8 @@
 # mypy: ignore-errors
 """Weight decay: ½ lam Σ W², and its gradient."""
 
+import numpy as np
+
 
 def weight_decay(W, lam):
     """Return ½ lam Σ W²; this is given."""
