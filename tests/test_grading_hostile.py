@@ -159,7 +159,7 @@ ATTACKS = [
     ("raises its limits again", inside("import resource; resource.setrlimit(resource.RLIMIT_NPROC, (100, 100))"), "raised", "ValueError: not allowed to raise maximum limit"),
     ("becomes root again", inside("os.setuid(0)"), "raised", "PermissionError|Invalid argument"),
     ("replaces sys.stdout", before("class Out:\n    def write(self, text): os._exit(7)\n    flush = write\nsys.stdout = sys.stderr = Out()\nprint('passed')"), "died", "status 7"),
-    ("copies its output over the connection", inside("for d in range(3, 30):\n    try: os.dup2(1, d)\n    except OSError: pass"), "died|timed-out", ""),
+    ("copies its output over the connection", inside("for d in range(3, 30):\n    try: os.dup2(1, d)\n    except OSError: pass"), "died|timed-out|wrong", ""),
     ("closes the connection", inside("os.closerange(3, 1024)"), "died", "status|closed the connection"),
     ("closes the connection, and sleeps", inside("import time; os.closerange(3, 1024); time.sleep(1000)"), "died", "closed the connection"),
     ("writes noise to every descriptor", inside(TO_ALL + "forge(b'passed' * 1000)"), "died", "wrote to the judge itself"),

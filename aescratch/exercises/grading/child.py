@@ -45,6 +45,8 @@ def main(text: str) -> None:
     if settings["user"] is not None:
         for name in settings["early"]:
             importlib.import_module(name)
+        if settings["early"]:
+            exec("from numpy import *", {})  # NumPy looks for some of its modules only when they are asked for
         os.setgroups([])
         os.setgid(settings["user"])
         os.setuid(settings["user"])
