@@ -27,12 +27,15 @@ class Absent(importlib.abc.MetaPathFinder):
 def refuse(*arguments, **named):
     raise RuntimeError("can't start new thread")
 
-sys.meta_path.insert(0, Absent())
-for name in ABSENT & set(sys.modules):
-    del sys.modules[name]
 for name in ("start_new_thread", "start_new", "start_joinable_thread"):
     if hasattr(_thread, name):
         setattr(_thread, name, refuse)
+
+import platform  # NumPy needs it; in Python 3.10 it brings subprocess along, which is taken away again
+
+sys.meta_path.insert(0, Absent())
+for name in ABSENT & set(sys.modules):
+    del sys.modules[name]
 for module, names in ((os, ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system", "popen", "pipe")),
                       (signal, ("setitimer", "alarm", "pthread_kill", "pthread_sigmask"))):
     for name in names:
