@@ -1,5 +1,6 @@
 """Hostile submissions: each comes to an outcome with its reason and no points, and harms nothing outside its process."""
 
+import atexit
 import contextlib
 import json
 import os
@@ -23,6 +24,7 @@ LIMITS = Limits(seconds=1.0, memory=2**29)
 STILL = "still running after 0.3 s"  # of those that are sure to need all of their time
 MARK = "written-by-a-submission"
 LISTENER = socket.create_server(("127.0.0.1", 0))
+atexit.register(LISTENER.close)
 RIGHT = "import numpy as np\ndef dense_backward(grad_y, x, W):\n    return grad_y @ W.T, x.T @ grad_y, grad_y.sum(0)\n"
 ZEROS = "np.zeros_like(x), np.zeros_like(W), np.zeros(W.shape[1])"
 
