@@ -449,3 +449,23 @@ def test_folders_of_other_packages_are_not_to_be_seen():
     hidden = sandbox._hidden([library], library)
     assert all(library in folder.parents for folder in hidden)
     assert (library / "site-packages" in hidden) == (library / "site-packages").is_dir()
+
+
+def test_answers_counted_off_at_one_seed_are_no_checker_at_another(tmp_path):
+    exercise = EXERCISES["own_checker"]
+    student, answers = exercise.module_of(exercise.solution), []
+    right = student.is_right
+    student.is_right = lambda loss, grad, x: answers.append(bool(right(loss, grad, x))) or answers[-1]
+    list(exercise.checks.check(student, 0))
+    path = tmp_path / exercise.file_name
+    path.write_text(f"answers = iter({answers} * 9)\ndef is_right(loss, grad, x):\n    return next(answers)\n")
+    assert judge(exercise, path, seed=0).outcome.passed
+    assert judge(exercise, path, seed=SEED).outcome.kind == "wrong"
+
+
+def test_upstream_gradients_follow_the_seed():
+    student, given = DENSE.module_of(DENSE.solution), []
+    student.dense_backward = lambda grad_y, x, W: given.append(grad_y.copy()) or (grad_y @ W.T, x.T @ grad_y, grad_y.sum(0))
+    for seed in (1, 2):
+        list(DENSE.checks.check(student, seed))
+    assert not any(np.array_equal(given[0], other) for other in given[len(given) // 2 :])
