@@ -59,7 +59,8 @@ class AutoencoderTransformer:
     model_ : Autoencoder
         The trained model. It computes in float32 if X was float32, else in float64, unless ``dtype=`` was given. Its
         first weights W1 began divided by the root mean square of X where that is above 1, since weights are drawn for
-        inputs of about 1, and on inputs of 100 a sigmoid unit would be saturated from the start.
+        inputs of about 1, and on inputs of 100 a sigmoid unit would be saturated from the start. An ``initializer=``
+        that is given is left as it is.
     history_ : History
         What happened in each epoch.
     n_features_in_ : int
@@ -105,7 +106,7 @@ class AutoencoderTransformer:
         """
         own, variant = _own_parameters(), params.get("variant", self.variant)
         known = [*own, *_settings_of(variant)]
-        for name in params:
+        for name in {**self._settings, **params}:  # what was given before has to suit another variant, too
             if name not in known and isinstance(variant, type):  # fit refuses what is no class
                 raise ValueError(
                     f"expected a parameter of {type(self).__name__} around {variant.__name__}, one of "
@@ -130,11 +131,14 @@ class AutoencoderTransformer:
         """
         if not (isinstance(self.variant, type) and issubclass(self.variant, Autoencoder)):
             raise TypeError(f"expected variant to be a class such as ae.SparseAutoencoder, got {self.variant!r}")
+        if isinstance(self.hidden, (int, np.integer)):
+            raise TypeError(f"expected hidden to be widths such as ({self.hidden},), got {self.hidden}; add the comma")
         names, x = _feature_names(X), _floats(X)
         rng = _generator(self.random_state)
         settings = {"dtype": _precision_of(x), **self._settings}
         model = self.variant([x.shape[1], *self.hidden, self.n_components], rng=rng, **settings)
-        _suit_first_weights(model, x)
+        if "initializer" not in self._settings:  # one that was asked for is left alone
+            _suit_first_weights(model, x)
         training: dict[str, Any] = {"epochs": self.epochs, "batch_size": self.batch_size, "rng": rng, "progress": False}
         training["optimizer"] = Adam(self.learning_rate)
         if isinstance(model, StackedAutoencoder):
@@ -214,7 +218,7 @@ class AutoencoderTransformer:
     def __repr__(self) -> str:
         shown = [
             f"{name}={getattr(value, '__name__', None) or repr(value)}" for name, value in self.get_params().items()
-            if name in self._settings or value is not _own_parameters()[name].default
+            if name in self._settings or repr(value) != repr(_own_parameters()[name].default)
         ]  # fmt: skip
         return f"{type(self).__name__}({', '.join(shown)})"
 
@@ -281,7 +285,12 @@ def _generator(random_state: Any) -> np.random.Generator:
     """Return a generator for a random_state; one of NumPy's older kind draws its seed."""
     if isinstance(random_state, np.random.RandomState):
         random_state = int(random_state.randint(2**31))
-    return as_generator(random_state)
+    try:
+        return as_generator(random_state)
+    except TypeError as error:
+        raise TypeError(
+            f"expected random_state to be an integer, a generator or None, got {random_state!r}; pass random_state=0"
+        ) from error
 
 
 def _feature_names(X: Any) -> Array | None:

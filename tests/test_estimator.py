@@ -187,7 +187,7 @@ def test_what_is_wrong_is_said():
         small().fit(X).inverse_transform(X)
     with pytest.raises(ValueError, match="expected transform to be one of default, pandas, polars, got 'numpy'"):
         small().set_output(transform="numpy")
-    with pytest.raises(TypeError, match="expected rng to be an integer seed or a numpy"):
+    with pytest.raises(TypeError, match="expected random_state to be an integer, a generator or None, got '3'; pass"):
         small(random_state="3").fit(X)
     with pytest.raises(ValueError, match="widths"):
         small(ae.ContractiveAutoencoder, hidden=(7,)).fit(X)
@@ -223,3 +223,31 @@ def test_names_of_features_are_kept_and_compared():
     assert not hasattr(fitted, "feature_names_in_")
     with pytest.raises(TypeError, match="names of features that are all text"):
         fitted.fit(frame.rename(columns={"p": 7}))
+
+
+def test_another_variant_must_take_what_was_given_before():
+    transformer = ae.AutoencoderTransformer(ae.SparseAutoencoder, sparsity=ae.L1Sparsity(0.1))
+    with pytest.raises(ValueError, match=r"around Autoencoder, one of .*, got 'sparsity'"):
+        transformer.set_params(variant=ae.Autoencoder)
+    assert transformer.variant is ae.SparseAutoencoder
+    transformer.set_params(variant=ae.SparseAutoencoder, n_components=3)
+    assert transformer.n_components == 3
+
+
+def test_what_is_as_by_default_is_not_shown():
+    assert repr(ae.AutoencoderTransformer(learning_rate=float("1e-3"))) == "AutoencoderTransformer()"
+    assert repr(ae.AutoencoderTransformer(learning_rate=0.01)) == "AutoencoderTransformer(learning_rate=0.01)"
+
+
+def test_a_width_without_its_comma_is_told_of():
+    with pytest.raises(TypeError, match=r"expected hidden to be widths such as \(4,\), got 4; add the comma"):
+        ae.AutoencoderTransformer(hidden=4).fit(X)
+
+
+def test_an_initializer_that_was_asked_for_is_left_alone(monkeypatch):
+    monkeypatch.setattr(ae.Autoencoder, "fit", lambda self, x, **settings: ae.History())
+    given = ae.AutoencoderTransformer(n_components=3, random_state=0, initializer=ae.xavier_uniform).fit(100 * X)
+    own = ae.AutoencoderTransformer(n_components=3, random_state=0).fit(100 * X)
+    right = ae.Autoencoder([64, 3], rng=0)
+    assert np.array_equal(given.model_.parameters[0].value, right.parameters[0].value)
+    assert np.abs(own.model_.parameters[0].value).max() < 0.1 * np.abs(right.parameters[0].value).max()
