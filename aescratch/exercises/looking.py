@@ -39,16 +39,10 @@ def look(exercise: Exercise, path: Path, seed: int = 0) -> Outcome:
         student = _load(path)
     except (Exception, SystemExit) as error:
         return raised(error, path)
-    checks = exercise.checks
-    if missing := [name for name in checks.FUNCTIONS if not callable(getattr(student, name, None))]:
-        names = " and ".join(missing)
-        message = f"there is no function {names} in {path.name}; the checks call it by this name"
-        return Outcome(MISSING, message, codes=[MISSING])
-    for name in checks.FUNCTIONS:
-        if other := other_arguments(exercise, name, getattr(student, name)):
-            return other
+    if unusable := cannot_be_called(exercise, student, path):
+        return unusable
     try:
-        reports = list(checks.check(student, seed))
+        reports = list(exercise.checks.check(student, seed))
     except (Exception, SystemExit) as error:
         return raised(error, path)
     recognise(exercise, reports, seed)
@@ -63,7 +57,17 @@ def look(exercise: Exercise, path: Path, seed: int = 0) -> Outcome:
     return outcome
 
 
-def other_arguments(exercise: Exercise, name: str, function: Any) -> Outcome | None:
+def cannot_be_called(exercise: Exercise, student: Any, path: Path) -> Outcome | None:
+    """Return the outcome for functions that aren't there, or that take other arguments than the stub's, or None."""
+    functions = {name: getattr(student, name, None) for name in exercise.checks.FUNCTIONS}
+    if missing := [name for name, function in functions.items() if not callable(function)]:
+        message = f"there is no function {' and '.join(missing)} in {path.name}; the checks call it by this name"
+        return Outcome(MISSING, message, codes=[MISSING])
+    others = (_other_arguments(exercise, name, function) for name, function in functions.items())
+    return next(filter(None, others), None)
+
+
+def _other_arguments(exercise: Exercise, name: str, function: Any) -> Outcome | None:
     """Return the outcome for a function that needs an argument that the stub's doesn't have, or None."""
     defined = (node for node in ast.walk(ast.parse(exercise.stub)) if isinstance(node, ast.FunctionDef))
     wanted = [argument.arg for node in defined if node.name == name for argument in node.args.args]

@@ -21,8 +21,8 @@ from aescratch.exercises.grading.channel import shown
 from aescratch.exercises.grading.confinement import KEPT, Confined, Ended, Limits
 from aescratch.exercises.grading.sandbox import missing_protections
 from aescratch.exercises.grading.stand_in import Conversation, StandIn
-from aescratch.exercises.looking import other_arguments, raised
-from aescratch.exercises.outcome import MISSING, NOT_BEGUN, SYNTAX_ERROR, Outcome, outcome_of
+from aescratch.exercises.looking import cannot_be_called, raised
+from aescratch.exercises.outcome import NOT_BEGUN, SYNTAX_ERROR, Outcome, outcome_of
 from aescratch.exercises.recognising import recognise
 from aescratch.gradcheck import Report
 
@@ -90,15 +90,9 @@ def _checked(
     try:
         conversation.load(text)
         student = StandIn(conversation)
-        checks = exercise.checks
-        functions = {name: getattr(student, name, None) for name in checks.FUNCTIONS}
-        if missing := [name for name, function in functions.items() if not callable(function)]:
-            message = f"there is no function {' and '.join(missing)} in {path.name}; the checks call it by this name"
-            return Outcome(MISSING, message, codes=[MISSING])
-        for name, function in functions.items():
-            if other := other_arguments(exercise, name, function):
-                return other
-        for report in checks.check(student, seed):
+        if unusable := cannot_be_called(exercise, student, file):
+            return unusable
+        for report in exercise.checks.check(student, seed):
             judgement.reports.append(report)
     except (Exception, SystemExit) as error:
         return raised(error, file)
