@@ -70,7 +70,7 @@ def toy():
 def sheet():
     """Every public function of the sheet itself."""
     for name, function in inspect.getmembers(functions, inspect.isfunction):
-        if inspect.unwrap(function).__module__ == functions.__name__ and not name.startswith("_"):
+        if name in functions.__all__:
             yield name, function
 
 
@@ -260,7 +260,7 @@ def test_the_code_beside_a_formula_is_every_line_that_computes_it():
     assert step["a1"].code == "y = x @ W\ny += b"
     path, _, lines = step["a1"].where.partition(":")
     first, last = map(int, lines.split("-"))
-    assert (path, last - first) == ("aescratch/functions.py", 1)
+    assert (path, last - first) == ("aescratch/functions/affine.py", 1)
     assert step["grad_b1"].code == "grad_b = grad_y.sum(axis=0)"
     for name in ("p", "grad_logits"):  # neither is done before the last line
         assert step[name].code.splitlines()[0] == "grad_logits = softmax(logits)"
@@ -284,7 +284,7 @@ def test_a_line_beside_a_formula_needs_no_other(name):
     function = inspect.unwrap(getattr(functions, name))
     for line in map(read, FORMULAS[name]):
         _, code = lines_of(function, line.name)
-        known = {*inspect.signature(function).parameters, line.name, *vars(functions), *dir(builtins), "xp"}
+        known = {*inspect.signature(function).parameters, line.name, *inspect.unwrap(function).__globals__, *dir(builtins), "xp"}
         for statement in ast.parse(f"def f():\n{textwrap.indent(code, ' ')}").body[0].body:
             read_here = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
             assert read_here <= known, f"{code} reads what is computed elsewhere"
@@ -480,7 +480,7 @@ def test_it_prints_like_a_worked_example():
     for expected in (
         "Given", "  x = 0.5  1  0  0.25", "Forward", "a1[n,j] = Σ_i x[n,i]·W1[i,j] + b1[j]",
         f"a1[0,0] = 0.5·0.2739 + 1·(−0.9181) + 0·0.6265 + 0.25·0.2133 + 0 = {a1:.4g}".replace(" -", " −"),
-        "encoder.dense1, aescratch/functions.py:", "y = x @ W", "Backward", "the difference quotient", "Update",
+        "encoder.dense1, aescratch/functions/affine.py:", "y = x @ W", "Backward", "the difference quotient", "Update",
         "W1_new[i,j] = W1[i,j] − eta·grad_W1[i,j]",
     ):  # fmt: skip
         assert expected in text, expected
