@@ -22,7 +22,7 @@ import numpy as np
 from aescratch import activations, corruptions, layers, losses, penalties
 from aescratch import functions as sheet
 from aescratch.backend import Array
-from aescratch.layers import OURS, Parameter, Sampling
+from aescratch.layers import Parameter, Sampling
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.base import Model
 from aescratch.models.classifier import SoftmaxClassifier
@@ -57,7 +57,7 @@ def stack(model: Model, batch: Sequence[Array], rng: int) -> Stack | None:
     values = [*vars(model).values(), *model.parts.values()]
     computing = [value for value in values if hasattr(value, "forward") and not isinstance(value, type)]
     as_ours = all(_computes_as_ours(value) for value in [model, *computing])
-    formulas = all(vars(sheet).get(name) is OURS[name] for name in OURS if _computes(name))
+    formulas = all(getattr(sheet, name) is own for name, own in sheet.AS_WRITTEN.items() if _computes(name))
     return Stack(model, batch, rng) if as_ours and formulas and model.backend == "numpy" else None
 
 
