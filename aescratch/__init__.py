@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 from aescratch import datasets, functions, plots
 from aescratch.activations import GELU, GELUTanh, Identity, LeakyReLU, ReLU, Sigmoid, Tanh, TopK
+from aescratch.activations import LAYERS as _LAYERS
 from aescratch.backend import array_module, to_numpy
 from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNoise
 from aescratch.estimator import AutoencoderTransformer
@@ -119,3 +120,7 @@ __all__ = [
     "xavier_normal",
     "xavier_uniform",
 ]
+
+# Layers of activations that aren't named above: whatever the formula sheet describes has its name here.
+globals().update(_LAYERS)
+__all__ += [name for name in _LAYERS if name not in __all__]

@@ -17,6 +17,7 @@ STOREYS = [
     {"backend"},
     {"parts", "recipes", "validation"},
     {"functions"},
+    {"making"},
     {"initializers"},
     {"losses", "penalties", "corruptions", "schedules"},
     {"optimizers"},
