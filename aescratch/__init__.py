@@ -32,6 +32,7 @@ from aescratch.history import History
 from aescratch.initializers import he_normal, he_uniform, old_uniform, xavier_normal, xavier_uniform
 from aescratch.layers import Dense, Layer, Parameter, Sampling, Sequential, TransposedDense, UnitRowDense
 from aescratch.lbfgs import LBFGS
+from aescratch.losses import LOSSES as _LOSSES
 from aescratch.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, SquaredError
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.classifier import SoftmaxClassifier
@@ -43,6 +44,7 @@ from aescratch.models.sparse import SparseAutoencoder
 from aescratch.models.stacked import StackedAutoencoder
 from aescratch.models.variational import VariationalAutoencoder
 from aescratch.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSProp
+from aescratch.penalties import SPARSITIES as _SPARSITIES
 from aescratch.penalties import KLSparsity, L1Sparsity
 from aescratch.schedules import ConstantRate, CosineRate, StepRate
 from aescratch.tracing import Trace, trace
@@ -121,6 +123,7 @@ __all__ = [
     "xavier_uniform",
 ]
 
-# Layers of activations that aren't named above: whatever the formula sheet describes has its name here.
-globals().update(_LAYERS)
-__all__ += [name for name in _LAYERS if name not in __all__]
+# What isn't named above: whatever the formula sheet describes an activation, a loss or a penalty of has its name here.
+_made = {**_LAYERS, **{kind.__name__: kind for kind in (*_LOSSES.values(), *_SPARSITIES.values())}}
+globals().update(_made)
+__all__ += [name for name in _made if name not in __all__]

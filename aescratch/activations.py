@@ -15,7 +15,7 @@ from aescratch import functions
 from aescratch.backend import Array
 from aescratch.functions import formula
 from aescratch.layers import Layer, ours
-from aescratch.making import arguments_of, constructor, docstring, held
+from aescratch.making import arguments_of, constructor, docstring, held, kinks
 from aescratch.parts import Part
 from aescratch.recipes import Recipe
 from aescratch.validation import require_count
@@ -101,9 +101,8 @@ def layer_of(record: formula.Activation) -> type[Activation]:
         "__module__": __name__, "__doc__": docstring(record.value, record.settings, record.example),
         "apply": _of_one("apply", record.value, "Return y."), "backward": _backward(record.backward, wanted),
         "slope": _of_one("slope", record.slope, "Return φ'(a)."), "slope_backward": _slope_backward(record),
+        **kinks(record, ["a"]),
     }  # fmt: skip
-    if record.kinks is not None:
-        methods["kinks"] = _kinks(record.kinks)
     if record.settings:
         methods["__init__"] = constructor(record.settings)
     elif hasattr(record.value, "__wrapped__"):  # in one kernel on a GPU, into which the bias can be added
@@ -117,10 +116,6 @@ def layer_of(record: formula.Activation) -> type[Activation]:
     elif "y" in wanted:
         base, methods["remembers"] = ThroughOutput, ("y", "a") if record.kinks or "a" in wanted else ("y",)
     return type(record.layer, (base,), methods)
-
-
-def _kinks(pattern: Callable[[Array], Array]) -> property:
-    return property(lambda self: pattern(self.a), doc="The pattern of the last a; it changes where φ has no slope.")
 
 
 def _of_one(method: str, function: Callable[..., Any], says: str) -> Callable[..., Any]:

@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from aescratch.functions.formula import Setting
+from aescratch.functions.formula import Activation, Setting, Term
 from aescratch.validation import require_number
 
 
@@ -67,6 +67,15 @@ def arguments_of(function: Callable[..., Any]) -> list[str]:
     ['grad_y', 'y']
     """
     return list(inspect.signature(function).parameters)
+
+
+def kinks(record: Activation | Term, remembered: list[str]) -> dict[str, property]:
+    """Return the property by which a part shows the pattern of its last forward pass at its kinks, if it has any."""
+    pattern = record.kinks
+    if pattern is None:
+        return {}
+    doc = "The pattern of the last forward pass, which changes where the formula has no derivative."
+    return {"kinks": property(lambda self: pattern(*held(self, remembered)), doc=doc)}
 
 
 def held(owner: Any, names: list[str]) -> list[Any]:

@@ -310,8 +310,8 @@ WRONG = [
     (["train", "vanilla", "--weight-decay", "-1"], "expected weight_decay to be a number of at least 0, got -1"),
     (
         ["train", "vanilla", "--activation", "rellu"],
-        "argument --activation: expected one of relu, gelu, gelu-tanh, sigmoid, tanh, leaky-relu, "
-        "identity, got 'rellu'; "
+        "argument --activation: expected one of identity, relu, leaky-relu, sigmoid, tanh, gelu, "
+        "gelu-tanh, got 'rellu'; "
         "did you mean relu? (see aescratch train --help)",
     ),
     (
