@@ -159,7 +159,10 @@ def test_no_setting_is_without_a_variant():
 
 
 OPTIONS = [
-    ("vanilla", "--activation gelu", "activation", "<class 'aescratch.activations.GELU'>"),
+    *(
+        ("vanilla", f"--activation {name.replace('_', '-')}", "activation", f"<class 'aescratch.activations.{record.layer}'>")
+        for name, record in ae.functions.ACTIVATIONS.items()
+    ),
     ("vanilla", "--activation gelu-tanh", "activation", "<class 'aescratch.activations.GELUTanh'>"),
     (
         "vanilla",

@@ -29,7 +29,9 @@ import numpy as np
 import pytest
 
 import aescratch as ae
+from aescratch.activations import LAYERS
 from aescratch.files import read_archive, write_archive
+from aescratch.losses import LOSSES
 
 ROOT = Path(__file__).resolve().parent.parent
 FORMAT_1 = ROOT / "tests" / "data" / "model-format-1.npz"
@@ -39,6 +41,8 @@ LABELS = np.array([0, 1, 2, 0, 1, 2, 0])
 
 LEAKY = functools.partial(ae.LeakyReLU, 0.1)
 MODELS = {
+    **{name: functools.partial(ae.Autoencoder, [5, 4, 3], activation=kind, rng=0) for name, kind in LAYERS.items()},
+    **{name: functools.partial(ae.Autoencoder, [5, 3], reconstruction=kind(), rng=0) for name, kind in LOSSES.items()},
     "vanilla": lambda: ae.Autoencoder([5, 4, 3], rng=0),
     "activations": lambda: ae.Autoencoder(
         [5, 4, 3], activation=LEAKY, code_activation=functools.partial(ae.LeakyReLU, alpha=0.3),
