@@ -32,7 +32,8 @@ PathLike = str | os.PathLike[str]
 class Snapshot:
     """A copy of everything that training changes, after a whole epoch.
 
-    Values and the best epoch's values go by parameter name; `best` is empty where nobody watches for it.
+    Values, of parameters and of buffers, and those of the best epoch go by name; `best` is empty where nobody watches
+    for it.
     """
 
     values: dict[str, Array]
@@ -44,7 +45,7 @@ class Snapshot:
 
 
 class TrainingState:
-    """What a training changes: the model's values, the optimiser's moments, the generator, the history.
+    """What a training changes: the model's values and buffers, the optimiser's moments, the generator, the history.
 
     Parameters
     ----------
@@ -58,6 +59,7 @@ class TrainingState:
 
     def __init__(self, model: Any, optimizer: OptimizerState, rng: np.random.Generator) -> None:
         self.model, self.optimizer, self.rng = model, optimizer, rng
+        self.holders = holders_of(model)
         self.history = History()
         self.best: dict[str, Array] = {}
         self.good = Snapshot({}, {}, 0, {}, History(), {})
@@ -67,8 +69,8 @@ class TrainingState:
         """Take the snapshot to which `go_back` goes; it takes the place of the one before, array by array."""
         self.being_kept = True  # from here on the snapshot is neither the old nor the new one, but the model is good
         values, moments = self.good.values, self.good.moments
-        for parameter in self.model.parameters:
-            _copy_into(values, parameter.name, parameter.value)
+        for name, holder in self.holders.items():
+            _copy_into(values, name, holder.value)
         for name, moment in self.optimizer.arrays().items():
             _copy_into(moments, name, moment)
         rng, history = dict(self.rng.bit_generator.state), self.history.copy()
@@ -76,8 +78,8 @@ class TrainingState:
         self.being_kept = False
 
     def values(self) -> dict[str, Array]:
-        """Return a copy of every parameter's value, by name."""
-        return {parameter.name: parameter.value.copy() for parameter in self.model.parameters}
+        """Return a copy of the value of every parameter and buffer, by name."""
+        return {name: holder.value.copy() for name, holder in self.holders.items()}
 
     def put(self, snapshot: Snapshot) -> None:
         """Put everything in place as the snapshot has it."""
@@ -87,9 +89,9 @@ class TrainingState:
         self.history, self.best = snapshot.history.copy(), snapshot.best
 
     def put_values(self, values: dict[str, Array]) -> None:
-        """Put values, by name, into the model's parameters."""
-        for parameter in self.model.parameters:
-            parameter.value = move(values[parameter.name], self.model.backend)
+        """Put values, by name, into the model's parameters and buffers."""
+        for name, holder in self.holders.items():
+            holder.value = move(values[name], self.model.backend)
 
     def restart(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot that another process kept."""
@@ -112,6 +114,12 @@ class TrainingState:
             if not isinstance(error, KeyboardInterrupt):
                 raise
             self.history.stopped = "interrupted"
+
+
+def holders_of(model: Any) -> dict[str, Any]:
+    """Return what holds a value that training changes, by name: the model's parameters, and its buffers."""
+    buffers: dict[str, Any] = getattr(model, "buffers", {})
+    return {**{parameter.name: parameter for parameter in model.parameters}, **buffers}
 
 
 def _copy_into(copies: dict[str, Array], name: str, array: Array) -> None:
@@ -170,7 +178,7 @@ def read_checkpoint(path: PathLike, run: Any, model: Any, optimizer: OptimizerSt
     header, arrays = read_archive(path, "checkpoint")
     _require_same_run(path, header.get("run"), run)
     try:
-        values = {parameter.name: parameter.value for parameter in model.parameters}
+        values = {name: holder.value for name, holder in holders_of(model).items()}
         require_like(_named(values, optimizer.arrays(), values if keeps_best else {}), arrays)
         history = _as_history(header["history"])
         np.random.default_rng(0).bit_generator.state = header["rng"]  # refuses what is no state

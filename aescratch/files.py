@@ -135,7 +135,7 @@ def _parse_array(member: bytes) -> Array:
 
 
 def save_model(model: Any, path: str | os.PathLike[str]) -> None:
-    """Save a model: its settings, its values, and the state of its noise.
+    """Save a model: its settings, its values, its buffers, and the state of its noise.
 
     Raises
     ------
@@ -144,7 +144,12 @@ def save_model(model: Any, path: str | os.PathLike[str]) -> None:
     """
     states = {name: generator.bit_generator.state for name, generator in model.generators.items()}
     header = {"kind": "model", "model": describe(model), **states}
-    write_archive(path, header, {parameter.name: parameter.value for parameter in model.saved_parameters})
+    write_archive(path, header, {name: holder.value for name, holder in _saved(model).items()})
+
+
+def _saved(model: Any) -> dict[str, Any]:
+    """Return what holds a value that a file keeps, by name: parameters and buffers."""
+    return {**{parameter.name: parameter for parameter in model.saved_parameters}, **model.saved_buffers}
 
 
 def load(path: str | os.PathLike[str]) -> Any:
@@ -180,9 +185,10 @@ def load(path: str | os.PathLike[str]) -> Any:
     try:
         _require_plausible(header["model"], sum(array.size for array in arrays.values()))
         model = rebuild(header["model"])
-        require_like({parameter.name: parameter.value for parameter in model.saved_parameters}, arrays)
-        for parameter in model.saved_parameters:
-            parameter.value = arrays[parameter.name]
+        holders = _saved(model)
+        require_like({name: holder.value for name, holder in holders.items()}, arrays)
+        for name, holder in holders.items():
+            holder.value = arrays[name]
         for name, generator in model.generators.items():
             generator.bit_generator.state = header[name]
     except Exception as error:  # a hostile description makes almost anything fail

@@ -137,7 +137,18 @@ def pack(parameters: Sequence[Parameter], dtype: str, backend: str = "numpy") ->
 
 
 class Layer(Part):
-    """Base of the layers."""
+    """Base of the layers.
+
+    Attributes
+    ----------
+    draws : bool
+        Whether forward takes an rng as well, ``forward(x, rng)``, which `Sequential` hands on.
+    follows : bool
+        Whether a layer with parameters belongs to the dense layer before it, and counts with that.
+    """
+
+    draws = False
+    follows = False
 
     @property
     def parameters(self) -> list[Parameter]:
@@ -179,6 +190,11 @@ def require_width(x: Array, width: int) -> None:
     """Raise ValueError if the rows of x don't have this many entries."""
     if x.ndim != 2 or x.shape[1] != width:
         raise ValueError(f"expected a batch of rows with {width} entries, shape (N, {width}), got shape {x.shape}")
+
+
+def begins_stage(layer: Layer) -> bool:
+    """Whether a layer is the first of a stage: a dense layer, with what follows until the next."""
+    return bool(layer.parameters) and not layer.follows
 
 
 class Dense(Layer):
@@ -398,10 +414,10 @@ class Sequential(Layer):
             x = layer.apply(x)
         return x
 
-    def forward(self, x: Array) -> Array:
-        """Return the last layer's output; every layer remembers its own."""
+    def forward(self, x: Array, rng: np.random.Generator | None = None) -> Array:
+        """Return the last layer's output; every layer remembers its own, and those that draw do so from rng."""
         for layer in self.layers:
-            x = layer.forward(x)
+            x = layer.forward(x, rng) if layer.draws else layer.forward(x)  # type: ignore[call-arg]
         return x
 
     def backward(self, grad_y: Array) -> Array:
@@ -414,7 +430,7 @@ class Sequential(Layer):
         """Yield every layer with its name: ``encoder.dense1``, ``encoder.relu1``, ``encoder.dense2``, ..."""
         number = 0
         for layer in self.layers:
-            number += bool(layer.parameters)
+            number += begins_stage(layer)
             yield f"{prefix}.{type(layer).__name__.lower()}{number}", layer
 
     def __repr__(self) -> str:

@@ -30,6 +30,7 @@ from aescratch.checkpoints import (
 from aescratch.history import History
 from aescratch.lbfgs import LBFGS
 from aescratch.optimizers import SGD, Adam, Optimizer, OptimizerState
+from aescratch.parts import training_mode
 from aescratch.penalties import KLSparsity
 from aescratch.validation import Rng, as_generator, own_generator, require_count
 
@@ -100,7 +101,20 @@ def _held_out(model: Any, validation: Any) -> Sequence[Array]:
     return checked
 
 
+def _require_large_batches(model: Any, plan: Plan) -> None:
+    """Refuse a last batch that is too small for a part, before the first is taken."""
+    n_examples = batch_size(plan.data[0])
+    last = n_examples % plan.batch_size or plan.batch_size
+    for name, part in model.parts.items():
+        if last < getattr(part, "least_examples", 1):
+            raise ValueError(
+                f"expected batches of at least {part.least_examples} examples, which {name} needs in training, got a "
+                f"last batch of {last}: {n_examples} examples by {plan.batch_size}; choose another batch_size"
+            )
+
+
 def _fit_by_batches(model: Any, plan: Plan, optimizer: Optimizer) -> History:
+    _require_large_batches(model, plan)
     state = optimizer.start(model.parameters)
     run, saved = _find_checkpoint(model, plan, state)  # one that is refused has changed nothing
     training = TrainingState(model, state, own_generator(model.rng if plan.rng is None else plan.rng))
@@ -142,11 +156,12 @@ def _train_epoch(training: TrainingState, plan: Plan, rate: float) -> float:
     The device is asked for both in one, at the end.
     """
     model, losses, sizes = training.model, [], []
-    for batch in _shuffled_batches(plan, training.rng):
-        losses.append(model.loss(*batch, rng=training.rng))
-        sizes.append(batch_size(batch[0]))
-        model.backward()
-        training.optimizer.step(rate)
+    with model.training():
+        for batch in _shuffled_batches(plan, training.rng):
+            losses.append(model.loss(*batch, rng=training.rng))
+            sizes.append(batch_size(batch[0]))
+            model.backward()
+            training.optimizer.step(rate)
     return float(_unless_broken(_mean_loss(losses, sizes), training.optimizer))
 
 
@@ -240,7 +255,8 @@ def _log(text: str, *values: Any) -> None:
 def _report_divergence(training: TrainingState, plan: Plan, rate: float) -> NoReturn:
     """Put the model where it was before the epoch, and raise TrainingDivergedError with what broke first in it."""
     training.go_back()
-    batch, tensor = _replay(training, plan, rate)
+    with training.model.training():
+        batch, tensor = _replay(training, plan, rate)
     raise TrainingDivergedError(
         f"expected a finite loss, but in epoch {len(training.history) + 1}, batch {batch}, {tensor} is the first "
         f"tensor that is NaN or infinite; {_where_the_model_is(training)}; try a learning rate below {rate:g}, or "
@@ -276,7 +292,7 @@ def _first_broken_part(model: Any) -> str:
     for part_name, part in model.parts.items():
         for name in part.remembers:
             array = part.__dict__.get(name)
-            if array is not None and array.dtype.kind == "f" and not _is_finite(array):
+            if hasattr(array, "dtype") and array.dtype.kind == "f" and not _is_finite(array):
                 return f"{name} of {part_name}"
     if any(isinstance(part, KLSparsity) for part in model.parts.values()):
         return "the loss (KLSparsity is infinite where a unit is exactly 0 or 1 over a batch; take larger ones)"
@@ -294,7 +310,8 @@ def _fit_by_lbfgs(model: Any, plan: Plan, optimizer: LBFGS) -> History:
     seed, started = int(training.rng.integers(2**63)), time.perf_counter()
 
     def evaluate() -> Any:
-        loss = model.loss(*plan.data, rng=seed)
+        with training_mode(model.parts.values(), frozen=True):  # one objective for all evaluations of an iteration
+            loss = model.loss(*plan.data, rng=seed)
         if not _is_finite(loss):
             raise TrainingDivergedError(
                 f"expected a finite loss, but in iteration {len(training.history) + 1} of L-BFGS "
@@ -305,6 +322,9 @@ def _fit_by_lbfgs(model: Any, plan: Plan, optimizer: LBFGS) -> History:
         return loss
 
     def after(loss: float) -> None:
+        if model.buffers:
+            with model.training():
+                model.loss(*plan.data, rng=seed)
         training.history.loss.append(loss)
         training.history.seconds = time.perf_counter() - started
         training.keep()

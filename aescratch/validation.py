@@ -255,6 +255,19 @@ def require_count(name: str, value: Any, least: int = 1, most: int | None = None
     return count
 
 
+def require_flag(name: str, value: Any) -> bool:
+    """Return value if it is True or False.
+
+    Raises
+    ------
+    TypeError
+        If it is anything else.
+    """
+    if not isinstance(value, bool):
+        raise TypeError(f"expected {name} to be True or False, got {value!r}")
+    return value
+
+
 def require_dtype(dtype: Any) -> str:
     """Return ``"float32"`` or ``"float64"``, whichever dtype names.
 

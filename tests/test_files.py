@@ -180,7 +180,7 @@ def test_a_file_of_format_1_opens():
     assert repr(model) == (
         "DenoisingAutoencoder(widths=[5, 4, 3], corruption=GaussianNoise(sigma=0.2), "
         "activation=partial(LeakyReLU, 0.1), code_activation=Tanh, output_activation=None, tied=False, "
-        "reconstruction=SquaredError(), weight_decay=0.01, initializer=xavier_uniform, dtype='float64')"
+        "reconstruction=SquaredError(), weight_decay=0.01, dropout=0.0, batch_norm=False, initializer=xavier_uniform, dtype='float64')"
     )
     x = np.linspace(0, 1, 10).reshape(2, 5)
     code = [

@@ -37,6 +37,22 @@ PAIRS = {
         {"mu": A, "log_var": rng.normal(size=(N, H)), "eps": rng.normal(size=(N, H))},
         2,
     ),
+    "dropout": ({"x": A, "mask": (rng.random((N, H)) > 0.4).astype(float), "p": 0.3}, 1),
+    "batch_norm": (
+        {"x": A, "gamma": rng.normal(size=H), "beta": rng.normal(size=H), "epsilon": 0.01},
+        3,
+    ),
+    "running_norm": (
+        {
+            "x": A, "gamma": rng.normal(size=H), "beta": rng.normal(size=H), "mean": rng.normal(size=H),
+            "variance": rng.random(H), "epsilon": 0.01,
+        },
+        3,
+    ),
+    "moving_kl_sparsity": (
+        {"h": rng.uniform(0.1, 0.9, (N, H)), "rho": 0.2, "running": rng.uniform(0.1, 0.9, H), "momentum": 0.3},
+        1,
+    ),
     "squared_error": ({"x_hat": X, "x": rng.normal(size=(N, D))}, 1),
     "binary_cross_entropy": ({"logits": 2 * X, "x": rng.random((N, D))}, 1),
     "softmax_cross_entropy": ({"logits": 2 * X, "labels": rng.integers(0, D, N)}, 1),

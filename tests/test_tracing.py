@@ -47,7 +47,9 @@ def made(name, **options):
     rng = np.random.default_rng(1)
     for parameter in model.parameters:
         if len(parameter.shape) == 1:
-            parameter.value = rng.normal(0, 0.3, parameter.shape)
+            parameter.value = parameter.value + rng.normal(0, 0.3, parameter.shape)
+    for buffer in model.buffers.values():
+        buffer.value = rng.uniform(0.2, 0.8, buffer.value.shape)
     return model, rng.random((3, model.parameters[0].shape[0])), labels
 
 
@@ -80,14 +82,16 @@ def arguments(function):
     rows, other = rng.normal(size=(N, H)), rng.normal(size=(N, H))
     special = {
         "W": rng.normal(size=(D, H)), "V": rng.normal(size=(D, H)), "b": rng.normal(size=H), "alpha": 0.2, "k": 2,
-        "rho": 0.1, "labels": rng.integers(0, H, N), "keep": (rows > 0).astype(float),
+        "rho": 0.1, "labels": rng.integers(0, H, N), "keep": (rows > 0).astype(float), "mask": (rows > 0).astype(float),
+        "p": 0.3, "gamma": rng.normal(size=H), "beta": rng.normal(size=H), "mean": rng.normal(size=H),
+        "variance": rng.random(H), "epsilon": 0.1, "running": rng.random(H), "momentum": 0.2,
     }  # fmt: skip
     name = function.__name__
     if name == "dense" or name == "dense_backward":
         special["x"] = rng.normal(size=(N, D))
     if name.startswith(("weight", "unit")):
         special["grad_W"] = rng.normal(size=(D, H))
-    if name.startswith("kl"):
+    if "kl_sparsity" in name:
         special["h"] = rng.random((N, H))
     return {key: special.get(key, rows if i % 2 else other) for i, key in enumerate(inspect.signature(function).parameters)}
 
@@ -159,7 +163,7 @@ def test_a_step_is_the_models_own_and_leaves_it_alone(name, dtype):
     assert {key: set(vars(part)) for key, part in model.parts.items()} == parts
     assert model.rng.bit_generator.state == state
     assert all(operation.agrees for operation in step)
-    with in_double_precision(model), model.trusting_batches():
+    with in_double_precision(model), model.trusting_batches(), model.training():
         assert step.loss == pytest.approx(float(model.loss(*batch_of(x, labels), rng=3)), rel=1e-13)
         assert float(step["J"].output) == step.loss
         model.backward()

@@ -44,6 +44,10 @@ SETTINGS = {
         partial(words.made, words.RECONSTRUCTIONS),
     ),
     "weight_decay": Setting("lam in the term (lam/2) Σ W²", "LAM", words.number),
+    "dropout": Setting(
+        "the share of units that is silenced in training, before every dense layer but the first", "P", words.number
+    ),
+    "batch_norm": Setting("normalise the units over the batch, after every dense layer but the last"),
     "initializer": Setting(", ".join(words.INITIALIZERS), "NAME", partial(words.choice, words.INITIALIZERS)),
     "dtype": Setting(
         "what the parameters are kept in, float32 or float64; step and check compute in float64", "TYPE",
@@ -54,7 +58,8 @@ SETTINGS = {
         partial(words.made, words.CORRUPTIONS),
     ),
     "sparsity": Setting(
-        "the penalty on the code: kl:RHO:WEIGHT or l1:WEIGHT", "PENALTY", partial(words.made, words.SPARSITIES)
+        "the penalty on the code: kl:RHO:WEIGHT, kl:RHO:WEIGHT:MOMENTUM for a running mean, or l1:WEIGHT", "PENALTY",
+        partial(words.made, words.SPARSITIES),
     ),
     "unit_norm_decoder": Setting("keep the decoder's rows that read the code at length one"),
     "k": Setting("how many code units stay; left out, a quarter of them", "K", partial(words.count, 1)),

@@ -8,22 +8,23 @@ Nothing here remembers anything, checks anything or writes into its arguments; N
 penalties are sums over features or units and means over the batch: 1/N appears in them and nowhere else.
 
 A file for each family of formulas, in the order in which they are best read: `affine`, `activations`, `selection`,
-`noise`, `losses`, `penalties`. All that they define has its name here, too, and is called by it.
+`normalization`, `noise`, `losses`, `penalties`. All that they define has its name here, too, and is called by it.
 """
 
 from typing import TYPE_CHECKING
 
-from aescratch.functions import activations, affine, losses, noise, penalties, selection
+from aescratch.functions import activations, affine, losses, noise, normalization, penalties, selection
 
 if TYPE_CHECKING:  # for type checkers and editors, which don't run the loop below
     from aescratch.functions.activations import *
     from aescratch.functions.affine import *
     from aescratch.functions.losses import *
     from aescratch.functions.noise import *
+    from aescratch.functions.normalization import *
     from aescratch.functions.penalties import *
     from aescratch.functions.selection import *
 
-FAMILIES = (affine, activations, selection, noise, losses, penalties)
+FAMILIES = (affine, activations, selection, normalization, noise, losses, penalties)
 
 __all__: list[str] = []
 

@@ -22,6 +22,21 @@ def corrupt_backward(grad_x_tilde: Array, keep: Array) -> Array:
 
 
 @fused
+def dropout(x: Array, mask: Array, p: float) -> Array:
+    """Units silenced where the mask is 0, the others scaled up: y = mask ⊙ x / (1 − p), all (N, H).
+
+    With a mask that is 1 with probability 1 − p, y has the mean of x (Srivastava et al. 2014, section 10).
+    """
+    return mask * x / (1 - p)
+
+
+@fused
+def dropout_backward(grad_y: Array, mask: Array, p: float) -> Array:
+    """Gradient of `dropout`: what was kept passes, scaled alike."""
+    return mask * grad_y / (1 - p)
+
+
+@fused
 def reparameterize(mu: Array, log_var: Array, eps: Array) -> Array:
     """Sample of N(mu, σ²) as a function of its parameters.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aescratch.backend import Array, array_module, batch_mean, batch_size, fused
+from aescratch.functions.normalization import moving_average
 
 
 def kl_sparsity(h: Array, rho: float) -> Any:
@@ -22,6 +23,33 @@ def kl_sparsity_backward(h: Array, rho: float) -> Array:
     rho_hat = batch_mean(h)
     grad_rho_hat = -rho / rho_hat + (1 - rho) / (1 - rho_hat)
     return array_module(h).zeros_like(h) + grad_rho_hat / batch_size(h)
+
+
+def moving_activity(h: Array, running: Array, momentum: float) -> Array:
+    """Mean activity of every unit that runs over batches, after one more.
+
+    rho_hat = (1 − momentum) running + momentum · 1/N Σ_n h_n, with h (N, H), rho_hat and running (H,).
+    """
+    return moving_average(running, batch_mean(h), momentum)
+
+
+def moving_kl_sparsity(h: Array, rho: float, running: Array, momentum: float) -> Any:
+    """Divergence of the units' running mean activity from rho: `kl_sparsity` of a mean that remembers earlier batches.
+
+    Σ_j KL(rho ‖ rho_hat_j) with rho_hat_j = (1 − momentum) running_j + momentum · 1/N Σ_n h_nj; running (H,) is given.
+    """
+    rho_hat = moving_activity(h, running, momentum)
+    return kl_sparsity(rho_hat[None], rho)  # as of a batch of one, which is its own mean
+
+
+def moving_kl_sparsity_backward(h: Array, rho: float, running: Array, momentum: float) -> Array:
+    """Gradient of `moving_kl_sparsity`, through this batch's share of the mean.
+
+    ∂/∂h_nj = momentum / N (−ρ/ρ̂_j + (1 − ρ)/(1 − ρ̂_j)).
+    """
+    rho_hat = moving_activity(h, running, momentum)
+    grad_rho_hat = kl_sparsity_backward(rho_hat[None], rho)
+    return array_module(h).zeros_like(h) + momentum * grad_rho_hat / batch_size(h)
 
 
 @fused

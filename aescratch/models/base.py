@@ -16,11 +16,12 @@ import numpy as np
 
 from aescratch import files, training
 from aescratch.backend import Array, array_module, require_backend
+from aescratch.buffers import Buffer, buffers_of, move_buffers
 from aescratch.history import History
 from aescratch.layers import Parameter, pack
 from aescratch.lbfgs import LBFGS
 from aescratch.optimizers import Optimizer
-from aescratch.parts import Part
+from aescratch.parts import Part, training_mode
 from aescratch.recipes import Recipe
 from aescratch.validation import Rng, as_generator, own_generator
 
@@ -65,6 +66,31 @@ class Model(Recipe):
         """Everything with a forward and a backward, by name, in forward order."""
         raise NotImplementedError
 
+    @property
+    def buffers(self) -> dict[str, Buffer]:
+        """The state that isn't trained, by the part's name and the buffer's own."""
+        return buffers_of(self.parts)
+
+    @contextlib.contextmanager
+    def training(self) -> Iterator[None]:
+        """Enter training mode: inside, parts act as in training; outside, the model is in use mode.
+
+        Dropout silences units, batch normalisation takes the batch's statistics, and buffers move on. `fit` enters it
+        by itself, and a handwritten loop does so around `loss` and `backward`.
+
+        Examples
+        --------
+        >>> import aescratch as ae
+        >>> model = ae.Autoencoder([5, 3], dropout=0.5, rng=0)
+        >>> x = np.ones((7, 5), np.float32)
+        >>> with model.training():
+        ...     in_training = model.loss(x, rng=0)
+        >>> bool(in_training == model.loss(x, rng=0))
+        False
+        """
+        with training_mode(self.parts.values()):
+            yield
+
     def as_data(self, x: Any) -> Sequence[Array]:
         """Return the arrays that `loss` takes, checked once, in the model's dtype, where the model is."""
         raise NotImplementedError
@@ -99,6 +125,7 @@ class Model(Recipe):
         if backend == self.backend:
             return self
         pack(self.parameters, self.dtype, backend)
+        move_buffers(self.buffers.values(), backend)
         for part in self.parts.values():
             part.forget()
         return self
@@ -198,6 +225,11 @@ class Model(Recipe):
     def saved_parameters(self) -> list[Parameter]:
         """What a file keeps, which is the parameters, and those of a model that this one is built on."""
         return self.parameters
+
+    @property
+    def saved_buffers(self) -> dict[str, Buffer]:
+        """The buffers that a file keeps, those of a model that this one is built on among them."""
+        return self.buffers
 
     @property
     def generators(self) -> dict[str, np.random.Generator]:

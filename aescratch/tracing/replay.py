@@ -11,6 +11,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.tracing.arrays import Quantity
+from aescratch.tracing.naming import layer_suffixes
 from aescratch.tracing.recorder import Recorder
 
 STEP = 1e-5  # of a difference quotient
@@ -38,6 +39,11 @@ class Replay:
             parameter._value = recorder.traced(parameter.value, given)
             parameter._grad = recorder.traced(parameter.grad, None)
             parameters.append(given)
+        suffixes = layer_suffixes(self.model.parts)
+        for place, buffer in self.model.buffers.items():
+            part = place.rpartition(".")[0]
+            given = recorder.give(buffer.value, "state", buffer.name + (suffixes[part] if "." in part else ""))
+            buffer._value = recorder.traced(buffer.value, given)
         with self.model.trusting_batches():
             return self.model.loss(*traced, rng=self.rng), [*recorder.given[: len(traced)], *parameters]
 

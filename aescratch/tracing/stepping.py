@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.buffers import move_buffers
 from aescratch.layers import pack
 from aescratch.models.base import Model
 from aescratch.optimizers import Adam, Optimizer
@@ -26,7 +27,7 @@ def trace(
 ) -> Trace:
     """Record one whole training step of a model: loss, backward, and the optimiser's update.
 
-    The step is taken by a copy, in float64; the model itself stays as it is, to the last bit.
+    The step is taken by a copy, in float64 and in training mode; the model itself stays as it is, to the last bit.
 
     Parameters
     ----------
@@ -70,6 +71,11 @@ def trace(
     copied = copy.deepcopy(model).to("numpy")
     copied.dtype = "float64"
     pack(copied.parameters, "float64")
+    for part in copied.parts.values():
+        part.in_training = True
+    move_buffers(copied.buffers.values(), "numpy", "float64")
+    for buffer in copied.buffers.values():
+        buffer.frozen = True  # difference quotients take the loss again and again, from one state
     data = copied.as_data(x) if labels is None else copied.as_data(x, labels)  # type: ignore[call-arg]
     batch = [np.array(a, np.float64 if a.dtype.kind == "f" else a.dtype) for a in data]
     replay = Replay(copied, batch, rng)
