@@ -15,7 +15,7 @@ PACKAGE = pathlib.Path(ae.__file__).parent
 STOREYS = [
     {"kernels"},
     {"backend"},
-    {"parts", "recipes", "validation"},
+    {"parts", "recipes", "sources", "validation"},
     {"functions"},
     {"initializers"},
     {"losses", "penalties", "corruptions", "schedules"},
