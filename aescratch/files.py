@@ -73,12 +73,26 @@ def write_archive(path: str | os.PathLike[str], header: dict[str, Any], arrays: 
         If the folder isn't there or can't be written to.
     """
     text = json.dumps({"format": FORMAT_VERSION, **header})
-    members: dict[str, Any] = {HEADER: np.frombuffer(text.encode(), np.uint8)}
+    members = {HEADER: np.frombuffer(text.encode(), np.uint8)}
     members.update({name: to_numpy(array) for name, array in arrays.items()})
-    archive = io.BytesIO()  # a file closed under a half-written archive, on Control-C, would make it complain
-    np.savez(archive, **members)  # numbers only: there is nothing to pickle
+    stored = _as_npz(members)
     with whole_file(path) as stream:
-        stream.write(archive.getbuffer())
+        stream.write(stored.getbuffer())
+
+
+def _as_npz(members: dict[str, Array]) -> io.BytesIO:
+    """Return what `numpy.savez` writes, in memory; Control-C comes out of it as Control-C, wherever it meets it."""
+    stored = io.BytesIO()
+    archive = zipfile.ZipFile(stored, "w")
+    try:
+        for name, array in members.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+        archive.close()
+    except BaseException:
+        archive.fp = None  # there is nothing to close: closing under an open member would raise another error instead
+        raise
+    return stored
 
 
 def read_archive(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[str, Array]]:

@@ -15,7 +15,7 @@ PACKAGE = pathlib.Path(ae.__file__).parent
 STOREYS = [
     {"kernels"},
     {"backend"},
-    {"buffers", "recipes", "validation"},
+    {"buffers", "recipes", "sources", "validation"},
     {"parts"},
     {"functions"},
     {"initializers"},
