@@ -1,6 +1,7 @@
 """Every model, in every option that changes its formulas: gradients by two routes, structure, and refusals."""
 
 import functools
+import inspect
 import threading
 
 import numpy as np
@@ -294,6 +295,21 @@ REFUSED = [
 def test_what_makes_no_model_is_refused_in_one_sentence(make, error, text):
     with pytest.raises(error, match=text):
         make()
+
+
+@pytest.mark.parametrize(("widths", "k"), [([5, 7, 3], 3), ([5, 3, 7], 7), ([5, 3, 7, 2], 2)])
+def test_k_is_at_most_the_codes_width_however_wide_the_layers_before_it(widths, k):
+    assert (ae.KSparseAutoencoder(widths, k=k, rng=0).encode(np.ones((2, 5), np.float32)) != 0).sum(axis=1).max() <= k
+    with pytest.raises(ValueError, match=f"expected k to be an integer of at least 1 and at most {k}, got {k + 1}"):
+        ae.KSparseAutoencoder(widths, k=k + 1)
+
+
+def test_a_linear_autoencoder_is_otherwise_the_vanilla_one():
+    vanilla = inspect.signature(ae.Autoencoder).parameters
+    for name, parameter in inspect.signature(ae.LinearAutoencoder).parameters.items():
+        assert repr(parameter.default) == repr(vanilla[name].default), name
+    names = [parameter.name for parameter in ae.LinearAutoencoder([5, 3]).parameters]
+    assert names == ["encoder.W1", "encoder.b1", "decoder.W1", "decoder.b1"]
 
 
 def test_a_saved_classifier_keeps_the_whole_autoencoder(tmp_path):

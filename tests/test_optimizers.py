@@ -394,6 +394,24 @@ def test_lbfgs_works_on_a_float32_model():
     assert float(model.loss(x)) == pytest.approx(best_possible_loss(x), rel=1e-3)
 
 
+def test_lbfgs_moves_parameters_of_several_buffers():
+    targets = {"U": np.arange(15.0).reshape(3, 5), "V": -np.arange(7.0), "W": np.full((2, 1), 0.5)}
+    U, V, W = (Parameter(name, np.zeros_like(target)) for name, target in targets.items())
+    pack([U], "float64")
+    pack([V, W], "float64")
+
+    def evaluate():
+        for parameter in (U, V, W):
+            parameter.grad = parameter.value - targets[parameter.name]
+        return sum(0.5 * float((parameter.grad**2).sum()) for parameter in (U, V, W))
+
+    losses = []
+    ae.LBFGS().run([U, V, W], evaluate, 50, losses.append)
+    assert losses[-1] < 1e-12
+    for parameter in (U, V, W):
+        np.testing.assert_allclose(parameter.value, targets[parameter.name], atol=1e-6)
+
+
 def test_lbfgs_takes_as_many_iterations_as_epochs():
     model, x = linear_problem()
     assert len(model.fit(x, epochs=3, optimizer=ae.LBFGS(), rng=0)) == 3
