@@ -22,7 +22,7 @@ from aescratch import functions
 from aescratch.backend import Array, array_module, biased, explained_out_of_memory, move
 from aescratch.initializers import xavier_uniform
 from aescratch.parts import Part
-from aescratch.validation import Rng, as_generator, require_count, require_dtype
+from aescratch.validation import Rng, as_generator, require_count, require_dtype, require_floats
 
 OURS = dict(vars(functions))
 
@@ -359,12 +359,14 @@ class UnitRowDense(Layer):
 class Sampling(Part):
     """Draw a code from its distribution: z = mu + exp(½ log_var) eps, with eps standard normal."""
 
+    draws = True
     remembers = ("log_var", "eps")
 
     def forward(self, mu: Array, log_var: Array, rng: np.random.Generator) -> Array:
-        """Return z (N, H) for mu and log_var (N, H); eps is drawn on the host, from rng."""
+        """Return z (N, H) for mu and log_var (N, H); eps is drawn on the host in float64, from rng."""
+        require_floats(mu, "mu")
         self.log_var = log_var
-        self.eps = array_module(mu).asarray(rng.standard_normal(mu.shape, mu.dtype))
+        self.eps = array_module(mu).asarray(rng.standard_normal(mu.shape).astype(mu.dtype, copy=False))
         return functions.reparameterize(mu, log_var, self.eps)
 
     def backward(self, grad_z: Array) -> tuple[Array, Array]:

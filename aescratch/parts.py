@@ -20,6 +20,7 @@ class Part:
 
     remembers: tuple[str, ...] = ()
     is_term = False  # of the objective
+    draws = False  # noise, in forward
 
     @property
     def kinks(self) -> Array | None:

@@ -61,7 +61,7 @@ def as_matrix(x: Any, dtype: str, width: int | None, name: str = "x") -> Array:
     """
     x = as_array(x, name)
     xp = array_module(x)
-    _require_floats(x, name)
+    require_floats(x, name)
     _require_rows(x, width, name)
     if not bool(xp.isfinite(x).all()):
         bad = int((~xp.isfinite(x)).sum())
@@ -160,7 +160,8 @@ def without_subclass(x: Any, name: str) -> Any:
     return np.asarray(x) if isinstance(x, np.ndarray) else x
 
 
-def _require_floats(x: Any, name: str) -> None:
+def require_floats(x: Any, name: str) -> None:
+    """Raise TypeError if the array doesn't hold floats, with what to do about it."""
     kind = x.dtype.kind
     if kind == "f":
         return

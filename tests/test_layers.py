@@ -193,7 +193,26 @@ def test_weight_decay_adds_to_matrices_only():
     np.testing.assert_array_equal(layer.b.grad, 2)
 
 
-@pytest.mark.parametrize("corruption", [ae.GaussianNoise(0.3), ae.MaskingNoise(0.4), ae.SaltAndPepperNoise(0.4)])
+CORRUPTIONS = [ae.GaussianNoise(0.3), ae.MaskingNoise(0.4), ae.SaltAndPepperNoise(0.4)]
+
+
+@pytest.mark.parametrize("corruption", CORRUPTIONS, ids=repr)
+def test_damage_in_float32_is_that_in_float64_rounded(corruption):
+    x = np.random.default_rng(0).random((7, 5))
+    x_tilde = corruption.forward(x.astype(np.float32), np.random.default_rng(1))
+    assert x_tilde.dtype == corruption.keep.dtype == np.float32
+    np.testing.assert_allclose(x_tilde, corruption.forward(x, np.random.default_rng(1)), atol=1e-6)
+    assert corruption.keep.dtype == np.float64
+
+
+@pytest.mark.parametrize("part", [*CORRUPTIONS, ae.Sampling()], ids=repr)
+def test_noise_is_not_rounded_to_integers(part):
+    images = [np.full((7, 5), 255)] * (2 if isinstance(part, ae.Sampling) else 1)
+    with pytest.raises(TypeError, match=r"expected (x|mu) to hold floats, got int64 with values up to 255; divide first"):
+        part.forward(*images, np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("corruption", CORRUPTIONS, ids=repr)
 def test_corruption_backward_equals_central_differences(corruption, x):
     corruption.forward(x, np.random.default_rng(1))
     upstream = random_upstream((N, D))

@@ -86,6 +86,36 @@ def test_the_checker_passes(model):
     assert [tensor.name for tensor in report.tensors] == [parameter.name for parameter in model.parameters]
 
 
+def twins(name):
+    """The same model in float32 and in float64."""
+    return tuple(MODELS[name](dtype=dtype, rng=0) for dtype in ("float32", "float64"))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_seed_draws_the_same_noise_in_float32_and_in_float64(name):
+    single, double = twins(name)
+    x = batch(double)
+    assert float(single.loss(x, rng=3)) == pytest.approx(float(double.loss(x, rng=3)), rel=1e-5)
+    assert float(single.loss(x)) == pytest.approx(float(double.loss(x)), rel=1e-5)  # from their own generators
+    assert single.rng.bit_generator.state == double.rng.bit_generator.state
+    for few, many in zip(getattr(single, "stack", list)(), getattr(double, "stack", list)(), strict=True):
+        h = np.random.default_rng(4).random((N, few.encoder.layers[0].W.shape[0]))
+        assert float(few.loss(h, rng=3)) == pytest.approx(float(many.loss(h, rng=3)), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["denoising gaussian", "variational"])
+def test_a_float32_training_is_that_of_its_float64_twin_rounded(name):
+    histories = [model.fit(batch(model), epochs=3, batch_size=3, rng=0) for model in twins(name)]
+    assert histories[0].loss == pytest.approx(histories[1].loss, rel=1e-5)
+
+
+def test_samples_of_a_float32_model_are_those_of_its_float64_twin_rounded():
+    single, double = twins("variational")
+    samples = single.sample(5, rng=3)
+    assert samples.dtype == np.float32
+    np.testing.assert_allclose(samples, double.sample(5, rng=3), rtol=1e-4, atol=1e-6)
+
+
 def test_a_second_backward_gives_the_same(model):
     model.loss(batch(model), rng=3)
     model.backward()

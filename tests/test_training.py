@@ -684,7 +684,7 @@ RUNS = {
     "denoising": (VARIANTS["denoising"], {}),
     "variational": (VARIANTS["variational"], {}),
     "validation": (VARIANTS["variational"], {"validation": HELD_OUT}),
-    "patience": (VARIANTS["denoising"], {"validation": 0.5 * HELD_OUT, "patience": 3, "optimizer": ae.SGD(0.05)}),
+    "patience": (VARIANTS["denoising"], {"validation": 0.5 * HELD_OUT, "patience": 3, "optimizer": ae.SGD(0.035)}),
     "labels": (stacked_classifier, {"labels": LABELS}),
     "own rng": (VARIANTS["variational"], {"rng": None}),
 }
