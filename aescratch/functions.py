@@ -82,7 +82,7 @@ def identity(a: Array) -> Array:
 
 def identity_backward(grad_y: Array) -> Array:
     """Gradient of `identity`: φ' = 1."""
-    return grad_y.copy()
+    return array_module(grad_y).copy(grad_y)
 
 
 def identity_slope(a: Array) -> Array:
@@ -458,4 +458,4 @@ def weight_decay(W: Array) -> Any:
 
 def weight_decay_backward(W: Array) -> Array:
     """Gradient of `weight_decay`: W itself."""
-    return W.copy()
+    return array_module(W).copy(W)
