@@ -14,7 +14,7 @@ from aescratch import functions
 from aescratch.backend import Array, array_module
 from aescratch.parts import Part
 from aescratch.recipes import Recipe
-from aescratch.validation import require_floats, require_number
+from aescratch.validation import require_batch, require_floats, require_number, require_same_shape
 
 
 class Corruption(Part, Recipe):
@@ -37,6 +37,7 @@ class Corruption(Part, Recipe):
         rng : numpy.random.Generator
             Where the damage is drawn from.
         """
+        require_batch(x, "x")
         require_floats(x, "x")
         asarray = array_module(x).asarray
         keep, noise = (asarray(np.asarray(drawn, x.dtype)) for drawn in self.draw(x.shape, rng))
@@ -45,6 +46,7 @@ class Corruption(Part, Recipe):
 
     def backward(self, grad_x_tilde: Array) -> Array:
         """Return grad_x (N, D)."""
+        require_same_shape(grad_x_tilde, "grad_x_tilde", self.keep, "keep")
         return functions.corrupt_backward(grad_x_tilde, self.keep)
 
 
