@@ -135,7 +135,8 @@ def describe_run(
 ) -> Any:  # fmt: skip
     """Return, as JSON, what must be the same for a run to be the same run; arrays by their checksums.
 
-    A run without an rng of its own may go on from any state of the model's: the checkpoint has the generator's.
+    A run without an rng of its own may go on from any state of the model's: the checkpoint has the generator's. How
+    noise is drawn is said of float32 models alone: for float64 ones it has always been the same.
     """
     run = {
         "model": describe(model), "data": [_checksum(array) for array in data],
@@ -143,6 +144,8 @@ def describe_run(
         "rng": rng.bit_generator.state if isinstance(rng, np.random.Generator) else describe(rng),
         **{name: describe(setting) for name, setting in settings.items()},
     }  # fmt: skip
+    if model.dtype == "float32" and any(part.draws for part in model.parts.values()):
+        run["noise"] = "drawn in float64"
     return json.loads(json.dumps(run))
 
 
@@ -199,6 +202,12 @@ def _of_kind(kind: str, arrays: dict[str, Array]) -> dict[str, Array]:
 def _require_same_run(path: PathLike, saved: Any, run: Any) -> None:
     if saved != run:
         differing = [name for name in run if not isinstance(saved, dict) or saved.get(name) != run[name]]
+        if differing == ["noise"]:
+            raise ValueError(
+                f"expected a checkpoint of a training whose noise is drawn in float64, but {os.fspath(path)} is of an "
+                "earlier aescratch, which drew a float32 model's noise in float32, other numbers from the same seed; "
+                "give another path to start anew"
+            )
         raise ValueError(
             f"expected a checkpoint of this very run, but {os.fspath(path)} differs in {', '.join(differing)}; "
             "give the same arguments to go on, or another path to start anew"

@@ -22,7 +22,7 @@ from aescratch import functions
 from aescratch.backend import Array, array_module, biased, explained_out_of_memory, move
 from aescratch.initializers import xavier_uniform
 from aescratch.parts import Part
-from aescratch.validation import Rng, as_generator, require_count, require_dtype
+from aescratch.validation import Rng, as_generator, require_count, require_dtype, require_floats, require_same_shape
 
 OURS = dict(vars(functions))
 
@@ -141,13 +141,10 @@ class Layer(Part):
 
     Attributes
     ----------
-    draws : bool
-        Whether forward takes an rng as well, ``forward(x, rng)``, which `Sequential` hands on.
     follows : bool
         Whether a layer with parameters belongs to the dense layer before it, and counts with that.
     """
 
-    draws = False
     follows = False
 
     @property
@@ -375,16 +372,20 @@ class UnitRowDense(Layer):
 class Sampling(Part):
     """Draw a code from its distribution: z = mu + exp(½ log_var) eps, with eps standard normal."""
 
+    draws = True
     remembers = ("log_var", "eps")
 
     def forward(self, mu: Array, log_var: Array, rng: np.random.Generator) -> Array:
-        """Return z (N, H) for mu and log_var (N, H); eps is drawn on the host, from rng."""
+        """Return z (N, H) for mu and log_var (N, H); eps is drawn on the host in float64, from rng."""
+        require_same_shape(mu, "mu", log_var, "log_var")
+        require_floats(mu, "mu")
         self.log_var = log_var
-        self.eps = array_module(mu).asarray(rng.standard_normal(mu.shape, mu.dtype))
+        self.eps = array_module(mu).asarray(rng.standard_normal(mu.shape).astype(mu.dtype, copy=False))
         return functions.reparameterize(mu, log_var, self.eps)
 
     def backward(self, grad_z: Array) -> tuple[Array, Array]:
         """Return grad_mu and grad_log_var (N, H)."""
+        require_same_shape(grad_z, "grad_z", self.eps, "eps")
         return functions.reparameterize_backward(grad_z, self.log_var, self.eps)
 
     def __repr__(self) -> str:

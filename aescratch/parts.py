@@ -30,6 +30,8 @@ class Part:
         The attributes that forward leaves for backward.
     is_term : bool
         Whether it is a term of the objective.
+    draws : bool
+        Whether forward draws noise, from an rng that it takes as its last argument.
     in_training : bool
         Whether forward acts as in training; False, use mode, unless `training_mode` was entered.
     least_examples : int
@@ -38,6 +40,7 @@ class Part:
 
     remembers: tuple[str, ...] = ()
     is_term = False
+    draws = False
     in_training = False
     least_examples = 1
 

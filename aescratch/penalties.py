@@ -14,7 +14,7 @@ from aescratch.backend import Array, array_module
 from aescratch.buffers import Buffer
 from aescratch.parts import Part
 from aescratch.recipes import Recipe
-from aescratch.validation import require_number
+from aescratch.validation import require_batch, require_number, require_same_shape
 
 
 class Sparsity(Part, Recipe):
@@ -86,6 +86,7 @@ class KLSparsity(Sparsity):
         RuntimeError
             If there is a momentum, and `prepare` was not called.
         """
+        require_batch(h, "h")
         self.h = h
         if self.momentum is None:
             return self.weight * functions.kl_sparsity(h, self.rho)
@@ -131,6 +132,7 @@ class L1Sparsity(Sparsity):
 
     def forward(self, h: Array) -> Any:
         """Return the penalty of the codes h (N, H), a number."""
+        require_batch(h, "h")
         self.h = h
         return self.weight * functions.l1_sparsity(h)
 
@@ -156,6 +158,10 @@ class Contraction(Part, Recipe):
 
     def forward(self, slope: Array, W: Array) -> Any:
         """Return the penalty for slopes φ'(a) (N, H) and weights W (D, H), a number."""
+        require_batch(W, "W")
+        require_batch(slope, "slope")
+        if slope.shape[1] != W.shape[1]:
+            raise ValueError(f"expected a slope for each of the {W.shape[1]} columns of W, got shape {slope.shape}")
         self.slope, self.W = slope, W
         return self.weight * functions.contraction(slope, W)
 
@@ -182,6 +188,7 @@ class GaussianKL(Part, Recipe):
 
     def forward(self, mu: Array, log_var: Array) -> Any:
         """Return the penalty for mu (N, H) and log_var (N, H), a number."""
+        require_same_shape(mu, "mu", log_var, "log_var")
         self.mu, self.log_var = mu, log_var
         return self.beta * functions.gaussian_kl(mu, log_var)
 

@@ -70,6 +70,11 @@ def fit(
         raise ValueError("expected neither validation, patience nor checkpoint with LBFGS, which takes no batches")
     if patience is not None and validation is None:
         raise ValueError("expected validation data beside patience: early stopping watches the validation loss")
+    if not model.loss_measures_progress and (patience is not None or isinstance(optimizer, LBFGS)):
+        raise ValueError(
+            f"expected neither patience nor LBFGS for {type(model).__name__}, whose loss is no measure of progress: "
+            "they take the model of the lowest loss for the best; leave them out, and look at what the model is for"
+        )
     plan = Plan(
         data=model.as_data(*data),
         validation=None if validation is None else _held_out(model, validation),

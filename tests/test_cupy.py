@@ -17,6 +17,7 @@ import fakecupy
 import numpy as np
 import pytest
 from fakecupy import MANIFEST, recording
+from test_functions import PAIRS
 from test_models import MODELS
 
 import aescratch as ae
@@ -380,6 +381,41 @@ def test_assigning_an_array_of_the_other_library_is_refused(cupy, there, attribu
 def test_a_functions_mixed_arguments_are_refused_by_cupy_itself(cupy):
     with pytest.raises(TypeError, match=r"^Unsupported type <class 'numpy\.ndarray'>$"):
         functions.dense(cupy.ones((7, 5)), cupy.ones((5, 3)), np.ones(3))
+
+
+@pytest.mark.parametrize("host_first", [True, False])
+@pytest.mark.parametrize("name", ["relu_backward", "squared_error", "sigmoid_backward", "corrupt_backward"])
+def test_mixed_arguments_of_a_formula_with_a_kernel_are_refused(cupy, name, host_first):
+    arrays = [np.ones((N, 3)), cupy.ones((N, 3))]
+    with pytest.raises(TypeError, match=r"^(expected arrays of one library, NumPy or CuPy, got cupy|Unsupported type <)"):
+        getattr(functions, name)(*(arrays if host_first else arrays[::-1]))
+
+
+ALONE = {"dense", "unit_rows", "top_k", "squared_error", "binary_cross_entropy", "softmax_cross_entropy", "kl_sparsity",
+         "l1_sparsity", "contraction", "gaussian_kl"}  # need rows  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(set(PAIRS) - ALONE))
+def test_a_formula_of_single_numbers_is_numpys(cupy, name):
+    numbers = {key: np.asarray(value).ravel()[0] for key, value in PAIRS[name][0].items()}
+    arguments = {key: cupy.asarray(value) if np.ndim(PAIRS[name][0][key]) else value for key, value in numbers.items()}
+    assert_equal(getattr(functions, name)(**arguments), getattr(functions, name)(**numbers))
+    backward = getattr(functions, f"{name}_backward")
+    numbers |= {key: np.float64(0.7) for key in inspect.signature(backward).parameters if key not in numbers}
+    numbers = {key: numbers[key] for key in inspect.signature(backward).parameters}
+    device = {key: value if key == "alpha" else cupy.asarray(value) for key, value in numbers.items()}
+    found, expected = backward(**device), backward(**numbers)
+    pairs = zip(found, expected, strict=True) if isinstance(found, tuple) else [(found, expected)]
+    for one, other in pairs:
+        assert_equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["squared_error", "squared_error_backward"])
+def test_a_loss_of_single_numbers_fails_on_the_device_as_it_does_on_the_host(cupy, name):
+    loss = getattr(functions, name)
+    for number in (np.asarray(0.5), cupy.asarray(0.5)):
+        with pytest.raises(IndexError):  # also what NumPy's AxisError is
+            loss(number, number)
 
 
 def test_fit_takes_host_data_and_device_data_alike(cupy):

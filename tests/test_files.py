@@ -273,6 +273,21 @@ def test_a_folder_in_the_place_of_the_file_is_an_oserror(tmp_path):
     assert os.listdir(tmp_path) == ["model.npz"]
 
 
+@pytest.mark.skipif(not hasattr(os, "pathconf"), reason="needs a system that says how long a name may be")
+@pytest.mark.parametrize("letter", ["a", "é", "수"])
+def test_a_name_may_be_as_long_as_the_system_allows(letter, tmp_path):
+    longest = os.pathconf(tmp_path, "PC_NAME_MAX")
+    name = letter * (longest // len(letter.encode()))
+    name += "a" * (longest - len(name.encode()))
+    for model in (MODELS["vanilla"](), used(MODELS["vanilla"]())):
+        model.save(tmp_path / name)
+        assert os.listdir(tmp_path) == [name]
+        assert_same(values(ae.load(tmp_path / name)), values(model))
+    with pytest.raises(OSError, match="too long"):
+        MODELS["vanilla"]().save(tmp_path / f"{name}a")
+    assert os.listdir(tmp_path) == [name]
+
+
 @pytest.mark.parametrize("step", ["np.lib.format.write_array", "os.fsync", "os.replace"])
 @pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()], ids=["disk full", "control-c"])
 def test_a_save_that_fails_at_any_step_leaves_the_old_file_and_no_other(step, error, tmp_path, monkeypatch):

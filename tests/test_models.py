@@ -1,6 +1,7 @@
 """Every model, in every option that changes its formulas: gradients by two routes, structure, and refusals."""
 
 import functools
+import inspect
 import threading
 
 import numpy as np
@@ -111,6 +112,36 @@ def test_the_checker_passes(model, training):
     report = ae.check_gradients(model, batch(model), rng=3, training=training)
     assert report.verdict == "pass", str(report)
     assert [tensor.name for tensor in report.tensors] == [parameter.name for parameter in model.parameters]
+
+
+def twins(name):
+    """The same model in float32 and in float64."""
+    return tuple(MODELS[name](dtype=dtype, rng=0) for dtype in ("float32", "float64"))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_seed_draws_the_same_noise_in_float32_and_in_float64(name):
+    single, double = twins(name)
+    x = batch(double)
+    assert float(single.loss(x, rng=3)) == pytest.approx(float(double.loss(x, rng=3)), rel=1e-5)
+    assert float(single.loss(x)) == pytest.approx(float(double.loss(x)), rel=1e-5)  # from their own generators
+    assert single.rng.bit_generator.state == double.rng.bit_generator.state
+    for few, many in zip(getattr(single, "stack", list)(), getattr(double, "stack", list)(), strict=True):
+        h = np.random.default_rng(4).random((N, few.encoder.layers[0].W.shape[0]))
+        assert float(few.loss(h, rng=3)) == pytest.approx(float(many.loss(h, rng=3)), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["denoising gaussian", "variational"])
+def test_a_float32_training_is_that_of_its_float64_twin_rounded(name):
+    histories = [model.fit(batch(model), epochs=3, batch_size=3, rng=0) for model in twins(name)]
+    assert histories[0].loss == pytest.approx(histories[1].loss, rel=1e-5)
+
+
+def test_samples_of_a_float32_model_are_those_of_its_float64_twin_rounded():
+    single, double = twins("variational")
+    samples = single.sample(5, rng=3)
+    assert samples.dtype == np.float32
+    np.testing.assert_allclose(samples, double.sample(5, rng=3), rtol=1e-4, atol=1e-6)
 
 
 def test_a_second_backward_gives_the_same(model):
@@ -322,6 +353,21 @@ REFUSED = [
 def test_what_makes_no_model_is_refused_in_one_sentence(make, error, text):
     with pytest.raises(error, match=text):
         make()
+
+
+@pytest.mark.parametrize(("widths", "k"), [([5, 7, 3], 3), ([5, 3, 7], 7), ([5, 3, 7, 2], 2)])
+def test_k_is_at_most_the_codes_width_however_wide_the_layers_before_it(widths, k):
+    assert (ae.KSparseAutoencoder(widths, k=k, rng=0).encode(np.ones((2, 5), np.float32)) != 0).sum(axis=1).max() <= k
+    with pytest.raises(ValueError, match=f"expected k to be an integer of at least 1 and at most {k}, got {k + 1}"):
+        ae.KSparseAutoencoder(widths, k=k + 1)
+
+
+def test_a_linear_autoencoder_is_otherwise_the_vanilla_one():
+    vanilla = inspect.signature(ae.Autoencoder).parameters
+    for name, parameter in inspect.signature(ae.LinearAutoencoder).parameters.items():
+        assert repr(parameter.default) == repr(vanilla[name].default), name
+    names = [parameter.name for parameter in ae.LinearAutoencoder([5, 3]).parameters]
+    assert names == ["encoder.W1", "encoder.b1", "decoder.W1", "decoder.b1"]
 
 
 def test_a_saved_classifier_keeps_the_whole_autoencoder(tmp_path):

@@ -104,4 +104,4 @@ def weight_decay(W: Array) -> Any:
 
 def weight_decay_backward(W: Array) -> Array:
     """Gradient of `weight_decay`: W itself."""
-    return W.copy()
+    return array_module(W).copy(W)

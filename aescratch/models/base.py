@@ -39,10 +39,15 @@ class Model(Recipe):
         Everything with a forward and a backward, by name, in forward order.
     rng : numpy.random.Generator
         The model's own source of noise, for a ``loss(x)`` without rng.
+    loss_measures_progress : bool
+        Whether a lower loss means a better model, so that the losses of two epochs can be compared. It doesn't where
+        the objective changes during training, by a weight that is raised step by step, or where another network is
+        trained against this one. `fit` then refuses patience and L-BFGS, which compare losses.
     """
 
     dtype: str
     rng: np.random.Generator
+    loss_measures_progress = True
     _trusting_thread: int | None = None
 
     def loss(self, x: Array, rng: Rng = None) -> Any:
@@ -183,7 +188,8 @@ class Model(Recipe):
         validation : (M, D) array, or the pair (x, labels) for a classifier, optional
             Data whose loss is taken after every epoch.
         patience : int, optional
-            Stop after so many epochs without a better validation loss, and go back to the best epoch's values.
+            Stop after so many epochs without a better validation loss, and go back to the best epoch's values. For a
+            model whose loss measures progress.
         progress : bool, optional
             Whether to show a progress bar; by default only on a terminal.
         checkpoint : path, optional

@@ -113,5 +113,5 @@ class VariationalAutoencoder(Autoencoder):
 
     def sample(self, n: int, rng: Rng = None) -> Array:
         """Return n new examples (n, D): decoded samples of the prior N(0, 1), drawn by rng or the model's own."""
-        z = self.noise(rng).standard_normal((require_count("n", n), self.widths[-1]), np.dtype(self.dtype))
+        z = self.noise(rng).standard_normal((require_count("n", n), self.widths[-1])).astype(self.dtype, copy=False)
         return self.decode(move(z, self.backend))
