@@ -23,7 +23,7 @@ from aescratch.backend import Array, move, to_numpy
 from aescratch.files import FileFormatError, read_archive, require_like, write_archive
 from aescratch.history import History
 from aescratch.optimizers import OptimizerState
-from aescratch.recipes import describe
+from aescratch.recipes import describe, with_defaults
 
 PathLike = str | os.PathLike[str]
 
@@ -200,6 +200,7 @@ def _of_kind(kind: str, arrays: dict[str, Array]) -> dict[str, Array]:
 
 
 def _require_same_run(path: PathLike, saved: Any, run: Any) -> None:
+    saved = with_defaults(saved)
     if saved != run:
         differing = [name for name in run if not isinstance(saved, dict) or saved.get(name) != run[name]]
         if differing == ["noise"]:

@@ -38,8 +38,9 @@ def moving_kl_sparsity(h: Array, rho: float, running: Array, momentum: float) ->
 
     Σ_j KL(rho ‖ rho_hat_j) with rho_hat_j = (1 − momentum) running_j + momentum · 1/N Σ_n h_nj; running (H,) is given.
     """
+    xp = array_module(h)
     rho_hat = moving_activity(h, running, momentum)
-    return kl_sparsity(rho_hat[None], rho)  # as of a batch of one, which is its own mean
+    return kl_sparsity(xp.expand_dims(rho_hat, 0), rho)  # as of a batch of one, which is its own mean
 
 
 def moving_kl_sparsity_backward(h: Array, rho: float, running: Array, momentum: float) -> Array:
@@ -47,9 +48,10 @@ def moving_kl_sparsity_backward(h: Array, rho: float, running: Array, momentum: 
 
     ∂/∂h_nj = momentum / N (−ρ/ρ̂_j + (1 − ρ)/(1 − ρ̂_j)).
     """
+    xp = array_module(h)
     rho_hat = moving_activity(h, running, momentum)
-    grad_rho_hat = kl_sparsity_backward(rho_hat[None], rho)
-    return array_module(h).zeros_like(h) + momentum * grad_rho_hat / batch_size(h)
+    grad_rho_hat = kl_sparsity_backward(xp.expand_dims(rho_hat, 0), rho)
+    return xp.zeros_like(h) + momentum * grad_rho_hat / batch_size(h)
 
 
 @fused
