@@ -15,7 +15,7 @@ from aescratch.activations import GELU, GELUTanh, Identity, LeakyReLU, ReLU, Sig
 from aescratch.backend import array_module, to_numpy
 from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNoise
 from aescratch.estimator import AutoencoderTransformer
-from aescratch.files import FileFormatError, load
+from aescratch.files import FileFormatError, load, save
 from aescratch.gradcheck import (
     GradientCheckError,
     cached_pair,
@@ -43,9 +43,10 @@ from aescratch.models.stacked import StackedAutoencoder
 from aescratch.models.variational import VariationalAutoencoder
 from aescratch.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSProp
 from aescratch.penalties import KLSparsity, L1Sparsity
+from aescratch.recipes import register
 from aescratch.schedules import ConstantRate, CosineRate, StepRate
 from aescratch.tracing import Trace, trace
-from aescratch.training import TrainingDivergedError
+from aescratch.training import TrainingDivergedError, fit
 
 __all__ = [
     "GELU",
@@ -106,6 +107,7 @@ __all__ = [
     "check_meaning",
     "datasets",
     "example_fixture",
+    "fit",
     "functions",
     "he_normal",
     "he_uniform",
@@ -113,6 +115,8 @@ __all__ = [
     "loss_pair",
     "old_uniform",
     "plots",
+    "register",
+    "save",
     "to_numpy",
     "torch_pair",
     "trace",

@@ -20,10 +20,11 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, move, to_numpy
+from aescratch.contract import backend_of
 from aescratch.files import FileFormatError, read_archive, require_like, write_archive
 from aescratch.history import History
 from aescratch.optimizers import OptimizerState
-from aescratch.recipes import describe
+from aescratch.recipes import describe, identify
 
 PathLike = str | os.PathLike[str]
 
@@ -89,7 +90,7 @@ class TrainingState:
     def put_values(self, values: dict[str, Array]) -> None:
         """Put values, by name, into the model's parameters."""
         for parameter in self.model.parameters:
-            parameter.value = move(values[parameter.name], self.model.backend)
+            parameter.value = move(values[parameter.name], backend_of(self.model))
 
     def restart(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot that another process kept."""
@@ -130,7 +131,7 @@ def describe_run(
     A run without an rng of its own may go on from any state of the model's: the checkpoint has the generator's.
     """
     run = {
-        "model": describe(model), "data": [_checksum(array) for array in data],
+        "model": identify(model), "data": [_checksum(array) for array in data],
         "validation": None if validation is None else [_checksum(array) for array in validation],
         "rng": rng.bit_generator.state if isinstance(rng, np.random.Generator) else describe(rng),
         **{name: describe(setting) for name, setting in settings.items()},

@@ -23,6 +23,7 @@ STOREYS = [
     {"lbfgs"},
     {"layers"},
     {"activations"},
+    {"contract"},
     {"files", "history"},
     {"checkpoints"},
     {"training"},

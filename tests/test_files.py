@@ -203,7 +203,8 @@ def test_a_model_on_a_foreign_activation_says_that_it_cannot_be_saved(tmp_path):
         ae.Autoencoder([5, 3], activation=Swish, rng=0).save(tmp_path / "model.npz")
     assert str(caught.value) == (
         f"expected a class, function or object of aescratch, got {Swish.__qualname__}, which a file could not bring "
-        "back; save the values of model.parameters with numpy.savez instead, and build the model in your own code"
+        "back; write @ae.register above a class of your own, or save the values of model.parameters with numpy.savez, "
+        "and build the model in your own code"
     )
     assert os.listdir(tmp_path) == []
 

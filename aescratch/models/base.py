@@ -40,6 +40,7 @@ class Model(Recipe):
         The model's own source of noise, for a ``loss(x)`` without rng.
     """
 
+    takes_labels = False
     dtype: str
     rng: np.random.Generator
     _trusting_thread: int | None = None
@@ -176,9 +177,8 @@ class Model(Recipe):
         TrainingDivergedError
             If the loss stops being finite; the model is then at its last good epoch.
         """
-        data = (x,) if labels is None else (x, labels)
         return training.fit(
-            self, data, epochs=epochs, batch_size=batch_size, optimizer=optimizer, rng=rng, validation=validation,
+            self, x, labels, epochs=epochs, batch_size=batch_size, optimizer=optimizer, rng=rng, validation=validation,
             patience=patience, progress=progress, checkpoint=checkpoint,
         )  # fmt: skip
 
@@ -188,11 +188,11 @@ class Model(Recipe):
         Raises
         ------
         TypeError
-            If the model is built on a class that isn't ours, which a file could not bring back.
+            If the model is built on a class that is neither ours nor registered, which a file could not bring back.
         OSError
             If the folder isn't there or can't be written to.
         """
-        files.save_model(self, path)
+        files.save(self, path)
 
     @property
     def saved_parameters(self) -> list[Parameter]:

@@ -52,6 +52,8 @@ class SoftmaxClassifier(Model):
     (7,)
     """
 
+    takes_labels = True
+
     def __init__(
         self, autoencoder: Autoencoder, n_classes: int, *, weight_decay: float = 0.0,
         initializer: Callable[..., Array] = xavier_uniform, rng: Rng = None,

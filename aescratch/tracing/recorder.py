@@ -22,6 +22,7 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.backend import Array
+from aescratch.contract import parts_of
 from aescratch.layers import OURS
 from aescratch.recording import Call, observed
 from aescratch.tracing.arrays import Quantity, Traced, plain
@@ -50,7 +51,7 @@ class Recorder:
 
     def __post_init__(self) -> None:
         self.thread = threading.get_ident()
-        self.calls: dict[tuple[str, str], dict[str, Any]] = {}  # the last forward of each part: argument -> quantity
+        self.calls: dict[tuple[str, str], list[dict[str, Any]]] = {}  # the forwards of each part: argument -> quantity
 
     def restart(self, push: tuple[int, int, float]) -> None:
         """Forget what was recorded, and push something in the pass that comes."""
@@ -125,9 +126,9 @@ class Recorder:
         references = {argument: self._reference(value, argument) for argument, value in bound.items()}
         forward = name.removesuffix("_backward")
         if name == forward:
-            self.calls[part, name] = references
+            self.calls.setdefault((part, name), []).append(references)
         else:  # grad_b belongs to a b that only the forward was given
-            references = {**self.calls.get((part, forward), {}), **references}
+            references = {**self._forward_of(self.calls.get((part, forward), []), references), **references}
         results = list(result) if isinstance(result, tuple) else [result]
         *on_the_way, last = [read(line) for line in FORMULAS[name]]
         returned = [*on_the_way[len(on_the_way) - len(results) + 1 :], last]
@@ -146,6 +147,15 @@ class Recorder:
             array = self.traced(quantity.value.copy(), quantity)
             traced.append(array.T if flipped else array)
         return tuple(traced) if isinstance(result, tuple) else traced[0]
+
+    def _forward_of(self, calls: Sequence[dict[str, Any]], references: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the last of these calls that shares what a backward was given; else, the last of all."""
+        shared = ({argument for argument in references if argument in call} for call in calls)
+        matching = [
+            call for call, names in zip(calls, shared, strict=True)
+            if all(call[name][0] is references[name][0] for name in names)
+        ]  # fmt: skip
+        return [{}, *calls, *matching][-1]
 
     def _known_or_new(
         self, name: str, function: Callable[..., Any], equation: Equation, bound: Equation, value: Array, part: str
@@ -206,7 +216,7 @@ class Recorder:
 
     def _name_of(self, part: str, value: Any) -> str:
         """Return what a part, or the model, calls this number."""
-        for owner in (self.model.parts.get(part), self.model):
+        for owner in (parts_of(self.model).get(part), self.model):
             for name, own in vars(owner).items() if owner is not None else ():
                 if isinstance(own, float) and own == value:
                     return name

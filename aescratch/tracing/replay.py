@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.contract import trusting_batches
 from aescratch.tracing.arrays import Quantity
 from aescratch.tracing.recorder import Recorder
 
@@ -38,7 +39,7 @@ class Replay:
             parameter._value = recorder.traced(parameter.value, given)
             parameter._grad = recorder.traced(parameter.grad, None)
             parameters.append(given)
-        with self.model.trusting_batches():
+        with trusting_batches(self.model):
             return self.model.loss(*traced, rng=self.rng), [*recorder.given[: len(traced)], *parameters]
 
     @contextlib.contextmanager
@@ -62,7 +63,7 @@ class Replay:
         flat = parameter.buffer.values[parameter.start : parameter.start + parameter.size]
         before = flat[entry]
         flat[entry] += by
-        with self.model.trusting_batches():
+        with trusting_batches(self.model):
             try:
                 return float(self.model.loss(*self.batch, rng=self.rng))
             finally:
