@@ -32,6 +32,7 @@ from aescratch.initializers import he_normal, he_uniform, old_uniform, xavier_no
 from aescratch.layers import Dense, Layer, Parameter, Sampling, Sequential, TransposedDense, UnitRowDense
 from aescratch.lbfgs import LBFGS
 from aescratch.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, SquaredError
+from aescratch.models import MODELS
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.classifier import SoftmaxClassifier
 from aescratch.models.contractive import ContractiveAutoencoder
@@ -123,3 +124,7 @@ __all__ = [
     "xavier_normal",
     "xavier_uniform",
 ]
+
+# The variants are found where they lie; those named above are named for type checkers.
+globals().update({kind.__name__: kind for kind in MODELS})
+__all__ += [kind.__name__ for kind in MODELS if kind.__name__ not in __all__]

@@ -107,7 +107,7 @@ def example_fixture(model: Any, rng: int = 0) -> Any:
     supervised = contract.takes_labels(model)
     n_inputs = contract.n_inputs_of(model) or model.parameters[0].shape[0]
     sizes = {size for parameter in model.parameters for size in parameter.shape}
-    n_classes = contract.n_classes_of(model) or int(supervised)
+    n_classes = contract.n_classes_of(model) or 2 * int(supervised)
     free = [prime for prime in PRIMES if prime not in sizes]
     n_examples = next((prime for prime in free if prime >= n_classes), (free or PRIMES)[-1])
     labels = np.arange(n_examples, dtype=np.int64) % max(n_classes, 1)

@@ -24,24 +24,12 @@ from aescratch import functions as sheet
 from aescratch.backend import Array
 from aescratch.contract import backend_of, parts_of
 from aescratch.layers import OURS, Parameter, Sampling
-from aescratch.models.autoencoder import Autoencoder
-from aescratch.models.classifier import SoftmaxClassifier
-from aescratch.models.contractive import ContractiveAutoencoder
-from aescratch.models.denoising import DenoisingAutoencoder
-from aescratch.models.k_sparse import KSparseAutoencoder
-from aescratch.models.linear import LinearAutoencoder
-from aescratch.models.sparse import SparseAutoencoder
-from aescratch.models.stacked import StackedAutoencoder
-from aescratch.models.variational import VariationalAutoencoder
+from aescratch.models import MODELS
 from aescratch.parts import Part
 
 ROWS = 1024  # in a stack, about: enough to make calls cheap, few enough to stay in the cache
 SAME = 1e-12  # of a loss: what another order of summing may change
 
-MODELS = (
-    Autoencoder, SoftmaxClassifier, ContractiveAutoencoder, DenoisingAutoencoder, KSparseAutoencoder,
-    LinearAutoencoder, SparseAutoencoder, StackedAutoencoder, VariationalAutoencoder,
-)  # fmt: skip
 PARTS = tuple(
     value
     for module in (layers, activations, losses, penalties, corruptions)
