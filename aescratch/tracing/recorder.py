@@ -45,6 +45,7 @@ class Recorder:
     sources: list[Any] = field(default_factory=list)  # the arrays that these were, held so that none takes their place
     computed: list[Quantity] = field(default_factory=list)  # by the code, and not by a formula on the way
     results: dict[str, Quantity] = field(default_factory=dict)
+    taken: dict[str, list[Quantity | None]] = field(default_factory=dict)  # by the last forward of each part
     which: str = "forward"
     part: str = ""
     asleep: bool = False
@@ -56,7 +57,7 @@ class Recorder:
     def restart(self, push: tuple[int, int, float]) -> None:
         """Forget what was recorded, and push something in the pass that comes."""
         self.push = push
-        for kept in (self.quantities, self.computed, self.given, self.sources, self.results, self.calls):
+        for kept in (self.quantities, self.computed, self.given, self.sources, self.results, self.taken, self.calls):
             kept.clear()
 
     def traced(self, value: Array, quantity: Quantity | None) -> Traced:
@@ -97,9 +98,29 @@ class Recorder:
 
     def _after_part(self, call: Call) -> None:
         self.part = ""
+        if call.which == "backward":
+            self._aim(call)
+            return
+        self.taken[call.name] = [given.quantity for given in call.arguments.values() if isinstance(given, Traced)]
         quantity = getattr(call.result, "quantity", None)
-        if quantity is not None and call.which == "forward":
+        if quantity is not None:
             self.results.setdefault(call.name, quantity)
+
+    def _aim(self, call: Call) -> None:
+        """Say of what a part's backward returned that it is the gradient of what its forward was given.
+
+        The sheet's functions say so by themselves. What a part of the user's own computes with the gradient that it
+        is given would pass for a gradient of the same quantity.
+        """
+        returned = call.result if isinstance(call.result, tuple) else (call.result,)
+        upstream = [given.quantity for given in call.arguments.values() if isinstance(given, Traced) and given.quantity]
+        sources = self.taken.get(call.name, [])
+        for array, source in zip(returned, sources, strict=True) if len(returned) == len(sources) else ():
+            quantity = getattr(array, "quantity", None)
+            if source is None or quantity is None or any(quantity is given for given in upstream):
+                continue
+            if any(quantity.target is given.target for given in upstream):
+                quantity.target = source
 
     def _watched(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         signature = inspect.signature(OURS[name])  # an exercise may have put another function there
