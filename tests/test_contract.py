@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import aescratch as ae
-from aescratch import contract, recipes
+from aescratch import cli, contract, recipes
+from aescratch.parts import Part
 
 
 class Stranger:
@@ -372,3 +373,60 @@ def test_what_a_model_does_not_say_holds_as_written():
     assert not contract.takes_labels(model)
     assert contract.takes_labels(Classifying())
     assert contract.loss_measures_progress(model)
+
+
+def test_what_a_part_of_ones_own_returns_is_the_gradient_of_what_it_was_given():
+    class Scale(Part):
+        remembers = ("h",)
+
+        def forward(self, h):
+            self.h = h
+            return h * 3.0
+
+        def backward(self, grad_z):
+            return grad_z * 3.0
+
+    class Scaled(Named):
+        def __init__(self, widths, rng=None):
+            super().__init__(widths, rng=rng)
+            self.scale = Scale()
+
+        @property
+        def parts(self):
+            return {"encoder": self.encoder, "scale": self.scale, "decoder": self.decoder, "error": self.error}
+
+        def loss(self, x, rng=None):
+            return self.error.forward(self.decoder.forward(self.scale.forward(self.encoder.forward(x))), x)
+
+        def backward(self):
+            self.encoder.backward(self.scale.backward(self.decoder.backward(self.error.backward())))
+
+    step = ae.trace(Scaled([5, 3], rng=0), data(3))
+    compared = [operation for operation in step if operation.numeric is not None]
+    assert len(compared) >= 6
+    for operation in compared:
+        np.testing.assert_allclose(operation.output, operation.numeric, rtol=1e-6, atol=2e-9)
+
+
+def test_the_command_line_checks_it(tmp_path, capsys):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "import aescratch as ae\n"
+        "class Mine:\n"
+        "    def __init__(self, n_inputs, n_outputs, rng=None):\n"
+        "        self.dense, self.error = ae.Dense(n_inputs, n_outputs, rng=rng), ae.SoftmaxCrossEntropy()\n"
+        "        self.n_classes = n_outputs\n"
+        "    parameters = property(lambda self: self.dense.parameters)\n"
+        "    def loss(self, x, labels, rng=None):\n"
+        "        return self.error.forward(self.dense.forward(x), labels)\n"
+        "    def backward(self):\n"
+        "        self.dense.backward(self.error.backward())\n"
+        "class Wrong(Mine):\n"
+        "    def backward(self):\n"
+        "        self.dense.backward(2 * self.error.backward())\n"
+    )
+    assert cli.main(["check", f"{path}:Mine"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("gradient check of Mine, 7 examples")
+    assert "pass: 36 of 36" in out
+    assert cli.main(["check", f"{path}:Wrong"]) == 1

@@ -55,7 +55,7 @@ def test_the_public_names_the_storeys_and_the_reference_have_it(extended):
 
 
 def test_the_command_line_checks_and_trains_it(extended, tmp_path):
-    checked = run(extended, "aescratch", "check", "winner-take-all", "--share", "0.5")
+    checked = run(extended, "aescratch", "check", "winner-take-all", "--share", "0.25")
     assert (checked.returncode, checked.stderr) == (0, "")
     assert "pass: 164 of 164" in checked.stdout
     out = str(tmp_path / "run")
@@ -75,7 +75,7 @@ def test_a_wrong_backward_of_it_is_found(extended):
     right = path.read_text(encoding="utf-8")
     path.write_text(right.replace("return grad_z * self.keep", "return grad_z"), encoding="utf-8")
     try:
-        checked = run(extended, "aescratch", "check", "winner-take-all", "--share", "0.5")
+        checked = run(extended, "aescratch", "check", "winner-take-all", "--share", "0.25")
     finally:
         path.write_text(right, encoding="utf-8")
     assert checked.returncode == 1

@@ -1,12 +1,14 @@
 """What the models' classes say of themselves: it is whole, it is so, and one file says it all."""
 
 import inspect
+from argparse import Namespace
 
 import numpy as np
 import pytest
 
 import aescratch as ae
 from aescratch import models
+from aescratch.cli import check, step
 from aescratch.cli.figures import FIGURES
 from aescratch.cli.settings import CHOICES, READERS
 from aescratch.models import MODELS
@@ -115,3 +117,18 @@ def test_the_mean_activity_that_is_asked_for():
     assert ae.SparseAutoencoder([5, 3], ae.KLSparsity(0.1, 1.0)).wanted_activity == 0.1
     assert ae.SparseAutoencoder([5, 3], ae.L1Sparsity(0.1)).wanted_activity is None
     assert ae.Autoencoder([5, 3]).wanted_activity is None
+
+
+@every_kind
+def test_the_command_line_gives_hidden_layers_where_they_are_wanted(kind):
+    given = {}
+    for command in (check, step):
+        arguments = Namespace(variant=kind.word, hidden=None, code=None)
+        command.use_small_layers(arguments)
+        given[command] = arguments.hidden
+    assert given[check] == ([] if kind.hidden_layers == "refused" else [5])
+    assert given[step] == ([6] if kind.hidden_layers == "wanted" else None)
+
+
+def test_a_stack_wants_hidden_layers():
+    assert ae.StackedAutoencoder.hidden_layers == "wanted"

@@ -28,8 +28,8 @@ class Winners(Part):
         self.share = share
 
     def forward(self, h: Array) -> Array:
-        """Return z (N, H): h where it is among the largest of its column, 0 elsewhere."""
-        n_kept = max(1, round(self.share * len(h)))
+        """Return z (N, H): in training h where it is among the largest of its column, 0 elsewhere; in use, h."""
+        n_kept = max(1, round(self.share * len(h))) if getattr(self, "in_training", True) else len(h)
         smallest_kept = array_module(h).sort(h, axis=0)[-n_kept]
         self.keep = h >= smallest_kept
         return h * self.keep
