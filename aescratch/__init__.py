@@ -18,7 +18,7 @@ from aescratch.buffers import Buffer
 from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNoise
 from aescratch.dropout import Dropout
 from aescratch.estimator import AutoencoderTransformer
-from aescratch.files import FileFormatError, load
+from aescratch.files import FileFormatError, load, save
 from aescratch.gradcheck import (
     GradientCheckError,
     cached_pair,
@@ -35,6 +35,7 @@ from aescratch.initializers import he_normal, he_uniform, old_uniform, xavier_no
 from aescratch.layers import Dense, Layer, Parameter, Sampling, Sequential, TransposedDense, UnitRowDense
 from aescratch.lbfgs import LBFGS
 from aescratch.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, SquaredError
+from aescratch.models import MODELS
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.classifier import SoftmaxClassifier
 from aescratch.models.contractive import ContractiveAutoencoder
@@ -46,9 +47,10 @@ from aescratch.models.stacked import StackedAutoencoder
 from aescratch.models.variational import VariationalAutoencoder
 from aescratch.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSProp
 from aescratch.penalties import KLSparsity, L1Sparsity
+from aescratch.recipes import register
 from aescratch.schedules import ConstantRate, CosineRate, StepRate
 from aescratch.tracing import Trace, trace
-from aescratch.training import TrainingDivergedError
+from aescratch.training import TrainingDivergedError, fit
 
 __all__ = [
     "GELU",
@@ -112,6 +114,7 @@ __all__ = [
     "check_meaning",
     "datasets",
     "example_fixture",
+    "fit",
     "functions",
     "he_normal",
     "he_uniform",
@@ -119,9 +122,15 @@ __all__ = [
     "loss_pair",
     "old_uniform",
     "plots",
+    "register",
+    "save",
     "to_numpy",
     "torch_pair",
     "trace",
     "xavier_normal",
     "xavier_uniform",
 ]
+
+# The variants are found where they lie; those named above are named for type checkers.
+globals().update({kind.__name__: kind for kind in MODELS})
+__all__ += [kind.__name__ for kind in MODELS if kind.__name__ not in __all__]

@@ -9,7 +9,8 @@ loss of training mode many times, always from the same state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,7 @@ class Buffer:
         return f"Buffer({self.name!r}, shape={self._value.shape})"
 
 
-def buffers_of(parts: dict[str, Any]) -> dict[str, Buffer]:
+def named_buffers(parts: dict[str, Any]) -> dict[str, Buffer]:
     """Return the buffers of named parts, each by the part's name and its own: ``encoder.batchnorm1.running_mean``."""
     return {f"{name}.{buffer.name}": buffer for name, part in parts.items() for buffer in getattr(part, "buffers", ())}
 
@@ -96,3 +97,25 @@ def move_buffers(buffers: Iterable[Buffer], backend: str, dtype: str | None = No
     """Move buffers to the backend, and into the dtype, if one is given."""
     for buffer in buffers:
         buffer.to(backend, dtype)
+
+
+@contextlib.contextmanager
+def frozen(buffers: Iterable[Buffer]) -> Iterator[None]:
+    """Let the buffers keep their values inside the block, whatever is assigned to them.
+
+    Examples
+    --------
+    >>> running_mean = Buffer("running_mean", np.zeros(2))
+    >>> with frozen([running_mean]):
+    ...     running_mean.value = np.ones(2)
+    >>> running_mean.value
+    array([0., 0.])
+    """
+    before = [(buffer, buffer.frozen) for buffer in buffers]
+    try:
+        for buffer, _ in before:
+            buffer.frozen = True
+        yield
+    finally:
+        for buffer, was_frozen in before:
+            buffer.frozen = was_frozen

@@ -20,10 +20,11 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, move, to_numpy
+from aescratch.contract import backend_of, buffers_of, dtype_of, parts_of
 from aescratch.files import FileFormatError, read_archive, require_like, write_archive
 from aescratch.history import History
 from aescratch.optimizers import OptimizerState
-from aescratch.recipes import describe, with_defaults
+from aescratch.recipes import describe, identify, with_defaults
 
 PathLike = str | os.PathLike[str]
 
@@ -91,7 +92,7 @@ class TrainingState:
     def put_values(self, values: dict[str, Array]) -> None:
         """Put values, by name, into the model's parameters and buffers."""
         for name, holder in self.holders.items():
-            holder.value = move(values[name], self.model.backend)
+            holder.value = move(values[name], backend_of(self.model))
 
     def restart(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot that another process kept."""
@@ -118,8 +119,7 @@ class TrainingState:
 
 def holders_of(model: Any) -> dict[str, Any]:
     """Return what holds a value that training changes, by name: the model's parameters, and its buffers."""
-    buffers: dict[str, Any] = getattr(model, "buffers", {})
-    return {**{parameter.name: parameter for parameter in model.parameters}, **buffers}
+    return {**{parameter.name: parameter for parameter in model.parameters}, **buffers_of(model)}
 
 
 def _copy_into(copies: dict[str, Array], name: str, array: Array) -> None:
@@ -139,12 +139,12 @@ def describe_run(
     noise is drawn is said of float32 models alone: for float64 ones it has always been the same.
     """
     run = {
-        "model": describe(model), "data": [_checksum(array) for array in data],
+        "model": identify(model), "data": [_checksum(array) for array in data],
         "validation": None if validation is None else [_checksum(array) for array in validation],
         "rng": rng.bit_generator.state if isinstance(rng, np.random.Generator) else describe(rng),
         **{name: describe(setting) for name, setting in settings.items()},
     }  # fmt: skip
-    if model.dtype == "float32" and any(part.draws for part in model.parts.values()):
+    if dtype_of(model) == "float32" and any(part.draws for part in parts_of(model).values()):
         run["noise"] = "drawn in float64"
     return json.loads(json.dumps(run))
 

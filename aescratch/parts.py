@@ -75,15 +75,8 @@ class Part:
 
 
 @contextlib.contextmanager
-def training_mode(parts: Iterable[Any], *, frozen: bool = False) -> Iterator[None]:
+def training_mode(parts: Iterable[Any]) -> Iterator[None]:
     """Put the parts into training mode inside the block, and afterwards into the mode that each was in.
-
-    Parameters
-    ----------
-    parts : iterable of Part
-        Those of a model, or a layer by itself.
-    frozen : bool
-        Whether their buffers keep their values meanwhile, so that each forward pass starts from the same state.
 
     Examples
     --------
@@ -93,18 +86,11 @@ def training_mode(parts: Iterable[Any], *, frozen: bool = False) -> Iterator[Non
     ...     layer.forward(np.ones((1, 4)), np.random.default_rng(0))
     array([[2., 0., 0., 0.]])
     """
-    parts = list(parts)
-    modes = [getattr(part, "in_training", False) for part in parts]
-    buffers = [buffer for part in parts for buffer in getattr(part, "buffers", ())]
-    were_frozen = [buffer.frozen for buffer in buffers]
+    before = [(part, getattr(part, "in_training", False)) for part in parts]
     try:
-        for part in parts:
+        for part, _ in before:
             part.in_training = True
-        for buffer in buffers:
-            buffer.frozen = buffer.frozen or frozen
         yield
     finally:
-        for part, mode in zip(parts, modes, strict=True):
+        for part, mode in before:
             part.in_training = mode
-        for buffer, was_frozen in zip(buffers, were_frozen, strict=True):
-            buffer.frozen = was_frozen

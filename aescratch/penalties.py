@@ -61,6 +61,7 @@ class KLSparsity(Sparsity):
     """
 
     remembers = ("h", "running")
+    infinite_where = "KLSparsity is infinite where a unit is exactly 0 or 1 over a batch; take larger ones"
 
     def __init__(self, rho: float, weight: float, momentum: float | None = None) -> None:
         self.rho = require_number("rho", rho, above=0, below=1)

@@ -30,6 +30,7 @@ import pytest
 
 import aescratch as ae
 from aescratch.files import read_archive, write_archive
+from aescratch.models import MODELS as KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
 FORMAT_1 = ROOT / "tests" / "data" / "model-format-1.npz"
@@ -38,7 +39,16 @@ X = np.random.default_rng(0).random((7, 5))
 LABELS = np.array([0, 1, 2, 0, 1, 2, 0])
 
 LEAKY = functools.partial(ae.LeakyReLU, 0.1)
+
+
+def as_found(kind):
+    """A small model of a class, of which nothing else is known."""
+    widths = [5, 3] if kind.hidden_layers == "refused" else [5, 4, 3]
+    return kind(**kind.arguments_for(widths, n_classes=3, rng=0))
+
+
 MODELS = {
+    **{f"{kind.word} as found": functools.partial(as_found, kind) for kind in KINDS},
     "vanilla": lambda: ae.Autoencoder([5, 4, 3], rng=0),
     "activations": lambda: ae.Autoencoder(
         [5, 4, 3], activation=LEAKY, code_activation=functools.partial(ae.LeakyReLU, alpha=0.3),
@@ -72,7 +82,7 @@ every_model = pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
 
 
 def data(model):
-    return (X, LABELS) if isinstance(model, ae.SoftmaxClassifier) else (X,)
+    return (X, LABELS) if model.takes_labels else (X,)
 
 
 def used(model):
@@ -203,7 +213,8 @@ def test_a_model_on_a_foreign_activation_says_that_it_cannot_be_saved(tmp_path):
         ae.Autoencoder([5, 3], activation=Swish, rng=0).save(tmp_path / "model.npz")
     assert str(caught.value) == (
         f"expected a class, function or object of aescratch, got {Swish.__qualname__}, which a file could not bring "
-        "back; save the values of model.parameters with numpy.savez instead, and build the model in your own code"
+        "back; write @ae.register above a class of your own, or save the values of model.parameters with numpy.savez, "
+        "and build the model in your own code"
     )
     assert os.listdir(tmp_path) == []
 

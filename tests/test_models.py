@@ -9,11 +9,20 @@ import pytest
 from numeric import N, assert_close, numeric_gradient
 
 import aescratch as ae
-from aescratch.parts import training_mode
+from aescratch import contract
+from aescratch.models import MODELS as KINDS
 
 SHALLOW, DEEP = [5, 3], [11, 5, 3]
 
+
+def as_found(kind, **options):
+    """A small model of a class, of which nothing else is known."""
+    widths = SHALLOW if kind.hidden_layers == "refused" else DEEP
+    return kind(**{**kind.arguments_for(widths), **options})
+
+
 MODELS = {
+    **{f"{kind.word} as found": functools.partial(as_found, kind) for kind in KINDS if not kind.takes_labels},
     "vanilla relu": lambda **o: ae.Autoencoder(DEEP, **o),
     "vanilla gelu": lambda **o: ae.Autoencoder(DEEP, activation=ae.GELU, **o),
     "vanilla gelu tanh": lambda **o: ae.Autoencoder(DEEP, activation=ae.GELUTanh, **o),
@@ -96,7 +105,7 @@ def test_gradients_equal_central_differences(model):
 
 def test_gradients_of_training_mode_equal_central_differences(model):
     x = batch(model)
-    with training_mode(model.parts.values(), frozen=True):
+    with contract.training(model, frozen=True):
         model.loss(x, rng=3)
         model.backward()
         gradients = [parameter.grad.copy() for parameter in model.parameters]
@@ -210,6 +219,19 @@ def test_default_objects_are_not_shared_between_models():
     assert c.corruption is not d.corruption
     sparsity = ae.KLSparsity(0.1, 1.0)
     assert ae.SparseAutoencoder(SHALLOW, sparsity).sparsity is not sparsity
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.takes_labels], ids=lambda kind: kind.word)
+def test_the_gradients_of_what_takes_labels(kind):
+    model = as_found(kind, rng=0)
+    x, labels = ae.example_fixture(model)
+    for parameter in model.parameters:
+        if len(parameter.shape) == 1:
+            parameter.value = np.random.default_rng(1).normal(0, 0.3, parameter.shape)
+    report = ae.check_gradients(model, x, labels)
+    assert report.verdict == "pass", str(report)
+    assert model.predict(x.astype(np.float32)).shape == (len(x),)
+    assert 0 <= model.score(x.astype(np.float32), labels) <= 1
 
 
 def test_the_classifiers_gradients():

@@ -8,7 +8,8 @@ import pytest
 from numeric import assert_close, numeric_gradient, random_upstream
 
 import aescratch as ae
-from aescratch.buffers import Buffer
+from aescratch import contract
+from aescratch.buffers import Buffer, frozen
 from aescratch.parts import Part, training_mode
 
 N, D, H = 11, 7, 5
@@ -94,7 +95,7 @@ def test_training_mode_is_another_function_and_moves_the_buffers(make):
 def test_a_frozen_state_gives_the_same_loss_again(make):
     model = moved(make())
     before = state(model)
-    with training_mode(model.parts.values(), frozen=True):
+    with contract.training(model, frozen=True):
         assert model.loss(X, rng=0) == model.loss(X, rng=0)
     assert_same(state(model), before)
     assert not any(buffer.frozen for buffer in model.buffers.values())
@@ -285,7 +286,7 @@ def test_batch_norms_backward_equals_differences(training):
     def objective():
         return (upstream * layer.forward(x)).sum()
 
-    with training_mode([layer] if training else [], frozen=True):
+    with training_mode([layer] if training else []), frozen(layer.buffers):
         objective()
         grad_x = layer.backward(upstream)
         gradients = {parameter.name: parameter.grad.copy() for parameter in layer.parameters}
@@ -334,7 +335,7 @@ def test_the_moving_penaltys_backward_equals_differences(training):
     penalty.prepare(H, "float64")
     penalty.running_activity.value = r.uniform(0.1, 0.9, H)
     h = r.uniform(0.1, 0.9, (N, H))
-    with training_mode([penalty] if training else [], frozen=True):
+    with training_mode([penalty] if training else []), frozen(penalty.buffers):
         penalty.forward(h)
         found = penalty.backward()
         assert_close(found, numeric_gradient(lambda: penalty.forward(h), h))

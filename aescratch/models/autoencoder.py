@@ -8,8 +8,8 @@ The other variants change one thing each, and say which.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -30,6 +30,7 @@ from aescratch.models.network import (
     tied_decoder_layers,
     without_identity,
 )
+from aescratch.models.statements import Option
 from aescratch.parts import Part
 from aescratch.penalties import WeightDecay
 from aescratch.validation import Rng, as_generator, as_matrix, require_dtype, require_flag
@@ -219,6 +220,41 @@ class Autoencoder(Model):
         x = as_matrix(x, self.dtype, self.widths[0])
         self.reconstruction.check_data(x)
         return (move(x, self.backend),)
+
+    word = "vanilla"
+    order = 10
+    objective = "restore x from its code"
+    formula = "reconstruction(x_hat, x) + decay(weights)"
+    figures: ClassVar[tuple[str, ...]] = ("filters", "reconstructions")
+    options: ClassVar[Mapping[str, Option]] = {
+        "activation": Option("activation", "between layers: {words}, or leaky-relu:SLOPE", "NAME"),
+        "code_activation": Option("activation", "of the code; left out, the variant's own", "NAME"),
+        "output_activation": Option("activation", "of the decoder's output; left out, none", "NAME"),
+        "tied": Option("switch", "let the decoder use the encoder's weights, transposed"),
+        "reconstruction": Option(
+            "reconstruction", "squared-error, or bce (binary cross-entropy, for data in [0, 1])", "LOSS"
+        ),
+        "weight_decay": Option("number", "lam in the term (lam/2) Σ W²", "LAM"),
+        "dropout": Option(
+            "number", "the share of units that is silenced in training, before every dense layer but the first", "P"
+        ),
+        "batch_norm": Option("switch", "normalise the units over the batch, after every dense layer but the last"),
+        "initializer": Option("initializer", "{words}", "NAME"),
+        "dtype": Option(
+            "dtype",
+            "what the parameters are kept in, float32 or float64; step and check compute in float64", "TYPE"
+        ),
+    }  # fmt: skip
+
+    @property
+    def autoencoder(self) -> Autoencoder:
+        """The model itself; a classifier has one of which it uses the encoder."""
+        return self
+
+    @property
+    def n_inputs(self) -> int:
+        """How many numbers an example has."""
+        return self.widths[0]
 
 
 def _check_reconstruction(reconstruction: Any, output_activation: Any) -> Loss:

@@ -9,17 +9,18 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
 from aescratch import files, training
 from aescratch.backend import Array, array_module, require_backend
-from aescratch.buffers import Buffer, buffers_of, move_buffers
+from aescratch.buffers import Buffer, move_buffers, named_buffers
 from aescratch.history import History
 from aescratch.layers import Parameter, pack
 from aescratch.lbfgs import LBFGS
+from aescratch.models.statements import Option, TourRow
 from aescratch.optimizers import Optimizer
 from aescratch.parts import Part, training_mode
 from aescratch.recipes import Recipe
@@ -39,11 +40,39 @@ class Model(Recipe):
         Everything with a forward and a backward, by name, in forward order.
     rng : numpy.random.Generator
         The model's own source of noise, for a ``loss(x)`` without rng.
+    word : str
+        The variant's name on the command line. A class in this folder that says one is found by that.
+    order : int
+        Its place where variants are listed.
+    objective, formula : str
+        What the loss asks for, in words, and term by term, as they stand in `loss`.
+    takes_labels : bool
+        Whether it learns from labels, which it then predicts: it has `predict` and `score`.
+    hidden_layers : str
+        ``"optional"``; ``"refused"`` where there may be none between input and code; ``"wanted"`` where it takes some
+        to show what the variant is about.
+    figures : tuple of str
+        The pictures that have a meaning for it, of ``"filters"``, ``"reconstructions"``, ``"denoising"``,
+        ``"code-activity"``, ``"latent-traversal"`` and ``"samples"``.
+    options : dict of str to Option
+        How the command line writes its constructor's arguments; those of the classes it is built on hold, too.
+    tour : tuple of TourRow
+        Its rows of the tour.
     loss_measures_progress : bool
         Whether a lower loss means a better model, so that the losses of two epochs can be compared. It doesn't where
         the objective changes during training, by a weight that is raised step by step, or where another network is
         trained against this one. `fit` then refuses patience and L-BFGS, which compare losses.
     """
+
+    word: ClassVar[str] = ""
+    order: ClassVar[int] = 1000
+    objective: ClassVar[str] = ""
+    formula: ClassVar[str] = ""
+    takes_labels: ClassVar[bool] = False
+    hidden_layers: ClassVar[str] = "optional"
+    figures: ClassVar[tuple[str, ...]] = ("filters",)
+    options: ClassVar[Mapping[str, Option]] = {}
+    tour: ClassVar[tuple[TourRow, ...]] = ()
 
     dtype: str
     rng: np.random.Generator
@@ -74,7 +103,7 @@ class Model(Recipe):
     @property
     def buffers(self) -> dict[str, Buffer]:
         """The state that isn't trained, by the part's name and the buffer's own."""
-        return buffers_of(self.parts)
+        return named_buffers(self.parts)
 
     @contextlib.contextmanager
     def training(self) -> Iterator[None]:
@@ -99,6 +128,21 @@ class Model(Recipe):
     def as_data(self, x: Any) -> Sequence[Array]:
         """Return the arrays that `loss` takes, checked once, in the model's dtype, where the model is."""
         raise NotImplementedError
+
+    @classmethod
+    def arguments_for(cls, widths: Sequence[int], *, n_classes: int | None = None, rng: Rng = None) -> dict[str, Any]:
+        """Return what the constructor is given where only the widths, and the classes of the labels, are known."""
+        return {"widths": widths, "rng": rng}
+
+    @property
+    def n_inputs(self) -> int:
+        """How many numbers an example has."""
+        return self.parameters[0].shape[0]
+
+    @property
+    def wanted_activity(self) -> float | None:
+        """The mean activity that is asked of every code unit, if any is."""
+        return None
 
     def settle(self, rng: Rng) -> None:
         """Put all parameters into one flat buffer, and give the model a generator of its own; ends a constructor."""
@@ -209,9 +253,8 @@ class Model(Recipe):
         TrainingDivergedError
             If the loss stops being finite; the model is then at its last good epoch.
         """
-        data = (x,) if labels is None else (x, labels)
         return training.fit(
-            self, data, epochs=epochs, batch_size=batch_size, optimizer=optimizer, rng=rng, validation=validation,
+            self, x, labels, epochs=epochs, batch_size=batch_size, optimizer=optimizer, rng=rng, validation=validation,
             patience=patience, progress=progress, checkpoint=checkpoint,
         )  # fmt: skip
 
@@ -221,11 +264,11 @@ class Model(Recipe):
         Raises
         ------
         TypeError
-            If the model is built on a class that isn't ours, which a file could not bring back.
+            If the model is built on a class that is neither ours nor registered, which a file could not bring back.
         OSError
             If the folder isn't there or can't be written to.
         """
-        files.save_model(self, path)
+        files.save(self, path)
 
     @property
     def saved_parameters(self) -> list[Parameter]:

@@ -8,8 +8,8 @@ The penalty reaches W1 twice: directly, and through the slope φ'(a), whose deri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from aescratch.activations import Activation, Identity, Sigmoid, Slope
 from aescratch.backend import Array
 from aescratch.layers import Layer, Parameter, Sequential
 from aescratch.models.autoencoder import Autoencoder
+from aescratch.models.statements import Option
 from aescratch.parts import Part
 from aescratch.penalties import Contraction
 from aescratch.validation import Rng
@@ -103,3 +104,12 @@ class ContractiveAutoencoder(Autoencoder):
         self.dense.backward(grad_a)
         self.W.grad += grad_W  # and here, at the weights
         self.decay.backward()
+
+    word = "contractive"
+    order = 60
+    objective = "restore x from a code that changes little when x does"
+    formula = "reconstruction(x_hat, x) + weight · ‖∂h/∂x‖² + decay(weights)"
+    hidden_layers = "refused"
+    options: ClassVar[Mapping[str, Option]] = {
+        "weight": Option("number", "the contraction's share in the objective", "WEIGHT"),
+    }

@@ -41,3 +41,7 @@ class LinearAutoencoder(Autoencoder):
             widths, activation=Identity, tied=tied, reconstruction=reconstruction, weight_decay=weight_decay,
             dropout=dropout, batch_norm=batch_norm, initializer=initializer, dtype=dtype, rng=rng,
         )  # fmt: skip
+
+    word = "linear"
+    order = 20
+    objective = "restore x from a linear code, as PCA does"

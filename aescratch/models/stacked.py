@@ -11,8 +11,8 @@ and the fine-tuning is that of the vanilla autoencoder.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from aescratch.backend import Array
 from aescratch.corruptions import Corruption
@@ -21,8 +21,9 @@ from aescratch.layers import Layer, Parameter, Sequential
 from aescratch.losses import Loss, SquaredError
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.base import Model
-from aescratch.models.denoising import check_corruption
+from aescratch.models.denoising import CORRUPTION, check_corruption
 from aescratch.models.network import mark_first, stages
+from aescratch.models.statements import Option
 from aescratch.parts import Part
 from aescratch.penalties import WeightDecay
 from aescratch.validation import Rng, as_matrix
@@ -95,6 +96,12 @@ class StackedAutoencoder(Autoencoder):
             reconstruction = copy.copy(self.reconstruction) if number == 0 else SquaredError()
             layers.append(StackLayer(encoder, decoder, self.corruption, reconstruction, self))
         return layers
+
+    word = "stacked"
+    order = 70
+    objective = "restore x from its code, after each layer has learned to restore its own input"
+    hidden_layers = "wanted"
+    options: ClassVar[Mapping[str, Option]] = {"corruption": CORRUPTION}
 
 
 class StackLayer(Model):

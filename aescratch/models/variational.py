@@ -9,8 +9,8 @@ at beta = 1 the loss is the negative variational bound, up to a constant.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from aescratch.backend import Array, move
 from aescratch.layers import Dense, Layer, Parameter, Sampling
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.network import dense_layers, mark_first, name_parameters, without_identity
+from aescratch.models.statements import Option
 from aescratch.parts import Part
 from aescratch.penalties import GaussianKL
 from aescratch.validation import Rng, require_count
@@ -115,3 +116,12 @@ class VariationalAutoencoder(Autoencoder):
         """Return n new examples (n, D): decoded samples of the prior N(0, 1), drawn by rng or the model's own."""
         z = self.noise(rng).standard_normal((require_count("n", n), self.widths[-1])).astype(self.dtype, copy=False)
         return self.decode(move(z, self.backend))
+
+    word = "variational"
+    order = 80
+    objective = "restore x from a sample of its code's distribution, which is to be near N(0, 1)"
+    formula = "reconstruction(x_hat, x) + beta · KL(N(mu, σ²) ‖ N(0, 1)) + decay(weights)"
+    figures = (*Autoencoder.figures, "latent-traversal", "samples")
+    options: ClassVar[Mapping[str, Option]] = {
+        "beta": Option("number", "the divergence's share in the objective", "BETA"),
+    }
