@@ -350,8 +350,8 @@ WRONG = [
         ["train", "vanilla", "--optimizer", "lbfgs", "--clip-norm", "1"],
         "lbfgs has no use for --clip-norm; leave it out, or take another optimizer",
     ),
-    (["train", "vanilla", "--optimizer", "adam:1:2:3:4"], "expected adam:BETA1:BETA2:EPS, got 'adam:1:2:3:4'"),
-    (["train", "vanilla", "--schedule", "step"], "expected step:EVERY:FACTOR, got 'step'"),
+    (["train", "vanilla", "--optimizer", "adam:1:2:3:4"], "expected adam[:BETA1][:BETA2][:EPS], got 'adam:1:2:3:4'"),
+    (["train", "vanilla", "--schedule", "step"], "expected step:EVERY[:FACTOR], got 'step'"),
     (
         ["train", "contractive", "--hidden", "48"],
         "expected one hidden layer for the contractive penalty, such as [64, 32], got widths [64, 48, 32]; use another "
