@@ -46,8 +46,18 @@ class ParameterBuffer:
 class Parameter:
     """A named array that is trained, `value`, beside its gradient, `grad`, of the same shape.
 
-    Both are views of a flat buffer. Assigning to either copies into the view. `decays` says whether weight decay
-    applies: to matrices, as a rule, and not to biases.
+    Both are views of a flat buffer. Assigning to either copies into the view.
+
+    Parameters
+    ----------
+    name : str
+        What it is called, after the formula's variable.
+    value : array of floats
+        Where it starts.
+    decays : bool, optional
+        Whether weight decay applies, which only the layer that owns the parameter knows: to the weights of a dense
+        layer, but not to biases, nor to a codebook. None says nothing: then it doesn't, and `WeightDecay` asks for an
+        answer where the value is a matrix.
 
     Examples
     --------
@@ -58,11 +68,10 @@ class Parameter:
     Parameter('b', shape=(3,))
     """
 
-    def __init__(self, name: str, value: Array) -> None:
-        self.name = name
+    def __init__(self, name: str, value: Array, decays: bool | None = None) -> None:
+        self.name, self.decays = name, decays
         self.shape: tuple[int, ...] = value.shape
         self.size = int(value.size)
-        self.decays = value.ndim == 2
         self.bind(ParameterBuffer(value.reshape(-1).copy()), 0)
 
     def bind(self, buffer: ParameterBuffer, start: int) -> None:
@@ -234,8 +243,8 @@ class Dense(Layer):
         self, n_in: int, n_out: int, *, initializer: Callable[..., Array] = xavier_uniform,
         dtype: str = "float32", rng: Rng = None,
     ) -> None:  # fmt: skip
-        self.W = Parameter("W", draw_weights(n_in, n_out, initializer, dtype, rng))
-        self.b = Parameter("b", np.zeros(n_out, dtype))
+        self.W = Parameter("W", draw_weights(n_in, n_out, initializer, dtype, rng), decays=True)
+        self.b = Parameter("b", np.zeros(n_out, dtype), decays=False)
         self.adds = self.is_first = False
         self.followed_by: Any = None
 
@@ -296,7 +305,7 @@ class TransposedDense(Layer):
         if not isinstance(partner, Dense):
             raise TypeError(f"expected partner to be a Dense layer, whose W is shared, got {partner!r}")
         self.W = partner.W
-        self.b = Parameter("b", np.zeros(partner.W.shape[0], partner.W.value.dtype))
+        self.b = Parameter("b", np.zeros(partner.W.shape[0], partner.W.value.dtype), decays=False)
 
     @property
     def parameters(self) -> list[Parameter]:
@@ -338,9 +347,9 @@ class UnitRowDense(Layer):
         self, n_in: int, n_out: int, *, initializer: Callable[..., Array] = xavier_uniform,
         dtype: str = "float32", rng: Rng = None,
     ) -> None:  # fmt: skip
-        self.V = Parameter("V", draw_weights(n_in, n_out, initializer, dtype, rng))
-        self.V.decays = False  # the length of its rows changes nothing, until decay has brought one to 0
-        self.b = Parameter("b", np.zeros(n_out, dtype))
+        V = draw_weights(n_in, n_out, initializer, dtype, rng)
+        self.V = Parameter("V", V, decays=False)  # its rows' length changes nothing, until decay has brought one to 0
+        self.b = Parameter("b", np.zeros(n_out, dtype), decays=False)
 
     @property
     def parameters(self) -> list[Parameter]:

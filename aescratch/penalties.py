@@ -216,13 +216,24 @@ class WeightDecay(Part):
     lam : float
         Its share in the objective, 0 or more.
     parameters : sequence of Parameter
-        All of a model's; a tied W is one of them, and counts once.
+        All of a model's; a tied W is one of them, and counts once. Those whose owner says that they decay do.
+
+    Raises
+    ------
+    ValueError
+        If there is decay, and a matrix whose owner doesn't say whether it decays.
     """
 
     is_term = True
 
     def __init__(self, lam: float, parameters: Sequence[Any]) -> None:
         self.lam = require_number("weight_decay", lam, least=0)
+        unsaid = [parameter.name for parameter in parameters if parameter.decays is None and len(parameter.shape) == 2]
+        if self.lam and unsaid:
+            raise ValueError(
+                f"expected every matrix to say whether weight decay applies to it, but {', '.join(unsaid)} doesn't; "
+                "where it is made, pass ae.Parameter(name, value, decays=True), or decays=False for what isn't a weight"
+            )
         self.weights = [parameter for parameter in parameters if parameter.decays]
 
     def forward(self) -> Any:

@@ -182,6 +182,46 @@ def test_a_penalty_is_proportional_to_its_weight(name):
     np.testing.assert_allclose(penalty.forward(*arrays), 2 * value)
 
 
+def test_a_layer_says_which_of_its_parameters_decay():
+    said = {parameter.name: parameter.decays for parameter in ae.Dense(D, H).parameters}
+    assert said == {"W": True, "b": False}
+    assert [parameter.decays for parameter in ae.TransposedDense(ae.Dense(H, D)).parameters] == [False]
+    assert [parameter.decays for parameter in ae.UnitRowDense(D, H).parameters] == [False, False]
+
+
+class Codebook(ae.Layer):
+    """H codewords, whose length is what they mean, and a vector that is to be small."""
+
+    def __init__(self, decays=None):
+        self.codewords = ae.Parameter("codewords", np.ones((H, D)), decays=decays)
+        self.gain = ae.Parameter("gain", np.full(D, 2.0), decays=True)
+        self.shift = ae.Parameter("shift", np.ones(D))
+
+    @property
+    def parameters(self):
+        return [self.codewords, self.gain, self.shift]
+
+
+@pytest.mark.parametrize(("decays", "total"), [(False, 4 * D), (True, 4 * D + H * D)])
+def test_a_matrix_decays_if_its_owner_says_so_and_so_does_a_vector(decays, total):
+    layer = Codebook(decays)
+    decay = WeightDecay(0.5, layer.parameters)
+    assert decay.forward() == 0.25 * total
+    for parameter in layer.parameters:
+        parameter.grad = np.zeros(parameter.shape)
+    decay.backward()
+    assert layer.codewords.grad.tolist() == [[0.5 * decays] * D] * H
+    assert layer.gain.grad.tolist() == [1.0] * D
+    assert layer.shift.grad.tolist() == [0.0] * D
+
+
+def test_a_matrix_that_nobody_spoke_for_is_asked_about_where_there_is_decay():
+    with pytest.raises(ValueError, match=r"^expected every matrix to say whether weight decay applies .*, but codewords"):
+        WeightDecay(0.5, Codebook().parameters)
+    layer = Codebook()
+    assert WeightDecay(0.0, layer.parameters).weights == [layer.gain]
+
+
 def test_weight_decay_adds_to_matrices_only():
     layer = ae.Dense(D, H, dtype="float64", rng=0)
     decay = WeightDecay(0.3, layer.parameters)

@@ -392,6 +392,60 @@ def test_a_linear_autoencoder_is_otherwise_the_vanilla_one():
     assert names == ["encoder.W1", "encoder.b1", "decoder.W1", "decoder.b1"]
 
 
+class Mixing(ae.Layer):
+    """y = x M, by a layer of somebody else's."""
+
+    remembers = ("x",)
+
+    def __init__(self, width, decays):
+        self.M = ae.Parameter("M", np.random.default_rng(0).normal(size=(width, width)), decays)
+
+    @property
+    def parameters(self):
+        return [self.M]
+
+    def apply(self, x):
+        return x @ self.M.value
+
+    def forward(self, x):
+        self.x = x
+        return self.apply(x)
+
+    def backward(self, grad_y):
+        self.M.grad = self.x.T @ grad_y
+        return grad_y @ self.M.value.T
+
+
+def mixing(decays, **options):
+    class MixingAutoencoder(ae.Autoencoder):
+        def code_layers(self):
+            return [*super().code_layers(), Mixing(self.widths[-1], decays)]
+
+    return MixingAutoencoder(SHALLOW, activation=ae.Tanh, rng=0, **options)
+
+
+@pytest.mark.parametrize("decays", [True, False])
+def test_a_layer_of_ones_own_says_whether_its_matrix_decays(decays):
+    model = mixing(decays, weight_decay=0.3, dtype="float64")
+    W, V = (layer.layers[0].W.value for layer in (model.encoder, model.decoder))
+    M = model.encoder.layers[-1].M.value
+    x = batch(model)
+    without = mixing(decays, dtype="float64").loss(x)
+    expected = 0.15 * sum((weights**2).sum() for weights in ([W, M, V] if decays else [W, V]))
+    assert model.loss(x) - without == pytest.approx(expected)
+    assert ae.check_gradients(model, x).verdict == "pass"
+    (decay,) = [look for look in ae.check_meaning(model, x).looks if look.part == "decay"]
+    assert decay.verdict == "pass"
+
+
+def test_a_matrix_that_nobody_spoke_for_is_no_trouble_without_weight_decay():
+    model = mixing(None, dtype="float64")
+    assert ae.check_gradients(model, batch(model)).verdict == "pass"
+    assert not [look for look in ae.check_meaning(model, batch(model)).looks if look.verdict == "fail"]
+    with pytest.raises(ValueError, match=r"^expected every matrix to say .* but encoder\.M2 doesn't; where it is made, pass ae\.Para"):
+        mixing(None, weight_decay=0.3)
+
+
 def test_a_saved_classifier_keeps_the_whole_autoencoder(tmp_path):
     for name in ("stacked tied", "variational", "vanilla gelu"):
         base = MODELS[name](dtype="float64", rng=0)
