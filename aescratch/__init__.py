@@ -13,7 +13,10 @@ __version__ = "0.1.0"
 from aescratch import datasets, functions, plots
 from aescratch.activations import GELU, GELUTanh, Identity, LeakyReLU, ReLU, Sigmoid, Tanh, TopK
 from aescratch.backend import array_module, to_numpy
+from aescratch.batch_norm import BatchNorm
+from aescratch.buffers import Buffer
 from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNoise
+from aescratch.dropout import Dropout
 from aescratch.estimator import AutoencoderTransformer
 from aescratch.files import FileFormatError, load, save
 from aescratch.gradcheck import (
@@ -57,12 +60,15 @@ __all__ = [
     "AdamW",
     "Autoencoder",
     "AutoencoderTransformer",
+    "BatchNorm",
     "BinaryCrossEntropy",
+    "Buffer",
     "ConstantRate",
     "ContractiveAutoencoder",
     "CosineRate",
     "DenoisingAutoencoder",
     "Dense",
+    "Dropout",
     "FileFormatError",
     "GELUTanh",
     "GaussianNoise",

@@ -18,8 +18,10 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, array_module, move
+from aescratch.buffers import Buffer, move_buffers
+from aescratch.buffers import buffers_of as buffers_of_parts
 from aescratch.layers import Parameter, pack
-from aescratch.parts import Part
+from aescratch.parts import Part, training_mode
 from aescratch.validation import as_labels, as_matrix
 
 EXAMPLE = "ae.Autoencoder([64, 32])"
@@ -105,6 +107,21 @@ def parts_of(model: Any) -> dict[str, Part]:
     return parts
 
 
+def buffers_of(model: Any) -> dict[str, Buffer]:
+    """Return the state of the model's parts that isn't trained, by the part's name and the buffer's own."""
+    buffers: dict[str, Buffer] | None = getattr(model, "buffers", None)
+    return buffers_of_parts(parts_of(model)) if buffers is None else buffers
+
+
+def training(model: Any, frozen: bool = False) -> contextlib.AbstractContextManager[None]:
+    """Enter training mode, in which buffers move on unless they are frozen."""
+    own = getattr(model, "training", None)
+    if callable(own) and not frozen:
+        entered: contextlib.AbstractContextManager[None] = own()
+        return entered
+    return training_mode(parts_of(model).values(), frozen=frozen)
+
+
 def backend_of(model: Any) -> str:
     """Return where the model's parameters are, ``"numpy"`` or ``"cupy"``."""
     return array_module(model.parameters[0].value).__name__
@@ -131,6 +148,12 @@ def generators_of(model: Any) -> dict[str, np.random.Generator]:
 def saved_parameters_of(model: Any) -> list[Parameter]:
     """Return what a file keeps: the parameters, or more if the model says so."""
     return list(getattr(model, "saved_parameters", model.parameters))
+
+
+def saved_buffers_of(model: Any) -> dict[str, Buffer]:
+    """Return the buffers that a file keeps: the model's, or more if it says so."""
+    saved: dict[str, Buffer] | None = getattr(model, "saved_buffers", None)
+    return buffers_of(model) if saved is None else saved
 
 
 def takes_labels(model: Any) -> bool:
@@ -190,4 +213,5 @@ def moved(model: Any, backend: str) -> Any:
     if hasattr(model, "to"):
         return model.to(backend)
     pack(model.parameters, dtype_of(model), backend)
+    move_buffers(buffers_of(model).values(), backend)
     return model

@@ -54,7 +54,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         raise kind(f"expected a folder to write {path.name} into, but {folder} is none; make it first")
     if path.is_dir():
         raise IsADirectoryError(f"expected the name of a file to write, but {path} is a folder; add a name to it")
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    temporary = path.with_name(f".{secrets.token_hex(8)}.part")  # without path's name, which may have no room for more
     try:
         with open(temporary, "xb") as stream:
             yield stream
@@ -75,12 +75,26 @@ def write_archive(path: str | os.PathLike[str], header: dict[str, Any], arrays: 
         If the folder isn't there or can't be written to.
     """
     text = json.dumps({"format": FORMAT_VERSION, **header})
-    members: dict[str, Any] = {HEADER: np.frombuffer(text.encode(), np.uint8)}
+    members = {HEADER: np.frombuffer(text.encode(), np.uint8)}
     members.update({name: to_numpy(array) for name, array in arrays.items()})
-    archive = io.BytesIO()  # a file closed under a half-written archive, on Control-C, would make it complain
-    np.savez(archive, **members)  # numbers only: there is nothing to pickle
+    stored = _as_npz(members)
     with whole_file(path) as stream:
-        stream.write(archive.getbuffer())
+        stream.write(stored.getbuffer())
+
+
+def _as_npz(members: dict[str, Array]) -> io.BytesIO:
+    """Return what `numpy.savez` writes, in memory; Control-C comes out of it as Control-C, wherever it meets it."""
+    stored = io.BytesIO()
+    archive = zipfile.ZipFile(stored, "w")
+    try:
+        for name, array in members.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+        archive.close()
+    except BaseException:
+        archive.fp = None  # there is nothing to close: closing under an open member would raise another error instead
+        raise
+    return stored
 
 
 def read_archive(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -137,7 +151,7 @@ def _parse_array(member: bytes) -> Array:
 
 
 def save(model: Any, path: str | os.PathLike[str]) -> None:
-    """Write a model to path, whole or not at all: its settings, its values, and the state of its noise.
+    """Write a model to path, whole or not at all: its settings, its values, its buffers, and the state of its noise.
 
     Parameters
     ----------
@@ -166,7 +180,13 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     contract.require_model(model)
     states = {name: generator.bit_generator.state for name, generator in contract.generators_of(model).items()}
     header = {"kind": "model", "model": describe(model), **states}
-    write_archive(path, header, {parameter.name: parameter.value for parameter in contract.saved_parameters_of(model)})
+    write_archive(path, header, {name: holder.value for name, holder in _saved(model).items()})
+
+
+def _saved(model: Any) -> dict[str, Any]:
+    """Return what holds a value that a file keeps, by name: parameters and buffers."""
+    parameters = {parameter.name: parameter for parameter in contract.saved_parameters_of(model)}
+    return {**parameters, **contract.saved_buffers_of(model)}
 
 
 def load(path: str | os.PathLike[str]) -> Any:
@@ -192,10 +212,10 @@ def load(path: str | os.PathLike[str]) -> Any:
     try:
         _require_plausible(header["model"], sum(array.size for array in arrays.values()))
         model = rebuild(header["model"])
-        parameters = contract.saved_parameters_of(model)
-        require_like({parameter.name: parameter.value for parameter in parameters}, arrays)
-        for parameter in parameters:
-            parameter.value = arrays[parameter.name]
+        holders = _saved(model)
+        require_like({name: holder.value for name, holder in holders.items()}, arrays)
+        for name, holder in holders.items():
+            holder.value = arrays[name]
         for name, generator in contract.generators_of(model).items():
             generator.bit_generator.state = header[name]
     except Exception as error:  # a hostile description makes almost anything fail

@@ -22,7 +22,7 @@ from aescratch import functions
 from aescratch.backend import Array, array_module, biased, explained_out_of_memory, move
 from aescratch.initializers import xavier_uniform
 from aescratch.parts import Part
-from aescratch.validation import Rng, as_generator, require_count, require_dtype
+from aescratch.validation import Rng, as_generator, require_count, require_dtype, require_floats, require_same_shape
 
 OURS = dict(vars(functions))
 
@@ -137,7 +137,15 @@ def pack(parameters: Sequence[Parameter], dtype: str, backend: str = "numpy") ->
 
 
 class Layer(Part):
-    """Base of the layers."""
+    """Base of the layers.
+
+    Attributes
+    ----------
+    follows : bool
+        Whether a layer with parameters belongs to the dense layer before it, and counts with that.
+    """
+
+    follows = False
 
     @property
     def parameters(self) -> list[Parameter]:
@@ -179,6 +187,11 @@ def require_width(x: Array, width: int) -> None:
     """Raise ValueError if the rows of x don't have this many entries."""
     if x.ndim != 2 or x.shape[1] != width:
         raise ValueError(f"expected a batch of rows with {width} entries, shape (N, {width}), got shape {x.shape}")
+
+
+def begins_stage(layer: Layer) -> bool:
+    """Whether a layer is the first of a stage: a dense layer, with what follows until the next."""
+    return bool(layer.parameters) and not layer.follows
 
 
 class Dense(Layer):
@@ -359,16 +372,20 @@ class UnitRowDense(Layer):
 class Sampling(Part):
     """Draw a code from its distribution: z = mu + exp(½ log_var) eps, with eps standard normal."""
 
+    draws = True
     remembers = ("log_var", "eps")
 
     def forward(self, mu: Array, log_var: Array, rng: np.random.Generator) -> Array:
-        """Return z (N, H) for mu and log_var (N, H); eps is drawn on the host, from rng."""
+        """Return z (N, H) for mu and log_var (N, H); eps is drawn on the host in float64, from rng."""
+        require_same_shape(mu, "mu", log_var, "log_var")
+        require_floats(mu, "mu")
         self.log_var = log_var
-        self.eps = array_module(mu).asarray(rng.standard_normal(mu.shape, mu.dtype))
+        self.eps = array_module(mu).asarray(rng.standard_normal(mu.shape).astype(mu.dtype, copy=False))
         return functions.reparameterize(mu, log_var, self.eps)
 
     def backward(self, grad_z: Array) -> tuple[Array, Array]:
         """Return grad_mu and grad_log_var (N, H)."""
+        require_same_shape(grad_z, "grad_z", self.eps, "eps")
         return functions.reparameterize_backward(grad_z, self.log_var, self.eps)
 
     def __repr__(self) -> str:
@@ -398,10 +415,10 @@ class Sequential(Layer):
             x = layer.apply(x)
         return x
 
-    def forward(self, x: Array) -> Array:
-        """Return the last layer's output; every layer remembers its own."""
+    def forward(self, x: Array, rng: np.random.Generator | None = None) -> Array:
+        """Return the last layer's output; every layer remembers its own, and those that draw do so from rng."""
         for layer in self.layers:
-            x = layer.forward(x)
+            x = layer.forward(x, rng) if layer.draws else layer.forward(x)  # type: ignore[call-arg]
         return x
 
     def backward(self, grad_y: Array) -> Array:
@@ -414,7 +431,7 @@ class Sequential(Layer):
         """Yield every layer with its name: ``encoder.dense1``, ``encoder.relu1``, ``encoder.dense2``, ..."""
         number = 0
         for layer in self.layers:
-            number += bool(layer.parameters)
+            number += begins_stage(layer)
             yield f"{prefix}.{type(layer).__name__.lower()}{number}", layer
 
     def __repr__(self) -> str:

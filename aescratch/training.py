@@ -116,6 +116,11 @@ def fit(
         raise ValueError("expected neither validation, patience nor checkpoint with LBFGS, which takes no batches")
     if patience is not None and validation is None:
         raise ValueError("expected validation data beside patience: early stopping watches the validation loss")
+    if not contract.loss_measures_progress(model) and (patience is not None or isinstance(optimizer, LBFGS)):
+        raise ValueError(
+            f"expected neither patience nor LBFGS for {type(model).__name__}, whose loss is no measure of progress: "
+            "they take the model of the lowest loss for the best; leave them out, and look at what the model is for"
+        )
     plan = Plan(
         data=contract.as_data(model, x, labels),
         validation=None if validation is None else _held_out(model, validation),
@@ -146,7 +151,20 @@ def _held_out(model: Any, validation: Any) -> Sequence[Array]:
         raise type(error)(f"in the validation data: {error}") from error
 
 
+def _require_large_batches(model: Any, plan: Plan) -> None:
+    """Refuse a last batch that is too small for a part, before the first is taken."""
+    n_examples = batch_size(plan.data[0])
+    last = n_examples % plan.batch_size or plan.batch_size
+    for name, part in contract.parts_of(model).items():
+        if last < getattr(part, "least_examples", 1):
+            raise ValueError(
+                f"expected batches of at least {part.least_examples} examples, which {name} needs in training, got a "
+                f"last batch of {last}: {n_examples} examples by {plan.batch_size}; choose another batch_size"
+            )
+
+
 def _fit_by_batches(model: Any, plan: Plan, optimizer: Optimizer) -> History:
+    _require_large_batches(model, plan)
     state = optimizer.start(model.parameters)
     run, saved = _find_checkpoint(model, plan, state)  # one that is refused has changed nothing
     training = TrainingState(model, state, own_generator(contract.rng_of(model) if plan.rng is None else plan.rng))
@@ -188,11 +206,12 @@ def _train_epoch(training: TrainingState, plan: Plan, rate: float) -> float:
     The device is asked for both in one, at the end.
     """
     model, losses, sizes = training.model, [], []
-    for batch in _shuffled_batches(plan, training.rng):
-        losses.append(contract.as_number(model, model.loss(*batch, rng=training.rng)))
-        sizes.append(batch_size(batch[0]))
-        model.backward()
-        training.optimizer.step(rate)
+    with contract.training(model):
+        for batch in _shuffled_batches(plan, training.rng):
+            losses.append(contract.as_number(model, model.loss(*batch, rng=training.rng)))
+            sizes.append(batch_size(batch[0]))
+            model.backward()
+            training.optimizer.step(rate)
     return float(_unless_broken(_mean_loss(losses, sizes), training.optimizer))
 
 
@@ -286,7 +305,8 @@ def _log(text: str, *values: Any) -> None:
 def _report_divergence(training: TrainingState, plan: Plan, rate: float) -> NoReturn:
     """Put the model where it was before the epoch, and raise TrainingDivergedError with what broke first in it."""
     training.go_back()
-    batch, tensor = _replay(training, plan, rate)
+    with contract.training(training.model):
+        batch, tensor = _replay(training, plan, rate)
     raise TrainingDivergedError(
         f"expected a finite loss, but in epoch {len(training.history) + 1}, batch {batch}, {tensor} is the first "
         f"tensor that is NaN or infinite; {_where_the_model_is(training)}; try a learning rate below {rate:g}, or "
@@ -322,8 +342,8 @@ def _first_broken_part(model: Any) -> str:
     parts = contract.parts_of(model)
     for part_name, part in parts.items():
         for name in part.remembers:
-            array = part.__dict__.get(name)
-            if array is not None and array.dtype.kind == "f" and not _is_finite(array):
+            array: Any = part.__dict__.get(name)
+            if hasattr(array, "dtype") and array.dtype.kind == "f" and not _is_finite(array):
                 return f"{name} of {part_name}"
     reasons = [part.infinite_where for part in parts.values() if getattr(part, "infinite_where", "")]
     return f"the loss ({'; '.join(reasons)})" if reasons else "the loss"
@@ -340,7 +360,8 @@ def _fit_by_lbfgs(model: Any, plan: Plan, optimizer: LBFGS) -> History:
     seed, started = int(training.rng.integers(2**63)), time.perf_counter()
 
     def evaluate() -> Any:
-        loss = model.loss(*plan.data, rng=seed)
+        with contract.training(model, frozen=True):  # one objective for all evaluations of an iteration
+            loss = model.loss(*plan.data, rng=seed)
         if not _is_finite(loss):
             raise TrainingDivergedError(
                 f"expected a finite loss, but in iteration {len(training.history) + 1} of L-BFGS "
@@ -351,6 +372,9 @@ def _fit_by_lbfgs(model: Any, plan: Plan, optimizer: LBFGS) -> History:
         return loss
 
     def after(loss: float) -> None:
+        if contract.buffers_of(model):
+            with contract.training(model):
+                model.loss(*plan.data, rng=seed)
         training.history.loss.append(loss)
         training.history.seconds = time.perf_counter() - started
         training.keep()

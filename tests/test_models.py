@@ -1,6 +1,7 @@
 """Every model, in every option that changes its formulas: gradients by two routes, structure, and refusals."""
 
 import functools
+import inspect
 import threading
 
 import numpy as np
@@ -9,6 +10,7 @@ from numeric import N, assert_close, numeric_gradient
 
 import aescratch as ae
 from aescratch.models import MODELS as KINDS
+from aescratch.parts import training_mode
 
 SHALLOW, DEEP = [5, 3], [11, 5, 3]
 
@@ -61,6 +63,19 @@ MODELS = {
     "variational bernoulli": lambda **o: ae.VariationalAutoencoder(
         SHALLOW, reconstruction=ae.BinaryCrossEntropy(), **o
     ),
+    "denoising batch norm": lambda **o: ae.DenoisingAutoencoder(
+        DEEP, activation=ae.GELU, dropout=0.3, batch_norm=True, weight_decay=0.1, **o
+    ),
+    "stacked batch norm": lambda **o: ae.StackedAutoencoder(
+        DEEP, activation=ae.Sigmoid, tied=True, dropout=0.3, batch_norm=True, **o
+    ),
+    "sparse moving": lambda **o: ae.SparseAutoencoder(
+        DEEP, ae.KLSparsity(0.1, 0.7, momentum=0.3), unit_norm_decoder=True, batch_norm=True, **o
+    ),
+    "variational batch norm": lambda **o: ae.VariationalAutoencoder(
+        DEEP, activation=ae.Tanh, dropout=0.3, batch_norm=True, **o
+    ),
+    "contractive dropout": lambda **o: ae.ContractiveAutoencoder(SHALLOW, 0.4, dropout=0.3, **o),
 }  # fmt: skip
 
 
@@ -75,7 +90,7 @@ def model(request):
     r = np.random.default_rng(1)
     for parameter in made.parameters:
         if len(parameter.shape) == 1:
-            parameter.value = r.normal(0, 0.3, parameter.shape)
+            parameter.value = parameter.value + r.normal(0, 0.3, parameter.shape)
     return made
 
 
@@ -88,10 +103,54 @@ def test_gradients_equal_central_differences(model):
         assert_close(gradient, numeric_gradient(lambda: model.loss(x, rng=3), parameter.value))
 
 
-def test_the_checker_passes(model):
-    report = ae.check_gradients(model, batch(model), rng=3)
+def test_gradients_of_training_mode_equal_central_differences(model):
+    x = batch(model)
+    with training_mode(model.parts.values(), frozen=True):
+        model.loss(x, rng=3)
+        model.backward()
+        gradients = [parameter.grad.copy() for parameter in model.parameters]
+        numeric = [numeric_gradient(lambda: model.loss(x, rng=3), parameter.value) for parameter in model.parameters]
+    largest = max(np.abs(gradient).max() for gradient in numeric)
+    for gradient, difference in zip(gradients, numeric, strict=True):
+        # a bias before a normalisation has gradient 0, which has no scale of its own
+        np.testing.assert_allclose(gradient, difference, rtol=0, atol=5e-8 * largest)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_the_checker_passes(model, training):
+    report = ae.check_gradients(model, batch(model), rng=3, training=training)
     assert report.verdict == "pass", str(report)
     assert [tensor.name for tensor in report.tensors] == [parameter.name for parameter in model.parameters]
+
+
+def twins(name):
+    """The same model in float32 and in float64."""
+    return tuple(MODELS[name](dtype=dtype, rng=0) for dtype in ("float32", "float64"))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_seed_draws_the_same_noise_in_float32_and_in_float64(name):
+    single, double = twins(name)
+    x = batch(double)
+    assert float(single.loss(x, rng=3)) == pytest.approx(float(double.loss(x, rng=3)), rel=1e-5)
+    assert float(single.loss(x)) == pytest.approx(float(double.loss(x)), rel=1e-5)  # from their own generators
+    assert single.rng.bit_generator.state == double.rng.bit_generator.state
+    for few, many in zip(getattr(single, "stack", list)(), getattr(double, "stack", list)(), strict=True):
+        h = np.random.default_rng(4).random((N, few.encoder.layers[0].W.shape[0]))
+        assert float(few.loss(h, rng=3)) == pytest.approx(float(many.loss(h, rng=3)), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["denoising gaussian", "variational"])
+def test_a_float32_training_is_that_of_its_float64_twin_rounded(name):
+    histories = [model.fit(batch(model), epochs=3, batch_size=3, rng=0) for model in twins(name)]
+    assert histories[0].loss == pytest.approx(histories[1].loss, rel=1e-5)
+
+
+def test_samples_of_a_float32_model_are_those_of_its_float64_twin_rounded():
+    single, double = twins("variational")
+    samples = single.sample(5, rng=3)
+    assert samples.dtype == np.float32
+    np.testing.assert_allclose(samples, double.sample(5, rng=3), rtol=1e-4, atol=1e-6)
 
 
 def test_a_second_backward_gives_the_same(model):
@@ -316,6 +375,21 @@ REFUSED = [
 def test_what_makes_no_model_is_refused_in_one_sentence(make, error, text):
     with pytest.raises(error, match=text):
         make()
+
+
+@pytest.mark.parametrize(("widths", "k"), [([5, 7, 3], 3), ([5, 3, 7], 7), ([5, 3, 7, 2], 2)])
+def test_k_is_at_most_the_codes_width_however_wide_the_layers_before_it(widths, k):
+    assert (ae.KSparseAutoencoder(widths, k=k, rng=0).encode(np.ones((2, 5), np.float32)) != 0).sum(axis=1).max() <= k
+    with pytest.raises(ValueError, match=f"expected k to be an integer of at least 1 and at most {k}, got {k + 1}"):
+        ae.KSparseAutoencoder(widths, k=k + 1)
+
+
+def test_a_linear_autoencoder_is_otherwise_the_vanilla_one():
+    vanilla = inspect.signature(ae.Autoencoder).parameters
+    for name, parameter in inspect.signature(ae.LinearAutoencoder).parameters.items():
+        assert repr(parameter.default) == repr(vanilla[name].default), name
+    names = [parameter.name for parameter in ae.LinearAutoencoder([5, 3]).parameters]
+    assert names == ["encoder.W1", "encoder.b1", "decoder.W1", "decoder.b1"]
 
 
 def test_a_saved_classifier_keeps_the_whole_autoencoder(tmp_path):

@@ -362,6 +362,18 @@ def test_the_old_report_stays_until_the_new_one_takes_its_name(tmp_path, monkeyp
 def test_a_folder_gets_a_report_in_it(tmp_path):
     assert output.report_path(str(tmp_path)) == tmp_path / "report.html"
     assert output.report_path(str(tmp_path / "other.html")) == tmp_path / "other.html"
+
+
+@pytest.mark.skipif(not hasattr(os, "pathconf"), reason="needs a system that says how long a name may be")
+def test_a_reports_name_may_be_as_long_as_the_system_allows(tmp_path, monkeypatch):
+    longest = tmp_path / ("a" * os.pathconf(tmp_path, "PC_NAME_MAX"))
+    assert output.report_path(str(longest)) == longest
+    for _ in range(2):
+        with pytest.raises(OSError, match="too long"):  # and that is found before the work
+            output.report_path(f"{longest}a")
+        monkeypatch.setattr(output.Path, "is_dir", lambda path: False)  # as Python 3.14 answers where older ones raise
+    monkeypatch.undo()
+    assert not list(tmp_path.iterdir())
     assert not list(tmp_path.iterdir())
 
 

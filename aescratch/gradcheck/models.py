@@ -17,6 +17,7 @@ import numpy as np
 
 from aescratch import contract
 from aescratch.backend import Array, array_module, move, to_numpy
+from aescratch.buffers import move_buffers
 from aescratch.gradcheck.coverage import Coverage
 from aescratch.gradcheck.deadline import OutOfTime, limited
 from aescratch.gradcheck.findings import raised, single_precision, timed_out, value_findings
@@ -37,7 +38,7 @@ ZERO_BIASES = 0.1  # the spread of what biases of exactly 0 are given
 
 def check_gradients(
     model: Any, x: Array, labels: Array | None = None, *, rng: int = 0, tolerance: float = 1e-6,
-    mode: str = "exhaustive", time_limit: float | None = 60.0, explain: bool = True,
+    mode: str = "exhaustive", time_limit: float | None = 60.0, explain: bool = True, training: bool = False,
 ) -> Report:  # fmt: skip
     """Check the gradient of every parameter of a model.
 
@@ -61,6 +62,9 @@ def check_gradients(
         Seconds that a call of backward may take.
     explain : bool
         Whether to look for the place and the cause where a gradient is wrong.
+    training : bool
+        Whether to check the loss of training mode, with dropout and the batch's own statistics, in place of that of use
+        mode. Buffers keep their values.
 
     Returns
     -------
@@ -93,8 +97,11 @@ def check_gradients(
     trusting = contract.trusting_batches(model)
     with kept_random_state(), quiet(), in_double_precision(model), trusting, np.errstate(all="ignore"):
         batch = [a.astype(np.float64) if a.dtype.kind == "f" else a.copy() for a in data]
-        tensors, findings = _check(model, batch, rng, tolerance, coverage, time_limit, explain)
+        mode_of_parts = contract.training(model, frozen=True) if training else contextlib.nullcontext()
+        with mode_of_parts:
+            tensors, findings = _check(model, batch, rng, tolerance, coverage, time_limit, explain)
     title = f"gradient check of {type(model).__name__}, {len(batch[0])} examples, float64, rng={rng}"
+    title += ", training mode" if training else ""
     return Report(title + coverage.described(tensors, sizes), tensors, findings, tolerance)
 
 
@@ -118,10 +125,13 @@ def _check(
         return float(_loss(model, batch, rng)), _patterns(model)
 
     stacked = stack(model, batch, rng)
+    largest = max(float(np.max(np.abs(gradient), where=np.isfinite(gradient), initial=0.0)) for gradient in analytic)
     tensors = []
     for parameter, gradient in zip(model.parameters, analytic, strict=True):
         together = None if stacked is None else functools.partial(stacked.losses, parameter)
-        tensors.append(coverage.compare(parameter.name, objective, parameter.value, gradient, tolerance, together))
+        tensors.append(
+            coverage.compare(parameter.name, objective, parameter.value, gradient, tolerance, together, largest)
+        )
     findings += value_findings(tensors)
     if not any(finding.code in ("not-repeatable", "changed-parameter") for finding in findings):
         findings += _batch_findings(model, batch, rng, analytic, time_limit)
@@ -292,6 +302,8 @@ def in_double_precision(model: Any) -> Iterator[None]:
     Everything is: values, gradients, what the parts remember, what a class of the user's keeps beside, and the states
     of generators.
     """
+    backend = contract.backend_of(model)
     with kept(model, *contract.parts_of(model).values(), *model.parameters):
-        pack(model.parameters, "float64", contract.backend_of(model))
+        pack(model.parameters, "float64", backend)
+        move_buffers(contract.buffers_of(model).values(), backend, "float64")
         yield

@@ -16,12 +16,13 @@ import numpy as np
 
 from aescratch import files, training
 from aescratch.backend import Array, array_module, require_backend
+from aescratch.buffers import Buffer, buffers_of, move_buffers
 from aescratch.history import History
 from aescratch.layers import Parameter, pack
 from aescratch.lbfgs import LBFGS
 from aescratch.models.statements import Option, TourRow
 from aescratch.optimizers import Optimizer
-from aescratch.parts import Part
+from aescratch.parts import Part, training_mode
 from aescratch.recipes import Recipe
 from aescratch.validation import Rng, as_generator, own_generator
 
@@ -57,6 +58,10 @@ class Model(Recipe):
         How the command line writes its constructor's arguments; those of the classes it is built on hold, too.
     tour : tuple of TourRow
         Its rows of the tour.
+    loss_measures_progress : bool
+        Whether a lower loss means a better model, so that the losses of two epochs can be compared. It doesn't where
+        the objective changes during training, by a weight that is raised step by step, or where another network is
+        trained against this one. `fit` then refuses patience and L-BFGS, which compare losses.
     """
 
     word: ClassVar[str] = ""
@@ -71,6 +76,7 @@ class Model(Recipe):
 
     dtype: str
     rng: np.random.Generator
+    loss_measures_progress = True
     _trusting_thread: int | None = None
 
     def loss(self, x: Array, rng: Rng = None) -> Any:
@@ -93,6 +99,31 @@ class Model(Recipe):
     def parts(self) -> dict[str, Part]:
         """Everything with a forward and a backward, by name, in forward order."""
         raise NotImplementedError
+
+    @property
+    def buffers(self) -> dict[str, Buffer]:
+        """The state that isn't trained, by the part's name and the buffer's own."""
+        return buffers_of(self.parts)
+
+    @contextlib.contextmanager
+    def training(self) -> Iterator[None]:
+        """Enter training mode: inside, parts act as in training; outside, the model is in use mode.
+
+        Dropout silences units, batch normalisation takes the batch's statistics, and buffers move on. `fit` enters it
+        by itself, and a handwritten loop does so around `loss` and `backward`.
+
+        Examples
+        --------
+        >>> import aescratch as ae
+        >>> model = ae.Autoencoder([5, 3], dropout=0.5, rng=0)
+        >>> x = np.ones((7, 5), np.float32)
+        >>> with model.training():
+        ...     in_training = model.loss(x, rng=0)
+        >>> bool(in_training == model.loss(x, rng=0))
+        False
+        """
+        with training_mode(self.parts.values()):
+            yield
 
     def as_data(self, x: Any) -> Sequence[Array]:
         """Return the arrays that `loss` takes, checked once, in the model's dtype, where the model is."""
@@ -143,6 +174,7 @@ class Model(Recipe):
         if backend == self.backend:
             return self
         pack(self.parameters, self.dtype, backend)
+        move_buffers(self.buffers.values(), backend)
         for part in self.parts.values():
             part.forget()
         return self
@@ -200,7 +232,8 @@ class Model(Recipe):
         validation : (M, D) array, or the pair (x, labels) for a classifier, optional
             Data whose loss is taken after every epoch.
         patience : int, optional
-            Stop after so many epochs without a better validation loss, and go back to the best epoch's values.
+            Stop after so many epochs without a better validation loss, and go back to the best epoch's values. For a
+            model whose loss measures progress.
         progress : bool, optional
             Whether to show a progress bar; by default only on a terminal.
         checkpoint : path, optional
@@ -241,6 +274,11 @@ class Model(Recipe):
     def saved_parameters(self) -> list[Parameter]:
         """What a file keeps, which is the parameters, and those of a model that this one is built on."""
         return self.parameters
+
+    @property
+    def saved_buffers(self) -> dict[str, Buffer]:
+        """The buffers that a file keeps, those of a model that this one is built on among them."""
+        return self.buffers
 
     @property
     def generators(self) -> dict[str, np.random.Generator]:

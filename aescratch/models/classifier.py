@@ -15,6 +15,7 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.backend import Array, move, to_numpy
+from aescratch.buffers import Buffer
 from aescratch.initializers import xavier_uniform
 from aescratch.layers import Dense, Parameter, Sequential, pack
 from aescratch.losses import SoftmaxCrossEntropy
@@ -86,6 +87,11 @@ class SoftmaxClassifier(Model):
         return [*self.autoencoder.parameters, *self.head.parameters]
 
     @property
+    def saved_buffers(self) -> dict[str, Buffer]:
+        """The whole autoencoder's buffers, which its encoder shares with the classifier."""
+        return self.autoencoder.saved_buffers
+
+    @property
     def generators(self) -> dict[str, np.random.Generator]:
         """The sources of noise whose state a file keeps, the classifier's and the autoencoder's."""
         return {"rng": self.rng, "autoencoder_rng": self.autoencoder.rng}
@@ -107,11 +113,11 @@ class SoftmaxClassifier(Model):
             A batch.
         labels : (N,) array of integers
             The class of each example, from 0.
-        rng
-            Not used: nothing here is random.
+        rng : int or numpy.random.Generator, optional
+            Where dropout is drawn from, if the autoencoder has any; by default the model's own.
         """
         x, labels = self.as_batch(x, labels)
-        h = self.encoder.forward(x)
+        h = self.encoder.forward(x, self.noise(rng))
         logits = self.head.forward(h)
         return self.cross_entropy.forward(logits, labels) + self.decay.forward()
 

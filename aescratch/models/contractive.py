@@ -55,6 +55,11 @@ class ContractiveAutoencoder(Autoencoder):
                 f"expected one hidden layer for the contractive penalty, such as [64, 32], got widths {self.widths}; "
                 "use another variant for a deep encoder"
             )
+        if self.batch_norm:
+            raise ValueError(
+                "expected no batch_norm beside the contractive penalty, whose Jacobian is that of h = φ(x W + b); "
+                "leave it out"
+            )
         super().build(rng)
         self.dense, *after = self.encoder.layers
         self.code = after[0] if after else Identity()
@@ -83,10 +88,10 @@ class ContractiveAutoencoder(Autoencoder):
 
     def loss(self, x: Array, rng: Rng = None) -> Any:
         """Return the objective of this batch, a number, every term included; remember what backward needs."""
-        x = self.as_batch(x)
+        x, rng = self.as_batch(x), self.noise(rng)
         a = self.dense.forward(x)
         h = self.code.forward(a)
-        x_hat = self.decoder.forward(h)
+        x_hat = self.decoder.forward(h, rng)
         slope = self.slope.forward(a)
         contraction = self.contraction.forward(slope, self.W.value)
         return self.reconstruction.forward(x_hat, x) + contraction + self.decay.forward()

@@ -55,10 +55,10 @@ class DenoisingAutoencoder(Autoencoder):
 
     def loss(self, x: Array, rng: Rng = None) -> Any:
         """Return the objective of this batch, a number; the corruption is drawn anew unless rng is a seed."""
-        x = self.as_batch(x)
-        x_tilde = self.corruption.forward(x, self.noise(rng))
-        h = self.encoder.forward(x_tilde)
-        x_hat = self.decoder.forward(h)
+        x, rng = self.as_batch(x), self.noise(rng)
+        x_tilde = self.corruption.forward(x, rng)
+        h = self.encoder.forward(x_tilde, rng)
+        x_hat = self.decoder.forward(h, rng)
         return self.reconstruction.forward(x_hat, x) + self.decay.forward()
 
     def backward(self) -> None:

@@ -51,9 +51,9 @@ class KSparseAutoencoder(Autoencoder):
 
     def loss(self, x: Array, rng: Rng = None) -> Any:
         """Return the objective of this batch, a number, every term included; remember what backward needs."""
-        x = self.as_batch(x)
-        h = self.encoder.forward(x)  # its last layer keeps the k largest
-        x_hat = self.decoder.forward(h)
+        x, rng = self.as_batch(x), self.noise(rng)
+        h = self.encoder.forward(x, rng)  # its last layer keeps the k largest
+        x_hat = self.decoder.forward(h, rng)
         return self.reconstruction.forward(x_hat, x) + self.decay.forward()
 
     def backward(self) -> None:

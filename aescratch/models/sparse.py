@@ -60,6 +60,7 @@ class SparseAutoencoder(Autoencoder):
     def build(self, rng: np.random.Generator) -> None:
         """Make the layers; those that a KL penalty can't work with are refused."""
         super().build(rng)
+        self.sparsity.prepare(self.widths[-1], self.dtype)
         last = self.encoder.layers[-1]
         if isinstance(self.sparsity, KLSparsity) and not isinstance(last, Sigmoid):
             raise ValueError(
@@ -89,9 +90,9 @@ class SparseAutoencoder(Autoencoder):
 
     def loss(self, x: Array, rng: Rng = None) -> Any:
         """Return the objective of this batch, a number, every term included; remember what backward needs."""
-        x = self.as_batch(x)
-        h = self.encoder.forward(x)
-        x_hat = self.decoder.forward(h)
+        x, rng = self.as_batch(x), self.noise(rng)
+        h = self.encoder.forward(x, rng)
+        x_hat = self.decoder.forward(h, rng)
         return self.reconstruction.forward(x_hat, x) + self.sparsity.forward(h) + self.decay.forward()
 
     def backward(self) -> None:
@@ -107,9 +108,12 @@ class SparseAutoencoder(Autoencoder):
     formula = "reconstruction(x_hat, x) + sparsity(h) + decay(weights)"
     figures = (*Autoencoder.figures, "code-activity")
     options: ClassVar[Mapping[str, Option]] = {
-        "sparsity": Option("sparsity", "the penalty on the code: kl:RHO:WEIGHT or l1:WEIGHT", "PENALTY"),
+        "sparsity": Option(
+            "sparsity",
+            "the penalty on the code: kl:RHO:WEIGHT, kl:RHO:WEIGHT:MOMENTUM for a running mean, or l1:WEIGHT", "PENALTY"
+        ),
         "unit_norm_decoder": Option("switch", "keep the decoder's rows that read the code at length one"),
-    }
+    }  # fmt: skip
 
     @property
     def wanted_activity(self) -> float | None:

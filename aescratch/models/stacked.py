@@ -145,10 +145,10 @@ class StackLayer(Model):
 
     def loss(self, x: Array, rng: Rng = None) -> Any:
         """Return the objective of this batch, a number, every term included; remember what backward needs."""
-        x = self.as_batch(x)
-        x_tilde = x if self.corruption is None else self.corruption.forward(x, self.noise(rng))
-        h = self.encoder.forward(x_tilde)
-        x_hat = self.decoder.forward(h)
+        x, rng = self.as_batch(x), self.noise(rng)
+        x_tilde = x if self.corruption is None else self.corruption.forward(x, rng)
+        h = self.encoder.forward(x_tilde, rng)
+        x_hat = self.decoder.forward(h, rng)
         return self.reconstruction.forward(x_hat, x) + self.decay.forward()
 
     def __repr__(self) -> str:

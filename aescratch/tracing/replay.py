@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.contract import trusting_batches
+from aescratch.contract import buffers_of, parts_of, trusting_batches
 from aescratch.tracing.arrays import Quantity
+from aescratch.tracing.naming import layer_suffixes
 from aescratch.tracing.recorder import Recorder
 
 STEP = 1e-5  # of a difference quotient
@@ -39,6 +40,11 @@ class Replay:
             parameter._value = recorder.traced(parameter.value, given)
             parameter._grad = recorder.traced(parameter.grad, None)
             parameters.append(given)
+        suffixes = layer_suffixes(parts_of(self.model))
+        for place, buffer in buffers_of(self.model).items():
+            part = place.rpartition(".")[0]
+            given = recorder.give(buffer.value, "state", buffer.name + (suffixes[part] if "." in part else ""))
+            buffer._value = recorder.traced(buffer.value, given)
         with trusting_batches(self.model):
             return self.model.loss(*traced, rng=self.rng), [*recorder.given[: len(traced)], *parameters]
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from aescratch import contract
 from aescratch.backend import Array
+from aescratch.buffers import move_buffers
 from aescratch.layers import pack
 from aescratch.optimizers import Adam, Optimizer
 from aescratch.tracing.arrays import Quantity
@@ -26,7 +27,7 @@ def trace(
 ) -> Trace:
     """Record one whole training step of a model: loss, backward, and the optimiser's update.
 
-    The step is taken by a copy, in float64; the model itself stays as it is, to the last bit.
+    The step is taken by a copy, in float64 and in training mode; the model itself stays as it is, to the last bit.
 
     Parameters
     ----------
@@ -70,6 +71,12 @@ def trace(
     if hasattr(copied, "dtype"):
         copied.dtype = "float64"
     pack(copied.parameters, "float64")
+    for part in contract.parts_of(copied).values():
+        part.in_training = True
+    buffers = contract.buffers_of(copied).values()
+    move_buffers(buffers, "numpy", "float64")
+    for buffer in buffers:
+        buffer.frozen = True  # difference quotients take the loss again and again, from one state
     data = contract.as_data(copied, x, labels)
     batch = [np.array(a, np.float64 if a.dtype.kind == "f" else a.dtype) for a in data]
     replay = Replay(copied, batch, rng)
