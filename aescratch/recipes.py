@@ -206,7 +206,7 @@ def with_defaults(description: Any) -> Any:
     maker = _KNOWN.get(str(description.get("made by")))
     if isinstance(maker, type) and isinstance(completed.get("with"), dict):
         parameters = constructor_parameters(maker).values()
-        defaults = {p.name: describe(p.default) for p in parameters if p.default is not p.empty and p.name != "rng"}
+        defaults = {p.name: identify(p.default) for p in parameters if p.default is not p.empty and p.name != "rng"}
         given = completed["with"]
         completed["with"] = {**given, **{name: value for name, value in defaults.items() if name not in given}}
     return completed

@@ -480,3 +480,18 @@ def test_its_parts_know_their_mode_and_keep_their_state(tmp_path):
     assert len(ae.trace(whole, data(3)))
     for name, value in before.items():
         np.testing.assert_array_equal(state(whole)[name], value)
+
+
+def test_a_registered_class_whose_default_no_file_knows_goes_on_from_its_checkpoint(tmp_path):
+    class Squashed(ae.Tanh):
+        pass
+
+    @ae.register
+    class Squashing(ae.Autoencoder):
+        def __init__(self, widths, activation=Squashed, **options):
+            super().__init__(widths, activation=activation, **options)
+
+    for epochs in (2, 4):
+        model = Squashing([5, 3], activation=ae.Tanh, rng=0)
+        history = model.fit(data(), epochs=epochs, rng=0, checkpoint=tmp_path / "run.npz")
+    assert len(history) == 4
