@@ -19,6 +19,7 @@ STOREYS = [
     {"buffers", "recipes", "sources", "validation"},
     {"parts"},
     {"functions"},
+    {"making"},
     {"initializers"},
     {"losses", "penalties", "corruptions", "schedules"},
     {"optimizers"},

@@ -17,7 +17,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.corruptions import Corruption
-from aescratch.gradcheck.meaning import formulas
+from aescratch.functions.one_by_one import each, logistic
 from aescratch.gradcheck.meaning.choosing import decay_oracle, oracle_of
 from aescratch.gradcheck.meaning.comparing import MeaningReport, Oracle, Reading, compare
 from aescratch.gradcheck.meaning.noise import look_at_chance
@@ -114,7 +114,7 @@ class Terms:
             self.mistaken[text] = "reconstruction", (output, x_in)
             self.mistaken["the input isn't damaged"] = "reconstruction", (clean, x)
         if isinstance(model.reconstruction, BinaryCrossEntropy):
-            probabilities = formulas.each(formulas.logistic, output)
+            probabilities = each(logistic, output)
             self.mistaken["it is given probabilities, where it takes logits"] = "reconstruction", (probabilities, x)
         if isinstance(model, SparseAutoencoder):
             self.of["sparsity"] = model.sparsity, (code,)
