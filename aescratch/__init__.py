@@ -14,9 +14,12 @@ from aescratch import datasets, functions, plots
 from aescratch.activations import GELU, GELUTanh, Identity, LeakyReLU, ReLU, Sigmoid, Tanh, TopK
 from aescratch.activations import LAYERS as _LAYERS
 from aescratch.backend import array_module, to_numpy
+from aescratch.batch_norm import BatchNorm
+from aescratch.buffers import Buffer
 from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNoise
+from aescratch.dropout import Dropout
 from aescratch.estimator import AutoencoderTransformer
-from aescratch.files import FileFormatError, load
+from aescratch.files import FileFormatError, load, save
 from aescratch.gradcheck import (
     GradientCheckError,
     cached_pair,
@@ -34,6 +37,7 @@ from aescratch.layers import Dense, Layer, Parameter, Sampling, Sequential, Tran
 from aescratch.lbfgs import LBFGS
 from aescratch.losses import LOSSES as _LOSSES
 from aescratch.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, SquaredError
+from aescratch.models import MODELS
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.classifier import SoftmaxClassifier
 from aescratch.models.contractive import ContractiveAutoencoder
@@ -46,9 +50,10 @@ from aescratch.models.variational import VariationalAutoencoder
 from aescratch.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSProp
 from aescratch.penalties import SPARSITIES as _SPARSITIES
 from aescratch.penalties import KLSparsity, L1Sparsity
+from aescratch.recipes import register
 from aescratch.schedules import ConstantRate, CosineRate, StepRate
 from aescratch.tracing import Trace, trace
-from aescratch.training import TrainingDivergedError
+from aescratch.training import TrainingDivergedError, fit
 
 __all__ = [
     "GELU",
@@ -58,12 +63,15 @@ __all__ = [
     "AdamW",
     "Autoencoder",
     "AutoencoderTransformer",
+    "BatchNorm",
     "BinaryCrossEntropy",
+    "Buffer",
     "ConstantRate",
     "ContractiveAutoencoder",
     "CosineRate",
     "DenoisingAutoencoder",
     "Dense",
+    "Dropout",
     "FileFormatError",
     "GELUTanh",
     "GaussianNoise",
@@ -109,6 +117,7 @@ __all__ = [
     "check_meaning",
     "datasets",
     "example_fixture",
+    "fit",
     "functions",
     "he_normal",
     "he_uniform",
@@ -116,6 +125,8 @@ __all__ = [
     "loss_pair",
     "old_uniform",
     "plots",
+    "register",
+    "save",
     "to_numpy",
     "torch_pair",
     "trace",
@@ -123,6 +134,9 @@ __all__ = [
     "xavier_uniform",
 ]
 
+# The variants are found where they lie; those named above are named for type checkers.
+globals().update({kind.__name__: kind for kind in MODELS})
+__all__ += [kind.__name__ for kind in MODELS if kind.__name__ not in __all__]
 # What isn't named above: whatever the formula sheet describes an activation, a loss or a penalty of has its name here.
 _made = {**_LAYERS, **{kind.__name__: kind for kind in (*_LOSSES.values(), *_SPARSITIES.values())}}
 globals().update(_made)

@@ -18,7 +18,7 @@ from aescratch.layers import Layer, ours
 from aescratch.making import arguments_of, constructor, docstring, held, kinks
 from aescratch.parts import Part
 from aescratch.recipes import Recipe
-from aescratch.validation import require_count
+from aescratch.validation import require_batch, require_count, require_same_shape
 
 
 class Activation(Layer, Recipe):
@@ -37,6 +37,7 @@ class Activation(Layer, Recipe):
 
     def forward(self, a: Array) -> Array:
         """Return y and remember a."""
+        require_batch(a, "a")
         self.a = a
         return self.computed(self.apply, a)
 
@@ -61,6 +62,7 @@ class ThroughOutput(Activation):
 
     def forward(self, a: Array) -> Array:
         """Return y and remember it."""
+        require_batch(a, "a")
         self.y = self.computed(self.apply, a)
         return self.y
 
@@ -74,6 +76,7 @@ class WithSlope(Activation):
 
     def forward(self, a: Array) -> Array:
         """Return y, and remember a and the slope φ'(a)."""
+        require_batch(a, "a")
         self.a = a
         if not ours(*self.shortcut_of):  # what an exercise or an instrument has put there is called by itself
             self.kept_slope = None
@@ -83,6 +86,7 @@ class WithSlope(Activation):
 
     def backward(self, grad_y: Array) -> Array:
         """Return grad_a."""
+        require_same_shape(grad_y, "grad_y", self.a, "a")
         if self.kept_slope is None:
             return self.backward_from_sheet(grad_y)
         return grad_y * self.kept_slope  # what the sheet's backward does, its slope at hand
@@ -121,6 +125,7 @@ def layer_of(record: formula.Activation) -> type[Activation]:
 
 def _remembering_both(self: Any, a: Array) -> Any:
     """Return y, and remember a and y."""
+    require_batch(a, "a")
     self.a, self.y = a, self.computed(self.apply, a)
     return self.y
 
@@ -143,12 +148,16 @@ def _backward(function: Callable[..., Any], wanted: list[str]) -> Callable[..., 
     name = function.__name__
 
     def from_input(self: Activation, grad_y: Array) -> Any:
+        require_same_shape(grad_y, "grad_y", self.a, "a")
         return getattr(functions, name)(grad_y, self.a)
 
     def from_output(self: ThroughOutput, grad_y: Array) -> Any:
+        require_same_shape(grad_y, "grad_y", self.y, "y")
         return getattr(functions, name)(grad_y, self.y)
 
     def from_more(self: Activation, grad_y: Array) -> Any:
+        remembered = "y" if "y" in wanted else "a"
+        require_same_shape(grad_y, "grad_y", getattr(self, remembered), remembered)
         return getattr(functions, name)(grad_y, *held(self, wanted))
 
     method = from_input if wanted == ["a"] else from_output if wanted == ["y"] else from_more
@@ -233,11 +242,13 @@ class TopK(Layer):
     def forward(self, a: Array) -> Array:
         """Return y (N, H) for a (N, H), and remember a."""
         self._require_enough(a)
+        require_batch(a, "a")
         self.a = a
         return functions.top_k(a, self.k)
 
     def backward(self, grad_y: Array) -> Array:
         """Return grad_a (N, H)."""
+        require_same_shape(grad_y, "grad_y", self.a, "a")
         return functions.top_k_backward(grad_y, self.a, self.k)
 
     def _require_enough(self, a: Array) -> None:
@@ -263,11 +274,13 @@ class Slope(Part):
 
     def forward(self, a: Array) -> Array:
         """Return φ'(a) and remember a."""
+        require_batch(a, "a")
         self.a = a
         return self.activation.slope(a)
 
     def backward(self, grad_slope: Array) -> Array:
         """Return grad_a (N, H)."""
+        require_same_shape(grad_slope, "grad_slope", self.a, "a")
         return self.activation.slope_backward(grad_slope, self.a)
 
     def __repr__(self) -> str:

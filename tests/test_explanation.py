@@ -73,7 +73,7 @@ def test_every_family_has_its_place_on_the_page_of_derivations():
 def test_the_derivations_prove_by_the_real_check():
     text = read("explanation/derivations.md")
     assert "return ae.check_function(forward, backward, inputs).verdict" in text
-    assert len(pairs()) >= 27
+    assert len(pairs()) >= 31
 
 
 def test_the_page_has_the_storeys_of_the_house():
@@ -85,7 +85,7 @@ def test_the_files_that_a_change_touches_are_there():
     changes = read("explanation/house.md").partition("## Where a change goes")[2]
     names = re.findall(r"`([\w/]+\.(?:py|md))`", changes)
     names = [name for name in names if name not in ("models/name.py", "about.md", "solution.py", "checks.py", "hints.md", "mutants.py")]
-    assert len(names) > 15
+    assert len(names) > 10
     for name in names:
         assert any((folder / name).exists() for folder in (ROOT, ROOT / "aescratch")), name
 

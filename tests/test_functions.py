@@ -151,6 +151,55 @@ def test_activations_are_quiet_and_right_at_the_ends(name):
     np.testing.assert_allclose(y, ENDS.get(name, y), atol=1e-300)
 
 
+class Tensor:
+    """An array of another library, which has operators but nothing of what the formulas ask an array module for."""
+
+    __module__ = "torch"
+    dtype, shape, ndim = object(), (N, H), 2
+
+    def calculated(self, other=None, axis=None):
+        return self
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __gt__ = mean = calculated
+
+
+def in_place_of_arrays(make, name):
+    """Return a pair's two functions, each with its arguments, the arrays replaced by what `make` makes of them."""
+    inputs, upstream, output = fresh(name)
+    backward = getattr(functions, f"{name}_backward")
+    names = inspect.signature(backward).parameters
+    arguments = {key: upstream if key.startswith("grad_") else inputs.get(key, output) for key in names}
+    for function, given in ((getattr(functions, name), inputs), (backward, arguments)):
+        yield function, {key: make(value) if np.ndim(value) else value for key, value in given.items()}
+
+
+OF_OPERATORS_ALONE = {"dense", "dense_backward", "contraction", "contraction_backward", "identity", "weight_decay"}
+REFUSED = r"^expected arrays of one library, NumPy or CuPy, got torch\.Tensor; move them to the same place first"
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_arrays_of_another_library_are_refused_in_a_sentence(name):
+    for function, arguments in in_place_of_arrays(lambda array: Tensor(), name):
+        if function.__name__ not in OF_OPERATORS_ALONE:
+            with pytest.raises(TypeError, match=REFUSED):
+                function(**arguments)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_pytorchs_tensors_are_refused_in_a_sentence_or_computed_with(name):
+    torch = pytest.importorskip("torch")
+    for function, arguments in in_place_of_arrays(torch.tensor, name):
+        if function.__name__ not in OF_OPERATORS_ALONE:
+            with pytest.raises(TypeError, match=REFUSED):
+                function(**arguments)
+            continue
+        found = function(**arguments)
+        expected = function(**{key: np.asarray(value) for key, value in arguments.items()})
+        pairs = zip(found, expected, strict=True) if isinstance(found, tuple) else [(found, expected)]
+        for one, other in pairs:
+            np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
 TOGETHER = [name for name, record in ACTIVATIONS.items() if record.together is not None]
 
 

@@ -300,8 +300,10 @@ def test_a_teachers_own_exercises_go_into_the_autograder(autograder, tmp_path):
     shutil.copytree(DENSE.folder, tmp_path / "mine" / "01_dense_backward", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "mine" / ".git").mkdir()
     (tmp_path / "mine" / ".git" / "config").write_text("")
+    (tmp_path / "mine" / "01_dense_backward" / "solution.pyc").write_text("")
     root = autograder("--exercises", str(tmp_path / "mine"))
     assert not (root / "source/exercises/.git").exists()
+    assert not list(root.rglob("*.pyc"))
     assert (root / "source/exercises/01_dense_backward/checks.py").is_file()
     assert total(graded(root, RIGHT, file="01_dense_backward.py")[0]) == DENSE.points
 

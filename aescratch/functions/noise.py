@@ -25,6 +25,21 @@ def corrupt_backward(grad_x_tilde: Array, keep: Array) -> Array:
 
 
 @fused
+def dropout(x: Array, mask: Array, p: float) -> Array:
+    """Units silenced where the mask is 0, the others scaled up: y = mask ⊙ x / (1 − p), all (N, H).
+
+    With a mask that is 1 with probability 1 − p, y has the mean of x (Srivastava et al. 2014, section 10).
+    """
+    return mask * x / (1 - p)
+
+
+@fused
+def dropout_backward(grad_y: Array, mask: Array, p: float) -> Array:
+    """Gradient of `dropout`: what was kept passes, scaled alike."""
+    return mask * grad_y / (1 - p)
+
+
+@fused
 def reparameterize(mu: Array, log_var: Array, eps: Array) -> Array:
     """Sample of N(mu, σ²) as a function of its parameters.
 
@@ -56,6 +71,20 @@ RECORDS: tuple[Record, ...] = (
         },
         second_opinion=lifted(lambda x, keep, noise: math.fsum((x, noise, -(1 - keep) * x))),
         question="What is left of an input that is kept, and of one that isn't?",
+    ),
+    Formula(
+        dropout, dropout_backward,
+        lines=("y[n,j] = mask[n,j] * x[n,j] / (1 - p)",),
+        backward_lines=("grad_x[n,j] = mask[n,j] * grad_y[n,j] / (1 - p)",),
+        claim="mask ⊙ x / (1 − p)",
+        inputs=lambda rng, N, D, H: {
+            "x": rng.normal(size=(N, H)), "mask": (rng.random((N, H)) > 0.3).astype(float), "p": 0.3,
+        },
+        second_opinion=lambda x, mask, p: [
+            [float(v) / (1 - p) if stays else 0.0 for v, stays in zip(row, kept, strict=True)]
+            for row, kept in zip(x, mask, strict=True)
+        ],
+        question="What is the mean of a unit over many masks, next to the unit itself?",
     ),
     Formula(
         reparameterize, reparameterize_backward,

@@ -7,6 +7,7 @@ from typing import Any
 
 from aescratch.backend import Array, array_module, batch_mean, batch_size, fused
 from aescratch.functions.formula import Formula, Record, Setting, Term, lifted
+from aescratch.functions.normalization import moving_average
 from aescratch.functions.one_by_one import bernoulli_divergence, gaussian_mean
 
 
@@ -25,6 +26,35 @@ def kl_sparsity_backward(h: Array, rho: float) -> Array:
     rho_hat = batch_mean(h)
     grad_rho_hat = -rho / rho_hat + (1 - rho) / (1 - rho_hat)
     return array_module(h).zeros_like(h) + grad_rho_hat / batch_size(h)
+
+
+def moving_activity(h: Array, running: Array, momentum: float) -> Array:
+    """Mean activity of every unit that runs over batches, after one more.
+
+    rho_hat = (1 − momentum) running + momentum · 1/N Σ_n h_n, with h (N, H), rho_hat and running (H,).
+    """
+    return moving_average(running, batch_mean(h), momentum)
+
+
+def moving_kl_sparsity(h: Array, running: Array, rho: float, momentum: float) -> Any:
+    """Divergence of the units' running mean activity from rho: `kl_sparsity` of a mean that remembers earlier batches.
+
+    Σ_j KL(rho ‖ rho_hat_j) with rho_hat_j = (1 − momentum) running_j + momentum · 1/N Σ_n h_nj; running (H,) is given.
+    """
+    xp = array_module(h)
+    rho_hat = moving_activity(h, running, momentum)
+    return kl_sparsity(xp.expand_dims(rho_hat, 0), rho)  # as of a batch of one, which is its own mean
+
+
+def moving_kl_sparsity_backward(h: Array, running: Array, rho: float, momentum: float) -> Array:
+    """Gradient of `moving_kl_sparsity`, through this batch's share of the mean.
+
+    ∂/∂h_nj = momentum / N (−ρ/ρ̂_j + (1 − ρ)/(1 − ρ̂_j)).
+    """
+    xp = array_module(h)
+    rho_hat = moving_activity(h, running, momentum)
+    grad_rho_hat = kl_sparsity_backward(xp.expand_dims(rho_hat, 0), rho)
+    return xp.zeros_like(h) + momentum * grad_rho_hat / batch_size(h)
 
 
 @fused
@@ -79,7 +109,7 @@ def weight_decay(W: Array) -> Any:
 
 def weight_decay_backward(W: Array) -> Array:
     """Gradient of `weight_decay`: W itself."""
-    return W.copy()
+    return array_module(W).copy(W)
 
 
 # What else is to be known of these formulas
@@ -91,7 +121,21 @@ def _divergence_from_prior(mu: float, log_var: float) -> float:
     return gaussian_mean(lambda z: (z * z - ((z - mu) / sigma) ** 2) / 2 - math.log(sigma), mu, sigma)
 
 
+def _draw_moving_activity(rng: Any, N: int, D: int, H: int) -> dict[str, Any]:
+    return {"h": rng.uniform(0.05, 0.95, (N, H)), "running": rng.uniform(0.05, 0.95, H), "momentum": 0.3}
+
+
+def _with_rho(inputs: dict[str, Any]) -> dict[str, Any]:
+    return {"h": inputs["h"], "running": inputs["running"], "rho": 0.2, "momentum": inputs["momentum"]}
+
+
+def _moved_activity(h: Array, running: Array, momentum: float) -> list[float]:
+    """Return each unit's running mean, moved by a share of how far the batch's mean is from it."""
+    return [r + momentum * math.fsum(unit - r) / len(unit) for r, unit in zip(running, h.T, strict=True)]
+
+
 RHO_HAT = "rho_hat[j] = mean(n, h[n,j])"
+MOVING = "rho_hat[j] = (1 - momentum) * running[j] + momentum * mean(n, h[n,j])"
 COLUMN = "column[j] = sum(i, W[i,j]**2)"
 
 RECORDS: tuple[Record, ...] = (
@@ -107,6 +151,27 @@ RECORDS: tuple[Record, ...] = (
         inputs=lambda rng, N, D, H: {"h": rng.uniform(0.05, 0.95, (N, H)), "rho": 0.2},
         second_opinion=lambda h, rho: [[bernoulli_divergence(rho, math.fsum(unit) / len(unit)) for unit in h.T]],
         question="What should the penalty be where every unit's mean activity is rho, but no single activity is?",
+    ),
+    Formula(
+        moving_activity,
+        lines=(MOVING,),
+        claim="running + momentum (batch mean of h − running)",
+        inputs=_draw_moving_activity,
+        second_opinion=_moved_activity,
+        question="Where does it stay when every batch has the same mean activity?",
+    ),
+    Term(
+        moving_kl_sparsity, moving_kl_sparsity_backward,
+        lines=(
+            MOVING, "kl = sum(j, rho * log(rho / rho_hat[j]) + (1 - rho) * log((1 - rho) / (1 - rho_hat[j])))",
+        ),
+        backward_lines=(MOVING, "grad_h[n,j] = momentum * (-rho / rho_hat[j] + (1 - rho) / (1 - rho_hat[j])) / N"),
+        claim="Σ KL(rho ‖ rho_hat), rho_hat a unit's running mean",
+        inputs=lambda rng, N, D, H: _with_rho(_draw_moving_activity(rng, N, D, H)),
+        second_opinion=lambda h, running, rho, momentum: [
+            [bernoulli_divergence(rho, activity) for activity in _moved_activity(h, running, momentum)]
+        ],
+        question="What is the penalty of a batch of silent units, when all the batches before were at rho?",
     ),
     Term(
         l1_sparsity, l1_sparsity_backward,

@@ -11,8 +11,8 @@ and the fine-tuning is that of the vanilla autoencoder.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from aescratch.backend import Array
 from aescratch.corruptions import Corruption
@@ -21,8 +21,9 @@ from aescratch.layers import Layer, Parameter, Sequential
 from aescratch.losses import Loss, SquaredError
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.base import Model
-from aescratch.models.denoising import check_corruption
+from aescratch.models.denoising import CORRUPTION, check_corruption
 from aescratch.models.network import mark_first, stages
+from aescratch.models.statements import Option
 from aescratch.parts import Part
 from aescratch.penalties import WeightDecay
 from aescratch.validation import Rng, as_matrix
@@ -96,6 +97,12 @@ class StackedAutoencoder(Autoencoder):
             layers.append(StackLayer(encoder, decoder, self.corruption, reconstruction, self))
         return layers
 
+    word = "stacked"
+    order = 70
+    objective = "restore x from its code, after each layer has learned to restore its own input"
+    hidden_layers = "wanted"
+    options: ClassVar[Mapping[str, Option]] = {"corruption": CORRUPTION}
+
 
 class StackLayer(Model):
     """One layer of a stack: the encoder's and the decoder's layer, as an autoencoder on the same parameters."""
@@ -138,10 +145,10 @@ class StackLayer(Model):
 
     def loss(self, x: Array, rng: Rng = None) -> Any:
         """Return the objective of this batch, a number, every term included; remember what backward needs."""
-        x = self.as_batch(x)
-        x_tilde = x if self.corruption is None else self.corruption.forward(x, self.noise(rng))
-        h = self.encoder.forward(x_tilde)
-        x_hat = self.decoder.forward(h)
+        x, rng = self.as_batch(x), self.noise(rng)
+        x_tilde = x if self.corruption is None else self.corruption.forward(x, rng)
+        h = self.encoder.forward(x_tilde, rng)
+        x_hat = self.decoder.forward(h, rng)
         return self.reconstruction.forward(x_hat, x) + self.decay.forward()
 
     def __repr__(self) -> str:

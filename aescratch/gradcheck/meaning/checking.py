@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, to_numpy
+from aescratch.buffers import move_buffers
+from aescratch.contract import buffers_of
 from aescratch.corruptions import Corruption, GaussianNoise, MaskingNoise, SaltAndPepperNoise
 from aescratch.gradcheck.meaning import noise
 from aescratch.gradcheck.meaning.choosing import decay_oracle, oracle_of, weighed
@@ -113,6 +115,7 @@ def _on_the_host(model: Model) -> Iterator[None]:
     with in_double_precision(model):
         try:
             pack(model.parameters, "float64", "numpy")
+            move_buffers(buffers_of(model).values(), "numpy", "float64")
             model.dtype = "float64"
             yield
         finally:

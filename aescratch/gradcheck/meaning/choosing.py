@@ -61,9 +61,9 @@ def _of_layer(part: Any, rng: np.random.Generator) -> Oracle | None:
 
 
 def decay_oracle(decay: WeightDecay, model: Any) -> Oracle:
-    """Return what the weight decay of a model is to compute: of its matrices, unit rows aside, each once."""
-    unit_rows = [part.V for part in model.parts.values() if isinstance(part, UnitRowDense)]
+    """Return what the weight decay of a model is to compute: of what decays by its owner's word, each once."""
     own = list({id(parameter): parameter for parameter in model.parameters}.values())
-    weights = [p.value for p in own if len(p.shape) == 2 and all(p is not V for V in unit_rows)]
+    weights = [p.value for p in own if p.decays]
     shared = [part.W.value for part in model.parts.values() if isinstance(part, TransposedDense)]
-    return terms.weight_decay(decay.lam or 1.0, weights, shared, [p.value for p in own if len(p.shape) < 2])
+    vectors = [p.value for p in own if not p.decays and len(p.shape) < 2]
+    return terms.weight_decay(decay.lam or 1.0, weights, shared, vectors)
