@@ -14,6 +14,7 @@ from aescratch import datasets, functions, plots
 from aescratch.activations import GELU, GELUTanh, Identity, LeakyReLU, ReLU, Sigmoid, Tanh, TopK
 from aescratch.backend import array_module, to_numpy
 from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNoise
+from aescratch.declared import surrogate_gradient
 from aescratch.estimator import AutoencoderTransformer
 from aescratch.files import FileFormatError, load
 from aescratch.gradcheck import (
@@ -113,6 +114,7 @@ __all__ = [
     "loss_pair",
     "old_uniform",
     "plots",
+    "surrogate_gradient",
     "to_numpy",
     "torch_pair",
     "trace",

@@ -15,7 +15,7 @@ PACKAGE = pathlib.Path(ae.__file__).parent
 STOREYS = [
     {"kernels"},
     {"backend"},
-    {"parts", "recipes", "validation"},
+    {"parts", "recipes", "validation", "declared"},
     {"functions"},
     {"initializers"},
     {"losses", "penalties", "corruptions", "schedules"},

@@ -20,14 +20,20 @@ def value_findings(tensors: Sequence[TensorResult]) -> list[Finding]:
     for tensor in tensors:
         if tensor.verdict == FAIL:
             findings.append(_wrong_values(tensor))
-        elif tensor.verdict == INCONCLUSIVE:
-            findings.append(_not_settled(tensor))
-        elif not tensor.analytic.any() and not np.nan_to_num(tensor.numeric).any():
+        elif tensor.is_untested and not tensor.count("kink"):
             message = (
-                f"{tensor.name}: the gradient is 0 everywhere, by backward and by the difference quotient, which tests "
+                f"{tensor.name}: the gradient is 0 everywhere, by backward and by {tensor.numeric_is}, which tests "
                 "nothing; try other inputs or parameters"
             )
+            findings.append(Finding("zero-gradient", tensor.name, INCONCLUSIVE, message))
+        elif tensor.zero_elsewhere:
+            message = (
+                f"{tensor.name}: the gradient is 0 everywhere, by backward and by {tensor.numeric_is}, here and at "
+                "other inputs"
+            )
             findings.append(Finding("zero-gradient", tensor.name, "note", message))
+        elif tensor.verdict == INCONCLUSIVE:
+            findings.append(_not_settled(tensor))
         if unseen := int(((tensor.verdicts == PASS) & np.isnan(tensor.numeric)).sum()):
             largest = float(np.max(np.abs(tensor.analytic[np.isnan(tensor.numeric)])))
             message = (
@@ -59,10 +65,17 @@ def _wrong_values(tensor: TensorResult) -> Finding:
         found = f"the slopes on the two sides of the kink there are {left:.9g} and {right:.9g}"
         evidence["slopes"] = [left, right]
     else:
-        found = f"the difference quotient {numeric:.9g}"
+        found = f"{tensor.numeric_is} {numeric:.9g}"
         evidence["numeric"] = numeric
     message = f"{tensor.name}: {evidence['entries']} of {failing.size} entries differ; at {worst} backward gives "
-    return Finding("wrong-values", tensor.name, "error", f"{message}{analytic:.9g}, {found}", evidence)
+    message += f"{analytic:.9g}, {found}"
+    compared = np.isfinite(tensor.numeric)
+    if not tensor.rule and compared.any() and not tensor.numeric[compared].any():
+        message += (
+            "; nothing changes with it at all: a rule that stands in the derivative's place on purpose has to be "
+            "declared, with ae.surrogate_gradient"
+        )
+    return Finding("wrong-values", tensor.name, "error", message, evidence)
 
 
 def single_precision(who: str, dtype: Any) -> Finding:

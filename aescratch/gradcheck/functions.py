@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.declared import declaration_of
 from aescratch.gradcheck import laws
 from aescratch.gradcheck.binding import (
     Pair,
@@ -29,8 +30,10 @@ from aescratch.gradcheck.binding import (
     same,
     signature_of,
 )
+from aescratch.gradcheck.by_rule import check_by_rule
 from aescratch.gradcheck.coverage import Coverage
 from aescratch.gradcheck.deadline import OutOfTime, limited
+from aescratch.gradcheck.elsewhere import flat_elsewhere, zero_elsewhere
 from aescratch.gradcheck.findings import raised, single_precision, timed_out, value_findings
 from aescratch.gradcheck.fixtures import audit_inputs
 from aescratch.gradcheck.quiet import aloud, quiet
@@ -111,8 +114,10 @@ def check_function(
         pair.inputs = {**pair.inputs, **{name: as_differentiable(name, pair.inputs[name]) for name in names}}
         coverage = Coverage(mode, [pair.inputs[name].size for name in names], rng)
         tensors, findings = _check(pair, expected, rng, tolerance, coverage, time_limit, explain)
-    title = f"gradient check of {name_of(backward)} for {name_of(forward)}, rng={rng}"
-    sizes = [pair.inputs[tensor.name.removeprefix("grad_")].size for tensor in tensors]
+    declared = declaration_of(backward)
+    by_rule = f", by the declared rule {declared.rule}" if declared else ""
+    title = f"gradient check of {name_of(backward)} for {name_of(forward)}{by_rule}, rng={rng}"
+    sizes = [pair.inputs[tensor.name.partition("_")[2]].size for tensor in tensors]
     return Report(title + coverage.described(tensors, sizes), tensors, findings, tolerance)
 
 
@@ -127,7 +132,11 @@ def _check(
     findings += more
     if any(finding.code in NOTHING_TO_COMPARE for finding in findings):
         return [], findings
+    if declared := declaration_of(pair.backward):
+        tensors, more = check_by_rule(pair, gradients, upstream, output, declared, tolerance, coverage, rng)
+        return tensors, [*findings, *more, *value_findings(tensors), *audit_inputs(pair.inputs, list(gradients))]
     tensors = _compare(pair, gradients, upstream, tolerance, coverage)
+    _find_zeros(tensors, pair, list(gradients), upstream, rng)
     in_order = not any(f.severity == "error" and f.code not in SAYS_NOTHING_OF_A_CAUSE for f in findings)
     findings += value_findings(tensors)
     misshapen = sum(finding.code == "wrong-shape" for finding in findings)
@@ -293,6 +302,21 @@ def _problem(gradient: Any, shape: tuple[int, ...]) -> tuple[str, str] | None:
     if not np.isfinite(gradient).all():
         return "not-finite", f"has {int((~np.isfinite(gradient)).sum())} entries that are NaN or infinite"
     return None
+
+
+def _find_zeros(tensors: Sequence[TensorResult], pair: Pair, names: Sequence[str], upstream: Array, seed: int) -> None:
+    """Note which gradients are 0 everywhere, not only here, as those of a slope that is flat between its kinks."""
+    zeros = [tensor.is_untested and not tensor.count("kink") for tensor in tensors]
+    untested = [name for name, is_zero in zip(names, zeros, strict=True) if is_zero]
+
+    def gradients(inputs: Mapping[str, Any]) -> dict[str, Any]:
+        there = Pair(pair.forward, pair.backward, dict(inputs))
+        output = call(pair.forward, copied(inputs))
+        return dict(zip(names, as_list(call(pair.backward, there.arguments(upstream, output))), strict=True))
+
+    zero = zero_elsewhere(pair.inputs, gradients, untested, seed) if untested else set()
+    for name, tensor in zip(names, tensors, strict=True):
+        tensor.zero_elsewhere = name in zero and flat_elsewhere(pair, name, seed)
 
 
 def _compare(

@@ -10,14 +10,17 @@ from __future__ import annotations
 import functools
 import inspect
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from aescratch.backend import array_module
+from aescratch.declared import Declared, declaration_of
 from aescratch.gradcheck.binding import as_differentiable, copied, is_float_array, same, signature_of
 from aescratch.gradcheck.deadline import OutOfTime, limited
+from aescratch.gradcheck.findings import value_findings
 from aescratch.gradcheck.functions import as_list, check_function
 from aescratch.gradcheck.keeping import kept, reachable
 from aescratch.gradcheck.parameters import Place, Search, held_parameters, own_places
@@ -96,9 +99,22 @@ def check_layer(layer: Any, x: Any, *, rng: int = 0, tolerance: float = 1e-6, **
     if values_change:
         report.findings = [finding for finding in report.findings if finding.code != "not-linear"]
     covered = report.title.partition(f", rng={rng}")[2]  # how much, unless it is every entry
-    report.title = f"gradient check of {_shown(layer)}, {held.shape} in, rng={rng}{covered}"
+    declared = declaration_of(layer.backward)
+    by_rule = f", by the declared rule {declared.rule}" if declared else ""
+    report.title = f"gradient check of {_shown(layer)}, {held.shape} in{by_rule}, rng={rng}{covered}"
+    _require_tested(report, [place.name for place in held.places])
     report.findings[:0] = findings
     return report
+
+
+def _require_tested(report: Report, parameters: Sequence[str]) -> None:
+    """Let no parameter pass by a gradient of 0, unless a declared rule says so: nothing else depends on it then."""
+    names = {f"grad_{name}" for name in parameters}
+    for tensor in report.tensors:
+        if tensor.name in names and not tensor.rule:
+            tensor.zero_elsewhere = False
+    report.findings = [f for f in report.findings if f.code != "zero-gradient" or f.tensor not in names]
+    report.findings += [f for f in value_findings(report.tensors) if f.code == "zero-gradient" and f.tensor in names]
 
 
 def _require_layer(layer: Any) -> None:
@@ -155,6 +171,12 @@ class Held:
         self.inputs = {**self.arguments, **values}
         self.forward = self._named(self._forward, [], "forward")
         self.backward = self._named(self._backward, [] if self.is_term else ["grad_y"], "backward")
+        if declared := declaration_of(layer.backward):
+            if declared.in_the_mean and "rng" in signature_of(layer.forward, "forward").parameters:
+                self.inputs.setdefault("rng", seed)
+                self.forward = self._named(self._forward, [], "forward")
+                self.backward = self._named(self._backward, [] if self.is_term else ["grad_y"], "backward")
+            self.backward.declared = self._declared(declared)
 
     def _arguments(self, x: Any) -> dict[str, Any]:
         parameters = signature_of(self.layer.forward, "forward").parameters
@@ -171,7 +193,7 @@ class Held:
             generator.bit_generator.state = state
         arguments = {name: inputs[name] for name in self.arguments}
         if "rng" in inspect.signature(self.layer.forward).parameters and "rng" not in arguments:
-            arguments["rng"] = np.random.default_rng(self.seed)
+            arguments["rng"] = np.random.default_rng(inputs.get("rng", self.seed))
         if self.draws is False:
             return self.layer.forward(**arguments)
         with kept_random_state():
@@ -237,6 +259,26 @@ class Held:
             gives = gives[: len(self.leading)]  # some return the parameters' gradients too
         return (*gives, *(_own(place.gradient()) for place in self.places))
 
+    def _declared(self, declared: Declared) -> Declared:
+        """Return a declaration that is made of the layer as one of the pair."""
+
+        def again(inputs: Mapping[str, Any]) -> tuple[Any, ...]:
+            self._put(inputs)
+            self._call_forward(inputs)
+            given = by_name(declared.again(self.layer, inputs.get("grad_y", 1.0)), self.names)
+            return tuple(given[name] for name in self.names)
+
+        def smoothed(inputs: Mapping[str, Any]) -> Any:
+            assert declared.smoothed is not None
+            self._put(inputs)
+            return declared.smoothed(self.layer, *(inputs[name] for name in self.arguments))
+
+        leading = [] if self.is_term else ["grad_y"]
+        return replace(
+            declared, again=self._named(again, leading, "rule"),
+            smoothed=None if declared.smoothed is None else self._named(smoothed, [], "smoothed"),
+        )  # fmt: skip
+
     def _named(self, function: Callable[[Mapping[str, Any]], Any], leading: list[str], which: str) -> Any:
         def named(**inputs: Any) -> Any:
             return function(inputs)
@@ -301,6 +343,21 @@ class Held:
             message = f"{slot.name} was not checked: {holds}"
             findings.append(Finding("not-checked", slot.name, INCONCLUSIVE, message))
         return findings
+
+
+def by_name(given: Any, names: Sequence[str]) -> Mapping[str, Any]:
+    """Return what a part's declared rule gives, by the names of arguments and parameters.
+
+    Raises
+    ------
+    TypeError
+        If one of them has no gradient there, or there are several and no dictionary says which is which.
+    """
+    if not isinstance(given, Mapping):
+        given = {names[0]: given} if len(names) == 1 else {}
+    if missing := [name for name in names if name not in given]:
+        raise TypeError(f"expected a dictionary of gradients for {', '.join(names)}, but missing {', '.join(missing)}")
+    return given
 
 
 def _as_argument(name: str, value: Any) -> Any:

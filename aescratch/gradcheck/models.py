@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, array_module, move, to_numpy
+from aescratch.declared import declaration_of
 from aescratch.gradcheck.coverage import Coverage
 from aescratch.gradcheck.deadline import OutOfTime, limited
 from aescratch.gradcheck.findings import raised, single_precision, timed_out, value_findings
@@ -26,6 +27,7 @@ from aescratch.gradcheck.laws import Seen, nothing_else_changed, of_the_batch
 from aescratch.gradcheck.quiet import aloud, quiet
 from aescratch.gradcheck.report import FAIL, Finding, Report, TensorResult
 from aescratch.gradcheck.stacking import stack
+from aescratch.gradcheck.surrogates import Surrogates, by_rules
 from aescratch.gradcheck.surroundings import kept_random_state, watched
 from aescratch.layers import Layer, pack
 from aescratch.models.base import Model
@@ -95,6 +97,7 @@ def check_gradients(
         batch = [a.astype(np.float64) if a.dtype.kind == "f" else a.copy() for a in data]
         tensors, findings = _check(model, batch, rng, tolerance, coverage, time_limit, explain)
     title = f"gradient check of {type(model).__name__}, {len(batch[0])} examples, float64, rng={rng}"
+    title += by_rules(findings)
     return Report(title + coverage.described(tensors, sizes), tensors, findings, tolerance)
 
 
@@ -117,20 +120,26 @@ def _check(
     def objective() -> tuple[float, list[Array]]:
         return float(_loss(model, batch, rng)), _patterns(model)
 
-    stacked = stack(model, batch, rng)
+    surrogates = Surrogates(model, lambda: _loss(model, batch, rng), time_limit)
+    if not surrogates.are_usable:
+        return [], [*findings, *surrogates.findings, *audit]
+    stacked = None if surrogates.declared else stack(model, batch, rng)
     tensors = []
-    for parameter, gradient in zip(model.parameters, analytic, strict=True):
-        together = None if stacked is None else functools.partial(stacked.losses, parameter)
-        tensors.append(coverage.compare(parameter.name, objective, parameter.value, gradient, tolerance, together))
-    findings += value_findings(tensors)
+    with surrogates.in_place():
+        for parameter, gradient in zip(model.parameters, analytic, strict=True):
+            together = None if stacked is None else functools.partial(stacked.losses, parameter)
+            tensors.append(coverage.compare(parameter.name, objective, parameter.value, gradient, tolerance, together))
+    surrogates.mark(tensors, lambda: limited(model.backward, time_limit))
+    findings += [*surrogates.findings, *value_findings(tensors)]
     if not any(finding.code in ("not-repeatable", "changed-parameter") for finding in findings):
         findings += _batch_findings(model, batch, rng, analytic, time_limit)
     if any(finding.code == "changed-parameter" for finding in findings):
         explain = False  # the numbers that later parts worked with aren't those of the loss: places and causes mislead
-    if explain and any(tensor.verdict == FAIL for tensor in tensors):
+    if explain and surrogates.are_right and any(tensor.verdict == FAIL for tensor in tensors):
         from aescratch.gradcheck.localise import localise  # for a wrong gradient only: most are right, and it is large
 
-        findings += localise(model, batch, rng)
+        with surrogates.in_place():
+            findings += localise(model, batch, rng)
     return tensors, [*findings, *audit]
 
 
@@ -139,8 +148,9 @@ class OtherBatchError(Exception):
 
 
 def _patterns(model: Model) -> list[Array]:
-    """Return the pattern of the last forward pass at the kinks of every part that has any."""
-    patterns = [getattr(part, "kinks", None) for part in model.parts.values()]  # none where no forward was called
+    """Return the pattern of the last forward pass at the kinks of every part that has any and isn't declared."""
+    smooth = [part for part in model.parts.values() if declaration_of(getattr(part, "backward", None)) is None]
+    patterns = [getattr(part, "kinks", None) for part in smooth]  # none where no forward was called
     return [to_numpy(pattern) for pattern in patterns if pattern is not None]
 
 
