@@ -28,6 +28,7 @@ from aescratch.models.network import (
     tied_decoder_layers,
     without_identity,
 )
+from aescratch.models.opinion import SecondOpinion, of_code
 from aescratch.parts import Part
 from aescratch.penalties import WeightDecay
 from aescratch.validation import Rng, as_generator, as_matrix, require_dtype
@@ -206,6 +207,18 @@ class Autoencoder(Model):
         x = as_matrix(x, self.dtype, self.widths[0])
         self.reconstruction.check_data(x)
         return (move(x, self.backend),)
+
+    def second_opinion(self) -> SecondOpinion:
+        """Return the objective and the promises once more: what x is compared with, and what a code is."""
+
+        def code(x: Array) -> Array:
+            for layer in self.path_to_code():
+                x = layer.apply(x)
+            return x
+
+        opinion = of_code(self.encoder, self.decoder, self.widths[0])
+        opinion.code, opinion.output = code, self.decoder.apply
+        return opinion
 
 
 def _check_reconstruction(reconstruction: Any, output_activation: Any) -> Loss:

@@ -19,6 +19,7 @@ from aescratch.backend import Array, array_module, require_backend
 from aescratch.history import History
 from aescratch.layers import Parameter, pack
 from aescratch.lbfgs import LBFGS
+from aescratch.models.opinion import SecondOpinion
 from aescratch.optimizers import Optimizer
 from aescratch.parts import Part
 from aescratch.recipes import Recipe
@@ -64,6 +65,10 @@ class Model(Recipe):
     def parts(self) -> dict[str, Part]:
         """Everything with a forward and a backward, by name, in forward order."""
         raise NotImplementedError
+
+    def second_opinion(self) -> SecondOpinion | None:
+        """Return the objective and the promises once more, or None for a model that has no second opinion."""
+        return None
 
     def as_data(self, x: Any) -> Sequence[Array]:
         """Return the arrays that `loss` takes, checked once, in the model's dtype, where the model is."""

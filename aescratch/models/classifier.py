@@ -20,6 +20,7 @@ from aescratch.layers import Dense, Parameter, Sequential, pack
 from aescratch.losses import SoftmaxCrossEntropy
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.base import Model
+from aescratch.models.opinion import SecondOpinion
 from aescratch.parts import Part
 from aescratch.penalties import WeightDecay
 from aescratch.validation import Rng, as_generator, as_labels, as_matrix, own_generator, require_count
@@ -160,3 +161,14 @@ class SoftmaxClassifier(Model):
         """Return the share of examples whose predicted class is their label, in [0, 1]."""
         x, labels = self.as_batch(x, labels)
         return float(np.mean(to_numpy(self.predict(x)) == to_numpy(labels)))
+
+    def second_opinion(self) -> SecondOpinion:
+        """Return the objective and the promises once more: the cross-entropy is of the head's logits."""
+
+        def logits(x: Array) -> Array:
+            return self.head.apply(self.encoder.apply(x))
+
+        return SecondOpinion(
+            terms={"cross_entropy": lambda seen: (logits(seen.x), seen.labels), "decay": lambda seen: ()},
+            logits=logits, n_inputs=self.autoencoder.widths[0], n_classes=self.n_classes,
+        )  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any
 from aescratch.backend import Array
 from aescratch.corruptions import Corruption, GaussianNoise
 from aescratch.models.autoencoder import Autoencoder
+from aescratch.models.opinion import SecondOpinion, with_damaged_input
 from aescratch.parts import Part
 from aescratch.validation import Rng
 
@@ -61,6 +62,10 @@ class DenoisingAutoencoder(Autoencoder):
         grad_h = self.decoder.backward(self.reconstruction.backward())
         self.encoder.backward(grad_h)  # the corruption has no parameters, and nothing asks for grad_x
         self.decay.backward()
+
+    def second_opinion(self) -> SecondOpinion:
+        """Return the objective once more: the code is that of the damaged x, and the target the clean one."""
+        return with_damaged_input(super().second_opinion(), self.encoder, self.decoder)
 
 
 def check_corruption(corruption: Any) -> Corruption:

@@ -12,6 +12,7 @@ from aescratch.activations import Identity, TopK
 from aescratch.backend import Array
 from aescratch.layers import Layer
 from aescratch.models.autoencoder import Autoencoder
+from aescratch.models.opinion import SecondOpinion
 from aescratch.validation import Rng, require_count
 
 
@@ -60,3 +61,9 @@ class KSparseAutoencoder(Autoencoder):
         grad_h = self.decoder.backward(self.reconstruction.backward())
         self.encoder.backward(grad_h)  # its last layer lets only the k largest through
         self.decay.backward()
+
+    def second_opinion(self) -> SecondOpinion:
+        """Return the objective and the promises once more: a code has at most k units that aren't 0."""
+        opinion = super().second_opinion()
+        opinion.most_active = self.k
+        return opinion

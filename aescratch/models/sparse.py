@@ -17,6 +17,7 @@ from aescratch.activations import ReLU, Sigmoid
 from aescratch.backend import Array
 from aescratch.layers import Layer, UnitRowDense
 from aescratch.models.autoencoder import Autoencoder
+from aescratch.models.opinion import SecondOpinion
 from aescratch.parts import Part
 from aescratch.penalties import KLSparsity, Sparsity
 from aescratch.validation import Rng
@@ -99,3 +100,9 @@ class SparseAutoencoder(Autoencoder):
         grad_h += self.sparsity.backward()  # the penalty enters here, at the code
         self.encoder.backward(grad_h)
         self.decay.backward()  # and here, at the weights
+
+    def second_opinion(self) -> SecondOpinion:
+        """Return the objective once more: the penalty is of the code."""
+        opinion = super().second_opinion()
+        opinion.terms["sparsity"] = lambda seen: (self.encoder.apply(seen.x),)
+        return opinion
