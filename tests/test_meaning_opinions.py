@@ -239,6 +239,39 @@ def test_the_contractive_penalty_is_compared_with_the_jacobian_of_encode():
     assert "‖∂h/∂x‖² of the encoder, by differences" in wrong
 
 
+class NotDamaged(ae.DenoisingAutoencoder):
+    def loss(self, x, rng=None):
+        x = self.as_batch(x)
+        self.corruption.forward(x, self.noise(rng))
+        return self.reconstruction.forward(self.decoder.apply(self.encoder.apply(x)), x)
+
+
+class DivergenceOfTheSample(ae.VariationalAutoencoder):
+    def loss(self, x, rng=None):
+        x = self.as_batch(x)
+        hidden = self.encoder.forward(x)
+        mu, log_var = self.mean.forward(hidden), self.log_variance.forward(hidden)
+        z = self.sampling.forward(mu, log_var, self.noise(rng))
+        return self.reconstruction.forward(self.decoder.forward(z), x) + self.divergence.forward(z, log_var)
+
+
+@pytest.mark.parametrize(("kind", "cause"), [(NotDamaged, "the input isn't damaged"), (DivergenceOfTheSample, "the divergence takes z for mu")])
+def test_what_may_be_mistaken_for_what_is_named(kind, cause):
+    report = ae.check_meaning(kind([D, H], rng=0), X)
+    assert report.verdict == "fail"
+    assert cause in {finding.cause for finding in report.findings}, str(report)
+
+
+def test_a_classifiers_predictions_are_asked_for():
+    class Unlikely(ae.SoftmaxClassifier):
+        def predict(self, x):
+            return self.predict_probabilities(x).argmin(axis=1)
+
+    report = ae.check_meaning(Unlikely(ae.Autoencoder([D, H], rng=0), 3, rng=0))
+    assert report.verdict == "fail"
+    assert "it is the least probable class" in str(report)
+
+
 # Strangers
 
 

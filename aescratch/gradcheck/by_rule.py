@@ -95,7 +95,7 @@ def _find_zeros(tensors: Sequence[TensorResult], pair: Pair, declared: Declared,
 
     zero = zero_elsewhere(pair.inputs, rule, untested, seed) if untested else set()
     for name, tensor in zip(names, tensors, strict=True):
-        tensor.zero_elsewhere = name in zero
+        tensor.zero_is_meant = name in zero
 
 
 def _smoothed(

@@ -46,7 +46,7 @@ class Sample(TensorResult):
         """``"pass"``, ``"fail"`` or ``"inconclusive"``."""
         seen = self.verdicts != UNCHECKED
         few = TensorResult(self.name, self.analytic[seen], self.numeric[seen], self.verdicts[seen], self.slopes[seen])
-        few.zero_elsewhere = self.zero_elsewhere
+        few.zero_is_meant = self.zero_is_meant
         return few.verdict
 
 

@@ -26,7 +26,7 @@ def value_findings(tensors: Sequence[TensorResult]) -> list[Finding]:
                 "nothing; try other inputs or parameters"
             )
             findings.append(Finding("zero-gradient", tensor.name, INCONCLUSIVE, message))
-        elif tensor.zero_elsewhere:
+        elif tensor.zero_is_meant and not (tensor.analytic.any() or np.nan_to_num(tensor.numeric).any()):
             message = (
                 f"{tensor.name}: the gradient is 0 everywhere, by backward and by {tensor.numeric_is}, here and at "
                 "other inputs"

@@ -316,7 +316,7 @@ def _find_zeros(tensors: Sequence[TensorResult], pair: Pair, names: Sequence[str
 
     zero = zero_elsewhere(pair.inputs, gradients, untested, seed) if untested else set()
     for name, tensor in zip(names, tensors, strict=True):
-        tensor.zero_elsewhere = name in zero and flat_elsewhere(pair, name, seed)
+        tensor.zero_is_meant = name in zero and flat_elsewhere(pair, name, seed)
 
 
 def _compare(

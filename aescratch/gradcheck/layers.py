@@ -112,7 +112,7 @@ def _require_tested(report: Report, parameters: Sequence[str]) -> None:
     names = {f"grad_{name}" for name in parameters}
     for tensor in report.tensors:
         if tensor.name in names and not tensor.rule:
-            tensor.zero_elsewhere = False
+            tensor.zero_is_meant = False
     report.findings = [f for f in report.findings if f.code != "zero-gradient" or f.tensor not in names]
     report.findings += [f for f in value_findings(report.tensors) if f.code == "zero-gradient" and f.tensor in names]
 

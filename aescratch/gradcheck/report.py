@@ -52,8 +52,8 @@ class TensorResult:
         The declared rules that the numeric gradient follows, in derivatives' places; empty where there is none.
     numeric_is : str
         What the numeric gradient is.
-    zero_elsewhere : bool
-        Whether a gradient of 0 is 0 at other inputs too, so that it is what was to be shown.
+    zero_is_meant : bool
+        Whether 0 is what was to be shown: as a gradient that is 0 at other inputs too, or as a value that isn't one.
     """
 
     name: str
@@ -63,7 +63,7 @@ class TensorResult:
     slopes: Array
     rule: str = ""
     numeric_is: str = DIFFERENCES
-    zero_elsewhere: bool = False
+    zero_is_meant: bool = False
 
     @property
     def relative_error(self) -> Array:
@@ -90,7 +90,7 @@ class TensorResult:
         """Whether every entry lies at a kink, or those that don't are exactly 0 on both sides, which tests nothing."""
         compared = (self.verdicts != "kink") & (self.verdicts != UNCHECKED)
         sides = self.analytic[compared], np.nan_to_num(self.numeric[compared])
-        return not (any(side.any() for side in sides) or self.zero_elsewhere)
+        return not (any(side.any() for side in sides) or self.zero_is_meant)
 
     def count(self, verdict: str) -> int:
         """Return how many entries have this verdict."""

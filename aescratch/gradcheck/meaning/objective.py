@@ -85,7 +85,7 @@ class Terms:
         part: Any
         for name, of in opinion.terms.items():
             part = parts.get(name, getattr(step.model, name, None))
-            if part is not None and getattr(part, "lam", 1.0):  # a decay of 0 isn't there
+            if part is not None and getattr(part, "lam", True):  # a decay of 0 isn't there
                 self.of[name] = part, of(step)
         for cause, (name, of) in opinion.mistaken.items():
             self.mistaken[cause] = name, of(step)
