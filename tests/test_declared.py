@@ -526,3 +526,22 @@ def test_a_bias_before_a_mean_is_taken_away_passes():
 
     report = ae.check_gradients(Model([D, H], rng=0), X)
     assert report.verdict == "pass", str(report)
+
+
+def test_a_declared_model_on_a_gpu_is_checked_there(monkeypatch):
+    import sys
+
+    import fakecupy
+
+    monkeypatch.setitem(sys.modules, "cupy", fakecupy.cupy)
+    for factor, verdict in ((1.0, "pass"), (2.0, "fail")):
+
+        class Scaled(Sign):
+            pass
+
+        Scaled.factor = factor
+        Scaled.apply = lambda self, x: ae.array_module(x).where(x > 0.1, 1.0, -1.0)
+        model = autoencoder(lambda n, kind=Scaled: kind()).to("cupy")
+        report = ae.check_gradients(model, X)
+        assert report.verdict == verdict, str(report)
+        assert model.backend == "cupy"

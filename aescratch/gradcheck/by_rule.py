@@ -15,7 +15,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.declared import Declared
-from aescratch.gradcheck.binding import Pair, call, copied, name_of
+from aescratch.gradcheck.binding import Pair, as_list, call, copied, name_of
 from aescratch.gradcheck.coverage import Coverage, Sample
 from aescratch.gradcheck.elsewhere import zero_elsewhere
 from aescratch.gradcheck.numeric import Estimate
@@ -72,7 +72,7 @@ def note(who: str, declared: Declared) -> Finding:
 def rule_of(pair: Pair, declared: Declared, names: Sequence[str], upstream: Array, output: Any) -> dict[str, Array]:
     """Return what the rule gives, by input."""
     returned = call(declared.again, pair.arguments(upstream, output))
-    gradients = list(returned) if isinstance(returned, (tuple, list)) else [returned]
+    gradients = as_list(returned)
     if len(gradients) != len(names):
         raise ValueError(f"it returned {len(gradients)} gradients, and backward {len(names)}")
     return {name: np.asarray(gradient, np.float64) for name, gradient in zip(names, gradients, strict=True)}
@@ -134,8 +134,7 @@ def _in_the_mean(
         here = Pair(pair.forward, pair.backward, {**copied(pair.inputs), "rng": seed + draw})
         output = call(pair.forward, copied(here.inputs))
         returned = call(pair.backward, here.arguments(upstream, output))
-        gradients = returned if isinstance(returned, (tuple, list)) else [returned]
-        given[draw] = np.reshape(gradients[number], -1)[flat]
+        given[draw] = np.reshape(as_list(returned)[number], -1)[flat]
         for column, entry in enumerate(flat):
             quotients[draw, column] = _quotient(here, name, int(entry), upstream)
     return _judged_mean(name, value.shape, flat, given, quotients, declared)
@@ -167,3 +166,39 @@ def _judged_mean(
         f"mean_{name}", sides[0].reshape(shape), sides[1].reshape(shape), all_verdicts.reshape(shape),
         np.full((*shape, 2), np.nan), declared.rule, "the difference quotient of the forward's mean",
     )  # fmt: skip
+
+
+def rule_of_layer(held: Any, declared: Declared) -> Declared:
+    """Return a layer's declaration as one of the pair of functions that is made of it."""
+
+    def again(inputs: Mapping[str, Any]) -> tuple[Any, ...]:
+        held.put(inputs)
+        held.call_forward(inputs)
+        given = by_name(declared.again(held.layer, inputs.get("grad_y", 1.0)), held.names)
+        return tuple(given[name] for name in held.names)
+
+    def smoothed(inputs: Mapping[str, Any]) -> Any:
+        assert declared.smoothed is not None
+        held.put(inputs)
+        return declared.smoothed(held.layer, *(inputs[name] for name in held.arguments))
+
+    leading = [] if held.is_term else ["grad_y"]
+    return replace(
+        declared, again=held.named(again, leading, "rule"),
+        smoothed=None if declared.smoothed is None else held.named(smoothed, [], "smoothed"),
+    )  # fmt: skip
+
+
+def by_name(given: Any, names: Sequence[str]) -> Mapping[str, Any]:
+    """Return what a part's declared rule gives, by the names of arguments and parameters.
+
+    Raises
+    ------
+    TypeError
+        If one of them has no gradient there, or there are several and no dictionary says which is which.
+    """
+    if not isinstance(given, Mapping):
+        given = {names[0]: given} if len(names) == 1 else {}
+    if missing := [name for name in names if name not in given]:
+        raise TypeError(f"expected a dictionary of gradients for {', '.join(names)}, but missing {', '.join(missing)}")
+    return given

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.gradcheck.binding import Pair, call, copied, is_float_array
+from aescratch.backend import Array
+from aescratch.gradcheck.binding import Pair, as_list, call, copied, is_float_array
+from aescratch.gradcheck.report import TensorResult
 
 MOVES = (0.1, 1.0)  # what is added to every entry, about, in units of the array's largest
 ALIKE = (0.5, -0.5)  # all arrays hold the one number: what is compared with a threshold is right on it
@@ -32,6 +34,21 @@ def other_places(inputs: Mapping[str, Any], seed: int) -> Iterator[dict[str, Any
         yield {**copied(inputs), **moved}
     for number in ALIKE:
         yield {**copied(inputs), **{name: np.full(inputs[name].shape, number) for name in arrays}}
+
+
+def find_zeros(tensors: Sequence[TensorResult], pair: Pair, names: Sequence[str], upstream: Array, seed: int) -> None:
+    """Note which gradients are 0 everywhere, not only here, as those of a slope that is flat between its kinks."""
+    zeros = [tensor.is_untested and not tensor.count("kink") for tensor in tensors]
+    untested = [name for name, is_zero in zip(names, zeros, strict=True) if is_zero]
+
+    def gradients(inputs: Mapping[str, Any]) -> dict[str, Any]:
+        there = Pair(pair.forward, pair.backward, dict(inputs))
+        output = call(pair.forward, copied(inputs))
+        return dict(zip(names, as_list(call(pair.backward, there.arguments(upstream, output))), strict=True))
+
+    zero = zero_elsewhere(pair.inputs, gradients, untested, seed) if untested else set()
+    for name, tensor in zip(names, tensors, strict=True):
+        tensor.zero_is_meant = name in zero and flat_elsewhere(pair, name, seed)
 
 
 def zero_elsewhere(inputs: Mapping[str, Any], gradients: Gradients, names: Sequence[str], seed: int) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.gradcheck.report import FAIL, INCONCLUSIVE, PASS, Finding, TensorResult
+from aescratch.gradcheck.report import FAIL, INCONCLUSIVE, PASS, Finding, Report, TensorResult
 
 PACKAGE = pathlib.Path(__file__).resolve().parents[1]
 
@@ -43,6 +43,16 @@ def value_findings(tensors: Sequence[TensorResult]) -> list[Finding]:
             )
             findings.append(Finding("unseen-gradient", tensor.name, "note", message, {"entries": unseen}))
     return findings
+
+
+def require_tested(report: Report, parameters: Sequence[str]) -> None:
+    """Let no parameter pass by a gradient of 0, unless a declared rule says so: nothing else depends on it then."""
+    names = {f"grad_{name}" for name in parameters}
+    for tensor in report.tensors:
+        if tensor.name in names and not tensor.rule:
+            tensor.zero_is_meant = False
+    report.findings = [f for f in report.findings if f.code != "zero-gradient" or f.tensor not in names]
+    report.findings += [f for f in value_findings(report.tensors) if f.code == "zero-gradient" and f.tensor in names]
 
 
 def _not_settled(tensor: TensorResult) -> Finding:

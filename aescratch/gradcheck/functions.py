@@ -20,6 +20,7 @@ from aescratch.gradcheck import laws
 from aescratch.gradcheck.binding import (
     Pair,
     as_differentiable,
+    as_list,
     bind,
     call,
     changed,
@@ -33,7 +34,7 @@ from aescratch.gradcheck.binding import (
 from aescratch.gradcheck.by_rule import check_by_rule
 from aescratch.gradcheck.coverage import Coverage
 from aescratch.gradcheck.deadline import OutOfTime, limited
-from aescratch.gradcheck.elsewhere import flat_elsewhere, zero_elsewhere
+from aescratch.gradcheck.elsewhere import find_zeros
 from aescratch.gradcheck.findings import raised, single_precision, timed_out, value_findings
 from aescratch.gradcheck.fixtures import audit_inputs
 from aescratch.gradcheck.quiet import aloud, quiet
@@ -58,7 +59,8 @@ def check_function(
 
     Arguments are bound by name: of backward's, a name among the forward's arguments is that argument, given or left at
     its default, ``grad_q`` is the upstream gradient of the output, as is ``dout`` or the like where no name begins with
-    ``grad_``, and one other name is the forward's output.
+    ``grad_``, and one other name is the forward's output. A backward that `surrogate_gradient` declares is compared
+    with its rule instead.
 
     Parameters
     ----------
@@ -136,7 +138,7 @@ def _check(
         tensors, more = check_by_rule(pair, gradients, upstream, output, declared, tolerance, coverage, rng)
         return tensors, [*findings, *more, *value_findings(tensors), *audit_inputs(pair.inputs, list(gradients))]
     tensors = _compare(pair, gradients, upstream, tolerance, coverage)
-    _find_zeros(tensors, pair, list(gradients), upstream, rng)
+    find_zeros(tensors, pair, list(gradients), upstream, rng)
     in_order = not any(f.severity == "error" and f.code not in SAYS_NOTHING_OF_A_CAUSE for f in findings)
     findings += value_findings(tensors)
     misshapen = sum(finding.code == "wrong-shape" for finding in findings)
@@ -243,11 +245,6 @@ def _backward_side(
     return well_formed, findings
 
 
-def as_list(returned: Any) -> list[Any]:
-    """Return what a backward returned as a list of gradients."""
-    return list(returned) if isinstance(returned, (tuple, list)) else [returned]
-
-
 def _broken_laws(arguments: Mapping[str, Any], before: Mapping[str, Any], gradients: Sequence[Any]) -> list[Finding]:
     """Return a finding for each argument that backward changed, or returns a view of."""
     findings = []
@@ -302,21 +299,6 @@ def _problem(gradient: Any, shape: tuple[int, ...]) -> tuple[str, str] | None:
     if not np.isfinite(gradient).all():
         return "not-finite", f"has {int((~np.isfinite(gradient)).sum())} entries that are NaN or infinite"
     return None
-
-
-def _find_zeros(tensors: Sequence[TensorResult], pair: Pair, names: Sequence[str], upstream: Array, seed: int) -> None:
-    """Note which gradients are 0 everywhere, not only here, as those of a slope that is flat between its kinks."""
-    zeros = [tensor.is_untested and not tensor.count("kink") for tensor in tensors]
-    untested = [name for name, is_zero in zip(names, zeros, strict=True) if is_zero]
-
-    def gradients(inputs: Mapping[str, Any]) -> dict[str, Any]:
-        there = Pair(pair.forward, pair.backward, dict(inputs))
-        output = call(pair.forward, copied(inputs))
-        return dict(zip(names, as_list(call(pair.backward, there.arguments(upstream, output))), strict=True))
-
-    zero = zero_elsewhere(pair.inputs, gradients, untested, seed) if untested else set()
-    for name, tensor in zip(names, tensors, strict=True):
-        tensor.zero_is_meant = name in zero and flat_elsewhere(pair, name, seed)
 
 
 def _compare(

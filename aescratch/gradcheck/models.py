@@ -44,6 +44,10 @@ def check_gradients(
 ) -> Report:  # fmt: skip
     """Check the gradient of every parameter of a model.
 
+    A part whose backward is declared not to be a derivative, by `surrogate_gradient`, is compared with its rule, and so
+    is every gradient that passes through it. A parameter of which nothing was tested, since all its entries are 0 on
+    both sides or lie at kinks, makes the verdict inconclusive.
+
     Parameters
     ----------
     model : Model

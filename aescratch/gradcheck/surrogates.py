@@ -196,7 +196,7 @@ class Base:
     def fits(self, call: Call) -> bool:
         """Whether a call is given arrays of the same shapes."""
         now = self._now(call)
-        return all(np.shape(now[name]) == value.shape for name, value in self.start.items())
+        return all(now[name].shape == value.shape for name, value in self.start.items())
 
     def distance(self, call: Call) -> tuple[float, float]:
         """Return how far a call's arrays, and then its result, are from those here; the same call is near."""
@@ -225,9 +225,11 @@ class Base:
         found |= {name: parameter.grad for name, parameter in self.parameters.items()}
         for name, gradient in found.items():
             wanted = rule.get(name, np.zeros(self.start[name].shape))
-            if gradient is None or np.shape(gradient) != wanted.shape:
-                continue  # of a penalty's target, say; a wrong shape shows itself further on
-            given = to_numpy(gradient)
+            if gradient is None:
+                continue  # of a penalty's target, say
+            given = np.asarray(to_numpy(gradient))
+            if given.shape != wanted.shape:
+                return f"for {name} backward gives shape {given.shape}, expected {wanted.shape}"
             if not _near(given, wanted):
                 at = np.unravel_index(int(np.argmax(np.abs(given - wanted))), wanted.shape)
                 place = tuple(int(i) for i in at)

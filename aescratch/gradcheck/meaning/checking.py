@@ -10,19 +10,25 @@ second opinion, or one that doesn't know all of its parts, nothing is called wro
 from __future__ import annotations
 
 import contextlib
-import copy
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from aescratch.backend import Array, to_numpy
-from aescratch.corruptions import Corruption, GaussianNoise, MaskingNoise, SaltAndPepperNoise
+from aescratch.corruptions import Corruption
 from aescratch.gradcheck.keeping import kept
 from aescratch.gradcheck.meaning import noise
 from aescratch.gradcheck.meaning.choosing import decay_oracle, oracle_of, weighed
 from aescratch.gradcheck.meaning.comparing import Look, MeaningReport, Oracle, compare
 from aescratch.gradcheck.meaning.doubts import Doubts
+from aescratch.gradcheck.meaning.drawing import (
+    CORRUPTIONS,
+    corrupting,
+    look_at_generated,
+    look_at_spelled_out_noise,
+    sampling,
+)
 from aescratch.gradcheck.meaning.objective import Step, look_at_objective
 from aescratch.gradcheck.meaning.wiring import look_at_passes, look_at_predictions, look_at_sharing
 from aescratch.gradcheck.printing import FAIL, INCONCLUSIVE, Finding
@@ -32,7 +38,6 @@ from aescratch.penalties import WeightDecay
 from aescratch.validation import require_count
 
 N = 7  # rows of the batch that is drawn
-CORRUPTIONS = (GaussianNoise, MaskingNoise, SaltAndPepperNoise)
 
 
 def check_meaning(model: Any, x: Array | None = None, labels: Array | None = None, *, rng: int = 0) -> MeaningReport:
@@ -160,9 +165,9 @@ def _look_at_parts(
     unknown = {}
     for name, part in parts.items():
         if isinstance(part, Corruption) and isinstance(part, CORRUPTIONS):
-            noise.look_at_corruption(report, name, part, _corrupt(part), 5, seed)
+            noise.look_at_corruption(report, name, part, corrupting(part), 5, seed)
         elif isinstance(part, Sampling):
-            noise.look_at_sampler(report, name, _sample(part), 3, seed)
+            noise.look_at_sampler(report, name, sampling(part), 3, seed)
         elif isinstance(part, WeightDecay):
             compare(report, name, weighed(part).forward, decay_oracle(part, model))
         elif (oracle := oracle_of(part, rng)) is not None:
@@ -196,19 +201,6 @@ def _say_what_is_unknown(report: MeaningReport, unknown: dict[str, Any], in_the_
             report.findings.append(Finding("not-looked-at", None, severity, message, {"parts": shown}))
 
 
-def _corrupt(corruption: Any) -> noise.Corrupt:
-    return lambda x, seed: copy.copy(corruption).forward(x, np.random.default_rng(seed))
-
-
-def _sample(sampling: Any) -> noise.Sample:
-    def sample(mu: Array, log_var: Array, seed: int) -> Array:
-        shape = (noise.rows_for(len(mu)), len(mu))
-        arguments = [np.broadcast_to(a, shape).copy() for a in (mu, log_var)]
-        return np.asarray(copy.copy(sampling).forward(*arguments, np.random.default_rng(seed)))
-
-    return sample
-
-
 def _look_at_whole(
     report: MeaningReport, model: Any, opinion: SecondOpinion, batch: list[Array], unknown: dict[str, Any],
     rng: np.random.Generator, seed: int,
@@ -217,12 +209,12 @@ def _look_at_whole(
     with doubts.softening(report) as whole:
         with guarded(whole, "loss"):
             step = look_at_objective(whole, model, opinion, batch, seed)
-            _look_at_spelled_out_noise(whole, model, opinion, step)
+            look_at_spelled_out_noise(whole, model, opinion, step)
         with guarded(whole, type(model).__name__):
             _look_at_inner(whole, opinion, batch[0], seed)
             _look_at_jacobian(whole, model, opinion, batch)
             look_at_predictions(whole, model, opinion, batch[0])
-            _look_at_generated(whole, model, opinion, seed)
+            look_at_generated(whole, model, opinion, seed)
             look_at_passes(whole, model, opinion, batch[0])
     with guarded(report, type(model).__name__):
         look_at_sharing(report, model, rng)
@@ -237,42 +229,6 @@ def guarded(report: MeaningReport, what: str) -> Iterator[None]:
     except Exception as error:
         message = f"{what} raised {type(error).__name__}: {error}"
         report.add(Look(what, "a number", None, FAIL), Finding("raised", what, "error", message))
-
-
-def _look_at_spelled_out_noise(report: MeaningReport, model: Any, opinion: SecondOpinion, step: Step) -> None:
-    """Look at noise that the model's loss draws itself, past its own part."""
-    x = step.x
-    for name, behind in opinion.noise.items():
-        part = model.parts[name]
-        if step.of(part) or step.into(behind.layers) is None:
-            continue
-        if isinstance(part, CORRUPTIONS):
-
-            def corrupt(x: Array, seed: int, name: str = name) -> Array:
-                return Step(model, opinion, [x], seed).drawn(name, x)
-
-            noise.look_at_corruption(report, "loss's corruption", part, corrupt, x.shape[1], step.seed)
-        elif isinstance(part, Sampling) and opinion.heads is not None:
-            _look_at_spelled_out_sampling(report, model, opinion, step, behind.layers)
-
-
-def _look_at_spelled_out_sampling(
-    report: MeaningReport, model: Any, opinion: SecondOpinion, step: Step, behind: Sequence[Any]
-) -> None:
-    """Look at the samples that reach the decoder when the heads give one mu and log_var for every example."""
-    assert opinion.heads is not None
-    heads = opinion.heads
-
-    def sample(mu: Array, log_var: Array, seed: int) -> Array:
-        for head, value in zip(heads, (mu, log_var), strict=True):
-            head.W.value, head.b.value = np.zeros(head.W.shape), value
-        many = np.resize(step.x, (noise.rows_for(len(mu)), step.x.shape[1]))
-        return np.array(Step(model, opinion, [many], seed).into(behind))
-
-    before = [(parameter, parameter.value.copy()) for head in heads for parameter in head.parameters]
-    noise.look_at_sampler(report, "loss's sampling", sample, heads[0].b.size, step.seed)
-    for parameter, value in before:
-        parameter.value = value
 
 
 def _look_at_inner(report: MeaningReport, opinion: SecondOpinion, x: Array, seed: int) -> None:
@@ -303,25 +259,3 @@ def _look_at_jacobian(report: MeaningReport, model: Any, opinion: SecondOpinion,
         [()], [], "By how much does each unit of the code move when one input does?",
     )  # fmt: skip
     compare(report, name, lambda: weighed(part).forward(*arguments), oracle)
-
-
-def _look_at_generated(report: MeaningReport, model: Any, opinion: SecondOpinion, seed: int) -> None:
-    """Look at the codes that sample decodes."""
-    if opinion.heads is None:
-        return
-    seen: list[Array] = []
-    right, own = model.decode, "decode" in model.__dict__
-
-    def decode(z: Array) -> Array:
-        seen.append(np.array(z, float))
-        return right(z)
-
-    try:
-        model.__dict__["decode"] = decode
-        model.sample(noise.rows_for(opinion.heads[0].b.size), rng=seed)
-    finally:
-        model.__dict__["decode"] = right
-        if not own:
-            del model.__dict__["decode"]
-    if seen:
-        noise.look_at_prior(report, seen[0])
