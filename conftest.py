@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 # Scripts to be run by hand, which need what the tests don't; the pages of docs/ are tested as they are read.
-collect_ignore = ["tests/benchmarks", "tests/make_data.py", "tests/mutation.py", "tutorials", "docs/_ext"]
+collect_ignore = [
+    "tests/benchmarks", "tests/make_before.py", "tests/make_data.py", "tests/mutation.py", "tutorials", "docs/_ext",
+]  # fmt: skip
 collect_ignore_glob = ["docs/*.py", "docs/tutorials/*.py"]
 if importlib.util.find_spec("torch") is None:
     collect_ignore.append("docs/how-to/pytorch.md")

@@ -13,10 +13,13 @@ __version__ = "0.1.0"
 from aescratch import datasets, functions, plots
 from aescratch.activations import GELU, GELUTanh, Identity, LeakyReLU, ReLU, Sigmoid, Tanh, TopK
 from aescratch.backend import array_module, to_numpy
+from aescratch.batch_norm import BatchNorm
+from aescratch.buffers import Buffer
 from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNoise
 from aescratch.declared import surrogate_gradient
+from aescratch.dropout import Dropout
 from aescratch.estimator import AutoencoderTransformer
-from aescratch.files import FileFormatError, load
+from aescratch.files import FileFormatError, load, save
 from aescratch.gradcheck import (
     GradientCheckError,
     cached_pair,
@@ -33,6 +36,7 @@ from aescratch.initializers import he_normal, he_uniform, old_uniform, xavier_no
 from aescratch.layers import Dense, Layer, Parameter, Sampling, Sequential, TransposedDense, UnitRowDense
 from aescratch.lbfgs import LBFGS
 from aescratch.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, SquaredError
+from aescratch.models import MODELS
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.classifier import SoftmaxClassifier
 from aescratch.models.contractive import ContractiveAutoencoder
@@ -44,9 +48,10 @@ from aescratch.models.stacked import StackedAutoencoder
 from aescratch.models.variational import VariationalAutoencoder
 from aescratch.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSProp
 from aescratch.penalties import KLSparsity, L1Sparsity
+from aescratch.recipes import register
 from aescratch.schedules import ConstantRate, CosineRate, StepRate
 from aescratch.tracing import Trace, trace
-from aescratch.training import TrainingDivergedError
+from aescratch.training import TrainingDivergedError, fit
 
 __all__ = [
     "GELU",
@@ -56,12 +61,15 @@ __all__ = [
     "AdamW",
     "Autoencoder",
     "AutoencoderTransformer",
+    "BatchNorm",
     "BinaryCrossEntropy",
+    "Buffer",
     "ConstantRate",
     "ContractiveAutoencoder",
     "CosineRate",
     "DenoisingAutoencoder",
     "Dense",
+    "Dropout",
     "FileFormatError",
     "GELUTanh",
     "GaussianNoise",
@@ -107,6 +115,7 @@ __all__ = [
     "check_meaning",
     "datasets",
     "example_fixture",
+    "fit",
     "functions",
     "he_normal",
     "he_uniform",
@@ -114,6 +123,8 @@ __all__ = [
     "loss_pair",
     "old_uniform",
     "plots",
+    "register",
+    "save",
     "surrogate_gradient",
     "to_numpy",
     "torch_pair",
@@ -121,3 +132,7 @@ __all__ = [
     "xavier_normal",
     "xavier_uniform",
 ]
+
+# The variants are found where they lie; those named above are named for type checkers.
+globals().update({kind.__name__: kind for kind in MODELS})
+__all__ += [kind.__name__ for kind in MODELS if kind.__name__ not in __all__]

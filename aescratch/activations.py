@@ -15,7 +15,7 @@ from aescratch.backend import Array
 from aescratch.layers import Layer, ours
 from aescratch.parts import Part
 from aescratch.recipes import Recipe
-from aescratch.validation import require_count, require_number
+from aescratch.validation import require_batch, require_count, require_number, require_same_shape
 
 
 class Activation(Layer, Recipe):
@@ -34,6 +34,7 @@ class Activation(Layer, Recipe):
 
     def forward(self, a: Array) -> Array:
         """Return y and remember a."""
+        require_batch(a, "a")
         self.a = a
         return self.computed(self.apply, a)
 
@@ -60,6 +61,7 @@ class Identity(Activation):
 
     def backward(self, grad_y: Array) -> Array:
         """Return grad_a."""
+        require_same_shape(grad_y, "grad_y", self.a, "a")
         return functions.identity_backward(grad_y)
 
     def slope(self, a: Array) -> Array:
@@ -93,6 +95,7 @@ class ReLU(Activation):
 
     def backward(self, grad_y: Array) -> Array:
         """Return grad_a."""
+        require_same_shape(grad_y, "grad_y", self.a, "a")
         return functions.relu_backward(grad_y, self.a)
 
     def slope(self, a: Array) -> Array:
@@ -134,6 +137,7 @@ class LeakyReLU(Activation):
 
     def backward(self, grad_y: Array) -> Array:
         """Return grad_a."""
+        require_same_shape(grad_y, "grad_y", self.a, "a")
         return functions.leaky_relu_backward(grad_y, self.a, self.alpha)
 
     def slope(self, a: Array) -> Array:
@@ -163,6 +167,7 @@ class GELU(Activation):
 
     def forward(self, a: Array) -> Array:
         """Return y, and remember a and the slope φ'(a)."""
+        require_batch(a, "a")
         self.a = a
         if not ours(*self.formulas):
             self.kept_slope = None
@@ -172,6 +177,7 @@ class GELU(Activation):
 
     def backward(self, grad_y: Array) -> Array:
         """Return grad_a."""
+        require_same_shape(grad_y, "grad_y", self.a, "a")
         if self.kept_slope is None:
             return functions.gelu_backward(grad_y, self.a)
         return grad_y * self.kept_slope  # functions.gelu_backward, its slope at hand
@@ -196,6 +202,7 @@ class GELUTanh(Activation):
 
     def backward(self, grad_y: Array) -> Array:
         """Return grad_a."""
+        require_same_shape(grad_y, "grad_y", self.a, "a")
         return functions.gelu_tanh_backward(grad_y, self.a)
 
     def slope(self, a: Array) -> Array:
@@ -225,11 +232,13 @@ class Sigmoid(Activation):
 
     def forward(self, a: Array) -> Array:
         """Return y and remember it."""
+        require_batch(a, "a")
         self.y = self.computed(functions.sigmoid, a)
         return self.y
 
     def backward(self, grad_y: Array) -> Array:
         """Return grad_a."""
+        require_same_shape(grad_y, "grad_y", self.y, "y")
         return functions.sigmoid_backward(grad_y, self.y)
 
     def slope(self, a: Array) -> Array:
@@ -253,11 +262,13 @@ class Tanh(Activation):
 
     def forward(self, a: Array) -> Array:
         """Return y and remember it."""
+        require_batch(a, "a")
         self.y = self.computed(functions.tanh, a)
         return self.y
 
     def backward(self, grad_y: Array) -> Array:
         """Return grad_a."""
+        require_same_shape(grad_y, "grad_y", self.y, "y")
         return functions.tanh_backward(grad_y, self.y)
 
     def slope(self, a: Array) -> Array:
@@ -301,11 +312,13 @@ class TopK(Layer):
     def forward(self, a: Array) -> Array:
         """Return y (N, H) for a (N, H), and remember a."""
         self._require_enough(a)
+        require_batch(a, "a")
         self.a = a
         return functions.top_k(a, self.k)
 
     def backward(self, grad_y: Array) -> Array:
         """Return grad_a (N, H)."""
+        require_same_shape(grad_y, "grad_y", self.a, "a")
         return functions.top_k_backward(grad_y, self.a, self.k)
 
     def _require_enough(self, a: Array) -> None:
@@ -331,11 +344,13 @@ class Slope(Part):
 
     def forward(self, a: Array) -> Array:
         """Return φ'(a) and remember a."""
+        require_batch(a, "a")
         self.a = a
         return self.activation.slope(a)
 
     def backward(self, grad_slope: Array) -> Array:
         """Return grad_a (N, H)."""
+        require_same_shape(grad_slope, "grad_slope", self.a, "a")
         return self.activation.slope_backward(grad_slope, self.a)
 
     def __repr__(self) -> str:

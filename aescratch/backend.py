@@ -284,17 +284,30 @@ def biased(formula: Callable[[Array], Any]) -> Callable[[Array, Array], Any]:
 
 
 def _on_gpu(arguments: Sequence[Any]) -> bool:
-    """Whether the arrays among the arguments are CuPy's, and floats of one type, so that one kernel can take them."""
+    """Whether the arrays among the arguments are CuPy's, and floats of one type, so that one kernel can take them.
+
+    Raises
+    ------
+    TypeError
+        If there are arrays of another library among them, or of both.
+    """
     arrays = [argument for argument in arguments if hasattr(argument, "dtype")]
-    kinds = {(type(array).__module__.partition(".")[0], array.dtype.name) for array in arrays}
-    return kinds in ({("cupy", "float32")}, {("cupy", "float64")})
+    kinds = {(type(array).__module__.partition(".")[0], getattr(array.dtype, "name", "")) for array in arrays}
+    if kinds in ({("cupy", "float32")}, {("cupy", "float64")}):
+        return True
+    arrays = [array for array in arrays if not isinstance(array, np.generic)]
+    if arrays:
+        array_module(*arrays)
+    return False
 
 
 def _launch(formula: Callable[..., Any], names: tuple[str, ...], arguments: Sequence[Any]) -> Any:
     """Start the formula's kernel with these arguments, and return what it gives."""
     first = next(argument for argument in arguments if hasattr(argument, "dtype"))
-    xp, given = array_module(first), {**dict(zip(names, arguments, strict=True)), "n": batch_size(first)}
+    xp, given = array_module(first), dict(zip(names, arguments, strict=True))
     kernel, run = _compiled(xp, formula, names, first.dtype.name)
+    if "n" in kernel.inputs:
+        given["n"] = batch_size(first)
     inputs = [given[name] for name in kernel.inputs]
     if kernel.row_sums:
         rows = run(*inputs, axis=1)

@@ -20,10 +20,11 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, move, to_numpy
+from aescratch.contract import backend_of, buffers_of, dtype_of, parts_of
 from aescratch.files import FileFormatError, read_archive, require_like, write_archive
 from aescratch.history import History
 from aescratch.optimizers import OptimizerState
-from aescratch.recipes import describe
+from aescratch.recipes import describe, identify, with_defaults
 
 PathLike = str | os.PathLike[str]
 
@@ -32,7 +33,8 @@ PathLike = str | os.PathLike[str]
 class Snapshot:
     """A copy of everything that training changes, after a whole epoch.
 
-    Values and the best epoch's values go by parameter name; `best` is empty where nobody watches for it.
+    Values, of parameters and of buffers, and those of the best epoch go by name; `best` is empty where nobody watches
+    for it.
     """
 
     values: dict[str, Array]
@@ -44,7 +46,7 @@ class Snapshot:
 
 
 class TrainingState:
-    """What a training changes: the model's values, the optimiser's moments, the generator, the history.
+    """What a training changes: the model's values and buffers, the optimiser's moments, the generator, the history.
 
     Parameters
     ----------
@@ -58,6 +60,7 @@ class TrainingState:
 
     def __init__(self, model: Any, optimizer: OptimizerState, rng: np.random.Generator) -> None:
         self.model, self.optimizer, self.rng = model, optimizer, rng
+        self.holders = holders_of(model)
         self.history = History()
         self.best: dict[str, Array] = {}
         self.good = Snapshot({}, {}, 0, {}, History(), {})
@@ -67,8 +70,8 @@ class TrainingState:
         """Take the snapshot to which `go_back` goes; it takes the place of the one before, array by array."""
         self.being_kept = True  # from here on the snapshot is neither the old nor the new one, but the model is good
         values, moments = self.good.values, self.good.moments
-        for parameter in self.model.parameters:
-            _copy_into(values, parameter.name, parameter.value)
+        for name, holder in self.holders.items():
+            _copy_into(values, name, holder.value)
         for name, moment in self.optimizer.arrays().items():
             _copy_into(moments, name, moment)
         rng, history = dict(self.rng.bit_generator.state), self.history.copy()
@@ -76,8 +79,8 @@ class TrainingState:
         self.being_kept = False
 
     def values(self) -> dict[str, Array]:
-        """Return a copy of every parameter's value, by name."""
-        return {parameter.name: parameter.value.copy() for parameter in self.model.parameters}
+        """Return a copy of the value of every parameter and buffer, by name."""
+        return {name: holder.value.copy() for name, holder in self.holders.items()}
 
     def put(self, snapshot: Snapshot) -> None:
         """Put everything in place as the snapshot has it."""
@@ -87,9 +90,9 @@ class TrainingState:
         self.history, self.best = snapshot.history.copy(), snapshot.best
 
     def put_values(self, values: dict[str, Array]) -> None:
-        """Put values, by name, into the model's parameters."""
-        for parameter in self.model.parameters:
-            parameter.value = move(values[parameter.name], self.model.backend)
+        """Put values, by name, into the model's parameters and buffers."""
+        for name, holder in self.holders.items():
+            holder.value = move(values[name], backend_of(self.model))
 
     def restart(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot that another process kept."""
@@ -114,6 +117,11 @@ class TrainingState:
             self.history.stopped = "interrupted"
 
 
+def holders_of(model: Any) -> dict[str, Any]:
+    """Return what holds a value that training changes, by name: the model's parameters, and its buffers."""
+    return {**{parameter.name: parameter for parameter in model.parameters}, **buffers_of(model)}
+
+
 def _copy_into(copies: dict[str, Array], name: str, array: Array) -> None:
     """Copy an array into the copy of this name, which is made if there is none."""
     if name in copies:
@@ -127,14 +135,17 @@ def describe_run(
 ) -> Any:  # fmt: skip
     """Return, as JSON, what must be the same for a run to be the same run; arrays by their checksums.
 
-    A run without an rng of its own may go on from any state of the model's: the checkpoint has the generator's.
+    A run without an rng of its own may go on from any state of the model's: the checkpoint has the generator's. How
+    noise is drawn is said of float32 models alone: for float64 ones it has always been the same.
     """
     run = {
-        "model": describe(model), "data": [_checksum(array) for array in data],
+        "model": identify(model), "data": [_checksum(array) for array in data],
         "validation": None if validation is None else [_checksum(array) for array in validation],
         "rng": rng.bit_generator.state if isinstance(rng, np.random.Generator) else describe(rng),
         **{name: describe(setting) for name, setting in settings.items()},
     }  # fmt: skip
+    if dtype_of(model) == "float32" and any(part.draws for part in parts_of(model).values()):
+        run["noise"] = "drawn in float64"
     return json.loads(json.dumps(run))
 
 
@@ -170,7 +181,7 @@ def read_checkpoint(path: PathLike, run: Any, model: Any, optimizer: OptimizerSt
     header, arrays = read_archive(path, "checkpoint")
     _require_same_run(path, header.get("run"), run)
     try:
-        values = {parameter.name: parameter.value for parameter in model.parameters}
+        values = {name: holder.value for name, holder in holders_of(model).items()}
         require_like(_named(values, optimizer.arrays(), values if keeps_best else {}), arrays)
         history = _as_history(header["history"])
         np.random.default_rng(0).bit_generator.state = header["rng"]  # refuses what is no state
@@ -189,8 +200,15 @@ def _of_kind(kind: str, arrays: dict[str, Array]) -> dict[str, Array]:
 
 
 def _require_same_run(path: PathLike, saved: Any, run: Any) -> None:
+    saved = with_defaults(saved)
     if saved != run:
         differing = [name for name in run if not isinstance(saved, dict) or saved.get(name) != run[name]]
+        if differing == ["noise"]:
+            raise ValueError(
+                f"expected a checkpoint of a training whose noise is drawn in float64, but {os.fspath(path)} is of an "
+                "earlier aescratch, which drew a float32 model's noise in float32, other numbers from the same seed; "
+                "give another path to start anew"
+            )
         raise ValueError(
             f"expected a checkpoint of this very run, but {os.fspath(path)} differs in {', '.join(differing)}; "
             "give the same arguments to go on, or another path to start anew"

@@ -2,8 +2,8 @@
 
     x, rng --forward--> x_tilde = keep ⊙ x + noise;   grad_x_tilde --backward--> keep ⊙ grad_x_tilde
 
-Noise is drawn on the host, and then moved to where x is, so the same seed damages the same entries on both backends.
-Nothing is rescaled by 1/(1 − p).
+Noise is drawn on the host in float64, and then moved to where x is and rounded to its dtype, so the same seed damages
+the same entries in the same way on both backends and in both dtypes. Nothing is rescaled by 1/(1 − p).
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from aescratch import functions
 from aescratch.backend import Array, array_module
 from aescratch.parts import Part
 from aescratch.recipes import Recipe
-from aescratch.validation import require_number
+from aescratch.validation import require_batch, require_floats, require_number, require_same_shape
 
 
 class Corruption(Part, Recipe):
     """Base of the corruptions; each says what is kept and what is added."""
 
+    draws = True
     remembers = ("keep",)
 
-    def draw(self, shape: tuple[int, ...], dtype: np.dtype, rng: np.random.Generator) -> tuple[Array, Array]:
-        """Return keep and noise, host arrays of the shape and dtype."""
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> tuple[Array, Array]:
+        """Return keep and noise, host arrays of the shape, drawn in float64."""
         raise NotImplementedError
 
     def forward(self, x: Array, rng: np.random.Generator) -> Array:
@@ -36,13 +37,16 @@ class Corruption(Part, Recipe):
         rng : numpy.random.Generator
             Where the damage is drawn from.
         """
+        require_batch(x, "x")
+        require_floats(x, "x")
         asarray = array_module(x).asarray
-        keep, noise = self.draw(x.shape, x.dtype, rng)
-        self.keep = asarray(keep)
-        return functions.corrupt(x, self.keep, asarray(noise))
+        keep, noise = (asarray(np.asarray(drawn, x.dtype)) for drawn in self.draw(x.shape, rng))
+        self.keep = keep
+        return functions.corrupt(x, keep, noise)
 
     def backward(self, grad_x_tilde: Array) -> Array:
         """Return grad_x (N, D)."""
+        require_same_shape(grad_x_tilde, "grad_x_tilde", self.keep, "keep")
         return functions.corrupt_backward(grad_x_tilde, self.keep)
 
 
@@ -63,9 +67,9 @@ class GaussianNoise(Corruption):
     def __init__(self, sigma: float) -> None:
         self.sigma = require_number("sigma", sigma, least=0)
 
-    def draw(self, shape: tuple[int, ...], dtype: np.dtype, rng: np.random.Generator) -> tuple[Array, Array]:
-        """Return ones, and normal noise."""
-        return np.ones(shape, dtype), self.sigma * rng.standard_normal(shape, dtype)
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> tuple[Array, Array]:
+        """Return True everywhere, and normal noise."""
+        return np.ones(shape, bool), self.sigma * rng.standard_normal(shape)
 
 
 class MaskingNoise(Corruption):
@@ -85,9 +89,9 @@ class MaskingNoise(Corruption):
     def __init__(self, p: float) -> None:
         self.p = require_number("p", p, least=0, most=1)
 
-    def draw(self, shape: tuple[int, ...], dtype: np.dtype, rng: np.random.Generator) -> tuple[Array, Array]:
-        """Return 0 where an entry is hit, and no noise."""
-        return (rng.random(shape, dtype) >= self.p).astype(dtype), np.zeros(shape, dtype)
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> tuple[Array, Array]:
+        """Return False where an entry is hit, and no noise."""
+        return rng.random(shape) >= self.p, np.zeros(shape, bool)
 
 
 class SaltAndPepperNoise(Corruption):
@@ -107,9 +111,7 @@ class SaltAndPepperNoise(Corruption):
     def __init__(self, p: float) -> None:
         self.p = require_number("p", p, least=0, most=1)
 
-    def draw(self, shape: tuple[int, ...], dtype: np.dtype, rng: np.random.Generator) -> tuple[Array, Array]:
-        """Return 0 where an entry is hit, and the salt."""
-        u = rng.random(shape, dtype)
-        keep = (u >= self.p).astype(dtype)
-        salt = ((u >= 0.5 * self.p) & (u < self.p)).astype(dtype)
-        return keep, salt
+    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> tuple[Array, Array]:
+        """Return False where an entry is hit, and the salt."""
+        u = rng.random(shape)
+        return u >= self.p, (u >= 0.5 * self.p) & (u < self.p)

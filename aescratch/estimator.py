@@ -20,7 +20,6 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.models.autoencoder import Autoencoder
-from aescratch.models.stacked import StackedAutoencoder
 from aescratch.optimizers import Adam
 from aescratch.recipes import constructor_parameters
 from aescratch.validation import as_array, as_generator, as_matrix
@@ -129,7 +128,7 @@ class AutoencoderTransformer:
         TrainingDivergedError
             If the loss stops being finite.
         """
-        if not (isinstance(self.variant, type) and issubclass(self.variant, Autoencoder)):
+        if not (isinstance(self.variant, type) and all(hasattr(self.variant, name) for name in ("encode", "decode"))):
             raise TypeError(f"expected variant to be a class such as ae.SparseAutoencoder, got {self.variant!r}")
         if isinstance(self.hidden, (int, np.integer)):
             raise TypeError(f"expected hidden to be widths such as ({self.hidden},), got {self.hidden}; add the comma")
@@ -141,7 +140,7 @@ class AutoencoderTransformer:
             _suit_first_weights(model, x)
         training: dict[str, Any] = {"epochs": self.epochs, "batch_size": self.batch_size, "rng": rng, "progress": False}
         training["optimizer"] = Adam(self.learning_rate)
-        if isinstance(model, StackedAutoencoder):
+        if hasattr(model, "pretrain"):
             model.pretrain(x, **training)
         self.history_ = model.fit(x, **training)
         self.model_, self.n_features_in_ = model, x.shape[1]

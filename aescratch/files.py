@@ -3,8 +3,9 @@
     model --describe--> header + arrays --write_archive--> temporary file --rename--> path
     path --read_archive--> header + arrays --rebuild--> model
 
-Nothing is pickled, so opening a file never runs code from it. The header names the format's version and the classes of
-this package that it holds; whatever a file holds beyond that is refused with `FileFormatError`.
+Nothing is pickled, so opening a file never runs code from it. The header names the format's version and the classes
+that it holds, which are this package's, or registered by whoever opens it; whatever a file holds beyond that is refused
+with `FileFormatError`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from aescratch import contract
 from aescratch.backend import Array, to_numpy
 from aescratch.recipes import describe, rebuild
 from aescratch.validation import require_count
@@ -52,7 +54,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         raise kind(f"expected a folder to write {path.name} into, but {folder} is none; make it first")
     if path.is_dir():
         raise IsADirectoryError(f"expected the name of a file to write, but {path} is a folder; add a name to it")
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    temporary = path.with_name(f".{secrets.token_hex(8)}.part")  # without path's name, which may have no room for more
     try:
         with open(temporary, "xb") as stream:
             yield stream
@@ -73,12 +75,26 @@ def write_archive(path: str | os.PathLike[str], header: dict[str, Any], arrays: 
         If the folder isn't there or can't be written to.
     """
     text = json.dumps({"format": FORMAT_VERSION, **header})
-    members: dict[str, Any] = {HEADER: np.frombuffer(text.encode(), np.uint8)}
+    members = {HEADER: np.frombuffer(text.encode(), np.uint8)}
     members.update({name: to_numpy(array) for name, array in arrays.items()})
-    archive = io.BytesIO()  # a file closed under a half-written archive, on Control-C, would make it complain
-    np.savez(archive, **members)  # numbers only: there is nothing to pickle
+    stored = _as_npz(members)
     with whole_file(path) as stream:
-        stream.write(archive.getbuffer())
+        stream.write(stored.getbuffer())
+
+
+def _as_npz(members: dict[str, Array]) -> io.BytesIO:
+    """Return what `numpy.savez` writes, in memory; Control-C comes out of it as Control-C, wherever it meets it."""
+    stored = io.BytesIO()
+    archive = zipfile.ZipFile(stored, "w")
+    try:
+        for name, array in members.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+        archive.close()
+    except BaseException:
+        archive.fp = None  # there is nothing to close: closing under an open member would raise another error instead
+        raise
+    return stored
 
 
 def read_archive(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -134,21 +150,47 @@ def _parse_array(member: bytes) -> Array:
     return np.frombuffer(stream.read(), dtype).reshape(shape, order="F" if fortran_order else "C")
 
 
-def save_model(model: Any, path: str | os.PathLike[str]) -> None:
-    """Save a model: its settings, its values, and the state of its noise.
+def save(model: Any, path: str | os.PathLike[str]) -> None:
+    """Write a model to path, whole or not at all: its settings, its values, its buffers, and the state of its noise.
+
+    Parameters
+    ----------
+    model : object
+        One of ours, or of a class of your own that is registered: see `register`.
+    path : str or path
+        The file; one that is there is replaced.
 
     Raises
     ------
     TypeError
-        If the model is built on a class that isn't ours, which a file could not bring back.
+        If the model is built on a class that is neither ours nor registered, which a file could not bring back.
+    OSError
+        If the folder isn't there or can't be written to.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import aescratch as ae
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "model.npz")
+    ...     save(ae.Autoencoder([5, 3], rng=0), path)
+    ...     print(load(path).widths)
+    [5, 3]
     """
-    states = {name: generator.bit_generator.state for name, generator in model.generators.items()}
+    contract.require_model(model)
+    states = {name: generator.bit_generator.state for name, generator in contract.generators_of(model).items()}
     header = {"kind": "model", "model": describe(model), **states}
-    write_archive(path, header, {parameter.name: parameter.value for parameter in model.saved_parameters})
+    write_archive(path, header, {name: holder.value for name, holder in _saved(model).items()})
+
+
+def _saved(model: Any) -> dict[str, Any]:
+    """Return what holds a value that a file keeps, by name: parameters and buffers."""
+    parameters = contract.saved_parameters_of(model)
+    return {**{parameter.name: parameter for parameter in parameters}, **contract.saved_buffers_of(model)}
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """Return the model that ``model.save(path)`` saved.
+    """Return the model that ``model.save(path)``, or ``ae.save(model, path)``, saved.
 
     Parameters
     ----------
@@ -164,26 +206,17 @@ def load(path: str | os.PathLike[str]) -> Any:
     OSError
         If there is no such file, or it can't be opened.
     FileFormatError
-        If it is damaged, truncated or foreign.
-
-    Examples
-    --------
-    >>> import os, tempfile
-    >>> import aescratch as ae
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = os.path.join(folder, "model.npz")
-    ...     ae.Autoencoder([5, 3], rng=0).save(path)
-    ...     print(load(path).widths)
-    [5, 3]
+        If it is damaged, truncated or foreign, or of a class of your own that isn't registered here: see `register`.
     """
     header, arrays = read_archive(path, "model")
     try:
         _require_plausible(header["model"], sum(array.size for array in arrays.values()))
         model = rebuild(header["model"])
-        require_like({parameter.name: parameter.value for parameter in model.saved_parameters}, arrays)
-        for parameter in model.saved_parameters:
-            parameter.value = arrays[parameter.name]
-        for name, generator in model.generators.items():
+        holders = _saved(model)
+        require_like({name: holder.value for name, holder in holders.items()}, arrays)
+        for name, holder in holders.items():
+            holder.value = arrays[name]
+        for name, generator in contract.generators_of(model).items():
             generator.bit_generator.state = header[name]
     except Exception as error:  # a hostile description makes almost anything fail
         raise FileFormatError(
@@ -222,7 +255,7 @@ def _numbers_needed(description: Any) -> int:
     if "widths" in description:
         widths = [require_count("each width", width) for width in description["widths"]]
         needed += sum(n_in * n_out for n_in, n_out in zip(widths[:-1], widths[1:], strict=True))
-    if "n_classes" in description:
+    if {"n_classes", "autoencoder"} <= set(description):
         n_code = description["autoencoder"]["with"]["widths"][-1]
         needed += n_code * require_count("n_classes", description["n_classes"])
     return needed

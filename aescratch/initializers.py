@@ -2,7 +2,8 @@
 
 What matters is the scale. With too small a W a signal dies on its way through a deep network, with too large a one it
 saturates; the rules below pick the scale from the widths. Numbers are drawn on the host, in float64, whatever the
-model's backend and dtype, so that the same seed starts the same model everywhere.
+model's backend and dtype, so that the same seed starts the same model everywhere. Widths that aren't integers of at
+least 1 raise TypeError or ValueError.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.recipes import known
+from aescratch.validation import require_count
 
 
 @known
@@ -25,6 +27,7 @@ def xavier_uniform(n_in: int, n_out: int, rng: np.random.Generator) -> Array:
     >>> W.shape, bool(abs(W).max() <= (6 / 8) ** 0.5)
     ((5, 3), True)
     """
+    _require_widths(n_in, n_out)
     limit = math.sqrt(6 / (n_in + n_out))
     return rng.uniform(-limit, limit, (n_in, n_out))
 
@@ -32,12 +35,14 @@ def xavier_uniform(n_in: int, n_out: int, rng: np.random.Generator) -> Array:
 @known
 def xavier_normal(n_in: int, n_out: int, rng: np.random.Generator) -> Array:
     """Draw from a normal distribution of variance 2 / (n_in + n_out) (Glorot & Bengio 2010, eq. 12)."""
+    _require_widths(n_in, n_out)
     return rng.normal(0, math.sqrt(2 / (n_in + n_out)), (n_in, n_out))
 
 
 @known
 def he_uniform(n_in: int, n_out: int, rng: np.random.Generator) -> Array:
     """Draw uniformly from ±√(6 / n_in), variance 2 / n_in: keeps the scale through ReLU (He et al. 2015, eq. 10)."""
+    _require_widths(n_in, n_out)
     limit = math.sqrt(6 / n_in)
     return rng.uniform(-limit, limit, (n_in, n_out))
 
@@ -45,6 +50,7 @@ def he_uniform(n_in: int, n_out: int, rng: np.random.Generator) -> Array:
 @known
 def he_normal(n_in: int, n_out: int, rng: np.random.Generator) -> Array:
     """Draw from a normal distribution of variance 2 / n_in (He et al. 2015, eq. 10)."""
+    _require_widths(n_in, n_out)
     return rng.normal(0, math.sqrt(2 / n_in), (n_in, n_out))
 
 
@@ -54,5 +60,12 @@ def old_uniform(n_in: int, n_out: int, rng: np.random.Generator) -> Array:
 
     It shrinks the signal from layer to layer, which is why deep networks were pre-trained layer by layer.
     """
+    _require_widths(n_in, n_out)
     limit = 1 / math.sqrt(n_in)
     return rng.uniform(-limit, limit, (n_in, n_out))
+
+
+def _require_widths(n_in: int, n_out: int) -> None:
+    """Raise TypeError or ValueError unless both are integers of at least 1."""
+    require_count("n_in", n_in)
+    require_count("n_out", n_out)

@@ -22,7 +22,7 @@ from aescratch import functions
 from aescratch.backend import Array, array_module, biased, explained_out_of_memory, move
 from aescratch.initializers import xavier_uniform
 from aescratch.parts import Part
-from aescratch.validation import Rng, as_generator, require_count, require_dtype
+from aescratch.validation import Rng, as_generator, require_count, require_dtype, require_floats, require_same_shape
 
 OURS = dict(vars(functions))
 
@@ -46,8 +46,18 @@ class ParameterBuffer:
 class Parameter:
     """A named array that is trained, `value`, beside its gradient, `grad`, of the same shape.
 
-    Both are views of a flat buffer. Assigning to either copies into the view. `decays` says whether weight decay
-    applies: to matrices, as a rule, and not to biases.
+    Both are views of a flat buffer. Assigning to either copies into the view.
+
+    Parameters
+    ----------
+    name : str
+        What it is called, after the formula's variable.
+    value : array of floats
+        Where it starts.
+    decays : bool, optional
+        Whether weight decay applies, which only the layer that owns the parameter knows: to the weights of a dense
+        layer, but not to biases, nor to a codebook. None says nothing: then it doesn't, and `WeightDecay` asks for an
+        answer where the value is a matrix.
 
     Examples
     --------
@@ -58,11 +68,10 @@ class Parameter:
     Parameter('b', shape=(3,))
     """
 
-    def __init__(self, name: str, value: Array) -> None:
-        self.name = name
+    def __init__(self, name: str, value: Array, decays: bool | None = None) -> None:
+        self.name, self.decays = name, decays
         self.shape: tuple[int, ...] = value.shape
         self.size = int(value.size)
-        self.decays = value.ndim == 2
         self.bind(ParameterBuffer(value.reshape(-1).copy()), 0)
 
     def bind(self, buffer: ParameterBuffer, start: int) -> None:
@@ -137,7 +146,15 @@ def pack(parameters: Sequence[Parameter], dtype: str, backend: str = "numpy") ->
 
 
 class Layer(Part):
-    """Base of the layers."""
+    """Base of the layers.
+
+    Attributes
+    ----------
+    follows : bool
+        Whether a layer with parameters belongs to the dense layer before it, and counts with that.
+    """
+
+    follows = False
 
     @property
     def parameters(self) -> list[Parameter]:
@@ -181,6 +198,11 @@ def require_width(x: Array, width: int) -> None:
         raise ValueError(f"expected a batch of rows with {width} entries, shape (N, {width}), got shape {x.shape}")
 
 
+def begins_stage(layer: Layer) -> bool:
+    """Whether a layer is the first of a stage: a dense layer, with what follows until the next."""
+    return bool(layer.parameters) and not layer.follows
+
+
 class Dense(Layer):
     """Affine layer y = x W + b.
 
@@ -221,8 +243,8 @@ class Dense(Layer):
         self, n_in: int, n_out: int, *, initializer: Callable[..., Array] = xavier_uniform,
         dtype: str = "float32", rng: Rng = None,
     ) -> None:  # fmt: skip
-        self.W = Parameter("W", draw_weights(n_in, n_out, initializer, dtype, rng))
-        self.b = Parameter("b", np.zeros(n_out, dtype))
+        self.W = Parameter("W", draw_weights(n_in, n_out, initializer, dtype, rng), decays=True)
+        self.b = Parameter("b", np.zeros(n_out, dtype), decays=False)
         self.adds = self.is_first = False
         self.followed_by: Any = None
 
@@ -283,7 +305,7 @@ class TransposedDense(Layer):
         if not isinstance(partner, Dense):
             raise TypeError(f"expected partner to be a Dense layer, whose W is shared, got {partner!r}")
         self.W = partner.W
-        self.b = Parameter("b", np.zeros(partner.W.shape[0], partner.W.value.dtype))
+        self.b = Parameter("b", np.zeros(partner.W.shape[0], partner.W.value.dtype), decays=False)
 
     @property
     def parameters(self) -> list[Parameter]:
@@ -325,9 +347,9 @@ class UnitRowDense(Layer):
         self, n_in: int, n_out: int, *, initializer: Callable[..., Array] = xavier_uniform,
         dtype: str = "float32", rng: Rng = None,
     ) -> None:  # fmt: skip
-        self.V = Parameter("V", draw_weights(n_in, n_out, initializer, dtype, rng))
-        self.V.decays = False  # the length of its rows changes nothing, until decay has brought one to 0
-        self.b = Parameter("b", np.zeros(n_out, dtype))
+        V = draw_weights(n_in, n_out, initializer, dtype, rng)
+        self.V = Parameter("V", V, decays=False)  # its rows' length changes nothing, until decay has brought one to 0
+        self.b = Parameter("b", np.zeros(n_out, dtype), decays=False)
 
     @property
     def parameters(self) -> list[Parameter]:
@@ -359,16 +381,20 @@ class UnitRowDense(Layer):
 class Sampling(Part):
     """Draw a code from its distribution: z = mu + exp(½ log_var) eps, with eps standard normal."""
 
+    draws = True
     remembers = ("log_var", "eps")
 
     def forward(self, mu: Array, log_var: Array, rng: np.random.Generator) -> Array:
-        """Return z (N, H) for mu and log_var (N, H); eps is drawn on the host, from rng."""
+        """Return z (N, H) for mu and log_var (N, H); eps is drawn on the host in float64, from rng."""
+        require_same_shape(mu, "mu", log_var, "log_var")
+        require_floats(mu, "mu")
         self.log_var = log_var
-        self.eps = array_module(mu).asarray(rng.standard_normal(mu.shape, mu.dtype))
+        self.eps = array_module(mu).asarray(rng.standard_normal(mu.shape).astype(mu.dtype, copy=False))
         return functions.reparameterize(mu, log_var, self.eps)
 
     def backward(self, grad_z: Array) -> tuple[Array, Array]:
         """Return grad_mu and grad_log_var (N, H)."""
+        require_same_shape(grad_z, "grad_z", self.eps, "eps")
         return functions.reparameterize_backward(grad_z, self.log_var, self.eps)
 
     def __repr__(self) -> str:
@@ -398,10 +424,10 @@ class Sequential(Layer):
             x = layer.apply(x)
         return x
 
-    def forward(self, x: Array) -> Array:
-        """Return the last layer's output; every layer remembers its own."""
+    def forward(self, x: Array, rng: np.random.Generator | None = None) -> Array:
+        """Return the last layer's output; every layer remembers its own, and those that draw do so from rng."""
         for layer in self.layers:
-            x = layer.forward(x)
+            x = layer.forward(x, rng) if layer.draws else layer.forward(x)  # type: ignore[call-arg]
         return x
 
     def backward(self, grad_y: Array) -> Array:
@@ -414,7 +440,7 @@ class Sequential(Layer):
         """Yield every layer with its name: ``encoder.dense1``, ``encoder.relu1``, ``encoder.dense2``, ..."""
         number = 0
         for layer in self.layers:
-            number += bool(layer.parameters)
+            number += begins_stage(layer)
             yield f"{prefix}.{type(layer).__name__.lower()}{number}", layer
 
     def __repr__(self) -> str:

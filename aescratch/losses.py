@@ -14,10 +14,14 @@ from aescratch import functions
 from aescratch.backend import Array, array_module
 from aescratch.parts import Part
 from aescratch.recipes import Recipe
+from aescratch.validation import require_batch, require_one_label_per_row, require_same_shape
 
 
 class Loss(Part, Recipe):
-    """Base of the losses: ``forward(output, target)`` gives a number, ``backward()`` the gradient for output."""
+    """Base of the losses: ``forward(output, target)`` gives a number, ``backward()`` the gradient for output.
+
+    Both are batches of one shape; others raise ValueError, since NumPy would repeat a single row or column.
+    """
 
     is_term = True
 
@@ -54,6 +58,7 @@ class SquaredError(Loss):
 
     def forward(self, x_hat: Array, x: Array) -> Any:
         """Return the loss of x_hat (N, D) against x (N, D)."""
+        require_same_shape(x_hat, "x_hat", x, "x")
         self.x_hat, self.x = x_hat, x
         return functions.squared_error(x_hat, x)
 
@@ -79,6 +84,7 @@ class BinaryCrossEntropy(Loss):
 
     def forward(self, logits: Array, x: Array) -> Any:
         """Return the loss of logits (N, D) against x (N, D) in [0, 1]."""
+        require_same_shape(logits, "logits", x, "x")
         self.logits, self.x = logits, x
         return functions.binary_cross_entropy(logits, x)
 
@@ -117,6 +123,8 @@ class SoftmaxCrossEntropy(Loss):
 
     def forward(self, logits: Array, labels: Array) -> Any:
         """Return the loss of logits (N, C) against labels (N,), integers from 0 to C - 1."""
+        require_batch(logits, "logits")
+        require_one_label_per_row(labels, logits)
         self.logits, self.labels = logits, labels
         return functions.softmax_cross_entropy(logits, labels)
 

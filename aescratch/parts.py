@@ -2,13 +2,19 @@
 
 What is remembered is named in `remembers`, after the variables of the formulas, and lies on the object as a plain
 attribute, to be looked at in a debugger. It is no part of a copy or a pickle.
+
+A part is in use mode unless training mode was entered, by `training_mode` or a model's ``training()``. Only in
+training mode does `forward` change the part's `buffers`, drop units, or look at the statistics of the batch.
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from aescratch.backend import Array
+from aescratch.buffers import Buffer
 
 
 class ForwardMissingError(RuntimeError, AttributeError):
@@ -16,10 +22,32 @@ class ForwardMissingError(RuntimeError, AttributeError):
 
 
 class Part:
-    """Anything with a forward and a backward."""
+    """Anything with a forward and a backward.
+
+    Attributes
+    ----------
+    remembers : tuple of str
+        The attributes that forward leaves for backward.
+    is_term : bool
+        Whether it is a term of the objective.
+    draws : bool
+        Whether forward draws noise, from an rng that it takes as its last argument.
+    in_training : bool
+        Whether forward acts as in training; False, use mode, unless `training_mode` was entered.
+    least_examples : int
+        How many examples a batch must have in training.
+    """
 
     remembers: tuple[str, ...] = ()
-    is_term = False  # of the objective
+    is_term = False
+    draws = False
+    in_training = False
+    least_examples = 1
+
+    @property
+    def buffers(self) -> list[Buffer]:
+        """The part's state beside its parameters; none here."""
+        return []
 
     @property
     def kinks(self) -> Array | None:
@@ -41,4 +69,28 @@ class Part:
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in self.remembers}
+        # A copy is in use mode, also one that is made while its original is trained.
+        left_out = (*self.remembers, "in_training")
+        return {name: value for name, value in self.__dict__.items() if name not in left_out}
+
+
+@contextlib.contextmanager
+def training_mode(parts: Iterable[Any]) -> Iterator[None]:
+    """Put the parts into training mode inside the block, and afterwards into the mode that each was in.
+
+    Examples
+    --------
+    >>> import aescratch as ae
+    >>> layer = ae.Dropout(0.5)
+    >>> with training_mode([layer]):
+    ...     layer.forward(np.ones((1, 4)), np.random.default_rng(0))
+    array([[2., 0., 0., 0.]])
+    """
+    before = [(part, getattr(part, "in_training", False)) for part in parts]
+    try:
+        for part, _ in before:
+            part.in_training = True
+        yield
+    finally:
+        for part, mode in before:
+            part.in_training = mode

@@ -11,15 +11,19 @@ from typing import Any
 
 from aescratch import functions
 from aescratch.backend import Array, array_module
+from aescratch.buffers import Buffer
 from aescratch.parts import Part
 from aescratch.recipes import Recipe
-from aescratch.validation import require_number
+from aescratch.validation import require_batch, require_number, require_same_shape
 
 
 class Sparsity(Part, Recipe):
     """Base of the penalties that make a code sparse: ``forward(h)`` gives a number, ``backward()`` grad_h."""
 
     is_term = True
+
+    def prepare(self, n_units: int, dtype: str) -> None:
+        """Make room for state that depends on how many units a code has; a model calls it once. Here there is none."""
 
     def forward(self, h: Array) -> Any:
         """Return the penalty of the codes h (N, H), a number."""
@@ -39,6 +43,14 @@ class KLSparsity(Sparsity):
         The wanted mean activity, between 0 and 1.
     weight : float
         Its share in the objective, 0 or more; the field's beta.
+    momentum : float, optional
+        Take a running mean of the activity in place of the batch's own: in training it moves this far, between 0 and 1,
+        towards the mean of each batch. For batches too small to tell a unit's mean activity.
+
+    Attributes
+    ----------
+    running_activity : Buffer or None
+        The running mean of every code unit, (H,), which starts at rho; None without momentum.
 
     Examples
     --------
@@ -48,20 +60,49 @@ class KLSparsity(Sparsity):
     0.0
     """
 
-    remembers = ("h",)
+    remembers = ("h", "running")
+    infinite_where = "KLSparsity is infinite where a unit is exactly 0 or 1 over a batch; take larger ones"
 
-    def __init__(self, rho: float, weight: float) -> None:
+    def __init__(self, rho: float, weight: float, momentum: float | None = None) -> None:
         self.rho = require_number("rho", rho, above=0, below=1)
         self.weight = require_number("weight", weight, least=0)
+        self.momentum = None if momentum is None else require_number("momentum", momentum, above=0, most=1)
+        self.running_activity: Buffer | None = None
+
+    @property
+    def buffers(self) -> list[Buffer]:
+        """The running mean of the activity, if there is one."""
+        return [] if self.running_activity is None else [self.running_activity]
+
+    def prepare(self, n_units: int, dtype: str) -> None:
+        """Make room for the running mean."""
+        if self.momentum is not None:
+            self.running_activity = Buffer.filled("running_activity", n_units, self.rho, dtype)
 
     def forward(self, h: Array) -> Any:
-        """Return the penalty of the codes h (N, H), a number."""
+        """Return the penalty of the codes h (N, H), a number; in training the running mean moves on.
+
+        Raises
+        ------
+        RuntimeError
+            If there is a momentum, and `prepare` was not called.
+        """
+        require_batch(h, "h")
         self.h = h
-        return self.weight * functions.kl_sparsity(h, self.rho)
+        if self.momentum is None:
+            return self.weight * functions.kl_sparsity(h, self.rho)
+        if self.running_activity is None:
+            raise RuntimeError("expected prepare(n_units, dtype) before forward, which makes room for the running mean")
+        self.running = self.running_activity.value
+        if self.in_training:
+            self.running_activity.value = functions.moving_activity(h, self.running, self.momentum)
+        return self.weight * functions.moving_kl_sparsity(h, self.rho, self.running, self.momentum)
 
     def backward(self) -> Array:
         """Return grad_h (N, H), which flows through the batch mean."""
-        return self.weight * functions.kl_sparsity_backward(self.h, self.rho)
+        if self.momentum is None:
+            return self.weight * functions.kl_sparsity_backward(self.h, self.rho)
+        return self.weight * functions.moving_kl_sparsity_backward(self.h, self.rho, self.running, self.momentum)
 
 
 class L1Sparsity(Sparsity):
@@ -92,6 +133,7 @@ class L1Sparsity(Sparsity):
 
     def forward(self, h: Array) -> Any:
         """Return the penalty of the codes h (N, H), a number."""
+        require_batch(h, "h")
         self.h = h
         return self.weight * functions.l1_sparsity(h)
 
@@ -117,6 +159,10 @@ class Contraction(Part, Recipe):
 
     def forward(self, slope: Array, W: Array) -> Any:
         """Return the penalty for slopes φ'(a) (N, H) and weights W (D, H), a number."""
+        require_batch(W, "W")
+        require_batch(slope, "slope")
+        if slope.shape[1] != W.shape[1]:
+            raise ValueError(f"expected a slope for each of the {W.shape[1]} columns of W, got shape {slope.shape}")
         self.slope, self.W = slope, W
         return self.weight * functions.contraction(slope, W)
 
@@ -143,6 +189,7 @@ class GaussianKL(Part, Recipe):
 
     def forward(self, mu: Array, log_var: Array) -> Any:
         """Return the penalty for mu (N, H) and log_var (N, H), a number."""
+        require_same_shape(mu, "mu", log_var, "log_var")
         self.mu, self.log_var = mu, log_var
         return self.beta * functions.gaussian_kl(mu, log_var)
 
@@ -169,13 +216,24 @@ class WeightDecay(Part):
     lam : float
         Its share in the objective, 0 or more.
     parameters : sequence of Parameter
-        All of a model's; a tied W is one of them, and counts once.
+        All of a model's; a tied W is one of them, and counts once. Those whose owner says that they decay do.
+
+    Raises
+    ------
+    ValueError
+        If there is decay, and a matrix whose owner doesn't say whether it decays.
     """
 
     is_term = True
 
     def __init__(self, lam: float, parameters: Sequence[Any]) -> None:
         self.lam = require_number("weight_decay", lam, least=0)
+        unsaid = [parameter.name for parameter in parameters if parameter.decays is None and len(parameter.shape) == 2]
+        if self.lam and unsaid:
+            raise ValueError(
+                f"expected every matrix to say whether weight decay applies to it, but {', '.join(unsaid)} doesn't; "
+                "where it is made, pass ae.Parameter(name, value, decays=True), or decays=False for what isn't a weight"
+            )
         self.weights = [parameter for parameter in parameters if parameter.decays]
 
     def forward(self) -> Any:

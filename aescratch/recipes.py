@@ -35,7 +35,14 @@ class Recipe:
         >>> ae.GaussianNoise(0.3).settings()
         {'sigma': 0.3}
         """
-        return {name: getattr(self, name) for name in constructor_parameters(type(self)) if name != "rng"}
+        names = [name for name in constructor_parameters(type(self)) if name != "rng"]
+        lost = next((name for name in names if not hasattr(self, name)), None)
+        if lost is not None:
+            raise AttributeError(
+                f"expected {type(self).__name__} to keep its constructor's argument {lost} as an attribute of the same "
+                f"name, found none; write self.{lost} = {lost} in __init__, or settings() by hand"
+            )
+        return {name: getattr(self, name) for name in names}
 
     def __repr__(self) -> str:
         inside = ", ".join(f"{name}={_readable(value)}" for name, value in self.settings().items())
@@ -68,6 +75,49 @@ def known(thing: Named) -> Named:
     return thing
 
 
+def register(thing: Named) -> Named:
+    """Let files name a class of your own: write ``@ae.register`` above it, and `save` and `load` know it.
+
+    A file says which class, and with which settings; it never brings code along. So whoever loads a model must have
+    imported, or defined, its class before.
+
+    Parameters
+    ----------
+    thing : class or function
+        A model, whose ``settings()`` returns the arguments of its constructor by name, rng aside, as those of a class
+        built on ours do; an activation; an initialiser; or what else is among a model's settings.
+
+    Returns
+    -------
+    class or function
+        The same.
+
+    Raises
+    ------
+    TypeError
+        If it has no name.
+    ValueError
+        If another has its name.
+
+    Examples
+    --------
+    >>> import aescratch as ae
+    >>> @ae.register
+    ... class Bottleneck(ae.Autoencoder):
+    ...     pass
+    """
+    name = getattr(thing, "__name__", "")
+    if not callable(thing) or not name.isidentifier():
+        raise TypeError(f"expected a class or a function with a name, got {thing!r}; give it one with class or def")
+    before = _KNOWN.get(name, thing)
+    if (before.__module__, before.__qualname__) != (thing.__module__, thing.__qualname__):
+        raise ValueError(
+            f"expected a name that nothing else has in files, got {name}, which is "
+            f"{before.__module__}.{before.__qualname__}; give yours another"
+        )
+    return known(thing)
+
+
 def _readable(value: Any) -> str:
     if isinstance(value, functools.partial):
         inside = [value.func.__name__, *map(repr, value.args), *(f"{k}={v!r}" for k, v in value.keywords.items())]
@@ -98,7 +148,7 @@ def describe(value: Any) -> Any:
     if isinstance(value, functools.partial):
         maker, positional = describe(value.func)["named"], [describe(item) for item in value.args]
         return {"partial": maker, "args": positional, "with": {k: describe(v) for k, v in value.keywords.items()}}
-    if isinstance(value, Recipe) and _KNOWN.get(type(value).__name__) is type(value):
+    if hasattr(value, "settings") and _KNOWN.get(type(value).__name__) is type(value):
         return {"made by": type(value).__name__, "with": {k: describe(v) for k, v in value.settings().items()}}
     name = getattr(value, "__name__", "")
     if callable(value) and _KNOWN.get(name) is value:
@@ -106,8 +156,60 @@ def describe(value: Any) -> Any:
     kind = getattr(value, "__qualname__", type(value).__qualname__)
     raise TypeError(
         f"expected a class, function or object of aescratch, got {kind}, which a file could not bring back; "
-        "save the values of model.parameters with numpy.savez instead, and build the model in your own code"
+        "write @ae.register above a class of your own, or save the values of model.parameters with numpy.savez, and "
+        "build the model in your own code"
     )
+
+
+def with_defaults(description: Any) -> Any:
+    """Return a description with the settings that it lacks, since it is older than they are, at their defaults.
+
+    Examples
+    --------
+    >>> with_defaults({"made by": "KLSparsity", "with": {"rho": 0.1, "weight": 1.0}})["with"]
+    {'rho': 0.1, 'weight': 1.0, 'momentum': None}
+    """
+    if isinstance(description, list):
+        return [with_defaults(item) for item in description]
+    if not isinstance(description, dict):
+        return description
+    completed = {name: with_defaults(item) for name, item in description.items()}
+    maker = _KNOWN.get(str(description.get("made by")))
+    if isinstance(maker, type) and isinstance(completed.get("with"), dict):
+        parameters = constructor_parameters(maker).values()
+        defaults = {p.name: describe(p.default) for p in parameters if p.default is not p.empty and p.name != "rng"}
+        given = completed["with"]
+        completed["with"] = {**given, **{name: value for name, value in defaults.items() if name not in given}}
+    return completed
+
+
+def identify(value: Any) -> Any:
+    """Return what `describe` does, and what isn't ours by its full name, with its settings if it says them.
+
+    It tells one run from another, and nothing can be rebuilt from it.
+
+    Examples
+    --------
+    >>> import aescratch as ae
+    >>> class Mine:
+    ...     def settings(self):
+    ...         return {"width": 3, "noise": ae.MaskingNoise(0.25)}
+    >>> identify(Mine())["with"]
+    {'width': 3, 'noise': {'made by': 'MaskingNoise', 'with': {'p': 0.25}}}
+    """
+    try:
+        return describe(value)
+    except TypeError:
+        pass
+    if isinstance(value, (list, tuple)):
+        return [identify(item) for item in value]
+    if isinstance(value, functools.partial):
+        keywords = {name: identify(item) for name, item in value.keywords.items()}
+        return {"partial": identify(value.func), "args": identify(value.args), "with": keywords}
+    kind = value if hasattr(value, "__qualname__") else type(value)
+    settings = value.settings() if kind is not value and hasattr(value, "settings") else {}
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    return {"made by": name, "with": {k: identify(v) for k, v in settings.items()}}
 
 
 def rebuild(description: Any) -> Any:

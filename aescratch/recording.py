@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from aescratch.contract import parts_of
 from aescratch.parts import Part
 
 PASSES: tuple[Literal["forward", "backward"], ...] = ("forward", "backward")
@@ -56,7 +57,7 @@ def observed(model: Any, observer: Observer, before: Callable[[Call], None] | No
     What the observer returns takes the place of the call's result, unless it is None. `before`, if there is one, is
     told of the call before it is carried out, when no argument can have been changed yet.
     """
-    parts = model.parts
+    parts = parts_of(model)
     own = {name: dict(part.__dict__) for name, part in parts.items()}
     try:
         for name, part in parts.items():

@@ -26,8 +26,8 @@ def assert_gradients(model: Any, x: Array, labels: Array | None = None, **option
 
     Parameters
     ----------
-    model : Model
-        One of ours, or of a class built on ours.
+    model : object
+        One of ours, or one of your own with ``loss``, ``backward`` and ``parameters``.
     x : (N, D) array of floats
         A small batch.
     labels : (N,) array of integers, optional

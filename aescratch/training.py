@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from aescratch import contract
 from aescratch.backend import Array, array_module, batch_size, explained_out_of_memory, to_numpy
 from aescratch.checkpoints import (
     PathLike,
@@ -30,7 +31,6 @@ from aescratch.checkpoints import (
 from aescratch.history import History
 from aescratch.lbfgs import LBFGS
 from aescratch.optimizers import SGD, Adam, Optimizer, OptimizerState
-from aescratch.penalties import KLSparsity
 from aescratch.validation import Rng, as_generator, own_generator, require_count
 
 BATCHES_AT_ONCE = 16  # are gathered by one kernel on a GPU
@@ -57,11 +57,58 @@ class Plan:
 
 @explained_out_of_memory()
 def fit(
-    model: Any, data: Sequence[Any], *, epochs: int = 20, batch_size: int = 64,
+    model: Any, x: Any, labels: Any = None, *, epochs: int = 20, batch_size: int = 64,
     optimizer: Optimizer | LBFGS | None = None, rng: Rng = None, validation: Any = None,
     patience: int | None = None, progress: bool | None = None, checkpoint: PathLike | None = None,
 ) -> History:  # fmt: skip
-    """Train a model; see `Model.fit` for the arguments."""
+    """Train anything that has a loss, a backward and parameters; `model.fit` of our own models is this function.
+
+    Parameters
+    ----------
+    model : object
+        With ``loss(x, rng=None)``, or ``loss(x, labels, rng=None)``, which returns a number; ``backward()``, which
+        fills ``parameter.grad``; and ``parameters``, a list of `Parameter` objects, each with a name of its own.
+    x : (N, D) array of floats
+        One example per row.
+    labels : (N,) array of integers, optional
+        For a loss that takes them.
+    epochs, batch_size, optimizer, rng, validation, patience, progress, checkpoint
+        As for `Autoencoder.fit`.
+
+    Returns
+    -------
+    History
+        What happened in each epoch.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the model or an argument is of no use; nothing has changed then.
+    TrainingDivergedError
+        If the loss stops being finite; the model is then at its last good epoch.
+
+    Examples
+    --------
+    >>> import aescratch as ae
+    >>> class Mean:
+    ...     '''One vector for all examples: loss ½ Σ (m - x)², mean over the batch.'''
+    ...
+    ...     def __init__(self, width):
+    ...         self.m = ae.Parameter("m", np.zeros(width))
+    ...         self.parameters, self.error = [self.m], ae.SquaredError()
+    ...
+    ...     def loss(self, x, rng=None):
+    ...         return self.error.forward(np.tile(self.m.value, (len(x), 1)), x)
+    ...
+    ...     def backward(self):
+    ...         self.m.grad = self.error.backward().sum(axis=0)
+    >>> model, x = Mean(2), np.array([[1.0, 2.0], [3.0, 6.0]])
+    >>> len(ae.fit(model, x, epochs=50, optimizer=ae.SGD(0.5)))
+    50
+    >>> model.m.value.round(6)
+    array([2., 4.])
+    """
+    contract.require_model(model)
     optimizer = Adam() if optimizer is None else optimizer
     if not isinstance(optimizer, (Optimizer, LBFGS)):
         raise TypeError(f"expected an optimizer such as ae.Adam(1e-3), got {optimizer!r}")
@@ -69,8 +116,13 @@ def fit(
         raise ValueError("expected neither validation, patience nor checkpoint with LBFGS, which takes no batches")
     if patience is not None and validation is None:
         raise ValueError("expected validation data beside patience: early stopping watches the validation loss")
+    if not contract.loss_measures_progress(model) and (patience is not None or isinstance(optimizer, LBFGS)):
+        raise ValueError(
+            f"expected neither patience nor LBFGS for {type(model).__name__}, whose loss is no measure of progress: "
+            "they take the model of the lowest loss for the best; leave them out, and look at what the model is for"
+        )
     plan = Plan(
-        data=model.as_data(*data),
+        data=contract.as_data(model, x, labels),
         validation=None if validation is None else _held_out(model, validation),
         epochs=require_count("epochs", epochs),
         batch_size=require_count("batch_size", batch_size),
@@ -79,7 +131,7 @@ def fit(
         progress=(sys.stderr is not None and sys.stderr.isatty()) if progress is None else progress,
         checkpoint=checkpoint,
     )
-    with model.trusting_batches(), np.errstate(all="ignore"):  # what overflows is found by its loss
+    with contract.trusting_batches(model), np.errstate(all="ignore"):  # what overflows is found by its loss
         if isinstance(optimizer, LBFGS):
             return _fit_by_lbfgs(model, plan, optimizer)
         return _fit_by_batches(model, plan, optimizer)
@@ -94,16 +146,28 @@ def _held_out(model: Any, validation: Any) -> Sequence[Array]:
             f"{type(validation).__name__} of {len(arrays)}; pass numpy.array(x) for rows in a list"
         )
     try:
-        checked: Sequence[Array] = model.as_data(*arrays)
+        return contract.as_data(model, *arrays)
     except (TypeError, ValueError) as error:
         raise type(error)(f"in the validation data: {error}") from error
-    return checked
+
+
+def _require_large_batches(model: Any, plan: Plan) -> None:
+    """Refuse a last batch that is too small for a part, before the first is taken."""
+    n_examples = batch_size(plan.data[0])
+    last = n_examples % plan.batch_size or plan.batch_size
+    for name, part in contract.parts_of(model).items():
+        if last < getattr(part, "least_examples", 1):
+            raise ValueError(
+                f"expected batches of at least {part.least_examples} examples, which {name} needs in training, got a "
+                f"last batch of {last}: {n_examples} examples by {plan.batch_size}; choose another batch_size"
+            )
 
 
 def _fit_by_batches(model: Any, plan: Plan, optimizer: Optimizer) -> History:
+    _require_large_batches(model, plan)
     state = optimizer.start(model.parameters)
     run, saved = _find_checkpoint(model, plan, state)  # one that is refused has changed nothing
-    training = TrainingState(model, state, own_generator(model.rng if plan.rng is None else plan.rng))
+    training = TrainingState(model, state, own_generator(contract.rng_of(model) if plan.rng is None else plan.rng))
     if saved is not None:
         training.restart(saved)
     with _progress_bar(plan, len(training.history)) as bar, training.kept_whole():
@@ -142,11 +206,12 @@ def _train_epoch(training: TrainingState, plan: Plan, rate: float) -> float:
     The device is asked for both in one, at the end.
     """
     model, losses, sizes = training.model, [], []
-    for batch in _shuffled_batches(plan, training.rng):
-        losses.append(model.loss(*batch, rng=training.rng))
-        sizes.append(batch_size(batch[0]))
-        model.backward()
-        training.optimizer.step(rate)
+    with contract.training(model):
+        for batch in _shuffled_batches(plan, training.rng):
+            losses.append(contract.as_number(model, model.loss(*batch, rng=training.rng)))
+            sizes.append(batch_size(batch[0]))
+            model.backward()
+            training.optimizer.step(rate)
     return float(_unless_broken(_mean_loss(losses, sizes), training.optimizer))
 
 
@@ -240,7 +305,8 @@ def _log(text: str, *values: Any) -> None:
 def _report_divergence(training: TrainingState, plan: Plan, rate: float) -> NoReturn:
     """Put the model where it was before the epoch, and raise TrainingDivergedError with what broke first in it."""
     training.go_back()
-    batch, tensor = _replay(training, plan, rate)
+    with contract.training(training.model):
+        batch, tensor = _replay(training, plan, rate)
     raise TrainingDivergedError(
         f"expected a finite loss, but in epoch {len(training.history) + 1}, batch {batch}, {tensor} is the first "
         f"tensor that is NaN or infinite; {_where_the_model_is(training)}; try a learning rate below {rate:g}, or "
@@ -273,14 +339,14 @@ def _replay(training: TrainingState, plan: Plan, rate: float) -> tuple[int, str]
 
 def _first_broken_part(model: Any) -> str:
     """Return the name of the first thing, in forward order, that a part remembers and that isn't finite."""
-    for part_name, part in model.parts.items():
+    parts = contract.parts_of(model)
+    for part_name, part in parts.items():
         for name in part.remembers:
-            array = part.__dict__.get(name)
-            if array is not None and array.dtype.kind == "f" and not _is_finite(array):
+            array: Any = part.__dict__.get(name)
+            if hasattr(array, "dtype") and array.dtype.kind == "f" and not _is_finite(array):
                 return f"{name} of {part_name}"
-    if any(isinstance(part, KLSparsity) for part in model.parts.values()):
-        return "the loss (KLSparsity is infinite where a unit is exactly 0 or 1 over a batch; take larger ones)"
-    return "the loss"
+    reasons = [part.infinite_where for part in parts.values() if getattr(part, "infinite_where", "")]
+    return f"the loss ({'; '.join(reasons)})" if reasons else "the loss"
 
 
 def _is_finite(array: Any) -> bool:
@@ -289,12 +355,13 @@ def _is_finite(array: Any) -> bool:
 
 def _fit_by_lbfgs(model: Any, plan: Plan, optimizer: LBFGS) -> History:
     """Let SciPy minimise the loss of all data; noise is drawn once, since a line search needs one function."""
-    rng = own_generator(model.rng if plan.rng is None else plan.rng)
+    rng = own_generator(contract.rng_of(model) if plan.rng is None else plan.rng)
     training = TrainingState(model, SGD(1.0).start([]), rng)  # L-BFGS has a state of its own
     seed, started = int(training.rng.integers(2**63)), time.perf_counter()
 
     def evaluate() -> Any:
-        loss = model.loss(*plan.data, rng=seed)
+        with contract.training(model, frozen=True):  # one objective for all evaluations of an iteration
+            loss = model.loss(*plan.data, rng=seed)
         if not _is_finite(loss):
             raise TrainingDivergedError(
                 f"expected a finite loss, but in iteration {len(training.history) + 1} of L-BFGS "
@@ -305,6 +372,9 @@ def _fit_by_lbfgs(model: Any, plan: Plan, optimizer: LBFGS) -> History:
         return loss
 
     def after(loss: float) -> None:
+        if contract.buffers_of(model):
+            with contract.training(model):
+                model.loss(*plan.data, rng=seed)
         training.history.loss.append(loss)
         training.history.seconds = time.perf_counter() - started
         training.keep()

@@ -61,7 +61,7 @@ def as_matrix(x: Any, dtype: str, width: int | None, name: str = "x") -> Array:
     """
     x = as_array(x, name)
     xp = array_module(x)
-    _require_floats(x, name)
+    require_floats(x, name)
     _require_rows(x, width, name)
     if not bool(xp.isfinite(x).all()):
         bad = int((~xp.isfinite(x)).sum())
@@ -147,6 +147,34 @@ def _require_rows(x: Any, width: int | None, name: str) -> None:
         )
 
 
+def require_batch(x: Any, name: str) -> None:
+    """Raise ValueError unless the array is a batch (N, D) with at least one row, TypeError if it is no array."""
+    if getattr(x, "ndim", 0) != 2 or x.shape[0] == 0:
+        array_module(x)
+        _require_rows(x, None, name)
+
+
+def require_same_shape(x: Any, name: str, other: Any, other_name: str) -> None:
+    """Raise ValueError unless both arrays are batches of one shape (N, D), TypeError if they are no arrays.
+
+    NumPy would repeat a single row or column, and answer with the number of another question.
+    """
+    require_batch(x, name)
+    require_batch(other, other_name)
+    if x.shape != other.shape:
+        raise ValueError(
+            f"expected {name} and {other_name} to have the same shape, got {x.shape} and {other.shape}; "
+            "pass one row per example and one column per feature in both"
+        )
+
+
+def require_one_label_per_row(labels: Any, logits: Any) -> None:
+    """Raise ValueError unless there is one label for each row of logits; a column of them would pick (N, N) entries."""
+    shape = labels.shape if hasattr(labels, "shape") else np.shape(labels)
+    if shape != logits.shape[:1]:
+        raise ValueError(f"expected one label per row of logits, shape {logits.shape[:1]}, got shape {shape}")
+
+
 def without_subclass(x: Any, name: str) -> Any:
     """Return x as a plain array: a subclass of NumPy's may compute something else by the same operators.
 
@@ -160,7 +188,8 @@ def without_subclass(x: Any, name: str) -> Any:
     return np.asarray(x) if isinstance(x, np.ndarray) else x
 
 
-def _require_floats(x: Any, name: str) -> None:
+def require_floats(x: Any, name: str) -> None:
+    """Raise TypeError if the array doesn't hold floats, with what to do about it."""
     kind = x.dtype.kind
     if kind == "f":
         return
@@ -253,6 +282,19 @@ def require_count(name: str, value: Any, least: int = 1, most: int | None = None
     if count < least or (most is not None and count > most):
         raise ValueError(f"expected {name} to be an integer {bound}, got {count}")
     return count
+
+
+def require_flag(name: str, value: Any) -> bool:
+    """Return value if it is True or False.
+
+    Raises
+    ------
+    TypeError
+        If it is anything else.
+    """
+    if not isinstance(value, bool):
+        raise TypeError(f"expected {name} to be True or False, got {value!r}")
+    return value
 
 
 def require_dtype(dtype: Any) -> str:

@@ -85,8 +85,9 @@ def _descended(points, decay, steps):
     model = ae.LinearAutoencoder([64, 8], weight_decay=decay, dtype="float64", rng=0)
     state = ae.Momentum(0.03, mu=0.98).start(model.parameters)
     for _ in range(steps):
-        model.loss(points)
-        model.backward()
+        with model.training():
+            model.loss(points)
+            model.backward()
         state.step(0.03)
     return model.parameters[2].value.copy()
 

@@ -11,6 +11,7 @@ import numpy as np
 from numeric import D, H, N
 from numpy import exp, ones_like, sqrt, tanh, zeros_like
 
+from aescratch import backend
 from aescratch import functions as sheet
 from aescratch.gradcheck.binding import bind
 from aescratch.gradcheck.causes import explain
@@ -293,7 +294,7 @@ mistake("1 − y", "tanh", lambda grad_y, y: grad_y * (1 - y), a="factor-missing
 mistake("1 − y missing", "sigmoid", lambda grad_y, y: grad_y * y, a="factor-missing, derivative-replaced")
 mistake("y missing", "sigmoid", lambda grad_y, y: grad_y * (1 - y), a="factor-missing, derivative-replaced")
 mistake("derivative at the output", "gelu", lambda grad_y, y: grad_y * sheet.gelu_slope(y), a="wrong-argument")
-mistake("density missing", "gelu", lambda grad_y, a: grad_y * sheet.normal_cdf(a), a="derivative-replaced")
+mistake("density missing", "gelu", lambda grad_y, a: grad_y * backend.normal_cdf(a), a="derivative-replaced")
 mistake("mask from the upstream", "relu", lambda grad_y, a: grad_y * (grad_y > 0), a="wrong-argument")
 mistake("mask from both", "relu", lambda grad_y, a: grad_y * (grad_y > 0) * (a > 0), a="factor-extra, other-upstream, some-entries")
 mistake("mask turned round", "relu", lambda grad_y, a: grad_y * (a <= 0), a="derivative-replaced, slope-misused")

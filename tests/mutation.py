@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 TESTS = ["tests/test_functions.py", "tests/test_layers.py", "tests/test_models.py"]
 FILES = [
     *(ROOT / "aescratch").glob("*.py"),
+    *(ROOT / "aescratch" / "functions").glob("*.py"),
     *(ROOT / "aescratch" / "models").glob("*.py"),
 ]
 

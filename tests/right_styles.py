@@ -3,7 +3,7 @@
 import numpy as np
 from mistakes import PAIRS, sigmoid
 
-from aescratch import functions as sheet
+from aescratch import backend
 
 STYLES = []  # name, pair, backward
 
@@ -116,7 +116,7 @@ def _(grad_y, y):
 
 @style("distribution and density", "gelu")
 def _(grad_y, a):
-    return grad_y * (sheet.normal_cdf(a) + a * np.exp(-(a**2) / 2) / np.sqrt(2 * np.pi))
+    return grad_y * (backend.normal_cdf(a) + a * np.exp(-(a**2) / 2) / np.sqrt(2 * np.pi))
 
 
 @style("product rule in full", "gelu_tanh")

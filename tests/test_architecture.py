@@ -1,4 +1,4 @@
-"""The house: imports go downward only, cupy is imported in one place, and importing the package is cheap."""
+"""The house: imports go downward only, nobody asks for a concrete model's class, and importing the package is cheap."""
 
 import ast
 import pathlib
@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import aescratch as ae
+from aescratch.models import MODELS
 
 PACKAGE = pathlib.Path(ae.__file__).parent
 
@@ -15,14 +16,16 @@ PACKAGE = pathlib.Path(ae.__file__).parent
 STOREYS = [
     {"kernels"},
     {"backend"},
-    {"parts", "recipes", "validation", "declared"},
+    {"buffers", "recipes", "sources", "validation", "declared"},
+    {"parts"},
     {"functions"},
     {"initializers"},
     {"losses", "penalties", "corruptions", "schedules"},
     {"optimizers"},
     {"lbfgs"},
     {"layers"},
-    {"activations"},
+    {"activations", "dropout", "batch_norm"},
+    {"contract"},
     {"files", "history"},
     {"checkpoints"},
     {"training"},
@@ -99,6 +102,103 @@ def test_importing_the_package_imports_numpy_and_little_else():
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "numpy" in loaded
     assert not {"matplotlib", "scipy", "cupy", "tqdm", "torch", "sklearn", "multiprocessing", "socket"} & set(loaded)
+
+
+# Nobody outside models/ asks for a concrete model's class
+
+
+MODEL_NAMES = {
+    node.name
+    for path in (PACKAGE / "models").glob("*.py")
+    if path.stem not in ("base", "statements")
+    for node in ast.parse(path.read_text(encoding="utf-8")).body
+    if isinstance(node, ast.ClassDef)
+}
+MODEL_WORDS = {kind.word for kind in MODELS}
+NOT_YET = {"gradcheck/meaning"}  # folders that still ask
+
+
+def asks_for(node, names):
+    """Whether an expression names one of these, as a name, an attribute or a text."""
+    parts = {
+        getattr(part, "id", None) or getattr(part, "attr", None) or getattr(part, "value", None)
+        for part in ast.walk(node)
+        if isinstance(part, (ast.Name, ast.Attribute, ast.Constant))
+    }
+    return bool({part for part in parts if isinstance(part, str)} & names)
+
+
+def branches_on_models(text):
+    """The lines that ask which model something is: by its class, its class's name, or its word."""
+    tree = ast.parse(text)
+    # In dict[str, Autoencoder] the pair is a type, and not a table.
+    types = {id(node.slice) for node in ast.walk(tree) if isinstance(node, ast.Subscript)}
+    for node in ast.walk(tree):
+        asked = []
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("isinstance", "issubclass"):
+            asked = node.args[1:]
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "register":
+            asked = node.args
+        elif isinstance(node, ast.Compare):
+            asked = [node.left, *node.comparators]
+            # A word is a text: that it stands for a model is told by what it is compared with.
+            last_names = {getattr(each, "attr", getattr(each, "id", "")) for each in asked}
+            if {"variant", "word"} & last_names and any(asks_for(each, MODEL_WORDS) for each in asked):
+                yield node.lineno
+        elif isinstance(node, ast.Dict):
+            asked = [key for key in node.keys if key is not None]
+        elif isinstance(node, (ast.Tuple, ast.List, ast.Set)) and id(node) not in types:
+            asked = [item for item in node.elts if isinstance(item, (ast.Name, ast.Attribute))]
+        elif isinstance(node, ast.MatchClass):
+            asked = [node.cls]
+        if any(asks_for(expression, MODEL_NAMES) for expression in asked):
+            yield node.lineno
+
+
+def test_nobody_outside_models_asks_for_a_concrete_model():
+    found = []
+    for path in module_files():
+        inside = path.relative_to(PACKAGE).as_posix()
+        if not inside.startswith(("models/", *NOT_YET)):
+            found += [f"{inside}:{line}" for line in branches_on_models(path.read_text(encoding="utf-8"))]
+    assert not found
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "isinstance(model, ae.SoftmaxClassifier)",
+        "issubclass(kind, (Model, StackLayer))",
+        "type(model) is Autoencoder",
+        "model.__class__ == ae.models.sparse.SparseAutoencoder",
+        "type(model).__name__ == 'KSparseAutoencoder'",
+        "type(model).__name__ in {'KSparseAutoencoder', 'TopK'}",
+        "type(model) in [VariationalAutoencoder]",
+        "arguments.variant == 'stacked'",
+        "arguments.variant in ('contractive', 'mine')",
+        "TABLE = {ae.DenoisingAutoencoder: 'denoising', **others}",
+        "TABLE = {'DenoisingAutoencoder': draw}",
+        "KINDS = (ae.Autoencoder, ae.LinearAutoencoder)",
+        "draw.register(LinearAutoencoder)(draw_linear)",
+        "match model:\n    case ae.LinearAutoencoder():\n        pass",
+    ],
+)
+def test_a_planted_branch_on_a_model_is_seen(planted):
+    assert list(branches_on_models(planted))
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        "model = ae.SoftmaxClassifier(ae.Autoencoder(widths), 10)",
+        "def draw(model: ae.Autoencoder) -> dict[str, ae.Autoencoder]: ...",
+        "make = partial(ae.DenoisingAutoencoder, corruption=noise)",
+        "isinstance(part, Dense)",
+        "from aescratch.models.autoencoder import Autoencoder",
+    ],
+)
+def test_building_a_model_by_its_name_is_no_branch(allowed):
+    assert not list(branches_on_models(allowed))
 
 
 def test_every_public_name_is_there_and_documented():

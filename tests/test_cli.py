@@ -180,7 +180,7 @@ OPTIONS = [
     ("denoising", "--corruption masking:0.5", "corruption", "MaskingNoise(p=0.5)"),
     ("denoising", "", "corruption", "GaussianNoise(sigma=0.3)"),
     ("stacked", "--corruption salt-and-pepper:0.1", "corruption", "SaltAndPepperNoise(p=0.1)"),
-    ("sparse", "--sparsity kl:0.1:2", "sparsity", "KLSparsity(rho=0.1, weight=2.0)"),
+    ("sparse", "--sparsity kl:0.1:2", "sparsity", "KLSparsity(rho=0.1, weight=2.0, momentum=None)"),
     ("sparse", "--sparsity l1:0.01 --unit-norm-decoder", "sparsity", "L1Sparsity(weight=0.01)"),
     ("sparse", "--sparsity l1:0.01 --unit-norm-decoder", "unit_norm_decoder", "True"),
     ("k-sparse", "--k 3", "k", "3"),
@@ -320,7 +320,7 @@ WRONG = [
     ),
     (
         ["train", "sparse", "--sparsity", "kl:0.05"],
-        "argument --sparsity: expected kl:RHO:WEIGHT, got 'kl:0.05' (see aescratch train --help)",
+        "argument --sparsity: expected kl:RHO:WEIGHT[:MOMENTUM], got 'kl:0.05' (see aescratch train --help)",
     ),
     (
         ["train", "sparse", "--sparsity", "kl:5:1"],
@@ -350,8 +350,8 @@ WRONG = [
         ["train", "vanilla", "--optimizer", "lbfgs", "--clip-norm", "1"],
         "lbfgs has no use for --clip-norm; leave it out, or take another optimizer",
     ),
-    (["train", "vanilla", "--optimizer", "adam:1:2:3:4"], "expected adam:BETA1:BETA2:EPS, got 'adam:1:2:3:4'"),
-    (["train", "vanilla", "--schedule", "step"], "expected step:EVERY:FACTOR, got 'step'"),
+    (["train", "vanilla", "--optimizer", "adam:1:2:3:4"], "expected adam[:BETA1][:BETA2][:EPS], got 'adam:1:2:3:4'"),
+    (["train", "vanilla", "--schedule", "step"], "expected step:EVERY[:FACTOR], got 'step'"),
     (
         ["train", "contractive", "--hidden", "48"],
         "expected one hidden layer for the contractive penalty, such as [64, 32], got widths [64, 48, 32]; use another "

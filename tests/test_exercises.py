@@ -13,6 +13,7 @@ import pytest
 import aescratch as ae
 from aescratch.cli import main
 from aescratch.exercises import Workspace, WorkspaceError, all_exercises, check_file
+from aescratch.exercises import running as running_module
 from aescratch.exercises import watching as watching_module
 from aescratch.exercises.answering import answer, changed_since
 from aescratch.exercises.hints import LEVELS, Hints, read_hints
@@ -177,6 +178,18 @@ def test_a_loop_that_never_ends_is_stopped_and_its_line_shown(tmp_path):
     assert outcome.line in (2, 3)
     assert f"02_dense_backward.py:{outcome.line}:  " in said
     assert "still running after 1 s" in said
+
+
+def test_pythons_start_does_not_count_however_long_it_takes(tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text("import time\ntime.sleep(1.5)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(running_module, "GRACE", 0.5)
+    text = "def dense_backward(grad_y, x, W):\n    while True:\n        pass\n"
+    outcome, _ = checked(text, tmp_path, time_limit=0.5)
+    assert (outcome.kind, outcome.line) in [("timed-out", 2), ("timed-out", 3)]
+    monkeypatch.setattr(running_module, "START", 0.5)
+    outcome, _ = checked(text, tmp_path)
+    assert (outcome.kind, outcome.message) == ("died", "Python took longer than 0.5 s to start, and was stopped; close other programs")
 
 
 def test_a_loop_at_the_top_of_the_file_is_stopped_too(tmp_path):

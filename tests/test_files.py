@@ -30,6 +30,7 @@ import pytest
 
 import aescratch as ae
 from aescratch.files import read_archive, write_archive
+from aescratch.models import MODELS as KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
 FORMAT_1 = ROOT / "tests" / "data" / "model-format-1.npz"
@@ -38,7 +39,16 @@ X = np.random.default_rng(0).random((7, 5))
 LABELS = np.array([0, 1, 2, 0, 1, 2, 0])
 
 LEAKY = functools.partial(ae.LeakyReLU, 0.1)
+
+
+def as_found(kind):
+    """A small model of a class, of which nothing else is known."""
+    widths = [5, 3] if kind.hidden_layers == "refused" else [5, 4, 3]
+    return kind(**kind.arguments_for(widths, n_classes=3, rng=0))
+
+
 MODELS = {
+    **{f"{kind.word} as found": functools.partial(as_found, kind) for kind in KINDS},
     "vanilla": lambda: ae.Autoencoder([5, 4, 3], rng=0),
     "activations": lambda: ae.Autoencoder(
         [5, 4, 3], activation=LEAKY, code_activation=functools.partial(ae.LeakyReLU, alpha=0.3),
@@ -72,7 +82,7 @@ every_model = pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
 
 
 def data(model):
-    return (X, LABELS) if isinstance(model, ae.SoftmaxClassifier) else (X,)
+    return (X, LABELS) if model.takes_labels else (X,)
 
 
 def used(model):
@@ -180,7 +190,7 @@ def test_a_file_of_format_1_opens():
     assert repr(model) == (
         "DenoisingAutoencoder(widths=[5, 4, 3], corruption=GaussianNoise(sigma=0.2), "
         "activation=partial(LeakyReLU, 0.1), code_activation=Tanh, output_activation=None, tied=False, "
-        "reconstruction=SquaredError(), weight_decay=0.01, initializer=xavier_uniform, dtype='float64')"
+        "reconstruction=SquaredError(), weight_decay=0.01, dropout=0.0, batch_norm=False, initializer=xavier_uniform, dtype='float64')"
     )
     x = np.linspace(0, 1, 10).reshape(2, 5)
     code = [
@@ -203,7 +213,8 @@ def test_a_model_on_a_foreign_activation_says_that_it_cannot_be_saved(tmp_path):
         ae.Autoencoder([5, 3], activation=Swish, rng=0).save(tmp_path / "model.npz")
     assert str(caught.value) == (
         f"expected a class, function or object of aescratch, got {Swish.__qualname__}, which a file could not bring "
-        "back; save the values of model.parameters with numpy.savez instead, and build the model in your own code"
+        "back; write @ae.register above a class of your own, or save the values of model.parameters with numpy.savez, "
+        "and build the model in your own code"
     )
     assert os.listdir(tmp_path) == []
 
@@ -273,7 +284,22 @@ def test_a_folder_in_the_place_of_the_file_is_an_oserror(tmp_path):
     assert os.listdir(tmp_path) == ["model.npz"]
 
 
-@pytest.mark.parametrize("step", ["np.savez", "os.fsync", "os.replace"])
+@pytest.mark.skipif(not hasattr(os, "pathconf"), reason="needs a system that says how long a name may be")
+@pytest.mark.parametrize("letter", ["a", "é", "수"])
+def test_a_name_may_be_as_long_as_the_system_allows(letter, tmp_path):
+    longest = os.pathconf(tmp_path, "PC_NAME_MAX")
+    name = letter * (longest // len(letter.encode()))
+    name += "a" * (longest - len(name.encode()))
+    for model in (MODELS["vanilla"](), used(MODELS["vanilla"]())):
+        model.save(tmp_path / name)
+        assert os.listdir(tmp_path) == [name]
+        assert_same(values(ae.load(tmp_path / name)), values(model))
+    with pytest.raises(OSError, match="too long"):
+        MODELS["vanilla"]().save(tmp_path / f"{name}a")
+    assert os.listdir(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("step", ["np.lib.format.write_array", "os.fsync", "os.replace"])
 @pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()], ids=["disk full", "control-c"])
 def test_a_save_that_fails_at_any_step_leaves_the_old_file_and_no_other(step, error, tmp_path, monkeypatch):
     path = tmp_path / "model.npz"
@@ -281,7 +307,7 @@ def test_a_save_that_fails_at_any_step_leaves_the_old_file_and_no_other(step, er
     old = path.read_bytes()
 
     def fail(target, *rest, **named):
-        if step == "np.savez":
+        if step == "np.lib.format.write_array":
             target.write(b"half a file")
         raise error
 
@@ -290,6 +316,48 @@ def test_a_save_that_fails_at_any_step_leaves_the_old_file_and_no_other(step, er
         used(MODELS["vanilla"]()).save(path)
     assert path.read_bytes() == old
     assert os.listdir(tmp_path) == ["model.npz"]
+
+
+def written_until(path, line):
+    """Write an archive, with Control-C before the line of Python that has this number; return the class of what was raised."""
+    counted = 0
+
+    def trace(frame, event, argument):
+        nonlocal counted
+        if "__del__" in (frame.f_code.co_name, frame.f_back.f_code.co_name):
+            return None  # what is raised there goes nowhere
+        if event == "line":
+            counted += 1
+            if counted == line:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        write_archive(path, {"kind": "model"}, {"x": np.arange(3.0), "y": np.zeros((2, 5))})
+    except BaseException as error:
+        return type(error)  # the error itself would keep the interrupted frames, and what they hold, alive
+    finally:
+        sys.settrace(before)
+    return None
+
+
+def test_control_c_at_any_line_of_writing_is_control_c(tmp_path, monkeypatch):
+    """Closing a zip file complains of a member that is open, and would hide it."""
+    ignored = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda raised: ignored.append(str(raised.exc_value)))
+    path = tmp_path / "model.npz"
+    write_archive(path, {"kind": "model"}, {"x": np.arange(2.0)})
+    old, line = path.read_bytes(), 1
+    while (error := written_until(path, line)) is not None:
+        assert error is KeyboardInterrupt, line
+        assert os.listdir(tmp_path) == ["model.npz"]
+        assert line > 100 or path.read_bytes() == old
+        line += 1
+    assert line > 300
+    assert not [text for text in ignored if "open writing handle" in text]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")

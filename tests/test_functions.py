@@ -37,6 +37,22 @@ PAIRS = {
         {"mu": A, "log_var": rng.normal(size=(N, H)), "eps": rng.normal(size=(N, H))},
         2,
     ),
+    "dropout": ({"x": A, "mask": (rng.random((N, H)) > 0.4).astype(float), "p": 0.3}, 1),
+    "batch_norm": (
+        {"x": A, "gamma": rng.normal(size=H), "beta": rng.normal(size=H), "epsilon": 0.01},
+        3,
+    ),
+    "running_norm": (
+        {
+            "x": A, "gamma": rng.normal(size=H), "beta": rng.normal(size=H), "mean": rng.normal(size=H),
+            "variance": rng.random(H), "epsilon": 0.01,
+        },
+        3,
+    ),
+    "moving_kl_sparsity": (
+        {"h": rng.uniform(0.1, 0.9, (N, H)), "rho": 0.2, "running": rng.uniform(0.1, 0.9, H), "momentum": 0.3},
+        1,
+    ),
     "squared_error": ({"x_hat": X, "x": rng.normal(size=(N, D))}, 1),
     "binary_cross_entropy": ({"logits": 2 * X, "x": rng.random((N, D))}, 1),
     "softmax_cross_entropy": ({"logits": 2 * X, "labels": rng.integers(0, D, N)}, 1),
@@ -150,6 +166,55 @@ def test_activations_are_quiet_and_right_at_the_ends(name):
     at_minus_infinity = {"leaky_relu": -200.0, "tanh": -1.0}.get(name, 0.0)
     at_infinity = {"sigmoid": 1.0, "tanh": 1.0}.get(name, 800.0)
     np.testing.assert_allclose(y, [at_minus_infinity, {"sigmoid": 0.5}.get(name, 0.0), at_infinity], atol=1e-300)
+
+
+class Tensor:
+    """An array of another library, which has operators but nothing of what the formulas ask an array module for."""
+
+    __module__ = "torch"
+    dtype, shape, ndim = object(), (N, H), 2
+
+    def calculated(self, other=None, axis=None):
+        return self
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __gt__ = mean = calculated
+
+
+def in_place_of_arrays(make, name):
+    """Return a pair's two functions, each with its arguments, the arrays replaced by what `make` makes of them."""
+    inputs, upstream, output = fresh(name)
+    backward = getattr(functions, f"{name}_backward")
+    names = inspect.signature(backward).parameters
+    arguments = {key: upstream if key.startswith("grad_") else inputs.get(key, output) for key in names}
+    for function, given in ((getattr(functions, name), inputs), (backward, arguments)):
+        yield function, {key: make(value) if np.ndim(value) else value for key, value in given.items()}
+
+
+OF_OPERATORS_ALONE = {"dense", "dense_backward", "contraction", "contraction_backward", "identity", "weight_decay"}
+REFUSED = r"^expected arrays of one library, NumPy or CuPy, got torch\.Tensor; move them to the same place first"
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_arrays_of_another_library_are_refused_in_a_sentence(name):
+    for function, arguments in in_place_of_arrays(lambda array: Tensor(), name):
+        if function.__name__ not in OF_OPERATORS_ALONE:
+            with pytest.raises(TypeError, match=REFUSED):
+                function(**arguments)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_pytorchs_tensors_are_refused_in_a_sentence_or_computed_with(name):
+    torch = pytest.importorskip("torch")
+    for function, arguments in in_place_of_arrays(torch.tensor, name):
+        if function.__name__ not in OF_OPERATORS_ALONE:
+            with pytest.raises(TypeError, match=REFUSED):
+                function(**arguments)
+            continue
+        found = function(**arguments)
+        expected = function(**{key: np.asarray(value) for key, value in arguments.items()})
+        pairs = zip(found, expected, strict=True) if isinstance(found, tuple) else [(found, expected)]
+        for one, other in pairs:
+            np.testing.assert_allclose(one, other, rtol=1e-12)
 
 
 def test_gelu_and_slope_are_gelu_and_its_slope():

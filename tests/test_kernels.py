@@ -32,7 +32,7 @@ def extremes(a, b):
 def fused_formulas():
     """Every formula that a GPU evaluates in one kernel, by name, and one that isn't the package's."""
     found = {"extremes": extremes}
-    for module in (functions, optimizers):
+    for module in (*functions.FAMILIES, optimizers):
         for name, thing in vars(module).items():
             if hasattr(thing, "__wrapped__") and thing.__module__ == module.__name__:
                 found[name.strip("_")] = thing

@@ -182,6 +182,46 @@ def test_a_penalty_is_proportional_to_its_weight(name):
     np.testing.assert_allclose(penalty.forward(*arrays), 2 * value)
 
 
+def test_a_layer_says_which_of_its_parameters_decay():
+    said = {parameter.name: parameter.decays for parameter in ae.Dense(D, H).parameters}
+    assert said == {"W": True, "b": False}
+    assert [parameter.decays for parameter in ae.TransposedDense(ae.Dense(H, D)).parameters] == [False]
+    assert [parameter.decays for parameter in ae.UnitRowDense(D, H).parameters] == [False, False]
+
+
+class Codebook(ae.Layer):
+    """H codewords, whose length is what they mean, and a vector that is to be small."""
+
+    def __init__(self, decays=None):
+        self.codewords = ae.Parameter("codewords", np.ones((H, D)), decays=decays)
+        self.gain = ae.Parameter("gain", np.full(D, 2.0), decays=True)
+        self.shift = ae.Parameter("shift", np.ones(D))
+
+    @property
+    def parameters(self):
+        return [self.codewords, self.gain, self.shift]
+
+
+@pytest.mark.parametrize(("decays", "total"), [(False, 4 * D), (True, 4 * D + H * D)])
+def test_a_matrix_decays_if_its_owner_says_so_and_so_does_a_vector(decays, total):
+    layer = Codebook(decays)
+    decay = WeightDecay(0.5, layer.parameters)
+    assert decay.forward() == 0.25 * total
+    for parameter in layer.parameters:
+        parameter.grad = np.zeros(parameter.shape)
+    decay.backward()
+    assert layer.codewords.grad.tolist() == [[0.5 * decays] * D] * H
+    assert layer.gain.grad.tolist() == [1.0] * D
+    assert layer.shift.grad.tolist() == [0.0] * D
+
+
+def test_a_matrix_that_nobody_spoke_for_is_asked_about_where_there_is_decay():
+    with pytest.raises(ValueError, match=r"^expected every matrix to say whether weight decay applies .*, but codewords"):
+        WeightDecay(0.5, Codebook().parameters)
+    layer = Codebook()
+    assert WeightDecay(0.0, layer.parameters).weights == [layer.gain]
+
+
 def test_weight_decay_adds_to_matrices_only():
     layer = ae.Dense(D, H, dtype="float64", rng=0)
     decay = WeightDecay(0.3, layer.parameters)
@@ -193,7 +233,26 @@ def test_weight_decay_adds_to_matrices_only():
     np.testing.assert_array_equal(layer.b.grad, 2)
 
 
-@pytest.mark.parametrize("corruption", [ae.GaussianNoise(0.3), ae.MaskingNoise(0.4), ae.SaltAndPepperNoise(0.4)])
+CORRUPTIONS = [ae.GaussianNoise(0.3), ae.MaskingNoise(0.4), ae.SaltAndPepperNoise(0.4)]
+
+
+@pytest.mark.parametrize("corruption", CORRUPTIONS, ids=repr)
+def test_damage_in_float32_is_that_in_float64_rounded(corruption):
+    x = np.random.default_rng(0).random((7, 5))
+    x_tilde = corruption.forward(x.astype(np.float32), np.random.default_rng(1))
+    assert x_tilde.dtype == corruption.keep.dtype == np.float32
+    np.testing.assert_allclose(x_tilde, corruption.forward(x, np.random.default_rng(1)), atol=1e-6)
+    assert corruption.keep.dtype == np.float64
+
+
+@pytest.mark.parametrize("part", [*CORRUPTIONS, ae.Sampling()], ids=repr)
+def test_noise_is_not_rounded_to_integers(part):
+    images = [np.full((7, 5), 255)] * (2 if isinstance(part, ae.Sampling) else 1)
+    with pytest.raises(TypeError, match=r"expected (x|mu) to hold floats, got int64 with values up to 255; divide first"):
+        part.forward(*images, np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("corruption", CORRUPTIONS, ids=repr)
 def test_corruption_backward_equals_central_differences(corruption, x):
     corruption.forward(x, np.random.default_rng(1))
     upstream = random_upstream((N, D))
@@ -229,6 +288,101 @@ def test_losses_backward_equals_central_differences(name):
     output, target = r.normal(size=(N, D)), draw(r)
     loss.forward(output, target)
     assert_close(loss.backward(), numeric_gradient(lambda: loss.forward(output, target), output))
+
+
+# Shapes that NumPy would make fit
+
+ONE_ROW, ONE_COLUMN = (1, H), (N, 1)
+NO_BATCHES = {"no dimension": (), "one": (N,), "three": (N, 2, H), "none": (0, H)}
+MISFITS = {**NO_BATCHES, "one row": ONE_ROW, "one column": ONE_COLUMN, "another number of rows": (N + 2, H)}
+ACTIVATIONS = [name for name in LAYERS if name not in ("dense", "transposed", "unit rows", "sequential")]
+TWO_ARRAYS = {
+    "squared error": lambda x, y: ae.SquaredError().forward(x, y),
+    "cross-entropy": lambda x, y: ae.BinaryCrossEntropy().forward(x, y),
+    "Gaussian KL": lambda x, y: GaussianKL(1.0).forward(x, y),
+    "sampling": lambda x, y: ae.Sampling().forward(x, y, np.random.default_rng(0)),
+}
+ONE_ARRAY = {
+    "KL": KLSparsity(0.1, 1.0).forward,
+    "L1": L1Sparsity(1.0).forward,
+    "softmax": lambda x: SoftmaxCrossEntropy().forward(x, np.zeros(N, int)),
+    "corruption": lambda x: ae.MaskingNoise(0.4).forward(x, np.random.default_rng(0)),
+    "contraction, slope": lambda x: Contraction(1.0).forward(x, np.ones((D, H))),
+    "contraction, W": lambda x: Contraction(1.0).forward(np.ones((N, H)), x),
+}
+A_SENTENCE = r"^expected .*, got (shape )?\("
+
+
+def some(shape):
+    return np.random.default_rng(6).uniform(0.1, 0.9, shape)
+
+
+@pytest.mark.parametrize("shape", NO_BATCHES.values(), ids=NO_BATCHES)
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_an_activation_takes_batches_only_and_keeps_the_one_before(name, shape):
+    layer, upstream = LAYERS[name](), some((N, H))
+    layer.forward(some((N, H)))
+    before = layer.backward(upstream)
+    with pytest.raises(ValueError, match=r"^expected .*, got shape \("):
+        layer.forward(some(shape))
+    np.testing.assert_array_equal(layer.backward(upstream), before)
+
+
+@pytest.mark.parametrize("shape", MISFITS.values(), ids=MISFITS)
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_an_activations_upstream_has_the_shape_of_its_output(name, shape):
+    layer = LAYERS[name]()
+    layer.forward(some((N, H)))
+    with pytest.raises(ValueError, match=A_SENTENCE):
+        layer.backward(some(shape))
+
+
+@pytest.mark.parametrize("shape", MISFITS.values(), ids=MISFITS)
+@pytest.mark.parametrize("name", TWO_ARRAYS)
+def test_two_batches_have_one_shape(name, shape):
+    for arrays in ((some((N, H)), some(shape)), (some(shape), some((N, H))), (some(NO_BATCHES["one"]),) * 2):
+        with pytest.raises(ValueError, match=A_SENTENCE):
+            TWO_ARRAYS[name](*arrays)
+
+
+@pytest.mark.parametrize("shape", NO_BATCHES.values(), ids=NO_BATCHES)
+@pytest.mark.parametrize("name", ONE_ARRAY)
+def test_what_takes_a_batch_takes_nothing_else(name, shape):
+    with pytest.raises(ValueError, match=A_SENTENCE):
+        ONE_ARRAY[name](some(shape))
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (N, 1), (1, N), (N + 2,)])
+def test_there_is_one_label_per_row(shape):
+    with pytest.raises(ValueError, match=rf"^expected one label per row of logits, shape \({N},\), got shape \("):
+        SoftmaxCrossEntropy().forward(some((N, H)), np.zeros(shape, int))
+
+
+def test_labels_in_a_list_are_labels():
+    loss, listed = SoftmaxCrossEntropy(), [0, 1, 2, 0, 1, 2, 0]
+    assert loss.forward(some((N, H)), listed) == loss.forward(some((N, H)), np.array(listed))
+
+
+@pytest.mark.parametrize("wide", [1, H + 2])
+def test_a_contraction_has_a_slope_for_every_column_of_W(wide):
+    with pytest.raises(ValueError, match=rf"^expected a slope for each of the {H} columns of W, got shape \({N}, {wide}\)"):
+        Contraction(1.0).forward(some((N, wide)), some((D, H)))
+
+
+@pytest.mark.parametrize("shape", [ONE_ROW, ONE_COLUMN])
+def test_what_goes_back_through_noise_has_its_shape(shape):
+    corruption, sampling = ae.MaskingNoise(0.4), ae.Sampling()
+    corruption.forward(some((N, H)), np.random.default_rng(0))
+    sampling.forward(some((N, H)), some((N, H)), np.random.default_rng(0))
+    for part in (corruption, sampling):
+        with pytest.raises(ValueError, match=r"^expected grad_.* to have the same shape, got \("):
+            part.backward(some(shape))
+
+
+@pytest.mark.parametrize("call", [ae.ReLU().forward, lambda rows: ae.SquaredError().forward(rows, rows)])
+def test_rows_in_a_list_are_no_array(call):
+    with pytest.raises(TypeError, match=r"^expected arrays of one library, NumPy or CuPy, got builtins\.list; move"):
+        call([[0.5, 1.0]])
 
 
 def test_losses_know_what_their_output_stands_for():

@@ -582,7 +582,7 @@ class MultipliedNoise(ae.GaussianNoise):
 
 def redrawn(kind, draw):
     """Return a corruption class that draws otherwise."""
-    return type(kind.__name__, (kind,), {"draw": lambda self, shape, dtype, rng: draw(self, shape, rng)})
+    return type(kind.__name__, (kind,), {"draw": draw})
 
 
 def denoising(kind, level, draw):

@@ -297,13 +297,13 @@ class WithoutParts(Stranger):
 
 
 class Spoken(Stranger):
-    factor = 1.0
+    factor, n_inputs = 1.0, D
 
     def loss(self, x, rng=None):
         return self.factor * super().loss(x, rng)
 
     def second_opinion(self):
-        return SecondOpinion(terms={"error": lambda seen: (self.dense.apply(seen.x), seen.x)}, n_inputs=D)
+        return SecondOpinion(terms={"error": lambda seen: (self.dense.apply(seen.x), seen.x)})
 
 
 @pytest.mark.parametrize("kind", [Stranger, WithoutParts])
@@ -368,7 +368,7 @@ class LateDecoder(WithoutDecoder):
     """The same, where the opinion shows only when it is asked what a term is of."""
 
     def second_opinion(self):
-        return SecondOpinion(terms={"reconstruction": lambda seen: (self.decoder.apply(seen.x), seen.x)}, n_inputs=D)
+        return SecondOpinion(terms={"reconstruction": lambda seen: (self.decoder.apply(seen.x), seen.x)})
 
 
 class LateDecoderInherited(LateDecoder):

@@ -1,6 +1,7 @@
 """Every model, in every option that changes its formulas: gradients by two routes, structure, and refusals."""
 
 import functools
+import inspect
 import threading
 
 import numpy as np
@@ -8,10 +9,20 @@ import pytest
 from numeric import N, assert_close, numeric_gradient
 
 import aescratch as ae
+from aescratch import contract
+from aescratch.models import MODELS as KINDS
 
 SHALLOW, DEEP = [5, 3], [11, 5, 3]
 
+
+def as_found(kind, **options):
+    """A small model of a class, of which nothing else is known."""
+    widths = SHALLOW if kind.hidden_layers == "refused" else DEEP
+    return kind(**{**kind.arguments_for(widths), **options})
+
+
 MODELS = {
+    **{f"{kind.word} as found": functools.partial(as_found, kind) for kind in KINDS if not kind.takes_labels},
     "vanilla relu": lambda **o: ae.Autoencoder(DEEP, **o),
     "vanilla gelu": lambda **o: ae.Autoencoder(DEEP, activation=ae.GELU, **o),
     "vanilla gelu tanh": lambda **o: ae.Autoencoder(DEEP, activation=ae.GELUTanh, **o),
@@ -52,6 +63,19 @@ MODELS = {
     "variational bernoulli": lambda **o: ae.VariationalAutoencoder(
         SHALLOW, reconstruction=ae.BinaryCrossEntropy(), **o
     ),
+    "denoising batch norm": lambda **o: ae.DenoisingAutoencoder(
+        DEEP, activation=ae.GELU, dropout=0.3, batch_norm=True, weight_decay=0.1, **o
+    ),
+    "stacked batch norm": lambda **o: ae.StackedAutoencoder(
+        DEEP, activation=ae.Sigmoid, tied=True, dropout=0.3, batch_norm=True, **o
+    ),
+    "sparse moving": lambda **o: ae.SparseAutoencoder(
+        DEEP, ae.KLSparsity(0.1, 0.7, momentum=0.3), unit_norm_decoder=True, batch_norm=True, **o
+    ),
+    "variational batch norm": lambda **o: ae.VariationalAutoencoder(
+        DEEP, activation=ae.Tanh, dropout=0.3, batch_norm=True, **o
+    ),
+    "contractive dropout": lambda **o: ae.ContractiveAutoencoder(SHALLOW, 0.4, dropout=0.3, **o),
 }  # fmt: skip
 
 
@@ -66,7 +90,7 @@ def model(request):
     r = np.random.default_rng(1)
     for parameter in made.parameters:
         if len(parameter.shape) == 1:
-            parameter.value = r.normal(0, 0.3, parameter.shape)
+            parameter.value = parameter.value + r.normal(0, 0.3, parameter.shape)
     return made
 
 
@@ -79,10 +103,54 @@ def test_gradients_equal_central_differences(model):
         assert_close(gradient, numeric_gradient(lambda: model.loss(x, rng=3), parameter.value))
 
 
-def test_the_checker_passes(model):
-    report = ae.check_gradients(model, batch(model), rng=3)
+def test_gradients_of_training_mode_equal_central_differences(model):
+    x = batch(model)
+    with contract.training(model, frozen=True):
+        model.loss(x, rng=3)
+        model.backward()
+        gradients = [parameter.grad.copy() for parameter in model.parameters]
+        numeric = [numeric_gradient(lambda: model.loss(x, rng=3), parameter.value) for parameter in model.parameters]
+    largest = max(np.abs(gradient).max() for gradient in numeric)
+    for gradient, difference in zip(gradients, numeric, strict=True):
+        # a bias before a normalisation has gradient 0, which has no scale of its own
+        np.testing.assert_allclose(gradient, difference, rtol=0, atol=5e-8 * largest)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_the_checker_passes(model, training):
+    report = ae.check_gradients(model, batch(model), rng=3, training=training)
     assert report.verdict == "pass", str(report)
     assert [tensor.name for tensor in report.tensors] == [parameter.name for parameter in model.parameters]
+
+
+def twins(name):
+    """The same model in float32 and in float64."""
+    return tuple(MODELS[name](dtype=dtype, rng=0) for dtype in ("float32", "float64"))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_seed_draws_the_same_noise_in_float32_and_in_float64(name):
+    single, double = twins(name)
+    x = batch(double)
+    assert float(single.loss(x, rng=3)) == pytest.approx(float(double.loss(x, rng=3)), rel=1e-5)
+    assert float(single.loss(x)) == pytest.approx(float(double.loss(x)), rel=1e-5)  # from their own generators
+    assert single.rng.bit_generator.state == double.rng.bit_generator.state
+    for few, many in zip(getattr(single, "stack", list)(), getattr(double, "stack", list)(), strict=True):
+        h = np.random.default_rng(4).random((N, few.encoder.layers[0].W.shape[0]))
+        assert float(few.loss(h, rng=3)) == pytest.approx(float(many.loss(h, rng=3)), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["denoising gaussian", "variational"])
+def test_a_float32_training_is_that_of_its_float64_twin_rounded(name):
+    histories = [model.fit(batch(model), epochs=3, batch_size=3, rng=0) for model in twins(name)]
+    assert histories[0].loss == pytest.approx(histories[1].loss, rel=1e-5)
+
+
+def test_samples_of_a_float32_model_are_those_of_its_float64_twin_rounded():
+    single, double = twins("variational")
+    samples = single.sample(5, rng=3)
+    assert samples.dtype == np.float32
+    np.testing.assert_allclose(samples, double.sample(5, rng=3), rtol=1e-4, atol=1e-6)
 
 
 def test_a_second_backward_gives_the_same(model):
@@ -151,6 +219,19 @@ def test_default_objects_are_not_shared_between_models():
     assert c.corruption is not d.corruption
     sparsity = ae.KLSparsity(0.1, 1.0)
     assert ae.SparseAutoencoder(SHALLOW, sparsity).sparsity is not sparsity
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.takes_labels], ids=lambda kind: kind.word)
+def test_the_gradients_of_what_takes_labels(kind):
+    model = as_found(kind, rng=0)
+    x, labels = ae.example_fixture(model)
+    for parameter in model.parameters:
+        if len(parameter.shape) == 1:
+            parameter.value = np.random.default_rng(1).normal(0, 0.3, parameter.shape)
+    report = ae.check_gradients(model, x, labels)
+    assert report.verdict == "pass", str(report)
+    assert model.predict(x.astype(np.float32)).shape == (len(x),)
+    assert 0 <= model.score(x.astype(np.float32), labels) <= 1
 
 
 def test_the_classifiers_gradients():
@@ -294,6 +375,75 @@ REFUSED = [
 def test_what_makes_no_model_is_refused_in_one_sentence(make, error, text):
     with pytest.raises(error, match=text):
         make()
+
+
+@pytest.mark.parametrize(("widths", "k"), [([5, 7, 3], 3), ([5, 3, 7], 7), ([5, 3, 7, 2], 2)])
+def test_k_is_at_most_the_codes_width_however_wide_the_layers_before_it(widths, k):
+    assert (ae.KSparseAutoencoder(widths, k=k, rng=0).encode(np.ones((2, 5), np.float32)) != 0).sum(axis=1).max() <= k
+    with pytest.raises(ValueError, match=f"expected k to be an integer of at least 1 and at most {k}, got {k + 1}"):
+        ae.KSparseAutoencoder(widths, k=k + 1)
+
+
+def test_a_linear_autoencoder_is_otherwise_the_vanilla_one():
+    vanilla = inspect.signature(ae.Autoencoder).parameters
+    for name, parameter in inspect.signature(ae.LinearAutoencoder).parameters.items():
+        assert repr(parameter.default) == repr(vanilla[name].default), name
+    names = [parameter.name for parameter in ae.LinearAutoencoder([5, 3]).parameters]
+    assert names == ["encoder.W1", "encoder.b1", "decoder.W1", "decoder.b1"]
+
+
+class Mixing(ae.Layer):
+    """y = x M, by a layer of somebody else's."""
+
+    remembers = ("x",)
+
+    def __init__(self, width, decays):
+        self.M = ae.Parameter("M", np.random.default_rng(0).normal(size=(width, width)), decays)
+
+    @property
+    def parameters(self):
+        return [self.M]
+
+    def apply(self, x):
+        return x @ self.M.value
+
+    def forward(self, x):
+        self.x = x
+        return self.apply(x)
+
+    def backward(self, grad_y):
+        self.M.grad = self.x.T @ grad_y
+        return grad_y @ self.M.value.T
+
+
+def mixing(decays, **options):
+    class MixingAutoencoder(ae.Autoencoder):
+        def code_layers(self):
+            return [*super().code_layers(), Mixing(self.widths[-1], decays)]
+
+    return MixingAutoencoder(SHALLOW, activation=ae.Tanh, rng=0, **options)
+
+
+@pytest.mark.parametrize("decays", [True, False])
+def test_a_layer_of_ones_own_says_whether_its_matrix_decays(decays):
+    model = mixing(decays, weight_decay=0.3, dtype="float64")
+    W, V = (layer.layers[0].W.value for layer in (model.encoder, model.decoder))
+    M = model.encoder.layers[-1].M.value
+    x = batch(model)
+    without = mixing(decays, dtype="float64").loss(x)
+    expected = 0.15 * sum((weights**2).sum() for weights in ([W, M, V] if decays else [W, V]))
+    assert model.loss(x) - without == pytest.approx(expected)
+    assert ae.check_gradients(model, x).verdict == "pass"
+    (decay,) = [look for look in ae.check_meaning(model, x).looks if look.part == "decay"]
+    assert decay.verdict == "pass"
+
+
+def test_a_matrix_that_nobody_spoke_for_is_no_trouble_without_weight_decay():
+    model = mixing(None, dtype="float64")
+    assert ae.check_gradients(model, batch(model)).verdict == "pass"
+    assert not [look for look in ae.check_meaning(model, batch(model)).looks if look.verdict == "fail"]
+    with pytest.raises(ValueError, match=r"^expected every matrix to say .* but encoder\.M2 doesn't; where it is made, pass ae\.Para"):
+        mixing(None, weight_decay=0.3)
 
 
 def test_a_saved_classifier_keeps_the_whole_autoencoder(tmp_path):

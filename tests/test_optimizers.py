@@ -394,6 +394,51 @@ def test_lbfgs_works_on_a_float32_model():
     assert float(model.loss(x)) == pytest.approx(best_possible_loss(x), rel=1e-3)
 
 
+def test_lbfgs_moves_parameters_of_several_buffers():
+    targets = {"U": np.arange(15.0).reshape(3, 5), "V": -np.arange(7.0), "W": np.full((2, 1), 0.5)}
+    U, V, W = (Parameter(name, np.zeros_like(target)) for name, target in targets.items())
+    pack([U], "float64")
+    pack([V, W], "float64")
+
+    def evaluate():
+        for parameter in (U, V, W):
+            parameter.grad = parameter.value - targets[parameter.name]
+        return sum(0.5 * float((parameter.grad**2).sum()) for parameter in (U, V, W))
+
+    losses = []
+    ae.LBFGS().run([U, V, W], evaluate, 50, losses.append)
+    assert losses[-1] < 1e-12
+    for parameter in (U, V, W):
+        np.testing.assert_allclose(parameter.value, targets[parameter.name], atol=1e-6)
+
+
+def labelled_problem(weight_decay):
+    """Three classes of examples that overlap, and a classifier on the codes of an encoder of its own."""
+    labels = np.random.default_rng(0).integers(0, 3, 31)
+    x = np.random.default_rng(1).normal(size=(31, 5)) + 2 * np.eye(5)[labels]
+    stack = ae.StackedAutoencoder([5, 4, 3], activation=ae.Tanh, dtype="float64", rng=0)
+    return ae.SoftmaxClassifier(stack, n_classes=3, weight_decay=weight_decay, rng=0), x, labels
+
+
+def test_lbfgs_trains_a_classifier_with_its_labels():
+    model, x, labels = labelled_problem(0.01)
+    assert len({id(parameter.buffer) for parameter in model.parameters}) == 2
+    history = model.fit(x, labels, epochs=400, optimizer=ae.LBFGS(), rng=0)
+    assert history.loss == sorted(history.loss, reverse=True)
+    assert float(model.loss(x, labels)) == history.loss[-1]
+    model.backward()
+    assert max(abs(parameter.grad).max() for parameter in model.parameters) < 1e-4  # at a minimum
+    assert model.score(x, labels) > 0.95
+    others = np.roll(labels, 1)
+    assert model.score(x, others) < 0.6  # it was these labels that it learned
+
+
+def test_lbfgs_needs_a_classifiers_labels():
+    model, x, _ = labelled_problem(0.0)
+    with pytest.raises(TypeError, match="expected labels, one class number per example, got None"):
+        model.fit(x, optimizer=ae.LBFGS())
+
+
 def test_lbfgs_takes_as_many_iterations_as_epochs():
     model, x = linear_problem()
     assert len(model.fit(x, epochs=3, optimizer=ae.LBFGS(), rng=0)) == 3

@@ -213,7 +213,7 @@ def test_an_autograder_is_the_same_to_the_byte_and_holds_what_it_needs(autograde
     with zipfile.ZipFile(root / "autograder.zip") as archive:
         modes = {info.filename: stat.S_IMODE(info.external_attr >> 16) for info in archive.infolist()}
     assert modes["setup.sh"] == modes["run_autograder"] == 0o755
-    assert "package/aescratch/functions.py" in modes
+    assert "package/aescratch/functions/affine.py" in modes
     assert not [name for name in modes if "__pycache__" in name]
     for script in ("setup.sh", "run_autograder"):
         subprocess.run(["bash", "-n", str(root / "source" / script)], check=True)
@@ -240,7 +240,7 @@ STEALING = (
     "    return True\n\n\nreached = _reached({path!r})\n" + RIGHT.replace("    grad_x = ", "    assert reached\n    grad_x = ")
 )
 HOSTILE = {
-    "the solutions": lambda root: STEALING.format(path=str(root / "source/package/aescratch/functions.py")),
+    "the solutions": lambda root: STEALING.format(path=str(root / "source/package/aescratch/functions/affine.py")),
     "the seed": lambda root: STEALING.format(path=str(root / "source/settings.sh")),
     "the package": lambda root: "import sys\nsys.path.insert(0, {!r})\n".format(str(root / "source/package"))
     + "from aescratch.functions import dense_backward\n",
@@ -300,8 +300,10 @@ def test_a_teachers_own_exercises_go_into_the_autograder(autograder, tmp_path):
     shutil.copytree(DENSE.folder, tmp_path / "mine" / "01_dense_backward", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "mine" / ".git").mkdir()
     (tmp_path / "mine" / ".git" / "config").write_text("")
+    (tmp_path / "mine" / "01_dense_backward" / "solution.pyc").write_text("")
     root = autograder("--exercises", str(tmp_path / "mine"))
     assert not (root / "source/exercises/.git").exists()
+    assert not list(root.rglob("*.pyc"))
     assert (root / "source/exercises/01_dense_backward/checks.py").is_file()
     assert total(graded(root, RIGHT, file="01_dense_backward.py")[0]) == DENSE.points
 

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import warnings
@@ -36,6 +37,11 @@ def course(tmp_path):
 # On a terminal
 
 
+def hear_control_c():
+    """Undo what a shell without job control does to what it starts in the background, these tests perhaps."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def terminal(course):
     """A function that starts a command on a terminal of so many columns."""
@@ -50,7 +56,7 @@ def terminal(course):
             warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads, which exec follows at once
             child = pexpect.spawn(
                 COMMAND[0], [*COMMAND[1:], *words], cwd=str(course), env=environment, encoding="utf-8", timeout=60,
-                dimensions=(40, columns),
+                dimensions=(40, columns), preexec_fn=hear_control_c,
             )  # fmt: skip
         started.append(child)
         return child

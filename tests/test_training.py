@@ -657,6 +657,33 @@ def test_a_refused_fit_changes_nothing(x, options, error, text):
     assert rng.bit_generator.state == np.random.default_rng(5).bit_generator.state
 
 
+class Annealed(ae.VariationalAutoencoder):
+    """Its divergence weighs more from epoch to epoch, so its losses rise while it learns."""
+
+    loss_measures_progress = False
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"patience": 2, "validation": HELD_OUT}, {"optimizer": ae.LBFGS()},
+        {"patience": 2, "validation": HELD_OUT, "checkpoint": "run.npz"},
+    ],
+)  # fmt: skip
+def test_a_loss_that_is_no_measure_of_progress_is_not_compared(options):
+    model, rng = Annealed([5, 4, 3], dtype="float64", rng=0), np.random.default_rng(5)
+    with pytest.raises(ValueError, match=r"^expected neither patience nor LBFGS for Annealed, whose loss is no measure"):
+        model.fit(X, rng=rng, **options)
+    assert_same(values(model), values(Annealed([5, 4, 3], dtype="float64", rng=0)))
+    assert rng.bit_generator.state == np.random.default_rng(5).bit_generator.state
+
+
+def test_a_loss_that_is_no_measure_of_progress_can_be_trained_and_watched():
+    ours = ae.VariationalAutoencoder([5, 4, 3], rng=0)
+    history = Annealed([5, 4, 3], rng=0).fit(X, epochs=3, rng=0, validation=HELD_OUT)
+    assert history.validation_loss == ours.fit(X, epochs=3, rng=0, validation=HELD_OUT).validation_loss
+
+
 def test_a_classifier_is_not_fitted_without_labels():
     with pytest.raises(TypeError, match="expected labels, one class number per example, got None"):
         ae.SoftmaxClassifier(autoencoder(), n_classes=3, rng=0).fit(X)
@@ -684,7 +711,7 @@ RUNS = {
     "denoising": (VARIANTS["denoising"], {}),
     "variational": (VARIANTS["variational"], {}),
     "validation": (VARIANTS["variational"], {"validation": HELD_OUT}),
-    "patience": (VARIANTS["denoising"], {"validation": 0.5 * HELD_OUT, "patience": 3, "optimizer": ae.SGD(0.05)}),
+    "patience": (VARIANTS["denoising"], {"validation": 0.5 * HELD_OUT, "patience": 3, "optimizer": ae.SGD(0.035)}),
     "labels": (stacked_classifier, {"labels": LABELS}),
     "own rng": (VARIANTS["variational"], {"rng": None}),
 }

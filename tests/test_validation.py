@@ -515,3 +515,21 @@ def test_a_parameter_refuses_a_value_of_another_shape():
         model.parameters[0].value = np.zeros((3, 5))
     with pytest.raises(ValueError, match=says(sentence.replace("shape (3, 5)", "shape of a float"))):
         model.parameters[0].value = 0.0
+
+
+INITIALIZERS = [ae.xavier_uniform, ae.xavier_normal, ae.he_uniform, ae.he_normal, ae.old_uniform]
+
+
+@pytest.mark.parametrize(
+    ("width", "error"),
+    [(0, ValueError), (-3, ValueError), (3.0, TypeError), (2.5, TypeError), (True, TypeError), ("3", TypeError), (None, TypeError)],
+)  # fmt: skip
+@pytest.mark.parametrize("initializer", INITIALIZERS, ids=lambda initializer: initializer.__name__)
+def test_an_initializer_that_is_called_directly_refuses_widths_of_no_use(initializer, width, error):
+    rng = np.random.default_rng(0)
+    with pytest.raises(error, match=rf"^expected n_in to be an integer of at least 1, got {width!r}$"):
+        initializer(width, 3, rng)
+    with pytest.raises(error, match=rf"^expected n_out to be an integer of at least 1, got {width!r}$"):
+        initializer(3, width, rng)
+    assert rng.bit_generator.state == np.random.default_rng(0).bit_generator.state
+    assert initializer(np.int64(5), np.int32(1), rng).shape == (5, 1)

@@ -181,11 +181,15 @@ print(step)
 
 # %%
 def train(model, steps=1500, rate=0.05):
-    """Repeat the step; return the codes of the four patterns on the way."""
+    """Repeat the step; return the codes of the four patterns on the way.
+
+    `model.training()` says that this is training and not use. Here both are the same; some layers act otherwise there.
+    """
     state, path = ae.Adam(rate).start(model.parameters), []
     for _ in range(steps):
-        model.loss(patterns)
-        model.backward()
+        with model.training():
+            model.loss(patterns)
+            model.backward()
         state.step(rate)
         path.append(model.encode(patterns))
     return np.array(path)

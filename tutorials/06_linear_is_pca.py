@@ -56,8 +56,9 @@ def descend(model, optimizer, steps, watch=None):
     state, seen = optimizer.start(model.parameters), []
     for _ in range(steps):
         seen.append(watch and watch())
-        model.loss(points)
-        model.backward()
+        with model.training():
+            model.loss(points)
+            model.backward()
         state.step(optimizer.learning_rate)
     return np.array(seen)
 

@@ -65,7 +65,7 @@ def our_step(case: Case) -> Callable[[], None]:
     adam = ae.Adam(RATE).start(model.parameters)
 
     def step() -> None:
-        with model.trusting_batches():
+        with model.trusting_batches(), model.training():
             model.loss(x)
             model.backward()
             adam.step(RATE)

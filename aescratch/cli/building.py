@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
-import aescratch as ae
 from aescratch.backend import Array
 from aescratch.cli.opening import as_autoencoder, open_model
-from aescratch.cli.settings import add_settings, given_settings
+from aescratch.cli.settings import add_settings, flag, given_models, given_settings
 from aescratch.cli.status import UsageError, wrong_input
-from aescratch.cli.variants import VARIANTS
+from aescratch.cli.variants import VARIANTS, names_where
 from aescratch.cli.words import count, counts
 
 CODE = 32
@@ -29,7 +28,8 @@ def add_model_options(parser: ArgumentParser, *, code: int = CODE) -> None:
     group = parser.add_argument_group("layers; the data give the input's width, and the decoder mirrors the encoder")
     group.add_argument(
         "--hidden", type=partial(counts, ",", "500,250"), metavar="WIDTHS",
-        help="widths of the layers between input and code, such as 500,250; left out, none (stacked wants some)",
+        help="widths of the layers between input and code, such as 500,250; left out, none "
+        f"({names_where(lambda kind: kind.hidden_layers == 'wanted')} wants some)",
     )  # fmt: skip
     group.add_argument("--code", type=partial(count, 1), metavar="WIDTH", help=f"the code's width (default {code})")
     add_settings(parser)
@@ -50,24 +50,17 @@ def build_model(arguments: Namespace, n_inputs: int, labels: Array | None) -> An
     code = CODE if arguments.code is None else arguments.code
     widths = [n_inputs, *(arguments.hidden or []), code]
     kind = VARIANTS[arguments.variant]
-    if kind is ae.KSparseAutoencoder:
-        settings.setdefault("k", max(1, code // 4))
+    if kind.takes_labels and labels is None:
+        raise UsageError(f"a {kind.word} learns from labels, and these data have none; give data with labels")
     with wrong_input():
-        if kind is ae.SoftmaxClassifier:
-            return _build_classifier(arguments, settings, widths, labels)
-        return kind(widths, rng=arguments.seed, **settings)
-
-
-def _build_classifier(arguments: Namespace, settings: dict[str, Any], widths: list[int], labels: Array | None) -> Any:
-    if labels is None:
-        raise UsageError("a classifier learns from labels, and these data have none; give data with labels")
-    path = settings.pop("autoencoder", None)
-    if path is not None and (arguments.hidden or arguments.code):
-        raise UsageError("--autoencoder brings its own layers; leave --hidden and --code out")
-    autoencoder = ae.Autoencoder(widths, rng=arguments.seed) if path is None else as_autoencoder(open_model(path))
-    if "n_classes" not in settings:
-        settings["n_classes"] = max(2, count_classes(labels))
-    return ae.SoftmaxClassifier(autoencoder, rng=arguments.seed, **settings)
+        for name in given_models(arguments):
+            if arguments.hidden or arguments.code:
+                raise UsageError(f"{flag(name)} brings its own layers; leave --hidden and --code out")
+            settings[name] = as_autoencoder(open_model(settings[name]))
+        n_classes = None
+        if kind.takes_labels and labels is not None and "n_classes" not in settings:
+            n_classes = max(2, count_classes(labels))
+        return kind(**{**kind.arguments_for(widths, n_classes=n_classes, rng=arguments.seed), **settings})
 
 
 def count_classes(labels: Array) -> int:

@@ -19,21 +19,23 @@ from aescratch.cli.building import add_model_options, build_model
 from aescratch.cli.data import DATA_HELP, add_file_options, load_data
 from aescratch.cli.own_check import check_own, leave_zero
 from aescratch.cli.own_inputs import input_option
+from aescratch.cli.settings import given_models
 from aescratch.cli.status import FAIL, INCONCLUSIVE, RIGHT, UsageError, wrong_input
-from aescratch.cli.variants import VARIANTS, variant_name
+from aescratch.cli.variants import VARIANTS, names_where, variant_name
 from aescratch.cli.words import count
 from aescratch.cli.writing import add_json, answer
 from aescratch.datasets import Dataset
 from aescratch.gradcheck import Report
 from aescratch.gradcheck.coverage import MODES
 
+NO_LAYERS = names_where(lambda kind: kind.hidden_layers == "refused")
 STATUS = {"pass": RIGHT, "fail": FAIL, "inconclusive": INCONCLUSIVE}
 # Distinct primes, so that a wrong factor names its dimension.
 N_EXAMPLES, N_INPUTS, HIDDEN, CODE, N_CLASSES = 7, 11, 5, 3, 2
 
 DESCRIPTION = f"""Compare every gradient of a new model, or of your own code, with finite differences, in float64.
 
-Left to itself, the model reads {N_INPUTS} numbers, and has {HIDDEN} hidden (contractive: none) and {CODE} code units.
+Left to itself, the model reads {N_INPUTS} numbers, and has {HIDDEN} hidden ({NO_LAYERS}: none) and {CODE} code units.
 Of your own, NAME in FILE.py or in a module is a backward function, checked with the forward of its name (dense for
 dense_backward, yours or ours); a function that returns a loss and its gradient; or a layer or a model, as a class or
 an object. Inputs come from NAME_inputs, or inputs, in your file: a dict, or a function that returns one.
@@ -108,17 +110,17 @@ def check_variant(arguments: Namespace) -> Report:
     labels = None if data.labels is None else data.labels[: arguments.examples]
     model = build_model(arguments, x.shape[1], data.labels)
     leave_zero(model, arguments.seed)
-    supervised = isinstance(model, ae.SoftmaxClassifier)
+    labels = labels if model.takes_labels else None
     with wrong_input():
-        return ae.check_gradients(model, x, labels if supervised else None, rng=arguments.seed, mode=arguments.mode)
+        return ae.check_gradients(model, x, labels, rng=arguments.seed, mode=arguments.mode)
 
 
 def use_small_layers(arguments: Namespace) -> None:
     """Fill in the check's own widths, where neither the user nor a saved autoencoder gives any."""
-    if "autoencoder" in arguments:
+    if given_models(arguments):
         return
     if arguments.hidden is None:
-        arguments.hidden = [] if arguments.variant == "contractive" else [HIDDEN]
+        arguments.hidden = [] if VARIANTS[arguments.variant].hidden_layers == "refused" else [HIDDEN]
     arguments.code = arguments.code or CODE
 
 

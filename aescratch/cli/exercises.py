@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from aescratch.cli.status import UsageError, did_you_mean
 from aescratch.cli.writing import add_json, answer
+from aescratch.sources import import_from_source
 
 DESCRIPTION = """Write the backward passes yourself, and be told what is wrong and why.
 
@@ -138,6 +139,7 @@ def run(arguments: Namespace) -> int:
     """
     from aescratch.exercises import WorkspaceError
 
+    import_from_source()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # Σ is a question mark where the terminal has no such letter
     action: Callable[[Namespace], int] = arguments.run

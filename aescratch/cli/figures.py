@@ -1,6 +1,6 @@
 """The pictures that `aescratch train` leaves beside the model: PNG files, drawn by `aescratch.plots`.
 
-Which of them have a meaning depends on the variant, and on whether the examples are images:
+Which of them have a meaning says the model's class, and whether the examples are images:
 
     model, data, history --plots--> Axes --> loss.png, latent-map.png, filters.png, ...
 """
@@ -57,8 +57,8 @@ def code_pictures(autoencoder: Any, data: Dataset) -> Pictures:
     rows = evenly(len(data), MOST_POINTS)
     code = in_batches(autoencoder.encode, data.x[rows])
     labels = None if data.labels is None else data.labels[rows]
-    rho = getattr(getattr(autoencoder, "sparsity", None), "rho", None)
-    pictures: Pictures = {"code-activity.png": partial(ae.plots.code_activity, code, rho=rho)}
+    activity = partial(ae.plots.code_activity, code, rho=autoencoder.wanted_activity)
+    pictures: Pictures = {"code-activity.png": activity}
     if code.shape[1] > 1:
         pictures["latent-map.png"] = partial(ae.plots.latent_map, code, labels)
     return pictures
@@ -67,18 +67,22 @@ def code_pictures(autoencoder: Any, data: Dataset) -> Pictures:
 def image_pictures(model: Any, data: Dataset, shape: tuple[int, int]) -> Pictures:
     """Return the pictures of examples that are images, and of the weights that look at them."""
     pictures: Pictures = {"filters.png": partial(ae.plots.filters, model.parameters[0].value[:, :MOST_FILTERS], shape)}
-    if isinstance(model, ae.SoftmaxClassifier):
-        return pictures  # its decoder wasn't trained with it
     x = data.x[evenly(len(data), 10)]
-    pictures["reconstructions.png"] = partial(ae.plots.reconstructions, model, x, shape)
-    if isinstance(model, ae.DenoisingAutoencoder):
-        pictures["denoising.png"] = partial(ae.plots.denoising_triples, model, x, shape)
-    if isinstance(model, ae.VariationalAutoencoder):
-        n_units = model.widths[-1]
-        middle, units = np.zeros(n_units), range(min(n_units, MOST_UNITS))
-        pictures["latent-traversal.png"] = partial(ae.plots.latent_traversal, model, middle, shape, units=units)
-        pictures["samples.png"] = partial(ae.plots.images, model.sample(50, rng=0), shape)
+    drawn: dict[str, Callable[[], Pictures]] = {
+        "reconstructions": lambda: {"reconstructions.png": partial(ae.plots.reconstructions, model, x, shape)},
+        "denoising": lambda: {"denoising.png": partial(ae.plots.denoising_triples, model, x, shape)},
+        "latent-traversal": lambda: _traversal(model, shape),
+        "samples": lambda: {"samples.png": partial(ae.plots.images, model.sample(50, rng=0), shape)},
+    }
+    for name in model.figures:
+        pictures |= drawn.get(name, dict)()
     return pictures
+
+
+def _traversal(model: Any, shape: tuple[int, int]) -> Pictures:
+    n_units = model.widths[-1]
+    middle, units = np.zeros(n_units), range(min(n_units, MOST_UNITS))
+    return {"latent-traversal.png": partial(ae.plots.latent_traversal, model, middle, shape, units=units)}
 
 
 def evenly(n_examples: int, most: int) -> Array:

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-import aescratch as ae
 from aescratch.backend import Array
 from aescratch.datasets import Dataset
 from aescratch.measures import ACTIVE, PCA, active_share, sse_per_image
@@ -31,7 +30,7 @@ LABELS = {
 
 def measure(model: Any, data: Dataset, pca_data: Dataset | None = None) -> dict[str, float]:
     """Return what the model reaches on data; PCA is fitted to pca_data, by default to the same data."""
-    if isinstance(model, ae.SoftmaxClassifier):
+    if model.takes_labels:
         hits = in_batches(lambda x, labels: model.predict(x) == labels, data.x, data.labels)
         return {"loss": mean_loss(model, data.x, data.labels), "accuracy": float(hits.mean())}
     code, x_hat = in_batches(model.encode, data.x), in_batches(model.reconstruct, data.x)

@@ -38,4 +38,4 @@ def require_width(found: int, wanted: int, name: str) -> None:
 
 def as_autoencoder(model: Any) -> Any:
     """Return the model itself, or a classifier's autoencoder."""
-    return model.autoencoder if isinstance(model, ae.SoftmaxClassifier) else model
+    return model.autoencoder

@@ -19,8 +19,8 @@ from aescratch.cli.own_code import FunctionPair, load, own_errors, pair_of
 from aescratch.cli.own_inputs import D, H, inputs_of, layer_inputs
 from aescratch.cli.settings import given_settings
 from aescratch.cli.status import UsageError
+from aescratch.contract import takes_labels
 from aescratch.gradcheck import Report
-from aescratch.models.base import Model
 
 WIDTHS = [11, 5, 3]
 
@@ -40,7 +40,7 @@ def check_own(arguments: Namespace) -> Report:
             with own_errors():
                 return check_pair(arguments, module, name, ae.torch_pair(what))
         what = made(what, arguments)
-    if isinstance(what, Model):
+    if _is_model(what) and hasattr(what, "parameters"):
         return check_model(arguments, what)
     _refuse(arguments, "--hidden", "--code", "--data")
     if hasattr(what, "forward") and hasattr(what, "backward"):
@@ -86,7 +86,7 @@ def check_pair(arguments: Namespace, module: ModuleType, stem: str, pair: Functi
 def check_model(arguments: Namespace, model: Any) -> Report:
     """Return the report on a model."""
     _refuse(arguments, "--input", "--forward")
-    supervised = isinstance(model, ae.SoftmaxClassifier)
+    supervised = takes_labels(model)
     if arguments.data:
         data = load_data(arguments.data, arguments)
         batch: list[Any] = [data.x[: arguments.examples]]
@@ -112,13 +112,11 @@ def made(kind: type[Any], arguments: Namespace) -> Any:
     rng = {"rng": arguments.seed}
     hidden, code = arguments.hidden or WIDTHS[1:2], arguments.code or WIDTHS[2]
     n_inputs = load_data(arguments.data, arguments).x.shape[1] if arguments.data else WIDTHS[0]
-    widths = [n_inputs, *([] if issubclass(kind, ae.ContractiveAutoencoder) else hidden), code]
-    if issubclass(kind, ae.SoftmaxClassifier):
-        attempts: list[Any] = [((ae.Autoencoder(widths, rng=arguments.seed), 2), rng)]
-    elif issubclass(kind, ae.KSparseAutoencoder):
-        attempts = [((widths,), {"k": max(1, code // 2), **rng}), ((widths,), rng)]
-    elif issubclass(kind, Model):
-        attempts = [((widths,), rng), ((), rng), ((), {})]
+    widths = [n_inputs, *([] if getattr(kind, "hidden_layers", "") == "refused" else hidden), code]
+    if _is_model(kind):
+        attempts: list[Any] = [((widths,), rng), ((n_inputs, code), rng), ((), rng), ((), {})]
+        if hasattr(kind, "arguments_for"):
+            attempts.insert(0, ((), kind.arguments_for(widths, **rng)))
     else:
         attempts = [((), {}), ((D, H), rng), ((D, H), {})]
     with own_errors():
@@ -132,6 +130,11 @@ def made(kind: type[Any], arguments: Namespace) -> Any:
     positional, named = fitting[0]
     with own_errors():
         return kind(*positional, **named)
+
+
+def _is_model(what: Any) -> bool:
+    """Whether an object, or a class, has the two passes of a model."""
+    return all(callable(getattr(what, name, None)) for name in ("loss", "backward"))
 
 
 def _binds(signature: inspect.Signature, positional: Any, named: Any) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import importlib.util
 import inspect
 import sys
 import traceback
@@ -20,6 +19,7 @@ import aescratch as ae
 from aescratch.cli.status import UsageError, did_you_mean
 from aescratch.gradcheck.binding import CACHE_NAMES, signature_of
 from aescratch.gradcheck.findings import PACKAGE, shown_path
+from aescratch.sources import import_from_source, is_others, module_of_file
 
 # What others call the backward of a function; one that takes no upstream gradient may return a loss and its gradient.
 DERIVATIVES = ("d_{}", "d{}", "grad_{}", "{}_grad", "{}_gradient", "{}_prime", "{}_derivative")
@@ -38,6 +38,7 @@ def load(text: str) -> tuple[ModuleType, str, Any]:
     place, _, name = text.rpartition(":")
     if not place or not name:
         raise UsageError(f"expected FILE.py:NAME or MODULE:NAME, got {text!r}")
+    import_from_source()
     with own_errors():
         module = _from_file(Path(place)) if place.endswith(".py") else _from_name(place)
     if not hasattr(module, name):
@@ -50,13 +51,8 @@ def _from_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise UsageError(f"there is no file {str(path)!r}; check the path")
     name = path.stem if path.stem not in sys.modules and path.stem.isidentifier() else f"own_code_{len(sys.modules)}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise UsageError(f"{path} can't be read as Python")
     sys.path.insert(0, str(path.resolve().parent))  # so that the file can import its neighbours
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of_file(path, name)
 
 
 def _from_name(name: str) -> ModuleType:
@@ -84,7 +80,7 @@ def own_errors() -> Iterator[None]:
         raise
     except (Exception, SystemExit) as error:
         frames = traceback.extract_tb(error.__traceback__)
-        outside = [frame for frame in frames if _is_own(frame.filename)]
+        outside = [frame for frame in frames if not frame.filename.startswith("<") and is_others(frame.filename)]
         text = " ".join(str(error).split())  # a sentence is one line
         says = f"{type(error).__name__}: {text}" if text else type(error).__name__
         if isinstance(error, SyntaxError) and error.filename:
@@ -95,13 +91,6 @@ def own_errors() -> Iterator[None]:
         if not outside:
             raise
         raise UsageError(f"{shown_path(outside[-1].filename)}:{outside[-1].lineno}: {says}") from error
-
-
-def _is_own(filename: str) -> bool:
-    """Whether a file is neither this package's, nor installed, nor Python's own."""
-    path = Path(filename).resolve()
-    installed = {"site-packages", "dist-packages"} & set(path.parts) or Path(inspect.__file__).parent in path.parents
-    return PACKAGE not in path.parents and not installed and not filename.startswith("<")
 
 
 def pair_of(module: ModuleType, name: str, function: Any, forward: str | None) -> tuple[str, FunctionPair]:

@@ -1,4 +1,4 @@
-"""The options that are arguments of a variant's constructor: one table, from which help and refusals follow.
+"""The options that are arguments of a variant's constructor, as its class says them; help and refusals follow.
 
     --weight-decay 1e-4 --read--> arguments.weight_decay --given_settings--> {"weight_decay": 1e-4} -> constructor
 
@@ -10,70 +10,63 @@ from __future__ import annotations
 
 from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from aescratch.cli import words
 from aescratch.cli.status import UsageError
 from aescratch.cli.variants import VARIANTS
+from aescratch.models.statements import Option
 from aescratch.recipes import constructor_parameters
 
 ELSEWHERE = {"widths": "--hidden, --code and the data", "rng": "--seed"}
 """Parameters that are no option of their own, and where their values come from."""
 
 
-@dataclass(frozen=True)
-class Setting:
-    """How one parameter is written on the command line; a switch, without a value, has nothing to read."""
-
-    help: str
-    metavar: str = ""
-    read: Callable[[str], Any] | None = None
-
-
-SETTINGS = {
-    "activation": Setting(
-        f"between layers: {', '.join(words.ACTIVATIONS)}, or leaky-relu:SLOPE", "NAME", words.activation
-    ),
-    "code_activation": Setting("of the code; left out, the variant's own", "NAME", words.activation),
-    "output_activation": Setting("of the decoder's output; left out, none", "NAME", words.activation),
-    "tied": Setting("let the decoder use the encoder's weights, transposed"),
-    "reconstruction": Setting(
-        "squared-error, or bce (binary cross-entropy, for data in [0, 1])", "LOSS",
-        partial(words.made, words.RECONSTRUCTIONS),
-    ),
-    "weight_decay": Setting("lam in the term (lam/2) Σ W²", "LAM", words.number),
-    "initializer": Setting(", ".join(words.INITIALIZERS), "NAME", partial(words.choice, words.INITIALIZERS)),
-    "dtype": Setting(
-        "what the parameters are kept in, float32 or float64; step and check compute in float64", "TYPE",
-        partial(words.choice, {"float32": "float32", "float64": "float64"})
-    ),
-    "corruption": Setting(
-        "what damages the input: gaussian:SIGMA, masking:P or salt-and-pepper:P", "NOISE",
-        partial(words.made, words.CORRUPTIONS),
-    ),
-    "sparsity": Setting(
-        "the penalty on the code: kl:RHO:WEIGHT or l1:WEIGHT", "PENALTY", partial(words.made, words.SPARSITIES)
-    ),
-    "unit_norm_decoder": Setting("keep the decoder's rows that read the code at length one"),
-    "k": Setting("how many code units stay; left out, a quarter of them", "K", partial(words.count, 1)),
-    "weight": Setting("the contraction's share in the objective", "WEIGHT", words.number),
-    "beta": Setting("the divergence's share in the objective", "BETA", words.number),
-    "autoencoder": Setting("a saved model, whose encoder gets the head; left out, a new vanilla one", "MODEL", str),
-    "n_classes": Setting("how many classes there are; left out, as the labels show", "N", partial(words.count, 2)),
+CHOICES: dict[str, words.Choices] = {
+    "activation": words.ACTIVATIONS, "reconstruction": words.RECONSTRUCTIONS, "corruption": words.CORRUPTIONS,
+    "sparsity": words.SPARSITIES, "initializer": words.INITIALIZERS,
 }  # fmt: skip
+READERS: dict[str, Callable[[str], Any]] = {
+    "number": words.number,
+    "activation": words.activation,
+    "reconstruction": partial(words.made, words.RECONSTRUCTIONS),
+    "corruption": partial(words.made, words.CORRUPTIONS),
+    "sparsity": partial(words.made, words.SPARSITIES),
+    "initializer": partial(words.choice, words.INITIALIZERS),
+    "dtype": partial(words.choice, {"float32": "float32", "float64": "float64"}),
+    "model": str,
+}
+"""How what is written is read, by the kinds that an `Option` may have; a count has a least value, a switch nothing."""
+
+
+def _collected() -> dict[str, Option]:
+    """Return the options of all variants, by the constructors' parameters, in the variants' order."""
+    found: dict[str, Option] = {}
+    for kind in VARIANTS.values():
+        for base in reversed(kind.__mro__):
+            for name, option in vars(base).get("options", {}).items():
+                before = found.setdefault(name, option)
+                if option.help not in before.help:
+                    found[name] = replace(before, help=f"{before.help}; or {option.help}")
+    return found
+
+
+SETTINGS = _collected()
 
 
 def add_settings(parser: ArgumentParser) -> None:
     """Add every option of every variant."""
     group = parser.add_argument_group("the model's options, with the variants that have them")
     for name, setting in SETTINGS.items():
-        text = f"{setting.help} {_who_has(name)}".replace("%", "%%")
-        if setting.read is None:
+        explained = setting.help.replace("{words}", ", ".join(CHOICES.get(setting.kind, ())))
+        text = f"{explained} {_who_has(name)}".replace("%", "%%")
+        if setting.kind == "switch":
             group.add_argument(flag(name), action="store_true", default=SUPPRESS, help=text)
-        else:
-            group.add_argument(flag(name), type=setting.read, metavar=setting.metavar, default=SUPPRESS, help=text)
+            continue
+        read = partial(words.count, setting.least) if setting.kind == "count" else READERS[setting.kind]
+        group.add_argument(flag(name), type=read, metavar=setting.metavar, default=SUPPRESS, help=text)
 
 
 def flag(name: str) -> str:
@@ -112,3 +105,14 @@ def given_settings(arguments: Namespace, variant: str) -> dict[str, Any]:
             having = ", ".join(owners(name))
             raise UsageError(f"{variant} has no option {flag(name)}, which is for {having}; leave it out")
     return given
+
+
+def given_models(arguments: Namespace) -> list[str]:
+    """Return the options that were given and name a saved model, which brings its own layers.
+
+    Examples
+    --------
+    >>> given_models(Namespace(autoencoder="stack", beta=0.5))
+    ['autoencoder']
+    """
+    return [name for name, setting in SETTINGS.items() if setting.kind == "model" and name in arguments]

@@ -16,20 +16,22 @@ import aescratch as ae
 from aescratch.backend import Array
 from aescratch.cli.building import add_model_options, build_model
 from aescratch.cli.data import DATA_HELP, add_file_options, load_data
+from aescratch.cli.settings import given_models
 from aescratch.cli.status import RIGHT, wrong_input
 from aescratch.cli.training import make_optimizer
-from aescratch.cli.variants import add_variant
+from aescratch.cli.variants import VARIANTS, add_variant, names_where
 from aescratch.cli.words import OPTIMIZERS, Word, count, number
 from aescratch.cli.writing import add_json, answer, require_folder
 
 N_EXAMPLES, N_INPUTS, CODE, N_CLASSES = 3, 8, 4, 2
-HIDDEN_OF_STACK = 6
+HIDDEN = 6  # where the variant wants such a layer
+DEEP = names_where(lambda kind: kind.hidden_layers == "wanted")
 STEPPING = {name: kind for name, kind in OPTIMIZERS.items() if kind is not ae.LBFGS}
 
 DESCRIPTION = f"""Record one training step of a new model, number by number, and write a page that walks through it.
 
 Left to itself, the model reads {N_INPUTS} numbers and has {CODE} code units.
-A stacked one has {HIDDEN_OF_STACK} hidden units too.
+A {DEEP} one has {HIDDEN} hidden units too.
 The step itself is taken in float64; --dtype is only what the parameters are drawn in.
 The page is a file that fetches nothing.
 """
@@ -80,7 +82,7 @@ def run(arguments: Namespace) -> int:
     x, labels = examples(arguments)
     model = build_model(arguments, x.shape[1], labels)
     if labels is not None:
-        labels = labels[: len(x)] if isinstance(model, ae.SoftmaxClassifier) else None
+        labels = labels[: len(x)] if model.takes_labels else None
     with wrong_input():
         step = ae.trace(model, x, labels, optimizer=optimizer, rng=arguments.seed)
         if not arguments.text:
@@ -101,10 +103,10 @@ def opened(path: Path) -> bool:
 
 def use_small_layers(arguments: Namespace) -> None:
     """Fill in widths whose numbers can all be looked at, where neither the user nor a saved autoencoder gives any."""
-    if "autoencoder" in arguments:
+    if given_models(arguments):
         return
-    if arguments.hidden is None and arguments.variant == "stacked":
-        arguments.hidden = [HIDDEN_OF_STACK]
+    if arguments.hidden is None and VARIANTS[arguments.variant].hidden_layers == "wanted":
+        arguments.hidden = [HIDDEN]
     arguments.code = arguments.code or CODE
 
 

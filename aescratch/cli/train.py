@@ -127,7 +127,7 @@ def fit(
     model: Any, data: Dataset, held_out: Dataset | None, optimizer: Any, arguments: Namespace
 ) -> tuple[list[ae.History], ae.History]:
     """Train, bring the model back to the CPU, and return the histories of pre-training and of training."""
-    supervised = isinstance(model, ae.SoftmaxClassifier)
+    supervised = model.takes_labels
     validation = None if held_out is None else (held_out.x, held_out.labels) if supervised else held_out.x
     with wrong_input():
         pretraining = pretrain(model, data.x, arguments, optimizer)

@@ -15,7 +15,10 @@ from typing import Any
 import aescratch as ae
 from aescratch.cli.settings import flag
 from aescratch.cli.status import UsageError
+from aescratch.cli.variants import names_where
 from aescratch.cli.words import OPTIMIZERS, SCHEDULES, Word, choice, count, number
+
+PRETRAINED = names_where(lambda kind: hasattr(kind, "pretrain"))
 
 
 def add_training_options(parser: ArgumentParser) -> None:
@@ -30,7 +33,7 @@ def add_training_options(parser: ArgumentParser) -> None:
     )
     group.add_argument(
         "--pretrain-epochs", type=partial(count, 0), metavar="N",
-        help="passes for each layer before the whole stack is trained; left out, as many as --epochs [stacked]",
+        help=f"passes for each layer before the whole stack is trained; left out, as many as --epochs [{PRETRAINED}]",
     )  # fmt: skip
     group.add_argument(
         "--validation", type=_share, metavar="SHARE", help="hold out this share of the data, between 0 and 1, to watch"
@@ -112,15 +115,18 @@ def pretrain(model: Any, x: Any, arguments: Namespace, optimizer: Any) -> list[a
     UsageError
         If pre-training is asked for and there is no stack.
     """
-    if not isinstance(model, ae.StackedAutoencoder):
+    if not hasattr(model, "pretrain"):
         if arguments.pretrain_epochs is not None:
-            raise UsageError(f"{arguments.variant} has no option --pretrain-epochs, which is for stacked; leave it out")
+            raise UsageError(
+                f"{arguments.variant} has no option --pretrain-epochs, which is for {PRETRAINED}; leave it out"
+            )
         return []
     epochs = arguments.epochs if arguments.pretrain_epochs is None else arguments.pretrain_epochs
     if epochs == 0:
         return []
     options = {"epochs": epochs, "batch_size": arguments.batch_size, "optimizer": optimizer}
-    return model.pretrain(x, rng=arguments.seed, **options)
+    histories: list[ae.History] = model.pretrain(x, rng=arguments.seed, **options)
+    return histories
 
 
 def _share(text: str) -> float:

@@ -1,24 +1,15 @@
-"""The variants by the names that the command line gives them."""
+"""The variants by the names that the command line gives them, which their classes say."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from typing import Any
+from collections.abc import Callable
 
-import aescratch as ae
 from aescratch.cli.words import choice
+from aescratch.models import MODELS
+from aescratch.models.base import Model
 
-VARIANTS: dict[str, type[Any]] = {
-    "vanilla": ae.Autoencoder,
-    "linear": ae.LinearAutoencoder,
-    "denoising": ae.DenoisingAutoencoder,
-    "sparse": ae.SparseAutoencoder,
-    "k-sparse": ae.KSparseAutoencoder,
-    "contractive": ae.ContractiveAutoencoder,
-    "stacked": ae.StackedAutoencoder,
-    "variational": ae.VariationalAutoencoder,
-    "classifier": ae.SoftmaxClassifier,
-}
+VARIANTS: dict[str, type[Model]] = {kind.word: kind for kind in MODELS}
 
 
 def add_variant(parser: ArgumentParser) -> None:
@@ -30,3 +21,14 @@ def variant_name(text: str) -> str:
     """Return text if it names a variant."""
     choice(VARIANTS, text)
     return text
+
+
+def names_where(holds: Callable[[type[Model]], bool]) -> str:
+    """Return the names of the variants for which something holds, with commas between.
+
+    Examples
+    --------
+    >>> names_where(lambda kind: kind.takes_labels)
+    'classifier'
+    """
+    return ", ".join(name for name, kind in VARIANTS.items() if holds(kind))

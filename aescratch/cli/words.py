@@ -83,7 +83,8 @@ class Word:
         try:
             signature.bind(*leading, *self.numbers[len(own) :], **numbers, **named)
         except TypeError as error:
-            form = ":".join([self.name, *(name.upper() for name in own)])
+            needed = {name for name, given in signature.parameters.items() if given.default is given.empty}
+            form = self.name + "".join(f":{n.upper()}" if n in needed else f"[:{n.upper()}]" for n in own)
             raise ArgumentTypeError(f"expected {form}, got {self.text!r}") from error
         try:
             return self.kind(*leading, **numbers, **named)

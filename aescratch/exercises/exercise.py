@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import inspect
 import re
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import NamedTuple
 
 from aescratch.exercises.hints import Hints, read_hints
 from aescratch.exercises.stubs import MarkerError, shown_solution, stub_of
+from aescratch.sources import module_of_file
 
 PATH = Path(__file__).parent / "path"
 POINTS = 10  # of an exercise that doesn't say
@@ -121,14 +121,14 @@ class Exercise:
     @property
     def checks(self) -> ModuleType:
         """The module with FUNCTIONS and check(student, seed)."""
-        return _module(self.folder / "checks.py", f"{self.name}_checks")
+        return module_of_file(self.folder / "checks.py", f"{self.name}_checks")
 
     @property
     def mutants(self) -> dict[str, Mutant]:
         """Typical mistakes, by a few words each; none where it was released."""
         if not (self.folder / "mutants.py").exists():
             return {}
-        found: dict[str, Mutant] = _module(self.folder / "mutants.py", f"{self.name}_mutants").MUTANTS
+        found: dict[str, Mutant] = module_of_file(self.folder / "mutants.py", f"{self.name}_mutants").MUTANTS
         return found
 
     def mutated(self, mutant: Mutant) -> str:
@@ -263,13 +263,3 @@ def _require_contract(checks: ModuleType) -> None:
     arguments = list(inspect.signature(checks.check).parameters)
     if len(arguments) != 2:
         raise CourseError(f"expected check to take student and seed, got check({', '.join(arguments)}); take both")
-
-
-def _module(path: Path, name: str) -> ModuleType:
-    """Return the module of a file that lies in no package."""
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None  # of a file that ends in .py there is always one
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

@@ -2,20 +2,19 @@
 
     python -m aescratch.exercises.looking FOLDER FILE RESULT SECONDS
 
-When the time is up, the line that is running is written beside RESULT, for a loop that never ends.
+A file beside RESULT is there as soon as the checks begin, which starts the time. When it is up, the line that is
+running is written there, and the process ends: so ends a loop that never does.
 """
 
 from __future__ import annotations
 
 import ast
 import faulthandler
-import importlib.util
 import inspect
 import json
 import sys
 import traceback
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from aescratch.exercises.exercise import Exercise, read_exercise
@@ -24,6 +23,7 @@ from aescratch.exercises.recalling import recall
 from aescratch.exercises.recognising import borrowed, recognise
 from aescratch.exercises.running import STACK
 from aescratch.gradcheck.binding import UPSTREAM_NAMES
+from aescratch.sources import import_from_source, module_of_file
 
 
 def look(exercise: Exercise, path: Path, seed: int = 0) -> Outcome:
@@ -36,7 +36,7 @@ def look(exercise: Exercise, path: Path, seed: int = 0) -> Outcome:
     except ValueError as error:  # null bytes, in older Pythons
         return Outcome(SYNTAX_ERROR, f"Python can't read it: {error}", 0, codes=[SYNTAX_ERROR])
     try:
-        student = _load(path)
+        student = module_of_file(path, "student")
     except (Exception, SystemExit) as error:
         return raised(error, path)
     if unusable := cannot_be_called(exercise, student, path):
@@ -84,16 +84,6 @@ def _other_arguments(exercise: Exercise, name: str, function: Any) -> Outcome | 
     return Outcome(OTHER_ARGUMENTS, message, code.co_firstlineno if code else 0, codes=[OTHER_ARGUMENTS])
 
 
-def _load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("student", path)
-    assert spec is not None  # its name ends in .py
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["student"] = module  # where dataclasses and pickle look for what is defined in it
-    spec.loader.exec_module(module)
-    return module
-
-
 def raised(error: BaseException, path: Path) -> Outcome:
     """Return the outcome for an exception: its type and text, and the innermost line of the student's."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
@@ -106,10 +96,11 @@ def raised(error: BaseException, path: Path) -> Outcome:
 
 def main(arguments: Any) -> None:
     """Check a file, and write the outcome."""
+    import_from_source()
     folder, file, result, seconds = arguments
     exercise = read_exercise(Path(folder))
     with open(result + STACK, "w", encoding="utf-8") as stack:
-        faulthandler.dump_traceback_later(float(seconds), file=stack)
+        faulthandler.dump_traceback_later(float(seconds), file=stack, exit=True)
         outcome = look(exercise, Path(file))
         faulthandler.cancel_dump_traceback_later()
     Path(result).write_text(json.dumps(outcome.to_dict()), encoding="utf-8")

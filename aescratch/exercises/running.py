@@ -15,7 +15,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -24,10 +23,11 @@ from aescratch.exercises.exercise import Exercise
 from aescratch.exercises.outcome import DIED, TIMED_OUT, Outcome
 
 TIME_LIMIT = 10.0  # seconds, for a whole check
-GLANCE = 0.2  # seconds between two looks at whether the time is up
-GRACE = 2.0  # seconds more, in which Python starts, and says where it is
+START = 60.0  # seconds for Python's start, which takes long on a busy machine
+GLANCE = 0.2  # seconds between two looks at whether the checks have begun, and whether the time is up
+GRACE = 2.0  # seconds more, in which the child says where it is, and ends
 KEPT = 2000  # characters of what is printed
-STACK = ".stack"  # the ending of the file in which the child says where a loop was
+STACK = ".stack"  # the ending of the file that is there when the checks begin, and says where a loop was
 
 
 def check_file(exercise: Exercise, path: Path, time_limit: float = TIME_LIMIT) -> Outcome:
@@ -47,34 +47,30 @@ def check_file(exercise: Exercise, path: Path, time_limit: float = TIME_LIMIT) -
         stack = Path(f"{result}{STACK}")
         printed, ended = _run(
             [sys.executable, "-m", "aescratch.exercises.looking", str(exercise.folder.resolve()), str(path.resolve()),
-             str(result), str(time_limit)], path.resolve().parent, time_limit + GRACE, lambda: _is_written(stack),
+             str(result), str(time_limit)], path.resolve().parent, time_limit + GRACE, stack,
         )  # fmt: skip
-        if ended is None:
-            where = stack.read_text(encoding="utf-8") if stack.is_file() else ""
+        where = stack.read_text(encoding="utf-8") if stack.is_file() else ""
+        if where or (ended is None and stack.is_file()):
             return _timed_out(time_limit, path, where, printed)
         try:
             outcome = Outcome(**json.loads(result.read_text(encoding="utf-8")))
         except (OSError, ValueError):
             said = printed.strip().splitlines()
             message = f"Python ended with status {ended} before the checks did" + (f": {said[-1]}" if said else "")
+            if ended is None:
+                message = f"Python took longer than {START:g} s to start, and was stopped; close other programs"
             return Outcome(DIED, message, codes=[DIED], printed=printed)
     outcome.printed = printed
     return outcome
 
 
-def _is_written(stack: Path) -> bool:
-    """Whether the child has said where it is, which it does when its time is up."""
-    return stack.is_file() and stack.stat().st_size > 0
+def _run(command: list[str], folder: Path, seconds: float, begun: Path) -> tuple[str, int | None]:
+    """Return the beginning of what a command prints, and its exit status, or None if it had to be stopped.
 
-
-def _run(
-    command: list[str], folder: Path, seconds: float, is_over: Callable[[], bool]
-) -> tuple[str, int | None]:  # fmt: skip
-    """Return the beginning of what a command prints, and its exit status, or None if it had to be stopped."""
+    Its seconds count from when the file `begun` is there.
+    """
     path = [str(Path(ae.__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {
-        **os.environ, "PYTHONPATH": os.pathsep.join(path), "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1",
-    }  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "PYTHONIOENCODING": "utf-8"}
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder,
         env=environment, start_new_session=os.name == "posix",
@@ -84,11 +80,13 @@ def _run(
     reader = threading.Thread(target=_read_on, args=(process.stdout, kept), daemon=True)
     reader.start()
     ended: int | None = None
-    end = time.monotonic() + seconds
+    end, counts = time.monotonic() + START, False
     try:
-        while ended is None and time.monotonic() < end and not is_over():
+        while ended is None and time.monotonic() < end:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 ended = process.wait(GLANCE)
+            if not counts and begun.is_file():
+                end, counts = time.monotonic() + seconds, True
     finally:
         _kill(process)
     reader.join(1.0)

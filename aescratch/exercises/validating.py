@@ -19,6 +19,7 @@ from aescratch.exercises.hints import FALLBACK
 from aescratch.exercises.outcome import NOT_BEGUN
 from aescratch.exercises.releasing import build, leak_problems, released
 from aescratch.exercises.trying import arguments_given, prove_released, tried, unless
+from aescratch.sources import import_from_source
 
 SEEDS = (11, 23, 47)  # further draws of the inputs, as a grader makes them
 SLOW = 5.0  # seconds of a check; students' machines may be slower than the teacher's, and 10 are the limit
@@ -66,7 +67,7 @@ def validate(exercises: Sequence[Exercise], jobs: int = 1) -> tuple[list[Row], l
 
         # A fresh process for each worker: a copy of this one would share the threads of its linear algebra.
         context = multiprocessing.get_context("spawn")
-        with concurrent.futures.ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        with concurrent.futures.ProcessPoolExecutor(jobs, context, import_from_source) as pool:
             return list(pool.map(row_of, *zip(*tasks, strict=True))), leaks
 
 

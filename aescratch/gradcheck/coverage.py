@@ -27,12 +27,14 @@ DIRECTIONS = 5  # in every tensor
 FEW = 10_000  # entries up to which auto checks each, of a model, and of a tensor that fails
 
 
-def judge(name: str, analytic: Array, found: Sequence[Estimate], tolerance: float) -> TensorResult:
+def judge(
+    name: str, analytic: Array, found: Sequence[Estimate], tolerance: float, largest_of_all: float = 0.0
+) -> TensorResult:
     """Return the verdict of each entry; one that is too small to be seen where nothing changes passes.
 
     Its numeric value is NaN, and its slopes are 0.
     """
-    tensor = judge_seen(name, analytic, found, tolerance)
+    tensor = judge_seen(name, analytic, found, tolerance, largest_of_all)
     unseen = np.reshape([estimate.unseen for estimate in found], tensor.verdicts.shape)
     tensor.verdicts[unseen], tensor.numeric[unseen], tensor.slopes[unseen] = PASS, np.nan, 0.0
     return tensor
@@ -68,9 +70,12 @@ class Coverage:
 
     def compare(
         self, name: str, objective: Objective, array: Array, analytic: Array, tolerance: float,
-        together: Together | None = None,
+        together: Together | None = None, largest_of_all: float = 0.0,
     ) -> TensorResult:  # fmt: skip
-        """Return the comparison of a tensor's gradient with differences of the objective."""
+        """Return the comparison of a tensor's gradient with differences of the objective.
+
+        A value may be 0 to rounding beside the largest gradient of all tensors.
+        """
         if self.mode == "sampled" and array.size > SAMPLES:
             return self._sampled(name, objective, array, analytic, tolerance)
         if self.mode == "directional" and array.size > DIRECTIONS:
@@ -80,7 +85,8 @@ class Coverage:
             if self.is_short and array.size > FEW:
                 some = self._sampled(name, objective, array, analytic, tolerance)
                 return some if some.verdict == FAIL else along
-        return judge(name, analytic, estimates(objective, array, analytic, tolerance, together=together), tolerance)
+        found = estimates(objective, array, analytic, tolerance, together=together)
+        return judge(name, analytic, found, tolerance, largest_of_all)
 
     def _sampled(
         self, name: str, objective: Objective, array: Array, analytic: Array, tolerance: float

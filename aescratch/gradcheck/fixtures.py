@@ -15,11 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from aescratch import contract
 from aescratch.activations import Activation
 from aescratch.backend import Array, to_numpy
 from aescratch.gradcheck.report import Finding
-from aescratch.models.base import Model
-from aescratch.models.classifier import SoftmaxClassifier
 from aescratch.parts import Part
 from aescratch.recording import record
 from aescratch.validation import require_count
@@ -31,7 +30,7 @@ MOST = 0.5  # of a layer's units: where at least so many are dead, that is worth
 NAMED = 5  # columns, or units, that a note lists one by one
 
 
-def audit_model(model: Model, batch: Sequence[Array]) -> list[Finding]:
+def audit_model(model: Any, batch: Sequence[Array]) -> list[Finding]:
     """Return a note for each property of a batch, or of a model's values, that would hide mistakes.
 
     Parameters
@@ -71,7 +70,7 @@ def audit_inputs(inputs: Mapping[str, Any], names: Sequence[str]) -> list[Findin
     return findings
 
 
-def example_fixture(model: Model, rng: int = 0) -> Any:
+def example_fixture(model: Any, rng: int = 0) -> Any:
     """Return a batch to check a model with, about which the audit has nothing to say where the widths allow it.
 
     Its number of examples is a prime that is none of the model's widths, so that a wrong factor names its dimension;
@@ -79,8 +78,9 @@ def example_fixture(model: Model, rng: int = 0) -> Any:
 
     Parameters
     ----------
-    model : Model
-        One of ours, or of a class built on ours.
+    model : object
+        One of ours, or one of your own with ``loss``, ``backward`` and ``parameters``, as for `fit`. Where it has no
+        `n_inputs`, its first parameter has a row for each.
     rng : int
         The seed of the numbers.
 
@@ -102,20 +102,19 @@ def example_fixture(model: Model, rng: int = 0) -> Any:
     (7, 5)
     """
     require_count("rng", rng, least=0)
-    if not isinstance(model, Model):
-        raise TypeError(f"expected a model of aescratch, such as ae.Autoencoder([64, 32]), got {type(model).__name__}")
+    contract.require_model(model)
     generator = np.random.default_rng(rng)
-    supervised = isinstance(model, SoftmaxClassifier)
-    n_inputs = model.autoencoder.widths[0] if isinstance(model, SoftmaxClassifier) else model.parameters[0].shape[0]
+    supervised = contract.takes_labels(model)
+    n_inputs = contract.n_inputs_of(model) or model.parameters[0].shape[0]
     sizes = {size for parameter in model.parameters for size in parameter.shape}
-    n_classes = model.n_classes if isinstance(model, SoftmaxClassifier) else 0
+    n_classes = contract.n_classes_of(model) or 2 * int(supervised)
     free = [prime for prime in PRIMES if prime not in sizes]
     n_examples = next((prime for prime in free if prime >= n_classes), (free or PRIMES)[-1])
     labels = np.arange(n_examples, dtype=np.int64) % max(n_classes, 1)
     found = []
     for _ in range(DRAWS):
         x = generator.uniform(0.1, 0.9, (n_examples, n_inputs))
-        data = model.as_data(x, labels) if supervised else model.as_data(x)  # type: ignore[call-arg]
+        data = contract.as_data(model, x, labels if supervised else None)
         found.append((len(audit_model(model, data)), x))
         if not found[-1][0]:
             break
@@ -204,7 +203,8 @@ def _unseen_decay(model: Any) -> Iterator[Finding]:
     """Biases of 0 beside a weight decay, which would be 0 there too."""
     biases = [parameter for parameter in model.parameters if not parameter.decays]
     lam: float = getattr(model, "weight_decay", 0.0)
-    has_kinks = any(getattr(type(part), "kinks", Part.kinks) is not Part.kinks for part in model.parts.values())
+    parts = contract.parts_of(model).values()
+    has_kinks = any(getattr(type(part), "kinks", Part.kinks) is not Part.kinks for part in parts)
     # Where there are kinks, the check puts biases that are all 0 elsewhere by itself.
     if lam and not has_kinks and biases and not any(to_numpy(b.value).any() for b in biases):
         message = "all biases are 0, so that a weight decay wrongly put on them can't show; give them random values"
@@ -235,9 +235,9 @@ def _dead(activation: Activation, arguments: Mapping[str, Any]) -> Array | None:
 
 def _forward_calls(model: Any, batch: Sequence[Array]) -> Iterator[Any]:
     """Return the calls of one forward pass; what the parts remember of another is put back."""
-    memories = [(part, copy.copy(part.__dict__)) for part in model.parts.values()]
+    memories = [(part, copy.copy(part.__dict__)) for part in contract.parts_of(model).values()]
     try:
-        with model.trusting_batches():
+        with contract.trusting_batches(model):
             calls = record(model, lambda: model.loss(*batch, rng=0))
         yield from calls
     finally:

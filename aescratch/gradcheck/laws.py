@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, array_module, to_numpy
+from aescratch.contract import parts_of
 from aescratch.gradcheck.binding import same
 from aescratch.gradcheck.report import Finding
-from aescratch.models.base import Model
 from aescratch.recording import Call, observed
 
 ROUNDING = 1e-5  # of a tensor's largest entry: far above what another order of summing does, in float32 too
@@ -80,14 +80,14 @@ def _near(found: Any, wanted: Any, *sizes: Array) -> bool:
 
 
 @contextlib.contextmanager
-def nothing_else_changed(model: Model, batch: Sequence[Array], findings: list[Finding]) -> Iterator[None]:
+def nothing_else_changed(model: Any, batch: Sequence[Array], findings: list[Finding]) -> Iterator[None]:
     """Add a finding for each part that changes, in the block's backward, a gradient it is given or what is remembered.
 
     The batch and the parameters are looked at elsewhere.
     """
     elsewhere = [*batch, *(parameter.value for parameter in model.parameters)]
     remembered = []
-    for place, part in model.parts.items():
+    for place, part in parts_of(model).items():
         for name in part.remembers:
             array: Any = part.__dict__.get(name)
             if _is_array(array) and not any(_overlap(array, other) for other in elsewhere):

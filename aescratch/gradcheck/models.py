@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import numbers
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from aescratch import contract
 from aescratch.backend import Array, array_module, move, to_numpy
+from aescratch.buffers import move_buffers
 from aescratch.declared import declaration_of
 from aescratch.gradcheck.coverage import Coverage
 from aescratch.gradcheck.deadline import OutOfTime, limited
@@ -30,7 +31,6 @@ from aescratch.gradcheck.stacking import stack
 from aescratch.gradcheck.surrogates import Surrogates, by_rules
 from aescratch.gradcheck.surroundings import kept_random_state, watched
 from aescratch.layers import Layer, pack
-from aescratch.models.base import Model
 from aescratch.validation import require_count, require_number
 
 # What can be wrong with a loss so that its differences mean nothing.
@@ -39,8 +39,8 @@ ZERO_BIASES = 0.1  # the spread of what biases of exactly 0 are given
 
 
 def check_gradients(
-    model: Model, x: Array, labels: Array | None = None, *, rng: int = 0, tolerance: float = 1e-6,
-    mode: str = "exhaustive", time_limit: float | None = 60.0, explain: bool = True,
+    model: Any, x: Array, labels: Array | None = None, *, rng: int = 0, tolerance: float = 1e-6,
+    mode: str = "exhaustive", time_limit: float | None = 60.0, explain: bool = True, training: bool = False,
 ) -> Report:  # fmt: skip
     """Check the gradient of every parameter of a model.
 
@@ -50,8 +50,9 @@ def check_gradients(
 
     Parameters
     ----------
-    model : Model
-        One of ours, or of a class built on ours. It is as before afterwards, to the last bit.
+    model : object
+        One of ours, or one of your own with ``loss``, ``backward`` and ``parameters``, as for `fit`. It is as before
+        afterwards, to the last bit.
     x : (N, D) array of floats
         A small batch; 7 rows will do.
     labels : (N,) array of integers, optional
@@ -67,6 +68,9 @@ def check_gradients(
         Seconds that a call of backward may take.
     explain : bool
         Whether to look for the place and the cause where a gradient is wrong.
+    training : bool
+        Whether to check the loss of training mode, with dropout and the batch's own statistics, in place of that of use
+        mode. Buffers keep their values.
 
     Returns
     -------
@@ -89,24 +93,26 @@ def check_gradients(
     require_number("tolerance", tolerance, above=0)
     if time_limit is not None:
         require_number("time_limit", time_limit, above=0)
-    if not isinstance(model, Model):
-        raise TypeError(
-            f"expected a model of aescratch, such as ae.Autoencoder([64, 32]), got {type(model).__name__}; "
-            "ae.check_function checks a forward and a backward of your own"
-        )
-    data = model.as_data(x) if labels is None else model.as_data(x, labels)  # type: ignore[call-arg]
+    try:
+        contract.require_model(model)
+    except TypeError as error:
+        raise TypeError(f"{error}; ae.check_function checks a forward and a backward of your own") from error
+    data = contract.as_data(model, x, labels)
     sizes = [parameter.size for parameter in model.parameters]
     coverage = Coverage(mode, sizes, rng)
-    with kept_random_state(), quiet(), in_double_precision(model), model.trusting_batches(), np.errstate(all="ignore"):
+    trusting = contract.trusting_batches(model)
+    with kept_random_state(), quiet(), in_double_precision(model), trusting, np.errstate(all="ignore"):
         batch = [a.astype(np.float64) if a.dtype.kind == "f" else a.copy() for a in data]
-        tensors, findings = _check(model, batch, rng, tolerance, coverage, time_limit, explain)
+        with contract.training(model, frozen=True) if training else contextlib.nullcontext():
+            tensors, findings = _check(model, batch, rng, tolerance, coverage, time_limit, explain)
     title = f"gradient check of {type(model).__name__}, {len(batch[0])} examples, float64, rng={rng}"
+    title += ", training mode" if training else ""
     title += by_rules(findings)
     return Report(title + coverage.described(tensors, sizes), tensors, findings, tolerance)
 
 
 def _check(
-    model: Model, batch: Sequence[Array], rng: int, tolerance: float, coverage: Coverage, time_limit: float | None,
+    model: Any, batch: Sequence[Array], rng: int, tolerance: float, coverage: Coverage, time_limit: float | None,
     explain: bool,
 ) -> tuple[list[TensorResult], list[Finding]]:  # fmt: skip
     """Return the comparison of every parameter, if there can be any, and all findings."""
@@ -128,11 +134,14 @@ def _check(
     if not surrogates.are_usable:
         return [], [*findings, *surrogates.findings, *audit]
     stacked = None if surrogates.declared else stack(model, batch, rng)
+    largest = max(float(np.max(np.abs(gradient), where=np.isfinite(gradient), initial=0.0)) for gradient in analytic)
     tensors = []
     with surrogates.in_place():
         for parameter, gradient in zip(model.parameters, analytic, strict=True):
             together = None if stacked is None else functools.partial(stacked.losses, parameter)
-            tensors.append(coverage.compare(parameter.name, objective, parameter.value, gradient, tolerance, together))
+            tensors.append(
+                coverage.compare(parameter.name, objective, parameter.value, gradient, tolerance, together, largest)
+            )
     surrogates.mark(tensors, lambda: limited(model.backward, time_limit))
     findings += [*surrogates.findings, *value_findings(tensors)]
     if not any(finding.code in ("not-repeatable", "changed-parameter") for finding in findings):
@@ -151,15 +160,16 @@ class OtherBatchError(Exception):
     """A loss was asked for a batch that isn't the user's, and raised."""
 
 
-def _patterns(model: Model) -> list[Array]:
+def _patterns(model: Any) -> list[Array]:
     """Return the pattern of the last forward pass at the kinks of every part that has any and isn't declared."""
-    smooth = [part for part in model.parts.values() if declaration_of(getattr(part, "backward", None)) is None]
+    parts = contract.parts_of(model).values()
+    smooth = [part for part in parts if declaration_of(getattr(part, "backward", None)) is None]
     patterns = [getattr(part, "kinks", None) for part in smooth]  # none where no forward was called
     return [to_numpy(pattern) for pattern in patterns if pattern is not None]
 
 
 def _batch_findings(
-    model: Model, batch: Sequence[Array], rng: int, analytic: Sequence[Array], time_limit: float | None
+    model: Any, batch: Sequence[Array], rng: int, analytic: Sequence[Array], time_limit: float | None
 ) -> list[Finding]:
     """Return what other batches made of the same rows tell."""
     names = [parameter.name for parameter in model.parameters]
@@ -191,28 +201,20 @@ def _batch_findings(
 
 def _loss(model: Any, batch: Sequence[Array], rng: int) -> Any:
     """Return the model's loss, and raise if it isn't a number."""
-    loss = model.loss(*batch, rng=rng)
-    is_array = hasattr(loss, "dtype") and loss.shape == () and loss.dtype.kind == "f"
-    if not is_array and not isinstance(loss, numbers.Real):
-        kind = f"an array of shape {loss.shape}" if getattr(loss, "shape", ()) else type(loss).__name__
-        raise TypeError(
-            f"expected {type(model).__name__}.loss to return a number, got {kind}; "
-            "end it with return, and with a sum over units and a mean over the batch"
-        )
-    return loss
+    return contract.as_number(model, model.loss(*batch, rng=rng))
 
 
-def _left_out(model: Model) -> Iterator[Finding]:
+def _left_out(model: Any) -> Iterator[Finding]:
     """Yield a finding for each parameter of a layer that the model doesn't list, and so would never train."""
     listed = {id(parameter) for parameter in model.parameters}
-    for place, part in model.parts.items():
+    for place, part in contract.parts_of(model).items():
         for parameter in part.parameters if isinstance(part, Layer) else []:
             if id(parameter) not in listed:
                 message = f"the parameter {parameter.name} of {place} is missing in model.parameters; list it there"
                 yield Finding("left-out", parameter.name, "error", message, {"layer": place})
 
 
-def _loss_findings(model: Model, batch: Sequence[Array], rng: int) -> list[Finding]:
+def _loss_findings(model: Any, batch: Sequence[Array], rng: int) -> list[Finding]:
     """Return what two calls of loss tell about it."""
     before = [array.copy() for array in batch]
     findings: list[Finding] = []
@@ -244,7 +246,7 @@ def _changed_batch(who: str, batch: Sequence[Array], before: Sequence[Array]) ->
     return [Finding("changed-batch", None, "error", message, {"by": who})]
 
 
-def _draw_zero_biases(model: Model, rng: int) -> list[Finding]:
+def _draw_zero_biases(model: Any, rng: int) -> list[Finding]:
     """Give biases that are all 0 small random values, in the copy that is checked, if anything in the model has kinks.
 
     Where all of a layer's ReLUs are off, the next pre-activations are its biases: at 0, exactly on the kink.
@@ -254,7 +256,7 @@ def _draw_zero_biases(model: Model, rng: int) -> list[Finding]:
         return []
     generator = np.random.default_rng(rng)
     for parameter in zeros:
-        parameter.value = move(generator.normal(0, ZERO_BIASES, parameter.shape), model.backend)
+        parameter.value = move(generator.normal(0, ZERO_BIASES, parameter.shape), contract.backend_of(model))
     names = [parameter.name for parameter in zeros]
     message = (
         f"{', '.join(names)}: all 0, where a ReLU may sit exactly on its kink; checked at small random values instead, "
@@ -264,7 +266,7 @@ def _draw_zero_biases(model: Model, rng: int) -> list[Finding]:
 
 
 def _analytic_side(
-    model: Model, batch: Sequence[Array], time_limit: float | None
+    model: Any, batch: Sequence[Array], time_limit: float | None
 ) -> tuple[list[Array], list[Finding]]:
     """Return the gradients that backward gives, none if it doesn't come back, and what else it did."""
     values = [to_numpy(parameter.value).copy() for parameter in model.parameters]
@@ -307,12 +309,13 @@ def _laws(parameter: Any, value: Array, gradient: Array, changed: bool) -> Itera
 
 
 @contextlib.contextmanager
-def in_double_precision(model: Model) -> Iterator[None]:
+def in_double_precision(model: Any) -> Iterator[None]:
     """Put float64 copies of its values into a model, and put back everything afterwards.
 
     Everything is: values, gradients, what the parts remember, what a class of the user's keeps beside, and the states
     of generators.
     """
-    with kept(model, *model.parts.values()):
-        pack(model.parameters, "float64", model.backend)
+    with kept(model, *contract.parts_of(model).values(), *model.parameters):
+        pack(model.parameters, "float64", contract.backend_of(model))
+        move_buffers(contract.buffers_of(model).values(), contract.backend_of(model), "float64")
         yield

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.gradcheck.numeric import TRUSTED, WORTH_COMPARING, Estimate
+from aescratch.gradcheck.numeric import NEXT_TO_NOTHING, TRUSTED, WORTH_COMPARING, Estimate
 from aescratch.gradcheck.printing import (
     FAIL,
     INCONCLUSIVE,
@@ -31,6 +31,7 @@ __all__ = ["FAIL", "INCONCLUSIVE", "PASS", "Finding", "GradientCheckError", "Rep
 DIFFERENCES = "the difference quotient"  # as a rule what a gradient is compared with
 MOST_KINKS = 0.1  # a tensor of which more than this share lies at kinks hasn't been checked
 UNCHECKED = "unchecked"  # what stands in place of the verdict of an entry that wasn't looked at
+ZERO_TO_ROUNDING = 1e-9  # of the largest gradient of all tensors: how rough an estimate of 0 may be
 CLEAR = 3.0  # times its own error bound an estimate must be off before the analytic value counts as wrong
 
 
@@ -106,11 +107,19 @@ class TensorResult:
         return PASS
 
 
-def judge(name: str, analytic: Array, estimates: Sequence[Estimate], tolerance: float) -> TensorResult:
-    """Return the verdict of each entry of a tensor, from its analytic values and their numeric estimates."""
+def judge(
+    name: str, analytic: Array, estimates: Sequence[Estimate], tolerance: float, largest_of_all: float = 0.0
+) -> TensorResult:
+    """Return the verdict of each entry of a tensor, from its analytic values and their numeric estimates.
+
+    A value is 0 to rounding beside `largest_of_all`, the largest gradient of all tensors, if there are others.
+    """
     analytic = np.asarray(analytic, dtype=np.float64)
     scale = max((abs(e.value) for e in estimates if np.isfinite(e.value)), default=0.0)
-    verdicts = [_judge_entry(float(a), e, tolerance, scale) for a, e in zip(analytic.flat, estimates, strict=True)]
+    verdicts = [
+        _judge_entry(float(a), e, tolerance, scale, largest_of_all)
+        for a, e in zip(analytic.flat, estimates, strict=True)
+    ]
     numeric = [np.nan if e.kink is not None else e.value for e in estimates]
     slopes = [(np.nan, np.nan) if e.kink is None else e.kink for e in estimates]
     shape = analytic.shape
@@ -120,7 +129,10 @@ def judge(name: str, analytic: Array, estimates: Sequence[Estimate], tolerance: 
     )  # fmt: skip
 
 
-def _judge_entry(analytic: float, found: Estimate, tolerance: float, scale: float) -> str:
+def _judge_entry(analytic: float, found: Estimate, tolerance: float, scale: float, largest_of_all: float) -> str:
+    is_zero = abs(analytic) <= NEXT_TO_NOTHING * largest_of_all and found.kink is None
+    if is_zero and abs(found.value) <= found.error <= ZERO_TO_ROUNDING * largest_of_all:
+        return PASS  # like the bias before a batch normalisation, which takes it away again
     floor = WORTH_COMPARING * scale
     if found.kink is not None:
         return "kink" if found.settles(analytic, tolerance, floor) else FAIL

@@ -22,26 +22,14 @@ import numpy as np
 from aescratch import activations, corruptions, layers, losses, penalties
 from aescratch import functions as sheet
 from aescratch.backend import Array
+from aescratch.contract import backend_of, parts_of
 from aescratch.layers import OURS, Parameter, Sampling
-from aescratch.models.autoencoder import Autoencoder
-from aescratch.models.base import Model
-from aescratch.models.classifier import SoftmaxClassifier
-from aescratch.models.contractive import ContractiveAutoencoder
-from aescratch.models.denoising import DenoisingAutoencoder
-from aescratch.models.k_sparse import KSparseAutoencoder
-from aescratch.models.linear import LinearAutoencoder
-from aescratch.models.sparse import SparseAutoencoder
-from aescratch.models.stacked import StackedAutoencoder
-from aescratch.models.variational import VariationalAutoencoder
+from aescratch.models import MODELS
 from aescratch.parts import Part
 
 ROWS = 1024  # in a stack, about: enough to make calls cheap, few enough to stay in the cache
 SAME = 1e-12  # of a loss: what another order of summing may change
 
-MODELS = (
-    Autoencoder, SoftmaxClassifier, ContractiveAutoencoder, DenoisingAutoencoder, KSparseAutoencoder,
-    LinearAutoencoder, SparseAutoencoder, StackedAutoencoder, VariationalAutoencoder,
-)  # fmt: skip
 PARTS = tuple(
     value
     for module in (layers, activations, losses, penalties, corruptions)
@@ -52,13 +40,13 @@ PARTS = tuple(
 CLASSES = {cls: dict(vars(cls)) for own in (*MODELS, *PARTS) for cls in own.__mro__ if cls is not object}
 
 
-def stack(model: Model, batch: Sequence[Array], rng: int) -> Stack | None:
+def stack(model: Any, batch: Sequence[Array], rng: int) -> Stack | None:
     """Return a stack for this model and batch, or None where something that computes isn't known to be our own."""
-    values = [*vars(model).values(), *model.parts.values()]
+    values = [*vars(model).values(), *parts_of(model).values()]
     computing = [value for value in values if hasattr(value, "forward") and not isinstance(value, type)]
     as_ours = all(_computes_as_ours(value) for value in [model, *computing])
     formulas = all(vars(sheet).get(name) is OURS[name] for name in OURS if _computes(name))
-    return Stack(model, batch, rng) if as_ours and formulas and model.backend == "numpy" else None
+    return Stack(model, batch, rng) if as_ours and formulas and backend_of(model) == "numpy" else None
 
 
 def _computes_as_ours(value: Any) -> bool:
@@ -79,11 +67,11 @@ def _computes(name: str) -> bool:
 class Stack:
     """A model's loss for many changes of single entries of a parameter."""
 
-    def __init__(self, model: Model, batch: Sequence[Array], rng: int) -> None:
+    def __init__(self, model: Any, batch: Sequence[Array], rng: int) -> None:
         loss: Callable[..., Any] = model.loss
         self.model, self.loss = model, functools.partial(loss, *batch, rng=rng)
         self.loss()
-        self.kinks = {name: getattr(part, "kinks", None) for name, part in model.parts.items()}
+        self.kinks = {name: getattr(part, "kinks", None) for name, part in parts_of(model).items()}
         self.n_rows = len(batch[0])
         self.taken = {self.n_rows, *(parameter.shape[0] for parameter in model.parameters)}
 
@@ -116,7 +104,7 @@ class Stack:
         while len(entries) * self.n_rows in self.taken:  # a stack is known by its number of rows
             entries, offsets = np.append(entries, entries[-1]), np.append(offsets, offsets[-1])
         copies = Copies(parameter, entries, offsets, self.n_rows)
-        parts = self.model.parts
+        parts = parts_of(self.model)
         try:
             for name, part in parts.items():
                 holds = any(value is parameter for value in vars(part).values())

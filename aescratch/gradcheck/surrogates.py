@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, array_module, move, to_numpy
+from aescratch.contract import parts_of
 from aescratch.declared import Declared, declaration_of
 from aescratch.gradcheck.by_rule import note
 from aescratch.gradcheck.deadline import limited
@@ -42,7 +43,7 @@ class Surrogates:
 
     def __init__(self, model: Any, run: Callable[[], Any], time_limit: float | None) -> None:
         self.model, self.run, self.time_limit = model, run, time_limit
-        found = {name: declaration_of(getattr(part, "backward", None)) for name, part in model.parts.items()}
+        found = {name: declaration_of(getattr(part, "backward", None)) for name, part in parts_of(model).items()}
         self.declared = {name: declared for name, declared in found.items() if declared is not None}
         self.bases: dict[str, list[Base]] = {name: [] for name in self.declared}
         self.findings: list[Finding] = []
@@ -109,7 +110,7 @@ class Surrogates:
                 tensor.rule = ", ".join(dict.fromkeys(filter(None, [*tensor.rule.split(", "), declared.rule])))
                 tensor.numeric_is = f"{DIFFERENCES} that follows {tensor.rule}"
         for name, declared in self.declared.items():
-            finding = note(f"{name}, a {type(self.model.parts[name]).__name__},", declared)
+            finding = note(f"{name}, a {type(parts_of(self.model)[name]).__name__},", declared)
             finding.message += f"; through it pass the gradients of {', '.join(reached[name]) or 'no parameter'}"
             finding.evidence |= {"part": name, "parameters": reached[name]}
             self.findings.append(finding)
@@ -132,7 +133,7 @@ class Surrogates:
         before = gradients()
         with observed(self.model, change):
             after = gradients()
-        own = {id(parameter) for _, parameter in held_parameters(self.model.parts[name])}
+        own = {id(parameter) for _, parameter in held_parameters(parts_of(self.model)[name])}
         return [
             parameter.name for parameter, a, b in zip(self.model.parameters, before, after, strict=True)
             if id(parameter) in own or not np.array_equal(a, b, equal_nan=True)

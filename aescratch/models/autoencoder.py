@@ -8,13 +8,15 @@ The other variants change one thing each, and say which.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
 from aescratch.activations import Identity, ReLU
 from aescratch.backend import Array, move
+from aescratch.batch_norm import BatchNorm
+from aescratch.dropout import Dropout
 from aescratch.initializers import xavier_uniform
 from aescratch.layers import Dense, Layer, Parameter
 from aescratch.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, SquaredError
@@ -29,9 +31,10 @@ from aescratch.models.network import (
     without_identity,
 )
 from aescratch.models.opinion import SecondOpinion, of_code
+from aescratch.models.statements import Option
 from aescratch.parts import Part
 from aescratch.penalties import WeightDecay
-from aescratch.validation import Rng, as_generator, as_matrix, require_dtype
+from aescratch.validation import Rng, as_generator, as_matrix, require_dtype, require_flag
 
 
 class Autoencoder(Model):
@@ -53,6 +56,10 @@ class Autoencoder(Model):
         `SquaredError()`, or `BinaryCrossEntropy()` for data in [0, 1], with which the decoder emits logits.
     weight_decay : float
         lam in the term (lam/2) Σ W², biases excluded.
+    dropout : float
+        The share of units, in [0, 1), that `Dropout` silences in training before every dense layer but the first.
+    batch_norm : bool
+        Whether `BatchNorm` stands after every dense layer but the last.
     initializer : callable
         Draws the weights, by default `xavier_uniform`.
     dtype : str
@@ -80,15 +87,15 @@ class Autoencoder(Model):
     def __init__(
         self, widths: Sequence[int], *, activation: Callable[..., Layer] = ReLU,
         code_activation: Callable[..., Layer] | None = None, output_activation: Callable[..., Layer] | None = None,
-        tied: bool = False, reconstruction: Loss = SquaredError(), weight_decay: float = 0.0,
-        initializer: Callable[..., Array] = xavier_uniform, dtype: str = "float32", rng: Rng = None,
+        tied: bool = False, reconstruction: Loss = SquaredError(), weight_decay: float = 0.0, dropout: float = 0.0,
+        batch_norm: bool = False, initializer: Callable[..., Array] = xavier_uniform, dtype: str = "float32",
+        rng: Rng = None,
     ) -> None:  # fmt: skip
         self.widths = check_widths(widths)
         make_activation("activation", activation)
         self.activation, self.code_activation, self.output_activation = activation, code_activation, output_activation
-        if not isinstance(tied, bool):
-            raise TypeError(f"expected tied to be True or False, got {tied!r}")
-        self.tied = tied
+        self.tied, self.batch_norm = require_flag("tied", tied), require_flag("batch_norm", batch_norm)
+        self.dropout = Dropout(dropout).p
         self.reconstruction = _check_reconstruction(reconstruction, output_activation)
         self.initializer = initializer
         self.dtype = require_dtype(dtype)
@@ -100,27 +107,34 @@ class Autoencoder(Model):
 
     def build(self, rng: np.random.Generator) -> None:
         """Make the layers: the encoder with the code's activation, and the decoder."""
-        between = self.make_between
-        encoder = dense_layers(self.widths, between, self.initializer, self.dtype, rng)
+        encoder = dense_layers(self.widths, self.between, self.initializer, self.dtype, rng)
         decoder = self.decoder_layers(encoder, rng)
-        self.encoder = without_identity([*encoder, *self.code_layers()])
-        self.decoder = without_identity([*decoder, self.output_layer()])
+        self.encoder = without_identity([*encoder, *self.normalization(self.widths[-1]), *self.code_layers()])
+        self.decoder = without_identity([*self.silenced(), *decoder, self.output_layer()])
         mark_first(self.encoder)
         name_parameters("encoder", self.encoder)
         name_parameters("decoder", self.decoder)
 
-    def make_between(self) -> Layer:
-        """Return a new layer of the activation between layers."""
-        return make_activation("activation", self.activation)
+    def between(self, width: int) -> list[Layer]:
+        """Return what stands between two dense layers: the activation, and normalisation and dropout where wanted."""
+        return [*self.normalization(width), make_activation("activation", self.activation), *self.silenced()]
+
+    def normalization(self, width: int) -> list[Layer]:
+        """Return a new batch normalisation of this width, if the model has any."""
+        return [BatchNorm(width, dtype=self.dtype)] if self.batch_norm else []
+
+    def silenced(self) -> list[Layer]:
+        """Return a new dropout, if the model has any."""
+        return [Dropout(self.dropout)] if self.dropout else []
 
     def decoder_layers(self, encoder: Sequence[Layer], rng: np.random.Generator) -> list[Layer]:
         """Return the decoder's dense layers, with activations between, that mirror the encoder's."""
         if not self.tied:
-            return dense_layers(self.widths[::-1], self.make_between, self.initializer, self.dtype, rng)
+            return dense_layers(self.widths[::-1], self.between, self.initializer, self.dtype, rng)
         for layer in encoder:
             if isinstance(layer, Dense):
                 layer.adds = True  # the decoder's backward comes first, and writes W.grad
-        return tied_decoder_layers(encoder, self.make_between)
+        return tied_decoder_layers(encoder, self.between)
 
     def code_layers(self) -> list[Layer]:
         """Return what follows the encoder's last dense layer: the code's activation."""
@@ -161,9 +175,9 @@ class Autoencoder(Model):
         rng : int or numpy.random.Generator, optional
             Where noise is drawn from, if the variant has any; a seed freezes it. By default the model's own.
         """
-        x = self.as_batch(x)
-        h = self.encoder.forward(x)
-        x_hat = self.decoder.forward(h)
+        x, rng = self.as_batch(x), self.noise(rng)
+        h = self.encoder.forward(x, rng)
+        x_hat = self.decoder.forward(h, rng)
         return self.reconstruction.forward(x_hat, x) + self.decay.forward()
 
     def backward(self) -> None:
@@ -208,6 +222,41 @@ class Autoencoder(Model):
         self.reconstruction.check_data(x)
         return (move(x, self.backend),)
 
+    word = "vanilla"
+    order = 10
+    objective = "restore x from its code"
+    formula = "reconstruction(x_hat, x) + decay(weights)"
+    figures: ClassVar[tuple[str, ...]] = ("filters", "reconstructions")
+    options: ClassVar[Mapping[str, Option]] = {
+        "activation": Option("activation", "between layers: {words}, or leaky-relu:SLOPE", "NAME"),
+        "code_activation": Option("activation", "of the code; left out, the variant's own", "NAME"),
+        "output_activation": Option("activation", "of the decoder's output; left out, none", "NAME"),
+        "tied": Option("switch", "let the decoder use the encoder's weights, transposed"),
+        "reconstruction": Option(
+            "reconstruction", "squared-error, or bce (binary cross-entropy, for data in [0, 1])", "LOSS"
+        ),
+        "weight_decay": Option("number", "lam in the term (lam/2) Σ W²", "LAM"),
+        "dropout": Option(
+            "number", "the share of units that is silenced in training, before every dense layer but the first", "P"
+        ),
+        "batch_norm": Option("switch", "normalise the units over the batch, after every dense layer but the last"),
+        "initializer": Option("initializer", "{words}", "NAME"),
+        "dtype": Option(
+            "dtype",
+            "what the parameters are kept in, float32 or float64; step and check compute in float64", "TYPE"
+        ),
+    }  # fmt: skip
+
+    @property
+    def autoencoder(self) -> Autoencoder:
+        """The model itself; a classifier has one of which it uses the encoder."""
+        return self
+
+    @property
+    def n_inputs(self) -> int:
+        """How many numbers an example has."""
+        return self.widths[0]
+
     def second_opinion(self) -> SecondOpinion:
         """Return the objective and the promises once more: what x is compared with, and what a code is."""
 
@@ -216,7 +265,7 @@ class Autoencoder(Model):
                 x = layer.apply(x)
             return x
 
-        opinion = of_code(self.encoder, self.decoder, self.widths[0])
+        opinion = of_code(self.encoder, self.decoder)
         opinion.code, opinion.output = code, self.decoder.apply
         return opinion
 

@@ -9,19 +9,21 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
 from aescratch import files, training
 from aescratch.backend import Array, array_module, require_backend
+from aescratch.buffers import Buffer, move_buffers, named_buffers
 from aescratch.history import History
 from aescratch.layers import Parameter, pack
 from aescratch.lbfgs import LBFGS
 from aescratch.models.opinion import SecondOpinion
+from aescratch.models.statements import Option, TourRow
 from aescratch.optimizers import Optimizer
-from aescratch.parts import Part
+from aescratch.parts import Part, training_mode
 from aescratch.recipes import Recipe
 from aescratch.validation import Rng, as_generator, own_generator
 
@@ -39,10 +41,43 @@ class Model(Recipe):
         Everything with a forward and a backward, by name, in forward order.
     rng : numpy.random.Generator
         The model's own source of noise, for a ``loss(x)`` without rng.
+    word : str
+        The variant's name on the command line. A class in this folder that says one is found by that.
+    order : int
+        Its place where variants are listed.
+    objective, formula : str
+        What the loss asks for, in words, and term by term, as they stand in `loss`.
+    takes_labels : bool
+        Whether it learns from labels, which it then predicts: it has `predict` and `score`.
+    hidden_layers : str
+        ``"optional"``; ``"refused"`` where there may be none between input and code; ``"wanted"`` where it takes some
+        to show what the variant is about.
+    figures : tuple of str
+        The pictures that have a meaning for it, of ``"filters"``, ``"reconstructions"``, ``"denoising"``,
+        ``"code-activity"``, ``"latent-traversal"`` and ``"samples"``.
+    options : dict of str to Option
+        How the command line writes its constructor's arguments; those of the classes it is built on hold, too.
+    tour : tuple of TourRow
+        Its rows of the tour.
+    loss_measures_progress : bool
+        Whether a lower loss means a better model, so that the losses of two epochs can be compared. It doesn't where
+        the objective changes during training, by a weight that is raised step by step, or where another network is
+        trained against this one. `fit` then refuses patience and L-BFGS, which compare losses.
     """
+
+    word: ClassVar[str] = ""
+    order: ClassVar[int] = 1000
+    objective: ClassVar[str] = ""
+    formula: ClassVar[str] = ""
+    takes_labels: ClassVar[bool] = False
+    hidden_layers: ClassVar[str] = "optional"
+    figures: ClassVar[tuple[str, ...]] = ("filters",)
+    options: ClassVar[Mapping[str, Option]] = {}
+    tour: ClassVar[tuple[TourRow, ...]] = ()
 
     dtype: str
     rng: np.random.Generator
+    loss_measures_progress = True
     _trusting_thread: int | None = None
 
     def loss(self, x: Array, rng: Rng = None) -> Any:
@@ -66,6 +101,31 @@ class Model(Recipe):
         """Everything with a forward and a backward, by name, in forward order."""
         raise NotImplementedError
 
+    @property
+    def buffers(self) -> dict[str, Buffer]:
+        """The state that isn't trained, by the part's name and the buffer's own."""
+        return named_buffers(self.parts)
+
+    @contextlib.contextmanager
+    def training(self) -> Iterator[None]:
+        """Enter training mode: inside, parts act as in training; outside, the model is in use mode.
+
+        Dropout silences units, batch normalisation takes the batch's statistics, and buffers move on. `fit` enters it
+        by itself, and a handwritten loop does so around `loss` and `backward`.
+
+        Examples
+        --------
+        >>> import aescratch as ae
+        >>> model = ae.Autoencoder([5, 3], dropout=0.5, rng=0)
+        >>> x = np.ones((7, 5), np.float32)
+        >>> with model.training():
+        ...     in_training = model.loss(x, rng=0)
+        >>> bool(in_training == model.loss(x, rng=0))
+        False
+        """
+        with training_mode(self.parts.values()):
+            yield
+
     def second_opinion(self) -> SecondOpinion | None:
         """Return the objective and the promises once more, or None for a model that has no second opinion."""
         return None
@@ -73,6 +133,21 @@ class Model(Recipe):
     def as_data(self, x: Any) -> Sequence[Array]:
         """Return the arrays that `loss` takes, checked once, in the model's dtype, where the model is."""
         raise NotImplementedError
+
+    @classmethod
+    def arguments_for(cls, widths: Sequence[int], *, n_classes: int | None = None, rng: Rng = None) -> dict[str, Any]:
+        """Return what the constructor is given where only the widths, and the classes of the labels, are known."""
+        return {"widths": widths, "rng": rng}
+
+    @property
+    def n_inputs(self) -> int:
+        """How many numbers an example has."""
+        return self.parameters[0].shape[0]
+
+    @property
+    def wanted_activity(self) -> float | None:
+        """The mean activity that is asked of every code unit, if any is."""
+        return None
 
     def settle(self, rng: Rng) -> None:
         """Put all parameters into one flat buffer, and give the model a generator of its own; ends a constructor."""
@@ -104,6 +179,7 @@ class Model(Recipe):
         if backend == self.backend:
             return self
         pack(self.parameters, self.dtype, backend)
+        move_buffers(self.buffers.values(), backend)
         for part in self.parts.values():
             part.forget()
         return self
@@ -161,7 +237,8 @@ class Model(Recipe):
         validation : (M, D) array, or the pair (x, labels) for a classifier, optional
             Data whose loss is taken after every epoch.
         patience : int, optional
-            Stop after so many epochs without a better validation loss, and go back to the best epoch's values.
+            Stop after so many epochs without a better validation loss, and go back to the best epoch's values. For a
+            model whose loss measures progress.
         progress : bool, optional
             Whether to show a progress bar; by default only on a terminal.
         checkpoint : path, optional
@@ -181,9 +258,8 @@ class Model(Recipe):
         TrainingDivergedError
             If the loss stops being finite; the model is then at its last good epoch.
         """
-        data = (x,) if labels is None else (x, labels)
         return training.fit(
-            self, data, epochs=epochs, batch_size=batch_size, optimizer=optimizer, rng=rng, validation=validation,
+            self, x, labels, epochs=epochs, batch_size=batch_size, optimizer=optimizer, rng=rng, validation=validation,
             patience=patience, progress=progress, checkpoint=checkpoint,
         )  # fmt: skip
 
@@ -193,16 +269,21 @@ class Model(Recipe):
         Raises
         ------
         TypeError
-            If the model is built on a class that isn't ours, which a file could not bring back.
+            If the model is built on a class that is neither ours nor registered, which a file could not bring back.
         OSError
             If the folder isn't there or can't be written to.
         """
-        files.save_model(self, path)
+        files.save(self, path)
 
     @property
     def saved_parameters(self) -> list[Parameter]:
         """What a file keeps, which is the parameters, and those of a model that this one is built on."""
         return self.parameters
+
+    @property
+    def saved_buffers(self) -> dict[str, Buffer]:
+        """The buffers that a file keeps, those of a model that this one is built on among them."""
+        return self.buffers
 
     @property
     def generators(self) -> dict[str, np.random.Generator]:

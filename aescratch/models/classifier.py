@@ -8,19 +8,21 @@ It trains the autoencoder's own parameters: what the encoder learns here, `autoe
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
 from aescratch import functions
 from aescratch.backend import Array, move, to_numpy
+from aescratch.buffers import Buffer
 from aescratch.initializers import xavier_uniform
 from aescratch.layers import Dense, Parameter, Sequential, pack
 from aescratch.losses import SoftmaxCrossEntropy
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.base import Model
 from aescratch.models.opinion import SecondOpinion
+from aescratch.models.statements import Option
 from aescratch.parts import Part
 from aescratch.penalties import WeightDecay
 from aescratch.validation import Rng, as_generator, as_labels, as_matrix, own_generator, require_count
@@ -86,6 +88,11 @@ class SoftmaxClassifier(Model):
         return [*self.autoencoder.parameters, *self.head.parameters]
 
     @property
+    def saved_buffers(self) -> dict[str, Buffer]:
+        """The whole autoencoder's buffers, which its encoder shares with the classifier."""
+        return self.autoencoder.saved_buffers
+
+    @property
     def generators(self) -> dict[str, np.random.Generator]:
         """The sources of noise whose state a file keeps, the classifier's and the autoencoder's."""
         return {"rng": self.rng, "autoencoder_rng": self.autoencoder.rng}
@@ -107,11 +114,11 @@ class SoftmaxClassifier(Model):
             A batch.
         labels : (N,) array of integers
             The class of each example, from 0.
-        rng
-            Not used: nothing here is random.
+        rng : int or numpy.random.Generator, optional
+            Where dropout is drawn from, if the autoencoder has any; by default the model's own.
         """
         x, labels = self.as_batch(x, labels)
-        h = self.encoder.forward(x)
+        h = self.encoder.forward(x, self.noise(rng))
         logits = self.head.forward(h)
         return self.cross_entropy.forward(logits, labels) + self.decay.forward()
 
@@ -162,6 +169,31 @@ class SoftmaxClassifier(Model):
         x, labels = self.as_batch(x, labels)
         return float(np.mean(to_numpy(self.predict(x)) == to_numpy(labels)))
 
+    word = "classifier"
+    order = 90
+    objective = "give each example its label"
+    formula = "cross_entropy(logits, labels) + decay(weights)"
+    takes_labels = True
+    options: ClassVar[Mapping[str, Option]] = {
+        "weight_decay": Autoencoder.options["weight_decay"],
+        "initializer": Autoencoder.options["initializer"],
+        "autoencoder": Option(
+            "model", "a saved model, whose encoder gets the head; left out, a new vanilla one", "MODEL"
+        ),
+        "n_classes": Option("count", "how many classes there are; left out, as the labels show", "N", least=2),
+    }  # fmt: skip
+
+    @classmethod
+    def arguments_for(cls, widths: Sequence[int], *, n_classes: int | None = None, rng: Rng = None) -> dict[str, Any]:
+        """Return the arguments for these widths: a new vanilla autoencoder, and two classes where nobody knows."""
+        n_classes = 2 if n_classes is None else n_classes
+        return {"autoencoder": Autoencoder(widths, rng=rng), "n_classes": n_classes, "rng": rng}
+
+    @property
+    def n_inputs(self) -> int:
+        """How many numbers an example has."""
+        return self.autoencoder.n_inputs
+
     def second_opinion(self) -> SecondOpinion:
         """Return the objective and the promises once more: the cross-entropy is of the head's logits."""
 
@@ -170,5 +202,5 @@ class SoftmaxClassifier(Model):
 
         return SecondOpinion(
             terms={"cross_entropy": lambda seen: (logits(seen.x), seen.labels), "decay": lambda seen: ()},
-            logits=logits, n_inputs=self.autoencoder.widths[0], n_classes=self.n_classes,
-        )  # fmt: skip
+            logits=logits,
+        )

@@ -8,8 +8,8 @@ The penalty reaches W1 twice: directly, and through the slope φ'(a), whose deri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from aescratch.backend import Array
 from aescratch.layers import Layer, Parameter, Sequential
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.opinion import SecondOpinion
+from aescratch.models.statements import Option
 from aescratch.parts import Part
 from aescratch.penalties import Contraction
 from aescratch.validation import Rng
@@ -55,6 +56,11 @@ class ContractiveAutoencoder(Autoencoder):
                 f"expected one hidden layer for the contractive penalty, such as [64, 32], got widths {self.widths}; "
                 "use another variant for a deep encoder"
             )
+        if self.batch_norm:
+            raise ValueError(
+                "expected no batch_norm beside the contractive penalty, whose Jacobian is that of h = φ(x W + b); "
+                "leave it out"
+            )
         super().build(rng)
         self.dense, *after = self.encoder.layers
         self.code = after[0] if after else Identity()
@@ -83,10 +89,10 @@ class ContractiveAutoencoder(Autoencoder):
 
     def loss(self, x: Array, rng: Rng = None) -> Any:
         """Return the objective of this batch, a number, every term included; remember what backward needs."""
-        x = self.as_batch(x)
+        x, rng = self.as_batch(x), self.noise(rng)
         a = self.dense.forward(x)
         h = self.code.forward(a)
-        x_hat = self.decoder.forward(h)
+        x_hat = self.decoder.forward(h, rng)
         slope = self.slope.forward(a)
         contraction = self.contraction.forward(slope, self.W.value)
         return self.reconstruction.forward(x_hat, x) + contraction + self.decay.forward()
@@ -99,6 +105,15 @@ class ContractiveAutoencoder(Autoencoder):
         self.dense.backward(grad_a)
         self.W.grad += grad_W  # and here, at the weights
         self.decay.backward()
+
+    word = "contractive"
+    order = 60
+    objective = "restore x from a code that changes little when x does"
+    formula = "reconstruction(x_hat, x) + weight · ‖∂h/∂x‖² + decay(weights)"
+    hidden_layers = "refused"
+    options: ClassVar[Mapping[str, Option]] = {
+        "weight": Option("number", "the contraction's share in the objective", "WEIGHT"),
+    }
 
     def second_opinion(self) -> SecondOpinion:
         """Return the objective once more: the penalty is of the code's slopes and W, and so of its Jacobian."""

@@ -6,15 +6,20 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from aescratch.backend import Array
 from aescratch.corruptions import Corruption, GaussianNoise
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.opinion import SecondOpinion, with_damaged_input
+from aescratch.models.statements import Option
 from aescratch.parts import Part
 from aescratch.validation import Rng
+
+CORRUPTION = Option(
+    "corruption", "what damages the input: gaussian:SIGMA, masking:P or salt-and-pepper:P", "NOISE"
+)  # fmt: skip
 
 
 class DenoisingAutoencoder(Autoencoder):
@@ -51,10 +56,10 @@ class DenoisingAutoencoder(Autoencoder):
 
     def loss(self, x: Array, rng: Rng = None) -> Any:
         """Return the objective of this batch, a number; the corruption is drawn anew unless rng is a seed."""
-        x = self.as_batch(x)
-        x_tilde = self.corruption.forward(x, self.noise(rng))
-        h = self.encoder.forward(x_tilde)
-        x_hat = self.decoder.forward(h)
+        x, rng = self.as_batch(x), self.noise(rng)
+        x_tilde = self.corruption.forward(x, rng)
+        h = self.encoder.forward(x_tilde, rng)
+        x_hat = self.decoder.forward(h, rng)
         return self.reconstruction.forward(x_hat, x) + self.decay.forward()
 
     def backward(self) -> None:
@@ -62,6 +67,12 @@ class DenoisingAutoencoder(Autoencoder):
         grad_h = self.decoder.backward(self.reconstruction.backward())
         self.encoder.backward(grad_h)  # the corruption has no parameters, and nothing asks for grad_x
         self.decay.backward()
+
+    word = "denoising"
+    order = 30
+    objective = "restore the clean x from a corrupted one"
+    figures = (*Autoencoder.figures, "denoising")
+    options: ClassVar[Mapping[str, Option]] = {"corruption": CORRUPTION}
 
     def second_opinion(self) -> SecondOpinion:
         """Return the objective once more: the code is that of the damaged x, and the target the clean one."""

@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from aescratch.activations import Identity, TopK
 from aescratch.backend import Array
 from aescratch.layers import Layer
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.opinion import SecondOpinion
+from aescratch.models.statements import Option
 from aescratch.validation import Rng, require_count
 
 
@@ -51,9 +52,9 @@ class KSparseAutoencoder(Autoencoder):
 
     def loss(self, x: Array, rng: Rng = None) -> Any:
         """Return the objective of this batch, a number, every term included; remember what backward needs."""
-        x = self.as_batch(x)
-        h = self.encoder.forward(x)  # its last layer keeps the k largest
-        x_hat = self.decoder.forward(h)
+        x, rng = self.as_batch(x), self.noise(rng)
+        h = self.encoder.forward(x, rng)  # its last layer keeps the k largest
+        x_hat = self.decoder.forward(h, rng)
         return self.reconstruction.forward(x_hat, x) + self.decay.forward()
 
     def backward(self) -> None:
@@ -61,6 +62,19 @@ class KSparseAutoencoder(Autoencoder):
         grad_h = self.decoder.backward(self.reconstruction.backward())
         self.encoder.backward(grad_h)  # its last layer lets only the k largest through
         self.decay.backward()
+
+    word = "k-sparse"
+    order = 50
+    objective = "restore x from the k largest units of its code"
+    figures = (*Autoencoder.figures, "code-activity")
+    options: ClassVar[Mapping[str, Option]] = {
+        "k": Option("count", "how many code units stay; left out, a quarter of them", "K"),
+    }
+
+    @classmethod
+    def arguments_for(cls, widths: Sequence[int], *, n_classes: int | None = None, rng: Rng = None) -> dict[str, Any]:
+        """Return the arguments for these widths: a quarter of the code units stays."""
+        return {**super().arguments_for(widths, rng=rng), "k": max(1, widths[-1] // 4)}
 
     def second_opinion(self) -> SecondOpinion:
         """Return the objective and the promises once more: a code has at most k units that aren't 0."""

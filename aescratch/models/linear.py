@@ -34,10 +34,14 @@ class LinearAutoencoder(Autoencoder):
 
     def __init__(
         self, widths: Sequence[int], *, tied: bool = False, reconstruction: Loss = SquaredError(),
-        weight_decay: float = 0.0, initializer: Callable[..., Array] = xavier_uniform, dtype: str = "float32",
-        rng: Rng = None,
+        weight_decay: float = 0.0, dropout: float = 0.0, batch_norm: bool = False,
+        initializer: Callable[..., Array] = xavier_uniform, dtype: str = "float32", rng: Rng = None,
     ) -> None:  # fmt: skip
         super().__init__(
             widths, activation=Identity, tied=tied, reconstruction=reconstruction, weight_decay=weight_decay,
-            initializer=initializer, dtype=dtype, rng=rng,
+            dropout=dropout, batch_norm=batch_norm, initializer=initializer, dtype=dtype, rng=rng,
         )  # fmt: skip
+
+    word = "linear"
+    order = 20
+    objective = "restore x from a linear code, as PCA does"

@@ -8,10 +8,12 @@ from typing import Any
 
 from aescratch.activations import Activation, Identity, TopK
 from aescratch.backend import Array
-from aescratch.layers import Dense, Layer, Sequential, TransposedDense
+from aescratch.layers import Dense, Layer, Sequential, TransposedDense, begins_stage
 from aescratch.validation import require_count
 
 Initializer = Callable[..., Array]
+Between = Callable[[int], list[Layer]]
+"""What stands between two dense layers, of this width."""
 
 
 def check_widths(widths: Any) -> list[int]:
@@ -34,21 +36,22 @@ def make_activation(name: str, activation: Any) -> Layer:
 
 
 def dense_layers(
-    widths: Sequence[int], activation: Callable[[], Layer], initializer: Initializer, dtype: str, rng: Any
+    widths: Sequence[int], between: Between, initializer: Initializer, dtype: str, rng: Any
 ) -> list[Layer]:
     """Return a dense layer for each step between widths, with an activation between any two of them."""
     layers: list[Layer] = []
     for n_in, n_out in zip(widths[:-1], widths[1:], strict=True):
         dense = Dense(n_in, n_out, initializer=initializer, dtype=dtype, rng=rng)
-        layers += [activation(), dense] if layers else [dense]
+        layers += [*between(n_in), dense] if layers else [dense]
     return layers
 
 
-def tied_decoder_layers(encoder: Sequence[Layer], activation: Callable[[], Layer]) -> list[Layer]:
+def tied_decoder_layers(encoder: Sequence[Layer], between: Between) -> list[Layer]:
     """Return the mirror image of an encoder's dense layers, each with the transposed weights of its partner."""
     layers: list[Layer] = []
     for partner in reversed([layer for layer in encoder if isinstance(layer, Dense)]):
-        layers += [activation(), TransposedDense(partner)] if layers else [TransposedDense(partner)]
+        mirror = TransposedDense(partner)
+        layers += [*between(partner.W.shape[1]), mirror] if layers else [mirror]
     return layers
 
 
@@ -65,17 +68,18 @@ def mark_first(network: Sequential) -> None:
 
 def name_parameters(prefix: str, network: Sequential) -> None:
     """Name the parameters of a network's layers ``prefix.W1``, ``prefix.b1``, ``prefix.W2``, ..."""
-    with_parameters = [layer for layer in network.layers if layer.parameters]
-    for number, layer in enumerate(with_parameters, start=1):
+    number = 0
+    for layer in network.layers:
+        number += begins_stage(layer)
         for parameter in layer.parameters:
             parameter.name = f"{prefix}.{parameter.name}{number}"
 
 
 def stages(network: Sequential) -> Iterator[list[Layer]]:
-    """Yield each layer with parameters together with the activations that follow it."""
+    """Yield each dense layer together with what follows it up to the next, and the first with what stands before it."""
     stage: list[Layer] = []
     for layer in network.layers:
-        if layer.parameters and stage:
+        if begins_stage(layer) and any(map(begins_stage, stage)):
             yield stage
             stage = []
         stage.append(layer)

@@ -65,8 +65,6 @@ class SecondOpinion:
         What gives mu and log_var of a code that is drawn, of a model whose `sample` decodes codes from N(0, 1).
     inner : callable or None
         Of x, pairs of a model that this one is made of, and the batch that it is trained on.
-    n_inputs, n_classes : int or None
-        How many numbers an example has; how many classes its labels count.
     """
 
     terms: dict[str, Of] = field(default_factory=dict)
@@ -80,19 +78,17 @@ class SecondOpinion:
     contraction: str = ""
     heads: tuple[Any, Any] | None = None
     inner: Callable[[Array], Iterator[tuple[Any, Array]]] | None = None
-    n_inputs: int | None = None
-    n_classes: int | None = None
 
 
-def of_code(encoder: Any, decoder: Any, n_inputs: int) -> SecondOpinion:
+def of_code(encoder: Any, decoder: Any) -> SecondOpinion:
     """Return the opinion of a model that restores x from its code."""
     return SecondOpinion(
         terms={
             "reconstruction": lambda seen: (decoder.apply(encoder.apply(seen.x)), seen.x),
             "decay": lambda seen: (),
         },
-        against="the clean x", n_inputs=n_inputs,
-    )  # fmt: skip
+        against="the clean x",
+    )
 
 
 def with_damaged_input(opinion: SecondOpinion, encoder: Any, decoder: Any) -> SecondOpinion:

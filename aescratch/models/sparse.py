@@ -8,8 +8,8 @@ The penalty is a KL divergence of the units' mean activity, for which the code m
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from aescratch.backend import Array
 from aescratch.layers import Layer, UnitRowDense
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.opinion import SecondOpinion
+from aescratch.models.statements import Option
 from aescratch.parts import Part
 from aescratch.penalties import KLSparsity, Sparsity
 from aescratch.validation import Rng
@@ -60,6 +61,7 @@ class SparseAutoencoder(Autoencoder):
     def build(self, rng: np.random.Generator) -> None:
         """Make the layers; those that a KL penalty can't work with are refused."""
         super().build(rng)
+        self.sparsity.prepare(self.widths[-1], self.dtype)
         last = self.encoder.layers[-1]
         if isinstance(self.sparsity, KLSparsity) and not isinstance(last, Sigmoid):
             raise ValueError(
@@ -89,9 +91,9 @@ class SparseAutoencoder(Autoencoder):
 
     def loss(self, x: Array, rng: Rng = None) -> Any:
         """Return the objective of this batch, a number, every term included; remember what backward needs."""
-        x = self.as_batch(x)
-        h = self.encoder.forward(x)
-        x_hat = self.decoder.forward(h)
+        x, rng = self.as_batch(x), self.noise(rng)
+        h = self.encoder.forward(x, rng)
+        x_hat = self.decoder.forward(h, rng)
         return self.reconstruction.forward(x_hat, x) + self.sparsity.forward(h) + self.decay.forward()
 
     def backward(self) -> None:
@@ -100,6 +102,24 @@ class SparseAutoencoder(Autoencoder):
         grad_h += self.sparsity.backward()  # the penalty enters here, at the code
         self.encoder.backward(grad_h)
         self.decay.backward()  # and here, at the weights
+
+    word = "sparse"
+    order = 40
+    objective = "restore x from a code few of whose units are active"
+    formula = "reconstruction(x_hat, x) + sparsity(h) + decay(weights)"
+    figures = (*Autoencoder.figures, "code-activity")
+    options: ClassVar[Mapping[str, Option]] = {
+        "sparsity": Option(
+            "sparsity",
+            "the penalty on the code: kl:RHO:WEIGHT[:MOMENTUM] (with it, of a running mean) or l1:WEIGHT", "PENALTY",
+        ),
+        "unit_norm_decoder": Option("switch", "keep the decoder's rows that read the code at length one"),
+    }  # fmt: skip
+
+    @property
+    def wanted_activity(self) -> float | None:
+        """The mean activity that is asked of every code unit: rho, for a KL penalty."""
+        return self.sparsity.rho if isinstance(self.sparsity, KLSparsity) else None
 
     def second_opinion(self) -> SecondOpinion:
         """Return the objective once more: the penalty is of the code."""

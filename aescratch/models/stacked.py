@@ -11,8 +11,8 @@ and the fine-tuning is that of the vanilla autoencoder.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 from aescratch.backend import Array
 from aescratch.corruptions import Corruption
@@ -21,9 +21,10 @@ from aescratch.layers import Layer, Parameter, Sequential
 from aescratch.losses import Loss, SquaredError
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.base import Model
-from aescratch.models.denoising import check_corruption
+from aescratch.models.denoising import CORRUPTION, check_corruption
 from aescratch.models.network import mark_first, stages
 from aescratch.models.opinion import SecondOpinion, of_code, with_damaged_input
+from aescratch.models.statements import Option
 from aescratch.parts import Part
 from aescratch.penalties import WeightDecay
 from aescratch.validation import Rng, as_matrix
@@ -97,6 +98,12 @@ class StackedAutoencoder(Autoencoder):
             layers.append(StackLayer(encoder, decoder, self.corruption, reconstruction, self))
         return layers
 
+    word = "stacked"
+    order = 70
+    objective = "restore x from its code, after each layer has learned to restore its own input"
+    hidden_layers = "wanted"
+    options: ClassVar[Mapping[str, Option]] = {"corruption": CORRUPTION}
+
     def second_opinion(self) -> SecondOpinion:
         """Return the objective once more, beside the layers that pre-training trains, each on the codes below it."""
 
@@ -151,10 +158,10 @@ class StackLayer(Model):
 
     def loss(self, x: Array, rng: Rng = None) -> Any:
         """Return the objective of this batch, a number, every term included; remember what backward needs."""
-        x = self.as_batch(x)
-        x_tilde = x if self.corruption is None else self.corruption.forward(x, self.noise(rng))
-        h = self.encoder.forward(x_tilde)
-        x_hat = self.decoder.forward(h)
+        x, rng = self.as_batch(x), self.noise(rng)
+        x_tilde = x if self.corruption is None else self.corruption.forward(x, rng)
+        h = self.encoder.forward(x_tilde, rng)
+        x_hat = self.decoder.forward(h, rng)
         return self.reconstruction.forward(x_hat, x) + self.decay.forward()
 
     def __repr__(self) -> str:
@@ -168,5 +175,5 @@ class StackLayer(Model):
 
     def second_opinion(self) -> SecondOpinion:
         """Return the objective once more: that of an autoencoder, or of a denoising one, on the codes below it."""
-        opinion = of_code(self.encoder, self.decoder, self.encoder.layers[0].parameters[0].shape[0])
+        opinion = of_code(self.encoder, self.decoder)
         return opinion if self.corruption is None else with_damaged_input(opinion, self.encoder, self.decoder)

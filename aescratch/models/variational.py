@@ -9,8 +9,8 @@ at beta = 1 the loss is the negative variational bound, up to a constant.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from aescratch.layers import Dense, Layer, Parameter, Sampling
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.network import dense_layers, mark_first, name_parameters, without_identity
 from aescratch.models.opinion import SecondOpinion, Seen
+from aescratch.models.statements import Option
 from aescratch.parts import Part
 from aescratch.penalties import GaussianKL
 from aescratch.validation import Rng, require_count
@@ -56,8 +57,8 @@ class VariationalAutoencoder(Autoencoder):
 
     def build(self, rng: np.random.Generator) -> None:
         """Make the layers: the encoder up to the last hidden layer, the two heads, and the decoder."""
-        trunk = dense_layers(self.widths[:-1], self.make_between, self.initializer, self.dtype, rng)
-        self.encoder = without_identity([*trunk, self.make_between()] if trunk else [])
+        trunk = dense_layers(self.widths[:-1], self.between, self.initializer, self.dtype, rng)
+        self.encoder = without_identity([*trunk, *self.between(self.widths[-2])] if trunk else [])
         mark_first(self.encoder)
         n_in, n_out = self.widths[-2:]
         self.mean = Dense(n_in, n_out, initializer=self.initializer, dtype=self.dtype, rng=rng)
@@ -90,11 +91,11 @@ class VariationalAutoencoder(Autoencoder):
 
     def loss(self, x: Array, rng: Rng = None) -> Any:
         """Return the objective of this batch, a number; one sample per example, drawn anew unless rng is a seed."""
-        x = self.as_batch(x)
-        hidden = self.encoder.forward(x)
+        x, rng = self.as_batch(x), self.noise(rng)
+        hidden = self.encoder.forward(x, rng)
         mu, log_var = self.mean.forward(hidden), self.log_variance.forward(hidden)
-        z = self.sampling.forward(mu, log_var, self.noise(rng))
-        x_hat = self.decoder.forward(z)
+        z = self.sampling.forward(mu, log_var, rng)
+        x_hat = self.decoder.forward(z, rng)
         return self.reconstruction.forward(x_hat, x) + self.divergence.forward(mu, log_var) + self.decay.forward()
 
     def backward(self) -> None:
@@ -114,8 +115,17 @@ class VariationalAutoencoder(Autoencoder):
 
     def sample(self, n: int, rng: Rng = None) -> Array:
         """Return n new examples (n, D): decoded samples of the prior N(0, 1), drawn by rng or the model's own."""
-        z = self.noise(rng).standard_normal((require_count("n", n), self.widths[-1]), np.dtype(self.dtype))
+        z = self.noise(rng).standard_normal((require_count("n", n), self.widths[-1])).astype(self.dtype, copy=False)
         return self.decode(move(z, self.backend))
+
+    word = "variational"
+    order = 80
+    objective = "restore x from a sample of its code's distribution, which is to be near N(0, 1)"
+    formula = "reconstruction(x_hat, x) + beta · KL(N(mu, σ²) ‖ N(0, 1)) + decay(weights)"
+    figures = (*Autoencoder.figures, "latent-traversal", "samples")
+    options: ClassVar[Mapping[str, Option]] = {
+        "beta": Option("number", "the divergence's share in the objective", "BETA"),
+    }
 
     def second_opinion(self) -> SecondOpinion:
         """Return the objective once more: the output is of the sample z, the divergence of mu and log_var."""

@@ -88,7 +88,7 @@ class Result:
 
 def autoencoder_of(model: Any) -> ae.Autoencoder:
     """Return the model, or the autoencoder that a classifier stands on."""
-    autoencoder: ae.Autoencoder = model.autoencoder if isinstance(model, ae.SoftmaxClassifier) else model
+    autoencoder: ae.Autoencoder = model.autoencoder
     return autoencoder
 
 
@@ -122,7 +122,7 @@ def check_small(variant: Variant, seed: int) -> Report:
         # with small weights the gradients of the first layer drown in the rounding of the loss.
         parameter.value = rng.normal(0.0, SPREAD, parameter.shape).astype(model.dtype)
     x = rng.random((N_CHECKED, autoencoder_of(model).widths[0]))
-    labels = rng.integers(N_CLASSES, size=N_CHECKED) if isinstance(model, ae.SoftmaxClassifier) else None
+    labels = rng.integers(N_CLASSES, size=N_CHECKED) if model.takes_labels else None
     return ae.check_gradients(model, x, labels, rng=seed)
 
 
@@ -152,7 +152,7 @@ def pretrain(variant: Variant, model: Any, digits: Digits, plan: Plan) -> list[a
 
 def train(variant: Variant, model: Any, digits: Digits, seed: int, epochs: int) -> ae.History:
     """Train a model on the digits, with their labels if it is a classifier."""
-    labels = digits.train.labels if isinstance(model, ae.SoftmaxClassifier) else None
+    labels = digits.train.labels if model.takes_labels else None
     history: ae.History = model.fit(
         digits.train.x, labels, epochs=epochs, batch_size=BATCH_SIZE, optimizer=optimizer_of(variant), rng=seed
     )
@@ -171,7 +171,7 @@ def measure(variant: Variant, model: Any, check: Report, digits: Digits, started
     autoencoder, train, test = autoencoder_of(model), digits.train, digits.test
     assert train.labels is not None and test.labels is not None  # noqa: PT018  (the digits have labels)
     code, width = autoencoder.encode(test.x), variant.widths[-1]
-    if isinstance(model, ae.SoftmaxClassifier):
+    if model.takes_labels:
         sse, pca_sse = None, None
         accuracy = model.score(test.x, test.labels)
     else:

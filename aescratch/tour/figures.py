@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import aescratch as ae
 from aescratch import plots
 from aescratch.backend import Array
 from aescratch.datasets import Dataset
@@ -77,17 +76,18 @@ def pictures(result: Result, digits: Digits, seed: int, vanilla: Any = None) -> 
     model, title = result.autoencoder, result.variant.title
     if result.row.sse is not None:
         yield reconstructions(model, title, digits)
-    if isinstance(model, ae.DenoisingAutoencoder):
+    if "denoising" in model.figures:
         yield denoising_triples(model, digits, seed)
-    if isinstance(model, ae.VariationalAutoencoder):
+    if "samples" in model.figures:
         yield samples(model, seed)
         if vanilla is not None:
             yield from decodes(vanilla, digits, seed)
+    if "latent-traversal" in model.figures:
         yield traversal(model)
     if result.history.loss:
         yield losses(result)
     yield filters(model, title)
-    if isinstance(model, (ae.SparseAutoencoder, ae.KSparseAutoencoder)):
+    if "code-activity" in model.figures:
         yield activity(model, digits)
     else:
         yield latent_map(model, title, digits)
@@ -178,7 +178,7 @@ def filters(model: Any, title: str) -> Picture:
 
 def activity(model: Any, digits: Digits) -> Picture:
     """Return the histogram of the units' mean activities."""
-    rho = getattr(getattr(model, "sparsity", None), "rho", None)
+    rho = model.wanted_activity
     how_to_read = "The dashed line is the ρ that was asked for." if rho else "Units at or near 0 are hardly used."
     return draw(
         partial(plots.code_activity, model.encode(digits.test.x), rho=rho), (6.0, 5.2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -21,7 +22,9 @@ def report_path(out: str) -> Path:
     path = Path(out)
     if path.is_dir() or out.endswith(("/", os.sep)):
         path /= FILE_NAME
-    probe = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with contextlib.suppress(FileNotFoundError):
+        path.stat()  # refuses a name that is too long
+    probe = path.with_name(f".{os.getpid()}.part")
     with open(probe, "xb"):
         pass
     probe.unlink()

@@ -4,7 +4,7 @@
 
 A row differs from the vanilla autoencoder's in as little as its idea allows: the same hidden layer, a code of 16 units
 and no activation on it, unless the variant is about just that. Sparse codes have 32 units, since their penalty, not
-their width, is what limits them.
+their width, is what limits them. After these come the rows that models say in files of their own.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from functools import partial
 from typing import Any
 
 import aescratch as ae
+from aescratch.models import MODELS
+from aescratch.models.statements import TourRow
 
 N_CLASSES = 10
 DECAY = 1e-3  # keeps weights small that look at pixels where no digit has ink
@@ -172,3 +174,14 @@ VARIANTS = {
         ),
     )
 }  # fmt: skip
+
+
+def _said_by(kind: Callable[..., Any], row: TourRow) -> Variant:
+    """Return a row that a model's own class says."""
+    make: Callable[..., Any] = partial(kind, **row.settings)
+    return Variant(
+        row.name, row.title, row.idea, row.widths, make, row.epochs, row.learning_rate, row.pretraining_epochs
+    )  # fmt: skip
+
+
+VARIANTS |= {row.name: _said_by(kind, row) for kind in MODELS for row in vars(kind).get("tour", ())}

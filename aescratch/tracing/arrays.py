@@ -26,8 +26,8 @@ class Quantity:
     value : array
         What it was when it was computed, in float64.
     kind : str
-        ``"input"``, ``"parameter"``, ``"noise"`` or ``"setting"`` for what is given; ``"forward"``, ``"backward"`` or
-        ``"update"`` for what is computed.
+        ``"input"``, ``"parameter"``, ``"state"``, ``"noise"`` or ``"setting"`` for what is given; ``"forward"``,
+        ``"backward"`` or ``"update"`` for what is computed.
     equation : Equation or None
         How, with quantities in the place of names.
     target : Quantity or None

@@ -1,7 +1,7 @@
 """The code beside a formula: the lines of a function that compute one of its quantities.
 
-    dense, "y"      -> aescratch/functions.py:55-56   y = x @ W
-                                                      y += b
+    dense, "y"      -> aescratch/functions/affine.py:14-15   y = x @ W
+                                                            y += b
     softmax_cross_entropy_backward, "p"               its whole body, since no line of it computes p alone
 """
 

@@ -18,6 +18,12 @@ SIGMA = "sigma[n,j] = exp(0.5 * log_var[n,j])"
 RHO_HAT = "rho_hat[j] = mean(n, h[n,j])"
 TOP = "top[n] = max(c, logits[n,c])"
 NORM = "norm[i] = sqrt(sum(j, V[i,j]**2))"
+MOVING = "rho_hat[j] = (1 - momentum) * running[j] + momentum * mean(n, h[n,j])"
+MEAN = "mean[j] = mean(n, x[n,j])"
+DEVIATION = "deviation[j] = sqrt(mean(n, (x[n,j] - mean[j])**2) + epsilon)"
+X_NORM = "(x[n,j] - mean[j]) / deviation[j]"
+MEAN_GRAD_Y = "mean_grad_y[j] = mean(n, grad_y[n,j])"
+MEAN_ALONG = f"mean_along[j] = mean(n, grad_y[n,j] * {X_NORM})"
 COLUMN = "column[j] = sum(i, W[i,j]**2)"
 
 FORMULAS: dict[str, tuple[str, ...]] = {
@@ -82,6 +88,22 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     "reparameterize_backward": (
         SIGMA, "grad_mu[n,j] = grad_z[n,j]", "grad_log_var[n,j] = grad_z[n,j] * 0.5 * sigma[n,j] * eps[n,j]",
     ),
+    "dropout": ("y[n,j] = mask[n,j] * x[n,j] / (1 - p)",),
+    "dropout_backward": ("grad_x[n,j] = mask[n,j] * grad_y[n,j] / (1 - p)",),
+    "batch_statistics": (MEAN, "variance[j] = mean(n, (x[n,j] - mean(m, x[m,j]))**2)"),
+    "batch_norm": (MEAN, DEVIATION, f"y[n,j] = gamma[j] * {X_NORM} + beta[j]"),
+    "batch_norm_backward": (
+        MEAN, DEVIATION, MEAN_GRAD_Y, MEAN_ALONG,
+        f"grad_x[n,j] = gamma[j] / deviation[j] * (grad_y[n,j] - mean_grad_y[j] - {X_NORM} * mean_along[j])",
+        f"grad_gamma[j] = sum(n, grad_y[n,j] * {X_NORM})",
+        "grad_beta[j] = sum(n, grad_y[n,j])",
+    ),
+    "running_norm": ("y[n,j] = gamma[j] * (x[n,j] - mean[j]) / sqrt(variance[j] + epsilon) + beta[j]",),
+    "running_norm_backward": (
+        "grad_x[n,j] = gamma[j] / sqrt(variance[j] + epsilon) * grad_y[n,j]",
+        "grad_gamma[j] = sum(n, grad_y[n,j] * (x[n,j] - mean[j]) / sqrt(variance[j] + epsilon))",
+        "grad_beta[j] = sum(n, grad_y[n,j])",
+    ),
     "squared_error": ("loss = mean(n, 0.5 * sum(i, (x_hat[n,i] - x[n,i])**2))",),
     "squared_error_backward": ("grad_x_hat[n,i] = (x_hat[n,i] - x[n,i]) / N",),
     "binary_cross_entropy": (
@@ -106,6 +128,15 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     ),
     "kl_sparsity_backward": (
         RHO_HAT, "grad_h[n,j] = (-rho / rho_hat[j] + (1 - rho) / (1 - rho_hat[j])) / N",
+    ),
+    "moving_average": ("average[j] = (1 - momentum) * running[j] + momentum * mean[j]",),
+    "moving_activity": (MOVING,),
+    "moving_kl_sparsity": (
+        MOVING,
+        "kl = sum(j, rho * log(rho / rho_hat[j]) + (1 - rho) * log((1 - rho) / (1 - rho_hat[j])))",
+    ),
+    "moving_kl_sparsity_backward": (
+        MOVING, "grad_h[n,j] = momentum * (-rho / rho_hat[j] + (1 - rho) / (1 - rho_hat[j])) / N",
     ),
     "l1_sparsity": ("l1 = mean(n, sum(j, abs(h[n,j])))",),
     "l1_sparsity_backward": ("grad_h[n,j] = sign(h[n,j]) / N",),

@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aescratch.layers import Parameter
+from aescratch.layers import Parameter, begins_stage
 from aescratch.tracing.arrays import Quantity
 from aescratch.tracing.formulas import ELEMENTWISE
 
+OUTPUTS = {"dense": "a", "batch_norm": "a_norm", "running_norm": "a_norm", "dropout": "h_kept"}
+STATISTICS = ("mean", "variance", "deviation", "average")
 HEADS = {"mean": "mu", "log_variance": "log_var"}
 WORDS = {
     "x_hat": "x̂", "x_tilde": "x̃", "rho_hat": "ρ̂", "rho": "ρ", "mu": "μ", "log_var": "log σ²", "sigma": "σ", "eps": "ε",
@@ -52,7 +54,7 @@ def layer_suffixes(parts: Mapping[str, Any]) -> dict[str, str]:
     suffixes, number = {}, 0
     for name, part in parts.items():
         if "." in name:
-            number += bool(part.parameters)
+            number += begins_stage(part)
             suffixes[name] = str(number)
         else:
             suffixes[name] = "_" + HEADS.get(name, name)
@@ -87,8 +89,10 @@ def name_forward(
             names.take(quantity, terms[id(quantity)])
         elif quantity.function == "weight_decay":
             names.take(quantity, f"half_square_{quantity.inputs[0].name}")
-        elif quantity.function == "dense":
-            names.take(quantity, f"a{suffix}")
+        elif quantity.wish in STATISTICS:
+            names.take(quantity, quantity.wish + suffix)
+        elif quantity.function in OUTPUTS:
+            names.take(quantity, OUTPUTS[quantity.function] + suffix)
         elif quantity.wish == "y" and not quantity.function.endswith("_slope"):
             names.take(quantity, f"h{suffix}")
         elif quantity.function == "unit_rows":

@@ -22,6 +22,7 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.backend import Array
+from aescratch.contract import parts_of
 from aescratch.layers import OURS
 from aescratch.recording import Call, observed
 from aescratch.tracing.arrays import Quantity, Traced, plain
@@ -44,18 +45,19 @@ class Recorder:
     sources: list[Any] = field(default_factory=list)  # the arrays that these were, held so that none takes their place
     computed: list[Quantity] = field(default_factory=list)  # by the code, and not by a formula on the way
     results: dict[str, Quantity] = field(default_factory=dict)
+    taken: dict[str, list[Quantity | None]] = field(default_factory=dict)  # by the last forward of each part
     which: str = "forward"
     part: str = ""
     asleep: bool = False
 
     def __post_init__(self) -> None:
         self.thread = threading.get_ident()
-        self.calls: dict[tuple[str, str], dict[str, Any]] = {}  # the last forward of each part: argument -> quantity
+        self.calls: dict[tuple[str, str], list[dict[str, Any]]] = {}  # the forwards of each part: argument -> quantity
 
     def restart(self, push: tuple[int, int, float]) -> None:
         """Forget what was recorded, and push something in the pass that comes."""
         self.push = push
-        for kept in (self.quantities, self.computed, self.given, self.sources, self.results, self.calls):
+        for kept in (self.quantities, self.computed, self.given, self.sources, self.results, self.taken, self.calls):
             kept.clear()
 
     def traced(self, value: Array, quantity: Quantity | None) -> Traced:
@@ -96,9 +98,29 @@ class Recorder:
 
     def _after_part(self, call: Call) -> None:
         self.part = ""
+        if call.which == "backward":
+            self._aim(call)
+            return
+        self.taken[call.name] = [given.quantity for given in call.arguments.values() if isinstance(given, Traced)]
         quantity = getattr(call.result, "quantity", None)
-        if quantity is not None and call.which == "forward":
+        if quantity is not None:
             self.results.setdefault(call.name, quantity)
+
+    def _aim(self, call: Call) -> None:
+        """Say of what a part's backward returned that it is the gradient of what its forward was given.
+
+        The sheet's functions say so by themselves. What a part of the user's own computes with the gradient that it
+        is given would pass for a gradient of the same quantity.
+        """
+        returned = call.result if isinstance(call.result, tuple) else (call.result,)
+        upstream = [given.quantity for given in call.arguments.values() if isinstance(given, Traced) and given.quantity]
+        sources = self.taken.get(call.name, [])
+        for array, source in zip(returned, sources, strict=True) if len(returned) == len(sources) else ():
+            quantity = getattr(array, "quantity", None)
+            if source is None or quantity is None or any(quantity is given for given in upstream):
+                continue
+            if any(quantity.target is given.target for given in upstream):
+                quantity.target = source
 
     def _watched(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         signature = inspect.signature(OURS[name])  # an exercise may have put another function there
@@ -125,9 +147,9 @@ class Recorder:
         references = {argument: self._reference(value, argument) for argument, value in bound.items()}
         forward = name.removesuffix("_backward")
         if name == forward:
-            self.calls[part, name] = references
+            self.calls.setdefault((part, name), []).append(references)
         else:  # grad_b belongs to a b that only the forward was given
-            references = {**self.calls.get((part, forward), {}), **references}
+            references = {**self._forward_of(self.calls.get((part, forward), []), references), **references}
         results = list(result) if isinstance(result, tuple) else [result]
         *on_the_way, last = [read(line) for line in FORMULAS[name]]
         returned = [*on_the_way[len(on_the_way) - len(results) + 1 :], last]
@@ -146,6 +168,15 @@ class Recorder:
             array = self.traced(quantity.value.copy(), quantity)
             traced.append(array.T if flipped else array)
         return tuple(traced) if isinstance(result, tuple) else traced[0]
+
+    def _forward_of(self, calls: Sequence[dict[str, Any]], references: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the last of these calls that shares what a backward was given; else, the last of all."""
+        shared = ({argument for argument in references if argument in call} for call in calls)
+        matching = [
+            call for call, names in zip(calls, shared, strict=True)
+            if all(call[name][0] is references[name][0] for name in names)
+        ]  # fmt: skip
+        return [{}, *calls, *matching][-1]
 
     def _known_or_new(
         self, name: str, function: Callable[..., Any], equation: Equation, bound: Equation, value: Array, part: str
@@ -206,7 +237,7 @@ class Recorder:
 
     def _name_of(self, part: str, value: Any) -> str:
         """Return what a part, or the model, calls this number."""
-        for owner in (self.model.parts.get(part), self.model):
+        for owner in (parts_of(self.model).get(part), self.model):
             for name, own in vars(owner).items() if owner is not None else ():
                 if isinstance(own, float) and own == value:
                     return name

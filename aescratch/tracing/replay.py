@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.contract import buffers_of, parts_of, trusting_batches
 from aescratch.tracing.arrays import Quantity
+from aescratch.tracing.naming import layer_suffixes
 from aescratch.tracing.recorder import Recorder
 
 STEP = 1e-5  # of a difference quotient
@@ -38,7 +40,12 @@ class Replay:
             parameter._value = recorder.traced(parameter.value, given)
             parameter._grad = recorder.traced(parameter.grad, None)
             parameters.append(given)
-        with self.model.trusting_batches():
+        suffixes = layer_suffixes(parts_of(self.model))
+        for place, buffer in buffers_of(self.model).items():
+            part = place.rpartition(".")[0]
+            given = recorder.give(buffer.value, "state", buffer.name + (suffixes[part] if "." in part else ""))
+            buffer._value = recorder.traced(buffer.value, given)
+        with trusting_batches(self.model):
             return self.model.loss(*traced, rng=self.rng), [*recorder.given[: len(traced)], *parameters]
 
     @contextlib.contextmanager
@@ -62,7 +69,7 @@ class Replay:
         flat = parameter.buffer.values[parameter.start : parameter.start + parameter.size]
         before = flat[entry]
         flat[entry] += by
-        with self.model.trusting_batches():
+        with trusting_batches(self.model):
             try:
                 return float(self.model.loss(*self.batch, rng=self.rng))
             finally:

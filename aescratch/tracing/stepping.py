@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from aescratch import contract
 from aescratch.backend import Array
+from aescratch.buffers import move_buffers
 from aescratch.layers import pack
-from aescratch.models.base import Model
 from aescratch.optimizers import Adam, Optimizer
 from aescratch.tracing.arrays import Quantity
 from aescratch.tracing.naming import Names, name_backward, name_forward, name_parameters
@@ -22,16 +23,16 @@ from aescratch.validation import require_count
 
 
 def trace(
-    model: Model, x: Array, labels: Array | None = None, *, optimizer: Optimizer | None = None, rng: int = 0
+    model: Any, x: Array, labels: Array | None = None, *, optimizer: Optimizer | None = None, rng: int = 0
 ) -> Trace:
     """Record one whole training step of a model: loss, backward, and the optimiser's update.
 
-    The step is taken by a copy, in float64; the model itself stays as it is, to the last bit.
+    The step is taken by a copy, in float64 and in training mode; the model itself stays as it is, to the last bit.
 
     Parameters
     ----------
-    model : Model
-        Any of ours, or of a class built on ours.
+    model : object
+        One of ours, or one of your own with ``loss``, ``backward`` and ``parameters``, as for `fit`.
     x : (N, D) array of floats
         A batch; a few rows of a small model can be read number by number.
     labels : (N,) array of integers, optional
@@ -63,19 +64,26 @@ def trace(
     """
     require_count("rng", rng, least=0)
     optimizer = Adam() if optimizer is None else optimizer
-    if not isinstance(model, Model):
-        raise TypeError(f"expected a model of aescratch, such as ae.Autoencoder([4, 2]), got {type(model).__name__}")
+    contract.require_model(model, "ae.Autoencoder([4, 2])")
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"expected an optimizer that takes one step per batch, such as ae.SGD(0.1), got {optimizer!r}")
-    copied = copy.deepcopy(model).to("numpy")
-    copied.dtype = "float64"
+    copied = contract.moved(copy.deepcopy(model), "numpy")
+    if hasattr(copied, "dtype"):
+        copied.dtype = "float64"
     pack(copied.parameters, "float64")
-    data = copied.as_data(x) if labels is None else copied.as_data(x, labels)  # type: ignore[call-arg]
+    for part in contract.parts_of(copied).values():
+        part.in_training = True
+    buffers = contract.buffers_of(copied).values()
+    move_buffers(buffers, "numpy", "float64")
+    for buffer in buffers:
+        buffer.frozen = True  # difference quotients take the loss again and again, from one state
+    data = contract.as_data(copied, x, labels)
     batch = [np.array(a, np.float64 if a.dtype.kind == "f" else a.dtype) for a in data]
     replay = Replay(copied, batch, rng)
     recorder = Recorder(copied)
     with recorder.watching():
         loss, given = replay.run(recorder)
+        _require_traced(copied, loss)
         recorder.which = "backward"
         copied.backward()
     parameters = dict(zip(map(id, copied.parameters), given[len(batch) :], strict=True))
@@ -98,6 +106,16 @@ def trace(
     return Trace(title, recorder, [*quantities, *updates], replay)
 
 
+def _require_traced(model: Any, loss: Any) -> None:
+    """Refuse a loss that isn't the outcome of what was recorded, such as one that went through float()."""
+    if getattr(contract.as_number(model, loss), "quantity", None) is None:
+        raise TypeError(
+            f"expected {type(model).__name__}.loss to return the number as NumPy computed it, got "
+            f"{type(loss).__name__}, which has lost how it came about; leave float(...) out, and compute with the "
+            "arrays that loss is given"
+        )
+
+
 def _chosen(optimizer: Optimizer) -> str:
     """Return an optimiser's name, its rate, and what else isn't as by default."""
     chosen = {"rate": optimizer.learning_rate}
@@ -114,15 +132,15 @@ def _named(recorder: Recorder, model: Any, parameters: dict[int, Quantity], loss
     for quantity in recorder.given:
         if quantity.kind == "input":
             names.take(quantity, quantity.wish)
-    name_parameters(model.parts, parameters, names)
+    name_parameters(contract.parts_of(model), parameters, names)
     outputs = []
-    for (_, function), references in recorder.calls.items():
+    for (_, function), calls in recorder.calls.items():
         for wish in ("x_hat", "logits") if function.endswith(("error", "entropy")) else ():
-            if wish in references:
-                references[wish][0].wish = wish
-                outputs.append(references[wish][0])
+            if wish in calls[-1]:
+                calls[-1][wish][0].wish = wish
+                outputs.append(calls[-1][wish][0])
     forward = [quantity for quantity in recorder.quantities if quantity.kind == "forward"]
-    name_forward(forward, model.parts, recorder.results, loss.quantity, outputs, names)
+    name_forward(forward, contract.parts_of(model), recorder.results, loss.quantity, outputs, names)
     backward = _used([q for q in recorder.quantities if q.kind == "backward"])
     for quantity in recorder.given:
         names.take(quantity, quantity.wish)

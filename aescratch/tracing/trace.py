@@ -36,7 +36,7 @@ class Operation:
     formula, latex : str
         What every entry of the output is, as text and as LaTeX.
     where : str
-        File and lines of the code that computes it, ``functions.py:55-56``.
+        File and lines of the code that computes it, ``aescratch/functions/affine.py:14-15``.
     code : str
         Those lines.
     inputs : dict of str to array

@@ -9,13 +9,16 @@ import ast
 import inspect
 import re
 import textwrap
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.ext.autosummary import AutoLink
+from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
 import aescratch
+from aescratch.models import MODELS
 from aescratch.models.base import Model
 from aescratch.tracing.formulas import FORMULAS, RULES
 from aescratch.tracing.language import read
@@ -61,8 +64,9 @@ def add_to_docstring(app, what, name, obj, options, lines):
         lines += code_lines(obj)
     elif what == "class" and own in RULES and obj.__module__ == "aescratch.optimizers":
         lines += ["", ONE_STEP, *formula_lines(RULES[own])]
-    elif what == "class" and issubclass(obj, Model) and {"loss", "backward"} <= vars(obj).keys():
-        lines += code_lines(obj.loss, obj.backward)
+    elif what == "class" and issubclass(obj, Model):
+        lines += ["", f"It is to {obj.objective}: ``loss = {obj.formula}``.", ""] if obj.objective else []
+        lines += code_lines(obj.loss, obj.backward) if {"loss", "backward"} <= vars(obj).keys() else []
 
 
 def name_bases(app, what, name, obj, options, lines):
@@ -72,6 +76,22 @@ def name_bases(app, what, name, obj, options, lines):
     if public:
         place = lines.index("") if "" in lines else len(lines)
         lines[place:place] = ["", "Built on " + ", ".join(f":py:class:`aescratch.{base}`" for base in public) + ".", ""]
+
+
+class Variants(SphinxDirective):
+    """Every variant that the page doesn't name itself, with its two passes."""
+
+    required_arguments = 1
+
+    def run(self):
+        """Insert an entry for each class that is found in the folder of models."""
+        page = Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8")
+        lines = []
+        for kind in MODELS:
+            if f".. autoclass:: {kind.__name__}\n" not in page:
+                lines += [f".. autoclass:: {kind.__name__}", "   :members: loss, backward", ""]
+        self.state_machine.insert_input(lines, self.arguments[0])
+        return []
 
 
 class Name(AutoLink):
@@ -101,5 +121,6 @@ def setup(app):
     app.connect("autodoc-process-docstring", add_to_docstring, priority=900)
     app.connect("autodoc-process-docstring", name_bases, priority=900)
     app.add_role("name", Name())
+    app.add_directive("variants", Variants)
     app.connect("missing-reference", find_inherited)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

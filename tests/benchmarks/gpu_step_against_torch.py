@@ -24,7 +24,7 @@ def our_steps(widths, activation, x, backend="cupy"):
     batch = move(x, backend)
 
     def steps():
-        with model.trusting_batches():
+        with model.trusting_batches(), model.training():
             for _ in range(STEPS):
                 loss = model.loss(batch)
                 model.backward()

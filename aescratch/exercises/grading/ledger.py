@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import aescratch as ae
 from aescratch.exercises.exercise import Exercise
+from aescratch.sources import is_bytecode
 
 FORMAT = 1
 RECORDS = "results.jsonl"
@@ -38,10 +39,8 @@ def digest(*parts: bytes) -> str:
 
 
 def digest_of_exercise(exercise: Exercise) -> str:
-    """Return a digest of everything in an exercise's folder."""
-    files = sorted(
-        path for path in exercise.folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts
-    )  # fmt: skip
+    """Return a digest of everything in an exercise's folder that people wrote."""
+    files = sorted(path for path in exercise.folder.rglob("*") if path.is_file() and not is_bytecode(path))
     names = [path.relative_to(exercise.folder).as_posix().encode() for path in files]
     return digest(*names, *(path.read_bytes() for path in files))
 

@@ -24,6 +24,7 @@ from aescratch.exercises.grading.marks import entries
 from aescratch.exercises.grading.parts import fair_seed
 from aescratch.exercises.grading.reasons import answer_of, mistake, plain
 from aescratch.exercises.grading.runs import BROKEN
+from aescratch.sources import import_from_source
 
 
 def judged(request: dict[str, Any]) -> dict[str, Any]:
@@ -50,6 +51,7 @@ def judged(request: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Answer requests until there are no more."""
+    import_from_source()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever prints in here, it is no answer
     try:

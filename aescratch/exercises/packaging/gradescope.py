@@ -19,6 +19,7 @@ from pathlib import Path
 import aescratch as ae
 from aescratch.exercises.exercise import Exercise
 from aescratch.files import whole_file
+from aescratch.sources import is_bytecode
 
 WHEN = (1980, 1, 1, 0, 0, 0)  # of every file in the zip, so that the same course gives the same bytes
 SETTINGS = """\
@@ -112,8 +113,8 @@ def write_autograder(
 def _files(folder: Path) -> Iterator[Path]:
     """Yield the files in a folder that aren't made by running it, or hidden, in order."""
     for path in sorted(folder.rglob("*")):
-        inside = path.relative_to(folder).parts
-        if path.is_file() and not any(part == "__pycache__" or part.startswith(".") for part in inside):
+        inside = path.relative_to(folder)
+        if path.is_file() and not is_bytecode(inside) and not any(part.startswith(".") for part in inside.parts):
             yield path
 
 

@@ -2,21 +2,20 @@
 
     a look's inputs, output, upstream  ->  functions of one of them  ->  shaped like a gradient
 
-The activations and slopes come from a copy of the formula sheet of this file's own, so a function that somebody put in
-the sheet's place is never taken for the truth.
+The activations and slopes are the formulas as their family's file defines them, so a function that somebody put in the
+sheet's place is never taken for the truth.
 """
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Iterator
-from types import ModuleType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from aescratch import functions
-from aescratch.backend import Array
+from aescratch.backend import Array, normal_cdf
+from aescratch.functions import activations as sheet
+from aescratch.functions import selection
 from aescratch.gradcheck.causes.looks import Look, is_scalar
 
 MOST_INGREDIENTS = 8
@@ -31,30 +30,18 @@ class Feature(NamedTuple):
     array: Array
 
 
-def pristine_sheet() -> ModuleType:
-    """Return a copy of the formula sheet, read from its file again."""
-    specification = importlib.util.spec_from_file_location("aescratch_pristine_sheet", functions.__file__)
-    assert specification is not None
-    assert specification.loader is not None
-    sheet = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(sheet)
-    return sheet
-
-
-SHEET: Any = pristine_sheet()
-
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
-    "ReLU": SHEET.relu, "sigmoid": SHEET.sigmoid, "tanh": SHEET.tanh, "GELU": SHEET.gelu,
-    "tanh-GELU": SHEET.gelu_tanh, "softplus": lambda v: np.logaddexp(0, v), "SiLU": lambda v: v * SHEET.sigmoid(v),
+    "ReLU": sheet.relu, "sigmoid": sheet.sigmoid, "tanh": sheet.tanh, "GELU": sheet.gelu,
+    "tanh-GELU": sheet.gelu_tanh, "softplus": lambda v: np.logaddexp(0, v), "SiLU": lambda v: v * sheet.sigmoid(v),
     "ELU": lambda v: np.where(v > 0, v, np.expm1(np.minimum(v, 0))), "sine": np.sin,
 }  # fmt: skip
 SLOPES: dict[str, Callable[[Array], Array]] = {
-    "ReLU": SHEET.relu_slope, "sigmoid": SHEET.sigmoid_slope, "tanh": SHEET.tanh_slope, "GELU": SHEET.gelu_slope,
-    "tanh-GELU": SHEET.gelu_tanh_slope,
-    "SiLU": lambda v: SHEET.sigmoid(v) * (1 + v * (1 - SHEET.sigmoid(v))),
+    "ReLU": sheet.relu_slope, "sigmoid": sheet.sigmoid_slope, "tanh": sheet.tanh_slope, "GELU": sheet.gelu_slope,
+    "tanh-GELU": sheet.gelu_tanh_slope,
+    "SiLU": lambda v: sheet.sigmoid(v) * (1 + v * (1 - sheet.sigmoid(v))),
     "ELU": lambda v: np.where(v > 0, 1.0, np.exp(np.minimum(v, 0))), "sine": np.cos,
     "leaky ReLU with 0.01": lambda v: np.where(v > 0, 1.0, 0.01),
-    "sigmoid-GELU": lambda v: SHEET.sigmoid(1.702 * v) * (1 + 1.702 * v * (1 - SHEET.sigmoid(1.702 * v))),
+    "sigmoid-GELU": lambda v: sheet.sigmoid(1.702 * v) * (1 + 1.702 * v * (1 - sheet.sigmoid(1.702 * v))),
 }  # fmt: skip
 
 # Functions of one ingredient, by the words for them; {} is the ingredient.
@@ -66,12 +53,12 @@ PLAIN: dict[str, Callable[[Array], Array]] = {
     "exp({})": np.exp, "exp(½ {})": lambda v: np.exp(0.5 * v), "exp(2 {})": lambda v: np.exp(2 * v),
     "√|{}|": lambda v: np.sqrt(np.abs(v)), "log|{}|": lambda v: np.log(np.abs(v)), "(1 − 2 {})": lambda v: 1 - 2 * v,
     "1/{}": lambda v: 1 / v, "1/(1 − {})": lambda v: 1 / (1 - v), "1/{}²": lambda v: 1 / v**2,
-    "the bell curve at {}": lambda v: np.exp(-0.5 * v * v), "the normal distribution function at {}": SHEET.normal_cdf,
+    "the bell curve at {}": lambda v: np.exp(-0.5 * v * v), "the normal distribution function at {}": normal_cdf,
 }  # fmt: skip
 CURVATURES: dict[str, Callable[[Array], Array]] = {
     name: lambda v, backward=backward: backward(np.ones_like(v), v)  # type: ignore[misc]
-    for name, backward in {"sigmoid": SHEET.sigmoid_slope_backward, "tanh": SHEET.tanh_slope_backward,
-                           "GELU": SHEET.gelu_slope_backward, "tanh-GELU": SHEET.gelu_tanh_slope_backward}.items()
+    for name, backward in {"sigmoid": sheet.sigmoid_slope_backward, "tanh": sheet.tanh_slope_backward,
+                           "GELU": sheet.gelu_slope_backward, "tanh-GELU": sheet.gelu_tanh_slope_backward}.items()
 }  # fmt: skip
 FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     **PLAIN,
@@ -154,12 +141,12 @@ def _rowwise(look: Look, name: str, value: Array, shape: tuple[int, ...]) -> Ite
         yield Feature(words.format(name), name, words, e / e.sum(axis, keepdims=True))
     for count_name, count in look.inputs.items():
         if isinstance(count, int) and not isinstance(count, bool) and 0 < count < shape[1]:
-            by_size = SHEET.top_k_mask(np.abs(value), count).astype(float)
+            by_size = selection.top_k_mask(np.abs(value), count).astype(float)
             yield Feature(f"the mask of the {count_name} largest |{name}|", name, "top |{}|", by_size)
-            lowest = SHEET.top_k_mask(-value, count).astype(float)
+            lowest = selection.top_k_mask(-value, count).astype(float)
             yield Feature(f"the mask of the {count_name} smallest {name}", name, "bottom {}", lowest)
             if count < shape[0]:
-                down = SHEET.top_k_mask(value.T, count).T.astype(float)
+                down = selection.top_k_mask(value.T, count).T.astype(float)
                 yield Feature(f"the mask of the {count_name} largest {name} by column", name, "top of columns", down)
 
 

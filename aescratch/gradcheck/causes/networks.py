@@ -16,8 +16,9 @@ from functools import partial
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.functions import losses
 from aescratch.gradcheck.causes.hypothesis import Candidate, Hypothesis
-from aescratch.gradcheck.causes.ingredients import ACTIVATIONS, SHEET, SLOPES
+from aescratch.gradcheck.causes.ingredients import ACTIVATIONS, SLOPES
 from aescratch.gradcheck.causes.looks import Look
 
 SAME = 1e-10
@@ -32,7 +33,7 @@ LOSSES: dict[str, tuple[Callable[[Array, Array], float], Callable[[Array, Array]
     "sum": (lambda h, t: ((h - t) ** 2).sum(), lambda h, t: 2 * (h - t)),
     "mean": (lambda h, t: ((h - t) ** 2).mean(), lambda h, t: 2 * (h - t) / t.size),
     "½ mean": (lambda h, t: 0.5 * ((h - t) ** 2).mean(), lambda h, t: (h - t) / t.size),
-    "cross-entropy": (SHEET.binary_cross_entropy, SHEET.binary_cross_entropy_backward),
+    "cross-entropy": (losses.binary_cross_entropy, losses.binary_cross_entropy_backward),
 }
 
 

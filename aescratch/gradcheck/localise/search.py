@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.contract import parts_of
 from aescratch.gradcheck.localise.factors import MORE_ROWS, Factor, another_batch
 from aescratch.gradcheck.localise.oracle import Comparison
 from aescratch.gradcheck.localise.shares import Shares
@@ -63,7 +64,7 @@ class Search(Shares):
     def _shared(self) -> list[Finding]:
         """Return the fault that one object stands in several places and remembers only the last of its passes."""
         names: dict[int, list[str]] = {}
-        for name, part in self.model.parts.items():
+        for name, part in parts_of(self.model).items():
             names.setdefault(id(part), []).append(name)
         called = {each.name for each in self.step.passes if each.part.remembers}
         for places in names.values():

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.contract import parts_of
 from aescratch.declared import declaration_of
 from aescratch.gradcheck.deadline import limited
 from aescratch.gradcheck.findings import PACKAGE
@@ -206,7 +207,7 @@ class Step:
 
     def _loss(self) -> Evaluation:
         value = float(self.model.loss(*self.batch, rng=self.seed))
-        return np.array([value]), list(patterns(self.model.parts.values()))
+        return np.array([value]), list(patterns(parts_of(self.model).values()))
 
 
 def patterns(parts: Any) -> Iterator[Array]:

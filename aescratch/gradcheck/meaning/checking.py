@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from aescratch import contract
 from aescratch.backend import Array, to_numpy
+from aescratch.buffers import move_buffers
 from aescratch.corruptions import Corruption
 from aescratch.gradcheck.keeping import kept
 from aescratch.gradcheck.meaning import noise
@@ -87,7 +89,7 @@ def check_meaning(model: Any, x: Array | None = None, labels: Array | None = Non
             raise ValueError(
                 f"expected finite numbers in {parameter.name}, got NaN or infinity; nothing has a meaning there"
             )
-    with _on_the_host(model), _trusting_batches(model), np.errstate(all="ignore"):
+    with _on_the_host(model), contract.trusting_batches(model), np.errstate(all="ignore"):
         batch = [to_numpy(a).astype(float) if a.dtype.kind == "f" else to_numpy(a).copy() for a in data]
         for parameter in model.parameters:
             if not parameter.value.any():  # a bias of 0 hides whether it is added or subtracted
@@ -123,42 +125,35 @@ def _as_data(
     model: Any, opinion: SecondOpinion | None, x: Array | None, labels: Array | None, rng: np.random.Generator
 ) -> Any:
     if x is None:
-        if opinion is None or opinion.n_inputs is None:
+        n_inputs = contract.n_inputs_of(model)
+        if opinion is None or n_inputs is None:
             raise TypeError(f"expected x, since {type(model).__name__} has no widths to draw it by; pass a small batch")
-        x = rng.random((N, opinion.n_inputs))
-    if labels is None and opinion is not None and opinion.n_classes is not None:
-        labels = rng.integers(0, opinion.n_classes, len(x))
-    if hasattr(model, "as_data"):
-        return model.as_data(x) if labels is None else model.as_data(x, labels)
-    return [np.asarray(array) for array in (x, labels) if array is not None]
-
-
-def _trusting_batches(model: Any) -> contextlib.AbstractContextManager[None]:
-    has_it = hasattr(model, "trusting_batches")
-    trusting: contextlib.AbstractContextManager[None] = model.trusting_batches() if has_it else contextlib.nullcontext()
-    return trusting
+        x = rng.random((N, n_inputs))
+    n_classes = contract.n_classes_of(model)
+    if labels is None and contract.takes_labels(model) and n_classes is not None:
+        labels = rng.integers(0, n_classes, len(x))
+    return contract.as_data(model, x, labels)
 
 
 @contextlib.contextmanager
 def _on_the_host(model: Any) -> Iterator[None]:
     """Put float64 copies of a model's values into it, in host memory, and put back everything afterwards."""
-    with kept(model, *_parts(model).values(), *model.parameters):
+    with kept(model, *contract.parts_of(model).values(), *model.parameters):
         pack(model.parameters, "float64", "numpy")
+        move_buffers(contract.buffers_of(model).values(), "numpy", "float64")
         if hasattr(model, "dtype"):
             model.dtype = "float64"
+        for part in contract.parts_of(model).values():
+            if getattr(part, "in_training", False):  # what a model means is what it does in use
+                part.in_training = False
         yield
-
-
-def _parts(model: Any) -> dict[str, Any]:
-    parts: dict[str, Any] = getattr(model, "parts", {})
-    return parts
 
 
 def _look_at_parts(
     report: MeaningReport, model: Any, opinion: SecondOpinion | None, x: Array, rng: np.random.Generator, seed: int
 ) -> dict[str, Any]:
     """Compare every part of a known kind with its oracle; return the others, by name."""
-    parts = dict(_parts(model))
+    parts = dict(contract.parts_of(model))
     inner = opinion.inner(x) if opinion is not None and opinion.inner is not None else ()
     for layer, _ in inner:
         parts |= {name: part for name, part in layer.parts.items() if isinstance(part, Corruption)}
@@ -234,7 +229,7 @@ def guarded(report: MeaningReport, what: str) -> Iterator[None]:
 def _look_at_inner(report: MeaningReport, opinion: SecondOpinion, x: Array, seed: int) -> None:
     """Look at the objectives of the models that this one is made of."""
     for number, (layer, batch) in enumerate(opinion.inner(x) if opinion.inner is not None else (), start=1):
-        with _trusting_batches(layer):
+        with contract.trusting_batches(layer):
             look_at_objective(report, layer, layer.second_opinion(), [batch], seed, f"loss of layer {number}")
 
 

@@ -10,7 +10,9 @@ import numpy as np
 
 from aescratch import activations
 from aescratch.activations import Activation, Slope, TopK
-from aescratch.gradcheck.meaning import layers, terms
+from aescratch.batch_norm import BatchNorm
+from aescratch.dropout import Dropout
+from aescratch.gradcheck.meaning import layers, states, terms
 from aescratch.gradcheck.meaning.comparing import Oracle
 from aescratch.layers import Dense, TransposedDense, UnitRowDense
 from aescratch.losses import BinaryCrossEntropy, SoftmaxCrossEntropy, SquaredError
@@ -57,6 +59,10 @@ def _of_layer(part: Any, rng: np.random.Generator) -> Oracle | None:
         return layers.dense(rng, part.W.value.copy(), part.b.value.copy(), transposed=False)
     if isinstance(part, UnitRowDense):
         return layers.unit_rows(rng, part.V.value.copy(), part.b.value.copy())
+    if isinstance(part, Dropout):
+        return states.dropout(rng, part.p)
+    if isinstance(part, BatchNorm):
+        return states.batch_norm(rng, part)
     if isinstance(part, TopK):
         return layers.top_k(rng, part.k, part.k + 4)
     for kind in KINDS:
@@ -68,9 +74,9 @@ def _of_layer(part: Any, rng: np.random.Generator) -> Oracle | None:
 
 
 def decay_oracle(decay: WeightDecay, model: Any) -> Oracle:
-    """Return what the weight decay of a model is to compute: of its matrices, unit rows aside, each once."""
-    unit_rows = [part.V for part in model.parts.values() if isinstance(part, UnitRowDense)]
+    """Return what the weight decay of a model is to compute: of what decays by its owner's word, each once."""
     own = list({id(parameter): parameter for parameter in model.parameters}.values())
-    weights = [p.value for p in own if len(p.shape) == 2 and all(p is not V for V in unit_rows)]
+    weights = [p.value for p in own if p.decays]
     shared = [part.W.value for part in model.parts.values() if isinstance(part, TransposedDense)]
-    return terms.weight_decay(decay.lam or 1.0, weights, shared, [p.value for p in own if len(p.shape) < 2])
+    vectors = [p.value for p in own if not p.decays and len(p.shape) < 2]
+    return terms.weight_decay(decay.lam or 1.0, weights, shared, vectors)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.contract import parts_of
 from aescratch.gradcheck.meaning.comparing import Look, MeaningReport
 from aescratch.gradcheck.meaning.objective import Step
 from aescratch.gradcheck.printing import FAIL, INCONCLUSIVE, Finding
@@ -81,7 +82,7 @@ def _added(model: Any, author: type) -> dict[str, Any]:
     except AttributeError:  # of what the model has put something else in place of
         known = ()
     ids = {id(part) for part in known}
-    return {name: part for name, part in model.parts.items() if id(part) not in ids}
+    return {name: part for name, part in parts_of(model).items() if id(part) not in ids}
 
 
 def _differs_in_use(part: Any, arguments: dict[str, Any], result: Any) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.contract import parts_of
 from aescratch.corruptions import Corruption
 from aescratch.gradcheck.meaning import formulas
 from aescratch.gradcheck.meaning.choosing import decay_oracle, oracle_of
@@ -70,7 +71,7 @@ class Step:
         seen = self.into(self.opinion.noise[name].layers)
         if seen is not None:
             return seen
-        part: Any = copy.copy(self.model.parts[name])
+        part: Any = copy.copy(parts_of(self.model)[name])
         found: Array = part.forward(*(argument.copy() for argument in arguments), np.random.default_rng(self.seed))
         return found
 
@@ -79,7 +80,7 @@ class Terms:
     """The terms that a step's objective is to have: the part of each, and what it is of."""
 
     def __init__(self, step: Step) -> None:
-        opinion, parts = step.opinion, step.model.parts
+        opinion, parts = step.opinion, parts_of(step.model)
         self.of: dict[str, tuple[Any, tuple[Any, ...]]] = {}
         self.mistaken: dict[str, tuple[str, tuple[Any, ...]]] = {}  # cause: a term, and what it is of instead
         part: Any
@@ -118,7 +119,7 @@ def look_at_objective(
         message = f"{name} is {step.total}, as its terms are: nothing to compare; give other data or parameters"
         report.findings.append(Finding("not-finite", name, INCONCLUSIVE, message))
         return step
-    drawn = {name: part for name, part in model.parts.items() if isinstance(part, (Corruption, Sampling))}
+    drawn = {name: part for name, part in parts_of(model).items() if isinstance(part, (Corruption, Sampling))}
     unseen = any(not step.of(part) for part in drawn.values()) and not any(
         step.into(behind.layers) is not None for behind in opinion.noise.values()
     )
@@ -128,7 +129,7 @@ def look_at_objective(
         return step
     against = f", against {opinion.against}" if opinion.against else ""
     oracle = Oracle(
-        " + ".join(sorted(values, key=list(model.parts).index)) + against, lambda i: terms[i].total,
+        " + ".join(sorted(values, key=list(parts_of(model)).index)) + against, lambda i: terms[i].total,
         [(i,) for i in range(len(steps))], _readings(model, terms),
         "Which terms does the objective have, and what does each compare, or measure?",
     )  # fmt: skip

@@ -1,0 +1,121 @@
+"""Buffers: the state of a part that isn't trained, such as a running mean.
+
+    training mode: forward --assigns--> buffer.value       use mode: forward and apply only read it
+
+A buffer is saved in files and checkpoints beside the parameters, moves with its model, and is put back with it after
+Control-C or a loss that diverges. While it is frozen, what is assigned to it is dropped: a gradient check evaluates the
+loss of training mode many times, always from the same state.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array, array_module, move
+
+
+class Buffer:
+    """A named array that belongs to a part's state and has no gradient.
+
+    Parameters
+    ----------
+    name : str
+        Its name within the part, such as ``"running_mean"``.
+    value : array
+        What it starts from; the buffer keeps a copy.
+
+    Attributes
+    ----------
+    frozen : bool
+        Whether an assignment to `value` changes nothing.
+
+    Examples
+    --------
+    >>> running_mean = Buffer("running_mean", np.zeros(3))
+    >>> running_mean.value = np.ones(3)
+    >>> running_mean
+    Buffer('running_mean', shape=(3,))
+    """
+
+    def __init__(self, name: str, value: Array) -> None:
+        self.name = name
+        self.frozen = False
+        self._value = value.copy()
+
+    @classmethod
+    def filled(cls, name: str, size: int, value: float, dtype: str) -> Buffer:
+        """Return a buffer of this many numbers that are all the same.
+
+        Examples
+        --------
+        >>> Buffer.filled("running_variance", 3, 1.0, "float32").value
+        array([1., 1., 1.], dtype=float32)
+        """
+        return cls(name, np.full(size, value, dtype))
+
+    @property
+    def value(self) -> Array:
+        """The array itself; assigning puts a copy in its place, in the same dtype, unless the buffer is frozen.
+
+        Raises
+        ------
+        ValueError
+            If an array of another shape is assigned.
+        TypeError
+            If an array of another library is assigned.
+        """
+        return self._value
+
+    @value.setter
+    def value(self, new: Array) -> None:
+        if getattr(new, "shape", None) != self._value.shape:
+            shape = getattr(new, "shape", f"of a {type(new).__name__}")
+            raise ValueError(f"expected an array of shape {self._value.shape} for {self.name}, got shape {shape}")
+        array_module(self._value, new)  # refuses an array of the other library, in a sentence
+        if not self.frozen:
+            self._value = new.astype(self._value.dtype)
+
+    def to(self, backend: str, dtype: str | None = None) -> None:
+        """Move the array to the backend, ``"numpy"`` or ``"cupy"``, and into the dtype, if one is given."""
+        moved = move(self._value, backend)
+        self._value = moved if dtype is None else moved.astype(dtype)
+
+    def __repr__(self) -> str:
+        return f"Buffer({self.name!r}, shape={self._value.shape})"
+
+
+def named_buffers(parts: dict[str, Any]) -> dict[str, Buffer]:
+    """Return the buffers of named parts, each by the part's name and its own: ``encoder.batchnorm1.running_mean``."""
+    return {f"{name}.{buffer.name}": buffer for name, part in parts.items() for buffer in getattr(part, "buffers", ())}
+
+
+def move_buffers(buffers: Iterable[Buffer], backend: str, dtype: str | None = None) -> None:
+    """Move buffers to the backend, and into the dtype, if one is given."""
+    for buffer in buffers:
+        buffer.to(backend, dtype)
+
+
+@contextlib.contextmanager
+def frozen(buffers: Iterable[Buffer]) -> Iterator[None]:
+    """Let the buffers keep their values inside the block, whatever is assigned to them.
+
+    Examples
+    --------
+    >>> running_mean = Buffer("running_mean", np.zeros(2))
+    >>> with frozen([running_mean]):
+    ...     running_mean.value = np.ones(2)
+    >>> running_mean.value
+    array([0., 0.])
+    """
+    before = [(buffer, buffer.frozen) for buffer in buffers]
+    try:
+        for buffer, _ in before:
+            buffer.frozen = True
+        yield
+    finally:
+        for buffer, was_frozen in before:
+            buffer.frozen = was_frozen

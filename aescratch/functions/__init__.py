@@ -1,0 +1,35 @@
+"""The formula sheet: every formula of the package once, and directly under it its derivative.
+
+A function ``f(x, W, ...)`` computes forward. Its ``f_backward`` takes the upstream gradient first, where there is
+one, then what it needs of f's arguments or output under the same names, and returns one gradient per differentiable
+argument: ``grad_q`` is ∂loss/∂q and has q's shape. Rows are examples: x is (N, D), a = x W + b.
+
+Nothing here remembers anything, checks anything or writes into its arguments; NaN goes in and comes out. Losses and
+penalties are sums over features or units and means over the batch: 1/N appears in them and nowhere else.
+
+A file for each family of formulas, in the order in which they are best read: `affine`, `activations`, `selection`,
+`normalization`, `noise`, `losses`, `penalties`. All that they define has its name here, too, and is called by it.
+"""
+
+from typing import TYPE_CHECKING
+
+from aescratch.functions import activations, affine, losses, noise, normalization, penalties, selection
+
+if TYPE_CHECKING:  # for type checkers and editors, which don't run the loop below
+    from aescratch.functions.activations import *
+    from aescratch.functions.affine import *
+    from aescratch.functions.losses import *
+    from aescratch.functions.noise import *
+    from aescratch.functions.normalization import *
+    from aescratch.functions.penalties import *
+    from aescratch.functions.selection import *
+
+FAMILIES = (affine, activations, selection, normalization, noise, losses, penalties)
+
+__all__: list[str] = []
+
+for _family in FAMILIES:
+    for _name, _formula in vars(_family).items():
+        if not _name.startswith("_") and getattr(_formula, "__module__", None) == _family.__name__:
+            globals()[_name] = _formula
+            __all__.append(_name)

@@ -1,0 +1,61 @@
+"""What a model's class says of itself to those who show it: how its options are written, and its row of the tour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Option:
+    """How the command line writes an argument of a model's constructor.
+
+    Attributes
+    ----------
+    kind : str
+        What is written: ``"switch"`` (nothing), ``"number"``, ``"count"`` (a whole number), ``"activation"``,
+        ``"reconstruction"``, ``"corruption"``, ``"sparsity"``, ``"initializer"``, ``"dtype"``, or ``"model"`` (the path
+        of a saved one, which brings its own layers).
+    help : str
+        What it does; ``{words}`` stands for the names that there are.
+    metavar : str
+        What stands for the value in the help.
+    least : int
+        Of a count.
+    """
+
+    kind: str
+    help: str
+    metavar: str = ""
+    least: int = 1
+
+
+@dataclass(frozen=True)
+class TourRow:
+    """A row of `aescratch tour`: a model with settings that show it at its best in seconds.
+
+    Attributes
+    ----------
+    name : str
+        As ``--variant`` spells it.
+    title, idea : str
+        For the report: what it is called, and what it is about.
+    widths : tuple of int
+        Of the encoder, from the digit's 64 pixels to the code.
+    epochs, learning_rate
+        Of the training, by Adam with a cosine schedule.
+    settings : dict
+        What else its constructor is given.
+    pretraining_epochs : int
+        For each layer, before the training of the whole; 0 for none.
+    """
+
+    name: str
+    title: str
+    idea: str
+    widths: tuple[int, ...]
+    epochs: int
+    learning_rate: float = 1e-2
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    pretraining_epochs: int = 0

@@ -1,0 +1,82 @@
+"""A variant is one file: winner-take-all, added to a copy of the package, passes the package's own tests as it is."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+NEW = ROOT / "tests" / "data" / "winner_take_all.py"
+COPIED = ("aescratch", "tests", "docs", "conftest.py", "setup.cfg", "README.md", "CHANGELOG.md", "tutorials")
+# The tests that go over all variants; each has cases of its own for a new one.
+GENERIC = ("test_models.py", "test_files.py", "test_statements.py", "test_cli.py", "test_tracing.py", "test_tour.py")
+
+
+@pytest.fixture(scope="module")
+def extended(tmp_path_factory):
+    """A copy of the package with one file more."""
+    folder = tmp_path_factory.mktemp("copy")
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.ipynb"))
+        else:
+            shutil.copy(source, folder / name)
+    shutil.copy(NEW, folder / "aescratch" / "models" / "winner_take_all.py")
+    return folder
+
+
+def run(folder, *words):
+    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        [sys.executable, "-P", "-m", *words], cwd=folder, env=environment, capture_output=True, text=True,
+        encoding="utf-8",
+    )  # fmt: skip
+
+
+def test_it_passes_the_tests_that_go_over_all_variants(extended):
+    files = [f"tests/{name}" for name in GENERIC]
+    done = run(extended, "pytest", "-q", "-p", "no:cacheprovider", *files, "-k", "winner or Winner")
+    passed = int(done.stdout.split(" passed")[0].split()[-1])
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert passed > 30, done.stdout[-1000:]
+
+
+def test_the_public_names_the_storeys_and_the_reference_have_it(extended):
+    done = run(
+        extended, "pytest", "-q", "-p", "no:cacheprovider", "tests/test_architecture.py",
+        "tests/test_docs.py::test_the_reference_leaves_no_public_name_out", "aescratch/models/winner_take_all.py",
+        "-k", "winner or concrete or public",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_the_command_line_checks_and_trains_it(extended, tmp_path):
+    checked = run(extended, "aescratch", "check", "winner-take-all", "--share", "0.25")
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert "pass: 164 of 164" in checked.stdout
+    out = str(tmp_path / "run")
+    trained = run(extended, "aescratch", "train", "winner-take-all", "--code", "8", "--epochs", "2", "--out", out)
+    assert trained.returncode == 0, trained.stderr
+    assert {"code-activity.png", "reconstructions.png", "model.npz"} <= set(os.listdir(out))
+    code = f"import aescratch as ae; print(type(ae.load({out + '/model.npz'!r})) is ae.WinnerTakeAllAutoencoder)"
+    assert subprocess.run(
+        [sys.executable, "-P", "-c", code], env={**os.environ, "PYTHONPATH": str(extended)}, capture_output=True, text=True
+    ).stdout == "True\n"
+    refused = run(extended, "aescratch", "check", "vanilla", "--share", "0.5")
+    assert (refused.returncode, "which is for winner-take-all" in refused.stderr) == (2, True)
+
+
+def test_a_wrong_backward_of_it_is_found(extended):
+    path = extended / "aescratch" / "models" / "winner_take_all.py"
+    right = path.read_text(encoding="utf-8")
+    path.write_text(right.replace("return grad_z * self.keep", "return grad_z"), encoding="utf-8")
+    try:
+        checked = run(extended, "aescratch", "check", "winner-take-all", "--share", "0.25")
+    finally:
+        path.write_text(right, encoding="utf-8")
+    assert checked.returncode == 1
+    assert "winners" in checked.stdout

@@ -1,0 +1,421 @@
+"""State and mode: what dropout, batch normalisation and a moving penalty do in training and in use, and what is kept of it."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from numeric import assert_close, numeric_gradient, random_upstream
+
+import aescratch as ae
+from aescratch import contract
+from aescratch.buffers import Buffer, frozen
+from aescratch.parts import Part, training_mode
+
+N, D, H = 11, 7, 5
+X = np.random.default_rng(0).random((N, D))
+VALIDATION = np.random.default_rng(1).random((13, D))
+LABELS = np.arange(N) % 3
+
+STATEFUL = {
+    "batch norm": lambda **o: ae.Autoencoder([D, H, 3], activation=ae.GELU, batch_norm=True, **o),
+    "dropout": lambda **o: ae.Autoencoder([D, H, 3], activation=ae.GELU, dropout=0.3, **o),
+    "both, denoising": lambda **o: ae.DenoisingAutoencoder([D, H, 3], dropout=0.3, batch_norm=True, **o),
+    "moving KL": lambda **o: ae.SparseAutoencoder([D, H], ae.KLSparsity(0.1, 0.5, momentum=0.2), **o),
+    "all, stacked": lambda **o: ae.StackedAutoencoder([D, H, 3], ae.MaskingNoise(0.3), dropout=0.2, batch_norm=True, **o),
+    "variational": lambda **o: ae.VariationalAutoencoder([D, H, 3], dropout=0.2, batch_norm=True, **o),
+    "linear": lambda **o: ae.LinearAutoencoder([D, H, 3], dropout=0.2, batch_norm=True, **o),
+    "k-sparse": lambda **o: ae.KSparseAutoencoder([D, H], k=2, dropout=0.2, batch_norm=True, **o),
+}  # fmt: skip
+
+
+@pytest.fixture(params=STATEFUL)
+def make(request):
+    """What makes a model with state or a mode, always the same one."""
+    return lambda: STATEFUL[request.param](rng=0)
+
+
+def state(model):
+    """Every number that training changes, by name."""
+    values = {parameter.name: parameter.value.copy() for parameter in model.parameters}
+    return values | {name: buffer.value.copy() for name, buffer in model.buffers.items()}
+
+
+def assert_same(found, wanted):
+    assert list(found) == list(wanted)
+    for name in wanted:
+        np.testing.assert_array_equal(found[name], wanted[name], err_msg=name)
+
+
+def moved(model):
+    """The model, after an epoch."""
+    model.fit(X, epochs=1, batch_size=4, rng=1)
+    return model
+
+
+# Mode
+
+
+def test_use_is_the_default_and_is_come_back_to(make):
+    model = make()
+    assert not any(part.in_training for part in model.parts.values())
+    with model.training():
+        assert all(part.in_training for part in model.parts.values())
+    assert not any(part.in_training for part in model.parts.values())
+    with pytest.raises(ZeroDivisionError), model.training():
+        raise ZeroDivisionError
+    assert not any(part.in_training for part in model.parts.values())
+
+
+def test_in_use_a_pass_is_apply_and_draws_and_moves_nothing(make):
+    model = moved(make())
+    before, generator = state(model), model.rng.bit_generator.state
+    h = model.encoder.forward(X.astype(np.float32))
+    np.testing.assert_array_equal(h, model.encoder.apply(X.astype(np.float32)))
+    model.encode(X)
+    model.reconstruct(X)
+    model.loss(X, rng=0)
+    model.backward()
+    assert_same(state(model), before)
+    assert model.rng.bit_generator.state == generator
+
+
+def test_training_mode_is_another_function_and_moves_the_buffers(make):
+    model = moved(make())
+    before = state(model)
+    in_use = model.loss(X, rng=0)
+    acts_otherwise = any(word in name for name in model.parts for word in ("dropout", "batchnorm"))
+    with model.training():
+        assert (model.loss(X, rng=0) != in_use) == acts_otherwise  # the moving penalty only moves on
+    after = state(model)
+    for name in model.buffers:
+        assert not np.array_equal(after[name], before[name]), name
+
+
+def test_a_frozen_state_gives_the_same_loss_again(make):
+    model = moved(make())
+    before = state(model)
+    with contract.training(model, frozen=True):
+        assert model.loss(X, rng=0) == model.loss(X, rng=0)
+    assert_same(state(model), before)
+    assert not any(buffer.frozen for buffer in model.buffers.values())
+
+
+def test_looking_changes_no_buffer(make):
+    model = moved(make())
+    before = state(model)
+    for training in (False, True):
+        assert ae.check_gradients(model, X, training=training).verdict == "pass"
+    step = ae.trace(model, X[:3])
+    assert step[-1].output is not None
+    ae.check_meaning(model)
+    ae.example_fixture(model)
+    assert_same(state(model), before)
+
+
+def test_a_wrong_gradient_is_localised_in_training_mode_without_touching_the_state(monkeypatch):
+    model = moved(STATEFUL["batch norm"]())
+    before, right = state(model), ae.functions.batch_norm_backward
+
+    def wrong(grad_y, x, gamma, epsilon):
+        grad_x, grad_gamma, grad_beta = right(grad_y, x, gamma, epsilon)
+        return grad_x + 0.1 * grad_y, grad_gamma, grad_beta
+
+    monkeypatch.setattr(ae.functions, "batch_norm_backward", wrong)
+    assert ae.check_gradients(model, X).verdict == "pass"  # use mode doesn't call it
+    report = ae.check_gradients(model, X, training=True)
+    assert report.verdict == "fail"
+    assert "batchnorm" in str(report)
+    assert_same(state(model), before)
+
+
+# Training
+
+
+def test_validation_changes_nothing(make):
+    with_validation, without = make(), make()
+    with_validation.fit(X, epochs=3, batch_size=4, rng=1, validation=VALIDATION)
+    without.fit(X, epochs=3, batch_size=4, rng=1)
+    assert_same(state(with_validation), state(without))
+
+
+def test_resumed_equals_uninterrupted_bit_for_bit(make, tmp_path):
+    whole, parts = make(), make()
+    whole.fit(X, epochs=5, batch_size=4, rng=1, validation=VALIDATION)
+    parts.fit(X, epochs=2, batch_size=4, rng=1, validation=VALIDATION, checkpoint=tmp_path / "run.npz")
+    resumed = make()
+    history = resumed.fit(X, epochs=5, batch_size=4, rng=1, validation=VALIDATION, checkpoint=tmp_path / "run.npz")
+    assert len(history) == 5
+    assert_same(state(resumed), state(whole))
+
+
+def test_the_state_goes_back_with_the_values_where_the_loss_diverges(make):
+    model = moved(make())
+    before = state(model)
+    with pytest.raises(ae.TrainingDivergedError):
+        model.fit(X, epochs=9, batch_size=4, rng=1, optimizer=ae.SGD(1e30))
+    assert_same(state(model), before)
+
+
+def test_control_c_goes_back_to_the_last_good_epoch(make, monkeypatch):
+    model, whole = make(), make()
+    whole.fit(X, epochs=2, batch_size=4, rng=1)
+    backwards = iter(range(100))
+    right = type(model).backward
+
+    def interrupted(self):
+        right(self)
+        if next(backwards) == 7:  # in the third epoch, whose steps are three
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(model), "backward", interrupted)
+    history = model.fit(X, epochs=5, batch_size=4, rng=1)
+    assert (history.stopped, len(history)) == ("interrupted", 2)
+    assert_same(state(model), state(whole))
+    assert not any(part.in_training for part in model.parts.values())
+
+
+def test_early_stopping_goes_back_to_the_best_epochs_state(make):
+    model, best = make(), make()
+    far = 5 + VALIDATION  # what is learnt soon makes these worse
+    history = model.fit(X, epochs=30, batch_size=4, rng=1, validation=far, patience=2, optimizer=ae.Adam(0.05))
+    best.fit(X, epochs=history.best_epoch + 1, batch_size=4, rng=1, optimizer=ae.Adam(0.05))
+    assert history.best_epoch + 1 < len(history)
+    assert_same(state(model), state(best))
+
+
+def test_files_keep_the_state(make, tmp_path):
+    model = moved(make())
+    model.save(tmp_path / "model.npz")
+    loaded = ae.load(tmp_path / "model.npz")
+    assert_same(state(loaded), state(model))
+    np.testing.assert_array_equal(loaded.reconstruct(X), model.reconstruct(X))
+    assert str(loaded) == str(model)
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_a_copy_made_while_training_has_its_own_state_and_is_in_use(make, duplicate):
+    model = moved(make())
+    with model.training():
+        copied = duplicate(model)
+    assert not any(part.in_training for part in copied.parts.values())
+    before = state(copied)
+    moved(model)
+    assert_same(state(copied), before)
+
+
+def test_lbfgs_moves_the_state_once_an_iteration():
+    pytest.importorskip("scipy")
+    model = STATEFUL["moving KL"](rng=0, dtype="float64")
+    history = model.fit(X, epochs=3, optimizer=ae.LBFGS(), rng=1)
+    assert len(history) == 3
+    running = np.full(H, 0.1)
+    assert not np.array_equal(model.buffers["sparsity.running_activity"].value, running)
+
+
+def test_a_classifier_shares_its_autoencoders_state(tmp_path):
+    autoencoder = STATEFUL["both, denoising"](rng=0)
+    model = ae.SoftmaxClassifier(autoencoder, 3, rng=0)
+    before = state(autoencoder)
+    model.fit(X, LABELS, epochs=2, batch_size=4, rng=1)
+    after = state(autoencoder)
+    changed = [name for name in autoencoder.buffers if not np.array_equal(after[name], before[name])]
+    assert changed == [name for name in autoencoder.buffers if name.startswith("encoder")]
+    model.save(tmp_path / "classifier.npz")
+    loaded = ae.load(tmp_path / "classifier.npz")
+    assert_same(state(loaded.autoencoder), after)
+    np.testing.assert_array_equal(loaded.logits(X), model.logits(X))
+
+
+def test_pretraining_moves_the_stacks_own_state():
+    model = STATEFUL["all, stacked"](rng=0)
+    before = state(model)
+    model.pretrain(X, epochs=2, batch_size=4, rng=1)
+    after = state(model)
+    assert all(not np.array_equal(after[name], before[name]) for name in model.buffers)
+
+
+# What the parts compute
+
+
+def test_dropout_keeps_the_mean_and_silences_the_share_p():
+    layer = ae.Dropout(0.3)
+    layer.in_training = True
+    y = layer.forward(np.ones((400, 500)), np.random.default_rng(0))
+    assert set(np.unique(y)) == {0.0, 1 / 0.7}
+    deviation = np.sqrt(0.3 * 0.7 / y.size)
+    assert abs((y == 0).mean() - 0.3) < 6 * deviation
+    assert abs(y.mean() - 1) < 6 * deviation / 0.7
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_dropout_backward_is_its_own_masks(training):
+    layer, r = ae.Dropout(0.4), np.random.default_rng(0)
+    layer.in_training = training
+    x = r.normal(size=(N, D))
+    upstream = random_upstream((N, D))
+    layer.forward(x, np.random.default_rng(3))
+    found = layer.backward(upstream)
+    assert_close(found, numeric_gradient(lambda: (upstream * layer.forward(x, np.random.default_rng(3))).sum(), x))
+    assert not np.shares_memory(found, upstream)
+
+
+def test_dropout_draws_the_same_mask_in_both_precisions():
+    layer = ae.Dropout(0.4)
+    layer.in_training = True
+    single, double = (layer.forward(np.ones((N, D), t), np.random.default_rng(3)) for t in ("float32", "float64"))
+    assert single.dtype == np.float32
+    np.testing.assert_array_equal(single == 0, double == 0)
+
+
+def test_dropout_without_rng_in_training_says_what_to_do():
+    layer = ae.Dropout(0.4)
+    assert layer.forward(np.ones((1, 1))) == 1
+    layer.in_training = True
+    with pytest.raises(TypeError, match=r"expected the rng of loss for Dropout.*self\.encoder\.forward\(x, rng\)"):
+        layer.forward(np.ones((1, 1)))
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_batch_norms_backward_equals_differences(training):
+    layer, r = ae.BatchNorm(D, dtype="float64"), np.random.default_rng(0)
+    for holder in (*layer.parameters, *layer.buffers):
+        holder.value = r.uniform(0.5, 2, D)
+    x, upstream = r.normal(1, 2, (N, D)), random_upstream((N, D))
+
+    def objective():
+        return (upstream * layer.forward(x)).sum()
+
+    with training_mode([layer] if training else []), frozen(layer.buffers):
+        objective()
+        grad_x = layer.backward(upstream)
+        gradients = {parameter.name: parameter.grad.copy() for parameter in layer.parameters}
+        assert_close(grad_x, numeric_gradient(objective, x))
+        for parameter in layer.parameters:
+            assert_close(gradients[parameter.name], numeric_gradient(objective, parameter.value))
+
+
+def test_batch_norm_in_training_gives_each_unit_mean_beta_and_deviation_gamma():
+    layer, r = ae.BatchNorm(D, dtype="float64"), np.random.default_rng(0)
+    layer.gamma.value, layer.beta.value = r.uniform(0.5, 2, D), r.normal(size=D)
+    layer.in_training = True
+    y = layer.forward(r.normal(3, 100, (N, D)))
+    np.testing.assert_allclose(y.mean(axis=0), layer.beta.value, atol=1e-12)
+    np.testing.assert_allclose(y.std(axis=0), layer.gamma.value, rtol=1e-8)
+
+
+def test_one_example_has_no_batch_statistics():
+    layer = ae.BatchNorm(D)
+    assert layer.forward(np.ones((1, D), np.float32)).shape == (1, D)
+    model = STATEFUL["batch norm"](rng=0)
+    before = state(model)
+    with pytest.raises(ValueError, match=r"at least 2 examples, which encoder.batchnorm1 needs in training, got a last batch of 1: 11 examples by 5"):
+        model.fit(X, epochs=2, batch_size=5, rng=1)  # 11 = 5 + 5 + 1
+    assert_same(state(model), before)
+    with model.training(), pytest.raises(ValueError, match=r"at least two examples for batch normalisation.*got 1"):
+        model.loss(X[:1])
+
+
+def test_the_moving_penalty_is_that_of_the_running_mean():
+    penalty, r = ae.KLSparsity(0.2, 0.7, momentum=0.25), np.random.default_rng(0)
+    penalty.prepare(H, "float64")
+    running = np.full(H, 0.2)
+    penalty.in_training = True
+    for _ in range(3):
+        h = r.uniform(0.1, 0.9, (N, H))
+        running = 0.75 * running + 0.25 * h.mean(axis=0)
+        kl = 0.2 * np.log(0.2 / running) + 0.8 * np.log(0.8 / (1 - running))
+        assert penalty.forward(h) == pytest.approx(0.7 * kl.sum(), rel=1e-12)
+        np.testing.assert_allclose(penalty.running_activity.value, running, rtol=1e-13)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_the_moving_penaltys_backward_equals_differences(training):
+    penalty, r = ae.KLSparsity(0.2, 0.7, momentum=0.25), np.random.default_rng(0)
+    penalty.prepare(H, "float64")
+    penalty.running_activity.value = r.uniform(0.1, 0.9, H)
+    h = r.uniform(0.1, 0.9, (N, H))
+    with training_mode([penalty] if training else []), frozen(penalty.buffers):
+        penalty.forward(h)
+        found = penalty.backward()
+        assert_close(found, numeric_gradient(lambda: penalty.forward(h), h))
+
+
+def test_momentum_1_is_the_batch_alone():
+    moving, plain = ae.KLSparsity(0.2, 0.7, momentum=1), ae.KLSparsity(0.2, 0.7)
+    moving.prepare(H, "float64")
+    h = np.random.default_rng(0).uniform(0.1, 0.9, (N, H))
+    assert moving.forward(h) == pytest.approx(plain.forward(h), rel=1e-14)
+    np.testing.assert_allclose(moving.backward(), plain.backward(), rtol=1e-13)
+
+
+def test_a_moving_penalty_without_room_says_what_is_missing():
+    with pytest.raises(RuntimeError, match=r"expected prepare\(n_units, dtype\) before forward"):
+        ae.KLSparsity(0.2, 0.7, momentum=0.1).forward(np.full((N, H), 0.5))
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("make", "match"),
+    [
+        (lambda: ae.Dropout(1.0), "expected p to be a number"),
+        (lambda: ae.Autoencoder([5, 3], dropout=-0.1), "expected p to be a number"),
+        (lambda: ae.Autoencoder([5, 3], batch_norm=1), "expected batch_norm to be True or False, got 1"),
+        (lambda: ae.BatchNorm(0), "expected n_units to be an integer"),
+        (lambda: ae.BatchNorm(3, momentum=0), "expected momentum to be a number"),
+        (lambda: ae.BatchNorm(3, epsilon=0), "expected epsilon to be a number"),
+        (lambda: ae.KLSparsity(0.1, 1, momentum=2), "expected momentum to be a number"),
+        (lambda: ae.ContractiveAutoencoder([5, 3], batch_norm=True), "expected no batch_norm beside the contractive"),
+        (lambda: ae.BatchNorm(3).forward(np.ones((2, 4))), r"shape \(N, 3\), got shape \(2, 4\)"),
+    ],
+)
+def test_what_is_of_no_use_is_refused(make, match):
+    with pytest.raises((TypeError, ValueError), match=match):
+        make()
+
+
+def test_a_buffer_is_assigned_whole_or_not_at_all():
+    buffer = Buffer("running_mean", np.zeros(3))
+    with pytest.raises(ValueError, match=r"expected an array of shape \(3,\) for running_mean, got shape \(2,\)"):
+        buffer.value = np.ones(2)
+    with pytest.raises(ValueError, match="got shape of a float"):
+        buffer.value = 1.0
+    buffer.frozen = True
+    buffer.value = np.ones(3)
+    assert not buffer.value.any()
+
+
+def test_a_part_of_the_users_own_may_have_state():
+    class Counter(Part):
+        def __init__(self):
+            self.seen = Buffer("seen", np.zeros(1))
+
+        @property
+        def buffers(self):
+            return [self.seen]
+
+        def forward(self, x):
+            if self.in_training:
+                self.seen.value = self.seen.value + len(x)
+            return x
+
+        def backward(self, grad_y):
+            return grad_y
+
+    class Counting(ae.Autoencoder):
+        def __init__(self, widths, **options):
+            self.counter = Counter()
+            super().__init__(widths, **options)
+
+        @property
+        def parts(self):
+            return {"counter": self.counter, **super().parts}
+
+        def loss(self, x, rng=None):
+            return super().loss(self.counter.forward(self.as_batch(x)), rng)
+
+    model = Counting([D, H], rng=0)
+    model.fit(X, epochs=3, batch_size=4, rng=1, validation=VALIDATION)
+    assert model.buffers["counter.seen"].value == 3 * N
