@@ -3,7 +3,8 @@
 comparing.py   a formula against an oracle, the report, and readings of what differs
 formulas.py    every formula, written another way
 terms.py, layers.py, noise.py    the oracles of losses and penalties, of layers, and of what is drawn
-wiring.py      how a model puts its parts together
+objective.py, wiring.py      how a model puts its parts together, against its own second opinion
+drawing.py, doubts.py        what a model draws past its parts; whether an opinion is about this model
 checking.py    check_meaning
 """
 
