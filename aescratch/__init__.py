@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 from aescratch import datasets, functions, plots
 from aescratch.activations import GELU, GELUTanh, Identity, LeakyReLU, ReLU, Sigmoid, Tanh, TopK
+from aescratch.activations import LAYERS as _LAYERS
 from aescratch.backend import array_module, to_numpy
 from aescratch.batch_norm import BatchNorm
 from aescratch.buffers import Buffer
@@ -35,6 +36,7 @@ from aescratch.history import History
 from aescratch.initializers import he_normal, he_uniform, old_uniform, xavier_normal, xavier_uniform
 from aescratch.layers import Dense, Layer, Parameter, Sampling, Sequential, TransposedDense, UnitRowDense
 from aescratch.lbfgs import LBFGS
+from aescratch.losses import LOSSES as _LOSSES
 from aescratch.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, SquaredError
 from aescratch.models import MODELS
 from aescratch.models.autoencoder import Autoencoder
@@ -47,6 +49,7 @@ from aescratch.models.sparse import SparseAutoencoder
 from aescratch.models.stacked import StackedAutoencoder
 from aescratch.models.variational import VariationalAutoencoder
 from aescratch.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSProp
+from aescratch.penalties import SPARSITIES as _SPARSITIES
 from aescratch.penalties import KLSparsity, L1Sparsity
 from aescratch.recipes import register
 from aescratch.schedules import ConstantRate, CosineRate, StepRate
@@ -136,3 +139,7 @@ __all__ = [
 # The variants are found where they lie; those named above are named for type checkers.
 globals().update({kind.__name__: kind for kind in MODELS})
 __all__ += [kind.__name__ for kind in MODELS if kind.__name__ not in __all__]
+# What isn't named above: whatever the formula sheet describes an activation, a loss or a penalty of has its name here.
+_made = {**_LAYERS, **{kind.__name__: kind for kind in (*_LOSSES.values(), *_SPARSITIES.values())}}
+globals().update(_made)
+__all__ += [name for name in _made if name not in __all__]

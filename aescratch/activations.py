@@ -2,20 +2,23 @@
 
     a --forward--> y = φ(a), element by element, and remembers a or y;   grad_y --backward--> grad_a = grad_y φ'(a)
 
-`TopK` isn't element-wise: it looks at all units of an example.
+The element-wise ones are made from the records of the formula sheet, `aescratch.functions.ACTIVATIONS`: for each a
+layer that calls the sheet's functions. `TopK` isn't element-wise: it looks at all units of an example.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aescratch import functions
 from aescratch.backend import Array
+from aescratch.functions import formula
 from aescratch.layers import Layer, ours
+from aescratch.making import arguments_of, constructor, docstring, held, kinks
 from aescratch.parts import Part
 from aescratch.recipes import Recipe
-from aescratch.validation import require_batch, require_count, require_number, require_same_shape
+from aescratch.validation import require_batch, require_count, require_same_shape
 
 
 class Activation(Layer, Recipe):
@@ -52,232 +55,151 @@ class Activation(Layer, Recipe):
         raise NotImplementedError
 
 
-class Identity(Activation):
-    """No activation: y = a."""
+class ThroughOutput(Activation):
+    """Base of those whose derivative is simplest through their output; remembers y."""
 
-    def apply(self, a: Array) -> Array:
-        """Return a."""
-        return functions.identity(a)
+    remembers = ("y",)
 
-    def backward(self, grad_y: Array) -> Array:
-        """Return grad_a."""
-        require_same_shape(grad_y, "grad_y", self.a, "a")
-        return functions.identity_backward(grad_y)
-
-    def slope(self, a: Array) -> Array:
-        """Return ones."""
-        return functions.identity_slope(a)
-
-    def slope_backward(self, grad_slope: Array, a: Array) -> Array:
-        """Return zeros."""
-        return functions.identity_slope_backward(grad_slope)
+    def forward(self, a: Array) -> Array:
+        """Return y and remember it."""
+        require_batch(a, "a")
+        self.y = self.computed(self.apply, a)
+        if "a" in self.remembers:
+            self.a = a
+        return self.y
 
 
-class ReLU(Activation):
-    """Rectifier y = max(a, 0), with slope 0 at 0.
-
-    Examples
-    --------
-    >>> ReLU().apply(np.array([-1.0, 2.0]))
-    array([0., 2.])
-    """
-
-    formulas = ("relu",)
-
-    @property
-    def kinks(self) -> Array:
-        """Which units are on."""
-        return self.a > 0
-
-    def apply(self, a: Array) -> Array:
-        """Return y."""
-        return functions.relu(a)
-
-    def backward(self, grad_y: Array) -> Array:
-        """Return grad_a."""
-        require_same_shape(grad_y, "grad_y", self.a, "a")
-        return functions.relu_backward(grad_y, self.a)
-
-    def slope(self, a: Array) -> Array:
-        """Return φ'(a)."""
-        return functions.relu_slope(a)
-
-    def slope_backward(self, grad_slope: Array, a: Array) -> Array:
-        """Return zeros: φ'' is 0 wherever it exists."""
-        return functions.relu_slope_backward(grad_slope)
-
-
-class LeakyReLU(Activation):
-    """Leaky rectifier: y = a where a > 0, else alpha a.
-
-    A model is given another alpha by ``activation=functools.partial(LeakyReLU, 0.1)``.
-
-    Parameters
-    ----------
-    alpha : float
-        The slope on the negative side.
-
-    Examples
-    --------
-    >>> LeakyReLU(0.1).apply(np.array([-1.0, 2.0]))
-    array([-0.1,  2. ])
-    """
-
-    def __init__(self, alpha: float = 0.01) -> None:
-        self.alpha = require_number("alpha", alpha)
-
-    @property
-    def kinks(self) -> Array:
-        """Which units are on the positive side."""
-        return self.a > 0
-
-    def apply(self, a: Array) -> Array:
-        """Return y."""
-        return functions.leaky_relu(a, self.alpha)
-
-    def backward(self, grad_y: Array) -> Array:
-        """Return grad_a."""
-        require_same_shape(grad_y, "grad_y", self.a, "a")
-        return functions.leaky_relu_backward(grad_y, self.a, self.alpha)
-
-    def slope(self, a: Array) -> Array:
-        """Return φ'(a)."""
-        return functions.leaky_relu_slope(a, self.alpha)
-
-    def slope_backward(self, grad_slope: Array, a: Array) -> Array:
-        """Return zeros: φ'' is 0 wherever it exists."""
-        return functions.leaky_relu_slope_backward(grad_slope)
-
-
-class GELU(Activation):
-    """Gaussian error linear unit, exact: y = a Φ(a); keeps the slope, which shares Φ with the value.
-
-    Examples
-    --------
-    >>> GELU().apply(np.array([-1.0, 2.0])).round(4)
-    array([-0.1587,  1.9545])
-    """
+class WithSlope(Activation):
+    """Base of those that keep the slope, which one formula gives together with the value; remembers a, too."""
 
     remembers = ("a", "kept_slope")
-    formulas = ("gelu_and_slope", "gelu", "gelu_slope", "gelu_backward")
-
-    def apply(self, a: Array) -> Array:
-        """Return y."""
-        return functions.gelu(a)
+    formulas: tuple[str, ...]
+    value_and_slope: Callable[..., Any]
 
     def forward(self, a: Array) -> Array:
         """Return y, and remember a and the slope φ'(a)."""
         require_batch(a, "a")
         self.a = a
-        if not ours(*self.formulas):
+        if not ours(*self.formulas):  # what an exercise or an instrument has put there is called by itself
             self.kept_slope = None
-            return functions.gelu(a)
-        y, self.kept_slope = self.computed(functions.gelu_and_slope, a)
+            return self.apply(a)
+        y, self.kept_slope = self.computed(self.value_and_slope, a)
         return y
 
     def backward(self, grad_y: Array) -> Array:
         """Return grad_a."""
         require_same_shape(grad_y, "grad_y", self.a, "a")
         if self.kept_slope is None:
-            return functions.gelu_backward(grad_y, self.a)
-        return grad_y * self.kept_slope  # functions.gelu_backward, its slope at hand
+            return self.backward_from_sheet(grad_y)
+        return grad_y * self.kept_slope  # what the sheet's backward does, its slope at hand
 
-    def slope(self, a: Array) -> Array:
-        """Return φ'(a)."""
-        return functions.gelu_slope(a)
-
-    def slope_backward(self, grad_slope: Array, a: Array) -> Array:
-        """Return grad_a."""
-        return functions.gelu_slope_backward(grad_slope, a)
+    def backward_from_sheet(self, grad_y: Array) -> Array:
+        """Return grad_a, as the sheet's backward gives it."""
+        raise NotImplementedError
 
 
-class GELUTanh(Activation):
-    """Gaussian error linear unit, the tanh form; differs from `GELU` by up to 4.7e-4."""
+def layer_of(record: formula.Activation) -> type[Activation]:
+    """Return the layer of an activation of the sheet, a class that calls the sheet's functions by their names."""
+    wanted = arguments_of(record.backward)[1:]
+    methods: dict[str, Any] = {
+        "__module__": __name__, "__doc__": docstring(record.value, record.settings, record.example),
+        "apply": _of_one("apply", record.value, "Return y."), "backward": _backward(record.backward, wanted),
+        "slope": _of_one("slope", record.slope, "Return φ'(a)."), "slope_backward": _slope_backward(record),
+        **kinks(record, ["a"]),
+    }  # fmt: skip
+    if record.settings:
+        methods["__init__"] = constructor(record.settings)
+    elif hasattr(record.value, "__wrapped__"):  # in one kernel on a GPU, into which the bias can be added
+        methods["formulas"] = (record.name,)
+    base: type[Activation] = Activation
+    if record.together is not None:
+        base, methods["backward_from_sheet"] = WithSlope, methods.pop("backward")
+        methods["value_and_slope"] = _of_one("value_and_slope", record.together, "Return y and φ'(a).")
+        names = (function.__name__ for function in (record.together, record.value, record.slope, record.backward))
+        methods["formulas"] = tuple(names)
+    elif "y" in wanted:
+        base, methods["remembers"] = ThroughOutput, ("y", "a") if record.kinks or "a" in wanted else ("y",)
+    return type(record.layer, (base,), methods)
 
-    formulas = ("gelu_tanh",)
 
-    def apply(self, a: Array) -> Array:
-        """Return y."""
-        return functions.gelu_tanh(a)
+def _of_one(method: str, function: Callable[..., Any], says: str) -> Callable[..., Any]:
+    """Return a method of a; one without settings loses no time on them."""
+    name, settings = function.__name__, arguments_of(function)[1:]
 
-    def backward(self, grad_y: Array) -> Array:
-        """Return grad_a."""
+    def plain(self: Activation, a: Array) -> Any:
+        return getattr(functions, name)(a)
+
+    def with_settings(self: Activation, a: Array) -> Any:
+        return getattr(functions, name)(a, *held(self, settings))
+
+    return _named(with_settings if settings else plain, method, says)
+
+
+def _backward(function: Callable[..., Any], wanted: list[str]) -> Callable[..., Any]:
+    """Return the method of grad_y, which takes from the layer what the formula wants beside it."""
+    name = function.__name__
+
+    def from_input(self: Activation, grad_y: Array) -> Any:
         require_same_shape(grad_y, "grad_y", self.a, "a")
-        return functions.gelu_tanh_backward(grad_y, self.a)
+        return getattr(functions, name)(grad_y, self.a)
 
-    def slope(self, a: Array) -> Array:
-        """Return φ'(a)."""
-        return functions.gelu_tanh_slope(a)
-
-    def slope_backward(self, grad_slope: Array, a: Array) -> Array:
-        """Return grad_a."""
-        return functions.gelu_tanh_slope_backward(grad_slope, a)
-
-
-class Sigmoid(Activation):
-    """Logistic function y = 1 / (1 + exp(−a)); remembers y, through which its derivative is simplest.
-
-    Examples
-    --------
-    >>> Sigmoid().apply(np.array([0.0]))
-    array([0.5])
-    """
-
-    remembers = ("y",)
-    formulas = ("sigmoid",)
-
-    def apply(self, a: Array) -> Array:
-        """Return y."""
-        return functions.sigmoid(a)
-
-    def forward(self, a: Array) -> Array:
-        """Return y and remember it."""
-        require_batch(a, "a")
-        self.y = self.computed(functions.sigmoid, a)
-        return self.y
-
-    def backward(self, grad_y: Array) -> Array:
-        """Return grad_a."""
+    def from_output(self: ThroughOutput, grad_y: Array) -> Any:
         require_same_shape(grad_y, "grad_y", self.y, "y")
-        return functions.sigmoid_backward(grad_y, self.y)
+        return getattr(functions, name)(grad_y, self.y)
 
-    def slope(self, a: Array) -> Array:
-        """Return φ'(a)."""
-        return functions.sigmoid_slope(a)
+    def from_more(self: Activation, grad_y: Array) -> Any:
+        remembered = "y" if "y" in wanted else "a"
+        require_same_shape(grad_y, "grad_y", getattr(self, remembered), remembered)
+        return getattr(functions, name)(grad_y, *held(self, wanted))
 
-    def slope_backward(self, grad_slope: Array, a: Array) -> Array:
-        """Return grad_a."""
-        return functions.sigmoid_slope_backward(grad_slope, a)
+    method = from_input if wanted == ["a"] else from_output if wanted == ["y"] else from_more
+    return _named(method, "backward", "Return grad_a.")
 
 
-class Tanh(Activation):
-    """Hyperbolic tangent y = tanh(a); remembers y, through which its derivative is simplest."""
+def _slope_backward(record: formula.Activation) -> Callable[..., Any]:
+    """Return the method of grad_slope and a; where the slope is constant, the formula doesn't take a."""
+    name, (_, *wanted) = record.slope_backward.__name__, arguments_of(record.slope_backward)
+    settings = [each for each in wanted if each != "a"]
 
-    remembers = ("y",)
-    formulas = ("tanh",)
+    def slope_backward(self: Activation, grad_slope: Array, a: Array) -> Any:
+        return getattr(functions, name)(grad_slope, *([a] if "a" in wanted else []), *held(self, settings))
 
-    def apply(self, a: Array) -> Array:
-        """Return y."""
-        return functions.tanh(a)
+    return _named(slope_backward, "slope_backward", "Return grad_a = grad_slope φ''(a).")
 
-    def forward(self, a: Array) -> Array:
-        """Return y and remember it."""
-        require_batch(a, "a")
-        self.y = self.computed(functions.tanh, a)
-        return self.y
 
-    def backward(self, grad_y: Array) -> Array:
-        """Return grad_a."""
-        require_same_shape(grad_y, "grad_y", self.y, "y")
-        return functions.tanh_backward(grad_y, self.y)
+def _named(method: Callable[..., Any], name: str, says: str) -> Callable[..., Any]:
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = says
+    return method
 
-    def slope(self, a: Array) -> Array:
-        """Return φ'(a)."""
-        return functions.tanh_slope(a)
 
-    def slope_backward(self, grad_slope: Array, a: Array) -> Array:
-        """Return grad_a."""
-        return functions.tanh_slope_backward(grad_slope, a)
+LAYERS: dict[str, type[Activation]] = {record.layer: layer_of(record) for record in functions.ACTIVATIONS.values()}
+globals().update(LAYERS)
+
+if TYPE_CHECKING:  # for type checkers and editors; a layer that isn't named here is there all the same
+
+    class Identity(Activation):  # noqa: D101
+        pass
+
+    class ReLU(Activation):  # noqa: D101
+        pass
+
+    class LeakyReLU(Activation):  # noqa: D101
+        alpha: float
+
+        def __init__(self, alpha: float = 0.01) -> None: ...
+
+    class GELU(WithSlope):  # noqa: D101
+        pass
+
+    class GELUTanh(Activation):  # noqa: D101
+        pass
+
+    class Sigmoid(ThroughOutput):  # noqa: D101
+        pass
+
+    class Tanh(ThroughOutput):  # noqa: D101
+        pass
 
 
 class TopK(Layer):

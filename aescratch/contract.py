@@ -109,14 +109,14 @@ def parts_of(model: Any) -> dict[str, Part]:
 
 def buffers_of(model: Any) -> dict[str, Buffer]:
     """Return the state that isn't trained: what the model says, or the buffers of its parts, by their names."""
-    buffers: dict[str, Buffer] = getattr(model, "buffers", None) or named_buffers(parts_of(model))
-    return buffers
+    buffers: dict[str, Buffer] | None = getattr(model, "buffers", None)
+    return named_buffers(parts_of(model)) if buffers is None else buffers
 
 
 def saved_buffers_of(model: Any) -> dict[str, Buffer]:
     """Return the buffers that a file keeps: the model's, or more if it says so."""
-    buffers: dict[str, Buffer] = getattr(model, "saved_buffers", None) or buffers_of(model)
-    return buffers
+    buffers: dict[str, Buffer] | None = getattr(model, "saved_buffers", None)
+    return buffers_of(model) if buffers is None else buffers
 
 
 @contextlib.contextmanager

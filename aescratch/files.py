@@ -185,8 +185,8 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
 
 def _saved(model: Any) -> dict[str, Any]:
     """Return what holds a value that a file keeps, by name: parameters and buffers."""
-    parameters = contract.saved_parameters_of(model)
-    return {**{parameter.name: parameter for parameter in parameters}, **contract.saved_buffers_of(model)}
+    parameters = {parameter.name: parameter for parameter in contract.saved_parameters_of(model)}
+    return {**parameters, **contract.saved_buffers_of(model)}
 
 
 def load(path: str | os.PathLike[str]) -> Any:

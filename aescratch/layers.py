@@ -24,15 +24,13 @@ from aescratch.initializers import xavier_uniform
 from aescratch.parts import Part
 from aescratch.validation import Rng, as_generator, require_count, require_dtype, require_floats, require_same_shape
 
-OURS = dict(vars(functions))
-
 
 def ours(*names: str) -> bool:
     """Whether the sheet's functions of these names are our own, and not what an exercise has put in their place.
 
     Only our own may be computed in another way for speed.
     """
-    return all(getattr(functions, name) is OURS[name] for name in names)
+    return all(getattr(functions, name) is functions.AS_WRITTEN[name] for name in names)
 
 
 class ParameterBuffer:

@@ -3,7 +3,8 @@
     decoder -> x_hat or logits --forward--> a number;   --backward--> the gradient that the decoder receives
 
 A loss sums over features and averages over the batch. It owns the map from the decoder's output to data: with
-binary cross-entropy the decoder emits logits, and `to_data` turns them into probabilities.
+binary cross-entropy the decoder emits logits, and `to_data` turns them into probabilities. A loss of which the formula
+sheet says all that there is to say has no class here: it is made from its record.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Any
 
 from aescratch import functions
 from aescratch.backend import Array, array_module
+from aescratch.functions import formula
+from aescratch.making import arguments_of, constructor, docstring, held, kinks
 from aescratch.parts import Part
 from aescratch.recipes import Recipe
 from aescratch.validation import require_batch, require_one_label_per_row, require_same_shape
@@ -135,3 +138,35 @@ class SoftmaxCrossEntropy(Loss):
     def to_data(self, output: Array) -> Array:
         """Return the number of the most probable class of each row, (N,)."""
         return array_module(output).argmax(output, axis=1)
+
+
+def loss_of(record: formula.Term) -> type[Loss]:
+    """Return a loss that the sheet describes, and of which nothing more is to be said, as a class."""
+    name, backward_name = record.name, f"{record.name}_backward"
+    remembered, settings = arguments_of(record.forward)[:2], list(record.settings)
+    wanted = arguments_of(record.backward) if record.backward is not None else []
+
+    def forward(self: Loss, output: Array, target: Array) -> Any:
+        for argument, value in zip(remembered, (output, target), strict=True):
+            setattr(self, argument, value)
+        return getattr(functions, name)(output, target, *held(self, settings))
+
+    def backward(self: Loss) -> Any:
+        return getattr(functions, backward_name)(*held(self, wanted))
+
+    methods: dict[str, Any] = {
+        "__module__": __name__, "__doc__": docstring(record.forward, record.settings),
+        "forward": forward, "backward": backward, "remembers": tuple(remembered), **kinks(record, remembered),
+    }  # fmt: skip
+    if record.settings:
+        methods["__init__"] = constructor(record.settings)
+    return type(record.layer, (Loss,), methods)
+
+
+# The losses that a model may be given, by their formulas: those above, and one made for every other on the sheet.
+LOSSES: dict[str, type[Loss]] = {
+    record.name: globals().get(record.layer) or loss_of(record)
+    for record in functions.FORMULAS.values()
+    if isinstance(record, formula.Term) and record.use == "reconstruction"
+}
+globals().update({loss.__name__: loss for loss in LOSSES.values()})

@@ -2,6 +2,9 @@
 
     code h --forward--> a number;   --backward--> a gradient, which the model adds to that from the decoder
     weights --forward--> a number;  --backward--> adds to parameter.grad itself, after the layers have written theirs
+
+A penalty of the code of which the formula sheet says all that there is to say has no class here: it is made from its
+record.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ from typing import Any
 from aescratch import functions
 from aescratch.backend import Array, array_module
 from aescratch.buffers import Buffer
+from aescratch.functions import formula
+from aescratch.making import arguments_of, constructor, docstring, held, kinks
 from aescratch.parts import Part
 from aescratch.recipes import Recipe
 from aescratch.validation import require_batch, require_number, require_same_shape
@@ -96,13 +101,13 @@ class KLSparsity(Sparsity):
         self.running = self.running_activity.value
         if self.in_training:
             self.running_activity.value = functions.moving_activity(h, self.running, self.momentum)
-        return self.weight * functions.moving_kl_sparsity(h, self.rho, self.running, self.momentum)
+        return self.weight * functions.moving_kl_sparsity(h, self.running, self.rho, self.momentum)
 
     def backward(self) -> Array:
         """Return grad_h (N, H), which flows through the batch mean."""
         if self.momentum is None:
             return self.weight * functions.kl_sparsity_backward(self.h, self.rho)
-        return self.weight * functions.moving_kl_sparsity_backward(self.h, self.rho, self.running, self.momentum)
+        return self.weight * functions.moving_kl_sparsity_backward(self.h, self.running, self.rho, self.momentum)
 
 
 class L1Sparsity(Sparsity):
@@ -250,3 +255,36 @@ class WeightDecay(Part):
 
     def __repr__(self) -> str:
         return f"WeightDecay(lam={self.lam})"
+
+
+WEIGHT = formula.Setting("Its share in the objective, 0 or more.", limits={"least": 0})
+
+
+def penalty_of(record: formula.Term) -> type[Sparsity]:
+    """Return a penalty of the code that the sheet describes, and of which nothing more is to be said, as a class."""
+    name, backward_name = record.name, f"{record.name}_backward"
+    remembered, settings = arguments_of(record.forward)[:1], list(record.settings)
+    wanted = arguments_of(record.backward) if record.backward is not None else []
+
+    def forward(self: Any, h: Array) -> Any:
+        setattr(self, remembered[0], h)
+        return self.weight * getattr(functions, name)(h, *held(self, settings))
+
+    def backward(self: Any) -> Any:
+        return self.weight * getattr(functions, backward_name)(*held(self, wanted))
+
+    own = {**record.settings, "weight": WEIGHT}
+    methods: dict[str, Any] = {
+        "__module__": __name__, "__doc__": docstring(record.forward, own), "__init__": constructor(own),
+        "forward": forward, "backward": backward, "remembers": tuple(remembered), **kinks(record, remembered),
+    }  # fmt: skip
+    return type(record.layer, (Sparsity,), methods)
+
+
+# The penalties of a code, by their formulas: those above, and one made for every other on the sheet.
+SPARSITIES: dict[str, type[Sparsity]] = {
+    record.name: globals().get(record.layer) or penalty_of(record)
+    for record in functions.FORMULAS.values()
+    if isinstance(record, formula.Term) and record.use == "sparsity"
+}
+globals().update({penalty.__name__: penalty for penalty in SPARSITIES.values()})

@@ -161,28 +161,6 @@ def describe(value: Any) -> Any:
     )
 
 
-def with_defaults(description: Any) -> Any:
-    """Return a description with the settings that it lacks, since it is older than they are, at their defaults.
-
-    Examples
-    --------
-    >>> with_defaults({"made by": "KLSparsity", "with": {"rho": 0.1, "weight": 1.0}})["with"]
-    {'rho': 0.1, 'weight': 1.0, 'momentum': None}
-    """
-    if isinstance(description, list):
-        return [with_defaults(item) for item in description]
-    if not isinstance(description, dict):
-        return description
-    completed = {name: with_defaults(item) for name, item in description.items()}
-    maker = _KNOWN.get(str(description.get("made by")))
-    if isinstance(maker, type) and isinstance(completed.get("with"), dict):
-        parameters = constructor_parameters(maker).values()
-        defaults = {p.name: describe(p.default) for p in parameters if p.default is not p.empty and p.name != "rng"}
-        given = completed["with"]
-        completed["with"] = {**given, **{name: value for name, value in defaults.items() if name not in given}}
-    return completed
-
-
 def identify(value: Any) -> Any:
     """Return what `describe` does, and what isn't ours by its full name, with its settings if it says them.
 
@@ -210,6 +188,28 @@ def identify(value: Any) -> Any:
     settings = value.settings() if kind is not value and hasattr(value, "settings") else {}
     name = f"{kind.__module__}.{kind.__qualname__}"
     return {"made by": name, "with": {k: identify(v) for k, v in settings.items()}}
+
+
+def with_defaults(description: Any) -> Any:
+    """Return a description with the settings that it lacks, since it is older than they are, at their defaults.
+
+    Examples
+    --------
+    >>> with_defaults({"made by": "KLSparsity", "with": {"rho": 0.1, "weight": 1.0}})["with"]
+    {'rho': 0.1, 'weight': 1.0, 'momentum': None}
+    """
+    if isinstance(description, list):
+        return [with_defaults(item) for item in description]
+    if not isinstance(description, dict):
+        return description
+    completed = {name: with_defaults(item) for name, item in description.items()}
+    maker = _KNOWN.get(str(description.get("made by")))
+    if isinstance(maker, type) and isinstance(completed.get("with"), dict):
+        parameters = constructor_parameters(maker).values()
+        defaults = {p.name: identify(p.default) for p in parameters if p.default is not p.empty and p.name != "rng"}
+        given = completed["with"]
+        completed["with"] = {**given, **{name: value for name, value in defaults.items() if name not in given}}
+    return completed
 
 
 def rebuild(description: Any) -> Any:

@@ -19,6 +19,7 @@ STOREYS = [
     {"buffers", "recipes", "sources", "validation", "declared"},
     {"parts"},
     {"functions"},
+    {"making"},
     {"initializers"},
     {"losses", "penalties", "corruptions", "schedules"},
     {"optimizers"},

@@ -1,6 +1,7 @@
 """check_layer: our layers, and others' in the styles that they are written in; nothing is left changed in any."""
 
 import functools
+import inspect
 import random
 import sys
 
@@ -10,25 +11,27 @@ import pytest
 from numeric import D, H, N
 
 import aescratch as ae
-from aescratch.activations import Slope
+from aescratch.activations import LAYERS, Slope
+from aescratch.losses import LOSSES
 from aescratch.penalties import Contraction, GaussianKL, WeightDecay
 
 X = np.random.default_rng(5).normal(size=(N, D))
 UNIT = np.random.default_rng(6).uniform(0.1, 0.9, (N, D))
 PARTNER = ae.Dense(H, D, rng=0)
 
+
+
+def given_to(loss):
+    """An output and a target, under the names that the loss has for them."""
+    return dict(zip(list(inspect.signature(loss.forward).parameters)[1:], (X, UNIT), strict=True))
+
+
 OURS = {
     "dense": (ae.Dense(D, H, rng=0), X, ["x", "W", "b"]),
     "dense float64": (ae.Dense(D, H, dtype="float64", rng=0), X, ["x", "W", "b"]),
     "transposed": (ae.TransposedDense(PARTNER), X, ["x", "W", "b"]),
     "unit rows": (ae.UnitRowDense(D, H, rng=0), X, ["x", "V", "b"]),
-    "relu": (ae.ReLU(), X, ["a"]),
-    "leaky": (ae.LeakyReLU(0.2), X, ["a"]),
-    "gelu": (ae.GELU(), X, ["a"]),
-    "gelu tanh": (ae.GELUTanh(), X, ["a"]),
-    "sigmoid": (ae.Sigmoid(), X, ["a"]),
-    "tanh": (ae.Tanh(), X, ["a"]),
-    "identity": (ae.Identity(), X, ["a"]),
+    **{layer: (kind(), X, ["a"]) for layer, kind in LAYERS.items()},
     "top k": (ae.TopK(2), X, ["a"]),
     "slope": (Slope(ae.GELU()), X, ["a"]),
     "network": (
@@ -37,9 +40,8 @@ OURS = {
     ),
     "sampling": (ae.Sampling(), {"mu": X, "log_var": UNIT}, ["mu", "log_var"]),
     "noise": (ae.MaskingNoise(0.3), X, ["x"]),
-    "squared error": (ae.SquaredError(), {"x_hat": X, "x": UNIT}, ["x_hat"]),
-    "cross-entropy": (ae.BinaryCrossEntropy(), {"logits": X, "x": UNIT}, ["logits"]),
     "softmax": (ae.SoftmaxCrossEntropy(), {"logits": X, "labels": np.arange(N) % D}, ["logits"]),
+    **{name: (kind(), given_to(kind), list(given_to(kind))[:1]) for name, kind in LOSSES.items()},
     "kl": (ae.KLSparsity(0.1, 0.5), UNIT, ["h"]),
     "l1": (ae.L1Sparsity(0.5), X, ["h"]),
     "contraction": (Contraction(0.5), {"slope": X, "W": X[:3]}, ["slope", "W"]),

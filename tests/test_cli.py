@@ -159,7 +159,10 @@ def test_no_setting_is_without_a_variant():
 
 
 OPTIONS = [
-    ("vanilla", "--activation gelu", "activation", "<class 'aescratch.activations.GELU'>"),
+    *(
+        ("vanilla", f"--activation {name.replace('_', '-')}", "activation", f"<class 'aescratch.activations.{record.layer}'>")
+        for name, record in ae.functions.ACTIVATIONS.items()
+    ),
     ("vanilla", "--activation gelu-tanh", "activation", "<class 'aescratch.activations.GELUTanh'>"),
     (
         "vanilla",
@@ -310,8 +313,8 @@ WRONG = [
     (["train", "vanilla", "--weight-decay", "-1"], "expected weight_decay to be a number of at least 0, got -1"),
     (
         ["train", "vanilla", "--activation", "rellu"],
-        "argument --activation: expected one of relu, gelu, gelu-tanh, sigmoid, tanh, leaky-relu, "
-        "identity, got 'rellu'; "
+        "argument --activation: expected one of identity, relu, leaky-relu, sigmoid, tanh, gelu, "
+        "gelu-tanh, got 'rellu'; "
         "did you mean relu? (see aescratch train --help)",
     ),
     (

@@ -430,3 +430,68 @@ def test_the_command_line_checks_it(tmp_path, capsys):
     assert out.startswith("gradient check of Mine, 7 examples")
     assert "pass: 36 of 36" in out
     assert cli.main(["check", f"{path}:Wrong"]) == 1
+
+
+class Moded(Named):
+    """A stranger with parts that act otherwise in training, one of them with state."""
+
+    def __init__(self, widths, rng=None):
+        super().__init__(widths, rng=rng)
+        self.norm, self.dropout = ae.BatchNorm(widths[1]), ae.Dropout(0.3)
+        self.norm.gamma.name, self.norm.beta.name = "norm.gamma", "norm.beta"
+
+    @property
+    def parameters(self):
+        return [*self.encoder.parameters, *self.norm.parameters, *self.decoder.parameters]
+
+    @property
+    def parts(self):
+        return {
+            "encoder": self.encoder, "norm": self.norm, "tanh": self.tanh, "dropout": self.dropout,
+            "decoder": self.decoder, "error": self.error,
+        }  # fmt: skip
+
+    def loss(self, x, rng=None):
+        h = self.tanh.forward(self.norm.forward(self.encoder.forward(x)))
+        return self.error.forward(self.decoder.forward(self.dropout.forward(h, np.random.default_rng(rng))), x)
+
+    def backward(self):
+        grad_h = self.dropout.backward(self.decoder.backward(self.error.backward()))
+        self.encoder.backward(self.norm.backward(self.tanh.backward(grad_h)))
+
+
+def test_its_parts_know_their_mode_and_keep_their_state(tmp_path):
+    def state(model):
+        return {name: buffer.value for name, buffer in contract.buffers_of(model).items()}
+
+    whole, part, again = (Moded([5, 3], rng=0) for _ in range(3))
+    started = state(whole)
+    ae.fit(whole, data(), epochs=4, batch_size=8, rng=0, validation=data(7))
+    ae.fit(part, data(), epochs=2, batch_size=8, rng=0, validation=data(7), checkpoint=tmp_path / "run.npz")
+    ae.fit(again, data(), epochs=4, batch_size=8, rng=0, validation=data(7), checkpoint=tmp_path / "run.npz")
+    assert_same(again, whole)
+    for name, value in state(whole).items():
+        assert (value != started[name]).any()
+        np.testing.assert_array_equal(state(again)[name], value)
+    assert not whole.dropout.in_training
+    before = state(whole)
+    for training in (False, True):
+        assert ae.check_gradients(whole, data(7), training=training).verdict == "pass"
+    assert len(ae.trace(whole, data(3)))
+    for name, value in before.items():
+        np.testing.assert_array_equal(state(whole)[name], value)
+
+
+def test_a_registered_class_whose_default_no_file_knows_goes_on_from_its_checkpoint(tmp_path):
+    class Squashed(ae.Tanh):
+        pass
+
+    @ae.register
+    class Squashing(ae.Autoencoder):
+        def __init__(self, widths, activation=Squashed, **options):
+            super().__init__(widths, activation=activation, **options)
+
+    for epochs in (2, 4):
+        model = Squashing([5, 3], activation=ae.Tanh, rng=0)
+        history = model.fit(data(), epochs=epochs, rng=0, checkpoint=tmp_path / "run.npz")
+    assert len(history) == 4

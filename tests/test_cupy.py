@@ -397,8 +397,9 @@ ALONE = {"dense", "unit_rows", "top_k", "squared_error", "binary_cross_entropy",
 
 @pytest.mark.parametrize("name", sorted(set(PAIRS) - ALONE))
 def test_a_formula_of_single_numbers_is_numpys(cupy, name):
-    numbers = {key: np.asarray(value).ravel()[0] for key, value in PAIRS[name][0].items()}
-    arguments = {key: cupy.asarray(value) if np.ndim(PAIRS[name][0][key]) else value for key, value in numbers.items()}
+    inputs = functions.FORMULAS[name].inputs(np.random.default_rng(0), 7, 5, 3)
+    numbers = {key: np.asarray(value).ravel()[0] for key, value in inputs.items()}
+    arguments = {key: cupy.asarray(value) if np.ndim(inputs[key]) else value for key, value in numbers.items()}
     assert_equal(getattr(functions, name)(**arguments), getattr(functions, name)(**numbers))
     backward = getattr(functions, f"{name}_backward")
     numbers |= {key: np.float64(0.7) for key in inspect.signature(backward).parameters if key not in numbers}

@@ -29,7 +29,9 @@ import numpy as np
 import pytest
 
 import aescratch as ae
+from aescratch.activations import LAYERS
 from aescratch.files import read_archive, write_archive
+from aescratch.losses import LOSSES
 from aescratch.models import MODELS as KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,6 +51,8 @@ def as_found(kind):
 
 MODELS = {
     **{f"{kind.word} as found": functools.partial(as_found, kind) for kind in KINDS},
+    **{name: functools.partial(ae.Autoencoder, [5, 4, 3], activation=kind, rng=0) for name, kind in LAYERS.items()},
+    **{name: functools.partial(ae.Autoencoder, [5, 3], reconstruction=kind(), rng=0) for name, kind in LOSSES.items()},
     "vanilla": lambda: ae.Autoencoder([5, 4, 3], rng=0),
     "activations": lambda: ae.Autoencoder(
         [5, 4, 3], activation=LEAKY, code_activation=functools.partial(ae.LeakyReLU, alpha=0.3),

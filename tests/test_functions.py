@@ -9,59 +9,10 @@ from numeric import D, H, N, assert_close, numeric_gradient, random_upstream
 import aescratch as ae
 from aescratch import functions
 
-rng = np.random.default_rng(0)
-A = rng.normal(0, 1.5, (N, H))
-X = rng.normal(0, 1, (N, D))
-
-# forward, its inputs, and how many of its leading arguments have a gradient
-PAIRS = {
-    "dense": ({"x": X, "W": rng.normal(size=(D, H)), "b": rng.normal(size=H)}, 3),
-    "unit_rows": ({"V": rng.normal(size=(H, D))}, 1),
-    "identity": ({"a": A}, 1),
-    "identity_slope": ({"a": A}, 1),
-    "relu": ({"a": A}, 1),
-    "relu_slope": ({"a": A}, 1),
-    "leaky_relu": ({"a": A, "alpha": 0.3}, 1),
-    "leaky_relu_slope": ({"a": A, "alpha": 0.3}, 1),
-    "sigmoid": ({"a": A}, 1),
-    "sigmoid_slope": ({"a": A}, 1),
-    "tanh": ({"a": A}, 1),
-    "tanh_slope": ({"a": A}, 1),
-    "gelu": ({"a": A}, 1),
-    "gelu_slope": ({"a": A}, 1),
-    "gelu_tanh": ({"a": A}, 1),
-    "gelu_tanh_slope": ({"a": A}, 1),
-    "top_k": ({"a": rng.normal(size=(N, D)), "k": 2}, 1),
-    "corrupt": ({"x": X, "keep": rng.random((N, D)), "noise": rng.normal(size=(N, D))}, 1),
-    "reparameterize": (
-        {"mu": A, "log_var": rng.normal(size=(N, H)), "eps": rng.normal(size=(N, H))},
-        2,
-    ),
-    "dropout": ({"x": A, "mask": (rng.random((N, H)) > 0.4).astype(float), "p": 0.3}, 1),
-    "batch_norm": (
-        {"x": A, "gamma": rng.normal(size=H), "beta": rng.normal(size=H), "epsilon": 0.01},
-        3,
-    ),
-    "running_norm": (
-        {
-            "x": A, "gamma": rng.normal(size=H), "beta": rng.normal(size=H), "mean": rng.normal(size=H),
-            "variance": rng.random(H), "epsilon": 0.01,
-        },
-        3,
-    ),
-    "moving_kl_sparsity": (
-        {"h": rng.uniform(0.1, 0.9, (N, H)), "rho": 0.2, "running": rng.uniform(0.1, 0.9, H), "momentum": 0.3},
-        1,
-    ),
-    "squared_error": ({"x_hat": X, "x": rng.normal(size=(N, D))}, 1),
-    "binary_cross_entropy": ({"logits": 2 * X, "x": rng.random((N, D))}, 1),
-    "softmax_cross_entropy": ({"logits": 2 * X, "labels": rng.integers(0, D, N)}, 1),
-    "kl_sparsity": ({"h": rng.uniform(0.1, 0.9, (N, H)), "rho": 0.2}, 1),
-    "l1_sparsity": ({"h": A}, 1),
-    "contraction": ({"slope": rng.normal(size=(N, H)), "W": rng.normal(size=(D, H))}, 2),
-    "gaussian_kl": ({"mu": A, "log_var": rng.normal(size=(N, H))}, 2),
-    "weight_decay": ({"W": rng.normal(size=(D, H))}, 1),
-}
+A = np.random.default_rng(0).normal(0, 1.5, (N, H))
+FORMULAS = functions.FORMULAS
+PAIRS = [name for name, formula in FORMULAS.items() if formula.backward is not None]
+ACTIVATIONS = functions.ACTIVATIONS
 
 
 def call_backward(name, inputs, upstream, output):
@@ -75,16 +26,40 @@ def call_backward(name, inputs, upstream, output):
 
 
 def fresh(name):
-    """Copies of a pair's inputs, an upstream gradient, and the output."""
-    inputs = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in PAIRS[name][0].items()}
+    """A pair's inputs, an upstream gradient, and the output."""
+    inputs = FORMULAS[name].inputs(np.random.default_rng(0), N, D, H)
     output = getattr(functions, name)(**inputs)
     upstream = random_upstream(np.shape(output)) if np.ndim(output) else np.asarray(1.0)
     return inputs, upstream, output
 
 
-def test_every_backward_of_the_sheet_is_listed_here():
-    defined = {name.removesuffix("_backward") for name in vars(functions) if name.endswith("_backward")}
-    assert defined == set(PAIRS)
+def differentiable(name):
+    """How many arguments of a pair have a gradient, by the lines that a page shows."""
+    return sum(line.startswith("grad_") for line in FORMULAS[name].backward_lines)
+
+
+def test_every_function_of_the_sheet_has_a_record():
+    assert set(functions.__all__) == {function for formula in FORMULAS.values() for function in formula.lines_of}
+    assert len(PAIRS) >= 27
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_a_record_names_its_functions_and_their_arguments(name):
+    formula = FORMULAS[name]
+    arguments = list(inspect.signature(formula.forward).parameters)
+    assert list(formula.inputs(np.random.default_rng(0), N, D, H)) == arguments
+    assert arguments[len(arguments) - len(formula.numbers) :] == formula.numbers, "numbers come last"
+    assert formula.backward is None or formula.backward.__name__ == f"{name}_backward"
+    assert formula.forward is getattr(functions, name) is functions.AS_WRITTEN[name]
+    assert formula.claim
+    assert formula.question.endswith(("?", "."))
+
+
+def test_what_an_activation_computes_is_known_by_its_name():
+    for name, record in ACTIVATIONS.items():
+        four = record.value, record.backward, record.slope, record.slope_backward
+        assert [function.__name__ for function in four] == [
+            name, f"{name}_backward", f"{name}_slope", f"{name}_slope_backward"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PAIRS)
@@ -92,7 +67,7 @@ def test_gradients_equal_central_differences(name):
     inputs, upstream, output = fresh(name)
     forward = getattr(functions, name)
     gradients = call_backward(name, inputs, upstream, output)
-    assert len(gradients) == PAIRS[name][1]
+    assert len(gradients) == differentiable(name)
     for gradient, argument in zip(gradients, inputs, strict=False):
         numeric = numeric_gradient(lambda: (upstream * forward(**inputs)).sum(), inputs[argument])
         assert_close(gradient, numeric)
@@ -103,7 +78,7 @@ def test_the_checker_passes_our_pairs(name):
     inputs, _, _ = fresh(name)
     report = ae.check_function(getattr(functions, name), getattr(functions, f"{name}_backward"), inputs)
     assert report.verdict == "pass", str(report)
-    assert len(report.tensors) == PAIRS[name][1]
+    assert len(report.tensors) == differentiable(name)
 
 
 @pytest.mark.parametrize("name", PAIRS)
@@ -139,33 +114,41 @@ def test_zero_upstream_gives_zero(name):
         np.testing.assert_array_equal(gradient, 0)
 
 
-ELEMENTWISE = ["relu", "leaky_relu", "sigmoid", "tanh", "gelu", "gelu_tanh"]
+def settings(name):
+    """A number for each that an activation takes beside a."""
+    return [0.25] * len(ACTIVATIONS[name].settings)
 
 
-@pytest.mark.parametrize("name", [*ELEMENTWISE, "top_k", "softmax"])
+@pytest.mark.parametrize("name", [*ACTIVATIONS, "top_k", "softmax"])
 @pytest.mark.filterwarnings("ignore:invalid value")
 def test_nan_is_passed_on(name):
-    arguments = {"leaky_relu": (0.1,), "top_k": (1,)}.get(name, ())
+    arguments = settings(name) if name in ACTIVATIONS else {"top_k": (1,)}.get(name, ())
     a = np.array([[1.0, np.nan, -2.0]])
     assert np.isnan(getattr(functions, name)(a, *arguments)[0, 1])
 
 
-@pytest.mark.parametrize("name", ELEMENTWISE)
+@pytest.mark.parametrize("name", ACTIVATIONS)
 def test_the_slope_is_the_derivative_and_what_backward_multiplies_by(name):
-    extra = (0.3,) if name == "leaky_relu" else ()
-    forward, slope = getattr(functions, name), getattr(functions, f"{name}_slope")
+    forward, slope, extra = getattr(functions, name), getattr(functions, f"{name}_slope"), settings(name)
     step = 1e-6
     numeric = (forward(A + step, *extra) - forward(A - step, *extra)) / (2 * step)
     np.testing.assert_allclose(slope(A, *extra), numeric, atol=1e-8)
+    inputs = {"a": A, **dict(zip(ACTIVATIONS[name].settings, extra, strict=True))}
+    (grad_a,) = call_backward(name, inputs, A, forward(A, *extra))
+    np.testing.assert_allclose(grad_a, A * slope(A, *extra), rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", ELEMENTWISE)
+ENDS = {  # at −800, 0 and 800
+    "identity": (-800, 0, 800), "relu": (0, 0, 800), "leaky_relu": (-200, 0, 800), "sigmoid": (0, 0.5, 1),
+    "tanh": (-1, 0, 1), "gelu": (0, 0, 800), "gelu_tanh": (0, 0, 800),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activations_are_quiet_and_right_at_the_ends(name):
-    extra = (0.25,) if name == "leaky_relu" else ()
-    y = getattr(functions, name)(np.array([-800.0, 0.0, 800.0]), *extra)
-    at_minus_infinity = {"leaky_relu": -200.0, "tanh": -1.0}.get(name, 0.0)
-    at_infinity = {"sigmoid": 1.0, "tanh": 1.0}.get(name, 800.0)
-    np.testing.assert_allclose(y, [at_minus_infinity, {"sigmoid": 0.5}.get(name, 0.0), at_infinity], atol=1e-300)
+    y = getattr(functions, name)(np.array([-800.0, 0.0, 800.0]), *settings(name))
+    assert np.isfinite(y).all()
+    np.testing.assert_allclose(y, ENDS.get(name, y), atol=1e-300)
 
 
 class Tensor:
@@ -217,11 +200,19 @@ def test_pytorchs_tensors_are_refused_in_a_sentence_or_computed_with(name):
             np.testing.assert_allclose(one, other, rtol=1e-12)
 
 
-def test_gelu_and_slope_are_gelu_and_its_slope():
-    y, slope = functions.gelu_and_slope(A)
-    np.testing.assert_array_equal(y, functions.gelu(A))
-    np.testing.assert_array_equal(slope, functions.gelu_slope(A))
-    np.testing.assert_array_equal(A * slope, functions.gelu_backward(A, A))
+TOGETHER = [name for name, record in ACTIVATIONS.items() if record.together is not None]
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_value_and_slope_together_are_value_and_slope(name):
+    y, slope = ACTIVATIONS[name].together(A, *settings(name))
+    np.testing.assert_array_equal(y, getattr(functions, name)(A, *settings(name)))
+    np.testing.assert_array_equal(slope, getattr(functions, f"{name}_slope")(A, *settings(name)))
+
+
+def test_gelu_keeps_its_slope():
+    assert TOGETHER == ["gelu"]
+    np.testing.assert_array_equal(A * functions.gelu_and_slope(A)[1], functions.gelu_backward(A, A))
 
 
 def test_relu_has_slope_zero_at_zero():

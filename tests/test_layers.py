@@ -1,34 +1,48 @@
 """Layers, losses, penalties and corruptions: what they remember, what they write, and how they refuse."""
 
 import copy
+import functools
+import inspect
+import pickle
 
 import numpy as np
 import pytest
 from numeric import D, H, N, assert_close, numeric_gradient, random_upstream
 
 import aescratch as ae
+from aescratch import activations, losses, penalties
 from aescratch.activations import Slope
 from aescratch.layers import pack
 from aescratch.losses import SoftmaxCrossEntropy
 from aescratch.penalties import Contraction, GaussianKL, KLSparsity, L1Sparsity, WeightDecay
 
+ACTIVATIONS = ae.functions.ACTIVATIONS.values()
 LAYERS = {
     "dense": lambda: ae.Dense(D, H, dtype="float64", rng=0),
     "transposed": lambda: ae.TransposedDense(ae.Dense(H, D, dtype="float64", rng=0)),
     "unit rows": lambda: ae.UnitRowDense(D, H, dtype="float64", rng=0),
-    "identity": ae.Identity,
-    "relu": ae.ReLU,
-    "leaky": lambda: ae.LeakyReLU(0.2),
-    "gelu": ae.GELU,
-    "gelu tanh": ae.GELUTanh,
-    "sigmoid": ae.Sigmoid,
-    "tanh": ae.Tanh,
+    **{record.layer: functools.partial(activations.LAYERS[record.layer], *[0.2] * len(record.settings)) for record in ACTIVATIONS},
     "top k": lambda: ae.TopK(2),
     "sequential": lambda: ae.Sequential(
         [ae.Dense(D, H, dtype="float64", rng=0), ae.GELU(), ae.Dense(H, 2, dtype="float64", rng=1), ae.Tanh()]
     ),
     "slope": lambda: Slope(ae.Sigmoid()),
 }
+# Parts that are as the sheet describes them, with 0.2 for each number that they want.
+LOSSES = {name: lambda kind=kind: plain(kind) for name, kind in {**losses.LOSSES, "softmax_cross_entropy": SoftmaxCrossEntropy}.items()}
+SPARSITIES = {name: lambda kind=kind: plain(kind) for name, kind in penalties.SPARSITIES.items()}
+
+
+def plain(kind):
+    wanted = [p for p in inspect.signature(kind).parameters.values() if p.default is p.empty]
+    return kind(**{p.name: 0.7 if p.name == "weight" else 0.2 for p in wanted})
+
+
+def drawn(name):
+    """The arrays that a formula of the sheet takes."""
+    formula = ae.functions.FORMULAS[name]
+    inputs = formula.inputs(np.random.default_rng(2), N, D, H)
+    return [value for argument, value in inputs.items() if argument not in formula.numbers]
 
 
 @pytest.fixture
@@ -66,7 +80,7 @@ def test_apply_equals_forward_and_remembers_nothing(name, x):
     assert all(layer.__dict__.get(key) is value for key, value in memory.items())
 
 
-@pytest.mark.parametrize("name", [name for name in LAYERS if name not in ("identity",)])
+@pytest.mark.parametrize("name", [name for name in LAYERS if name != "Identity"])
 def test_backward_before_forward_says_what_to_do(name):
     layer = LAYERS[name]()
     with pytest.raises(RuntimeError, match=r"expected a forward pass before backward\(\).*call loss\(x\)"):
@@ -156,17 +170,16 @@ class TestParameter:
 
 
 PENALTIES = {
-    "kl": (lambda: KLSparsity(0.2, 0.7), lambda r: [r.uniform(0.1, 0.9, (N, H))]),
-    "l1": (lambda: L1Sparsity(0.7), lambda r: [r.normal(size=(N, H))]),
-    "contraction": (lambda: Contraction(0.7), lambda r: [r.normal(size=(N, H)), r.normal(size=(D, H))]),
-    "gaussian kl": (lambda: GaussianKL(0.7), lambda r: [r.normal(size=(N, H)), r.normal(size=(N, H))]),
+    **{name: (make, lambda name=name: drawn(name)) for name, make in SPARSITIES.items()},
+    "contraction": (lambda: Contraction(0.7), lambda: drawn("contraction")),
+    "gaussian_kl": (lambda: GaussianKL(0.7), lambda: drawn("gaussian_kl")),
 }
 
 
 @pytest.mark.parametrize("name", PENALTIES)
 def test_penalties_backward_equals_central_differences(name):
     make, draw = PENALTIES[name]
-    penalty, arrays = make(), draw(np.random.default_rng(2))
+    penalty, arrays = make(), draw()
     penalty.forward(*arrays)
     returned = penalty.backward()
     for gradient, array in zip(returned if isinstance(returned, tuple) else [returned], arrays, strict=True):
@@ -174,11 +187,14 @@ def test_penalties_backward_equals_central_differences(name):
 
 
 @pytest.mark.parametrize("name", PENALTIES)
-def test_a_penalty_is_proportional_to_its_weight(name):
+def test_a_penalty_is_its_formula_and_proportional_to_its_weight(name):
     make, draw = PENALTIES[name]
-    penalty, arrays = make(), draw(np.random.default_rng(2))
+    penalty, arrays = make(), draw()
     value = penalty.forward(*arrays)
-    setattr(penalty, "beta" if name == "gaussian kl" else "weight", 1.4)
+    formula = ae.functions.FORMULAS[name]
+    numbers = [getattr(penalty, number) for number in formula.numbers]
+    np.testing.assert_allclose(value, 0.7 * formula.again(*arrays, *numbers), rtol=1e-9)
+    setattr(penalty, "beta" if name == "gaussian_kl" else "weight", 1.4)
     np.testing.assert_allclose(penalty.forward(*arrays), 2 * value)
 
 
@@ -274,19 +290,12 @@ def test_sampling_backward_equals_central_differences():
         assert_close(gradient, numeric)
 
 
-LOSSES = {
-    "squared": (ae.SquaredError, lambda r: r.normal(size=(N, D))),
-    "bernoulli": (ae.BinaryCrossEntropy, lambda r: r.random((N, D))),
-    "softmax": (SoftmaxCrossEntropy, lambda r: r.integers(0, D, N)),
-}
-
-
 @pytest.mark.parametrize("name", LOSSES)
-def test_losses_backward_equals_central_differences(name):
-    make, draw = LOSSES[name]
-    loss, r = make(), np.random.default_rng(4)
-    output, target = r.normal(size=(N, D)), draw(r)
-    loss.forward(output, target)
+def test_losses_are_their_formula_and_backward_equals_central_differences(name):
+    loss, (output, target) = LOSSES[name](), drawn(name)
+    formula = ae.functions.FORMULAS[name]
+    numbers = [getattr(loss, number) for number in formula.numbers]
+    np.testing.assert_allclose(loss.forward(output, target), formula.again(output, target, *numbers), rtol=1e-9)
     assert_close(loss.backward(), numeric_gradient(lambda: loss.forward(output, target), output))
 
 
@@ -383,6 +392,34 @@ def test_what_goes_back_through_noise_has_its_shape(shape):
 def test_rows_in_a_list_are_no_array(call):
     with pytest.raises(TypeError, match=r"^expected arrays of one library, NumPy or CuPy, got builtins\.list; move"):
         call([[0.5, 1.0]])
+
+
+@pytest.mark.parametrize("name", ae.functions.ACTIVATIONS)
+def test_the_layer_of_an_activation_is_what_its_record_says(name, x):
+    record = ae.functions.ACTIVATIONS[name]
+    kind = getattr(ae, record.layer)
+    assert kind.__module__ == "aescratch.activations"
+    assert kind.__doc__.startswith(record.value.__doc__.partition("\n")[0])
+    assert list(inspect.signature(kind).parameters) == list(record.settings)
+    layer = LAYERS[record.layer]()
+    numbers = [getattr(layer, number) for number in record.settings]
+    np.testing.assert_allclose(layer.forward(x), record.values(x, *numbers), rtol=1e-9)
+    np.testing.assert_allclose(layer.slope(x), record.slopes(x, *numbers), rtol=1e-6, atol=1e-9)
+    for copied in (pickle.loads(pickle.dumps(layer)), copy.deepcopy(layer)):
+        assert repr(copied) == repr(layer)
+        np.testing.assert_array_equal(copied.apply(x), layer.apply(x))
+    kinks = None if record.kinks is None else record.kinks(x)
+    np.testing.assert_array_equal(layer.kinks, kinks)
+
+
+def test_the_numbers_of_a_layer_come_from_its_record():
+    assert ae.LeakyReLU().alpha == 0.01
+    assert repr(ae.LeakyReLU(alpha=0.3)) == "LeakyReLU(alpha=0.3)"
+    with pytest.raises(TypeError, match=r"expected LeakyReLU\(alpha: float = 0.01\), got too many positional"):
+        ae.LeakyReLU(0.1, 0.2)
+    assert ae.Sigmoid.remembers == ae.Tanh.remembers == ("y",)
+    assert ae.ReLU.remembers == ("a",)
+    assert ae.GELU.remembers == ("a", "kept_slope")
 
 
 def test_losses_know_what_their_output_stands_for():

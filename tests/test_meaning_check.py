@@ -14,6 +14,7 @@ import pytest
 
 import aescratch as ae
 from aescratch import functions, penalties
+from aescratch.activations import LAYERS
 from aescratch.backend import normal_cdf
 from aescratch.gradcheck.meaning.comparing import Oracle, Reading, explain
 from aescratch.layers import TransposedDense
@@ -23,7 +24,7 @@ X = np.random.default_rng(0).random((N, D))
 LABELS = np.arange(N) % 3
 
 BCE = ae.BinaryCrossEntropy()
-ACTIVATIONS = [ae.ReLU, ae.GELU, ae.GELUTanh, ae.Sigmoid, ae.Tanh, ae.Identity, functools.partial(ae.LeakyReLU, 0.2)]
+ACTIVATIONS = [*LAYERS.values(), functools.partial(ae.LeakyReLU, 0.2)]
 VARIANTS = {
     "vanilla": ae.Autoencoder,
     "Gaussian noise": functools.partial(ae.DenoisingAutoencoder, corruption=ae.GaussianNoise(0.4)),

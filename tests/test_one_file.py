@@ -75,8 +75,9 @@ def test_a_wrong_backward_of_it_is_found(extended):
     right = path.read_text(encoding="utf-8")
     path.write_text(right.replace("return grad_z * self.keep", "return grad_z"), encoding="utf-8")
     try:
-        checked = run(extended, "aescratch", "check", "winner-take-all", "--share", "0.25")
+        checked = run(extended, "pytest", "-q", "-p", "no:cacheprovider", "tests/test_models.py", "-k", "winner")
     finally:
         path.write_text(right, encoding="utf-8")
     assert checked.returncode == 1
-    assert "winners" in checked.stdout
+    assert "test_gradients_of_training_mode_equal_central_differences[winner-take-all as found]" in checked.stdout
+    assert "winners is the first that is wrong" in checked.stdout

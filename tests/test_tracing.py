@@ -69,41 +69,26 @@ def toy():
 # The formulas
 
 
-def sheet():
-    """Every public function of the sheet itself."""
-    for name, function in inspect.getmembers(functions, inspect.isfunction):
-        if name in functions.__all__:
-            yield name, function
-
-
-def arguments(function):
-    """Random arguments of every shape that a function of the sheet takes, by their names."""
-    rng = np.random.default_rng(0)
-    rows, other = rng.normal(size=(N, H)), rng.normal(size=(N, H))
-    special = {
-        "W": rng.normal(size=(D, H)), "V": rng.normal(size=(D, H)), "b": rng.normal(size=H), "alpha": 0.2, "k": 2,
-        "rho": 0.1, "labels": rng.integers(0, H, N), "keep": (rows > 0).astype(float), "mask": (rows > 0).astype(float),
-        "p": 0.3, "gamma": rng.normal(size=H), "beta": rng.normal(size=H), "mean": rng.normal(size=H),
-        "variance": rng.random(H), "epsilon": 0.1, "running": rng.random(H), "momentum": 0.2,
-    }  # fmt: skip
-    name = function.__name__
-    if name == "dense" or name == "dense_backward":
-        special["x"] = rng.normal(size=(N, D))
-    if name.startswith(("weight", "unit")):
-        special["grad_W"] = rng.normal(size=(D, H))
-    if "kl_sparsity" in name:
-        special["h"] = rng.random((N, H))
-    return {key: special.get(key, rows if i % 2 else other) for i, key in enumerate(inspect.signature(function).parameters)}
+def arguments(name):
+    """Random arguments of a function of the sheet, by their names: those of its pair, its output, random upstreams."""
+    formula, rng = functions.FORMULAS[name.removesuffix("_backward")], np.random.default_rng(0)
+    inputs = formula.inputs(rng, N, D, H)
+    output = formula.forward(**inputs)
+    upstream = rng.normal(size=np.shape(output))
+    return {
+        key: inputs[key] if key in inputs else upstream if key.startswith("grad_") else output
+        for key in inspect.signature(functions.AS_WRITTEN[name]).parameters
+    }
 
 
 def test_every_function_of_the_sheet_has_its_formula():
-    assert set(FORMULAS) == {name for name, _ in sheet()}
+    assert set(FORMULAS) == set(functions.__all__)
 
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_a_formula_is_what_the_function_computes(name):
     function = getattr(functions, name)
-    given = arguments(function)
+    given = arguments(name)
     results = function(**given)
     results = results if isinstance(results, tuple) else (results,)
     known = {key: np.asarray(value) for key, value in given.items()}

@@ -16,21 +16,36 @@ from dataclasses import dataclass
 from typing import Any
 
 import aescratch as ae
+from aescratch import functions
+from aescratch.activations import LAYERS
 from aescratch.cli.status import did_you_mean
+from aescratch.losses import LOSSES
+from aescratch.penalties import SPARSITIES as PENALTIES
 
 Choices = Mapping[str, Callable[..., Any]]
 
+
+def words_of(formula: str) -> tuple[str, ...]:
+    """Return the words for the part that computes a formula of the sheet.
+
+    Examples
+    --------
+    >>> words_of("squared_error"), words_of("kl_sparsity"), words_of("leaky_relu")
+    (('squared-error',), ('kl',), ('leaky-relu',))
+    """
+    return getattr(functions.FORMULAS[formula], "words", ()) or (formula.replace("_", "-"),)
+
+
+# Of activations, losses and penalties every one that the formula sheet describes, by its function's name with dashes,
+# or by the words that its record has.
 ACTIVATIONS: Choices = {
-    "relu": ae.ReLU, "gelu": ae.GELU, "gelu-tanh": ae.GELUTanh, "sigmoid": ae.Sigmoid, "tanh": ae.Tanh,
-    "leaky-relu": ae.LeakyReLU, "identity": ae.Identity,
-}  # fmt: skip
-RECONSTRUCTIONS: Choices = {
-    "squared-error": ae.SquaredError, "bce": ae.BinaryCrossEntropy, "binary-cross-entropy": ae.BinaryCrossEntropy,
-}  # fmt: skip
+    word: LAYERS[record.layer] for name, record in functions.ACTIVATIONS.items() for word in words_of(name)
+}
+RECONSTRUCTIONS: Choices = {word: kind for name, kind in LOSSES.items() for word in words_of(name)}
 CORRUPTIONS: Choices = {
     "gaussian": ae.GaussianNoise, "masking": ae.MaskingNoise, "salt-and-pepper": ae.SaltAndPepperNoise,
 }  # fmt: skip
-SPARSITIES: Choices = {"kl": ae.KLSparsity, "l1": ae.L1Sparsity}
+SPARSITIES: Choices = {word: kind for name, kind in PENALTIES.items() for word in words_of(name)}
 INITIALIZERS: Choices = {
     "xavier-uniform": ae.xavier_uniform, "xavier-normal": ae.xavier_normal, "he-uniform": ae.he_uniform,
     "he-normal": ae.he_normal, "old-uniform": ae.old_uniform,

@@ -8,12 +8,15 @@ Nothing here remembers anything, checks anything or writes into its arguments; N
 penalties are sums over features or units and means over the batch: 1/N appears in them and nowhere else.
 
 A file for each family of formulas, in the order in which they are best read: `affine`, `activations`, `selection`,
-`normalization`, `noise`, `losses`, `penalties`. All that they define has its name here, too, and is called by it.
+`normalization`, `noise`, `losses`, `penalties`. All that they define has its name here, too, and is called by it. What
+else is known of a formula stands in a record at the end of its file, and is asked for here: ``FORMULAS["relu"].claim``.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from aescratch.functions import activations, affine, losses, noise, normalization, penalties, selection
+from aescratch.functions.formula import Activation, Formula
 
 if TYPE_CHECKING:  # for type checkers and editors, which don't run the loop below
     from aescratch.functions.activations import *
@@ -26,10 +29,22 @@ if TYPE_CHECKING:  # for type checkers and editors, which don't run the loop bel
 
 FAMILIES = (affine, activations, selection, normalization, noise, losses, penalties)
 
-__all__: list[str] = []
+# By the name of the function that computes it: each formula, slopes included; each activation, with its slope; and
+# each function as its file defines it, whatever an instrument or a test has put in its place here.
+FORMULAS: dict[str, Formula] = {}
+ACTIVATIONS: dict[str, Activation] = {}
+AS_WRITTEN: dict[str, Callable[..., Any]] = {}
 
 for _family in FAMILIES:
-    for _name, _formula in vars(_family).items():
-        if not _name.startswith("_") and getattr(_formula, "__module__", None) == _family.__name__:
-            globals()[_name] = _formula
-            __all__.append(_name)
+    AS_WRITTEN |= {
+        _name: _thing
+        for _name, _thing in vars(_family).items()
+        if not _name.startswith("_") and getattr(_thing, "__module__", None) == _family.__name__
+    }
+    for _record in _family.RECORDS:
+        FORMULAS |= {_formula.name: _formula for _formula in _record.formulas}
+        if isinstance(_record, Activation):
+            ACTIVATIONS[_record.name] = _record
+
+globals().update(AS_WRITTEN)
+__all__ = list(AS_WRITTEN)

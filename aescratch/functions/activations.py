@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 
 from aescratch.backend import Array, array_module, elementwise, fused, normal_cdf, normal_density
+from aescratch.functions.formula import Activation, Record, Setting
+from aescratch.functions.one_by_one import logistic
 
 SQRT_TWO_OVER_PI = math.sqrt(2 / math.pi)
 
@@ -201,3 +203,104 @@ def gelu_tanh_slope_backward(grad_slope: Array, a: Array) -> Array:
     slope_u = SQRT_TWO_OVER_PI * (1 + 3 * 0.044715 * a * a)
     curvature_u = SQRT_TWO_OVER_PI * 6 * 0.044715 * a
     return grad_slope * (1 - t * t) * (slope_u + 0.5 * a * (curvature_u - 2 * t * slope_u * slope_u))
+
+
+# What else is to be known of these formulas
+
+ALPHA = {"alpha": Setting("The slope on the negative side.", 0.01)}
+Y_OF_A = "y[n,j] = 1 / (1 + exp(-a[n,j]))"
+GELU = "y[n,j] = a[n,j] * 0.5 * (1 + erf(a[n,j] / sqrt(2)))"
+GELU_SLOPE = "0.5 * (1 + erf(a[n,j] / sqrt(2))) + a[n,j] * exp(-a[n,j]**2 / 2) / sqrt(2 * pi)"
+U = "u[n,j] = sqrt(2 / pi) * (a[n,j] + 0.044715 * a[n,j]**3)"
+T = "t[n,j] = tanh(u[n,j])"
+U_SLOPE = "u_slope[n,j] = sqrt(2 / pi) * (1 + 3 * 0.044715 * a[n,j]**2)"
+GELU_TANH_SLOPE = "(0.5 * (1 + t[n,j]) + 0.5 * a[n,j] * (1 - t[n,j]**2) * u_slope[n,j])"
+
+RECORDS: tuple[Record, ...] = (
+    Activation(
+        identity, identity_backward, identity_slope, identity_slope_backward,
+        layer="Identity",
+        lines=("y[n,j] = a[n,j]",),
+        backward_lines=("grad_a[n,j] = grad_y[n,j]",),
+        slope_lines=("slope[n,j] = 1",),
+        slope_backward_lines=("grad_a[n,j] = 0",),
+        claim="a",
+        second_opinion=float,
+    ),
+    Activation(
+        relu, relu_backward, relu_slope, relu_slope_backward,
+        layer="ReLU",
+        lines=("y[n,j] = max(a[n,j], 0)",),
+        backward_lines=("grad_a[n,j] = grad_y[n,j] if a[n,j] > 0 else 0",),
+        slope_lines=("slope[n,j] = 1 if a[n,j] > 0 else 0",),
+        slope_backward_lines=("grad_a[n,j] = 0",),
+        claim="max(a, 0)",
+        second_opinion=lambda a: a if a > 0 else 0.0,
+        kinks=lambda a: a > 0,
+        example=">>> ReLU().apply(np.array([-1.0, 2.0]))\narray([0., 2.])",
+    ),
+    Activation(
+        leaky_relu, leaky_relu_backward, leaky_relu_slope, leaky_relu_slope_backward,
+        layer="LeakyReLU",
+        settings=ALPHA,
+        lines=("y[n,j] = a[n,j] if a[n,j] > 0 else alpha * a[n,j]",),
+        backward_lines=("grad_a[n,j] = grad_y[n,j] if a[n,j] > 0 else alpha * grad_y[n,j]",),
+        slope_lines=("slope[n,j] = 1 if a[n,j] > 0 else alpha",),
+        slope_backward_lines=("grad_a[n,j] = 0",),
+        claim="a where a > 0, else alpha a",
+        second_opinion=lambda a, alpha: a if a > 0 else alpha * a,
+        kinks=lambda a: a > 0,
+        example=">>> LeakyReLU(0.1).apply(np.array([-1.0, 2.0]))\narray([-0.1,  2. ])",
+    ),
+    Activation(
+        sigmoid, sigmoid_backward, sigmoid_slope, sigmoid_slope_backward,
+        layer="Sigmoid",
+        lines=(Y_OF_A,),
+        backward_lines=("grad_a[n,j] = grad_y[n,j] * y[n,j] * (1 - y[n,j])",),
+        slope_lines=(Y_OF_A, "slope[n,j] = y[n,j] * (1 - y[n,j])"),
+        slope_backward_lines=(Y_OF_A, "grad_a[n,j] = grad_slope[n,j] * y[n,j] * (1 - y[n,j]) * (1 - 2 * y[n,j])"),
+        claim="1 / (1 + exp(−a))",
+        second_opinion=logistic,
+        example=">>> Sigmoid().apply(np.array([0.0]))\narray([0.5])",
+    ),
+    Activation(
+        tanh, tanh_backward, tanh_slope, tanh_slope_backward,
+        layer="Tanh",
+        lines=("y[n,j] = tanh(a[n,j])",),
+        backward_lines=("grad_a[n,j] = grad_y[n,j] * (1 - y[n,j]**2)",),
+        slope_lines=("y[n,j] = tanh(a[n,j])", "slope[n,j] = 1 - y[n,j]**2"),
+        slope_backward_lines=(
+            "y[n,j] = tanh(a[n,j])", "grad_a[n,j] = -2 * grad_slope[n,j] * y[n,j] * (1 - y[n,j]**2)",
+        ),
+        claim="tanh a",
+        second_opinion=lambda a: 2 * logistic(2 * a) - 1,
+    ),
+    Activation(
+        gelu, gelu_backward, gelu_slope, gelu_slope_backward, gelu_and_slope,
+        layer="GELU",
+        lines=(GELU,),
+        backward_lines=(f"grad_a[n,j] = grad_y[n,j] * ({GELU_SLOPE})",),
+        slope_lines=(f"slope[n,j] = {GELU_SLOPE}",),
+        slope_backward_lines=(
+            "grad_a[n,j] = grad_slope[n,j] * exp(-a[n,j]**2 / 2) / sqrt(2 * pi) * (2 - a[n,j]**2)",
+        ),
+        claim="a Φ(a), with erf",
+        second_opinion=lambda a: a * 0.5 * math.erfc(-a / math.sqrt(2)),
+        example=">>> GELU().apply(np.array([-1.0, 2.0])).round(4)\narray([-0.1587,  1.9545])",
+    ),
+    Activation(
+        gelu_tanh, gelu_tanh_backward, gelu_tanh_slope, gelu_tanh_slope_backward,
+        layer="GELUTanh",
+        lines=(U, T, "y[n,j] = 0.5 * a[n,j] * (1 + t[n,j])"),
+        backward_lines=(U, T, U_SLOPE, f"grad_a[n,j] = grad_y[n,j] * {GELU_TANH_SLOPE}"),
+        slope_lines=(U, T, U_SLOPE, f"slope[n,j] = {GELU_TANH_SLOPE}"),
+        slope_backward_lines=(
+            U, T, U_SLOPE,
+            "u_curvature[n,j] = sqrt(2 / pi) * 6 * 0.044715 * a[n,j]",
+            "grad_a[n,j] = grad_slope[n,j] * (1 - t[n,j]**2)"
+            " * (u_slope[n,j] + 0.5 * a[n,j] * (u_curvature[n,j] - 2 * t[n,j] * u_slope[n,j]**2))",
+        ),
+        claim="GELU's tanh form",
+        second_opinion=lambda a: a * logistic(2 * SQRT_TWO_OVER_PI * (a + 0.044715 * a**3)),  # ½ (1 + tanh u)
+    ),
+)  # fmt: skip

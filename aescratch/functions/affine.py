@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from aescratch.backend import Array, array_module
+from aescratch.functions.formula import Formula, Record
+from aescratch.functions.one_by_one import affine, rows_of_length_one
 
 
 def dense(x: Array, W: Array, b: Array) -> Array:
@@ -46,3 +48,39 @@ def unit_rows_backward(grad_W: Array, V: Array) -> Array:
 
 def _row_norms(V: Array) -> Any:
     return array_module(V).sqrt((V * V).sum(axis=1, keepdims=True))
+
+
+# What else is to be known of these formulas
+
+NORM = "norm[i] = sqrt(sum(j, V[i,j]**2))"
+
+RECORDS: tuple[Record, ...] = (
+    Formula(
+        dense, dense_backward,
+        lines=("y[n,j] = sum(i, x[n,i] * W[i,j]) + b[j]",),
+        backward_lines=(
+            "grad_x[n,i] = sum(j, grad_y[n,j] * W[i,j])",
+            "grad_W[i,j] = sum(n, x[n,i] * grad_y[n,j])",
+            "grad_b[j] = sum(n, grad_y[n,j])",
+        ),
+        claim="x W + b",
+        inputs=lambda rng, N, D, H: {
+            "x": rng.normal(size=(N, D)), "W": rng.normal(size=(D, H)), "b": rng.normal(size=H),
+        },
+        second_opinion=affine,
+        question="What comes out for x = 0? And for the first row of the identity?",
+    ),
+    Formula(
+        unit_rows, unit_rows_backward,
+        lines=(NORM, "W[i,j] = V[i,j] / norm[i]"),
+        backward_lines=(
+            NORM,
+            "along[i] = sum(j, grad_W[i,j] * V[i,j] / norm[i])",
+            "grad_V[i,j] = (grad_W[i,j] - along[i] * V[i,j] / norm[i]) / norm[i]",
+        ),
+        claim="V with rows of length one",
+        inputs=lambda rng, N, D, H: {"V": rng.normal(size=(D, H))},
+        second_opinion=rows_of_length_one,
+        question="How long is each row of the matrix that x meets?",
+    ),
+)  # fmt: skip

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from aescratch.backend import Array, array_module, batch_mean, batch_size, elementwise, fused
 from aescratch.functions.activations import sigmoid
+from aescratch.functions.formula import Formula, Record, Term, lifted
+from aescratch.functions.one_by_one import logistic
 
 
 @fused
@@ -64,3 +67,69 @@ def softmax(logits: Array) -> Array:
     """Probabilities of classes: p_nc = exp(logits_nc) / Σ_k exp(logits_nk), (N, C); each row sums to 1."""
     e = array_module(logits).exp(logits - logits.max(axis=1, keepdims=True))
     return e / e.sum(axis=1, keepdims=True)
+
+
+# What else is to be known of these formulas
+
+
+def _pixel_cost(logit: float, x: float) -> float:
+    """Cross-entropy of a pixel, by way of the probability."""
+    p = logistic(logit)
+    return -(x * math.log(p) + (1 - x) * math.log(1 - p))
+
+
+def _shares(row: Array) -> list[float]:
+    """Return the exponential of every entry, as its share in the sum of all."""
+    exponentials = [math.exp(logit) for logit in row]
+    return [e / math.fsum(exponentials) for e in exponentials]
+
+
+TOP = "top[n] = max(c, logits[n,c])"
+SOFTMAX = "p[n,c] = exp(logits[n,c] - top[n]) / sum(k, exp(logits[n,k] - top[n]))"
+
+RECORDS: tuple[Record, ...] = (
+    Term(
+        squared_error, squared_error_backward,
+        layer="SquaredError", use="reconstruction",
+        lines=("loss = mean(n, 0.5 * sum(i, (x_hat[n,i] - x[n,i])**2))",),
+        backward_lines=("grad_x_hat[n,i] = (x_hat[n,i] - x[n,i]) / N",),
+        claim="½ Σ (x_hat − x)², mean over the batch",
+        inputs=lambda rng, N, D, H: {"x_hat": rng.normal(size=(N, D)), "x": rng.normal(size=(N, D))},
+        second_opinion=lifted(lambda x_hat, x: (x_hat - x) ** 2 / 2),
+        question="What is the loss of a batch of two equal rows, next to that of one of them? "
+        "And when a feature is added?",
+    ),
+    Term(
+        binary_cross_entropy, binary_cross_entropy_backward,
+        layer="BinaryCrossEntropy", use="reconstruction", words=("bce", "binary-cross-entropy"),
+        lines=(
+            "loss = mean(n, sum(i, max(logits[n,i], 0) - logits[n,i] * x[n,i] + log1p(exp(-abs(logits[n,i])))))",
+        ),
+        backward_lines=("p[n,i] = 1 / (1 + exp(-logits[n,i]))", "grad_logits[n,i] = (p[n,i] - x[n,i]) / N"),
+        claim="−Σ [x log p + (1 − x) log(1 − p)], p = sigmoid(logits)",
+        inputs=lambda rng, N, D, H: {"logits": 2 * rng.normal(size=(N, D)), "x": rng.random((N, D))},
+        second_opinion=lifted(_pixel_cost),
+        question="What does one pixel cost at a logit of 0, whatever x is? And how does the cost grow with the pixels?",
+    ),
+    Term(
+        softmax_cross_entropy, softmax_cross_entropy_backward,
+        layer="SoftmaxCrossEntropy",
+        lines=(TOP, "loss = mean(n, log(sum(c, exp(logits[n,c] - top[n]))) - (logits[n,labels[n]] - top[n]))"),
+        backward_lines=(TOP, SOFTMAX, "grad_logits[n,c] = (p[n,c] - (1 if c == labels[n] else 0)) / N"),
+        claim="−log p of the label, p = softmax(logits)",
+        inputs=lambda rng, N, D, H: {"logits": 2 * rng.normal(size=(N, D)), "labels": rng.integers(0, D, N)},
+        second_opinion=lambda logits, labels: [
+            [-math.log(_shares(row)[label])] for row, label in zip(logits, labels, strict=True)
+        ],
+        question="What does an example cost when all logits are equal? "
+        "It should depend on the number of classes alone.",
+    ),
+    Formula(
+        softmax,
+        lines=(TOP, SOFTMAX),
+        claim="exp(logits) / Σ exp(logits)",
+        inputs=lambda rng, N, D, H: {"logits": 2 * rng.normal(size=(N, D))},
+        second_opinion=lambda logits: [_shares(row) for row in logits],
+        question="What do the probabilities of one example sum to?",
+    ),
+)  # fmt: skip

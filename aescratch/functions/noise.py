@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from aescratch.backend import Array, array_module, fused
+from aescratch.functions.formula import Formula, Record, lifted
 
 
 @fused
@@ -51,3 +54,47 @@ def reparameterize_backward(grad_z: Array, log_var: Array, eps: Array) -> tuple[
     grad_mu = grad_z.copy()
     grad_log_var = grad_z * 0.5 * array_module(log_var).exp(0.5 * log_var) * eps
     return grad_mu, grad_log_var
+
+
+# What else is to be known of these formulas
+
+SIGMA = "sigma[n,j] = exp(0.5 * log_var[n,j])"
+
+RECORDS: tuple[Record, ...] = (
+    Formula(
+        corrupt, corrupt_backward,
+        lines=("x_tilde[n,i] = keep[n,i] * x[n,i] + noise[n,i]",),
+        backward_lines=("grad_x[n,i] = keep[n,i] * grad_x_tilde[n,i]",),
+        claim="keep ⊙ x + noise",
+        inputs=lambda rng, N, D, H: {
+            "x": rng.normal(size=(N, D)), "keep": rng.random((N, D)), "noise": rng.normal(size=(N, D)),
+        },
+        second_opinion=lifted(lambda x, keep, noise: math.fsum((x, noise, -(1 - keep) * x))),
+        question="What is left of an input that is kept, and of one that isn't?",
+    ),
+    Formula(
+        dropout, dropout_backward,
+        lines=("y[n,j] = mask[n,j] * x[n,j] / (1 - p)",),
+        backward_lines=("grad_x[n,j] = mask[n,j] * grad_y[n,j] / (1 - p)",),
+        claim="mask ⊙ x / (1 − p)",
+        inputs=lambda rng, N, D, H: {
+            "x": rng.normal(size=(N, H)), "mask": (rng.random((N, H)) > 0.3).astype(float), "p": 0.3,
+        },
+        second_opinion=lambda x, mask, p: [
+            [float(v) / (1 - p) if stays else 0.0 for v, stays in zip(row, kept, strict=True)]
+            for row, kept in zip(x, mask, strict=True)
+        ],
+        question="What is the mean of a unit over many masks, next to the unit itself?",
+    ),
+    Formula(
+        reparameterize, reparameterize_backward,
+        lines=(SIGMA, "z[n,j] = mu[n,j] + sigma[n,j] * eps[n,j]"),
+        backward_lines=(
+            SIGMA, "grad_mu[n,j] = grad_z[n,j]", "grad_log_var[n,j] = grad_z[n,j] * 0.5 * sigma[n,j] * eps[n,j]",
+        ),
+        claim="mu + σ eps, σ² = exp(log_var)",
+        inputs=lambda rng, N, D, H: {name: rng.normal(size=(N, H)) for name in ("mu", "log_var", "eps")},
+        second_opinion=lifted(lambda mu, log_var, eps: mu + eps * math.sqrt(math.exp(log_var))),
+        question="How wide is the distribution at log_var = 0, and at log_var = log 4?",
+    ),
+)  # fmt: skip

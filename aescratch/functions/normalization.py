@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 from aescratch.backend import Array, array_module, batch_mean
+from aescratch.functions.formula import Formula, Record
 
 
 def batch_statistics(x: Array) -> tuple[Array, Array]:
@@ -60,3 +64,87 @@ def running_norm_backward(
     grad_x = gamma / deviation * grad_y
     grad_gamma = (grad_y * (x - mean) / deviation).sum(axis=0)
     return grad_x, grad_gamma, grad_y.sum(axis=0)
+
+
+# What else is to be known of these formulas
+
+
+def _normalized(unit: Array, gamma: float, beta: float, mean: float, variance: float, epsilon: float) -> list[float]:
+    """Return one unit's y, number by number: how many deviations from the mean each is, on the line of gamma, beta."""
+    return [beta + gamma * (float(v) - mean) * (variance + epsilon) ** -0.5 for v in unit]
+
+
+def _by_rows(units: Iterable[list[float]]) -> list[tuple[float, ...]]:
+    """Return what was computed unit by unit, example by example."""
+    return list(zip(*units, strict=True))
+
+
+def _statistics(unit: Array) -> tuple[float, float]:
+    """Return mean and variance, the latter as the mean square of all differences between two examples, halved."""
+    values = [float(v) for v in unit]
+    squares = math.fsum((u - v) ** 2 for u in values for v in values)
+    return math.fsum(values) / len(values), squares / (2 * len(values) ** 2)
+
+
+MEAN = "mean[j] = mean(n, x[n,j])"
+DEVIATION = "deviation[j] = sqrt(mean(n, (x[n,j] - mean[j])**2) + epsilon)"
+X_NORM = "(x[n,j] - mean[j]) / deviation[j]"
+
+RECORDS: tuple[Record, ...] = (
+    Formula(
+        batch_statistics,
+        lines=(MEAN, "variance[j] = mean(n, (x[n,j] - mean(m, x[m,j]))**2)"),
+        claim="each unit's mean and variance over the batch",
+        inputs=lambda rng, N, D, H: {"x": rng.normal(1, 2, (N, H))},
+        second_opinion=lambda x: tuple(zip(*map(_statistics, x.T), strict=True)),
+        question="What are the mean and the variance of a batch of equal rows?",
+    ),
+    Formula(
+        moving_average,
+        lines=("average[j] = (1 - momentum) * running[j] + momentum * mean[j]",),
+        claim="running + momentum (mean − running)",
+        inputs=lambda rng, N, D, H: {"running": rng.normal(size=H), "mean": rng.normal(size=H), "momentum": 0.3},
+        second_opinion=lambda running, mean, momentum: [
+            r + momentum * (m - r) for r, m in zip(running, mean, strict=True)
+        ],
+        question="Where does it stay when every batch has the same mean?",
+    ),
+    Formula(
+        batch_norm, batch_norm_backward,
+        lines=(MEAN, DEVIATION, f"y[n,j] = gamma[j] * {X_NORM} + beta[j]"),
+        backward_lines=(
+            MEAN, DEVIATION,
+            "mean_grad_y[j] = mean(n, grad_y[n,j])",
+            f"mean_along[j] = mean(n, grad_y[n,j] * {X_NORM})",
+            f"grad_x[n,j] = gamma[j] / deviation[j] * (grad_y[n,j] - mean_grad_y[j] - {X_NORM} * mean_along[j])",
+            f"grad_gamma[j] = sum(n, grad_y[n,j] * {X_NORM})",
+            "grad_beta[j] = sum(n, grad_y[n,j])",
+        ),
+        claim="gamma x_norm + beta, by the batch's mean and variance",
+        inputs=lambda rng, N, D, H: {
+            "x": rng.normal(1, 2, (N, H)), "gamma": rng.normal(size=H), "beta": rng.normal(size=H), "epsilon": 0.01,
+        },
+        second_opinion=lambda x, gamma, beta, epsilon: _by_rows(
+            _normalized(unit, g, b, *_statistics(unit), epsilon) for unit, g, b in zip(x.T, gamma, beta, strict=True)
+        ),
+        question="What are the mean and the spread of a unit over the batch, after it?",
+    ),
+    Formula(
+        running_norm, running_norm_backward,
+        lines=("y[n,j] = gamma[j] * (x[n,j] - mean[j]) / sqrt(variance[j] + epsilon) + beta[j]",),
+        backward_lines=(
+            "grad_x[n,j] = gamma[j] / sqrt(variance[j] + epsilon) * grad_y[n,j]",
+            "grad_gamma[j] = sum(n, grad_y[n,j] * (x[n,j] - mean[j]) / sqrt(variance[j] + epsilon))",
+            "grad_beta[j] = sum(n, grad_y[n,j])",
+        ),
+        claim="gamma x_norm + beta, by a given mean and variance",
+        inputs=lambda rng, N, D, H: {
+            "x": rng.normal(1, 2, (N, H)), "gamma": rng.normal(size=H), "beta": rng.normal(size=H),
+            "mean": rng.normal(size=H), "variance": rng.uniform(0.5, 2, H), "epsilon": 0.01,
+        },
+        second_opinion=lambda x, gamma, beta, mean, variance, epsilon: _by_rows(
+            _normalized(*unit, epsilon) for unit in zip(x.T, gamma, beta, mean, variance, strict=True)
+        ),
+        question="What does it give for an example that is exactly the mean?",
+    ),
+)  # fmt: skip

@@ -16,6 +16,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.declared import declaration_of
+from aescratch.functions import AS_WRITTEN
 from aescratch.gradcheck import laws
 from aescratch.gradcheck.binding import (
     Pair,
@@ -40,7 +41,6 @@ from aescratch.gradcheck.fixtures import audit_inputs
 from aescratch.gradcheck.quiet import aloud, quiet
 from aescratch.gradcheck.report import FAIL, Finding, Report, TensorResult
 from aescratch.gradcheck.surroundings import kept_random_state, watched
-from aescratch.layers import OURS
 from aescratch.validation import require_count, require_number
 
 OUTPUT_NAMES = ("y", "h", "z")  # under which a backward takes its forward's output
@@ -156,8 +156,8 @@ def _own_arguments(pair: Pair) -> list[str] | None:
     What an exercise has put in our functions' place isn't asked.
     """
     name = name_of(pair.forward)
-    own = OURS.get(f"{name}_backward")
-    if own is None or OURS[name] is not pair.forward:
+    own = AS_WRITTEN.get(f"{name}_backward")
+    if own is None or AS_WRITTEN[name] is not pair.forward:
         return None
     ours = Pair(pair.forward, own, pair.inputs)
     output = _evaluate(ours, ours.inputs)

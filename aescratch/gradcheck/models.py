@@ -315,7 +315,8 @@ def in_double_precision(model: Any) -> Iterator[None]:
     Everything is: values, gradients, what the parts remember, what a class of the user's keeps beside, and the states
     of generators.
     """
+    backend = contract.backend_of(model)
     with kept(model, *contract.parts_of(model).values(), *model.parameters):
-        pack(model.parameters, "float64", contract.backend_of(model))
-        move_buffers(contract.buffers_of(model).values(), contract.backend_of(model), "float64")
+        pack(model.parameters, "float64", backend)
+        move_buffers(contract.buffers_of(model).values(), backend, "float64")
         yield

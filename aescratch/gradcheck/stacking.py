@@ -23,7 +23,7 @@ from aescratch import activations, corruptions, layers, losses, penalties
 from aescratch import functions as sheet
 from aescratch.backend import Array
 from aescratch.contract import backend_of, parts_of
-from aescratch.layers import OURS, Parameter, Sampling
+from aescratch.layers import Parameter, Sampling
 from aescratch.models import MODELS
 from aescratch.parts import Part
 
@@ -45,7 +45,7 @@ def stack(model: Any, batch: Sequence[Array], rng: int) -> Stack | None:
     values = [*vars(model).values(), *parts_of(model).values()]
     computing = [value for value in values if hasattr(value, "forward") and not isinstance(value, type)]
     as_ours = all(_computes_as_ours(value) for value in [model, *computing])
-    formulas = all(vars(sheet).get(name) is OURS[name] for name in OURS if _computes(name))
+    formulas = all(getattr(sheet, name) is own for name, own in sheet.AS_WRITTEN.items() if _computes(name))
     return Stack(model, batch, rng) if as_ours and formulas and backend_of(model) == "numpy" else None
 
 

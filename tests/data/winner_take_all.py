@@ -29,7 +29,7 @@ class Winners(Part):
 
     def forward(self, h: Array) -> Array:
         """Return z (N, H): in training h where it is among the largest of its column, 0 elsewhere; in use, h."""
-        n_kept = max(1, round(self.share * len(h))) if getattr(self, "in_training", True) else len(h)
+        n_kept = max(1, round(self.share * len(h))) if self.in_training else len(h)
         smallest_kept = array_module(h).sort(h, axis=0)[-n_kept]
         self.keep = h >= smallest_kept
         return h * self.keep
@@ -63,7 +63,8 @@ class WinnerTakeAllAutoencoder(Autoencoder):
     --------
     >>> import numpy as np
     >>> model = WinnerTakeAllAutoencoder([5, 3], share=0.25, rng=0)
-    >>> loss = model.loss(np.random.default_rng(0).random((8, 5), np.float32))
+    >>> with model.training():
+    ...     loss = model.loss(np.random.default_rng(0).random((8, 5), np.float32))
     >>> model.winners.keep[:, 0].sum()
     np.int64(2)
     """
@@ -87,10 +88,10 @@ class WinnerTakeAllAutoencoder(Autoencoder):
 
     def loss(self, x: Array, rng: Rng = None) -> Any:
         """Return the objective of this batch, a number, every term included; remember what backward needs."""
-        x = self.as_batch(x)
-        h = self.encoder.forward(x)
+        x, rng = self.as_batch(x), self.noise(rng)
+        h = self.encoder.forward(x, rng)
         z = self.winners.forward(h)
-        x_hat = self.decoder.forward(z)
+        x_hat = self.decoder.forward(z, rng)
         return self.reconstruction.forward(x_hat, x) + self.decay.forward()
 
     def backward(self) -> None:

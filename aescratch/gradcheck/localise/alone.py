@@ -24,7 +24,7 @@ from aescratch.gradcheck.deadline import limited
 from aescratch.gradcheck.layers import held_parameters
 from aescratch.gradcheck.localise.oracle import Comparison, Evaluation, compare
 from aescratch.gradcheck.localise.step import TIME_LIMIT, Passes, patterns
-from aescratch.layers import OURS, Parameter, ParameterBuffer
+from aescratch.layers import Parameter, ParameterBuffer
 
 
 class Alone:
@@ -128,11 +128,11 @@ class Alone:
 
         The pair is at the arguments of the step; it is None where the part doesn't call its forward.
         """
-        others = [name for name, ours in OURS.items() if callable(ours) and getattr(functions, name, ours) is not ours]
+        others = [name for name, own in functions.AS_WRITTEN.items() if getattr(functions, name) is not own]
         watched = {*others, *(name.removesuffix("_backward") for name in others)}
         called: dict[str, dict[str, Any]] = {}
         with contextlib.ExitStack() as stack:
-            for name in watched & set(OURS):
+            for name in watched & set(functions.AS_WRITTEN):
                 stack.callback(setattr, functions, name, getattr(functions, name))
                 setattr(functions, name, _watched(name, getattr(functions, name), called))
             self._step(self.upstream(), self.pair.inputs)

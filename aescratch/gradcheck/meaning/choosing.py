@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from aescratch import activations
-from aescratch.activations import Activation, Slope, TopK
+from aescratch import functions
+from aescratch.activations import Slope, TopK
 from aescratch.batch_norm import BatchNorm
 from aescratch.dropout import Dropout
+from aescratch.functions.formula import Activation, Term
 from aescratch.gradcheck.meaning import layers, states, terms
 from aescratch.gradcheck.meaning.comparing import Oracle
 from aescratch.layers import Dense, TransposedDense, UnitRowDense
-from aescratch.losses import BinaryCrossEntropy, SoftmaxCrossEntropy, SquaredError
 from aescratch.parts import Part
-from aescratch.penalties import Contraction, GaussianKL, KLSparsity, L1Sparsity, WeightDecay
+from aescratch.penalties import WeightDecay
 
-KINDS = ("Identity", "ReLU", "LeakyReLU", "GELU", "GELUTanh", "Sigmoid", "Tanh")
+RECORDS: dict[str, Activation | Term] = {
+    **{record.layer: record for record in functions.ACTIVATIONS.values()},
+    **{record.layer: record for record in functions.FORMULAS.values() if isinstance(record, Term)},
+}
+
+
+def record_of(part: Any) -> Activation | Term | None:
+    """Return what the formula sheet says of the class of a part, or of the one that it is built on, or None."""
+    ours = [kind.__name__ for kind in type(part).__mro__ if kind.__module__.partition(".")[0] == "aescratch"]
+    return next((RECORDS[name] for name in ours if name in RECORDS), None)
 
 
 def weighed(part: Any) -> Any:
@@ -33,22 +41,11 @@ def weighed(part: Any) -> Any:
 
 def oracle_of(part: Part, rng: np.random.Generator) -> Oracle | None:
     """Return what a part of one of our kinds is to compute, or None."""
-    weight = getattr(part, "weight", 0) or 1.0
-    if isinstance(part, KLSparsity):
-        return terms.kl_sparsity(rng, part.rho, weight)
-    if isinstance(part, L1Sparsity):
-        return terms.l1_sparsity(rng, weight)
-    if isinstance(part, Contraction):
-        return terms.contraction(rng, weight)
-    if isinstance(part, GaussianKL):
-        return terms.gaussian_kl(rng, part.beta or 1.0)
-    plain: dict[type, Callable[[np.random.Generator], Oracle]] = {
-        SquaredError: terms.squared_error, BinaryCrossEntropy: terms.binary_cross_entropy,
-        SoftmaxCrossEntropy: terms.softmax_cross_entropy,
-    }  # fmt: skip
-    for kind, make in plain.items():
-        if isinstance(part, kind):
-            return make(rng)
+    record = record_of(part)
+    if isinstance(record, Term):
+        return terms.term(rng, record, part)
+    if isinstance(record, Activation):
+        return layers.activation(rng, record, part)
     return _of_layer(part, rng)
 
 
@@ -65,12 +62,8 @@ def _of_layer(part: Any, rng: np.random.Generator) -> Oracle | None:
         return states.batch_norm(rng, part)
     if isinstance(part, TopK):
         return layers.top_k(rng, part.k, part.k + 4)
-    for kind in KINDS:
-        if isinstance(part, Activation) and isinstance(part, getattr(activations, kind)):
-            return layers.activation(rng, kind, getattr(part, "alpha", 0.01))
-        if isinstance(part, Slope) and isinstance(part.activation, getattr(activations, kind)):
-            return layers.slope(rng, kind, getattr(part.activation, "alpha", 0.01))
-    return None
+    record = record_of(part.activation) if isinstance(part, Slope) else None
+    return layers.slope(rng, record, part.activation) if isinstance(record, Activation) else None
 
 
 def decay_oracle(decay: WeightDecay, model: Any) -> Oracle:

@@ -1,4 +1,8 @@
-"""What layers and activations are to compute, and what they compute instead when they don't."""
+"""What layers and activations are to compute, and what they compute instead when they don't.
+
+What an activation is to compute is said by its record on the formula sheet; what it may compute instead are the other
+activations, and forms that people confuse.
+"""
 
 from __future__ import annotations
 
@@ -8,34 +12,20 @@ from typing import Any
 
 import numpy as np
 
+from aescratch import functions
 from aescratch.backend import Array
-from aescratch.gradcheck.meaning import formulas
+from aescratch.functions.formula import Activation, Formula
+from aescratch.functions.one_by_one import affine, each, largest, logistic, rows_of_length_one, slope_of
 from aescratch.gradcheck.meaning.comparing import Oracle, Reading
-from aescratch.gradcheck.meaning.formulas import affine, each, largest
 
 Scalar = Callable[[float], float]
 
-
-def scalar_formula(kind: str, alpha: float = 0.01) -> tuple[str, Scalar]:
-    """Return how an activation is written, and its formula of one number."""
-    known: dict[str, tuple[str, Scalar]] = {
-        "Identity": ("a", float),
-        "ReLU": ("max(a, 0)", lambda a: a if a > 0 else 0.0),
-        "LeakyReLU": ("a where a > 0, else alpha a", lambda a: a if a > 0 else alpha * a),
-        "GELU": ("a Φ(a), with erf", formulas.gelu),
-        "GELUTanh": ("GELU's tanh form", formulas.gelu_tanh),
-        "Sigmoid": ("1 / (1 + exp(−a))", formulas.logistic),
-        "Tanh": ("tanh a", math.tanh),
-    }
-    return known[kind]
-
-
 OTHER_FORMULAS: dict[str, Scalar] = {
     "it is the absolute value": abs,
-    "it is a sigmoid of the wrong sign: exp(a), where it should be exp(−a)": lambda a: formulas.logistic(-a),
-    "it is ½ (1 + tanh a), a sigmoid of 2a": lambda a: formulas.logistic(2 * a),
-    "it is a · sigmoid(a)": lambda a: a * formulas.logistic(a),
-    "it is a · sigmoid(1.702 a)": lambda a: a * formulas.logistic(1.702 * a),
+    "it is a sigmoid of the wrong sign: exp(a), where it should be exp(−a)": lambda a: logistic(-a),
+    "it is ½ (1 + tanh a), a sigmoid of 2a": lambda a: logistic(2 * a),
+    "it is a · sigmoid(a)": lambda a: a * logistic(a),
+    "it is a · sigmoid(1.702 a)": lambda a: a * logistic(1.702 * a),
     "it is a Φ(a) without the √2 under the erf": lambda a: a * 0.5 * (1 + math.erf(a)),
     "it is Φ(a), without the factor a": lambda a: 0.5 * math.erfc(-a / math.sqrt(2)),
     "it is log(1 + exp(a))": lambda a: math.log1p(math.exp(a)),
@@ -49,32 +39,35 @@ OTHER_FORMULAS: dict[str, Scalar] = {
 }
 
 
-def activation(rng: np.random.Generator, kind: str, alpha: float) -> Oracle:
+def activation(rng: np.random.Generator, record: Activation, layer: Any) -> Oracle:
     """y = φ(a), element by element."""
-    claim, formula = scalar_formula(kind, alpha)
-    return _element_wise(rng, claim, formula, kind, alpha, lambda f: f, "What is it at −3, at 0 and at 3?")
+    return _element_wise(rng, record, layer, lambda f: f, record.formulas[0])
 
 
-def slope(rng: np.random.Generator, kind: str, alpha: float) -> Oracle:
+def slope(rng: np.random.Generator, record: Activation, layer: Any) -> Oracle:
     """φ'(a), the limit of difference quotients of φ, away from its kinks."""
-    claim, formula = scalar_formula(kind, alpha)
-    question = "How fast does the value grow at −3, just above 0, and at 3?"
-    return _element_wise(rng, f"the slope of {claim}", formula, kind, alpha, formulas.slope_of, question)
+    return _element_wise(rng, record, layer, slope_of, record.formulas[1])
+
+
+def _scalar(record: Activation, layer: Any) -> Scalar:
+    """Return φ of one number, with the settings of a layer; with usual ones where the layer has none of that name."""
+    usual = {name: 0.5 if setting.default is None else setting.default for name, setting in record.settings.items()}
+    return record.scalar(*(getattr(layer, name, value) for name, value in usual.items()))
 
 
 def _element_wise(
-    rng: np.random.Generator, claim: str, formula: Scalar, kind: str, alpha: float, of: Callable[[Scalar], Scalar],
-    question: str,
-) -> Oracle:  # fmt: skip
+    rng: np.random.Generator, record: Activation, layer: Any, of: Callable[[Scalar], Scalar], what: Formula
+) -> Oracle:
     def case(shape: tuple[int, int], scale: float) -> tuple[Array]:
         return (scale * rng.choice([-1.0, 1.0], shape) * rng.uniform(0.01, 2.0, shape),)
 
+    formula = _scalar(record, layer)
+
     def readings() -> Iterator[Reading]:
-        names = ("ReLU", "LeakyReLU", "GELU", "GELUTanh", "Sigmoid", "Tanh")
         others = {
-            f"it is {name}: {scalar_formula(name, alpha)[0]}": scalar_formula(name, alpha)[1]
-            for name in names
-            if name != kind
+            f"it is {other.layer}: {other.claim}": _scalar(other, layer)
+            for name, other in functions.ACTIVATIONS.items()
+            if name not in (record.name, "identity")
         }
         for cause, other in {**OTHER_FORMULAS, **others}.items():
             yield Reading(cause, lambda a, f=of(other): each(f, a))
@@ -87,11 +80,10 @@ def _element_wise(
             yield Reading(cause, lambda a, factor=factor: factor * each(right, a))
         yield Reading("its argument has the wrong sign", lambda a: each(lambda v: right(-v), a))
         yield Reading("it is φ, where the slope φ' is wanted", lambda a: each(formula, a))
-        yield Reading("it is the slope φ', where φ is wanted", lambda a: each(formulas.slope_of(formula), a))
+        yield Reading("it is the slope φ', where φ is wanted", lambda a: each(slope_of(formula), a))
 
-    return Oracle(
-        claim, lambda a: each(of(formula), a), [case((7, 5), 1.0), case((3, 11), 4.0)], list(readings()), question
-    )
+    cases = [case((7, 5), 1.0), case((3, 11), 4.0)]
+    return Oracle(what.claim, lambda a: each(of(formula), a), cases, list(readings()), what.question)
 
 
 def dense(rng: np.random.Generator, W: Array, b: Array, transposed: bool) -> Oracle:
@@ -119,7 +111,7 @@ def dense(rng: np.random.Generator, W: Array, b: Array, transposed: bool) -> Ora
     if W.shape[0] == W.shape[1]:
         others["W is transposed"] = lambda x: affine(x, W.T, b)
     claim = "x Wᵀ + b" if transposed else "x W + b"
-    question = "What comes out for x = 0? And for the first row of the identity?"
+    question = functions.FORMULAS["dense"].question
     return Oracle(claim, lambda x: affine(x, W, b), cases, [Reading(*item) for item in others.items()], question)
 
 
@@ -139,11 +131,11 @@ def unit_rows(rng: np.random.Generator, V: Array, b: Array) -> Oracle:
         "its rows are divided by the root of their length": V / np.sqrt(norms),
     }
     readings = [Reading(cause, lambda x, W=W: affine(x, W, b)) for cause, W in others.items()]
-    readings.append(Reading("b is left out", lambda x: affine(x, formulas.rows_of_length_one(V), 0 * b)))
-    question = "How long is each row of the matrix that x meets?"
+    readings.append(Reading("b is left out", lambda x: affine(x, rows_of_length_one(V), 0 * b)))
+    question = functions.FORMULAS["unit_rows"].question
     return Oracle(
         "x W + b, W's rows of length one",
-        lambda x: affine(x, formulas.rows_of_length_one(V), b),
+        lambda x: affine(x, rows_of_length_one(V), b),
         cases,
         readings,
         question,
@@ -177,7 +169,7 @@ def top_k(rng: np.random.Generator, k: int, width: int) -> Oracle:
         "it subtracts the smallest value that is kept": lambda a: np.where(
             largest(a + 1e3, k) > 0, a - np.sort(a, axis=1)[:, [-k]], 0.0),
     }  # fmt: skip
-    question = "How many units of an example stay, and which ones, when the largest in size is negative?"
+    question = functions.FORMULAS["top_k"].question
     return Oracle(
         f"the {k} largest of each row",
         lambda a: largest(a, k),

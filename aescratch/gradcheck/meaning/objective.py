@@ -18,7 +18,7 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.contract import parts_of
 from aescratch.corruptions import Corruption
-from aescratch.gradcheck.meaning import formulas
+from aescratch.functions.one_by_one import each, logistic
 from aescratch.gradcheck.meaning.choosing import decay_oracle, oracle_of
 from aescratch.gradcheck.meaning.comparing import MeaningReport, Oracle, Reading, compare
 from aescratch.gradcheck.meaning.noise import look_at_chance
@@ -92,7 +92,7 @@ class Terms:
             self.mistaken[cause] = name, of(step)
         for name, (part, arguments) in self.of.items():
             if isinstance(part, BinaryCrossEntropy):
-                probabilities = formulas.each(formulas.logistic, arguments[0])
+                probabilities = each(logistic, arguments[0])
                 text = "it is given probabilities, where it takes logits"
                 self.mistaken[text] = name, (probabilities, *arguments[1:])
         self.values = {name: _number(part, *arguments) for name, (part, arguments) in self.of.items()}

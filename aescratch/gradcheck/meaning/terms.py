@@ -2,7 +2,10 @@
 
 A term of an objective is made of entries (N, H), a reduction to a number, and a factor; each can be wrong by itself:
 
-    entries (formulas.py) --sum over units, mean over the batch--> × weight --compared with--> part.forward
+    entries, the second opinion of a record --sum over units, mean over the batch--> × weight --compared with--> forward
+
+The record also draws the cases. What is kept here, for a formula by its name, are mistakes that people make with it; a
+formula without any has those of reduction and factor.
 """
 
 from __future__ import annotations
@@ -11,18 +14,19 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.gradcheck.meaning import formulas
+from aescratch.functions.formula import Term
+from aescratch.functions.one_by_one import bernoulli_divergence, each, logistic
 from aescratch.gradcheck.meaning.comparing import Oracle, Reading
-from aescratch.gradcheck.meaning.formulas import each
 
 Entries = Callable[..., Array]
 TWICE = "it is twice what it should be"
-SIZES = ((7, 5), (11, 3), (5, 13))  # so that no two reductions, and no reduction and a factor, agree on all
+# N, D and H, so that no two reductions, and no reduction and a factor, agree on all
+SIZES = ((7, 5, 3), (11, 3, 7), (5, 13, 2))
 REDUCTIONS: dict[str, Callable[[Array], float]] = {
     "": lambda e: math.fsum(e.ravel()) / len(e),
     "it averages over units, where it should sum": lambda e: float(e.mean()),
@@ -44,7 +48,32 @@ FACTORS = {
 }
 
 
-def term(
+class Slips(NamedTuple):
+    """Mistakes that people make with a formula: entries, cases that tell them apart, and words for factors."""
+
+    others: Mapping[str, Entries]
+    cases: Sequence[tuple[Any, ...]] = ()
+    factors: Mapping[float, str] = {}
+
+
+def term(rng: np.random.Generator, record: Term, part: Any) -> Oracle:
+    """Return the oracle of a part that computes a term of the sheet, with its settings and its weight."""
+    numbers = [getattr(part, name) for name in record.numbers]
+    weight = getattr(part, "weight", 0) or getattr(part, "beta", 0) or 1.0
+
+    def entries(*arrays: Any) -> Array:
+        return np.asarray(record.second_opinion(*arrays, *numbers), float)
+
+    drawn = [record.inputs(rng, *size) for size in SIZES]
+    cases = [tuple(value for name, value in each.items() if name not in record.numbers) for each in drawn]
+    slips = SLIPS[record.name](rng, entries, *numbers) if record.name in SLIPS else Slips({})
+    return weighed_term(
+        record.claim, entries, slips.others, [*cases, *slips.cases], record.question, weight=weight,
+        factors=slips.factors,
+    )  # fmt: skip
+
+
+def weighed_term(
     claim: str, entries: Entries, others: Mapping[str, Entries], cases: Sequence[tuple[Any, ...]], question: str, *,
     weight: float = 1.0, factors: Mapping[float, str] = {},
 ) -> Oracle:  # fmt: skip
@@ -70,10 +99,8 @@ def term(
     return Oracle(claim if weight == 1 else f"{claim}, × {weight:g}", expected, cases, readings(), question)
 
 
-def squared_error(rng: np.random.Generator) -> Oracle:
+def squared_error(rng: np.random.Generator, entries: Entries) -> Slips:
     """½ Σ (x_hat − x)²."""
-    cases = [(rng.normal(size=s), rng.normal(size=s)) for s in SIZES]
-    cases.append((30 * rng.normal(size=(7, 5)), rng.normal(size=(7, 5))))
     others: dict[str, Entries] = {
         "it takes the absolute value, where it should square": lambda a, x: each(lambda p, q: abs(p - q) / 2, a, x),
         "it raises to the fourth power": lambda a, x: each(lambda p, q: (p - q) ** 4 / 2, a, x),
@@ -84,39 +111,31 @@ def squared_error(rng: np.random.Generator) -> Oracle:
         "it doesn't compare with x": lambda a, x: a**2 / 2,
         "it adds x, where it should subtract it": lambda a, x: (a + x) ** 2 / 2,
     }
-    return term(
-        "½ Σ (x_hat − x)², mean over the batch", lambda a, x: each(formulas.squared, a, x), others, cases,
-        "What is the loss of a batch of two equal rows, next to that of one of them? And when a feature is added?",
-        factors={2.0: "the ½ is missing"},
-    )  # fmt: skip
+    far_off = (30 * rng.normal(size=(7, 5)), rng.normal(size=(7, 5)))
+    return Slips(others, [far_off], {2.0: "the ½ is missing"})
 
 
-def binary_cross_entropy(rng: np.random.Generator) -> Oracle:
+def binary_cross_entropy(rng: np.random.Generator, entries: Entries) -> Slips:
     """Cross-entropy of pixels from logits."""
-    cases = [(2 * rng.normal(size=s), rng.random(s)) for s in SIZES]
-    f = formulas.logistic
+    f = logistic
     others: dict[str, Entries] = {
         "it takes its input for a probability, where it is a logit": lambda l, x: each(
             lambda p, q: -(q * math.log(p) + (1 - q) * math.log(1 - p)), l, x),
-        "it applies the sigmoid twice": lambda l, x: each(lambda p, q: formulas.bernoulli(f(p), q), l, x),
+        "it applies the sigmoid twice": lambda l, x: entries(each(f, l), x),
         "the term of the dark pixels, (1 − x), is missing": lambda l, x: each(lambda p, q: -q * math.log(f(p)), l, x),
         "the term of the bright pixels, x, is missing": lambda l, x: each(
             lambda p, q: -(1 - q) * math.log(1 - f(p)), l, x),
-        "its logits have the wrong sign": lambda l, x: each(lambda p, q: formulas.bernoulli(-p, q), l, x),
+        "its logits have the wrong sign": lambda l, x: entries(-l, x),
         "it exchanges the probability and x": lambda l, x: each(
             lambda p, q: -(f(p) * math.log(q) + (1 - f(p)) * math.log(1 - q)), l, x),
         "it takes the squared error of the probability": lambda l, x: each(lambda p, q: (f(p) - q) ** 2 / 2, l, x),
-        "its logarithm is of base 2": lambda l, x: each(formulas.bernoulli, l, x) / math.log(2),
+        "its logarithm is of base 2": lambda l, x: entries(l, x) / math.log(2),
     }  # fmt: skip
-    return term(
-        "−Σ [x log p + (1 − x) log(1 − p)], p = sigmoid(logits)", lambda l, x: each(formulas.bernoulli, l, x), others,
-        cases, "What does one pixel cost at a logit of 0, whatever x is? And how does the cost grow with the pixels?",
-    )  # fmt: skip
+    return Slips(others)
 
 
-def softmax_cross_entropy(rng: np.random.Generator) -> Oracle:
+def softmax_cross_entropy(rng: np.random.Generator, entries: Entries) -> Slips:
     """Cross-entropy of classes from logits."""
-    cases = [(2 * rng.normal(size=(n, c)), rng.integers(0, c, n)) for n, c in SIZES]
 
     def picked(p: Array, labels: Array) -> Array:
         return p[np.arange(len(p)), labels][:, None]
@@ -132,23 +151,16 @@ def softmax_cross_entropy(rng: np.random.Generator) -> Oracle:
         "the logarithm is missing": lambda l, t: -picked(probabilities(l), t),
         "it sums over all classes, where the label's counts": lambda l, t: -np.log(probabilities(l)),
         "it takes a sigmoid, where classes compete": lambda l, t: -np.log(1 / (1 + np.exp(-picked(l, t)))),
-        "its logarithm is of base 2": lambda l, t: formulas.class_cross_entropy(l, t) / math.log(2),
+        "its logarithm is of base 2": lambda l, t: entries(l, t) / math.log(2),
         "its labels count from 1": lambda l, t: -np.log(picked(probabilities(l), t - 1)),
     }
-    return term(
-        "−log p of the label, p = softmax(logits)",
-        formulas.class_cross_entropy,
-        others,
-        cases,
-        "What does an example cost when all logits are equal? It should depend on the number of classes alone.",
-    )
+    return Slips(others)
 
 
-def kl_sparsity(rng: np.random.Generator, rho: float, weight: float) -> Oracle:
+def kl_sparsity(rng: np.random.Generator, entries: Entries, rho: float) -> Slips:
     """Divergence of the units' mean activity from rho; one case is exactly at rho, where it is 0."""
-    cases: list[tuple[Any, ...]] = [(0.05 + 0.9 * rng.random(s),) for s in SIZES]
     spread = rng.uniform(-0.9, 0.9, (3, 5)) * min(rho, 1 - rho)
-    cases.append((np.concatenate([rho + spread, rho - spread]),))
+    at_rho = (np.concatenate([rho + spread, rho - spread]),)
     r, log = rho, math.log
 
     def of_mean(formula: Callable[[float], float]) -> Entries:
@@ -156,10 +168,10 @@ def kl_sparsity(rng: np.random.Generator, rho: float, weight: float) -> Oracle:
 
     others: dict[str, Entries] = {
         "it averages the divergence of every example, where it should average the code first": lambda h: each(
-            lambda q: formulas.bernoulli_divergence(r, q), h),
+            lambda q: bernoulli_divergence(r, q), h),
         "it averages the code over the units, where it should over the batch": lambda h: each(
-            lambda q: formulas.bernoulli_divergence(r, q), h.mean(axis=1)[None]),
-        "it exchanges rho and rho_hat": of_mean(lambda q: formulas.bernoulli_divergence(q, r)),
+            lambda q: bernoulli_divergence(r, q), h.mean(axis=1)[None]),
+        "it exchanges rho and rho_hat": of_mean(lambda q: bernoulli_divergence(q, r)),
         "its second half, that of the silent units, is missing": of_mean(lambda q: r * log(r / q)),
         "its first half, that of the active units, is missing": of_mean(lambda q: (1 - r) * log((1 - r) / (1 - q))),
         "its halves are subtracted": of_mean(lambda q: r * log(r / q) - (1 - r) * log((1 - r) / (1 - q))),
@@ -171,16 +183,12 @@ def kl_sparsity(rng: np.random.Generator, rho: float, weight: float) -> Oracle:
             lambda q: r * log(r) / q + (1 - r) * log(1 - r) / (1 - q)),
         "1 − rho_hat is missing in the second half": of_mean(lambda q: r * log(r / q) + (1 - r) * log((1 - r) / q)),
         "it is the squared distance": of_mean(lambda q: (q - r) ** 2),
-        "its logarithm is of base 2": of_mean(lambda q: formulas.bernoulli_divergence(r, q) / log(2)),
+        "its logarithm is of base 2": of_mean(lambda q: bernoulli_divergence(r, q) / log(2)),
     }  # fmt: skip
-    return term(
-        "Σ KL(rho ‖ rho_hat), rho_hat the batch mean of a unit", of_mean(lambda q: formulas.bernoulli_divergence(r, q)),
-        others, cases, "What should the penalty be where every unit's mean activity is rho, but no single activity is?",
-        weight=weight,
-    )  # fmt: skip
+    return Slips(others, [at_rho])
 
 
-def l1_sparsity(rng: np.random.Generator, weight: float) -> Oracle:
+def l1_sparsity(rng: np.random.Generator, entries: Entries) -> Slips:
     """Sum of absolute values."""
     others: dict[str, Entries] = {
         "it squares, where it should take the absolute value": lambda h: each(lambda v: v * v, h),
@@ -189,19 +197,11 @@ def l1_sparsity(rng: np.random.Generator, weight: float) -> Oracle:
         "it takes the absolute value of the batch mean": lambda h: np.abs(h.mean(axis=0, keepdims=True)),
         "it takes the largest unit only": lambda h: np.abs(h).max(axis=1, keepdims=True),
     }
-    cases = [(rng.normal(size=s),) for s in SIZES]
-    return term(
-        "Σ |h|, mean over the batch", lambda h: each(abs, h), others, cases,
-        "What does a unit cost that is −2? And what do two such units cost?", weight=weight,
-    )  # fmt: skip
+    return Slips(others)
 
 
-def contraction(rng: np.random.Generator, weight: float) -> Oracle:
+def contraction(rng: np.random.Generator, entries: Entries) -> Slips:
     """Squared norm of the Jacobian, from its slopes and weights; with slope 1 it is ‖W‖²."""
-    cases: list[tuple[Any, ...]] = [
-        (rng.normal(size=(n, h)), rng.normal(size=(d, h))) for (n, h), d in zip(SIZES, (3, 7, 2), strict=True)
-    ]
-    cases.append((np.ones((7, 5)), rng.normal(size=(3, 5))))
     others: dict[str, Entries] = {
         "it doesn't square the slopes": lambda s, W: s * (W**2).sum(axis=0),
         "it doesn't square the weights": lambda s, W: s**2 * W.sum(axis=0),
@@ -213,16 +213,11 @@ def contraction(rng: np.random.Generator, weight: float) -> Oracle:
         "it leaves the weights out": lambda s, W: s**2,
         "it averages over the inputs, where it should sum": lambda s, W: s**2 * (W**2).mean(axis=0),
     }
-    return term(
-        "Σ (slope · W)², mean over the batch", formulas.jacobian_norms, others, cases,
-        "For a linear encoder the penalty doesn't depend on x. What is it then, in terms of W?", weight=weight,
-    )  # fmt: skip
+    return Slips(others, [(np.ones((7, 5)), rng.normal(size=(3, 5)))])
 
 
-def gaussian_kl(rng: np.random.Generator, beta: float) -> Oracle:
-    """Divergence of N(mu, σ²) from N(0, 1); the last case is the prior itself, where it is 0."""
-    cases = [(rng.normal(size=s), 1.5 * rng.normal(size=s)) for s in SIZES]
-    cases.append((np.zeros((7, 5)), np.zeros((7, 5))))
+def gaussian_kl(rng: np.random.Generator, entries: Entries) -> Slips:
+    """Divergence of N(mu, σ²) from N(0, 1); one case is the prior itself, where it is 0."""
 
     def of(formula: Callable[[float, float], float]) -> Entries:
         return lambda mu, log_var: each(formula, mu, log_var)
@@ -244,11 +239,14 @@ def gaussian_kl(rng: np.random.Generator, beta: float) -> Oracle:
         "it is the divergence the other way round, of the prior from N(mu, σ²)": of(
             lambda m, v: 0.5 * (exp(-v) * (1 + m * m) - 1 + v)),
     }  # fmt: skip
-    return term(
-        "KL(N(mu, σ²) ‖ N(0, 1))", of(formulas.gaussian_divergence), others, cases,
-        "Where must a divergence from N(0, 1) be 0, and can it be less anywhere? Which number stands for σ² here?",
-        weight=beta, factors={2.0: "the ½ is missing"},
-    )  # fmt: skip
+    return Slips(others, [(np.zeros((7, 5)), np.zeros((7, 5)))], {2.0: "the ½ is missing"})
+
+
+SLIPS: dict[str, Callable[..., Slips]] = {
+    "squared_error": squared_error, "binary_cross_entropy": binary_cross_entropy,
+    "softmax_cross_entropy": softmax_cross_entropy, "kl_sparsity": kl_sparsity, "l1_sparsity": l1_sparsity,
+    "contraction": contraction, "gaussian_kl": gaussian_kl,
+}  # fmt: skip
 
 
 def weight_decay(lam: float, weights: Sequence[Array], shared: Sequence[Array], vectors: Sequence[Array]) -> Oracle:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.gradcheck.meaning import formulas
+from aescratch.functions.one_by_one import each, logistic
 from aescratch.gradcheck.meaning.comparing import MeaningReport, Oracle, Reading, compare
 from aescratch.layers import Dense
 from aescratch.losses import BinaryCrossEntropy, SquaredError
@@ -34,19 +34,15 @@ def look_at_passes(report: MeaningReport, model: Any, opinion: SecondOpinion, x:
         compare(report, "encode", lambda x: (model.encode(x) != 0).sum(axis=1), count)
     logits = opinion.output(h)
     if isinstance(model.reconstruction, BinaryCrossEntropy):
-        data, claim = formulas.each(formulas.logistic, logits), "probabilities, sigmoid(logits)"
+        data, claim = each(logistic, logits), "probabilities, sigmoid(logits)"
     elif isinstance(model.reconstruction, SquaredError):
         data, claim = logits, "the decoder's output"
     else:
         data, claim = model.reconstruction.to_data(logits), "the data that the decoder's output stands for"
     readings = {
         "it returns logits: the sigmoid is missing": lambda h: logits,
-        "it applies a sigmoid, which belongs to cross-entropy alone": lambda h: formulas.each(
-            formulas.logistic, logits
-        ),
-        "it applies the sigmoid twice": lambda h: formulas.each(
-            lambda l: formulas.logistic(formulas.logistic(l)), logits
-        ),
+        "it applies a sigmoid, which belongs to cross-entropy alone": lambda h: each(logistic, logits),
+        "it applies the sigmoid twice": lambda h: each(lambda l: logistic(logistic(l)), logits),
         "it rounds to 0 and 1": lambda h: (data > 0.5).astype(float),
     }
     decode = Oracle(claim, lambda h: data, [(h,)], [Reading(*item) for item in readings.items()], question)
@@ -65,7 +61,7 @@ def look_at_predictions(report: MeaningReport, model: Any, opinion: SecondOpinio
     p = (e / e.sum(axis=1, keepdims=True)).astype(float)
     question = "What do the probabilities of one example sum to, and which class do they make the prediction?"
     others = {
-        "each class has a sigmoid of its own": lambda x: formulas.each(formulas.logistic, logits),
+        "each class has a sigmoid of its own": lambda x: each(logistic, logits),
         "it normalises over the batch": lambda x: (e / e.sum(axis=0)).astype(float),
         "it returns logits": lambda x: logits,
     }  # fmt: skip

@@ -1,0 +1,249 @@
+"""What is known of a formula beside its two functions: a record, which stands at the end of the formula's own file.
+
+    functions/activations.py    relu, relu_backward, relu_slope, ...     what a reader wants
+                                RECORDS = (Activation(relu, ...), ...)   what everything else asks for:
+                                  lines, backward_lines                  the step page and the reference
+                                  inputs                                 gradient checks, kernels, proofs
+                                  claim, second_opinion, question        check_meaning
+                                  layer, words                           layers and the command line
+
+A second opinion is computed another way than its formula, with the words of `aescratch.functions.one_by_one`, and may
+return nested lists of numbers.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.functions.one_by_one import each, slope_of
+
+Function = Callable[..., Any]
+Draw = Callable[[np.random.Generator, int, int, int], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A number that a formula takes beside its arrays, and that the constructor of its layer therefore takes too.
+
+    `default` is None where there is no usual value; `limits` are what `aescratch.validation.require_number` takes.
+    """
+
+    meaning: str
+    default: float | None = None
+    limits: Mapping[str, float] = field(default_factory=dict)
+
+
+class Record:
+    """What stands in a file's ``RECORDS``: one formula, or several that belong together."""
+
+    @property
+    def formulas(self) -> Sequence[Formula]:
+        """The formulas that it describes."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Formula(Record):
+    """A formula, its derivative, and everything else that is to be known of them.
+
+    Attributes
+    ----------
+    forward, backward : callable
+        The two functions; `backward` is None for a formula that only others use.
+    lines, backward_lines : tuple of str
+        What they compute, entry by entry, in the language of `aescratch.tracing.language`; quantities on the way first.
+    claim : str
+        How a report writes the formula.
+    inputs : callable
+        ``inputs(rng, N, D, H)`` draws arguments of forward by name, in its order: N examples, D inputs, H units.
+    second_opinion : callable
+        Takes what forward takes, and computes the same another way.
+    question : str
+        What leads somebody on whose forward is wrong.
+    derivation : str
+        Where the page of derivations has no section on this formula: Markdown with ``$...$``.
+    """
+
+    forward: Function
+    backward: Function | None = None
+    _: KW_ONLY
+    lines: tuple[str, ...]
+    backward_lines: tuple[str, ...] = ()
+    claim: str
+    inputs: Draw
+    second_opinion: Function
+    question: str
+    derivation: str = ""
+
+    @property
+    def name(self) -> str:
+        """The forward function's name."""
+        return str(self.forward.__name__)
+
+    @property
+    def formulas(self) -> Sequence[Formula]:
+        """The formula itself."""
+        return [self]
+
+    @property
+    def lines_of(self) -> dict[str, tuple[str, ...]]:
+        """The lines of forward, and of backward if there is one, by the function's name."""
+        return {self.name: self.lines, **({f"{self.name}_backward": self.backward_lines} if self.backward else {})}
+
+    @property
+    def numbers(self) -> list[str]:
+        """The arguments of forward that are numbers and not arrays."""
+        return [p.name for p in inspect.signature(self.forward).parameters.values() if p.annotation in ("float", "int")]
+
+    def again(self, *inputs: Any) -> Any:
+        """Return what forward should give for these inputs, by the second opinion: an array, or a tuple of them."""
+        found = self.second_opinion(*inputs)
+        if isinstance(found, tuple):
+            return tuple(np.asarray(part, float) for part in found)
+        return np.asarray(found, float)
+
+
+@dataclass(frozen=True)
+class Term(Formula):
+    """A term of an objective: sums over units, means over the batch.
+
+    Its second opinion gives what every unit of every example contributes, (N, H); where units aren't told apart it is
+    (N, 1), and where the batch is averaged first (1, H).
+
+    Attributes
+    ----------
+    layer : str
+        The class that computes it in a model. If losses.py or penalties.py don't define one, it is made.
+    use : str
+        ``"reconstruction"`` for a loss of an output against x, ``"sparsity"`` for a penalty of the code, else empty.
+    words : tuple of str
+        Its names on the command line; by default the function's, with dashes.
+    settings : dict of str to Setting
+        The numbers that the formula takes, by name.
+    kinks : callable or None
+        Of what forward takes, a pattern that changes where the formula has no derivative.
+    """
+
+    _: KW_ONLY
+    layer: str = ""
+    use: str = ""
+    words: tuple[str, ...] = ()
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    kinks: Function | None = None
+
+    def again(self, *inputs: Any) -> Any:
+        """Return the sum over units, mean over the batch, of what the second opinion gives."""
+        entries = np.asarray(self.second_opinion(*inputs), float)
+        return np.asarray(math.fsum(entries.ravel()) / len(entries))
+
+
+@dataclass(frozen=True)
+class Activation(Record):
+    """An activation y = φ(a), element by element: the value and the slope φ', which is a formula of its own.
+
+    Attributes
+    ----------
+    value, backward, slope, slope_backward : callable
+        The four functions.
+    together : callable or None
+        A function that gives value and slope at once, where that is faster.
+    layer : str
+        The name of the layer's class, which is made from this record.
+    lines, backward_lines, slope_lines, slope_backward_lines : tuple of str
+        As in `Formula`.
+    claim : str
+        As in `Formula`.
+    second_opinion : callable
+        φ of one number, and of the settings; the slope's is taken from it by difference quotients.
+    settings : dict of str to Setting
+        The numbers that the formula takes, by name.
+    kinks : callable or None
+        Of a, a pattern that changes where φ has no derivative.
+    example : str
+        Lines of a doctest of the layer.
+    derivation, slope_derivation : str
+        As in `Formula`.
+    """
+
+    value: Function
+    backward: Function
+    slope: Function
+    slope_backward: Function
+    together: Function | None = None
+    _: KW_ONLY
+    layer: str
+    lines: tuple[str, ...]
+    backward_lines: tuple[str, ...]
+    slope_lines: tuple[str, ...]
+    slope_backward_lines: tuple[str, ...]
+    claim: str
+    second_opinion: Callable[..., float]
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    kinks: Function | None = None
+    example: str = ""
+    derivation: str = ""
+    slope_derivation: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the function that computes the value."""
+        return str(self.value.__name__)
+
+    @property
+    def formulas(self) -> Sequence[Formula]:
+        """Value, slope, and both at once if there is a function for it, each as a formula of its own."""
+        value = Formula(
+            self.value, self.backward, lines=self.lines, backward_lines=self.backward_lines, claim=self.claim,
+            inputs=self.inputs, second_opinion=self.values, question="What is it at −3, at 0 and at 3?",
+            derivation=self.derivation,
+        )  # fmt: skip
+        slope = Formula(
+            self.slope, self.slope_backward, lines=self.slope_lines, backward_lines=self.slope_backward_lines,
+            claim=f"the slope of {self.claim}", inputs=self.inputs, second_opinion=self.slopes,
+            question="How fast does the value grow at −3, just above 0, and at 3?", derivation=self.slope_derivation,
+        )  # fmt: skip
+        if self.together is None:
+            return [value, slope]
+        on_the_way = dict.fromkeys((*self.lines[:-1], *self.slope_lines[:-1]))
+        both = Formula(
+            self.together, lines=(*on_the_way, self.lines[-1], self.slope_lines[-1]), claim=f"{self.claim}; its slope",
+            inputs=self.inputs, second_opinion=lambda a, *numbers: (self.values(a, *numbers), self.slopes(a, *numbers)),
+            question=slope.question,
+        )  # fmt: skip
+        return [value, slope, both]
+
+    def inputs(self, rng: np.random.Generator, N: int, D: int, H: int) -> dict[str, Any]:
+        """Draw a (N, H), away from 0, where many have a kink, and every setting."""
+        a = rng.choice([-1.0, 1.0], (N, H)) * rng.uniform(0.05, 3.0, (N, H))
+        return {"a": a, **{name: float(rng.uniform(0.1, 0.9)) for name in self.settings}}
+
+    def scalar(self, *numbers: float) -> Callable[[float], float]:
+        """Return φ of one number, by the second opinion, with these settings."""
+        return lambda a: self.second_opinion(a, *numbers)
+
+    def values(self, a: Array, *numbers: float) -> Array:
+        """Return φ of every entry of a, by the second opinion."""
+        return each(self.scalar(*numbers), a)
+
+    def slopes(self, a: Array, *numbers: float) -> Array:
+        """Return φ' of every entry of a, by difference quotients of the second opinion."""
+        return each(slope_of(self.scalar(*numbers)), a)
+
+
+def lifted(scalar: Callable[..., float]) -> Function:
+    """Return a second opinion of arrays from one of single numbers.
+
+    Examples
+    --------
+    >>> lifted(lambda x, y: x + y)(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    array([4., 6.])
+    """
+    return partial(each, scalar)
