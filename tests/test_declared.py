@@ -475,6 +475,46 @@ def test_one_declared_part_in_two_places_keeps_its_two_base_points():
     assert report.verdict == "pass", str(report)
 
 
+@pytest.mark.parametrize(("kind", "verdict"), [(Declared, "pass"), (WrongFactor, "fail")])
+def test_a_declared_part_is_checked_in_training_too(kind, verdict):
+    class Model(ae.Autoencoder):
+        def code_layers(self):
+            return [kind(self.widths[-1])]
+
+    model = Model([D, 4, H], activation=ae.Tanh, dropout=0.3, batch_norm=True, rng=0)
+    report = ae.check_gradients(model, X, training=True)
+    assert report.verdict == verdict, str(report)
+    assert "training mode" in report.title
+    assert rules(report)["encoder.W1"] == "pseudo-derivative"
+
+
+class Binary(ae.Autoencoder):
+    """A code of drawn bits, straight-through."""
+
+    def __init__(self, widths, **options):
+        self.bits = Bernoulli()
+        super().__init__(widths, activation=ae.Sigmoid, **options)
+
+    @property
+    def parts(self):
+        return {**super().parts, "bits": self.bits}
+
+    def loss(self, x, rng=None):
+        x = self.as_batch(x)
+        h = self.bits.forward(self.encoder.forward(x), self.noise(rng))
+        return self.reconstruction.forward(self.decoder.forward(h), x)
+
+    def backward(self):
+        self.encoder.backward(self.bits.backward(self.decoder.backward(self.reconstruction.backward())))
+
+
+def test_a_part_that_draws_is_replaced_at_its_draw():
+    for seed in range(3):
+        report = ae.check_gradients(Binary([D, H], rng=0), X, rng=seed)
+        assert report.verdict == "pass", str(report)
+        assert {name for name, rule in rules(report).items() if rule} == {"encoder.W1", "encoder.b1"}
+
+
 def test_a_check_leaves_no_trace_of_a_surrogate():
     model = autoencoder(Declared)
     part = model.parts["encoder.declared2"]

@@ -272,6 +272,49 @@ def test_a_classifiers_predictions_are_asked_for():
     assert "it is the least probable class" in str(report)
 
 
+# Parts with a mode are looked at in use
+
+
+def stateful():
+    model = ae.Autoencoder([D, 4, H], activation=ae.Tanh, dropout=0.3, batch_norm=True, rng=0)
+    with model.training():
+        model.loss(X, rng=0)  # so that the running statistics aren't those of the beginning
+    return model
+
+
+def test_dropout_and_batch_norm_are_looked_at_in_use_whatever_mode_the_model_is_in():
+    model = stateful()
+    assert ae.check_meaning(model).verdict == "pass", str(ae.check_meaning(model))
+    with model.training():
+        report = ae.check_meaning(model)
+        assert report.verdict == "pass", str(report)
+        assert all(part.in_training for part in model.parts.values())
+    assert not any(part.in_training for part in model.parts.values())
+
+
+MODE_MUTANTS = {
+    "dropout scales in use": (ae.Dropout, lambda self, x: (1 - self.p) * x, "it scales by 1 − p in use"),
+    "norm of the batch": (ae.BatchNorm, lambda self, x: self.gamma.value * (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + self.epsilon) + self.beta.value, "the batch's own mean and variance"),
+    "divided by the variance": (ae.BatchNorm, lambda self, x: self.gamma.value * (x - self.running_mean.value) / (self.running_variance.value + self.epsilon) + self.beta.value, "divides by the variance"),
+    "no gamma": (ae.BatchNorm, lambda self, x: (x - self.running_mean.value) / np.sqrt(self.running_variance.value + self.epsilon) + self.beta.value, "gamma is left out"),
+    "no mean": (ae.BatchNorm, lambda self, x: self.gamma.value * x / np.sqrt(self.running_variance.value + self.epsilon) + self.beta.value, "the mean isn't taken away"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MODE_MUTANTS)
+def test_a_wrong_use_mode_is_a_fail(monkeypatch, name):
+    kind, apply, cause = MODE_MUTANTS[name]
+    model = ae.Autoencoder([D, 4, H], activation=ae.Tanh, dropout=0.3, batch_norm=True, rng=0)
+    before = {name: buffer.value.copy() for name, buffer in model.buffers.items()}
+    monkeypatch.setattr(kind, "apply", apply)
+    monkeypatch.setattr(kind, "forward", lambda self, x, rng=None: apply(self, x))
+    report = ae.check_meaning(model)
+    assert report.verdict == "fail"
+    for name, buffer in model.buffers.items():
+        np.testing.assert_array_equal(buffer.value, before[name])
+    assert any(cause in finding.cause for finding in report.findings), str(report)
+
+
 # Strangers
 
 

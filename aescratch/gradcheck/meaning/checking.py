@@ -17,6 +17,7 @@ import numpy as np
 
 from aescratch import contract
 from aescratch.backend import Array, to_numpy
+from aescratch.batch_norm import BatchNorm
 from aescratch.buffers import move_buffers
 from aescratch.corruptions import Corruption
 from aescratch.gradcheck.keeping import kept
@@ -32,6 +33,7 @@ from aescratch.gradcheck.meaning.drawing import (
     sampling,
 )
 from aescratch.gradcheck.meaning.objective import Step, look_at_objective
+from aescratch.gradcheck.meaning.states import move_from_the_start
 from aescratch.gradcheck.meaning.wiring import look_at_passes, look_at_predictions, look_at_sharing
 from aescratch.gradcheck.printing import FAIL, INCONCLUSIVE, Finding
 from aescratch.layers import Sampling, pack
@@ -94,6 +96,9 @@ def check_meaning(model: Any, x: Array | None = None, labels: Array | None = Non
         for parameter in model.parameters:
             if not parameter.value.any():  # a bias of 0 hides whether it is added or subtracted
                 parameter.value = generator.normal(0, 0.3, parameter.shape)
+        for part in contract.parts_of(model).values():
+            if isinstance(part, BatchNorm):
+                move_from_the_start(part, generator)
         unknown = _look_at_parts(report, model, opinion, batch[0], generator, seed)
         if opinion is None:
             _say_that_there_is_none(report, model, trouble, unknown)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.batch_norm import BatchNorm
 from aescratch.gradcheck.meaning.comparing import Oracle, Reading
 
 
@@ -22,7 +23,18 @@ def dropout(rng: np.random.Generator, p: float) -> Oracle:
     return Oracle("in use, x itself", lambda x: x, [(rng.normal(size=(7, 5)),)], readings, question)
 
 
-def batch_norm(rng: np.random.Generator, part: Any) -> Oracle:
+def move_from_the_start(part: BatchNorm, rng: np.random.Generator) -> None:
+    """Give a fresh normalisation, whose mean is 0 and whose variance and gamma are 1, numbers that show if left out."""
+    shape = part.gamma.shape
+    if not part.running_mean.value.any():
+        part.running_mean.value = rng.normal(0, 0.3, shape)
+    if (part.running_variance.value == 1).all():
+        part.running_variance.value = rng.uniform(0.5, 2.0, shape)
+    if (part.gamma.value == 1).all():
+        part.gamma.value = rng.uniform(0.5, 2.0, shape)
+
+
+def batch_norm(rng: np.random.Generator, part: BatchNorm) -> Oracle:
     """y = gamma (x − mean) / √(variance + epsilon) + beta, with the running mean and variance, number by number."""
     names = (part.running_mean, part.running_variance, part.gamma, part.beta)
     units = list(zip(*(array.value.tolist() for array in names), strict=True))
