@@ -64,8 +64,6 @@ class ThroughOutput(Activation):
         """Return y and remember it."""
         require_batch(a, "a")
         self.y = self.computed(self.apply, a)
-        if "a" in self.remembers:
-            self.a = a
         return self.y
 
 
@@ -73,14 +71,14 @@ class WithSlope(Activation):
     """Base of those that keep the slope, which one formula gives together with the value; remembers a, too."""
 
     remembers = ("a", "kept_slope")
-    formulas: tuple[str, ...]
+    shortcut_of: tuple[str, ...]
     value_and_slope: Callable[..., Any]
 
     def forward(self, a: Array) -> Array:
         """Return y, and remember a and the slope φ'(a)."""
         require_batch(a, "a")
         self.a = a
-        if not ours(*self.formulas):  # what an exercise or an instrument has put there is called by itself
+        if not ours(*self.shortcut_of):  # what an exercise or an instrument has put there is called by itself
             self.kept_slope = None
             return self.apply(a)
         y, self.kept_slope = self.computed(self.value_and_slope, a)
@@ -107,19 +105,28 @@ def layer_of(record: formula.Activation) -> type[Activation]:
         "slope": _of_one("slope", record.slope, "Return φ'(a)."), "slope_backward": _slope_backward(record),
         **kinks(record, ["a"]),
     }  # fmt: skip
+    base: type[Activation] = Activation
+    names: tuple[str, ...] = (record.name,)
+    if "y" in wanted:
+        base = ThroughOutput
+        if record.kinks is not None or "a" in wanted:
+            methods |= {"remembers": ("a", "y"), "forward": _remembering_both}
+    elif record.together is not None:
+        base, methods["backward_from_sheet"] = WithSlope, methods.pop("backward")
+        methods["value_and_slope"] = _of_one("value_and_slope", record.together, "Return y and φ'(a).")
+        replaced = (record.together, record.value, record.slope, record.backward)
+        methods["shortcut_of"] = names = tuple(function.__name__ for function in replaced)
     if record.settings:
         methods["__init__"] = constructor(record.settings)
     elif hasattr(record.value, "__wrapped__"):  # in one kernel on a GPU, into which the bias can be added
-        methods["formulas"] = (record.name,)
-    base: type[Activation] = Activation
-    if record.together is not None:
-        base, methods["backward_from_sheet"] = WithSlope, methods.pop("backward")
-        methods["value_and_slope"] = _of_one("value_and_slope", record.together, "Return y and φ'(a).")
-        names = (function.__name__ for function in (record.together, record.value, record.slope, record.backward))
-        methods["formulas"] = tuple(names)
-    elif "y" in wanted:
-        base, methods["remembers"] = ThroughOutput, ("y", "a") if record.kinks or "a" in wanted else ("y",)
+        methods["formulas"] = names
     return type(record.layer, (base,), methods)
+
+
+def _remembering_both(self: Any, a: Array) -> Any:
+    """Return y, and remember a and y."""
+    self.a, self.y = a, self.computed(self.apply, a)
+    return self.y
 
 
 def _of_one(method: str, function: Callable[..., Any], says: str) -> Callable[..., Any]:

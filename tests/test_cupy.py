@@ -378,6 +378,30 @@ def test_assigning_an_array_of_the_other_library_is_refused(cupy, there, attribu
         setattr(parameter, attribute, other)
 
 
+def on_device(cupy, value):
+    return cupy.asarray(value) if isinstance(value, np.ndarray) else value
+
+
+@pytest.mark.parametrize("name", functions.FORMULAS)
+def test_a_formula_computes_on_the_device_what_it_does_on_the_host(cupy, name):
+    formula = functions.FORMULAS[name]
+    inputs = formula.inputs(np.random.default_rng(0), 7, 5, 3)
+    output = formula.forward(**inputs)
+    upstream = np.random.default_rng(1).normal(size=np.shape(output))
+    for function in (formula.forward, formula.backward):
+        if function is None:
+            continue
+        given = {
+            key: inputs[key] if key in inputs else upstream if key.startswith("grad_") else output
+            for key in inspect.signature(function).parameters
+        }
+        host, device = function(**given), function(**{key: on_device(cupy, value) for key, value in given.items()})
+        pairs = zip(*(each if isinstance(each, tuple) else (each,) for each in (host, device)), strict=True)
+        for one, other in pairs:
+            assert isinstance(other, cupy.ndarray)
+            np.testing.assert_allclose(ae.to_numpy(other), one, rtol=1e-12)
+
+
 def test_a_functions_mixed_arguments_are_refused_by_cupy_itself(cupy):
     with pytest.raises(TypeError, match=r"^Unsupported type <class 'numpy\.ndarray'>$"):
         functions.dense(cupy.ones((7, 5)), cupy.ones((5, 3)), np.ones(3))

@@ -12,6 +12,8 @@ from numeric import D, H, N, assert_close, numeric_gradient, random_upstream
 import aescratch as ae
 from aescratch import activations, losses, penalties
 from aescratch.activations import Slope
+from aescratch.functions.formula import Activation as Record
+from aescratch.functions.formula import Setting
 from aescratch.layers import pack
 from aescratch.losses import SoftmaxCrossEntropy
 from aescratch.penalties import Contraction, GaussianKL, KLSparsity, L1Sparsity, WeightDecay
@@ -416,6 +418,55 @@ def test_the_layer_of_an_activation_is_what_its_record_says(name, x):
         np.testing.assert_array_equal(copied.apply(x), layer.apply(x))
     kinks = None if record.kinks is None else record.kinks(x)
     np.testing.assert_array_equal(layer.kinks, kinks)
+
+
+def elu_and_slope(a, alpha):
+    y = np.where(a > 0, a, alpha * np.expm1(np.minimum(a, 0)))
+    return y, np.where(a > 0, 1.0, y + alpha)
+
+
+NEW = {  # a way to differentiate that none of ours has: through a and y, and with a number beside value and slope
+    "elu": lambda a, alpha: elu_and_slope(a, alpha)[0],
+    "elu_slope": lambda a, alpha: elu_and_slope(a, alpha)[1],
+    "elu_slope_backward": lambda grad_slope, a, alpha: grad_slope * np.where(a > 0, 0.0, alpha * np.exp(np.minimum(a, 0))),
+    "elu_and_slope": elu_and_slope,
+}
+THROUGH = {
+    "a": lambda grad_y, a, alpha: grad_y * elu_and_slope(a, alpha)[1],
+    "y": lambda grad_y, y, alpha: grad_y * np.where(y > 0, 1.0, y + alpha),
+    "a and y": lambda grad_y, a, y, alpha: grad_y * np.where(a > 0, 1.0, y + alpha),
+}
+
+
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("through", THROUGH)
+def test_a_layer_is_made_of_any_record(through, together, monkeypatch, x):
+    four = {"elu": NEW["elu"], "elu_backward": THROUGH[through], **NEW}
+    for name, function in four.items():
+        function.__name__ = name
+        monkeypatch.setattr(ae.functions, name, function, raising=False)
+        monkeypatch.setitem(ae.functions.AS_WRITTEN, name, function)
+    record = Record(
+        four["elu"], four["elu_backward"], four["elu_slope"], four["elu_slope_backward"],
+        four["elu_and_slope"] if together else None, layer="ELU", lines=(), backward_lines=(), slope_lines=(),
+        slope_backward_lines=(), claim="", settings={"alpha": Setting("The limit.", 1.0)}, kinks=lambda a: a > 0,
+        second_opinion=lambda a, alpha: a if a > 0 else alpha * (np.exp(a) - 1),
+    )  # fmt: skip
+    layer, upstream = activations.layer_of(record)(0.3), random_upstream((N, D))
+    np.testing.assert_allclose(layer.forward(x), record.values(x, 0.3), rtol=1e-12)
+    np.testing.assert_array_equal(layer.kinks, x > 0)
+    expected = numeric_gradient(lambda: (upstream * layer.apply(x)).sum(), x)
+    assert_close(layer.backward(upstream), expected)
+    assert_close(layer.slope_backward(upstream, x), numeric_gradient(lambda: (upstream * layer.slope(x)).sum(), x))
+    layer.alpha = 0.7
+    np.testing.assert_allclose(layer.apply(x), record.values(x, 0.7), rtol=1e-12)
+    kept = {"kept_slope"} if together else set()
+    assert set(layer.remembers) == ({"a", *kept} if through == "a" else {"a", "y"})
+    assert set(layer.remembers) <= set(vars(layer))
+    monkeypatch.setattr(ae.functions, "elu", lambda a, alpha: 2 * four["elu"](a, alpha))
+    assert_close(layer.forward(x), 2 * record.values(x, 0.7))
+    monkeypatch.setattr(ae.functions, "elu_backward", lambda grad_y, *rest: 5 * grad_y)
+    np.testing.assert_array_equal(layer.backward(upstream), 5 * upstream)
 
 
 def test_the_numbers_of_a_layer_come_from_its_record():

@@ -14,6 +14,7 @@ from scipy import integrate, special, stats
 
 import aescratch as ae
 from aescratch import functions
+from aescratch.functions.formula import Term
 
 N, D, H = 7, 5, 3
 X = np.random.default_rng(0).random((N, D))
@@ -89,7 +90,15 @@ def test_huge_logits_cost_what_they_are_wrong_by(dtype):
 
 # What all terms share: a sum over features or units, a mean over the batch
 
+def as_drawn(name, formula):
+    """A loss or a penalty that the sheet says nothing more of, of what it is given and with its numbers."""
+    inputs = formula.inputs(np.random.default_rng(0), N, D, H)
+    numbers = [inputs.pop(number) for number in formula.numbers]
+    return lambda *arrays: getattr(functions, name)(*arrays, *numbers), tuple(inputs.values())
+
+
 TERMS = {
+    **{name: as_drawn(name, f) for name, f in functions.FORMULAS.items() if isinstance(f, Term) and f.use},
     "squared_error": (functions.squared_error, (X_HAT, X)),
     "binary_cross_entropy": (functions.binary_cross_entropy, (X_HAT, X)),
     "kl_sparsity": (lambda h: functions.kl_sparsity(h, 0.1), (X,)),

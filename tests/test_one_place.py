@@ -21,7 +21,7 @@ NEW = "silu or SiLU or log_sparsity or LogSparsity or log_cosh or LogCosh"
 CASES = {
     "test_functions.py": 25, "test_second_opinions.py": 44, "test_layers.py": 8, "test_tracing.py": 12,
     "test_kernels.py": 16, "test_files.py": 10, "test_check_layer.py": 2, "test_cli.py": 1, "test_explanation.py": 4,
-    "test_cli_check.py": 4, "test_backend.py": 4,
+    "test_cli_check.py": 4, "test_backend.py": 4, "test_cupy.py": 4, "test_meaning_formulas.py": 4,
 }  # fmt: skip
 WHOLE = (
     "test_functions.py::test_every_function_of_the_sheet_has_a_record",

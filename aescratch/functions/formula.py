@@ -25,6 +25,7 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.functions.one_by_one import each, slope_of
 
+KINDS = ("float", "int", float, int)  # of arguments that are numbers
 Function = Callable[..., Any]
 Draw = Callable[[np.random.Generator, int, int, int], dict[str, Any]]
 
@@ -101,7 +102,7 @@ class Formula(Record):
     @property
     def numbers(self) -> list[str]:
         """The arguments of forward that are numbers and not arrays."""
-        return [p.name for p in inspect.signature(self.forward).parameters.values() if p.annotation in ("float", "int")]
+        return [p.name for p in inspect.signature(self.forward).parameters.values() if p.annotation in KINDS]
 
     def again(self, *inputs: Any) -> Any:
         """Return what forward should give for these inputs, by the second opinion: an array, or a tuple of them."""
