@@ -17,6 +17,7 @@ from aescratch.backend import array_module, to_numpy
 from aescratch.batch_norm import BatchNorm
 from aescratch.buffers import Buffer
 from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNoise
+from aescratch.declared import surrogate_gradient
 from aescratch.dropout import Dropout
 from aescratch.estimator import AutoencoderTransformer
 from aescratch.files import FileFormatError, load, save
@@ -127,6 +128,7 @@ __all__ = [
     "plots",
     "register",
     "save",
+    "surrogate_gradient",
     "to_numpy",
     "torch_pair",
     "trace",

@@ -160,8 +160,8 @@ def require_same_shape(x: Any, name: str, other: Any, other_name: str) -> None:
     NumPy would repeat a single row or column, and answer with the number of another question.
     """
     require_batch(x, name)
-    require_batch(other, other_name)
-    if x.shape != other.shape:
+    if x.shape != getattr(other, "shape", None):
+        require_batch(other, other_name)
         raise ValueError(
             f"expected {name} and {other_name} to have the same shape, got {x.shape} and {other.shape}; "
             "pass one row per example and one column per feature in both"

@@ -16,7 +16,7 @@ PACKAGE = pathlib.Path(ae.__file__).parent
 STOREYS = [
     {"kernels"},
     {"backend"},
-    {"buffers", "recipes", "sources", "validation"},
+    {"buffers", "recipes", "sources", "validation", "declared"},
     {"parts"},
     {"functions"},
     {"making"},

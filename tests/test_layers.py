@@ -388,7 +388,13 @@ def test_what_goes_back_through_noise_has_its_shape(shape):
             part.backward(some(shape))
 
 
-@pytest.mark.parametrize("call", [ae.ReLU().forward, lambda rows: ae.SquaredError().forward(rows, rows)])
+@pytest.mark.parametrize(
+    "call",
+    [
+        ae.ReLU().forward, lambda rows: ae.SquaredError().forward(rows, rows),
+        lambda rows: ae.SquaredError().forward(np.array(rows), rows),
+    ],
+)  # fmt: skip
 def test_rows_in_a_list_are_no_array(call):
     with pytest.raises(TypeError, match=r"^expected arrays of one library, NumPy or CuPy, got builtins\.list; move"):
         call([[0.5, 1.0]])

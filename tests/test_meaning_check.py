@@ -785,7 +785,7 @@ class OwnModel(ae.models.base.Model):
 def test_a_model_of_which_nothing_is_known_is_inconclusive():
     report = ae.check_meaning(OwnModel(), X)
     assert report.verdict == "inconclusive"
-    assert "has no encoder and decoder" in str(report)
+    assert "OwnModel has no second opinion" in str(report)
 
 
 def test_the_report_is_plain_and_ready_for_json(monkeypatch):

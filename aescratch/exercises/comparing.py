@@ -207,7 +207,7 @@ def _title(forward: Callable[..., Any]) -> str:
 def _compared(name: str, value: Array, wanted: Array) -> TensorResult:
     scale = float(np.abs(wanted).max())
     verdicts = np.where(np.abs(value - wanted) <= TOLERANCE * scale, "pass", "fail")
-    return TensorResult(name, value, wanted, verdicts, np.full((*wanted.shape, 2), np.nan))
+    return TensorResult(name, value, wanted, verdicts, np.full((*wanted.shape, 2), np.nan), zero_is_meant=True)
 
 
 def _wrong(tensor: TensorResult) -> Finding:

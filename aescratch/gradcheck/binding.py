@@ -155,6 +155,11 @@ def call(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     return function(*(arguments[name] for name in by_position), **by_name)
 
 
+def as_list(returned: Any) -> list[Any]:
+    """Return what a backward returned as a list of gradients."""
+    return list(returned) if isinstance(returned, (tuple, list)) else [returned]
+
+
 def name_of(function: Any) -> str:
     """Return what a function, a partial of one or a callable object is called."""
     inner = function.func if isinstance(function, functools.partial) else function

@@ -18,14 +18,13 @@ import numpy as np
 
 from aescratch.backend import Array, array_module, move, to_numpy
 from aescratch.gradcheck.numeric import Estimate, Objective, Together, estimates
-from aescratch.gradcheck.report import FAIL, PASS, TensorResult
+from aescratch.gradcheck.report import FAIL, PASS, UNCHECKED, TensorResult
 from aescratch.gradcheck.report import judge as judge_seen
 
 MODES = ("exhaustive", "sampled", "directional", "auto")
 SAMPLES = 40  # entries of every tensor
 DIRECTIONS = 5  # in every tensor
 FEW = 10_000  # entries up to which auto checks each, of a model, and of a tensor that fails
-UNCHECKED = "unchecked"  # what stands in place of an entry's verdict
 
 
 def judge(
@@ -48,8 +47,9 @@ class Sample(TensorResult):
     def verdict(self) -> str:
         """``"pass"``, ``"fail"`` or ``"inconclusive"``."""
         seen = self.verdicts != UNCHECKED
-        few = (array[seen] for array in (self.analytic, self.numeric, self.verdicts, self.slopes))
-        return TensorResult(self.name, *few).verdict
+        few = TensorResult(self.name, self.analytic[seen], self.numeric[seen], self.verdicts[seen], self.slopes[seen])
+        few.zero_is_meant = self.zero_is_meant
+        return few.verdict
 
 
 class Coverage:

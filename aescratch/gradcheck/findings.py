@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.gradcheck.report import FAIL, INCONCLUSIVE, PASS, Finding, TensorResult
+from aescratch.gradcheck.report import FAIL, INCONCLUSIVE, PASS, Finding, Report, TensorResult
 
 PACKAGE = pathlib.Path(__file__).resolve().parents[1]
 
@@ -20,14 +20,20 @@ def value_findings(tensors: Sequence[TensorResult]) -> list[Finding]:
     for tensor in tensors:
         if tensor.verdict == FAIL:
             findings.append(_wrong_values(tensor))
-        elif tensor.verdict == INCONCLUSIVE:
-            findings.append(_not_settled(tensor))
-        elif not tensor.analytic.any() and not np.nan_to_num(tensor.numeric).any():
+        elif tensor.is_untested and not tensor.count("kink"):
             message = (
-                f"{tensor.name}: the gradient is 0 everywhere, by backward and by the difference quotient, which tests "
+                f"{tensor.name}: the gradient is 0 everywhere, by backward and by {tensor.numeric_is}, which tests "
                 "nothing; try other inputs or parameters"
             )
+            findings.append(Finding("zero-gradient", tensor.name, INCONCLUSIVE, message))
+        elif tensor.zero_is_meant and not (tensor.analytic.any() or np.nan_to_num(tensor.numeric).any()):
+            message = (
+                f"{tensor.name}: the gradient is 0 everywhere, by backward and by {tensor.numeric_is}, here and at "
+                "other inputs"
+            )
             findings.append(Finding("zero-gradient", tensor.name, "note", message))
+        elif tensor.verdict == INCONCLUSIVE:
+            findings.append(_not_settled(tensor))
         if unseen := int(((tensor.verdicts == PASS) & np.isnan(tensor.numeric)).sum()):
             largest = float(np.max(np.abs(tensor.analytic[np.isnan(tensor.numeric)])))
             message = (
@@ -37,6 +43,16 @@ def value_findings(tensors: Sequence[TensorResult]) -> list[Finding]:
             )
             findings.append(Finding("unseen-gradient", tensor.name, "note", message, {"entries": unseen}))
     return findings
+
+
+def require_tested(report: Report, parameters: Sequence[str]) -> None:
+    """Let no parameter pass by a gradient of 0, unless a declared rule says so: nothing else depends on it then."""
+    names = {f"grad_{name}" for name in parameters}
+    for tensor in report.tensors:
+        if tensor.name in names and not tensor.rule:
+            tensor.zero_is_meant = False
+    report.findings = [f for f in report.findings if f.code != "zero-gradient" or f.tensor not in names]
+    report.findings += [f for f in value_findings(report.tensors) if f.code == "zero-gradient" and f.tensor in names]
 
 
 def _not_settled(tensor: TensorResult) -> Finding:
@@ -59,10 +75,17 @@ def _wrong_values(tensor: TensorResult) -> Finding:
         found = f"the slopes on the two sides of the kink there are {left:.9g} and {right:.9g}"
         evidence["slopes"] = [left, right]
     else:
-        found = f"the difference quotient {numeric:.9g}"
+        found = f"{tensor.numeric_is} {numeric:.9g}"
         evidence["numeric"] = numeric
     message = f"{tensor.name}: {evidence['entries']} of {failing.size} entries differ; at {worst} backward gives "
-    return Finding("wrong-values", tensor.name, "error", f"{message}{analytic:.9g}, {found}", evidence)
+    message += f"{analytic:.9g}, {found}"
+    compared = np.isfinite(tensor.numeric)
+    if not tensor.rule and compared.any() and not tensor.numeric[compared].any():
+        message += (
+            "; nothing changes with it at all: a rule that stands in the derivative's place on purpose has to be "
+            "declared, with ae.surrogate_gradient"
+        )
+    return Finding("wrong-values", tensor.name, "error", message, evidence)
 
 
 def single_precision(who: str, dtype: Any) -> Finding:

@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.declared import declaration_of
 from aescratch.functions import AS_WRITTEN
 from aescratch.gradcheck import laws
 from aescratch.gradcheck.binding import (
     Pair,
     as_differentiable,
+    as_list,
     bind,
     call,
     changed,
@@ -30,8 +32,10 @@ from aescratch.gradcheck.binding import (
     same,
     signature_of,
 )
+from aescratch.gradcheck.by_rule import check_by_rule
 from aescratch.gradcheck.coverage import Coverage
 from aescratch.gradcheck.deadline import OutOfTime, limited
+from aescratch.gradcheck.elsewhere import find_zeros
 from aescratch.gradcheck.findings import raised, single_precision, timed_out, value_findings
 from aescratch.gradcheck.fixtures import audit_inputs
 from aescratch.gradcheck.quiet import aloud, quiet
@@ -55,7 +59,8 @@ def check_function(
 
     Arguments are bound by name: of backward's, a name among the forward's arguments is that argument, given or left at
     its default, ``grad_q`` is the upstream gradient of the output, as is ``dout`` or the like where no name begins with
-    ``grad_``, and one other name is the forward's output.
+    ``grad_``, and one other name is the forward's output. A backward that `surrogate_gradient` declares is compared
+    with its rule instead.
 
     Parameters
     ----------
@@ -111,8 +116,10 @@ def check_function(
         pair.inputs = {**pair.inputs, **{name: as_differentiable(name, pair.inputs[name]) for name in names}}
         coverage = Coverage(mode, [pair.inputs[name].size for name in names], rng)
         tensors, findings = _check(pair, expected, rng, tolerance, coverage, time_limit, explain)
-    title = f"gradient check of {name_of(backward)} for {name_of(forward)}, rng={rng}"
-    sizes = [pair.inputs[tensor.name.removeprefix("grad_")].size for tensor in tensors]
+    declared = declaration_of(backward)
+    by_rule = f", by the declared rule {declared.rule}" if declared else ""
+    title = f"gradient check of {name_of(backward)} for {name_of(forward)}{by_rule}, rng={rng}"
+    sizes = [pair.inputs[tensor.name.partition("_")[2]].size for tensor in tensors]
     return Report(title + coverage.described(tensors, sizes), tensors, findings, tolerance)
 
 
@@ -127,7 +134,11 @@ def _check(
     findings += more
     if any(finding.code in NOTHING_TO_COMPARE for finding in findings):
         return [], findings
+    if declared := declaration_of(pair.backward):
+        tensors, more = check_by_rule(pair, gradients, upstream, output, declared, tolerance, coverage, rng)
+        return tensors, [*findings, *more, *value_findings(tensors), *audit_inputs(pair.inputs, list(gradients))]
     tensors = _compare(pair, gradients, upstream, tolerance, coverage)
+    find_zeros(tensors, pair, list(gradients), upstream, rng)
     in_order = not any(f.severity == "error" and f.code not in SAYS_NOTHING_OF_A_CAUSE for f in findings)
     findings += value_findings(tensors)
     misshapen = sum(finding.code == "wrong-shape" for finding in findings)
@@ -232,11 +243,6 @@ def _backward_side(
     except Exception as error:
         return {}, [*findings, raised(error)]
     return well_formed, findings
-
-
-def as_list(returned: Any) -> list[Any]:
-    """Return what a backward returned as a list of gradients."""
-    return list(returned) if isinstance(returned, (tuple, list)) else [returned]
 
 
 def _broken_laws(arguments: Mapping[str, Any], before: Mapping[str, Any], gradients: Sequence[Any]) -> list[Finding]:

@@ -16,9 +16,12 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import array_module
-from aescratch.gradcheck.binding import as_differentiable, copied, is_float_array, same, signature_of
+from aescratch.declared import declaration_of
+from aescratch.gradcheck.binding import as_differentiable, as_list, copied, is_float_array, same, signature_of
+from aescratch.gradcheck.by_rule import rule_of_layer
 from aescratch.gradcheck.deadline import OutOfTime, limited
-from aescratch.gradcheck.functions import as_list, check_function
+from aescratch.gradcheck.findings import require_tested
+from aescratch.gradcheck.functions import check_function
 from aescratch.gradcheck.keeping import kept, reachable
 from aescratch.gradcheck.parameters import Place, Search, held_parameters, own_places
 from aescratch.gradcheck.quiet import quiet
@@ -43,7 +46,8 @@ def check_layer(layer: Any, x: Any, *, rng: int = 0, tolerance: float = 1e-6, **
     ``layers[0].W``. An array that forward itself writes isn't one, nor one that is read-only or a running statistic,
     ``running_mean``. The gradient of ``W`` is in ``dW``, ``grad_W``, ``W_grad`` or ``d_W``, that of ``params[0]`` in
     ``grads[0]``; otherwise it is what backward writes, or returns, that is called alike, ``gradient_w`` say, or that
-    alone has its shape. A parameter whose gradient isn't found makes the verdict inconclusive.
+    alone has its shape. A parameter whose gradient isn't found, or is 0 on both sides, makes the verdict inconclusive.
+    A backward that `surrogate_gradient` declares is compared with its rule.
 
     Parameters
     ----------
@@ -96,7 +100,10 @@ def check_layer(layer: Any, x: Any, *, rng: int = 0, tolerance: float = 1e-6, **
     if values_change:
         report.findings = [finding for finding in report.findings if finding.code != "not-linear"]
     covered = report.title.partition(f", rng={rng}")[2]  # how much, unless it is every entry
-    report.title = f"gradient check of {_shown(layer)}, {held.shape} in, rng={rng}{covered}"
+    declared = declaration_of(layer.backward)
+    by_rule = f", by the declared rule {declared.rule}" if declared else ""
+    report.title = f"gradient check of {_shown(layer)}, {held.shape} in{by_rule}, rng={rng}{covered}"
+    require_tested(report, [place.name for place in held.places])
     report.findings[:0] = findings
     return report
 
@@ -153,8 +160,14 @@ class Held:
         self.names = [*self.leading, *(place.name for place in self.places)]
         values = {place.name: np.array(place.get(), dtype=np.float64) for place in self.places}
         self.inputs = {**self.arguments, **values}
-        self.forward = self._named(self._forward, [], "forward")
-        self.backward = self._named(self._backward, [] if self.is_term else ["grad_y"], "backward")
+        self.forward = self.named(self._forward, [], "forward")
+        self.backward = self.named(self._backward, [] if self.is_term else ["grad_y"], "backward")
+        if declared := declaration_of(layer.backward):
+            if declared.in_the_mean and "rng" in signature_of(layer.forward, "forward").parameters:
+                self.inputs.setdefault("rng", seed)
+                self.forward = self.named(self._forward, [], "forward")
+                self.backward = self.named(self._backward, [] if self.is_term else ["grad_y"], "backward")
+            self.backward.declared = rule_of_layer(self, declared)
 
     def _arguments(self, x: Any) -> dict[str, Any]:
         parameters = signature_of(self.layer.forward, "forward").parameters
@@ -166,12 +179,13 @@ class Held:
             raise TypeError(f"expected all of forward's arguments, but missing {', '.join(needed)}; pass a dict")
         return {name: _as_argument(name, given[name]) for name in parameters if name in given}
 
-    def _call_forward(self, inputs: Mapping[str, Any]) -> Any:
+    def call_forward(self, inputs: Mapping[str, Any]) -> Any:
+        """Call the layer's forward with the arguments among the inputs, its noise that of the seed."""
         for generator, state in zip(self.generators, self.states, strict=True):
             generator.bit_generator.state = state
         arguments = {name: inputs[name] for name in self.arguments}
         if "rng" in inspect.signature(self.layer.forward).parameters and "rng" not in arguments:
-            arguments["rng"] = np.random.default_rng(self.seed)
+            arguments["rng"] = np.random.default_rng(inputs.get("rng", self.seed))
         if self.draws is False:
             return self.layer.forward(**arguments)
         with kept_random_state():
@@ -184,7 +198,7 @@ class Held:
         return output
 
     def _again(self) -> Any:
-        return self._call_forward(copied(self.arguments))
+        return self.call_forward(copied(self.arguments))
 
     def _try_backward(self, output: Any) -> None:
         """Call backward, if it comes back; what it raises is reported by the check itself."""
@@ -215,7 +229,8 @@ class Held:
     def _nth_returned(self, number: int) -> Any:
         return self.returned[number] if number < len(self.returned) else None
 
-    def _put(self, inputs: Mapping[str, Any]) -> None:
+    def put(self, inputs: Mapping[str, Any]) -> None:
+        """Put the values among the inputs into the layer's parameters."""
         for place in self.places:
             place.clear()
         for place in self.places:
@@ -224,20 +239,22 @@ class Held:
             home.put(home.start)
 
     def _forward(self, inputs: Mapping[str, Any]) -> Any:
-        self._put(inputs)
-        output = self._call_forward(inputs)
+        self.put(inputs)
+        output = self.call_forward(inputs)
         return np.array(output) if isinstance(output, np.ndarray) else output
 
     def _backward(self, inputs: Mapping[str, Any]) -> Any:
-        self._put(inputs)
-        self._call_forward(inputs)
+        self.put(inputs)
+        self.call_forward(inputs)
         returned = self.layer.backward() if self.is_term else self.layer.backward(inputs["grad_y"])
         gives = self.returned = as_list(returned)
         if self.places or not self.leading:
             gives = gives[: len(self.leading)]  # some return the parameters' gradients too
         return (*gives, *(_own(place.gradient()) for place in self.places))
 
-    def _named(self, function: Callable[[Mapping[str, Any]], Any], leading: list[str], which: str) -> Any:
+    def named(self, function: Callable[[Mapping[str, Any]], Any], leading: list[str], which: str) -> Any:
+        """Return a function of the inputs as one that names them, and what leads them, as its arguments."""
+
         def named(**inputs: Any) -> Any:
             return function(inputs)
 
@@ -254,7 +271,7 @@ class Held:
         before = [(place.name, place.get, self.inputs[place.name]) for place in self.places]
         before += [(home.name, home.get, home.start) for home in self.unchecked]
         try:
-            self._put(self.inputs)
+            self.put(self.inputs)
             output = self._again()
             self._try_backward(output)
             first = [_own(place.gradient()) for place in self.places]

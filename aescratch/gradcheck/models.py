@@ -18,6 +18,7 @@ import numpy as np
 from aescratch import contract
 from aescratch.backend import Array, array_module, move, to_numpy
 from aescratch.buffers import move_buffers
+from aescratch.declared import declaration_of
 from aescratch.gradcheck.coverage import Coverage
 from aescratch.gradcheck.deadline import OutOfTime, limited
 from aescratch.gradcheck.findings import raised, single_precision, timed_out, value_findings
@@ -27,6 +28,7 @@ from aescratch.gradcheck.laws import Seen, nothing_else_changed, of_the_batch
 from aescratch.gradcheck.quiet import aloud, quiet
 from aescratch.gradcheck.report import FAIL, Finding, Report, TensorResult
 from aescratch.gradcheck.stacking import stack
+from aescratch.gradcheck.surrogates import Surrogates, by_rules
 from aescratch.gradcheck.surroundings import kept_random_state, watched
 from aescratch.layers import Layer, pack
 from aescratch.validation import require_count, require_number
@@ -41,6 +43,10 @@ def check_gradients(
     mode: str = "exhaustive", time_limit: float | None = 60.0, explain: bool = True, training: bool = False,
 ) -> Report:  # fmt: skip
     """Check the gradient of every parameter of a model.
+
+    A part whose backward is declared not to be a derivative, by `surrogate_gradient`, is compared with its rule, and so
+    is every gradient that passes through it. A parameter of which nothing was tested, since all its entries are 0 on
+    both sides or lie at kinks, makes the verdict inconclusive.
 
     Parameters
     ----------
@@ -101,6 +107,7 @@ def check_gradients(
             tensors, findings = _check(model, batch, rng, tolerance, coverage, time_limit, explain)
     title = f"gradient check of {type(model).__name__}, {len(batch[0])} examples, float64, rng={rng}"
     title += ", training mode" if training else ""
+    title += by_rules(findings)
     return Report(title + coverage.described(tensors, sizes), tensors, findings, tolerance)
 
 
@@ -123,23 +130,29 @@ def _check(
     def objective() -> tuple[float, list[Array]]:
         return float(_loss(model, batch, rng)), _patterns(model)
 
-    stacked = stack(model, batch, rng)
+    surrogates = Surrogates(model, lambda: _loss(model, batch, rng), time_limit)
+    if not surrogates.are_usable:
+        return [], [*findings, *surrogates.findings, *audit]
+    stacked = None if surrogates.declared else stack(model, batch, rng)
     largest = max(float(np.max(np.abs(gradient), where=np.isfinite(gradient), initial=0.0)) for gradient in analytic)
     tensors = []
-    for parameter, gradient in zip(model.parameters, analytic, strict=True):
-        together = None if stacked is None else functools.partial(stacked.losses, parameter)
-        tensors.append(
-            coverage.compare(parameter.name, objective, parameter.value, gradient, tolerance, together, largest)
-        )
-    findings += value_findings(tensors)
+    with surrogates.in_place():
+        for parameter, gradient in zip(model.parameters, analytic, strict=True):
+            together = None if stacked is None else functools.partial(stacked.losses, parameter)
+            tensors.append(
+                coverage.compare(parameter.name, objective, parameter.value, gradient, tolerance, together, largest)
+            )
+    surrogates.mark(tensors, lambda: limited(model.backward, time_limit))
+    findings += [*surrogates.findings, *value_findings(tensors)]
     if not any(finding.code in ("not-repeatable", "changed-parameter") for finding in findings):
         findings += _batch_findings(model, batch, rng, analytic, time_limit)
     if any(finding.code == "changed-parameter" for finding in findings):
         explain = False  # the numbers that later parts worked with aren't those of the loss: places and causes mislead
-    if explain and any(tensor.verdict == FAIL for tensor in tensors):
+    if explain and surrogates.are_right and any(tensor.verdict == FAIL for tensor in tensors):
         from aescratch.gradcheck.localise import localise  # for a wrong gradient only: most are right, and it is large
 
-        findings += localise(model, batch, rng)
+        with surrogates.in_place():
+            findings += localise(model, batch, rng)
     return tensors, [*findings, *audit]
 
 
@@ -148,9 +161,10 @@ class OtherBatchError(Exception):
 
 
 def _patterns(model: Any) -> list[Array]:
-    """Return the pattern of the last forward pass at the kinks of every part that has any."""
+    """Return the pattern of the last forward pass at the kinks of every part that has any and isn't declared."""
     parts = contract.parts_of(model).values()
-    patterns = [getattr(part, "kinks", None) for part in parts]  # none where no forward was called
+    smooth = [part for part in parts if declaration_of(getattr(part, "backward", None)) is None]
+    patterns = [getattr(part, "kinks", None) for part in smooth]  # none where no forward was called
     return [to_numpy(pattern) for pattern in patterns if pattern is not None]
 
 

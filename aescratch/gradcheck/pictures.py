@@ -25,6 +25,7 @@ MOST_TENSORS = 8
 MOST_MARKS = 400  # beyond that crosses and rings hide what they mark
 WORTH_A_COLOUR = 1e-6  # times the largest gradient: below it a difference is rounding, and stays white
 PANELS = ("backward", "difference quotient", "their difference")
+BY_RULE = ("backward", "difference quotient, or declared rule", "their difference")
 # Purple and orange stay apart for every kind of colour blindness, and equally strong on both sides of a white 0.
 COLOUR_MAP, MISSING = "PuOr", "0.75"
 
@@ -53,7 +54,8 @@ def draw(title: str, tensors: Sequence[Any]) -> Figure:
     grid = figure.subplots(len(chosen), 3, squeeze=False, gridspec_kw={"height_ratios": heights})
     for axes, tensor in zip(grid, chosen, strict=True):
         _draw_tensor(axes, tensor)
-    for ax, heading in zip(grid[0], PANELS, strict=True):
+    by_rule = any(getattr(tensor, "rule", "") for tensor in chosen)
+    for ax, heading in zip(grid[0], BY_RULE if by_rule else PANELS, strict=True):
         ax.set_title(f"{heading}\n{ax.get_title()}", fontsize=13)
     return figure
 

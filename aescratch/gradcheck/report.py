@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FAIL", "INCONCLUSIVE", "PASS", "Finding", "GradientCheckError", "Report", "TensorResult", "judge"]
 
+DIFFERENCES = "the difference quotient"  # as a rule what a gradient is compared with
 MOST_KINKS = 0.1  # a tensor of which more than this share lies at kinks hasn't been checked
+UNCHECKED = "unchecked"  # what stands in place of the verdict of an entry that wasn't looked at
 ZERO_TO_ROUNDING = 1e-9  # of the largest gradient of all tensors: how rough an estimate of 0 may be
 CLEAR = 3.0  # times its own error bound an estimate must be off before the analytic value counts as wrong
 
@@ -47,6 +49,12 @@ class TensorResult:
         ``"pass"``, ``"fail"``, ``"inconclusive"`` or ``"kink"``, per entry.
     slopes : array
         The slopes left and right of an entry at a kink, along a last axis of 2; NaN elsewhere.
+    rule : str
+        The declared rules that the numeric gradient follows, in derivatives' places; empty where there is none.
+    numeric_is : str
+        What the numeric gradient is.
+    zero_is_meant : bool
+        Whether 0 is what was to be shown: as a gradient that is 0 at other inputs too, or as a value that isn't one.
     """
 
     name: str
@@ -54,6 +62,9 @@ class TensorResult:
     numeric: Array
     verdicts: Array
     slopes: Array
+    rule: str = ""
+    numeric_is: str = DIFFERENCES
+    zero_is_meant: bool = False
 
     @property
     def relative_error(self) -> Array:
@@ -75,16 +86,23 @@ class TensorResult:
         flat = int(np.argmax(np.nan_to_num(self.relative_error, nan=-1.0, posinf=np.inf)))
         return tuple(int(i) for i in np.unravel_index(flat, self.analytic.shape))
 
+    @property
+    def is_untested(self) -> bool:
+        """Whether every entry lies at a kink, or those that don't are exactly 0 on both sides, which tests nothing."""
+        compared = (self.verdicts != "kink") & (self.verdicts != UNCHECKED)
+        sides = self.analytic[compared], np.nan_to_num(self.numeric[compared])
+        return not (any(side.any() for side in sides) or self.zero_is_meant)
+
     def count(self, verdict: str) -> int:
         """Return how many entries have this verdict."""
         return int(np.sum(self.verdicts == verdict))
 
     @property
     def verdict(self) -> str:
-        """``"fail"`` if an entry fails, ``"inconclusive"`` if one is or too many lie at kinks, else ``"pass"``."""
+        """``"fail"`` if an entry fails, ``"inconclusive"`` if one is, too many lie at kinks, or nothing was tested."""
         if self.count(FAIL):
             return FAIL
-        if self.count(INCONCLUSIVE) or self.count("kink") > MOST_KINKS * self.verdicts.size:
+        if self.count(INCONCLUSIVE) or self.count("kink") > MOST_KINKS * self.verdicts.size or self.is_untested:
             return INCONCLUSIVE
         return PASS
 
@@ -169,6 +187,7 @@ class Report(Printable):
                 "name": tensor.name, "shape": list(tensor.analytic.shape), "entries": int(tensor.verdicts.size),
                 "kinks": tensor.count("kink"), "max_relative_error": tensor.max_relative_error,
                 "worst": list(tensor.worst), "verdict": tensor.verdict,
+                **({"declared_rule": tensor.rule} if tensor.rule else {}),
             }
             for tensor in self.tensors
         ]  # fmt: skip
@@ -188,8 +207,8 @@ class Report(Printable):
         """Return the table as texts, the head first."""
         rows = [("tensor", "shape", "entries", "kinks", "relative error", "at", "verdict")]
         rows += [
-            (t.name, str(t.analytic.shape), str(t.verdicts.size), str(t.count("kink")), f"{t.max_relative_error:.1e}",
-             str(t.worst), t.verdict)
+            (t.name + (f" [{t.rule}]" if t.rule else ""), str(t.analytic.shape), str(t.verdicts.size),
+             str(t.count("kink")), f"{t.max_relative_error:.1e}", str(t.worst), t.verdict)
             for t in self.tensors
         ]  # fmt: skip
         return list(rows)
@@ -204,4 +223,8 @@ class Report(Printable):
             return f"{self.verdict}: {values}; see the findings above"
         at_kinks = f", {kinks} at kinks" if kinks else ""
         bound = f"to {self.tolerance:g} and the rounding of the difference quotient"
+        if self.tensors and not any(tensor.numeric_is.startswith(DIFFERENCES) for tensor in self.tensors):
+            bound = f"to {self.tolerance:g} with the declared rule"
+        elif by_rule := sum(tensor.verdicts.size for tensor in self.tensors if tensor.rule):
+            bound += f", {by_rule} of them by a declared rule"
         return f"{self.verdict}: {agree} of {entries} entries agree {bound}{at_kinks}"

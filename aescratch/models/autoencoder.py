@@ -30,6 +30,7 @@ from aescratch.models.network import (
     tied_decoder_layers,
     without_identity,
 )
+from aescratch.models.opinion import SecondOpinion, of_code
 from aescratch.models.statements import Option
 from aescratch.parts import Part
 from aescratch.penalties import WeightDecay
@@ -255,6 +256,18 @@ class Autoencoder(Model):
     def n_inputs(self) -> int:
         """How many numbers an example has."""
         return self.widths[0]
+
+    def second_opinion(self) -> SecondOpinion:
+        """Return the objective and the promises once more: what x is compared with, and what a code is."""
+
+        def code(x: Array) -> Array:
+            for layer in self.path_to_code():
+                x = layer.apply(x)
+            return x
+
+        opinion = of_code(self.encoder, self.decoder)
+        opinion.code, opinion.output = code, self.decoder.apply
+        return opinion
 
 
 def _check_reconstruction(reconstruction: Any, output_activation: Any) -> Loss:

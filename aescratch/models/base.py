@@ -20,6 +20,7 @@ from aescratch.buffers import Buffer, move_buffers, named_buffers
 from aescratch.history import History
 from aescratch.layers import Parameter, pack
 from aescratch.lbfgs import LBFGS
+from aescratch.models.opinion import SecondOpinion
 from aescratch.models.statements import Option, TourRow
 from aescratch.optimizers import Optimizer
 from aescratch.parts import Part, training_mode
@@ -124,6 +125,10 @@ class Model(Recipe):
         """
         with training_mode(self.parts.values()):
             yield
+
+    def second_opinion(self) -> SecondOpinion | None:
+        """Return the objective and the promises once more, or None for a model that has no second opinion."""
+        return None
 
     def as_data(self, x: Any) -> Sequence[Array]:
         """Return the arrays that `loss` takes, checked once, in the model's dtype, where the model is."""

@@ -21,6 +21,7 @@ from aescratch.layers import Dense, Parameter, Sequential, pack
 from aescratch.losses import SoftmaxCrossEntropy
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.base import Model
+from aescratch.models.opinion import SecondOpinion
 from aescratch.models.statements import Option
 from aescratch.parts import Part
 from aescratch.penalties import WeightDecay
@@ -192,3 +193,14 @@ class SoftmaxClassifier(Model):
     def n_inputs(self) -> int:
         """How many numbers an example has."""
         return self.autoencoder.n_inputs
+
+    def second_opinion(self) -> SecondOpinion:
+        """Return the objective and the promises once more: the cross-entropy is of the head's logits."""
+
+        def logits(x: Array) -> Array:
+            return self.head.apply(self.encoder.apply(x))
+
+        return SecondOpinion(
+            terms={"cross_entropy": lambda seen: (logits(seen.x), seen.labels), "decay": lambda seen: ()},
+            logits=logits,
+        )

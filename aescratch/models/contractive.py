@@ -17,6 +17,7 @@ from aescratch.activations import Activation, Identity, Sigmoid, Slope
 from aescratch.backend import Array
 from aescratch.layers import Layer, Parameter, Sequential
 from aescratch.models.autoencoder import Autoencoder
+from aescratch.models.opinion import SecondOpinion
 from aescratch.models.statements import Option
 from aescratch.parts import Part
 from aescratch.penalties import Contraction
@@ -113,3 +114,10 @@ class ContractiveAutoencoder(Autoencoder):
     options: ClassVar[Mapping[str, Option]] = {
         "weight": Option("number", "the contraction's share in the objective", "WEIGHT"),
     }
+
+    def second_opinion(self) -> SecondOpinion:
+        """Return the objective once more: the penalty is of the code's slopes and W, and so of its Jacobian."""
+        opinion = super().second_opinion()
+        opinion.terms["contraction"] = lambda seen: (self.code.slope(self.dense.apply(seen.x)), self.W.value)
+        opinion.contraction = "contraction"
+        return opinion

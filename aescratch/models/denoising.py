@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from aescratch.backend import Array
 from aescratch.corruptions import Corruption, GaussianNoise
 from aescratch.models.autoencoder import Autoencoder
+from aescratch.models.opinion import SecondOpinion, with_damaged_input
 from aescratch.models.statements import Option
 from aescratch.parts import Part
 from aescratch.validation import Rng
@@ -72,6 +73,10 @@ class DenoisingAutoencoder(Autoencoder):
     objective = "restore the clean x from a corrupted one"
     figures = (*Autoencoder.figures, "denoising")
     options: ClassVar[Mapping[str, Option]] = {"corruption": CORRUPTION}
+
+    def second_opinion(self) -> SecondOpinion:
+        """Return the objective once more: the code is that of the damaged x, and the target the clean one."""
+        return with_damaged_input(super().second_opinion(), self.encoder, self.decoder)
 
 
 def check_corruption(corruption: Any) -> Corruption:

@@ -12,6 +12,7 @@ from aescratch.activations import Identity, TopK
 from aescratch.backend import Array
 from aescratch.layers import Layer
 from aescratch.models.autoencoder import Autoencoder
+from aescratch.models.opinion import SecondOpinion
 from aescratch.models.statements import Option
 from aescratch.validation import Rng, require_count
 
@@ -74,3 +75,9 @@ class KSparseAutoencoder(Autoencoder):
     def arguments_for(cls, widths: Sequence[int], *, n_classes: int | None = None, rng: Rng = None) -> dict[str, Any]:
         """Return the arguments for these widths: a quarter of the code units stays."""
         return {**super().arguments_for(widths, rng=rng), "k": max(1, widths[-1] // 4)}
+
+    def second_opinion(self) -> SecondOpinion:
+        """Return the objective and the promises once more: a code has at most k units that aren't 0."""
+        opinion = super().second_opinion()
+        opinion.most_active = self.k
+        return opinion

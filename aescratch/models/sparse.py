@@ -17,6 +17,7 @@ from aescratch.activations import ReLU, Sigmoid
 from aescratch.backend import Array
 from aescratch.layers import Layer, UnitRowDense
 from aescratch.models.autoencoder import Autoencoder
+from aescratch.models.opinion import SecondOpinion
 from aescratch.models.statements import Option
 from aescratch.parts import Part
 from aescratch.penalties import KLSparsity, Sparsity
@@ -119,3 +120,9 @@ class SparseAutoencoder(Autoencoder):
     def wanted_activity(self) -> float | None:
         """The mean activity that is asked of every code unit: rho, for a KL penalty."""
         return self.sparsity.rho if isinstance(self.sparsity, KLSparsity) else None
+
+    def second_opinion(self) -> SecondOpinion:
+        """Return the objective once more: the penalty is of the code."""
+        opinion = super().second_opinion()
+        opinion.terms["sparsity"] = lambda seen: (self.encoder.apply(seen.x),)
+        return opinion

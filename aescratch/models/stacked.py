@@ -11,7 +11,7 @@ and the fine-tuning is that of the vanilla autoencoder.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from aescratch.backend import Array
@@ -23,6 +23,7 @@ from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.base import Model
 from aescratch.models.denoising import CORRUPTION, check_corruption
 from aescratch.models.network import mark_first, stages
+from aescratch.models.opinion import SecondOpinion, of_code, with_damaged_input
 from aescratch.models.statements import Option
 from aescratch.parts import Part
 from aescratch.penalties import WeightDecay
@@ -103,6 +104,18 @@ class StackedAutoencoder(Autoencoder):
     hidden_layers = "wanted"
     options: ClassVar[Mapping[str, Option]] = {"corruption": CORRUPTION}
 
+    def second_opinion(self) -> SecondOpinion:
+        """Return the objective once more, beside the layers that pre-training trains, each on the codes below it."""
+
+        def inner(x: Array) -> Iterator[tuple[StackLayer, Array]]:
+            for layer in self.stack():
+                yield layer, x
+                x = layer.encoder.apply(x)
+
+        opinion = super().second_opinion()
+        opinion.inner = inner
+        return opinion
+
 
 class StackLayer(Model):
     """One layer of a stack: the encoder's and the decoder's layer, as an autoencoder on the same parameters."""
@@ -159,3 +172,8 @@ class StackLayer(Model):
         grad_h = self.decoder.backward(self.reconstruction.backward())
         self.encoder.backward(grad_h)
         self.decay.backward()
+
+    def second_opinion(self) -> SecondOpinion:
+        """Return the objective once more: that of an autoencoder, or of a denoising one, on the codes below it."""
+        opinion = of_code(self.encoder, self.decoder)
+        return opinion if self.corruption is None else with_damaged_input(opinion, self.encoder, self.decoder)

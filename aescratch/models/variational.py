@@ -18,6 +18,7 @@ from aescratch.backend import Array, move
 from aescratch.layers import Dense, Layer, Parameter, Sampling
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.network import dense_layers, mark_first, name_parameters, without_identity
+from aescratch.models.opinion import SecondOpinion, Seen
 from aescratch.models.statements import Option
 from aescratch.parts import Part
 from aescratch.penalties import GaussianKL
@@ -125,3 +126,23 @@ class VariationalAutoencoder(Autoencoder):
     options: ClassVar[Mapping[str, Option]] = {
         "beta": Option("number", "the divergence's share in the objective", "BETA"),
     }
+
+    def second_opinion(self) -> SecondOpinion:
+        """Return the objective once more: the output is of the sample z, the divergence of mu and log_var."""
+
+        def distribution(seen: Seen) -> tuple[Array, Array]:
+            hidden = self.encoder.apply(seen.x)
+            return self.mean.apply(hidden), self.log_variance.apply(hidden)
+
+        def z(seen: Seen) -> Array:
+            return seen.drawn("sampling", *distribution(seen))
+
+        opinion = super().second_opinion()
+        opinion.noise["sampling"] = self.decoder
+        opinion.heads = self.mean, self.log_variance
+        opinion.terms["reconstruction"] = lambda seen: (self.decoder.apply(z(seen)), seen.x)
+        opinion.terms["divergence"] = distribution
+        opinion.mistaken["the divergence takes z for mu"] = (
+            "divergence", lambda seen: (z(seen), distribution(seen)[1])
+        )  # fmt: skip
+        return opinion

@@ -19,6 +19,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.contract import parts_of
+from aescratch.declared import declaration_of
 from aescratch.gradcheck.deadline import limited
 from aescratch.gradcheck.findings import PACKAGE
 from aescratch.gradcheck.localise.oracle import Comparison, Evaluation, compare
@@ -210,9 +211,9 @@ class Step:
 
 
 def patterns(parts: Any) -> Iterator[Array]:
-    """Yield the pattern of the kinks of each part that has any."""
+    """Yield the pattern of the kinks of each part that has any, and whose backward isn't declared to pass over them."""
     for part in parts:
-        pattern = getattr(part, "kinks", None)
+        pattern = None if declaration_of(getattr(part, "backward", None)) else getattr(part, "kinks", None)
         if pattern is not None:
             yield pattern
 

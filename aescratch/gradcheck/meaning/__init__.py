@@ -1,9 +1,10 @@
 """What no gradient check can see: a wrong forward with a backward that matches it.
 
 comparing.py   a formula against an oracle, the report, and readings of what differs
-formulas.py    every formula, written another way
 terms.py, layers.py, noise.py    the oracles of losses and penalties, of layers, and of what is drawn
-wiring.py      how a model puts its parts together
+states.py      those of layers that do something else in training than in use
+objective.py, wiring.py      how a model puts its parts together, against its own second opinion
+drawing.py, doubts.py        what a model draws past its parts; whether an opinion is about this model
 checking.py    check_meaning
 """
 

@@ -1,45 +1,50 @@
 """`check_meaning`: whether the parts of a model, and the model, compute what they are named after.
 
-    model --in float64, put back afterwards--> every part: forward against an oracle       terms, layers, noise
-                                               the model: how the parts are put together   objective, wiring
+    model --in float64, put back afterwards--> every part: forward against an oracle         terms, layers, noise
+                                               the model: against its own second opinion     objective, wiring
 
-A wrong forward with a backward that matches it passes every gradient check; here it doesn't.
+A wrong forward with a backward that matches it passes every gradient check; here it doesn't. Where a model has no
+second opinion, or one that doesn't know all of its parts, nothing is called wrong: the verdict is inconclusive.
 """
 
 from __future__ import annotations
 
 import contextlib
-import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from aescratch import contract
 from aescratch.backend import Array, to_numpy
+from aescratch.batch_norm import BatchNorm
 from aescratch.buffers import move_buffers
-from aescratch.contract import buffers_of
-from aescratch.corruptions import Corruption, GaussianNoise, MaskingNoise, SaltAndPepperNoise
+from aescratch.corruptions import Corruption
+from aescratch.gradcheck.keeping import kept
 from aescratch.gradcheck.meaning import noise
 from aescratch.gradcheck.meaning.choosing import decay_oracle, oracle_of, weighed
 from aescratch.gradcheck.meaning.comparing import Look, MeaningReport, Oracle, compare
+from aescratch.gradcheck.meaning.doubts import Doubts
+from aescratch.gradcheck.meaning.drawing import (
+    CORRUPTIONS,
+    corrupting,
+    look_at_generated,
+    look_at_spelled_out_noise,
+    sampling,
+)
 from aescratch.gradcheck.meaning.objective import Step, look_at_objective
+from aescratch.gradcheck.meaning.states import move_from_the_start
 from aescratch.gradcheck.meaning.wiring import look_at_passes, look_at_predictions, look_at_sharing
-from aescratch.gradcheck.models import in_double_precision
-from aescratch.gradcheck.printing import FAIL, Finding
+from aescratch.gradcheck.printing import FAIL, INCONCLUSIVE, Finding
 from aescratch.layers import Sampling, pack
-from aescratch.models.base import Model
-from aescratch.models.classifier import SoftmaxClassifier
-from aescratch.models.contractive import ContractiveAutoencoder
-from aescratch.models.stacked import StackedAutoencoder, StackLayer
-from aescratch.models.variational import VariationalAutoencoder
+from aescratch.models.opinion import SecondOpinion
 from aescratch.penalties import WeightDecay
 from aescratch.validation import require_count
 
 N = 7  # rows of the batch that is drawn
-CORRUPTIONS = (GaussianNoise, MaskingNoise, SaltAndPepperNoise)
 
 
-def check_meaning(model: Model, x: Array | None = None, labels: Array | None = None, *, rng: int = 0) -> MeaningReport:
+def check_meaning(model: Any, x: Array | None = None, labels: Array | None = None, *, rng: int = 0) -> MeaningReport:
     """Check what no gradient check can see: that losses, penalties, layers and noise compute what they say.
 
     Each is compared with the same quantity computed another way: sums one by one, a divergence by quadrature, a
@@ -47,8 +52,11 @@ def check_meaning(model: Model, x: Array | None = None, labels: Array | None = N
 
     Parameters
     ----------
-    model : Model
-        One of ours, or of a class built on ours. It is as before afterwards, to the last bit.
+    model : object
+        One of ours, of a class built on ours, or one with ``loss``, ``backward``, ``parameters`` and ``parts``. It is
+        as before afterwards, to the last bit. What its objective is to be, it says itself, in `second_opinion`; of a
+        model that doesn't, and of one with parts that its opinion doesn't know, the parts are looked at, and the
+        verdict is never better than inconclusive.
     x : (N, D) array of floats, optional
         A small batch; by default 7 rows of random numbers between 0 and 1.
     labels : (N,) array of integers, optional
@@ -73,65 +81,93 @@ def check_meaning(model: Model, x: Array | None = None, labels: Array | None = N
     'pass'
     """
     seed = require_count("rng", rng, least=0)
-    if not isinstance(model, Model):
-        raise TypeError(
-            f"expected a model of aescratch, such as ae.Autoencoder([64, 32]), got {type(model).__name__}; "
-            "compare a function of your own with a second way to compute it"
-        )
+    _require_model(model)
     generator = np.random.default_rng(seed)
-    data = _as_data(model, x, labels, generator)
+    opinion, trouble = _opinion_of(model)
+    data = _as_data(model, opinion, x, labels, generator)
     report = MeaningReport(f"meaning of {type(model).__name__}, {len(data[0])} examples, float64, rng={seed}")
     for parameter in model.parameters:
         if not np.isfinite(to_numpy(parameter.value)).all():
             raise ValueError(
                 f"expected finite numbers in {parameter.name}, got NaN or infinity; nothing has a meaning there"
             )
-    with _on_the_host(model), model.trusting_batches(), np.errstate(all="ignore"):
+    with _on_the_host(model), contract.trusting_batches(model), np.errstate(all="ignore"):
         batch = [to_numpy(a).astype(float) if a.dtype.kind == "f" else to_numpy(a).copy() for a in data]
         for parameter in model.parameters:
             if not parameter.value.any():  # a bias of 0 hides whether it is added or subtracted
                 parameter.value = generator.normal(0, 0.3, parameter.shape)
-        _look_at_parts(report, model, generator, seed)
-        _look_at_whole(report, model, batch, generator, seed)
+        for part in contract.parts_of(model).values():
+            if isinstance(part, BatchNorm):
+                move_from_the_start(part, generator)
+        unknown = _look_at_parts(report, model, opinion, batch[0], generator, seed)
+        if opinion is None:
+            _say_that_there_is_none(report, model, trouble, unknown)
+        else:
+            _look_at_whole(report, model, opinion, batch, unknown, generator, seed)
     return report
 
 
-def _as_data(model: Any, x: Array | None, labels: Array | None, rng: np.random.Generator) -> Any:
-    if isinstance(model, SoftmaxClassifier):
-        x = rng.random((N, model.autoencoder.widths[0])) if x is None else x
-        return model.as_data(x, rng.integers(0, model.n_classes, len(x)) if labels is None else labels)
+def _require_model(model: Any) -> None:
+    lacking = [name for name in ("loss", "backward", "parameters") if not hasattr(model, name)]
+    if isinstance(model, type) or lacking:
+        what = f"the class {model.__name__}; make one first" if isinstance(model, type) else type(model).__name__
+        raise TypeError(
+            f"expected a model of aescratch, such as ae.Autoencoder([64, 32]), or an object with loss, backward and "
+            f"parameters, got {what}; compare a function of your own with a second way to compute it"
+        )
+
+
+def _opinion_of(model: Any) -> tuple[SecondOpinion | None, str]:
+    """Return a model's second opinion, or None and what is the matter with it: one that is inherited may not fit."""
+    try:
+        opinion = model.second_opinion() if hasattr(model, "second_opinion") else None
+    except Exception as error:
+        return None, f"has a second opinion that raised {type(error).__name__}: {error}"
+    return opinion, "has no second opinion"
+
+
+def _as_data(
+    model: Any, opinion: SecondOpinion | None, x: Array | None, labels: Array | None, rng: np.random.Generator
+) -> Any:
     if x is None:
-        if not isinstance(model, StackLayer) and not hasattr(model, "widths"):
+        n_inputs = contract.n_inputs_of(model)
+        if opinion is None or n_inputs is None:
             raise TypeError(f"expected x, since {type(model).__name__} has no widths to draw it by; pass a small batch")
-        width = model.encoder.layers[0].parameters[0].shape[0] if isinstance(model, StackLayer) else model.widths[0]
-        x = rng.random((N, width))
-    return model.as_data(x) if labels is None else model.as_data(x, labels)
+        x = rng.random((N, n_inputs))
+    n_classes = contract.n_classes_of(model)
+    if labels is None and contract.takes_labels(model) and n_classes is not None:
+        labels = rng.integers(0, n_classes, len(x))
+    return contract.as_data(model, x, labels)
 
 
 @contextlib.contextmanager
-def _on_the_host(model: Model) -> Iterator[None]:
+def _on_the_host(model: Any) -> Iterator[None]:
     """Put float64 copies of a model's values into it, in host memory, and put back everything afterwards."""
-    dtype = model.dtype
-    with in_double_precision(model):
-        try:
-            pack(model.parameters, "float64", "numpy")
-            move_buffers(buffers_of(model).values(), "numpy", "float64")
+    with kept(model, *contract.parts_of(model).values(), *model.parameters):
+        pack(model.parameters, "float64", "numpy")
+        move_buffers(contract.buffers_of(model).values(), "numpy", "float64")
+        if hasattr(model, "dtype"):
             model.dtype = "float64"
-            yield
-        finally:
-            model.dtype = dtype
+        for part in contract.parts_of(model).values():
+            if getattr(part, "in_training", False):  # what a model means is what it does in use
+                part.in_training = False
+        yield
 
 
-def _look_at_parts(report: MeaningReport, model: Any, rng: np.random.Generator, seed: int) -> None:
-    parts = dict(model.parts)
-    if isinstance(model, StackedAutoencoder) and model.corruption is not None:
-        parts["corruption"] = model.corruption
-    unknown = []
+def _look_at_parts(
+    report: MeaningReport, model: Any, opinion: SecondOpinion | None, x: Array, rng: np.random.Generator, seed: int
+) -> dict[str, Any]:
+    """Compare every part of a known kind with its oracle; return the others, by name."""
+    parts = dict(contract.parts_of(model))
+    inner = opinion.inner(x) if opinion is not None and opinion.inner is not None else ()
+    for layer, _ in inner:
+        parts |= {name: part for name, part in layer.parts.items() if isinstance(part, Corruption)}
+    unknown = {}
     for name, part in parts.items():
         if isinstance(part, Corruption) and isinstance(part, CORRUPTIONS):
-            noise.look_at_corruption(report, name, part, _corrupt(part), 5, seed)
+            noise.look_at_corruption(report, name, part, corrupting(part), 5, seed)
         elif isinstance(part, Sampling):
-            noise.look_at_sampler(report, name, _sample(part), 3, seed)
+            noise.look_at_sampler(report, name, sampling(part), 3, seed)
         elif isinstance(part, WeightDecay):
             compare(report, name, weighed(part).forward, decay_oracle(part, model))
         elif (oracle := oracle_of(part, rng)) is not None:
@@ -139,44 +175,50 @@ def _look_at_parts(report: MeaningReport, model: Any, rng: np.random.Generator, 
             if compare(report, name, subject.forward, oracle) and hasattr(subject, "apply"):
                 compare(report, f"{name}.apply", subject.apply, oracle, row_if_right=False)
         else:
-            unknown.append(f"{name} ({type(part).__name__})")
-    if unknown:
-        message = f"{', '.join(unknown)}: of no kind that could be computed another way here; not looked at"
-        report.findings.append(Finding("not-looked-at", None, "note", message, {"parts": unknown}))
+            unknown[name] = part
+    return unknown
 
 
-def _corrupt(corruption: Any) -> noise.Corrupt:
-    return lambda x, seed: copy.copy(corruption).forward(x, np.random.default_rng(seed))
+def _say_that_there_is_none(report: MeaningReport, model: Any, trouble: str, unknown: dict[str, Any]) -> None:
+    """Add that nothing says what the model is to compute, beside its parts."""
+    message = (
+        f"{type(model).__name__} {trouble}: how its parts are put together wasn't looked at; say in "
+        "second_opinion what each term of the objective is of"
+    )
+    report.findings.append(Finding("no-second-opinion", None, INCONCLUSIVE, message))
+    _say_what_is_unknown(report, unknown, [])
 
 
-def _sample(sampling: Any) -> noise.Sample:
-    def sample(mu: Array, log_var: Array, seed: int) -> Array:
-        shape = (noise.rows_for(len(mu)), len(mu))
-        arguments = [np.broadcast_to(a, shape).copy() for a in (mu, log_var)]
-        return np.asarray(copy.copy(sampling).forward(*arguments, np.random.default_rng(seed)))
+def _say_what_is_unknown(report: MeaningReport, unknown: dict[str, Any], in_the_path: Sequence[str]) -> None:
+    """Add which parts are of no known kind: a note for a term, which is taken as it is, more for what terms are of."""
+    for names, severity, what in (
+        ([name for name in unknown if name not in in_the_path], "note", "not looked at"),
+        (list(in_the_path), INCONCLUSIVE, "not looked at, though the objective is computed from what it gives"),
+    ):
+        if names:
+            shown = [f"{name} ({type(unknown[name]).__name__})" for name in names]
+            message = f"{', '.join(shown)}: of no kind that could be computed another way here; {what}"
+            report.findings.append(Finding("not-looked-at", None, severity, message, {"parts": shown}))
 
-    return sample
 
-
-def _look_at_whole(report: MeaningReport, model: Any, batch: list[Array], rng: np.random.Generator, seed: int) -> None:
-    if not hasattr(model, "encoder") or not (hasattr(model, "decoder") or isinstance(model, SoftmaxClassifier)):
-        message = f"{type(model).__name__} has no encoder and decoder: how its parts are put together wasn't looked at"
-        report.findings.append(Finding("not-looked-at", None, "note", message))
-        return
-    with guarded(report, "loss"):
-        step = look_at_objective(report, model, batch, seed)
-        _look_at_spelled_out_noise(report, model, step)
+def _look_at_whole(
+    report: MeaningReport, model: Any, opinion: SecondOpinion, batch: list[Array], unknown: dict[str, Any],
+    rng: np.random.Generator, seed: int,
+) -> None:  # fmt: skip
+    doubts = Doubts(model, opinion, batch, unknown, seed)
+    with doubts.softening(report) as whole:
+        with guarded(whole, "loss"):
+            step = look_at_objective(whole, model, opinion, batch, seed)
+            look_at_spelled_out_noise(whole, model, opinion, step)
+        with guarded(whole, type(model).__name__):
+            _look_at_inner(whole, opinion, batch[0], seed)
+            _look_at_jacobian(whole, model, opinion, batch)
+            look_at_predictions(whole, model, opinion, batch[0])
+            look_at_generated(whole, model, opinion, seed)
+            look_at_passes(whole, model, opinion, batch[0])
     with guarded(report, type(model).__name__):
-        if isinstance(model, StackedAutoencoder):
-            _look_at_stack(report, model, batch[0], seed)
-        if isinstance(model, ContractiveAutoencoder):
-            _look_at_jacobian(report, model, batch[0])
-        if isinstance(model, SoftmaxClassifier):
-            look_at_predictions(report, model, batch[0])
-        if isinstance(model, VariationalAutoencoder):
-            _look_at_generated(report, model, seed)
-        look_at_passes(report, model, batch[0])
         look_at_sharing(report, model, rng)
+    _say_what_is_unknown(report, unknown, doubts.in_the_path)
 
 
 @contextlib.contextmanager
@@ -189,75 +231,31 @@ def guarded(report: MeaningReport, what: str) -> Iterator[None]:
         report.add(Look(what, "a number", None, FAIL), Finding("raised", what, "error", message))
 
 
-def _look_at_spelled_out_noise(report: MeaningReport, model: Any, step: Step) -> None:
-    """Look at noise that the model's loss draws itself, past its own part."""
-    x = step.batch[0]
-    corruption = model.parts.get("corruption")
-    seen_in = step.into(model.encoder.layers) is not None
-    if isinstance(corruption, CORRUPTIONS) and not step.of(corruption) and seen_in:
-        corrupt: noise.Corrupt = lambda x, seed: Step(model, [x], seed).x_tilde  # noqa: E731
-        noise.look_at_corruption(report, "loss's corruption", corruption, corrupt, x.shape[1], step.seed)
-    if (
-        isinstance(model, VariationalAutoencoder)
-        and not step.of(model.sampling)
-        and step.into(model.decoder.layers) is not None
-    ):
-
-        def sample(mu: Array, log_var: Array, seed: int) -> Array:
-            for head, value in ((model.mean, mu), (model.log_variance, log_var)):
-                head.W.value, head.b.value = np.zeros(head.W.shape), value
-            many = np.resize(x, (noise.rows_for(len(mu)), x.shape[1]))
-            return np.array(Step(model, [many], seed).into(model.decoder.layers))
-
-        heads = [(p, p.value.copy()) for head in (model.mean, model.log_variance) for p in head.parameters]
-        noise.look_at_sampler(report, "loss's sampling", sample, model.widths[-1], step.seed)
-        for parameter, value in heads:
-            parameter.value = value
+def _look_at_inner(report: MeaningReport, opinion: SecondOpinion, x: Array, seed: int) -> None:
+    """Look at the objectives of the models that this one is made of."""
+    for number, (layer, batch) in enumerate(opinion.inner(x) if opinion.inner is not None else (), start=1):
+        with contract.trusting_batches(layer):
+            look_at_objective(report, layer, layer.second_opinion(), [batch], seed, f"loss of layer {number}")
 
 
-def _look_at_stack(report: MeaningReport, model: StackedAutoencoder, x: Array, seed: int) -> None:
-    for number, layer in enumerate(model.stack(), start=1):
-        with layer.trusting_batches():
-            look_at_objective(report, layer, [x], seed, f"loss of layer {number}")
-            x = layer.encoder.apply(x)
-
-
-def _look_at_jacobian(report: MeaningReport, model: ContractiveAutoencoder, x: Array) -> None:
+def _look_at_jacobian(report: MeaningReport, model: Any, opinion: SecondOpinion, batch: Sequence[Array]) -> None:
     """Compare the penalty in place with the norm of the encoder's Jacobian, by differences."""
+    name, x = opinion.contraction, batch[0]
+    if not name:
+        return
+    part = model.parts[name]
+    arguments = opinion.terms[name](Step(model, opinion, batch, 0))
     # A millionth of what moves a unit, so that hardly any crosses a kink; and no less than x's own digits allow.
-    h = max(1e-6 / np.abs(model.W.value).max(), 1e-8 * np.abs(x).max())
+    h = max(1e-6 / np.abs(model.parameters[0].value).max(), 1e-8 * np.abs(x).max())
     columns = []
     for i in range(x.shape[1]):
         up, down = x.copy(), x.copy()
         up[:, i] += h
         down[:, i] -= h
         columns.append((model.encode(up) - model.encode(down)) / (up - down)[:, i, None])
-    weight = model.contraction.weight or 1.0
-    subject = weighed(model.contraction)
     oracle = Oracle(
-        "‖∂h/∂x‖² of the encoder, by differences", lambda: weight * float((np.array(columns) ** 2).sum()) / len(x),
+        "‖∂h/∂x‖² of the encoder, by differences",
+        lambda: (part.weight or 1.0) * float((np.array(columns) ** 2).sum()) / len(x),
         [()], [], "By how much does each unit of the code move when one input does?",
     )  # fmt: skip
-    compare(
-        report, "contraction", lambda: subject.forward(model.slope.forward(model.dense.apply(x)), model.W.value), oracle
-    )
-
-
-def _look_at_generated(report: MeaningReport, model: VariationalAutoencoder, seed: int) -> None:
-    """Look at the codes that sample decodes."""
-    seen: list[Array] = []
-    right, own = model.decode, "decode" in model.__dict__
-
-    def decode(z: Array) -> Array:
-        seen.append(np.array(z, float))
-        return right(z)
-
-    try:
-        model.__dict__["decode"] = decode
-        model.sample(noise.rows_for(model.widths[-1]), rng=seed)
-    finally:
-        model.__dict__["decode"] = right
-        if not own:
-            del model.__dict__["decode"]
-    if seen:
-        noise.look_at_prior(report, seen[0])
+    compare(report, name, lambda: weighed(part).forward(*arguments), oracle)

@@ -9,8 +9,10 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.activations import Slope, TopK
+from aescratch.batch_norm import BatchNorm
+from aescratch.dropout import Dropout
 from aescratch.functions.formula import Activation, Term
-from aescratch.gradcheck.meaning import layers, terms
+from aescratch.gradcheck.meaning import layers, states, terms
 from aescratch.gradcheck.meaning.comparing import Oracle
 from aescratch.layers import Dense, TransposedDense, UnitRowDense
 from aescratch.parts import Part
@@ -54,6 +56,10 @@ def _of_layer(part: Any, rng: np.random.Generator) -> Oracle | None:
         return layers.dense(rng, part.W.value.copy(), part.b.value.copy(), transposed=False)
     if isinstance(part, UnitRowDense):
         return layers.unit_rows(rng, part.V.value.copy(), part.b.value.copy())
+    if isinstance(part, Dropout):
+        return states.dropout(rng, part.p)
+    if isinstance(part, BatchNorm):
+        return states.batch_norm(rng, part)
     if isinstance(part, TopK):
         return layers.top_k(rng, part.k, part.k + 4)
     record = record_of(part.activation) if isinstance(part, Slope) else None

@@ -12,36 +12,27 @@ from aescratch.functions.one_by_one import each, logistic
 from aescratch.gradcheck.meaning.comparing import MeaningReport, Oracle, Reading, compare
 from aescratch.layers import Dense
 from aescratch.losses import BinaryCrossEntropy, SquaredError
-from aescratch.models.autoencoder import Autoencoder
-from aescratch.models.classifier import SoftmaxClassifier
-from aescratch.models.k_sparse import KSparseAutoencoder
+from aescratch.models.opinion import SecondOpinion
 
 
-def look_at_passes(report: MeaningReport, model: Any, x: Array) -> None:
+def look_at_passes(report: MeaningReport, model: Any, opinion: SecondOpinion, x: Array) -> None:
     """Add what encode, decode and their like promise beside the objective."""
-    if not isinstance(model, Autoencoder):
+    if opinion.code is None or opinion.output is None:
         return
     question = "What does the method promise, and to whom: to training, or to the user of a trained model?"
-    path = model.path_to_code()
-
-    def code(x: Array) -> Array:
-        for layer in path:
-            x = layer.apply(x)
-        return x
-
-    encode = Oracle("the clean code of x", code, [(x,)], [], question)
+    encode = Oracle("the clean code of x", opinion.code, [(x,)], [], question)
     compare(report, "encode", model.encode, encode)
-    h = code(x)
-    if isinstance(model, KSparseAutoencoder):
+    h, most = opinion.code(x), opinion.most_active
+    if most is not None:
         count = Oracle(
-            f"at most {model.k} units of an example",
-            lambda x: np.minimum((h != 0).sum(axis=1), model.k),
+            f"at most {most} units of an example",
+            lambda x: np.minimum((h != 0).sum(axis=1), most),
             [(x,)],
             [],
             question,
         )
         compare(report, "encode", lambda x: (model.encode(x) != 0).sum(axis=1), count)
-    logits = model.decoder.apply(h)
+    logits = opinion.output(h)
     if isinstance(model.reconstruction, BinaryCrossEntropy):
         data, claim = each(logistic, logits), "probabilities, sigmoid(logits)"
     elif isinstance(model.reconstruction, SquaredError):
@@ -61,9 +52,11 @@ def look_at_passes(report: MeaningReport, model: Any, x: Array) -> None:
         )
 
 
-def look_at_predictions(report: MeaningReport, model: SoftmaxClassifier, x: Array) -> None:
+def look_at_predictions(report: MeaningReport, model: Any, opinion: SecondOpinion, x: Array) -> None:
     """Add what a classifier predicts."""
-    logits = model.head.apply(model.encoder.apply(x))
+    if opinion.logits is None:
+        return
+    logits = opinion.logits(x)
     e = np.exp(logits.astype(np.longdouble))
     p = (e / e.sum(axis=1, keepdims=True)).astype(float)
     question = "What do the probabilities of one example sum to, and which class do they make the prediction?"
@@ -89,7 +82,7 @@ def look_at_sharing(report: MeaningReport, model: Any, rng: np.random.Generator)
     question = "What does an optimiser do with a parameter that stands in the list twice?"
     once = Oracle("each parameter once", lambda: len(set(ids)), [()], [], question)
     compare(report, "parameters", lambda: len(listed), once)
-    if not getattr(model, "tied", False) or isinstance(model, SoftmaxClassifier):
+    if not getattr(model, "tied", False) or not hasattr(model, "encoder") or not hasattr(model, "decoder"):
         return
     partners = [layer for layer in model.encoder.layers if isinstance(layer, Dense)]
     mirrors = [layer for layer in model.decoder.layers if layer.parameters][::-1]

@@ -88,7 +88,8 @@ def _counted(name: str, judged_rightly: list[bool], wanted: float) -> TensorResu
     right = np.array(judged_rightly)
     answers = np.where(right, wanted, 1 - wanted)
     verdicts = np.where(right, "pass", "fail")
-    return TensorResult(name, answers, np.full(right.shape, wanted), verdicts, np.full((right.size, 2), np.nan))
+    slopes = np.full((right.size, 2), np.nan)
+    return TensorResult(name, answers, np.full(right.shape, wanted), verdicts, slopes, zero_is_meant=True)
 
 
 class Asked:

@@ -1,0 +1,120 @@
+"""Backward passes that aren't the derivative of their forward, and say so.
+
+    y = H(a − theta), whose slope is 0 or infinite;   backward: a rule in the derivative's place, and named
+
+Straight-through, pseudo-derivatives and gradient reversal are rules like that. A gradient check would call them
+wrong, or, where both sides are 0, right without having tested anything. Declared, a backward is compared with its rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+Backward = TypeVar("Backward", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a backward is declared to be.
+
+    Attributes
+    ----------
+    rule : str
+        What the rule is called.
+    formula : str
+        The gradient, as a text.
+    source : str
+        The paper, and the equation.
+    again : callable
+        The rule once more, computed another way.
+    smoothed : callable or None
+        The forward whose derivative the rule is.
+    in_the_mean : bool
+        Whether the rule is the derivative of the forward's mean over its draws.
+    """
+
+    rule: str
+    formula: str
+    source: str
+    again: Callable[..., Any]
+    smoothed: Callable[..., Any] | None = None
+    in_the_mean: bool = False
+
+
+def surrogate_gradient(
+    rule: str, formula: str, source: str, again: Callable[..., Any], *,
+    smoothed: Callable[..., Any] | None = None, in_the_mean: bool = False,
+) -> Callable[[Backward], Backward]:  # fmt: skip
+    """Declare that a backward is not the derivative of its forward, but this rule.
+
+    The checks then compare it with the rule, and say so in their reports. It computes as before.
+
+    Parameters
+    ----------
+    rule : str
+        What the rule is called, such as ``"straight-through"``, ``"pseudo-derivative"`` or ``"gradient reversal"``.
+    formula : str
+        The gradient that it gives, as a text for the report.
+    source : str
+        Where it comes from: the paper, and the equation.
+    again : callable
+        The rule once more, computed another way. For a ``*_backward`` function it takes the same arguments and returns
+        as many gradients. For a part's method it is called with the part, after its forward, and the upstream gradient,
+        which is 1.0 for a term of the objective. It returns the gradient of forward's argument; where there are several
+        arguments or parameters, a dictionary of gradients by their names.
+    smoothed : callable, optional
+        The forward whose derivative the rule is, if there is one. It takes forward's arguments, after the part itself
+        where the backward is a method.
+    in_the_mean : bool
+        Whether the rule equals the derivative of the forward's mean over its draws. The forward then draws from its
+        argument ``rng``: of a function that is a seed.
+
+    Returns
+    -------
+    callable
+        A decorator, which returns the backward itself.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a text is missing, or `again` is no function of its own.
+
+    Examples
+    --------
+    >>> def rounded(a):
+    ...     return np.round(a)
+    >>> @surrogate_gradient(
+    ...     "straight-through", "grad_a = grad_y", "Bengio et al. 2013, section 2.3", lambda grad_y: 1.0 * grad_y
+    ... )
+    ... def rounded_backward(grad_y):
+    ...     return grad_y.copy()
+    >>> a = np.random.default_rng(0).normal(size=(7, 3))
+    >>> report = ae.check_function(rounded, rounded_backward, {"a": a})
+    >>> print(report.summary())
+    pass: 21 of 21 entries agree to 1e-06 with the declared rule
+    """
+    for name, text in (("rule", rule), ("formula", formula), ("source", source)):
+        if not isinstance(text, str) or not text.strip():
+            raise TypeError(f"expected {name} to be a text that names the {name}, got {text!r}")
+    for name, function in (("again", again), ("smoothed", smoothed)):
+        if not callable(function) and not (name == "smoothed" and function is None):
+            raise TypeError(f"expected {name} to be a function, got {type(function).__name__}")
+    declared = Declared(rule, formula, source, again, smoothed, bool(in_the_mean))
+
+    def declare(backward: Backward) -> Backward:
+        if backward is again:
+            raise ValueError(
+                "expected again to compute the rule another way, got the backward itself, which always agrees with it"
+            )
+        backward.declared = declared  # type: ignore[attr-defined]
+        return backward
+
+    return declare
+
+
+def declaration_of(backward: Any) -> Declared | None:
+    """Return what a function or a method is declared to be, or None for a derivative."""
+    declared = getattr(getattr(backward, "func", backward), "declared", None)  # func: of a functools.partial
+    return declared if isinstance(declared, Declared) else None
