@@ -15,7 +15,7 @@ from aescratch import functions
 from aescratch.backend import Array
 from aescratch.functions import formula
 from aescratch.layers import Layer, ours
-from aescratch.making import arguments_of, constructor, docstring, held, kinks
+from aescratch.making import arguments_of, constructor, docstring, holding, kinks
 from aescratch.parts import Part
 from aescratch.recipes import Recipe
 from aescratch.validation import require_batch, require_count, require_same_shape
@@ -133,19 +133,20 @@ def _remembering_both(self: Any, a: Array) -> Any:
 def _of_one(method: str, function: Callable[..., Any], says: str) -> Callable[..., Any]:
     """Return a method of a; one without settings loses no time on them."""
     name, settings = function.__name__, arguments_of(function)[1:]
+    numbers = holding(settings)
 
     def plain(self: Activation, a: Array) -> Any:
         return getattr(functions, name)(a)
 
     def with_settings(self: Activation, a: Array) -> Any:
-        return getattr(functions, name)(a, *held(self, settings))
+        return getattr(functions, name)(a, *numbers(self))
 
     return _named(with_settings if settings else plain, method, says)
 
 
 def _backward(function: Callable[..., Any], wanted: list[str]) -> Callable[..., Any]:
     """Return the method of grad_y, which takes from the layer what the formula wants beside it."""
-    name = function.__name__
+    name, kept = function.__name__, holding(wanted)
 
     def from_input(self: Activation, grad_y: Array) -> Any:
         require_same_shape(grad_y, "grad_y", self.a, "a")
@@ -158,7 +159,7 @@ def _backward(function: Callable[..., Any], wanted: list[str]) -> Callable[..., 
     def from_more(self: Activation, grad_y: Array) -> Any:
         remembered = "y" if "y" in wanted else "a"
         require_same_shape(grad_y, "grad_y", getattr(self, remembered), remembered)
-        return getattr(functions, name)(grad_y, *held(self, wanted))
+        return getattr(functions, name)(grad_y, *kept(self))
 
     method = from_input if wanted == ["a"] else from_output if wanted == ["y"] else from_more
     return _named(method, "backward", "Return grad_a.")
@@ -167,10 +168,10 @@ def _backward(function: Callable[..., Any], wanted: list[str]) -> Callable[..., 
 def _slope_backward(record: formula.Activation) -> Callable[..., Any]:
     """Return the method of grad_slope and a; where the slope is constant, the formula doesn't take a."""
     name, (_, *wanted) = record.slope_backward.__name__, arguments_of(record.slope_backward)
-    settings = [each for each in wanted if each != "a"]
+    numbers = holding([each for each in wanted if each != "a"])
 
     def slope_backward(self: Activation, grad_slope: Array, a: Array) -> Any:
-        return getattr(functions, name)(grad_slope, *([a] if "a" in wanted else []), *held(self, settings))
+        return getattr(functions, name)(grad_slope, *([a] if "a" in wanted else []), *numbers(self))
 
     return _named(slope_backward, "slope_backward", "Return grad_a = grad_slope φ''(a).")
 

@@ -1,14 +1,18 @@
 """Classes made from the records of the formula sheet: what activations, losses and penalties have in common there.
 
-record.settings  --constructor--> __init__(self, alpha=0.01), which checks each number and keeps it by its name
-record, example  --docstring-->   the formula's own text, its settings, an example
-names            --held-->        what a formula takes beside what a method is given, from the object's attributes
+    record.settings  --constructor--> __init__(self, alpha=0.01), which checks each number and keeps it by its name
+    record, example  --docstring-->   the formula's own text, its settings, an example
+    names            --holding-->     what a formula takes beside what a method is given, from the object's attributes
+
+What is made looks a formula up in `aescratch.functions` whenever it is called, so that what an instrument, a test or an
+exercise has put there is what computes.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aescratch.functions.formula import Activation, Setting, Term
@@ -74,10 +78,19 @@ def kinks(record: Activation | Term, remembered: list[str]) -> dict[str, propert
     pattern = record.kinks
     if pattern is None:
         return {}
+    kept = holding(remembered)
     doc = "The pattern of the last forward pass, which changes where the formula has no derivative."
-    return {"kinks": property(lambda self: pattern(*held(self, remembered)), doc=doc)}
+    return {"kinks": property(lambda self: pattern(*kept(self)), doc=doc)}
 
 
-def held(owner: Any, names: list[str]) -> list[Any]:
-    """Return an object's attributes of these names."""
-    return [getattr(owner, name) for name in names]
+def holding(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return a function that gives an object's attributes of these names, as quickly as they can be had.
+
+    Examples
+    --------
+    >>> holding(["real", "imag"])(3)
+    (3, 0)
+    """
+    if len(names) > 1:
+        return operator.attrgetter(*names)
+    return lambda owner: tuple([getattr(owner, name) for name in names])
