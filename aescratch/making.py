@@ -7,8 +7,9 @@ names            --held-->        what a formula takes beside what a method is g
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aescratch.functions.formula import Activation, Setting, Term
@@ -58,18 +59,19 @@ def docstring(function: Callable[..., Any], settings: Mapping[str, Setting], exa
     return "\n\n".join(text) + "\n"
 
 
-def arguments_of(function: Callable[..., Any]) -> list[str]:
+@functools.cache
+def arguments_of(function: Callable[..., Any]) -> tuple[str, ...]:
     """Return the names of a function's arguments.
 
     Examples
     --------
     >>> arguments_of(ae.functions.sigmoid_backward)
-    ['grad_y', 'y']
+    ('grad_y', 'y')
     """
-    return list(inspect.signature(function).parameters)
+    return tuple(inspect.signature(function).parameters)
 
 
-def kinks(record: Activation | Term, remembered: list[str]) -> dict[str, property]:
+def kinks(record: Activation | Term, remembered: Sequence[str]) -> dict[str, property]:
     """Return the property by which a part shows the pattern of its last forward pass at its kinks, if it has any."""
     pattern = record.kinks
     if pattern is None:
@@ -78,6 +80,6 @@ def kinks(record: Activation | Term, remembered: list[str]) -> dict[str, propert
     return {"kinks": property(lambda self: pattern(*held(self, remembered)), doc=doc)}
 
 
-def held(owner: Any, names: list[str]) -> list[Any]:
+def held(owner: Any, names: Sequence[str]) -> list[Any]:
     """Return an object's attributes of these names."""
     return [getattr(owner, name) for name in names]
