@@ -147,6 +147,7 @@ def loss_of(record: formula.Term) -> type[Loss]:
     wanted = arguments_of(record.backward) if record.backward is not None else []
 
     def forward(self: Loss, output: Array, target: Array) -> Any:
+        require_same_shape(output, remembered[0], target, remembered[1])
         for argument, value in zip(remembered, (output, target), strict=True):
             setattr(self, argument, value)
         return getattr(functions, name)(output, target, *held(self, settings))

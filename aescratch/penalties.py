@@ -267,6 +267,7 @@ def penalty_of(record: formula.Term) -> type[Sparsity]:
     wanted = arguments_of(record.backward) if record.backward is not None else []
 
     def forward(self: Any, h: Array) -> Any:
+        require_batch(h, remembered[0])
         setattr(self, remembered[0], h)
         return self.weight * getattr(functions, name)(h, *held(self, settings))
 

@@ -1,6 +1,7 @@
 """Layers, losses, penalties and corruptions: what they remember, what they write, and how they refuse."""
 
 import copy
+import dataclasses
 import functools
 import inspect
 import pickle
@@ -10,7 +11,7 @@ import pytest
 from numeric import D, H, N, assert_close, numeric_gradient, random_upstream
 
 import aescratch as ae
-from aescratch import activations, losses, penalties
+from aescratch import activations, losses, penalties, recipes
 from aescratch.activations import Slope
 from aescratch.functions.formula import Activation as Record
 from aescratch.functions.formula import Setting
@@ -18,12 +19,12 @@ from aescratch.layers import pack
 from aescratch.losses import SoftmaxCrossEntropy
 from aescratch.penalties import Contraction, GaussianKL, KLSparsity, L1Sparsity, WeightDecay
 
-ACTIVATIONS = ae.functions.ACTIVATIONS.values()
+RECORDS = ae.functions.ACTIVATIONS.values()
 LAYERS = {
     "dense": lambda: ae.Dense(D, H, dtype="float64", rng=0),
     "transposed": lambda: ae.TransposedDense(ae.Dense(H, D, dtype="float64", rng=0)),
     "unit rows": lambda: ae.UnitRowDense(D, H, dtype="float64", rng=0),
-    **{record.layer: functools.partial(activations.LAYERS[record.layer], *[0.2] * len(record.settings)) for record in ACTIVATIONS},
+    **{record.layer: functools.partial(activations.LAYERS[record.layer], *[0.2] * len(record.settings)) for record in RECORDS},
     "top k": lambda: ae.TopK(2),
     "sequential": lambda: ae.Sequential(
         [ae.Dense(D, H, dtype="float64", rng=0), ae.GELU(), ae.Dense(H, 2, dtype="float64", rng=1), ae.Tanh()]
@@ -308,14 +309,12 @@ NO_BATCHES = {"no dimension": (), "one": (N,), "three": (N, 2, H), "none": (0, H
 MISFITS = {**NO_BATCHES, "one row": ONE_ROW, "one column": ONE_COLUMN, "another number of rows": (N + 2, H)}
 ACTIVATIONS = [name for name in LAYERS if name not in ("dense", "transposed", "unit rows", "sequential")]
 TWO_ARRAYS = {
-    "squared error": lambda x, y: ae.SquaredError().forward(x, y),
-    "cross-entropy": lambda x, y: ae.BinaryCrossEntropy().forward(x, y),
+    **{name: lambda x, y, kind=kind: plain(kind).forward(x, y) for name, kind in losses.LOSSES.items()},
     "Gaussian KL": lambda x, y: GaussianKL(1.0).forward(x, y),
     "sampling": lambda x, y: ae.Sampling().forward(x, y, np.random.default_rng(0)),
 }
 ONE_ARRAY = {
-    "KL": KLSparsity(0.1, 1.0).forward,
-    "L1": L1Sparsity(1.0).forward,
+    **{name: make().forward for name, make in SPARSITIES.items()},
     "softmax": lambda x: SoftmaxCrossEntropy().forward(x, np.zeros(N, int)),
     "corruption": lambda x: ae.MaskingNoise(0.4).forward(x, np.random.default_rng(0)),
     "contraction, slope": lambda x: Contraction(1.0).forward(x, np.ones((D, H))),
@@ -402,6 +401,38 @@ def test_rows_in_a_list_are_no_array(call):
         call([[0.5, 1.0]])
 
 
+@pytest.fixture
+def made(monkeypatch):
+    """What would be made of a record, beside the class that is written; files don't get to know it."""
+    monkeypatch.setattr(recipes, "_KNOWN", dict(recipes._KNOWN))
+
+    def make(name):
+        record = dataclasses.replace(ae.functions.FORMULAS[name], layer="Made")
+        return (losses.loss_of if record.use == "reconstruction" else penalties.penalty_of)(record)
+
+    return make
+
+
+@pytest.mark.parametrize("name", ["squared_error", "binary_cross_entropy", "kl_sparsity", "l1_sparsity"])
+def test_what_is_made_of_a_record_computes_what_the_written_class_does(made, name):
+    numbers = {"kl_sparsity": (0.2, 0.7), "l1_sparsity": (0.7,)}.get(name, ())
+    kinds = made(name), {**losses.LOSSES, **penalties.SPARSITIES}[name]
+    one, other = (kind(*numbers) for kind in kinds)
+    assert one.forward(*drawn(name)) == other.forward(*drawn(name))
+    np.testing.assert_array_equal(one.backward(), other.backward())
+    np.testing.assert_array_equal(one.kinks, other.kinks)
+    assert repr(one).startswith("Made(" + ", ".join(f"{key}={value}" for key, value in one.settings().items()))
+
+
+def test_what_is_made_of_a_record_refuses_numbers_of_no_use(made):
+    with pytest.raises(ValueError, match=r"expected rho to be a number above 0 and below 1, got 0\.0"):
+        made("kl_sparsity")(0.0, 1.0)
+    with pytest.raises(ValueError, match="expected weight to be a number of at least 0, got -1"):
+        made("l1_sparsity")(-1)
+    with pytest.raises(TypeError, match=r"expected Made\(rho: float, weight: float\), got missing a required argument: 'weight'"):
+        made("kl_sparsity")(0.1)
+
+
 @pytest.mark.parametrize("name", ae.functions.ACTIVATIONS)
 def test_the_layer_of_an_activation_is_what_its_record_says(name, x):
     record = ae.functions.ACTIVATIONS[name]
@@ -458,6 +489,8 @@ def test_a_layer_is_made_of_any_record(through, together, monkeypatch, x):
     expected = numeric_gradient(lambda: (upstream * layer.apply(x)).sum(), x)
     assert_close(layer.backward(upstream), expected)
     assert_close(layer.slope_backward(upstream, x), numeric_gradient(lambda: (upstream * layer.slope(x)).sum(), x))
+    with pytest.raises(ValueError, match="expected a"):
+        layer.forward(x[0])
     layer.alpha = 0.7
     np.testing.assert_allclose(layer.apply(x), record.values(x, 0.7), rtol=1e-12)
     kept = {"kept_slope"} if together else set()

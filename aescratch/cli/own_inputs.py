@@ -70,13 +70,15 @@ def inputs_of(
     given = dict(options)
     if unknown := [name for name in given if name not in parameters]:
         raise UsageError(f"--input names {unknown[0]}, and {stem} takes {', '.join(parameters)}; check the name")
+    wanted = [name for name, parameter in parameters.items() if parameter.default is parameter.empty and name != "rng"]
     inputs: dict[str, Any] = {}
-    for name, parameter in parameters.items():
+    found = {**_from_sheet(stem, [name for name in wanted if name not in {**given, **found}], rng), **found}
+    for name in parameters:
         if name in given:
             inputs[name] = _draw(name, given[name], list(parameters), rng)
         elif name in found:
             inputs[name] = found[name]
-        elif parameter.default is parameter.empty and name != "rng":
+        elif name in wanted:
             if name not in SHAPES and name not in NUMBERS and name != "labels":
                 raise UsageError(
                     f"nothing says what {name} of {stem} is to be; write a function {stem}_inputs() in the file that "
@@ -122,6 +124,14 @@ def _from_module(module: ModuleType, stem: str) -> dict[str, Any]:
                 raise UsageError(f"expected {name} to be, or to return, a dict of arrays, got {type(found).__name__}")
             return found
     return {}
+
+
+def _from_sheet(stem: str, names: Sequence[str], rng: np.random.Generator) -> dict[str, Any]:
+    """Return what the sheet draws for a formula of this name, if a name alone doesn't tell what an argument is."""
+    if stem not in FORMULAS or all(name in SHAPES or name in NUMBERS or name == "labels" for name in names):
+        return {}
+    drawn = FORMULAS[stem].inputs(rng, N, D, H)
+    return {name: drawn[name] for name in names if name in drawn}
 
 
 def _draw(name: str, value: Any, names: Sequence[str], rng: np.random.Generator) -> Any:

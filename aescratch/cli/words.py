@@ -77,8 +77,8 @@ class Word:
 
         Examples
         --------
-        >>> Word.read(SPARSITIES, "kl:0.05:0.5").make()
-        KLSparsity(rho=0.05, weight=0.5)
+        >>> Word.read(SPARSITIES, "l1:0.5").make()
+        L1Sparsity(weight=0.5)
         """
         name, *rest = text.split(":")
         kind = choice(choices, name)
