@@ -9,13 +9,13 @@ layer that calls the sheet's functions. `TopK` isn't element-wise: it looks at a
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from aescratch import functions
 from aescratch.backend import Array
 from aescratch.functions import formula
 from aescratch.layers import Layer, ours
-from aescratch.making import arguments_of, constructor, docstring, holding, kinks
+from aescratch.making import arguments_of, constructor, docstring, kinks
 from aescratch.parts import Part
 from aescratch.recipes import Recipe
 from aescratch.validation import require_batch, require_count, require_same_shape
@@ -55,24 +55,52 @@ class Activation(Layer, Recipe):
         raise NotImplementedError
 
 
-class ThroughOutput(Activation):
-    """Base of those whose derivative is simplest through their output; remembers y."""
+class FromSheet(Activation):
+    """Base of the activations of the formula sheet.
 
-    remembers = ("y",)
+    Each method calls the sheet's function of its name. An argument of the function is what the method was given under
+    that name, or what the layer holds under it: a or y, which forward remembered, or a setting such as alpha.
+    """
+
+    record: ClassVar[formula.Activation]
+
+    def call(self, function: Callable[..., Any], **given: Array) -> Any:
+        """Return what the sheet's function of this name gives, looked up in the sheet as it is now."""
+        values = [given[name] if name in given else getattr(self, name) for name in arguments_of(function)]
+        return getattr(functions, function.__name__)(*values)
+
+    def apply(self, a: Array) -> Array:
+        """Return y."""
+        return self.call(self.record.value, a=a)
 
     def forward(self, a: Array) -> Array:
-        """Return y and remember it."""
+        """Return y, and remember a, or y where the derivative is simplest through it."""
         require_batch(a, "a")
-        self.y = self.computed(self.apply, a)
-        return self.y
+        y = self.computed(self.apply, a)
+        for name, value in (("a", a), ("y", y)):
+            if name in self.remembers:
+                setattr(self, name, value)
+        return y
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_a."""
+        remembered = self.remembers[-1]
+        require_same_shape(grad_y, "grad_y", getattr(self, remembered), remembered)
+        return self.call(self.record.backward, grad_y=grad_y)
+
+    def slope(self, a: Array) -> Array:
+        """Return φ'(a)."""
+        return self.call(self.record.slope, a=a)
+
+    def slope_backward(self, grad_slope: Array, a: Array) -> Array:
+        """Return grad_a = grad_slope φ''(a)."""
+        return self.call(self.record.slope_backward, grad_slope=grad_slope, a=a)
 
 
-class WithSlope(Activation):
-    """Base of those that keep the slope, which one formula gives together with the value; remembers a, too."""
+class KeepsSlope(FromSheet):
+    """Base of those that keep the slope, which one formula of the sheet gives together with the value."""
 
-    remembers = ("a", "kept_slope")
-    shortcut_of: tuple[str, ...]
-    value_and_slope: Callable[..., Any]
+    shortcut_of: ClassVar[tuple[str, ...]]
 
     def forward(self, a: Array) -> Array:
         """Return y, and remember a and the slope φ'(a)."""
@@ -84,130 +112,64 @@ class WithSlope(Activation):
         y, self.kept_slope = self.computed(self.value_and_slope, a)
         return y
 
+    def value_and_slope(self, a: Array) -> Any:
+        """Return y and φ'(a)."""
+        assert self.record.together is not None
+        return self.call(self.record.together, a=a)
+
     def backward(self, grad_y: Array) -> Array:
         """Return grad_a."""
         require_same_shape(grad_y, "grad_y", self.a, "a")
         if self.kept_slope is None:
-            return self.backward_from_sheet(grad_y)
+            return self.call(self.record.backward, grad_y=grad_y)
         return grad_y * self.kept_slope  # what the sheet's backward does, its slope at hand
 
-    def backward_from_sheet(self, grad_y: Array) -> Array:
-        """Return grad_a, as the sheet's backward gives it."""
-        raise NotImplementedError
 
-
-def layer_of(record: formula.Activation) -> type[Activation]:
-    """Return the layer of an activation of the sheet, a class that calls the sheet's functions by their names."""
-    wanted = arguments_of(record.backward)[1:]
-    methods: dict[str, Any] = {
+def layer_of(record: formula.Activation) -> type[FromSheet]:
+    """Return the layer of an activation of the sheet."""
+    wanted = arguments_of(record.backward)
+    keeps_slope = record.together is not None and "y" not in wanted
+    remembers = [name for name in ("a", "y") if name in wanted or (name == "a" and record.kinks is not None)]
+    replaced = (record.together, record.value, record.slope, record.backward) if keeps_slope else (record.value,)
+    names = tuple(function.__name__ for function in replaced if function is not None)
+    members: dict[str, Any] = {
         "__module__": __name__, "__doc__": docstring(record.value, record.settings, record.example),
-        "apply": _of_one("apply", record.value, "Return y."), "backward": _backward(record.backward, wanted),
-        "slope": _of_one("slope", record.slope, "Return φ'(a)."), "slope_backward": _slope_backward(record),
-        **kinks(record, ["a"]),
+        "record": record, "remembers": (*(remembers or ["a"]), *(["kept_slope"] if keeps_slope else [])),
+        "shortcut_of": names, **kinks(record, ["a"]),
     }  # fmt: skip
-    base: type[Activation] = Activation
-    names: tuple[str, ...] = (record.name,)
-    if "y" in wanted:
-        base = ThroughOutput
-        if record.kinks is not None or "a" in wanted:
-            methods |= {"remembers": ("a", "y"), "forward": _remembering_both}
-    elif record.together is not None:
-        base, methods["backward_from_sheet"] = WithSlope, methods.pop("backward")
-        methods["value_and_slope"] = _of_one("value_and_slope", record.together, "Return y and φ'(a).")
-        replaced = (record.together, record.value, record.slope, record.backward)
-        methods["shortcut_of"] = names = tuple(function.__name__ for function in replaced)
     if record.settings:
-        methods["__init__"] = constructor(record.settings)
+        members["__init__"] = constructor(record.settings)
     elif hasattr(record.value, "__wrapped__"):  # in one kernel on a GPU, into which the bias can be added
-        methods["formulas"] = names
-    return type(record.layer, (base,), methods)
+        members["formulas"] = names
+    return type(record.layer, (KeepsSlope if keeps_slope else FromSheet,), members)
 
 
-def _remembering_both(self: Any, a: Array) -> Any:
-    """Return y, and remember a and y."""
-    require_batch(a, "a")
-    self.a, self.y = a, self.computed(self.apply, a)
-    return self.y
-
-
-def _of_one(method: str, function: Callable[..., Any], says: str) -> Callable[..., Any]:
-    """Return a method of a; one without settings loses no time on them."""
-    name, settings = function.__name__, arguments_of(function)[1:]
-    numbers = holding(settings)
-
-    def plain(self: Activation, a: Array) -> Any:
-        return getattr(functions, name)(a)
-
-    def with_settings(self: Activation, a: Array) -> Any:
-        return getattr(functions, name)(a, *numbers(self))
-
-    return _named(with_settings if settings else plain, method, says)
-
-
-def _backward(function: Callable[..., Any], wanted: list[str]) -> Callable[..., Any]:
-    """Return the method of grad_y, which takes from the layer what the formula wants beside it."""
-    name, kept = function.__name__, holding(wanted)
-
-    def from_input(self: Activation, grad_y: Array) -> Any:
-        require_same_shape(grad_y, "grad_y", self.a, "a")
-        return getattr(functions, name)(grad_y, self.a)
-
-    def from_output(self: ThroughOutput, grad_y: Array) -> Any:
-        require_same_shape(grad_y, "grad_y", self.y, "y")
-        return getattr(functions, name)(grad_y, self.y)
-
-    def from_more(self: Activation, grad_y: Array) -> Any:
-        remembered = "y" if "y" in wanted else "a"
-        require_same_shape(grad_y, "grad_y", getattr(self, remembered), remembered)
-        return getattr(functions, name)(grad_y, *kept(self))
-
-    method = from_input if wanted == ["a"] else from_output if wanted == ["y"] else from_more
-    return _named(method, "backward", "Return grad_a.")
-
-
-def _slope_backward(record: formula.Activation) -> Callable[..., Any]:
-    """Return the method of grad_slope and a; where the slope is constant, the formula doesn't take a."""
-    name, (_, *wanted) = record.slope_backward.__name__, arguments_of(record.slope_backward)
-    numbers = holding([each for each in wanted if each != "a"])
-
-    def slope_backward(self: Activation, grad_slope: Array, a: Array) -> Any:
-        return getattr(functions, name)(grad_slope, *([a] if "a" in wanted else []), *numbers(self))
-
-    return _named(slope_backward, "slope_backward", "Return grad_a = grad_slope φ''(a).")
-
-
-def _named(method: Callable[..., Any], name: str, says: str) -> Callable[..., Any]:
-    method.__name__ = method.__qualname__ = name
-    method.__doc__ = says
-    return method
-
-
-LAYERS: dict[str, type[Activation]] = {record.layer: layer_of(record) for record in functions.ACTIVATIONS.values()}
+LAYERS: dict[str, type[FromSheet]] = {record.layer: layer_of(record) for record in functions.ACTIVATIONS.values()}
 globals().update(LAYERS)
 
 if TYPE_CHECKING:  # for type checkers and editors; a layer that isn't named here is there all the same
 
-    class Identity(Activation):  # noqa: D101
+    class Identity(FromSheet):  # noqa: D101
         pass
 
-    class ReLU(Activation):  # noqa: D101
+    class ReLU(FromSheet):  # noqa: D101
         pass
 
-    class LeakyReLU(Activation):  # noqa: D101
+    class LeakyReLU(FromSheet):  # noqa: D101
         alpha: float
 
         def __init__(self, alpha: float = 0.01) -> None: ...
 
-    class GELU(WithSlope):  # noqa: D101
+    class GELU(KeepsSlope):  # noqa: D101
         pass
 
-    class GELUTanh(Activation):  # noqa: D101
+    class GELUTanh(FromSheet):  # noqa: D101
         pass
 
-    class Sigmoid(ThroughOutput):  # noqa: D101
+    class Sigmoid(FromSheet):  # noqa: D101
         pass
 
-    class Tanh(ThroughOutput):  # noqa: D101
+    class Tanh(FromSheet):  # noqa: D101
         pass
 
 

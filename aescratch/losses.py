@@ -14,7 +14,7 @@ from typing import Any
 from aescratch import functions
 from aescratch.backend import Array, array_module
 from aescratch.functions import formula
-from aescratch.making import arguments_of, constructor, docstring, holding, kinks
+from aescratch.making import arguments_of, constructor, docstring, held, kinks
 from aescratch.parts import Part
 from aescratch.recipes import Recipe
 from aescratch.validation import require_batch, require_one_label_per_row, require_same_shape
@@ -143,17 +143,17 @@ class SoftmaxCrossEntropy(Loss):
 def loss_of(record: formula.Term) -> type[Loss]:
     """Return a loss that the sheet describes, and of which nothing more is to be said, as a class."""
     name, backward_name = record.name, f"{record.name}_backward"
-    remembered, numbers = arguments_of(record.forward)[:2], holding(list(record.settings))
-    kept = holding(arguments_of(record.backward) if record.backward is not None else [])
+    remembered, settings = arguments_of(record.forward)[:2], list(record.settings)
+    wanted = arguments_of(record.backward) if record.backward is not None else []
 
     def forward(self: Loss, output: Array, target: Array) -> Any:
         require_same_shape(output, remembered[0], target, remembered[1])
         for argument, value in zip(remembered, (output, target), strict=True):
             setattr(self, argument, value)
-        return getattr(functions, name)(output, target, *numbers(self))
+        return getattr(functions, name)(output, target, *held(self, settings))
 
     def backward(self: Loss) -> Any:
-        return getattr(functions, backward_name)(*kept(self))
+        return getattr(functions, backward_name)(*held(self, wanted))
 
     methods: dict[str, Any] = {
         "__module__": __name__, "__doc__": docstring(record.forward, record.settings),

@@ -2,7 +2,7 @@
 
     record.settings  --constructor--> __init__(self, alpha=0.01), which checks each number and keeps it by its name
     record, example  --docstring-->   the formula's own text, its settings, an example
-    names            --holding-->     what a formula takes beside what a method is given, from the object's attributes
+    names            --held-->        what a formula takes beside what a method is given, from the object's attributes
 
 What is made looks a formula up in `aescratch.functions` whenever it is called, so that what an instrument, a test or an
 exercise has put there is what computes.
@@ -10,8 +10,8 @@ exercise has put there is what computes.
 
 from __future__ import annotations
 
+import functools
 import inspect
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -62,35 +62,27 @@ def docstring(function: Callable[..., Any], settings: Mapping[str, Setting], exa
     return "\n\n".join(text) + "\n"
 
 
-def arguments_of(function: Callable[..., Any]) -> list[str]:
+@functools.cache
+def arguments_of(function: Callable[..., Any]) -> tuple[str, ...]:
     """Return the names of a function's arguments.
 
     Examples
     --------
     >>> arguments_of(ae.functions.sigmoid_backward)
-    ['grad_y', 'y']
+    ('grad_y', 'y')
     """
-    return list(inspect.signature(function).parameters)
+    return tuple(inspect.signature(function).parameters)
 
 
-def kinks(record: Activation | Term, remembered: list[str]) -> dict[str, property]:
+def kinks(record: Activation | Term, remembered: Sequence[str]) -> dict[str, property]:
     """Return the property by which a part shows the pattern of its last forward pass at its kinks, if it has any."""
     pattern = record.kinks
     if pattern is None:
         return {}
-    kept = holding(remembered)
     doc = "The pattern of the last forward pass, which changes where the formula has no derivative."
-    return {"kinks": property(lambda self: pattern(*kept(self)), doc=doc)}
+    return {"kinks": property(lambda self: pattern(*held(self, remembered)), doc=doc)}
 
 
-def holding(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
-    """Return a function that gives an object's attributes of these names, as quickly as they can be had.
-
-    Examples
-    --------
-    >>> holding(["real", "imag"])(3)
-    (3, 0)
-    """
-    if len(names) > 1:
-        return operator.attrgetter(*names)
-    return lambda owner: tuple([getattr(owner, name) for name in names])
+def held(owner: Any, names: Sequence[str]) -> list[Any]:
+    """Return an object's attributes of these names."""
+    return [getattr(owner, name) for name in names]

@@ -16,7 +16,7 @@ from aescratch import functions
 from aescratch.backend import Array, array_module
 from aescratch.buffers import Buffer
 from aescratch.functions import formula
-from aescratch.making import arguments_of, constructor, docstring, holding, kinks
+from aescratch.making import arguments_of, constructor, docstring, held, kinks
 from aescratch.parts import Part
 from aescratch.recipes import Recipe
 from aescratch.validation import require_batch, require_number, require_same_shape
@@ -263,16 +263,16 @@ WEIGHT = formula.Setting("Its share in the objective, 0 or more.", limits={"leas
 def penalty_of(record: formula.Term) -> type[Sparsity]:
     """Return a penalty of the code that the sheet describes, and of which nothing more is to be said, as a class."""
     name, backward_name = record.name, f"{record.name}_backward"
-    remembered, numbers = arguments_of(record.forward)[:1], holding(list(record.settings))
-    kept = holding(arguments_of(record.backward) if record.backward is not None else [])
+    remembered, settings = arguments_of(record.forward)[:1], list(record.settings)
+    wanted = arguments_of(record.backward) if record.backward is not None else []
 
     def forward(self: Any, h: Array) -> Any:
         require_batch(h, remembered[0])
         setattr(self, remembered[0], h)
-        return self.weight * getattr(functions, name)(h, *numbers(self))
+        return self.weight * getattr(functions, name)(h, *held(self, settings))
 
     def backward(self: Any) -> Any:
-        return self.weight * getattr(functions, backward_name)(*kept(self))
+        return self.weight * getattr(functions, backward_name)(*held(self, wanted))
 
     own = {**record.settings, "weight": WEIGHT}
     methods: dict[str, Any] = {

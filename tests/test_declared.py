@@ -442,6 +442,45 @@ def test_a_wrong_layer_before_a_declared_part_is_located():
     assert first.tensor == "encoder.wrong1"
 
 
+def test_a_fault_is_located_though_every_unit_sits_on_the_jump():
+    class Doubled(ae.Autoencoder):
+        def __init__(self, widths, **options):
+            self.jump = Declared(widths[-1])
+            super().__init__(widths, activation=ae.Tanh, **options)
+
+        @property
+        def parameters(self):
+            return [*self.encoder.parameters, *self.jump.parameters, *self.decoder.parameters]
+
+        @property
+        def parts(self):
+            return {**super().parts, "jump": self.jump}
+
+        def loss(self, x, rng=None):
+            x = self.as_batch(x)
+            return self.reconstruction.forward(self.decoder.forward(self.jump.forward(self.encoder.forward(x))), x)
+
+        def backward(self):
+            grad_h = self.jump.backward(self.decoder.backward(self.reconstruction.backward()))
+            self.encoder.backward(2 * grad_h)
+
+    model = Doubled([D, H], dtype="float64", rng=0)
+    model.jump.theta.value = model.encode(X[:1])[0] - 1e-9
+    report = ae.check_gradients(model, X[:1])
+    (first,) = [f for f in report.findings if f.code == "first-wrong"]
+    assert (first.tensor, first.evidence["function"]) == ("encoder.tanh1", "Doubled.backward"), str(report)
+
+
+def test_one_of_our_layers_with_nothing_but_its_backward_declared_is_checked_by_the_rule():
+    class Open(ae.ReLU):
+        @ae.surrogate_gradient("straight-through", "grad_a = grad_y", "Bengio et al. 2013", lambda part, grad_y: 1.0 * grad_y)
+        def backward(self, grad_y):
+            return grad_y.copy()
+
+    report = ae.check_gradients(ae.Autoencoder([D, H], code_activation=Open, rng=0), X)
+    assert report.verdict == "pass", str(report)
+
+
 def test_a_rule_that_is_not_linear_or_raises_is_inconclusive():
     for again in (lambda part, grad_y: grad_y**2, lambda part, grad_y: 1 / 0, lambda part, grad_y: {"z": grad_y}, lambda part, grad_y: grad_y[:1]):
         class Odd(Sign):

@@ -12,7 +12,10 @@ ROOT = pathlib.Path(__file__).parents[1]
 NEW = ROOT / "tests" / "data" / "winner_take_all.py"
 COPIED = ("aescratch", "tests", "docs", "conftest.py", "setup.cfg", "README.md", "CHANGELOG.md", "tutorials")
 # The tests that go over all variants; each has cases of its own for a new one.
-GENERIC = ("test_models.py", "test_files.py", "test_statements.py", "test_cli.py", "test_tracing.py", "test_tour.py")
+GENERIC = (
+    "test_models.py", "test_files.py", "test_statements.py", "test_cli.py", "test_tracing.py", "test_tour.py",
+    "test_meaning_models.py", "test_cupy.py", "test_localise.py",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from numeric import assert_close, numeric_gradient, random_upstream
 import aescratch as ae
 from aescratch import contract
 from aescratch.buffers import Buffer, frozen
+from aescratch.cli import main
 from aescratch.parts import Part, training_mode
 
 N, D, H = 11, 7, 5
@@ -419,3 +420,49 @@ def test_a_part_of_the_users_own_may_have_state():
     model = Counting([D, H], rng=0)
     model.fit(X, epochs=3, batch_size=4, rng=1, validation=VALIDATION)
     assert model.buffers["counter.seen"].value == 3 * N
+
+
+def test_a_moving_penalty_means_the_running_mean_and_wrong_ones_are_named(monkeypatch):
+    model = moved(STATEFUL["moving KL"](rng=0))
+    assert ae.check_meaning(model).verdict == "pass"
+    right = ae.functions.moving_kl_sparsity
+    for wrong, cause in (
+        (lambda h, running, rho, m: ae.functions.kl_sparsity(h, rho), "it takes the mean of the batch alone"),
+        (lambda h, running, rho, m: right(h, running, rho, 1 - m), "momentum weighs the running mean"),
+        (lambda h, running, rho, m: right(h, np.full_like(running, rho), rho, m), "it begins at rho again"),
+    ):
+        monkeypatch.setattr(ae.functions, "moving_kl_sparsity", wrong)
+        report = ae.check_meaning(model)
+        assert report.verdict == "fail"
+        assert cause in str(report)
+
+
+def test_a_bias_before_a_normalisation_is_0_to_rounding_and_a_wrong_one_is_found(monkeypatch):
+    model = STATEFUL["batch norm"](rng=0)
+    report = ae.check_gradients(model, X, training=True)
+    assert report.verdict == "pass", str(report)
+    biases = [tensor for tensor in report.tensors if tensor.name in ("encoder.b1", "encoder.b2", "decoder.b1")]
+    assert [tensor.max_relative_error for tensor in biases] == [0.0, 0.0, 0.0]
+    assert "encoder.b1: the gradient is 0 to rounding" in str(report)
+    right = ae.functions.batch_norm_backward
+
+    def hardly_wrong(grad_y, x, gamma, epsilon):
+        grad_x, *others = right(grad_y, x, gamma, epsilon)
+        return (grad_x + 1e-9, *others)
+
+    monkeypatch.setattr(ae.functions, "batch_norm_backward", hardly_wrong)
+    report = ae.check_gradients(model, X, training=True)
+    assert report.verdict == "fail"
+    assert {t.name for t in report.tensors if t.verdict == "fail"} >= {"encoder.b1", "encoder.b2", "decoder.b1"}
+
+
+def test_the_command_line_checks_training_mode(capsys):
+    words = ["check", "vanilla", "--batch-norm", "--dropout", "0.3", "--activation", "gelu"]
+    assert main(words) == 0
+    in_use = capsys.readouterr().out
+    assert main([*words, "--training"]) == 0
+    in_training = capsys.readouterr().out
+    assert "training mode" in in_training
+    assert "training mode" not in in_use
+    assert main(["check", "aescratch.functions:tanh_backward", "--training"]) == 2
+    assert "--training says nothing about" in capsys.readouterr().err

@@ -66,6 +66,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--examples", type=partial(count, 1), default=N_EXAMPLES, metavar="N", help="how many (default %(default)s)"
     )
     add_file_options(parser)
+    parser.add_argument(
+        "--training", action="store_true",
+        help="check the loss of training mode, with dropout and the batch's own statistics; left out, that of use mode",
+    )  # fmt: skip
     group = parser.add_argument_group("your own code")
     group.add_argument("--forward", metavar="NAME", help="the forward of a backward function, if it has another name")
     group.add_argument(
@@ -112,7 +116,9 @@ def check_variant(arguments: Namespace) -> Report:
     leave_zero(model, arguments.seed)
     labels = labels if model.takes_labels else None
     with wrong_input():
-        return ae.check_gradients(model, x, labels, rng=arguments.seed, mode=arguments.mode)
+        return ae.check_gradients(
+            model, x, labels, rng=arguments.seed, mode=arguments.mode, training=arguments.training
+        )  # fmt: skip
 
 
 def use_small_layers(arguments: Namespace) -> None:

@@ -42,7 +42,7 @@ def check_own(arguments: Namespace) -> Report:
         what = made(what, arguments)
     if _is_model(what) and hasattr(what, "parameters"):
         return check_model(arguments, what)
-    _refuse(arguments, "--hidden", "--code", "--data")
+    _refuse(arguments, "--hidden", "--code", "--data", "--training")
     if hasattr(what, "forward") and hasattr(what, "backward"):
         inputs = layer_inputs(module, name, what, arguments.input, arguments.seed)
         with own_errors():
@@ -77,7 +77,7 @@ def _require_function(name: str, what: Any) -> None:
 def check_pair(arguments: Namespace, module: ModuleType, stem: str, pair: FunctionPair) -> Report:
     """Return the report on a forward and a backward."""
     forward, backward = pair
-    _refuse(arguments, "--hidden", "--code", "--data")
+    _refuse(arguments, "--hidden", "--code", "--data", "--training")
     inputs = inputs_of(module, stem, forward, arguments.input, arguments.seed)
     with own_errors():
         return ae.check_function(forward, backward, inputs, rng=arguments.seed, mode=arguments.mode)
@@ -98,7 +98,9 @@ def check_model(arguments: Namespace, model: Any) -> Report:
         batch = list(found) if supervised else [found]
     with own_errors():
         leave_zero(model, arguments.seed)
-        return ae.check_gradients(model, *batch, rng=arguments.seed, mode=arguments.mode)
+        return ae.check_gradients(
+            model, *batch, rng=arguments.seed, mode=arguments.mode, training=arguments.training
+        )  # fmt: skip
 
 
 def made(kind: type[Any], arguments: Namespace) -> Any:

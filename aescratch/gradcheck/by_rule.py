@@ -79,7 +79,7 @@ def rule_of(pair: Pair, declared: Declared, names: Sequence[str], upstream: Arra
 
 
 def _compared(name: str, analytic: Array, rule: Array, declared: Declared, tolerance: float) -> TensorResult:
-    error = ROUNDING * float(np.abs(rule).max(initial=0.0))
+    error = ROUNDING * float(np.max(np.abs(rule), initial=0.0))
     tensor = judge(f"grad_{name}", np.asarray(analytic), [Estimate(float(v), error) for v in rule.flat], tolerance)
     return replace(tensor, rule=declared.rule, numeric_is=f"the declared rule {declared.rule}")
 
@@ -155,7 +155,7 @@ def _judged_mean(
 ) -> TensorResult:
     analytic, numeric = given.mean(axis=0), quotients.mean(axis=0)
     allowed = STANDARD_ERRORS * (given - quotients).std(axis=0) / np.sqrt(len(given))
-    largest = float(np.abs(numeric).max(initial=0.0))
+    largest = float(np.max(np.abs(numeric), initial=0.0))
     off = np.abs(analytic - numeric)
     rough = allowed > TOO_ROUGH * np.maximum(np.abs(analytic), np.abs(numeric))
     verdicts = np.where(off > allowed + TRUNCATION * largest, FAIL, np.where(rough, INCONCLUSIVE, PASS))

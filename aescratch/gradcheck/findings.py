@@ -34,6 +34,12 @@ def value_findings(tensors: Sequence[TensorResult]) -> list[Finding]:
             findings.append(Finding("zero-gradient", tensor.name, "note", message))
         elif tensor.verdict == INCONCLUSIVE:
             findings.append(_not_settled(tensor))
+        elif tensor.is_zero is not None and tensor.is_zero.all():
+            message = (
+                f"{tensor.name}: the gradient is 0 to rounding, by backward and by {tensor.numeric_is}: the loss "
+                "doesn't depend on it, as it doesn't on a bias before a batch normalisation in training"
+            )
+            findings.append(Finding("zero-gradient", tensor.name, "note", message))
         if unseen := int(((tensor.verdicts == PASS) & np.isnan(tensor.numeric)).sum()):
             largest = float(np.max(np.abs(tensor.analytic[np.isnan(tensor.numeric)])))
             message = (

@@ -55,6 +55,8 @@ class TensorResult:
         What the numeric gradient is.
     zero_is_meant : bool
         Whether 0 is what was to be shown: as a gradient that is 0 at other inputs too, or as a value that isn't one.
+    is_zero : array of bool, or None
+        Where both gradients are 0 to rounding, beside larger ones of other tensors; None for nowhere.
     """
 
     name: str
@@ -65,6 +67,7 @@ class TensorResult:
     rule: str = ""
     numeric_is: str = DIFFERENCES
     zero_is_meant: bool = False
+    is_zero: Array | None = None
 
     @property
     def relative_error(self) -> Array:
@@ -73,7 +76,7 @@ class TensorResult:
         largest = float(np.nanmax(sizes, initial=0.0))
         with np.errstate(invalid="ignore", divide="ignore"):
             error = np.abs(self.analytic - self.numeric) / np.maximum(sizes, WORTH_COMPARING * largest)
-        return np.where(sizes == 0, 0.0, error)
+        return np.where((sizes == 0) | (False if self.is_zero is None else self.is_zero), 0.0, error)
 
     @property
     def max_relative_error(self) -> float:
@@ -116,23 +119,27 @@ def judge(
     """
     analytic = np.asarray(analytic, dtype=np.float64)
     scale = max((abs(e.value) for e in estimates if np.isfinite(e.value)), default=0.0)
-    verdicts = [
-        _judge_entry(float(a), e, tolerance, scale, largest_of_all)
-        for a, e in zip(analytic.flat, estimates, strict=True)
-    ]
+    entries = list(zip(analytic.ravel().tolist(), estimates, strict=True))
+    is_zero = [_is_zero(a, e, largest_of_all) for a, e in entries]
+    judged = zip(entries, is_zero, strict=True)
+    verdicts = [PASS if zero else _judge_entry(a, e, tolerance, scale) for (a, e), zero in judged]
     numeric = [np.nan if e.kink is not None else e.value for e in estimates]
     slopes = [(np.nan, np.nan) if e.kink is None else e.kink for e in estimates]
     shape = analytic.shape
     return TensorResult(
         name, analytic, np.reshape(numeric, shape), np.reshape(np.array(verdicts, "<U12"), shape),
-        np.reshape(slopes, (*shape, 2)),
+        np.reshape(slopes, (*shape, 2)), is_zero=np.reshape(is_zero, shape),
     )  # fmt: skip
 
 
-def _judge_entry(analytic: float, found: Estimate, tolerance: float, scale: float, largest_of_all: float) -> str:
-    is_zero = abs(analytic) <= NEXT_TO_NOTHING * largest_of_all and found.kink is None
-    if is_zero and abs(found.value) <= found.error <= ZERO_TO_ROUNDING * largest_of_all:
-        return PASS  # like the bias before a batch normalisation, which takes it away again
+def _is_zero(analytic: float, found: Estimate, largest_of_all: float) -> bool:
+    """Whether a gradient is 0 to rounding on both sides, like that of a bias before a batch normalisation."""
+    if found.kink is not None or analytic == found.value == 0 or abs(analytic) > NEXT_TO_NOTHING * largest_of_all:
+        return False
+    return abs(found.value) <= found.error <= ZERO_TO_ROUNDING * largest_of_all
+
+
+def _judge_entry(analytic: float, found: Estimate, tolerance: float, scale: float) -> str:
     floor = WORTH_COMPARING * scale
     if found.kink is not None:
         return "kink" if found.settles(analytic, tolerance, floor) else FAIL

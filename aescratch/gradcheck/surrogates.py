@@ -251,7 +251,7 @@ def _random(shape: tuple[int, ...]) -> Array:
 
 
 def _near(a: Array, b: Array) -> bool:
-    largest = max(float(np.abs(a).max(initial=0.0)), float(np.abs(b).max(initial=0.0)))
+    largest = max(float(np.max(np.abs(a), initial=0.0)), float(np.max(np.abs(b), initial=0.0)))
     return bool(np.all(np.abs(a - b) <= SAME * largest))  # so written that NaN isn't near
 
 

@@ -16,7 +16,7 @@ from aescratch.gradcheck.meaning import layers, states, terms
 from aescratch.gradcheck.meaning.comparing import Oracle
 from aescratch.layers import Dense, TransposedDense, UnitRowDense
 from aescratch.parts import Part
-from aescratch.penalties import WeightDecay
+from aescratch.penalties import KLSparsity, WeightDecay
 
 RECORDS: dict[str, Activation | Term] = {
     **{record.layer: record for record in functions.ACTIVATIONS.values()},
@@ -41,6 +41,8 @@ def weighed(part: Any) -> Any:
 
 def oracle_of(part: Part, rng: np.random.Generator) -> Oracle | None:
     """Return what a part of one of our kinds is to compute, or None."""
+    if isinstance(part, KLSparsity) and part.running_activity is not None:
+        return states.moving_sparsity(rng, part)
     record = record_of(part)
     if isinstance(record, Term):
         return terms.term(rng, record, part)

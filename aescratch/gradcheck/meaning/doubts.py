@@ -96,4 +96,4 @@ def _differs_in_use(part: Any, arguments: dict[str, Any], result: Any) -> bool:
     found = np.asarray(result, float)
     if applied.shape != found.shape:
         return True
-    return not bool(np.all(np.abs(applied - found) <= SAME * np.abs(found).max(initial=0.0)))
+    return not bool(np.all(np.abs(applied - found) <= SAME * np.max(np.abs(found), initial=0.0)))

@@ -1,4 +1,4 @@
-"""What parts with a mode compute in use: a dropout nothing, a normalisation by what it has seen in training."""
+"""What parts with a mode or a state compute in use: dropout nothing, the others by what they saw in training."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.batch_norm import BatchNorm
+from aescratch.functions import FORMULAS
 from aescratch.gradcheck.meaning.comparing import Oracle, Reading
+from aescratch.gradcheck.meaning.terms import weighed_term
 
 
 def dropout(rng: np.random.Generator, p: float) -> Oracle:
@@ -32,6 +34,27 @@ def move_from_the_start(part: BatchNorm, rng: np.random.Generator) -> None:
         part.running_variance.value = rng.uniform(0.5, 2.0, shape)
     if (part.gamma.value == 1).all():
         part.gamma.value = rng.uniform(0.5, 2.0, shape)
+
+
+def moving_sparsity(rng: np.random.Generator, part: Any) -> Oracle:
+    """Divergence of a running mean from rho, from where the part's own running mean is now."""
+    record, running = FORMULAS["moving_kl_sparsity"], part.running_activity.value.copy()
+
+    def entries(h: Array, running: Array = running, momentum: float = part.momentum) -> Array:
+        return np.asarray(record.second_opinion(h, running, part.rho, momentum), float)
+
+    others = {
+        "it takes the mean of the batch alone, where the running mean counts too": lambda h: entries(h, momentum=1.0),
+        "it takes the running mean alone, where the batch counts too": lambda h: entries(h, momentum=0.0),
+        "momentum weighs the running mean, where it should weigh the batch": lambda h: (
+            entries(h, momentum=1 - part.momentum)
+        ),
+        "it begins at rho again, where it should go on from the running mean": lambda h: (
+            entries(h, np.full_like(running, part.rho))
+        ),
+    }
+    cases = [(rng.uniform(0.05, 0.95, (n, len(running))),) for n in (7, 11, 5)]
+    return weighed_term(record.claim, entries, others, cases, record.question, weight=part.weight or 1.0)
 
 
 def batch_norm(rng: np.random.Generator, part: BatchNorm) -> Oracle:
