@@ -64,7 +64,7 @@ def inputs_of(
         If nothing says what an argument is to be.
     """
     rng = np.random.default_rng(seed)
-    found = {**_from_sheet(function, rng), **_from_module(module, stem)}
+    found = _from_module(module, stem)
     with own_errors():
         parameters = inspect.signature(function).parameters
     given = dict(options)
@@ -104,13 +104,6 @@ def _width(layer: Any) -> int:
     values = [slot.read() for slot in slots_in(layer)]
     values += [parameter.value for _, parameter in held_parameters(layer)]
     return next((len(W) for W in values if isinstance(W, np.ndarray) and W.ndim == 2), D)
-
-
-def _from_sheet(function: Any, rng: np.random.Generator) -> dict[str, Any]:
-    """Return the inputs that the formula sheet draws for one of its own functions, or none."""
-    name = getattr(function, "__name__", "")
-    is_ours = name in FORMULAS and function is FORMULAS[name].forward
-    return FORMULAS[name].inputs(rng, N, D, H) if is_ours else {}
 
 
 def _from_module(module: ModuleType, stem: str) -> dict[str, Any]:
