@@ -174,20 +174,16 @@ print(step)
 # %% [markdown]
 # ## And again, and again
 #
-# One step is all there is. Training repeats it, on all four patterns now. The loss stops at 1/8, and no patience helps:
-# two code units and a *linear* decoder restore a plane, the four patterns fill three dimensions, and what sticks out of
-# the best plane is worth exactly 1/8. That bound is PCA's (tutorial 6).
+# Training repeats the step, on all four patterns now. The loss stops at 1/8: two code units and a *linear* decoder restore
+# a plane, the four patterns fill three dimensions, and what sticks out is worth 1/8. That bound is PCA's (tutorial 6).
 
 
 # %%
 def train(model, steps=1500, rate=0.05):
-    """Repeat the step; return the codes of the four patterns on the way.
-
-    `model.training()` says that this is training and not use. Here both are the same; some layers act otherwise there.
-    """
+    """Repeat the step; return the codes of the four patterns on the way."""
     state, path = ae.Adam(rate).start(model.parameters), []
     for _ in range(steps):
-        with model.training():
+        with model.training():  # and not use; for these layers both are the same
             model.loss(patterns)
             model.backward()
         state.step(rate)

@@ -44,7 +44,7 @@ class SecondOpinion:
     Attributes
     ----------
     terms : dict of str to callable
-        By the name of a term in `parts`, what it is of: the arguments of its forward, from a `Seen`.
+        By the name of a term in `parts`, what it is of: the arguments of its forward, from what a call of loss showed.
     against : str
         What the output is compared with, in words; may be empty.
     mistaken : dict of str to tuple
