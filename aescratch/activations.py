@@ -15,7 +15,7 @@ from aescratch import functions
 from aescratch.backend import Array
 from aescratch.functions import formula
 from aescratch.layers import Layer, ours
-from aescratch.making import arguments_of, constructor, docstring, kinks
+from aescratch.making import arguments_of, constructor, docstring, held, kinks
 from aescratch.parts import Part
 from aescratch.recipes import Recipe
 from aescratch.validation import require_batch, require_count, require_same_shape
@@ -56,45 +56,58 @@ class Activation(Layer, Recipe):
 
 
 class FromSheet(Activation):
-    """Base of the activations of the formula sheet.
+    """Base of the activations of the formula sheet, whose functions each method calls by their names.
 
-    Each method calls the sheet's function of its name. An argument of the function is what the method was given under
-    that name, or what the layer holds under it: a or y, which forward remembered, or a setting such as alpha.
+    Attributes
+    ----------
+    record : Activation of the sheet
+        What the sheet says of it.
+    name, backward_name : str
+        Those of the functions that compute y and grad_a.
+    numbers : tuple of float
+        The settings that the functions take last, such as alpha.
+    wanted : tuple of str
+        What the derivative is computed from, beside grad_y: a or y, which forward remembers, or a setting.
     """
 
     record: ClassVar[formula.Activation]
-
-    def call(self, function: Callable[..., Any], **given: Array) -> Any:
-        """Return what the sheet's function of this name gives, looked up in the sheet as it is now."""
-        values = [given[name] if name in given else getattr(self, name) for name in arguments_of(function)]
-        return getattr(functions, function.__name__)(*values)
+    name: ClassVar[str]
+    backward_name: ClassVar[str]
+    wanted: ClassVar[tuple[str, ...]]
+    numbers: tuple[float, ...] = ()
 
     def apply(self, a: Array) -> Array:
         """Return y."""
-        return self.call(self.record.value, a=a)
+        return getattr(functions, self.name)(a, *self.numbers)
 
     def forward(self, a: Array) -> Array:
         """Return y, and remember a, or y where the derivative is simplest through it."""
         require_batch(a, "a")
         y = self.computed(self.apply, a)
-        for name, value in (("a", a), ("y", y)):
-            if name in self.remembers:
-                setattr(self, name, value)
+        if "a" in self.remembers:
+            self.a = a
+        if "y" in self.remembers:
+            self.y = y
         return y
 
     def backward(self, grad_y: Array) -> Array:
         """Return grad_a."""
-        remembered = self.remembers[-1]
-        require_same_shape(grad_y, "grad_y", getattr(self, remembered), remembered)
-        return self.call(self.record.backward, grad_y=grad_y)
+        name = self.remembers[0]
+        remembered = getattr(self, name)
+        if getattr(grad_y, "shape", None) != remembered.shape:
+            require_same_shape(grad_y, "grad_y", remembered, name)
+        beside = (remembered,) if self.wanted == (name,) else held(self, self.wanted)
+        return getattr(functions, self.backward_name)(grad_y, *beside)
 
     def slope(self, a: Array) -> Array:
         """Return φ'(a)."""
-        return self.call(self.record.slope, a=a)
+        return getattr(functions, self.record.slope.__name__)(a, *self.numbers)
 
     def slope_backward(self, grad_slope: Array, a: Array) -> Array:
         """Return grad_a = grad_slope φ''(a)."""
-        return self.call(self.record.slope_backward, grad_slope=grad_slope, a=a)
+        function = self.record.slope_backward
+        given = [a if name == "a" else getattr(self, name) for name in arguments_of(function)[1:]]
+        return getattr(functions, function.__name__)(grad_slope, *given)
 
 
 class KeepsSlope(FromSheet):
@@ -114,31 +127,32 @@ class KeepsSlope(FromSheet):
 
     def value_and_slope(self, a: Array) -> Any:
         """Return y and φ'(a)."""
-        assert self.record.together is not None
-        return self.call(self.record.together, a=a)
+        return getattr(functions, self.shortcut_of[0])(a, *self.numbers)
 
     def backward(self, grad_y: Array) -> Array:
         """Return grad_a."""
-        require_same_shape(grad_y, "grad_y", self.a, "a")
         if self.kept_slope is None:
-            return self.call(self.record.backward, grad_y=grad_y)
+            return super().backward(grad_y)
+        require_same_shape(grad_y, "grad_y", self.a, "a")
         return grad_y * self.kept_slope  # what the sheet's backward does, its slope at hand
 
 
 def layer_of(record: formula.Activation) -> type[FromSheet]:
     """Return the layer of an activation of the sheet."""
-    wanted = arguments_of(record.backward)
+    wanted, settings = arguments_of(record.backward)[1:], tuple(record.settings)
     keeps_slope = record.together is not None and "y" not in wanted
     remembers = [name for name in ("a", "y") if name in wanted or (name == "a" and record.kinks is not None)]
     replaced = (record.together, record.value, record.slope, record.backward) if keeps_slope else (record.value,)
     names = tuple(function.__name__ for function in replaced if function is not None)
     members: dict[str, Any] = {
         "__module__": __name__, "__doc__": docstring(record.value, record.settings, record.example),
-        "record": record, "remembers": (*(remembers or ["a"]), *(["kept_slope"] if keeps_slope else [])),
-        "shortcut_of": names, **kinks(record, ["a"]),
+        "record": record, "name": record.name, "backward_name": record.backward.__name__, "wanted": wanted,
+        "shortcut_of": names,
+        "remembers": (*(remembers or ["a"]), *(["kept_slope"] if keeps_slope else [])), **kinks(record, ["a"]),
     }  # fmt: skip
-    if record.settings:
+    if settings:
         members["__init__"] = constructor(record.settings)
+        members["numbers"] = property(lambda self: tuple(held(self, settings)), doc="The settings.")
     elif hasattr(record.value, "__wrapped__"):  # in one kernel on a GPU, into which the bias can be added
         members["formulas"] = names
     return type(record.layer, (KeepsSlope if keeps_slope else FromSheet,), members)

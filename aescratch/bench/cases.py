@@ -60,12 +60,14 @@ def make_model(case: Case) -> ae.Autoencoder:
 
 
 def our_step(case: Case) -> Callable[[], None]:
-    """Return one training step, as `fit` takes it: the batch has been checked before."""
+    """Return one training step, as `fit` takes it: the batch has been checked, and training mode entered, before."""
     model, x = make_model(case), random_data(case.batch, case.widths[0])
     adam = ae.Adam(RATE).start(model.parameters)
+    for part in model.parts.values():
+        part.in_training = True
 
     def step() -> None:
-        with model.trusting_batches(), model.training():
+        with model.trusting_batches():
             model.loss(x)
             model.backward()
             adam.step(RATE)
