@@ -1,16 +1,12 @@
 """A variant is one file: winner-take-all, added to a copy of the package, passes the package's own tests as it is."""
 
 import os
-import pathlib
 import shutil
-import subprocess
-import sys
 
 import pytest
+from copied_package import ROOT, copy_package, run_python
 
-ROOT = pathlib.Path(__file__).parents[1]
 NEW = ROOT / "tests" / "data" / "winner_take_all.py"
-COPIED = ("aescratch", "tests", "docs", "conftest.py", "setup.cfg", "README.md", "CHANGELOG.md", "tutorials")
 # The tests that go over all variants; each has cases of its own for a new one.
 GENERIC = (
     "test_models.py", "test_files.py", "test_statements.py", "test_cli.py", "test_tracing.py", "test_tour.py",
@@ -21,23 +17,13 @@ GENERIC = (
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory):
     """A copy of the package with one file more."""
-    folder = tmp_path_factory.mktemp("copy")
-    for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.ipynb"))
-        else:
-            shutil.copy(source, folder / name)
+    folder = copy_package(tmp_path_factory.mktemp("copy"))
     shutil.copy(NEW, folder / "aescratch" / "models" / "winner_take_all.py")
     return folder
 
 
 def run(folder, *words):
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
-        [sys.executable, "-P", "-m", *words], cwd=folder, env=environment, capture_output=True, text=True,
-        encoding="utf-8",
-    )  # fmt: skip
+    return run_python(folder, "-m", *words)
 
 
 def test_it_passes_the_tests_that_go_over_all_variants(extended):
@@ -66,9 +52,7 @@ def test_the_command_line_checks_and_trains_it(extended, tmp_path):
     assert trained.returncode == 0, trained.stderr
     assert {"code-activity.png", "reconstructions.png", "model.npz"} <= set(os.listdir(out))
     code = f"import aescratch as ae; print(type(ae.load({out + '/model.npz'!r})) is ae.WinnerTakeAllAutoencoder)"
-    assert subprocess.run(
-        [sys.executable, "-P", "-c", code], env={**os.environ, "PYTHONPATH": str(extended)}, capture_output=True, text=True
-    ).stdout == "True\n"
+    assert run_python(extended, "-c", code).stdout == "True\n"
     refused = run(extended, "aescratch", "check", "vanilla", "--share", "0.5")
     assert (refused.returncode, "which is for winner-take-all" in refused.stderr) == (2, True)
 

@@ -3,17 +3,15 @@ pass the package's own tests without any other edit.
 """
 
 import os
-import pathlib
 import re
-import shutil
 import subprocess
 import sys
 
 import pytest
+from copied_package import ROOT, copy_package
+from copied_package import run_python as run
 
-ROOT = pathlib.Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "how-to" / "own-formula.md"
-COPIED = ("aescratch", "tests", "docs", "conftest.py", "setup.cfg", "README.md", "README.ko.md", "CHANGELOG.md", "tutorials")
 FAMILIES = ("activations", "penalties", "losses")  # in the order of the page
 RECORDS_BEGIN, RECORDS_END = "# What else is to be known of these formulas\n", ")  # fmt: skip\n"
 NEW = "silu or SiLU or log_sparsity or LogSparsity or log_cosh or LogCosh"
@@ -43,13 +41,7 @@ def blocks():
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory):
     """A copy of the package, with what the page adds in the three files that it names."""
-    folder = tmp_path_factory.mktemp("copy")
-    for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.ipynb"))
-        else:
-            shutil.copy(source, folder / name)
+    folder = copy_package(tmp_path_factory.mktemp("copy"))
     for family, (functions, record) in blocks().items():
         path = folder / "aescratch" / "functions" / f"{family}.py"
         text = path.read_text(encoding="utf-8")
@@ -57,14 +49,6 @@ def extended(tmp_path_factory):
         text = text.replace(RECORDS_BEGIN, f"{functions}\n\n{RECORDS_BEGIN}").replace(RECORDS_END, record + RECORDS_END)
         path.write_text(text, encoding="utf-8")
     return folder
-
-
-def run(folder, *words):
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
-        [sys.executable, "-P", *words] if sys.version_info >= (3, 11) else [sys.executable, *words],
-        cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", check=False,
-    )  # fmt: skip
 
 
 def test_what_the_page_adds_is_new():

@@ -466,3 +466,11 @@ def test_the_command_line_checks_training_mode(capsys):
     assert "training mode" not in in_use
     assert main(["check", "aescratch.functions:tanh_backward", "--training"]) == 2
     assert "--training says nothing about" in capsys.readouterr().err
+
+
+def test_a_traced_step_is_given_the_state_under_its_layers_number():
+    model = moved(STATEFUL["batch norm"](rng=0))
+    step = ae.trace(model, X[:3])
+    np.testing.assert_array_equal(step.given["running_mean1"], model.buffers["encoder.batchnorm1.running_mean"].value)
+    assert step["average1"].formula == "average1[j] = (1 − momentum)·running_mean1[j] + momentum·mean1[j]"
+    assert step["average1"].worked(0).startswith("average1[0] = (1 − 0.1)·")

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 SHARE = {"least": 0, "below": 1}
 OF_MODELS: dict[str, dict[str, Any]] = {
     "rho": {"above": 0, "below": 1}, "beta": {"least": 0}, "weight": {"least": 0}, "lam": {"least": 0},
-    "keep": {"whole": True, "least": 0, "most": 1},
+    "keep": {"whole": True, "least": 0, "most": 1}, "mask": {"whole": True, "least": 0, "most": 1}, "p": SHARE,
+    "epsilon": {"above": 0}, "momentum": {"least": 0, "most": 1}, "running_activity": {"above": 0, "below": 1},
 }  # fmt: skip
 OF_RULES: dict[str, dict[str, Any]] = {
     "mu": SHARE, "beta": SHARE, "beta1": SHARE, "beta2": SHARE, "eps": {"above": 0}, "shrinkage": {"least": 0},

@@ -20,9 +20,12 @@ STATISTICS = ("mean", "variance", "deviation", "average")
 HEADS = {"mean": "mu", "log_variance": "log_var"}
 WORDS = {
     "x_hat": "x̂", "x_tilde": "x̃", "rho_hat": "ρ̂", "rho": "ρ", "mu": "μ", "log_var": "log σ²", "sigma": "σ", "eps": "ε",
-    "eta": "η", "lam": "λ", "beta": "β", "beta1": "β₁", "beta2": "β₂", "alpha": "α", "m_hat": "m̂", "v_hat": "v̂",
+    "eta": "η", "lam": "λ", "beta": "β", "alpha": "α", "gamma": "γ", "m_hat": "m̂", "v_hat": "v̂",
     "m_0": "m₀", "v_0": "v₀",
 }  # fmt: skip
+
+
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 class Names:
@@ -134,13 +137,16 @@ def word(name: str) -> str:
 
     Examples
     --------
-    >>> word("rho_hat"), word("W_log_var_new"), word("W1_new")
-    ('ρ̂', 'W log σ² new', 'W1 new')
+    >>> word("rho_hat"), word("W_log_var_new"), word("W1_new"), word("gamma1_new")
+    ('ρ̂', 'W log σ² new', 'W1 new', 'γ₁ new')
     """
     if name in WORDS:
         return WORDS[name]
+    letters = name.rstrip("0123456789")
+    if letters in WORDS:
+        return WORDS[letters] + name.removeprefix(letters).translate(SUBSCRIPTS)
     head, _, rest = name.partition("_")
     for start in WORDS:
         if "_" in start and name.startswith(start + "_"):
             head, rest = start, name.removeprefix(start + "_")
-    return f"{WORDS.get(head, head)} {word(rest)}" if rest else name.replace("_", " ")
+    return f"{word(head)} {word(rest)}" if rest else name.replace("_", " ")

@@ -5,7 +5,7 @@ for (const array of Object.values(data.quantities)) array.data = array.data.map(
 const engine = new Engine(data);
 const first = new Map(Object.entries(data.quantities).map(([name, array]) => [name, [...array.data]]));
 const cells = new Map(); // of every quantity: lists of its cells, one list for every place where it is shown
-const GIVEN = { input: "given: the batch", parameter: "given: a parameter", noise: "given: drawn at random", setting: "given: a setting" };
+const GIVEN = { input: "given: the batch", parameter: "given: a parameter", state: "given: a running statistic", noise: "given: drawn at random", setting: "given: a setting" };
 const HEADINGS = { given: "Given", forward: "Forward", backward: "Backward", update: "Update" };
 let current = 0, chosen = null, kept = false;
 

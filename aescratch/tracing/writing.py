@@ -26,7 +26,7 @@ SHOWN_TERMS = 8  # of a long sum with its numbers
 LETTERS = {
     "x_hat": r"\hat{x}", "x_tilde": r"\tilde{x}", "rho_hat": r"\hat{\rho}", "rho": r"\rho", "mu": r"\mu",
     "log_var": r"\log\sigma^2", "sigma": r"\sigma", "eps": r"\varepsilon", "eta": r"\eta",
-    "lam": r"\lambda", "beta": r"\beta", "beta1": r"\beta_1", "beta2": r"\beta_2", "alpha": r"\alpha",
+    "lam": r"\lambda", "beta": r"\beta", "alpha": r"\alpha", "gamma": r"\gamma",
     "m_hat": r"\hat{m}", "v_hat": r"\hat{v}",
 }  # fmt: skip
 
@@ -218,11 +218,13 @@ def latex_letter(name: str) -> str:
 
     Examples
     --------
-    >>> latex_letter("W1"), latex_letter("rho_hat"), latex_letter("W_mu")
-    ('W^{(1)}', '\\hat{\\rho}', 'W^{(\\mathrm{mu})}')
+    >>> latex_letter("W1"), latex_letter("rho_hat"), latex_letter("W_mu"), latex_letter("gamma1")
+    ('W^{(1)}', '\\hat{\\rho}', 'W^{(\\mathrm{mu})}', '\\gamma_1')
     """
     if name in LETTERS:
         return LETTERS[name]
+    if (numbered := re.fullmatch(r"([a-z]+)(\d+)", name)) and numbered[1] in LETTERS:
+        return f"{LETTERS[numbered[1]]}_{numbered[2]}"
     head, _, rest = name.partition("_")
     if rest and head in LETTERS:
         of = rest.replace("_", r"\_")
