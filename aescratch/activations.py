@@ -147,9 +147,10 @@ def layer_of(record: formula.Activation) -> type[FromSheet]:
     members: dict[str, Any] = {
         "__module__": __name__, "__doc__": docstring(record.value, record.settings, record.example),
         "record": record, "name": record.name, "backward_name": record.backward.__name__, "wanted": wanted,
-        "shortcut_of": names,
         "remembers": (*(remembers or ["a"]), *(["kept_slope"] if keeps_slope else [])), **kinks(record, ["a"]),
     }  # fmt: skip
+    if keeps_slope:
+        members["shortcut_of"] = names
     if settings:
         members["__init__"] = constructor(record.settings)
         members["numbers"] = property(lambda self: tuple(held(self, settings)), doc="The settings.")

@@ -14,7 +14,7 @@ from aescratch import functions
 from aescratch.backend import Array, batch_size
 from aescratch.buffers import Buffer
 from aescratch.layers import Layer, Parameter, require_width
-from aescratch.validation import require_count, require_dtype, require_number
+from aescratch.validation import require_count, require_dtype, require_number, require_same_shape
 
 
 class BatchNorm(Layer):
@@ -109,6 +109,7 @@ class BatchNorm(Layer):
 
     def backward(self, grad_y: Array) -> Array:
         """Return grad_x (N, H) for grad_y (N, H), and write gamma.grad and beta.grad."""
+        require_same_shape(grad_y, "grad_y", self.x, "x")
         if self.by_batch:
             gradients = functions.batch_norm_backward(grad_y, self.x, self.gamma.value, self.epsilon)
         else:

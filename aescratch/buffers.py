@@ -84,13 +84,31 @@ class Buffer:
         moved = move(self._value, backend)
         self._value = moved if dtype is None else moved.astype(dtype)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy isn't frozen, also one that is made while its original is.
+        return {**self.__dict__, "frozen": False}
+
     def __repr__(self) -> str:
         return f"Buffer({self.name!r}, shape={self._value.shape})"
 
 
 def named_buffers(parts: dict[str, Any]) -> dict[str, Buffer]:
-    """Return the buffers of named parts, each by the part's name and its own: ``encoder.batchnorm1.running_mean``."""
-    return {f"{name}.{buffer.name}": buffer for name, part in parts.items() for buffer in getattr(part, "buffers", ())}
+    """Return the buffers of named parts, each by the part's name and its own: ``encoder.batchnorm1.running_mean``.
+
+    Raises
+    ------
+    ValueError
+        If two buffers of a part have one name.
+    """
+    named: dict[str, Buffer] = {}
+    for place, part in parts.items():
+        for buffer in getattr(part, "buffers", ()):
+            name = f"{place}.{buffer.name}"
+            if named.setdefault(name, buffer) is not buffer:
+                raise ValueError(
+                    f"expected every buffer of {place} to have a name of its own, got {buffer.name!r} twice"
+                )
+    return named
 
 
 def move_buffers(buffers: Iterable[Buffer], backend: str, dtype: str | None = None) -> None:

@@ -20,8 +20,8 @@ import numpy as np
 from aescratch.backend import Array, array_module, move
 from aescratch.buffers import Buffer, move_buffers, named_buffers
 from aescratch.buffers import frozen as frozen_buffers
-from aescratch.layers import Parameter, pack
-from aescratch.parts import Part, training_mode
+from aescratch.layers import Parameter, Sequential, pack
+from aescratch.parts import Part, in_mode
 from aescratch.validation import as_labels, as_matrix
 
 EXAMPLE = "ae.Autoencoder([64, 32])"
@@ -74,12 +74,12 @@ def _require_parameters(model: Any) -> None:
                 f"expected {kind}.parameters to hold ae.Parameter objects, got {type(parameter).__name__}; "
                 'make each as ae.Parameter("W", array)'
             )
-    names = [parameter.name for parameter in parameters]
+    names = [parameter.name for parameter in parameters] + list(buffers_of(model))
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise ValueError(
-            f"expected every parameter of {kind} to have a name of its own, got {twice!r} {names.count(twice)} times; "
-            f'give names in the constructor, such as self.encoder.W.name = "encoder.W"'
+            f"expected every parameter and buffer of {kind} to have a name of its own, got {twice!r} "
+            f'{names.count(twice)} times; give names in the constructor, such as self.encoder.W.name = "encoder.W"'
         )
 
 
@@ -102,8 +102,13 @@ def as_number(model: Any, loss: Any) -> Any:
 
 
 def parts_of(model: Any) -> dict[str, Part]:
-    """Return everything with a forward and a backward that the model names, in forward order; else nothing."""
-    parts: dict[str, Part] = getattr(model, "parts", {})
+    """Return everything with a forward and a backward that the model names, in forward order; else nothing.
+
+    In place of a `Sequential` stand its layers, each of which has a state and a mode of its own.
+    """
+    parts: dict[str, Part] = {}
+    for name, part in getattr(model, "parts", {}).items():
+        parts |= dict(part.named(name)) if isinstance(part, Sequential) else {name: part}
     return parts
 
 
@@ -124,10 +129,15 @@ def training(model: Any, *, frozen: bool = False) -> Iterator[None]:
     """Enter training mode; frozen buffers keep their values meanwhile, so that every pass starts from one state."""
     own = getattr(model, "training", None)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(own() if callable(own) else training_mode(parts_of(model).values()))
+        stack.enter_context(own() if callable(own) else in_mode(parts_of(model).values(), training=True))
         if frozen:
             stack.enter_context(frozen_buffers(buffers_of(model).values()))
         yield
+
+
+def in_use(model: Any) -> contextlib.AbstractContextManager[None]:
+    """Enter use mode, whatever mode the model is in."""
+    return in_mode(parts_of(model).values(), training=False)
 
 
 def backend_of(model: Any) -> str:

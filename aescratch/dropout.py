@@ -14,7 +14,7 @@ from aescratch import functions
 from aescratch.backend import Array, array_module
 from aescratch.layers import Layer
 from aescratch.recipes import Recipe
-from aescratch.validation import require_number
+from aescratch.validation import require_batch, require_floats, require_number, require_same_shape
 
 
 class Dropout(Layer, Recipe):
@@ -53,6 +53,8 @@ class Dropout(Layer, Recipe):
         TypeError
             If there is no rng in training mode.
         """
+        require_batch(x, "x")
+        require_floats(x, "x")
         self.mask = None
         if not self.in_training:
             return functions.identity(x)
@@ -68,4 +70,5 @@ class Dropout(Layer, Recipe):
         """Return grad_x (N, H)."""
         if self.mask is None:
             return functions.identity_backward(grad_y)
+        require_same_shape(grad_y, "grad_y", self.mask, "x")
         return functions.dropout_backward(grad_y, self.mask, self.p)

@@ -434,10 +434,20 @@ class Sequential(Layer):
             grad_y = layer.backward(grad_y)
         return grad_y
 
+    @property
+    def draws(self) -> bool:  # type: ignore[override]
+        """Whether a layer draws noise, from the rng that forward hands on."""
+        return any(layer.draws for layer in self.layers)
+
+    def flat(self) -> Iterator[Layer]:
+        """Yield the layers, and in place of a Sequential among them its own."""
+        for layer in self.layers:
+            yield from layer.flat() if isinstance(layer, Sequential) else [layer]
+
     def named(self, prefix: str) -> Iterator[tuple[str, Layer]]:
         """Yield every layer with its name: ``encoder.dense1``, ``encoder.relu1``, ``encoder.dense2``, ..."""
         number = 0
-        for layer in self.layers:
+        for layer in self.flat():
             number += begins_stage(layer)
             yield f"{prefix}.{type(layer).__name__.lower()}{number}", layer
 

@@ -3,7 +3,7 @@
 What is remembered is named in `remembers`, after the variables of the formulas, and lies on the object as a plain
 attribute, to be looked at in a debugger. It is no part of a copy or a pickle.
 
-A part is in use mode unless training mode was entered, by `training_mode` or a model's ``training()``. Only in
+A part is in use mode unless training mode was entered, by a model's ``training()`` or `in_mode`. Only in
 training mode does `forward` change the part's `buffers`, drop units, or look at the statistics of the batch.
 """
 
@@ -33,9 +33,11 @@ class Part:
     draws : bool
         Whether forward draws noise, from an rng that it takes as its last argument.
     in_training : bool
-        Whether forward acts as in training; False, use mode, unless `training_mode` was entered.
+        Whether forward acts as in training; False, use mode, unless training mode was entered.
     least_examples : int
         How many examples a batch must have in training.
+    moves_objective : bool
+        Whether its state changes what the loss is, so that losses of two steps belong to two functions.
     """
 
     remembers: tuple[str, ...] = ()
@@ -43,6 +45,7 @@ class Part:
     draws = False
     in_training = False
     least_examples = 1
+    moves_objective = False
 
     @property
     def buffers(self) -> list[Buffer]:
@@ -75,21 +78,21 @@ class Part:
 
 
 @contextlib.contextmanager
-def training_mode(parts: Iterable[Any]) -> Iterator[None]:
-    """Put the parts into training mode inside the block, and afterwards into the mode that each was in.
+def in_mode(parts: Iterable[Any], *, training: bool) -> Iterator[None]:
+    """Put the parts into training or use mode inside the block, and afterwards into the mode that each was in.
 
     Examples
     --------
     >>> import aescratch as ae
     >>> layer = ae.Dropout(0.5)
-    >>> with training_mode([layer]):
+    >>> with in_mode([layer], training=True):
     ...     layer.forward(np.ones((1, 4)), np.random.default_rng(0))
     array([[2., 0., 0., 0.]])
     """
     before = [(part, getattr(part, "in_training", False)) for part in parts]
     try:
         for part, _ in before:
-            part.in_training = True
+            part.in_training = training
         yield
     finally:
         for part, mode in before:

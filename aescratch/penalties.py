@@ -75,6 +75,11 @@ class KLSparsity(Sparsity):
         self.running_activity: Buffer | None = None
 
     @property
+    def moves_objective(self) -> bool:  # type: ignore[override]
+        """Whether there is a running mean, towards which the penalty moves on."""
+        return self.momentum is not None
+
+    @property
     def buffers(self) -> list[Buffer]:
         """The running mean of the activity, if there is one."""
         return [] if self.running_activity is None else [self.running_activity]

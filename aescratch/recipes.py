@@ -1,8 +1,8 @@
 """Objects that are known by their settings: models, losses, penalties, corruptions, optimisers.
 
 A recipe keeps every argument of its constructor as an attribute of the same name. From that follow its repr, and its
-description as JSON, by which files say what they hold. Only classes of this package can be rebuilt from a
-description, so that a file names what it holds and never brings code along.
+description as JSON, by which files say what they hold. Only classes of this package, and those that a program has
+registered, can be rebuilt from a description, so that a file names what it holds and never brings code along.
 """
 
 from __future__ import annotations

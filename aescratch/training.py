@@ -121,6 +121,13 @@ def fit(
             f"expected neither patience nor LBFGS for {type(model).__name__}, whose loss is no measure of progress: "
             "they take the model of the lowest loss for the best; leave them out, and look at what the model is for"
         )
+    if isinstance(optimizer, LBFGS):
+        for name, part in contract.parts_of(model).items():
+            if getattr(part, "moves_objective", False):
+                raise ValueError(
+                    f"expected an objective that stays the same for LBFGS, but {name} follows a running mean; leave "
+                    "momentum out, since L-BFGS takes all of the data at once, or use Adam()"
+                )
     plan = Plan(
         data=contract.as_data(model, x, labels),
         validation=None if validation is None else _held_out(model, validation),
@@ -212,7 +219,7 @@ def _train_epoch(training: TrainingState, plan: Plan, rate: float) -> float:
             sizes.append(batch_size(batch[0]))
             model.backward()
             training.optimizer.step(rate)
-    return float(_unless_broken(_mean_loss(losses, sizes), training.optimizer))
+    return float(_unless_broken(_mean_loss(losses, sizes), training))
 
 
 def _mean_loss(losses: Sequence[Any], sizes: Sequence[int]) -> Any:
@@ -222,11 +229,12 @@ def _mean_loss(losses: Sequence[Any], sizes: Sequence[int]) -> Any:
     return (means * xp.asarray(sizes, means.dtype)).sum() / sum(sizes)
 
 
-def _unless_broken(total: Any, optimizer: OptimizerState) -> Any:
-    """Return the total, or NaN where a value that the optimizer moves isn't finite."""
-    for run in optimizer.runs:
-        xp = array_module(run.values)
-        total = xp.where(xp.isfinite(run.values).all(), total, math.nan)
+def _unless_broken(total: Any, training: TrainingState) -> Any:
+    """Return the total, or NaN where a value that the optimizer moves, or a buffer, isn't finite."""
+    buffers = contract.buffers_of(training.model).values()
+    for values in (*(run.values for run in training.optimizer.runs), *(buffer.value for buffer in buffers)):
+        xp = array_module(values)
+        total = xp.where(xp.isfinite(values).all(), total, math.nan)
     return total
 
 
@@ -250,9 +258,10 @@ def _validate(training: TrainingState, plan: Plan, rate: float) -> list[float]:
     if plan.validation is None:
         return []
     rng, total, n_examples = as_generator(VALIDATION_SEED), 0.0, batch_size(plan.validation[0])
-    for start in range(0, n_examples, plan.batch_size):
-        batch = [array[start : start + plan.batch_size] for array in plan.validation]
-        total = total + training.model.loss(*batch, rng=rng) * batch_size(batch[0])
+    with contract.in_use(training.model):
+        for start in range(0, n_examples, plan.batch_size):
+            batch = [array[start : start + plan.batch_size] for array in plan.validation]
+            total = total + training.model.loss(*batch, rng=rng) * batch_size(batch[0])
     loss = float(total) / n_examples
     if not np.isfinite(loss):
         raise TrainingDivergedError(
@@ -331,9 +340,9 @@ def _replay(training: TrainingState, plan: Plan, rate: float) -> tuple[int, str]
             if not _is_finite(parameter.grad):
                 return number, f"{parameter.name}.grad"
         training.optimizer.step(rate)
-        for parameter in model.parameters:
-            if not _is_finite(parameter.value):
-                return number, f"{parameter.name}.value"
+        for name, holder in training.holders.items():
+            if not _is_finite(holder.value):
+                return number, f"{name}.value"
     return number, "the sum of the losses"
 
 

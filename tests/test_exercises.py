@@ -196,6 +196,17 @@ def test_a_loop_at_the_top_of_the_file_is_stopped_too(tmp_path):
     assert checked("while True:\n    try:\n        1 / 0\n    except BaseException:\n        pass\n", tmp_path, time_limit=1.0)[0].kind == "timed-out"
 
 
+def test_a_backward_that_is_declared_to_be_no_derivative_is_compared_with_the_derivative(tmp_path):
+    text = (
+        "from aescratch import surrogate_gradient\n\n"
+        '@surrogate_gradient("a rule", "grad_a = grad_y", "a paper", lambda grad_y, y: 1.0 * grad_y)\n'
+        "def sigmoid_backward(grad_y, y):\n    return grad_y.copy()\n"
+    )
+    outcome = looked_at(by_name("sigmoid_backward"), text, tmp_path)
+    assert outcome.kind == "wrong"
+    assert not any("rule" in report for report in outcome.reports)
+
+
 def test_a_syntax_error_shows_its_line(tmp_path):
     outcome, said = checked("def dense_backward(grad_y, x, W):\n    return (grad_y\n", tmp_path)
     assert outcome.kind == "syntax-error"

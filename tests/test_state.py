@@ -11,13 +11,14 @@ import aescratch as ae
 from aescratch import contract
 from aescratch.buffers import Buffer, frozen
 from aescratch.cli import main
-from aescratch.parts import Part, training_mode
+from aescratch.parts import Part, in_mode
 
 N, D, H = 11, 7, 5
 X = np.random.default_rng(0).random((N, D))
 VALIDATION = np.random.default_rng(1).random((13, D))
 LABELS = np.arange(N) % 3
 
+FIRST = "encoder.batchnorm1.running_mean"
 STATEFUL = {
     "batch norm": lambda **o: ae.Autoencoder([D, H, 3], activation=ae.GELU, batch_norm=True, **o),
     "dropout": lambda **o: ae.Autoencoder([D, H, 3], activation=ae.GELU, dropout=0.3, **o),
@@ -27,6 +28,7 @@ STATEFUL = {
     "variational": lambda **o: ae.VariationalAutoencoder([D, H, 3], dropout=0.2, batch_norm=True, **o),
     "linear": lambda **o: ae.LinearAutoencoder([D, H, 3], dropout=0.2, batch_norm=True, **o),
     "k-sparse": lambda **o: ae.KSparseAutoencoder([D, H], k=2, dropout=0.2, batch_norm=True, **o),
+    "tied": lambda **o: ae.Autoencoder([D, H, 3], activation=ae.Tanh, tied=True, batch_norm=True, **o),
 }  # fmt: skip
 
 
@@ -205,13 +207,22 @@ def test_a_copy_made_while_training_has_its_own_state_and_is_in_use(make, duplic
     assert_same(state(copied), before)
 
 
-def test_lbfgs_moves_the_state_once_an_iteration():
+def test_lbfgs_moves_a_normalisations_state_once_an_iteration(monkeypatch):
     pytest.importorskip("scipy")
-    model = STATEFUL["moving KL"](rng=0, dtype="float64")
-    history = model.fit(X, epochs=3, optimizer=ae.LBFGS(), rng=1)
-    assert len(history) == 3
-    running = np.full(H, 0.1)
-    assert not np.array_equal(model.buffers["sparsity.running_activity"].value, running)
+    model = STATEFUL["batch norm"](rng=0, dtype="float64")
+    moves, right = [], ae.functions.moving_average
+    monkeypatch.setattr(ae.functions, "moving_average", lambda *given: moves.append(model.buffers[FIRST].frozen) or right(*given))
+    before = model.buffers[FIRST].value
+    history = model.fit(X, epochs=20, optimizer=ae.LBFGS(), rng=1)
+    assert len(history) == 20
+    assert history.loss == sorted(history.loss, reverse=True)
+    assert moves.count(False) == 20 * 2 * 3  # mean and variance of three layers
+    assert not np.array_equal(model.buffers[FIRST].value, before)
+
+
+def test_lbfgs_refuses_an_objective_that_moves():
+    with pytest.raises(ValueError, match="an objective that stays the same for LBFGS, but sparsity follows a running mean"):
+        STATEFUL["moving KL"](rng=0).fit(X, optimizer=ae.LBFGS())
 
 
 def test_a_classifier_shares_its_autoencoders_state(tmp_path):
@@ -287,7 +298,7 @@ def test_batch_norms_backward_equals_differences(training):
     def objective():
         return (upstream * layer.forward(x)).sum()
 
-    with training_mode([layer] if training else []), frozen(layer.buffers):
+    with in_mode([layer], training=training), frozen(layer.buffers):
         objective()
         grad_x = layer.backward(upstream)
         gradients = {parameter.name: parameter.grad.copy() for parameter in layer.parameters}
@@ -336,7 +347,7 @@ def test_the_moving_penaltys_backward_equals_differences(training):
     penalty.prepare(H, "float64")
     penalty.running_activity.value = r.uniform(0.1, 0.9, H)
     h = r.uniform(0.1, 0.9, (N, H))
-    with training_mode([penalty] if training else []), frozen(penalty.buffers):
+    with in_mode([penalty], training=training), frozen(penalty.buffers):
         penalty.forward(h)
         found = penalty.backward()
         assert_close(found, numeric_gradient(lambda: penalty.forward(h), h))
@@ -474,3 +485,109 @@ def test_a_traced_step_is_given_the_state_under_its_layers_number():
     np.testing.assert_array_equal(step.given["running_mean1"], model.buffers["encoder.batchnorm1.running_mean"].value)
     assert step["average1"].formula == "average1[j] = (1 − momentum)·running_mean1[j] + momentum·mean1[j]"
     assert step["average1"].worked(0).startswith("average1[0] = (1 − 0.1)·")
+
+
+def test_validation_is_in_use_mode_also_where_training_mode_was_entered():
+    inside, outside = (STATEFUL["both, denoising"](rng=0) for _ in range(2))
+    with inside.training():
+        found = inside.fit(X, epochs=2, batch_size=4, rng=1, validation=VALIDATION)
+        assert ae.check_gradients(inside, X).verdict == "pass"
+        before = state(inside)
+        ae.example_fixture(inside)
+        assert_same(state(inside), before)
+    assert found.validation_loss == outside.fit(X, epochs=2, batch_size=4, rng=1, validation=VALIDATION).validation_loss
+
+
+def test_a_state_that_overflows_is_a_training_that_diverged():
+    model = ae.Autoencoder([D, H, 3], batch_norm=True, rng=0)
+    model.parameters[0].value = 1e22 * model.parameters[0].value  # whose square no float32 holds
+    before = state(model)
+    with pytest.raises(ae.TrainingDivergedError, match=r"batch 1, encoder\.batchnorm1\.running_variance\.value is the first"):
+        model.fit(X, epochs=2, batch_size=4, rng=1)
+    assert_same(state(model), before)
+
+
+class Twice(Part):
+    """Two buffers of one name."""
+
+    def __init__(self):
+        self.one, self.two = (Buffer("seen", np.zeros(1)) for _ in range(2))
+
+    @property
+    def buffers(self):
+        return [self.one, self.two]
+
+
+class OfParts:
+    """A model of a user's own, with these parts and buffers."""
+
+    def __init__(self, parts, **more):
+        self.parts = parts
+        layers = [part for part in contract.parts_of(self).values() if isinstance(part, ae.Layer)]
+        self.parameters = [parameter for layer in layers for parameter in layer.parameters]
+        for number, parameter in enumerate(self.parameters):
+            parameter.name = f"{number}.{parameter.name}"
+        self.loss_part = ae.SquaredError()
+        vars(self).update(more)
+
+    def loss(self, x, rng=None):
+        generator = np.random.default_rng(rng) if not isinstance(rng, np.random.Generator) else rng
+        return self.loss_part.forward(self.parts["network"].forward(x, generator), x)
+
+    def backward(self):
+        self.parts["network"].backward(self.loss_part.backward())
+
+
+def network():
+    layers = [ae.Dense(D, H, rng=0), ae.BatchNorm(H), ae.GELU()]
+    return ae.Sequential([ae.Sequential(layers), ae.Dropout(0.3), ae.Dense(H, D, rng=1)])
+
+
+def test_a_sequential_among_the_parts_has_its_layers_state_and_mode():
+    model = OfParts({"network": network()})
+    assert list(contract.parts_of(model)) == [
+        "network.dense1", "network.batchnorm1", "network.gelu1", "network.dropout1", "network.dense2",
+    ]  # fmt: skip
+    in_use = model.loss(X.astype(np.float32), rng=0)
+    with contract.training(model, frozen=True):
+        assert model.loss(X.astype(np.float32), rng=0) != in_use
+    assert ae.check_gradients(model, X).verdict == ae.check_gradients(model, X, training=True).verdict == "pass"
+    ae.fit(model, X, epochs=1, batch_size=4, rng=1)
+    (running, _) = contract.buffers_of(model).values()
+    assert running.value.any()
+
+
+def test_two_things_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="expected every buffer of twice to have a name of its own, got 'seen' twice"):
+        contract.buffers_of(OfParts({"twice": Twice(), "network": ae.Dense(D, D, rng=0)}))
+    same = OfParts({"network": ae.Dense(D, D, rng=0)}, buffers={"0.W": Buffer("W", np.zeros(1))})
+    with pytest.raises(ValueError, match=r"every parameter and buffer of OfParts to have a name of its own, got '0\.W' 2 times"):
+        ae.fit(same, X, epochs=1)
+
+
+def test_a_copy_of_what_is_frozen_is_not():
+    layer = ae.BatchNorm(D)
+    with frozen(layer.buffers):
+        copied = copy.deepcopy(layer)
+    copied.in_training = True
+    copied.forward(X.astype(np.float32))
+    assert copied.running_mean.value.any()
+
+
+@pytest.mark.parametrize("shape", [(D,), (1, D), (N, 1), (N, 2, D)])
+@pytest.mark.parametrize("make", [lambda: ae.BatchNorm(D, dtype="float64"), lambda: ae.Dropout(0.3)])
+def test_shapes_that_numpy_would_make_fit_are_refused(make, shape):
+    layer = make()
+    layer.in_training = True
+    rng = [np.random.default_rng(0)] if layer.draws else []
+    layer.forward(X, *rng)
+    with pytest.raises(ValueError, match=r"^expected .*, got (shape )?\("):
+        layer.backward(np.ones(shape))
+    if len(shape) != 2:
+        with pytest.raises(ValueError, match=r"^expected .*, got shape \("):
+            layer.forward(np.ones(shape), *rng)
+
+
+def test_dropout_refuses_integers():
+    with pytest.raises(TypeError, match="expected x to hold floats, got int64"):
+        ae.Dropout(0.3).forward(np.ones((N, D), int))

@@ -174,8 +174,8 @@ print(step)
 # %% [markdown]
 # ## And again, and again
 #
-# Training repeats the step, on all four patterns now. The loss stops at 1/8: two code units and a *linear* decoder restore
-# a plane, the four patterns fill three dimensions, and what sticks out is worth 1/8. That bound is PCA's (tutorial 6).
+# Training repeats the step, on all four patterns now. The loss stops at 1/8: two code units and a *linear* decoder
+# restore a plane, four patterns fill three dimensions, and what sticks out is worth 1/8: PCA's bound (tutorial 6).
 
 
 # %%

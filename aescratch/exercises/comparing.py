@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.declared import declaration_of
 from aescratch.gradcheck import Finding, Report, TensorResult, check_function
 from aescratch.gradcheck.binding import bind, call, changed, copied, name_of, same
 from aescratch.gradcheck.findings import raised
@@ -94,6 +96,7 @@ def check_backward(
     at : str
         What is particular about the inputs, such as ``"large logits"``, for the report's first line.
     """
+    backward = undeclared(backward)
     report = check_function(forward, backward, inputs, wrt=wrt, rng=seed + 1, time_limit=None, explain=EXPLAINING.get())
     report.title += f", at {at}" if at else ""
     report.findings = [finding for finding in report.findings if finding.code != "equal-sizes"]  # the sizes are ours
@@ -105,6 +108,18 @@ def check_backward(
             given = pair.arguments(np.ones(np.shape(output)), output)
             finding.message = finding.message.replace("backward", name_of(backward), 1) + _given(given)
     return report
+
+
+def undeclared(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a backward without a declaration that it is no derivative: the derivative is what an exercise asks for."""
+    if declaration_of(backward) is None:
+        return backward
+
+    @functools.wraps(backward, updated=())
+    def as_a_derivative(*arguments: Any, **named: Any) -> Any:
+        return backward(*arguments, **named)
+
+    return as_a_derivative
 
 
 def check_forward(

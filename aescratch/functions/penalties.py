@@ -134,6 +134,7 @@ def _moved_activity(h: Array, running: Array, momentum: float) -> list[float]:
     return [r + momentum * math.fsum(unit - r) / len(unit) for r, unit in zip(running, h.T, strict=True)]
 
 
+KL = "kl = sum(j, rho * log(rho / rho_hat[j]) + (1 - rho) * log((1 - rho) / (1 - rho_hat[j])))"
 RHO_HAT = "rho_hat[j] = mean(n, h[n,j])"
 MOVING = "rho_hat[j] = (1 - momentum) * running[j] + momentum * mean(n, h[n,j])"
 COLUMN = "column[j] = sum(i, W[i,j]**2)"
@@ -143,9 +144,7 @@ RECORDS: tuple[Record, ...] = (
         kl_sparsity, kl_sparsity_backward,
         layer="KLSparsity", use="sparsity", words=("kl",),
         settings={"rho": Setting("The wanted mean activity, between 0 and 1.", limits={"above": 0, "below": 1})},
-        lines=(
-            RHO_HAT, "kl = sum(j, rho * log(rho / rho_hat[j]) + (1 - rho) * log((1 - rho) / (1 - rho_hat[j])))",
-        ),
+        lines=(RHO_HAT, KL),
         backward_lines=(RHO_HAT, "grad_h[n,j] = (-rho / rho_hat[j] + (1 - rho) / (1 - rho_hat[j])) / N"),
         claim="Σ KL(rho ‖ rho_hat), rho_hat the batch mean of a unit",
         inputs=lambda rng, N, D, H: {"h": rng.uniform(0.05, 0.95, (N, H)), "rho": 0.2},
@@ -162,9 +161,7 @@ RECORDS: tuple[Record, ...] = (
     ),
     Term(
         moving_kl_sparsity, moving_kl_sparsity_backward,
-        lines=(
-            MOVING, "kl = sum(j, rho * log(rho / rho_hat[j]) + (1 - rho) * log((1 - rho) / (1 - rho_hat[j])))",
-        ),
+        lines=(MOVING, KL),
         backward_lines=(MOVING, "grad_h[n,j] = momentum * (-rho / rho_hat[j] + (1 - rho) / (1 - rho_hat[j])) / N"),
         claim="Σ KL(rho ‖ rho_hat), rho_hat a unit's running mean",
         inputs=lambda rng, N, D, H: _with_rho(_draw_moving_activity(rng, N, D, H)),

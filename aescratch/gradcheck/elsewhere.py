@@ -17,7 +17,7 @@ from aescratch.backend import Array
 from aescratch.gradcheck.binding import Pair, as_list, call, copied, is_float_array
 from aescratch.gradcheck.report import TensorResult
 
-MOVES = (0.1, 1.0)  # what is added to every entry, about, in units of the array's largest
+MOVES = (0.1, 1.0, 10.0)  # what is added to every entry, about, in units of the array's largest
 ALIKE = (0.5, -0.5)  # all arrays hold the one number: what is compared with a threshold is right on it
 TINY = 1e-6  # far less than what lies between two kinks, as a rule
 

@@ -237,7 +237,7 @@ def _forward_calls(model: Any, batch: Sequence[Array]) -> Iterator[Any]:
     """Return the calls of one forward pass; what the parts remember of another is put back."""
     memories = [(part, copy.copy(part.__dict__)) for part in contract.parts_of(model).values()]
     try:
-        with contract.trusting_batches(model):
+        with contract.trusting_batches(model), contract.in_use(model):
             calls = record(model, lambda: model.loss(*batch, rng=0))
         yield from calls
     finally:

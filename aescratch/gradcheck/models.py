@@ -103,7 +103,7 @@ def check_gradients(
     trusting = contract.trusting_batches(model)
     with kept_random_state(), quiet(), in_double_precision(model), trusting, np.errstate(all="ignore"):
         batch = [a.astype(np.float64) if a.dtype.kind == "f" else a.copy() for a in data]
-        with contract.training(model, frozen=True) if training else contextlib.nullcontext():
+        with contract.training(model, frozen=True) if training else contract.in_use(model):
             tensors, findings = _check(model, batch, rng, tolerance, coverage, time_limit, explain)
     title = f"gradient check of {type(model).__name__}, {len(batch[0])} examples, float64, rng={rng}"
     title += ", training mode" if training else ""

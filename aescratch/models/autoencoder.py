@@ -57,9 +57,9 @@ class Autoencoder(Model):
     weight_decay : float
         lam in the term (lam/2) Σ W², biases excluded.
     dropout : float
-        The share of units, in [0, 1), that `Dropout` silences in training before every dense layer but the first.
+        The share of the hidden units and of the code, in [0, 1), that `Dropout` silences in training.
     batch_norm : bool
-        Whether `BatchNorm` stands after every dense layer but the last.
+        Whether `BatchNorm` stands before the activation of every hidden layer and of the code.
     initializer : callable
         Draws the weights, by default `xavier_uniform`.
     dtype : str
@@ -237,9 +237,9 @@ class Autoencoder(Model):
         ),
         "weight_decay": Option("number", "lam in the term (lam/2) Σ W²", "LAM"),
         "dropout": Option(
-            "number", "the share of units that is silenced in training, before every dense layer but the first", "P"
+            "number", "the share of the hidden units and of the code that is silenced in training", "P"
         ),
-        "batch_norm": Option("switch", "normalise the units over the batch, after every dense layer but the last"),
+        "batch_norm": Option("switch", "normalise the hidden layers and the code over the batch, before their activation"),
         "initializer": Option("initializer", "{words}", "NAME"),
         "dtype": Option(
             "dtype",

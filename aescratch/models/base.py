@@ -1,7 +1,7 @@
 """What every model has beside its own loss and backward: checked batches, training, saving, moving, printing.
 
-A model spells out `loss` and `backward`, and lists its `parameters` and its `parts`, in forward order. Everything
-above, training, gradient checks and tracing, goes through these four and asks for nothing else.
+A model spells out `loss` and `backward`, and lists its `parameters` and its `parts`, in forward order. Training, gradient
+checks and tracing need no more; what else they ask for, if it is there, says `aescratch.contract`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from aescratch import files, training
+from aescratch import contract, files, training
 from aescratch.backend import Array, array_module, require_backend
 from aescratch.buffers import Buffer, move_buffers, named_buffers
 from aescratch.history import History
@@ -23,7 +23,7 @@ from aescratch.lbfgs import LBFGS
 from aescratch.models.opinion import SecondOpinion
 from aescratch.models.statements import Option, TourRow
 from aescratch.optimizers import Optimizer
-from aescratch.parts import Part, training_mode
+from aescratch.parts import Part, in_mode
 from aescratch.recipes import Recipe
 from aescratch.validation import Rng, as_generator, own_generator
 
@@ -104,7 +104,7 @@ class Model(Recipe):
     @property
     def buffers(self) -> dict[str, Buffer]:
         """The state that isn't trained, by the part's name and the buffer's own."""
-        return named_buffers(self.parts)
+        return named_buffers(contract.parts_of(self))
 
     @contextlib.contextmanager
     def training(self) -> Iterator[None]:
@@ -123,7 +123,7 @@ class Model(Recipe):
         >>> bool(in_training == model.loss(x, rng=0))
         False
         """
-        with training_mode(self.parts.values()):
+        with in_mode(contract.parts_of(self).values(), training=True):
             yield
 
     def second_opinion(self) -> SecondOpinion | None:
@@ -180,7 +180,7 @@ class Model(Recipe):
             return self
         pack(self.parameters, self.dtype, backend)
         move_buffers(self.buffers.values(), backend)
-        for part in self.parts.values():
+        for part in contract.parts_of(self).values():
             part.forget()
         return self
 

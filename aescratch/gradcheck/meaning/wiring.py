@@ -10,7 +10,7 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.functions.one_by_one import each, logistic
 from aescratch.gradcheck.meaning.comparing import MeaningReport, Oracle, Reading, compare
-from aescratch.layers import Dense
+from aescratch.layers import Dense, begins_stage
 from aescratch.losses import BinaryCrossEntropy, SquaredError
 from aescratch.models.opinion import SecondOpinion
 
@@ -85,7 +85,7 @@ def look_at_sharing(report: MeaningReport, model: Any, rng: np.random.Generator)
     if not getattr(model, "tied", False) or not hasattr(model, "encoder") or not hasattr(model, "decoder"):
         return
     partners = [layer for layer in model.encoder.layers if isinstance(layer, Dense)]
-    mirrors = [layer for layer in model.decoder.layers if layer.parameters][::-1]
+    mirrors = [layer for layer in model.decoder.layers if begins_stage(layer)][::-1]
 
     def matrix(layer: Any, width: int) -> Array:
         zero = layer.apply(np.zeros((1, width)))
