@@ -239,7 +239,7 @@ class Autoencoder(Model):
         "dropout": Option(
             "number", "the share of the hidden units and of the code that is silenced in training", "P"
         ),
-        "batch_norm": Option("switch", "normalise the hidden layers and the code over the batch, before their activation"),
+        "batch_norm": Option("switch", "normalise hidden layers and code over the batch, before their activation"),
         "initializer": Option("initializer", "{words}", "NAME"),
         "dtype": Option(
             "dtype",

@@ -1,7 +1,7 @@
 """What every model has beside its own loss and backward: checked batches, training, saving, moving, printing.
 
-A model spells out `loss` and `backward`, and lists its `parameters` and its `parts`, in forward order. Training, gradient
-checks and tracing need no more; what else they ask for, if it is there, says `aescratch.contract`.
+A model spells out `loss` and `backward`, and lists its `parameters` and its `parts`, in forward order. Training,
+gradient checks and tracing need no more; what else they ask for, if it is there, says `aescratch.contract`.
 """
 
 from __future__ import annotations
