@@ -141,5 +141,8 @@ globals().update({kind.__name__: kind for kind in MODELS})
 __all__ += [kind.__name__ for kind in MODELS if kind.__name__ not in __all__]
 # What isn't named above: whatever the formula sheet describes an activation, a loss or a penalty of has its name here.
 _made = {**_LAYERS, **{kind.__name__: kind for kind in (*_LOSSES.values(), *_SPARSITIES.values())}}
+for _name, _kind in _made.items():
+    if globals().get(_name, _kind) is not _kind:
+        raise ValueError(f"expected a layer's name that nothing else has, got {_name!r}; choose another in its record")
 globals().update(_made)
 __all__ += [name for name in _made if name not in __all__]

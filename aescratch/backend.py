@@ -371,6 +371,7 @@ def elementwise(formula: Formula) -> Formula:
                 result.reshape(-1)[here] = part
         return tuple(results) if isinstance(block, tuple) else results[0]
 
+    evaluate.by_blocks = True  # type: ignore[attr-defined]
     return cast(Formula, evaluate)
 
 

@@ -44,7 +44,7 @@ class Buffer:
     def __init__(self, name: str, value: Array) -> None:
         self.name = name
         self.frozen = False
-        self._value = value.copy()
+        self._value = _read_only(value.copy())
 
     @classmethod
     def filled(cls, name: str, size: int, value: float, dtype: str) -> Buffer:
@@ -59,7 +59,7 @@ class Buffer:
 
     @property
     def value(self) -> Array:
-        """The array itself; assigning puts a copy in its place, in the same dtype, unless the buffer is frozen.
+        """The array, read-only with NumPy; assigning puts a copy in its place, in its dtype, unless it is frozen.
 
         Raises
         ------
@@ -77,19 +77,30 @@ class Buffer:
             raise ValueError(f"expected an array of shape {self._value.shape} for {self.name}, got shape {shape}")
         array_module(self._value, new)  # refuses an array of the other library, in a sentence
         if not self.frozen:
-            self._value = new.astype(self._value.dtype)
+            self._value = _read_only(new.astype(self._value.dtype))
 
     def to(self, backend: str, dtype: str | None = None) -> None:
         """Move the array to the backend, ``"numpy"`` or ``"cupy"``, and into the dtype, if one is given."""
         moved = move(self._value, backend)
-        self._value = moved if dtype is None else moved.astype(dtype)
+        self._value = _read_only(moved if dtype is None else moved.astype(dtype))
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy isn't frozen, also one that is made while its original is.
         return {**self.__dict__, "frozen": False}
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        _read_only(self._value)
+
     def __repr__(self) -> str:
         return f"Buffer({self.name!r}, shape={self._value.shape})"
+
+
+def _read_only(array: Array) -> Array:
+    """Return the array; ``buffer.value += x`` then raises, since it would change the array also while it is frozen."""
+    if isinstance(array, np.ndarray):
+        array.flags.writeable = False
+    return array
 
 
 def named_buffers(parts: dict[str, Any]) -> dict[str, Buffer]:

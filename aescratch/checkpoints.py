@@ -199,10 +199,27 @@ def _of_kind(kind: str, arrays: dict[str, Array]) -> dict[str, Array]:
     return {name.removeprefix(f"{kind} "): array for name, array in arrays.items() if name.startswith(f"{kind} ")}
 
 
+def _differing(saved: Any, run: dict[str, Any], prefix: str = "") -> list[str]:
+    """Return the names of what differs, where one class has been described twice those of its settings."""
+    names: list[str] = []
+    for name, value in run.items():
+        before: Any = saved.get(name) if isinstance(saved, dict) else None
+        if not isinstance(saved, dict) or before != value:
+            inner = _differing(before["with"], value["with"], f"{prefix}{name}.") if _one_class(before, value) else []
+            names += inner or [f"{prefix}{name}"]
+    return names
+
+
+def _one_class(before: Any, value: Any) -> bool:
+    """Whether these are descriptions of things of one class, as `describe` makes them."""
+    both = [before, value]
+    return all(isinstance(one, dict) and "with" in one for one in both) and {**before, "with": value["with"]} == value
+
+
 def _require_same_run(path: PathLike, saved: Any, run: Any) -> None:
     saved = with_defaults(saved)
     if saved != run:
-        differing = [name for name in run if not isinstance(saved, dict) or saved.get(name) != run[name]]
+        differing = _differing(saved, run)
         if differing == ["noise"]:
             raise ValueError(
                 f"expected a checkpoint of a training whose noise is drawn in float64, but {os.fspath(path)} is of an "

@@ -23,7 +23,7 @@ from typing import IO, Any
 import numpy as np
 
 from aescratch import contract
-from aescratch.backend import Array, to_numpy
+from aescratch.backend import Array, array_module, to_numpy
 from aescratch.recipes import describe, rebuild
 from aescratch.validation import require_count
 
@@ -164,6 +164,8 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     ------
     TypeError
         If the model is built on a class that is neither ours nor registered, which a file could not bring back.
+    ValueError
+        If a parameter or a buffer isn't finite: nothing would load such a file, and it may replace a good one.
     OSError
         If the folder isn't there or can't be written to.
 
@@ -180,7 +182,11 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
     contract.require_model(model)
     states = {name: generator.bit_generator.state for name, generator in contract.generators_of(model).items()}
     header = {"kind": "model", "model": describe(model), **states}
-    write_archive(path, header, {name: holder.value for name, holder in _saved(model).items()})
+    arrays = {name: holder.value for name, holder in _saved(model).items()}
+    for name, array in arrays.items():
+        if not array_module(array).isfinite(array).all():
+            raise ValueError(f"expected finite numbers to save, got NaN or infinity in {name}; train the model afresh")
+    write_archive(path, header, arrays)
 
 
 def _saved(model: Any) -> dict[str, Any]:

@@ -164,9 +164,10 @@ def _require_large_batches(model: Any, plan: Plan) -> None:
     last = n_examples % plan.batch_size or plan.batch_size
     for name, part in contract.parts_of(model).items():
         if last < getattr(part, "least_examples", 1):
+            advice = "give more examples" if n_examples < part.least_examples else "choose another batch_size"
             raise ValueError(
                 f"expected batches of at least {part.least_examples} examples, which {name} needs in training, got a "
-                f"last batch of {last}: {n_examples} examples by {plan.batch_size}; choose another batch_size"
+                f"last batch of {last}: {n_examples} examples by {plan.batch_size}; {advice}"
             )
 
 

@@ -1,6 +1,8 @@
 """Every pair of the formula sheet: gradients by an independent oracle and by the package's checker, and purity."""
 
+import dataclasses
 import inspect
+import types
 
 import numpy as np
 import pytest
@@ -8,6 +10,8 @@ from numeric import D, H, N, assert_close, numeric_gradient, random_upstream
 
 import aescratch as ae
 from aescratch import functions
+from aescratch.backend import BLOCK, elementwise
+from aescratch.functions.formula import Term, check_record
 
 A = np.random.default_rng(0).normal(0, 1.5, (N, H))
 FORMULAS = functions.FORMULAS
@@ -241,3 +245,37 @@ def test_large_arrays_give_the_same_as_their_rows():
     for name in ("gelu", "gelu_slope", "gelu_tanh", "sigmoid", "tanh_slope"):
         formula = getattr(functions, name)
         np.testing.assert_array_equal(formula(a), np.stack([formula(row) for row in a]))
+
+
+def test_a_record_takes_no_others_place():
+    relu = dataclasses.replace(ACTIVATIONS["relu"])
+    with pytest.raises(ValueError, match=r"expected a formula of a new name in .*activations, got 'relu' once more"):
+        check_record(relu, functions.activations, FORMULAS)
+    with pytest.raises(ValueError, match=r"expected a layer of its own in each record of .*activations, got 'ReLU' twice"):
+        check_record(relu, functions.activations, {})
+    kl = dataclasses.replace(FORMULAS["kl_sparsity"], layer="")
+    with pytest.raises(ValueError, match=r"expected a word of its own in each record of .*penalties, got 'kl' twice"):
+        check_record(kl, functions.penalties, {})
+    for family in functions.FAMILIES:
+        for record in family.RECORDS:
+            check_record(record, family, {})
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_a_large_array_gives_the_numbers_of_a_small_one(name):
+    a = np.random.default_rng(0).normal(0, 2, 2 * BLOCK + 7)
+    for formula in ACTIVATIONS[name].formulas:
+        for function in filter(None, (formula.forward, formula.backward)):
+            given = [a if n != "alpha" else 0.3 for n in inspect.signature(function).parameters]
+            whole = function(*given)
+            part = function(*(argument[-BLOCK:] if argument is a else argument for argument in given))
+            for one, other in zip(np.atleast_2d(whole), np.atleast_2d(part), strict=True):
+                np.testing.assert_array_equal(one[-BLOCK:], other)
+
+
+def test_a_term_is_not_evaluated_block_by_block():
+    family = ae.functions.losses
+    term = next(record for record in family.RECORDS if isinstance(record, Term))
+    blockwise = dataclasses.replace(term, forward=elementwise(term.forward))
+    with pytest.raises(ValueError, match=f"expected {term.name} without @elementwise, since a term sums over the batch"):
+        check_record(blockwise, types.SimpleNamespace(__name__="losses", RECORDS=()), {})

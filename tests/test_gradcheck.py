@@ -836,7 +836,7 @@ def test_the_check_takes_two_evaluations_per_entry():
     right = model.loss
     model.loss = lambda *a, **k: calls.append(1) or right(*a, **k)
     ae.check_gradients(model, np.abs(X))
-    assert len(calls) <= 2 * model.n_parameters + len(model.parameters) + 10  # for the laws and the audit
+    assert len(calls) <= 2 * model.n_parameters + len(model.parameters) + 12  # for the laws, the audit and the mode
 
 
 @pytest.mark.parametrize("names", ["u, y", "error, a"])

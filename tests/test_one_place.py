@@ -108,6 +108,21 @@ def test_it_can_be_trained_checked_traced_saved_and_asked_for_on_the_command_lin
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
+def test_a_record_or_a_layer_of_a_name_that_is_taken_is_refused(tmp_path):
+    folder = copy_package(tmp_path / "copy")
+    path = folder / "aescratch" / "functions" / "penalties.py"
+    right = path.read_text(encoding="utf-8")
+    twice = right + "\n\nRECORDS = (*RECORDS, RECORDS[-1])\n"
+    for text, message in (
+        (twice, "expected a formula of a new name in aescratch.functions.penalties"),
+        (right.replace('layer="L1Sparsity"', 'layer="Autoencoder"'), "expected a layer's name that nothing else has"),
+    ):
+        path.write_text(text, encoding="utf-8")
+        done = run(folder, "-c", "import aescratch")
+        assert done.returncode == 1
+        assert message in done.stderr
+
+
 def test_the_page_of_derivations_gets_its_sections(extended):
     pytest.importorskip("docutils", reason="needs Sphinx: pip install -e '.[docs]'")
     code = (

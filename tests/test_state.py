@@ -399,6 +399,99 @@ def test_a_buffer_is_assigned_whole_or_not_at_all():
     assert not buffer.value.any()
 
 
+def test_a_buffer_is_not_changed_in_place():
+    buffer = Buffer("seen", np.zeros(3))
+    buffer.value = np.zeros(3)
+    for seen in (buffer, copy.deepcopy(buffer), pickle.loads(pickle.dumps(buffer))):
+        seen.frozen = True
+        for _ in range(2):
+            with pytest.raises(ValueError, match="read-only"):
+                seen.value += 1
+            assert not seen.value.any()
+            seen.to("numpy", "float32")
+
+
+IN_USE = []  # what the scale below was in every pass in use mode, also of a copy
+
+
+class Remembers(ae.Layer):
+    """Scales by a buffer that follows the batch, and reads it after, or before, it is assigned."""
+
+    parameters = ()
+
+    def __init__(self, after):
+        self.after = after
+        self.scale = Buffer("scale", np.ones(D))
+
+    @property
+    def buffers(self):
+        return [self.scale]
+
+    def apply(self, x):
+        return x * self.scale.value
+
+    def forward(self, x):
+        self.used = self.scale.value
+        if self.in_training:
+            self.scale.value = 0.5 * self.scale.value + x.mean(axis=0)
+        if self.after:
+            self.used = self.scale.value
+        if not self.in_training:
+            IN_USE.append(self.used)
+        return x * self.used
+
+    def backward(self, grad_y):
+        return grad_y * self.used
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_state_that_is_read_after_it_moves_leaves_the_check_inconclusive(after):
+    IN_USE.clear()
+    layers = [Remembers(after), ae.Dense(D, H, rng=0, dtype="float64"), ae.Dense(H, D, rng=1, dtype="float64")]
+    model = OfParts({"network": ae.Sequential(layers)})
+    before = {name: buffer.value for name, buffer in contract.buffers_of(model).items()}
+    report = ae.check_gradients(model, X, training=True)
+    assert report.verdict == ("inconclusive" if after else "pass"), str(report)
+    assert ("read a buffer before it is assigned" in str(report)) == after
+    assert_same({name: buffer.value for name, buffer in contract.buffers_of(model).items()}, before)
+    report = ae.check_gradients(model, X)
+    assert report.verdict == "pass"
+    assert ("read a buffer before it is assigned" in str(report)) == after
+    assert not any(buffer.frozen for buffer in contract.buffers_of(model).values())
+    assert len(IN_USE) > 50
+    np.testing.assert_array_equal(IN_USE, 1)
+
+
+def test_a_layer_is_checked_in_training_mode_too(monkeypatch):
+    layer = ae.BatchNorm(D, dtype="float64")
+    assert ae.check_layer(layer, X, training=True).verdict == "pass"
+    right = ae.functions.batch_norm_backward
+    monkeypatch.setattr(ae.functions, "batch_norm_backward", lambda *given: (right(*given)[0] * 1.01, *right(*given)[1:]))
+    assert ae.check_layer(layer, X).verdict == "pass"  # in use mode nothing calls it
+    assert ae.check_layer(layer, X, training=True).verdict == "fail"
+    assert not layer.in_training
+    assert not layer.running_mean.value.any()
+    assert ae.check_layer(Remembers(after=False), X, training=True).verdict == "pass"  # its state held still
+
+
+def test_a_model_that_is_not_finite_leaves_a_good_file_as_it_is(tmp_path):
+    model = moved(STATEFUL["batch norm"](rng=0))
+    model.save(tmp_path / "model.npz")
+    good = (tmp_path / "model.npz").read_bytes()
+    model.buffers[FIRST].value = np.full(H, np.inf)
+    with pytest.raises(ValueError, match=f"expected finite numbers to save, got NaN or infinity in {FIRST}"):
+        model.save(tmp_path / "model.npz")
+    assert (tmp_path / "model.npz").read_bytes() == good
+
+
+def test_too_few_examples_for_batch_norm_are_not_blamed_on_the_batch_size():
+    model = ae.Autoencoder([D, H], batch_norm=True, rng=0)
+    with pytest.raises(ValueError, match="1 examples by 4; give more examples"):
+        model.fit(X[:1], batch_size=4)
+    with pytest.raises(ValueError, match="5 examples by 4; choose another batch_size"):
+        model.fit(X[:5], batch_size=4)
+
+
 def test_a_part_of_the_users_own_may_have_state():
     class Counter(Part):
         def __init__(self):
@@ -474,7 +567,8 @@ def test_the_command_line_checks_training_mode(capsys):
     assert main([*words, "--training"]) == 0
     in_training = capsys.readouterr().out
     assert "training mode" in in_training
-    assert "training mode" not in in_use
+    assert "wasn't checked" not in in_training
+    assert "the loss of training mode is another one, and wasn't checked" in in_use
     assert main(["check", "aescratch.functions:tanh_backward", "--training"]) == 2
     assert "--training says nothing about" in capsys.readouterr().err
 

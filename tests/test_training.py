@@ -808,11 +808,12 @@ OTHERS = {
     "data": lambda fit: fit(x=X + 0.1),
     "data, validation": lambda fit: fit(x=np.concatenate([X, HELD_OUT[:1]]), validation=HELD_OUT[1:]),
     "validation": lambda fit: fit(validation=None),
-    "optimizer": lambda fit: fit(optimizer=ae.Adam(0.02)),
+    "optimizer.learning_rate": lambda fit: fit(optimizer=ae.Adam(0.02)),
+    "optimizer": lambda fit: fit(optimizer=ae.Momentum(0.01)),
     "batch_size": lambda fit: fit(batch_size=4),
     "patience": lambda fit: fit(patience=3),
     "rng": lambda fit: fit(rng=1),
-    "model": lambda fit: fit(model=autoencoder(weight_decay=0.1)),
+    "model.weight_decay": lambda fit: fit(model=autoencoder(weight_decay=0.1)),
     "model, optimizer": lambda fit: fit(model=autoencoder(dtype="float32"), x=X, optimizer=ae.SGD(0.1)),
 }
 
@@ -829,7 +830,7 @@ def test_resuming_another_run_is_refused_with_what_differs_and_changes_nothing(d
         models[0].fit(x, **{**arguments, "rng": rng, **changed})
 
     if differing == "model, optimizer":  # its data are rounded, so they differ too
-        differing = "model, data, validation, optimizer"
+        differing = "model.dtype, data, validation, optimizer"
         with pytest.raises(ValueError, match=f"run.npz differs in {differing}; give the same arguments to go on"):
             OTHERS["model, optimizer"](fit)
     else:

@@ -42,11 +42,13 @@ def check_own(arguments: Namespace) -> Report:
         what = made(what, arguments)
     if _is_model(what) and hasattr(what, "parameters"):
         return check_model(arguments, what)
-    _refuse(arguments, "--hidden", "--code", "--data", "--training")
+    _refuse(arguments, "--hidden", "--code", "--data")
     if hasattr(what, "forward") and hasattr(what, "backward"):
         inputs = layer_inputs(module, name, what, arguments.input, arguments.seed)
         with own_errors():
-            return ae.check_layer(what, inputs, rng=arguments.seed, mode=arguments.mode)
+            return ae.check_layer(
+                what, inputs, rng=arguments.seed, mode=arguments.mode, training=arguments.training
+            )  # fmt: skip
     _require_function(name, what)
     with own_errors():
         stem, pair = pair_of(module, name, what, arguments.forward)

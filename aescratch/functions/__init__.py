@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from aescratch.functions import activations, affine, losses, noise, normalization, penalties, selection
-from aescratch.functions.formula import Activation, Formula
+from aescratch.functions.formula import Activation, Formula, check_record
 
 if TYPE_CHECKING:  # for type checkers and editors, which don't run the loop below
     from aescratch.functions.activations import *
@@ -42,6 +42,7 @@ for _family in FAMILIES:
         if not _name.startswith("_") and getattr(_thing, "__module__", None) == _family.__name__
     }
     for _record in _family.RECORDS:
+        check_record(_record, _family, FORMULAS)
         FORMULAS |= {_formula.name: _formula for _formula in _record.formulas}
         if isinstance(_record, Activation):
             ACTIVATIONS[_record.name] = _record

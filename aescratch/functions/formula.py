@@ -248,3 +248,39 @@ def lifted(scalar: Callable[..., float]) -> Function:
     array([4., 6.])
     """
     return partial(each, scalar)
+
+
+def check_record(record: Record, family: Any, known: Mapping[str, Formula]) -> None:
+    """Refuse a record that would take another's place, or whose functions are evaluated in a way that can't be right.
+
+    Raises
+    ------
+    ValueError
+        If the name of a function, a layer or a word of the command line is taken, or a term of an objective, which sums
+        over the batch, is evaluated block by block.
+    """
+    for formula in record.formulas:
+        if formula.name in known:
+            raise ValueError(f"expected a formula of a new name in {family.__name__}, got {formula.name!r} once more")
+    others = [other for other in family.RECORDS if other is not record]
+    for what, names in (("layer", _layers), ("word", _words)):
+        taken = names(record) & set().union(*map(names, others))
+        if taken:
+            message = f"expected a {what} of its own in each record of {family.__name__}, got {min(taken)!r} twice"
+            raise ValueError(message)
+    if isinstance(record, Term):
+        for function in (record.forward, record.backward):
+            if getattr(function, "by_blocks", False):
+                raise ValueError(
+                    f"expected {record.name} without @elementwise, since a term sums over the batch, and would be "
+                    "evaluated block by block; leave the decorator out, or take @fused"
+                )
+
+
+def _layers(record: Record) -> set[str]:
+    layer = getattr(record, "layer", "")
+    return {layer} if layer else set()
+
+
+def _words(record: Record) -> set[str]:
+    return set(record.words) if isinstance(record, Term) else set()

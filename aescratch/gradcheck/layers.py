@@ -7,6 +7,7 @@ The layer is one of ours, or any object with `forward(x)` and `backward(grad)`, 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import random
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import array_module
+from aescratch.buffers import frozen
 from aescratch.declared import declaration_of
 from aescratch.gradcheck.binding import as_differentiable, as_list, copied, is_float_array, same, signature_of
 from aescratch.gradcheck.by_rule import rule_of_layer
@@ -30,7 +32,7 @@ from aescratch.gradcheck.slots import Home
 from aescratch.gradcheck.surroundings import kept_random_state
 from aescratch.layers import Layer
 from aescratch.models.base import Model
-from aescratch.parts import Part
+from aescratch.parts import Part, in_mode
 from aescratch.validation import require_count
 
 TIME_LIMIT = 60.0  # seconds for a call of backward, as check_function's
@@ -38,7 +40,9 @@ TIME_LIMIT = 60.0  # seconds for a call of backward, as check_function's
 __all__ = ["check_layer", "held_parameters"]
 
 
-def check_layer(layer: Any, x: Any, *, rng: int = 0, tolerance: float = 1e-6, **options: Any) -> Report:
+def check_layer(
+    layer: Any, x: Any, *, rng: int = 0, tolerance: float = 1e-6, training: bool = False, **options: Any
+) -> Report:
     """Check the gradients of a layer, for its input and for every parameter.
 
     Parameters are our `Parameter` objects, and, of a layer that isn't ours, the arrays of floats that its output
@@ -60,6 +64,8 @@ def check_layer(layer: Any, x: Any, *, rng: int = 0, tolerance: float = 1e-6, **
         The seed of the upstream gradient, and of the noise of a layer that draws any.
     tolerance : float
         The relative difference that is allowed, beside the numeric estimate's own error.
+    training : bool
+        Whether to check a layer of ours in training mode, its buffers held still, and not in use mode.
     **options
         Further ones of `check_function`.
 
@@ -84,7 +90,8 @@ def check_layer(layer: Any, x: Any, *, rng: int = 0, tolerance: float = 1e-6, **
     """
     require_count("rng", rng, least=0)
     _require_layer(layer)
-    with kept(layer), kept_random_state():
+    mode = in_mode([layer], training=training) if isinstance(layer, Part) else contextlib.nullcontext()
+    with kept(layer), kept_random_state(), mode, frozen(getattr(layer, "buffers", ()) if training else ()):
         with quiet():
             held = Held(layer, x, rng, options.get("time_limit", TIME_LIMIT))
             if not held.names:

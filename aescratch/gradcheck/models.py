@@ -119,6 +119,7 @@ def _check(
     findings = [*_left_out(model), *_loss_findings(model, batch, rng)]
     if any(finding.code in NOTHING_TO_COMPARE for finding in findings):
         return [], findings
+    findings += _mode_findings(model, batch, rng)
     audit = audit_model(model, batch)
     findings += _draw_zero_biases(model, rng)
     _loss(model, batch, rng)  # what the parts remember belongs to this batch and these values
@@ -214,6 +215,40 @@ def _left_out(model: Any) -> Iterator[Finding]:
                 yield Finding("left-out", parameter.name, "error", message, {"layer": place})
 
 
+def _mode_findings(model: Any, batch: Sequence[Array], rng: int) -> Iterator[Finding]:
+    """Yield what the loss of training mode tells, with its state held still and with its state moving on.
+
+    The check holds the state still. A part that reads a buffer after it has assigned it computes something else then.
+    """
+    buffers = contract.buffers_of(model)
+    in_training = any(getattr(part, "in_training", False) for part in contract.parts_of(model).values())
+    before = {name: (buffer.value, buffer.frozen) for name, buffer in buffers.items()}
+    try:
+        with contract.training(model, frozen=True):
+            held_still = float(_loss(model, batch, rng))
+        moving = held_still
+        if buffers:
+            with contract.training(model):
+                for buffer in buffers.values():
+                    buffer.frozen = False
+                moving = float(_loss(model, batch, rng))
+    except Exception:  # of a batch that is too small for training mode, say
+        return
+    finally:
+        for name, buffer in buffers.items():
+            buffer.frozen = False
+            buffer.value, buffer.frozen = before[name]
+    if held_still != moving:
+        message = (
+            f"in training mode the loss is {moving:.9g}, and {held_still:.9g} where {', '.join(buffers)} keep their "
+            "values, as they do while this is checked: read a buffer before it is assigned"
+        )
+        yield Finding("moving-state", None, "inconclusive" if in_training else "note", message)
+    elif not in_training and held_still != float(_loss(model, batch, rng)):
+        message = "the loss of training mode is another one, and wasn't checked; check it too, with training=True"
+        yield Finding("training-mode", None, "note", message)
+
+
 def _loss_findings(model: Any, batch: Sequence[Array], rng: int) -> list[Finding]:
     """Return what two calls of loss tell about it."""
     before = [array.copy() for array in batch]
@@ -228,7 +263,7 @@ def _loss_findings(model: Any, batch: Sequence[Array], rng: int) -> list[Finding
     if first != second:
         message = (
             f"the loss isn't deterministic: it gave {first:.17g} and then {second:.17g} for the same batch and seed; "
-            "draw all noise from the rng that loss receives"
+            "draw all noise from the rng that loss receives, and keep what it learns from a batch in an ae.Buffer"
         )
         findings.append(Finding("not-deterministic", None, "error", message, {"losses": [first, second]}))
     if hasattr(loss, "dtype") and loss.dtype.itemsize < 8:
