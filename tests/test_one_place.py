@@ -70,6 +70,9 @@ def test_the_packages_tests_of_completeness_pass(extended):
 
 
 EVERYTHING = '''
+import contextlib
+import io
+
 import numpy as np
 import aescratch as ae
 from aescratch.cli import main
@@ -100,6 +103,9 @@ np.savetxt("table.csv", x, delimiter=",")
 words = "--hidden 4 --code 3 --activation silu --code-activation silu --sparsity log:0.1 --reconstruction log-cosh"
 assert main(["train", "sparse", "table.csv", "--epochs", "2", "--out", "trained", *words.split()]) == 0
 assert main(["check", "sparse", *words.split()]) == 0
+with contextlib.redirect_stdout(io.StringIO()) as help, contextlib.suppress(SystemExit):
+    main(["train", "--help"])
+assert all(word in help.getvalue() for word in ("silu", "log:WEIGHT", "log-cosh")), help.getvalue()
 '''
 
 

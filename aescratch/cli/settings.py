@@ -60,13 +60,19 @@ def add_settings(parser: ArgumentParser) -> None:
     """Add every option of every variant."""
     group = parser.add_argument_group("the model's options, with the variants that have them")
     for name, setting in SETTINGS.items():
-        explained = setting.help.replace("{words}", ", ".join(CHOICES.get(setting.kind, ())))
+        explained = setting.help.replace("{words}", ", ".join(_forms(setting.kind)))
         text = f"{explained} {_who_has(name)}".replace("%", "%%")
         if setting.kind == "switch":
             group.add_argument(flag(name), action="store_true", default=SUPPRESS, help=text)
             continue
         read = partial(words.count, setting.least) if setting.kind == "count" else READERS[setting.kind]
         group.add_argument(flag(name), type=read, metavar=setting.metavar, default=SUPPRESS, help=text)
+
+
+def _forms(kind: str) -> list[str]:
+    """Return how the words of a kind are written; an initialiser's function takes no numbers that could follow it."""
+    choices = CHOICES.get(kind, {})
+    return list(choices) if kind == "initializer" else [words.form(*word) for word in choices.items()]
 
 
 def flag(name: str) -> str:

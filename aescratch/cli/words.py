@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import inspect
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,13 +98,24 @@ class Word:
         try:
             signature.bind(*leading, *self.numbers[len(own) :], **numbers, **named)
         except TypeError as error:
-            needed = {name for name, given in signature.parameters.items() if given.default is given.empty}
-            form = self.name + "".join(f":{n.upper()}" if n in needed else f"[:{n.upper()}]" for n in own)
-            raise ArgumentTypeError(f"expected {form}, got {self.text!r}") from error
+            raise ArgumentTypeError(f"expected {form(self.name, self.kind, own)}, got {self.text!r}") from error
         try:
             return self.kind(*leading, **numbers, **named)
         except (TypeError, ValueError) as error:
             raise ArgumentTypeError(str(error)) from error
+
+
+def form(name: str, kind: Callable[..., Any], own: Iterable[str] | None = None) -> str:
+    """Return how a word is written with its numbers, which are all that its class takes, or its own.
+
+    Examples
+    --------
+    >>> form("kl", ae.KLSparsity)
+    'kl:RHO:WEIGHT[:MOMENTUM]'
+    """
+    taken = inspect.signature(kind).parameters
+    numbers = [(n.upper(), taken[n].default is inspect.Parameter.empty) for n in (taken if own is None else own)]
+    return name + "".join(f":{number}" if needed else f"[:{number}]" for number, needed in numbers)
 
 
 def choice(choices: Mapping[str, Any], text: str) -> Any:

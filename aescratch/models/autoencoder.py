@@ -228,13 +228,11 @@ class Autoencoder(Model):
     formula = "reconstruction(x_hat, x) + decay(weights)"
     figures: ClassVar[tuple[str, ...]] = ("filters", "reconstructions")
     options: ClassVar[Mapping[str, Option]] = {
-        "activation": Option("activation", "between layers: {words}, or leaky-relu:SLOPE", "NAME"),
+        "activation": Option("activation", "between layers: {words}", "NAME"),
         "code_activation": Option("activation", "of the code; left out, the variant's own", "NAME"),
         "output_activation": Option("activation", "of the decoder's output; left out, none", "NAME"),
         "tied": Option("switch", "let the decoder use the encoder's weights, transposed"),
-        "reconstruction": Option(
-            "reconstruction", "squared-error, or bce (binary cross-entropy, for data in [0, 1])", "LOSS"
-        ),
+        "reconstruction": Option("reconstruction", "{words} (bce in short, for data in [0, 1])", "LOSS"),
         "weight_decay": Option("number", "lam in the term (lam/2) Σ W²", "LAM"),
         "dropout": Option(
             "number", "the share of the hidden units and of the code that is silenced in training", "P"

@@ -18,7 +18,7 @@ from aescratch.parts import Part
 from aescratch.validation import Rng
 
 CORRUPTION = Option(
-    "corruption", "what damages the input: gaussian:SIGMA, masking:P or salt-and-pepper:P", "NOISE"
+    "corruption", "what damages the input: {words}", "NOISE"
 )  # fmt: skip
 
 

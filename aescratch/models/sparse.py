@@ -111,7 +111,7 @@ class SparseAutoencoder(Autoencoder):
     options: ClassVar[Mapping[str, Option]] = {
         "sparsity": Option(
             "sparsity",
-            "the penalty on the code: kl:RHO:WEIGHT[:MOMENTUM] (with it, of a running mean) or l1:WEIGHT", "PENALTY",
+            "the penalty on the code: {words}; with a MOMENTUM it is that of a running mean", "PENALTY",
         ),
         "unit_norm_decoder": Option("switch", "keep the decoder's rows that read the code at length one"),
     }  # fmt: skip
