@@ -35,8 +35,8 @@ class VariationalAutoencoder(Autoencoder):
     beta : float
         The divergence's share in the objective; 1 is the variational bound.
     **options
-        As for `Autoencoder`, without `tied` and `code_activation`; `dropout` and `batch_norm` are of the hidden layers
-        alone.
+        As for `Autoencoder`, without ``tied`` and ``code_activation``; ``dropout`` and ``batch_norm`` are of the hidden
+        layers alone.
 
     Examples
     --------
