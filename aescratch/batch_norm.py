@@ -42,6 +42,8 @@ class BatchNorm(Layer):
     Examples
     --------
     >>> layer = BatchNorm(2, dtype="float64")
+    >>> layer
+    BatchNorm(2, momentum=0.1, epsilon=1e-05)
     >>> layer.in_training = True
     >>> layer.forward(np.array([[1.0, 5.0], [3.0, 9.0]])).round(3)
     array([[-1., -1.],
@@ -121,4 +123,4 @@ class BatchNorm(Layer):
         return grad_x
 
     def __repr__(self) -> str:
-        return f"BatchNorm({self.gamma.size})"
+        return f"BatchNorm({self.gamma.size}, momentum={self.momentum}, epsilon={self.epsilon})"
