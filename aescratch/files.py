@@ -14,7 +14,6 @@ import contextlib
 import io
 import json
 import os
-import secrets
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,7 +53,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         raise kind(f"expected a folder to write {path.name} into, but {folder} is none; make it first")
     if path.is_dir():
         raise IsADirectoryError(f"expected the name of a file to write, but {path} is a folder; add a name to it")
-    temporary = path.with_name(f".{secrets.token_hex(8)}.part")  # without path's name, which may have no room for more
+    temporary = path.with_name(f".{os.urandom(8).hex()}.part")  # without path's name, which may have no room for more
     try:
         with open(temporary, "xb") as stream:
             yield stream
