@@ -541,6 +541,21 @@ def test_a_moving_penalty_means_the_running_mean_and_wrong_ones_are_named(monkey
         assert cause in str(report)
 
 
+@pytest.mark.parametrize("mode", ["exhaustive", "sampled", "directional", "auto"])
+def test_a_bias_before_a_normalisation_is_0_to_rounding_in_every_mode(mode, monkeypatch):
+    """Wide enough that no mode looks at every entry of a bias."""
+    monkeypatch.setattr("aescratch.gradcheck.coverage.FEW", 5)
+    model = ae.Autoencoder([D, 53, 47], activation=ae.GELU, batch_norm=True, rng=0)
+    report = ae.check_gradients(model, X, training=True, mode=mode)
+    assert report.verdict == "pass", str(report)
+    for name in ("encoder.b1", "encoder.b2", "decoder.b1"):
+        tensor = next(tensor for tensor in report.tensors if tensor.name == name)
+        assert tensor.max_relative_error == 0
+        assert [f.code for f in report.findings if f.tensor == name] == ["zero-gradient"]
+        assert f"{name}: the gradient is 0 to rounding" in str(report)
+        assert (tensor.verdicts.size == 5) == (mode in ("directional", "auto"))
+
+
 def test_a_bias_before_a_normalisation_is_0_to_rounding_and_a_wrong_one_is_found(monkeypatch):
     model = STATEFUL["batch norm"](rng=0)
     report = ae.check_gradients(model, X, training=True)

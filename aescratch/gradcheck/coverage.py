@@ -77,35 +77,36 @@ class Coverage:
         A value may be 0 to rounding beside the largest gradient of all tensors.
         """
         if self.mode == "sampled" and array.size > SAMPLES:
-            return self._sampled(name, objective, array, analytic, tolerance)
+            return self._sampled(name, objective, array, analytic, tolerance, largest_of_all)
         if self.mode == "directional" and array.size > DIRECTIONS:
-            along = self._directional(name, objective, array, analytic, tolerance)
+            along = self._directional(name, objective, array, analytic, tolerance, largest_of_all)
             if along.verdict == PASS:
                 return along
             if self.is_short and array.size > FEW:
-                some = self._sampled(name, objective, array, analytic, tolerance)
+                some = self._sampled(name, objective, array, analytic, tolerance, largest_of_all)
                 return some if some.verdict == FAIL else along
         found = estimates(objective, array, analytic, tolerance, together=together)
         return judge(name, analytic, found, tolerance, largest_of_all)
 
     def _sampled(
-        self, name: str, objective: Objective, array: Array, analytic: Array, tolerance: float
+        self, name: str, objective: Objective, array: Array, analytic: Array, tolerance: float, largest_of_all: float
     ) -> TensorResult:
         """Return the comparison of some entries; the others are unchecked."""
         entries = np.sort(self.rng.choice(array.size, SAMPLES, replace=False))
         found = estimates(objective, array, analytic, tolerance, entries=entries.tolist())
-        few = judge(name, analytic.reshape(-1)[entries], found, tolerance)
+        few = judge(name, analytic.reshape(-1)[entries], found, tolerance, largest_of_all)
         numeric, verdicts = np.full(array.size, np.nan), np.full(array.size, UNCHECKED, few.verdicts.dtype)
-        slopes = np.full((array.size, 2), np.nan)
+        slopes, is_zero = np.full((array.size, 2), np.nan), np.zeros(array.size, bool)
         numeric[entries], verdicts[entries], slopes[entries] = few.numeric, few.verdicts, few.slopes
+        is_zero[entries] = few.is_zero
         shape = analytic.shape
         return Sample(
             name, np.asarray(analytic, np.float64), numeric.reshape(shape), verdicts.reshape(shape),
-            slopes.reshape(*shape, 2),
+            slopes.reshape(*shape, 2), is_zero=is_zero.reshape(shape),
         )  # fmt: skip
 
     def _directional(
-        self, name: str, objective: Objective, array: Array, analytic: Array, tolerance: float
+        self, name: str, objective: Objective, array: Array, analytic: Array, tolerance: float, largest_of_all: float
     ) -> TensorResult:
         """Return the comparison of Σ gradient ⊙ direction with the derivative along it, for each direction.
 
@@ -122,7 +123,7 @@ class Coverage:
 
         slopes = (directions * analytic).sum(axis=tuple(range(1, directions.ndim)))
         try:
-            return judge(name, slopes, estimates(moved, along, slopes, tolerance), tolerance)
+            return judge(name, slopes, estimates(moved, along, slopes, tolerance), tolerance, largest_of_all)
         finally:
             array[...] = move(start, backend)
 

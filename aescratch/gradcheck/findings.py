@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.gradcheck.report import FAIL, INCONCLUSIVE, PASS, Finding, Report, TensorResult
+from aescratch.gradcheck.report import FAIL, INCONCLUSIVE, PASS, UNCHECKED, Finding, Report, TensorResult
 
 PACKAGE = pathlib.Path(__file__).resolve().parents[1]
 
@@ -18,6 +18,7 @@ def value_findings(tensors: Sequence[TensorResult]) -> list[Finding]:
     """Return a finding for each tensor that didn't pass, with the numbers of its worst entry, or that tests nothing."""
     findings = []
     for tensor in tensors:
+        unseen = (tensor.verdicts == PASS) & np.isnan(tensor.numeric)
         if tensor.verdict == FAIL:
             findings.append(_wrong_values(tensor))
         elif tensor.is_untested and not tensor.count("kink"):
@@ -34,21 +35,30 @@ def value_findings(tensors: Sequence[TensorResult]) -> list[Finding]:
             findings.append(Finding("zero-gradient", tensor.name, "note", message))
         elif tensor.verdict == INCONCLUSIVE:
             findings.append(_not_settled(tensor))
-        elif tensor.is_zero is not None and tensor.is_zero.all():
+        elif _is_zero_to_rounding(tensor):
+            unseen[...] = False  # which is said with it
             message = (
                 f"{tensor.name}: the gradient is 0 to rounding, by backward and by {tensor.numeric_is}: the loss "
                 "doesn't depend on it, as it doesn't on a bias before a batch normalisation in training"
             )
             findings.append(Finding("zero-gradient", tensor.name, "note", message))
-        if unseen := int(((tensor.verdicts == PASS) & np.isnan(tensor.numeric)).sum()):
-            largest = float(np.max(np.abs(tensor.analytic[np.isnan(tensor.numeric)])))
+        if unseen.any():
+            largest, entries = float(np.abs(tensor.analytic[unseen]).max()), int(unseen.sum())
             message = (
-                f"{tensor.name}: in {unseen} of {tensor.verdicts.size} entries nothing changes at all, however the "
+                f"{tensor.name}: in {entries} of {tensor.verdicts.size} entries nothing changes at all, however the "
                 f"input moves, and backward gives at most {largest:.1e}: too little to be seen, taken for 0; try other "
                 "inputs"
             )
-            findings.append(Finding("unseen-gradient", tensor.name, "note", message, {"entries": unseen}))
+            findings.append(Finding("unseen-gradient", tensor.name, "note", message, {"entries": entries}))
     return findings
+
+
+def _is_zero_to_rounding(tensor: TensorResult) -> bool:
+    """Whether all entries that were looked at are 0, some of them to rounding."""
+    if tensor.is_zero is None or not tensor.is_zero.any():
+        return False
+    exactly = (tensor.analytic == 0) & (tensor.numeric == 0)
+    return bool((tensor.is_zero | exactly)[tensor.verdicts != UNCHECKED].all())
 
 
 def require_tested(report: Report, parameters: Sequence[str]) -> None:
