@@ -94,8 +94,7 @@ class FromSheet(Activation):
         """Return grad_a."""
         name = self.remembers[0]
         remembered = getattr(self, name)
-        if getattr(grad_y, "shape", None) != remembered.shape:
-            require_same_shape(grad_y, "grad_y", remembered, name)
+        require_same_shape(grad_y, "grad_y", remembered, name)
         beside = (remembered,) if self.wanted == (name,) else held(self, self.wanted)
         return getattr(functions, self.backward_name)(grad_y, *beside)
 

@@ -38,6 +38,8 @@ class Part:
         How many examples a batch must have in training.
     moves_objective : bool
         Whether its state changes what the loss is, so that losses of two steps belong to two functions.
+    infinite_where : str
+        Where its forward is infinite, as a sentence that says what to do; empty where it never is.
     """
 
     remembers: tuple[str, ...] = ()
@@ -46,6 +48,7 @@ class Part:
     in_training = False
     least_examples = 1
     moves_objective = False
+    infinite_where = ""
 
     @property
     def buffers(self) -> list[Buffer]:

@@ -123,7 +123,7 @@ def fit(
         )
     if isinstance(optimizer, LBFGS):
         for name, part in contract.parts_of(model).items():
-            if getattr(part, "moves_objective", False):
+            if part.moves_objective:
                 raise ValueError(
                     f"expected an objective that stays the same for LBFGS, but {name} follows a running mean; leave "
                     "momentum out, since L-BFGS takes all of the data at once, or use Adam()"
@@ -163,7 +163,7 @@ def _require_large_batches(model: Any, plan: Plan) -> None:
     n_examples = batch_size(plan.data[0])
     last = n_examples % plan.batch_size or plan.batch_size
     for name, part in contract.parts_of(model).items():
-        if last < getattr(part, "least_examples", 1):
+        if last < part.least_examples:
             advice = "give more examples" if n_examples < part.least_examples else "choose another batch_size"
             raise ValueError(
                 f"expected batches of at least {part.least_examples} examples, which {name} needs in training, got a "
@@ -355,7 +355,7 @@ def _first_broken_part(model: Any) -> str:
             array: Any = part.__dict__.get(name)
             if hasattr(array, "dtype") and array.dtype.kind == "f" and not _is_finite(array):
                 return f"{name} of {part_name}"
-    reasons = [part.infinite_where for part in parts.values() if getattr(part, "infinite_where", "")]
+    reasons = [part.infinite_where for part in parts.values() if part.infinite_where]
     return f"the loss ({'; '.join(reasons)})" if reasons else "the loss"
 
 

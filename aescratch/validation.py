@@ -159,8 +159,9 @@ def require_same_shape(x: Any, name: str, other: Any, other_name: str) -> None:
 
     NumPy would repeat a single row or column, and answer with the number of another question.
     """
-    require_batch(x, name)
-    if x.shape != getattr(other, "shape", None):
+    shape: tuple[int, ...] = getattr(x, "shape", ())
+    if len(shape) != 2 or shape[0] == 0 or shape != getattr(other, "shape", None):
+        require_batch(x, name)
         require_batch(other, other_name)
         raise ValueError(
             f"expected {name} and {other_name} to have the same shape, got {x.shape} and {other.shape}; "

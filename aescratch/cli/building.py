@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.cli.opening import as_autoencoder, open_model
+from aescratch.cli.opening import open_model
 from aescratch.cli.settings import add_settings, flag, given_models, given_settings
 from aescratch.cli.status import UsageError, wrong_input
 from aescratch.cli.variants import VARIANTS, names_where
@@ -56,7 +56,7 @@ def build_model(arguments: Namespace, n_inputs: int, labels: Array | None) -> An
         for name in given_models(arguments):
             if arguments.hidden or arguments.code:
                 raise UsageError(f"{flag(name)} brings its own layers; leave --hidden and --code out")
-            settings[name] = as_autoencoder(open_model(settings[name]))
+            settings[name] = open_model(settings[name]).autoencoder
         n_classes = None
         if kind.takes_labels and labels is not None and "n_classes" not in settings:
             n_classes = max(2, count_classes(labels))

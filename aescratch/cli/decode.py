@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 
 import aescratch as ae
 from aescratch.cli.measures import in_batches
-from aescratch.cli.opening import add_model, as_autoencoder, open_model, require_width
+from aescratch.cli.opening import add_model, open_model, require_width
 from aescratch.cli.status import RIGHT, wrong_input
 from aescratch.cli.writing import add_json, answer, matrix_path, write_matrix
 
@@ -29,7 +29,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Decode and write; return the exit status."""
     path = matrix_path(arguments.out)
-    model = as_autoencoder(open_model(arguments.model))
+    model = open_model(arguments.model).autoencoder
     with wrong_input():
         codes = ae.datasets.load_file(arguments.codes, divide_by=1)  # whole numbers are codes, too
     require_width(codes.x.shape[1], model.widths[-1], codes.name)

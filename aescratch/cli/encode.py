@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 
 from aescratch.cli.data import DATA_HELP, add_file_options, load_data
 from aescratch.cli.measures import in_batches
-from aescratch.cli.opening import add_model, as_autoencoder, open_model, require_width
+from aescratch.cli.opening import add_model, open_model, require_width
 from aescratch.cli.status import RIGHT, wrong_input
 from aescratch.cli.writing import add_json, answer, matrix_path, write_matrix
 
@@ -30,7 +30,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Encode and write; return the exit status."""
     path = matrix_path(arguments.out)
-    model = as_autoencoder(open_model(arguments.model))
+    model = open_model(arguments.model).autoencoder
     data = load_data(arguments.data, arguments)
     require_width(data.x.shape[1], model.widths[0], data.name)
     with wrong_input():

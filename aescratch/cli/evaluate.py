@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 
 from aescratch.cli.data import DATA_HELP, add_file_options, load_data
 from aescratch.cli.measures import as_lines, measure
-from aescratch.cli.opening import add_model, as_autoencoder, open_model, require_width
+from aescratch.cli.opening import add_model, open_model, require_width
 from aescratch.cli.status import RIGHT, wrong_input
 from aescratch.cli.writing import add_json, answer
 
@@ -39,7 +39,7 @@ def run(arguments: Namespace) -> int:
     """Measure and print; return the exit status."""
     model = open_model(arguments.model)
     data = load_data(arguments.data, arguments)
-    require_width(data.x.shape[1], as_autoencoder(model).widths[0], data.name)
+    require_width(data.x.shape[1], model.autoencoder.widths[0], data.name)
     pca_data = None if arguments.pca_data is None else load_data(arguments.pca_data, arguments)
     if pca_data is not None:
         require_width(pca_data.x.shape[1], data.x.shape[1], pca_data.name)

@@ -17,7 +17,6 @@ import numpy as np
 import aescratch as ae
 from aescratch.backend import Array
 from aescratch.cli.measures import in_batches
-from aescratch.cli.opening import as_autoencoder
 from aescratch.datasets import Dataset
 from aescratch.files import whole_file
 
@@ -38,7 +37,7 @@ def draw_figures(folder: Path, model: Any, data: Dataset, history: ae.History) -
     from matplotlib import pyplot
 
     pictures: Pictures = {"loss.png": history.plot} if history.loss else {}
-    pictures |= code_pictures(as_autoencoder(model), data)
+    pictures |= code_pictures(model.autoencoder, data)
     if data.image_shape is not None and len(data.image_shape) == 2:
         height, width = data.image_shape
         pictures |= image_pictures(model, data, (height, width))

@@ -34,8 +34,3 @@ def require_width(found: int, wanted: int, name: str) -> None:
     """
     if found != wanted:
         raise UsageError(f"the model reads {wanted:,} numbers per row, and {name} has {found:,}; give data of its kind")
-
-
-def as_autoencoder(model: Any) -> Any:
-    """Return the model itself, or a classifier's autoencoder."""
-    return model.autoencoder

@@ -167,13 +167,12 @@ class Held:
         self.names = [*self.leading, *(place.name for place in self.places)]
         values = {place.name: np.array(place.get(), dtype=np.float64) for place in self.places}
         self.inputs = {**self.arguments, **values}
+        declared = declaration_of(layer.backward)
+        if declared and declared.in_the_mean and "rng" in signature_of(layer.forward, "forward").parameters:
+            self.inputs.setdefault("rng", seed)
         self.forward = self.named(self._forward, [], "forward")
         self.backward = self.named(self._backward, [] if self.is_term else ["grad_y"], "backward")
-        if declared := declaration_of(layer.backward):
-            if declared.in_the_mean and "rng" in signature_of(layer.forward, "forward").parameters:
-                self.inputs.setdefault("rng", seed)
-                self.forward = self.named(self._forward, [], "forward")
-                self.backward = self.named(self._backward, [] if self.is_term else ["grad_y"], "backward")
+        if declared:
             self.backward.declared = rule_of_layer(self, declared)
 
     def _arguments(self, x: Any) -> dict[str, Any]:

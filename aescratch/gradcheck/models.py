@@ -18,7 +18,6 @@ import numpy as np
 from aescratch import contract
 from aescratch.backend import Array, array_module, move, to_numpy
 from aescratch.buffers import move_buffers
-from aescratch.declared import declaration_of
 from aescratch.gradcheck.coverage import Coverage
 from aescratch.gradcheck.deadline import OutOfTime, limited
 from aescratch.gradcheck.findings import raised, single_precision, timed_out, value_findings
@@ -28,7 +27,7 @@ from aescratch.gradcheck.laws import Seen, nothing_else_changed, of_the_batch
 from aescratch.gradcheck.quiet import aloud, quiet
 from aescratch.gradcheck.report import FAIL, Finding, Report, TensorResult
 from aescratch.gradcheck.stacking import stack
-from aescratch.gradcheck.surrogates import Surrogates, by_rules
+from aescratch.gradcheck.surrogates import Surrogates, by_rules, patterns
 from aescratch.gradcheck.surroundings import kept_random_state, watched
 from aescratch.layers import Layer, pack
 from aescratch.validation import require_count, require_number
@@ -129,7 +128,7 @@ def _check(
         return [], [*findings, *audit]
 
     def objective() -> tuple[float, list[Array]]:
-        return float(_loss(model, batch, rng)), _patterns(model)
+        return float(_loss(model, batch, rng)), patterns(contract.parts_of(model).values())
 
     surrogates = Surrogates(model, lambda: _loss(model, batch, rng), time_limit)
     if not surrogates.are_usable:
@@ -161,14 +160,6 @@ class OtherBatchError(Exception):
     """A loss was asked for a batch that isn't the user's, and raised."""
 
 
-def _patterns(model: Any) -> list[Array]:
-    """Return the pattern of the last forward pass at the kinks of every part that has any and isn't declared."""
-    parts = contract.parts_of(model).values()
-    smooth = [part for part in parts if declaration_of(getattr(part, "backward", None)) is None]
-    patterns = [getattr(part, "kinks", None) for part in smooth]  # none where no forward was called
-    return [to_numpy(pattern) for pattern in patterns if pattern is not None]
-
-
 def _batch_findings(
     model: Any, batch: Sequence[Array], rng: int, analytic: Sequence[Array], time_limit: float | None
 ) -> list[Finding]:
@@ -177,12 +168,12 @@ def _batch_findings(
 
     def evaluate(rows: Sequence[Array], seed: int) -> Seen:
         try:
-            loss, patterns = float(_loss(model, rows, seed)), _patterns(model)
+            loss, kinks = float(_loss(model, rows, seed)), patterns(contract.parts_of(model).values())
         except Exception as error:  # of a model that takes one number of examples
             raise OtherBatchError(f"{type(error).__name__}: {error}") from error
         limited(model.backward, time_limit)
         gradients = [to_numpy(parameter.grad).copy() for parameter in model.parameters]
-        return Seen(loss, dict(zip(names, gradients, strict=True)), patterns)
+        return Seen(loss, dict(zip(names, gradients, strict=True)), kinks)
 
     try:
         return of_the_batch(evaluate, batch, rng, dict(zip(names, analytic, strict=True)))
@@ -221,7 +212,7 @@ def _mode_findings(model: Any, batch: Sequence[Array], rng: int) -> Iterator[Fin
     The check holds the state still. A part that reads a buffer after it has assigned it computes something else then.
     """
     buffers = contract.buffers_of(model)
-    in_training = any(getattr(part, "in_training", False) for part in contract.parts_of(model).values())
+    in_training = any(part.in_training for part in contract.parts_of(model).values())
     before = {name: (buffer.value, buffer.frozen) for name, buffer in buffers.items()}
     try:
         with contract.training(model, frozen=True):
@@ -287,7 +278,7 @@ def _draw_zero_biases(model: Any, rng: int) -> list[Finding]:
     Where all of a layer's ReLUs are off, the next pre-activations are its biases: at 0, exactly on the kink.
     """
     zeros = [p for p in model.parameters if len(p.shape) == 1 and not to_numpy(p.value).any()]
-    if not zeros or not _patterns(model):
+    if not zeros or not patterns(contract.parts_of(model).values()):
         return []
     generator = np.random.default_rng(rng)
     for parameter in zeros:

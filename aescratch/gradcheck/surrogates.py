@@ -10,7 +10,7 @@ the part is tested, and the part's own parameters too. J comes from the declarat
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy as np
 from aescratch.backend import Array, array_module, move, to_numpy
 from aescratch.contract import parts_of
 from aescratch.declared import Declared, declaration_of
+from aescratch.gradcheck.binding import as_list
 from aescratch.gradcheck.by_rule import note
 from aescratch.gradcheck.deadline import limited
 from aescratch.gradcheck.parameters import held_parameters
@@ -220,8 +221,7 @@ class Base:
         rule = self.rule(upstream)
         for parameter in self.parameters.values():
             parameter.grad[...] = 0
-        returned = backward([move(upstream, self.backend)] if self.result.ndim else [])
-        returned = list(returned) if isinstance(returned, (tuple, list)) else [returned]
+        returned = as_list(backward([move(upstream, self.backend)] if self.result.ndim else []))
         found = dict(zip(self.arrays, returned, strict=False))
         found |= {name: parameter.grad for name, parameter in self.parameters.items()}
         for name, gradient in found.items():
@@ -237,6 +237,16 @@ class Base:
                 numbers = f"backward gives {float(given[at]):.9g}, the rule {float(wanted[at]):.9g}"
                 return f"for {name}, at {place}, {numbers}"
         return ""
+
+
+def patterns(parts: Iterable[Any]) -> list[Array]:
+    """Return the pattern of the last forward pass at the kinks of each part that has any.
+
+    A declared backward passes over them. There is no pattern where no forward was called.
+    """
+    smooth = [part for part in parts if declaration_of(getattr(part, "backward", None)) is None]
+    kinks = [getattr(part, "kinks", None) for part in smooth]
+    return [to_numpy(pattern) for pattern in kinks if pattern is not None]
 
 
 def by_rules(findings: Sequence[Finding]) -> str:

@@ -17,9 +17,7 @@ from aescratch.models.statements import Option
 from aescratch.parts import Part
 from aescratch.validation import Rng
 
-CORRUPTION = Option(
-    "corruption", "what damages the input: {words}", "NOISE"
-)  # fmt: skip
+CORRUPTION = Option("corruption", "what damages the input: {words}", "NOISE")
 
 
 class DenoisingAutoencoder(Autoencoder):

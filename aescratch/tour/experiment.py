@@ -83,13 +83,7 @@ class Result:
     @property
     def autoencoder(self) -> ae.Autoencoder:
         """The model, or the autoencoder that a classifier stands on."""
-        return autoencoder_of(self.model)
-
-
-def autoencoder_of(model: Any) -> ae.Autoencoder:
-    """Return the model, or the autoencoder that a classifier stands on."""
-    autoencoder: ae.Autoencoder = model.autoencoder
-    return autoencoder
+        return self.model.autoencoder
 
 
 def perform(variant: Variant, digits: Digits, plan: Plan) -> Result:
@@ -121,7 +115,7 @@ def check_small(variant: Variant, seed: int) -> Report:
         # Drawn wide: at biases of 0 a ReLU behind a code of zeros sits exactly on its kink, and in a stack of sigmoids
         # with small weights the gradients of the first layer drown in the rounding of the loss.
         parameter.value = rng.normal(0.0, SPREAD, parameter.shape).astype(model.dtype)
-    x = rng.random((N_CHECKED, autoencoder_of(model).widths[0]))
+    x = rng.random((N_CHECKED, model.autoencoder.widths[0]))
     labels = rng.integers(N_CLASSES, size=N_CHECKED) if model.takes_labels else None
     return ae.check_gradients(model, x, labels, rng=seed)
 
@@ -140,7 +134,7 @@ def pretrain(variant: Variant, model: Any, digits: Digits, plan: Plan) -> list[a
     """Pre-train the layers of a stack, if this is one."""
     if not variant.pretraining_epochs:
         return []
-    stack: Any = autoencoder_of(model)
+    stack: Any = model.autoencoder
     epochs = epochs_of(variant.pretraining_epochs, plan.quick)
     histories: list[ae.History] = stack.pretrain(
         digits.train.x, epochs=epochs, batch_size=BATCH_SIZE, optimizer=optimizer_of(variant), rng=plan.seed
@@ -168,7 +162,7 @@ def pass_interruption_on(history: ae.History) -> None:
 
 def measure(variant: Variant, model: Any, check: Report, digits: Digits, started: float) -> Row:
     """Return the row of a trained model, measured on the digits that it hasn't seen."""
-    autoencoder, train, test = autoencoder_of(model), digits.train, digits.test
+    autoencoder, train, test = model.autoencoder, digits.train, digits.test
     assert train.labels is not None and test.labels is not None  # noqa: PT018  (the digits have labels)
     code, width = autoencoder.encode(test.x), variant.widths[-1]
     if model.takes_labels:

@@ -23,7 +23,8 @@ from aescratch.gradcheck.binding import Pair, is_float_array
 from aescratch.gradcheck.deadline import limited
 from aescratch.gradcheck.layers import held_parameters
 from aescratch.gradcheck.localise.oracle import Comparison, Evaluation, compare
-from aescratch.gradcheck.localise.step import TIME_LIMIT, Passes, patterns
+from aescratch.gradcheck.localise.step import TIME_LIMIT, Passes
+from aescratch.gradcheck.surrogates import patterns
 from aescratch.layers import Parameter, ParameterBuffer
 
 
@@ -116,7 +117,7 @@ class Alone:
 
         def evaluate() -> Evaluation:
             output = np.asarray(self.forward(**inputs), dtype=np.float64)
-            return np.array([float(np.sum(each * output)) for each in upstreams]), list(patterns([self.part]))
+            return np.array([float(np.sum(each * output)) for each in upstreams]), patterns([self.part])
 
         rng = np.random.default_rng(0)
         return {

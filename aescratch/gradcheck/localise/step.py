@@ -10,7 +10,7 @@ import copy
 import inspect
 import pathlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -19,10 +19,10 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.contract import parts_of
-from aescratch.declared import declaration_of
 from aescratch.gradcheck.deadline import limited
 from aescratch.gradcheck.findings import PACKAGE
 from aescratch.gradcheck.localise.oracle import Comparison, Evaluation, compare
+from aescratch.gradcheck.surrogates import patterns
 from aescratch.layers import Parameter
 from aescratch.parts import Part
 from aescratch.recording import Call, observed
@@ -207,15 +207,7 @@ class Step:
 
     def _loss(self) -> Evaluation:
         value = float(self.model.loss(*self.batch, rng=self.seed))
-        return np.array([value]), list(patterns(parts_of(self.model).values()))
-
-
-def patterns(parts: Any) -> Iterator[Array]:
-    """Yield the pattern of the kinks of each part that has any, and whose backward isn't declared to pass over them."""
-    for part in parts:
-        pattern = None if declaration_of(getattr(part, "backward", None)) else getattr(part, "kinks", None)
-        if pattern is not None:
-            yield pattern
+        return np.array([value]), patterns(parts_of(self.model).values())
 
 
 def _caller() -> tuple[str, int] | None:

@@ -143,14 +143,12 @@ def _as_data(
 @contextlib.contextmanager
 def _on_the_host(model: Any) -> Iterator[None]:
     """Put float64 copies of a model's values into it, in host memory, and put back everything afterwards."""
-    with kept(model, *contract.parts_of(model).values(), *model.parameters):
+    parts = contract.parts_of(model).values()
+    with kept(model, *parts, *model.parameters), contract.in_use(model):  # what a model means is what it does in use
         pack(model.parameters, "float64", "numpy")
         move_buffers(contract.buffers_of(model).values(), "numpy", "float64")
         if hasattr(model, "dtype"):
             model.dtype = "float64"
-        for part in contract.parts_of(model).values():
-            if getattr(part, "in_training", False):  # what a model means is what it does in use
-                part.in_training = False
         yield
 
 
@@ -164,7 +162,7 @@ def _look_at_parts(
         parts |= {name: part for name, part in layer.parts.items() if isinstance(part, Corruption)}
     unknown = {}
     for name, part in parts.items():
-        if isinstance(part, Corruption) and isinstance(part, CORRUPTIONS):
+        if isinstance(part, CORRUPTIONS):
             noise.look_at_corruption(report, name, part, corrupting(part), 5, seed)
         elif isinstance(part, Sampling):
             noise.look_at_sampler(report, name, sampling(part), 3, seed)
