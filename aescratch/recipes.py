@@ -139,26 +139,7 @@ def describe(value: Any) -> Any:
     >>> describe(ae.MaskingNoise(0.25))
     {'made by': 'MaskingNoise', 'with': {'p': 0.25}}
     """
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, numbers.Real):  # a number of NumPy's
-        return int(value) if isinstance(value, numbers.Integral) else float(value)
-    if isinstance(value, (list, tuple)):
-        return [describe(item) for item in value]
-    if isinstance(value, functools.partial):
-        maker, positional = describe(value.func)["named"], [describe(item) for item in value.args]
-        return {"partial": maker, "args": positional, "with": {k: describe(v) for k, v in value.keywords.items()}}
-    if hasattr(value, "settings") and _KNOWN.get(type(value).__name__) is type(value):
-        return {"made by": type(value).__name__, "with": {k: describe(v) for k, v in value.settings().items()}}
-    name = getattr(value, "__name__", "")
-    if callable(value) and _KNOWN.get(name) is value:
-        return {"named": name}
-    kind = getattr(value, "__qualname__", type(value).__qualname__)
-    raise TypeError(
-        f"expected a class, function or object of aescratch, got {kind}, which a file could not bring back; "
-        "write @ae.register above a class of your own, or save the values of model.parameters with numpy.savez, and "
-        "build the model in your own code"
-    )
+    return _described(value, _refused)
 
 
 def identify(value: Any) -> Any:
@@ -175,19 +156,43 @@ def identify(value: Any) -> Any:
     >>> identify(Mine())["with"]
     {'width': 3, 'noise': {'made by': 'MaskingNoise', 'with': {'p': 0.25}}}
     """
-    try:
-        return describe(value)
-    except TypeError:
-        pass
+    return _described(value, _by_full_name)
+
+
+def _described(value: Any, other: Callable[[Any], Any]) -> Any:
+    """Return the JSON form of a setting, and of what isn't ours what the other function says."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, numbers.Real):  # a number of NumPy's
+        return int(value) if isinstance(value, numbers.Integral) else float(value)
     if isinstance(value, (list, tuple)):
-        return [identify(item) for item in value]
+        return [_described(item, other) for item in value]
     if isinstance(value, functools.partial):
-        keywords = {name: identify(item) for name, item in value.keywords.items()}
-        return {"partial": identify(value.func), "args": identify(value.args), "with": keywords}
+        maker, positional = _described(value.func, other), [_described(item, other) for item in value.args]
+        keywords = {name: _described(item, other) for name, item in value.keywords.items()}
+        return {"partial": maker.get("named", maker), "args": positional, "with": keywords}
+    if hasattr(value, "settings") and _KNOWN.get(type(value).__name__) is type(value):
+        settings = {name: _described(item, other) for name, item in value.settings().items()}
+        return {"made by": type(value).__name__, "with": settings}
+    name = getattr(value, "__name__", "")
+    if callable(value) and _KNOWN.get(name) is value:
+        return {"named": name}
+    return other(value)
+
+
+def _refused(value: Any) -> Any:
+    kind = getattr(value, "__qualname__", type(value).__qualname__)
+    raise TypeError(
+        f"expected a class, function or object of aescratch, got {kind}, which a file could not bring back; "
+        "write @ae.register above a class of your own, or save the values of model.parameters with numpy.savez, and "
+        "build the model in your own code"
+    )
+
+
+def _by_full_name(value: Any) -> Any:
     kind = value if hasattr(value, "__qualname__") else type(value)
     settings = value.settings() if kind is not value and hasattr(value, "settings") else {}
-    name = f"{kind.__module__}.{kind.__qualname__}"
-    return {"made by": name, "with": {k: identify(v) for k, v in settings.items()}}
+    return {"made by": f"{kind.__module__}.{kind.__qualname__}", "with": {k: identify(v) for k, v in settings.items()}}
 
 
 def with_defaults(description: Any) -> Any:

@@ -256,6 +256,9 @@ def test_a_record_takes_no_others_place():
     kl = dataclasses.replace(FORMULAS["kl_sparsity"], layer="")
     with pytest.raises(ValueError, match=r"expected a word of its own in each record of .*penalties, got 'kl' twice"):
         check_record(kl, functions.penalties, {})
+    bce = dataclasses.replace(FORMULAS["binary_cross_entropy"], layer="", words=("squared-error",))
+    with pytest.raises(ValueError, match=r"expected a word of its own in each record of .*losses, got 'squared-error' twice"):
+        check_record(bce, functions.losses, {})
     for family in functions.FAMILIES:
         for record in family.RECORDS:
             check_record(record, family, {})

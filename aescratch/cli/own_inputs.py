@@ -22,12 +22,13 @@ from aescratch.gradcheck.parameters import held_parameters
 from aescratch.gradcheck.slots import slots_in
 
 N, D, H = 7, 5, 3  # distinct primes, so that a wrong factor names its dimension
-SHAPES = {
+# What the name of an argument tells: a shape, or a number.
+TOLD: dict[str, Any] = {
     "x": (N, D), "x_hat": (N, D), "x_tilde": (N, D), "logits": (N, D), "keep": (N, D), "noise": (N, D), "a": (N, H),
     "h": (N, H), "y": (N, H), "z": (N, H), "mu": (N, H), "log_var": (N, H), "eps": (N, H), "slope": (N, H),
-    "W": (D, H), "w": (D, H), "V": (D, H), "b": (H,),
+    "W": (D, H), "w": (D, H), "V": (D, H), "b": (H,), "labels": (N,),
+    "rho": 0.1, "alpha": 0.1, "beta": 0.5, "lam": 0.1, "k": 2,
 }  # fmt: skip
-NUMBERS = {"rho": 0.1, "alpha": 0.1, "beta": 0.5, "lam": 0.1, "k": 2}
 
 
 def input_option(text: str) -> tuple[str, Any]:
@@ -79,12 +80,12 @@ def inputs_of(
         elif name in found:
             inputs[name] = found[name]
         elif name in wanted:
-            if name not in SHAPES and name not in NUMBERS and name != "labels":
+            if name not in TOLD:
                 raise UsageError(
                     f"nothing says what {name} of {stem} is to be; write a function {stem}_inputs() in the file that "
                     f"returns a dict of arrays, or give --input {name}=7,5"
                 )
-            inputs[name] = _draw(name, SHAPES.get(name, NUMBERS.get(name, (N,))), list(parameters), rng)
+            inputs[name] = _draw(name, TOLD[name], list(parameters), rng)
     return inputs
 
 
@@ -121,7 +122,7 @@ def _from_module(module: ModuleType, stem: str) -> dict[str, Any]:
 
 def _from_sheet(stem: str, names: Sequence[str], rng: np.random.Generator) -> dict[str, Any]:
     """Return what the sheet draws for a formula of this name, if a name alone doesn't tell what an argument is."""
-    if stem not in FORMULAS or all(name in SHAPES or name in NUMBERS or name == "labels" for name in names):
+    if stem not in FORMULAS or all(name in TOLD for name in names):
         return {}
     drawn = FORMULAS[stem].inputs(rng, N, D, H)
     return {name: drawn[name] for name in names if name in drawn}

@@ -19,33 +19,23 @@ import aescratch as ae
 from aescratch import functions
 from aescratch.activations import LAYERS
 from aescratch.cli.status import did_you_mean
+from aescratch.functions.formula import words_of
 from aescratch.losses import LOSSES
 from aescratch.penalties import SPARSITIES as PENALTIES
 
 Choices = Mapping[str, Callable[..., Any]]
 
 
-def words_of(formula: str) -> tuple[str, ...]:
-    """Return the words for the part that computes a formula of the sheet.
-
-    Examples
-    --------
-    >>> words_of("squared_error"), words_of("kl_sparsity"), words_of("leaky_relu")
-    (('squared-error',), ('kl',), ('leaky-relu',))
-    """
-    return getattr(functions.FORMULAS[formula], "words", ()) or (formula.replace("_", "-"),)
-
-
 # Of activations, losses and penalties every one that the formula sheet describes, by its function's name with dashes,
 # or by the words that its record has.
 ACTIVATIONS: Choices = {
-    word: LAYERS[record.layer] for name, record in functions.ACTIVATIONS.items() for word in words_of(name)
+    word: LAYERS[record.layer] for record in functions.ACTIVATIONS.values() for word in words_of(record)
 }
-RECONSTRUCTIONS: Choices = {word: kind for name, kind in LOSSES.items() for word in words_of(name)}
+RECONSTRUCTIONS: Choices = {word: kind for name, kind in LOSSES.items() for word in words_of(functions.FORMULAS[name])}
 CORRUPTIONS: Choices = {
     "gaussian": ae.GaussianNoise, "masking": ae.MaskingNoise, "salt-and-pepper": ae.SaltAndPepperNoise,
 }  # fmt: skip
-SPARSITIES: Choices = {word: kind for name, kind in PENALTIES.items() for word in words_of(name)}
+SPARSITIES: Choices = {word: kind for name, kind in PENALTIES.items() for word in words_of(functions.FORMULAS[name])}
 INITIALIZERS: Choices = {
     "xavier-uniform": ae.xavier_uniform, "xavier-normal": ae.xavier_normal, "he-uniform": ae.he_uniform,
     "he-normal": ae.he_normal, "old-uniform": ae.old_uniform,

@@ -46,6 +46,11 @@ class Record:
     """What stands in a file's ``RECORDS``: one formula, or several that belong together."""
 
     @property
+    def name(self) -> str:
+        """The name of its function, or of the one that gives the value."""
+        raise NotImplementedError
+
+    @property
     def formulas(self) -> Sequence[Formula]:
         """The formulas that it describes."""
         raise NotImplementedError
@@ -263,8 +268,8 @@ def check_record(record: Record, family: Any, known: Mapping[str, Formula]) -> N
         if formula.name in known:
             raise ValueError(f"expected a formula of a new name in {family.__name__}, got {formula.name!r} once more")
     others = [other for other in family.RECORDS if other is not record]
-    for what, names in (("layer", _layers), ("word", _words)):
-        taken = names(record) & set().union(*map(names, others))
+    for what, names in (("layer", _layers), ("word", words_of)):
+        taken = set(names(record)) & set().union(*map(names, others))
         if taken:
             message = f"expected a {what} of its own in each record of {family.__name__}, got {min(taken)!r} twice"
             raise ValueError(message)
@@ -282,5 +287,12 @@ def _layers(record: Record) -> set[str]:
     return {layer} if layer else set()
 
 
-def _words(record: Record) -> set[str]:
-    return set(record.words) if isinstance(record, Term) else set()
+def words_of(record: Record) -> tuple[str, ...]:
+    """Return the words of the command line for what a record describes: its own, or its function's name with dashes.
+
+    Examples
+    --------
+    >>> [words_of(ae.functions.FORMULAS[name]) for name in ("squared_error", "kl_sparsity", "leaky_relu")]
+    [('squared-error',), ('kl',), ('leaky-relu',)]
+    """
+    return getattr(record, "words", ()) or (record.name.replace("_", "-"),)
