@@ -115,6 +115,14 @@ def test_help_of_a_command_has_examples_that_parse(capsys, command):
         assert program.read_options(module, parser, words)[1] == []
 
 
+def test_the_help_writes_words_with_the_numbers_that_may_follow_them(capsys):
+    text = " ".join(run(capsys, "train", "--help")[1].split())
+    assert "between layers: identity, relu, leaky-relu[:ALPHA], sigmoid, tanh, gelu, gelu-tanh [" in text
+    assert "kl:RHO:WEIGHT[:MOMENTUM], l1:WEIGHT; with a MOMENTUM" in text
+    assert "what damages the input: gaussian:SIGMA, masking:P, salt-and-pepper:P [" in text
+    assert "NAME xavier-uniform, xavier-normal, he-uniform, he-normal, old-uniform [" in text
+
+
 def test_tour_is_the_module_of_that_name(capsys, monkeypatch):
     def add_arguments(parser):
         parser.add_argument("--quick", action="store_true")

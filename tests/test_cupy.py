@@ -12,6 +12,7 @@ import inspect
 import pathlib
 import pickle
 import sys
+from types import SimpleNamespace
 
 import fakecupy
 import numpy as np
@@ -21,7 +22,7 @@ from test_functions import PAIRS
 from test_models import MODELS
 
 import aescratch as ae
-from aescratch import backend, cli, functions, plots
+from aescratch import backend, cli, contract, functions, plots
 from aescratch.functions.formula import Term
 from aescratch.recording import observed
 
@@ -59,6 +60,18 @@ def make(name, **options):
 def pair(name, **options):
     """The same model twice: on the host, and on the device."""
     return make(name, **options), make(name, **options).to("cupy")
+
+
+def test_a_strangers_model_moves_with_its_buffers():
+    norm = ae.BatchNorm(3, dtype="float64")
+    norm.running_mean.value = np.array([2.0, 3.0, 5.0])
+    model = SimpleNamespace(parameters=norm.parameters, parts={"norm": norm})
+    assert contract.moved(model, "cupy") is model
+    assert_equal(norm.running_mean.value, [2.0, 3.0, 5.0])
+    assert_equal(norm.gamma.value, [1.0, 1.0, 1.0])
+    contract.moved(model, "numpy")
+    assert type(norm.running_mean.value) is np.ndarray
+    np.testing.assert_array_equal(norm.running_mean.value, [2.0, 3.0, 5.0])
 
 
 def data(model, seed=7, n=N):

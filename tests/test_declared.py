@@ -275,6 +275,19 @@ def test_a_threshold_that_no_unit_is_near_is_not_tested(width, verdict, is_decla
     assert report.verdict == (verdict if is_declared or width < 0.1 else "fail"), str(report)
 
 
+def test_a_backward_of_zeros_is_not_tested_where_the_forward_is_flat_only_here():
+    def kept(a):
+        return np.maximum(a, 0.0)
+
+    def kept_backward(grad_y, a):
+        return 0.0 * grad_y
+
+    a = -np.random.default_rng(0).uniform(0.5, 1.0, (7, 3))  # all off, so that 0 is right here
+    report = ae.check_function(kept, kept_backward, {"a": a})
+    assert report.verdict == "inconclusive", str(report)
+    assert "tests nothing" in str(report)
+
+
 def test_what_is_0_wherever_one_looks_passes_with_a_note():
     stopped = ae.surrogate_gradient("stop-gradient", "grad_a = 0", "Chen & He 2021", lambda grad_y: np.zeros(grad_y.shape))
     for forward, backward in (

@@ -30,6 +30,7 @@ CHOICES: dict[str, words.Choices] = {
 }  # fmt: skip
 READERS: dict[str, Callable[[str], Any]] = {
     "number": words.number,
+    "count": partial(words.count, 1),
     "activation": words.activation,
     "reconstruction": partial(words.made, words.RECONSTRUCTIONS),
     "corruption": partial(words.made, words.CORRUPTIONS),
@@ -38,7 +39,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "dtype": partial(words.choice, {"float32": "float32", "float64": "float64"}),
     "model": str,
 }
-"""How what is written is read, by the kinds that an `Option` may have; a count has a least value, a switch nothing."""
+"""How what is written is read, by the kinds that an `Option` may have; a switch has nothing to read."""
 
 
 def _collected() -> dict[str, Option]:
@@ -65,8 +66,7 @@ def add_settings(parser: ArgumentParser) -> None:
         if setting.kind == "switch":
             group.add_argument(flag(name), action="store_true", default=SUPPRESS, help=text)
             continue
-        read = partial(words.count, setting.least) if setting.kind == "count" else READERS[setting.kind]
-        group.add_argument(flag(name), type=read, metavar=setting.metavar, default=SUPPRESS, help=text)
+        group.add_argument(flag(name), type=READERS[setting.kind], metavar=setting.metavar, default=SUPPRESS, help=text)
 
 
 def _forms(kind: str) -> list[str]:

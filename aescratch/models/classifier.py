@@ -180,7 +180,7 @@ class SoftmaxClassifier(Model):
         "autoencoder": Option(
             "model", "a saved model, whose encoder gets the head; left out, a new vanilla one", "MODEL"
         ),
-        "n_classes": Option("count", "how many classes there are; left out, as the labels show", "N", least=2),
+        "n_classes": Option("count", "how many classes there are; left out, as the labels show", "N"),
     }  # fmt: skip
 
     @classmethod

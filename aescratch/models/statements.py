@@ -21,14 +21,11 @@ class Option:
         What it does; ``{words}`` stands for the names that there are.
     metavar : str
         What stands for the value in the help.
-    least : int
-        Of a count.
     """
 
     kind: str
     help: str
     metavar: str = ""
-    least: int = 1
 
 
 @dataclass(frozen=True)
