@@ -15,13 +15,16 @@ from aescratch.activations import GELU, GELUTanh, Identity, LeakyReLU, ReLU, Sig
 from aescratch.activations import LAYERS as _LAYERS
 from aescratch.backend import array_module, to_numpy
 from aescratch.batch_norm import BatchNorm
-from aescratch.buffers import Buffer
 from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNoise
-from aescratch.declared import surrogate_gradient
 from aescratch.dropout import Dropout
 from aescratch.estimator import AutoencoderTransformer
-from aescratch.files import FileFormatError, load, save
-from aescratch.gradcheck import (
+from aescratch.foundations.buffers import Buffer
+from aescratch.foundations.declared import surrogate_gradient
+from aescratch.foundations.files import FileFormatError
+from aescratch.foundations.recipes import register
+from aescratch.initializers import he_normal, he_uniform, old_uniform, xavier_normal, xavier_uniform
+from aescratch.inspection import notebooks as _notebooks  # noqa: F401, which shows models in notebooks
+from aescratch.inspection.gradcheck import (
     GradientCheckError,
     cached_pair,
     check_function,
@@ -32,10 +35,8 @@ from aescratch.gradcheck import (
     loss_pair,
     torch_pair,
 )
-from aescratch.history import History
-from aescratch.initializers import he_normal, he_uniform, old_uniform, xavier_normal, xavier_uniform
+from aescratch.inspection.tracing import Trace, trace
 from aescratch.layers import Dense, Layer, Parameter, Sampling, Sequential, TransposedDense, UnitRowDense
-from aescratch.lbfgs import LBFGS
 from aescratch.losses import LOSSES as _LOSSES
 from aescratch.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, SquaredError
 from aescratch.models import MODELS
@@ -48,13 +49,22 @@ from aescratch.models.linear import LinearAutoencoder
 from aescratch.models.sparse import SparseAutoencoder
 from aescratch.models.stacked import StackedAutoencoder
 from aescratch.models.variational import VariationalAutoencoder
-from aescratch.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSProp
+from aescratch.optimizers import (
+    LBFGS,
+    SGD,
+    Adam,
+    AdamW,
+    ConstantRate,
+    CosineRate,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    RMSProp,
+    StepRate,
+)
 from aescratch.penalties import SPARSITIES as _SPARSITIES
 from aescratch.penalties import KLSparsity, L1Sparsity
-from aescratch.recipes import register
-from aescratch.schedules import ConstantRate, CosineRate, StepRate
-from aescratch.tracing import Trace, trace
-from aescratch.training import TrainingDivergedError, fit
+from aescratch.training import History, TrainingDivergedError, fit, load, save
 
 __all__ = [
     "GELU",

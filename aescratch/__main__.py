@@ -2,7 +2,7 @@
 
 import sys
 
-from aescratch.cli import main
+from aescratch.programs.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -12,25 +12,20 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from aescratch import functions
-from aescratch.backend import Array
+from aescratch.backend import Array, passes
+from aescratch.backend.passes import faster
+from aescratch.foundations.parts import Part
+from aescratch.foundations.recipes import Recipe
+from aescratch.foundations.validation import require_batch, require_count, require_same_shape
 from aescratch.functions import formula
-from aescratch.layers import Layer, ours
-from aescratch.making import arguments_of, constructor, docstring, held, kinks
-from aescratch.parts import Part
-from aescratch.recipes import Recipe
-from aescratch.validation import require_batch, require_count, require_same_shape
+from aescratch.functions.making import arguments_of, constructor, docstring, held, kinks
+from aescratch.layers import Layer
 
 
 class Activation(Layer, Recipe):
     """Base of the element-wise activations y = φ(a), all (N, H); remembers a.
 
     `slope` and `slope_backward` are φ' and its derivative, which the contractive penalty needs.
-
-    Attributes
-    ----------
-    ready : (a, result)
-        What the dense layer before, whose output is a, has had computed of it in the kernel that added its bias; there
-        until forward takes it.
     """
 
     remembers: tuple[str, ...] = ("a",)
@@ -39,12 +34,7 @@ class Activation(Layer, Recipe):
         """Return y and remember a."""
         require_batch(a, "a")
         self.a = a
-        return self.computed(self.apply, a)
-
-    def computed(self, formula: Callable[[Array], Any], a: Array) -> Any:
-        """Return formula(a), unless the layer before has it ready, for this very array."""
-        ready = self.__dict__.pop("ready", None)
-        return ready[1] if ready is not None and ready[0] is a else formula(a)
+        return self.apply(a)
 
     def slope(self, a: Array) -> Array:
         """Return φ'(a)."""
@@ -68,6 +58,10 @@ class FromSheet(Activation):
         The settings that the functions take last, such as alpha.
     wanted : tuple of str
         What the derivative is computed from, beside grad_y: a or y, which forward remembers, or a setting.
+    whole : callable
+        The formula that forward computes, or the one that gives the slope too, where `keeps_slope`.
+    keeps_slope, takes_bias : bool
+        Whether faster passes keep the slope from forward for backward, and add a dense layer's bias, on a GPU.
     """
 
     record: ClassVar[formula.Activation]
@@ -75,28 +69,37 @@ class FromSheet(Activation):
     backward_name: ClassVar[str]
     wanted: ClassVar[tuple[str, ...]]
     numbers: tuple[float, ...] = ()
+    whole: ClassVar[Callable[..., Any]]
+    keeps_slope: ClassVar[bool]
+    takes_bias: ClassVar[bool]
 
     def apply(self, a: Array) -> Array:
         """Return y."""
         return getattr(functions, self.name)(a, *self.numbers)
 
+    @faster(passes.activation_forward)
     def forward(self, a: Array) -> Array:
         """Return y, and remember a, or y where the derivative is simplest through it."""
         require_batch(a, "a")
-        y = self.computed(self.apply, a)
+        y = self.apply(a)
+        self.remember(a, y)
+        return y
+
+    def remember(self, a: Array, y: Array) -> None:
+        """Keep what backward needs of one pass, and nothing of the one before."""
+        self.forget()
         if "a" in self.remembers:
             self.a = a
         if "y" in self.remembers:
             self.y = y
-        return y
 
+    @faster(passes.activation_backward)
     def backward(self, grad_y: Array) -> Array:
         """Return grad_a."""
         name = self.remembers[0]
         remembered = getattr(self, name)
         require_same_shape(grad_y, "grad_y", remembered, name)
-        beside = (remembered,) if self.wanted == (name,) else held(self, self.wanted)
-        return getattr(functions, self.backward_name)(grad_y, *beside)
+        return getattr(functions, self.backward_name)(grad_y, *held(self, self.wanted))
 
     def slope(self, a: Array) -> Array:
         """Return φ'(a)."""
@@ -109,53 +112,25 @@ class FromSheet(Activation):
         return getattr(functions, function.__name__)(grad_slope, *given)
 
 
-class KeepsSlope(FromSheet):
-    """Base of those that keep the slope, which one formula of the sheet gives together with the value."""
-
-    shortcut_of: ClassVar[tuple[str, ...]]
-
-    def forward(self, a: Array) -> Array:
-        """Return y, and remember a and the slope φ'(a)."""
-        require_batch(a, "a")
-        self.a = a
-        if not ours(*self.shortcut_of):  # what an exercise or an instrument has put there is called by itself
-            self.kept_slope = None
-            return self.apply(a)
-        y, self.kept_slope = self.computed(self.value_and_slope, a)
-        return y
-
-    def value_and_slope(self, a: Array) -> Any:
-        """Return y and φ'(a)."""
-        return getattr(functions, self.shortcut_of[0])(a, *self.numbers)
-
-    def backward(self, grad_y: Array) -> Array:
-        """Return grad_a."""
-        if self.kept_slope is None:
-            return super().backward(grad_y)
-        require_same_shape(grad_y, "grad_y", self.a, "a")
-        return grad_y * self.kept_slope  # what the sheet's backward does, its slope at hand
-
-
 def layer_of(record: formula.Activation) -> type[FromSheet]:
     """Return the layer of an activation of the sheet."""
     wanted, settings = arguments_of(record.backward)[1:], tuple(record.settings)
     keeps_slope = record.together is not None and "y" not in wanted
     remembers = [name for name in ("a", "y") if name in wanted or (name == "a" and record.kinks is not None)]
-    replaced = (record.together, record.value, record.slope, record.backward) if keeps_slope else (record.value,)
-    names = tuple(function.__name__ for function in replaced if function is not None)
+    whole = record.together if record.together is not None and keeps_slope else record.value
+    replaced = (whole, record.value, record.slope, record.backward) if keeps_slope else (whole,)
     members: dict[str, Any] = {
         "__module__": __name__, "__doc__": docstring(record.value, record.settings, record.example),
         "record": record, "name": record.name, "backward_name": record.backward.__name__, "wanted": wanted,
         "remembers": (*(remembers or ["a"]), *(["kept_slope"] if keeps_slope else [])), **kinks(record, ["a"]),
+        "formulas": tuple(function.__name__ for function in replaced), "whole": staticmethod(whole),
+        "keeps_slope": keeps_slope,
+        "takes_bias": not settings and hasattr(record.value, "__wrapped__"),  # which is one kernel on a GPU
     }  # fmt: skip
-    if keeps_slope:
-        members["shortcut_of"] = names
     if settings:
         members["__init__"] = constructor(record.settings)
         members["numbers"] = property(lambda self: tuple(held(self, settings)), doc="The settings.")
-    elif hasattr(record.value, "__wrapped__"):  # in one kernel on a GPU, into which the bias can be added
-        members["formulas"] = names
-    return type(record.layer, (KeepsSlope if keeps_slope else FromSheet,), members)
+    return type(record.layer, (FromSheet,), members)
 
 
 LAYERS: dict[str, type[FromSheet]] = {record.layer: layer_of(record) for record in functions.ACTIVATIONS.values()}
@@ -174,7 +149,7 @@ if TYPE_CHECKING:  # for type checkers and editors; a layer that isn't named her
 
         def __init__(self, alpha: float = 0.01) -> None: ...
 
-    class GELU(KeepsSlope):  # noqa: D101
+    class GELU(FromSheet):  # noqa: D101
         pass
 
     class GELUTanh(FromSheet):  # noqa: D101

@@ -12,9 +12,9 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.backend import Array, array_module
-from aescratch.parts import Part
-from aescratch.recipes import Recipe
-from aescratch.validation import require_batch, require_floats, require_number, require_same_shape
+from aescratch.foundations.parts import Part
+from aescratch.foundations.recipes import Recipe
+from aescratch.foundations.validation import require_batch, require_floats, require_number, require_same_shape
 
 
 class Corruption(Part, Recipe):

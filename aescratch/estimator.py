@@ -19,10 +19,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.recipes import constructor_parameters
+from aescratch.foundations.validation import as_array, as_generator, as_matrix
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.optimizers import Adam
-from aescratch.recipes import constructor_parameters
-from aescratch.validation import as_array, as_generator, as_matrix
 
 Self = TypeVar("Self", bound="AutoencoderTransformer")
 FRAMES = ("default", "pandas", "polars")

@@ -13,8 +13,8 @@ import math
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.recipes import known
-from aescratch.validation import require_count
+from aescratch.foundations.recipes import known
+from aescratch.foundations.validation import require_count
 
 
 @known

@@ -6,31 +6,29 @@
 
 A `Parameter` is a named array beside its gradient; all parameters of a model lie in one flat buffer, of which each is
 a view. Layers compute by the formulas of `aescratch.functions`, called through the module, so that what is checked
-there is what is trained here. For speed `Dense` and `GELU` compute two of our own formulas with fewer copies; what an
-exercise has put in their place they call as it is (see `ours`).
+there is what is trained here.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from aescratch import functions
-from aescratch.backend import Array, array_module, biased, explained_out_of_memory, move
+from aescratch.backend import Array, array_module, explained_out_of_memory, move, passes
+from aescratch.backend.passes import faster
+from aescratch.foundations.parts import Part
+from aescratch.foundations.validation import (
+    Rng,
+    as_generator,
+    require_count,
+    require_dtype,
+    require_floats,
+    require_same_shape,
+)
 from aescratch.initializers import xavier_uniform
-from aescratch.parts import Part
-from aescratch.validation import Rng, as_generator, require_count, require_dtype, require_floats, require_same_shape
-
-
-def ours(*names: str) -> bool:
-    """Whether the sheet's functions of these names are our own, and not what an exercise has put in their place.
-
-    Only our own may be computed in another way for speed.
-    """
-    return all(getattr(functions, name) is functions.AS_WRITTEN[name] for name in names)
 
 
 class ParameterBuffer:
@@ -150,9 +148,16 @@ class Layer(Part):
     ----------
     follows : bool
         Whether a layer with parameters belongs to the dense layer before it, and counts with that.
+    formulas : tuple of str
+        The functions of the sheet in whose place its faster passes compute.
     """
 
     follows = False
+    formulas: ClassVar[tuple[str, ...]] = ()
+
+    def calls_as_written(self) -> bool:
+        """Whether these functions are the sheet's own, and not what an exercise has put in their place."""
+        return all(getattr(functions, name) is functions.AS_WRITTEN[name] for name in self.formulas)
 
     @property
     def parameters(self) -> list[Parameter]:
@@ -222,9 +227,9 @@ class Dense(Layer):
     adds : bool
         Whether backward adds grad_W to what another layer wrote in the same pass, because both share W.
     is_first : bool
-        Whether this is a model's first layer, for whose input nobody needs a gradient: backward returns None then.
+        Whether this is a model's first layer, for whose input nobody needs a gradient: backward may return None then.
     followed_by : Activation or None
-        The activation that y goes into, if any; on a GPU its kernel adds b too.
+        The activation that y goes into, if its kernel can add b too, on a GPU.
 
     Examples
     --------
@@ -236,6 +241,7 @@ class Dense(Layer):
     """
 
     remembers = ("x",)
+    formulas = ("dense", "dense_backward")
 
     def __init__(
         self, n_in: int, n_out: int, *, initializer: Callable[..., Array] = xavier_uniform,
@@ -256,33 +262,20 @@ class Dense(Layer):
         require_width(x, self.W.shape[0])
         return functions.dense(x, self.W.value, self.b.value)
 
+    @faster(passes.dense_forward)
     def forward(self, x: Array) -> Array:
         """Return y (N, n_out) for x (N, n_in), and remember x."""
         require_width(x, self.W.shape[0])
         self.x = x
-        if self.followed_by is None or isinstance(x, np.ndarray) or not ours("dense", *self.followed_by.formulas):
-            return functions.dense(x, self.W.value, self.b.value)
-        y = x @ self.W.value
-        self.followed_by.ready = y, biased(getattr(functions, self.followed_by.formulas[0]))(y, self.b.value)
-        return y
+        return functions.dense(x, self.W.value, self.b.value)
 
+    @faster(passes.dense_backward)
     def backward(self, grad_y: Array) -> Array:
         """Return grad_x (N, n_in) for grad_y (N, n_out), and write W.grad and b.grad."""
-        grad_x, grad_W, grad_b = self._gradients(grad_y)
-        if self.adds:
-            self.W.grad += grad_W
-        else:
-            self.W.grad = grad_W
+        grad_x, grad_W, grad_b = functions.dense_backward(grad_y, self.x, self.W.value)
+        self.W.grad = self.W.grad + grad_W if self.adds else grad_W
         self.b.grad = grad_b
         return grad_x
-
-    def _gradients(self, grad_y: Array) -> tuple[Any, Array, Array]:
-        """Return `functions.dense_backward`, without the product that nobody needs and the copies into place."""
-        if self.adds or not ours("dense_backward"):
-            return functions.dense_backward(grad_y, self.x, self.W.value)
-        grad_x = None if self.is_first else grad_y @ self.W.value.T
-        grad_W = array_module(grad_y).matmul(self.x.T, grad_y, out=self.W.grad)
-        return grad_x, grad_W, grad_y.sum(axis=0, out=self.b.grad)
 
     def __repr__(self) -> str:
         return f"Dense({self.W.shape[0]}, {self.W.shape[1]})"
@@ -407,9 +400,7 @@ class Sequential(Layer):
         for layer in self.layers:
             if not isinstance(layer, Layer):
                 raise TypeError(f"expected layers, such as ae.Dense(5, 3) or ae.ReLU(), got {layer!r}")
-        for layer, following in itertools.pairwise(self.layers):
-            if isinstance(layer, Dense) and hasattr(following, "formulas"):
-                layer.followed_by = following
+        passes.join(self.layers)
 
     @property
     def parameters(self) -> list[Parameter]:

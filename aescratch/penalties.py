@@ -14,12 +14,12 @@ from typing import Any
 
 from aescratch import functions
 from aescratch.backend import Array, array_module
-from aescratch.buffers import Buffer
+from aescratch.foundations.buffers import Buffer
+from aescratch.foundations.parts import Part
+from aescratch.foundations.recipes import Recipe
+from aescratch.foundations.validation import require_batch, require_number, require_same_shape
 from aescratch.functions import formula
-from aescratch.making import arguments_of, constructor, docstring, held, kinks
-from aescratch.parts import Part
-from aescratch.recipes import Recipe
-from aescratch.validation import require_batch, require_number, require_same_shape
+from aescratch.functions.making import arguments_of, constructor, docstring, held, kinks
 
 
 class Sparsity(Part, Recipe):

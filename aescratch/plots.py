@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aescratch.backend import Array, array_module, to_numpy
-from aescratch.history import History
-from aescratch.validation import Rng, as_generator, as_matrix, require_count, require_number
+from aescratch.foundations.validation import Rng, as_generator, as_matrix, require_count, require_number
+from aescratch.training.history import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,8 +15,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aescratch.backend import Array
-from aescratch.gradcheck import GradientCheckError, check_function, check_gradients, check_layer, check_meaning
-from aescratch.gradcheck.printing import Printable
+from aescratch.inspection.gradcheck import (
+    GradientCheckError,
+    check_function,
+    check_gradients,
+    check_layer,
+    check_meaning,
+)
+from aescratch.inspection.gradcheck.printing import Printable
 
 __all__ = ["assert_function", "assert_gradients", "assert_layer", "assert_meaning"]
 

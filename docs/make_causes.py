@@ -6,8 +6,8 @@ Run as ``python docs/make_causes.py``; with ``--print`` the page is printed and 
 import sys
 from pathlib import Path
 
-from aescratch.gradcheck.causes.catalogue import HYPOTHESES
-from aescratch.gradcheck.causes.readings import DEPENDENCES
+from aescratch.inspection.gradcheck.causes.catalogue import HYPOTHESES
+from aescratch.inspection.gradcheck.causes.readings import DEPENDENCES
 
 HERE = Path(__file__).parent
 PAGE = HERE / "causes.md"

@@ -18,7 +18,7 @@ import forwards  # noqa: E402
 import habits  # noqa: E402
 from exhibition import EXHIBITS  # noqa: E402
 
-from aescratch.gradcheck import MeaningReport  # noqa: E402
+from aescratch.inspection.gradcheck import MeaningReport  # noqa: E402
 
 HALLS = {
     forwards: "Wrong forwards, which no gradient check sees",

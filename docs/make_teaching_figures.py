@@ -16,7 +16,7 @@ from PIL import Image
 
 import aescratch as ae
 from aescratch import plots
-from aescratch.measures import PCA, sse_per_image
+from aescratch.inspection.measures import PCA, sse_per_image
 
 INCHES = (9.6, 5.4)  # small inches make 14 points large on a slide
 DOTS_PER_INCH = 120

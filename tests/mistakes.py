@@ -13,8 +13,8 @@ from numpy import exp, ones_like, sqrt, tanh, zeros_like
 
 from aescratch import backend
 from aescratch import functions as sheet
-from aescratch.gradcheck.binding import bind
-from aescratch.gradcheck.causes import explain
+from aescratch.inspection.gradcheck.binding import bind
+from aescratch.inspection.gradcheck.causes import explain
 
 K = 2
 

@@ -94,7 +94,7 @@ TASKS = {
         trace._repr_html_()
     """,
     "the command line": """
-        from aescratch.cli import main
+        from aescratch.programs.cli import main
         ae.Autoencoder([64, 3], rng=0).save("model.npz")
         assert main(["evaluate", "model.npz"]) == 0
         assert main(["encode", "model.npz", "digits", "--out", "h.npy", "--json"]) == 0
@@ -105,8 +105,8 @@ TASKS = {
     "exercises": """
         bring_a_module_that_starts_nothing()
         from pathlib import Path
-        from aescratch.exercises.exercise import read_course
-        from aescratch.exercises.looking import look
+        from aescratch.classroom.exercise import read_course
+        from aescratch.classroom.looking import look
         exercise = next(exercise for exercise in read_course(None) if exercise.name == "dense_backward")
         solution = (exercise.folder / "solution.py").read_text()
         Path("right.py").write_text(solution)

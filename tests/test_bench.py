@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import aescratch as ae
-from aescratch.bench import QUESTIONS, Row, as_text, machine, memory, processes, pytorch, questions, timing
-from aescratch.bench.cases import Case, our_step, random_data
-from aescratch.bench.floor import floor_step
-from aescratch.cli import bench as command
-from aescratch.cli import main
+from aescratch.programs.bench import QUESTIONS, Row, as_text, machine, memory, processes, pytorch, questions, timing
+from aescratch.programs.bench.cases import Case, our_step, random_data
+from aescratch.programs.bench.floor import floor_step
+from aescratch.programs.cli import bench as command
+from aescratch.programs.cli import main
 
 TINY = Case((7, 5, 3), 11, "GELU")
 has_torch = pytest.mark.skipif(not pytorch.is_installed(), reason="needs PyTorch")
@@ -33,7 +33,7 @@ def at_once(monkeypatch):
 
 def test_a_step_trains(monkeypatch):
     made = []
-    monkeypatch.setattr("aescratch.bench.cases.make_model", lambda case: made.append(model(case)) or made[-1])
+    monkeypatch.setattr("aescratch.programs.bench.cases.make_model", lambda case: made.append(model(case)) or made[-1])
     step, x = our_step(TINY), random_data(11, 7)
     before = made[0].loss(x)
     for _ in range(50):
@@ -52,7 +52,7 @@ def test_the_floor_is_every_product_of_a_step_and_one_pass(monkeypatch):
         subtract=lambda a, b, out: passed.append(out.size) or np.subtract(a, b, out=out),
         zeros_like=np.zeros_like, full_like=np.full_like,
     )  # fmt: skip
-    monkeypatch.setattr("aescratch.bench.floor.np", stand_in)
+    monkeypatch.setattr("aescratch.programs.bench.floor.np", stand_in)
     floor_step(TINY)()
     forwards = [((11, n), (n, m)) for n, m in ((7, 5), (5, 3), (3, 5), (5, 7))]
     backwards = []
@@ -107,7 +107,7 @@ def test_memory_is_that_of_a_fresh_python(monkeypatch):
 @pytest.mark.skipif(not memory.can_be_measured(), reason="needs /proc")
 def test_the_rise_is_what_a_training_takes():
     program = (
-        "import numpy as np; from aescratch.bench import memory; memory.random_data = lambda *a: None; "
+        "import numpy as np; from aescratch.programs.bench import memory; memory.random_data = lambda *a: None; "
         "memory.our_fit = lambda *a: lambda: np.ones(40 * 2**20, np.uint8).any(); print(memory.rise('ours'))"
     )
     assert 39 < float(processes.run_python(program)) < 45

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from aescratch.cli import main
+from aescratch.programs.cli import main
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium: pip install selenium")
 

@@ -14,11 +14,11 @@ from numeric import D, H, N
 
 from aescratch import backend
 from aescratch import functions as sheet
-from aescratch.gradcheck import check_function
-from aescratch.gradcheck.binding import bind
-from aescratch.gradcheck.causes import HYPOTHESES, explain
-from aescratch.gradcheck.causes.draws import Dimension, base_look, dimensions_of
-from aescratch.gradcheck.causes.readings import read
+from aescratch.inspection.gradcheck import check_function
+from aescratch.inspection.gradcheck.binding import bind
+from aescratch.inspection.gradcheck.causes import HYPOTHESES, explain
+from aescratch.inspection.gradcheck.causes.draws import Dimension, base_look, dimensions_of
+from aescratch.inspection.gradcheck.causes.readings import read
 
 ROOT = Path(__file__).parent.parent
 ALL_NAMED = 0.95  # of the catalogue's gradients

@@ -16,14 +16,14 @@ import pytest
 
 import aescratch as ae
 from aescratch import functions
-from aescratch.cli import check as check_command
-from aescratch.cli import main, program, writing
-from aescratch.cli import train as train_command
-from aescratch.cli.figures import FIGURES
-from aescratch.cli.settings import ELSEWHERE, SETTINGS, flag, owners
-from aescratch.cli.variants import VARIANTS
-from aescratch.cli.words import number
-from aescratch.recipes import constructor_parameters
+from aescratch.foundations.recipes import constructor_parameters
+from aescratch.programs.cli import check as check_command
+from aescratch.programs.cli import main, program, writing
+from aescratch.programs.cli import train as train_command
+from aescratch.programs.cli.figures import FIGURES
+from aescratch.programs.cli.settings import ELSEWHERE, SETTINGS, flag, owners
+from aescratch.programs.cli.variants import VARIANTS
+from aescratch.programs.cli.words import number
 
 # As a user's shell has it: the package is found, and what is printed is buffered.
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(ae.__file__)), "PYTHONUNBUFFERED": ""}
@@ -69,7 +69,7 @@ def refused(capsys, *words, outcome=2):
 
 def start(*words, before="", **options):
     """Start a command as a process of its own."""
-    program = f"import sys\n{before}\nfrom aescratch.cli import main\nsys.exit(main(sys.argv[1:]))"
+    program = f"import sys\n{before}\nfrom aescratch.programs.cli import main\nsys.exit(main(sys.argv[1:]))"
     command = [sys.executable, "-c", program, *map(str, words)]
     return subprocess.Popen(command, stdout=-1, stderr=-1, env=ENVIRONMENT, text=True, **options)
 
@@ -128,7 +128,7 @@ def test_tour_is_the_module_of_that_name(capsys, monkeypatch):
         parser.add_argument("--quick", action="store_true")
 
     tour = SimpleNamespace(add_arguments=add_arguments, run=lambda arguments: 7 if arguments.quick else 8)
-    monkeypatch.setitem(sys.modules, "aescratch.tour", tour)
+    monkeypatch.setitem(sys.modules, "aescratch.programs.tour", tour)
     assert run(capsys, "tour", "--quick")[0] == 7
 
 
@@ -144,7 +144,7 @@ def test_what_isnt_drawn_needs_no_matplotlib():
     process = start("check", "linear", before="import atexit; atexit.register(lambda: print(sorted(sys.modules)))")
     out = process.communicate(timeout=60)[0]
     assert process.returncode == 0
-    assert "'aescratch.cli.check'" in out
+    assert "'aescratch.programs.cli.check'" in out
     assert not any(f"'{name}'" in out for name in ("matplotlib", "scipy", "tqdm", "cupy"))
 
 
@@ -259,7 +259,7 @@ def test_options_may_stand_between_the_words(capsys):
     arguments = []
     train = SimpleNamespace(add_arguments=train_command.add_arguments, run=lambda found: arguments.append(found) or 0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "aescratch.cli.train", train)
+        patch.setitem(sys.modules, "aescratch.programs.cli.train", train)
         assert run(capsys, "train", "--epochs", 3, "vanilla", "--tied", "fashion")[0] == 0
     assert (arguments[0].variant, arguments[0].data, arguments[0].epochs) == ("vanilla", "fashion", 3)
 
@@ -531,7 +531,7 @@ def test_figures_of_other_variants(capsys, folder):
 
 
 def test_sorted_examples_are_all_represented():
-    from aescratch.cli.figures import evenly
+    from aescratch.programs.cli.figures import evenly
 
     assert evenly(5000, 10).tolist() == [0, 555, 1110, 1666, 2221, 2777, 3332, 3888, 4443, 4999]
     assert evenly(3, 10).tolist() == [0, 1, 2]

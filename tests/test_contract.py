@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import aescratch as ae
-from aescratch import cli, contract, recipes
-from aescratch.parts import Part
+from aescratch.foundations import recipes
+from aescratch.foundations.parts import Part
+from aescratch.programs import cli
+from aescratch.training import contract
 
 
 class Stranger:

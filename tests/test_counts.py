@@ -13,8 +13,8 @@ import pytest
 
 import aescratch as ae
 from aescratch.backend import BLOCK
-from aescratch.checkpoints import TrainingState
 from aescratch.layers import ParameterBuffer
+from aescratch.training.checkpoints import TrainingState
 
 WIDTHS, BATCH = [784, 1000, 500, 250, 30], 256
 N_LAYERS, N_UNITS = 8, 2 * (1000 + 500 + 250) + 30  # with an activation

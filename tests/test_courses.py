@@ -10,17 +10,17 @@ import textwrap
 import numpy as np
 import pytest
 
-from aescratch.cli import main
-from aescratch.exercises import CourseError, Workspace, WorkspaceError, all_exercises, check_file, read_course
-from aescratch.exercises import leaks as leaks_module
-from aescratch.exercises import validating as validating_module
-from aescratch.exercises.answering import wrapped
-from aescratch.exercises.leaks import leaks_in, secrets_of
-from aescratch.exercises.references import _plain, _same, _value, record
-from aescratch.exercises.releasing import ReleaseError, build, leak_problems, release, released
-from aescratch.exercises.scaffolding import FILES, scaffold
-from aescratch.exercises.stubs import HIDDEN, MarkerError, regions, stub_of, without
-from aescratch.exercises.trying import tried
+from aescratch.classroom import CourseError, Workspace, WorkspaceError, all_exercises, check_file, read_course
+from aescratch.classroom import leaks as leaks_module
+from aescratch.classroom import validating as validating_module
+from aescratch.classroom.answering import wrapped
+from aescratch.classroom.leaks import leaks_in, secrets_of
+from aescratch.classroom.references import _plain, _same, _value, record
+from aescratch.classroom.releasing import ReleaseError, build, leak_problems, release, released
+from aescratch.classroom.scaffolding import FILES, scaffold
+from aescratch.classroom.stubs import HIDDEN, MarkerError, regions, stub_of, without
+from aescratch.classroom.trying import tried
+from aescratch.programs.cli import main
 
 BUILTIN = all_exercises()
 
@@ -46,7 +46,7 @@ def replace(path, old, new):
 
 REFERENCE = '''
 import numpy as np
-from aescratch.exercises.comparing import Slip, check_forward
+from aescratch.classroom.comparing import Slip, check_forward
 FUNCTIONS = ("softplus_backward",)
 ### BEGIN REFERENCE
 def RIGHT(grad_y, a):
@@ -599,7 +599,7 @@ def test_the_pages_checks_of_values_work(tmp_path, capsys):
     (folder / "checks.py").write_text(textwrap.dedent(block))
     (folder / "solution.py").write_text(ELU)
     (folder / "mutants.py").write_text(
-        f"from aescratch.exercises.exercise import Mutant\nMUTANTS = {{'no 1': {mistake}}}\n"
+        f"from aescratch.classroom.exercise import Mutant\nMUTANTS = {{'no 1': {mistake}}}\n"
     )
     (folder / "hints.md").write_text("# one-missing\n1. a\n2. b\n3. c\n# *\n1. a\n2. b\n3. c\n")
     outcome, out, err = run(capsys, "validate", str(tmp_path / "mine"))

@@ -22,9 +22,11 @@ from test_functions import PAIRS
 from test_models import MODELS
 
 import aescratch as ae
-from aescratch import backend, cli, contract, functions, plots
+from aescratch import backend, functions, plots
 from aescratch.functions.formula import Term
-from aescratch.recording import observed
+from aescratch.inspection.recording import observed
+from aescratch.programs import cli
+from aescratch.training import contract
 
 PACKAGE = pathlib.Path(ae.__file__).parent
 N = 7
@@ -654,7 +656,7 @@ def test_without_cupy(monkeypatch):
 
 def test_with_a_cupy_that_cannot_be_imported(monkeypatch):
     text = "\n====\nCuPy is not correctly installed.\n\nOriginal error:\n  ..."
-    monkeypatch.setattr(backend.importlib, "import_module", raises(ImportError(text)))
+    monkeypatch.setattr(backend.arrays.importlib, "import_module", raises(ImportError(text)))
     assert refused_move() == (
         "CuPy is installed but can't be imported (ImportError: CuPy is not correctly installed); install it anew with "
         'pip install --force-reinstall "aescratch[cuda12]" or "aescratch[cuda13]", to match your driver'
@@ -757,7 +759,7 @@ def test_the_cpus_own_memory_error_passes_as_it_is():
 
 # What the package touches, held to the manifest of the real CuPy, by its text
 
-HOST_ONLY = {"bench", "causes", "cli", "datasets", "exercises", "tour", "plots.py", "measures.py"}  # their arrays are NumPy's
+HOST_ONLY = {"bench", "causes", "cli", "datasets", "classroom", "tour", "plots.py", "measures.py"}  # their arrays are NumPy's
 SHEET = (*(f"functions/{family.__name__.rpartition('.')[2]}.py" for family in ae.functions.FAMILIES), "losses.py", "penalties.py")
 OTHERS = {name for kind in (str, dict, list) for name in dir(kind)} | {"put", "take", "dumps"}  # called on what is no array
 

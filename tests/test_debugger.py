@@ -11,7 +11,7 @@ import pytest
 
 import aescratch as ae
 from aescratch import activations, corruptions, layers, losses, penalties
-from aescratch.parts import Part
+from aescratch.foundations.parts import Part
 
 ROOT = pathlib.Path(ae.__file__).parent.parent
 PAGE = ROOT / "docs" / "debugger.md"

@@ -7,9 +7,9 @@ import pytest
 from numeric import D, H, N
 
 import aescratch as ae
-from aescratch.cli.program import main
-from aescratch.declared import declaration_of
-from aescratch.parts import Part
+from aescratch.foundations.declared import declaration_of
+from aescratch.foundations.parts import Part
+from aescratch.programs.cli.program import main
 from aescratch.testing import assert_gradients
 
 X = np.random.default_rng(0).random((N, D))

@@ -21,9 +21,10 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 import aescratch as ae
-from aescratch import datasets, functions, measures, plots, testing
-from aescratch.cli import main
-from aescratch.cli.program import COMMANDS
+from aescratch import datasets, functions, plots, testing
+from aescratch.inspection import measures
+from aescratch.programs.cli import main
+from aescratch.programs.cli.program import COMMANDS
 
 ROOT = pathlib.Path(__file__).parents[1]
 DOCS, TUTORIALS = ROOT / "docs", sorted((ROOT / "tutorials").glob("*.py"))

@@ -13,9 +13,9 @@ import pytest
 
 import aescratch as ae
 from aescratch import plots
-from aescratch.cli import main
-from aescratch.cli.exercises import ACTIONS
-from aescratch.cli.program import COMMANDS
+from aescratch.programs.cli import main
+from aescratch.programs.cli.exercises import ACTIONS
+from aescratch.programs.cli.program import COMMANDS
 
 X = np.random.default_rng(0).random((7, 5))
 
@@ -279,7 +279,7 @@ def test_what_is_no_python_is_installed_too():
     files = {path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
     modules = {path for path in files if path.suffix == ".py" and (path.parent / "__init__.py").exists()}
     left_out = {path.relative_to(package).as_posix() for path in files - modules - listed}
-    assert left_out <= {"exercises/path/conftest.py"}, "for the repository's own tests"
+    assert left_out <= {"classroom/path/conftest.py"}, "for the repository's own tests"
     assert not [pattern for pattern in patterns if not list(package.glob(pattern))]
 
 

@@ -3,10 +3,10 @@
 import pytest
 from test_exercises import EXERCISES, NOT_PREDICTED, by_name, looked_at, prediction_of
 
-from aescratch.exercises.comparing import check_prediction
-from aescratch.exercises.outcome import outcome_of
-from aescratch.exercises.recognising import borrowed
-from aescratch.exercises.stubs import HOLE
+from aescratch.classroom.comparing import check_prediction
+from aescratch.classroom.outcome import outcome_of
+from aescratch.classroom.recognising import borrowed
+from aescratch.classroom.stubs import HOLE
 
 STYLES = {
     ("dense_forward", "einsum"): "import numpy as np\ndef dense(x, W, b):\n    return np.einsum('nd,dh->nh', x, W) + b[None]\n",

@@ -11,15 +11,15 @@ import warnings
 import pytest
 
 import aescratch as ae
-from aescratch.cli import main
-from aescratch.exercises import Workspace, WorkspaceError, all_exercises, check_file
-from aescratch.exercises import running as running_module
-from aescratch.exercises import watching as watching_module
-from aescratch.exercises.answering import answer, changed_since
-from aescratch.exercises.hints import LEVELS, Hints, read_hints
-from aescratch.exercises.looking import look
-from aescratch.exercises.outcome import Outcome
-from aescratch.exercises.stubs import BEGIN, END, HOLE, INSTEAD, MarkerError, shown_solution, stub_of
+from aescratch.classroom import Workspace, WorkspaceError, all_exercises, check_file
+from aescratch.classroom import running as running_module
+from aescratch.classroom import watching as watching_module
+from aescratch.classroom.answering import answer, changed_since
+from aescratch.classroom.hints import LEVELS, Hints, read_hints
+from aescratch.classroom.looking import look
+from aescratch.classroom.outcome import Outcome
+from aescratch.classroom.stubs import BEGIN, END, HOLE, INSTEAD, MarkerError, shown_solution, stub_of
+from aescratch.programs.cli import main
 
 EXERCISES = all_exercises()
 NAMES = [exercise.name for exercise in EXERCISES]

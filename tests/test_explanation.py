@@ -17,9 +17,9 @@ from test_architecture import STOREYS
 
 import aescratch as ae
 from aescratch import functions
-from aescratch.cli import main
-from aescratch.cli.program import COMMANDS
-from aescratch.exercises import all_exercises
+from aescratch.classroom import all_exercises
+from aescratch.programs.cli import main
+from aescratch.programs.cli.program import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -30,7 +30,7 @@ import pytest
 
 import aescratch as ae
 from aescratch.activations import LAYERS
-from aescratch.files import read_archive, write_archive
+from aescratch.foundations.files import read_archive, write_archive
 from aescratch.losses import LOSSES
 from aescratch.models import MODELS as KINDS
 
@@ -315,7 +315,7 @@ def test_a_save_that_fails_at_any_step_leaves_the_old_file_and_no_other(step, er
             target.write(b"half a file")
         raise error
 
-    monkeypatch.setattr(f"aescratch.files.{step}", fail)
+    monkeypatch.setattr(f"aescratch.foundations.files.{step}", fail)
     with pytest.raises(type(error)):
         used(MODELS["vanilla"]()).save(path)
     assert path.read_bytes() == old

@@ -12,7 +12,7 @@ import pytest
 from make_before import DONE, EPOCHS, FOLDER, MODELS, TRAININGS
 
 import aescratch as ae
-from aescratch.files import read_archive
+from aescratch.foundations.files import read_archive
 
 DREW_OTHERWISE = ["denoising", "variational"]  # noise in float32
 GO_ON = [name for name in TRAININGS if name not in DREW_OTHERWISE]

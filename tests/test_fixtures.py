@@ -5,7 +5,7 @@ import pytest
 from test_models import MODELS
 
 import aescratch as ae
-from aescratch.gradcheck.fixtures import audit_inputs, audit_model, example_fixture
+from aescratch.inspection.gradcheck.fixtures import audit_inputs, audit_model, example_fixture
 
 
 def codes(findings):

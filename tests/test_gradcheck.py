@@ -10,9 +10,9 @@ from numeric import D, H, N
 
 import aescratch as ae
 from aescratch import functions
-from aescratch.gradcheck.functions import _draw_upstream
-from aescratch.gradcheck.numeric import Estimate, estimates
-from aescratch.gradcheck.report import Finding, Report, judge
+from aescratch.inspection.gradcheck.functions import _draw_upstream
+from aescratch.inspection.gradcheck.numeric import Estimate, estimates
+from aescratch.inspection.gradcheck.report import Finding, Report, judge
 
 rng = np.random.default_rng(0)
 X, W, B = rng.normal(size=(N, D)), rng.normal(size=(D, H)), rng.normal(size=H)

@@ -12,10 +12,10 @@ from numeric import D, H, N
 
 import aescratch as ae
 from aescratch import functions
-from aescratch.gradcheck.deadline import OutOfTime, limited
-from aescratch.gradcheck.findings import shown_path
-from aescratch.gradcheck.laws import Seen, of_the_batch
-from aescratch.gradcheck.surroundings import kept_random_state
+from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
+from aescratch.inspection.gradcheck.findings import shown_path
+from aescratch.inspection.gradcheck.laws import Seen, of_the_batch
+from aescratch.inspection.gradcheck.surroundings import kept_random_state
 
 rng = np.random.default_rng(0)
 X, W, B = rng.normal(size=(N, D)), rng.normal(size=(D, H)), rng.normal(size=H)

@@ -8,11 +8,11 @@ from numeric import D, H, N
 
 import aescratch as ae
 from aescratch import functions
-from aescratch.gradcheck import coverage, models
-from aescratch.gradcheck.models import in_double_precision
-from aescratch.gradcheck.numeric import estimates
-from aescratch.gradcheck.report import judge
-from aescratch.gradcheck.stacking import stack
+from aescratch.inspection.gradcheck import coverage, models
+from aescratch.inspection.gradcheck.models import in_double_precision
+from aescratch.inspection.gradcheck.numeric import estimates
+from aescratch.inspection.gradcheck.report import judge
+from aescratch.inspection.gradcheck.stacking import stack
 
 X = np.random.default_rng(0).random((N, D))
 LABELS = np.arange(N) % 3

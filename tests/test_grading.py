@@ -17,22 +17,22 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from aescratch.cli import grading as command
-from aescratch.cli.status import UsageError
-from aescratch.exercises import all_exercises
-from aescratch.exercises.exercise import read_course
-from aescratch.exercises.grading import runs, submissions
-from aescratch.exercises.grading.formats import FORMATS, as_csv, as_gradescope, as_nbgrader, as_otter
-from aescratch.exercises.grading.grades import Graded, Grades, Student
-from aescratch.exercises.grading.judging import Judgement, missing_protections
-from aescratch.exercises.grading.ledger import Ledger, Task, digest_of_exercise, key_of
-from aescratch.exercises.grading.marks import Entry, entries, without_points
-from aescratch.exercises.grading.parts import checked, declared, fair_seed, points_of
-from aescratch.exercises.grading.reasons import answer_of
-from aescratch.exercises.grading.submissions import SubmissionsError, read_submission, read_submissions
-from aescratch.exercises.grading.summary import as_html
-from aescratch.exercises.outcome import DIED, NOT_BEGUN, TIMED_OUT, Outcome, outcome_of
-from aescratch.gradcheck import Report
+from aescratch.classroom import all_exercises
+from aescratch.classroom.exercise import read_course
+from aescratch.classroom.grading import runs, submissions
+from aescratch.classroom.grading.formats import FORMATS, as_csv, as_gradescope, as_nbgrader, as_otter
+from aescratch.classroom.grading.grades import Graded, Grades, Student
+from aescratch.classroom.grading.judging import Judgement, missing_protections
+from aescratch.classroom.grading.ledger import Ledger, Task, digest_of_exercise, key_of
+from aescratch.classroom.grading.marks import Entry, entries, without_points
+from aescratch.classroom.grading.parts import checked, declared, fair_seed, points_of
+from aescratch.classroom.grading.reasons import answer_of
+from aescratch.classroom.grading.submissions import SubmissionsError, read_submission, read_submissions
+from aescratch.classroom.grading.summary import as_html
+from aescratch.classroom.outcome import DIED, NOT_BEGUN, TIMED_OUT, Outcome, outcome_of
+from aescratch.inspection.gradcheck import Report
+from aescratch.programs.cli import grading as command
+from aescratch.programs.cli.status import UsageError
 
 ROOT = pathlib.Path(__file__).parents[1]
 EXERCISES = all_exercises()
@@ -191,7 +191,7 @@ def own_course(folder, points=7, checks=""):
     (here / "hints.md").write_text("# *\n1. a\n2. b\n3. c\n")
     (here / "mutants.py").write_text("MUTANTS = {}\n")
     (here / "checks.py").write_text(
-        '"""Values."""\nimport sys\nimport numpy as np\nfrom aescratch.exercises.comparing import check_forward\n'
+        '"""Values."""\nimport sys\nimport numpy as np\nfrom aescratch.classroom.comparing import check_forward\n'
         'FUNCTIONS = ("double",)\n\ndef twice(x):\n    return 2 * x\n\ndef check(student, seed):\n'
         "    rng = np.random.default_rng(seed)\n    draws = [{'x': rng.normal(size=5)} for _ in range(2)]\n"
         f"{checks}    yield check_forward(student.double, twice, draws)\n"

@@ -13,9 +13,9 @@ import time
 import numpy as np
 import pytest
 
-from aescratch.exercises import all_exercises
-from aescratch.exercises.grading import sandbox
-from aescratch.exercises.grading.judging import Limits, judge
+from aescratch.classroom import all_exercises
+from aescratch.classroom.grading import sandbox
+from aescratch.classroom.grading.judging import Limits, judge
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the confined process needs Unix")
 PAGE = pathlib.Path(__file__).parents[1] / "docs" / "grading-security.md"

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 import aescratch as ae
-from aescratch.exercises import all_exercises
-from aescratch.exercises.grading import channel, confinement, sandbox
-from aescratch.exercises.grading.channel import Malformed, Packer, Unpacker
-from aescratch.exercises.grading.judging import Limits, judge, missing_protections
-from aescratch.exercises.grading.stand_in import Conversation, StandIn
-from aescratch.exercises.looking import look
+from aescratch.classroom import all_exercises
+from aescratch.classroom.grading import channel, confinement, sandbox
+from aescratch.classroom.grading.channel import Malformed, Packer, Unpacker
+from aescratch.classroom.grading.judging import Limits, judge, missing_protections
+from aescratch.classroom.grading.stand_in import Conversation, StandIn
+from aescratch.classroom.looking import look
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the confined process needs Unix")
 EXERCISES = {exercise.name: exercise for exercise in all_exercises()}
@@ -417,9 +417,9 @@ def test_a_submission_ends_with_its_judge(confined, tmp_path):
     path.write_text("import time\nprint('begun', flush=True)\ntime.sleep(1000)\n")
     program = f"""
 import pathlib
-from aescratch.exercises import all_exercises
-from aescratch.exercises.grading import confinement, sandbox
-from aescratch.exercises.grading.judging import judge
+from aescratch.classroom import all_exercises
+from aescratch.classroom.grading import confinement, sandbox
+from aescratch.classroom.grading.judging import judge
 if not {confined}: sandbox.bubblewrap = lambda: ([], "none")
 drain = confinement.Confined._drain
 def noted(self):

@@ -13,7 +13,9 @@ import subprocess
 import numpy as np
 import pytest
 
-from aescratch import activations, backend, functions, kernels, optimizers
+from aescratch import activations, backend, functions
+from aescratch.backend import kernels
+from aescratch.optimizers import rules
 
 N, D = 7, 5
 SPECIAL = [0.0, -0.0, np.nan, 30.0, -30.0]
@@ -32,14 +34,13 @@ def extremes(a, b):
 def fused_formulas():
     """Every formula that a GPU evaluates in one kernel, by name, and one that isn't the package's."""
     found = {"extremes": extremes}
-    for module in (*functions.FAMILIES, optimizers):
+    for module in (*functions.FAMILIES, rules):
         for name, thing in vars(module).items():
             if hasattr(thing, "__wrapped__") and thing.__module__ == module.__name__:
                 found[name.strip("_")] = thing
     for thing in vars(activations).values():
-        if getattr(thing, "formulas", None):
-            formula = getattr(functions, thing.formulas[0])
-            found[f"biased_{formula.__name__}"] = backend.biased(formula)
+        if getattr(thing, "takes_bias", False):
+            found[f"biased_{thing.whole.__name__}"] = backend.biased(thing.whole)
     return found
 
 

@@ -9,7 +9,7 @@ from test_explanation import anchors, pairs
 
 import aescratch as ae
 from aescratch import functions
-from aescratch.cli.student import ACTIONS
+from aescratch.programs.cli.student import ACTIONS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.ko.md", *sorted((ROOT / "docs" / "ko").glob("*.md"))]

@@ -11,8 +11,9 @@ import pytest
 from numeric import D, H, N, assert_close, numeric_gradient, random_upstream
 
 import aescratch as ae
-from aescratch import activations, losses, penalties, recipes
+from aescratch import activations, losses, penalties
 from aescratch.activations import Slope
+from aescratch.foundations import recipes
 from aescratch.functions.formula import Activation as Record
 from aescratch.functions.formula import Setting
 from aescratch.layers import pack

@@ -12,8 +12,8 @@ from test_models import MODELS, batch
 
 import aescratch as ae
 from aescratch import backend, functions
-from aescratch.gradcheck import causes
-from aescratch.gradcheck.localise import localise
+from aescratch.inspection.gradcheck import causes
+from aescratch.inspection.gradcheck.localise import localise
 from aescratch.models.classifier import SoftmaxClassifier
 
 SEED = 3
@@ -128,7 +128,7 @@ def part_faults(name, every=False):
 
 
 def forward_arguments(model, data, part_name):
-    from aescratch.recording import record
+    from aescratch.inspection.recording import record
 
     calls = record(model, lambda: model.loss(*data, rng=SEED))
     arguments = next(call.arguments for call in calls if call.name == part_name)

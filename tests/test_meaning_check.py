@@ -16,7 +16,7 @@ import aescratch as ae
 from aescratch import functions, penalties
 from aescratch.activations import LAYERS
 from aescratch.backend import normal_cdf
-from aescratch.gradcheck.meaning.comparing import Oracle, Reading, explain
+from aescratch.inspection.gradcheck.meaning.comparing import Oracle, Reading, explain
 from aescratch.layers import TransposedDense
 
 N, D, H = 7, 5, 3

@@ -8,9 +8,9 @@ import pytest
 from numeric import D, H, N
 
 import aescratch as ae
-from aescratch.gradcheck import meaning
+from aescratch.foundations.parts import Part
+from aescratch.inspection.gradcheck import meaning
 from aescratch.models.opinion import SecondOpinion
-from aescratch.parts import Part
 
 X = np.random.default_rng(0).random((N, D))
 

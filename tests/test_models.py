@@ -9,8 +9,8 @@ import pytest
 from numeric import N, assert_close, numeric_gradient
 
 import aescratch as ae
-from aescratch import contract
 from aescratch.models import MODELS as KINDS
+from aescratch.training import contract
 
 SHALLOW, DEEP = [5, 3], [11, 5, 3]
 

@@ -75,7 +75,7 @@ import io
 
 import numpy as np
 import aescratch as ae
-from aescratch.cli import main
+from aescratch.programs.cli import main
 
 assert {"SiLU", "LogSparsity", "LogCosh"} <= set(ae.__all__)
 x = np.random.default_rng(0).random((7, 5))

@@ -14,7 +14,8 @@ import pytest
 import aescratch as ae
 from aescratch import backend
 from aescratch.layers import Parameter, pack
-from aescratch.optimizers import Optimizer, contiguous_runs
+from aescratch.optimizers import Optimizer
+from aescratch.optimizers.optimizer import contiguous_runs
 
 RATES = [0.1, 0.1, 0.07, 0.03, 0.01]
 
@@ -134,7 +135,7 @@ def test_blocks_give_the_same_as_one_block(optimizer, monkeypatch):
     whole, in_blocks = parameters((7, 5), (11,)), parameters((7, 5), (11,))
     gradients = random_gradients(whole)
     train(optimizer, whole, gradients)
-    monkeypatch.setattr("aescratch.optimizers.BLOCK", 13)
+    monkeypatch.setattr("aescratch.optimizers.optimizer.BLOCK", 13)
     train(optimizer, in_blocks, gradients)
     for a, b in zip(whole, in_blocks, strict=True):
         np.testing.assert_array_equal(a.value, b.value)

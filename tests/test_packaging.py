@@ -16,15 +16,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from aescratch.cli import main
-from aescratch.exercises import all_exercises
-from aescratch.exercises.grading.judging import judge, missing_protections
-from aescratch.exercises.grading.marks import entries
-from aescratch.exercises.packaging import check_here, require_here, score_here
-from aescratch.exercises.packaging.cells import CODE, Cell, write_notebook
-from aescratch.exercises.packaging.nbgrader import _cells as nbgrader_cells
-from aescratch.exercises.packaging.otter import prompted
-from aescratch.exercises.stubs import HOLE
+from aescratch.classroom import all_exercises
+from aescratch.classroom.grading.judging import judge, missing_protections
+from aescratch.classroom.grading.marks import entries
+from aescratch.classroom.packaging import check_here, require_here, score_here
+from aescratch.classroom.packaging.cells import CODE, Cell, write_notebook
+from aescratch.classroom.packaging.nbgrader import _cells as nbgrader_cells
+from aescratch.classroom.packaging.otter import prompted
+from aescratch.classroom.stubs import HOLE
+from aescratch.programs.cli import main
 
 DATA = pathlib.Path(__file__).parent / "data"
 EXERCISES = {exercise.name: exercise for exercise in all_exercises()}
@@ -288,7 +288,7 @@ def test_a_teacher_may_allow_it_and_the_answers_stay_closed(autograder, tmp_path
 
 def test_a_broken_autograder_says_that_nothing_was_graded(autograder):
     root = autograder("--unconfined", new=True)
-    (root / "source/package/aescratch/exercises/grading/runs.py").write_text("raise RuntimeError('broken')\n")
+    (root / "source/package/aescratch/classroom/grading/runs.py").write_text("raise RuntimeError('broken')\n")
     results, printed = graded(root, RIGHT)
     assert results["score"] == 0
     assert "Nothing was graded: something broke" in results["output"]

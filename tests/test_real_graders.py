@@ -16,13 +16,13 @@ import tempfile
 import pytest
 
 import aescratch as ae
-from aescratch.exercises import all_exercises
-from aescratch.exercises.grading.judging import judge
-from aescratch.exercises.grading.marks import entries
-from aescratch.exercises.grading.parts import fair_seed
-from aescratch.exercises.packaging.nbgrader import write_course
-from aescratch.exercises.packaging.notebooks import write_notebooks
-from aescratch.exercises.packaging.otter import write_assignment
+from aescratch.classroom import all_exercises
+from aescratch.classroom.grading.judging import judge
+from aescratch.classroom.grading.marks import entries
+from aescratch.classroom.grading.parts import fair_seed
+from aescratch.classroom.packaging.nbgrader import write_course
+from aescratch.classroom.packaging.notebooks import write_notebooks
+from aescratch.classroom.packaging.otter import write_assignment
 
 SEED = 918273645
 EXERCISES = {exercise.name: exercise for exercise in all_exercises()}

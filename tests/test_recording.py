@@ -5,7 +5,7 @@ import pytest
 from test_models import MODELS, batch
 
 import aescratch as ae
-from aescratch.recording import observed, record
+from aescratch.inspection.recording import observed, record
 
 
 def step_of(model):

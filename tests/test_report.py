@@ -10,9 +10,9 @@ import pytest
 from matplotlib.figure import Figure
 
 import aescratch as ae
-from aescratch.gradcheck.pictures import as_image
-from aescratch.gradcheck.printing import COLOURS, Finding, plain_values
-from aescratch.gradcheck.report import Report
+from aescratch.inspection.gradcheck.pictures import as_image
+from aescratch.inspection.gradcheck.printing import COLOURS, Finding, plain_values
+from aescratch.inspection.gradcheck.report import Report
 
 N, D, H = 7, 5, 3
 X = np.random.default_rng(0).normal(size=(N, D))

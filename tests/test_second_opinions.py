@@ -18,8 +18,8 @@ from numeric import D, H, N
 import aescratch as ae
 from aescratch import functions
 from aescratch.activations import LAYERS, Slope
-from aescratch.gradcheck.meaning.choosing import oracle_of
-from aescratch.gradcheck.meaning.comparing import MeaningReport, compare
+from aescratch.inspection.gradcheck.meaning.choosing import oracle_of
+from aescratch.inspection.gradcheck.meaning.comparing import MeaningReport, compare
 from aescratch.losses import LOSSES, SoftmaxCrossEntropy
 from aescratch.penalties import SPARSITIES, Contraction, GaussianKL
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 import aescratch as ae
-from aescratch.cli import main
-from aescratch.exercises import all_exercises, check_file, read_course
-from aescratch.exercises.grading.ledger import digest_of_exercise
-from aescratch.exercises.leaks import leaks_in, secrets_of
-from aescratch.exercises.releasing import release
-from aescratch.exercises.scaffolding import scaffold
-from aescratch.sources import is_others, module_of_file
+from aescratch.classroom import all_exercises, check_file, read_course
+from aescratch.classroom.grading.ledger import digest_of_exercise
+from aescratch.classroom.leaks import leaks_in, secrets_of
+from aescratch.classroom.releasing import release
+from aescratch.classroom.scaffolding import scaffold
+from aescratch.foundations.sources import is_others, module_of_file
+from aescratch.programs.cli import main
 
 ROOT = Path(ae.__file__).parent.parent
 WHEN = 1_700_000_000  # of every file here: the clock never tells one text from another
@@ -99,7 +99,7 @@ def test_what_is_installed_and_what_is_ours_are_not_others(tmp_path):
 
 IMPORTING = """
 import sys
-from aescratch.sources import import_from_source
+from aescratch.foundations.sources import import_from_source
 import_from_source()
 sys.path.insert(0, "lib")
 import helper, package.inner, space.inner, wave, numpy.polynomial
@@ -129,7 +129,7 @@ def test_a_folder_from_which_something_was_imported_before_is_no_exception(tmp_p
     early = "import sys; sys.path.insert(0, 'lib')\ntry:\n    import nothing\nexcept ImportError:\n    pass\n"
     for number in (1, 2):
         write(tmp_path / "lib" / "helper.py", f"x = {number}\n")
-        program = f"{early}from aescratch.sources import import_from_source\nimport_from_source()\nimport helper; print(helper.x)"
+        program = f"{early}from aescratch.foundations.sources import import_from_source\nimport_from_source()\nimport helper; print(helper.x)"
         assert python("-c", program, folder=tmp_path).stdout == f"{number}\n"
 
 

@@ -8,10 +8,10 @@ import pytest
 from numeric import assert_close, numeric_gradient, random_upstream
 
 import aescratch as ae
-from aescratch import contract
-from aescratch.buffers import Buffer, frozen
-from aescratch.cli import main
-from aescratch.parts import Part, in_mode
+from aescratch.foundations.buffers import Buffer, frozen
+from aescratch.foundations.parts import Part, in_mode
+from aescratch.programs.cli import main
+from aescratch.training import contract
 
 N, D, H = 11, 7, 5
 X = np.random.default_rng(0).random((N, D))
@@ -544,7 +544,7 @@ def test_a_moving_penalty_means_the_running_mean_and_wrong_ones_are_named(monkey
 @pytest.mark.parametrize("mode", ["exhaustive", "sampled", "directional", "auto"])
 def test_a_bias_before_a_normalisation_is_0_to_rounding_in_every_mode(mode, monkeypatch):
     """Wide enough that no mode looks at every entry of a bias."""
-    monkeypatch.setattr("aescratch.gradcheck.coverage.FEW", 5)
+    monkeypatch.setattr("aescratch.inspection.gradcheck.coverage.FEW", 5)
     model = ae.Autoencoder([D, 53, 47], activation=ae.GELU, batch_norm=True, rng=0)
     report = ae.check_gradients(model, X, training=True, mode=mode)
     assert report.verdict == "pass", str(report)

@@ -8,12 +8,12 @@ import pytest
 
 import aescratch as ae
 from aescratch import models
-from aescratch.cli import check, step
-from aescratch.cli.figures import FIGURES
-from aescratch.cli.settings import CHOICES, READERS
+from aescratch.foundations.recipes import constructor_parameters
 from aescratch.models import MODELS
-from aescratch.recipes import constructor_parameters
-from aescratch.tour.variants import VARIANTS
+from aescratch.programs.cli import check, step
+from aescratch.programs.cli.figures import FIGURES
+from aescratch.programs.cli.settings import CHOICES, READERS
+from aescratch.programs.tour.variants import VARIANTS
 
 every_kind = pytest.mark.parametrize("kind", MODELS, ids=lambda kind: kind.word)
 DRAWN_EVERYWHERE = {"loss.png", "latent-map.png"}  # by what comes of any model

@@ -13,7 +13,7 @@ import warnings
 import pytest
 
 import aescratch
-from aescratch.exercises import all_exercises
+from aescratch.classroom import all_exercises
 
 PACKAGE = pathlib.Path(aescratch.__file__).parent
 FIRST, SECOND = all_exercises()[:2]

@@ -16,10 +16,12 @@ import numpy as np
 import pytest
 
 import aescratch as ae
-from aescratch import functions, measures, tour
+from aescratch import functions
+from aescratch.inspection import measures
 from aescratch.models import MODELS
-from aescratch.tour import command, experiment, notice, output, table
-from aescratch.tour.variants import VARIANTS
+from aescratch.programs import tour
+from aescratch.programs.tour import command, experiment, notice, output, table
+from aescratch.programs.tour.variants import VARIANTS
 
 ROW = re.compile(r"^([a-z0-9-]+) +([\d,]+)  (\d\.\de[+-]\d\d.*?) +(\d+) +(\S+) +(\S+) +(\d+ %) +([\d.]+ %) +([\d.]+)$")
 
@@ -244,7 +246,7 @@ def test_a_seed_that_is_none_is_refused_in_one_sentence():
 @pytest.mark.parametrize("out", ["missing/report.html", "missing/", "file/report.html"])
 def test_a_path_that_cant_be_written_is_refused_before_the_work(out, tmp_path, capsys, monkeypatch):
     (tmp_path / "file").touch()
-    monkeypatch.setattr("aescratch.tour.command.perform", lambda *_: pytest.fail("the work has begun"))
+    monkeypatch.setattr("aescratch.programs.tour.command.perform", lambda *_: pytest.fail("the work has begun"))
     assert take("--out", f"{tmp_path}/{out}") == 2
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -256,7 +258,7 @@ def test_a_path_that_the_system_forbids_is_another_status(capsys, monkeypatch):
     def forbid(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("aescratch.tour.command.report_path", forbid)
+    monkeypatch.setattr("aescratch.programs.tour.command.report_path", forbid)
     assert take("--out", "report.html") == 4
     assert "(Permission denied)" in capsys.readouterr().err
 
@@ -266,7 +268,7 @@ def test_control_c_ends_with_a_sentence_and_no_report(tmp_path, capsys, monkeypa
         raise KeyboardInterrupt
 
     monkeypatch.setattr(ae.LinearAutoencoder, "backward", interrupt)
-    monkeypatch.setattr("aescratch.tour.experiment.check_small", lambda *_: None)
+    monkeypatch.setattr("aescratch.programs.tour.experiment.check_small", lambda *_: None)
     assert take("--variant", "linear", "--out", str(tmp_path / "report.html")) == 130
     assert capsys.readouterr().err == "aescratch: interrupted; no report was written\n"
     assert not list(tmp_path.iterdir())

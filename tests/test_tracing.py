@@ -12,17 +12,18 @@ import pytest
 from test_models import MODELS
 
 import aescratch as ae
-from aescratch import cli, functions
+from aescratch import functions
 from aescratch.activations import Activation
-from aescratch.cli.variants import VARIANTS
-from aescratch.gradcheck.models import in_double_precision
-from aescratch.tracing.code import lines_of
-from aescratch.tracing.formulas import FORMULAS, RULES
-from aescratch.tracing.language import evaluate, read
-from aescratch.tracing.limits import limits_of
-from aescratch.tracing.naming import word
-from aescratch.tracing.recorder import Recorder
-from aescratch.tracing.writing import latex_of, text_of, worked
+from aescratch.inspection.gradcheck.models import in_double_precision
+from aescratch.inspection.tracing.code import lines_of
+from aescratch.inspection.tracing.formulas import FORMULAS, RULES
+from aescratch.inspection.tracing.language import evaluate, read
+from aescratch.inspection.tracing.limits import limits_of
+from aescratch.inspection.tracing.naming import word
+from aescratch.inspection.tracing.recorder import Recorder
+from aescratch.inspection.tracing.writing import latex_of, text_of, worked
+from aescratch.programs import cli
+from aescratch.programs.cli.variants import VARIANTS
 
 LABELS = np.array([0, 2, 1])
 N, D, H = 7, 5, 3

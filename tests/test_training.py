@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 import aescratch as ae
-from aescratch.checkpoints import write_checkpoint
-from aescratch.files import read_archive, write_archive
+from aescratch.foundations.files import read_archive, write_archive
+from aescratch.training.checkpoints import write_checkpoint
 
 X = np.random.default_rng(0).random((11, 5))
 HELD_OUT = np.random.default_rng(1).random((7, 5))
@@ -240,10 +240,12 @@ def test_history_reads_as_a_sentence():
     assert str(ae.History(stopped="interrupted")) == "no epochs (interrupted)"
 
 
-def test_history_plots_itself(monkeypatch):
-    monkeypatch.setattr(ae.plots, "loss_curves", lambda history, ax: (history, ax))
-    history = ae.History(loss=[1.0])
-    assert history.plot("axes") == (history, "axes")
+def test_history_plots_itself():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    _, ax = pyplot.subplots()
+    assert ae.History(loss=[1.0, 0.5]).plot(ax) is ax
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), [1.0, 0.5])
+    assert ae.History(loss=[1.0]).plot() is not ax
 
 
 def test_a_history_is_the_callers_own():
@@ -376,7 +378,7 @@ def interrupted_fit(place, monkeypatch, tmp_path, error=KeyboardInterrupt, **opt
         optimizer.rule = interrupt_at(10, optimizer.rule, error)
     elif place == "write":
         options["checkpoint"] = tmp_path / "run.npz"
-        monkeypatch.setattr("aescratch.files.os.replace", interrupt_at(3, os.replace, error))
+        monkeypatch.setattr("aescratch.foundations.files.os.replace", interrupt_at(3, os.replace, error))
     arguments = {"epochs": 6, "batch_size": 3, "optimizer": optimizer, "rng": 0, **options}
     try:
         return model, model.fit(X, **arguments)
@@ -415,8 +417,8 @@ def test_control_c_while_validating_leaves_the_epoch_before():
 
 def test_control_c_between_the_history_and_the_snapshot_leaves_the_epoch_before(monkeypatch):
     model = autoencoder()
-    keep = ae.checkpoints.TrainingState.keep
-    monkeypatch.setattr("aescratch.checkpoints.TrainingState.keep", interrupt_at(1 + 3, keep))  # one before training
+    keep = ae.training.checkpoints.TrainingState.keep
+    monkeypatch.setattr("aescratch.training.checkpoints.TrainingState.keep", interrupt_at(1 + 3, keep))  # one before training
     history = model.fit(X, epochs=6, batch_size=3, optimizer=ae.Adam(0.01), rng=0)
     monkeypatch.undo()
     reference, complete = trained(2)
@@ -427,7 +429,7 @@ def test_control_c_between_the_history_and_the_snapshot_leaves_the_epoch_before(
 @pytest.mark.parametrize("copied", [0, 1, 5, 6])  # of four values and two moments
 def test_control_c_in_the_middle_of_the_snapshot_leaves_the_new_epoch(copied, monkeypatch):
     model, per_epoch = autoencoder(), len(autoencoder().parameters) + 2
-    one = interrupt_at(per_epoch * (1 + 2) + copied + 1, ae.checkpoints._copy_into)  # one before training
+    one = interrupt_at(per_epoch * (1 + 2) + copied + 1, ae.training.checkpoints._copy_into)  # one before training
 
     def copy_into(*arguments):
         try:
@@ -436,7 +438,7 @@ def test_control_c_in_the_middle_of_the_snapshot_leaves_the_new_epoch(copied, mo
             monkeypatch.undo()
             raise
 
-    monkeypatch.setattr("aescratch.checkpoints._copy_into", copy_into)
+    monkeypatch.setattr("aescratch.training.checkpoints._copy_into", copy_into)
     history = model.fit(X, epochs=6, batch_size=3, optimizer=ae.Adam(0.01), rng=0)
     done = 3 if copied < per_epoch else 4  # the seventh copy is the first of the next epoch
     reference, complete = trained(done)
@@ -928,7 +930,7 @@ def test_epochs_and_resuming_are_logged(tmp_path, caplog):
 
 def test_a_checkpoint_is_written_through_the_one_function_that_writes_whole_files(tmp_path, monkeypatch):
     written = []
-    monkeypatch.setattr("aescratch.training.write_checkpoint", lambda path, *rest: written.append(path))
+    monkeypatch.setattr("aescratch.training.fitting.write_checkpoint", lambda path, *rest: written.append(path))
     checkpointed(tmp_path / "run.npz", epochs=3)
     assert written == [tmp_path / "run.npz"] * 3
     assert callable(write_checkpoint)

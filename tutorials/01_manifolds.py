@@ -19,7 +19,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import aescratch as ae
-from aescratch.measures import PCA, Neighbourhoods, distances, sse_per_image
+from aescratch.inspection.measures import PCA, Neighbourhoods, distances, sse_per_image
 
 rng = np.random.default_rng(0)
 train, test = ae.datasets.load_digits().split(0.2, rng=0)

@@ -20,7 +20,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import aescratch as ae
-from aescratch.measures import sse_per_image
+from aescratch.inspection.measures import sse_per_image
 
 f = ae.functions
 rng = np.random.default_rng(0)

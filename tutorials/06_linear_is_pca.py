@@ -18,7 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import aescratch as ae
-from aescratch.measures import PCA, largest_principal_angle
+from aescratch.inspection.measures import PCA, largest_principal_angle
 
 # %% [markdown]
 # ## The data, as a linear model sees them

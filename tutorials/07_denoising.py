@@ -18,7 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import aescratch as ae
-from aescratch.measures import noise_left, probe_accuracy, sse_per_image
+from aescratch.inspection.measures import noise_left, probe_accuracy, sse_per_image
 
 # %% [markdown]
 # ## Copying is cheating

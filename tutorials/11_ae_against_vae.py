@@ -20,7 +20,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import aescratch as ae
-from aescratch.measures import Neighbourhoods, probe_accuracy, sse_per_image
+from aescratch.inspection.measures import Neighbourhoods, probe_accuracy, sse_per_image
 
 train, test = ae.datasets.load_digits().split(0.2, rng=0)
 shape = train.image_shape

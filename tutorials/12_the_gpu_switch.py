@@ -22,7 +22,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import aescratch as ae
-from aescratch.kernels import write_kernel
+from aescratch.backend.kernels import write_kernel
 
 digits = ae.datasets.load_digits()
 

@@ -37,7 +37,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import aescratch as ae
-from aescratch.measures import sse_per_image
+from aescratch.inspection.measures import sse_per_image
 
 train, test = ae.datasets.load_digits().split(0.2, rng=0)
 of_the_mean = sse_per_image(np.broadcast_to(train.x.mean(axis=0), test.x.shape), test.x)

@@ -9,15 +9,15 @@ Each gives a `Dataset` with ``.x``, ``.labels``, ``.image_shape`` and ``.split(0
 with a file is a `DataFileError`; what is not here is a `DatasetNotFoundError`.
 """
 
-from .dataset import Dataset
-from .digits import load_digits
-from .errors import DataFileError, DatasetNotFoundError
-from .fashion import FASHION_CLASSES, load_fashion
-from .mnist import load_mnist
-from .patches import load_natural_patches
-from .photographs import PHOTOGRAPHS
-from .toys import bars, identity_patterns, ring, swiss_roll
-from .userfiles import load_file
+from aescratch.datasets.dataset import Dataset
+from aescratch.datasets.digits import load_digits
+from aescratch.datasets.errors import DataFileError, DatasetNotFoundError
+from aescratch.datasets.fashion import FASHION_CLASSES, load_fashion
+from aescratch.datasets.mnist import load_mnist
+from aescratch.datasets.patches import load_natural_patches
+from aescratch.datasets.photographs import PHOTOGRAPHS
+from aescratch.datasets.toys import bars, identity_patterns, ring, swiss_roll
+from aescratch.datasets.userfiles import load_file
 
 __all__ = [
     "FASHION_CLASSES",

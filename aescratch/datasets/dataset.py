@@ -11,9 +11,8 @@ from numbers import Real
 import numpy as np
 from numpy.typing import NDArray
 
-from aescratch.validation import Rng, as_generator
-
-from .checks import check_shape
+from aescratch.datasets.checks import check_shape
+from aescratch.foundations.validation import Rng, as_generator
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .dataset import Dataset
-from .embedded import read_embedded
+from aescratch.datasets.dataset import Dataset
+from aescratch.datasets.embedded import read_embedded
 
 
 def load_digits() -> Dataset:

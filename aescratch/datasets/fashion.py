@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .checks import check_choice
-from .dataset import Dataset
-from .embedded import read_embedded
-from .found import PathLike
-from .idxsets import SPLITS, from_bytes, read_pairs
+from aescratch.datasets.checks import check_choice
+from aescratch.datasets.dataset import Dataset
+from aescratch.datasets.embedded import read_embedded
+from aescratch.datasets.found import PathLike
+from aescratch.datasets.idxsets import SPLITS, from_bytes, read_pairs
 
 FASHION_CLASSES = (
     "T-shirt/top",

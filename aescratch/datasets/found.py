@@ -15,9 +15,9 @@ from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 
-from .errors import DataFileError, DatasetNotFoundError
-from .limits import read_bytes
-from .originals import ORIGINALS, verify
+from aescratch.datasets.errors import DataFileError, DatasetNotFoundError
+from aescratch.datasets.limits import read_bytes
+from aescratch.datasets.originals import ORIGINALS, verify
 
 VARIABLE = "AESCRATCH_DATA"
 DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .dataset import Dataset
-from .found import PathLike, read_original
-from .idx import parse_idx
-from .originals import IDX_FILES
+from aescratch.datasets.dataset import Dataset
+from aescratch.datasets.found import PathLike, read_original
+from aescratch.datasets.idx import parse_idx
+from aescratch.datasets.originals import IDX_FILES
 
 SPLITS = {"train": ("train",), "test": ("test",), "all": ("train", "test")}
 

@@ -14,7 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from .errors import DataFileError
+from aescratch.datasets.errors import DataFileError
 
 MAXIMUM_VALUES = 2**30  # numbers in one data set: 4 GiB of float32
 MAXIMUM_BYTES = 8 * MAXIMUM_VALUES

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .checks import check_choice
-from .dataset import Dataset
-from .found import PathLike, read_original
-from .idxsets import SPLITS, from_bytes, read_pairs
-from .originals import MNIST_5K_FILE
+from aescratch.datasets.checks import check_choice
+from aescratch.datasets.dataset import Dataset
+from aescratch.datasets.found import PathLike, read_original
+from aescratch.datasets.idxsets import SPLITS, from_bytes, read_pairs
+from aescratch.datasets.originals import MNIST_5K_FILE
 
 LICENCE = "CC BY-SA 3.0, Y. LeCun and C. Cortes (as commonly stated)"
 

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
-from .errors import DataFileError
-from .limits import check_unpacked_size, unpack
+from aescratch.datasets.errors import DataFileError
+from aescratch.datasets.limits import check_unpacked_size, unpack
 
 NPY_MAGIC = b"\x93NUMPY"
 ZIP_MAGIC = b"PK"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from .errors import DataFileError
+from aescratch.datasets.errors import DataFileError
 
 
 class Original(NamedTuple):

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from aescratch.validation import Rng, as_generator
-
-from .checks import check_choice, check_whole
-from .dataset import Dataset
-from .photographs import PHOTOGRAPHS, read_photographs
-from .whitening import rescale, whiten_patches, whiten_photograph
+from aescratch.datasets.checks import check_choice, check_whole
+from aescratch.datasets.dataset import Dataset
+from aescratch.datasets.photographs import PHOTOGRAPHS, read_photographs
+from aescratch.datasets.whitening import rescale, whiten_patches, whiten_photograph
+from aescratch.foundations.validation import Rng, as_generator
 
 
 def load_natural_patches(

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import DataFileError
+from aescratch.datasets.errors import DataFileError
 
 LABEL_NAMES = ("label", "labels")
 

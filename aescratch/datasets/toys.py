@@ -8,10 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from aescratch.validation import Rng, as_generator
-
-from .checks import check_whole
-from .dataset import Dataset
+from aescratch.datasets.checks import check_whole
+from aescratch.datasets.dataset import Dataset
+from aescratch.foundations.validation import Rng, as_generator
 
 STRETCHES = 10  # labels of the curves: tenths of the way along
 

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .dataset import Dataset
-from .errors import DataFileError
-from .idx import looks_like_idx, parse_idx
-from .limits import MAXIMUM_VALUES, read_bytes
-from .npyfiles import NPY_MAGIC, ZIP_MAGIC, parse_npy, parse_npz
-from .tables import parse_csv
+from aescratch.datasets.dataset import Dataset
+from aescratch.datasets.errors import DataFileError
+from aescratch.datasets.idx import looks_like_idx, parse_idx
+from aescratch.datasets.limits import MAXIMUM_VALUES, read_bytes
+from aescratch.datasets.npyfiles import NPY_MAGIC, ZIP_MAGIC, parse_npy, parse_npz
+from aescratch.datasets.tables import parse_csv
 
 
 def load_file(

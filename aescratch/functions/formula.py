@@ -34,7 +34,8 @@ Draw = Callable[["np.random.Generator", int, int, int], dict[str, Any]]  # quote
 class Setting:
     """A number that a formula takes beside its arrays, and that the constructor of its layer therefore takes too.
 
-    `default` is None where there is no usual value; `limits` are what `aescratch.validation.require_number` takes.
+    `default` is None where there is no usual value; `limits` are what `require_number` takes in
+    `aescratch.foundations.validation`.
     """
 
     meaning: str
@@ -65,7 +66,8 @@ class Formula(Record):
     forward, backward : callable
         The two functions; `backward` is None for a formula that only others use.
     lines, backward_lines : tuple of str
-        What they compute, entry by entry, in the language of `aescratch.tracing.language`; quantities on the way first.
+        What they compute, entry by entry, in the language of `aescratch.inspection.tracing.language`; quantities on the
+        way first.
     claim : str
         How a report writes the formula.
     inputs : callable

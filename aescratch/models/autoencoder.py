@@ -17,6 +17,8 @@ from aescratch.activations import Identity, ReLU
 from aescratch.backend import Array, move
 from aescratch.batch_norm import BatchNorm
 from aescratch.dropout import Dropout
+from aescratch.foundations.parts import Part
+from aescratch.foundations.validation import Rng, as_generator, as_matrix, require_dtype, require_flag
 from aescratch.initializers import xavier_uniform
 from aescratch.layers import Dense, Layer, Parameter
 from aescratch.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, SquaredError
@@ -32,9 +34,7 @@ from aescratch.models.network import (
 )
 from aescratch.models.opinion import SecondOpinion, of_code
 from aescratch.models.statements import Option
-from aescratch.parts import Part
 from aescratch.penalties import WeightDecay
-from aescratch.validation import Rng, as_generator, as_matrix, require_dtype, require_flag
 
 
 class Autoencoder(Model):

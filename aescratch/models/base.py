@@ -1,7 +1,7 @@
 """What every model has beside its own loss and backward: checked batches, training, saving, moving, printing.
 
 A model spells out `loss` and `backward`, and lists its `parameters` and its `parts`, in forward order. Training,
-gradient checks and tracing need no more; what else they ask for, if it is there, says `aescratch.contract`.
+gradient checks and tracing need no more; what else they ask for, if it is there, says `aescratch.training.contract`.
 """
 
 from __future__ import annotations
@@ -14,18 +14,20 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from aescratch import contract, files, training
+from aescratch import training
 from aescratch.backend import Array, array_module, require_backend
-from aescratch.buffers import Buffer, move_buffers, named_buffers
-from aescratch.history import History
+from aescratch.foundations.buffers import Buffer, move_buffers, named_buffers
+from aescratch.foundations.parts import Part, in_mode
+from aescratch.foundations.recipes import Recipe
+from aescratch.foundations.showing import shown
+from aescratch.foundations.validation import Rng, as_generator, own_generator
 from aescratch.layers import Parameter, pack
-from aescratch.lbfgs import LBFGS
 from aescratch.models.opinion import SecondOpinion
 from aescratch.models.statements import Option, TourRow
 from aescratch.optimizers import Optimizer
-from aescratch.parts import Part, in_mode
-from aescratch.recipes import Recipe
-from aescratch.validation import Rng, as_generator, own_generator
+from aescratch.optimizers.lbfgs import LBFGS
+from aescratch.training import contract, saving
+from aescratch.training.history import History
 
 ModelType = TypeVar("ModelType", bound="Model")
 
@@ -273,7 +275,7 @@ class Model(Recipe):
         OSError
             If the folder isn't there or can't be written to.
         """
-        files.save(self, path)
+        saving.save(self, path)
 
     @property
     def saved_parameters(self) -> list[Parameter]:
@@ -303,6 +305,5 @@ class Model(Recipe):
         return "\n".join([*lines, f"  objective: {objective}"])
 
     def _repr_html_(self) -> str:
-        from aescratch.models.page import model_html
-
-        return model_html(self)
+        html: str = shown(self, "html")
+        return html

@@ -15,7 +15,9 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.backend import Array, move, to_numpy
-from aescratch.buffers import Buffer
+from aescratch.foundations.buffers import Buffer
+from aescratch.foundations.parts import Part
+from aescratch.foundations.validation import Rng, as_generator, as_labels, as_matrix, own_generator, require_count
 from aescratch.initializers import xavier_uniform
 from aescratch.layers import Dense, Parameter, Sequential, pack
 from aescratch.losses import SoftmaxCrossEntropy
@@ -23,9 +25,7 @@ from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.base import Model
 from aescratch.models.opinion import SecondOpinion
 from aescratch.models.statements import Option
-from aescratch.parts import Part
 from aescratch.penalties import WeightDecay
-from aescratch.validation import Rng, as_generator, as_labels, as_matrix, own_generator, require_count
 
 
 class SoftmaxClassifier(Model):

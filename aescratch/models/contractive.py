@@ -15,13 +15,13 @@ import numpy as np
 
 from aescratch.activations import Activation, Identity, Sigmoid, Slope
 from aescratch.backend import Array
+from aescratch.foundations.parts import Part
+from aescratch.foundations.validation import Rng
 from aescratch.layers import Layer, Parameter, Sequential
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.opinion import SecondOpinion
 from aescratch.models.statements import Option
-from aescratch.parts import Part
 from aescratch.penalties import Contraction
-from aescratch.validation import Rng
 
 
 class ContractiveAutoencoder(Autoencoder):

@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 
 from aescratch.backend import Array
 from aescratch.corruptions import Corruption, GaussianNoise
+from aescratch.foundations.parts import Part
+from aescratch.foundations.validation import Rng
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.opinion import SecondOpinion, with_damaged_input
 from aescratch.models.statements import Option
-from aescratch.parts import Part
-from aescratch.validation import Rng
 
 CORRUPTION = Option("corruption", "what damages the input: {words}", "NOISE")
 

@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 
 from aescratch.activations import Identity, TopK
 from aescratch.backend import Array
+from aescratch.foundations.validation import Rng, require_count
 from aescratch.layers import Layer
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.opinion import SecondOpinion
 from aescratch.models.statements import Option
-from aescratch.validation import Rng, require_count
 
 
 class KSparseAutoencoder(Autoencoder):

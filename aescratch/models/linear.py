@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 
 from aescratch.activations import Identity
 from aescratch.backend import Array
+from aescratch.foundations.validation import Rng
 from aescratch.initializers import xavier_uniform
 from aescratch.losses import Loss, SquaredError
 from aescratch.models.autoencoder import Autoencoder
-from aescratch.validation import Rng
 
 
 class LinearAutoencoder(Autoencoder):

@@ -8,8 +8,8 @@ from typing import Any
 
 from aescratch.activations import Activation, Identity, TopK
 from aescratch.backend import Array
+from aescratch.foundations.validation import require_count
 from aescratch.layers import Dense, Layer, Sequential, TransposedDense, begins_stage
-from aescratch.validation import require_count
 
 Initializer = Callable[..., Array]
 Between = Callable[[int], list[Layer]]

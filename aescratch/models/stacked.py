@@ -16,7 +16,8 @@ from typing import Any, ClassVar
 
 from aescratch.backend import Array
 from aescratch.corruptions import Corruption
-from aescratch.history import History
+from aescratch.foundations.parts import Part
+from aescratch.foundations.validation import Rng, as_matrix
 from aescratch.layers import Layer, Parameter, Sequential
 from aescratch.losses import Loss, SquaredError
 from aescratch.models.autoencoder import Autoencoder
@@ -25,9 +26,8 @@ from aescratch.models.denoising import CORRUPTION, check_corruption
 from aescratch.models.network import mark_first, stages
 from aescratch.models.opinion import SecondOpinion, of_code, with_damaged_input
 from aescratch.models.statements import Option
-from aescratch.parts import Part
 from aescratch.penalties import WeightDecay
-from aescratch.validation import Rng, as_matrix
+from aescratch.training.history import History
 
 
 class StackedAutoencoder(Autoencoder):

@@ -15,14 +15,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from aescratch.backend import Array, move
+from aescratch.foundations.parts import Part
+from aescratch.foundations.validation import Rng, require_count
 from aescratch.layers import Dense, Layer, Parameter, Sampling
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.network import dense_layers, mark_first, name_parameters, without_identity
 from aescratch.models.opinion import SecondOpinion, Seen
 from aescratch.models.statements import Option
-from aescratch.parts import Part
 from aescratch.penalties import GaussianKL
-from aescratch.validation import Rng, require_count
 
 
 class VariationalAutoencoder(Autoencoder):

@@ -7,9 +7,9 @@ import os
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
-from aescratch.cli import main
-from aescratch.cli.exercises import ACTIONS
-from aescratch.cli.program import COMMANDS
+from aescratch.programs.cli import main
+from aescratch.programs.cli.exercises import ACTIONS
+from aescratch.programs.cli.program import COMMANDS
 
 COLUMNS = "100"  # argparse's own measure of a terminal
 

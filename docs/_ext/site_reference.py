@@ -2,7 +2,7 @@
 
     autodoc: a docstring's lines --here--> + the formula, entry by entry, as LaTeX    + the source without its docstring
 
-The formulas are those of `aescratch.tracing.formulas`: every recorded training step compares them with the code.
+The formulas are those of `aescratch.inspection.tracing.formulas`: every recorded step compares them with the code.
 """
 
 import ast
@@ -18,11 +18,11 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
 import aescratch
+from aescratch.inspection.tracing.formulas import FORMULAS, RULES
+from aescratch.inspection.tracing.language import read
+from aescratch.inspection.tracing.writing import latex_letter, latex_of
 from aescratch.models import MODELS
 from aescratch.models.base import Model
-from aescratch.tracing.formulas import FORMULAS, RULES
-from aescratch.tracing.language import read
-from aescratch.tracing.writing import latex_letter, latex_of
 
 SHEET = "aescratch.functions"
 ONE_STEP = "One step of a parameter q with gradient g and learning rate η; (0) marks what was remembered before it:"

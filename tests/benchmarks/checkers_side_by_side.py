@@ -20,8 +20,8 @@ import mistakes_held_out
 import right_styles
 
 from aescratch import functions as sheet
-from aescratch.gradcheck import check_function
-from aescratch.gradcheck.binding import Pair, bind
+from aescratch.inspection.gradcheck import check_function
+from aescratch.inspection.gradcheck.binding import Pair, bind
 
 SEEDS = range(5)
 DRAWS = 200  # of the tanh form's derivative on the exact GELU

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 
-from aescratch.exercises import all_exercises
+from aescratch.classroom import all_exercises
 
 ROOT = pathlib.Path(__file__).parents[2]
 NAMES = ("dense_backward", "sigmoid_backward", "kl_sparsity_backward", "autoencoder_backward", "find_the_bug_1")
@@ -26,7 +26,7 @@ HOSTILE = (
     "x = bytearray(10**12)\n", "while True: print('x' * 1000)\n", "def f(): f()\nf()\n",
 )  # fmt: skip
 GRADE = (
-    "import argparse, sys; from aescratch.cli import grading; p = argparse.ArgumentParser(); grading.add_arguments(p); "
+    "import argparse, sys; from aescratch.programs.cli import grading; p = argparse.ArgumentParser(); grading.add_arguments(p); "
     "sys.exit(grading.run(p.parse_args(sys.argv[1:])))"
 )
 

@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 
 from aescratch.activations import ReLU
 from aescratch.backend import Array, array_module
+from aescratch.foundations.parts import Part
+from aescratch.foundations.validation import Rng, require_number
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.statements import Option, TourRow
-from aescratch.parts import Part
-from aescratch.validation import Rng, require_number
 
 
 class Winners(Part):

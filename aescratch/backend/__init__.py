@@ -1,0 +1,30 @@
+"""Where arrays live, and how formulas are evaluated on them.
+
+    arrays      NumPy or CuPy: the only file that imports cupy
+    evaluation  a formula as it stands, in blocks, or as one kernel
+    kernels     a formula writes the text of its own kernel
+    normal      erf, and the normal distribution's Φ and density
+    passes      what layers' passes are replaced by, for speed
+    switch      ... unless it is switched off, with all other shortcuts
+"""
+
+from aescratch.backend.arrays import (
+    Array,
+    array_module,
+    batch_mean,
+    batch_size,
+    explained_out_of_memory,
+    keep_freed_memory,
+    move,
+    require_backend,
+    to_numpy,
+)
+from aescratch.backend.evaluation import BLOCK, biased, elementwise, fused
+from aescratch.backend.normal import erf, normal_cdf, normal_density
+from aescratch.backend.switch import as_written, is_fast
+
+__all__ = [
+    "BLOCK", "Array", "array_module", "as_written", "batch_mean", "batch_size", "biased", "elementwise", "erf",
+    "explained_out_of_memory", "fused", "is_fast", "keep_freed_memory", "move", "normal_cdf", "normal_density",
+    "require_backend", "to_numpy",
+]  # fmt: skip

@@ -1,0 +1,161 @@
+"""How element-wise formulas are evaluated: as they stand, in blocks, or in one kernel on a GPU.
+
+    formula --elementwise--> small arrays: as it stands; large ones: block by block; on a GPU: one kernel
+    formula --fused--------> on the CPU as it stands; on a GPU: one kernel
+
+Where speed is switched off, all formulas are evaluated as they stand.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from aescratch.backend import switch
+from aescratch.backend.arrays import Array, array_module, batch_mean, batch_size
+from aescratch.backend.kernels import Kernel, Symbol, write_kernel
+
+Formula = TypeVar("Formula", bound=Callable[..., Any])
+# Blocks of this many elements keep a formula's temporaries in the cache, and small enough for the allocator to
+# reuse them instead of mapping and unmapping memory for each.
+BLOCK = 65_536
+
+
+def fused(formula: Formula) -> Formula:
+    """Evaluate a formula in one kernel on a GPU, and as it stands on the CPU.
+
+    The formula is element-wise, and may end in a sum over each row and the `batch_mean` of that.
+
+    Examples
+    --------
+    >>> @fused
+    ... def product(a, b):
+    ...     return a * b
+    >>> product(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    array([3., 8.])
+    """
+    signature = inspect.signature(formula)
+
+    @functools.wraps(formula)
+    def evaluate(*arguments: Any, **named: Any) -> Any:
+        if named:
+            arguments = signature.bind(*arguments, **named).args
+        if isinstance(arguments[0], (np.ndarray, Symbol)) or not (switch.is_fast() and _on_gpu(arguments)):
+            return formula(*arguments)
+        return _launch(formula, tuple(signature.parameters), arguments)
+
+    return cast(Formula, evaluate)
+
+
+@functools.cache
+def biased(formula: Callable[[Array], Any]) -> Callable[[Array, Array], Any]:
+    """Return the function that adds a bias b to a product in place, which makes it a, and returns formula(a)."""
+
+    def biased_formula(product: Array, b: Array) -> Any:
+        product += b
+        return formula(product)
+
+    biased_formula.__name__ = f"biased_{formula.__name__}"
+    return fused(biased_formula)
+
+
+def _on_gpu(arguments: Sequence[Any]) -> bool:
+    """Whether the arrays among the arguments are CuPy's, and floats of one type, so that one kernel can take them.
+
+    Raises
+    ------
+    TypeError
+        If there are arrays of another library among them, or of both.
+    """
+    arrays = [argument for argument in arguments if hasattr(argument, "dtype")]
+    kinds = {(type(array).__module__.partition(".")[0], getattr(array.dtype, "name", "")) for array in arrays}
+    if kinds in ({("cupy", "float32")}, {("cupy", "float64")}):
+        return True
+    arrays = [array for array in arrays if not isinstance(array, np.generic)]
+    if arrays:
+        array_module(*arrays)
+    return False
+
+
+def _launch(formula: Callable[..., Any], names: tuple[str, ...], arguments: Sequence[Any]) -> Any:
+    """Start the formula's kernel with these arguments, and return what it gives."""
+    first = next(argument for argument in arguments if hasattr(argument, "dtype"))
+    xp, given = array_module(first), dict(zip(names, arguments, strict=True))
+    kernel, run = _compiled(xp, formula, names, first.dtype.name)
+    if "n" in kernel.inputs:
+        given["n"] = batch_size(first)
+    inputs = [given[name] for name in kernel.inputs]
+    if kernel.row_sums:
+        rows = run(*inputs, axis=1)
+        return batch_mean(rows) if kernel.mean else rows
+    if not kernel.changed:
+        return run(*inputs)
+    changed = [given[name] for name in kernel.changed]
+    results = [xp.empty_like(changed[0]) for _ in kernel.results]
+    run(*inputs, *changed, *results)
+    return tuple(results) if len(results) > 1 else results[0] if results else None
+
+
+@functools.cache
+def _compiled(xp: ModuleType, formula: Callable[..., Any], names: Sequence[str], dtype: str) -> tuple[Kernel, Any]:
+    """Return a formula's kernel as text and as CuPy's object, which compiles it at its first launch."""
+    kernel = write_kernel(formula, names, dtype)
+    make = xp.ReductionKernel if kernel.row_sums else xp.ElementwiseKernel
+    return kernel, make(**kernel.source())
+
+
+def elementwise(formula: Formula) -> Formula:
+    """Evaluate an element-wise formula block by block where its arrays are large, and in one kernel on a GPU.
+
+    The formula's arguments are arrays of one shape, or scalars; it returns one array or a tuple of them. On the CPU
+    the result is the same to the last bit as that of the formula itself; only the temporaries are smaller.
+
+    Examples
+    --------
+    >>> @elementwise
+    ... def square_plus_one(a):
+    ...     return a * a + 1
+    >>> square_plus_one(np.array([1.0, 2.0]))
+    array([2., 5.])
+    """
+    signature = inspect.signature(formula)
+    in_one_kernel = fused(formula)
+
+    @functools.wraps(formula)
+    def evaluate(*arguments: Any, **named: Any) -> Any:
+        if named:
+            arguments = signature.bind(*arguments, **named).args
+        if not isinstance(arguments[0], np.ndarray):
+            return in_one_kernel(*arguments)
+        if arguments[0].size <= BLOCK or not switch.is_fast():
+            return formula(*arguments)
+        is_array = [isinstance(argument, np.ndarray) and argument.ndim > 0 for argument in arguments]
+        arrays = list(itertools.compress(arguments, is_array))
+        if not _aligned(arrays):
+            return formula(*arguments)
+        flat = [a.reshape(-1) if sliced else a for a, sliced in zip(arguments, is_array, strict=True)]
+        shape = arrays[0].shape
+        results: list[Array] = []
+        for start in range(0, math.prod(shape), BLOCK):
+            here = slice(start, start + BLOCK)
+            block = formula(*(a[here] if sliced else a for a, sliced in zip(flat, is_array, strict=True)))
+            blocks = block if isinstance(block, tuple) else (block,)
+            results = results or [np.empty(shape, part.dtype) for part in blocks]
+            for result, part in zip(results, blocks, strict=True):
+                result.reshape(-1)[here] = part
+        return tuple(results) if isinstance(block, tuple) else results[0]
+
+    evaluate.by_blocks = True  # type: ignore[attr-defined]
+    return cast(Formula, evaluate)
+
+
+def _aligned(arrays: list[Array]) -> bool:
+    """Whether all arrays have one shape and lie contiguous in memory, so that flat blocks of them correspond."""
+    return all(a.shape == arrays[0].shape and a.flags.c_contiguous for a in arrays)

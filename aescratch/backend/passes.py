@@ -1,0 +1,91 @@
+"""Passes of layers with fewer copies, products and kernels than their own text asks for.
+
+    @faster(dense_backward)          what is taken in a method's place, unless speed is switched off
+    def backward(self, grad_y): ...  what is computed, as a lecture shows it
+
+A stand-in computes the numbers of its method, on the CPU to the last bit. It returns NotImplemented where it has
+nothing to gain, where the method will refuse what it is given, and where an exercise or an instrument has put another
+function in the sheet's place, which the method then calls.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from aescratch.backend import switch
+from aescratch.backend.arrays import Array, array_module
+from aescratch.backend.evaluation import biased
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def faster(stand_in: Callable[..., Any]) -> Callable[[Method], Method]:
+    """Return a decorator for a method of a layer, in whose place the stand-in is tried first."""
+
+    def decorate(method: Method) -> Method:
+        @functools.wraps(method)
+        def take(layer: Any, *given: Any, **named: Any) -> Any:
+            result = stand_in(layer, *given, **named) if switch.is_fast() else NotImplemented
+            return method(layer, *given, **named) if result is NotImplemented else result
+
+        return cast(Method, take)
+
+    return decorate
+
+
+def join(layers: Sequence[Any]) -> None:
+    """Tell each dense layer which activation its output goes into, if one kernel can add the bias and activate."""
+    for layer, following in itertools.pairwise(layers):
+        if hasattr(layer, "followed_by") and getattr(following, "takes_bias", False):
+            layer.followed_by = following
+
+
+def dense_forward(layer: Any, x: Array) -> Any:
+    """Let the kernel of the activation that follows add the bias, on a GPU: one pass over memory less."""
+    following = layer.followed_by
+    if following is None or isinstance(x, np.ndarray) or getattr(x, "shape", ())[1:] != layer.W.shape[:1]:
+        return NotImplemented
+    if not (layer.calls_as_written() and following.calls_as_written()):
+        return NotImplemented
+    layer.x = x
+    y = x @ layer.W.value
+    following.ready = y, biased(following.whole)(y, layer.b.value)
+    return y
+
+
+def dense_backward(layer: Any, grad_y: Array) -> Any:
+    """Write the products straight into the gradients, and leave out grad_x where nobody needs it."""
+    if layer.adds or not layer.calls_as_written():
+        return NotImplemented
+    array_module(grad_y).matmul(layer.x.T, grad_y, out=layer.W.grad)
+    grad_y.sum(axis=0, out=layer.b.grad)
+    return None if layer.is_first else grad_y @ layer.W.value.T
+
+
+def activation_forward(layer: Any, a: Array) -> Any:
+    """Take what the dense layer before has computed of this a, and keep the slope where one formula gives both."""
+    ready = layer.__dict__.pop("ready", None)
+    is_ready = ready is not None and ready[0] is a
+    if not (is_ready or layer.keeps_slope) or getattr(a, "ndim", 0) != 2 or not a.size:
+        return NotImplemented
+    if not layer.calls_as_written():
+        return NotImplemented
+    results = ready[1] if is_ready else layer.whole(a, *layer.numbers)
+    y, slope = results if layer.keeps_slope else (results, None)
+    layer.remember(a, y)
+    if layer.keeps_slope:
+        layer.kept_slope = slope
+    return y
+
+
+def activation_backward(layer: Any, grad_y: Array) -> Any:
+    """Multiply by the slope that forward kept, as the sheet's backward does."""
+    slope = layer.__dict__.get("kept_slope")
+    if slope is None or getattr(grad_y, "shape", None) != slope.shape or not layer.calls_as_written():
+        return NotImplemented
+    return grad_y * slope

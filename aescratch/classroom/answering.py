@@ -1,0 +1,185 @@
+"""The words of an answer: what an outcome says to the student, how far along they are, what changed, what is next.
+
+    Outcome, the student's file, what was known before -> text
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.outcome import (
+    DIED,
+    MISSING,
+    NOT_BEGUN,
+    OTHER_ARGUMENTS,
+    PASSED,
+    RAISED,
+    SYNTAX_ERROR,
+    TIMED_OUT,
+    UNSURE,
+    WRONG,
+    Outcome,
+)
+from aescratch.classroom.workspace import Workspace
+
+HEADLINES = {
+    PASSED: "passed",
+    WRONG: "not right yet",
+    UNSURE: "can't be judged: what the checks found is neither right nor wrong",
+    NOT_BEGUN: "not begun yet",
+    SYNTAX_ERROR: "no Python yet",
+    MISSING: "a function is missing",
+    OTHER_ARGUMENTS: "a function takes other arguments than the checks give",
+    RAISED: "it raised an exception",
+    TIMED_OUT: "it didn't come to an end",
+    DIED: "it ended before the checks did",
+}
+WIDTH = 24  # of the progress bar
+PRINTED_LINES = 5
+QUESTION, TABLE = "  ask yourself: ", ("tensor  ", "tried on  ")  # how lines of a report begin
+NO_ROW = ("error: ", "inconclusive: ", "note: ")
+
+
+def answer(exercise: Exercise, path: Path, outcome: Outcome, before: Mapping[str, Any]) -> str:
+    """Return the answer to a check.
+
+    Parameters
+    ----------
+    exercise : Exercise
+        Which.
+    path : Path
+        The student's file.
+    outcome : Outcome
+        What the check came to.
+    before : dict
+        What was known of the exercise before.
+    """
+    lines = [f"{exercise.name}: {HEADLINES[outcome.kind]}"]
+    if outcome.kind == NOT_BEGUN and outcome.line:
+        lines.append(f"  write what is missing at {path.name}:{outcome.line}, in place of raise NotImplementedError")
+    elif outcome.message and not outcome.reports:
+        lines.append(f"  {outcome.message}")
+    if outcome.line and outcome.kind != NOT_BEGUN:
+        lines.append(f"  {path.name}:{outcome.line}:  {_line_of(path, outcome.line)}")
+    lines += [_shown(report) for report in outcome.reports]
+    if outcome.printed.strip():
+        printed = outcome.printed.strip().splitlines()
+        more = " (and more)" if len(printed) > PRINTED_LINES else ""
+        lines.append(f"  your code printed{more}:")
+        lines += [f"    | {line[:100]}" for line in printed[:PRINTED_LINES]]
+    if changes := changed_since(before, outcome):
+        lines.append(f"  {changes}")
+    return "\n".join(lines)
+
+
+def what_now(workspace: Workspace, exercise: Exercise, outcome: Outcome) -> str:
+    """Return the line about what to do after a check."""
+    if not outcome.passed:
+        return f"for a hint that fits: aescratch exercises hint {exercise.name}"
+    following = workspace.left(exercise.number)
+    if following is None:
+        return "all exercises pass: you are done"
+    verb = "check" if workspace.started(following) else "start"
+    return f"next: aescratch exercises {verb} {following.name}   ({following.title}, {following.minutes} minutes)"
+
+
+def changed_since(before: Mapping[str, Any], outcome: Outcome) -> str:
+    """Return what is other than at the last check, in words, or nothing."""
+    if not before["kind"]:
+        return ""
+    if before["kind"] != outcome.kind:
+        return f"the last check said: {HEADLINES.get(before['kind'], before['kind'])}"
+    changes = []
+    for tensor, verdict in outcome.verdicts.items():
+        old = before["verdicts"].get(tensor)
+        if old not in (None, verdict):
+            changes.append(f"{tensor} is right now" if verdict == "pass" else f"{tensor} was {old}, and is {verdict}")
+    if not changes and before["codes"] != outcome.codes:
+        changes.append("another finding")
+    if not changes and outcome.kind not in (PASSED, NOT_BEGUN):
+        changes.append("the same kinds of findings")
+    return f"since the last check: {'; '.join(changes)}" if changes else ""
+
+
+def bar(workspace: Workspace) -> str:
+    """Return how far along the student is, as a bar."""
+    exercises = workspace.exercises
+    passed = sum(bool(workspace.entry(exercise)["passed"]) for exercise in exercises)
+    filled = WIDTH * passed // len(exercises)
+    return f"[{'#' * filled}{'.' * (WIDTH - filled)}] {passed} of {len(exercises)} pass"
+
+
+def listing(workspace: Workspace) -> str:
+    """Return the path, chapter by chapter, with what is known of each exercise."""
+    lines: list[str] = []
+    chapter = ""
+    for exercise in workspace.exercises:
+        if exercise.chapter != chapter:
+            chapter = exercise.chapter
+            lines.append(chapter)
+        here = ">" if exercise.name == workspace.current else " "
+        words = f"{exercise.title}, {exercise.minutes} min"
+        lines.append(f"{here} {exercise.number:2}  {exercise.name:<24}{_state(workspace, exercise):<10}{words}")
+    return "\n".join([*lines, bar(workspace)])
+
+
+def listed(workspace: Workspace) -> list[dict[str, Any]]:
+    """Return the path for a program to read: what each exercise is, and what is known of it."""
+    return [
+        {
+            "number": exercise.number, "name": exercise.name, "title": exercise.title, "chapter": exercise.chapter,
+            "minutes": exercise.minutes, "points": exercise.points, "started": workspace.started(exercise),
+            "current": exercise.name == workspace.current, **workspace.entry(exercise),
+        }
+        for exercise in workspace.exercises
+    ]  # fmt: skip
+
+
+def wrapped(text: str, width: int) -> str:
+    """Return a text with its long lines broken between words, as far in as they begin; tables and code stay whole.
+
+    Examples
+    --------
+    >>> print(wrapped("  error: one two three four\\n  tensor  shape   entries  kinks", 18))
+      error: one two
+        three four
+      tensor  shape   entries  kinks
+    """
+    lines: list[str] = []
+    for line in text.splitlines():
+        indent = line[: len(line) - len(line.lstrip())]
+        if len(line) <= width or "  " in line.strip() or line.lstrip().startswith("|"):
+            lines.append(line)
+        else:
+            lines += textwrap.wrap(
+                line, width, subsequent_indent=f"{indent}  ", break_long_words=False, break_on_hyphens=False
+            )
+    return "\n".join(lines)
+
+
+def _state(workspace: Workspace, exercise: Exercise) -> str:
+    entry = workspace.entry(exercise)
+    if entry["passed"]:
+        return "passed" if not entry["gave_up"] else "seen"
+    return "started" if workspace.started(exercise) else ""
+
+
+def _line_of(path: Path, number: int) -> str:
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return lines[number - 1].strip() if 0 < number <= len(lines) else ""
+
+
+def _shown(report: str) -> str:
+    """Return a report's text, indented, each question once, and without the head of a table that has no rows."""
+    lines = report.splitlines()
+    shown: list[str] = []
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        asked_before = line.startswith(QUESTION) and f"  {line}" in shown
+        empty_table = line.startswith(TABLE) and following.startswith(NO_ROW)
+        if not (asked_before or empty_table):
+            shown.append(f"  {line}")
+    return "\n".join(shown)

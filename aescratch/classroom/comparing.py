@@ -1,0 +1,245 @@
+"""Checks that exercises are made of: of a backward, of a forward's values, and of what was predicted before either.
+
+    check_backward(student's backward, forward, inputs, seed)   -> Report, of check_function
+    check_forward(student's forward, right one, draws)     -> Report, with a cause where a known slip gives these values
+    check_prediction(student, the right letter, ...)       -> Report, with a question where another letter was chosen
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.foundations.declared import declaration_of
+from aescratch.inspection.gradcheck import Finding, Report, TensorResult, check_function
+from aescratch.inspection.gradcheck.binding import bind, call, changed, copied, name_of, same
+from aescratch.inspection.gradcheck.findings import raised
+from aescratch.inspection.gradcheck.functions import _problem
+from aescratch.inspection.gradcheck.printing import PASS
+
+EXPLAINING = ContextVar("explaining", default=True)  # whether causes are looked for, which takes most of the time
+TOLERANCE = 1e-9  # of values that aren't estimated
+Inputs = Mapping[str, Any]
+NO_PREDICTION, WRONG_PREDICTION = "no-prediction", "wrong-prediction"  # codes of findings
+
+
+@contextlib.contextmanager
+def seeking_causes(wanted: bool) -> Iterator[None]:
+    """Have causes looked for, or not, by the checks that run within."""
+    token = EXPLAINING.set(wanted)
+    try:
+        yield
+    finally:
+        EXPLAINING.reset(token)
+
+
+class Slip(NamedTuple):
+    """A forward that is wrong in a typical way: what it gives, what to say then, and what to ask."""
+
+    code: str
+    forward: Callable[..., Any]
+    cause: str
+    question: str
+
+
+class ValueReport(Report):
+    """A report on values, where nothing is estimated and there are no kinks."""
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return the table as texts, the head first."""
+        return [(*row[:3], *row[4:]) for row in super().rows()]
+
+    def summary(self) -> str:
+        """Return the last line: the verdict, and how many entries agree."""
+        return super().summary().replace(" and the rounding of the difference quotient", "")
+
+
+class PredictionReport(Report):
+    """A report on a prediction, where there is no tensor."""
+
+    @property
+    def verdict(self) -> str:
+        """``"pass"`` or ``"fail"``."""
+        return self._verdict_of_findings()
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return the table as texts, the head first."""
+        return [("asked for", "verdict"), ("PREDICTION", self.verdict)]
+
+    def summary(self) -> str:
+        """Return the last line: the verdict, and what is next."""
+        return "pass: the prediction is right" if self.verdict == PASS else "fail: the code is looked at after that"
+
+
+def check_backward(
+    backward: Callable[..., Any], forward: Callable[..., Any], inputs: Inputs, seed: int,
+    wrt: Sequence[str] | None = None, at: str = "",
+) -> Report:  # fmt: skip
+    """Return the gradient checker's report on a student's backward; the time is limited from outside.
+
+    Parameters
+    ----------
+    backward, forward : callable
+        The student's, and ours.
+    inputs : dict
+        Forward's arguments, of sizes that are distinct primes.
+    seed : int
+        What the upstream gradients are drawn from; the one that the checks were given, so that no number can be known.
+    wrt : list of str, optional
+        Which inputs get a gradient, where that isn't those that our own pair returns.
+    at : str
+        What is particular about the inputs, such as ``"large logits"``, for the report's first line.
+    """
+    backward = undeclared(backward)
+    report = check_function(forward, backward, inputs, wrt=wrt, rng=seed + 1, time_limit=None, explain=EXPLAINING.get())
+    report.title += f", at {at}" if at else ""
+    report.findings = [finding for finding in report.findings if finding.code != "equal-sizes"]  # the sizes are ours
+    report.findings.sort(key=lambda finding: finding.code == "shared-memory")  # what is wrong with the numbers first
+    for finding in report.findings:
+        if finding.code == "raised":
+            pair = bind(forward, backward, inputs)
+            output = call(forward, copied(inputs))
+            given = pair.arguments(np.ones(np.shape(output)), output)
+            finding.message = finding.message.replace("backward", name_of(backward), 1) + _given(given)
+    return report
+
+
+def undeclared(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a backward without a declaration that it is no derivative: the derivative is what an exercise asks for."""
+    if declaration_of(backward) is None:
+        return backward
+
+    @functools.wraps(backward, updated=())
+    def as_a_derivative(*arguments: Any, **named: Any) -> Any:
+        return backward(*arguments, **named)
+
+    return as_a_derivative
+
+
+def check_forward(
+    forward: Callable[..., Any], right: Callable[..., Any], draws: Sequence[Inputs], output: str = "y",
+    slips: Sequence[Slip] = (),
+) -> Report:  # fmt: skip
+    """Return a report on a student's forward: the values of its output, entry by entry, at every draw of inputs.
+
+    Parameters
+    ----------
+    forward, right : callable
+        The student's, and one that gives the right values.
+    draws : sequence of dict
+        Two inputs at least, so that no slip fits by chance.
+    output : str
+        What the output is called.
+    slips : sequence of Slip
+        Typical mistakes.
+    """
+    tensors: list[TensorResult] = []
+    findings: list[Finding] = []
+    values: list[Array] = []
+    for inputs in draws:
+        arguments = copied(inputs)
+        try:
+            value = call(forward, arguments)
+            again = call(forward, copied(inputs))
+        except Exception as error:
+            found = raised(error)
+            found.message = found.message.replace("backward", forward.__name__, 1) + _given(inputs)
+            return ValueReport(_title(forward), [], [found], TOLERANCE)
+        wanted = np.asarray(call(right, copied(inputs)))
+        known = {(finding.code, finding.tensor) for finding in findings}
+        for name in changed(arguments, inputs):
+            if ("changed-argument", name) in known:
+                continue
+            message = f"{forward.__name__} changed its argument {name}; work on a copy, the caller still needs it"
+            findings.append(Finding("changed-argument", name, "error", message))
+        if ("not-repeatable", None) not in known and not same(value, again):
+            message = f"{forward.__name__} returns something else when it is called again with the same arguments"
+            findings.append(Finding("not-repeatable", None, "error", message))
+        problem = _problem(np.float64(value) if isinstance(value, float) else value, wanted.shape)
+        if problem is not None:
+            code, text = problem
+            text = text.replace("that of what it is the gradient of", "see the docstring")
+            findings.append(Finding(code, output, "error", f"{output} {text}"))
+            return ValueReport(_title(forward), [], findings, TOLERANCE)
+        value = np.asarray(value)
+        values.append(value)
+        tensors.append(_compared(output, value, wanted))
+    failing = next((tensor for tensor in tensors if tensor.verdict == "fail"), None)
+    if failing is not None:
+        findings.append(_wrong(failing))
+        findings += _cause(values, draws, output, slips)
+    return ValueReport(_title(forward), [failing or tensors[0]], findings, TOLERANCE)
+
+
+def _given(arguments: Inputs) -> str:
+    """Return the end of a sentence that says which shapes a function was given; nothing is said of numbers."""
+    shapes = [f"{name} {np.shape(value)}" for name, value in arguments.items() if np.ndim(value)]
+    return f"; it was given {', '.join(shapes)}" if shapes else ""
+
+
+def check_prediction(student: Any, right: str, against: Mapping[str, str]) -> Report:
+    """Return a report on what a student expects before any code is written, ``PREDICTION = "a"`` at the file's top.
+
+    Yield it first: until it passes, an outcome shows nothing of the reports after it.
+
+    Parameters
+    ----------
+    student : module
+        The student's, or what has its names as attributes.
+    right : str
+        The letter of the right answer.
+    against : dict
+        For every other letter what speaks against it, as a question that doesn't give the right one away.
+    """
+    given = getattr(student, "PREDICTION", None)
+    letter = given.strip().lower() if isinstance(given, str) else None
+    title = "what you expect, before any code"
+    if letter == right:
+        return PredictionReport(title, [], [], TOLERANCE)
+    if letter is not None and letter in against:
+        message = f'PREDICTION = "{letter}" isn\'t what happens'
+        found = Finding(WRONG_PREDICTION, None, "error", message, {"given": letter}, "", against[letter])
+        return PredictionReport(title, [], [found], TOLERANCE)
+    *others, last = (f'"{each}"' for each in sorted([right, *against]))
+    came = "is still None" if given is None else "is something else" if letter is None else f'is "{letter[:20]}"'
+    message = (
+        f"PREDICTION, at the top of the file, {came}; read the question there, and put {', '.join(others)} or {last}: "
+        "a guess will do, and nothing is lost by a wrong one"
+    )
+    return PredictionReport(title, [], [Finding(NO_PREDICTION, None, "error", message)], TOLERANCE)
+
+
+def _title(forward: Callable[..., Any]) -> str:
+    return f"check of the values that {forward.__name__} returns"
+
+
+def _compared(name: str, value: Array, wanted: Array) -> TensorResult:
+    scale = float(np.abs(wanted).max())
+    verdicts = np.where(np.abs(value - wanted) <= TOLERANCE * scale, "pass", "fail")
+    return TensorResult(name, value, wanted, verdicts, np.full((*wanted.shape, 2), np.nan), zero_is_meant=True)
+
+
+def _wrong(tensor: TensorResult) -> Finding:
+    failing, worst = tensor.count("fail"), tensor.worst
+    message = (
+        f"{tensor.name}: {failing} of {tensor.verdicts.size} entries differ; at {worst} yours is "
+        f"{float(tensor.analytic[worst]):.9g}, the right one {float(tensor.numeric[worst]):.9g}"
+    )
+    return Finding("wrong-values", tensor.name, "error", message, {"entries": failing, "worst": list(worst)})
+
+
+def _cause(values: Sequence[Array], draws: Sequence[Inputs], output: str, slips: Sequence[Slip]) -> list[Finding]:
+    """Return the cause if one slip gives what came, at every draw."""
+    for slip in slips:
+        given = [np.asarray(call(slip.forward, copied(inputs))) for inputs in draws]
+        if all(a.shape == b.shape and np.allclose(a, b, TOLERANCE, 0) for a, b in zip(values, given, strict=True)):
+            evidence = {"hypothesis": slip.code}
+            message = f"{slip.cause}, which gives exactly these values at {len(draws)} draws of the inputs"
+            return [Finding("cause", output, "error", message, evidence, slip.cause, slip.question)]
+    return []

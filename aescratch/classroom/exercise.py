@@ -1,0 +1,265 @@
+"""An exercise: one folder, read when it is asked for.
+
+    about.md      title, chapter, minutes, and what to do
+    solution.py   the answer, between markers; the stub is made from it
+    checks.py     FUNCTIONS that must be there, and check(student, seed), which yields reports
+    hints.md      three levels for each code of a finding
+    mutants.py    typical mistakes, and the code that each must be answered with
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+from aescratch.classroom.hints import Hints, read_hints
+from aescratch.classroom.stubs import MarkerError, shown_solution, stub_of
+from aescratch.foundations.sources import module_of_file
+
+PATH = Path(__file__).parent / "path"
+POINTS = 10  # of an exercise that doesn't say
+GENERAL_HINTS = PATH / "hints.md"  # on what can go wrong anywhere
+
+
+class CourseError(ValueError):
+    """A folder of exercises isn't as it should be; the message is one sentence for its teacher."""
+
+
+class Mutant(NamedTuple):
+    """A typical mistake: what it replaces in the solution, by what, and how it must be answered.
+
+    Attributes
+    ----------
+    old, new : str
+        A text that is in the solution once, and what stands in its place.
+    expected : str
+        The code of a finding, or of a cause, and the tensor: ``"scale@grad_b"``; without a tensor, of any.
+    cause, question : str
+        What to say and to ask where the gradient checker can claim no cause, and the gradients are those of this
+        mistake; then the code is this mistake's own.
+    """
+
+    old: str
+    new: str
+    expected: str
+    cause: str = ""
+    question: str = ""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise of the path.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it lies; its name is the number and the name.
+    title, chapter : str
+        For people.
+    minutes : int
+        About how long it takes.
+    task : str
+        What to do.
+    points : int
+        What it is worth when it is graded.
+    """
+
+    folder: Path
+    title: str
+    chapter: str
+    minutes: int
+    task: str
+    points: int = POINTS
+
+    @property
+    def name(self) -> str:
+        """What it is called in commands, such as ``"dense_backward"``."""
+        return self.folder.name.partition("_")[2]
+
+    @property
+    def number(self) -> int:
+        """Its place on the path, from 1."""
+        return int(self.folder.name.partition("_")[0])
+
+    @property
+    def file_name(self) -> str:
+        """The name of the student's file."""
+        return f"{self.folder.name}.py"
+
+    @property
+    def released(self) -> bool:
+        """Whether it lies here without its solution, as students get it."""
+        return not (self.folder / "solution.py").exists()
+
+    @property
+    def solution(self) -> str:
+        """The solution, its markers included."""
+        return _text_of(self.folder, "solution.py")
+
+    @property
+    def shown_solution(self) -> str:
+        """The solution as it is shown."""
+        return shown_solution(self.solution)
+
+    @property
+    def stub(self) -> str:
+        """What the student begins with."""
+        return (self.folder / "stub.py").read_text(encoding="utf-8") if self.released else stub_of(self.solution)
+
+    @property
+    def hints(self) -> Hints:
+        """Its hints, completed by the general ones."""
+        own = read_hints(_text_of(self.folder, "hints.md"))
+        general = read_hints(GENERAL_HINTS.read_text(encoding="utf-8"))
+        return Hints(own, general)
+
+    @property
+    def checks(self) -> ModuleType:
+        """The module with FUNCTIONS and check(student, seed)."""
+        return module_of_file(self.folder / "checks.py", f"{self.name}_checks")
+
+    @property
+    def mutants(self) -> dict[str, Mutant]:
+        """Typical mistakes, by a few words each; none where it was released."""
+        if not (self.folder / "mutants.py").exists():
+            return {}
+        found: dict[str, Mutant] = module_of_file(self.folder / "mutants.py", f"{self.name}_mutants").MUTANTS
+        return found
+
+    def mutated(self, mutant: Mutant) -> str:
+        """Return the solution with this mistake in it.
+
+        Raises
+        ------
+        ValueError
+            If the solution doesn't hold the text to be replaced exactly once.
+        """
+        count = self.solution.count(mutant.old)
+        if count != 1:
+            raise ValueError(f"expected {mutant.old!r} once in the solution of {self.name}, got it {count} times")
+        return self.solution.replace(mutant.old, mutant.new)
+
+    def module_of(self, text: str) -> ModuleType:
+        """Return a text of ours as the student's module; it runs in this process: never a submission."""
+        module = ModuleType("student")
+        exec(compile(text, self.file_name, "exec"), module.__dict__)
+        return module
+
+
+@functools.cache
+def all_exercises() -> tuple[Exercise, ...]:
+    """Return the exercises of the built-in path, in its order."""
+    return read_course(None)
+
+
+def read_course(folder: Path | None) -> tuple[Exercise, ...]:
+    """Return the exercises of a folder that holds folders NN_name, in their order.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Where they lie; None is the built-in path.
+
+    Raises
+    ------
+    CourseError
+        If a file is missing, about.md isn't as it should be, or the numbers aren't 1, 2, 3, ...; what was released
+        may be a part of a course, and have gaps.
+    """
+    folder = PATH if folder is None else folder
+    if not folder.is_dir():
+        raise CourseError(f"expected a folder of exercises, got {folder}, which is none; check the path")
+    inside = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[:1] not in "._")
+    exercises = sorted((read_exercise(path) for path in inside), key=lambda exercise: exercise.number)
+    if not exercises:
+        raise CourseError(f"expected folders such as 01_my_exercise in {folder}, got none; see aescratch exercises new")
+    for place, exercise in enumerate(exercises, start=1):
+        gap = exercise.number != place and not exercise.released
+        if gap or exercise.number in [other.number for other in exercises[: place - 1]]:
+            got = f"expected the exercises to be numbered 1, 2, 3, ..., got {exercise.folder.name} in place {place}"
+            raise CourseError(f"{got}; rename the folders")
+    names = [exercise.name for exercise in exercises]
+    if double := next((name for name in names if names.count(name) > 1), None):
+        raise CourseError(f"expected every exercise to have a name of its own, got {double} twice; rename one")
+    return tuple(exercises)
+
+
+def read_exercise(folder: Path) -> Exercise:
+    """Return the exercise of a folder.
+
+    Raises
+    ------
+    CourseError
+        If the folder isn't called NN_name, a file is missing, or about.md doesn't begin as it should.
+    """
+    if not re.fullmatch(r"\d+_[A-Za-z]\w*", folder.name):
+        raise CourseError(f"expected a folder such as 01_my_exercise, got {folder.name}; rename or move it")
+    answer = "stub.py" if (folder / "stub.py").exists() else "solution.py"
+    if missing := [name for name in ("about.md", "checks.py", "hints.md", answer) if not (folder / name).is_file()]:
+        raise CourseError(f"expected {' and '.join(missing)} in {folder.name}, got none; see aescratch exercises new")
+    head, _, task = _text_of(folder, "about.md").partition("\n\n")
+    lines = head.splitlines() or [""]
+    fields = dict(line.partition(": ")[::2] for line in lines[1:])
+    known = {"chapter", "minutes"} <= set(fields) <= {"chapter", "minutes", "points"}
+    if not lines[0].startswith("# ") or not known:
+        raise CourseError(
+            f"expected {folder.name}/about.md to begin with '# title', 'chapter: ...' and 'minutes: ...', perhaps "
+            f"'points: ...', got {' / '.join(lines)!r}; put a line for each there, then an empty one, and the task"
+        )
+    numbers = {"minutes": fields["minutes"], "points": fields.get("points", str(POINTS))}
+    for what, number in numbers.items():
+        if not number.isdecimal() or not int(number):
+            got = f"expected {what} in {folder.name}/about.md to be a whole number of at least 1, got {number!r}"
+            raise CourseError(f"{got}; write a line such as '{what}: 10'")
+    minutes, points = map(int, numbers.values())
+    return Exercise(folder, lines[0].removeprefix("# "), fields["chapter"], minutes, task.strip(), points)
+
+
+def _text_of(folder: Path, file: str) -> str:
+    """Return the text of a file of an exercise; some editors put a mark before it, which is none of it."""
+    try:
+        return (folder / file).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CourseError(f"expected {folder.name}/{file} to be UTF-8, got another encoding; save it anew") from error
+
+
+def require_readable(exercise: Exercise) -> None:
+    """Raise unless Python can read the solution, the checks and the mistakes, and we the hints.
+
+    Raises
+    ------
+    CourseError
+        If one raises an exception, or lacks what must be in it.
+    """
+    file = "solution.py"
+    try:
+        for text in (exercise.solution, exercise.stub):
+            compile(text, exercise.file_name, "exec")
+        file = "checks.py"
+        _require_contract(exercise.checks)
+        file = "mutants.py"
+        _ = exercise.mutants
+        file = "hints.md"
+        _ = exercise.hints
+    except Exception as error:
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        kind = "" if type(error) in (CourseError, MarkerError) else f"{type(error).__name__}{line}: "
+        what = kind + " ".join(str(error).split())
+        raise CourseError(f"{exercise.folder.name}/{file} can't be used: {what}") from error
+
+
+def _require_contract(checks: ModuleType) -> None:
+    """Raise unless FUNCTIONS are names, and check(student, seed) yields."""
+    names = checks.FUNCTIONS
+    if not isinstance(names, (tuple, list)) or not all(isinstance(name, str) for name in names):
+        raise CourseError(f'expected FUNCTIONS to be a tuple such as ("relu",), got {names!r}; mind the comma')
+    if not inspect.isgeneratorfunction(checks.check):
+        raise CourseError("expected check(student, seed) to yield reports, got no yield in it; write yield check_...")
+    arguments = list(inspect.signature(checks.check).parameters)
+    if len(arguments) != 2:
+        raise CourseError(f"expected check to take student and seed, got check({', '.join(arguments)}); take both")

@@ -1,0 +1,216 @@
+"""Confinement: a process that may compute and answer, and nothing else.
+
+    Confined(limits) -> pipes: questions in, answers out, what is printed, and which line was running at the end
+
+The judge's side never waits without an end: every read and write has one, and what is printed is read on meanwhile.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from aescratch.classroom.grading import sandbox
+from aescratch.classroom.outcome import DIED, TIMED_OUT
+
+KEPT = 2000  # characters of what is printed
+MOST_PRINTED = 2**25
+GRACE = 0.3  # seconds more, in which the child says which line was running
+CHUNK = 2**16
+
+
+class ConfinementError(RuntimeError):
+    """The confined process can't be started here, whatever the submission is."""
+
+
+class Ended(BaseException):  # and no Exception, which the checks take for the submission's own
+    """The confined process is over, or has said what can't be: the kind of the outcome, and why."""
+
+    def __init__(self, kind: str, message: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.kind, self.message, self.line = kind, message, line
+
+
+class Limits(NamedTuple):
+    """What a submission may use up, in one exercise.
+
+    Attributes
+    ----------
+    seconds : float
+        How long the judge waits for its answers, all together; the checks' own work and Python's start don't count.
+    memory : int
+        Bytes of address space.
+    file_size : int
+        Bytes of one file that it may write.
+    files : int
+        How many files may be open at once.
+    source : int
+        Bytes of the submission's file.
+    start : float
+        Seconds for Python's start.
+    """
+
+    seconds: float = 10.0
+    memory: int = 2**30
+    file_size: int = 2**20
+    files: int = 32
+    source: int = 2**20
+    start: float = 60.0
+
+
+class Confined:
+    """A confined process that waits for questions.
+
+    Parameters
+    ----------
+    limits : Limits
+        What it may use up.
+
+    Raises
+    ------
+    ConfinementError
+        If there can be none on this platform.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        if os.name != "posix":
+            raise ConfinementError(sandbox.missing_protections()[0])
+        outside, _ = sandbox.bubblewrap()
+        self.folder = "" if outside else tempfile.mkdtemp()
+        self.kept = b""
+        self.printed = 0
+        theirs_asked, self.asked = os.pipe()
+        self.answered, theirs_answered = os.pipe()
+        self.stack, theirs_stack = os.pipe()
+        self.output, theirs_output = os.pipe()
+        theirs = [theirs_asked, theirs_answered, theirs_stack]
+        user = sandbox.nobody() if os.getuid() == 0 and (outside or sandbox.can_become_nobody()) else None
+        if user and self.folder:
+            os.chown(self.folder, user, user)
+        settings = {
+            "descriptors": theirs, "user": user, "early": () if outside else sandbox.EARLY,
+            "packages": f"{sandbox.INSIDE}/packages" if outside else str(Path(np.__file__).parent.parent),
+            "limits": {
+                "RLIMIT_AS": limits.memory, "RLIMIT_CPU": int(limits.seconds) + int(limits.start), "RLIMIT_CORE": 0,
+                "RLIMIT_FSIZE": limits.file_size, "RLIMIT_NOFILE": limits.files, "RLIMIT_NPROC": 1,
+            },
+        }  # fmt: skip
+        child = f"{sandbox.INSIDE if outside else Path(__file__).parent}/child.py"
+        command = [*outside, sandbox.python(), "-s", "-S", "-u", child, json.dumps(settings)]
+        environment = {"HOME": self.folder, "TMPDIR": self.folder, **sandbox.ENVIRONMENT}
+        try:
+            with sandbox.filtered(command, bool(outside)) as (filtered, descriptors):
+                self.process = subprocess.Popen(
+                    filtered, stdin=subprocess.DEVNULL, stdout=theirs_output, stderr=theirs_output, env=environment,
+                    pass_fds=[*theirs, *descriptors], cwd=self.folder or "/", start_new_session=True,
+                )  # fmt: skip
+        finally:
+            for descriptor in (*theirs, theirs_output):
+                os.close(descriptor)
+        for descriptor in (self.asked, self.answered, self.stack, self.output):
+            os.set_blocking(descriptor, False)
+
+    def write(self, data: bytes, end: float) -> None:
+        """Write a question."""
+        left = memoryview(data)
+        while left:
+            self._wait(self.asked, select.POLLOUT, end)
+            try:
+                left = left[os.write(self.asked, left) :]
+            except BlockingIOError:
+                continue
+            except OSError:
+                raise self._over() from None
+
+    def read(self, size: int, end: float) -> bytes:
+        """Read so many bytes of an answer."""
+        data = bytearray()
+        while len(data) < size:
+            self._wait(self.answered, select.POLLIN, end)
+            chunk = os.read(self.answered, min(size - len(data), CHUNK))
+            if not chunk:
+                raise self._over()
+            data += chunk
+        return bytes(data)
+
+    def has_spoken(self) -> bool:
+        """Whether there is something to read though nothing was asked."""
+        poll = select.poll()
+        poll.register(self.answered, select.POLLIN)
+        return any(event & select.POLLIN for _, event in poll.poll(0))
+
+    def close(self) -> str:
+        """End the process and whatever it started, remove its folder, and return the beginning of what it printed."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        end = time.monotonic() + 5.0
+        with contextlib.suppress(Ended):
+            while self._drain():  # until nobody holds the other end
+                self._wait(self.output, select.POLLIN, end)
+        for descriptor in (self.asked, self.answered, self.stack, self.output):
+            os.close(descriptor)
+        if self.folder:
+            subprocess.run(["rm", "-rf", self.folder], stderr=subprocess.DEVNULL)  # it may be deeper than Python can go
+        return self.kept.decode(errors="replace")
+
+    def where(self, file: str) -> int:
+        """Return the line of a file that was running when the time was up, if the process could say so."""
+        try:
+            stack = os.read(self.stack, CHUNK).decode(errors="replace")
+        except BlockingIOError:
+            return 0
+        found = re.search(rf'^  File "{re.escape(file)}", line (\d{{1,6}}) in', stack, re.MULTILINE)
+        return int(found.group(1)) if found else 0
+
+    def _wait(self, descriptor: int, event: int, end: float) -> None:
+        """Return when a pipe is ready, and read on meanwhile what is printed."""
+        poll = select.poll()
+        poll.register(descriptor, event)
+        if descriptor != self.output and self.printed >= 0:
+            poll.register(self.output, select.POLLIN)
+        while True:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise Ended(TIMED_OUT, "")
+            ready = [found for found, _ in poll.poll(left * 1000)]
+            if self.output in ready and descriptor != self.output and not self._drain():
+                poll.unregister(self.output)
+            if descriptor in ready:
+                return
+
+    def _drain(self) -> bool:
+        """Read what is printed, and return whether there may be more."""
+        try:
+            chunk = os.read(self.output, CHUNK)
+        except BlockingIOError:
+            return True
+        self.kept += chunk[: KEPT - len(self.kept)]
+        self.printed += len(chunk)
+        if self.printed > MOST_PRINTED:
+            raise Ended(DIED, f"it printed more than {MOST_PRINTED >> 20} MiB, and was stopped")
+        if not chunk:
+            self.printed = -1
+        return bool(chunk)
+
+    def _over(self) -> Ended:
+        """Return why there is nothing more to be read."""
+        try:
+            status = self.process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            return Ended(DIED, "it closed the connection to the judge")
+        number = -status if status < 0 else status - 128  # bubblewrap's way to say it
+        with contextlib.suppress(ValueError):
+            return Ended(DIED, f"Python was ended by {signal.Signals(number).name} before the checks were done")
+        return Ended(DIED, f"Python ended with status {status} before the checks were done")

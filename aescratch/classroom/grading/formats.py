@@ -1,0 +1,148 @@
+"""Grades as the files that others read: our own JSON, a table, and what Gradescope, otter and nbgrader exchange.
+
+    Grades -> text    FORMATS[name](grades)
+
+Nothing in them tells when or how fast: the same submissions give the same bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from aescratch.classroom.grading.grades import Graded, Grades
+from aescratch.classroom.grading.parts import points_of
+
+FORMAT = 1
+NBGRADER_COLUMNS = (
+    "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
+    "late_submission_penalty", "score", "max_score",
+)  # fmt: skip
+NO_STATUS = "--"  # of otter's row of points
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def number(points: Fraction) -> int | float:
+    """Return points as JSON has them: whole ones without a point."""
+    return int(points) if points.denominator == 1 else float(points)
+
+
+def cell(value: Any) -> Any:
+    """Return a text that no spreadsheet takes for a formula.
+
+    Examples
+    --------
+    >>> cell("=1+1"), cell("Zoë"), cell(9.5)
+    ("'=1+1", 'Zoë', 9.5)
+    """
+    starts = isinstance(value, str) and value.startswith(FORMULA_STARTS) and value != NO_STATUS
+    return f"'{value}" if starts else value
+
+
+def table(rows: Iterable[Sequence[Any]]) -> str:
+    """Return rows as CSV."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([cell(value) for value in row] for row in rows)
+    return text.getvalue()
+
+
+def as_json(grades: Grades) -> str:
+    """Return everything: students, their exercises, and the entries of each."""
+    exercises = [
+        {"exercise": e.name, "title": e.title, "points": number(points_of(e))} for e in grades.exercises
+    ]  # fmt: skip
+    students = [
+        {
+            "student": student.name, "points": number(student.points), "of": number(grades.of),
+            "remarks": student.remarks, "exercises": [_exercise(graded) for graded in student.graded],
+        }
+        for student in grades.students
+    ]  # fmt: skip
+    everything = {
+        "format": FORMAT, "version": grades.version, "seed": grades.seed, "unlimited": grades.unlimited,
+        "remarks": grades.remarks, "exercises": exercises, "students": students,
+    }  # fmt: skip
+    return json.dumps(everything, indent=1) + "\n"
+
+
+def _exercise(graded: Graded) -> dict[str, Any]:
+    return {
+        "exercise": graded.exercise.name, "points": number(graded.points), "of": number(points_of(graded.exercise)),
+        "outcome": graded.kind, "flagged": graded.flagged,
+        "entries": [
+            {
+                "part": entry.part, "points": number(entry.points), "of": number(entry.of), "reason": entry.reason,
+                "codes": list(entry.codes), "flagged": entry.flagged,
+            }
+            for entry in graded.entries
+        ],
+    }  # fmt: skip
+
+
+def as_csv(grades: Grades) -> str:
+    """Return one row a student, one column an exercise, the total, and what is left to look at."""
+    names = [exercise.name for exercise in grades.exercises]
+    points = [number(points_of(exercise)) for exercise in grades.exercises]
+    rows: list[list[Any]] = [["student", *names, "total", "look at"], ["(points)", *points, number(grades.of), ""]]
+    for student in grades.students:
+        look = " ".join(graded.exercise.name for graded in student.graded if graded.flagged)
+        rows.append([student.name, *(number(g.points) for g in student.graded), number(student.points), look])
+    return table(rows)
+
+
+def as_gradescope(grades: Grades) -> str:
+    """Return the results of one submission, as Gradescope reads them from its results.json."""
+    student = grades.students[0]
+    tests = []
+    for place, graded in enumerate(student.graded, 1):
+        for part, entry in enumerate(graded.entries, 1):
+            test: dict[str, Any] = {
+                "name": f"{graded.exercise.title}: {entry.part}", "number": f"{place}.{part}", "name_format": "text",
+                "score": number(entry.points), "max_score": number(entry.of), "output": entry.reason,
+                "output_format": "text", "status": "passed" if entry.points == entry.of else "failed",
+                "visibility": "visible",
+            }  # fmt: skip
+            if entry.codes:
+                test["tags"] = list(entry.codes)
+            tests.append(test)
+    answers = [graded.answer for graded in student.graded]
+    results = {
+        "output": "\n\n".join([*student.remarks, *answers]), "output_format": "text", "visibility": "visible",
+        "stdout_visibility": "hidden", "tests": tests,
+    }  # fmt: skip
+    return json.dumps(results, indent=1) + "\n"
+
+
+def as_otter(grades: Grades) -> str:
+    """Return a table as otter grade writes its final_grades.csv: the points of each question first, then the files."""
+    order = sorted(range(len(grades.exercises)), key=lambda i: grades.exercises[i].name)
+    names = [grades.exercises[i].name for i in order]
+    rows: list[list[Any]] = [["file", *names, "total_points_earned", "percent_correct", "grading_status"]]
+    points = [float(points_of(grades.exercises[i])) for i in order]
+    rows.append(["points-per-question", *points, float(grades.of), 1.0, NO_STATUS])
+    for student in grades.students:
+        earned = [float(student.graded[i].points) for i in order]
+        share = float(student.points / grades.of) if grades.of else 0.0
+        rows.append([student.name, *earned, float(student.points), share, "Completed"])
+    return table(rows)
+
+
+def as_nbgrader(grades: Grades) -> str:
+    """Return a table as nbgrader exports its grades.csv: a row for each student and assignment, here an exercise."""
+    rows: list[list[Any]] = [list(NBGRADER_COLUMNS)]
+    for place, exercise in enumerate(grades.exercises):
+        for student in grades.students:
+            points, of = float(student.graded[place].points), float(points_of(exercise))
+            rows.append([exercise.name, "", "", student.name, "", "", "", points, 0.0, points, of])
+    return table(rows)
+
+
+FORMATS: dict[str, Callable[[Grades], str]] = {
+    "json": as_json, "csv": as_csv, "gradescope": as_gradescope, "otter": as_otter, "nbgrader": as_nbgrader,
+}  # fmt: skip
+ENDINGS = {"json": "grades.json", "csv": "grades.csv", "gradescope": "results.json", "otter": "final_grades.csv",
+           "nbgrader": "grades.csv"}  # fmt: skip

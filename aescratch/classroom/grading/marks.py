@@ -1,0 +1,222 @@
+"""From a judgement to points: one entry for each declared part, whatever the submission did.
+
+    declared parts + what a submission's checks found -> entries(exercise, judgement)
+
+That nothing is changed and that a gradient is linear are laws, which zeros keep as well as right gradients do: they
+count in proportion to the values that are right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.grading.parts import COMPARING, HUNDREDTHS, Expected, Part, declared, expected
+from aescratch.classroom.grading.reasons import first_sentence, sentence, stopped
+from aescratch.classroom.outcome import code_of
+from aescratch.inspection.gradcheck import Finding, Report
+from aescratch.inspection.gradcheck.functions import MALFORMED
+
+if TYPE_CHECKING:
+    from aescratch.classroom.grading.judging import Judgement
+
+NOT_LINEAR = ("not-linear", "upstream-ignored")
+IMPURE = ("changed-argument", "shared-memory", "not-repeatable", "changed-random-state")
+OF_VALUES = ("wrong-values", "cause", "described")
+INSTEAD_OF_VALUES = (*MALFORMED, "not-implemented", "raised", "timed-out")
+
+
+class Entry(NamedTuple):
+    """The points of one declared part.
+
+    Attributes
+    ----------
+    exercise, part : str
+        What it is for.
+    points, of : Fraction
+        What was earned, of how many; both are whole hundredths.
+    reason : str
+        Why, in one sentence.
+    codes : tuple of str
+        What was found, as codes; empty where all is right.
+    flagged : bool
+        Whether a person has to look, because the checks can't tell.
+    """
+
+    exercise: str
+    part: str
+    points: Fraction
+    of: Fraction
+    reason: str
+    codes: tuple[str, ...] = ()
+    flagged: bool = False
+
+
+class Credit(NamedTuple):
+    """What a part earns, between 0 and 1, and why."""
+
+    share: Fraction
+    reason: str
+    codes: tuple[str, ...] = ()
+    flagged: bool = False
+
+
+def entries(exercise: Exercise, judgement: Judgement) -> list[Entry]:
+    """Return the points of every declared part; the same parts in the same order, whatever the submission did.
+
+    Parameters
+    ----------
+    exercise : Exercise
+        Which.
+    judgement : Judgement
+        The outcome of its checks, and the reports on what was checked.
+    """
+    reports = _matched(expected(exercise), judgement.reports)
+    right = [_right(look, report) for look, report in zip(expected(exercise), reports, strict=True)]
+    sought = sum(len(look.sought) for look in expected(exercise))
+    overall = Fraction(sum(len(names) for names in right), sought) if sought else Fraction(1)
+    found = []
+    for part in declared(exercise):
+        look, report = expected(exercise)[part.report], reports[part.report]
+        share = Fraction(len(right[part.report]), len(look.sought)) if look.sought else overall
+        if look.sort not in COMPARING and report is not None:
+            share = _answered(report)
+        if report is None:
+            credit = Credit(Fraction(0), *stopped(judgement.outcome))
+        else:
+            credit = _credit(part, look, report, share)
+        found.append(_entry(exercise, part, credit))
+    return found
+
+
+def without_points(exercise: Exercise, reason: str, code: str) -> list[Entry]:
+    """Return the entries of an exercise that came to no check at all, say for want of a file."""
+    return [_entry(exercise, part, Credit(Fraction(0), reason, (code,))) for part in declared(exercise)]
+
+
+def _entry(exercise: Exercise, part: Part, credit: Credit) -> Entry:
+    earned = Fraction(int(part.of * credit.share * HUNDREDTHS), HUNDREDTHS)  # rounded down: all only for all
+    return Entry(exercise.name, part.name, earned, part.of, credit.reason, credit.codes, credit.flagged)
+
+
+def _matched(looks: Sequence[Expected], reports: Iterable[Report]) -> list[Report | None]:
+    """Return for each expected report the submission's, which come in the same order; None where there is none."""
+    matched: list[Report | None] = [None] * len(looks)
+    number = 0
+    for report in reports:
+        names = {tensor.name for tensor in report.tensors}
+        while number < len(looks) and not (
+            type(report).__name__ == looks[number].sort and names <= set(looks[number].tensors)
+        ):
+            number += 1
+        if number < len(looks):
+            matched[number] = report
+            number += 1
+    return matched
+
+
+def _right(look: Expected, report: Report | None) -> set[str]:
+    """Return the names of the sought tensors whose values are right."""
+    tensors = report.tensors if report is not None else []
+    return {tensor.name for tensor in tensors if tensor.verdict == "pass"} & set(look.sought)
+
+
+def _answered(report: Report) -> Fraction:
+    """Return 1 less the share of wrong answers to each kind of question: always the same answer earns nothing."""
+    wrong = [1 - Fraction(tensor.count("pass"), tensor.verdicts.size) for tensor in report.tensors]
+    return max(Fraction(0), 1 - sum(wrong, Fraction(0))) if wrong else Fraction(0)
+
+
+def _credit(part: Part, look: Expected, report: Report, share: Fraction) -> Credit:
+    """Return what a part earns by a report, of which this share of the sought values is right."""
+    if part.kind == "whole":
+        if report.verdict == "inconclusive":
+            return _unsure(report.findings)
+        return Credit(Fraction(report.verdict == "pass"), first_sentence(report), _codes(report, report.findings))
+    if part.kind == "answers":
+        return Credit(share, first_sentence(report), _codes(report, report.findings))
+    if part.kind == "values":
+        return _values(part.tensor, report)
+    if part.kind == "shapes":
+        return _shapes(look, report)
+    if part.kind == "kept":
+        lost = [t for t in report.tensors if t.name in look.given and t.verdict != "pass"]
+        missing = set(look.given) - {tensor.name for tensor in report.tensors}
+        if lost or missing:
+            names = ", ".join(sorted({t.name for t in lost} | missing))
+            return Credit(Fraction(0), f"{names} was right in what was handed out, and isn't now", ("not-kept",))
+        return _law(share)
+    about = [f for f in report.findings if f.severity == "error" and _is_about(f, part.kind, report)]
+    if not about:
+        return _law(share)
+    spared = set(look.sought) - {f.tensor for f in about}
+    if part.kind == "linear" and all(f.tensor for f in about) and spared:
+        credit = _law(Fraction(len(spared & _right(look, report)), len(look.sought)))
+        return Credit(credit.share, sentence(about[0], report), _codes(report, about))
+    return Credit(Fraction(0), sentence(about[0], report), _codes(report, about))
+
+
+def _is_about(finding: Finding, kind: str, report: Report) -> bool:
+    """Whether a finding breaks a law; one that we don't know counts, unless values are wrong, which says it all."""
+    if kind == "linear" or finding.code in NOT_LINEAR:
+        return kind == "linear" and finding.code in NOT_LINEAR
+    if finding.code in IMPURE:
+        return True
+    values_are_right = bool(report.tensors) and all(tensor.verdict == "pass" for tensor in report.tensors)
+    return values_are_right and finding.code not in (*OF_VALUES, *INSTEAD_OF_VALUES)
+
+
+def _law(share: Fraction) -> Credit:
+    """Return what a law that holds earns."""
+    if share == 1:
+        return Credit(share, "right")
+    part = "counts for the values that are right" if share else "counts only where values are right"
+    return Credit(share, part, ("law-without-values",))
+
+
+def _values(name: str, report: Report) -> Credit:
+    tensor = next((tensor for tensor in report.tensors if tensor.name == name), None)
+    if tensor is None:
+        about = [f for f in report.findings if f.tensor in (name, None) and f.severity != "note"]
+        if about and all(finding.severity == "inconclusive" for finding in about):
+            return _unsure(about)
+        return Credit(Fraction(0), sentence(about[0], report) if about else first_sentence(report),
+                      _codes(report, about or report.findings))  # fmt: skip
+    if tensor.verdict == "pass":
+        return Credit(Fraction(1), "right")
+    about = [f for f in report.findings if f.tensor == name and f.code in (*OF_VALUES, *INSTEAD_OF_VALUES)]
+    if tensor.verdict == "inconclusive":
+        return _unsure([f for f in report.findings if f.severity == "inconclusive"])
+    causes = [finding for finding in about if finding.code == "cause"]
+    first = (causes or about or report.findings)[0]
+    return Credit(Fraction(0), sentence(first, report), _codes(report, about))
+
+
+def _unsure(findings: Sequence[Finding]) -> Credit:
+    code = findings[0].code if findings else "inconclusive"
+    why = f": {findings[0].message}" if findings else ""
+    return Credit(Fraction(0), f"the checks can't tell, look at this one yourself{why}", (code,), True)
+
+
+def _shapes(look: Expected, report: Report) -> Credit:
+    """Return what the shapes earn; an array whose entries are all the same shows nothing of one, unless it is right."""
+    fine = [
+        t.name for t in report.tensors
+        if t.name in look.tensors and (t.verdict == "pass" or (t.analytic != t.analytic.flat[0]).any())
+    ]  # fmt: skip
+    share = Fraction(len(set(fine)), len(look.tensors))
+    if share == 1:
+        return Credit(share, "right")
+    about = [f for f in report.findings if f.code in INSTEAD_OF_VALUES]
+    if not about:
+        constant = ", ".join(name for name in look.tensors if name not in fine)
+        return Credit(share, f"{constant}: all entries are the same, which shows nothing of a shape", ("constant",))
+    return Credit(share, sentence(about[0], report), _codes(report, about))
+
+
+def _codes(report: Report, findings: Iterable[Finding]) -> tuple[str, ...]:
+    if report.verdict == "pass":
+        return ()
+    return tuple(dict.fromkeys(code_of(finding) for finding in findings if finding.severity != "note"))

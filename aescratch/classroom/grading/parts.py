@@ -1,0 +1,197 @@
+"""The parts of an exercise that points are given for, found by checking its own solution and its own stub.
+
+    solution and stub, checked once -> Expected of each report -> declared(exercise): parts, and what each is worth
+
+Every report of an exercise's checks has these parts: its shapes, the values of each tensor, whether it is linear in the
+upstream gradient (where it has one), and whether it changes nothing and repeats itself. What the stub of an exercise
+with a planted bug has right already earns nothing; it has to stay right.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from aescratch.classroom.comparing import ValueReport, seeking_causes
+from aescratch.classroom.exercise import Exercise
+from aescratch.inspection.gradcheck import Report
+from aescratch.inspection.gradcheck.binding import UPSTREAM_NAMES
+
+HUNDREDTHS = 100  # points are whole hundredths, so that sums are exact
+SHAPES, LINEAR, PURE, KEPT = 10, 10, 10, 20  # percent of a report; the values share the rest
+COMPARING = (Report.__name__, ValueReport.__name__)  # the reports on arrays; another one counts answers
+WHOLE = 10  # of a report that compares nothing, such as that on a prediction, where one that does has 100 a tensor
+STEADY = "changes nothing, and repeats itself"
+SEEDS_TRIED = 100
+
+
+class Part(NamedTuple):
+    """A part of an exercise: which report of its checks it is about, of what kind it is, and what it is worth."""
+
+    name: str
+    report: int
+    kind: str
+    tensor: str
+    of: Fraction
+
+
+@dataclass
+class Expected:
+    """What the solution's own check shows of one report.
+
+    Attributes
+    ----------
+    function : str
+        Which of the student's functions was called.
+    sort : str
+        The name of the report's class: of gradients, of values, of a prediction, or of an exercise's own.
+    title : str
+        The report's own.
+    upstream : bool
+        Whether it was given an upstream gradient.
+    tensors : list of str
+        What is compared.
+    given : list of str
+        Those that the stub has right already.
+    shaped : bool
+        Whether the stub has all shapes right already.
+    """
+
+    function: str
+    sort: str
+    title: str
+    upstream: bool
+    tensors: list[str]
+    given: list[str]
+    shaped: bool
+
+    @property
+    def sought(self) -> list[str]:
+        """The tensors that the student has to get right."""
+        return [name for name in self.tensors if name not in self.given]
+
+
+def points_of(exercise: Exercise) -> Fraction:
+    """Return what an exercise is worth."""
+    return Fraction(exercise.points)
+
+
+@functools.cache
+def fair_seed(exercise: Exercise, seed: int) -> int:
+    """Return the first seed from this one on at which the exercise's own solution passes.
+
+    Inputs that are drawn can be unlucky, say too many of them at a kink, and then no right answer could be told.
+
+    Raises
+    ------
+    ValueError
+        If a hundred in a row won't do: then the solution is wrong.
+    """
+    for candidate in range(seed, seed + SEEDS_TRIED):
+        reports = [report for report, _ in checked(exercise, exercise.solution, candidate)]
+        if reports and all(report.verdict == "pass" for report in reports):
+            return candidate
+    raise ValueError(
+        f"expected the solution of {exercise.name} to pass its own checks, but it doesn't; "
+        "see what aescratch exercises validate says"
+    )
+
+
+def checked(exercise: Exercise, text: str, seed: int) -> list[tuple[Report, dict[str, bool]]]:
+    """Return the reports on a text of ours, each with the functions that it called, and if with an upstream gradient.
+
+    It runs in this process: for solutions and stubs only.
+    """
+    student = exercise.module_of(text)
+    calls: dict[str, bool] = {}
+    for name in exercise.checks.FUNCTIONS:
+        setattr(student, name, _noting(name, getattr(student, name), calls))
+    found = []
+    with seeking_causes(False), contextlib.suppress(NotImplementedError):  # a stub, called where no hole is expected
+        for report in exercise.checks.check(student, seed):
+            found.append((report, dict(calls)))
+            calls.clear()
+    return found
+
+
+def _noting(name: str, function: Callable[..., Any], calls: dict[str, bool]) -> Callable[..., Any]:
+    """Return a function that notes that it was called, and if with an upstream gradient."""
+    if not inspect.isfunction(function):
+        return function
+
+    @functools.wraps(function)
+    def noting(*args: Any, **kwargs: Any) -> Any:
+        given = any(name.startswith("grad_") or name in UPSTREAM_NAMES for name in kwargs)
+        calls[name] = calls.get(name, False) or given
+        return function(*args, **kwargs)
+
+    return noting
+
+
+@functools.cache
+def expected(exercise: Exercise) -> tuple[Expected, ...]:
+    """Return what the checks of an exercise look at, from its solution and its stub."""
+    seed = fair_seed(exercise, 0)
+    stub = [report for report, _ in checked(exercise, exercise.stub, seed)]
+    found = []
+    for number, (report, calls) in enumerate(checked(exercise, exercise.solution, seed)):
+        names = [tensor.name for tensor in report.tensors]
+        before = {t.name: t.verdict for t in stub[number].tensors} if number < len(stub) else {}
+        given = [name for name in names if before.get(name) == "pass"]
+        function = next(iter(calls), "")
+        shaped = set(names) <= set(before)
+        upstream = any(calls.values()) and type(report) is Report
+        found.append(Expected(function, type(report).__name__, report.title, upstream, names, given, shaped))
+    return tuple(found)
+
+
+@functools.cache
+def declared(exercise: Exercise) -> tuple[Part, ...]:
+    """Return the parts of an exercise; their points add up to the exercise's own, exactly.
+
+    Reports share the points by how many tensors they compare. Each part's share is rounded down to hundredths, and what
+    is left over goes, a hundredth each, to those that lost most, the first ones where several lost as much.
+    """
+    reports = expected(exercise)
+    parts: list[tuple[str, int, str, str, Fraction]] = []
+    names: list[str] = []
+    for number, report in enumerate(reports):
+        before = names.count(report.function)
+        names.append(report.function)
+        several = f" ({before + 1})" if before else ""
+        title = f"{report.function}{several}: " if len(reports) > 1 and report.tensors else ""
+        weight = max(1, len(report.tensors))
+        for name, kind, tensor, percent in _parts(report):
+            parts.append((title + name, number, kind, tensor, weight * percent))
+    total = sum(share for *_, share in parts)
+    hundredths = points_of(exercise) * HUNDREDTHS
+    exact = [hundredths * share / total for *_, share in parts]
+    whole = [int(value) for value in exact]
+    by_loss = sorted(range(len(parts)), key=lambda i: (whole[i] - exact[i], i))
+    for i in by_loss[: int(hundredths) - sum(whole)]:
+        whole[i] += 1
+    return tuple(Part(*part[:4], Fraction(worth, HUNDREDTHS)) for part, worth in zip(parts, whole, strict=True))
+
+
+def _parts(report: Expected) -> list[tuple[str, str, str, Fraction]]:
+    """Return name, kind, tensor and percent of each part of a report."""
+    if not report.tensors:
+        return [(report.title, "whole", "", Fraction(WHOLE))]
+    if not report.sought:
+        return [("what was right stays right", "kept", "", Fraction(KEPT))]
+    if report.sort not in COMPARING:
+        return [("answers", "answers", "", Fraction(100 - PURE)), (STEADY, "pure", "", Fraction(PURE))]
+    laws = [(STEADY, "pure", PURE)]
+    if report.upstream:
+        laws.insert(0, ("linear in the upstream gradient", "linear", LINEAR))
+    if report.given:
+        laws.append(("what was right stays right", "kept", KEPT))
+    shapes = [] if report.shaped else [("shapes", "shapes", "", Fraction(SHAPES))]
+    left = 100 - sum(percent for *_, percent in laws) - (0 if report.shaped else SHAPES)
+    values = [(f"values of {name}", "values", name, Fraction(left, len(report.sought))) for name in report.sought]
+    return [*shapes, *values, *((name, kind, "", Fraction(percent)) for name, kind, percent in laws)]

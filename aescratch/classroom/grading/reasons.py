@@ -1,0 +1,111 @@
+"""Findings and outcomes as sentences that a student may read: no number of the teacher's inputs' right answers in them.
+
+    Finding -> one sentence;   Outcome -> why there was nothing to check;   Judgement -> the answer as a text
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+from typing import Any
+
+from aescratch.classroom.answering import HEADLINES
+from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.outcome import NOT_BEGUN, PASSED, UNSURE, WRONG, Outcome, code_of
+from aescratch.inspection.gradcheck import Finding, Report
+
+LONGEST = 300  # characters of a sentence: a student's exception may be long
+LONGEST_ANSWER = 2000
+PRINTED_LINES = 5
+HOLE_ONLY = {"not-implemented"}  # the codes of a report on a hole, which is told of before
+
+
+def plain(text: str, longest: int = LONGEST) -> str:
+    """Return text on one line, without control characters, and not longer than that.
+
+    Examples
+    --------
+    >>> plain("one\\ntwo\\x1b[31m")
+    'one two [31m'
+    """
+    words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return words if len(words) <= longest else words[: longest - 4] + " ..."
+
+
+def sentence(finding: Finding, report: Report) -> str:
+    """Return a finding as a sentence, without the right values."""
+    if finding.code == "wrong-values":
+        tensor = next((tensor for tensor in report.tensors if tensor.name == finding.tensor), None)
+        size = f" of {tensor.verdicts.size}" if tensor is not None else ""
+        return f"{finding.tensor}: {finding.evidence.get('entries', 'some')}{size} entries are wrong"
+    if finding.code == "cause" and finding.cause:
+        return plain(f"likely cause: {finding.cause}")
+    return plain(_without_folders(finding.message))
+
+
+def first_sentence(report: Report) -> str:
+    """Return what a report says first."""
+    if report.verdict == "pass":
+        return "right"
+    telling = [finding for finding in report.findings if finding.severity != "note"]
+    return sentence(telling[0], report) if telling else plain(report.summary())
+
+
+def stopped(outcome: Outcome) -> tuple[str, tuple[str, ...], bool]:
+    """Return why a part wasn't checked: a sentence, codes, and whether a person has to look."""
+    if outcome.kind in (WRONG, PASSED):
+        return "not checked, since an earlier check has to pass first", ("not-reached",), False
+    said = plain(_without_folders(outcome.message))
+    at = f" (line {outcome.line})" if outcome.line else ""
+    text = HEADLINES.get(outcome.kind, outcome.kind) + (f": {said}" if said else "") + at
+    return text, (outcome.kind,), outcome.kind == UNSURE
+
+
+def mistake(outcome: Outcome, reports: list[Report]) -> tuple[str, str]:
+    """Return what stands for the mistake of a submission: a code, and the words that tell it from others."""
+    if outcome.kind in (WRONG, UNSURE):
+        for report in reports:
+            telling = [finding for finding in report.findings if finding.severity != "note"]
+            telling.sort(key=lambda finding: finding.code != "cause")
+            if report.verdict != "pass" and telling:
+                first = telling[0]
+                return code_of(first), first.cause if first.code == "cause" else ""
+    return outcome.kind, ""
+
+
+def answer_of(exercise: Exercise, outcome: Outcome, reports: list[Report]) -> str:
+    """Return the answer to a submission, as `aescratch exercises check` words it, without the right values."""
+    lines = [f"{exercise.name}: {HEADLINES.get(outcome.kind, outcome.kind)}"]
+    if outcome.kind == NOT_BEGUN and not outcome.reports:  # those with reports have no hole, but a question or a bug
+        lines.append("  what is to be written still is raise NotImplementedError")
+    elif outcome.message:
+        lines.append(f"  {plain(_without_folders(outcome.message))}")
+    if outcome.line:
+        lines.append(f"  at {exercise.file_name}:{outcome.line}")
+    for report in reports:
+        if report.verdict != "pass" and {finding.code for finding in report.findings} != HOLE_ONLY:
+            lines += [f"  {plain(report.title)}", *_findings(report)]
+    if outcome.printed.strip():
+        lines.append("  your code printed:")
+        lines += [f"    | {plain(line, 100)}" for line in outcome.printed.strip().splitlines()[:PRINTED_LINES]]
+    return "\n".join(lines)[:LONGEST_ANSWER]
+
+
+def _findings(report: Report) -> list[str]:
+    lines = [f"    {tensor.name}: {tensor.verdict}" for tensor in report.tensors]
+    for finding in report.findings:
+        if finding.severity == "note" and finding.code != "described":
+            continue
+        lines.append(f"    {sentence(finding, report)}")
+        if finding.question:
+            lines.append(f"      ask yourself: {plain(finding.question)}")
+    return lines
+
+
+def _without_folders(text: str) -> str:
+    """Return text with each path in it cut down to its file's name, since folders differ from run to run."""
+
+    def name(match: re.Match[str]) -> Any:
+        return PurePath(match.group()).name
+
+    return re.sub(r"(?:[A-Za-z]:)?(?:[/\\][\w.+~-]+){2,}", name, text)

@@ -1,0 +1,209 @@
+"""Judging many submissions at once: a few workers, each asked for one after the other; the order decides nothing.
+
+    tasks --threads, each with a process of its own--> records -> ledger;   time-outs once more, alone, at the end
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import aescratch as ae
+from aescratch.classroom.grading.ledger import Ledger, Record, Task
+from aescratch.classroom.grading.marks import without_points
+from aescratch.classroom.outcome import DIED, PASSED, TIMED_OUT
+
+PATIENCE = 60.0  # seconds more than ten times a submission's own limit, after which a worker is given up
+BROKEN = "broken"
+
+
+class GradingError(RuntimeError):
+    """Something around us broke; the message is one sentence."""
+
+
+class Worker:
+    """A process that judges, started when it is first asked, and again after it has died.
+
+    Parameters
+    ----------
+    seed : int
+        The teacher's.
+    limits : dict
+        The fields of `Limits`.
+    folder : str
+        For its temporary files.
+    """
+
+    def __init__(self, seed: int, limits: dict[str, Any], folder: str) -> None:
+        self.seed, self.limits, self.folder = seed, limits, folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ask(self, task: Task) -> Record:
+        """Return the record of a task."""
+        request = {
+            "key": task.key, "folder": str(task.exercise.folder.resolve()), "seed": self.seed, "limits": self.limits,
+            "text": base64.b64encode(task.text).decode(),
+        }  # fmt: skip
+        process = self._started()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        timer = threading.Timer(PATIENCE + 10 * float(self.limits.get("seconds", 10)), process.kill)
+        timer.start()
+        try:
+            process.stdin.write(json.dumps(request).encode() + b"\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
+        except OSError:
+            line = b""
+        finally:
+            timer.cancel()
+        if line.endswith(b"\n"):
+            record: Record = json.loads(line)
+            return record
+        self.close()
+        return _brought_down(task)
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "aescratch.classroom.grading.worker"], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, cwd=Path(ae.__file__).parent.parent,
+                env={**os.environ, **threads, "TMPDIR": self.folder}, start_new_session=True,
+            )  # fmt: skip
+        return self._process
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                with contextlib.suppress(OSError):  # what is left over can't be written any more
+                    stream.close()  # type: ignore[union-attr]
+
+
+def _brought_down(task: Task) -> Record:
+    """Return the record of a submission that took its judge with it."""
+    says = "it brought down the process that judged it; look at this one yourself"
+    parts = [[e.part, 0, int(e.of * 100), says, [DIED], True] for e in without_points(task.exercise, says, DIED)]
+    return {
+        "key": task.key, "exercise": task.exercise.name, "kind": DIED, "says": says, "line": 0, "entries": parts,
+        "code": DIED, "cause": "", "answer": f"{task.exercise.name}: {says}",
+    }  # fmt: skip
+
+
+def judge_all(
+    tasks: Sequence[Task], ledger: Ledger, seed: int, limits: dict[str, Any], jobs: int,
+    done: Callable[[], object] = lambda: None,
+) -> None:  # fmt: skip
+    """Judge every task that the ledger doesn't hold, and keep each record there.
+
+    Who ran out of time while others were at work is judged once more, alone, and only that counts.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        What to judge; a key that is there twice is judged once.
+    ledger : Ledger
+        Where records are kept.
+    seed, limits : int, dict
+        The teacher's seed, and the fields of `Limits`.
+    jobs : int
+        How many at once.
+    done : callable
+        Called after each.
+
+    Raises
+    ------
+    GradingError
+        If a submission couldn't be judged for a reason that isn't its own.
+    """
+    left = list({task.key: task for task in tasks if task.key not in ledger.records}.values())
+    late: list[Task] = []
+    with tempfile.TemporaryDirectory() as folder:
+        workers = [Worker(seed, limits, folder) for _ in range(min(jobs, len(left)))]
+        _share_out(left, ledger, workers, done, late if len(workers) > 1 else None)
+        _share_out(sorted(late), ledger, [Worker(seed, limits, folder)] if late else [], done, None)
+
+
+def prove(tasks: Sequence[Task], ledger: Ledger, seed: int, limits: dict[str, Any], jobs: int) -> None:
+    """Judge our own solutions like submissions, so that nobody loses points because grading itself is broken.
+
+    Raises
+    ------
+    GradingError
+        If one doesn't get all its points.
+    """
+    try:
+        judge_all(tasks, ledger, seed, limits, jobs)
+    except GradingError as error:
+        advice = "" if "validate" in str(error) else "; see what aescratch exercises validate says"
+        raise GradingError(f"{error}{advice}") from error
+    for task in tasks:
+        record = ledger.records[task.key]
+        if record["kind"] != PASSED or any(points != of for _, points, of, *_ in record["entries"]):
+            why = f"{record['kind']}: {record['says']}" if record["says"] else record["kind"]
+            raise GradingError(
+                f"the solution of {task.exercise.name} doesn't get all its points when it is graded like a submission "
+                f"({why}), and so nobody's would: nothing was graded"
+            )
+
+
+def _share_out(
+    tasks: Iterable[Task], ledger: Ledger, workers: Sequence[Worker], done: Callable[[], object],
+    late: list[Task] | None,
+) -> None:  # fmt: skip
+    """Let workers take tasks until there are none, or one is broken; those that are too late are put aside."""
+    waiting: queue.SimpleQueue[Task] = queue.SimpleQueue()
+    for task in tasks:
+        waiting.put(task)
+    broken: list[str] = []
+    over = threading.Event()
+
+    def work(worker: Worker) -> None:
+        while not over.is_set():
+            try:
+                task = waiting.get_nowait()
+            except queue.Empty:
+                return
+            record = worker.ask(task)
+            if record["kind"] == BROKEN:  # it may have been the moment
+                record = worker.ask(task)
+            if over.is_set():
+                return
+            if record["kind"] == BROKEN:
+                broken.append(f"{task.exercise.name} couldn't be judged: {record['says']}")
+                over.set()
+            elif record["kind"] == TIMED_OUT and late is not None:
+                late.append(task)
+            else:
+                ledger.add(record)
+                done()
+
+    threads = [threading.Thread(target=work, args=(worker,), daemon=True) for worker in workers]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(0.2)  # in between, Control-C is heard
+    finally:
+        over.set()
+        for worker in workers:
+            worker.close()
+        for thread in threads:
+            thread.join()
+    if broken:
+        raise GradingError(broken[0])

@@ -1,0 +1,277 @@
+"""A stand-in for the student's module: its functions are called in the confined process, and answer here.
+
+    checks.check(StandIn, seed) -> student.f(x, W) --question--> confined process --answer--> arrays of our own
+
+What comes back is what a function could have returned, changed in its arguments, printed or raised, and no more.
+"""
+
+from __future__ import annotations
+
+import inspect
+import random
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+import numpy as np
+
+from aescratch.classroom.grading.channel import (
+    LENGTHS,
+    LONGEST_HEADER,
+    MOST_BYTES,
+    Malformed,
+    Packer,
+    Unpacker,
+    framed,
+    line_number,
+    packed_exception,
+    parsed,
+    shown,
+    unpacked_exception,
+)
+from aescratch.classroom.grading.confinement import GRACE, Confined, ConfinementError, Ended, Limits
+from aescratch.classroom.outcome import DIED, SYNTAX_ERROR, TIMED_OUT
+
+MOST_ENTRIES = 4096  # of what one of our functions is called with from inside, so that no product of them is large
+MOST_PARAMETERS, LONGEST_NAME = 100, 100
+Answer = tuple[dict[str, Any], bytes]
+
+
+class Conversation:
+    """Questions to a submission in its confined process, and its answers.
+
+    Parameters
+    ----------
+    process : Confined
+        Where it runs.
+    file : str
+        Under which name lines of it are given.
+    limits : Limits
+        What it may use up.
+
+    Raises
+    ------
+    ConfinementError
+        If the process doesn't start, whatever the submission is.
+    """
+
+    def __init__(self, process: Confined, file: str, limits: Limits) -> None:
+        self.process, self.file, self.limits = process, file, limits
+        self.left = limits.start
+        self.asking = False
+        try:
+            self.ask({"what": "hello"})
+        except Ended as ended:
+            said = process.kept.decode(errors="replace").strip().splitlines()
+            raise ConfinementError(f"the confined process doesn't start: {said[-1] if said else ended}") from None
+        self.left = limits.seconds
+
+    def load(self, text: bytes) -> None:
+        """Run the text of the submission."""
+        answer, _ = self.ask({"what": "load", "file": self.file}, [text])
+        match answer:
+            case {"done": "no-python", "text": str(reason), "line": int(line)}:
+                raise Ended(SYNTAX_ERROR, f"Python can't read it: {shown(reason)}", line_number(line))
+
+    def look(self, name: str) -> Any:
+        """Return what a name of the submission stands for: a function that can be called, or a value."""
+        answer, payload = self.ask({"what": "look", "name": name})
+        try:
+            match answer:
+                case {"missing": True}:
+                    raise AttributeError(f"there is no {name} in {self.file}")
+                case {"value": form}:
+                    return Unpacker(payload).unpack(form)
+                case {"function": str(shown_name), "line": int(line), "parameters": parameters}:
+                    signature = _signature(parameters)
+                    return StandInFunction(self, name, shown(shown_name, kept=""), line_number(line), signature)
+            raise Malformed("no description")
+        except Malformed as error:
+            self.refuse(error)
+
+    def call(self, name: str, arguments: Sequence[Any], named: dict[str, Any]) -> Any:
+        """Return what a function of the submission returns."""
+        functions: list[Any] = []
+        packer = Packer(functions=functions)
+        forms = [packer.pack(value) for value in arguments]
+        forms_named = {key: packer.pack(value) for key, value in named.items()}
+        given = packer.arrays
+        question = {"what": "call", "name": name, "arguments": forms, "named": forms_named}
+        answer, payload = self.ask(question, packer.chunks, functions, given)
+        try:
+            match answer:
+                case {"value": form, "changed": list(changed), "random": bool(drew)}:
+                    unpacker = Unpacker(payload, given)
+                    _write_back(unpacker, changed, given)
+                    value = unpacker.unpack(form)
+                    unpacker.end()
+                    if drew:  # here as well, for the checks to see
+                        random.random()
+                        np.random.random()  # noqa: NPY002
+                    return value
+            raise Malformed("no answer")
+        except Malformed as error:
+            self.refuse(error)
+
+    def ask(
+        self, question: dict[str, Any], chunks: Sequence[bytes] = (), functions: Sequence[Any] = (),
+        given: Sequence[Any] = (),
+    ) -> Answer:  # fmt: skip
+        """Return the answer to a question; raise what it raised, or `Ended` where there is none."""
+        if self.asking:
+            raise RuntimeError("a function that a submission calls can't call the submission")
+        self.asking = True
+        number = secrets.token_hex(8)  # an answer that was there before is to another question
+        started = time.monotonic()
+        end = started + self.left + GRACE
+        if self.process.has_spoken():
+            self.process_over("it wrote an answer before there was a question")
+        try:
+            question = {**question, "number": number, "seconds": max(self.left, 1e-3)}
+            self.process.write(framed(question, chunks), end)
+            while True:
+                answer, payload = self.receive(end)
+                if answer.get("number") != number:
+                    self.process_over("it wrote an answer that nobody had asked for")
+                if "ask" not in answer:
+                    break
+                reply, reply_chunks = self.answer_back(answer, payload, functions, given)
+                self.process.write(framed(reply, reply_chunks), end)
+        except Malformed as error:
+            self.refuse(error)
+        except Ended as ended:
+            if ended.kind == TIMED_OUT:
+                self.time_is_up()
+            raise
+        self.asking = False
+        self.left -= time.monotonic() - started
+        if "raised" in answer:
+            self.raise_as_there(answer["raised"])
+        return answer, payload
+
+    def receive(self, end: float) -> Answer:
+        """Return a frame."""
+        head, body = LENGTHS.unpack(self.process.read(LENGTHS.size, end))
+        if head > LONGEST_HEADER or body > MOST_BYTES:
+            raise Malformed("a frame that is too long")
+        return parsed(self.process.read(head, end)), self.process.read(body, end)
+
+    def answer_back(
+        self, ask: dict[str, Any], payload: bytes, functions: Sequence[Callable[..., Any]], given: Sequence[Any]
+    ) -> tuple[dict[str, Any], list[bytes]]:
+        """Call one of our functions, which the submission was given, and return the answer."""
+        match ask:
+            case {"ask": int(which), "arguments": list(forms), "named": dict(named), "changed": list(changed)}:
+                unpacker = Unpacker(payload)
+                arguments = [unpacker.unpack(form) for form in forms]
+                by_name = {shown(key): unpacker.unpack(form) for key, form in named.items()}
+                arrays = list(unpacker.arrays)
+                _write_back(unpacker, changed, given)
+                unpacker.end()
+            case _:
+                raise Malformed("no question")
+        packer = Packer()
+        try:
+            if not 0 <= which < len(functions):
+                raise ValueError("this function is no longer there")
+            if sum(array.size for array in arrays) > MOST_ENTRIES:
+                raise ValueError(f"expected arrays of at most {MOST_ENTRIES} entries together")
+            before = [array.tobytes() for array in arrays]
+            value = packer.pack(_called(functions[which], arguments, by_name))
+            changed = [[n, packer.pack(a)] for n, a in enumerate(arrays) if a.tobytes() != before[n]]
+        except Exception as error:
+            return {"raised": packed_exception(error, 0)}, []
+        return {"value": value, "changed": changed}, packer.chunks
+
+    def raise_as_there(self, form: Any) -> NoReturn:
+        """Raise an exception of the submission's here, as if its line were running here."""
+        try:
+            error, described, line = unpacked_exception(form)
+        except Malformed as malformed:
+            self.refuse(malformed)
+        if error is None:
+            self.process_over(f"it raised {described}")
+        code = compile("raise error", self.file, "exec").replace(co_firstlineno=line)
+        exec(code if line else compile("raise error", "<confined>", "exec"), {"error": error})
+        raise AssertionError  # the line above has raised
+
+    def time_is_up(self) -> NoReturn:
+        """Raise that the time is over, and say where it went."""
+        seconds = self.limits.seconds
+        message = f"still running after {seconds:g} s, and stopped; look for a loop whose end is never reached"
+        raise Ended(TIMED_OUT, message, self.process.where(self.file))
+
+    def refuse(self, error: Malformed) -> NoReturn:
+        """Raise that an answer is none."""
+        self.process_over(f"it wrote to the judge itself: {error}")
+
+    def process_over(self, message: str) -> NoReturn:
+        """Raise that it isn't gone on with this process."""
+        raise Ended(DIED, message)
+
+
+class StandIn:
+    """What the checks take for the student's module."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self._conversation = conversation
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # Python asks for these by itself
+            raise AttributeError(name)
+        value = self._conversation.look(name)
+        setattr(self, name, value)
+        return value
+
+
+class StandInFunction:
+    """What the checks take for a function of the student's."""
+
+    def __init__(self, conversation: Conversation, name: str, shown_name: str, line: int, signature: Any) -> None:
+        self._conversation, self._name = conversation, name
+        self.__name__ = shown_name
+        self.__code__ = SimpleNamespace(co_firstlineno=line)
+        self.__signature__ = signature
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Return what the student's function returns."""
+        return self._conversation.call(self._name, arguments, named)
+
+
+def _called(function: Callable[..., Any], arguments: Sequence[Any], named: dict[str, Any]) -> Any:
+    """Call one of our functions; where it can't be called so, don't say in Python's words what it is called."""
+    try:
+        return function(*arguments, **named)
+    except Exception as error:
+        if error.__traceback__ is None or error.__traceback__.tb_next is None:
+            raise TypeError("this function can't be called with these arguments") from None
+        raise
+
+
+def _write_back(unpacker: Unpacker, changed: list[Any], given: Sequence[Any]) -> None:
+    """Put into our arrays what was done to the copies that the submission was given."""
+    for item in changed:
+        match item:
+            case [int(number), ["array", *_] as form] if 0 <= number < len(given):
+                values = np.asarray(unpacker.unpack(form))
+                np.copyto(given[number], np.resize(values, given[number].shape), "unsafe")
+            case _:
+                raise Malformed("a change of nothing")
+
+
+def _signature(parameters: Any) -> Any:
+    """Return a signature, or what `inspect` takes for one that can't be read."""
+    if parameters is None:
+        return 0
+    kinds = list(inspect._ParameterKind)
+    try:
+        if len(parameters) > MOST_PARAMETERS:
+            raise Malformed("too many arguments")
+        return inspect.Signature([
+            inspect.Parameter(name[:LONGEST_NAME], kinds[kind], default=None if default else inspect.Parameter.empty)
+            for name, kind, default in parameters
+        ])
+    except (TypeError, ValueError, IndexError) as error:
+        raise Malformed("a signature that can't be") from error

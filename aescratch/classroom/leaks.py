@@ -1,0 +1,217 @@
+"""Looking for answers in what is handed out: line by line of the solutions, by their tokens, in every file of a folder.
+
+    solutions, hidden tests, references, mistakes -> lines -> tokens, without whitespace, comments and quotes
+    every file: its text, its JSON strings, its page without tags -> tokens -> which secret lines are among them
+
+A line is a secret if it is long enough, computes something, and isn't code that the stub gives anyway. Names are
+compared as they are: what was rewritten under other names isn't found.
+"""
+
+from __future__ import annotations
+
+import ast
+import html
+import io
+import json
+import re
+import tokenize
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from aescratch.classroom.exercise import CourseError, Exercise
+from aescratch.classroom.stubs import BEGIN, HIDDEN, MARK, REFERENCE, SOLUTION, regions
+
+LEAST = 4  # tokens of a line: `return x` has 2, `return lam * W` 4
+LEAST_WRONG = 6  # of a mistake's or a reference's, which may be a part of what anybody writes, such as `(a > 0)`
+TOKEN = re.compile(r"[^\W\d]\w*|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[^\w\s\"'\\#]")
+COMPUTES = set("@*/+-(<>[%&|^~")
+BINARIES = {".png": b"\x89PNG", ".jpg": b"\xff\xd8", ".gif": b"GIF8", ".npy": b"\x93NUMPY", ".pdf": b"%PDF"}
+STRAY = re.compile(r"\..*|.*(~|\.bak|\.orig|\.rej|\.sw[a-z]|\.tmp|\.py[co])|__pycache__|#.*#|solution\.py|mutants\.py")
+SEPARATOR = "\x1f"
+CODE = {tokenize.NAME, tokenize.OP, tokenize.NUMBER}  # without strings and comments
+
+
+class Leak(NamedTuple):
+    """Something that must not be handed out: in which file, and what."""
+
+    path: str
+    what: str
+
+
+class Secrets(NamedTuple):
+    """What must not be handed out, and what may.
+
+    Attributes
+    ----------
+    lines : dict
+        Every secret line as its tokens, joined, with what it is.
+    given : set of str
+        Definitions in the stubs, docstrings included, as their tokens: a later exercise may give what an earlier one
+        asks for. One whose docstrings or comments hold a secret line isn't among them.
+    """
+
+    lines: dict[str, str]
+    given: set[str]
+
+    def found_in(self, text: str) -> list[str]:
+        """Return what of it a text holds, apart from what is given."""
+        hay = joined(tokens_of(text))
+        for block in self.given:
+            hay = hay.replace(block, SEPARATOR)
+        return list(dict.fromkeys(what for key, what in self.lines.items() if key in hay))
+
+
+def secrets_of(exercises: Iterable[Exercise]) -> Secrets:
+    """Return what must not be handed out of a course."""
+    secrets = Secrets({}, set())
+    for exercise in exercises:
+        given = joined(code_tokens(exercise.stub))
+        checks = (exercise.folder / "checks.py").read_text(encoding="utf-8")
+        sources = [
+            ("solution", lines_in(exercise.solution, SOLUTION)),
+            ("hidden tests", [*lines_in(exercise.solution, HIDDEN), *lines_in(checks, HIDDEN)]),
+            ("reference", lines_in(checks, REFERENCE, strings=False)),
+            ("known mistakes", [line for mutant in exercise.mutants.values() for line in mutant.new.splitlines()]),
+        ]
+        for what, lines in sources:
+            least = LEAST if what in ("solution", "hidden tests") else LEAST_WRONG
+            for line in lines:
+                tokens = tokens_of(line)
+                key = joined(tokens)
+                if len(tokens) >= least and COMPUTES & set(tokens) and key not in given:
+                    secrets.lines.setdefault(key, f"a line of the {what} of {exercise.name}: {' '.join(line.split())}")
+    for exercise in exercises:
+        stub = exercise.stub
+        blocks = (ast.get_source_segment(stub, node) or "" for node in ast.parse(stub).body)
+        secrets.given.update(joined(tokens_of(block)) for block in blocks if not secrets.found_in(_spoken(block)))
+    return secrets
+
+
+def _spoken(code: str) -> str:
+    """Return the strings and comments of Python code."""
+    tokens = tokenize.generate_tokens(io.StringIO(code).readline)
+    return "\n".join(token.string for token in tokens if token.type in (tokenize.STRING, tokenize.COMMENT))
+
+
+def leaks_in(folder: Path, secrets: Secrets) -> list[Leak]:
+    """Return what must not be handed out of a folder: secret lines, markers, stray files, files that can't be read."""
+    leaks = []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if any(STRAY.fullmatch(part) for part in name.split("/")):
+            leaks.append(Leak(name, "a file that has no place in what is handed out"))
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            leaks.append(Leak(name, "no file of its own, but a link"))
+        elif path.is_file():
+            leaks += [Leak(name, what) for what in _in_file(path, secrets)]
+    return leaks
+
+
+def _in_file(path: Path, secrets: Secrets) -> list[str]:
+    data = path.read_bytes()
+    if path.suffix in BINARIES and data.startswith(BINARIES[path.suffix]):
+        return []
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        return ["a file that isn't text, and whose content is of no known kind"]
+    found: dict[str, None] = {}
+    for version in _versions(text):
+        found |= dict.fromkeys(secrets.found_in(version))
+        if MARK.search(version):
+            found["a marker of what is to be taken out"] = None
+    return list(found)
+
+
+def _versions(text: str) -> Iterator[str]:
+    """Yield a text as it is, without comments, as a page shows it, and what the strings of JSON hold."""
+    yield text
+    yield re.sub(r"#.*", "", text)
+    if "&" in text or "</" in text:
+        yield html.unescape(re.sub(r"<[^<>]*>", "", text))
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            strings = "\n".join(_strings(json.loads(text)))
+        except ValueError:
+            return
+        yield strings
+        yield html.unescape(re.sub(r"</?\w[^<>]*>", "", strings))
+        yield re.sub(r"#.*", "", strings)
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Yield the strings of a JSON value; a list of strings is one text, as notebooks have it."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        if all(isinstance(part, str) for part in value):
+            yield "".join(value)
+        for part in value:
+            yield from _strings(part)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield key
+            yield from _strings(part)
+
+
+def lines_in(text: str, kind: str, strings: bool = True) -> list[str]:
+    """Return the lines of the regions of a kind without comments, and each statement of several lines as one more.
+
+    Parameters
+    ----------
+    text : str
+        Python.
+    kind : str
+        Of the markers.
+    strings : bool
+        Whether strings belong to the lines; otherwise a line ends at one, and statements aren't joined.
+
+    Raises
+    ------
+    CourseError
+        If Python can't read the text.
+    """
+    inside = {number for first, last in regions(text, kind) for number in range(first + 1, last)}
+    lines: list[list[str]] = [[]]
+    statements: list[list[str]] = [[]]
+    row = 0
+    left_out = {tokenize.COMMENT} if strings else {tokenize.COMMENT, tokenize.STRING}
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.start[0] != row or (token.type == tokenize.STRING and not strings):
+                row = token.start[0]
+                lines.append([])
+            if token.type == tokenize.NEWLINE:
+                statements.append([])
+            elif row in inside and token.type not in left_out and token.string.strip():
+                lines[-1].append(token.string)
+                statements[-1].append(token.string)
+    except (tokenize.TokenError, SyntaxError) as error:
+        raise CourseError(f"expected Python between {BEGIN} and its end, but it can't be read: {error}") from error
+    found = lines + statements if strings else lines
+    return list(dict.fromkeys(" ".join(line).strip(" ,") for line in found if line))
+
+
+def code_tokens(text: str) -> list[str]:
+    """Return the tokens of Python code, without its strings and comments."""
+    parts = [token.string for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type in CODE]
+    return tokens_of(" ".join(parts))
+
+
+def tokens_of(text: str) -> list[str]:
+    """Return the names, numbers and signs of a text, without whitespace, quotes and what marks a comment.
+
+    Examples
+    --------
+    >>> tokens_of("y = x@ W  # 'times'")
+    ['y', '=', 'x', '@', 'W', 'times']
+    """
+    return TOKEN.findall(text)
+
+
+def joined(tokens: Iterable[str]) -> str:
+    """Return tokens as one text in which a sequence of them can be looked for."""
+    return SEPARATOR + SEPARATOR.join(tokens) + SEPARATOR

@@ -1,0 +1,110 @@
+"""What happens in the process of the student's file: it is read, run and checked, and the outcome written as JSON.
+
+    python -m aescratch.classroom.looking FOLDER FILE RESULT SECONDS
+
+A file beside RESULT is there as soon as the checks begin, which starts the time. When it is up, the line that is
+running is written there, and the process ends: so ends a loop that never does.
+"""
+
+from __future__ import annotations
+
+import ast
+import faulthandler
+import inspect
+import json
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from aescratch.classroom.exercise import Exercise, read_exercise
+from aescratch.classroom.outcome import MISSING, OTHER_ARGUMENTS, RAISED, SYNTAX_ERROR, Outcome, outcome_of
+from aescratch.classroom.recalling import recall
+from aescratch.classroom.recognising import borrowed, recognise
+from aescratch.classroom.running import STACK
+from aescratch.foundations.sources import import_from_source, module_of_file
+from aescratch.inspection.gradcheck.binding import UPSTREAM_NAMES
+
+
+def look(exercise: Exercise, path: Path, seed: int = 0) -> Outcome:
+    """Return what the checks of an exercise say of a file, in this process; the inputs are drawn from the seed."""
+    text = path.read_bytes()
+    try:
+        compile(text, str(path), "exec")
+    except SyntaxError as error:
+        return Outcome(SYNTAX_ERROR, f"Python can't read it: {error.msg}", error.lineno or 0, codes=[SYNTAX_ERROR])
+    except ValueError as error:  # null bytes, in older Pythons
+        return Outcome(SYNTAX_ERROR, f"Python can't read it: {error}", 0, codes=[SYNTAX_ERROR])
+    try:
+        student = module_of_file(path, "student")
+    except (Exception, SystemExit) as error:
+        return raised(error, path)
+    if unusable := cannot_be_called(exercise, student, path):
+        return unusable
+    try:
+        reports = list(exercise.checks.check(student, seed))
+    except (Exception, SystemExit) as error:
+        return raised(error, path)
+    recognise(exercise, reports, seed)
+    if exercise.released and seed == 0:
+        recall(exercise, reports)
+    for finding in (finding for report in reports for finding in report.findings):
+        if Path(finding.evidence.get("file", path)).name != path.name and "line" in finding.evidence:
+            del finding.evidence["line"]  # of a course's checks, which called back: no line of the student's
+    outcome = outcome_of(reports)
+    if outcome.passed:
+        outcome.message = borrowed(text, exercise)
+    return outcome
+
+
+def cannot_be_called(exercise: Exercise, student: Any, path: Path) -> Outcome | None:
+    """Return the outcome for functions that aren't there, or that take other arguments than the stub's, or None."""
+    functions = {name: getattr(student, name, None) for name in exercise.checks.FUNCTIONS}
+    if missing := [name for name, function in functions.items() if not callable(function)]:
+        message = f"there is no function {' and '.join(missing)} in {path.name}; the checks call it by this name"
+        return Outcome(MISSING, message, codes=[MISSING])
+    others = (_other_arguments(exercise, name, function) for name, function in functions.items())
+    return next(filter(None, others), None)
+
+
+def _other_arguments(exercise: Exercise, name: str, function: Any) -> Outcome | None:
+    """Return the outcome for a function that needs an argument that the stub's doesn't have, or None."""
+    defined = (node for node in ast.walk(ast.parse(exercise.stub)) if isinstance(node, ast.FunctionDef))
+    wanted = [argument.arg for node in defined if node.name == name for argument in node.args.args]
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None  # the checks say what they miss
+    by_name = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    needed = [p.name for p in by_name if p.default is p.empty]
+    if set(needed) <= {*wanted, *UPSTREAM_NAMES}:
+        return None
+    code = getattr(function, "__code__", None)
+    message = f"{name} takes {', '.join(needed)}; the checks call it by name, with {', '.join(wanted)}, as in the stub"
+    return Outcome(OTHER_ARGUMENTS, message, code.co_firstlineno if code else 0, codes=[OTHER_ARGUMENTS])
+
+
+def raised(error: BaseException, path: Path) -> Outcome:
+    """Return the outcome for an exception: its type and text, and the innermost line of the student's."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    text = " ".join(str(error).split())
+    if not lines and isinstance(error, (TypeError, ValueError)):  # our sentence about arguments
+        return Outcome(RAISED, text, codes=[RAISED])
+    kind = type(error).__name__
+    return Outcome(RAISED, f"{kind}: {text}" if text else kind, (lines[-1] or 0) if lines else 0, codes=[RAISED])
+
+
+def main(arguments: Any) -> None:
+    """Check a file, and write the outcome."""
+    import_from_source()
+    folder, file, result, seconds = arguments
+    exercise = read_exercise(Path(folder))
+    with open(result + STACK, "w", encoding="utf-8") as stack:
+        faulthandler.dump_traceback_later(float(seconds), file=stack, exit=True)
+        outcome = look(exercise, Path(file))
+        faulthandler.cancel_dump_traceback_later()
+    Path(result).write_text(json.dumps(outcome.to_dict()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,108 @@
+"""What a check of a student's file came to.
+
+    the student's file -> Outcome(kind, ...) -> JSON between processes, text for people, codes for hints
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from aescratch.classroom.comparing import NO_PREDICTION, WRONG_PREDICTION
+from aescratch.inspection.gradcheck import Finding, Report
+from aescratch.inspection.gradcheck.functions import MALFORMED
+
+PASSED, WRONG, UNSURE, NOT_BEGUN = "passed", "wrong", "inconclusive", "not-begun"
+SYNTAX_ERROR, MISSING, OTHER_ARGUMENTS = "syntax-error", "missing-function", "other-arguments"
+RAISED, TIMED_OUT, DIED = "raised", "timed-out", "died"
+AS_PLANTED = "as-planted"  # a finding's code: nothing was repaired yet
+
+
+@dataclass
+class Outcome:
+    """One check of one file.
+
+    Attributes
+    ----------
+    kind : str
+        ``"passed"``, ``"wrong"``, ``"inconclusive"``, ``"not-begun"``, ``"syntax-error"``, ``"missing-function"``,
+        ``"other-arguments"``, ``"raised"``, ``"timed-out"`` or ``"died"``.
+    message : str
+        One sentence, where there is more to say than the reports do.
+    line : int
+        The student's own line that it is about, or 0.
+    reports : list of str
+        The gradient checker's reports as text, those that didn't pass.
+    codes : list of str
+        What was found, from the most telling on, for choosing hints: ``"scale@grad_b"``.
+    verdicts : dict
+        The verdict of each gradient.
+    printed : str
+        What the student's code printed, its beginning.
+    """
+
+    kind: str
+    message: str = ""
+    line: int = 0
+    reports: list[str] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
+    verdicts: dict[str, str] = field(default_factory=dict)
+    printed: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything is right."""
+        return self.kind == PASSED
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values, ready for JSON."""
+        return asdict(self)
+
+
+def outcome_of(reports: Sequence[Report]) -> Outcome:
+    """Return what reports come to: passed if all pass, and not begun if one met a hole, or a bug as it was planted.
+
+    A prediction comes before the code: unless it is right, nothing else is told.
+    """
+    for report in reports:
+        for kind, code in ((NOT_BEGUN, NO_PREDICTION), (WRONG, WRONG_PREDICTION)):
+            if code in {finding.code for finding in report.findings}:
+                return Outcome(kind, "", 0, [str(report)], [code])
+    findings = [finding for report in reports for finding in report.findings]
+    verdicts = {tensor.name: tensor.verdict for report in reports for tensor in report.tensors}
+    codes = codes_of(reports)
+    failing = [str(report) for report in reports if report.verdict != "pass"]
+    by_code = {finding.code: finding for finding in findings}
+    for code, kind in (("not-implemented", NOT_BEGUN), ("raised", RAISED)):
+        if code in by_code:
+            finding = by_code[code]
+            line = int(finding.evidence.get("line", 0))
+            return Outcome(kind, finding.message, line, [], codes, verdicts)
+    if any(report.verdict == "fail" for report in reports):
+        return Outcome(NOT_BEGUN if AS_PLANTED in by_code else WRONG, "", 0, failing, codes, verdicts)
+    if failing or not reports:
+        return Outcome(UNSURE, "", 0, failing, codes, verdicts)
+    return Outcome(PASSED, verdicts=verdicts)
+
+
+def codes_of(reports: Sequence[Report]) -> list[str]:
+    """Return what the reports found, the most telling first, each once; ``code@tensor`` where there is a tensor."""
+    findings = [f for report in reports if report.verdict != "pass" for f in report.findings]
+    findings = [f for f in findings if f.severity != "note" or f.code == "described"]
+    return list(dict.fromkeys(code_of(finding) for finding in sorted(findings, key=_rank)))
+
+
+def code_of(finding: Finding) -> str:
+    """Return the code of a finding, with its tensor where there is one: ``"scale@grad_b"``."""
+    code = str(finding.evidence.get("hypothesis", finding.code)) if finding.code == "cause" else finding.code
+    return f"{code}@{finding.tensor}" if finding.tensor else code
+
+
+def _rank(finding: Finding) -> int:
+    """Return how much a finding tells: a cause most, then what keeps a gradient from being compared, then values."""
+    if finding.code == "cause":
+        return 0
+    if finding.code in MALFORMED:
+        return 1
+    return 2 if finding.code in ("wrong-values", "described") else 3

@@ -1,0 +1,89 @@
+"""A notebook, made of cells by jupytext, from one text in the percent format.
+
+    Cell(kind, text, metadata) ... --percent text--> jupytext --> NAME.ipynb
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from aescratch.classroom.exercise import Exercise
+from aescratch.foundations.files import whole_file
+
+CODE, MARKDOWN, RAW = "code", "markdown", "raw"
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+
+
+class Cell(NamedTuple):
+    """A cell of a notebook: what kind it is, what stands in it, and what tools note about it."""
+
+    kind: str
+    text: str
+    metadata: Mapping[str, Any] = MappingProxyType({})
+
+
+def task(exercise: Exercise) -> Cell:
+    """Return the cell that says what to do."""
+    functions = " and ".join(f"`{name}`" for name in exercise.checks.FUNCTIONS)
+    ground = (
+        f"Write {functions} in one cell, with everything that it needs, imports and helpers included: what is checked "
+        "is that cell alone."
+    )
+    return Cell(MARKDOWN, f"# {exercise.title}\n\n{exercise.task}\n\n{ground}")
+
+
+def percent(cells: Sequence[Cell]) -> str:
+    """Return the text of a notebook in the percent format.
+
+    Examples
+    --------
+    >>> print(percent([Cell(MARKDOWN, "# Twice"), Cell(CODE, "x = 2 * 2")]))
+    # %% [markdown]
+    # # Twice
+    <BLANKLINE>
+    # %%
+    x = 2 * 2
+    <BLANKLINE>
+    """
+    parts = []
+    for cell in cells:
+        text = cell.text.strip("\n")
+        if cell.kind == CODE:
+            parts.append(f"# %%\n{text}\n")
+        else:
+            lines = (f"# {line}".rstrip() for line in text.splitlines())
+            parts.append("\n".join([f"# %% [{cell.kind}]", *lines]) + "\n")
+    return "\n".join(parts)
+
+
+def write_notebook(path: Path, cells: Sequence[Cell]) -> None:
+    """Write a notebook of these cells, the same to the byte for the same cells.
+
+    Raises
+    ------
+    RuntimeError
+        If jupytext isn't installed.
+    """
+    try:
+        jupytext: Any = importlib.import_module("jupytext")  # optional, and wanted for notebooks only
+    except ImportError as error:
+        raise RuntimeError(
+            "expected jupytext, with which notebooks are made, but it isn't installed; install it with: "
+            "pip install jupytext"
+        ) from error
+    # A comment such as "# grad_b2?" would otherwise become a question to IPython.
+    form = {"extension": ".py", "format_name": "percent", "comment_magics": False}
+    notebook = jupytext.reads(percent(cells), fmt=form)
+    notebook.metadata.clear()
+    notebook.metadata["kernelspec"] = dict(KERNEL)
+    for number, (node, cell) in enumerate(zip(notebook.cells, cells, strict=True)):
+        node["id"] = f"cell-{number}"
+        node.metadata.clear()
+        node.metadata.update(cell.metadata)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as stream:
+        stream.write(jupytext.writes(notebook, fmt="ipynb").encode())

@@ -1,0 +1,198 @@
+"""What the cells of a notebook call: the source of the cell that defines a function, judged in a process of its own.
+
+    namespace -> function -> the cell that it was written in -> a file -> check_file: the answer that the command gives
+                                                                       -> judge, marks: points, or NotRight
+
+The notebook's own process runs the student's code too and can be made to say anything; but what is judged here is
+text, elsewhere: an endless loop ends, and the package with the answers in it can't be imported. So a cell must hold
+all that its function needs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import io
+import linecache
+import re
+import tempfile
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from aescratch.classroom.answering import answer
+from aescratch.classroom.exercise import Exercise, read_course
+from aescratch.classroom.grading.judging import Judgement, judge
+from aescratch.classroom.grading.marks import Entry, entries
+from aescratch.classroom.grading.parts import fair_seed
+from aescratch.classroom.outcome import MISSING, Outcome
+from aescratch.classroom.running import check_file
+from aescratch.classroom.workspace import COURSE, NEW
+
+COMMAND = re.compile(r"^(\s*)get_ipython\(\)\..*$", re.MULTILINE)  # such as %timeit: to the notebook, not to the cell
+FILE = "cell.py"  # what the cell is called in an answer, so that its lines are the cell's
+Result = TypeVar("Result")
+
+
+class NotRight(AssertionError):
+    """Something isn't right yet; a notebook shows the message alone."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows: where in this file it was raised is of no use to a student."""
+        return str(self).splitlines()
+
+
+def check_here(name: str, namespace: Mapping[str, Any]) -> None:
+    """Check an exercise in the notebook that it is written in, and print the answer of ``aescratch exercises check``.
+
+    Parameters
+    ----------
+    name : str
+        Of the exercise.
+    namespace : dict
+        The notebook's, which is ``globals()``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such exercise.
+    """
+    print(_looked_at(name, namespace)[1])
+
+
+def score_here(
+    name: str, namespace: Mapping[str, Any], points: float, seed: int = 0, course: str | None = None
+) -> float:  # fmt: skip
+    """Return the points for an exercise in a notebook, print what they are for, and leave the error stream alone.
+
+    Parameters
+    ----------
+    name : str
+        Of the exercise.
+    namespace : dict
+        The notebook's, which is ``globals()``.
+    points : float
+        What a right answer gets.
+    seed : int
+        Where the inputs are drawn from.
+    course : str, optional
+        The folder of exercises, solutions included.
+
+    Raises
+    ------
+    ValueError
+        If there is no such exercise.
+    """
+    marks = _marks(exercise_named(name, course), namespace, seed)
+    for entry in marks:
+        print(f"{entry.part}: {float(entry.points):g} of {float(entry.of):g}; {entry.reason}")
+    share = sum(entry.points for entry in marks) / sum(entry.of for entry in marks)
+    # nbgrader reads the number from its text, refuses more than all points, and takes what is no number for all.
+    return min(float(points), round(float(points * share), 6))
+
+
+def require_here(name: str, namespace: Mapping[str, Any], part: str | None = None, seed: int = 0) -> None:
+    """Raise unless a part of an exercise, or all of it, is right in this notebook.
+
+    Parameters
+    ----------
+    name : str
+        Of the exercise.
+    namespace : dict
+        The notebook's, which is ``globals()``.
+    part : str, optional
+        What of it, as the marks call it; without, all of it is checked as by the command, whose answer is then raised.
+    seed : int
+        Where the inputs for a part are drawn from.
+
+    Raises
+    ------
+    NotRight
+        If it isn't right; the message says why.
+    ValueError
+        If there is no such exercise, or no such part.
+    """
+    if part is None:
+        outcome, text = _looked_at(name, namespace)
+        if not outcome.passed:
+            raise NotRight(text)
+        return
+    found = {entry.part: entry for entry in _marks(exercise_named(name), namespace, seed)}
+    if part not in found:
+        raise ValueError(f"expected a part of {name}, one of {', '.join(found)}; got {part!r}")
+    if found[part].points < found[part].of:
+        raise NotRight(found[part].reason)
+
+
+def exercise_named(name: str, course: str | None = None) -> Exercise:
+    """Return the exercise of this name: of a folder of exercises, or of the built-in path.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    found = {exercise.name: exercise for exercise in read_course(None if course is None else Path(course))}
+    if name not in found:
+        raise ValueError(f"expected the name of an exercise, got {name!r}; there are {', '.join(found)}")
+    return found[name]
+
+
+def source_of(exercise: Exercise, namespace: Mapping[str, Any]) -> str | None:
+    """Return the text of the cells in which the functions of an exercise were written, or None where one wasn't.
+
+    A function that was imported is none of the notebook's.
+    """
+    texts: dict[str, str] = {}
+    for name in exercise.checks.FUNCTIONS:
+        function = namespace.get(name)
+        code = getattr(function, "__code__", None)
+        if not inspect.iscode(code) or getattr(function, "__globals__", None) is not namespace:
+            return None
+        text = "".join(linecache.getlines(code.co_filename))
+        texts[code.co_filename] = COMMAND.sub(r"\1pass", text)
+    return "\n\n".join(texts.values()) if all(texts.values()) else None
+
+
+def _missing(exercise: Exercise) -> Outcome:
+    functions = " and ".join(exercise.checks.FUNCTIONS)
+    message = f"there is no {functions} that was written in this notebook with def; write it in a cell, and run that"
+    return Outcome(MISSING, message, codes=[MISSING])
+
+
+def _looked_at(name: str, namespace: Mapping[str, Any]) -> tuple[Outcome, str]:
+    """Return the outcome of an exercise's check as the command does it, and the answer."""
+    handed_out = any(Path(COURSE).glob("*_*/stub.py"))  # beside the notebook; another folder may have this name
+    exercise = exercise_named(name, COURSE if handed_out else None)
+    source = source_of(exercise, namespace)
+
+    def looked_at(path: Path) -> tuple[Outcome, str]:
+        outcome = _missing(exercise) if source is None else check_file(exercise, path)
+        return outcome, answer(exercise, path, outcome, NEW)
+
+    return _with_file(source or "", looked_at)
+
+
+def _marks(exercise: Exercise, namespace: Mapping[str, Any], seed: int) -> list[Entry]:
+    """Return the marks; nothing meanwhile reaches the error stream: nbgrader gives a cell that used it no points."""
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        return entries(exercise, _judged(exercise, source_of(exercise, namespace), seed))
+
+
+@functools.lru_cache
+def _judged(exercise: Exercise, source: str | None, seed: int) -> Judgement:
+    """Return the judgement on a source, with the teacher's inputs; otter asks for it once for each part."""
+    if source is None:
+        return Judgement(_missing(exercise), [])
+    return _with_file(source, functools.partial(judge, exercise, seed=fair_seed(exercise, seed)))
+
+
+def _with_file(source: str, use: Callable[[Path], Result]) -> Result:
+    """Return what comes of using a file with this source, which is then deleted."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / FILE
+        path.write_text(source, encoding="utf-8")
+        return use(path)

@@ -1,0 +1,86 @@
+"""The exercises as a course of nbgrader: notebooks whose solutions and hidden tests nbgrader takes out itself.
+
+    exercise -> task | with a planted bug: what to begin with | solution | check | test, locked, which ends in points
+
+A test cell of 0 points raises the answer of ``aescratch exercises check``: nbgrader's own Validate looks at test cells
+only. What is hidden in the other prints what the points are for and ends in a number, so that nbgrader gives partial
+credit; the teacher's seed stands there too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.packaging.cells import CODE, MARKDOWN, Cell, task, write_notebook
+from aescratch.classroom.stubs import BEGIN, END, HIDDEN, HOLE, INSTEAD, OURS_ONLY, without
+
+SCHEMA = 3  # of the metadata that nbgrader reads
+CONFIG = "nbgrader_config.py"
+CONFIG_TEXT = f"""\
+c = get_config()
+c.CourseDirectory.course_id = "autoencoders"
+c.ClearSolutions.code_stub = {{"python": '{HOLE}'}}
+c.Execute.timeout = 120  # seconds for a cell: checks of a loop that never ends take their time
+"""
+CHECK = """\
+from aescratch.classroom.packaging import require_here
+
+require_here("{name}", globals())"""
+TEST = """\
+# The points for {name} are given here.
+### BEGIN HIDDEN TESTS
+from aescratch.classroom.packaging import score_here
+
+score_here("{name}", globals(), points={points}, seed={seed}, course={course!r})
+### END HIDDEN TESTS"""
+
+
+def write_course(
+    exercises: Sequence[Exercise], out: Path, assignment: str, seed: int, course: Path | None = None
+) -> list[Path]:  # fmt: skip
+    """Write the source of an assignment into the folder of a course, and return the notebooks' paths.
+
+    The hidden tests name the folder of the teacher's own exercises, if these are from one.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    if not (out / CONFIG).exists():
+        (out / CONFIG).write_text(CONFIG_TEXT, encoding="utf-8")
+    paths = [out / "source" / assignment / f"{exercise.folder.name}.ipynb" for exercise in exercises]
+    folder = None if course is None else str(course.resolve())
+    for exercise, path in zip(exercises, paths, strict=True):
+        test = TEST.format(name=exercise.name, points=exercise.points, seed=seed, course=folder)
+        write_notebook(path, _cells(exercise, test))
+    return paths
+
+
+def _cells(exercise: Exercise, test: str) -> list[Cell]:
+    lines = [line for line in without(exercise.solution, HIDDEN).splitlines() if not line.startswith(OURS_ONLY)]
+    kept = [line for line in lines if not line.strip().startswith(INSTEAD)]
+    before = []
+    if len(kept) < len(lines):
+        # nbgrader puts the same text in place of every solution, which would show the line that has the bug.
+        kept = [BEGIN, *(line for line in kept if line.strip() not in (BEGIN, END)), END]
+        words = Cell(MARKDOWN, "This is what you begin with; copy it into the cell below.", _locked(exercise, "words"))
+        before = [words, Cell(CODE, exercise.stub, _locked(exercise, "begin"))]
+    return [
+        task(exercise),
+        *before,
+        Cell(CODE, "\n".join(kept), _noted(exercise, "solution", solution=True)),
+        Cell(CODE, CHECK.format(name=exercise.name), _noted(exercise, "check", grade=True, locked=True, points=0)),
+        Cell(CODE, test, _noted(exercise, "test", grade=True, locked=True, points=exercise.points)),
+    ]
+
+
+def _locked(exercise: Exercise, what: str) -> dict[str, Any]:
+    return _noted(exercise, what, locked=True)
+
+
+def _noted(
+    exercise: Exercise, what: str, *, grade: bool = False, locked: bool = False, solution: bool = False, **more: float
+) -> dict[str, Any]:
+    note = {"schema_version": SCHEMA, "grade_id": f"{exercise.name}-{what}", "grade": grade, "locked": locked,
+            "solution": solution, "task": False, **more}  # fmt: skip
+    return {"nbgrader": note}

@@ -1,0 +1,116 @@
+"""The exercises as the master notebook of an otter assignment, from which ``otter assign`` makes the rest.
+
+    exercise -> question: task | stub as prompt, solution | tests: one that students see, one hidden for each part
+
+Tests are functions that raise (OK_FORMAT = False), not doctests, which compare what is printed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import aescratch as ae
+from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.grading.parts import declared
+from aescratch.classroom.packaging.cells import CODE, RAW, Cell, task, write_notebook
+from aescratch.classroom.stubs import BEGIN, END, HIDDEN, HOLE, INSTEAD, OURS_ONLY, without
+
+ASSIGNMENT = """\
+# ASSIGNMENT CONFIG
+name: {name}
+requirements: [{package}]
+export_cell:
+  pdf: false
+tests:
+  ok_format: false"""
+TEST = '''\
+""" # BEGIN TEST CONFIG
+points: {points:g}
+hidden: {hidden}
+success_message: {words}
+failure_message: {words}
+""" # END TEST CONFIG
+def test_{number}(env):
+    from aescratch.classroom.packaging import require_here
+
+    require_here("{exercise}", env, {part!r}, seed={seed})'''
+
+
+def write_assignment(exercises: Sequence[Exercise], out: Path, assignment: str, seed: int) -> list[Path]:
+    """Write the master notebook of an assignment into a folder, and return its path in a list."""
+    package = f"aescratch=={ae.__version__}"
+    cells = [Cell(RAW, ASSIGNMENT.format(name=assignment, package=package))]
+    for exercise in exercises:
+        cells += _question(exercise, seed)
+    path = out / f"{assignment}.ipynb"
+    write_notebook(path, cells)
+    return [path]
+
+
+def _question(exercise: Exercise, seed: int) -> list[Cell]:
+    tests = [_test(exercise, 0, None, 0, 0)]
+    for number, part in enumerate(declared(exercise), start=1):
+        tests.append(_test(exercise, number, part.name, float(part.of), seed))
+    return [
+        Cell(RAW, f"# BEGIN QUESTION\nname: {exercise.name}"),
+        task(exercise),
+        Cell(RAW, "# BEGIN SOLUTION"),
+        Cell(CODE, prompted(exercise.solution)),
+        Cell(RAW, "# END SOLUTION"),
+        Cell(RAW, "# BEGIN TESTS"),
+        *tests,
+        Cell(RAW, "# END TESTS"),
+        Cell(RAW, "# END QUESTION"),
+    ]
+
+
+def _test(exercise: Exercise, number: int, part: str | None, points: float, seed: int) -> Cell:
+    """Return a test of a part, hidden; or, without one, the test that students see, which has no points."""
+    words = json.dumps("the checks that you can run" if part is None else part)
+    text = TEST.format(
+        exercise=exercise.name, number=number, part=part, points=points, hidden=json.dumps(part is not None),
+        seed=seed, words=words,
+    )  # fmt: skip
+    return Cell(CODE, text)
+
+
+def prompted(solution: str) -> str:
+    """Return a solution with otter's markers in place of ours, and what the stub has there as its prompt.
+
+    Examples
+    --------
+    >>> print(prompted('''def double(x):
+    ...     ### BEGIN SOLUTION
+    ...     return 2 * x
+    ...     ### END SOLUTION'''))
+    def double(x):
+        \""" # BEGIN PROMPT
+        raise NotImplementedError("your turn")
+        \""" # END PROMPT
+        # BEGIN SOLUTION NO PROMPT
+        return 2 * x
+        # END SOLUTION
+    """
+    lines: list[str] = []
+    region: list[str] = []
+    indent, opened = "", False
+    for line in without(solution, HIDDEN).splitlines():
+        if line.strip() == BEGIN:
+            region, indent, opened = [], line.partition("#")[0], True
+        elif line.strip() == END:
+            planted = [indent + text.strip().removeprefix(INSTEAD) for text in region if _is_planted(text)]
+            right = [text for text in region if not _is_planted(text)]
+            lines += [f'{indent}""" # BEGIN PROMPT', *(planted or [indent + HOLE]), f'{indent}""" # END PROMPT',
+                      f"{indent}# BEGIN SOLUTION NO PROMPT", *right, f"{indent}# END SOLUTION"]  # fmt: skip
+            opened = False
+        elif opened:
+            region.append(line)
+        elif not line.startswith(OURS_ONLY):
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def _is_planted(line: str) -> bool:
+    return line.strip().startswith(INSTEAD)

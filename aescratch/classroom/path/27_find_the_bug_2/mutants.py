@@ -1,0 +1,10 @@
+"""Typical mistakes, and how each must be answered."""
+
+from aescratch.classroom.exercise import Mutant
+
+MUTANTS = {
+    "before the ReLU, as planted": Mutant("grad_W2 = h1.T @ grad_a2", "grad_W2 = a1.T @ grad_a2", "described@grad_W2"),
+    "the second mask left out": Mutant(" * (a2 > 0)", "", "wrong-values@grad_W2"),
+    "the first mask left out": Mutant(" * (a1 > 0)", "", "described@grad_W1"),
+    "no mean": Mutant("p / N", "p", "scale@grad_W3"),
+}

@@ -1,0 +1,138 @@
+"""What the checks of values compare with, recorded so that it can be handed out without its text.
+
+    checks.py, between ### BEGIN REFERENCE and ### END REFERENCE:  RIGHT, and SLIPS where there are any
+    the checks run on the solution at seed 0 --record--> recorded.json: inputs, the right value, and each slip's
+    the released checks.py --replayed--> RIGHT and SLIPS that look their inputs up
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aescratch.classroom.comparing import Slip, seeking_causes
+from aescratch.classroom.exercise import CourseError, Exercise
+
+BEGIN_REFERENCE, END_REFERENCE = "### BEGIN REFERENCE", "### END REFERENCE"
+RECORDED = "recorded.json"
+INSTEAD = "from aescratch.classroom.references import replayed\n\nRIGHT, SLIPS = replayed(__file__)"
+SAME = 1e-9  # relative; the inputs are drawn anew, and another machine's logarithm may differ in its last digit
+Call = dict[str, Any]  # {"inputs": {...}, "right": value, "slips": [value of each]}
+
+
+def record(exercise: Exercise) -> str:
+    """Return the text of recorded.json: what RIGHT and every slip give for the inputs that the checks draw at seed 0.
+
+    Raises
+    ------
+    CourseError
+        If checks.py marks a reference, but defines no RIGHT in it, or never calls it on the solution.
+    """
+    checks = exercise.checks
+    if not callable(getattr(checks, "RIGHT", None)):
+        raise CourseError(f"expected RIGHT, a function, in the marked reference of {exercise.folder.name}/checks.py")
+    calls: list[Call] = []
+    slips = getattr(checks, "SLIPS", ())
+    checks.RIGHT = _recording(checks.RIGHT, slips, calls)  # type: ignore[attr-defined]
+    student = exercise.module_of(exercise.shown_solution)
+    try:
+        with seeking_causes(False):
+            list(checks.check(student, 0))
+    except CourseError:
+        raise
+    except Exception as error:
+        raise CourseError(f"its checks raised {type(error).__name__} on the solution: {error}") from error
+    if not calls:
+        where = f"the reference in {exercise.folder.name}/checks.py"
+        raise CourseError(f"{where} is marked, but check() never calls RIGHT outside the hidden tests")
+    words = [{"code": slip.code, "cause": slip.cause, "question": slip.question} for slip in slips]
+    return json.dumps({"seed": 0, "slips": words, "calls": calls}, indent=1) + "\n"
+
+
+def _recording(right: Callable[..., Any], slips: tuple[Slip, ...], calls: list[Call]) -> Callable[..., Any]:
+    """Return RIGHT as a function that notes every call, and what the slips give for it."""
+
+    @functools.wraps(right)
+    def noted(*given: Any, **named: Any) -> Any:
+        inputs = inspect.signature(right).bind(*given, **named).arguments
+        before = {name: _plain(value) for name, value in inputs.items()}
+        others = [_plain(slip.forward(*_copies(given), **_copies(named))) for slip in slips]
+        value = right(*given, **named)
+        calls.append({"inputs": before, "right": _plain(value), "slips": others})
+        return value
+
+    return noted
+
+
+def replayed(checks: str) -> tuple[Callable[..., Any], tuple[Slip, ...]]:
+    """Return RIGHT and SLIPS as they were recorded beside a released checks.py."""
+    recorded = json.loads((Path(checks).parent / RECORDED).read_text(encoding="utf-8"))
+
+    def look_up(given: tuple[Any, ...], named: Mapping[str, Any]) -> Call:
+        for call in recorded["calls"]:
+            inputs = dict(call["inputs"])
+            bound = {**dict(zip(inputs, given, strict=False)), **named}
+            if bound.keys() == inputs.keys() and all(_same(bound[name], inputs[name]) for name in inputs):
+                return dict(call)
+        raise ValueError(
+            "expected the inputs that the checks draw at seed 0, got others; a released exercise knows the right "
+            "values for those only: grade with the folder that it was released from"
+        )
+
+    def right(*given: Any, **named: Any) -> Any:
+        return _value(look_up(given, named)["right"])
+
+    def slipped(which: int) -> Callable[..., Any]:
+        return lambda *given, **named: _value(look_up(given, named)["slips"][which])
+
+    slips = (Slip(words["code"], slipped(n), words["cause"], words["question"])
+             for n, words in enumerate(recorded["slips"]))  # fmt: skip
+    return right, tuple(slips)
+
+
+def _copies(values: Any) -> Any:
+    """Return a tuple or a dict of arguments with copies of the arrays."""
+    pairs = values.items() if isinstance(values, dict) else enumerate(values)
+    copies = {key: np.array(value) if isinstance(value, np.ndarray) else value for key, value in pairs}
+    return copies if isinstance(values, dict) else tuple(copies.values())
+
+
+def _plain(value: Any) -> Any:
+    """Return an array, a number, a tuple of them, or a function as what JSON can hold."""
+    if isinstance(value, (tuple, list)):
+        return {"tuple": [_plain(part) for part in value]}
+    if callable(value):
+        return {"function": getattr(value, "__name__", type(value).__name__)}
+    if isinstance(value, (np.generic, np.ndarray)):
+        return {"array": value.tolist(), "dtype": str(value.dtype), "shape": list(value.shape)}
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise CourseError(f"expected RIGHT to take and give arrays, numbers, text and tuples of them, got {type(value)}")
+
+
+def _value(plain: Any) -> Any:
+    """Return what `_plain` was given."""
+    if not isinstance(plain, dict):
+        return plain
+    if "tuple" in plain:
+        return tuple(_value(part) for part in plain["tuple"])
+    array = np.array(plain["array"], dtype=plain["dtype"]).reshape(plain["shape"])
+    return array if plain["shape"] else array[()]
+
+
+def _same(value: Any, recorded: Any) -> bool:
+    """Whether an input is the one that was recorded."""
+    plain = _plain(value)
+    if not (isinstance(plain, dict) and "array" in plain and isinstance(recorded, dict)):
+        return bool(plain == recorded)
+    if any(plain[key] != recorded.get(key) for key in ("dtype", "shape")):
+        return False
+    if np.asarray(value).dtype.kind not in "fc":
+        return bool(plain == recorded)
+    return bool(np.allclose(value, _value(recorded), SAME, SAME, equal_nan=True))

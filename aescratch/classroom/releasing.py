@@ -1,0 +1,162 @@
+"""Handing a course out: the folder that students work in, without any answer, and proved before it is there.
+
+    exercises --build--> README.md, progress.json, course/NN_name/{about.md, stub.py, hints.md, checks.py, ...}
+        --> every stub is met as not begun, every solution passes the released checks, no leak --> renamed to OUT
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from aescratch.classroom.exercise import CourseError, Exercise, read_exercise
+from aescratch.classroom.leaks import BINARIES, STRAY, leaks_in, secrets_of
+from aescratch.classroom.recalling import MISTAKES, record_mistakes
+from aescratch.classroom.references import INSTEAD, RECORDED, record
+from aescratch.classroom.stubs import HIDDEN, REFERENCE, MarkerError, regions, without
+from aescratch.classroom.trying import prove_released
+from aescratch.classroom.workspace import COURSE, PROGRESS, README, fresh_progress
+
+OURS = ("about.md", "checks.py", "hints.md", "mutants.py", "solution.py", "stub.py")
+HANDED_ON = {".py", ".md", ".txt", ".csv", ".json", *BINARIES}  # files of a teacher's own beside them
+KEPT_BACK = "3. Your teacher keeps this level: ask for it when the idea alone doesn't help.\n\n"
+ON_THE_PACKAGE = """
+The package itself holds most of these functions, written by others. Read them afterwards: `check` says when a file
+passes because it calls them, and a grader lets nobody import them.
+"""
+
+
+class ReleaseError(Exception):
+    """A course can't be handed out; `problems` says why, a sentence each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = list(problems)
+
+
+def release(exercises: Sequence[Exercise], out: Path, *, formulas: bool = False) -> None:
+    """Write the folder to hand out, once all of it is proved; until then nothing is at its place.
+
+    Parameters
+    ----------
+    exercises : sequence of Exercise
+        The course.
+    out : Path
+        The folder to be written; it must not be there, or be empty.
+    formulas : bool
+        Whether the third level of the hints, which is the formula, is handed out too.
+
+    Raises
+    ------
+    ReleaseError
+        If something in it is an answer, or doesn't do what it should.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ReleaseError([f"expected a folder to be made, got {out}, which is there already; name another"])
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".release-") as temporary:
+        folder = Path(temporary) / out.name
+        build(exercises, folder, formulas=formulas)
+        problems = leak_problems(exercises, folder, formulas=formulas)
+        for exercise in exercises:
+            problems += prove_released(exercise, released(exercise, folder))
+        if problems:
+            raise ReleaseError(problems)
+        if out.exists():
+            out.rmdir()
+        os.rename(folder, out)
+
+
+def released(exercise: Exercise, folder: Path) -> Exercise:
+    """Return an exercise as it lies in the folder that is handed out."""
+    return read_exercise(folder / COURSE / exercise.folder.name)
+
+
+def build(exercises: Sequence[Exercise], folder: Path, *, formulas: bool = False) -> None:
+    """Write the folder to hand out, unproved.
+
+    Raises
+    ------
+    ReleaseError
+        If a marker has no partner, or a file is of a kind that can't be looked into.
+    """
+    (folder / COURSE).mkdir(parents=True)
+    readme = re.sub(r"^ *aescratch exercises solution .*\n", "", README, flags=re.MULTILINE)  # their teacher keeps them
+    (folder / "README.md").write_text(readme + ON_THE_PACKAGE, encoding="utf-8")
+    (folder / PROGRESS).write_text(fresh_progress(), encoding="utf-8")
+    problems: list[str] = []
+    for exercise in exercises:
+        problems += _build_one(exercise, folder / COURSE / exercise.folder.name, formulas)
+    if problems:
+        raise ReleaseError(problems)
+
+
+def _build_one(exercise: Exercise, folder: Path, formulas: bool) -> list[str]:
+    """Write what a student gets of one exercise, and return why that can't be."""
+    folder.mkdir()
+    try:
+        _write(exercise, folder, formulas)
+    except (MarkerError, CourseError, UnicodeDecodeError) as error:
+        return [f"{exercise.folder.name}: {error}"]
+    return []
+
+
+def _write(exercise: Exercise, folder: Path, formulas: bool) -> None:
+    checks = _without(exercise.folder / "checks.py", HIDDEN)
+    hints = (exercise.folder / "hints.md").read_text(encoding="utf-8")
+    if not formulas:
+        hints = re.sub(r"^3\. .*?(?=^# |\Z)", KEPT_BACK, hints, flags=re.MULTILINE | re.DOTALL).rstrip() + "\n"
+    texts = {"stub.py": exercise.stub, "checks.py": without(checks, REFERENCE, INSTEAD), "hints.md": hints}
+    texts["about.md"] = (exercise.folder / "about.md").read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as temporary, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a mistake's overflow is a warning, no error
+        shown = _with_checks(exercise, checks, Path(temporary))
+        if regions(checks, REFERENCE):
+            texts[RECORDED] = record(shown)
+        if recorded := record_mistakes(shown):
+            texts[MISTAKES] = recorded
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    for path in sorted(exercise.folder.iterdir()):
+        if path.name in OURS or STRAY.fullmatch(path.name):
+            continue
+        if path.is_symlink() or not path.is_file() or path.suffix not in HANDED_ON:
+            raise CourseError(f"can't tell whether {path.name} holds an answer; take it out of the folder")
+        if path.suffix == ".py":
+            text = without(_without(path, HIDDEN), REFERENCE)
+            (folder / path.name).write_text(text, encoding="utf-8")
+        else:
+            shutil.copyfile(path, folder / path.name)
+
+
+def _without(path: Path, kind: str) -> str:
+    """Return the text of a file without its regions of a kind; an error names the file."""
+    try:
+        return without(path.read_text(encoding="utf-8"), kind)
+    except MarkerError as error:
+        raise MarkerError(f"{path.name}, {error}") from error
+
+
+def _with_checks(exercise: Exercise, checks: str, folder: Path) -> Exercise:
+    """Return an exercise with other checks, copied into a folder: what hidden tests draw is to be recorded nowhere."""
+    copy = folder / exercise.folder.name
+    shutil.copytree(exercise.folder, copy, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "checks.py").write_text(checks, encoding="utf-8")
+    return read_exercise(copy)
+
+
+def leak_problems(exercises: Iterable[Exercise], folder: Path, *, formulas: bool = False) -> list[str]:
+    """Return a sentence for every answer in a folder; the formulas of the hints are none if they are handed out."""
+    exercises = tuple(exercises)
+    secrets = secrets_of(exercises)
+    if formulas:
+        for exercise in exercises:
+            for levels in exercise.hints.own.values():
+                for what in secrets.found_in(levels[-1]):
+                    secrets = secrets._replace(lines={k: v for k, v in secrets.lines.items() if v != what})
+    return [f"{leak.path} holds {leak.what}; take it out" for leak in leaks_in(folder, secrets)]

@@ -1,0 +1,122 @@
+"""Checking a student's file in a process of its own, so that nothing in it can hold up or bring down what waits.
+
+    file --looking.py, in a child--> result.json -> Outcome;   what it prints is read on, and its beginning kept
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import IO
+
+import aescratch as ae
+from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.outcome import DIED, TIMED_OUT, Outcome
+
+TIME_LIMIT = 10.0  # seconds, for a whole check
+START = 60.0  # seconds for Python's start, which takes long on a busy machine
+GLANCE = 0.2  # seconds between two looks at whether the checks have begun, and whether the time is up
+GRACE = 2.0  # seconds more, in which the child says where it is, and ends
+KEPT = 2000  # characters of what is printed
+STACK = ".stack"  # the ending of the file that is there when the checks begin, and says where a loop was
+
+
+def check_file(exercise: Exercise, path: Path, time_limit: float = TIME_LIMIT) -> Outcome:
+    """Return what the checks of an exercise say of a file, within so many seconds.
+
+    Parameters
+    ----------
+    exercise : Exercise
+        Whose checks.
+    path : Path
+        The student's file.
+    time_limit : float
+        Seconds for the checks; Python's start isn't counted.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "result.json"
+        stack = Path(f"{result}{STACK}")
+        printed, ended = _run(
+            [sys.executable, "-m", "aescratch.classroom.looking", str(exercise.folder.resolve()), str(path.resolve()),
+             str(result), str(time_limit)], path.resolve().parent, time_limit + GRACE, stack,
+        )  # fmt: skip
+        where = stack.read_text(encoding="utf-8") if stack.is_file() else ""
+        if where or (ended is None and stack.is_file()):
+            return _timed_out(time_limit, path, where, printed)
+        try:
+            outcome = Outcome(**json.loads(result.read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            said = printed.strip().splitlines()
+            message = f"Python ended with status {ended} before the checks did" + (f": {said[-1]}" if said else "")
+            if ended is None:
+                message = f"Python took longer than {START:g} s to start, and was stopped; close other programs"
+            return Outcome(DIED, message, codes=[DIED], printed=printed)
+    outcome.printed = printed
+    return outcome
+
+
+def _run(command: list[str], folder: Path, seconds: float, begun: Path) -> tuple[str, int | None]:
+    """Return the beginning of what a command prints, and its exit status, or None if it had to be stopped.
+
+    Its seconds count from when the file `begun` is there.
+    """
+    path = [str(Path(ae.__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "PYTHONIOENCODING": "utf-8"}
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder,
+        env=environment, start_new_session=os.name == "posix",
+    )  # fmt: skip
+    assert process.stdout is not None
+    kept: list[bytes] = []
+    reader = threading.Thread(target=_read_on, args=(process.stdout, kept), daemon=True)
+    reader.start()
+    ended: int | None = None
+    end, counts = time.monotonic() + START, False
+    try:
+        while ended is None and time.monotonic() < end:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                ended = process.wait(GLANCE)
+            if not counts and begun.is_file():
+                end, counts = time.monotonic() + seconds, True
+    finally:
+        _kill(process)
+    reader.join(1.0)
+    return b"".join(kept).decode(errors="replace"), ended
+
+
+def _read_on(stream: IO[bytes], kept: list[bytes]) -> None:
+    """Read a stream to its end, so that nobody waits for it, and keep its beginning."""
+    left = KEPT
+    with stream:
+        while chunk := stream.read(4096):
+            kept.append(chunk[:left])
+            left -= len(kept[-1])
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process, and on Unix whatever it started."""
+    try:
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    except (ProcessLookupError, PermissionError):
+        pass
+    process.wait()
+
+
+def _timed_out(seconds: float, path: Path, stack: str, printed: str) -> Outcome:
+    """Return the outcome for a check that didn't end, with the student's line that was running."""
+    lines = re.findall(r'File "(.*)", line (\d+)', stack)
+    line = next((int(number) for file, number in lines if Path(file).name == path.name), 0)
+    message = f"still running after {seconds:g} s, and stopped; look for a loop whose end is never reached"
+    return Outcome(TIMED_OUT, message, line, codes=[TIMED_OUT], printed=printed)

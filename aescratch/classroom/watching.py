@@ -1,0 +1,60 @@
+"""Watching: the exercise whose file is saved is checked again, until Control-C.
+
+    every half second the files are read -> one has changed -> check, answer
+
+Files are compared by what is in them, which works on network drives too, where times and notices do not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.workspace import Workspace
+
+PAUSE = 0.5  # seconds between two looks
+
+
+def ticks() -> Iterator[None]:
+    """Yield for ever, at every look."""
+    while True:
+        yield
+        time.sleep(PAUSE)
+
+
+def watch(
+    workspace: Workspace, first: Exercise, check: Callable[[Exercise], None], looks: Iterable[None] | None = None
+) -> None:
+    """Check an exercise now, and whichever is saved from then on.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The student's folder.
+    first : Exercise
+        What is checked at once.
+    check : callable
+        Checks an exercise and prints the answer.
+    looks : iterable, optional
+        One item for each look at the files; by default without end.
+    """
+    seen = _texts(workspace)
+    check(first)
+    for _ in ticks() if looks is None else looks:
+        now = _texts(workspace)
+        changed = [exercise for exercise in workspace.exercises if now.get(exercise.name) != seen.get(exercise.name)]
+        seen = now
+        for exercise in changed:
+            if exercise.name in now:
+                check(exercise)
+
+
+def _texts(workspace: Workspace) -> dict[str, bytes]:
+    """Return what is in every file that is there."""
+    texts = {}
+    for exercise in workspace.exercises:
+        with contextlib.suppress(OSError):  # not started, or being written at this moment
+            texts[exercise.name] = workspace.path(exercise).read_bytes()
+    return texts

@@ -1,0 +1,201 @@
+"""A student's folder: one file for each exercise that was started, and progress.json, which anybody can read.
+
+    init -> folder;   find, from any folder inside -> Workspace;   start, record, reset -> files and progress.json
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from aescratch.classroom.exercise import CourseError, Exercise, read_course
+from aescratch.classroom.outcome import Outcome
+from aescratch.foundations.files import whole_file
+
+PROGRESS = "progress.json"
+BACKUPS = "backups"
+COURSE = "course"  # the folder of a teacher's own exercises, inside the student's
+FORMAT = 1
+README = """# Exercises: autoencoders from scratch
+
+Each exercise is one file with one hole. From any folder in here:
+
+    aescratch exercises list             what there is, and how far you are
+    aescratch exercises start NAME       write the file of an exercise
+    aescratch exercises check            check the one that you are at
+    aescratch exercises watch            check it whenever you save
+    aescratch exercises hint             a hint that fits what was found
+    aescratch exercises reset NAME       begin again; your file is kept in backups/
+    aescratch exercises solution NAME    ours, once yours passes
+"""
+
+
+class WorkspaceError(Exception):
+    """A folder can't be used as it is; the message is one sentence for the student."""
+
+
+class Workspace:
+    """A student's folder and what was done in it.
+
+    Parameters
+    ----------
+    folder : Path
+        Where progress.json lies.
+
+    Attributes
+    ----------
+    exercises : tuple of Exercise
+        Those of the folder ``course`` inside, or else the built-in path.
+
+    Raises
+    ------
+    WorkspaceError
+        If progress.json or ``course`` can't be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            self.progress: dict[str, Any] = json.loads((folder / PROGRESS).read_text(encoding="utf-8"))
+            _require_progress(self.progress)
+        except (ValueError, TypeError) as error:
+            raise WorkspaceError(
+                f"expected {folder / PROGRESS} to be as it was written, but it can't be read ({error}); put it right, "
+                "or delete it and run aescratch exercises init on the folder: your files stay"
+            ) from error
+        self.exercises = _course_in(folder)
+
+    @classmethod
+    def create(cls, folder: Path) -> Workspace:
+        """Make a folder ready, and return it; files that are in it stay.
+
+        Raises
+        ------
+        WorkspaceError
+            If it is ready already.
+        """
+        if (folder / PROGRESS).exists():
+            raise WorkspaceError(f"{folder} holds exercises already; go there and run aescratch exercises list")
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / "README.md").exists():
+            _write(folder / "README.md", README)
+        started = [exercise.name for exercise in _course_in(folder) if (folder / exercise.file_name).exists()]
+        entries = {name: dict(NEW) for name in started}
+        _write(folder / PROGRESS, fresh_progress(entries))
+        return cls(folder)
+
+    @classmethod
+    def find(cls, inside: Path) -> Workspace:
+        """Return the workspace that a folder lies in.
+
+        Raises
+        ------
+        WorkspaceError
+            If neither it nor any above it is one.
+        """
+        for folder in (inside, *inside.parents):
+            if (folder / PROGRESS).is_file():
+                return cls(folder)
+        raise WorkspaceError(
+            f"expected to be inside a folder of exercises, but {inside} is in none; make one with "
+            "aescratch exercises init DIR, and go there"
+        )
+
+    def path(self, exercise: Exercise) -> Path:
+        """Return where the student's file of an exercise is."""
+        return self.folder / exercise.file_name
+
+    def entry(self, exercise: Exercise) -> dict[str, Any]:
+        """Return what is known of an exercise: passed, gave_up, checks, codes, verdicts, hints."""
+        return {**NEW, **self.progress["exercises"].get(exercise.name, {})}
+
+    def started(self, exercise: Exercise) -> bool:
+        """Whether the student's file is there."""
+        return self.path(exercise).is_file()
+
+    @property
+    def current(self) -> str | None:
+        """The name of the exercise that was started or checked last."""
+        name: str | None = self.progress["current"]
+        return name
+
+    def left(self, after: int = 0) -> Exercise | None:
+        """Return the next exercise that hasn't passed, from a number on and then from the start, or None."""
+        left = [exercise for exercise in self.exercises if not self.entry(exercise)["passed"]]
+        return next((exercise for exercise in left if exercise.number > after), left[0] if left else None)
+
+    def start(self, exercise: Exercise) -> bool:
+        """Write the stub of an exercise, unless its file is there, and make it the current one; return if it did."""
+        new = not self.path(exercise).exists()
+        if new:
+            _write(self.path(exercise), exercise.stub)
+        self.note(exercise)
+        return new
+
+    def record(self, exercise: Exercise, outcome: Outcome) -> dict[str, Any]:
+        """Note what a check came to, and return what was known before."""
+        before = self.entry(exercise)
+        self.note(
+            exercise, passed=before["passed"] or outcome.passed, checks=before["checks"] + 1, kind=outcome.kind,
+            codes=outcome.codes, verdicts=outcome.verdicts,
+        )  # fmt: skip
+        return before
+
+    def reset(self, exercise: Exercise) -> Path:
+        """Put the stub in place of the student's file, and return where that is kept now."""
+        kept = self.folder / BACKUPS
+        kept.mkdir(exist_ok=True)
+        number = 1
+        while (backup := kept / f"{exercise.folder.name}.{number}.py").exists():
+            number += 1
+        self.path(exercise).replace(backup)
+        _write(self.path(exercise), exercise.stub)
+        self.note(exercise, kind="", codes=[], verdicts={}, hints={})
+        return backup
+
+    def note(self, exercise: Exercise, **changes: Any) -> None:
+        """Write changes to what is known of an exercise, and make it the current one."""
+        self.progress["exercises"][exercise.name] = {**self.entry(exercise), **changes}
+        self.progress["current"] = exercise.name
+        _write(self.folder / PROGRESS, _as_text(self.progress))
+
+
+NEW: dict[str, Any] = {
+    "passed": False, "gave_up": False, "checks": 0, "kind": "", "codes": [], "verdicts": {}, "hints": {},
+}  # fmt: skip
+
+
+def fresh_progress(entries: Mapping[str, Any] | None = None) -> str:
+    """Return the text of progress.json before anything was checked."""
+    return _as_text({"format": FORMAT, "current": None, "exercises": dict(entries or {})})
+
+
+def _course_in(folder: Path) -> tuple[Exercise, ...]:
+    """Return the exercises that a student's folder works with."""
+    try:
+        return read_course(folder / COURSE if (folder / COURSE).is_dir() else None)
+    except CourseError as error:
+        raise WorkspaceError(f"the exercises in {folder / COURSE} can't be used: {error}; ask your teacher") from error
+
+
+def _require_progress(progress: Any) -> None:
+    """Raise unless progress is what `Workspace` writes."""
+    if not isinstance(progress, dict) or progress.get("format") != FORMAT:
+        raise ValueError(f"expected format {FORMAT}")
+    entries = progress.get("exercises")
+    if not isinstance(entries, dict) or not isinstance(progress.get("current"), (str, type(None))):
+        raise ValueError("expected exercises and the current one")
+    for name, entry in entries.items():
+        if not isinstance(entry, dict) or any(key in entry and type(entry[key]) is not type(NEW[key]) for key in NEW):
+            raise ValueError(f"the entry of {name} is not as it was written")
+
+
+def _as_text(progress: dict[str, Any]) -> str:
+    return json.dumps(progress, indent=2) + "\n"
+
+
+def _write(path: Path, text: str) -> None:
+    with whole_file(path) as stream:
+        stream.write(text.encode())

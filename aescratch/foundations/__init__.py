@@ -1,0 +1,1 @@
+"""What everything stands on: remembering a forward pass, settings, sentences of errors, files."""

@@ -1,0 +1,145 @@
+"""Files: written whole or not at all, and archives of a JSON header and plain arrays.
+
+    header + arrays --write_archive--> temporary file --rename--> path
+    path --read_archive--> header + arrays
+
+Nothing is pickled, so opening a file never runs code from it. Whatever an archive of ours can't hold is refused with
+`FileFormatError`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from aescratch.backend import Array, to_numpy
+
+FORMAT_VERSION = 1
+HEADER = "header"
+
+
+class FileFormatError(ValueError):
+    """A file is damaged, truncated, or not one that aescratch wrote."""
+
+
+@contextlib.contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Open a file for writing that appears at path, whole, when the block ends well, and leaves no trace otherwise.
+
+    What is written goes to a temporary file beside path, which is flushed to the disk and then renamed, so that an
+    old file at path stays as it is until the new one is complete.
+
+    Raises
+    ------
+    OSError
+        If the folder isn't there or can't be written to.
+    """
+    path = Path(path)
+    folder = path.parent
+    if not folder.is_dir():
+        kind = NotADirectoryError if folder.exists() else FileNotFoundError
+        raise kind(f"expected a folder to write {path.name} into, but {folder} is none; make it first")
+    if path.is_dir():
+        raise IsADirectoryError(f"expected the name of a file to write, but {path} is a folder; add a name to it")
+    temporary = path.with_name(f".{os.urandom(8).hex()}.part")  # without path's name, which may have no room for more
+    try:
+        with open(temporary, "xb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_archive(path: str | os.PathLike[str], header: dict[str, Any], arrays: dict[str, Array]) -> None:
+    """Write a header and arrays to path, whole or not at all.
+
+    Raises
+    ------
+    OSError
+        If the folder isn't there or can't be written to.
+    """
+    text = json.dumps({"format": FORMAT_VERSION, **header})
+    members = {HEADER: np.frombuffer(text.encode(), np.uint8)}
+    members.update({name: to_numpy(array) for name, array in arrays.items()})
+    stored = _as_npz(members)
+    with whole_file(path) as stream:
+        stream.write(stored.getbuffer())
+
+
+def _as_npz(members: dict[str, Array]) -> io.BytesIO:
+    """Return what `numpy.savez` writes, in memory; Control-C comes out of it as Control-C, wherever it meets it."""
+    stored = io.BytesIO()
+    archive = zipfile.ZipFile(stored, "w")
+    try:
+        for name, array in members.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+        archive.close()
+    except BaseException:
+        archive.fp = None  # there is nothing to close: closing under an open member would raise another error instead
+        raise
+    return stored
+
+
+def read_archive(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return the header and the arrays of an archive of this kind.
+
+    Raises
+    ------
+    OSError
+        If there is no such file, or it can't be opened.
+    FileFormatError
+        If it isn't a whole archive that `write_archive` wrote, is of another kind, or of a later format.
+    """
+    with open(path, "rb") as stream:
+        try:
+            arrays = _read_members(stream)
+            header = json.loads(arrays.pop(HEADER).tobytes())
+            version, found = header["format"], header["kind"]
+        except Exception as error:  # the readers of zip, npy and JSON raise almost anything on hostile bytes
+            raise FileFormatError(
+                f"expected a {kind} that aescratch saved, but {os.fspath(path)} is damaged, truncated or "
+                f"something else ({type(error).__name__}: {error}); save it again"
+            ) from error
+    if not isinstance(version, int) or version > FORMAT_VERSION:
+        raise FileFormatError(
+            f"expected format {FORMAT_VERSION} or older, but {os.fspath(path)} has format {str(version)[:20]}; "
+            "open it with a newer aescratch"
+        )
+    if found != kind:
+        raise FileFormatError(
+            f"expected a {kind}, but {os.fspath(path)} holds a {str(found)[:20]}; open it as what it is"
+        )
+    return header, arrays
+
+
+def _read_members(stream: IO[bytes]) -> dict[str, Array]:
+    """Return the arrays of an npz archive; it never needs more memory than the file is long."""
+    length = os.fstat(stream.fileno()).st_size
+    with zipfile.ZipFile(stream) as archive:
+        members = archive.infolist()
+        if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+            raise ValueError("a member is compressed")  # we never do that, and a small file could unpack to any size
+        if sum(member.file_size for member in members) > length:
+            raise ValueError("the members are larger than the file")
+        return {member.filename.removesuffix(".npy"): _parse_array(archive.read(member)) for member in members}
+
+
+def _parse_array(member: bytes) -> Array:
+    """Return the array in the bytes of an npy file; unlike `numpy.load`, make no room for what the header claims."""
+    stream = io.BytesIO(member)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError("a member is of another version than we write")
+    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+    return np.frombuffer(stream.read(), dtype).reshape(shape, order="F" if fortran_order else "C")

@@ -1,0 +1,102 @@
+"""What every layer, loss, penalty and corruption has in common: it remembers one forward pass for its backward pass.
+
+What is remembered is named in `remembers`, after the variables of the formulas, and lies on the object as a plain
+attribute, to be looked at in a debugger. It is no part of a copy or a pickle.
+
+A part is in use mode unless training mode was entered, by a model's ``training()`` or `in_mode`. Only in
+training mode does `forward` change the part's `buffers`, drop units, or look at the statistics of the batch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from aescratch.backend import Array
+from aescratch.foundations.buffers import Buffer
+
+
+class ForwardMissingError(RuntimeError, AttributeError):
+    """A backward pass was asked for before a forward pass."""
+
+
+class Part:
+    """Anything with a forward and a backward.
+
+    Attributes
+    ----------
+    remembers : tuple of str
+        The attributes that forward leaves for backward.
+    is_term : bool
+        Whether it is a term of the objective.
+    draws : bool
+        Whether forward draws noise, from an rng that it takes as its last argument.
+    in_training : bool
+        Whether forward acts as in training; False, use mode, unless training mode was entered.
+    least_examples : int
+        How many examples a batch must have in training.
+    moves_objective : bool
+        Whether its state changes what the loss is, so that losses of two steps belong to two functions.
+    infinite_where : str
+        Where its forward is infinite, as a sentence that says what to do; empty where it never is.
+    """
+
+    remembers: tuple[str, ...] = ()
+    is_term = False
+    draws = False
+    in_training = False
+    least_examples = 1
+    moves_objective = False
+    infinite_where = ""
+
+    @property
+    def buffers(self) -> list[Buffer]:
+        """The part's state beside its parameters; none here."""
+        return []
+
+    @property
+    def kinks(self) -> Array | None:
+        """The pattern of the last forward pass at its kinks, an array that changes when one is crossed, or None."""
+        return None
+
+    def forget(self) -> None:
+        """Drop what the last forward pass left."""
+        for name in self.remembers:
+            self.__dict__.pop(name, None)
+
+    def __getattr__(self, name: str) -> Any:
+        # Python asks here only for what isn't there.
+        if name in type(self).remembers:
+            raise ForwardMissingError(
+                f"expected a forward pass before backward(), but {type(self).__name__} has not seen one and remembers "
+                f"no {name}; call loss(x) of the model, or forward(...) of this object, first"
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy is in use mode, also one that is made while its original is trained.
+        left_out = (*self.remembers, "in_training")
+        return {name: value for name, value in self.__dict__.items() if name not in left_out}
+
+
+@contextlib.contextmanager
+def in_mode(parts: Iterable[Any], *, training: bool) -> Iterator[None]:
+    """Put the parts into training or use mode inside the block, and afterwards into the mode that each was in.
+
+    Examples
+    --------
+    >>> import aescratch as ae
+    >>> layer = ae.Dropout(0.5)
+    >>> with in_mode([layer], training=True):
+    ...     layer.forward(np.ones((1, 4)), np.random.default_rng(0))
+    array([[2., 0., 0., 0.]])
+    """
+    before = [(part, getattr(part, "in_training", False)) for part in parts]
+    try:
+        for part, _ in before:
+            part.in_training = training
+        yield
+    finally:
+        for part, mode in before:
+            part.in_training = mode

@@ -1,0 +1,1 @@
+"""What looks in on models from outside, and is unknown to them: gradient checks, traces, measures, pages."""

@@ -1,0 +1,231 @@
+"""A forward and its backward, bound to each other by the names of their arguments.
+
+    inputs --forward--> output
+    backward's arguments: a name among forward's -> that input;  grad_q, or dout -> upstream;  one other -> the output
+
+What can't be bound raises, in one sentence.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array, array_module
+from aescratch.foundations.validation import without_subclass
+
+UPSTREAM_NAMES = ("dout", "dy", "grad", "upstream")  # what others call it, where no argument is called grad_q
+SHORT_UPSTREAM_NAMES = ("g", "delta")  # and where none has one of those names either
+ADVICE = {
+    "c": "of a complex function check real and imaginary parts as inputs of their own",
+    "O": "an array of Python objects usually means rows of different lengths",
+}
+CACHE_NAMES = ("cache", "caches")  # of a forward that returns it beside its output
+
+
+@dataclass
+class Pair:
+    """A forward and its backward, with the inputs at which they are checked.
+
+    Attributes
+    ----------
+    forward, backward : callable
+        What is checked.
+    inputs : dict
+        Every argument of forward by name; those that get a gradient are float64 arrays of this pair's own.
+    """
+
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
+    inputs: dict[str, Any]
+
+    @property
+    def differentiable(self) -> list[str]:
+        """The arguments of forward that are arrays of floats, in its order."""
+        names = [name for name in signature_of(self.forward, "forward").parameters if name in self.inputs]
+        return [name for name in names if is_float_array(self.inputs[name])]
+
+    @property
+    def upstream_names(self) -> list[str]:
+        """Under which names backward takes the upstream gradient: grad_q, or else the one that others use."""
+        names = [name for name in signature_of(self.backward, "backward").parameters if name not in self.inputs]
+        ours = [name for name in names if name.startswith("grad_")]
+        others = [name for name in names if name in UPSTREAM_NAMES or name.startswith("dout_")]
+        if not (ours or others):
+            others = [name for name in names if name in SHORT_UPSTREAM_NAMES]
+        return ours or (others if len(others) == 1 else [])
+
+    @property
+    def output_name(self) -> str | None:
+        """Under which name backward takes forward's output, if it does."""
+        parameters = signature_of(self.backward, "backward").parameters
+        upstream = self.upstream_names
+        others = [name for name in parameters if name not in upstream and name not in self.inputs]
+        needed = [name for name in others if parameters[name].default is inspect.Parameter.empty]
+        name, of = name_of(self.backward), name_of(self.forward)
+        if cache := [other for other in needed if other in CACHE_NAMES]:
+            raise TypeError(
+                f"expected {name} to take what it needs under the names of {of}'s arguments, got {cache[0]}; if {of} "
+                f"returns the pair (output, {cache[0]}), check ae.cached_pair({of}, {name})"
+            )
+        if len(needed) > 1:
+            raise TypeError(
+                f"expected one argument of {name} beside the upstream gradient and the inputs, for the output of "
+                f"{of}, got {' and '.join(needed)}; name inputs as forward does, and the upstream gradient grad_y or "
+                "the like"
+            )
+        return needed[0] if needed else None
+
+    def require_upstream(self) -> None:
+        """Refuse a backward that takes no upstream gradient by a name that says so: it would be given the output."""
+        names = list(signature_of(self.backward, "backward").parameters)
+        if not self.upstream_names:
+            raise TypeError(
+                f"expected {name_of(self.backward)} to take the upstream gradient under a name such as grad_y, got "
+                f"the arguments {', '.join(names)}; rename the one that it is"
+            )
+
+    def arguments(self, upstream: Array, output: Any) -> dict[str, Any]:
+        """Return backward's arguments by name, every array a copy of its own."""
+        found, upstream_names, output_name = {}, self.upstream_names, self.output_name
+        for name in signature_of(self.backward, "backward").parameters:
+            if name in upstream_names:
+                found[name] = upstream
+            elif name in self.inputs:
+                found[name] = self.inputs[name]
+            elif name == output_name:
+                found[name] = output
+        return copied(found)
+
+
+def bind(forward: Callable[..., Any], backward: Callable[..., Any], inputs: Any) -> Pair:
+    """Return the pair at these inputs, completed by forward's defaults, as the caller gives them.
+
+    Raises
+    ------
+    TypeError
+        If either can't be called by the names of its arguments, or one of forward's is missing or unknown.
+    """
+    parameters = signature_of(forward, "forward").parameters
+    if not isinstance(inputs, Mapping):
+        raise TypeError(
+            f"expected inputs to map the names of forward's arguments to their values, got {type(inputs).__name__}; "
+            'pass {"x": x}, say'
+        )
+    if unknown := sorted(str(name) for name in set(inputs) - set(parameters)):
+        raise TypeError(f"expected inputs named after the forward's arguments {list(parameters)}, got {unknown} too")
+    defaults = {name: p.default for name, p in parameters.items() if p.default is not inspect.Parameter.empty}
+    values = {**defaults, **inputs}
+    if missing := [name for name in parameters if name not in values]:
+        needed = f"expected inputs for every argument of {name_of(forward)}"
+        raise TypeError(f"{needed}, but missing {', '.join(missing)}; add them to inputs")
+    pair = Pair(forward, backward, values)
+    _ = pair.output_name  # raises if backward can't be bound
+    return pair
+
+
+def signature_of(function: Any, role: str) -> inspect.Signature:
+    """Return the signature of a function whose arguments all have names; raise if it isn't one."""
+    if not callable(function):
+        raise TypeError(f"expected {role} to be a function, got {type(function).__name__}")
+    name = name_of(function)
+    advice = f"wrap it in a function that names its arguments, say lambda a: {name}(a)"
+    try:
+        if isinstance(function, np.ufunc):  # its signature, where NumPy shows one, is full of options
+            raise TypeError
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        raise TypeError(f"expected {role} to have a signature, got {name}, which has none to read; {advice}") from None
+    for parameter in signature.parameters.values():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise TypeError(f"expected {role} to name its arguments, got {name} with {parameter}; {advice}")
+    return signature
+
+
+def call(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    """Call a function with arguments by name, those that it takes by position only included."""
+    parameters = inspect.signature(function).parameters
+    by_position = [name for name, p in parameters.items() if p.kind is p.POSITIONAL_ONLY and name in arguments]
+    by_name = {name: value for name, value in arguments.items() if name not in by_position}
+    return function(*(arguments[name] for name in by_position), **by_name)
+
+
+def as_list(returned: Any) -> list[Any]:
+    """Return what a backward returned as a list of gradients."""
+    return list(returned) if isinstance(returned, (tuple, list)) else [returned]
+
+
+def name_of(function: Any) -> str:
+    """Return what a function, a partial of one or a callable object is called."""
+    inner = function.func if isinstance(function, functools.partial) else function
+    return getattr(inner, "__name__", type(inner).__name__)
+
+
+def copied(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments with a copy of every array."""
+    return {name: np.array(value) if isinstance(value, np.ndarray) else value for name, value in arguments.items()}
+
+
+def changed(arguments: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
+    """Return the names of the arrays that aren't as before."""
+    arrays = [name for name, value in before.items() if isinstance(value, np.ndarray)]
+    return [name for name in arrays if not same(arguments[name], before[name])]
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two arrays or numbers are equal, NaN to NaN included."""
+    a, b = np.asarray(a), np.asarray(b)
+    return np.array_equal(a, b, equal_nan=a.dtype.kind in "fc" and b.dtype.kind in "fc")
+
+
+def is_float_array(value: Any) -> bool:
+    """Whether a gradient with respect to this value can be asked for."""
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
+
+
+def check_names(wrt: Any, pair: Pair) -> list[str]:
+    """Return the names in wrt if each is one of the pair's inputs."""
+    if not isinstance(wrt, (list, tuple)) or not all(isinstance(name, str) for name in wrt):
+        raise TypeError(f'expected wrt to be a list of names of inputs, got {wrt!r}; pass ["x"], say')
+    if not wrt or len(set(wrt)) < len(wrt) or not set(wrt) <= set(pair.inputs):
+        known = ", ".join(pair.inputs)
+        raise ValueError(f"expected wrt to name inputs, each once, out of {known}, got {list(wrt)}")
+    return list(wrt)
+
+
+def as_differentiable(name: str, value: Any) -> Array:
+    """Return a float64 copy of an input that gets a gradient; raise if it is of no use."""
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"expected {name} to be an array, got {type(value).__name__}; {_as_array(name, value)}")
+    value = without_subclass(value, name)
+    if value.dtype.kind != "f" or value.dtype.itemsize < 4:
+        advice = ADVICE.get(value.dtype.kind, "pass {name}.astype(float)").format(name=name)
+        raise TypeError(f"expected {name} to hold float64 numbers, got {value.dtype}; {advice}")
+    if value.size == 0:
+        raise ValueError(f"expected {name} to hold at least one entry, got shape {value.shape}")
+    if not np.isfinite(value).all():
+        raise ValueError(f"expected finite numbers in {name}, got NaN or infinity; a gradient there means nothing")
+    return np.array(value, dtype=np.float64, order="C")
+
+
+def _as_array(name: str, value: Any) -> str:
+    """Return the advice how to make an array of a value; whole numbers in a list may be labels, and stay whole."""
+    whole = isinstance(value, (list, tuple)) and all(isinstance(each, (int, np.integer)) for each in value)
+    if not whole:
+        return f"pass numpy.array({name}, float)"
+    return f"pass numpy.array({name}) if these are labels or indices, numpy.array({name}, float) if they get a gradient"
+
+
+def check_kinds(inputs: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Raise if an input is a list, or lies on a GPU."""
+    for name in names:
+        value = inputs[name]
+        if isinstance(value, (list, tuple)):
+            raise TypeError(f"expected {name} to be an array, got {type(value).__name__}; {_as_array(name, value)}")
+        if hasattr(value, "dtype") and array_module(value) is not np:
+            raise TypeError(f"expected {name} to be a NumPy array, got one of CuPy; move it with ae.to_numpy({name})")

@@ -1,0 +1,204 @@
+"""A backward that is declared not to be a derivative: compared with its rule, and not with its forward.
+
+    backward(upstream, ...)  --compared with-->  the rule, computed another way          every gradient
+    the rule                 --compared with-->  differences of the smoothed forward     where it stands for one
+    backward's mean          --compared with-->  differences of the forward's mean       where it is right only so
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.foundations.declared import Declared
+from aescratch.inspection.gradcheck.binding import Pair, as_list, call, copied, name_of
+from aescratch.inspection.gradcheck.coverage import Coverage, Sample
+from aescratch.inspection.gradcheck.elsewhere import zero_elsewhere
+from aescratch.inspection.gradcheck.numeric import Estimate
+from aescratch.inspection.gradcheck.report import FAIL, INCONCLUSIVE, PASS, UNCHECKED, Finding, TensorResult, judge
+
+ROUNDING = 1e-12  # of a gradient's largest entry: what another way to compute it may change
+DRAWS, MOST_ENTRIES = 4000, 24  # of the noise; of a tensor whose mean is looked at
+STEP = 0.05  # of an entry's size, or of 1: wide, since draws that a step doesn't change say nothing of the mean
+STANDARD_ERRORS = 6.0
+TRUNCATION = 1e-3  # of a mean's largest entry: what so wide a step may be off by
+TOO_ROUGH = 0.5  # of a mean: where six standard errors are more than that, a factor of two would hide in them
+
+
+def check_by_rule(
+    pair: Pair, gradients: Mapping[str, Array], upstream: Array, output: Any, declared: Declared, tolerance: float,
+    coverage: Coverage, seed: int,
+) -> tuple[list[TensorResult], list[Finding]]:  # fmt: skip
+    """Return the comparison of each gradient with the rule, of the rule with what it stands for, and a note."""
+    findings = [note(name_of(pair.backward), declared)]
+    names = list(gradients)
+    try:
+        rule = rule_of(pair, declared, names, upstream, output)
+    except Exception as error:
+        message = f"the rule {declared.rule}, as it was declared, raised {type(error).__name__}: {error}"
+        return [], [*findings, Finding("rule-raised", None, INCONCLUSIVE, f"{message}; nothing was compared")]
+    misshapen = [name for name in names if np.shape(rule[name]) != np.shape(gradients[name])]
+    if misshapen:
+        message = f"the rule {declared.rule}, as it was declared, gives another shape for {', '.join(misshapen)}"
+        return [], [*findings, Finding("rule-shape", None, INCONCLUSIVE, message)]
+    tensors = [_compared(name, gradients[name], rule[name], declared, tolerance) for name in names]
+    _find_zeros(tensors, pair, declared, upstream, seed)
+    if declared.smoothed is not None:
+        tensors += _smoothed(pair, rule, upstream, declared, tolerance, coverage)
+    if declared.in_the_mean:
+        tensors += [_in_the_mean(pair, names, number, upstream, declared, seed) for number in range(len(names))]
+        message = (
+            f"{', '.join(f'mean_{name}' for name in names)}: backward's mean over {DRAWS} draws, compared with "
+            f"differences of the forward's, within {STANDARD_ERRORS:g} standard errors"
+        )
+        findings.append(Finding("declared-mean", None, "note", message, {"draws": DRAWS}))
+    return tensors, findings
+
+
+def note(who: str, declared: Declared) -> Finding:
+    """Return the note that a rule was checked, and not a derivative."""
+    message = (
+        f"{who} is declared not to be the derivative of its forward: it was checked against a rule, {declared.rule}, "
+        f"{declared.formula} ({declared.source})"
+    )
+    evidence = {"rule": declared.rule, "formula": declared.formula, "source": declared.source}
+    return Finding("declared-rule", None, "note", message, evidence)
+
+
+def rule_of(pair: Pair, declared: Declared, names: Sequence[str], upstream: Array, output: Any) -> dict[str, Array]:
+    """Return what the rule gives, by input."""
+    returned = call(declared.again, pair.arguments(upstream, output))
+    gradients = as_list(returned)
+    if len(gradients) != len(names):
+        raise ValueError(f"it returned {len(gradients)} gradients, and backward {len(names)}")
+    return {name: np.asarray(gradient, np.float64) for name, gradient in zip(names, gradients, strict=True)}
+
+
+def _compared(name: str, analytic: Array, rule: Array, declared: Declared, tolerance: float) -> TensorResult:
+    error = ROUNDING * float(np.max(np.abs(rule), initial=0.0))
+    tensor = judge(f"grad_{name}", np.asarray(analytic), [Estimate(float(v), error) for v in rule.flat], tolerance)
+    return replace(tensor, rule=declared.rule, numeric_is=f"the declared rule {declared.rule}")
+
+
+def _find_zeros(tensors: Sequence[TensorResult], pair: Pair, declared: Declared, upstream: Array, seed: int) -> None:
+    """Note which rules are 0 everywhere, not only here, where backward is 0 as it is to be."""
+    names = [tensor.name.removeprefix("grad_") for tensor in tensors]
+    untested = [name for name, tensor in zip(names, tensors, strict=True) if tensor.is_untested]
+
+    def rule(inputs: Mapping[str, Any]) -> dict[str, Array]:
+        there = Pair(pair.forward, pair.backward, dict(inputs))
+        return rule_of(there, declared, names, upstream, call(pair.forward, copied(inputs)))
+
+    zero = zero_elsewhere(pair.inputs, rule, untested, seed) if untested else set()
+    for name, tensor in zip(names, tensors, strict=True):
+        tensor.zero_is_meant = name in zero
+
+
+def _smoothed(
+    pair: Pair, rule: Mapping[str, Array], upstream: Array, declared: Declared, tolerance: float, coverage: Coverage
+) -> list[TensorResult]:
+    """Return the comparison of the rule with the differences of the smoothed forward."""
+
+    def objective() -> tuple[float, list[Array]]:
+        assert declared.smoothed is not None
+        return float((upstream * call(declared.smoothed, copied(pair.inputs))).sum()), []
+
+    with np.errstate(all="ignore"):
+        compared = [
+            coverage.compare(f"smoothed_{name}", objective, pair.inputs[name], gradient, tolerance)
+            for name, gradient in rule.items()
+        ]
+    for tensor in compared:
+        tensor.rule, tensor.numeric_is = declared.rule, "the difference quotient of the smoothed forward"
+    return compared
+
+
+def _in_the_mean(
+    pair: Pair, names: Sequence[str], number: int, upstream: Array, declared: Declared, seed: int
+) -> TensorResult:
+    """Return the comparison of backward's mean with differences of the forward's, over the same draws."""
+    if "rng" not in pair.inputs:
+        raise TypeError(
+            f"expected {name_of(pair.forward)} to draw from an argument rng, a seed, since its backward is declared "
+            "right in the mean over its draws; add it, and give it in inputs"
+        )
+    name = names[number]
+    value = pair.inputs[name]
+    flat = np.sort(np.random.default_rng(seed).permutation(value.size)[:MOST_ENTRIES])
+    given, quotients = np.zeros((DRAWS, flat.size)), np.zeros((DRAWS, flat.size))
+    for draw in range(DRAWS):
+        here = Pair(pair.forward, pair.backward, {**copied(pair.inputs), "rng": seed + draw})
+        output = call(pair.forward, copied(here.inputs))
+        returned = call(pair.backward, here.arguments(upstream, output))
+        given[draw] = np.reshape(as_list(returned)[number], -1)[flat]
+        for column, entry in enumerate(flat):
+            quotients[draw, column] = _quotient(here, name, int(entry), upstream)
+    return _judged_mean(name, value.shape, flat, given, quotients, declared)
+
+
+def _quotient(pair: Pair, name: str, entry: int, upstream: Array) -> float:
+    values, step = pair.inputs[name].reshape(-1), STEP * max(1.0, abs(float(pair.inputs[name].flat[entry])))
+    start, found = values[entry], []
+    for sign in (1, -1):
+        values[entry] = start + sign * step
+        found.append(float((upstream * call(pair.forward, copied(pair.inputs))).sum()))
+    values[entry] = start
+    return (found[0] - found[1]) / (2 * step)
+
+
+def _judged_mean(
+    name: str, shape: tuple[int, ...], flat: Array, given: Array, quotients: Array, declared: Declared
+) -> TensorResult:
+    analytic, numeric = given.mean(axis=0), quotients.mean(axis=0)
+    allowed = STANDARD_ERRORS * (given - quotients).std(axis=0) / np.sqrt(len(given))
+    largest = float(np.max(np.abs(numeric), initial=0.0))
+    off = np.abs(analytic - numeric)
+    rough = allowed > TOO_ROUGH * np.maximum(np.abs(analytic), np.abs(numeric))
+    verdicts = np.where(off > allowed + TRUNCATION * largest, FAIL, np.where(rough, INCONCLUSIVE, PASS))
+    size = int(np.prod(shape))
+    sides, all_verdicts = np.full((2, size), np.nan), np.full(size, UNCHECKED, "<U12")
+    sides[:, flat], all_verdicts[flat] = (analytic, numeric), verdicts
+    return Sample(
+        f"mean_{name}", sides[0].reshape(shape), sides[1].reshape(shape), all_verdicts.reshape(shape),
+        np.full((*shape, 2), np.nan), declared.rule, "the difference quotient of the forward's mean",
+    )  # fmt: skip
+
+
+def rule_of_layer(held: Any, declared: Declared) -> Declared:
+    """Return a layer's declaration as one of the pair of functions that is made of it."""
+
+    def again(inputs: Mapping[str, Any]) -> tuple[Any, ...]:
+        held.put(inputs)
+        held.call_forward(inputs)
+        given = by_name(declared.again(held.layer, inputs.get("grad_y", 1.0)), held.names)
+        return tuple(given[name] for name in held.names)
+
+    def smoothed(inputs: Mapping[str, Any]) -> Any:
+        assert declared.smoothed is not None
+        held.put(inputs)
+        return declared.smoothed(held.layer, *(inputs[name] for name in held.arguments))
+
+    leading = [] if held.is_term else ["grad_y"]
+    return replace(
+        declared, again=held.named(again, leading, "rule"),
+        smoothed=None if declared.smoothed is None else held.named(smoothed, [], "smoothed"),
+    )  # fmt: skip
+
+
+def by_name(given: Any, names: Sequence[str]) -> Mapping[str, Any]:
+    """Return what a part's declared rule gives, by the names of arguments and parameters.
+
+    Raises
+    ------
+    TypeError
+        If one of them has no gradient there, or there are several and no dictionary says which is which.
+    """
+    if not isinstance(given, Mapping):
+        given = {names[0]: given} if len(names) == 1 else {}
+    if missing := [name for name in names if name not in given]:
+        raise TypeError(f"expected a dictionary of gradients for {', '.join(names)}, but missing {', '.join(missing)}")
+    return given

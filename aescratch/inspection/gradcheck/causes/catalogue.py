@@ -1,0 +1,21 @@
+"""The catalogue: every hypothesis, in the order in which they are tried.
+
+The next stage is tried only where nothing of the stages before it holds: those are costly, or say less.
+"""
+
+from __future__ import annotations
+
+from aescratch.inspection.gradcheck.causes.formula import FORMULA_HYPOTHESES, PAIR_HYPOTHESES
+from aescratch.inspection.gradcheck.causes.hypothesis import Hypothesis
+from aescratch.inspection.gradcheck.causes.networks import NETWORK_HYPOTHESES
+from aescratch.inspection.gradcheck.causes.paths import COSTLY_PATHS, PATH_HYPOTHESES, SLOPE_HYPOTHESES
+from aescratch.inspection.gradcheck.causes.plain import PLAIN_HYPOTHESES
+from aescratch.inspection.gradcheck.causes.precision import PRECISION_HYPOTHESES
+
+STAGES: tuple[tuple[Hypothesis, ...], ...] = (
+    (*PLAIN_HYPOTHESES, *PRECISION_HYPOTHESES, *PATH_HYPOTHESES, *NETWORK_HYPOTHESES),
+    (*FORMULA_HYPOTHESES, *SLOPE_HYPOTHESES),
+    COSTLY_PATHS,
+    PAIR_HYPOTHESES,
+)
+HYPOTHESES = tuple(hypothesis for stage in STAGES for hypothesis in stage)

@@ -1,0 +1,60 @@
+"""What is told where no cause can be claimed: facts about the difference, and what has been ruled out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.inspection.gradcheck.causes.looks import Look
+from aescratch.inspection.gradcheck.report import Finding
+
+WRONG = 1e-7  # of the largest entry
+SINGLE_PRECISION = 3e-6  # of the largest entry: differences below it look like float32
+
+
+def describe(look: Look, name: str, ruled_out: Sequence[str], remark: str = "") -> Finding:
+    """Return a note with the facts about one wrong gradient."""
+    tensor, returned, truth = f"grad_{name}", look.returned[name], look.truth(name)
+    evidence: dict[str, Any] = {"ruled_out": list(ruled_out)}
+    if returned.shape != truth.shape:
+        message = f"{tensor} has shape {returned.shape}, {name} has {truth.shape}; its values fit no known cause"
+        return Finding("described", tensor, "note", message, evidence)
+    known = look.usable(name)
+    largest = max(float(np.abs(truth[known]).max(initial=0.0)), float(np.abs(returned[known]).max(initial=0.0)))
+    wrong = known & (np.abs(returned - truth) > WRONG * largest)
+    facts = [f"{int(wrong.sum())} of {wrong.size} entries are wrong{_where(wrong)}"] if wrong.any() else []
+    ratios = (returned / np.where(truth == 0, np.nan, truth))[wrong]
+    ratios = ratios[np.isfinite(ratios)]
+    if ratios.size:
+        evidence["ratio"] = [float(ratios.min()), float(ratios.max())]
+        low, high = f"{ratios.min():.3g}", f"{ratios.max():.3g}"
+        facts.append(f"they are {low if low == high else f'between {low} and {high}'} times the right ones")
+    lengths = float(np.linalg.norm(returned[known]) * np.linalg.norm(truth[known]))
+    if lengths and wrong.size > 1:
+        evidence["cosine"] = float((returned[known] * truth[known]).sum()) / lengths
+        facts.append(f"the cosine of the two gradients is {evidence['cosine']:.6g}")
+    off = float(np.abs(returned - truth)[known].max(initial=0.0)) / (largest or 1.0)
+    if off < SINGLE_PRECISION:
+        facts.append(f"the largest difference, {off:.0e} of the largest entry, is of the size of float32's rounding")
+    elif not wrong.any():
+        facts.append(f"the largest difference is {off:.0e} of the largest entry")
+    evidence["largest_difference"] = off
+    message = f"{tensor}: {'; '.join(facts)}. {remark or 'No known cause holds to rounding'}"
+    if ruled_out:
+        message += f"; ruled out: {', '.join(ruled_out[:6])}" + (" and more" if len(ruled_out) > 6 else "")
+    return Finding("described", tensor, "note", message, evidence)
+
+
+def _where(wrong: Array) -> str:
+    """Return which rows or columns hold every wrong entry, where that says something."""
+    if wrong.ndim != 2 or wrong.all() or not wrong.any():
+        return ""
+    words = []
+    for axis, line in ((1, "rows"), (0, "columns")):
+        lines = np.flatnonzero(wrong.any(axis))
+        if len(lines) < wrong.shape[1 - axis]:
+            words.append(f"{line} {', '.join(map(str, lines))}")
+    return f", all in {' and '.join(words)}" if words else ""

@@ -1,0 +1,280 @@
+"""Further looks: new upstream gradients, generic inputs, new inputs of the same kind, and other sizes.
+
+At zeros and ones, at a constant, at tiny numbers or where a sigmoid is flat, many formulas are one. So what is claimed
+must hold at generic inputs too: normal numbers, or others of a usual size where forward or backward doesn't take those.
+
+Which axes share a length is found by trying: an axis is made longer alone, then together with others, until forward
+runs. So N and H are told apart even where both are 7, as long as forward takes other sizes at all.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.inspection.gradcheck.binding import Pair, call, copied, signature_of
+from aescratch.inspection.gradcheck.causes.looks import Look, Unusable, draw_upstream, is_scalar
+
+LETTERS = ("N", "D", "H", "K", "M", "P", "Q")
+GROWTH = (1, 3)  # by how much a dimension is made longer, in one look each
+MOST_MEMBERS = 7  # axes of one length that are tried in every combination
+SMALL_SIZES = (11, 7, 5, 3, 13)
+SCALAR_CHANGES = (0.9, 0.8)
+USUAL_SPREAD = (0.05, 20.0)
+MOST_TRIED = 200  # ways to draw generic inputs
+FEW_VALUES = 3  # distinct ones: too few to tell formulas apart
+SMALL_SPREAD = 1e-2  # of the size of the values
+Draw = Callable[[np.random.Generator, tuple[int, ...]], Array]
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A length that axes of several inputs share.
+
+    Attributes
+    ----------
+    letter : str
+        N for the rows, then D, H, ...
+    size : int
+        The length, in the inputs as they are given.
+    axes : tuple of (str, int)
+        Inputs and their axes.
+    free : bool
+        Whether forward runs with another length.
+    dimensions : int
+        How many axes the input has that shows it first.
+    """
+
+    letter: str
+    size: int
+    axes: tuple[tuple[str, int], ...]
+    free: bool
+
+    dimensions: int = 2
+
+    @property
+    def where(self) -> str:
+        """In words: what it counts in the input that shows it first."""
+        name, axis = self.axes[0]
+        if self.dimensions > 2:
+            return f"the length of axis {axis} of {name}"
+        return f"the number of {'entries' if self.dimensions == 1 else ('rows', 'columns')[axis]} of {name}"
+
+    @property
+    def shown(self) -> str:
+        """How it is written: N where it surely counts the examples, and else in words, as nobody knows its letter."""
+        surely = self.letter == "N" and self.dimensions == 2 and all(axis == 0 for _, axis in self.axes)
+        return self.letter if surely and self.axes[0][0][:1] not in "wW" else f"({self.where}, {self.size})"
+
+
+def dimensions_of(pair: Pair) -> list[Dimension]:
+    """Return the lengths that can be told apart, that of the rows first."""
+    arrays = {name: value for name, value in pair.inputs.items() if isinstance(value, np.ndarray)}
+    places = [(name, axis) for name, value in arrays.items() for axis in range(value.ndim) if value.shape[axis] > 1]
+    rows = next((place for place in places if arrays[place[0]].ndim > 1 and place[1] == 0), None)
+    places.sort(key=lambda place: place != rows)
+    found: list[Dimension] = []
+    rng = np.random.default_rng(0)
+    while places and len(found) < len(LETTERS):
+        first = places[0]
+        size = arrays[first[0]].shape[first[1]]
+        alike = [place for place in places[1:] if arrays[place[0]].shape[place[1]] == size]
+        axes, free = (first, *alike), False
+        for count in range(len(alike) + 1 if len(alike) < MOST_MEMBERS else 0):
+            for others in itertools.combinations(alike, count):
+                if not free and _runs(pair, redraw(pair.inputs, dict.fromkeys((first, *others), size + 1), rng)):
+                    axes, free = (first, *others), True
+            if free:
+                break
+        found.append(Dimension(LETTERS[len(found)], size, axes, free, arrays[axes[0][0]].ndim))
+        places = [place for place in places if place not in axes]
+    return found
+
+
+def _runs(pair: Pair, inputs: Mapping[str, Any]) -> bool:
+    try:
+        output = call(pair.forward, copied(inputs))
+        return bool(np.isfinite(np.asarray(output, dtype=np.float64)).all())
+    except Exception:
+        return False
+
+
+def redraw(
+    inputs: Mapping[str, Any], lengths: Mapping[tuple[str, int], int], rng: np.random.Generator,
+    draws: Mapping[str, Draw] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Return new inputs, with other lengths of some axes: drawn by these functions, or else of the same kind."""
+    drawn = dict(inputs)
+    for name, value in inputs.items():
+        if isinstance(value, np.ndarray):
+            shape = tuple(lengths.get((name, axis), length) for axis, length in enumerate(value.shape))
+            draw = (draws or {}).get(name)
+            drawn[name] = _like(value, shape, rng) if draw is None else draw(rng, shape)
+    return drawn
+
+
+def _like(array: Array, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Return random numbers that look like the array's: its classes, its interval, its sign, or its mean and spread."""
+    distinct = np.unique(array)
+    if array.dtype.kind != "f" or (1 < distinct.size <= max(2, array.size // 3)):
+        return rng.choice(distinct, shape)
+    low, high = float(distinct[0]), float(distinct[-1])
+    if low == high:
+        return rng.normal(low, abs(low) / 4 or 0.5, shape)
+    if low >= 0 or high <= 0:
+        return rng.uniform(low, high, shape)
+    return rng.normal(float(array.mean()), float(array.std()), shape)
+
+
+def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    return rng.normal(size=shape)
+
+
+def _within(low: float, high: float, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    return rng.uniform(low, high, shape)
+
+
+def _one_sign(sign: float, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    return sign * np.exp(rng.normal(0.0, 0.6, shape))
+
+
+def _others(array: Array) -> list[Draw]:
+    """Return what else a generic array may be, where forward doesn't take normal numbers: what the array is too."""
+    low, high = float(array.min()), float(array.max())
+    found: list[Draw] = []
+    if low >= 0 and high <= 1:
+        found.append(partial(_within, 0.1, 0.9))
+    if low >= 0 or high <= 0:
+        found.append(partial(_one_sign, 1.0 if low >= 0 else -1.0))
+    if -1 <= low < 0 < high <= 1:
+        found.append(partial(_within, -0.9, 0.9))
+    return found
+
+
+def is_generic(array: Array) -> bool:
+    """Whether an array's numbers are of both signs, of a usual size, and nearly all different."""
+    distinct = np.unique(array)
+    spread = float(array.std())
+    if array.size <= FEW_VALUES:
+        return distinct.size == array.size and bool((array != np.round(array)).all())
+    mixed = bool(distinct[0] < 0 < distinct[-1] and (array != np.round(array)).all())
+    return mixed and distinct.size > 0.9 * array.size and USUAL_SPREAD[0] < spread < USUAL_SPREAD[1]
+
+
+def is_degenerate(inputs: Mapping[str, Any]) -> bool:
+    """Whether no input has more than a few values, or a spread, so that a number fitted to them says nothing."""
+    arrays = [v for v in inputs.values() if isinstance(v, np.ndarray) and v.dtype.kind == "f" and v.size]
+    few = [np.unique(v).size <= FEW_VALUES or np.ptp(v) < SMALL_SPREAD * np.abs(v).max() for v in arrays]
+    return all(few)
+
+
+def generic_look(base: Look, names: Sequence[str], seed: int) -> tuple[Look, dict[str, Draw]] | None:
+    """Return a look at generic inputs, and how they are drawn; None where none can be found that forward takes.
+
+    Normal numbers for all come first. Then as many as need it are of the interval or the sign of those given.
+    """
+    arrays = {k: v for k, v in base.inputs.items() if isinstance(v, np.ndarray) and v.dtype.kind == "f" and v.size}
+    others = {name: found for name, value in arrays.items() if (found := _others(value))}
+    tried = (
+        {**dict.fromkeys(arrays, _normal), **dict(zip(chosen, changes, strict=True))}
+        for count in range(len(others) + 1) for chosen in itertools.combinations(others, count)
+        for changes in itertools.product(*(others[name] for name in chosen))
+    )  # fmt: skip
+    for draws in itertools.islice(tried, MOST_TRIED):
+        rng = np.random.default_rng([seed, 3])
+        for look in _look(base, names, redraw(base.inputs, {}, rng, draws), rng):
+            return look, draws
+    return None
+
+
+def _jittered(inputs: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    """Return the inputs, every float a little changed."""
+    return {
+        name: value * rng.uniform(0.95, 1.05, value.shape) if isinstance(value, np.ndarray) and value.dtype.kind == "f"
+        else value for name, value in inputs.items()
+    }  # fmt: skip
+
+
+def same_size_looks(base: Look, names: Sequence[str], seed: int, draws: Mapping[str, Draw]) -> Iterator[Look]:
+    """Yield looks at the same sizes: another upstream gradient, then generic inputs, then others of the same kind."""
+    rng = np.random.default_rng([seed, 1])
+    if base.upstream.ndim:
+        yield from _look(base, names, base.inputs, rng)
+    yield from _look(base, names, redraw(base.inputs, {}, rng, draws), rng)
+    looks = list(_look(base, names, redraw(base.inputs, {}, rng), rng))
+    yield from looks or _look(base, names, _jittered(base.inputs, rng), rng)
+
+
+def other_size_looks(
+    base: Look, names: Sequence[str], dimensions: Sequence[Dimension], seed: int, draws: Mapping[str, Draw]
+) -> Iterator[Look]:
+    """Yield looks at which one dimension, or one number among the inputs, differs from the base."""
+    rng = np.random.default_rng([seed, 2])
+    for dimension in dimensions:
+        for growth in GROWTH if dimension.free else ():
+            size = dimension.size + growth
+            inputs = redraw(base.inputs, dict.fromkeys(dimension.axes, size), rng, draws)
+            yield from _look(base, names, inputs, rng, {dimension.letter: size})
+    taken = signature_of(base.pair.backward, "backward").parameters
+    for name, value in base.inputs.items():
+        for change in SCALAR_CHANGES if is_scalar(value) and name in taken else ():  # else backward can't know of it
+            inputs = {**redraw(base.inputs, {}, rng, draws), name: value * change}
+            yield from _look(base, names, inputs, rng, {name: value * change})
+
+
+def _look(
+    base: Look, names: Sequence[str], inputs: Mapping[str, Any], rng: np.random.Generator,
+    sizes: Mapping[str, float] | None = None,
+) -> Iterator[Look]:  # fmt: skip
+    try:
+        look = Look(base.pair, base.names, inputs, rng=rng, sizes={**base.sizes, **(sizes or {})}, shared=base.shared)
+        for name in names:
+            look.truth(name)
+        yield look
+    except Unusable:
+        return
+
+
+def shrunk(pair: Pair, dimensions: Sequence[Dimension]) -> tuple[Pair, list[Dimension]]:
+    """Return the pair at small inputs of the same kind, for one at which every derivative would take too long.
+
+    Raises
+    ------
+    Unusable
+        If forward doesn't run at small sizes.
+    """
+    smaller: list[Dimension] = []
+    lengths: dict[tuple[str, int], int] = {}
+    kept = {dimension.size for dimension in dimensions}
+    free_sizes = iter(size for size in SMALL_SIZES if size not in kept)
+    for dimension in dimensions:
+        size = next(free_sizes, 4) if dimension.free and dimension.size > SMALL_SIZES[0] else dimension.size
+        smaller.append(replace(dimension, size=size))
+        lengths |= dict.fromkeys(dimension.axes, size)
+    inputs = redraw(pair.inputs, lengths, np.random.default_rng(0))
+    if not _runs(pair, inputs):
+        raise Unusable
+    return Pair(pair.forward, pair.backward, inputs), smaller
+
+
+def returned_names(pair: Pair, names: Sequence[str]) -> list[str]:
+    """Return the inputs that backward's gradients belong to: those named, or the leading ones where they are more."""
+    output = np.asarray(call(pair.forward, copied(pair.inputs)))
+    upstream = draw_upstream(output.shape, np.random.default_rng(0))
+    returned = call(pair.backward, pair.arguments(upstream, output))
+    count = len(returned) if isinstance(returned, (tuple, list)) else 1
+    leading = pair.differentiable[:count]
+    return leading if count != len(names) and set(names) <= set(leading) else list(names)
+
+
+def base_look(pair: Pair, names: Sequence[str], dimensions: Sequence[Dimension], seed: int) -> Look:
+    """Return the look at the inputs as they are given."""
+    sizes: dict[str, float] = {dimension.letter: dimension.size for dimension in dimensions}
+    sizes |= {name: value for name, value in pair.inputs.items() if is_scalar(value) and name not in sizes}
+    return Look(pair, names, pair.inputs, rng=np.random.default_rng([seed, 0]), sizes=sizes)

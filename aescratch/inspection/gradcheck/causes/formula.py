@@ -1,0 +1,203 @@
+"""Mistakes within a formula: a factor or a term missing, too many, or another in its place; another derivative."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.inspection.gradcheck.causes.hypothesis import CONSTANT, Candidate, Hypothesis
+from aescratch.inspection.gradcheck.causes.ingredients import ACTIVATIONS, CURVATURES, PLAIN, SLOPES, Feature, features
+from aescratch.inspection.gradcheck.causes.looks import Look
+from aescratch.inspection.gradcheck.causes.paths import elementwise_slope
+
+SLOPE_OF = {f"the slope of {name} at {{}}": name for name in SLOPES} | {"({} > 0)": "ReLU"}
+CURVED = {f"the second derivative of {name} at {{}}" for name in CURVATURES}
+VALUES = {f"{name} of {{}}" for name in ACTIVATIONS}  # whose quotients are quotients of exponentials, as others are too
+STEPS = {"({} > 0)", "({} ≤ 0)", "sign({})"}  # equal by chance at numbers that are themselves 0 and 1, or −1 and 1
+MEANS = {"the mean of {} {}", "the sum of {} {}"}
+USUAL_TERMS = VALUES | set(PLAIN) - STEPS | MEANS
+# y (1 − y) is sigmoid's slope and 1 − y² is tanh's, where y is the output: written for another argument they are wrong.
+OUTPUT_FORM = {"{} (1 − {})": "sigmoid", "(1 − {}²)": "tanh", "({} > 0)": "ReLU"}
+
+
+RECIPROCAL = "1/"  # in a function: to multiply by it is to divide by another, which is told instead
+NEARLY = 1e-6  # by which the cosine of a pair that is looked into may fall short of one
+
+
+def _shape(look: Look, name: str) -> tuple[int, ...]:
+    return look.inputs[name].shape
+
+
+def _own_activations(look: Look, name: str) -> set[str]:
+    """Return the names of the activations whose slope at the input is forward's derivative."""
+    slope = elementwise_slope(look, name)
+    if slope is None:
+        return set()
+    value = look.inputs[name]
+    known, near = look.usable(name), 1e-8 * np.abs(slope).max()
+    return {n for n, phi in SLOPES.items() if (np.abs(phi(value) - slope)[known] <= near).all()}
+
+
+def _other_slope(look: Look, name: str) -> Iterator[Candidate]:
+    own = _own_activations(look, name)
+    for feature in features(look, _shape(look, name)) if look.upstream.shape == _shape(look, name) else ():
+        activation = SLOPE_OF.get(feature.function)
+        if activation and feature.of == name and activation not in own:
+            yield Candidate(activation, look.upstream * feature.array)
+
+
+def _wrong_argument(look: Look, name: str) -> Iterator[Candidate]:
+    own = _own_activations(look, name)
+    for feature in features(look, _shape(look, name)) if look.upstream.shape == _shape(look, name) else ():
+        elsewhere = SLOPE_OF.get(feature.function) in own and feature.of != name
+        if elsewhere or OUTPUT_FORM.get(feature.function) in own:
+            yield Candidate(feature.words, look.upstream * feature.array)
+
+
+def _missing(look: Look, name: str) -> Iterator[Candidate]:
+    truth = look.truth(name)
+    for feature in features(look, truth.shape):
+        if feature.array.all() and RECIPROCAL not in feature.function and feature.function not in CURVED:
+            yield Candidate(feature.words, truth / feature.array)
+
+
+def _extra(look: Look, name: str) -> Iterator[Candidate]:
+    truth = look.truth(name)
+    for feature in features(look, truth.shape):
+        if feature.function not in CURVED and RECIPROCAL not in feature.function:
+            yield Candidate(feature.words, truth * feature.array)
+
+
+def _elementwise(look: Look, name: str) -> Iterator[Candidate]:
+    if look.upstream.ndim and look.upstream.shape == _shape(look, name):
+        for feature in features(look, _shape(look, name)):
+            yield Candidate(f"the upstream gradient times {feature.words}", look.upstream * feature.array)
+
+
+def _another_formula(look: Look, name: str) -> Iterator[Candidate]:
+    for feature in features(look, _shape(look, name)):
+        yield Candidate(feature.words, feature.array)
+
+
+def _groups(look: Look, found: list[Feature], without: set[str]) -> Iterator[list[Feature]]:
+    """Yield the functions of each ingredient, and each function of all ingredients; of the plain ones, of all inputs.
+
+    Input over output is a plain function too, of many forwards, and would say nothing of where it comes from.
+    """
+    of_forward = set(look.inputs)
+    by_ingredient: dict[str, list[Feature]] = {}
+    by_function: dict[str, list[Feature]] = {}
+    for feature in found:
+        if feature.function not in without:
+            by_ingredient.setdefault(feature.of, []).append(feature)
+        if feature.of in of_forward or feature.function not in PLAIN:
+            by_function.setdefault(feature.function, []).append(feature)
+    yield from (group for group in (*by_ingredient.values(), *by_function.values()) if len(group) > 1)
+
+
+def _near(cosines: Array) -> Iterator[tuple[int, int]]:
+    """Yield the places of the pairs whose arrays point almost the same way as what they are compared with."""
+    yield from ((int(i), int(j)) for i, j in zip(*np.nonzero(np.abs(cosines) > 1 - NEARLY), strict=True) if i != j)
+
+
+def _replaced(look: Look, name: str) -> Iterator[Candidate]:
+    """Of all pairs of functions, those whose quotient is near that of the returned and the right gradient.
+
+    The right gradient times A/B is A as a factor where B belongs, or B as a divisor where A belongs: both are told.
+    """
+    truth, returned = look.truth(name), look.returned[name]
+    if returned.shape != truth.shape:
+        return
+    known = look.usable(name) & (truth != 0)
+    plain = [feature for feature in features(look, truth.shape) if RECIPROCAL not in feature.function]
+    for group in _groups(look, plain, CURVED | set(SLOPE_OF) | VALUES):
+        rows = np.stack([feature.array[known] for feature in group])
+        wanted = rows * (returned / np.where(known, truth, 1.0))[known]
+        for i, j in _near(_unit(rows) @ _unit(wanted).T):
+            wrong, right = group[i], group[j]
+            if right.array.all():
+                words = f"times {wrong.words} and divided by {right.words}"
+                yield Candidate(words, truth * (wrong.array / right.array))
+
+
+def _unit(rows: Array) -> Array:
+    lengths = np.sqrt((rows * rows).sum(1, keepdims=True))
+    return rows / np.where(lengths > 0, lengths, np.inf)
+
+
+def _terms(look: Look, name: str) -> Iterator[tuple[str, Array]]:
+    shape = _shape(look, name)
+    yield CONSTANT, np.ones(shape)
+    for other in look.names:
+        if other != name and look.truth(other).shape == shape:
+            yield f"the gradient for {other}", look.truth(other)
+    for feature in features(look, shape):
+        yield feature.words, feature.array
+    if look.upstream.ndim and look.upstream.shape == shape:
+        yield "the upstream gradient", look.upstream
+        for axis, line in enumerate(("row", "column")[: len(shape)]):
+            mean = np.broadcast_to(look.upstream.mean(axis, keepdims=True), shape)
+            yield f"the mean of the upstream gradient over every {'column' if line == 'row' else 'row'}", mean
+
+
+def _term(look: Look, name: str) -> Iterator[Candidate]:
+    for words, array in _terms(look, name):
+        yield Candidate(words, array, look.truth(name))
+
+
+def _upstream_term(look: Look, name: str) -> Iterator[Candidate]:
+    for candidate in _elementwise(look, name):
+        yield candidate._replace(offset=look.truth(name))
+
+
+def _term_replaced(look: Look, name: str) -> Iterator[Candidate]:
+    """Of all pairs of functions, those whose difference is nearly along that of the returned and the right gradient."""
+    truth, returned = look.truth(name), look.returned[name]
+    if returned.shape != truth.shape:
+        return
+    known = look.usable(name)
+    off = (returned - truth)[known]
+    usual = [f for f in features(look, truth.shape) if f.function in USUAL_TERMS or "softmax" in f.function]
+    for group in _groups(look, usual, set()):
+        rows = np.stack([feature.array[known] for feature in group])
+        along, squares, products = rows @ off, (rows * rows).sum(1), rows @ rows.T
+        lengths = np.sqrt(np.maximum(squares[:, None] + squares - 2 * products, 1e-300) * (off @ off))
+        for i, j in _near((along[:, None] - along) / lengths):
+            wrong, right = group[i], group[j]
+            yield Candidate(f"{wrong.words} stands where {right.words} belongs", wrong.array - right.array, truth)
+
+
+FORMULA_HYPOTHESES = (
+    Hypothesis("other-derivative", "{tensor} uses the derivative of {what}, which isn't forward's{times}",
+               "Which function does the forward compute, exactly? Is the one that you differentiated the same?",
+               _other_slope, 1.5),
+    Hypothesis("wrong-argument", "in {tensor}, forward's derivative is taken at the wrong values: as {what}{times}",
+               "Is your derivative written for what goes into the function, or for what comes out of it?",
+               _wrong_argument, 1.5),
+    Hypothesis("factor-missing",
+               "{tensor} is the right gradient without the factor {what} (or divided by it once too often){times}",
+               "Go through the forward factor by factor: where does each appear in your backward?", _missing, 2.0),
+    Hypothesis("factor-extra",
+               "{tensor} is the right gradient with a factor too many, {what} (or not divided by it){times}",
+               "Where does each factor of your formula come from? Which one has no reason to be there?", _extra, 2.3),
+    Hypothesis("derivative-replaced", "{tensor} is {what}{times}, where forward's own derivative belongs",
+               "What is the derivative of what the forward computes, entry by entry?", _elementwise, 3.0),
+    Hypothesis("term", "{tensor} has a term too many, or lacks one: it is the right gradient {added}",
+               "List the terms of the forward. Which of them has no counterpart in your backward, or one too many?",
+               _term, 2.5),
+    Hypothesis("upstream-term", "{tensor} has a term too many, or lacks one: the right gradient {added}",
+               "By how many ways does this input reach the output? What does each of them contribute?",
+               _upstream_term, 3.5),
+)  # fmt: skip
+PAIR_HYPOTHESES = (
+    Hypothesis("formula-replaced", "{tensor} is {what}{times}, where the right gradient belongs",
+               "What is the derivative of what the forward computes, entry by entry?", _another_formula, 3.7),
+    Hypothesis("factor-replaced",
+               "{tensor} is the right gradient {what}{times}: as a factor the first stands where the second belongs, "
+               "or as a divisor the second where the first belongs",
+               "Which function of which array does the forward apply, and what is its derivative?", _replaced, 3.9),
+    Hypothesis("term-replaced", "in {tensor}, {what} as a term{times}",
+               "Which function of which array does the forward apply before it subtracts?", _term_replaced, 3.5),
+)  # fmt: skip

@@ -1,0 +1,176 @@
+"""Ingredients: what a wrong formula may be made of, each an array with words for it.
+
+    a look's inputs, output, upstream  ->  functions of one of them  ->  shaped like a gradient
+
+The activations and slopes are the formulas as their family's file defines them, so a function that somebody put in the
+sheet's place is never taken for the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from aescratch.backend import Array, normal_cdf
+from aescratch.functions import activations as sheet
+from aescratch.functions import selection
+from aescratch.inspection.gradcheck.causes.looks import Look, is_scalar
+
+MOST_INGREDIENTS = 8
+
+
+class Feature(NamedTuple):
+    """An array that may stand in a formula: words for it, what it is a function of, which function, its values."""
+
+    words: str
+    of: str
+    function: str
+    array: Array
+
+
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "ReLU": sheet.relu, "sigmoid": sheet.sigmoid, "tanh": sheet.tanh, "GELU": sheet.gelu,
+    "tanh-GELU": sheet.gelu_tanh, "softplus": lambda v: np.logaddexp(0, v), "SiLU": lambda v: v * sheet.sigmoid(v),
+    "ELU": lambda v: np.where(v > 0, v, np.expm1(np.minimum(v, 0))), "sine": np.sin,
+}  # fmt: skip
+SLOPES: dict[str, Callable[[Array], Array]] = {
+    "ReLU": sheet.relu_slope, "sigmoid": sheet.sigmoid_slope, "tanh": sheet.tanh_slope, "GELU": sheet.gelu_slope,
+    "tanh-GELU": sheet.gelu_tanh_slope,
+    "SiLU": lambda v: sheet.sigmoid(v) * (1 + v * (1 - sheet.sigmoid(v))),
+    "ELU": lambda v: np.where(v > 0, 1.0, np.exp(np.minimum(v, 0))), "sine": np.cos,
+    "leaky ReLU with 0.01": lambda v: np.where(v > 0, 1.0, 0.01),
+    "sigmoid-GELU": lambda v: sheet.sigmoid(1.702 * v) * (1 + 1.702 * v * (1 - sheet.sigmoid(1.702 * v))),
+}  # fmt: skip
+
+# Functions of one ingredient, by the words for them; {} is the ingredient.
+PLAIN: dict[str, Callable[[Array], Array]] = {
+    "{}": lambda v: v, "{}²": lambda v: v * v, "|{}|": np.abs, "sign({})": np.sign, "{}³": lambda v: v**3,
+    "({} > 0)": lambda v: (v > 0).astype(float), "({} ≤ 0)": lambda v: (v <= 0).astype(float),
+    "(1 − {})": lambda v: 1 - v, "(1 + {})": lambda v: 1 + v, "(1 − {}²)": lambda v: 1 - v * v,
+    "{} (1 − {})": lambda v: v * (1 - v), "(1 + {}²)": lambda v: 1 + v * v, "(2 − {}²)": lambda v: 2 - v * v,
+    "exp({})": np.exp, "exp(½ {})": lambda v: np.exp(0.5 * v), "exp(2 {})": lambda v: np.exp(2 * v),
+    "√|{}|": lambda v: np.sqrt(np.abs(v)), "log|{}|": lambda v: np.log(np.abs(v)), "(1 − 2 {})": lambda v: 1 - 2 * v,
+    "1/{}": lambda v: 1 / v, "1/(1 − {})": lambda v: 1 / (1 - v), "1/{}²": lambda v: 1 / v**2,
+    "the bell curve at {}": lambda v: np.exp(-0.5 * v * v), "the normal distribution function at {}": normal_cdf,
+}  # fmt: skip
+CURVATURES: dict[str, Callable[[Array], Array]] = {
+    name: lambda v, backward=backward: backward(np.ones_like(v), v)  # type: ignore[misc]
+    for name, backward in {"sigmoid": sheet.sigmoid_slope_backward, "tanh": sheet.tanh_slope_backward,
+                           "GELU": sheet.gelu_slope_backward, "tanh-GELU": sheet.gelu_tanh_slope_backward}.items()
+}  # fmt: skip
+FUNCTIONS: dict[str, Callable[[Array], Array]] = {
+    **PLAIN,
+    **{f"{name} of {{}}": function for name, function in ACTIVATIONS.items() if name != "ReLU"},
+    **{f"the slope of {name} at {{}}": function for name, function in SLOPES.items() if name != "ReLU"},
+    **{f"the second derivative of {name} at {{}}": function for name, function in CURVATURES.items()},
+}
+REDUCTIONS: dict[str, Callable[[Array, int], Array]] = {
+    "the mean of {}": lambda v, axis: v.mean(axis), "the sum of {}": lambda v, axis: v.sum(axis),
+    "the sum of {}²": lambda v, axis: (v * v).sum(axis), "the mean of {}²": lambda v, axis: (v * v).mean(axis),
+    "the norm of {}": lambda v, axis: np.sqrt((v * v).sum(axis)),
+    "the sum of |{}|": lambda v, axis: np.abs(v).sum(axis), "the maximum of {}": lambda v, axis: v.max(axis),
+    "the spread of {}": lambda v, axis: v.std(axis),
+}  # fmt: skip
+NORM = "the norm of {}"
+LINES = {0: "column", 1: "row"}
+AXES = {0: "over its rows", 1: "over its columns"}
+OF_REDUCED = ("{}", "{}²", "(1 − {})", "{} (1 − {})", "√|{}|", "log|{}|", "1/{}", "1/(1 − {})")
+
+
+def ingredients(look: Look) -> dict[str, Array]:
+    """Return the arrays that a backward could have used, by name."""
+    found = {name: value for name, value in look.inputs.items() if isinstance(value, np.ndarray) and value.ndim}
+    floats = {name: value for name, value in found.items() if value.dtype.kind in "fb"}
+    arrays = {name: value.astype(float) for name, value in floats.items()}
+    if look.output.ndim:
+        arrays[look.pair.output_name or "the output"] = look.output
+        arrays["the upstream gradient"] = look.upstream
+    names = list(floats)
+    for i, first in enumerate(names):
+        for second in names[i + 1 :]:
+            if arrays[first].shape == arrays[second].shape:
+                arrays[f"({first} − {second})"] = arrays[first] - arrays[second]
+    return dict(list(arrays.items())[:MOST_INGREDIENTS])
+
+
+def features(look: Look, shape: tuple[int, ...]) -> list[Feature]:
+    """Return functions of the ingredients that can stand beside a gradient of this shape, entry by entry."""
+    return look.remember(("features", shape), lambda: [f for f in _features(look, shape) if np.isfinite(f.array).all()])
+
+
+def _features(look: Look, shape: tuple[int, ...]) -> Iterator[Feature]:
+    for name, value in ingredients(look).items():
+        if _fits(value.shape, shape):
+            for template, function in FUNCTIONS.items():
+                yield Feature(template.format(name, name), name, template, np.broadcast_to(function(value), shape))
+            for number_name, number in look.inputs.items():
+                if is_scalar(number):
+                    yield from _two_sided(name, value, number_name, number, shape)
+        if value.ndim == 2:
+            yield from _rowwise(look, name, value, shape)
+            yield from _reduced(name, value, shape)
+    for name, value in look.inputs.items():
+        if isinstance(value, np.ndarray) and value.dtype.kind in "iu" and value.ndim == 1 and len(shape) == 2:
+            yield from _one_hot(name, value, shape)
+
+
+def _two_sided(name: str, value: Array, number_name: str, number: float, shape: tuple[int, ...]) -> Iterator[Feature]:
+    for words, array in (
+        ("(1 where {} > 0, else {})", np.where(value > 0, 1.0, number)),
+        ("({1} where {0} > 0, else 1)", np.where(value > 0, number, 1.0)),
+        ("(1 where {} > 0, else −{})", np.where(value > 0, 1.0, -number)),
+    ):
+        yield Feature(words.format(name, number_name), name, words, np.broadcast_to(array, shape))
+
+
+def _fits(small: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whether an array broadcasts to this shape without adding to it."""
+    try:
+        return bool(small) and np.broadcast_shapes(small, shape) == shape
+    except ValueError:
+        return False
+
+
+def _rowwise(look: Look, name: str, value: Array, shape: tuple[int, ...]) -> Iterator[Feature]:
+    if value.shape != shape:
+        return
+    for axis, words in ((1, "the softmax of {}, row by row"), (0, "the softmax of {}, column by column")):
+        e = np.exp(value - value.max(axis, keepdims=True))
+        yield Feature(words.format(name), name, words, e / e.sum(axis, keepdims=True))
+    for count_name, count in look.inputs.items():
+        if isinstance(count, int) and not isinstance(count, bool) and 0 < count < shape[1]:
+            by_size = selection.top_k_mask(np.abs(value), count).astype(float)
+            yield Feature(f"the mask of the {count_name} largest |{name}|", name, "top |{}|", by_size)
+            lowest = selection.top_k_mask(-value, count).astype(float)
+            yield Feature(f"the mask of the {count_name} smallest {name}", name, "bottom {}", lowest)
+            if count < shape[0]:
+                down = selection.top_k_mask(value.T, count).T.astype(float)
+                yield Feature(f"the mask of the {count_name} largest {name} by column", name, "top of columns", down)
+
+
+def _reduced(name: str, value: Array, shape: tuple[int, ...]) -> Iterator[Feature]:
+    for axis in (0, 1):
+        for words, reduction in REDUCTIONS.items():
+            reduced = reduction(value, axis)
+            if axis == 0 and shape[-1:] == reduced.shape:
+                vector = reduced
+            elif len(shape) == 2 and shape[0] == reduced.size and axis == 1:
+                vector = reduced[:, None]
+            else:
+                continue
+            for template in OF_REDUCED:
+                if template == "√|{}|" and words == "the sum of {}²":
+                    continue  # the norm
+                inner = f"{words.format(name)} {AXES[axis]}"
+                if words == NORM:
+                    inner = f"the norm of each {LINES[axis]} of {name}"
+                wrapped = inner if template == "{}" else template.format(f"({inner})", f"({inner})")
+                of = f"{name} {AXES[axis]}"
+                yield Feature(wrapped, of, f"{words} {template}", np.broadcast_to(PLAIN[template](vector), shape))
+
+
+def _one_hot(name: str, labels: Array, shape: tuple[int, ...]) -> Iterator[Feature]:
+    if len(labels) == shape[0] and labels.min() >= 0 and labels.max() < shape[1]:
+        yield Feature(f"the one-hot {name}", name, "one-hot", np.eye(shape[1])[labels])

@@ -1,0 +1,228 @@
+"""Judging: which predictions hold at every look, on entries that they weren't fitted on, and by how much they lead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.inspection.gradcheck.causes.catalogue import STAGES
+from aescratch.inspection.gradcheck.causes.draws import Dimension
+from aescratch.inspection.gradcheck.causes.hypothesis import CONSTANT, Hypothesis
+from aescratch.inspection.gradcheck.causes.looks import Look, Unusable
+from aescratch.inspection.gradcheck.causes.readings import Reading, read
+from aescratch.inspection.gradcheck.report import Finding
+
+FITS = 1e-9  # of the largest entry returned: the rounding of a prediction that holds
+BOUNDS = 10.0  # times the numeric gradient's own error bound, a prediction may be off
+EXPLAINS = 1e-4  # of the largest difference: what a prediction that explains the difference may leave of it
+SMALLEST_SHOWN = 1e-16  # of a residual, which may be 0
+CLEARER = 100.0  # times as well as any other that isn't equivalent
+FEWEST_LOOKS = 3
+FEWEST_ENTRIES = 12  # over all looks
+RECIPROCAL = {"factor-missing", "factor-extra"}  # one in other words is the other
+ALIKE = 0.3  # statements whose costs differ by less are given together
+
+
+@dataclass
+class Evidence:
+    """The looks at a pair: one at generic inputs, others of its sizes, and, when asked for, of other sizes.
+
+    Where the inputs given hardly differ, degenerate, no number is fitted to them that isn't a simple one.
+    """
+
+    base: Look
+    alike: list[Look]
+    dimensions: Sequence[Dimension]
+    take_sized: Callable[[], list[Look]]
+    degenerate: bool = False
+    _sized: list[Look] | None = None
+
+    @property
+    def sized(self) -> list[Look]:
+        """Looks at other sizes."""
+        if self._sized is None:
+            self._sized = self.take_sized()
+        return self._sized
+
+
+@dataclass
+class Explanation:
+    """A prediction that holds at every look: its hypothesis and words, the factor there, the worst residual."""
+
+    hypothesis: Hypothesis
+    words: str
+    factors: list[tuple[dict[str, float], float]]
+    residual: float
+    entries: int
+    reading: Reading
+
+    @property
+    def cost(self) -> float:
+        """The simpler, the smaller."""
+        return self.hypothesis.cost + self.reading.cost
+
+    def statement(self, tensor: str, name: str) -> str:
+        """Return the cause as a sentence without its full stop."""
+        text, note = self.reading.shown, f" ({self.reading.note})" if self.reading.note else ""
+        times = "" if text == "1" else f", times {text}{note}"
+        size = text.removeprefix("−")
+        words = f"{'' if size == '1' else f'{size}{note} times '}{self.words}"
+        if self.words == CONSTANT:
+            words = f"{size}{note} in every entry"
+        added = f"{'minus' if text[0] == '−' else 'plus'} {words}"
+        return self.hypothesis.cause.format(tensor=tensor, input=name, what=self.words, times=times, added=added)
+
+
+@dataclass
+class Judge:
+    """What can be said about one gradient."""
+
+    evidence: Evidence
+    name: str
+    runner_up: tuple[float, str] = (float("inf"), "")
+    ruled_out: list[str] = field(default_factory=list)
+
+    def cause(self) -> Finding | None:
+        """Return a finding with a cause, or None."""
+        if len(self.evidence.alike) + 1 < FEWEST_LOOKS:
+            return None
+        for stage in STAGES:
+            found = [e for hypothesis in stage for e in self._explanations(hypothesis)]
+            found.sort(key=lambda e: e.cost)
+            if found:
+                return self._finding(found)
+        return None
+
+    def _finding(self, found: Sequence[Explanation]) -> Finding | None:
+        best, tensor = found[0], f"grad_{self.name}"
+        if self.runner_up[0] < CLEARER * best.residual or best.entries < FEWEST_ENTRIES:
+            return None
+        if self.evidence.degenerate and not best.reading.simple:
+            return None
+        statements = [best.statement(tensor, self.name)]
+        for other in found[1:]:
+            statement = other.statement(tensor, self.name)
+            new = {other.hypothesis.code, best.hypothesis.code} - RECIPROCAL and other.hypothesis is not best.hypothesis
+            if other.cost <= best.cost + ALIKE and new and len(statements) < 2 and other.hypothesis.told_beside:
+                statements.append(statement)
+        looks = 1 + len(self.evidence.alike) + len(self.evidence.sized)
+        cause = "; or, which is the same in all of them: ".join(statements)
+        varied = "inputs, upstream gradients and sizes" if self.evidence.sized else "inputs of the same sizes"
+        message = (
+            f"{tensor}: one cause gives all {best.entries} numbers that came back in {looks} draws of {varied}, "
+            f"to {max(best.residual, SMALLEST_SHOWN):.0e}"
+        )
+        if np.isfinite(self.runner_up[0]):
+            message += f"; the next best is off by {self.runner_up[0]:.0e}"
+        equivalent = sorted({e.hypothesis.code for e in found if e.cost <= best.cost + ALIKE} - {best.hypothesis.code})
+        evidence = {
+            "hypothesis": best.hypothesis.code, "detail": best.words, "factor": best.reading.text, "fit": best.residual,
+            "runner_up": self.runner_up[0], "runner_up_hypothesis": self.runner_up[1],
+            "held_out": {"looks": looks - 1, "entries": best.entries}, "equivalent": equivalent,
+        }  # fmt: skip
+        return Finding("cause", tensor, "error", message, evidence, cause, best.hypothesis.question)
+
+    def _explanations(self, hypothesis: Hypothesis) -> list[Explanation]:
+        base = self.evidence.base
+        held, nearest = fitting(base, self.name, hypothesis)
+        if nearest < self.runner_up[0]:
+            self.runner_up = nearest, hypothesis.code
+        survivors = {words: [(base.sizes, fit)] for words, fit in held.items()}
+        for look in (*self.evidence.alike, *(self.evidence.sized if survivors else ())):
+            if not survivors:
+                break
+            found, _ = fitting(look, self.name, hypothesis, set(survivors))
+            for words in list(survivors):
+                if words in found:
+                    survivors[words].append((look.sizes, found[words]))
+                else:
+                    del survivors[words]
+        explanations = []
+        for words, fits in survivors.items():
+            factors = [(sizes, fit.factor) for sizes, fit in fits if fit.factor]
+            reading = read(factors, self.evidence.dimensions)
+            if reading is not None:
+                residual, entries = max(fit.residual for _, fit in fits), sum(fit.entries for _, fit in fits)
+                explanations.append(Explanation(hypothesis, words, factors, residual, entries, reading))
+        if not explanations:
+            self.ruled_out.append(hypothesis.code)
+        return explanations
+
+
+@dataclass
+class Fit:
+    """How a prediction fits one look: its factor, 0 where any would do, and what is left, over the largest entry."""
+
+    factor: float
+    residual: float
+    entries: int
+
+
+def fitting(
+    look: Look, name: str, hypothesis: Hypothesis, words: set[str] | None = None
+) -> tuple[dict[str, Fit], float]:
+    """Return the fits of a hypothesis's candidates that hold at a look, by their words, and the nearest that doesn't.
+
+    The factor is fitted on half of the entries, drawn at random; all are judged. A prediction that is a multiple of
+    the right gradient says no more than its factor does, and is left to the hypotheses about the whole array.
+    """
+    returned, truth = look.returned[name], look.truth(name)
+    candidates = _candidates(look, name, hypothesis, words)
+    same_shape = returned.shape == truth.shape
+    known = look.usable(name).reshape(-1) if same_shape else np.ones(returned.size, bool)
+    if not candidates or not known.any():
+        return {}, float("inf")
+    predicted = np.stack([array.reshape(-1)[known] for _, array, _ in candidates])
+    rest = np.stack([(returned if off is None else returned - off).reshape(-1)[known] for _, _, off in candidates])
+    largest = float(np.abs(returned).max()) or float(np.abs(truth).max()) or 1.0
+    error = look.error(name).reshape(-1)[known] if same_shape else look.error(name)
+    allowed = FITS * largest + BOUNDS * float(error.max())
+    if same_shape:
+        wrong = float(np.abs(returned - truth).reshape(-1)[known].max())
+        allowed = min(allowed, EXPLAINS * wrong) if wrong > allowed else allowed
+    factors = _factors(predicted, rest) if hypothesis.fitted else np.ones(len(candidates))
+    left = np.abs(rest - factors[:, None] * predicted).max(1)
+    nothing = (np.abs(predicted).max(1) <= allowed) & (words is not None)  # which fits nothing with any factor
+    holds = (left <= allowed) & ((factors != 0) | nothing)
+    factors = np.where(nothing, 0.0, factors)
+    if same_shape and words is None and not hypothesis.whole:
+        right = np.broadcast_to(truth.reshape(-1)[known], predicted.shape)
+        multiple = np.abs(predicted - _factors(right, predicted)[:, None] * right).max(1)
+        offset = np.array([off is not None for _, _, off in candidates])
+        holds &= offset | (multiple > 1e-8 * np.abs(predicted).max(1))
+    found = {
+        c[0]: Fit(float(factor), float(residual) / largest, int(known.sum()))
+        for c, factor, residual, fits in zip(candidates, factors, left, holds, strict=True) if fits
+    }  # fmt: skip
+    return found, float((left[left > allowed] / largest).min(initial=np.inf))
+
+
+def _factors(predicted: Array, wanted: Array) -> Array:
+    """Return the factor of each row of predictions that brings it nearest to what is wanted, by half of the entries.
+
+    Where the prediction is zero in that half, as a mask may be, all entries are used.
+    """
+    half = np.random.default_rng(0).permutation(predicted.shape[1])[: (predicted.shape[1] + 1) // 2]
+    squares, products = predicted * predicted, predicted * wanted
+    enough = squares[:, half].sum(1) > 0.01 * squares.sum(1)
+    above = np.where(enough, products[:, half].sum(1), products.sum(1))
+    below = np.where(enough, squares[:, half].sum(1), squares.sum(1))
+    return above / np.where(below > 0, below, np.inf)
+
+
+def _candidates(look: Look, name: str, hypothesis: Hypothesis, words: set[str] | None) -> list[tuple[str, Array, Any]]:
+    """Return the candidates that can be compared with what was returned: their words, arrays and offsets."""
+    shape, found = look.returned[name].shape, []
+    for candidate in look.remember((hypothesis.code, name), lambda: list(hypothesis.predict(look, name))):
+        if words is None or candidate.words in words:
+            try:
+                array = candidate.array() if callable(candidate.array) else candidate.array
+            except (Unusable, ValueError):
+                continue
+            if array.shape == shape and np.isfinite(array).all():
+                found.append((candidate.words, np.asarray(array, dtype=np.float64), candidate.offset))
+    return found

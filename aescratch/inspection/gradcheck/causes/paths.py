@@ -1,0 +1,278 @@
+"""Mistakes in what is summed: some rows only, a mean or a maximum for a sum, one path of several, another upstream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.inspection.gradcheck.causes.hypothesis import Candidate, Hypothesis
+from aescratch.inspection.gradcheck.causes.looks import Look, Unusable
+
+
+def contributions(look: Look, name: str, axis: int) -> Array:
+    """Return what each row (axis 0) or column (axis 1) of the output adds to the right gradient, along a first axis."""
+
+    def make() -> Array:
+        product = look.upstream.reshape(look.upstream.shape + (1,) * look.inputs[name].ndim) * look.jacobian(name)
+        others = tuple(i for i in range(look.output.ndim) if i != axis)
+        return product.sum(axis=others)
+
+    return look.remember(("contributions", name, axis), make)
+
+
+def _some_only(look: Look, name: str) -> Iterator[Candidate]:
+    for axis, line in enumerate(("row", "column")[: look.output.ndim]):
+        parts = contributions(look, name, axis)
+        total = parts.sum(0)
+        if len(parts) > 1:
+            yield Candidate(f"the last {line} of the output counts alone", parts[-1])
+            yield Candidate(f"the first {line} of the output counts alone", parts[0])
+            yield Candidate(f"the last {line} of the output is left out", total - parts[-1])
+            yield Candidate(f"the first {line} of the output is left out", total - parts[0])
+            yield Candidate(f"every second {line} of the output is left out", parts[::2].sum(0))
+
+
+def _rows_of_gradient(look: Look, name: str) -> Iterator[Candidate]:
+    truth = look.truth(name)
+    for axis in range(truth.ndim):
+        line = ("row", "column")[axis] if truth.ndim == 2 else "entry"
+        moved = np.moveaxis(truth, axis, 0)
+        if len(moved) < 2:
+            continue
+        for place, index in (("first", 0), ("last", -1)):
+            word = f"{place} {line}"
+            blank = np.zeros_like(moved)
+            blank[index] = moved[index]
+            yield Candidate(f"in the {word} only, zero elsewhere", np.moveaxis(blank, 0, axis))
+            yield Candidate(f"except in the {word}, which is zero", np.moveaxis(moved - blank, 0, axis))
+            yield Candidate(f"except in the {word}, whose sign is wrong", np.moveaxis(moved - 2 * blank, 0, axis))
+    if truth.ndim == 2:
+        yield Candidate("below and on the diagonal only", np.tril(truth))
+        yield Candidate("above and on the diagonal only", np.triu(truth))
+        on = np.eye(*truth.shape)
+        yield Candidate("on the diagonal only", truth * on)
+        yield Candidate("except on the diagonal, which is zero", truth * (1 - on))
+
+
+def _by_sign(look: Look, name: str) -> Iterator[Candidate]:
+    truth = look.truth(name)
+    yield Candidate("where it is positive, and zero elsewhere", np.maximum(truth, 0))
+    yield Candidate("without its signs", np.abs(truth))
+
+
+def _averaged(look: Look, name: str) -> Iterator[Candidate]:
+    truth = look.truth(name)
+    for axis in range(truth.ndim):
+        along = ("rows", "columns")[axis] if truth.ndim == 2 else "entries"
+        whole = np.broadcast_to(truth.sum(axis, keepdims=True), truth.shape)
+        yield Candidate(f"summed over its {along}, and repeated", whole)
+        yield Candidate(f"summed up cumulatively along its {along}", np.cumsum(truth, axis))
+        for word, index in (("first", 0), ("last", -1)):
+            one = np.take(truth, [index], axis)
+            yield Candidate(f"replaced by the {word} of its {along}", np.broadcast_to(one, truth.shape))
+    yield Candidate("summed over all entries, and repeated", np.full(truth.shape, truth.sum()))
+
+
+def _not_a_sum(look: Look, name: str) -> Iterator[Candidate]:
+    for axis, line in enumerate(("rows", "columns")[: look.output.ndim]):
+        parts = contributions(look, name, axis)
+        if not ((parts != 0).sum(0) > 1).any():
+            continue
+        yield Candidate(f"the largest of the contributions of the output's {line}", parts.max(0))
+        yield Candidate(f"the smallest of the contributions of the output's {line}", parts.min(0))
+        yield Candidate(f"the sum of the sizes of the contributions of the output's {line}", np.abs(parts).sum(0))
+        yield Candidate(f"the median of the contributions of the output's {line}", np.median(parts, 0))
+        yield Candidate(f"the product of the contributions of the output's {line}", parts.prod(0))
+
+
+def _not_summed(look: Look, name: str) -> Iterator[Candidate]:
+    truth = look.truth(name)
+    for axis, line in enumerate(("rows", "columns")[: look.output.ndim]):
+        parts = contributions(look, name, axis)
+        yield Candidate(f"not summed over the {line} of the output", parts)
+        yield Candidate(f"not summed over the {line} of the output", np.moveaxis(parts, 0, -1))
+    u = look.upstream
+    if u.ndim == 2 and truth.shape == u.shape[1:] and np.allclose(truth, u.sum(0), 1e-8, 1e-8 * np.abs(truth).max()):
+        yield Candidate("summed over the columns of the output, not over its rows", u.sum(1))
+    yield Candidate("summed over everything", np.asarray(truth.sum()))
+
+
+def _by_row_alone(look: Look, name: str) -> Iterator[Candidate]:
+    """Gradients of forward seen on one row at a time: what a statistic of the batch, taken per example, gives."""
+    count = len(look.inputs[name]) if look.inputs[name].ndim == 2 else 0
+    arrays = {k: v for k, v in look.inputs.items() if isinstance(v, np.ndarray) and v.ndim}
+    found = []
+    for row in range(count):
+        cut = {k: v[row : row + 1] for k, v in arrays.items() if len(v) == count}
+        try:
+            alone = look.altered(cut, look.upstream[row : row + 1] if look.output.ndim else None)
+            found.append(alone.pull(name, alone.upstream)[0])
+        except Unusable:
+            return
+    if found:
+        yield Candidate("", np.stack(found))
+
+
+def _direct_paths(look: Look, name: str) -> Iterator[Candidate]:
+    shape, jacobian = look.inputs[name].shape, look.jacobian(name)
+    if look.output.ndim != 2 or len(shape) != 2 or look.output.shape[0] != shape[0] or shape[0] < 2:
+        return
+    rows = np.arange(shape[0])
+    own = jacobian[rows, :, rows, :]
+    yield Candidate("the path from each row of the input to the same row of the output is followed alone",
+                    np.einsum("nk,nkj->nj", look.upstream, own))  # fmt: skip
+    yield Candidate("the statistics of the batch are held constant", partial(_held_constant, look, name, own))
+    if look.output.shape == shape:
+        columns = np.arange(shape[1])
+        within = np.einsum("nkj->njk", own)
+        yield Candidate("the path from each entry of the input to the same entry of the output is followed alone",
+                        look.upstream * within[:, columns, columns])  # fmt: skip
+
+
+def _held_constant(look: Look, name: str, own: Array) -> Array:
+    """Return the gradient without the paths through means over the batch.
+
+    In a batch that is there twice, such means are what they were, and a row moves them half as much: so from A + B and
+    A + B/2, the derivatives of a row's output, follows A.
+    """
+    rows = len(own)
+    arrays = {k: v for k, v in look.inputs.items() if isinstance(v, np.ndarray) and v.ndim and len(v) == rows}
+    twice = look.altered({k: np.concatenate([v, v]) for k, v in arrays.items()}, np.concatenate([look.upstream] * 2))
+    index = np.arange(rows)
+    diluted = twice.jacobian(name)[index, :, index, :]
+    return np.einsum("nk,nkj->nj", look.upstream, 2 * diluted - own)
+
+
+def _other_upstream(look: Look, name: str) -> Iterator[Candidate]:
+    u = look.upstream
+    if not u.ndim:
+        return
+    replaced = {
+        "ones": np.ones_like(u), "its signs": np.sign(u), "its absolute values": np.abs(u), "its squares": u * u,
+        "its mean": np.full(u.shape, u.mean()), "its mean over the rows": np.broadcast_to(u.mean(0), u.shape),
+        "its last row, repeated": np.broadcast_to(u[-1], u.shape), "its positive part": np.maximum(u, 0),
+        "its first row, repeated": np.broadcast_to(u[0], u.shape), "its rows in reverse order": u[::-1],
+        "forward's output": look.output,
+    }  # fmt: skip
+    if u.ndim == 2:
+        replaced["its mean over the columns"] = np.broadcast_to(u.mean(1, keepdims=True), u.shape)
+        replaced["its columns in reverse order"] = u[:, ::-1]
+        if u.shape[0] == u.shape[1]:
+            replaced["its transpose"] = u.T
+    for words, array in replaced.items():
+        yield Candidate(words, look.pull(name, array))
+
+
+def _upstream_times(look: Look, name: str) -> Iterator[Candidate]:
+    if look.upstream.ndim:
+        words = look.pair.output_name or "forward's output"
+        yield Candidate(words, look.pull(name, look.upstream * look.output))
+
+
+def _upstream_itself(look: Look, name: str) -> Iterator[Candidate]:
+    if look.upstream.ndim and look.upstream.shape == look.inputs[name].shape:  # else it wasn't summed, which is told
+        yield Candidate("", look.upstream)
+
+
+def elementwise_slope(look: Look, name: str) -> Array | None:
+    """Return forward's derivative entry by entry, if no entry of its output depends on any other entry of the input."""
+
+    def make() -> Array | None:
+        if not look.output.ndim or look.output.shape != look.inputs[name].shape:
+            return None
+        square = look.jacobian(name).reshape(look.output.size, -1)
+        diagonal = np.diag(square)
+        apart = np.abs(square - np.diag(diagonal)).max()
+        return diagonal.reshape(look.output.shape) if apart <= 1e-9 * np.abs(diagonal).max() else None
+
+    return look.remember(("slope", name), make)
+
+
+def _slope_twice(look: Look, name: str) -> Iterator[Candidate]:
+    slope = elementwise_slope(look, name)
+    if slope is not None:
+        yield Candidate("multiplied in twice", look.upstream * slope * slope)
+        yield Candidate("replaced by one minus itself", look.upstream * (1 - slope))
+        yield Candidate("added, not multiplied", slope, look.upstream)
+        yield Candidate("used without its sign", look.upstream * np.abs(slope))
+
+
+def _other_inputs(look: Look, name: str) -> Iterator[Candidate]:
+    arrays = {k: v for k, v in look.inputs.items() if isinstance(v, np.ndarray) and v.dtype.kind == "f"}
+    changes: dict[str, dict[str, Array]] = {}
+    for first, value in arrays.items():
+        if value.ndim == 2 and value.shape[0] == value.shape[1]:
+            changes[f"{first} is transposed"] = {first: value.T}
+        if value.shape == look.output.shape:
+            changes[f"{look.pair.output_name or 'the output'} stands where {first} belongs"] = {first: look.output}
+        if value.shape == look.upstream.shape and look.upstream.ndim:
+            changes[f"the upstream gradient stands where {first} belongs"] = {first: look.upstream}
+        changes[f"{first} has the other sign"] = {first: -value}
+        changes[f"{first} is taken without its signs"] = {first: np.abs(value)}
+        changes[f"{first} is squared"] = {first: value * value}
+        for second, other in arrays.items():
+            if second != first and value.shape == other.shape:
+                changes[f"{second} stands where {first} belongs"] = {first: other}
+                if first < second:
+                    changes[f"{first} and {second} are exchanged"] = {first: other, second: value}
+        if value.ndim == 2 and len(value) > 1:
+            changes[f"the mean over its rows stands where {first} belongs"] = {
+                first: np.broadcast_to(value.mean(0), value.shape)
+            }
+    for words, change in changes.items():
+        yield Candidate(words, partial(_altered_gradient, look, name, change))
+
+
+def _altered_gradient(look: Look, name: str, change: dict[str, Array]) -> Array:
+    """Return the gradient at other inputs, unless three of its entries show already that it wasn't returned."""
+    altered, returned = look.altered(change), look.returned[name]
+    if returned.shape == look.inputs[name].shape and returned.size > 3:
+        some = [0, returned.size // 2, returned.size - 1]
+        found, seen = altered.entries(name, some), returned.reshape(-1)[some]
+        factor = (found * seen).sum() / max((found * found).sum(), 1e-300)
+        if np.abs(seen - factor * found).max() > 1e-6 * np.abs(returned).max():
+            raise Unusable
+    return altered.pull(name, look.upstream)
+
+
+PATH_HYPOTHESES = (
+    Hypothesis("some-examples", "in {tensor}, {what}{times}",
+               "Which rows does this input act on, and which of them reach your sum?", _some_only, 2.0),
+    Hypothesis("some-entries", "{tensor} is right {what}{times}",
+               "What distinguishes the entries that are wrong? Look at how you index.", _rows_of_gradient, 2.5),
+    Hypothesis("collapsed", "{tensor} is the right gradient {what}{times}",
+               "Does every entry of this input have the same influence on the loss?", _averaged, 2.5),
+    Hypothesis("not-a-sum", "{tensor} is {what}{times}",
+               "By how many ways does this input reach the loss, and what does the chain rule do with several?",
+               _not_a_sum, 2.5),
+    Hypothesis("not-summed", "{tensor} is the right gradient's parts, {what}{times}",
+               "Which index does this input not have, and what becomes of an index that a gradient lacks?",
+               _not_summed, 2.0),
+    Hypothesis("per-example", "{tensor} is each row's by itself, where forward takes a statistic of the batch{times}",
+               "Over what does the forward average before it applies the next function?", _by_row_alone, 2.0),
+    Hypothesis("path-missing", "in {tensor}, {what}{times}",
+               "On what else does each output depend? Draw every way from input to output.", _direct_paths, 2.0),
+    Hypothesis("other-upstream",
+               "{tensor} is what the right formula gives{times}, with {what} in place of the upstream gradient",
+               "What is the first thing that the chain rule asks of a backward function?", _other_upstream, 2.0),
+    Hypothesis("upstream-times", "in {tensor}, the upstream gradient is multiplied by {what}{times}: a factor too many",
+               "Where does each factor of your formula come from? Which one has no reason to be there?",
+               _upstream_times, 2.2),
+    Hypothesis("slope-missing", "{tensor} is the upstream gradient itself{times}; forward's own derivative is missing",
+               "What does the forward do to this input, and by how much does its output move when the input does?",
+               _upstream_itself, 1.5),
+)  # fmt: skip
+SLOPE_HYPOTHESES = (
+    Hypothesis("by-sign", "{tensor} is the right gradient {what}{times}",
+               "May a gradient have either sign? Look for an absolute value or a maximum.", _by_sign, 2.4),
+    Hypothesis("slope-misused", "in {tensor}, forward's derivative is {what}{times}",
+               "What does the chain rule do with the derivatives along one path?", _slope_twice, 1.9),
+)  # fmt: skip
+COSTLY_PATHS = (
+    Hypothesis("other-inputs", "{tensor} is the gradient of the right formula at wrong values: {what}",
+               "At which values must each derivative be taken? Check every name in your formula.",
+               _other_inputs, 3.0, fitted=False),
+)  # fmt: skip

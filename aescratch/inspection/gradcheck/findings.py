@@ -1,0 +1,147 @@
+"""Findings that both checks share: about the values of a tensor, and about a backward that raises."""
+
+from __future__ import annotations
+
+import pathlib
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from aescratch.inspection.gradcheck.report import FAIL, INCONCLUSIVE, PASS, UNCHECKED, Finding, Report, TensorResult
+
+PACKAGE = pathlib.Path(__file__).resolve().parents[2]
+
+
+def value_findings(tensors: Sequence[TensorResult]) -> list[Finding]:
+    """Return a finding for each tensor that didn't pass, with the numbers of its worst entry, or that tests nothing."""
+    findings = []
+    for tensor in tensors:
+        unseen = (tensor.verdicts == PASS) & np.isnan(tensor.numeric)
+        if tensor.verdict == FAIL:
+            findings.append(_wrong_values(tensor))
+        elif tensor.is_untested and not tensor.count("kink"):
+            message = (
+                f"{tensor.name}: the gradient is 0 everywhere, by backward and by {tensor.numeric_is}, which tests "
+                "nothing; try other inputs or parameters"
+            )
+            findings.append(Finding("zero-gradient", tensor.name, INCONCLUSIVE, message))
+        elif tensor.zero_is_meant and not (tensor.analytic.any() or np.nan_to_num(tensor.numeric).any()):
+            message = (
+                f"{tensor.name}: the gradient is 0 everywhere, by backward and by {tensor.numeric_is}, here and at "
+                "other inputs"
+            )
+            findings.append(Finding("zero-gradient", tensor.name, "note", message))
+        elif tensor.verdict == INCONCLUSIVE:
+            findings.append(_not_settled(tensor))
+        elif _is_zero_to_rounding(tensor):
+            unseen[...] = False  # which is said with it
+            message = (
+                f"{tensor.name}: the gradient is 0 to rounding, by backward and by {tensor.numeric_is}: the loss "
+                "doesn't depend on it, as it doesn't on a bias before a batch normalisation in training"
+            )
+            findings.append(Finding("zero-gradient", tensor.name, "note", message))
+        if unseen.any():
+            largest, entries = float(np.abs(tensor.analytic[unseen]).max()), int(unseen.sum())
+            message = (
+                f"{tensor.name}: in {entries} of {tensor.verdicts.size} entries nothing changes at all, however the "
+                f"input moves, and backward gives at most {largest:.1e}: too little to be seen, taken for 0; try other "
+                "inputs"
+            )
+            findings.append(Finding("unseen-gradient", tensor.name, "note", message, {"entries": entries}))
+    return findings
+
+
+def _is_zero_to_rounding(tensor: TensorResult) -> bool:
+    """Whether all entries that were looked at are 0, some of them to rounding."""
+    if tensor.is_zero is None or not tensor.is_zero.any():
+        return False
+    exactly = (tensor.analytic == 0) & (tensor.numeric == 0)
+    return bool((tensor.is_zero | exactly)[tensor.verdicts != UNCHECKED].all())
+
+
+def require_tested(report: Report, parameters: Sequence[str]) -> None:
+    """Let no parameter pass by a gradient of 0, unless a declared rule says so: nothing else depends on it then."""
+    names = {f"grad_{name}" for name in parameters}
+    for tensor in report.tensors:
+        if tensor.name in names and not tensor.rule:
+            tensor.zero_is_meant = False
+    report.findings = [f for f in report.findings if f.code != "zero-gradient" or f.tensor not in names]
+    report.findings += [f for f in value_findings(report.tensors) if f.code == "zero-gradient" and f.tensor in names]
+
+
+def _not_settled(tensor: TensorResult) -> Finding:
+    kinks, unsure = tensor.count("kink"), tensor.count(INCONCLUSIVE)
+    message = (
+        f"{tensor.name}: {kinks} of {tensor.verdicts.size} entries lie at kinks and {unsure} have a numeric "
+        "estimate too rough to judge by; try other inputs, another seed, or a smoother scale"
+    )
+    return Finding("not-settled", tensor.name, INCONCLUSIVE, message, {"kinks": kinks, "inconclusive": unsure})
+
+
+def _wrong_values(tensor: TensorResult) -> Finding:
+    failing = tensor.verdicts == FAIL
+    errors = np.where(failing, np.nan_to_num(tensor.relative_error, nan=np.inf, posinf=np.inf), -1.0)
+    worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(errors)), errors.shape))
+    analytic, numeric = float(tensor.analytic[worst]) + 0.0, float(tensor.numeric[worst])  # + 0.0: no -0 in the text
+    left, right = (float(slope) + 0.0 for slope in tensor.slopes[worst])
+    evidence: dict[str, Any] = {"entries": int(failing.sum()), "worst": list(worst), "analytic": analytic}
+    if np.isnan(numeric):
+        found = f"the slopes on the two sides of the kink there are {left:.9g} and {right:.9g}"
+        evidence["slopes"] = [left, right]
+    else:
+        found = f"{tensor.numeric_is} {numeric:.9g}"
+        evidence["numeric"] = numeric
+    message = f"{tensor.name}: {evidence['entries']} of {failing.size} entries differ; at {worst} backward gives "
+    message += f"{analytic:.9g}, {found}"
+    compared = np.isfinite(tensor.numeric)
+    if not tensor.rule and compared.any() and not tensor.numeric[compared].any():
+        message += (
+            "; nothing changes with it at all: a rule that stands in the derivative's place on purpose has to be "
+            "declared, with ae.surrogate_gradient"
+        )
+    return Finding("wrong-values", tensor.name, "error", message, evidence)
+
+
+def single_precision(who: str, dtype: Any) -> Finding:
+    """Return the finding for a forward, or a loss, whose result is coarser than float64."""
+    message = (
+        f"{who} computes in {dtype}: differences mean nothing below 1e-3; keep the dtype of what comes in, float64 here"
+    )
+    return Finding("single-precision", None, INCONCLUSIVE, message, {"dtype": str(dtype)})
+
+
+def raised(error: Exception) -> Finding:
+    """Return the finding for a backward that raised: type, text, and the innermost line that isn't this package's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    outside = [frame for frame in frames if PACKAGE not in pathlib.Path(frame.filename).resolve().parents]
+    evidence: dict[str, Any] = {"exception": type(error).__name__}
+    where = ""
+    if outside:
+        file, line = shown_path(outside[-1].filename), outside[-1].lineno
+        evidence |= {"file": file, "line": line}
+        where = f" ({file}:{line})"
+    if isinstance(error, NotImplementedError):
+        says = f", and says: {error}" if str(error) else ""
+        return Finding("not-implemented", None, "error", f"backward isn't written yet{where}{says}", evidence)
+    message = f"backward raised {type(error).__name__}: {error}{where}"
+    return Finding("raised", None, "error", message, evidence)
+
+
+def timed_out(seconds: float) -> Finding:
+    """Return the finding for a backward that didn't come back in time."""
+    message = (
+        f"backward was still running after {seconds:g} s, and was stopped; look for a loop whose end is never reached, "
+        "or give it longer with time_limit="
+    )
+    return Finding("timed-out", None, "error", message, {"seconds": seconds})
+
+
+def shown_path(filename: str) -> str:
+    """Return a path as a report shows it: relative to the working directory, or the file's name alone."""
+    path = pathlib.Path(filename)
+    try:
+        return path.resolve().relative_to(pathlib.Path.cwd()).as_posix()
+    except (ValueError, OSError):
+        return path.name

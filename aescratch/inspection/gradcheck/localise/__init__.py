@@ -1,0 +1,52 @@
+"""Where a model's gradient goes wrong first: in which part, or in which line of the model's own backward.
+
+    loss, backward -> every part's calls -> from the loss backward, one after the other:
+        is the gradient that a part receives right?      no -> the fault lies in the model's backward, before this call
+        is what the part makes of it right?              no -> the fault lies in the part
+    all right, but a parameter's gradient isn't?            -> the fault lies in how the shares of it are put together
+
+Right is what the numbers say: the loss is differenced with respect to what each part's forward returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from aescratch.backend import Array, array_module
+from aescratch.inspection.gradcheck.deadline import OutOfTime
+from aescratch.inspection.gradcheck.keeping import kept
+from aescratch.inspection.gradcheck.localise.search import Search
+from aescratch.inspection.gradcheck.report import Finding
+
+__all__ = ["localise"]
+
+
+def localise(model: object, batch: Sequence[Array], rng: int) -> list[Finding]:
+    """Return what is the first thing to go wrong in a model's backward pass, and why, if that can be said.
+
+    Parameters
+    ----------
+    model : Model
+        In float64; it is as before afterwards.
+    batch : sequence of arrays
+        What `loss` takes.
+    rng : int
+        The seed that freezes the noise.
+
+    Returns
+    -------
+    list of Finding
+        First one of code ``"first-wrong"``, whose evidence names part, file and line; what is said about the arrays
+        follows. A note of code ``"not-localised"`` alone, if nothing was found.
+    """
+    if array_module(batch[0]) is not np:
+        message = 'where the gradient goes wrong first is looked for on the host only: check model.to("numpy")'
+        return [Finding("not-localised", None, "note", message)]
+    with kept(model), np.errstate(all="ignore"):
+        try:
+            return Search(model, batch, rng).findings()
+        except (Exception, OutOfTime) as error:  # of the code under check, which has to run in unusual ways here
+            message = f"where the gradient goes wrong first wasn't found: {type(error).__name__}: {error}"
+            return [Finding("not-localised", None, "note", message)]

@@ -1,0 +1,211 @@
+"""A part of a model by itself, as a pair of functions of what it was given and of the parameters that it holds.
+
+    Passes -> Alone.pair: forward(x, W, b), backward(grad_y, x, W, b) -> grad_x, grad_W, grad_b
+
+Where the part calls a formula of the sheet that has been replaced, that function is the one to look at: it is found by
+watching which of the replaced ones are called.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import functools
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from aescratch import functions
+from aescratch.backend import Array
+from aescratch.inspection.gradcheck.binding import Pair, is_float_array
+from aescratch.inspection.gradcheck.deadline import limited
+from aescratch.inspection.gradcheck.layers import held_parameters
+from aescratch.inspection.gradcheck.localise.oracle import Comparison, Evaluation, compare
+from aescratch.inspection.gradcheck.localise.step import TIME_LIMIT, Passes
+from aescratch.inspection.gradcheck.surrogates import patterns
+from aescratch.layers import Parameter, ParameterBuffer
+
+
+class Alone:
+    """A part at what it was given in a step.
+
+    Attributes
+    ----------
+    pair : Pair
+        Its forward and backward as functions of arrays by name.
+    names : list of str
+        The inputs whose gradients backward returns, in its order.
+    parameters : dict
+        Parameter by the name that it has among the inputs.
+    """
+
+    def __init__(self, passes: Passes, parameters: Sequence[Parameter]) -> None:
+        self.passes, self.part = passes, passes.part
+        self.parameters = dict(held_parameters(self.part))
+        self.arrays = [name for name, value in passes.arguments.items() if is_float_array(value)]
+        inputs = {**passes.arguments, **{name: p.value.copy() for name, p in self.parameters.items()}}
+        held = {id(parameter) for parameter in self.parameters.values()}
+        others = [parameter for parameter in parameters if id(parameter) not in held]
+        with _fresh(others):  # what backward writes beside the parameters that the part holds
+            returned, _ = self._step(self.upstream(), inputs)
+            more = [parameter for parameter in others if parameter.grad.any()]
+        for number, parameter in enumerate(more):
+            name = f"other{number}"
+            self.parameters[name], inputs[name] = parameter, parameter.value.copy()
+        self.arguments = [name for name, gradient in zip(self.arrays, returned, strict=False) if gradient is not None]
+        self.names = [*self.arguments, *self.parameters]
+        forward = self._named(self.forward, [], "forward")
+        backward = self._named(self.backward, [] if passes.is_term else ["grad_output"], "backward")
+        self.pair = Pair(forward, backward, inputs)
+
+    def upstream(self) -> Array:
+        """Return a random upstream gradient, away from zero; 1 for a term of the objective."""
+        shape = np.shape(self.passes.result)
+        rng = np.random.default_rng(0)
+        return rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape) if shape else np.asarray(1.0)
+
+    def forward(self, **inputs: Any) -> Any:
+        """Return what the part's forward makes of these inputs."""
+        with self._values(inputs):
+            return self._forward(inputs)
+
+    def backward(self, grad_output: Any = 1.0, **inputs: Any) -> tuple[Any, ...]:
+        """Return the gradients of the part's backward, in the order of `names`."""
+        returned, grads = self._step(grad_output, inputs)
+        gradients = [g for g in returned if g is not None][: len(self.arguments)]
+        return (*gradients, *(grads[name] for name in self.parameters))
+
+    def contributions(self, upstream: Any) -> dict[str, Array]:
+        """Return the gradients for this upstream, at the inputs of the step, by name."""
+        return dict(zip(self.names, self.backward(upstream, **self.pair.inputs), strict=True))
+
+    def shape_fault(self) -> str:
+        """Return what is wrong with the shapes that backward returns, or nothing."""
+        returned = self.contributions(self.upstream())
+        for name, gradient in returned.items():
+            expected = np.shape(self.pair.inputs[name])
+            if np.shape(gradient) != expected:
+                return f"returns shape {np.shape(gradient)} for {name}, which has shape {expected}"
+        return ""
+
+    def writes(self) -> list[str]:
+        """Return the parameters whose gradient backward writes over, whatever is there."""
+        own = self.contributions(self.upstream())
+        there = {name: np.random.default_rng(1).standard_normal(p.shape) for name, p in self.parameters.items()}
+        _, left = self._step(self.upstream(), self.pair.inputs, there)
+        return [name for name in self.parameters if np.array_equal(left[name], own[name])]
+
+    def spoiled(self) -> list[str]:
+        """Return the parameters in whose gradient backward changes what is there, beside writing or adding its own."""
+        own = self.contributions(self.upstream())
+        there = {name: np.random.default_rng(1).standard_normal(p.shape) for name, p in self.parameters.items()}
+        _, left = self._step(self.upstream(), self.pair.inputs, there)
+        return [
+            name for name in self.parameters
+            if not np.array_equal(left[name], own[name]) and not np.allclose(left[name], there[name] + own[name])
+        ]  # fmt: skip
+
+    def compare(self, upstream: Any) -> dict[str, Comparison]:
+        """Compare every gradient of backward with the truth, for the upstream of the step and a random one."""
+        upstreams = [np.asarray(self.upstream())]
+        if np.shape(upstream) == np.shape(upstreams[0]) and not self.passes.is_term:
+            upstreams.append(np.asarray(upstream, dtype=np.float64))
+        given = [self.contributions(each) for each in upstreams]
+        inputs = {name: np.array(v) if isinstance(v, np.ndarray) else v for name, v in self.pair.inputs.items()}
+
+        def evaluate() -> Evaluation:
+            output = np.asarray(self.forward(**inputs), dtype=np.float64)
+            return np.array([float(np.sum(each * output)) for each in upstreams]), patterns([self.part])
+
+        rng = np.random.default_rng(0)
+        return {
+            name: compare(evaluate, inputs[name], [gradients[name] for gradients in given], rng) for name in self.names
+        }
+
+    def replaced(self) -> dict[str, Pair | None]:
+        """Return each formula of the sheet that the part calls and that isn't ours any more, with the pair it is in.
+
+        The pair is at the arguments of the step; it is None where the part doesn't call its forward.
+        """
+        others = [name for name, own in functions.AS_WRITTEN.items() if getattr(functions, name) is not own]
+        watched = {*others, *(name.removesuffix("_backward") for name in others)}
+        called: dict[str, dict[str, Any]] = {}
+        with contextlib.ExitStack() as stack:
+            for name in watched & set(functions.AS_WRITTEN):
+                stack.callback(setattr, functions, name, getattr(functions, name))
+                setattr(functions, name, _watched(name, getattr(functions, name), called))
+            self._step(self.upstream(), self.pair.inputs)
+        pairs: dict[str, Pair | None] = {}
+        for name in others:
+            forward = name.removesuffix("_backward")
+            backward = getattr(functions, f"{forward}_backward", None)
+            inputs = called.get(forward)
+            if name in called:
+                known = backward is not None and inputs is not None
+                pairs[name] = Pair(getattr(functions, forward), backward, inputs) if known else None  # type: ignore[arg-type]
+        return pairs
+
+    def _step(
+        self, upstream: Any, inputs: Mapping[str, Any], there: Mapping[str, Array] | None = None
+    ) -> tuple[list[Any], dict[str, Array]]:  # fmt: skip
+        """Return what backward returns, and the parameters' gradients, in which `there` stood before."""
+        with self._values(inputs):
+            self._forward(inputs)
+            for name, gradient in (there or {}).items():
+                self.parameters[name].grad = gradient
+            given = () if self.passes.is_term else (np.array(upstream),)
+            result = limited(lambda: self.part.backward(*given), TIME_LIMIT)
+            returned = list(result) if isinstance(result, (tuple, list)) else [result]
+            return copy.deepcopy(returned), {name: p.grad.copy() for name, p in self.parameters.items()}
+
+    def _forward(self, inputs: Mapping[str, Any]) -> Any:
+        arguments = {name: copy.deepcopy(inputs[name]) for name in self.passes.arguments}
+        return self.part.forward(**arguments)
+
+    @contextlib.contextmanager
+    def _values(self, inputs: Mapping[str, Any]) -> Iterator[None]:
+        """Put these values into the part's parameters, for the block; gradients start at 0."""
+        values = [np.array(inputs[name], dtype=np.float64) for name in self.parameters]
+        with _fresh(list(self.parameters.values()), values):
+            yield
+
+    def _named(self, function: Any, leading: list[str], which: str) -> Any:
+        """Return the function with a signature that names its arguments."""
+        names = [*leading, *self.passes.arguments, *self.parameters]
+
+        @functools.wraps(function)
+        def named(**inputs: Any) -> Any:
+            return function(**inputs)
+
+        parameters = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in names]
+        setattr(named, "__signature__", inspect.Signature(parameters))  # noqa: B010 - mypy knows no such attribute
+        named.__name__ = f"{type(self.part).__name__}.{which}"
+        return named
+
+
+@contextlib.contextmanager
+def _fresh(parameters: Sequence[Parameter], values: Sequence[Array] | None = None) -> Iterator[None]:
+    """Bind parameters to buffers of their own for the block, with these values, or copies of theirs."""
+    before = [(p, p.shape, p.size, p.buffer, p.start) for p in parameters]
+    try:
+        for parameter, value in zip(parameters, values or [p.value.copy() for p in parameters], strict=True):
+            parameter.shape, parameter.size = value.shape, int(value.size)
+            parameter.bind(ParameterBuffer(value.reshape(-1).copy()), 0)
+        yield
+    finally:
+        for parameter, shape, size, buffer, start in before:
+            parameter.shape, parameter.size = shape, size
+            parameter.bind(buffer, start)
+
+
+def _watched(name: str, function: Any, called: dict[str, dict[str, Any]]) -> Any:
+    @functools.wraps(function)
+    def watched(*arguments: Any, **named: Any) -> Any:
+        bound = inspect.signature(function).bind(*arguments, **named)
+        bound.apply_defaults()
+        called[name] = copy.deepcopy(dict(bound.arguments))
+        return function(*arguments, **named)
+
+    return watched

@@ -1,0 +1,274 @@
+"""The search for what goes wrong first: part after part from the loss backward, then the parameters.
+
+    Step -> is what this part is given right? -> is what it makes of it? -> the next one ... -> is each parameter.grad?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.inspection.gradcheck.localise.factors import MORE_ROWS, Factor, another_batch
+from aescratch.inspection.gradcheck.localise.oracle import Comparison
+from aescratch.inspection.gradcheck.localise.shares import Shares
+from aescratch.inspection.gradcheck.localise.step import Again, Passes, place_of
+from aescratch.inspection.gradcheck.localise.telling import (
+    LEFT_OVER,
+    Place,
+    description,
+    of_part,
+    of_shared,
+    of_stale,
+    of_twice,
+    of_wiring,
+    sentence,
+    theirs,
+)
+from aescratch.inspection.gradcheck.localise.wiring import NUMERIC, Fault, Share, faults
+from aescratch.inspection.gradcheck.report import Finding
+from aescratch.layers import Parameter
+from aescratch.training.contract import parts_of
+
+ALL = "all of it"
+CHANGES = "look for something that is computed from the gradient or the batch, such as a norm or a limit"
+
+
+class Search(Shares):
+    """A step of a model, searched from the loss backward."""
+
+    def __init__(self, model: Any, batch: Sequence[Array], rng: int, is_second: bool = False) -> None:
+        super().__init__(model, batch, rng)
+        self.is_second = is_second  # a look at another batch, which needs none at a third
+        self.elsewhere: Search | None = None
+        self.first_wrong = False
+        self.told: tuple[str, dict[str, float]] = ("", {})  # of which tensor, and the wrong factors by share
+
+    def findings(self) -> list[Finding]:
+        """Return the first thing that is wrong, and what there is to say about it."""
+        if shared := self._shared():
+            return shared
+        for passes in self.step.backward_order:
+            found = self._stale(passes) or self._received(passes) or self._part(passes)
+            if found:
+                return found
+        for parameter in self._in_backward_order():
+            found = self._parameter(parameter)
+            if found:
+                return found
+        message = "every part's backward is right, and so is what each of them is given; nothing wrong was located"
+        return [Finding("not-localised", None, "note", message)]
+
+    def _shared(self) -> list[Finding]:
+        """Return the fault that one object stands in several places and remembers only the last of its passes."""
+        names: dict[int, list[str]] = {}
+        for name, part in parts_of(self.model).items():
+            names.setdefault(id(part), []).append(name)
+        called = {each.name for each in self.step.passes if each.part.remembers}
+        for places in names.values():
+            if len(places) > 1 and places[0] in called:
+                return [of_shared(self.model, places)]
+        return []
+
+    def _stale(self, passes: Passes) -> list[Finding]:
+        """Return the fault that a part's forward is called once more before its backward, on something else."""
+        late = self.step.stale.get(passes.name)
+        return [of_stale(self.model, passes, late)] if late is not None else []
+
+    def _received(self, passes: Passes) -> list[Finding]:
+        """Return what is wrong with the gradient that a part's backward was given."""
+        if passes.is_term or not isinstance(passes.upstream, np.ndarray):
+            return []
+        place = passes.place or self._backward_place()
+        about = f"the gradient that {passes.name}.backward is given"
+        if passes.upstream.shape != np.shape(passes.result):
+            shape = np.shape(passes.result)
+            text = f"{about} has shape {passes.upstream.shape}, and what its forward returned has shape {shape}"
+            return [of_wiring(self.model, passes.name, place, text, "described", {})]
+        again = [each for each in self.step.again if each.name == passes.name]
+        if again and all(np.shape(each.given) == passes.upstream.shape for each in again):
+            total = passes.upstream + np.sum([each.given for each in again], axis=0)
+            if not self.step.truth_of_result(passes, total / self.scale).wrong.any():
+                return self._twice(passes, again)
+        comparison = self.step.truth_of_result(passes, passes.upstream / self.scale)
+        if not comparison.wrong.any() or self._scaled_on_purpose(passes, comparison):
+            return []
+        for each in self.step.again:
+            if isinstance(each.returned, np.ndarray) and np.array_equal(each.returned, passes.upstream):
+                return [of_twice(self.model, each, f"what the second call returns goes on to {passes.name}.backward")]
+        known, others = self.shares(passes), self.other_shares(passes)
+        itself = _itself(f"the output of {passes.name}", passes.result)
+        return self._told(
+            passes.name, place, about, passes.upstream / self.scale, comparison,
+            [known, [*known, *others], *([*known, each] for each in itself)],
+        )  # fmt: skip
+
+    def _twice(self, passes: Passes, again: Sequence[Again]) -> list[Finding]:
+        """Return the fault that a part's backward is given the right gradient in several calls, if that does harm."""
+        several = {each.name for each in self.step.again}
+        alone = [self.by_itself(each) for each in self.step.backward_order if each.name in several and not each.is_term]
+        written_over = [each.parameters[name] for each in alone for name in each.writes()]
+        if not any(self.step.truth_of_parameter(parameter).wrong.any() for parameter in written_over):
+            return []
+        what = "each call is given a part of the gradient; add these up first, and call it once"
+        return [of_twice(self.model, again[-1], what)]
+
+    def _told(
+        self, tensor: str, place: Place, about: str, found: Array, comparison: Comparison,
+        attempts: Sequence[Sequence[Share]],
+    ) -> list[Finding]:  # fmt: skip
+        """Return the finding about a gradient that was put together wrong, by the first shares that make it up."""
+        for shares in attempts:
+            wrong = faults(shares, found, comparison)
+            if wrong:
+                return [self._explained(tensor, place, about, wrong, shares)]
+        text, ratio, evidence = description(comparison)
+        if ratio is None:
+            return [of_wiring(self.model, tensor, place, f"{about} {text}", "described", evidence)]
+        self.told = tensor, {ALL: ratio}
+        factor = self._factor(tensor, ALL, ratio)
+        if factor.changes:
+            text += f": all of it is {factor.in_words()}, so that no constant is to blame ({CHANGES})"
+        finding = of_wiring(self.model, tensor, place, f"{about} {text}", "described", evidence)
+        finding.cause = "" if factor.changes else f"all of it is {factor.in_words()}"
+        return [finding]
+
+    def _factor(self, tensor: str, label: str, here: float) -> Factor:
+        """Return a wrong factor with what it is at another batch, of more examples if the model takes them."""
+        n = len(self.batch[0])
+        if self.elsewhere is None and not self.is_second:
+            self.elsewhere = self._with_examples(n + MORE_ROWS) or self._with_examples(n)
+        if self.elsewhere is None:
+            return Factor(here, None, n, n)
+        found, (where, factors) = self.elsewhere.first_wrong, self.elsewhere.told
+        n_there = len(self.elsewhere.batch[0])
+        if found and where != tensor:  # something else comes before it there, and nothing is known about this
+            return Factor(here, None, n, n_there)
+        return Factor(here, factors.get(label, 1.0), n, n_there)
+
+    def _with_examples(self, n: int) -> Search | None:
+        """Return the search with another batch, of n examples, if the model takes them."""
+        try:
+            other = Search(self.model, another_batch(self.batch, n), self.rng, is_second=True)
+            other.first_wrong = any(finding.code == "first-wrong" for finding in other.findings())
+        except Exception:  # of a number of examples that is written into the code, say
+            return None
+        return other
+
+    def _scaled_on_purpose(self, passes: Passes, comparison: Comparison) -> bool:
+        """Whether the gradient is a multiple of the right one, and yet the parameters that it reaches are right."""
+        given, truth = comparison.given[comparison.usable, 0], comparison.numeric[comparison.usable, 0]
+        ratio = float(given @ truth / (truth @ truth)) if truth.any() else 0.0
+        if ratio == 0 or not np.linalg.norm(given - ratio * truth) <= NUMERIC * np.linalg.norm(given):
+            return False
+        following = [each for each in self.step.backward_order if each.upstream is not None]
+        chain = [passes, *(each for each in following if np.array_equal(each.upstream, passes.returned))]
+        listed = {id(parameter) for parameter in self.model.parameters}
+        reached = [p for each in chain for p in self.by_itself(each).parameters.values() if id(p) in listed]
+        if not reached or any(self.step.truth_of_parameter(parameter).wrong.any() for parameter in reached):
+            return False
+        self.scale *= ratio
+        return True
+
+    def _part(self, passes: Passes) -> list[Finding]:
+        """Return what is wrong with what a part's backward makes of a gradient."""
+        alone = self.by_itself(passes)
+        shape_fault = alone.shape_fault()
+        wrong = [] if shape_fault else [n for n, c in alone.compare(passes.upstream).items() if c.wrong.any()]
+        spoiled = [] if wrong or shape_fault else alone.spoiled()
+        if not (wrong or shape_fault or spoiled):
+            return []
+        return of_part(alone, shape_fault, wrong, spoiled)
+
+    def _in_backward_order(self) -> list[Parameter]:
+        """Return the parameters, those whose part's backward came first before the others."""
+        order = {
+            id(parameter): passes.order for passes in self.step.backward_order if not passes.is_term
+            for parameter in self.by_itself(passes).parameters.values()
+        }  # fmt: skip
+        from_the_last = list(reversed(self.model.parameters))
+        return sorted(from_the_last, key=lambda parameter: order.get(id(parameter), len(order)))
+
+    def _parameter(self, parameter: Parameter) -> list[Finding]:
+        """Return what is wrong with how a parameter's gradient was put together."""
+        comparison = self.step.truth_of_parameter(parameter)
+        if not comparison.wrong.any():
+            return []
+        if later := self._written_over(parameter):
+            return [later]
+        known = self.shares_of(parameter)
+        weight, sign = _itself("the weight", parameter.value)
+        if parameter.value.ndim == 1:
+            weight.label = f"weight decay on the bias {parameter.name}"
+        left = Share("", LEFT_OVER, self.step.left_over[parameter.name])
+        attempts = [known, [*known, weight], [*known, sign], [*known, left], [*known, weight, left]]
+        found = self.step.gradients[parameter.name]
+        return self._told(parameter.name, self._backward_place(), f"{parameter.name}.grad", found, comparison, attempts)
+
+    def _written_over(self, parameter: Parameter) -> Finding | None:
+        """Return the fault that a second call of a part's backward, on something else, writes over the first's."""
+        for each in self.step.again:
+            passes = next(one for one in self.step.passes if one.name == each.name)
+            alone = self.by_itself(passes)
+            if passes.is_term or not any(alone.parameters[name] is parameter for name in alone.writes()):
+                continue
+            fits = np.shape(each.given) == np.shape(passes.result)
+            if not fits or self.step.truth_of_result(passes, each.given / self.scale).wrong.any():
+                what = f"what the second call is given isn't its gradient, and writes over {parameter.name}.grad"
+                return of_twice(self.model, each, what)
+        return None
+
+    def _explained(
+        self, tensor: str, place: Place, about: str, wrong: Sequence[Fault], shares: Sequence[Share]
+    ) -> Finding:  # fmt: skip
+        """Return the finding about shares that are there a wrong number of times."""
+        worst = wrong[0]
+        self.told = tensor, {f.share.label: f.found / f.expected for f in wrong if f.kind in ("scaled", "doubled")}
+        factors = {label: self._factor(tensor, label, ratio) for label, ratio in self.told[1].items()}
+        kind, cause = worst.kind, "; ".join(sentence(fault, factors.get(fault.share.label)) for fault in wrong)
+        if any(factor.changes for factor in factors.values()):
+            text = f"{about} is wrong: {cause}, so that no constant is to blame ({CHANGES})"
+            return of_wiring(self.model, tensor, place, text, "described", {"changes_with_the_batch": True})
+        lost = None
+        if worst.kind == "missing":
+            lost = next((each for each in self.step.passes if each.name == worst.share.part), None)
+        if lost is not None and lost.order < 0:
+            cause = f"{sentence(worst)}: {lost.name}.backward is never called"
+        elif any(fault.share.label == LEFT_OVER for fault in wrong):
+            kind = "left-over"
+        later = self._wrote_over(tensor, lost, wrong, shares)
+        if later is not None:
+            kind, place = "overwritten", theirs(later.place, place_of(later.part.backward))
+            cause = f"{later.name}.backward, which comes later, writes over the share of {worst.share.part}"
+        evidence = {
+            "contribution": worst.share.label, "found": worst.found, "expected": worst.expected,
+            "by": later.name if later is not None else None,
+        }  # fmt: skip
+        finding = of_wiring(self.model, tensor, place, f"{about} is wrong", kind, evidence)
+        finding.cause = cause
+        return finding
+
+    def _wrote_over(
+        self, tensor: str, lost: Passes | None, wrong: Sequence[Fault], shares: Sequence[Share]
+    ) -> Passes | None:  # fmt: skip
+        """Return the part that came after the lost one and left its own share alone in a parameter's gradient."""
+        if lost is None or lost.order < 0:
+            return None
+        if not any(parameter.name == tensor for parameter in self.by_itself(lost).parameters.values()):
+            return None
+        wrong_parts = {fault.share.part for fault in wrong}
+        later = [each for each in self.step.backward_order if each.order > lost.order]
+        parts = [each for each in later if each.name in {share.part for share in shares} - wrong_parts]
+        return parts[0] if parts else None
+
+    def _backward_place(self) -> Place:
+        return place_of(self.model.backward)
+
+
+def _itself(label: str, value: Array) -> tuple[Share, Share]:
+    """Return a value as a share of its own gradient, as penalties on it give it that no part computes."""
+    value = np.asarray(value)
+    squared = Share("", f"{label} itself, as a penalty on its squares gives it,", value.copy())
+    return squared, Share("", f"the sign of {label}, as a penalty on its size gives it,", np.sign(value))

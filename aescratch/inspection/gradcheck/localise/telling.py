@@ -1,0 +1,200 @@
+"""The sentences about what goes wrong first: in a part, or between the parts, with file and line."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from aescratch import functions
+from aescratch.inspection.gradcheck import causes
+from aescratch.inspection.gradcheck.binding import Pair
+from aescratch.inspection.gradcheck.findings import PACKAGE, shown_path
+from aescratch.inspection.gradcheck.functions import check_function
+from aescratch.inspection.gradcheck.localise.alone import Alone
+from aescratch.inspection.gradcheck.localise.factors import Factor, number
+from aescratch.inspection.gradcheck.localise.oracle import Comparison
+from aescratch.inspection.gradcheck.localise.step import Again, Passes, place_of
+from aescratch.inspection.gradcheck.localise.wiring import NUMERIC, Fault
+from aescratch.inspection.gradcheck.report import FAIL, Finding
+
+Place = tuple[str, int] | None
+TWICE = "twice what it should be"
+LEFT_OVER = "what the pass before had left"
+QUESTIONS = {
+    "missing": "By how many ways does this value reach the loss, and where does the gradient of each come back?",
+    "extra": "Which terms of the loss depend on this value, and which don't?",
+    "sign": "Does this term raise the loss or lower it, and is its gradient added or taken away?",
+    "doubled": "How often does the loss use this value, and how often is its gradient added?",
+    "scaled": "With which factor does this term stand in the loss, and with which in backward?",
+    "left-over": "What stands in grad before backward begins, and who is to write over it?",
+    "overwritten": "Two paths end in one parameter: what becomes of the first one's gradient when the second arrives?",
+    "described": "What is done to the gradient between the part that returned it and this call?",
+    "twice": "What does a second call of backward do to what the first one has left?",
+    "shared": "What does a layer keep between forward and backward, and who may use it in between?",
+    "part": "What does forward compute, and is each step of it answered by one of backward?",
+}  # fmt: skip
+
+
+def of_part(alone: Alone, shape_fault: str, wrong: Sequence[str], spoiled: Sequence[str]) -> list[Finding]:
+    """Return the finding about a part that makes a wrong gradient, with the cause that the arrays show, if one is."""
+    name, is_term = alone.passes.name, alone.passes.is_term
+    function, pair, names = _culprit(alone)
+    backward, forward = _places(alone, function)
+    place = theirs(backward, forward)
+    evidence = {**_evidence(name, place), "kind": "part", "tensors": [*wrong, *spoiled], "function": function}
+    if forward is not None:
+        evidence |= {"forward_file": shown_path(forward[0]), "forward_line": forward[1]}
+    where = f"{type(alone.part).__name__}.backward"
+    if function.endswith("_backward"):
+        where = f"functions.{function}"
+    if shape_fault:
+        what = shape_fault
+    elif spoiled:
+        what = f"changes what other parts have put into the gradient of {_listed(spoiled)}"
+    elif is_term:
+        what = f"gives a wrong gradient for {_listed(wrong)}"
+    else:
+        what = f"gets the right gradient and makes the wrong one of it for {_listed(wrong)}"
+    message = f"going back from the loss, {name} is the first that is wrong: it {what}"
+    if place is not backward:
+        message += f"; its forward ({_shown(place)}) isn't the one that {where} belongs to"
+    else:
+        message += f" ({where}, {_shown(place)})"
+    return _with_causes(Finding("first-wrong", name, "error", message, evidence), pair, names)
+
+
+def of_wiring(model: Any, tensor: str, place: Place, text: str, kind: str, evidence: dict[str, Any]) -> Finding:
+    """Return the finding for a fault in the model's own backward, or in its loss where only that isn't ours."""
+    name, lost = type(model).__name__, place_of(model.loss)
+    function = f"{name}.backward"
+    if _is_ours(place) and lost is not None and not _is_ours(lost):
+        place, function = lost, f"{name}.loss"
+    where = f"look at {function} ({_shown(place)})"
+    message = f"going back from the loss, {text}, though every part before is right; {where}"
+    evidence = {**_evidence(tensor, place), "kind": "wiring", "function": function, "fault": kind, **evidence}
+    return Finding("first-wrong", tensor, "error", message, evidence, question=QUESTIONS[kind])
+
+
+def theirs(*places: Place) -> Place:
+    """Return the first of the places that isn't in this package, or else the first that there is."""
+    known = [place for place in places if place is not None]
+    return next((place for place in known if not _is_ours(place)), known[0] if known else None)
+
+
+def _is_ours(place: Place) -> bool:
+    return place is not None and PACKAGE in pathlib.Path(place[0]).parents
+
+
+def of_shared(model: Any, places: Sequence[str]) -> Finding:
+    """Return the finding about one object that stands in several places of a model."""
+    place = place_of(type(model).__init__)
+    message = f"{_listed(places)} are one object, which remembers one forward pass, and each place has its own"
+    evidence = {**_evidence(places[0], place), "kind": "wiring", "fault": "shared", "places": list(places)}
+    cause = f"{_listed(places)} share one object: its backward works with what its last forward left, in both places"
+    return Finding("first-wrong", places[0], "error", message, evidence, cause, QUESTIONS["shared"])
+
+
+def of_stale(model: Any, passes: Passes, late: Again) -> Finding:
+    """Return the finding about a part's forward that is called within the model's backward, on something else."""
+    name, function = passes.name, f"{type(model).__name__}.backward"
+    then, now = np.shape(next(iter(passes.arguments.values()), 0.0)), np.shape(late.given)
+    shapes = f" of shape {now} instead of {then}" if then != now else ""
+    message = (
+        f"going back from the loss, {name} is the first that is wrong: {function} calls its forward again "
+        f"({_shown(late.place)}), with an input{shapes} that isn't the one of the loss"
+    )
+    cause = f"{name}.forward is called within backward, which overwrites what {name} remembers of the loss"
+    evidence = {**_evidence(name, late.place), "kind": "wiring", "function": function, "fault": "stale"}
+    return Finding("first-wrong", name, "error", message, evidence, cause, QUESTIONS["shared"])
+
+
+def of_twice(model: Any, again: Again, what: str) -> Finding:
+    """Return the finding about a part's backward that is called more often than its forward."""
+    name, function = again.name, f"{type(model).__name__}.backward"
+    message = (
+        f"going back from the loss, {name} is the first that is wrong: {function} calls its backward a second time "
+        f"({_shown(again.place)}), and its forward was called once"
+    )
+    cause = f"{name}.backward is called twice: {what}"
+    evidence = {**_evidence(name, again.place), "kind": "wiring", "function": function, "fault": "twice"}
+    return Finding("first-wrong", name, "error", message, evidence, cause, QUESTIONS["twice"])
+
+
+def description(comparison: Comparison) -> tuple[str, float | None, dict[str, Any]]:
+    """Return how far what is given is from the truth: in words, as a factor where it is a multiple, and in numbers."""
+    given, truth = comparison.given[comparison.usable, 0], comparison.numeric[comparison.usable, 0]
+    ratio = float(given @ truth / (truth @ truth)) if truth.any() else 0.0
+    lengths = float(np.linalg.norm(given) * np.linalg.norm(truth))
+    evidence = {"cosine": float(given @ truth) / lengths if lengths > 0 else 0.0, "ratio": ratio}
+    if ratio and np.linalg.norm(given - ratio * truth) <= NUMERIC * np.linalg.norm(given):
+        return "is wrong", ratio, evidence
+    how_far = f"cosine with the right one {evidence['cosine']:.4f}, projected on it {ratio:.4g} times as long"
+    return f"is wrong, and is no combination of what the parts returned ({how_far})", None, evidence
+
+
+def sentence(fault: Fault, factor: Factor | None = None) -> str:
+    """Return what is wrong with one share, which may be there a wrong number of times."""
+    label = fault.share.label if not fault.share.part else f"the share of {fault.share.label}"
+    if fault.kind == "missing":
+        return f"{label} is missing"
+    if fault.kind == "extra":
+        return f"{label} is in it, and doesn't belong there"
+    if fault.kind == "sign":
+        return f"{label} has the wrong sign"
+    words = (factor or Factor(fault.found / fault.expected, None, 0, 0)).in_words()
+    if fault.kind == "doubled" and words == TWICE:
+        return f"{label} is in it twice as often as in the loss" if fault.expected != 1 else f"{label} is in it twice"
+    in_loss = f"; the loss has it {number(fault.expected)} times" if fault.expected not in (0.0, 1.0) else ""
+    return f"{label} is {words}{in_loss}"
+
+
+def _culprit(alone: Alone) -> tuple[str, Pair, list[str]]:
+    """Return the replaced formula that is wrong, or "", and the pair to explain, with the names of its gradients."""
+    unknown = ""
+    for name, pair in alone.replaced().items():
+        if pair is None:
+            unknown = name
+            continue
+        report = check_function(pair.forward, pair.backward, pair.inputs, explain=False)
+        if report.verdict == FAIL:
+            names = [tensor.name.removeprefix("grad_") for tensor in report.tensors]
+            return name, (pair if names else alone.pair), names or alone.names
+    return unknown, alone.pair, alone.names
+
+
+def _places(alone: Alone, function: str) -> tuple[Place, Place]:
+    """Return where a part's backward and its forward are written: a replaced formula's place where that is wrong."""
+    of_function = place_of(getattr(functions, function)) if function else None
+    if function and not function.endswith("_backward"):
+        return place_of(alone.part.backward), of_function
+    return of_function or place_of(alone.part.backward), place_of(alone.part.forward)
+
+
+def _with_causes(first: Finding, pair: Pair, names: Sequence[str]) -> list[Finding]:
+    """Return the finding with the cause that the arrays show, and what else is said about them."""
+    found = causes.explain(pair, names)
+    claimed = next((finding for finding in found if finding.cause), None)
+    if claimed is not None:
+        first.cause, first.question = claimed.cause, claimed.question
+    else:
+        first.question = QUESTIONS["part"]
+    rest = [finding for finding in found if finding.cause != first.cause or not finding.cause]
+    for finding in rest:
+        finding.tensor = f"{first.tensor}: {finding.tensor}"
+    return [first, *rest]
+
+
+def _evidence(part: str, place: Place) -> dict[str, Any]:
+    file, line = (shown_path(place[0]), place[1]) if place is not None else (None, None)
+    return {"part": part, "file": file, "line": line}
+
+
+def _shown(place: Place) -> str:
+    return f"{shown_path(place[0])}:{place[1]}" if place is not None else "in code without a file"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"

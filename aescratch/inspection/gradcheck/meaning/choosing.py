@@ -1,0 +1,77 @@
+"""Which oracle belongs to which part of a model."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from aescratch import functions
+from aescratch.activations import Slope, TopK
+from aescratch.batch_norm import BatchNorm
+from aescratch.dropout import Dropout
+from aescratch.foundations.parts import Part
+from aescratch.functions.formula import Activation, Term
+from aescratch.inspection.gradcheck.meaning import layers, states, terms
+from aescratch.inspection.gradcheck.meaning.comparing import Oracle
+from aescratch.layers import Dense, TransposedDense, UnitRowDense
+from aescratch.penalties import KLSparsity, WeightDecay
+
+RECORDS: dict[str, Activation | Term] = {
+    **{record.layer: record for record in functions.ACTIVATIONS.values()},
+    **{record.layer: record for record in functions.FORMULAS.values() if isinstance(record, Term)},
+}
+
+
+def record_of(part: Any) -> Activation | Term | None:
+    """Return what the formula sheet says of the class of a part, or of the one that it is built on, or None."""
+    ours = [kind.__name__ for kind in type(part).__mro__ if kind.__module__.partition(".")[0] == "aescratch"]
+    return next((RECORDS[name] for name in ours if name in RECORDS), None)
+
+
+def weighed(part: Any) -> Any:
+    """Return a copy of a part, with weight 1 where it has weight 0 and nothing would show."""
+    subject = copy.copy(part)
+    for name in ("weight", "beta", "lam"):
+        if getattr(part, name, None) == 0:
+            setattr(subject, name, 1.0)
+    return subject
+
+
+def oracle_of(part: Part, rng: np.random.Generator) -> Oracle | None:
+    """Return what a part of one of our kinds is to compute, or None."""
+    if isinstance(part, KLSparsity) and part.running_activity is not None:
+        return states.moving_sparsity(rng, part)
+    record = record_of(part)
+    if isinstance(record, Term):
+        return terms.term(rng, record, part)
+    if isinstance(record, Activation):
+        return layers.activation(rng, record, part)
+    return _of_layer(part, rng)
+
+
+def _of_layer(part: Any, rng: np.random.Generator) -> Oracle | None:
+    if isinstance(part, TransposedDense):
+        return layers.dense(rng, part.W.value.T.copy(), part.b.value.copy(), transposed=True)
+    if isinstance(part, Dense):
+        return layers.dense(rng, part.W.value.copy(), part.b.value.copy(), transposed=False)
+    if isinstance(part, UnitRowDense):
+        return layers.unit_rows(rng, part.V.value.copy(), part.b.value.copy())
+    if isinstance(part, Dropout):
+        return states.dropout(rng, part.p)
+    if isinstance(part, BatchNorm):
+        return states.batch_norm(rng, part)
+    if isinstance(part, TopK):
+        return layers.top_k(rng, part.k, part.k + 4)
+    record = record_of(part.activation) if isinstance(part, Slope) else None
+    return layers.slope(rng, record, part.activation) if isinstance(record, Activation) else None
+
+
+def decay_oracle(decay: WeightDecay, model: Any) -> Oracle:
+    """Return what the weight decay of a model is to compute: of what decays by its owner's word, each once."""
+    own = list({id(parameter): parameter for parameter in model.parameters}.values())
+    weights = [p.value for p in own if p.decays]
+    shared = [part.W.value for part in model.parts.values() if isinstance(part, TransposedDense)]
+    vectors = [p.value for p in own if not p.decays and len(p.shape) < 2]
+    return terms.weight_decay(decay.lam or 1.0, weights, shared, vectors)

@@ -1,0 +1,196 @@
+"""A formula against the same quantity computed another way, and what it computes instead where the two differ.
+
+    Oracle: cases, expected --compared with--> what forward gives --> Look, a row of the report, and a Finding
+                                               other readings that fit to rounding --> the cause
+
+A cause is claimed only where a reading fits every case to rounding and no other reading is near.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, PASS, Finding, Printable, plain_values
+
+TOLERANCE = 1e-6  # of the largest value of a case: an erf by polynomial, or a clipped logarithm, is no other formula
+WORTH_COMPARING = 1e-4  # times the largest value of all cases: a case that is to be 0 is compared with this
+FITS, NEAR = 1e-9, 1e-7  # the same, for readings: one that fits is claimed if no other is even near
+
+
+@dataclass
+class Reading:
+    """Another formula, which forward may compute instead: what it does, as a statement, and its values."""
+
+    cause: str
+    values: Callable[..., Any]
+    cost: int = 1  # how many slips it takes; of readings that are the same formula the simplest is claimed
+
+
+@dataclass
+class Oracle:
+    """What a forward is to give.
+
+    `claim` says it in the table; `expected` computes it from the inputs of a case; `readings` are tried where it
+    differs; `question` leads on.
+    """
+
+    claim: str
+    expected: Callable[..., Any]
+    cases: Sequence[tuple[Any, ...]]
+    readings: Iterable[Reading]
+    question: str
+
+
+@dataclass
+class Look:
+    """One thing that was looked at: the part, what was expected of it, how far off it is, and a verdict.
+
+    The difference is relative to what was expected, or a statistic's own; None where it has no number.
+    """
+
+    part: str
+    claim: str
+    difference: float | None
+    verdict: str = PASS
+
+    @property
+    def shown(self) -> str:
+        """The difference as a text."""
+        return "-" if self.difference is None else f"{self.difference:.0e}" if self.difference else "0"
+
+
+@dataclass(repr=False)
+class MeaningReport(Printable):
+    """The result of `aescratch.check_meaning`; print it.
+
+    Attributes
+    ----------
+    title : str
+        What was checked.
+    looks : list of Look
+        A row for each thing that was looked at.
+    findings : list of Finding
+        What is wrong, uncertain, or could not be looked at.
+    """
+
+    title: str
+    looks: list[Look] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> str:
+        """``"pass"``, ``"fail"`` or ``"inconclusive"``."""
+        verdict = self._verdict_of_findings()
+        return INCONCLUSIVE if verdict == PASS and not self.looks else verdict
+
+    def add(self, look: Look, finding: Finding | None = None) -> None:
+        """Add a row, and the finding that belongs to it, if any."""
+        self.looks.append(look)
+        self.findings += [] if finding is None else [finding]
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return the table as texts, the head first."""
+        head: list[tuple[str, ...]] = [("part", "what it is to compute", "difference", "verdict")]
+        return head + [(look.part, look.claim, look.shown, look.verdict) for look in self.looks]
+
+    def summary(self) -> str:
+        """Return the last line: the verdict, and how many things are as they should be."""
+        right = sum(look.verdict == PASS for look in self.looks)
+        return f"{self.verdict}: {right} of {len(self.looks)} computations mean what they say"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return title, verdict, looks and findings as plain values, ready for JSON."""
+        looks = [vars(look) for look in self.looks]
+        plain: dict[str, Any] = plain_values(
+            {"title": self.title, "verdict": self.verdict, "looks": looks, "findings": self.findings_to_dict()}
+        )
+        return plain
+
+
+def compare(
+    report: MeaningReport, part: str, forward: Callable[..., Any], oracle: Oracle, *, row_if_right: bool = True
+) -> bool:
+    """Compare forward with the oracle, case by case; add what is found to the report, and return whether they agree."""
+    try:
+        found = [np.array(forward(*_copied(case)), float) for case in oracle.cases]
+    except Exception as error:
+        message = f"{part} raised {type(error).__name__} when it was called by itself: {error}"
+        report.add(Look(part, oracle.claim, None, INCONCLUSIVE), Finding("raised", part, INCONCLUSIVE, message))
+        return False
+    wanted = [np.asarray(oracle.expected(*case), float) for case in oracle.cases]
+    floor = _floor(wanted)
+    differences = [_difference(a, b, floor) for a, b in zip(found, wanted, strict=True)]
+    worst = int(np.argmax(differences))
+    if differences[worst] <= TOLERANCE:
+        report.looks += [Look(part, oracle.claim, differences[worst])] if row_if_right else []
+        return True
+    message, evidence = _numbers(part, oracle.claim, found[worst], wanted[worst])
+    cause = explain(found, oracle)
+    finding = Finding("wrong-meaning", part, "error", message, evidence, cause, oracle.question)
+    report.add(Look(part, oracle.claim, differences[worst], FAIL), finding)
+    return False
+
+
+def explain(found: Sequence[Any], oracle: Oracle) -> str:
+    """Return the one reading that fits what was found, or an empty text; two that need as many slips come together."""
+    floor = _floor([*found, *(oracle.expected(*case) for case in oracle.cases)])
+    scored = []
+    for reading in oracle.readings:
+        with np.errstate(all="ignore"):
+            values = [np.asarray(_value(reading.values, case), float) for case in oracle.cases]
+        scored.append((max(_difference(a, b, floor) for a, b in zip(found, values, strict=True)), reading))
+    fitting = [reading for residual, reading in scored if residual <= FITS]
+    if not fitting or any(FITS < residual <= NEAR for residual, _ in scored):
+        return ""
+    least = min(reading.cost for reading in fitting)
+    causes = dict.fromkeys(reading.cause for reading in fitting if reading.cost == least)
+    return ", or ".join(causes) if len(causes) < 3 else ""
+
+
+def _value(formula: Callable[..., Any], case: tuple[Any, ...]) -> Any:
+    try:
+        return formula(*case)
+    except (ValueError, ArithmeticError, TypeError):  # a logarithm of a negative number, say: it isn't that formula
+        return np.nan
+
+
+def _copied(case: tuple[Any, ...]) -> list[Any]:
+    return [np.array(value) if isinstance(value, np.ndarray) else value for value in case]
+
+
+def _floor(values: Sequence[Any]) -> float:
+    """Return below which size a difference counts as if the case's values had that size: one case may be 0."""
+    return WORTH_COMPARING * max(map(_largest, values))
+
+
+def _largest(values: Any) -> float:
+    """Return the largest size among the finite values, 0 if there is none."""
+    finite = np.abs(np.asarray(values, float))[np.isfinite(values)]
+    return float(finite.max()) if finite.size else 0.0
+
+
+def _difference(found: Any, wanted: Any, floor: float) -> float:
+    """Return the largest difference relative to the largest wanted value; infinite where they can't be compared."""
+    if found.shape != wanted.shape or not np.isfinite(found).all() or not np.isfinite(wanted).all():
+        return float("inf")
+    largest, distance = max(_largest(wanted), floor), _largest(found - wanted)
+    return distance / largest if largest else float("inf") if distance else 0.0
+
+
+def _numbers(part: str, claim: str, found: Any, wanted: Any) -> tuple[str, dict[str, Any]]:
+    """Return the sentence with the numbers, and the numbers."""
+    if found.shape != wanted.shape:
+        message = f"{part}: expected shape {wanted.shape}, got shape {found.shape}, for {claim}"
+        return message, {"shape": found.shape, "expected_shape": wanted.shape}
+    with np.errstate(invalid="ignore"):
+        at = np.unravel_index(int(np.argmax(np.nan_to_num(np.abs(found - wanted), nan=np.inf))), found.shape)
+    place = f" at {tuple(int(i) for i in at)}" if found.ndim else ""
+    got, expected = float(found[at]), float(wanted[at])
+    expected = 0.0 if abs(expected) < 1e-12 * abs(got) else expected  # rounding beside a 0
+    ratio = f", {got / expected:.6g} times it" if expected and np.isfinite(got) else ""
+    message = f"{part}: expected {claim}, which{place} is {expected:.9g}; forward gives {got:.9g}{ratio}"
+    return message, {"found": got, "expected": expected}

@@ -1,0 +1,99 @@
+"""Whether a model's second opinion is about this model: one that it inherits may know nothing of what was added.
+
+    parts that the class with the opinion doesn't have; layers whose apply isn't their forward --> reasons
+    a difference from the opinion, with a reason --> inconclusive;   without one --> wrong
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.inspection.gradcheck.meaning.comparing import Look, MeaningReport
+from aescratch.inspection.gradcheck.meaning.objective import Step
+from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, Finding
+from aescratch.models.opinion import SecondOpinion
+from aescratch.training.contract import parts_of
+
+SAME = 1e-9  # of the largest entry: what apply may differ from forward by rounding
+
+
+class Doubts:
+    """The reasons why a model may differ from its second opinion and be right.
+
+    Attributes
+    ----------
+    reasons : list of str
+        Each as the end of a sentence; none where the opinion is about all that the model does.
+    in_the_path : list of str
+        Parts of no known kind that the loss calls, terms aside.
+    """
+
+    def __init__(
+        self, model: Any, opinion: SecondOpinion, batch: Sequence[Array], unknown: dict[str, Any], seed: int
+    ) -> None:
+        try:
+            step: Step | None = Step(model, opinion, batch, seed)
+        except Exception:  # which is said where the loss is looked at
+            step = None
+        calls = step.calls if step is not None else []
+        called = {call.name for call in calls}
+        self.in_the_path = [name for name, part in unknown.items() if name in called and not part.is_term]
+        self.author = next(kind for kind in type(model).__mro__ if "second_opinion" in vars(kind))
+        self.reasons = [f"{name} ({type(part).__name__})" for name, part in _added(model, self.author).items()]
+        for name in self.in_the_path:
+            uses = [call for call in calls if call.name == name]
+            if any(_differs_in_use(call.part, call.arguments, call.result) for call in uses):
+                self.reasons.append(f"{name} ({type(unknown[name]).__name__}), whose apply isn't its forward")
+
+    @contextlib.contextmanager
+    def softening(self, report: MeaningReport) -> Iterator[MeaningReport]:
+        """Give out a report for the block; its errors become inconclusive in the other one, if there are reasons."""
+        whole = MeaningReport(report.title)
+        try:
+            yield whole
+        finally:
+            for look in whole.looks:
+                is_wrong = look.verdict == FAIL and self.reasons
+                report.looks.append(Look(look.part, look.claim, look.difference, INCONCLUSIVE) if is_wrong else look)
+            report.findings += [self._softened(finding) for finding in whole.findings]
+
+    def _softened(self, finding: Finding) -> Finding:
+        if finding.severity != "error" or not self.reasons:
+            return finding
+        message = (
+            f"{finding.message}; but that is the second opinion of {self.author.__name__}, which doesn't know "
+            f"{', '.join(self.reasons)}: say in a second_opinion of its own what the terms are of"
+        )
+        return Finding("no-second-opinion", finding.tensor, INCONCLUSIVE, message, finding.evidence)
+
+
+def _added(model: Any, author: type) -> dict[str, Any]:
+    """Return the parts of a model that the class with the second opinion doesn't list; none if it is the model's."""
+    if type(model) is author:
+        return {}
+    listed = getattr(author, "parts", None)
+    try:
+        known = listed.fget(model).values() if isinstance(listed, property) and listed.fget else ()
+    except AttributeError:  # of what the model has put something else in place of
+        known = ()
+    ids = {id(part) for part in known}
+    return {name: part for name, part in parts_of(model).items() if id(part) not in ids}
+
+
+def _differs_in_use(part: Any, arguments: dict[str, Any], result: Any) -> bool:
+    """Whether a layer's apply gives something else than its forward did, as it may in training."""
+    if not hasattr(part, "apply"):
+        return False
+    try:
+        applied = np.asarray(part.apply(next(iter(arguments.values()))), float)
+    except Exception:
+        return True
+    found = np.asarray(result, float)
+    if applied.shape != found.shape:
+        return True
+    return not bool(np.all(np.abs(applied - found) <= SAME * np.max(np.abs(found), initial=0.0)))

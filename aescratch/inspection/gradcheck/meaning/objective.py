@@ -1,0 +1,177 @@
+"""What goes into a model's objective: which terms, of what, against what.
+
+    model.loss(x, rng) --recorded--> the total, and what was drawn      what the model does
+    the terms of its second opinion, each of what it says       -->      what it is to do
+
+The parts are judged by themselves, elsewhere; here they are taken as they are. A loss may as well spell its terms out
+without them: where its total differs, all that can go wrong in a term is tried on it.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.corruptions import Corruption
+from aescratch.functions.one_by_one import each, logistic
+from aescratch.inspection.gradcheck.meaning.choosing import decay_oracle, oracle_of
+from aescratch.inspection.gradcheck.meaning.comparing import MeaningReport, Oracle, Reading, compare
+from aescratch.inspection.gradcheck.meaning.noise import look_at_chance
+from aescratch.inspection.gradcheck.meaning.terms import TWICE
+from aescratch.inspection.gradcheck.printing import INCONCLUSIVE, Finding
+from aescratch.inspection.recording import Call, record
+from aescratch.layers import Sampling
+from aescratch.losses import BinaryCrossEntropy
+from aescratch.models.opinion import SecondOpinion
+from aescratch.training.contract import parts_of
+
+DRAWS, ROWS = 100, 20  # how often the noise is drawn, on how many copies of the batch, to compare means
+
+
+class Step:
+    """One recorded call of a model's loss: its value, and what went through its parts."""
+
+    def __init__(self, model: Any, opinion: SecondOpinion, batch: Sequence[Array], seed: int) -> None:
+        self.model, self.opinion, self.batch, self.seed, self.total = model, opinion, batch, seed, float("nan")
+        self.calls: list[Call] = [call for call in record(model, self._run) if call.which == "forward"]
+
+    def _run(self) -> None:
+        loss = self.model.loss(*[array.copy() for array in self.batch], rng=self.seed)
+        if loss is None or np.ndim(loss):
+            raise TypeError(f"expected a number, got {type(loss).__name__}; return the sum of the terms")
+        self.total = float(loss)
+
+    def of(self, part: Any) -> list[Call]:
+        """Return the calls of a part."""
+        return [call for call in self.calls if call.part is part]
+
+    def into(self, layers: Sequence[Any]) -> Array | None:
+        """Return what went into the first of these layers that was called."""
+        for layer in layers:
+            for call in self.of(layer):
+                return next(iter(call.arguments.values()))
+        return None
+
+    @property
+    def x(self) -> Array:
+        """The batch."""
+        return self.batch[0]
+
+    @property
+    def labels(self) -> Array:
+        """The classes of the batch."""
+        return self.batch[1]
+
+    def drawn(self, name: str, *arguments: Array) -> Array:
+        """Return what went into the layers behind a part that draws, or else what it draws from the seed by itself."""
+        seen = self.into(self.opinion.noise[name].layers)
+        if seen is not None:
+            return seen
+        part: Any = copy.copy(parts_of(self.model)[name])
+        found: Array = part.forward(*(argument.copy() for argument in arguments), np.random.default_rng(self.seed))
+        return found
+
+
+class Terms:
+    """The terms that a step's objective is to have: the part of each, and what it is of."""
+
+    def __init__(self, step: Step) -> None:
+        opinion, parts = step.opinion, parts_of(step.model)
+        self.of: dict[str, tuple[Any, tuple[Any, ...]]] = {}
+        self.mistaken: dict[str, tuple[str, tuple[Any, ...]]] = {}  # cause: a term, and what it is of instead
+        part: Any
+        for name, of in opinion.terms.items():
+            part = parts.get(name, getattr(step.model, name, None))
+            if part is not None and getattr(part, "lam", True):  # a decay of 0 isn't there
+                self.of[name] = part, of(step)
+        for cause, (name, of) in opinion.mistaken.items():
+            self.mistaken[cause] = name, of(step)
+        for name, (part, arguments) in self.of.items():
+            if isinstance(part, BinaryCrossEntropy):
+                probabilities = each(logistic, arguments[0])
+                text = "it is given probabilities, where it takes logits"
+                self.mistaken[text] = name, (probabilities, *arguments[1:])
+        self.values = {name: _number(part, *arguments) for name, (part, arguments) in self.of.items()}
+        for name, part in parts.items():
+            if part.is_term and name not in (*self.of, "decay") and (calls := step.of(part)):
+                self.values[name] = float(sum(float(call.result) for call in calls))
+
+    @property
+    def total(self) -> float:
+        """Their sum."""
+        return sum(self.values.values())
+
+
+def look_at_objective(
+    report: MeaningReport, model: Any, opinion: SecondOpinion, batch: Sequence[Array], seed: int, name: str = "loss"
+) -> Step:
+    """Add whether the loss is the sum of its terms, each of what it is to be of; return the recorded step."""
+    n = len(batch[0])
+    batches = [batch, [array[: n - 2] for array in batch]] if n > 2 else [batch]  # so that 1/N is told from a factor
+    steps = [Step(model, opinion, part_of_batch, seed) for part_of_batch in batches]
+    terms = [Terms(step) for step in steps]
+    step, values = steps[0], terms[0].values
+    if not (np.isfinite(terms[0].total) or np.isfinite(step.total)):
+        message = f"{name} is {step.total}, as its terms are: nothing to compare; give other data or parameters"
+        report.findings.append(Finding("not-finite", name, INCONCLUSIVE, message))
+        return step
+    drawn = {name: part for name, part in parts_of(model).items() if isinstance(part, (Corruption, Sampling))}
+    unseen = any(not step.of(part) for part in drawn.values()) and not any(
+        step.into(behind.layers) is not None for behind in opinion.noise.values()
+    )
+    same = np.isclose(step.total, terms[0].total, rtol=1e-9)
+    if any(len(step.of(part)) > 1 for part in drawn.values()) or (unseen and not same):
+        _look_at_mean(report, model, opinion, batch, seed, name)
+        return step
+    against = f", against {opinion.against}" if opinion.against else ""
+    oracle = Oracle(
+        " + ".join(sorted(values, key=list(parts_of(model)).index)) + against, lambda i: terms[i].total,
+        [(i,) for i in range(len(steps))], _readings(model, terms),
+        "Which terms does the objective have, and what does each compare, or measure?",
+    )  # fmt: skip
+    compare(report, name, lambda i: steps[i].total, oracle)
+    return step
+
+
+def _look_at_mean(
+    report: MeaningReport, model: Any, opinion: SecondOpinion, batch: Sequence[Array], seed: int, name: str
+) -> None:
+    """Compare means over many draws, where the loss draws in a way of its own, which can't be repeated one by one."""
+    tiled = [np.tile(array, (ROWS, 1)) for array in batch]
+    steps = [Step(model, opinion, tiled, seed + i) for i in range(DRAWS)]
+    found = np.array([step.total for step in steps])
+    wanted = np.array([Terms(step).total for step in steps])
+    deviation = float(np.sqrt((found.var() + wanted.var()) / DRAWS))
+    question = "Which noise does the loss draw, and what does it compare with what?"
+    look_at_chance(
+        report, name, "its mean over the noise", float(found.mean()), float(wanted.mean()), deviation, question, {}
+    )
+
+
+def _readings(model: Any, terms: Sequence[Terms]) -> Iterator[Reading]:
+    def with_another(name: str, value: Any, i: int) -> float:
+        return terms[i].total - terms[i].values[name] + float(value(i))
+
+    def reading(cause: str, name: str, value: Any, cost: int = 1) -> Reading:
+        return Reading(cause, lambda i: with_another(name, value, i), cost)
+
+    for name in terms[0].values:
+        yield reading(f"the term {name} is left out", name, lambda i: 0.0)
+        yield reading(f"the term {name} is counted twice", name, lambda i, name=name: 2 * terms[i].values[name])
+    for cause, (name, _) in terms[0].mistaken.items():
+        part = terms[0].of[name][0]
+        yield reading(cause, name, lambda i, part=part, cause=cause: _number(part, *terms[i].mistaken[cause][1]))
+    for name, (part, _) in terms[0].of.items():
+        oracle = decay_oracle(part, model) if name == "decay" else oracle_of(part, np.random.default_rng(0))
+        for slip in oracle.readings if oracle is not None and terms[0].values[name] else ():
+            value = lambda i, name=name, slip=slip: slip.values(*terms[i].of[name][1])  # noqa: E731
+            if slip.cause != TWICE:  # which is said above
+                yield reading(f"in the term {name}, {slip.cause}", name, value, slip.cost)
+
+
+def _number(part: Any, *arguments: Any) -> float:
+    return float(copy.copy(part).forward(*arguments))

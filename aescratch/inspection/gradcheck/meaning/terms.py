@@ -1,0 +1,284 @@
+"""What losses and penalties are to compute, and what they compute instead when they don't.
+
+A term of an objective is made of entries (N, H), a reduction to a number, and a factor; each can be wrong by itself:
+
+    entries, the second opinion of a record --sum over units, mean over the batch--> × weight --compared with--> forward
+
+The record also draws the cases. What is kept here, for a formula by its name, are mistakes that people make with it; a
+formula without any has those of reduction and factor.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.functions.formula import Term
+from aescratch.functions.one_by_one import bernoulli_divergence, each, logistic
+from aescratch.inspection.gradcheck.meaning.comparing import Oracle, Reading
+
+Entries = Callable[..., Array]
+TWICE = "it is twice what it should be"
+# N, D and H, so that no two reductions, and no reduction and a factor, agree on all
+SIZES = ((7, 5, 3), (11, 3, 7), (5, 13, 2))
+REDUCTIONS: dict[str, Callable[[Array], float]] = {
+    "": lambda e: math.fsum(e.ravel()) / len(e),
+    "it averages over units, where it should sum": lambda e: float(e.mean()),
+    "it sums over the batch, where it should average": lambda e: float(e.sum()),
+    "it averages over units and sums over the batch": lambda e: float(e.sum() / e.shape[1]),
+    "it divides by the batch twice": lambda e: float(e.sum() / len(e) ** 2),
+    "it divides by N − 1": lambda e: float(e.sum() / (len(e) - 1)) if len(e) > 1 else math.nan,
+    "it looks at the first example only": lambda e: float(e[0].sum()),
+    "it looks at the last example only": lambda e: float(e[-1].sum()),
+    "it takes a root of each example's sum": lambda e: float(np.sqrt(e.sum(axis=1)).mean()),
+    "it takes a root of the mean": lambda e: math.sqrt(e.sum() / len(e)),
+    "it rounds the mean down to a whole number, as // does": lambda e: math.floor(e.sum() / len(e)),
+}
+FACTORS = {
+    1.0: "",
+    2.0: TWICE,
+    0.5: "it is half of what it should be",
+    -1.0: "its sign is reversed",
+}
+
+
+class Slips(NamedTuple):
+    """Mistakes that people make with a formula: entries, cases that tell them apart, and words for factors."""
+
+    others: Mapping[str, Entries]
+    cases: Sequence[tuple[Any, ...]] = ()
+    factors: Mapping[float, str] = {}
+
+
+def term(rng: np.random.Generator, record: Term, part: Any) -> Oracle:
+    """Return the oracle of a part that computes a term of the sheet, with its settings and its weight."""
+    numbers = [getattr(part, name) for name in record.numbers]
+    weight = getattr(part, "weight", 0) or getattr(part, "beta", 0) or 1.0
+
+    def entries(*arrays: Any) -> Array:
+        return np.asarray(record.second_opinion(*arrays, *numbers), float)
+
+    drawn = [record.inputs(rng, *size) for size in SIZES]
+    cases = [tuple(value for name, value in each.items() if name not in record.numbers) for each in drawn]
+    slips = SLIPS[record.name](rng, entries, *numbers) if record.name in SLIPS else Slips({})
+    return weighed_term(
+        record.claim, entries, slips.others, [*cases, *slips.cases], record.question, weight=weight,
+        factors=slips.factors,
+    )  # fmt: skip
+
+
+def weighed_term(
+    claim: str, entries: Entries, others: Mapping[str, Entries], cases: Sequence[tuple[Any, ...]], question: str, *,
+    weight: float = 1.0, factors: Mapping[float, str] = {},
+) -> Oracle:  # fmt: skip
+    """Return the oracle of a term with these entries; `others` and `factors` name what may be in their place."""
+
+    def value(entries: Entries, reduction: Callable[[Array], float], factor: float, *case: Any) -> float:
+        return factor * reduction(entries(*case))
+
+    def readings() -> Iterator[Reading]:
+        possible = {**FACTORS, **factors}
+        weights = {weight: ""} if weight == 1 else {
+            weight: "", weight**2: "its weight counts twice", 1.0: "its weight is left out"
+        }  # fmt: skip
+        choices = itertools.product(
+            {"": entries, **others}.items(), REDUCTIONS.items(), possible.items(), weights.items()
+        )
+        for (text, entry), (how, reduction), (factor, times), (w, weighing) in choices:
+            slips = [slip for slip in (text, how, times, weighing) if slip]
+            if 0 < len(slips) < 3:
+                yield Reading(", and ".join(slips), partial(value, entry, reduction, factor * w), len(slips))
+
+    expected = partial(value, entries, REDUCTIONS[""], weight)
+    return Oracle(claim if weight == 1 else f"{claim}, × {weight:g}", expected, cases, readings(), question)
+
+
+def squared_error(rng: np.random.Generator, entries: Entries) -> Slips:
+    """½ Σ (x_hat − x)²."""
+    others: dict[str, Entries] = {
+        "it takes the absolute value, where it should square": lambda a, x: each(lambda p, q: abs(p - q) / 2, a, x),
+        "it raises to the fourth power": lambda a, x: each(lambda p, q: (p - q) ** 4 / 2, a, x),
+        "it subtracts squares, where it should square the difference": lambda a, x: (a**2 - x**2) / 2,
+        "it squares the sum over units, where it should sum squares": lambda a, x: (
+            (a - x).sum(1, keepdims=True) ** 2 / 2
+        ),
+        "it doesn't compare with x": lambda a, x: a**2 / 2,
+        "it adds x, where it should subtract it": lambda a, x: (a + x) ** 2 / 2,
+    }
+    far_off = (30 * rng.normal(size=(7, 5)), rng.normal(size=(7, 5)))
+    return Slips(others, [far_off], {2.0: "the ½ is missing"})
+
+
+def binary_cross_entropy(rng: np.random.Generator, entries: Entries) -> Slips:
+    """Cross-entropy of pixels from logits."""
+    f = logistic
+    others: dict[str, Entries] = {
+        "it takes its input for a probability, where it is a logit": lambda l, x: each(
+            lambda p, q: -(q * math.log(p) + (1 - q) * math.log(1 - p)), l, x),
+        "it applies the sigmoid twice": lambda l, x: entries(each(f, l), x),
+        "the term of the dark pixels, (1 − x), is missing": lambda l, x: each(lambda p, q: -q * math.log(f(p)), l, x),
+        "the term of the bright pixels, x, is missing": lambda l, x: each(
+            lambda p, q: -(1 - q) * math.log(1 - f(p)), l, x),
+        "its logits have the wrong sign": lambda l, x: entries(-l, x),
+        "it exchanges the probability and x": lambda l, x: each(
+            lambda p, q: -(f(p) * math.log(q) + (1 - f(p)) * math.log(1 - q)), l, x),
+        "it takes the squared error of the probability": lambda l, x: each(lambda p, q: (f(p) - q) ** 2 / 2, l, x),
+        "its logarithm is of base 2": lambda l, x: entries(l, x) / math.log(2),
+    }  # fmt: skip
+    return Slips(others)
+
+
+def softmax_cross_entropy(rng: np.random.Generator, entries: Entries) -> Slips:
+    """Cross-entropy of classes from logits."""
+
+    def picked(p: Array, labels: Array) -> Array:
+        return p[np.arange(len(p)), labels][:, None]
+
+    def probabilities(logits: Array, axis: int = 1) -> Array:
+        return np.exp(logits) / np.exp(logits).sum(axis=axis, keepdims=True)
+
+    others: dict[str, Entries] = {
+        "it doesn't normalise: it takes the logit itself": lambda l, t: -picked(l, t),
+        "it normalises over the batch, where it should over the classes": lambda l, t: (
+            -np.log(picked(probabilities(l, 0), t))
+        ),
+        "the logarithm is missing": lambda l, t: -picked(probabilities(l), t),
+        "it sums over all classes, where the label's counts": lambda l, t: -np.log(probabilities(l)),
+        "it takes a sigmoid, where classes compete": lambda l, t: -np.log(1 / (1 + np.exp(-picked(l, t)))),
+        "its logarithm is of base 2": lambda l, t: entries(l, t) / math.log(2),
+        "its labels count from 1": lambda l, t: -np.log(picked(probabilities(l), t - 1)),
+    }
+    return Slips(others)
+
+
+def kl_sparsity(rng: np.random.Generator, entries: Entries, rho: float) -> Slips:
+    """Divergence of the units' mean activity from rho; one case is exactly at rho, where it is 0."""
+    spread = rng.uniform(-0.9, 0.9, (3, 5)) * min(rho, 1 - rho)
+    at_rho = (np.concatenate([rho + spread, rho - spread]),)
+    r, log = rho, math.log
+
+    def of_mean(formula: Callable[[float], float]) -> Entries:
+        return lambda h: each(formula, np.array([[math.fsum(column) / len(h) for column in h.T]]))
+
+    others: dict[str, Entries] = {
+        "it averages the divergence of every example, where it should average the code first": lambda h: each(
+            lambda q: bernoulli_divergence(r, q), h),
+        "it averages the code over the units, where it should over the batch": lambda h: each(
+            lambda q: bernoulli_divergence(r, q), h.mean(axis=1)[None]),
+        "it exchanges rho and rho_hat": of_mean(lambda q: bernoulli_divergence(q, r)),
+        "its second half, that of the silent units, is missing": of_mean(lambda q: r * log(r / q)),
+        "its first half, that of the active units, is missing": of_mean(lambda q: (1 - r) * log((1 - r) / (1 - q))),
+        "its halves are subtracted": of_mean(lambda q: r * log(r / q) - (1 - r) * log((1 - r) / (1 - q))),
+        "it is a cross-entropy: rho's own entropy isn't subtracted": of_mean(
+            lambda q: -r * log(q) - (1 - r) * log(1 - q)),
+        "a bracket closes too early, and 1 − rho_hat divides outside of the logarithm": of_mean(
+            lambda q: r * log(r / q) + (1 - r) * log(1 - r) / (1 - q)),
+        "a bracket closes too early, and the divisions are outside of the logarithms": of_mean(
+            lambda q: r * log(r) / q + (1 - r) * log(1 - r) / (1 - q)),
+        "1 − rho_hat is missing in the second half": of_mean(lambda q: r * log(r / q) + (1 - r) * log((1 - r) / q)),
+        "it is the squared distance": of_mean(lambda q: (q - r) ** 2),
+        "its logarithm is of base 2": of_mean(lambda q: bernoulli_divergence(r, q) / log(2)),
+    }  # fmt: skip
+    return Slips(others, [at_rho])
+
+
+def l1_sparsity(rng: np.random.Generator, entries: Entries) -> Slips:
+    """Sum of absolute values."""
+    others: dict[str, Entries] = {
+        "it squares, where it should take the absolute value": lambda h: each(lambda v: v * v, h),
+        "it sums signed values, without the absolute value": lambda h: each(float, h),
+        "it counts the positive values only": lambda h: each(lambda v: max(v, 0.0), h),
+        "it takes the absolute value of the batch mean": lambda h: np.abs(h.mean(axis=0, keepdims=True)),
+        "it takes the largest unit only": lambda h: np.abs(h).max(axis=1, keepdims=True),
+    }
+    return Slips(others)
+
+
+def contraction(rng: np.random.Generator, entries: Entries) -> Slips:
+    """Squared norm of the Jacobian, from its slopes and weights; with slope 1 it is ‖W‖²."""
+    others: dict[str, Entries] = {
+        "it doesn't square the slopes": lambda s, W: s * (W**2).sum(axis=0),
+        "it doesn't square the weights": lambda s, W: s**2 * W.sum(axis=0),
+        "it squares neither slopes nor weights": lambda s, W: s * W.sum(axis=0),
+        "it sums the Jacobian's entries of a unit before it squares": lambda s, W: (s * W.sum(axis=0)) ** 2,
+        "it sums the whole Jacobian before it squares": lambda s, W: (s @ W.sum(axis=0)[:, None]) ** 2,
+        "it takes absolute values, where it should square": lambda s, W: np.abs(s) * np.abs(W).sum(axis=0),
+        "it leaves the slopes out": lambda s, W: np.ones_like(s) * (W**2).sum(axis=0),
+        "it leaves the weights out": lambda s, W: s**2,
+        "it averages over the inputs, where it should sum": lambda s, W: s**2 * (W**2).mean(axis=0),
+    }
+    return Slips(others, [(np.ones((7, 5)), rng.normal(size=(3, 5)))])
+
+
+def gaussian_kl(rng: np.random.Generator, entries: Entries) -> Slips:
+    """Divergence of N(mu, σ²) from N(0, 1); one case is the prior itself, where it is 0."""
+
+    def of(formula: Callable[[float, float], float]) -> Entries:
+        return lambda mu, log_var: each(formula, mu, log_var)
+
+    exp = math.exp
+    others = {
+        "it takes log_var for log σ": of(lambda m, v: -0.5 * (1 + 2 * v - m * m - exp(2 * v))),
+        "it takes log_var for σ²": of(lambda m, v: -0.5 * (1 + math.log(v) - m * m - v)),
+        "it takes σ, where it should take σ²": of(lambda m, v: -0.5 * (1 + v - m * m - exp(v / 2))),
+        "the 1 is missing": of(lambda m, v: -0.5 * (v - m * m - exp(v))),
+        "it doesn't square mu": of(lambda m, v: -0.5 * (1 + v - m - exp(v))),
+        "it takes the absolute value of mu, where it should square": of(lambda m, v: -0.5 * (1 + v - abs(m) - exp(v))),
+        "mu is missing": of(lambda m, v: -0.5 * (1 + v - exp(v))),
+        "log_var itself is missing beside σ²": of(lambda m, v: -0.5 * (1 - m * m - exp(v))),
+        "σ² is missing": of(lambda m, v: -0.5 * (1 + v - m * m)),
+        "the sign of mu² is wrong": of(lambda m, v: -0.5 * (1 + v + m * m - exp(v))),
+        "the sign of log_var is wrong": of(lambda m, v: -0.5 * (1 - v - m * m - exp(v))),
+        "the sign of σ² is wrong": of(lambda m, v: -0.5 * (1 + v - m * m + exp(v))),
+        "it is the divergence the other way round, of the prior from N(mu, σ²)": of(
+            lambda m, v: 0.5 * (exp(-v) * (1 + m * m) - 1 + v)),
+    }  # fmt: skip
+    return Slips(others, [(np.zeros((7, 5)), np.zeros((7, 5)))], {2.0: "the ½ is missing"})
+
+
+SLIPS: dict[str, Callable[..., Slips]] = {
+    "squared_error": squared_error, "binary_cross_entropy": binary_cross_entropy,
+    "softmax_cross_entropy": softmax_cross_entropy, "kl_sparsity": kl_sparsity, "l1_sparsity": l1_sparsity,
+    "contraction": contraction, "gaussian_kl": gaussian_kl,
+}  # fmt: skip
+
+
+def weight_decay(lam: float, weights: Sequence[Array], shared: Sequence[Array], vectors: Sequence[Array]) -> Oracle:
+    """(lam/2) Σ W² of a model: its weights, those of them that two layers share, and its other parameters."""
+
+    def total(power: Callable[[Array], Array], *groups: Sequence[Array]) -> float:
+        return math.fsum(value for group in groups for W in group for value in power(W).ravel())
+
+    def half_square(W: Array) -> Array:
+        return W * W / 2
+
+    def readings() -> Iterator[Reading]:
+        full = partial(total, half_square)
+        yield Reading("the ½ is missing", lambda: 2 * lam * full(weights))
+        yield Reading("it is half of what it should be", lambda: lam * full(weights) / 2)
+        yield Reading("its weight is left out", lambda: full(weights))
+        yield Reading("its weight counts twice", lambda: lam**2 * full(weights))
+        yield Reading("its sign is reversed", lambda: -lam * full(weights))
+        yield Reading("it includes the biases", lambda: lam * full(weights, vectors))
+        yield Reading("the biases decay, and the weights don't", lambda: lam * full(vectors))
+        yield Reading("it takes the absolute value, where it should square", lambda: lam * total(np.abs, weights))
+        yield Reading("it takes half of the absolute value", lambda: lam * total(np.abs, weights) / 2)
+        yield Reading("it takes a root of the sum", lambda: lam * math.sqrt(full(weights)))
+        yield Reading("it averages, where it should sum", lambda: lam * full(weights) / sum(W.size for W in weights))
+        if shared:
+            yield Reading("it counts tied weights twice", lambda: lam * full(weights, shared))
+        for number, W in enumerate(weights, start=1) if len(weights) > 1 else ():
+            yield Reading(
+                f"it leaves out weights {number} of {len(weights)}", lambda W=W: lam * (full(weights) - full([W]))
+            )
+            yield Reading(f"it knows weights {number} of {len(weights)} only", lambda W=W: lam * full([W]))
+
+    claim = "(lam/2) Σ W², no biases, a tied W once"
+    question = "Which parameters turn an input, and which only shift it? And how often does each one appear?"
+    return Oracle(claim, lambda: lam * total(half_square, weights), [()], readings(), question)

@@ -1,0 +1,123 @@
+"""Pictures of a gradient check: what backward gives, the difference quotient, and how far they are apart.
+
+    TensorResult --one row of three heat maps--> Figure
+
+The first two share a scale, which is symmetric about 0; the difference has its own, on which rounding stays white.
+A vector is drawn as one row. Entries that fail wear a cross, those at a kink a ring. matplotlib is imported when
+something is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_TENSORS = 8
+MOST_MARKS = 400  # beyond that crosses and rings hide what they mark
+WORTH_A_COLOUR = 1e-6  # times the largest gradient: below it a difference is rounding, and stays white
+PANELS = ("backward", "difference quotient", "their difference")
+BY_RULE = ("backward", "difference quotient, or declared rule", "their difference")
+# Purple and orange stay apart for every kind of colour blindness, and equally strong on both sides of a white 0.
+COLOUR_MAP, MISSING = "PuOr", "0.75"
+
+
+def draw(title: str, tensors: Sequence[Any]) -> Figure:
+    """Return a figure with one row of heat maps for each tensor: of more than eight, those that fail come first.
+
+    Raises
+    ------
+    ValueError
+        If there is no tensor to draw.
+    """
+    from matplotlib.figure import Figure
+
+    if not tensors:
+        raise ValueError("expected a report that has compared some tensor, got none to draw; print it to see why")
+    order = {FAIL: 0, INCONCLUSIVE: 1}
+    chosen = list(tensors)
+    if len(chosen) > MOST_TENSORS:
+        chosen = sorted(chosen, key=lambda tensor: order.get(tensor.verdict, 2))[:MOST_TENSORS]
+    shapes = [as_image(tensor.analytic).shape for tensor in chosen]
+    heights = [0.7 if rows == 1 else max(1.3, min(4.0, 3.6 * rows / columns)) for rows, columns in shapes]
+    figure = Figure(figsize=(13, sum(heights) + 0.75 * len(chosen) + 0.6), layout="constrained")
+    left_out = f"\n{len(tensors) - len(chosen)} further tensors not drawn" if len(chosen) < len(tensors) else ""
+    figure.suptitle(title + left_out, fontsize=14)
+    grid = figure.subplots(len(chosen), 3, squeeze=False, gridspec_kw={"height_ratios": heights})
+    for axes, tensor in zip(grid, chosen, strict=True):
+        _draw_tensor(axes, tensor)
+    by_rule = any(getattr(tensor, "rule", "") for tensor in chosen)
+    for ax, heading in zip(grid[0], BY_RULE if by_rule else PANELS, strict=True):
+        ax.set_title(f"{heading}\n{ax.get_title()}", fontsize=13)
+    return figure
+
+
+def as_image(values: Array) -> Array:
+    """Return values as a matrix: a vector or a number as one row, further axes side by side."""
+    if values.ndim < 2:
+        return values.reshape(1, -1)
+    return values.reshape(values.shape[0], -1)
+
+
+def _draw_tensor(axes: Sequence[Axes], tensor: Any) -> None:
+    analytic, numeric = as_image(tensor.analytic), as_image(tensor.numeric)
+    with np.errstate(invalid="ignore"):
+        difference = analytic - numeric
+    shared = max(_largest(analytic), _largest(numeric))
+    _draw_panel(axes[0], analytic, shared)
+    image = _draw_panel(axes[1], numeric, shared)
+    _add_scale(axes[:2], image)
+    _add_scale(axes[2:], _draw_panel(axes[2], difference, max(_largest(difference), WORTH_A_COLOUR * shared)))
+    _mark(axes[2], as_image(tensor.verdicts))
+    axes[0].set_ylabel(f"{tensor.name}\n{tensor.verdict}", fontsize=13)
+    kinks = tensor.count("kink")
+    counts = [f"{tensor.count(FAIL)} fail (×)"] if tensor.count(FAIL) else []
+    counts += [f"{kinks} at kinks (○)"] if kinks else []
+    axes[2].set_title(", ".join(counts), fontsize=12)
+
+
+def _draw_panel(ax: Axes, values: Array, limit: float) -> Any:
+    limit = limit or 1.0
+    ax.set_facecolor(MISSING)
+    shown = np.ma.masked_invalid(values)
+    image = ax.imshow(shown, cmap=COLOUR_MAP, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
+    for axis, count in ((ax.xaxis, values.shape[1]), (ax.yaxis, values.shape[0])):
+        axis.set_ticks(_ticks(count) if count > 1 else [])
+    ax.tick_params(labelsize=11, length=2)
+    return image
+
+
+def _ticks(count: int) -> list[int]:
+    """Return at most about eight whole numbers below count, from 0."""
+    return list(range(0, count, max(1, -(-count // 8))))
+
+
+def _add_scale(axes: Sequence[Axes], image: Any) -> None:
+    bar = axes[0].figure.colorbar(image, ax=list(axes), pad=0.02, aspect=12)
+    limit = image.get_clim()[1]
+    bar.set_ticks([-limit, 0, limit], labels=[f"−{limit:.2g}", "0", f"{limit:.2g}"])
+    bar.ax.tick_params(labelsize=11)
+
+
+def _mark(ax: Axes, verdicts: Array) -> None:
+    side = max(verdicts.shape)
+    for verdict, marker, filled in ((FAIL, "x", True), ("kink", "o", False)):
+        rows, columns = np.nonzero(verdicts == verdict)
+        thin = min(1.4, 20 / side)
+        for colour, width in (("white", 2.5 * thin), ("black", thin)) if 0 < len(rows) <= MOST_MARKS else ():
+            colours: dict[str, Any] = {"color": colour} if filled else {"edgecolors": colour, "facecolors": "none"}
+            ax.scatter(columns, rows, s=max(3, 300 / side), marker=marker, linewidths=width, **colours)
+
+
+def _largest(values: Array) -> float:
+    """Return the largest size among the finite values, 0 if there is none."""
+    finite = values[np.isfinite(values)]
+    return float(np.nanmax(np.abs(finite), initial=0.0))

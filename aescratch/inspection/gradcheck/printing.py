@@ -1,0 +1,199 @@
+"""What every report has: findings, a verdict, and how they are shown.
+
+    title, table, findings -> plain text    str(report), print(report)
+                           -> text in colour    report.show(), on a terminal only
+                           -> HTML    notebooks, by page.py
+
+A finding is printed in three parts: the numbers, the likely cause, and a question that leads on.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, TextIO
+
+import numpy as np
+
+PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
+Paint = Callable[[str, str], str]
+# ANSI's numbers for what is painted; a terminal's own palette decides how they look.
+COLOURS = {
+    "title": "1", PASS: "32", FAIL: "1;31", "error": "1;31", INCONCLUSIVE: "33", "note": "2", "cause": "1",
+    "question": "36",
+}  # fmt: skip
+
+
+class GradientCheckError(AssertionError):
+    """A check didn't pass; the message is the report."""
+
+    __module__ = "aescratch"  # the name in a traceback is the one that it is imported by
+
+
+@dataclass
+class Finding:
+    """One thing that a check found.
+
+    Attributes
+    ----------
+    code : str
+        A name for programs, such as ``"wrong-values"``.
+    tensor : str or None
+        Which tensor, or which part of a model, it is about.
+    severity : str
+        ``"error"``, ``"inconclusive"`` or ``"note"``.
+    message : str
+        One sentence for people: what was seen, with its numbers.
+    evidence : dict
+        The numbers behind it.
+    cause : str
+        The likely cause, one plain statement; empty where none can be claimed.
+    question : str
+        What to ask oneself next, without the formula; empty where there is nothing to ask.
+    """
+
+    code: str
+    tensor: str | None
+    severity: str
+    message: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+    cause: str = ""
+    question: str = ""
+
+
+class Printable:
+    """Base of the reports.
+
+    Attributes
+    ----------
+    title : str
+        What was checked, and how.
+    findings : list of Finding
+        What is wrong, uncertain, or worth knowing.
+    """
+
+    title: str
+    findings: list[Finding]
+
+    @property
+    def verdict(self) -> str:
+        """``"pass"``, ``"fail"`` or ``"inconclusive"``."""
+        raise NotImplementedError
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return the table as texts, the head first; the last column is a verdict."""
+        raise NotImplementedError
+
+    def summary(self) -> str:
+        """Return the last line, which begins with the verdict."""
+        raise NotImplementedError
+
+    def _verdict_of_findings(self) -> str:
+        severities = {finding.severity for finding in self.findings}
+        return FAIL if "error" in severities else INCONCLUSIVE if INCONCLUSIVE in severities else PASS
+
+    def raise_if_failed(self) -> None:
+        """Raise GradientCheckError, with the report as its message, unless the verdict is pass."""
+        __tracebackhide__ = True
+        if self.verdict != PASS:
+            raise GradientCheckError(str(self))
+
+    def show(self, file: TextIO | None = None) -> None:
+        """Print the report; in colour if file, by default the standard output, is a terminal that wants it.
+
+        The environment's NO_COLOR, set to anything, turns colour off.
+        """
+        file = sys.stdout if file is None else file
+        print("\n".join(self._lines(_in_colour if _wants_colour(file) else _plain)), file=file)
+
+    def findings_to_dict(self) -> list[dict[str, Any]]:
+        """Return the findings as plain values, ready for JSON."""
+        return [plain_values(asdict(finding)) for finding in self.findings]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}, {self.title}: {self.summary()}>"
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines(_plain))
+
+    def _repr_html_(self) -> str:
+        from aescratch.inspection.gradcheck.page import to_html
+
+        return to_html(self)
+
+    def _lines(self, paint: Paint) -> Iterator[str]:
+        yield paint(self.title, "title")
+        yield from _table(self.rows(), paint)
+        for finding, numbers, cause in self.paragraphs():
+            if numbers:
+                yield f"{paint(f'{finding.severity}:', finding.severity)} {_indented(numbers)}"
+            if cause:
+                yield f"  {paint('likely cause:', 'cause')} {_indented(cause)}"
+            if finding.question:
+                yield f"  {paint('ask yourself:', 'question')} {_indented(finding.question)}"
+        yield paint(self.summary(), self.verdict)
+
+    def paragraphs(self) -> Iterator[tuple[Finding, str, str]]:
+        """Yield every finding with its numbers and its cause, as they are to be printed.
+
+        Of a finding that is about a cause, and begins with it, that is the numbers' second half: it follows those of
+        its tensor without a line of its own.
+        """
+        tensor: str | None = None
+        for finding in self.sorted_findings():
+            numbers, cause = finding.message, finding.cause
+            if cause and numbers.startswith(cause):
+                follows = tensor is not None and tensor == finding.tensor
+                numbers, cause = ("", numbers) if follows else (numbers, "")
+            tensor = finding.tensor
+            yield finding, numbers, cause
+
+    def sorted_findings(self) -> list[Finding]:
+        """Return the findings with those about the same tensor side by side, in the order in which they first came."""
+        first: dict[str | None, int] = {}
+        for place, finding in enumerate(self.findings):
+            first.setdefault(finding.tensor, place)
+        own = {id(finding): place for place, finding in enumerate(self.findings) if finding.tensor is None}
+        return sorted(self.findings, key=lambda finding: own.get(id(finding), first[finding.tensor]))
+
+
+def plain_values(value: Any) -> Any:
+    """Return value made of JSON's own kinds only; numbers that aren't finite become None."""
+    if isinstance(value, Mapping):
+        return {str(name): plain_values(inner) for name, inner in value.items()}
+    if isinstance(value, (np.ndarray, np.generic)):
+        return plain_values(value.tolist())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain_values(inner) for inner in value]
+    if isinstance(value, float):
+        return float(value) if np.isfinite(value) else None
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+
+
+def _table(rows: Sequence[tuple[str, ...]], paint: Paint) -> Iterator[str]:
+    """Yield the rows as aligned lines."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        *cells, verdict = row
+        padded = [cell.ljust(width) for cell, width in zip(cells, widths[:-1], strict=True)]
+        yield "  ".join([*padded, paint(verdict, verdict)])
+
+
+def _indented(text: str) -> str:
+    """Return a text whose further lines, if it has any, belong visibly to the first."""
+    return text.replace("\n", "\n    ")
+
+
+def _plain(text: str, role: str) -> str:
+    return text
+
+
+def _in_colour(text: str, role: str) -> str:
+    return f"\033[{COLOURS[role]}m{text}\033[0m" if role in COLOURS else text
+
+
+def _wants_colour(file: TextIO) -> bool:
+    is_terminal = getattr(file, "isatty", lambda: False)()
+    return bool(is_terminal) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

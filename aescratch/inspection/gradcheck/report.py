@@ -1,0 +1,237 @@
+"""What a gradient check found: a table with one row per tensor, then findings, and a verdict.
+
+entries -> TensorResult (verdict per tensor) -> Report (verdict of all) -> text, dict, exit status
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.inspection.gradcheck.numeric import NEXT_TO_NOTHING, TRUSTED, WORTH_COMPARING, Estimate
+from aescratch.inspection.gradcheck.printing import (
+    FAIL,
+    INCONCLUSIVE,
+    PASS,
+    Finding,
+    GradientCheckError,
+    Printable,
+    plain_values,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["FAIL", "INCONCLUSIVE", "PASS", "Finding", "GradientCheckError", "Report", "TensorResult", "judge"]
+
+DIFFERENCES = "the difference quotient"  # as a rule what a gradient is compared with
+MOST_KINKS = 0.1  # a tensor of which more than this share lies at kinks hasn't been checked
+UNCHECKED = "unchecked"  # what stands in place of the verdict of an entry that wasn't looked at
+ZERO_TO_ROUNDING = 1e-9  # of the largest gradient of all tensors: how rough an estimate of 0 may be
+CLEAR = 3.0  # times its own error bound an estimate must be off before the analytic value counts as wrong
+
+
+@dataclass
+class TensorResult:
+    """The check of one tensor, entry by entry.
+
+    Attributes
+    ----------
+    name : str
+        The parameter or argument.
+    analytic, numeric : array
+        The gradients, of one shape; numeric is NaN where there was a kink.
+    verdicts : array of str
+        ``"pass"``, ``"fail"``, ``"inconclusive"`` or ``"kink"``, per entry.
+    slopes : array
+        The slopes left and right of an entry at a kink, along a last axis of 2; NaN elsewhere.
+    rule : str
+        The declared rules that the numeric gradient follows, in derivatives' places; empty where there is none.
+    numeric_is : str
+        What the numeric gradient is.
+    zero_is_meant : bool
+        Whether 0 is what was to be shown: as a gradient that is 0 at other inputs too, or as a value that isn't one.
+    is_zero : array of bool, or None
+        Where both gradients are 0 to rounding, beside larger ones of other tensors; None for nowhere.
+    """
+
+    name: str
+    analytic: Array
+    numeric: Array
+    verdicts: Array
+    slopes: Array
+    rule: str = ""
+    numeric_is: str = DIFFERENCES
+    zero_is_meant: bool = False
+    is_zero: Array | None = None
+
+    @property
+    def relative_error(self) -> Array:
+        """|analytic − numeric| / max(|analytic|, |numeric|, a thousandth of the tensor's largest entry)."""
+        sizes = np.maximum(np.abs(self.analytic), np.abs(self.numeric))
+        largest = float(np.nanmax(sizes, initial=0.0))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            error = np.abs(self.analytic - self.numeric) / np.maximum(sizes, WORTH_COMPARING * largest)
+        return np.where((sizes == 0) | (False if self.is_zero is None else self.is_zero), 0.0, error)
+
+    @property
+    def max_relative_error(self) -> float:
+        """The largest relative error of the tensor; 0 where every entry was at a kink."""
+        return float(np.nanmax(self.relative_error, initial=0.0))
+
+    @property
+    def worst(self) -> tuple[int, ...]:
+        """The index of the entry with the largest relative error."""
+        flat = int(np.argmax(np.nan_to_num(self.relative_error, nan=-1.0, posinf=np.inf)))
+        return tuple(int(i) for i in np.unravel_index(flat, self.analytic.shape))
+
+    @property
+    def is_untested(self) -> bool:
+        """Whether every entry lies at a kink, or those that don't are exactly 0 on both sides, which tests nothing."""
+        compared = (self.verdicts != "kink") & (self.verdicts != UNCHECKED)
+        sides = self.analytic[compared], np.nan_to_num(self.numeric[compared])
+        return not (any(side.any() for side in sides) or self.zero_is_meant)
+
+    def count(self, verdict: str) -> int:
+        """Return how many entries have this verdict."""
+        return int(np.sum(self.verdicts == verdict))
+
+    @property
+    def verdict(self) -> str:
+        """``"fail"`` if an entry fails, ``"inconclusive"`` if one is, too many lie at kinks, or nothing was tested."""
+        if self.count(FAIL):
+            return FAIL
+        if self.count(INCONCLUSIVE) or self.count("kink") > MOST_KINKS * self.verdicts.size or self.is_untested:
+            return INCONCLUSIVE
+        return PASS
+
+
+def judge(
+    name: str, analytic: Array, estimates: Sequence[Estimate], tolerance: float, largest_of_all: float = 0.0
+) -> TensorResult:
+    """Return the verdict of each entry of a tensor, from its analytic values and their numeric estimates.
+
+    A value is 0 to rounding beside `largest_of_all`, the largest gradient of all tensors, if there are others.
+    """
+    analytic = np.asarray(analytic, dtype=np.float64)
+    scale = max((abs(e.value) for e in estimates if np.isfinite(e.value)), default=0.0)
+    entries = list(zip(analytic.ravel().tolist(), estimates, strict=True))
+    is_zero = [_is_zero(a, e, largest_of_all) for a, e in entries]
+    judged = zip(entries, is_zero, strict=True)
+    verdicts = [PASS if zero else _judge_entry(a, e, tolerance, scale) for (a, e), zero in judged]
+    numeric = [np.nan if e.kink is not None else e.value for e in estimates]
+    slopes = [(np.nan, np.nan) if e.kink is None else e.kink for e in estimates]
+    shape = analytic.shape
+    return TensorResult(
+        name, analytic, np.reshape(numeric, shape), np.reshape(np.array(verdicts, "<U12"), shape),
+        np.reshape(slopes, (*shape, 2)), is_zero=np.reshape(is_zero, shape),
+    )  # fmt: skip
+
+
+def _is_zero(analytic: float, found: Estimate, largest_of_all: float) -> bool:
+    """Whether a gradient is 0 to rounding on both sides, like that of a bias before a batch normalisation."""
+    if found.kink is not None or analytic == found.value == 0 or abs(analytic) > NEXT_TO_NOTHING * largest_of_all:
+        return False
+    return abs(found.value) <= found.error <= ZERO_TO_ROUNDING * largest_of_all
+
+
+def _judge_entry(analytic: float, found: Estimate, tolerance: float, scale: float) -> str:
+    floor = WORTH_COMPARING * scale
+    if found.kink is not None:
+        return "kink" if found.settles(analytic, tolerance, floor) else FAIL
+    if not np.isfinite(found.value):
+        return INCONCLUSIVE
+    difference = abs(analytic - found.value)
+    allowed = tolerance * max(abs(analytic), abs(found.value), floor)
+    trusted = found.error <= TRUSTED * max(scale, abs(analytic)) or analytic == found.value == 0
+    if difference <= allowed + found.error:
+        return PASS if trusted else INCONCLUSIVE
+    return FAIL if difference > allowed + CLEAR * found.error else INCONCLUSIVE
+
+
+@dataclass(repr=False)
+class Report(Printable):
+    """The result of a gradient check; print it.
+
+    Attributes
+    ----------
+    title : str
+        What was checked, and how.
+    tensors : list of TensorResult
+        One per parameter or argument.
+    findings : list of Finding
+        What is wrong or uncertain.
+    tolerance : float
+        The relative difference that was allowed, beside the numeric estimate's own error.
+    """
+
+    title: str
+    tensors: list[TensorResult]
+    findings: list[Finding]
+    tolerance: float
+
+    @property
+    def verdict(self) -> str:
+        """``"pass"``, ``"fail"`` or ``"inconclusive"``."""
+        verdicts = {tensor.verdict for tensor in self.tensors} | {self._verdict_of_findings()}
+        if FAIL in verdicts:
+            return FAIL
+        return INCONCLUSIVE if INCONCLUSIVE in verdicts or not self.tensors else PASS
+
+    @property
+    def max_relative_error(self) -> float:
+        """The largest relative error over all tensors; NaN if none could be compared."""
+        return max((tensor.max_relative_error for tensor in self.tensors), default=float("nan"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return title, verdict, tensors and findings as plain values, ready for JSON; NaN and infinity become None."""
+        rows = [
+            {
+                "name": tensor.name, "shape": list(tensor.analytic.shape), "entries": int(tensor.verdicts.size),
+                "kinks": tensor.count("kink"), "max_relative_error": tensor.max_relative_error,
+                "worst": list(tensor.worst), "verdict": tensor.verdict,
+                **({"declared_rule": tensor.rule} if tensor.rule else {}),
+            }
+            for tensor in self.tensors
+        ]  # fmt: skip
+        plain: dict[str, Any] = plain_values(
+            {"title": self.title, "verdict": self.verdict, "tolerance": self.tolerance, "tensors": rows,
+             "findings": self.findings_to_dict()}
+        )  # fmt: skip
+        return plain
+
+    def plot(self) -> Figure:
+        """Return a figure with the analytic gradient, the numeric one and their difference, a row for each tensor."""
+        from aescratch.inspection.gradcheck.pictures import draw
+
+        return draw(self.title, self.tensors)
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return the table as texts, the head first."""
+        rows = [("tensor", "shape", "entries", "kinks", "relative error", "at", "verdict")]
+        rows += [
+            (t.name + (f" [{t.rule}]" if t.rule else ""), str(t.analytic.shape), str(t.verdicts.size),
+             str(t.count("kink")), f"{t.max_relative_error:.1e}", str(t.worst), t.verdict)
+            for t in self.tensors
+        ]  # fmt: skip
+        return list(rows)
+
+    def summary(self) -> str:
+        """Return the last line: the verdict, and how many entries agree."""
+        entries = sum(tensor.verdicts.size for tensor in self.tensors)
+        agree = sum(tensor.count(PASS) for tensor in self.tensors)
+        kinks = sum(tensor.count("kink") for tensor in self.tensors)
+        if self.verdict != PASS and agree == entries:
+            values = f"the values of {agree} of {entries} entries agree" if entries else "no entry was compared"
+            return f"{self.verdict}: {values}; see the findings above"
+        at_kinks = f", {kinks} at kinks" if kinks else ""
+        bound = f"to {self.tolerance:g} and the rounding of the difference quotient"
+        if self.tensors and not any(tensor.numeric_is.startswith(DIFFERENCES) for tensor in self.tensors):
+            bound = f"to {self.tolerance:g} with the declared rule"
+        elif by_rule := sum(tensor.verdicts.size for tensor in self.tensors if tensor.rule):
+            bound += f", {by_rule} of them by a declared rule"
+        return f"{self.verdict}: {agree} of {entries} entries agree {bound}{at_kinks}"

@@ -1,0 +1,167 @@
+"""Whatever an object that isn't ours keeps: its attributes, and the entries of its lists and dictionaries, by name.
+
+    objects_in(layer) -> the layer, and the objects in it;   slots_in(layer) -> where each of them keeps what
+    Home: an array, and all the slots that hold it, so that it can be replaced in all
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.inspection.gradcheck.keeping import LEFT_ALONE
+from aescratch.layers import Parameter, ParameterBuffer
+
+NAMING_THEIR_ENTRIES = ("params", "parameters")  # dictionaries whose keys are the names of parameters
+DEEPEST = 4  # lists inside each other that are looked into
+BOXES = ("data", "value")  # attributes of an object that is a parameter itself
+
+
+class Name(str):
+    """What a parameter is called in a report; `inspect` takes it for an argument's, brackets and dots included."""
+
+    def isidentifier(self) -> bool:
+        """Whether an argument may be called so."""
+        return True
+
+
+@dataclass(frozen=True)
+class Slot:
+    """An attribute of an object, or an entry of the lists and dictionaries in it; read anew at each look."""
+
+    prefix: str
+    holder: Any
+    attribute: str
+    keys: tuple[Any, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What it is called: layers[0].W, or W for the entry of a dictionary params."""
+        if not self.keys:
+            is_box = self.attribute in BOXES and self.prefix
+            return self.prefix.removesuffix(".") if is_box else self.prefix + self.attribute
+        if self.attribute in NAMING_THEIR_ENTRIES and all(isinstance(key, str) for key in self.keys):
+            return self.prefix + ".".join(self.keys)
+        return self.prefix + self.attribute + "".join(f"[{key}]" for key in self.keys)
+
+    @property
+    def label(self) -> str:
+        """The word that names what is in it."""
+        return self.keys[-1] if self.keys and isinstance(self.keys[-1], str) else self.attribute
+
+    @property
+    def identity(self) -> tuple[int, str, tuple[Any, ...]]:
+        """The same for two slots that are one."""
+        return id(self.holder), self.attribute, self.keys
+
+    @property
+    def is_of_the_class(self) -> bool:
+        """Whether the object has it from its class only."""
+        return self.attribute not in vars(self.holder)
+
+    def read(self) -> Any:
+        """Return what is there, or None."""
+        inherited = getattr(type(self.holder), self.attribute, None)
+        value = vars(self.holder).get(self.attribute, inherited)
+        for key in self.keys:
+            value = _entry(value, key)
+        return value
+
+    def write(self, value: Any) -> None:
+        """Put a value there."""
+        if not self.keys:
+            vars(self.holder)[self.attribute] = value
+            return
+        outer = replace(self, keys=self.keys[:-1])
+        container, key = outer.read(), self.keys[-1]
+        if isinstance(container, tuple):
+            entries = [value if number == key else entry for number, entry in enumerate(container)]
+            outer.write(getattr(type(container), "_make", tuple)(entries))  # _make: of a namedtuple
+        elif isinstance(container, (list, dict)):
+            container[key] = value
+
+
+def _entry(container: Any, key: Any) -> Any:
+    try:
+        return None if container is None else container[key]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+class Home:
+    """An array, or a number, of somebody else's layer, and all slots that hold it."""
+
+    def __init__(self, slots: Sequence[Slot], taken: Collection[str]) -> None:
+        name = slots[0].name
+        while name in taken:  # an argument of forward may be called so too
+            name = f"self.{name}"
+        self.name = Name(name)
+        self.slots, value = list(slots), slots[0].read()
+        self.is_number = not isinstance(value, np.ndarray)
+        is_fine = not self.is_number and value.dtype == np.float64 and not slots[0].is_of_the_class
+        self.array: Array = value if is_fine else np.array(value, np.float64)
+        self.start = self.array.copy()
+        self.put(self.start)
+
+    def get(self) -> Array:
+        """Return what the first slot holds."""
+        return np.asarray(self.slots[0].read())
+
+    def put(self, value: Array) -> None:
+        """Write a value, into the array itself, so that whatever else refers to it sees the same."""
+        if not self.is_number and self.array.flags.writeable:
+            self.array[...] = value
+        for slot in self.slots:
+            if self.is_number or slot.read() is not self.array or slot.is_of_the_class:
+                slot.write(float(value) if self.is_number else self.array)
+
+
+def objects_in(holder: Any, prefix: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    """Yield an object and those in it, however deep, each once, with what stands before the names of its attributes."""
+    if isinstance(holder, (*LEFT_ALONE, types.MethodType)):
+        return
+    if not isinstance(getattr(holder, "__dict__", None), dict):
+        if hasattr(holder, "backward"):
+            kind = type(holder).__name__
+            raise TypeError(f"expected layers whose attributes can be listed, got {kind}; take __slots__ out of it")
+        return
+    if id(holder) in seen or isinstance(holder, ParameterBuffer):
+        return
+    seen.add(id(holder))
+    yield prefix, holder
+    if not isinstance(holder, Parameter):
+        for attribute, value in list(vars(holder).items()):
+            for keys in list(_paths(value)):
+                inner = value
+                for key in keys:
+                    inner = _entry(inner, key)
+                yield from objects_in(inner, f"{prefix}{attribute}{''.join(f'[{key}]' for key in keys)}.", seen)
+
+
+def slots_in(layer: Any) -> Iterator[Slot]:
+    """Yield all slots of the objects that aren't ours."""
+    for prefix, holder in objects_in(layer, "", set()):
+        if _is_ours(type(holder)):
+            continue
+        of_the_class = [vars(kind) for kind in reversed(type(holder).__mro__) if not _is_ours(kind)]
+        inherited = {name: v for each in of_the_class for name, v in each.items() if isinstance(v, np.ndarray)}
+        for attribute, value in {**inherited, **vars(holder)}.items():
+            yield from (Slot(prefix, holder, attribute, keys) for keys in _paths(value))
+
+
+def _paths(value: Any, depth: int = 0) -> Iterator[tuple[Any, ...]]:
+    """Yield where something stands in lists and dictionaries inside each other."""
+    if isinstance(value, (list, tuple, dict)) and depth < DEEPEST:
+        for key, inner in list(value.items() if isinstance(value, dict) else enumerate(value)):
+            yield from ((key, *keys) for keys in _paths(inner, depth + 1))
+    else:
+        yield ()
+
+
+def _is_ours(kind: type[Any]) -> bool:
+    return kind.__module__.partition(".")[0] in ("aescratch", "numpy")

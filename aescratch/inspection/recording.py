@@ -1,0 +1,100 @@
+"""Looking in on a training step: what every part of a model is given and returns, without a hook in the model.
+
+    model.loss, model.backward --call--> part.forward, part.backward --observed--> Call
+                                              <-- the result, or what the observer puts in its place
+
+While it is observed, each part of `model.parts` has its forward and backward wrapped, on the object itself; afterwards
+nothing is left of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from aescratch.foundations.parts import Part
+from aescratch.training.contract import parts_of
+
+PASSES: tuple[Literal["forward", "backward"], ...] = ("forward", "backward")
+
+
+@dataclass
+class Call:
+    """One call of a part's forward or backward.
+
+    Attributes
+    ----------
+    name : str
+        The part's, as in `model.parts`.
+    part : Part
+        The part itself.
+    which : str
+        ``"forward"`` or ``"backward"``.
+    arguments : dict
+        What it was given, by the names of its parameters.
+    result : array, number, tuple of arrays, or None
+        What it returned; None before it has. Arrays are the ones of the pass, not copies.
+    """
+
+    name: str
+    part: Part
+    which: Literal["forward", "backward"]
+    arguments: dict[str, Any]
+    result: Any
+
+
+Observer = Callable[[Call], Any]
+
+
+@contextlib.contextmanager
+def observed(model: Any, observer: Observer, before: Callable[[Call], None] | None = None) -> Iterator[None]:
+    """Inside the block, tell the observer of every call of a part's forward or backward, in order.
+
+    What the observer returns takes the place of the call's result, unless it is None. `before`, if there is one, is
+    told of the call before it is carried out, when no argument can have been changed yet.
+    """
+    parts = parts_of(model)
+    own = {name: dict(part.__dict__) for name, part in parts.items()}
+    try:
+        for name, part in parts.items():
+            for which in PASSES:
+                part.__dict__[which] = _wrapped(name, part, which, observer, before)
+        yield
+    finally:
+        for name, part in parts.items():
+            for which in PASSES:
+                part.__dict__.pop(which, None)
+                if which in own[name]:  # an exercise may have put one on the object
+                    part.__dict__[which] = own[name][which]
+
+
+def record(model: Any, step: Callable[[], Any]) -> list[Call]:
+    """Return the calls of the model's parts while step() runs, in order."""
+    calls: list[Call] = []
+    with observed(model, calls.append):
+        step()
+    return calls
+
+
+def _wrapped(
+    name: str, part: Part, which: Literal["forward", "backward"], observer: Observer,
+    before: Callable[[Call], None] | None,
+) -> Callable[..., Any]:  # fmt: skip
+    method = getattr(part, which)
+    signature = inspect.signature(method)
+
+    @functools.wraps(method)
+    def call(*arguments: Any, **named: Any) -> Any:
+        bound = signature.bind(*arguments, **named)
+        bound.apply_defaults()
+        if before is not None:
+            before(Call(name, part, which, dict(bound.arguments), None))
+        result = method(*arguments, **named)
+        instead = observer(Call(name, part, which, dict(bound.arguments), result))
+        return result if instead is None else instead
+
+    return call

@@ -1,0 +1,59 @@
+"""What a given number may be, so that the page can refuse another one in a sentence.
+
+    k, read by a mask of 4 units -> {"text": "a whole number from 1 to 4", "whole": True, "least": 1, "most": 4}
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aescratch.inspection.tracing.arrays import Quantity
+
+if TYPE_CHECKING:
+    from aescratch.inspection.tracing.trace import Trace
+
+SHARE = {"least": 0, "below": 1}
+OF_MODELS: dict[str, dict[str, Any]] = {
+    "rho": {"above": 0, "below": 1}, "beta": {"least": 0}, "weight": {"least": 0}, "lam": {"least": 0},
+    "keep": {"whole": True, "least": 0, "most": 1}, "mask": {"whole": True, "least": 0, "most": 1}, "p": SHARE,
+    "epsilon": {"above": 0}, "momentum": {"least": 0, "most": 1}, "running_activity": {"above": 0, "below": 1},
+}  # fmt: skip
+OF_RULES: dict[str, dict[str, Any]] = {
+    "mu": SHARE, "beta": SHARE, "beta1": SHARE, "beta2": SHARE, "eps": {"above": 0}, "shrinkage": {"least": 0},
+    "eta": {"least": 0}, "clip": {"above": 0}, "t": {"whole": True, "least": 1},
+}  # fmt: skip
+
+
+def limits_of(quantity: Quantity, trace: Trace) -> dict[str, Any]:
+    """Return what a given quantity's numbers may be: ``text`` in words, and whole, least, most, above, below if any."""
+    readers = [operation for operation in trace if quantity in operation.quantity.inputs]
+    functions = {operation.function for operation in readers}
+    found: dict[str, Any] = {}
+    if quantity.part == "optimizer":
+        found = OF_RULES.get(quantity.wish.partition("_")[0], {})
+        if quantity.wish == "v_0" and not functions & {"Momentum", "Nesterov"}:  # a mean of squares
+            found = {"least": 0}
+    elif quantity.wish == "k" and readers:
+        found = {"whole": True, "least": 1, "most": readers[0].output.shape[-1]}
+    elif quantity.wish == "labels":
+        logits = next(operation for operation in readers if operation.output.ndim == 2)
+        found = {"whole": True, "least": 0, "most": logits.output.shape[1] - 1}
+    elif "binary_cross_entropy" in functions and quantity.kind == "input":
+        found = {"least": 0, "most": 1}
+    else:
+        found = OF_MODELS.get(quantity.wish, {})
+    return {"text": _text(**found), **found}
+
+
+def _text(
+    whole: bool = False, least: int | None = None, most: int | None = None, above: int | None = None,
+    below: int | None = None,
+) -> str:  # fmt: skip
+    head = "a whole number" if whole else "a number"
+    if most is not None:
+        return f"{head} from {least} to {most}"
+    if below is not None:
+        return f"{head} between {above} and {below}" if least is None else f"{head} from {least} to below {below}"
+    if above is not None:
+        return f"{head} above {above}"
+    return f"{head}, such as 0.5" if least is None else f"{head}, {least} or more"

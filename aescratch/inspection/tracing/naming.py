@@ -1,0 +1,152 @@
+"""Names for everything in a recorded step: the textbook's letters, each used once.
+
+    encoder.dense1 -> a1 = x W1 + b1;  encoder.relu1 -> h1;  decoder.dense1 -> x_hat = h1 W2 + b2;  the loss -> J
+
+Dense layers are counted through encoder and decoder. ``grad_q`` is the gradient of q; where several come together, the
+shares are called after the parts that they come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aescratch.inspection.tracing.arrays import Quantity
+from aescratch.inspection.tracing.formulas import ELEMENTWISE
+from aescratch.layers import Parameter, begins_stage
+
+OUTPUTS = {"dense": "a", "batch_norm": "a_norm", "running_norm": "a_norm", "dropout": "h_kept"}
+STATISTICS = ("mean", "variance", "deviation", "average")
+HEADS = {"mean": "mu", "log_variance": "log_var"}
+WORDS = {
+    "x_hat": "x̂", "x_tilde": "x̃", "rho_hat": "ρ̂", "rho": "ρ", "mu": "μ", "log_var": "log σ²", "sigma": "σ", "eps": "ε",
+    "eta": "η", "lam": "λ", "beta": "β", "alpha": "α", "gamma": "γ", "m_hat": "m̂", "v_hat": "v̂",
+    "m_0": "m₀", "v_0": "v₀",
+}  # fmt: skip
+
+
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+class Names:
+    """Names that have been given away; one that is asked for again gets a number."""
+
+    def __init__(self) -> None:
+        self.taken: set[str] = set()
+
+    def take(self, quantity: Quantity, wish: str) -> None:
+        """Name a quantity, once and for all, as it wishes or nearly so."""
+        if quantity.name:
+            return
+        name, count = wish, 1
+        while name in self.taken:
+            count += 1
+            name = f"{wish}_{count}"
+        self.taken.add(name)
+        quantity.name = name
+
+
+def layer_suffixes(parts: Mapping[str, Any]) -> dict[str, str]:
+    """Return for every part what its letters end in: the number of its dense layer, or the name of a head.
+
+    Examples
+    --------
+    >>> layer_suffixes(ae.VariationalAutoencoder([5, 3], rng=0).parts)["decoder.dense1"]
+    '1'
+    """
+    suffixes, number = {}, 0
+    for name, part in parts.items():
+        if "." in name:
+            number += begins_stage(part)
+            suffixes[name] = str(number)
+        else:
+            suffixes[name] = "_" + HEADS.get(name, name)
+    return suffixes
+
+
+def name_parameters(parts: Mapping[str, Any], known: Mapping[int, Quantity], names: Names) -> None:
+    """Name the parameters W1, b1, W2, ... in the order of the layers, those of a head W_mu, b_mu."""
+    suffixes = layer_suffixes(parts)
+    for place, part in parts.items():
+        for attribute, value in vars(part).items():
+            if isinstance(value, Parameter) and id(value) in known:
+                names.take(known[id(value)], attribute + suffixes[place])
+
+
+def name_forward(
+    quantities: Sequence[Quantity], parts: Mapping[str, Any], results: Mapping[str, Quantity], loss: Quantity,
+    outputs: Sequence[Quantity], names: Names,
+) -> None:  # fmt: skip
+    """Name what the forward pass computes; outputs are what the losses are taken of, with their own wishes."""
+    names.take(loss, "J")
+    suffixes = layer_suffixes(parts)
+    terms = {id(quantity): place for place, quantity in results.items() if not quantity.value.ndim}
+    for quantity in outputs:
+        if quantity.kind == "forward":
+            names.take(quantity, quantity.wish)
+    for quantity in quantities:
+        suffix = suffixes.get(quantity.part, "")
+        if quantity.part in HEADS and quantity.function == "dense":
+            names.take(quantity, HEADS[quantity.part])
+        elif id(quantity) in terms:
+            names.take(quantity, terms[id(quantity)])
+        elif quantity.function == "weight_decay":
+            names.take(quantity, f"half_square_{quantity.inputs[0].name}")
+        elif quantity.wish in STATISTICS:
+            names.take(quantity, quantity.wish + suffix)
+        elif quantity.function in OUTPUTS:
+            names.take(quantity, OUTPUTS[quantity.function] + suffix)
+        elif quantity.wish == "y" and not quantity.function.endswith("_slope"):
+            names.take(quantity, f"h{suffix}")
+        elif quantity.function == "unit_rows":
+            names.take(quantity, quantity.wish + suffix)
+        else:
+            plain = "sum" if quantity.function == "add" else "scaled"
+            names.take(quantity, quantity.wish or plain)
+
+
+def name_backward(quantities: Sequence[Quantity], names: Names) -> None:
+    """Name the gradients: the last of a quantity is whole, and those before are its shares."""
+    whole = {id(quantity.target): quantity for quantity in quantities if quantity.target is not None}
+    for quantity in whole.values():
+        names.take(quantity, f"grad_{quantity.target.name}")  # type: ignore[union-attr]
+    shares = [quantity for quantity in quantities if quantity.target is not None and not quantity.name]
+    latest = {(id(q.target), q.part): q for q in shares if q.part}
+    for quantity in latest.values():
+        names.take(quantity, f"grad_{quantity.target.name}_{quantity.part.partition('.')[0]}")  # type: ignore[union-attr]
+    for quantity in shares:
+        quantity.share = True
+        function = quantity.function.removesuffix("_backward")
+        suffix = "sum" if function in ELEMENTWISE else f"{function}_alone"  # before its weight, or before it is added
+        names.take(quantity, f"grad_{quantity.target.name}_{suffix}")  # type: ignore[union-attr]
+    for quantity in quantities:
+        names.take(quantity, quantity.wish or "between")
+
+
+def label(quantity: Quantity) -> str:
+    """Return a name as it is read aloud and shown: ∂J/∂W1 for grad_W1."""
+    if quantity.target is None:
+        return word(quantity.name)
+    of = f"∂J/∂{word(quantity.target.name)}"
+    share = quantity.name.removeprefix(f"grad_{quantity.target.name}").strip("_")
+    return f"{of} ({share.replace('_', ' ')})" if share else of
+
+
+def word(name: str) -> str:
+    """Return a name in Greek letters and hats where it has any.
+
+    Examples
+    --------
+    >>> word("rho_hat"), word("W_log_var_new"), word("W1_new"), word("gamma1_new")
+    ('ρ̂', 'W log σ² new', 'W1 new', 'γ₁ new')
+    """
+    if name in WORDS:
+        return WORDS[name]
+    letters = name.rstrip("0123456789")
+    if letters in WORDS:
+        return WORDS[letters] + name.removeprefix(letters).translate(SUBSCRIPTS)
+    head, _, rest = name.partition("_")
+    for start in WORDS:
+        if "_" in start and name.startswith(start + "_"):
+            head, rest = start, name.removeprefix(start + "_")
+    return f"{word(head)} {word(rest)}" if rest else name.replace("_", " ")

@@ -1,0 +1,82 @@
+"""A step as text, like a worked example on paper: given, forward, backward with difference quotients, update."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.inspection.tracing.writing import number
+
+if TYPE_CHECKING:
+    from aescratch.inspection.tracing.trace import Operation, Trace
+
+ROWS, COLUMNS = 8, 8  # of an array that is shown whole
+MANY = 2000  # difference quotients: two losses each, so not unless they are asked for
+HEADINGS = {"forward": "Forward", "backward": "Backward", "update": "Update"}
+QUOTIENT = "(J(q + h) − J(q − h)) / 2h"
+
+
+def text(trace: Trace) -> str:
+    """Return the whole step as text."""
+    return "\n".join(_lines(trace))
+
+
+def _lines(trace: Trace) -> Iterator[str]:
+    yield trace.title[0].upper() + trace.title[1:]
+    yield "Entries are counted from 0: n counts examples, i and j count units."
+    yield ""
+    yield "Given"
+    for name, value in trace.given.items():
+        yield from _beside(f"  {name} = ", value)
+    entries = sum(operation.output.size for operation in trace if operation.which == "backward")
+    which = ""
+    for operation in trace:
+        if operation.which != which:
+            which = operation.which
+            yield ""
+            yield HEADINGS[which]
+            if which == "backward" and entries <= MANY:
+                yield f"  to the right of each gradient: the difference quotient {QUOTIENT} of the loss J"
+        yield from _operation(operation, entries <= MANY)
+
+
+def _operation(operation: Operation, numeric: bool) -> Iterator[str]:
+    yield ""
+    yield f"{operation.number:3}  {operation.formula}"
+    what = f"{operation.part}, " if operation.part else ""
+    first, *others = operation.code.splitlines() or [""]
+    yield f"     {what}{operation.where}: {first}" if not others else f"     {what}{operation.where}:"
+    yield from (f"         {line}" for line in [first, *others] if others)
+    if not operation.agrees:
+        yield "     The code gives something else than this formula."
+    if operation.output.size:
+        yield f"     {operation.worked(*[0] * operation.output.ndim)}"
+    beside = operation.numeric if numeric and operation.which == "backward" else None
+    if operation.output.ndim or beside is not None:
+        yield from _beside(f"     {operation.name} = ", operation.output, beside)
+
+
+def _beside(head: str, value: Array, beside: Array | None = None) -> Iterator[str]:
+    """Yield the lines of an array after a head, and of another to the right of it."""
+    rows, other = _cells(value), [] if beside is None else _cells(beside, "kink")
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    other_widths = [max(map(len, column)) for column in zip(*other, strict=True)]
+    for place, row in enumerate(rows):
+        line = "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        if other:
+            line += "   |   " + "  ".join(c.rjust(w) for c, w in zip(other[place], other_widths, strict=True))
+        yield (head if place == 0 else " " * len(head)) + line
+
+
+def _cells(value: Array, undefined: str = "nan") -> list[list[str]]:
+    """Return an array's numbers as text, row by row, with dots where there are too many."""
+    matrix: Any = np.atleast_2d(value)
+    rows = [_shortened([undefined if np.isnan(entry) else number(entry) for entry in row], COLUMNS) for row in matrix]
+    return rows if len(rows) <= ROWS else [*rows[: ROWS - 2], ["…"] * len(rows[0]), rows[-1]]
+
+
+def _shortened(cells: list[str], most: int) -> list[str]:
+    return cells if len(cells) <= most else [*cells[: most - 2], "…", cells[-1]]

@@ -1,0 +1,94 @@
+"""Difference quotients for a recorded step: the model's own loss again, with one entry of one quantity moved."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.inspection.tracing.arrays import Quantity
+from aescratch.inspection.tracing.naming import layer_suffixes
+from aescratch.inspection.tracing.recorder import Recorder
+from aescratch.training.contract import buffers_of, parts_of, trusting_batches
+
+STEP = 1e-5  # of a difference quotient
+KINK = 1e-3  # slopes to the left and to the right that differ by more than this belong to a kink
+
+
+class Replay:
+    """The model's loss once more, with one entry of one quantity moved."""
+
+    def __init__(self, model: Any, batch: Sequence[Array], rng: int) -> None:
+        self.model, self.batch, self.rng = model, batch, rng
+        self.places: dict[int, int] = {}
+        self.parameters: dict[int, Any] = {}
+        self.loss = 0.0
+
+    def run(self, recorder: Recorder) -> tuple[Any, list[Quantity]]:
+        """Return the loss, and the quantities that the batch and the parameters are."""
+        traced = []
+        for array, name in zip(self.batch, ("x", "labels", "data"), strict=False):
+            given = recorder.give(array, "input", name)
+            traced.append(recorder.traced(array.copy(), given))
+        parameters = []
+        for parameter in self.model.parameters:
+            given = recorder.give(parameter.value, "parameter", parameter.name)
+            parameter._value = recorder.traced(parameter.value, given)
+            parameter._grad = recorder.traced(parameter.grad, None)
+            parameters.append(given)
+        suffixes = layer_suffixes(parts_of(self.model))
+        for place, buffer in buffers_of(self.model).items():
+            part = place.rpartition(".")[0]
+            given = recorder.give(buffer.value, "state", buffer.name + (suffixes[part] if "." in part else ""))
+            buffer._value = recorder.traced(buffer.value, given)
+        with trusting_batches(self.model):
+            return self.model.loss(*traced, rng=self.rng), [*recorder.given[: len(traced)], *parameters]
+
+    @contextlib.contextmanager
+    def moving(self, target: Quantity) -> Iterator[Callable[[int, float], float]]:
+        """Give the loss as a function of which entry of a quantity is moved, and by how much."""
+        if id(target) in self.parameters:
+            yield functools.partial(self.with_parameter_moved, target)
+            return
+        recorder = Recorder(self.model)
+        with recorder.watching():
+
+            def loss(entry: int, by: float) -> float:
+                recorder.restart((self.places[id(target)], entry, by))
+                return float(self.run(recorder)[0])
+
+            yield loss
+
+    def with_parameter_moved(self, target: Quantity, entry: int, by: float) -> float:
+        """Return the loss with one entry of a parameter moved, which is back in its place afterwards."""
+        parameter = self.parameters[id(target)]
+        flat = parameter.buffer.values[parameter.start : parameter.start + parameter.size]
+        before = flat[entry]
+        flat[entry] += by
+        with trusting_batches(self.model):
+            try:
+                return float(self.model.loss(*self.batch, rng=self.rng))
+            finally:
+                flat[entry] = before
+
+    def knows(self, target: Quantity) -> bool:
+        """Whether this is a quantity that can be moved, and not something that came from outside of the recording."""
+        return id(target) in self.places or id(target) in self.parameters
+
+    def quotients(self, target: Quantity) -> Array:
+        """Return the difference quotients of the loss for every entry of a quantity."""
+        for parameter in self.model.parameters:
+            parameter.bind(parameter.buffer, parameter.start)  # plain arrays, as long as nobody records
+        found = np.empty(target.value.size)
+        with self.moving(target) as loss:
+            for entry, value in enumerate(target.value.reshape(-1)):
+                h = STEP * max(1.0, abs(float(value)))
+                above, below = loss(entry, h), loss(entry, -h)
+                right, left = (above - self.loss) / h, (self.loss - below) / h
+                kink = abs(right - left) > KINK * max(1.0, abs(right), abs(left))
+                found[entry] = np.nan if kink else (above - below) / (2 * h)
+        return found.reshape(target.value.shape)

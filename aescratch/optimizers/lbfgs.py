@@ -1,0 +1,67 @@
+"""L-BFGS: a whole minimiser instead of a rule for one step, by SciPy.
+
+    parameters -> one flat vector -> scipy.optimize.minimize, which asks for loss and gradient -> parameters
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array, array_module, to_numpy
+from aescratch.foundations.recipes import Recipe
+from aescratch.foundations.validation import require_count
+from aescratch.optimizers.optimizer import contiguous_runs
+
+
+class LBFGS(Recipe):
+    """Limited-memory BFGS by `scipy.optimize.minimize`: the whole data set in every evaluation, no learning rate.
+
+    For small problems that are to be solved well, like the sparse coding of natural patches. In `fit` an epoch is one
+    iteration, and batch_size doesn't matter. SciPy is imported when it runs.
+
+    Parameters
+    ----------
+    memory : int
+        How many past steps shape the approximation of the curvature.
+    """
+
+    def __init__(self, memory: int = 20) -> None:
+        self.memory = require_count("memory", memory)
+
+    def run(
+        self, parameters: Sequence[Any], evaluate: Callable[[], Any], iterations: int, after: Callable[[float], None]
+    ) -> None:
+        """Minimise `evaluate`, which returns the loss and leaves its gradient in the parameters.
+
+        `after` is called with the loss after every iteration, with the parameters in place.
+        """
+        try:
+            from scipy.optimize import minimize
+        except ImportError as error:
+            raise RuntimeError("L-BFGS needs SciPy, which is missing; pip install scipy, or use Adam()") from error
+        runs = list(contiguous_runs(parameters))
+
+        def place(flat: Array) -> None:
+            start = 0
+            for values, _ in runs:
+                values[...] = array_module(values).asarray(flat[start : start + values.size])
+                start += values.size
+
+        def objective(flat: Array) -> tuple[float, Array]:
+            place(flat)
+            loss = float(evaluate())
+            return loss, np.concatenate([to_numpy(grads) for _, grads in runs]).astype(np.float64)
+
+        def callback(intermediate_result: Any) -> None:
+            place(intermediate_result.x)
+            after(float(intermediate_result.fun))
+
+        start = np.concatenate([to_numpy(values) for values, _ in runs]).astype(np.float64)
+        options = {
+            "maxiter": iterations, "maxcor": self.memory, "maxfun": 10 * iterations + 100, "ftol": 0.0, "gtol": 0.0,
+        }  # fmt: skip
+        found = minimize(objective, start, jac=True, method="L-BFGS-B", callback=callback, options=options)
+        place(found.x)

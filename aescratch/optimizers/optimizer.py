@@ -1,0 +1,142 @@
+"""What every optimiser has: its learning rate, and the state of one training.
+
+    parameter.grad --(clipping)--> rule --> parameter.value
+
+A rule is written for one flat block of values and gradients. The state walks the parameters' buffers in blocks that
+stay in the cache, so that each step passes over memory once; on a GPU a rule's formula is one kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import BLOCK, Array, array_module, is_fast, keep_freed_memory
+from aescratch.foundations.recipes import Recipe
+from aescratch.foundations.validation import require_number
+from aescratch.optimizers.schedules import ConstantRate, Schedule
+
+STEPS_BETWEEN_SWEEPS = 100  # few enough that numbers don't stay too small for long, and sweeping costs nothing
+
+
+class Optimizer(Recipe):
+    """Base of the optimisers that take one step per batch.
+
+    Parameters
+    ----------
+    learning_rate : float or Schedule
+        The step size, above 0.
+    clip_norm : float, optional
+        Gradients whose norm, over all parameters, is larger are scaled down to it.
+    """
+
+    moments: tuple[str, ...] = ()
+
+    def __init__(self, learning_rate: float | Schedule, *, clip_norm: float | None = None) -> None:
+        if not isinstance(learning_rate, Schedule):
+            learning_rate = require_number("learning_rate", learning_rate, above=0)
+        self.learning_rate = learning_rate
+        self.clip_norm = None if clip_norm is None else require_number("clip_norm", clip_norm, above=0)
+
+    @property
+    def schedule(self) -> Schedule:
+        """The learning rate as a schedule; a number is a constant one."""
+        return self.learning_rate if isinstance(self.learning_rate, Schedule) else ConstantRate(self.learning_rate)
+
+    def rule(self, value: Array, grad: Array, moments: dict[str, Array], rate: float, step: int) -> None:
+        """Change the values in place, by the gradients; the moments are changed in place too; steps count from 1."""
+        raise NotImplementedError
+
+    def start(self, parameters: Sequence[Any]) -> OptimizerState:
+        """Return a fresh state for these parameters, with all moments at 0."""
+        if is_fast():
+            keep_freed_memory()  # for the steps that follow
+        runs = [Run(values, grads) for values, grads in contiguous_runs(parameters)]
+        for run in runs:
+            zeros = array_module(run.values).zeros_like
+            run.moments = {name: zeros(run.values) for name in self.moments}
+        return OptimizerState(self, runs)
+
+
+@dataclass
+class Run:
+    """A contiguous stretch of values and gradients, and the moments beside it."""
+
+    values: Array
+    grads: Array
+    moments: dict[str, Array] = field(default_factory=dict)
+
+    def blocks(self) -> Iterator[tuple[Array, Array, dict[str, Array]]]:
+        """Yield values, gradients and moments block by block, as views; on a GPU, which has no use for it, in one."""
+        in_blocks = array_module(self.values) is np and is_fast()
+        length = BLOCK if in_blocks else self.values.size
+        for start in range(0, self.values.size, length):
+            here = slice(start, start + length)
+            yield self.values[here], self.grads[here], {name: m[here] for name, m in self.moments.items()}
+
+
+@dataclass
+class OptimizerState:
+    """One training's state of an optimiser: its moments and its count of steps."""
+
+    optimizer: Optimizer
+    runs: list[Run]
+    steps: int = 0
+
+    def step(self, rate: float) -> None:
+        """Move every value by its gradient, at this learning rate."""
+        self.steps += 1
+        if self.optimizer.clip_norm is not None:
+            self.clip(self.optimizer.clip_norm)
+        for run in self.runs:
+            for values, grads, moments in run.blocks():
+                self.optimizer.rule(values, grads, moments, rate, self.steps)
+        if self.steps % STEPS_BETWEEN_SWEEPS == 0:
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Set to 0 what is smaller than the smallest normal number of its type.
+
+        The weights of a unit that has gone silent, and its moments, shrink to there under weight decay. Nothing
+        depends on them any more, but a processor may take ten times as long for each operation with such a number.
+        """
+        for run in self.runs:
+            for values, _, moments in run.blocks():
+                for array in (values, *moments.values()):
+                    array *= abs(array) >= np.finfo(array.dtype).tiny
+
+    def clip(self, norm: float) -> None:
+        """Scale all gradients down together, in place, so that their norm is at most this (Pascanu et al. 2013)."""
+        xp = array_module(self.runs[0].grads)
+        # Squares in float64: in float32 they would overflow just where clipping is needed most.
+        current = xp.sqrt(sum(xp.square(g, dtype=np.float64).sum() for run in self.runs for _, g, _ in run.blocks()))
+        scale = xp.minimum(1.0, norm / xp.maximum(current, np.finfo(np.float32).tiny))
+        for run in self.runs:
+            run.grads *= scale.astype(run.grads.dtype)
+
+    def arrays(self) -> dict[str, Array]:
+        """Return all moments, named, as they are."""
+        return {f"{name}.{i}": m for i, run in enumerate(self.runs) for name, m in run.moments.items()}
+
+    def restore(self, arrays: dict[str, Array], steps: int) -> None:
+        """Put moments from `arrays`, and the count of steps, back in place."""
+        self.steps = steps
+        for i, run in enumerate(self.runs):
+            for name, moment in run.moments.items():
+                moment[...] = array_module(moment).asarray(arrays[f"{name}.{i}"])
+
+
+def contiguous_runs(parameters: Sequence[Any]) -> Iterator[tuple[Array, Array]]:
+    """Yield the flat values and gradients of parameters, neighbours in one buffer joined to one stretch."""
+    spans: list[list[Any]] = []
+    for parameter in parameters:
+        end = parameter.start + parameter.size
+        if spans and spans[-1][0] is parameter.buffer and spans[-1][2] == parameter.start:
+            spans[-1][2] = end
+        else:
+            spans.append([parameter.buffer, parameter.start, end])
+    for buffer, start, end in spans:
+        yield buffer.values[start:end], buffer.grads[start:end]

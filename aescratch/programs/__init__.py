@@ -1,0 +1,1 @@
+"""What is started from a terminal: the command line, the tour, the benchmark."""

@@ -1,0 +1,77 @@
+"""The machine under a measurement: versions, matrix libraries and their kernels, threads."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import aescratch as ae
+from aescratch.programs.bench import pytorch
+
+# With these set, OpenBLAS doesn't choose by the processor.
+OVERRIDES = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+# How OpenBLAS calls its functions, in NumPy's own wheels and elsewhere.
+SPELLINGS = ("scipy_openblas_{}64_", "scipy_openblas_{}", "openblas_{}64_", "openblas_{}")
+
+
+def describe_machine() -> dict[str, Any]:
+    """Return what the figures depend on, by name, as text and numbers."""
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    machine: dict[str, Any] = {
+        "processor": processor(), "cores": os.cpu_count(),
+        "python": platform.python_version(), "aescratch": ae.__version__, "numpy": np.__version__,
+        "blas": f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip(), **_openblas(),
+    }  # fmt: skip
+    if pytorch.is_installed():
+        torch = pytorch.import_torch()
+        machine["torch"], machine["torch threads"] = torch.__version__, torch.get_num_threads()
+        machine["torch matrices"] = "MKL" if torch.backends.mkl.is_available() else "not MKL"
+    return machine
+
+
+def notes(machine: dict[str, Any]) -> list[str]:
+    """Return sentences about what makes these figures unlike another machine's."""
+    found = [
+        f"{name}={os.environ[name]} is set: OpenBLAS doesn't choose its kernel by the processor, and NumPy's matrix "
+        "products are probably slower than they could be"
+        for name in OVERRIDES
+        if os.environ.get(name)
+    ]
+    if "torch" in machine and "AMD" in machine["processor"]:
+        found.append("MKL keeps its AVX-512 kernels from AMD's processors: PyTorch is faster on Intel's than here")
+    if "torch" not in machine:
+        found.append(pytorch.MISSING)
+    return found
+
+
+def processor() -> str:
+    """Return the processor's name, and its model number where Linux gives one."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in reversed(lines))}
+    name, model = facts.get("model name"), facts.get("model")
+    return f"{name}, model {model}" if name else platform.machine()
+
+
+def _openblas() -> dict[str, Any]:
+    """Return the kernel that OpenBLAS has chosen and its threads, where NumPy's matrix products are OpenBLAS's."""
+    try:
+        maps = Path("/proc/self/maps").read_text(encoding="utf-8")
+        library = ctypes.CDLL(re.findall(r"/\S*openblas\S*", maps)[0])
+    except (OSError, IndexError):
+        return {}
+    for spelling in SPELLINGS:
+        corename = getattr(library, spelling.format("get_corename"), None)
+        threads = getattr(library, spelling.format("get_num_threads"), None)
+        if corename is not None and threads is not None:
+            corename.restype = ctypes.c_char_p
+            return {"blas kernel": corename().decode(), "blas threads": threads()}
+    return {}

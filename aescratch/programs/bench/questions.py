@@ -1,0 +1,123 @@
+"""The questions that the table answers, one function each: which sides are compared, on what, and what was aimed at."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+import aescratch as ae
+from aescratch.programs.bench import memory, processes, pytorch
+from aescratch.programs.bench.cases import DEEP, MIDDLE, SMALL, STEPS, Case, make_model, our_step, random_data
+from aescratch.programs.bench.floor import floor_step
+from aescratch.programs.bench.table import Row
+from aescratch.programs.bench.timing import median_seconds
+
+# What was aimed at, as the largest ratio to the floor, for cases large enough to be made of matrix products.
+FLOOR_TARGETS = {
+    Case(DEEP, 256, "ReLU"): 1.15, Case(DEEP, 256, "GELU"): 1.20, Case(DEEP, 1000, "ReLU"): 1.10,
+    Case(DEEP, 1000, "GELU"): 1.15,
+}  # fmt: skip
+GROWING = [Case(DEEP, batch) for batch in (64, 256, 1024, 4096)]
+FITS = [(Case(SMALL, 64), 20), (Case(MIDDLE, 256), 10), (Case(DEEP, 256), 2)]  # and for how many epochs
+BATCHES = 20  # of one epoch
+CHECKED = Case(SMALL, 12)
+
+
+def measure(questions: Sequence[str], quick: bool = False) -> Iterator[Row]:
+    """Yield the rows of these questions, of `QUESTIONS`, as they are measured; quick takes fewer rounds and cases."""
+    for name in questions:
+        yield from QUESTIONS[name](quick)
+
+
+def steps(quick: bool, cases: Sequence[Case] = STEPS) -> Iterator[Row]:
+    """Yield one training step against the fastest of PyTorch's, and against the floor."""
+    ratios = []
+    for case in cases:
+        sides: dict[str, Callable[[], object]] = {"ours": our_step(case), "floor": floor_step(case)}
+        if pytorch.is_installed():
+            sides |= {f"PyTorch, {adam} Adam": pytorch.torch_step(case, adam) for adam in pytorch.ADAMS}
+        taken = milliseconds(sides, rounds=3 if quick else 11)
+        others = {name: time for name, time in taken.items() if name.startswith("PyTorch")}
+        if others:
+            fastest = min(others, key=others.__getitem__)
+            yield (row := Row("step", str(case), taken["ours"], others[fastest], fastest, "ms", target=1.0))
+            ratios.append(row.ratio)
+        yield Row("floor", str(case), taken["ours"], taken["floor"], "the floor", "ms", FLOOR_TARGETS.get(case))
+    if ratios:
+        mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+        yield Row("step", "all of these, geometric mean", mean, 1.0, "PyTorch", "", target=0.65)
+
+
+def growth(quick: bool, cases: Sequence[Case] = GROWING) -> Iterator[Row]:
+    """Yield the ratio to the floor as the batch grows, and how the last compares with the first."""
+    rows = []
+    for case in cases:
+        taken = milliseconds({"ours": our_step(case), "floor": floor_step(case)}, rounds=3 if quick else 9)
+        yield (row := Row("growth", str(case), taken["ours"], taken["floor"], "the floor", "ms"))
+        rows.append(row)
+    against = f"batch {cases[0].batch}"
+    yield Row("growth", f"batch {cases[-1].batch}", rows[-1].ratio, rows[0].ratio, against, "", target=1.0)
+
+
+def fit(quick: bool, cases: Sequence[tuple[Case, int]] = FITS) -> Iterator[Row]:
+    """Yield a whole training against as many bare steps: what shuffling, gathering and watching add."""
+    for case, epochs in cases:
+        x = random_data(BATCHES * case.batch, case.widths[0])
+        train, step = memory.our_fit(case, x, epochs), our_step(case)
+
+        def bare(step: Callable[[], None] = step, count: int = epochs * BATCHES) -> None:
+            for _ in range(count):
+                step()
+
+        taken = milliseconds({"ours": train, "bare": bare}, rounds=3 if quick else 9)
+        yield Row("fit", str(case), taken["ours"], taken["bare"], f"{epochs * BATCHES} bare steps", "ms", target=1.05)
+
+
+def peak_memory(quick: bool) -> Iterator[Row]:
+    """Yield by how much a training raises the memory held."""
+    if not memory.can_be_measured():
+        return
+    ours = processes.memory_rise("ours")
+    if pytorch.is_installed():
+        theirs = processes.memory_rise("torch")
+        yield Row("memory", f"fit, {memory.CASE}", ours, theirs, "PyTorch, fused Adam", "MiB", target=0.6)
+    buffer = make_model(memory.CASE).parameters[0].buffer.values
+    yield Row("memory", f"fit, {memory.CASE}", ours, buffer.nbytes / 2**20, "all parameters once", "MiB")
+
+
+def check(quick: bool) -> Iterator[Row]:
+    """Yield the numeric check of every entry of every gradient, in float64."""
+    case = CHECKED
+    model, x = make_model(case), random_data(case.batch, case.widths[0]).astype(np.float64)
+    sides: dict[str, Callable[[], object]] = {"ours": lambda: ae.check_gradients(model, x).raise_if_failed()}
+    if pytorch.is_installed():
+        sides["gradcheck"] = pytorch.torch_check(case)
+    taken = milliseconds(sides, rounds=2 if quick else 5)
+    if pytorch.is_installed():
+        yield Row("check", str(case), taken["ours"], taken["gradcheck"], "autograd.gradcheck", "ms", target=0.5)
+    yield Row("check", str(case), taken["ours"], 1000.0, "one second", "ms", target=1.0)
+
+
+def imports(quick: bool) -> Iterator[Row]:
+    """Yield the import of the package against NumPy's and 50 ms."""
+    with tempfile.TemporaryDirectory() as folder:
+        turns = [
+            [processes.import_seconds(module, folder) for module in ("aescratch", "numpy")]
+            for _ in range(6 if quick else 12)
+        ]
+    ours, numpy = 1000 * np.median(turns[1:], axis=0)  # the first compiles the modules
+    yield Row("import", "import aescratch", float(ours), float(numpy) + 50, "numpy's + 50 ms", "ms", target=1.0)
+
+
+def milliseconds(sides: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Return the median time of one call, by side, with NumPy's warnings off, as inside `fit`."""
+    with np.errstate(all="ignore"):
+        return {name: 1000 * seconds for name, seconds in median_seconds(sides, rounds).items()}
+
+
+QUESTIONS: dict[str, Callable[[bool], Iterator[Row]]] = {
+    "step": steps, "growth": growth, "fit": fit, "memory": peak_memory, "check": check, "import": imports,
+}  # fmt: skip

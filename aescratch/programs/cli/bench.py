@@ -1,0 +1,84 @@
+"""`aescratch bench`: the table of speed and memory on this machine, beside PyTorch where it is installed.
+
+    options -> questions -> rows -> the table, or JSON
+
+A number of threads is for the libraries to read when they are loaded, so with one the command starts itself again.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from argparse import ArgumentParser, Namespace
+from functools import partial
+
+from aescratch.programs.bench import QUESTIONS, as_text, describe_machine, measure
+from aescratch.programs.bench.machine import notes
+from aescratch.programs.cli.status import RIGHT
+from aescratch.programs.cli.words import count
+from aescratch.programs.cli.writing import add_json, answer
+
+# Each matrix library reads its own, once, when it is loaded.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+DESCRIPTION = """Measure this machine: each figure is a ratio in one run, below 1 where ours is the smaller.
+
+  step    one training step (loss, backward, Adam) against the fastest of PyTorch's three Adams, and
+          against the floor: the matrix products alone, and one pass over the parameters
+  growth  the ratio to the floor as the batch grows
+  fit     a whole training against as many bare steps
+  memory  by how much a training raises the memory held
+  check   the numeric check of every entry of every gradient
+  import  the import of the package against NumPy's
+
+Close what else is running: two programs on one core measure each other. All of it takes about six minutes.
+"""
+EXAMPLES = """examples:
+  aescratch bench --quick
+  aescratch bench --only step fit --threads 1
+  aescratch bench --quick --json
+"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the options of `aescratch bench`."""
+    parser.description, parser.epilog = DESCRIPTION, EXAMPLES
+    parser.add_argument("--quick", action="store_true", help="fewer rounds: two minutes, and rougher figures")
+    parser.add_argument("--only", nargs="+", metavar="QUESTION", choices=QUESTIONS, help=f"of {', '.join(QUESTIONS)}")
+    parser.add_argument(
+        "--threads", type=partial(count, 1), metavar="N", help="of the matrix products (default: all cores)"
+    )
+    add_json(parser, "the figures")
+
+
+def run(arguments: Namespace) -> int:
+    """Measure and print; return the exit status, which is no verdict."""
+    if arguments.threads is not None and any(os.environ.get(name) != str(arguments.threads) for name in THREADS):
+        return run_again(arguments)
+    machine = describe_machine()
+    questions = arguments.only or list(QUESTIONS)
+    if not arguments.json:
+        print(", ".join(f"{name} {value}" for name, value in machine.items()))
+        print("".join(f"note: {note}\n" for note in notes(machine)), flush=True)
+    rows = []
+    for row in measure(questions, arguments.quick):
+        rows.append(row)
+        show_progress(f"measured: {row.question}, {row.case}")
+    show_progress("")
+    about = {"machine": machine, "notes": notes(machine), "rows": [row.to_dict() for row in rows]}
+    answer(arguments, as_text(rows), about)
+    return RIGHT
+
+
+def show_progress(text: str) -> None:
+    """Show one line in place of the one before, where somebody looks."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        print(f"\r{text:70}\r", end="", file=sys.stderr, flush=True)
+
+
+def run_again(arguments: Namespace) -> int:
+    """Run the same command where the libraries find the number of threads, which they read when they are loaded."""
+    environment = {**os.environ, **dict.fromkeys(THREADS, str(arguments.threads))}
+    command = [sys.executable, "-m", "aescratch", "bench", *arguments.typed]
+    return subprocess.run(command, check=False, env=environment).returncode

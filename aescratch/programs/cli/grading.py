@@ -1,0 +1,208 @@
+"""`aescratch exercises grade`: a folder of submissions, each judged in a confined process, becomes grades.
+
+    submissions, exercises, seed -> tasks -> ledger -> Grades -> the file that was asked for, summary, feedback
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.grading.formats import ENDINGS, FORMATS, as_csv, as_json
+from aescratch.classroom.grading.grades import Grades, collect
+from aescratch.classroom.grading.judging import Limits, missing_protections
+from aescratch.classroom.grading.ledger import RECORDS, Ledger, Task, digest_of_exercise, key_of
+from aescratch.classroom.grading.runs import judge_all, prove
+from aescratch.classroom.grading.submissions import Submission, SubmissionsError, read_submission, read_submissions
+from aescratch.classroom.grading.summary import as_html
+from aescratch.programs.cli.courses import BUILTIN, OWN, course, only
+from aescratch.programs.cli.status import RIGHT, UsageError
+from aescratch.programs.cli.words import count, number
+from aescratch.programs.cli.writing import write_text
+
+SEED_FILE = "seed.json"
+SEEDS = 2**48  # to draw from: too many to try
+LONGEST = 3600  # seconds for a file
+DESCRIPTION = """Grade a folder of submissions: one folder a student, with the exercises' files in it.
+
+Each file is judged in a confined process of its own, with inputs drawn from a seed that only you have. It can be ended
+at any time: the same command goes on where it was, and judges only what is new or was changed.
+"""
+EXAMPLES = """examples:
+  aescratch exercises grade handed_in
+  aescratch exercises grade handed_in --only dense_backward relu_backward --format csv --out week_1
+  aescratch exercises grade /autograder/submission --format gradescope --out /autograder/results/results.json
+"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the options of `aescratch exercises grade`."""
+    parser.description, parser.epilog = DESCRIPTION, EXAMPLES
+    parser.add_argument("submissions", metavar="SUBMISSIONS", help="the folder; for Gradescope, that of one submission")
+    parser.add_argument("--exercises", metavar="SRC", help="a folder of your own exercises, not the built-in ones")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="grade these exercises, not all")
+    parser.add_argument("--format", choices=FORMATS, default="json", help="of the grades (default %(default)s)")
+    parser.add_argument("--jobs", type=partial(count, 1), metavar="N", help="how many at once (default: all cores)")
+    parser.add_argument("--seed", type=partial(count, 0), metavar="N", help="of the inputs (drawn once and kept)")
+    parser.add_argument(
+        "--out", metavar="PATH", default="grading",
+        help="a folder for everything, or the file for the grades (default %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--time-limit", type=number, default=Limits().seconds, metavar="SECONDS",
+        help="for a file (default %(default)g)",
+    )  # fmt: skip
+    parser.add_argument("--unconfined", action="store_true", help="go on where this machine can't confine submissions")
+
+
+def run(arguments: Namespace) -> int:
+    """Grade, write, and return the exit status."""
+    missing = missing_protections()
+    if missing and not arguments.unconfined:
+        raise UsageError(
+            f"this machine can't keep submissions from everything: {'; '.join(missing)}. "
+            "Grade on one that can, or go on all the same with --unconfined"
+        )
+    if not 0 < arguments.time_limit <= LONGEST:
+        raise UsageError(f"expected --time-limit above 0 and at most {LONGEST} s, got {arguments.time_limit:g}")
+    exercises = chosen(arguments)
+    submissions, remarks = handed_in(arguments, exercises)
+    folder, file = places(arguments)
+    seed = kept_seed(folder, arguments.seed)
+    limits = Limits(seconds=arguments.time_limit)
+    digests = {exercise.name: digest_of_exercise(exercise) for exercise in exercises}
+
+    def task_of(exercise: Exercise, text: bytes) -> Task:
+        return Task(key_of(exercise, digests[exercise.name], text, seed, limits._asdict()), exercise, text)
+
+    tasks = {
+        (submission.student, exercise.name): task_of(exercise, submission.files[exercise.name])
+        for submission in submissions for exercise in exercises if exercise.name in submission.files
+    }  # fmt: skip
+    jobs = arguments.jobs or os.cpu_count() or 1
+    try:
+        with Ledger(folder / RECORDS) as ledger:
+            solutions = [task_of(exercise, exercise.solution.encode()) for exercise in exercises]
+            new = {task.key for task in tasks.values()} - set(ledger.records)
+            prove(solutions, ledger, seed, limits._asdict(), jobs)
+            judge_with_progress(list(tasks.values()), ledger, seed, limits, jobs)
+    except BlockingIOError as error:
+        raise UsageError(f"another grading is at work in {folder}; wait for it, or give another --out") from error
+    keys = {place: task.key for place, task in tasks.items()}
+    grades = collect(submissions, exercises, keys, ledger.records, seed=seed, remarks=remarks, unlimited=missing)
+    write(grades, folder, file, arguments.format)
+    report(grades, folder, file, len(new))
+    arguments.result = {"file": str(file), "judged": len(new), **json.loads(as_json(grades))}
+    return RIGHT
+
+
+def chosen(arguments: Namespace) -> Sequence[Exercise]:
+    """Return the exercises to grade."""
+    return only(course(arguments.exercises or BUILTIN), arguments.only, "" if arguments.exercises else OWN)
+
+
+def handed_in(arguments: Namespace, exercises: Sequence[Exercise]) -> tuple[list[Submission], list[str]]:
+    """Return the submissions, and remarks on what lies beside them."""
+    folder = Path(arguments.submissions)
+    if not folder.is_dir():
+        raise UsageError(f"expected a folder of submissions, but {str(folder)!r} is none; check the path")
+    if arguments.format == "gradescope":
+        return [read_submission(folder, exercises, "submission")], []
+    if folder.resolve() in (Path(arguments.out).resolve(), *Path(arguments.out).resolve().parents):
+        raise UsageError(f"--out {arguments.out} lies among the submissions; give a place outside {folder}")
+    try:
+        return read_submissions(folder, exercises)
+    except SubmissionsError as error:
+        raise UsageError(str(error)) from error
+
+
+def places(arguments: Namespace) -> tuple[Path, Path]:
+    """Return the folder for everything, which is made, and the file for the grades."""
+    out = Path(arguments.out)
+    if out.suffix in (".json", ".csv") and not out.is_dir():
+        folder, file = out.with_name(f"{out.stem}-grading"), out
+    else:
+        folder, file = out, out / ENDINGS[arguments.format]
+    if out.exists() and not out.is_dir() and folder == out:
+        raise UsageError(f"expected --out to be a folder, or a file that ends in .json or .csv, got {str(out)!r}")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder, file
+
+
+def kept_seed(folder: Path, given: int | None) -> int:
+    """Return the seed: what was given, or is kept in the folder, or is drawn now; it is kept there."""
+    path = folder / SEED_FILE
+    if given is None and path.is_file():
+        try:
+            return int(json.loads(path.read_text(encoding="utf-8"))["seed"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{path} can't be read ({error}); give --seed, or delete it and grade anew") from error
+    seed = secrets.randbelow(SEEDS) if given is None else given
+    write_text(path, json.dumps({"seed": seed}) + "\n")
+    return seed
+
+
+def judge_with_progress(tasks: Sequence[Task], ledger: Ledger, seed: int, limits: Limits, jobs: int) -> None:
+    """Judge what is new, with a bar on a terminal."""
+    left = {task.key for task in tasks} - set(ledger.records)
+    if not sys.stderr.isatty():
+        judge_all(tasks, ledger, seed, limits._asdict(), jobs)
+        return
+    from tqdm.auto import tqdm
+
+    with tqdm(total=len(left), unit="file", leave=False) as bar:
+        judge_all(tasks, ledger, seed, limits._asdict(), jobs, bar.update)
+
+
+def write(grades: Grades, folder: Path, file: Path, form: str) -> None:
+    """Write the grades, the teacher's summary and the students' answers, each file whole."""
+    feedback = folder / "feedback"
+    feedback.mkdir(exist_ok=True)
+    for student in grades.students:
+        answers = "\n\n".join(
+            f"{graded.answer}\n  points: {float(graded.points):g} of {float(sum(e.of for e in graded.entries)):g}"
+            for graded in student.graded
+        )
+        remarks = "".join(f"\n{remark}\n" for remark in student.remarks)
+        path, text = feedback / file_name(student.name), f"{student.name}\n\n{answers}\n{remarks}"
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            write_text(path, text)
+    write_text(folder / "summary.html", as_html(grades))
+    write_text(folder / "summary.csv", as_csv(grades))
+    write_text(file, FORMATS[form](grades))
+
+
+def file_name(student: str) -> str:
+    """Return the name of the file for a student, which every system can write.
+
+    Examples
+    --------
+    >>> file_name("kim")
+    'kim.txt'
+    >>> file_name("Zoë / 2")
+    'Zo_2-7bbf39b6.txt'
+    """
+    plain = re.sub(r"[^\w-]+", "_", student, flags=re.ASCII)[:60]
+    same = plain == student == student.lower() and not plain.startswith("-")  # some systems take Kim and kim for one
+    return f"{plain}.txt" if same else f"{plain}-{hashlib.sha256(student.encode()).hexdigest()[:8]}.txt"
+
+
+def report(grades: Grades, folder: Path, file: Path, judged: int) -> None:
+    """Say what was done, and what is left to a person."""
+    print(f"submissions: {len(grades.students)}, exercises: {len(grades.exercises)}, files judged now: {judged}")
+    look = sum(graded.flagged for student in grades.students for graded in student.graded)
+    if look:
+        print(f"look at {look} yourself: the checks can't tell, see {folder / 'summary.html'}")
+    odd = len(grades.remarks) + sum(bool(student.remarks) for student in grades.students)
+    if odd:
+        print(f"odd about what was handed in: {odd}, see {folder / 'summary.html'}")
+    print(f"grades: {file}\nsummary: {folder / 'summary.html'}\nseed: {grades.seed}, kept in {folder / SEED_FILE}")

@@ -1,0 +1,163 @@
+"""`aescratch check FILE.py:NAME`: which check fits what the user has written, and with what.
+
+    function -> check_function;   layer, made or to be made -> check_layer;   model -> check_gradients
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from argparse import Namespace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+import aescratch as ae
+from aescratch.inspection.gradcheck import Report
+from aescratch.programs.cli.data import load_data
+from aescratch.programs.cli.own_code import FunctionPair, load, own_errors, pair_of
+from aescratch.programs.cli.own_inputs import D, H, inputs_of, layer_inputs
+from aescratch.programs.cli.settings import given_settings
+from aescratch.programs.cli.status import UsageError
+from aescratch.training.contract import takes_labels
+
+WIDTHS = [11, 5, 3]
+
+
+def check_own(arguments: Namespace) -> Report:
+    """Return the report on code of the user's own.
+
+    Raises
+    ------
+    UsageError
+        If it isn't there, can't be checked, or raises where it may not.
+    """
+    given_settings(arguments, arguments.variant)  # refuses the options of variants
+    module, name, what = load(arguments.variant)
+    if isinstance(what, type):
+        if any(base.__module__.startswith("torch.autograd") for base in what.__mro__):
+            with own_errors():
+                return check_pair(arguments, module, name, ae.torch_pair(what))
+        what = made(what, arguments)
+    if _is_model(what) and hasattr(what, "parameters"):
+        return check_model(arguments, what)
+    _refuse(arguments, "--hidden", "--code", "--data")
+    if hasattr(what, "forward") and hasattr(what, "backward"):
+        inputs = layer_inputs(module, name, what, arguments.input, arguments.seed)
+        with own_errors():
+            return ae.check_layer(
+                what, inputs, rng=arguments.seed, mode=arguments.mode, training=arguments.training
+            )  # fmt: skip
+    _require_function(name, what)
+    with own_errors():
+        stem, pair = pair_of(module, name, what, arguments.forward)
+    return check_pair(arguments, module, stem, pair)
+
+
+def _require_function(name: str, what: Any) -> None:
+    """Refuse an object that is no function, and say what could be checked instead."""
+    kind, has = type(what).__name__, [method for method in ("forward", "backward", "loss") if hasattr(what, method)]
+    is_function = isinstance(what, (functools.partial, np.ufunc)) or inspect.isroutine(what)
+    if is_function or (callable(what) and not has):
+        return
+    if callable(what) and has == ["backward"]:
+        raise UsageError(
+            f"expected {name} to have the methods forward and backward, got __call__ and backward; in the class {kind} "
+            "write forward = __call__"
+        )
+    if not has:
+        raise UsageError(f"expected {name} to be a function, a layer or a model, got {kind}")
+    raise UsageError(
+        f"expected {name} to be a function, a layer with forward(x) and backward(grad), or a model built on "
+        f"ae.Autoencoder, got {kind} with {' and '.join(has)} only; to check a whole network of your own, write it as "
+        "two functions, forward(x, W1, ...) and backward(grad_y, x, W1, ...), for ae.check_function, or build it on "
+        "ae.Autoencoder"
+    )
+
+
+def check_pair(arguments: Namespace, module: ModuleType, stem: str, pair: FunctionPair) -> Report:
+    """Return the report on a forward and a backward."""
+    forward, backward = pair
+    _refuse(arguments, "--hidden", "--code", "--data", "--training")
+    inputs = inputs_of(module, stem, forward, arguments.input, arguments.seed)
+    with own_errors():
+        return ae.check_function(forward, backward, inputs, rng=arguments.seed, mode=arguments.mode)
+
+
+def check_model(arguments: Namespace, model: Any) -> Report:
+    """Return the report on a model."""
+    _refuse(arguments, "--input", "--forward")
+    supervised = takes_labels(model)
+    if arguments.data:
+        data = load_data(arguments.data, arguments)
+        batch: list[Any] = [data.x[: arguments.examples]]
+        if supervised and data.labels is not None:
+            batch.append(data.labels[: arguments.examples])
+    else:
+        with own_errors():
+            found = ae.example_fixture(model, arguments.seed)
+        batch = list(found) if supervised else [found]
+    with own_errors():
+        leave_zero(model, arguments.seed)
+        return ae.check_gradients(
+            model, *batch, rng=arguments.seed, mode=arguments.mode, training=arguments.training
+        )  # fmt: skip
+
+
+def made(kind: type[Any], arguments: Namespace) -> Any:
+    """Return an object of the user's class: a small model, or a small layer.
+
+    Raises
+    ------
+    UsageError
+        If its constructor wants something else.
+    """
+    rng = {"rng": arguments.seed}
+    hidden, code = arguments.hidden or WIDTHS[1:2], arguments.code or WIDTHS[2]
+    n_inputs = load_data(arguments.data, arguments).x.shape[1] if arguments.data else WIDTHS[0]
+    widths = [n_inputs, *([] if getattr(kind, "hidden_layers", "") == "refused" else hidden), code]
+    if _is_model(kind):
+        attempts: list[Any] = [((widths,), rng), ((n_inputs, code), rng), ((), rng), ((), {})]
+        if hasattr(kind, "arguments_for"):
+            attempts.insert(0, ((), kind.arguments_for(widths, **rng)))
+    else:
+        attempts = [((), {}), ((D, H), rng), ((D, H), {})]
+    with own_errors():
+        signature = inspect.signature(kind)
+    fitting = [(positional, named) for positional, named in attempts if _binds(signature, positional, named)]
+    if not fitting:
+        raise UsageError(
+            f"an object of {kind.__name__}{signature} can't be made without knowing more; make one in the file, and "
+            "check that: FILE.py:NAME_OF_THE_OBJECT"
+        )
+    positional, named = fitting[0]
+    with own_errors():
+        return kind(*positional, **named)
+
+
+def _is_model(what: Any) -> bool:
+    """Whether an object, or a class, has the two passes of a model."""
+    return all(callable(getattr(what, name, None)) for name in ("loss", "backward"))
+
+
+def _binds(signature: inspect.Signature, positional: Any, named: Any) -> bool:
+    try:
+        signature.bind(*positional, **named)
+    except TypeError:
+        return False
+    return True
+
+
+def leave_zero(model: Any, seed: int) -> None:
+    """Give biases, which start at 0, small random values: at 0 a weight decay wrongly put on them doesn't show."""
+    rng = np.random.default_rng(seed)
+    for parameter in model.parameters:
+        if not parameter.value.any():
+            parameter.value = rng.normal(0, 0.1, parameter.shape)
+
+
+def _refuse(arguments: Namespace, *options: str) -> None:
+    for option in options:
+        if getattr(arguments, option.removeprefix("--")):
+            raise UsageError(f"{option} says nothing about {arguments.variant}; leave it out")

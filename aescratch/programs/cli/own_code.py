@@ -1,0 +1,137 @@
+"""Code of the user's own for `aescratch check`: found, called, and its exceptions shown with their line.
+
+    "my_layers.py:dense_backward" --load--> module, object;   dense --forward_of--> its forward, there or in the sheet
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import inspect
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import aescratch as ae
+from aescratch.foundations.sources import import_from_source, is_others, module_of_file
+from aescratch.inspection.gradcheck.binding import CACHE_NAMES, signature_of
+from aescratch.inspection.gradcheck.findings import PACKAGE, shown_path
+from aescratch.programs.cli.status import UsageError, did_you_mean
+
+# What others call the backward of a function; one that takes no upstream gradient may return a loss and its gradient.
+DERIVATIVES = ("d_{}", "d{}", "grad_{}", "{}_grad", "{}_gradient", "{}_prime", "{}_derivative")
+
+FunctionPair = tuple[Callable[..., Any], Callable[..., Any]]
+
+
+def load(text: str) -> tuple[ModuleType, str, Any]:
+    """Return the module, the name and the object of ``file.py:name`` or ``module:name``.
+
+    Raises
+    ------
+    UsageError
+        If there is no such file, module or name, or the module itself fails.
+    """
+    place, _, name = text.rpartition(":")
+    if not place or not name:
+        raise UsageError(f"expected FILE.py:NAME or MODULE:NAME, got {text!r}")
+    import_from_source()
+    with own_errors():
+        module = _from_file(Path(place)) if place.endswith(".py") else _from_name(place)
+    if not hasattr(module, name):
+        public = [known for known in vars(module) if not known.startswith("_")]
+        raise UsageError(f"{place} has no {name}{did_you_mean(name, public) or '; check the name'}")
+    return module, name, getattr(module, name)
+
+
+def _from_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise UsageError(f"there is no file {str(path)!r}; check the path")
+    name = path.stem if path.stem not in sys.modules and path.stem.isidentifier() else f"own_code_{len(sys.modules)}"
+    sys.path.insert(0, str(path.resolve().parent))  # so that the file can import its neighbours
+    return module_of_file(path, name)
+
+
+def _from_name(name: str) -> ModuleType:
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            raise UsageError(f"there is no module {name!r}; check the name, or give a file: {name}.py:NAME") from error
+        raise
+
+
+@contextlib.contextmanager
+def own_errors() -> Iterator[None]:
+    """Turn what the user's code raises into a `UsageError` that shows its line, and what we refuse into our sentence.
+
+    Raises
+    ------
+    UsageError
+        If the block raised in code that isn't this package's, or refused what it was given.
+    """
+    try:
+        yield
+    except UsageError:
+        raise
+    except (Exception, SystemExit) as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        outside = [frame for frame in frames if not frame.filename.startswith("<") and is_others(frame.filename)]
+        text = " ".join(str(error).split())  # a sentence is one line
+        says = f"{type(error).__name__}: {text}" if text else type(error).__name__
+        if isinstance(error, SyntaxError) and error.filename:
+            place = f"{shown_path(error.filename)}:{error.lineno}"  # which its text ends with, in another form
+            raise UsageError(f"{place}: {type(error).__name__}: {error.msg}") from error
+        if isinstance(error, (TypeError, ValueError, ImportError)) and PACKAGE in Path(frames[-1].filename).parents:
+            raise UsageError(text) from error
+        if not outside:
+            raise
+        raise UsageError(f"{shown_path(outside[-1].filename)}:{outside[-1].lineno}: {says}") from error
+
+
+def pair_of(module: ModuleType, name: str, function: Any, forward: str | None) -> tuple[str, FunctionPair]:
+    """Return the stem of a function's name, and the forward and backward that are checked.
+
+    Raises
+    ------
+    UsageError
+        If there is no forward to be found for a backward, or none by the name that was given.
+    """
+    stem = name.removesuffix("_backward").removesuffix("_forward")
+    if forward is None and not hasattr(module, f"{stem}_backward"):
+        forward = _differentiated(module, name, function)
+    if not name.endswith("_backward") and forward is None:
+        backward = getattr(module, f"{stem}_backward", None)
+        if backward is None:
+            return stem, ae.loss_pair(function)
+        return stem, _bound(function, backward)
+    names = [forward] if forward is not None else [stem, f"{stem}_forward"]
+    found = next((getattr(place, n) for place in (module, ae.functions) for n in names if hasattr(place, n)), None)
+    if found is None:
+        near = did_you_mean(names[0], [known for known in vars(module) if not known.endswith("_backward")])
+        raise UsageError(
+            f"there is no {' or '.join(names)}, the forward of {name}, in {shown_path(str(module.__file__))} or in "
+            f"aescratch.functions{near or '; name it with --forward'}"
+        )
+    return stem, _bound(found, function)
+
+
+def _differentiated(module: ModuleType, name: str, function: Any) -> str | None:
+    """Return tanh for d_tanh(g, a): the function that one belongs to by its name, and takes more arguments than."""
+    known = {**vars(ae.functions), **vars(module)}
+    forms = [form for form in DERIVATIVES if callable(function)]
+    stem = next((each for each in known if name in (form.format(each) for form in forms)), None)
+    if stem is None or not inspect.isroutine(known[stem]):
+        return None
+    more = set(signature_of(function, name).parameters) - set(signature_of(known[stem], stem).parameters)
+    return stem if more else None
+
+
+def _bound(forward: Any, backward: Any) -> FunctionPair:
+    """Return the pair, or its cached form where backward takes a cache."""
+    takes_cache = callable(backward) and set(inspect.signature(backward).parameters) & set(CACHE_NAMES)
+    return ae.cached_pair(forward, backward) if takes_cache else (forward, backward)

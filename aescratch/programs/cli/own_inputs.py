@@ -1,0 +1,142 @@
+"""The inputs at which code of the user's own is checked, for `aescratch check`.
+
+    dense_inputs or inputs in the file;   --input x=7,5;   the names that the formula sheet knows -> {"x": array, ...}
+"""
+
+from __future__ import annotations
+
+import inspect
+from argparse import ArgumentTypeError
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.functions import FORMULAS
+from aescratch.inspection.gradcheck.parameters import held_parameters
+from aescratch.inspection.gradcheck.slots import slots_in
+from aescratch.programs.cli.own_code import own_errors
+from aescratch.programs.cli.status import UsageError
+from aescratch.programs.cli.words import number
+
+N, D, H = 7, 5, 3  # distinct primes, so that a wrong factor names its dimension
+# What the name of an argument tells: a shape, or a number.
+TOLD: dict[str, Any] = {
+    "x": (N, D), "x_hat": (N, D), "x_tilde": (N, D), "logits": (N, D), "keep": (N, D), "noise": (N, D), "a": (N, H),
+    "h": (N, H), "y": (N, H), "z": (N, H), "mu": (N, H), "log_var": (N, H), "eps": (N, H), "slope": (N, H),
+    "W": (D, H), "w": (D, H), "V": (D, H), "b": (H,), "labels": (N,),
+    "rho": 0.1, "alpha": 0.1, "beta": 0.5, "lam": 0.1, "k": 2,
+}  # fmt: skip
+
+
+def input_option(text: str) -> tuple[str, Any]:
+    """Return the name and the shape, or the number, of ``x=7,5``, ``b=3,`` or ``rho=0.1``.
+
+    Examples
+    --------
+    >>> input_option("x=7,5"), input_option("b=3,"), input_option("rho=0.1")
+    (('x', (7, 5)), ('b', (3,)), ('rho', 0.1))
+    """
+    name, equals, value = text.partition("=")
+    try:
+        if not equals or not name.isidentifier():
+            raise ValueError
+        if "," not in value:
+            return name, number(value)
+        shape = tuple(int(part) for part in value.split(",") if part)
+        if not shape or min(shape) < 1:
+            raise ValueError
+    except ValueError as error:
+        form = "NAME=SHAPE or NAME=NUMBER, such as x=7,5 or rho=0.1"
+        raise ArgumentTypeError(f"expected {form}, got {text!r}") from error
+    return name, shape
+
+
+def inputs_of(
+    module: ModuleType, stem: str, function: Any, options: Sequence[tuple[str, Any]], seed: int
+) -> dict[str, Any]:  # fmt: skip
+    """Return the inputs for a function, or for the forward of a layer, by name.
+
+    Raises
+    ------
+    UsageError
+        If nothing says what an argument is to be.
+    """
+    rng = np.random.default_rng(seed)
+    found = _from_module(module, stem)
+    with own_errors():
+        parameters = inspect.signature(function).parameters
+    given = dict(options)
+    if unknown := [name for name in given if name not in parameters]:
+        raise UsageError(f"--input names {unknown[0]}, and {stem} takes {', '.join(parameters)}; check the name")
+    wanted = [name for name, parameter in parameters.items() if parameter.default is parameter.empty and name != "rng"]
+    inputs: dict[str, Any] = {}
+    found = {**_from_sheet(stem, [name for name in wanted if name not in {**given, **found}], rng), **found}
+    for name in parameters:
+        if name in given:
+            inputs[name] = _draw(name, given[name], list(parameters), rng)
+        elif name in found:
+            inputs[name] = found[name]
+        elif name in wanted:
+            if name not in TOLD:
+                raise UsageError(
+                    f"nothing says what {name} of {stem} is to be; write a function {stem}_inputs() in the file that "
+                    f"returns a dict of arrays, or give --input {name}=7,5"
+                )
+            inputs[name] = _draw(name, TOLD[name], list(parameters), rng)
+    return inputs
+
+
+def layer_inputs(
+    module: ModuleType, stem: str, layer: Any, options: Sequence[tuple[str, Any]], seed: int
+) -> dict[str, Any]:  # fmt: skip
+    """Return the inputs for a layer's forward; those that nothing else is said about are a batch of its width."""
+    found = {*_from_module(module, stem), *dict(options)}
+    parameters = inspect.signature(layer.forward).parameters
+    needed = [n for n, p in parameters.items() if n not in found and p.default is p.empty and n != "rng"]
+    width = [(name, (N, _width(layer))) for name in needed if len(needed) == 1]
+    return inputs_of(module, stem, layer.forward, [*options, *width], seed)
+
+
+def _width(layer: Any) -> int:
+    """Return the width of a layer's input, as its first matrix of weights tells it."""
+    values = [slot.read() for slot in slots_in(layer)]
+    values += [parameter.value for _, parameter in held_parameters(layer)]
+    return next((len(W) for W in values if isinstance(W, np.ndarray) and W.ndim == 2), D)
+
+
+def _from_module(module: ModuleType, stem: str) -> dict[str, Any]:
+    """Return the inputs that the user's file gives."""
+    for name in (f"{stem}_inputs", "inputs"):
+        if hasattr(module, name):
+            found = getattr(module, name)
+            with own_errors():
+                found = found() if callable(found) else found
+            if not isinstance(found, dict):
+                raise UsageError(f"expected {name} to be, or to return, a dict of arrays, got {type(found).__name__}")
+            return found
+    return {}
+
+
+def _from_sheet(stem: str, names: Sequence[str], rng: np.random.Generator) -> dict[str, Any]:
+    """Return what the sheet draws for a formula of this name, if a name alone doesn't tell what an argument is."""
+    if stem not in FORMULAS or all(name in TOLD for name in names):
+        return {}
+    drawn = FORMULAS[stem].inputs(rng, N, D, H)
+    return {name: drawn[name] for name in names if name in drawn}
+
+
+def _draw(name: str, value: Any, names: Sequence[str], rng: np.random.Generator) -> Any:
+    """Return random numbers of a shape in the domain that the names tell, or the number itself."""
+    if not isinstance(value, tuple):
+        return value
+    if name == "labels":
+        return np.arange(value[0], dtype=np.int64) % H
+    if (name == "h" and "rho" in names) or (name == "x" and "logits" in names):
+        drawn: Array = rng.uniform(0.1, 0.9, value)
+        return drawn
+    if name == "keep":
+        return (rng.random(value) < 0.7).astype(float)
+    return rng.standard_normal(value)

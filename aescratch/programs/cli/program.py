@@ -1,0 +1,158 @@
+"""The program: which command, its options, and how whatever happens ends as a sentence and an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import os
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import aescratch as ae
+from aescratch.programs.cli import status
+from aescratch.programs.cli.status import UsageError, did_you_mean
+
+# Each command is a module with add_arguments(parser) and run(arguments), imported when it is asked for; one of several
+# actions has read(parser, words) too.
+COMMANDS = {
+    "tour": ("aescratch.programs.tour", "check, train and compare every variant on the digits, and write a report"),
+    "train": ("aescratch.programs.cli.train", "train a variant, and write model, history and figures into a folder"),
+    "evaluate": ("aescratch.programs.cli.evaluate", "measure a saved model, beside PCA"),
+    "encode": ("aescratch.programs.cli.encode", "write the codes of data"),
+    "decode": ("aescratch.programs.cli.decode", "write the data that codes stand for"),
+    "check": ("aescratch.programs.cli.check", "check the gradients of a variant, or of your own code, numerically"),
+    "step": ("aescratch.programs.cli.step", "write a page that walks through one training step, number by number"),
+    "exercises": (
+        "aescratch.programs.cli.exercises", "write the backward passes yourself, and be told what is wrong and why",
+    ),
+    "bench": ("aescratch.programs.cli.bench", "measure speed and memory on this machine, beside PyTorch's"),
+}
+DESCRIPTION = "Autoencoders from scratch, in NumPy, with hand-written backpropagation."
+EPILOG = (
+    "commands:\n" + "\n".join(f"  {name:<10}{summary}" for name, (_, summary) in COMMANDS.items())
+    + """
+
+examples:
+  aescratch tour
+  aescratch train sparse --epochs 50
+  aescratch train --help
+
+exit status: 0 right or pass, 1 fail, 2 wrong usage or input, 3 inconclusive, 4 something around us broke
+"""
+)  # fmt: skip
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one sentence, and whose help keeps its lines."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise a `UsageError` instead of printing the usage."""
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+    def print_help(self, file: Any = None) -> None:
+        """Print the help; argparse itself would hide it if that fails."""
+        print(self.format_help(), end="", file=file)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The words after ``aescratch``; by default those that the program was started with.
+    """
+    try:
+        outcome = run_command(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()  # what can't be printed is noticed here, not when Python ends
+        return outcome
+    except UsageError as error:
+        return fail(str(error), status.WRONG_USAGE)
+    except ae.TrainingDivergedError as error:
+        return fail(f"{error}; no model was written", status.FAIL)
+    except KeyboardInterrupt:
+        return fail("interrupted", status.INTERRUPTED)
+    except BrokenPipeError:
+        return fail("", status.BROKEN)
+    except OSError as error:
+        return fail(f"{error.filename or 'the output'}: {error.strerror or error}", status.BROKEN)
+    except MemoryError as error:
+        return fail(str(error) or "the memory is used up", status.BROKEN)
+    except RuntimeError as error:
+        return fail(str(error) or type(error).__name__, status.BROKEN)
+
+
+def run_command(argv: list[str]) -> int:
+    """Find the command, read its options, run it, and return its exit status."""
+    if not argv or argv[0].startswith("-"):
+        return top_level(argv)
+    name, *typed = argv
+    if name not in COMMANDS:
+        near = did_you_mean(name, COMMANDS) or f"; the commands are {', '.join(COMMANDS)}"
+        raise UsageError(f"there is no command {name!r}{near}")
+    command = importlib.import_module(COMMANDS[name][0])
+    parser = Parser(f"aescratch {name}")
+    command.add_arguments(parser)
+    try:
+        arguments, rest = read_options(command, parser, typed)
+    except SystemExit:  # after --help
+        return status.RIGHT
+    if rest:
+        parser.error(unknown(rest[0], parser))
+    arguments.typed = typed
+    outcome: int = command.run(arguments)
+    return outcome
+
+
+def read_options(command: Any, parser: Parser, typed: list[str]) -> tuple[argparse.Namespace, list[str]]:
+    """Return the options that were typed, and the words that nothing takes; a command may do it itself."""
+    if hasattr(command, "read"):
+        options: tuple[argparse.Namespace, list[str]] = command.read(parser, typed)
+        return options
+    return parser.parse_known_intermixed_args(typed)
+
+
+def top_level(argv: list[str]) -> int:
+    """Answer --help and --version, and a call without a command."""
+    parser = Parser("aescratch")
+    parser.usage = "aescratch [--help] [--version] COMMAND ..."
+    parser.description, parser.epilog = DESCRIPTION, EPILOG
+    parser.add_argument("--version", action="store_true", help="show the version and exit")
+    try:
+        arguments, rest = parser.parse_known_args(argv)
+    except SystemExit:  # after --help
+        return status.RIGHT
+    if arguments.version and not rest:
+        print(f"aescratch {ae.__version__}")
+        return status.RIGHT
+    return parser.error(unknown(rest[0], parser) if rest else f"expected a command: {', '.join(COMMANDS)}")
+
+
+def unknown(word: str, parser: argparse.ArgumentParser) -> str:
+    """Return the sentence about a word that no option or argument takes."""
+    if not word.startswith("-"):
+        return f"there is one word too many, {word!r}"
+    option, text = word.partition("=")[0], parser.format_help()
+    if re.search(rf"^  {option.lstrip('-').upper()}\b", text, re.MULTILINE):
+        return f"there is no option {option}: leave that word out, and write what follows it alone"
+    options = re.findall(r"--[a-z-]+", text)
+    return f"there is no option {word.partition('=')[0]}{did_you_mean(word, options)}"
+
+
+def fail(sentence: str, outcome: int) -> int:
+    """Print a sentence on stderr, if there is one, and return the exit status; nothing more will be printed."""
+    with contextlib.suppress(OSError):
+        if sentence:
+            print(f"aescratch: {sentence}", file=sys.stderr, flush=True)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # What is left over would fail again when Python ends, with a traceback and another status.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return outcome

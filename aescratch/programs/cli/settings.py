@@ -1,0 +1,124 @@
+"""The options that are arguments of a variant's constructor, as its class says them; help and refusals follow.
+
+    --weight-decay 1e-4 --read--> arguments.weight_decay --given_settings--> {"weight_decay": 1e-4} -> constructor
+
+An option that isn't given isn't there afterwards, so the constructor's own default holds. Which variant has which
+option is asked of the constructors, and so are the defaults that the help shows.
+"""
+
+from __future__ import annotations
+
+from argparse import SUPPRESS, ArgumentParser, Namespace
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from aescratch.foundations.recipes import constructor_parameters
+from aescratch.models.statements import Option
+from aescratch.programs.cli import words
+from aescratch.programs.cli.status import UsageError
+from aescratch.programs.cli.variants import VARIANTS
+
+ELSEWHERE = {"widths": "--hidden, --code and the data", "rng": "--seed"}
+"""Parameters that are no option of their own, and where their values come from."""
+
+
+CHOICES: dict[str, words.Choices] = {
+    "activation": words.ACTIVATIONS, "reconstruction": words.RECONSTRUCTIONS, "corruption": words.CORRUPTIONS,
+    "sparsity": words.SPARSITIES, "initializer": words.INITIALIZERS,
+}  # fmt: skip
+READERS: dict[str, Callable[[str], Any]] = {
+    "number": words.number,
+    "count": partial(words.count, 1),
+    "activation": words.activation,
+    "reconstruction": partial(words.made, words.RECONSTRUCTIONS),
+    "corruption": partial(words.made, words.CORRUPTIONS),
+    "sparsity": partial(words.made, words.SPARSITIES),
+    "initializer": partial(words.choice, words.INITIALIZERS),
+    "dtype": partial(words.choice, {"float32": "float32", "float64": "float64"}),
+    "model": str,
+}
+"""How what is written is read, by the kinds that an `Option` may have; a switch has nothing to read."""
+
+
+def _collected() -> dict[str, Option]:
+    """Return the options of all variants, by the constructors' parameters, in the variants' order."""
+    found: dict[str, Option] = {}
+    for kind in VARIANTS.values():
+        for base in reversed(kind.__mro__):
+            for name, option in vars(base).get("options", {}).items():
+                before = found.setdefault(name, option)
+                if option.help not in before.help:
+                    found[name] = replace(before, help=f"{before.help}; or {option.help}")
+    return found
+
+
+SETTINGS = _collected()
+
+
+def add_settings(parser: ArgumentParser) -> None:
+    """Add every option of every variant."""
+    group = parser.add_argument_group("the model's options, with the variants that have them")
+    for name, setting in SETTINGS.items():
+        explained = setting.help.replace("{words}", ", ".join(_forms(setting.kind)))
+        text = f"{explained} {_who_has(name)}".replace("%", "%%")
+        if setting.kind == "switch":
+            group.add_argument(flag(name), action="store_true", default=SUPPRESS, help=text)
+            continue
+        group.add_argument(flag(name), type=READERS[setting.kind], metavar=setting.metavar, default=SUPPRESS, help=text)
+
+
+def _forms(kind: str) -> list[str]:
+    """Return how the words of a kind are written; an initialiser's function takes no numbers that could follow it."""
+    choices = CHOICES.get(kind, {})
+    return list(choices) if kind == "initializer" else [words.form(*word) for word in choices.items()]
+
+
+def flag(name: str) -> str:
+    """Return the option for a parameter: ``--weight-decay`` for ``weight_decay``."""
+    return "--" + name.replace("_", "-")
+
+
+def owners(name: str) -> list[str]:
+    """Return the variants whose constructor has this parameter."""
+    return [variant for variant, kind in VARIANTS.items() if name in constructor_parameters(kind)]
+
+
+def _who_has(name: str) -> str:
+    """Return the variants that have a parameter, or the few that don't, and its defaults."""
+    having = owners(name)
+    lacking = [variant for variant in VARIANTS if variant not in having]
+    most = "all but " + ", ".join(lacking) if lacking else "all"
+    who = ", ".join(having) if len(having) < len(lacking) else most
+    defaults = [constructor_parameters(VARIANTS[variant])[name].default for variant in having]
+    readable = [getattr(value, "__name__", str(value)) for value in defaults]
+    shown = [text for text in dict.fromkeys(readable) if text not in ("None", "False", "_empty")]
+    return f"[{who}{'; default ' if shown else ''}{' or '.join(shown)}]"
+
+
+def given_settings(arguments: Namespace, variant: str) -> dict[str, Any]:
+    """Return the options that were given, by the names of the constructor's parameters.
+
+    Raises
+    ------
+    UsageError
+        If one is given that the variant doesn't have.
+    """
+    given = {name: getattr(arguments, name) for name in SETTINGS if name in arguments}
+    for name in given:
+        if variant not in owners(name):
+            having = ", ".join(owners(name))
+            raise UsageError(f"{variant} has no option {flag(name)}, which is for {having}; leave it out")
+    return given
+
+
+def given_models(arguments: Namespace) -> list[str]:
+    """Return the options that were given and name a saved model, which brings its own layers.
+
+    Examples
+    --------
+    >>> given_models(Namespace(autoencoder="stack", beta=0.5))
+    ['autoencoder']
+    """
+    return [name for name, setting in SETTINGS.items() if setting.kind == "model" and name in arguments]

@@ -1,0 +1,265 @@
+"""The student's side of `aescratch exercises`, from any folder inside the student's own.
+
+    init -> folder, progress.json;   start -> a file with a hole;   check -> an answer;   hint -> by what was found
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from aescratch.classroom import Exercise, Workspace, check_file
+from aescratch.classroom.answering import answer, bar, listed, listing, what_now, wrapped
+from aescratch.classroom.hints import LEVELS, about
+from aescratch.classroom.outcome import UNSURE, Outcome
+from aescratch.classroom.running import TIME_LIMIT
+from aescratch.classroom.watching import watch
+from aescratch.programs.cli.status import FAIL, INCONCLUSIVE, RIGHT, UsageError, did_you_mean
+from aescratch.programs.cli.words import count
+
+
+class Action(NamedTuple):
+    """An action of `aescratch exercises`."""
+
+    add_arguments: Callable[[ArgumentParser], None]
+    run: Callable[[Namespace], int]
+
+
+def takes(
+    name: str | None = "of an exercise", *, examples: str, time_limit: bool = False, json_output: bool = False,
+    **flags: str,
+) -> Callable[[ArgumentParser], None]:  # fmt: skip
+    """Return a function that adds what an action takes: perhaps a name, flags by their help, a time limit, --json."""
+
+    def add_arguments(parser: ArgumentParser) -> None:
+        parser.epilog = "examples:\n" + "\n".join(f"  {parser.prog}{example}" for example in examples.split("|"))
+        if name is not None:
+            parser.add_argument("name", metavar="NAME", nargs="?", help=name)
+        for flag, text in flags.items():
+            parser.add_argument(f"--{flag.replace('_', '-')}", action="store_true", help=text)
+        if time_limit:
+            parser.add_argument(
+                "--time-limit", type=partial(count, 1), default=int(TIME_LIMIT), metavar="SECONDS",
+                help="for a check (default %(default)s)",
+            )  # fmt: skip
+        if json_output:
+            parser.add_argument("--json", action="store_true", help="print it for a program to read")
+
+    return add_arguments
+
+
+def add_hint_arguments(parser: ArgumentParser) -> None:
+    """Add what hint takes."""
+    takes(examples=" dense_backward| dense_backward --level 2")(parser)
+    parser.add_argument("--level", type=partial(count, 1), metavar="N", help=f"of a hint, 1 to {LEVELS}")
+
+
+def init(arguments: Namespace) -> int:
+    """Make a folder ready."""
+    if arguments.name is None:
+        raise UsageError("expected a folder after init, such as aescratch exercises init course")
+    workspace = Workspace.create(Path(arguments.name))
+    first = workspace.exercises[0]
+    print(f"{workspace.folder} is ready: {len(workspace.exercises)} exercises; begin with")
+    if workspace.folder.resolve() != Path.cwd():
+        print(f"  cd {shlex.quote(str(workspace.folder))}")
+    print(f"  aescratch exercises start {first.name}")
+    return RIGHT
+
+
+def list_all(arguments: Namespace) -> int:
+    """Print the path."""
+    workspace = here()
+    print(json.dumps(listed(workspace), indent=2) if arguments.json else listing(workspace))
+    return RIGHT
+
+
+def start(arguments: Namespace) -> int:
+    """Write the file of an exercise, and print what to do."""
+    workspace = here()
+    exercise = chosen(workspace, arguments.name)
+    new = workspace.start(exercise)
+    print(f"{exercise.number}. {exercise.title} ({exercise.minutes} minutes)\n\n{exercise.task}\n")
+    file = os.path.relpath(workspace.path(exercise))
+    print(f"{'write' if new else 'go on'} in {file}, then: aescratch exercises check")
+    return RIGHT
+
+
+def check(arguments: Namespace) -> int:
+    """Check one exercise, or all that were started."""
+    workspace = here()
+    if arguments.all and arguments.name is not None:
+        raise UsageError(f"there is one word too many, {arguments.name!r}")
+    if arguments.all:
+        exercises = [exercise for exercise in workspace.exercises if workspace.started(exercise)]
+        if not exercises:
+            raise UsageError("no exercise was started yet; begin with aescratch exercises start "
+                             + workspace.exercises[0].name)  # fmt: skip
+    else:
+        exercises = [begun(workspace, arguments.name)]
+    current = workspace.current
+    as_json = arguments.json
+    outcomes = [
+        check_one(workspace, exercise, arguments.time_limit, brief=arguments.all, silent=as_json)
+        for exercise in exercises
+    ]
+    if arguments.all:
+        workspace.note(next((e for e in exercises if e.name == current), exercises[-1]))
+    if as_json:
+        found = zip(exercises, outcomes, strict=True)
+        print(json.dumps({exercise.name: outcome.to_dict() for exercise, outcome in found}, indent=2))
+    else:
+        print(bar(workspace))
+    if all(outcome.passed for outcome in outcomes):
+        return RIGHT
+    return INCONCLUSIVE if all(outcome.passed or outcome.kind == UNSURE for outcome in outcomes) else FAIL
+
+
+def check_one(
+    workspace: Workspace, exercise: Exercise, seconds: float, brief: bool = False, silent: bool = False
+) -> Outcome:
+    """Check an exercise, print the answer, or its first line, or nothing, and record it."""
+    path = workspace.path(exercise)
+    outcome = check_file(exercise, path, seconds)
+    text = answer(exercise, path, outcome, workspace.record(exercise, outcome))
+    if silent:
+        return outcome
+    if brief:
+        print(text.partition("\n")[0], flush=True)
+    else:
+        width = max(shutil.get_terminal_size((10**6, 24)).columns, 80)  # what isn't a terminal gets whole lines
+        print(f"{wrapped(text, width)}\n{what_now(workspace, exercise, outcome)}", flush=True)
+    return outcome
+
+
+def watch_files(arguments: Namespace) -> int:
+    """Check whenever a file is saved."""
+    workspace = here()
+    exercise = begun(workspace, arguments.name)
+
+    def again(exercise: Exercise) -> None:
+        check_one(workspace, exercise, arguments.time_limit)
+        print(f"{bar(workspace)}\nwatching; save a file to have it checked, Control-C to end\n", flush=True)
+
+    try:
+        watch(workspace, exercise, again)
+    except KeyboardInterrupt:
+        print()
+    return RIGHT
+
+
+def hint(arguments: Namespace) -> int:
+    """Print the next hint for what the last check found."""
+    if arguments.level is not None and arguments.level > LEVELS:
+        raise UsageError(f"expected --level from 1 to {LEVELS}, got {arguments.level}")
+    workspace = here()
+    exercise = begun(workspace, arguments.name)
+    entry = workspace.entry(exercise)
+    if entry["passed"] and entry["kind"] == "passed":
+        print(f"{exercise.name} passes; there is nothing to hint at")
+        return RIGHT
+    key, levels = exercise.hints.choose(entry["codes"])
+    level = arguments.level or min(entry["hints"].get(key, 0) + 1, LEVELS)
+    workspace.note(exercise, hints={**entry["hints"], key: max(level, entry["hints"].get(key, 0))})
+    print(f"{exercise.name}, hint {level} of {LEVELS} {about(key)}:\n  {levels[level - 1]}")
+    return RIGHT
+
+
+def reset(arguments: Namespace) -> int:
+    """Put the stub back."""
+    workspace = here()
+    if arguments.name is None:
+        raise UsageError("expected the name of the exercise to reset, so that none is reset by mistake")
+    exercise = begun(workspace, arguments.name)
+    kept = workspace.reset(exercise)
+    print(f"{exercise.name} is as it was at the start; what you wrote is kept in {os.path.relpath(kept)}")
+    return RIGHT
+
+
+def solution(arguments: Namespace) -> int:
+    """Print the solution, if it is time."""
+    workspace = here()
+    exercise = chosen(workspace, arguments.name)
+    if exercise.released:
+        raise UsageError(f"the solution of {exercise.name} isn't in this course: your teacher keeps it")
+    entry = workspace.entry(exercise)
+    if not (entry["passed"] or entry["gave_up"] or arguments.give_up):
+        raise UsageError(
+            f"{exercise.name} hasn't passed yet; ask for a hint, or see the solution all the same with --give-up, "
+            "which is recorded"
+        )
+    if arguments.give_up and not entry["passed"]:
+        workspace.note(exercise, gave_up=True)
+    print(exercise.shown_solution, end="")
+    return RIGHT
+
+
+def here() -> Workspace:
+    """Return the workspace that we are in."""
+    return Workspace.find(Path.cwd())
+
+
+def chosen(workspace: Workspace, name: str | None) -> Exercise:
+    """Return the exercise of this name, number or file; without one the current, or else the first that is left.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    """
+    exercises = workspace.exercises
+    if name is None:
+        current = next((exercise for exercise in exercises if exercise.name == workspace.current), None)
+        return current or workspace.left() or exercises[0]
+    word = Path(name).name.removesuffix(".py")
+    for exercise in exercises:
+        if word in (exercise.name, exercise.folder.name) or (word.isdecimal() and int(word) == exercise.number):
+            return exercise
+    near = did_you_mean(word, [exercise.name for exercise in exercises])
+    raise UsageError(f"there is no exercise {name!r}{near or '; see aescratch exercises list'}")
+
+
+def begun(workspace: Workspace, name: str | None) -> Exercise:
+    """Return the exercise of this name if its file is there.
+
+    Raises
+    ------
+    UsageError
+        If it isn't.
+    """
+    exercise = chosen(workspace, name)
+    if not workspace.started(exercise):
+        advice = f"write it with aescratch exercises start {exercise.name}"
+        raise UsageError(f"there is no {exercise.file_name} yet; {advice}")
+    return exercise
+
+
+ACTIONS = {
+    "init": Action(takes("of the folder", examples=" course"), init),
+    "list": Action(takes(None, json_output=True, examples="| --json"), list_all),
+    "start": Action(takes(examples=" dense_backward| 2"), start),
+    "check": Action(
+        takes(
+            time_limit=True, json_output=True, all="check every exercise that was started",
+            examples="| dense_backward| --all| --all --json",
+        ),
+        check,
+    ),
+    "watch": Action(takes(time_limit=True, examples="| dense_backward"), watch_files),
+    "hint": Action(add_hint_arguments, hint),
+    "reset": Action(takes(examples=" dense_backward"), reset),
+    "solution": Action(
+        takes(
+            give_up="show it before yours passes; it is recorded",
+            examples=" dense_backward| dense_backward --give-up",
+        ),
+        solution,
+    ),
+}  # fmt: skip

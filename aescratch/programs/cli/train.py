@@ -1,0 +1,177 @@
+"""`aescratch train VARIANT [DATA]`: a model from options, trained, and left in a folder with all that shows it.
+
+Nothing is written before the training is over, but for the checkpoint, if one is asked for:
+
+    options, data -> model -> (pre-training) -> fit -> DIR/model.npz, history.json, command.txt, *.png, and a summary
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shlex
+import subprocess
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import aescratch as ae
+from aescratch.datasets import Dataset
+from aescratch.programs.cli.building import add_model_options, build_model
+from aescratch.programs.cli.data import DATA_HELP, add_file_options, add_image_shape, load_data
+from aescratch.programs.cli.figures import draw_figures
+from aescratch.programs.cli.measures import as_lines, measure
+from aescratch.programs.cli.opening import MODEL_FILE
+from aescratch.programs.cli.status import INTERRUPTED, RIGHT, UsageError, wrong_input
+from aescratch.programs.cli.training import add_training_options, make_optimizer, pretrain
+from aescratch.programs.cli.variants import add_variant
+from aescratch.programs.cli.writing import add_json, answer, json_text, require_folder, write_text
+
+EXAMPLES = """examples:
+  aescratch train vanilla                                    the digits, with a code of 32 units
+  aescratch train sparse --code 64 --sparsity kl:0.05:0.5    few of the 64 units active
+  aescratch train denoising fashion --hidden 256 --code 64 --corruption masking:0.25
+  aescratch train variational --hidden 32 --code 2 --reconstruction bce --epochs 50
+  aescratch train stacked --hidden 48,24 --code 12 --out stack
+  aescratch train classifier --autoencoder stack --validation 0.2 --patience 5
+  aescratch train k-sparse photos.npy --image-shape 16x16 --code 100 --k 10 --optimizer momentum --learning-rate 0.01
+"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the options of `aescratch train`."""
+    parser.description = "Train an autoencoder; write the model, its history, figures and the command into a folder."
+    parser.usage, parser.epilog = "aescratch train VARIANT [DATA] [options]", EXAMPLES
+    add_variant(parser)
+    parser.add_argument("data", metavar="DATA", nargs="?", default="digits", help=f"{DATA_HELP} (default digits)")
+    add_model_options(parser)
+    add_training_options(parser)
+    add_file_options(parser)
+    add_image_shape(parser)
+    parser.add_argument(
+        "--out", metavar="DIR",
+        help="the folder to write, made if need be; files of an earlier run are replaced (default: VARIANT-DATA)",
+    )  # fmt: skip
+    add_json(parser, "the summary")
+
+
+def run(arguments: Namespace) -> int:
+    """Train, write and print; return the exit status."""
+    data = load_data(arguments.data, arguments)
+    training, held_out = split(data, arguments)
+    model = build_model(arguments, data.x.shape[1], data.labels).to(arguments.backend)
+    optimizer = make_optimizer(arguments)
+    if arguments.checkpoint is not None:
+        require_folder(Path(arguments.checkpoint))
+    with folder_to_fill(arguments) as folder:
+        if not arguments.json:
+            print(f"{model}\n{len(training):,} examples of {data.name} to train on", flush=True)
+        pretraining, history = fit(model, training, held_out, optimizer, arguments)
+        files = write_run(folder, model, pretraining, history, arguments)
+        if history.stopped == "interrupted":
+            when = f"after epoch {len(history)}" if history.loss else "before the first epoch ended"
+            print(f"aescratch: interrupted; {folder} has the model as it was {when}", file=sys.stderr)
+            return INTERRUPTED
+        files += draw_figures(folder, model, held_out or training, history)
+    summarize(model, training, held_out, history, folder, files, arguments)
+    return RIGHT
+
+
+def split(data: Dataset, arguments: Namespace) -> tuple[Dataset, Dataset | None]:
+    """Return the data to train on, and those held out, if any."""
+    if arguments.validation is None:
+        return data, None
+    with wrong_input():
+        return data.split(arguments.validation, rng=arguments.seed)
+
+
+@contextlib.contextmanager
+def folder_to_fill(arguments: Namespace) -> Iterator[Path]:
+    """Make the folder to write into, before the training that it is for; if that fails, no empty folder is left."""
+    if arguments.out is None:
+        arguments.out = f"{arguments.variant}-{Path(arguments.data).name.partition('.')[0]}"
+    folder = Path(arguments.out)
+    is_new = not folder.exists()
+    make_folder(folder)
+    try:
+        yield folder
+    except BaseException:
+        if is_new:
+            with contextlib.suppress(OSError):  # it isn't empty
+                folder.rmdir()
+        raise
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder if it isn't there, and see that files can be written into it.
+
+    Raises
+    ------
+    UsageError
+        If a file of this name is in the way.
+    PermissionError
+        If it can't be written into.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UsageError(f"expected --out to be a folder, but {error.filename} is a file; give another") from error
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+
+def fit(
+    model: Any, data: Dataset, held_out: Dataset | None, optimizer: Any, arguments: Namespace
+) -> tuple[list[ae.History], ae.History]:
+    """Train, bring the model back to the CPU, and return the histories of pre-training and of training."""
+    supervised = model.takes_labels
+    validation = None if held_out is None else (held_out.x, held_out.labels) if supervised else held_out.x
+    with wrong_input():
+        pretraining = pretrain(model, data.x, arguments, optimizer)
+        history = ae.History(stopped="interrupted")
+        if all(layer.stopped != "interrupted" for layer in pretraining):
+            history = model.fit(
+                data.x, data.labels if supervised else None, epochs=arguments.epochs, batch_size=arguments.batch_size,
+                optimizer=optimizer, rng=arguments.seed, validation=validation, patience=arguments.patience,
+                checkpoint=arguments.checkpoint,
+            )  # fmt: skip
+    model.to("numpy")
+    return pretraining, history
+
+
+def write_run(
+    folder: Path, model: Any, pretraining: list[ae.History], history: ae.History, arguments: Namespace
+) -> list[str]:
+    """Write model, history and command, and return the files' names."""
+    record = history.to_dict()
+    if pretraining:
+        record["pretraining"] = [layer.to_dict() for layer in pretraining]
+    model.save(folder / MODEL_FILE)
+    write_text(folder / "history.json", json_text(record))
+    write_text(folder / "command.txt", command(arguments) + "\n")
+    return [MODEL_FILE, "history.json", "command.txt"]
+
+
+def command(arguments: Namespace) -> str:
+    """Return the command that repeats this run, for this system's shell."""
+    words = ["aescratch", "train", *arguments.typed]
+    for option, value in (("--seed", arguments.seed), ("--out", arguments.out)):
+        if not any(word == option or word.startswith(f"{option}=") for word in words):
+            words += [option, str(value)]
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+def summarize(
+    model: Any, training: Dataset, held_out: Dataset | None, history: ae.History, folder: Path, files: list[str],
+    arguments: Namespace,
+) -> None:  # fmt: skip
+    """Print what came of it, measured on the data held out, or else on those of the training."""
+    measures = measure(model, held_out or training, pca_data=training)
+    about = {"variant": arguments.variant, "parameters": model.n_parameters, "data": training.name}
+    course = {"epochs": len(history), "stopped": history.stopped, "seconds": history.seconds}
+    where = f"on the {len(held_out or training):,} examples {'held out' if held_out else 'of the training'}:"
+    lines = [str(history), where, as_lines(measures), f"wrote {folder}: {', '.join(files)}"]
+    answer(arguments, "\n".join(lines), {**about, **course, **measures, "folder": str(folder), "files": files})

@@ -1,0 +1,34 @@
+"""The variants by the names that the command line gives them, which their classes say."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Callable
+
+from aescratch.models import MODELS
+from aescratch.models.base import Model
+from aescratch.programs.cli.words import choice
+
+VARIANTS: dict[str, type[Model]] = {kind.word: kind for kind in MODELS}
+
+
+def add_variant(parser: ArgumentParser) -> None:
+    """Add VARIANT, the name of a variant."""
+    parser.add_argument("variant", metavar="VARIANT", type=variant_name, help=f"one of {', '.join(VARIANTS)}")
+
+
+def variant_name(text: str) -> str:
+    """Return text if it names a variant."""
+    choice(VARIANTS, text)
+    return text
+
+
+def names_where(holds: Callable[[type[Model]], bool]) -> str:
+    """Return the names of the variants for which something holds, with commas between.
+
+    Examples
+    --------
+    >>> names_where(lambda kind: kind.takes_labels)
+    'classifier'
+    """
+    return ", ".join(name for name, kind in VARIANTS.items() if holds(kind))

@@ -1,0 +1,159 @@
+"""Words of the command line that stand for objects: ``leaky-relu:0.1``, ``kl:0.05:0.5``, ``cosine``.
+
+    "kl:0.05:0.5" --Word.read--> name "kl", its class, numbers (0.05, 0.5) --make--> KLSparsity(0.05, 0.5)
+
+The numbers after a name are the arguments of its class, in order. What isn't understood is an
+`argparse.ArgumentTypeError`, which the parser turns into a sentence that names the option.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aescratch as ae
+from aescratch import functions
+from aescratch.activations import LAYERS
+from aescratch.functions.formula import words_of
+from aescratch.losses import LOSSES
+from aescratch.penalties import SPARSITIES as PENALTIES
+from aescratch.programs.cli.status import did_you_mean
+
+Choices = Mapping[str, Callable[..., Any]]
+
+
+# Of activations, losses and penalties every one that the formula sheet describes, by its function's name with dashes,
+# or by the words that its record has.
+ACTIVATIONS: Choices = {
+    word: LAYERS[record.layer] for record in functions.ACTIVATIONS.values() for word in words_of(record)
+}
+RECONSTRUCTIONS: Choices = {word: kind for name, kind in LOSSES.items() for word in words_of(functions.FORMULAS[name])}
+CORRUPTIONS: Choices = {
+    "gaussian": ae.GaussianNoise, "masking": ae.MaskingNoise, "salt-and-pepper": ae.SaltAndPepperNoise,
+}  # fmt: skip
+SPARSITIES: Choices = {word: kind for name, kind in PENALTIES.items() for word in words_of(functions.FORMULAS[name])}
+INITIALIZERS: Choices = {
+    "xavier-uniform": ae.xavier_uniform, "xavier-normal": ae.xavier_normal, "he-uniform": ae.he_uniform,
+    "he-normal": ae.he_normal, "old-uniform": ae.old_uniform,
+}  # fmt: skip
+OPTIMIZERS: Choices = {
+    "sgd": ae.SGD, "momentum": ae.Momentum, "nesterov": ae.Nesterov, "rmsprop": ae.RMSProp, "adam": ae.Adam,
+    "adamw": ae.AdamW, "lbfgs": ae.LBFGS,
+}  # fmt: skip
+SCHEDULES: Choices = {"constant": ae.ConstantRate, "step": ae.StepRate, "cosine": ae.CosineRate}
+
+
+@dataclass(frozen=True)
+class Word:
+    """A name, the class it stands for, and the numbers that followed it."""
+
+    text: str
+    name: str
+    kind: Callable[..., Any]
+    numbers: tuple[float, ...]
+
+    @classmethod
+    def read(cls, choices: Choices, text: str) -> Word:
+        """Return the word that text spells, one of the choices.
+
+        Raises
+        ------
+        argparse.ArgumentTypeError
+            If it is none of them, or something after a colon is no number.
+
+        Examples
+        --------
+        >>> Word.read(SPARSITIES, "l1:0.5").make()
+        L1Sparsity(weight=0.5)
+        """
+        name, *rest = text.split(":")
+        kind = choice(choices, name)
+        return cls(text, name, kind, tuple(number(part) for part in rest))
+
+    def make(self, *leading: Any, **named: Any) -> Any:
+        """Return the class, called with the leading arguments, then the word's numbers in their order, and the named.
+
+        Raises
+        ------
+        argparse.ArgumentTypeError
+            If the class takes more or fewer numbers, or refuses one.
+        """
+        signature = inspect.signature(self.kind)
+        own = [name for name in signature.parameters if name not in named][len(leading) :]
+        numbers = dict(zip(own, self.numbers, strict=False))
+        try:
+            signature.bind(*leading, *self.numbers[len(own) :], **numbers, **named)
+        except TypeError as error:
+            raise ArgumentTypeError(f"expected {form(self.name, self.kind, own)}, got {self.text!r}") from error
+        try:
+            return self.kind(*leading, **numbers, **named)
+        except (TypeError, ValueError) as error:
+            raise ArgumentTypeError(str(error)) from error
+
+
+def form(name: str, kind: Callable[..., Any], own: Iterable[str] | None = None) -> str:
+    """Return how a word is written with its numbers, which are all that its class takes, or its own.
+
+    Examples
+    --------
+    >>> form("kl", ae.KLSparsity)
+    'kl:RHO:WEIGHT[:MOMENTUM]'
+    """
+    taken = inspect.signature(kind).parameters
+    numbers = [(n.upper(), taken[n].default is inspect.Parameter.empty) for n in (taken if own is None else own)]
+    return name + "".join(f":{number}" if needed else f"[:{number}]" for number, needed in numbers)
+
+
+def choice(choices: Mapping[str, Any], text: str) -> Any:
+    """Return what text names among the choices; the error says what there is, and what is near."""
+    if text not in choices:
+        near = did_you_mean(text, choices)
+        raise ArgumentTypeError(f"expected one of {', '.join(choices)}, got {text!r}{near}")
+    return choices[text]
+
+
+def made(choices: Choices, text: str) -> Any:
+    """Return an object of the class that text names, made with the numbers after it."""
+    return Word.read(choices, text).make()
+
+
+def activation(text: str) -> Any:
+    """Return an activation class, or a functools.partial of one where a number follows its name.
+
+    Examples
+    --------
+    >>> activation("gelu").__name__, activation("leaky-relu:0.1")().alpha
+    ('GELU', 0.1)
+    """
+    word = Word.read(ACTIVATIONS, text)
+    word.make()  # so that what is wrong is said now
+    return functools.partial(word.kind, *word.numbers) if word.numbers else word.kind
+
+
+def number(text: str) -> float:
+    """Return the number that text spells, an int where it is whole."""
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"expected a number, got {text!r}") from error
+    return int(text) if text.lstrip("+-").isdigit() else value
+
+
+def count(least: int, text: str) -> int:
+    """Return the whole number that text spells, if it is at least this."""
+    value = number(text)
+    if not isinstance(value, int) or value < least:
+        raise ArgumentTypeError(f"expected a whole number of at least {least}, got {text!r}")
+    return value
+
+
+def counts(separator: str, example: str, text: str) -> list[int]:
+    """Return whole numbers of at least 1 with a separator between them, as the example has them."""
+    try:
+        return [count(1, part) for part in text.split(separator)]
+    except ArgumentTypeError as error:
+        raise ArgumentTypeError(f"expected whole numbers such as {example}, got {text!r}") from error

@@ -1,0 +1,169 @@
+"""The command: its options, the order of events, and its exit status.
+
+    options -> the report's path, checked -> every variant: Result, a row printed -> findings, printed -> report.html
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import textwrap
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Iterable
+from dataclasses import asdict
+from difflib import get_close_matches
+from pathlib import Path
+
+from aescratch.programs.tour.experiment import Digits, Result, perform
+from aescratch.programs.tour.findings import Findings, Results, find
+from aescratch.programs.tour.output import FILE_NAME, report_path, write_whole
+from aescratch.programs.tour.plan import Plan
+from aescratch.programs.tour.report import report
+from aescratch.programs.tour.table import HEAD, LEGEND, cells, line
+from aescratch.programs.tour.variants import VARIANTS
+
+PASS, FAIL, WRONG_USAGE, INCONCLUSIVE, BROKEN, INTERRUPTED = 0, 1, 2, 3, 4, 130
+PAGE = 100  # columns
+
+EXAMPLES = """examples:
+  aescratch tour                               about half a minute; open report.html afterwards
+  aescratch tour --quick                       a few epochs each: does everything work here?
+  aescratch tour --variant linear --variant variational --out lecture.html
+
+exit status: 0 every gradient check passes, 1 one fails, 2 wrong usage, 3 one is inconclusive,
+             4 something around us broke
+"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the options of `aescratch tour`."""
+    parser.description = (
+        "Check the gradient of every variant, train it on the built-in digits, print a table, and write a report\n"
+        "with all figures inside."
+    )
+    parser.epilog = EXAMPLES
+    parser.add_argument(
+        "--out", metavar="PATH", default=FILE_NAME,
+        help="the report's file, or an existing folder for report.html in it (default %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=seed, default=0, help="the seed of everything random (default %(default)s)")
+    parser.add_argument(
+        "--variant", action="append", type=variant_name, metavar="NAME",
+        help=f"only this one; may be given several times; one of {', '.join(VARIANTS)}",
+    )  # fmt: skip
+    parser.add_argument("--quick", action="store_true", help="few epochs; the numbers are then far from their best")
+    parser.add_argument("--json", action="store_true", help="print table and findings as JSON instead")
+
+
+def seed(text: str) -> int:
+    """Return the whole number of 0 or more that text spells."""
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"expected a whole number of at least 0, got {text!r}")
+    return int(text)
+
+
+def variant_name(text: str) -> str:
+    """Return text if it names a variant; the error says which there are, and which is near."""
+    if text not in VARIANTS:
+        near = get_close_matches(text, VARIANTS, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ArgumentTypeError(f"expected one of {', '.join(VARIANTS)}, got {text!r}{hint}")
+    return text
+
+
+def run(arguments: Namespace) -> int:
+    """Take the tour and return the exit status.
+
+    Raises
+    ------
+    OSError
+        If the output can no longer be written at the end.
+    """
+    try:
+        path = report_path(arguments.out)
+    except OSError as error:
+        missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
+        complain(f"cannot write a report to {arguments.out!r} ({error.strerror}); give another --out")
+        return WRONG_USAGE if missing else BROKEN
+    chosen = tuple(name for name in VARIANTS if not arguments.variant or name in arguments.variant)
+    try:
+        return take(Plan(chosen, arguments.seed, arguments.quick), path, arguments.json)
+    except KeyboardInterrupt:
+        complain("interrupted; no report was written")
+        return INTERRUPTED
+
+
+def say(text: str = "") -> None:
+    """Print text, with a question mark for whatever the terminal or pipe can't encode."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding), flush=True)
+
+
+def complain(sentence: str) -> None:
+    """Print a sentence on stderr, on a line of its own."""
+    print(f"aescratch: {sentence}", file=sys.stderr, flush=True)
+
+
+def take(plan: Plan, path: Path, as_json: bool) -> int:
+    """Perform every variant of the plan, print, write the report, and return the exit status."""
+    digits, results = Digits.load(plan.seed), Results()
+    if not as_json:
+        print_opening(plan, digits)
+    for name in plan.variants:
+        results[name] = perform(VARIANTS[name], digits, plan)
+        if not as_json:
+            print_row(results[name])
+    findings = find(results, digits, plan.seed)
+    if not as_json:
+        print_findings(findings)
+    write_whole(path, report(results, findings, digits, plan))
+    say(as_json_text(plan, results, findings, path) if as_json else ending(plan, path))
+    return exit_status(result.check.verdict for result in results.values())
+
+
+def print_opening(plan: Plan, digits: Digits) -> None:
+    """Print what is about to happen, and the head of the table."""
+    say(f"{len(digits.train):,} digits to train on, {len(digits.test)} unseen ones to measure on, seed {plan.seed}")
+    if plan.quick:
+        say("--quick: a few epochs each, so the numbers are far from their best")
+    say()
+    say(line(HEAD))
+
+
+def print_row(result: Result) -> None:
+    """Print a row, and what went wrong if anything did."""
+    say(line(cells(result.row)))
+    if result.check.verdict != "pass":
+        say(textwrap.indent("\n".join(finding.message for finding in result.check.findings), "    "))
+    if result.trouble:
+        say(textwrap.fill(result.trouble, PAGE, initial_indent="    ", subsequent_indent="    "))
+
+
+def print_findings(findings: Findings) -> None:
+    """Print the legend, and what to notice."""
+    say(f"\n{LEGEND}\n")
+    for number, sentence in enumerate(findings.lines, start=1):
+        say(textwrap.fill(sentence, PAGE, initial_indent=f"{number}. ", subsequent_indent="   "))
+
+
+def ending(plan: Plan, path: Path) -> str:
+    """Return where the report is."""
+    return f"\n{path}: the report, with every figure" + (", after a few epochs each (--quick)" if plan.quick else "")
+
+
+def as_json_text(plan: Plan, results: Results, findings: Findings, path: Path) -> str:
+    """Return everything that the text says, for programs; what isn't finite becomes null."""
+    table = [
+        {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in row.items()}
+        for row in (asdict(result.row) for result in results.values())
+    ]
+    about = {"command": plan.command, "quick": plan.quick, "report": str(path)}
+    summary = {**about, "table": table, "notice": findings.lines}
+    return json.dumps(summary, indent=2)
+
+
+def exit_status(verdicts: Iterable[str]) -> int:
+    """Return 1 if a check failed, else 3 if one is inconclusive, else 0."""
+    found = set(verdicts)
+    return FAIL if "fail" in found else INCONCLUSIVE if "inconclusive" in found else PASS

@@ -1,0 +1,178 @@
+"""One row of the tour: a variant is checked, trained and measured.
+
+    variant -> small float64 model -> gradient check
+            -> float32 model -> (pre-training) -> fit on the digits -> codes and reconstructions of unseen digits -> Row
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+import aescratch as ae
+from aescratch.datasets import Dataset
+from aescratch.inspection.gradcheck import Report
+from aescratch.inspection.measures import PCA, active_share, probe_accuracy, sse_per_image
+from aescratch.programs.tour.plan import Plan
+from aescratch.programs.tour.variants import N_CLASSES, Variant
+
+BATCH_SIZE = 32  # products this small stay on one core, so a busy machine can't stall them between threads
+QUICK = 25  # times fewer epochs
+N_CHECKED = 7  # examples of the gradient check
+SPREAD = 0.5  # of the parameters that are checked
+
+
+@dataclass(frozen=True)
+class Digits:
+    """The data of the tour: digits to train on, digits to be measured on, and PCA of the former."""
+
+    train: Dataset
+    test: Dataset
+    pca: PCA
+
+    @classmethod
+    def load(cls, seed: int) -> Digits:
+        """Return the built-in digits, a fifth of them held out by the seed."""
+        train, test = ae.datasets.load_digits().split(0.2, rng=seed)
+        return cls(train, test, PCA.fit(train.x))
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table; the errors of reconstructions are None for a classifier, which makes none."""
+
+    variant: str
+    parameters: int
+    check_error: float
+    check_verdict: str
+    code_width: int
+    sse: float | None
+    pca_sse: float | None
+    active: float
+    accuracy: float
+    seconds: float
+
+
+@dataclass
+class Result:
+    """Everything that came of one variant.
+
+    Attributes
+    ----------
+    model
+        The trained model.
+    check : Report
+        The gradient check of a small model of the same kind.
+    history : History
+        Of the training, without the pre-training.
+    trouble : str
+        Why the training ended before its time; empty if it didn't.
+    """
+
+    variant: Variant
+    model: Any
+    check: Report
+    history: ae.History
+    row: Row
+    trouble: str = ""
+    pretraining: list[ae.History] = field(default_factory=list)
+
+    @property
+    def autoencoder(self) -> ae.Autoencoder:
+        """The model, or the autoencoder that a classifier stands on."""
+        return self.model.autoencoder
+
+
+def perform(variant: Variant, digits: Digits, plan: Plan) -> Result:
+    """Check, train and measure one variant.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        On Control-C, which ends a `fit` without an error.
+    """
+    started = time.perf_counter()
+    check = check_small(variant, plan.seed)
+    model = variant.build(plan.seed)
+    pretraining, history, trouble = [], ae.History(), ""
+    try:
+        pretraining = pretrain(variant, model, digits, plan)
+        history = train(variant, model, digits, plan.seed, epochs_of(variant.epochs, plan.quick))
+    except ae.TrainingDivergedError as error:  # a wrong gradient may do that, and the check has said so
+        trouble = str(error)
+    row = measure(variant, model, check, digits, started)
+    return Result(variant, model, check, history, row, trouble, pretraining)
+
+
+def check_small(variant: Variant, seed: int) -> Report:
+    """Return the gradient check of a small new model of this kind, every entry of every parameter."""
+    rng = np.random.default_rng(seed)
+    model = variant.build_small(seed)
+    for parameter in model.parameters:
+        # Drawn wide: at biases of 0 a ReLU behind a code of zeros sits exactly on its kink, and in a stack of sigmoids
+        # with small weights the gradients of the first layer drown in the rounding of the loss.
+        parameter.value = rng.normal(0.0, SPREAD, parameter.shape).astype(model.dtype)
+    x = rng.random((N_CHECKED, model.autoencoder.widths[0]))
+    labels = rng.integers(N_CLASSES, size=N_CHECKED) if model.takes_labels else None
+    return ae.check_gradients(model, x, labels, rng=seed)
+
+
+def epochs_of(epochs: int, quick: bool) -> int:
+    """Return how many epochs to train: all of them, or a few."""
+    return max(1, epochs // QUICK) if quick else epochs
+
+
+def optimizer_of(variant: Variant) -> ae.Adam:
+    """Return Adam with the variant's learning rate, falling towards 0 along a cosine."""
+    return ae.Adam(ae.CosineRate(variant.learning_rate))
+
+
+def pretrain(variant: Variant, model: Any, digits: Digits, plan: Plan) -> list[ae.History]:
+    """Pre-train the layers of a stack, if this is one."""
+    if not variant.pretraining_epochs:
+        return []
+    stack: Any = model.autoencoder
+    epochs = epochs_of(variant.pretraining_epochs, plan.quick)
+    histories: list[ae.History] = stack.pretrain(
+        digits.train.x, epochs=epochs, batch_size=BATCH_SIZE, optimizer=optimizer_of(variant), rng=plan.seed
+    )
+    for history in histories:
+        pass_interruption_on(history)
+    return histories
+
+
+def train(variant: Variant, model: Any, digits: Digits, seed: int, epochs: int) -> ae.History:
+    """Train a model on the digits, with their labels if it is a classifier."""
+    labels = digits.train.labels if model.takes_labels else None
+    history: ae.History = model.fit(
+        digits.train.x, labels, epochs=epochs, batch_size=BATCH_SIZE, optimizer=optimizer_of(variant), rng=seed
+    )
+    pass_interruption_on(history)
+    return history
+
+
+def pass_interruption_on(history: ae.History) -> None:
+    """Raise KeyboardInterrupt if Control-C ended this training."""
+    if history.stopped == "interrupted":
+        raise KeyboardInterrupt
+
+
+def measure(variant: Variant, model: Any, check: Report, digits: Digits, started: float) -> Row:
+    """Return the row of a trained model, measured on the digits that it hasn't seen."""
+    autoencoder, train, test = model.autoencoder, digits.train, digits.test
+    assert train.labels is not None and test.labels is not None  # noqa: PT018  (the digits have labels)
+    code, width = autoencoder.encode(test.x), variant.widths[-1]
+    if model.takes_labels:
+        sse, pca_sse = None, None
+        accuracy = model.score(test.x, test.labels)
+    else:
+        sse = sse_per_image(autoencoder.reconstruct(test.x), test.x)
+        pca_sse = sse_per_image(digits.pca.reconstruct(test.x, width), test.x)
+        accuracy = probe_accuracy(autoencoder.encode(train.x), train.labels, code, test.labels)
+    return Row(
+        variant.name, model.n_parameters, check.max_relative_error, check.verdict, width, sse, pca_sse,
+        active_share(code), accuracy, time.perf_counter() - started,
+    )  # fmt: skip

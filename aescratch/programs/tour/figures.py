@@ -1,0 +1,209 @@
+"""The pictures of the report: results -> matplotlib figures -> PNG -> text that stands inside the HTML.
+
+Figures are made without pyplot, so nothing global is left behind, and no screen is needed or opened. Captions say what
+a picture shows and how to read it; what came out in this run is for the findings to say.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aescratch import plots
+from aescratch.backend import Array
+from aescratch.datasets import Dataset
+from aescratch.programs.tour.experiment import Digits, Result
+from aescratch.programs.tour.findings import random_decodes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SHAPE = (8, 8)
+GREY = (0.0, 1.0)  # what restored pixels stray beyond is drawn black or white
+N_SHOWN = 10  # images in a row
+N_MOVED = 6  # units of a traversal
+DOTS_PER_INCH = 80
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture, ready to stand in a page.
+
+    Attributes
+    ----------
+    source : str
+        The PNG as a data: address.
+    size : (int, int)
+        Width and height in pixels.
+    alternative : str
+        What it shows, for those who don't see it.
+    caption : str
+        How to read it.
+    wide : bool
+        Whether it wants the page's full width.
+    """
+
+    source: str
+    size: tuple[int, int]
+    alternative: str
+    caption: str
+    wide: bool
+
+
+def draw(
+    drawing: Callable[..., Axes], inches: tuple[float, float], alternative: str, caption: str, wide: bool = False
+) -> Picture:
+    """Return the picture that ``drawing(ax=...)`` makes on a new figure of this size."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=inches, layout="compressed")
+    drawing(ax=figure.subplots())
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=DOTS_PER_INCH)
+    width, height = (round(DOTS_PER_INCH * side) for side in inches)
+    source = "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
+    return Picture(source, (width, height), alternative, caption, wide)
+
+
+def pictures(result: Result, digits: Digits, seed: int, vanilla: Any = None) -> Iterator[Picture]:
+    """Yield the pictures of a variant; a VAE's samples come with random decodes of the vanilla autoencoder, if any."""
+    model, title = result.autoencoder, result.variant.title
+    if result.row.sse is not None:
+        yield reconstructions(model, title, digits)
+    if "denoising" in model.figures:
+        yield denoising_triples(model, digits, seed)
+    if "samples" in model.figures:
+        yield samples(model, seed)
+        if vanilla is not None:
+            yield from decodes(vanilla, digits, seed)
+    if "latent-traversal" in model.figures:
+        yield traversal(model)
+    if result.history.loss:
+        yield losses(result)
+    yield filters(model, title)
+    if "code-activity" in model.figures:
+        yield activity(model, digits)
+    else:
+        yield latent_map(model, title, digits)
+
+
+def reconstructions(model: Any, title: str, digits: Digits) -> Picture:
+    """Return unseen digits above what the model makes of them."""
+    return draw(
+        partial(plots.reconstructions, model, one_of_each(digits.test), SHAPE), (9.0, 1.7),
+        f"Ten unseen digits, and below each its reconstruction by the {lower(title)}.",
+        "Ten digits that were not trained on, and what the decoder restores from their codes.", wide=True,
+    )  # fmt: skip
+
+
+def denoising_triples(model: Any, digits: Digits, seed: int) -> Picture:
+    """Return clean, corrupted and restored digits."""
+    return draw(
+        partial(plots.denoising_triples, model, one_of_each(digits.test), SHAPE, rng=seed), (9.0, 2.5),
+        "Three rows: unseen digits, the same with Gaussian noise, and what the denoising autoencoder restores.",
+        "The middle row is all that the encoder sees; the loss compares the lower row with the upper one.", wide=True,
+    )  # fmt: skip
+
+
+def samples(model: Any, seed: int) -> Picture:
+    """Return digits that a VAE generates."""
+    x = model.sample(3 * N_SHOWN, rng=seed)
+    return draw(
+        partial(plots.images, x, SHAPE, columns=N_SHOWN, value_range=GREY), (7.5, 2.4),
+        "Thirty images decoded from samples of the prior of the variational autoencoder.",
+        "Generated: the first thirty samples of the prior N(0, 1), decoded. They look soft because what is shown is "
+        "the decoder's mean, without the noise that each pixel has around it.", wide=True,
+    )  # fmt: skip
+
+
+def decodes(vanilla: Any, digits: Digits, seed: int) -> Iterator[Picture]:
+    """Yield what a plain autoencoder makes of random codes, of either kind."""
+    plain, matched = random_decodes(vanilla, digits, 3 * N_SHOWN, seed)
+    drawing = partial(plots.images, image_shape=SHAPE, columns=N_SHOWN, value_range=GREY)
+    yield draw(
+        partial(drawing, plain), (7.5, 2.4),
+        "Thirty images decoded by the vanilla autoencoder from codes drawn from N(0, 1).",
+        "The same draws of N(0, 1), decoded by the vanilla autoencoder: nothing in its training said where codes lie.",
+        wide=True,
+    )  # fmt: skip
+    yield draw(
+        partial(drawing, matched), (7.5, 2.4),
+        "Thirty images decoded by the vanilla autoencoder from random codes with the mean and spread of real ones.",
+        "The fairer comparison: each unit of the vanilla code drawn with its own mean and spread. Units of real "
+        "codes depend on one another, which such draws ignore.", wide=True,
+    )  # fmt: skip
+
+
+def traversal(model: Any) -> Picture:
+    """Return what moving single units of a VAE's code does, for the units that its digits use most."""
+    middle = np.zeros(model.widths[-1], np.float32)
+    effect = np.square(model.decode(2 * np.eye(len(middle), dtype=np.float32)) - model.decode(middle[None])).sum(axis=1)
+    units = [int(unit) for unit in np.argsort(-effect, kind="stable")[:N_MOVED]]
+    return draw(
+        partial(plots.latent_traversal, model, middle, SHAPE, units=units, value_range=GREY), (8.0, 5.6),
+        f"A row for each of {N_MOVED} code units: the decoded image as that unit is moved from −2 to 2.",
+        "A walk through the code: from its middle, one unit is moved at a time. Shown are the units whose move by 2 "
+        "changes the image most.", wide=True,
+    )  # fmt: skip
+
+
+def losses(result: Result) -> Picture:
+    """Return the loss curve of the training."""
+    after = ", after the layer-wise pre-training" if result.pretraining else ""
+    return draw(
+        partial(plots.loss_curves, result.history), (6.0, 5.2),
+        f"The training loss of the {lower(result.variant.title)}, {result.history}.",
+        f"The objective, every term included, epoch by epoch{after}. The learning rate falls towards 0 along a cosine, "
+        "which is what flattens the end.",
+    )  # fmt: skip
+
+
+def filters(model: Any, title: str) -> Picture:
+    """Return the weights of the first layer, 64 units at most."""
+    W = model.parameters[0].value[:, :64]
+    all_of = "" if W.shape[1] == model.widths[1] else f", {W.shape[1]} of {model.widths[1]} units"
+    return draw(
+        partial(plots.filters, W, SHAPE), (6.0, 5.2),
+        f"The first layer's weights of the {lower(title)} as images, one per unit.",
+        f"What the units of the first layer look for{all_of}: ink on red excites it, ink on blue inhibits it. "
+        "Each is scaled by its own largest weight, so a nearly empty one may be very small.",
+    )  # fmt: skip
+
+
+def activity(model: Any, digits: Digits) -> Picture:
+    """Return the histogram of the units' mean activities."""
+    rho = model.wanted_activity
+    how_to_read = "The dashed line is the ρ that was asked for." if rho else "Units at or near 0 are hardly used."
+    return draw(
+        partial(plots.code_activity, model.encode(digits.test.x), rho=rho), (6.0, 5.2),
+        "Histogram of the code units' mean activities on unseen digits.",
+        f"Mean activity of each code unit on unseen digits. {how_to_read}",
+    )  # fmt: skip
+
+
+def latent_map(model: Any, title: str, digits: Digits) -> Picture:
+    """Return the codes of unseen digits in the plane."""
+    code: Array = model.encode(digits.test.x)
+    return draw(
+        partial(plots.latent_map, code, digits.test.labels), (6.0, 5.2),
+        f"The codes of the unseen digits by the {lower(title)}, projected on two axes and coloured by class.",
+        "The codes of unseen digits on their two leading principal components, each class's number at its mean. "
+        "Two of many dimensions: classes that overlap here may well be apart in the code.",
+    )  # fmt: skip
+
+
+def one_of_each(data: Dataset) -> Array:
+    """Return the first example of every class."""
+    assert data.labels is not None  # the digits have labels
+    return data.x[np.unique(data.labels, return_index=True)[1]]
+
+
+def lower(title: str) -> str:
+    """Return a title as it stands inside a sentence."""
+    return title[0].lower() + title[1:]

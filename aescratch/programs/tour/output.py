@@ -1,0 +1,43 @@
+"""Where the report goes: found unwritable before the work, and written whole or not at all after it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from aescratch.foundations.files import whole_file
+
+FILE_NAME = "report.html"
+
+
+def report_path(out: str) -> Path:
+    """Return the report's path: out itself, or report.html inside it if it is a folder.
+
+    Raises
+    ------
+    OSError
+        If no file can be made there.
+    """
+    path = Path(out)
+    if path.is_dir() or out.endswith(("/", os.sep)):
+        path /= FILE_NAME
+    with contextlib.suppress(FileNotFoundError):
+        path.stat()  # refuses a name that is too long
+    probe = path.with_name(f".{os.getpid()}.part")
+    with open(probe, "xb"):
+        pass
+    probe.unlink()
+    return path
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write text to path, whole or not at all.
+
+    Raises
+    ------
+    OSError
+        If that can't be done; what was at path is as it was.
+    """
+    with whole_file(path) as stream:
+        stream.write(text.encode())

@@ -1,0 +1,89 @@
+"""A page of HTML from its parts: escaped text, pictures and tables in, one self-contained document out.
+
+Nothing in it is fetched: the style sheet is copied in, pictures are data: addresses, and there are no scripts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from importlib.resources import files
+
+from aescratch.programs.tour.figures import Picture
+
+DOCUMENT = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<style>
+{style}</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
+
+
+def document(title: str, body: Iterable[str]) -> str:
+    """Return the whole page; the parts of the body are HTML already."""
+    style = files("aescratch.programs.tour").joinpath("style.css").read_text(encoding="utf-8")
+    return DOCUMENT.format(title=escape(title), style=style, body="\n".join(body))
+
+
+def element(name: str, text: str, **attributes: str) -> str:
+    """Return an element that holds text, which is escaped.
+
+    Examples
+    --------
+    >>> element("p", "1 < 2", id="sum")
+    '<p id="sum">1 &lt; 2</p>'
+    """
+    return around(name, [escape(text, quote=False)], **attributes)
+
+
+def around(name: str, parts: Iterable[str], **attributes: str) -> str:
+    """Return an element around parts that are HTML already; ``class_`` stands for class."""
+    given = "".join(f' {attribute_name(key)}="{escape(value)}"' for key, value in attributes.items())
+    inside = list(parts)
+    between = "\n" if len(inside) > 1 else ""
+    return f"<{name}{given}>{between}{between.join(inside)}{between}</{name}>"
+
+
+def figure(picture: Picture) -> str:
+    """Return a picture with its caption."""
+    width, height = picture.size
+    image = f'<img src="{picture.source}" width="{width}" height="{height}" alt="{escape(picture.alternative)}">'
+    kind = "wide" if picture.wide else "narrow"
+    return around("figure", [image, element("figcaption", picture.caption)], class_=kind)
+
+
+def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], marks: Iterable[str]) -> str:
+    """Return a table that scrolls sideways where it is too wide; each row's first cell links to its section.
+
+    Parameters
+    ----------
+    caption : str
+        What the table is.
+    head : sequence of str
+        The names of the columns.
+    rows : iterable of sequences of str
+        The cells.
+    marks : iterable of str
+        A class of the style sheet for each row.
+    """
+    heads = [element("th", name, scope="col") for name in head]
+    lines = [around("tr", heads)]
+    for (name, *cells), mark in zip(rows, marks, strict=True):
+        link = around("th", [element("a", name, href=f"#{name}")], scope="row")
+        lines.append(around("tr", [link, *(element("td", cell) for cell in cells)], class_=mark))
+    inside = [element("caption", caption), around("thead", lines[:1]), around("tbody", lines[1:])]
+    return around("div", [around("table", inside)], class_="scroll", tabindex="0", role="region", aria_label=caption)
+
+
+def attribute_name(key: str) -> str:
+    """Return the name in HTML of an argument: ``class_`` is class, ``aria_label`` aria-label."""
+    return key.rstrip("_").replace("_", "-")

@@ -1,0 +1,123 @@
+"""The report: what the tour found, as one page that a lecturer can put on a projector or send to a phone.
+
+    results, findings, digits, plan -> sections, with the pictures of figures.py -> page.py -> HTML
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+import aescratch as ae
+from aescratch.programs.tour.experiment import Digits, Result
+from aescratch.programs.tour.figures import pictures
+from aescratch.programs.tour.findings import Findings, Results
+from aescratch.programs.tour.page import around, document, element, figure, table
+from aescratch.programs.tour.plan import Plan
+from aescratch.programs.tour.table import HEAD, cells
+
+TITLE = "A tour of the autoencoders"
+QUICK = "Made with --quick: a few epochs each, so the numbers are far from their best."
+LEAD = (
+    "An autoencoder learns, without labels, to restore its input from a code in between. Every variant below is "
+    "written in NumPy with a backward pass by hand. First each gradient is compared with finite differences, entry by "
+    "entry; then the variant is trained on handwritten digits and measured on digits that it has not seen."
+)
+COLUMNS = (
+    ("parameters", "How many numbers are trained."),
+    ("gradient check",
+     "The largest relative difference between the hand-written gradient and difference quotients of the loss, over "
+     "every entry of every parameter, in float64, on a small model of the same kind and depth. The verdict stands "
+     "beside it unless it passed. What is left is rounding of the quotient: it shows most in a stack of sigmoids, "
+     "whose first layer has very small gradients."),
+    ("code", "The width of the code."),
+    ("SSE", "Squared error per unseen digit, summed over its 64 pixels in [0, 1], without the ½ of the loss."),
+    ("PCA", "The same for principal component analysis with as many components as the code has units, fitted to the "
+            "same training digits. No linear code of that width does better on those."),
+    ("active", "The share of code units with |h| > 0.01, over the unseen digits."),
+    ("accuracy", "How often a linear probe names an unseen digit from its code: ridge regression from the codes of the "
+                 "training digits. For the classifier: the accuracy of its own softmax head, trained with labels."),
+    ("seconds", "Check, training and measuring together."),
+)  # fmt: skip
+
+
+def report(results: Results, findings: Findings, digits: Digits, plan: Plan) -> str:
+    """Return the whole page."""
+    return document(TITLE, [
+        opening(results, plan),
+        around("main", [
+            overview(results, digits),
+            *([notices(findings)] if findings.lines else []),
+            *(chapter(result, results, findings, digits, plan.seed) for result in results.values()),
+        ]),
+        closing(digits, plan),
+    ])  # fmt: skip
+
+
+def opening(results: Results, plan: Plan) -> str:
+    """Return the head of the page."""
+    parts = [element("h1", TITLE), element("p", LEAD, class_="lead")]
+    if plan.quick:
+        parts.append(element("p", QUICK, class_="quick"))
+    links = [around("li", [element("a", result.variant.title, href=f"#{name}")]) for name, result in results.items()]
+    parts.append(around("nav", [around("ul", links)], aria_label="Variants"))
+    return around("header", parts)
+
+
+def overview(results: Results, digits: Digits) -> str:
+    """Return the table, and how to read it."""
+    caption = f"Trained on {len(digits.train):,} digits, tested on {len(digits.test)}"
+    rows = [cells(result.row) for result in results.values()]
+    marks = [result.row.check_verdict for result in results.values()]
+    terms = [part for name, text in COLUMNS for part in (element("dt", name), element("dd", text))]
+    how = around("details", [element("summary", "How to read the table"), around("dl", terms)], open="open")
+    return around("section", [element("h2", "The table"), table(caption, HEAD, rows, marks), how], id="table")
+
+
+def notices(findings: Findings) -> str:
+    """Return what to notice."""
+    lines = [element("li", sentence) for sentence in findings.lines]
+    return around("section", [element("h2", "What to notice"), around("ol", lines)], id="notice", class_="notice")
+
+
+def chapter(result: Result, results: Results, findings: Findings, digits: Digits, seed: int) -> str:
+    """Return the section of one variant."""
+    name = result.variant.name
+    vanilla = results["vanilla"].autoencoder if "vanilla" in results else None
+    parts = [element("h2", result.variant.title), element("p", result.variant.idea)]
+    parts += [element("p", sentence, class_="remark") for sentence in remarks(result, findings)]
+    parts.append(around("div", map(figure, pictures(result, digits, seed, vanilla)), class_="figures"))
+    parts.append(fold("The model", str(result.model)))
+    parts.append(fold("Its gradient check", str(result.check), opened=result.check.verdict != "pass"))
+    return around("section", parts, id=name, class_="variant")
+
+
+def remarks(result: Result, findings: Findings) -> Iterator[str]:
+    """Yield what this run says about a variant."""
+    if result.row.check_verdict != "pass":
+        yield f"The gradient check of this variant: {result.row.check_verdict}. What it found stands below."
+    if result.trouble:
+        yield f"The training ended early: {result.trouble}."
+    if result.variant.name in findings.remarks:
+        yield findings.remarks[result.variant.name]
+
+
+def fold(summary: str, text: str, opened: bool = True) -> str:
+    """Return preformatted text under a heading that opens and closes it."""
+    attributes = {"open": "open"} if opened else {}
+    return around("details", [element("summary", summary), element("pre", text)], **attributes)
+
+
+def closing(digits: Digits, plan: Plan) -> str:
+    """Return how to repeat the run, and with what it was made."""
+    data = digits.train
+    facts: Sequence[tuple[str, str]] = (
+        ("Repeat it", plan.command),
+        ("Made with", f"aescratch {ae.__version__}, Python {platform.python_version()}, NumPy {np.__version__}"),
+        ("Data", f"{data.source}. {data.licence}."),
+    )
+    terms = [part for name, text in facts for part in (element("dt", name), element("dd", text))]
+    same = "The same seed gives the same table on the same machine, seconds aside."
+    return around("footer", [around("dl", terms), element("p", same)])

@@ -1,0 +1,41 @@
+"""The table of the tour, as text: one line per variant, aligned, of at most 100 columns, printable one by one."""
+
+from __future__ import annotations
+
+from aescratch.programs.tour.experiment import Row
+
+HEAD = ("variant", "parameters", "gradient check", "code", "SSE", "PCA", "active", "accuracy", "seconds")
+WIDTHS = (-15, 10, -20, 4, 6, 6, 6, 8, 7)  # a minus aligns to the left
+LEGEND = (
+    "gradient check: largest relative error in float64, and the verdict unless it passed\n"
+    "SSE: squared error per unseen digit; PCA: that of as many principal components as the code has units\n"
+    "active: share of code units with |h| > 0.01\n"
+    "accuracy: of a linear probe on the code (ridge regression), of the softmax head for the classifier"
+)
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """Return a row as text, column by column.
+
+    Examples
+    --------
+    >>> cells(Row("linear", 2128, 1e-9, "pass", 16, 0.5, 0.25, 0.98, 0.912, 1.23))
+    ('linear', '2,128', '1.0e-09', '16', '0.500', '0.250', '98 %', '91.2 %', '1.2')
+    """
+    verdict = "" if row.check_verdict == "pass" else f" {row.check_verdict}"
+    return (
+        row.variant, f"{row.parameters:,}", f"{row.check_error:.1e}{verdict}", str(row.code_width),
+        number(row.sse), number(row.pca_sse), f"{100 * row.active:.0f} %", f"{100 * row.accuracy:.1f} %",
+        f"{row.seconds:.1f}",
+    )  # fmt: skip
+
+
+def number(value: float | None) -> str:
+    """Return a squared error as text, a dash where there is none."""
+    return "–" if value is None else f"{value:.3f}"
+
+
+def line(texts: tuple[str, ...]) -> str:
+    """Return the cells of one row, or the head, as one aligned line."""
+    pairs = zip(texts, WIDTHS, strict=True)
+    return "  ".join(text.ljust(-width) if width < 0 else text.rjust(width) for text, width in pairs).rstrip()

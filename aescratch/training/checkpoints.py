@@ -1,0 +1,246 @@
+"""Checkpoints: everything that a training changes, kept in memory after each good epoch, and in a file if wanted.
+
+    TrainingState --keep--> Snapshot --write_checkpoint--> file
+    TrainingState <--put--- Snapshot <--read_checkpoint--- file
+
+Control-C, a diverging loss, and resuming in another process all go back to a snapshot in the same way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array, move, to_numpy
+from aescratch.foundations.files import FileFormatError, read_archive, write_archive
+from aescratch.foundations.recipes import describe, identify, with_defaults
+from aescratch.optimizers import OptimizerState
+from aescratch.training.contract import backend_of, buffers_of, dtype_of, parts_of
+from aescratch.training.history import History
+from aescratch.training.saving import require_like
+
+PathLike = str | os.PathLike[str]
+
+
+@dataclass
+class Snapshot:
+    """A copy of everything that training changes, after a whole epoch.
+
+    Values, of parameters and of buffers, and those of the best epoch go by name; `best` is empty where nobody watches
+    for it.
+    """
+
+    values: dict[str, Array]
+    moments: dict[str, Array]
+    steps: int
+    rng: dict[str, Any]
+    history: History
+    best: dict[str, Array]
+
+
+class TrainingState:
+    """What a training changes: the model's values and buffers, the optimiser's moments, the generator, the history.
+
+    Parameters
+    ----------
+    model : Model
+        Whose values are trained.
+    optimizer : OptimizerState
+        One without parameters for L-BFGS, whose state isn't kept.
+    rng : numpy.random.Generator
+        Shuffles, and draws the noise.
+    """
+
+    def __init__(self, model: Any, optimizer: OptimizerState, rng: np.random.Generator) -> None:
+        self.model, self.optimizer, self.rng = model, optimizer, rng
+        self.holders = holders_of(model)
+        self.history = History()
+        self.best: dict[str, Array] = {}
+        self.good = Snapshot({}, {}, 0, {}, History(), {})
+        self.keep()
+
+    def keep(self) -> None:
+        """Take the snapshot to which `go_back` goes; it takes the place of the one before, array by array."""
+        self.being_kept = True  # from here on the snapshot is neither the old nor the new one, but the model is good
+        values, moments = self.good.values, self.good.moments
+        for name, holder in self.holders.items():
+            _copy_into(values, name, holder.value)
+        for name, moment in self.optimizer.arrays().items():
+            _copy_into(moments, name, moment)
+        rng, history = dict(self.rng.bit_generator.state), self.history.copy()
+        self.good = Snapshot(values, moments, self.optimizer.steps, rng, history, self.best)
+        self.being_kept = False
+
+    def values(self) -> dict[str, Array]:
+        """Return a copy of the value of every parameter and buffer, by name."""
+        return {name: holder.value.copy() for name, holder in self.holders.items()}
+
+    def put(self, snapshot: Snapshot) -> None:
+        """Put everything in place as the snapshot has it."""
+        self.put_values(snapshot.values)
+        self.optimizer.restore(snapshot.moments, snapshot.steps)
+        self.rng.bit_generator.state = snapshot.rng
+        self.history, self.best = snapshot.history.copy(), snapshot.best
+
+    def put_values(self, values: dict[str, Array]) -> None:
+        """Put values, by name, into the model's parameters and buffers."""
+        for name, holder in self.holders.items():
+            holder.value = move(values[name], backend_of(self.model))
+
+    def restart(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot that another process kept."""
+        self.put(snapshot)
+        self.keep()
+
+    def go_back(self) -> None:
+        """Put everything in place as it was after the last good epoch."""
+        if self.being_kept:  # interrupted in the middle of it: everything is still as the snapshot was to be
+            self.keep()
+        self.put(self.good)
+
+    @contextlib.contextmanager
+    def kept_whole(self) -> Iterator[None]:
+        """Go back to the last good epoch where the block fails; Control-C ends the block without an error."""
+        try:
+            yield
+        except BaseException as error:
+            self.go_back()
+            if not isinstance(error, KeyboardInterrupt):
+                raise
+            self.history.stopped = "interrupted"
+
+
+def holders_of(model: Any) -> dict[str, Any]:
+    """Return what holds a value that training changes, by name: the model's parameters, and its buffers."""
+    return {**{parameter.name: parameter for parameter in model.parameters}, **buffers_of(model)}
+
+
+def _copy_into(copies: dict[str, Array], name: str, array: Array) -> None:
+    """Copy an array into the copy of this name, which is made if there is none."""
+    if name in copies:
+        copies[name][...] = array
+    else:
+        copies[name] = array.copy()
+
+
+def describe_run(
+    model: Any, data: Sequence[Array], validation: Sequence[Array] | None, rng: Any, **settings: Any
+) -> Any:  # fmt: skip
+    """Return, as JSON, what must be the same for a run to be the same run; arrays by their checksums.
+
+    A run without an rng of its own may go on from any state of the model's: the checkpoint has the generator's. How
+    noise is drawn is said of float32 models alone: for float64 ones it has always been the same.
+    """
+    run = {
+        "model": identify(model), "data": [_checksum(array) for array in data],
+        "validation": None if validation is None else [_checksum(array) for array in validation],
+        "rng": rng.bit_generator.state if isinstance(rng, np.random.Generator) else describe(rng),
+        **{name: describe(setting) for name, setting in settings.items()},
+    }  # fmt: skip
+    if dtype_of(model) == "float32" and any(part.draws for part in parts_of(model).values()):
+        run["noise"] = "drawn in float64"
+    return json.loads(json.dumps(run))
+
+
+def _checksum(array: Array) -> int:
+    return zlib.crc32(np.ascontiguousarray(to_numpy(array)).view(np.uint8).data)
+
+
+def write_checkpoint(path: PathLike, run: Any, snapshot: Snapshot) -> None:
+    """Write a snapshot of a run to path, whole or not at all."""
+    header = {
+        "kind": "checkpoint", "run": run, "history": snapshot.history.to_dict(), "steps": snapshot.steps,
+        "rng": snapshot.rng,
+    }  # fmt: skip
+    write_archive(path, header, _named(snapshot.values, snapshot.moments, snapshot.best))
+
+
+def _named(values: dict[str, Array], moments: dict[str, Array], best: dict[str, Array]) -> dict[str, Array]:
+    """Return all arrays of a snapshot under the names that they have in a file."""
+    kinds = {"value": values, "moment": moments, "best": best}
+    return {f"{kind} {name}": array for kind, arrays in kinds.items() for name, array in arrays.items()}
+
+
+def read_checkpoint(path: PathLike, run: Any, model: Any, optimizer: OptimizerState, keeps_best: bool) -> Snapshot:
+    """Return the snapshot of this run at path; model and optimizer, at their start, say which arrays it must have.
+
+    Raises
+    ------
+    ValueError
+        If it is of another run, in a sentence that names what differs.
+    FileFormatError
+        If it is damaged.
+    """
+    header, arrays = read_archive(path, "checkpoint")
+    _require_same_run(path, header.get("run"), run)
+    try:
+        values = {name: holder.value for name, holder in holders_of(model).items()}
+        require_like(_named(values, optimizer.arrays(), values if keeps_best else {}), arrays)
+        history = _as_history(header["history"])
+        np.random.default_rng(0).bit_generator.state = header["rng"]  # refuses what is no state
+        values, moments, best = (_of_kind(kind, arrays) for kind in ("value", "moment", "best"))
+        return Snapshot(values, moments, int(header["steps"]), header["rng"], history, best)
+    except Exception as error:  # a hostile header makes almost anything fail
+        raise FileFormatError(
+            f"expected a checkpoint that aescratch saved, but the contents of {os.fspath(path)} make none "
+            f"({type(error).__name__}: {error}); delete it to start anew"
+        ) from error
+
+
+def _of_kind(kind: str, arrays: dict[str, Array]) -> dict[str, Array]:
+    """Return the arrays of one kind, under the names that `_named` extended."""
+    return {name.removeprefix(f"{kind} "): array for name, array in arrays.items() if name.startswith(f"{kind} ")}
+
+
+def _differing(saved: Any, run: dict[str, Any], prefix: str = "") -> list[str]:
+    """Return the names of what differs, where one class has been described twice those of its settings."""
+    names: list[str] = []
+    for name, value in run.items():
+        before: Any = saved.get(name) if isinstance(saved, dict) else None
+        if not isinstance(saved, dict) or before != value:
+            inner = _differing(before["with"], value["with"], f"{prefix}{name}.") if _one_class(before, value) else []
+            names += inner or [f"{prefix}{name}"]
+    return names
+
+
+def _one_class(before: Any, value: Any) -> bool:
+    """Whether these are descriptions of things of one class, as `describe` makes them."""
+    both = [before, value]
+    return all(isinstance(one, dict) and "with" in one for one in both) and {**before, "with": value["with"]} == value
+
+
+def _require_same_run(path: PathLike, saved: Any, run: Any) -> None:
+    saved = with_defaults(saved)
+    if saved != run:
+        differing = _differing(saved, run)
+        if differing == ["noise"]:
+            raise ValueError(
+                f"expected a checkpoint of a training whose noise is drawn in float64, but {os.fspath(path)} is of an "
+                "earlier aescratch, which drew a float32 model's noise in float32, other numbers from the same seed; "
+                "give another path to start anew"
+            )
+        raise ValueError(
+            f"expected a checkpoint of this very run, but {os.fspath(path)} differs in {', '.join(differing)}; "
+            "give the same arguments to go on, or another path to start anew"
+        )
+
+
+def _as_history(record: Any) -> History:
+    """Return the history that a checkpoint's header records."""
+    history = History(**record)
+    numbers = [*history.loss, *history.learning_rate, *history.validation_loss, history.seconds]
+    lengths = {len(history), len(history.learning_rate), len(history.validation_loss) or len(history)}
+    best = int(np.argmin(history.validation_loss)) if history.validation_loss else None
+    if not all(isinstance(number, float) and math.isfinite(number) for number in numbers) or len(lengths) != 1:
+        raise ValueError("the history is not made of lists of finite numbers, one per epoch")
+    if history.best_epoch != best or history.stopped not in ("finished", "early"):
+        raise ValueError("the history contradicts itself")
+    return history

@@ -1,0 +1,97 @@
+"""The history that `fit` returns: what happened in each epoch, as plain lists."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from aescratch.foundations.showing import shown
+
+
+@dataclass(repr=False)
+class History:
+    """What happened in each epoch of a `fit`.
+
+    Attributes
+    ----------
+    loss : list of float
+        Mean of the objective over the epoch's examples, measured while training.
+    validation_loss : list of float
+        The objective on the validation data after the epoch; empty without such data.
+    learning_rate : list of float
+        The rate of each epoch; empty with L-BFGS.
+    seconds : float
+        Time spent.
+    best_epoch : int or None
+        The epoch, from 0, with the lowest validation loss.
+    stopped : str
+        ``"finished"``, ``"early"`` (no improvement for `patience` epochs) or ``"interrupted"`` (Control-C).
+
+    Examples
+    --------
+    >>> history = History()
+    >>> history.append(2.5, 0.1, 3.0, seconds=0.1)
+    >>> history.append(1.5, 0.1, 2.0, seconds=0.2)
+    >>> print(history)
+    2 epochs in 0.2 s (finished), loss 2.5 -> 1.5, best validation loss 2 in epoch 2
+    """
+
+    loss: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    learning_rate: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    best_epoch: int | None = None
+    stopped: str = "finished"
+
+    def copy(self) -> History:
+        """Return a history of its own with the same epochs."""
+        return replace(
+            self, loss=list(self.loss), validation_loss=list(self.validation_loss),
+            learning_rate=list(self.learning_rate),
+        )  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self.loss)
+
+    def __repr__(self) -> str:
+        return f"<History: {self}>"
+
+    def __str__(self) -> str:
+        if not self.loss:
+            return f"no epochs ({self.stopped})"
+        epochs = "1 epoch" if len(self) == 1 else f"{len(self)} epochs"
+        text = f"{epochs} in {self.seconds:.1f} s ({self.stopped})"
+        text += f", loss {self.loss[0]:.4g} -> {self.loss[-1]:.4g}"
+        if self.best_epoch is not None:
+            best = self.validation_loss[self.best_epoch]
+            text += f", best validation loss {best:.4g} in epoch {self.best_epoch + 1}"
+        return text
+
+    def _repr_html_(self) -> str:
+        html: str = shown(self, "html")
+        return html
+
+    def append(self, loss: float, rate: float, *validation_loss: float, seconds: float) -> None:
+        """Add an epoch: its loss, its learning rate and, where there is one, its validation loss."""
+        self.loss.append(loss)
+        self.learning_rate.append(rate)
+        self.validation_loss += validation_loss
+        self.seconds = seconds
+        if validation_loss:
+            self.best_epoch = int(np.argmin(self.validation_loss))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as lists and numbers, ready for JSON.
+
+        Examples
+        --------
+        >>> sorted(History().to_dict())
+        ['best_epoch', 'learning_rate', 'loss', 'seconds', 'stopped', 'validation_loss']
+        """
+        return asdict(self)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the loss curves and return the matplotlib Axes; a new one if ax is None."""
+        return shown(self, "plot", ax=ax)

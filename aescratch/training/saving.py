@@ -1,0 +1,138 @@
+"""Models as files: what describes a model, and the values that it holds.
+
+    model --describe--> header + arrays --write_archive--> path
+    path --read_archive--> header + arrays --rebuild--> model
+
+The header names the classes that the file holds, which are this package's, or registered by whoever opens it; any other
+is refused with `FileFormatError`.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array, array_module
+from aescratch.foundations.files import FileFormatError, read_archive, write_archive
+from aescratch.foundations.recipes import describe, rebuild
+from aescratch.foundations.validation import require_count
+from aescratch.training import contract
+
+
+def save(model: Any, path: str | os.PathLike[str]) -> None:
+    """Write a model to path, whole or not at all: its settings, its values, its buffers, and the state of its noise.
+
+    Parameters
+    ----------
+    model : object
+        One of ours, or of a class of your own that is registered: see `register`.
+    path : str or path
+        The file; one that is there is replaced.
+
+    Raises
+    ------
+    TypeError
+        If the model is built on a class that is neither ours nor registered, which a file could not bring back.
+    ValueError
+        If a parameter or a buffer isn't finite: nothing would load such a file, and it may replace a good one.
+    OSError
+        If the folder isn't there or can't be written to.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import aescratch as ae
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "model.npz")
+    ...     save(ae.Autoencoder([5, 3], rng=0), path)
+    ...     print(load(path).widths)
+    [5, 3]
+    """
+    contract.require_model(model)
+    states = {name: generator.bit_generator.state for name, generator in contract.generators_of(model).items()}
+    header = {"kind": "model", "model": describe(model), **states}
+    arrays = {name: holder.value for name, holder in _saved(model).items()}
+    for name, array in arrays.items():
+        if not array_module(array).isfinite(array).all():
+            raise ValueError(f"expected finite numbers to save, got NaN or infinity in {name}; train the model afresh")
+    write_archive(path, header, arrays)
+
+
+def _saved(model: Any) -> dict[str, Any]:
+    """Return what holds a value that a file keeps, by name: parameters and buffers."""
+    parameters = {parameter.name: parameter for parameter in contract.saved_parameters_of(model)}
+    return {**parameters, **contract.saved_buffers_of(model)}
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """Return the model that ``model.save(path)``, or ``ae.save(model, path)``, saved.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+
+    Returns
+    -------
+    A model of the class that was saved, on the CPU.
+
+    Raises
+    ------
+    OSError
+        If there is no such file, or it can't be opened.
+    FileFormatError
+        If it is damaged, truncated or foreign, or of a class of your own that isn't registered here: see `register`.
+    """
+    header, arrays = read_archive(path, "model")
+    try:
+        _require_plausible(header["model"], sum(array.size for array in arrays.values()))
+        model = rebuild(header["model"])
+        holders = _saved(model)
+        require_like({name: holder.value for name, holder in holders.items()}, arrays)
+        for name, holder in holders.items():
+            holder.value = arrays[name]
+        for name, generator in contract.generators_of(model).items():
+            generator.bit_generator.state = header[name]
+    except Exception as error:  # a hostile description makes almost anything fail
+        raise FileFormatError(
+            f"expected a model that aescratch saved, but the contents of {os.fspath(path)} make no model "
+            f"({type(error).__name__}: {error}); save it again"
+        ) from error
+    return model
+
+
+def require_like(expected: dict[str, Array], arrays: dict[str, Array]) -> None:
+    """Raise ValueError unless arrays have the names, shapes and dtypes expected, and finite numbers."""
+    if sorted(expected) != sorted(arrays):
+        raise ValueError(f"expected the arrays {sorted(expected)}, got {sorted(arrays)}")
+    for name, like in expected.items():
+        array = arrays[name]
+        if (array.shape, array.dtype) != (like.shape, like.dtype):
+            raise ValueError(f"expected {name} as {like.dtype} {like.shape}, got {array.dtype} {array.shape}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"expected finite numbers in {name}")
+
+
+def _require_plausible(description: Any, stored: int) -> None:
+    """Refuse a description that needs more numbers than the file holds, before anything of that size is made."""
+    needed = _numbers_needed(description)
+    if needed > stored:
+        raise ValueError(f"the widths need {needed} numbers, the file holds {stored}")
+
+
+def _numbers_needed(description: Any) -> int:
+    """Return a lower bound of how many numbers the parameters have of all that is described, however deep."""
+    if isinstance(description, list):
+        return sum(map(_numbers_needed, description))
+    if not isinstance(description, dict):
+        return 0
+    needed = sum(map(_numbers_needed, description.values()))
+    if "widths" in description:
+        widths = [require_count("each width", width) for width in description["widths"]]
+        needed += sum(n_in * n_out for n_in, n_out in zip(widths[:-1], widths[1:], strict=True))
+    if {"n_classes", "autoencoder"} <= set(description):
+        n_code = description["autoencoder"]["with"]["widths"][-1]
+        needed += n_code * require_count("n_classes", description["n_classes"])
+    return needed
