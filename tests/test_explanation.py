@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_architecture import STOREYS
+from test_architecture import FLOORS
 
 import aescratch as ae
 from aescratch import functions
@@ -76,9 +76,9 @@ def test_the_derivations_prove_by_the_real_check():
     assert len(pairs()) >= 31
 
 
-def test_the_page_has_the_storeys_of_the_house():
+def test_the_page_has_the_floors_of_the_house():
     listed = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", read("explanation/house.md"), flags=re.MULTILINE)
-    assert [set(re.findall(r"\w+", row)) for row in listed] == STOREYS
+    assert [set(re.findall(r"\w+", row)) for row in listed] == FLOORS
 
 
 def test_the_files_that_a_change_touches_are_there():
