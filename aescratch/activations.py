@@ -77,7 +77,6 @@ class FromSheet(Activation):
         """Return y."""
         return getattr(functions, self.name)(a, *self.numbers)
 
-    @faster(passes.activation_forward)
     def forward(self, a: Array) -> Array:
         """Return y, and remember a, or y where the derivative is simplest through it."""
         require_batch(a, "a")
@@ -86,20 +85,18 @@ class FromSheet(Activation):
         return y
 
     def remember(self, a: Array, y: Array) -> None:
-        """Keep what backward needs of one pass, and nothing of the one before."""
-        self.forget()
+        """Keep what backward needs."""
         if "a" in self.remembers:
             self.a = a
         if "y" in self.remembers:
             self.y = y
 
-    @faster(passes.activation_backward)
     def backward(self, grad_y: Array) -> Array:
         """Return grad_a."""
         name = self.remembers[0]
         remembered = getattr(self, name)
         require_same_shape(grad_y, "grad_y", remembered, name)
-        return getattr(functions, self.backward_name)(grad_y, *held(self, self.wanted))
+        return getattr(functions, self.backward_name)(grad_y, *[getattr(self, name) for name in self.wanted])
 
     def slope(self, a: Array) -> Array:
         """Return φ'(a)."""
@@ -127,6 +124,10 @@ def layer_of(record: formula.Activation) -> type[FromSheet]:
         "keeps_slope": keeps_slope,
         "takes_bias": not settings and hasattr(record.value, "__wrapped__"),  # which is one kernel on a GPU
     }  # fmt: skip
+    if members["keeps_slope"] or members["takes_bias"]:
+        members["forward"] = faster(passes.activation_forward, on_cpu=keeps_slope)(FromSheet.forward)
+    if members["keeps_slope"]:
+        members["backward"] = faster(passes.activation_backward)(FromSheet.backward)
     if settings:
         members["__init__"] = constructor(record.settings)
         members["numbers"] = property(lambda self: tuple(held(self, settings)), doc="The settings.")

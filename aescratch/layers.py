@@ -157,7 +157,11 @@ class Layer(Part):
 
     def calls_as_written(self) -> bool:
         """Whether these functions are the sheet's own, and not what an exercise has put in their place."""
-        return all(getattr(functions, name) is functions.AS_WRITTEN[name] for name in self.formulas)
+        sheet = vars(functions)
+        for name in self.formulas:
+            if sheet[name] is not functions.AS_WRITTEN[name]:
+                return False
+        return True
 
     @property
     def parameters(self) -> list[Parameter]:
@@ -262,7 +266,7 @@ class Dense(Layer):
         require_width(x, self.W.shape[0])
         return functions.dense(x, self.W.value, self.b.value)
 
-    @faster(passes.dense_forward)
+    @faster(passes.dense_forward, on_cpu=False)
     def forward(self, x: Array) -> Array:
         """Return y (N, n_out) for x (N, n_in), and remember x."""
         require_width(x, self.W.shape[0])

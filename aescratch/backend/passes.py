@@ -1,11 +1,11 @@
 """Passes of layers with fewer copies, products and kernels than their own text asks for.
 
-    @faster(dense_backward)          what is taken in a method's place, unless speed is switched off
+    @faster(dense_backward)          what is tried first, unless speed is switched off
     def backward(self, grad_y): ...  what is computed, as a lecture shows it
 
 A stand-in computes the numbers of its method, on the CPU to the last bit. It returns NotImplemented where it has
-nothing to gain, where the method will refuse what it is given, and where an exercise or an instrument has put another
-function in the sheet's place, which the method then calls.
+nothing to gain, where speed is switched off, where the method will refuse what it is given, and where an exercise or an
+instrument has put another function in the sheet's place, which the method then calls.
 """
 
 from __future__ import annotations
@@ -24,14 +24,17 @@ from aescratch.backend.evaluation import biased
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
-def faster(stand_in: Callable[..., Any]) -> Callable[[Method], Method]:
-    """Return a decorator for a method of a layer, in whose place the stand-in is tried first."""
+def faster(stand_in: Callable[..., Any], *, on_cpu: bool = True) -> Callable[[Method], Method]:
+    """Return a decorator for a method of a layer, in whose place the stand-in is tried first, or on a GPU only."""
 
     def decorate(method: Method) -> Method:
         @functools.wraps(method)
         def take(layer: Any, *given: Any, **named: Any) -> Any:
-            result = stand_in(layer, *given, **named) if switch.is_fast() else NotImplemented
-            return method(layer, *given, **named) if result is NotImplemented else result
+            if on_cpu or not isinstance(given[0] if given else None, np.ndarray):
+                result = stand_in(layer, *given, **named)
+                if result is not NotImplemented:
+                    return result
+            return method(layer, *given, **named)
 
         return cast(Method, take)
 
@@ -50,7 +53,7 @@ def dense_forward(layer: Any, x: Array) -> Any:
     following = layer.followed_by
     if following is None or isinstance(x, np.ndarray) or getattr(x, "shape", ())[1:] != layer.W.shape[:1]:
         return NotImplemented
-    if not (layer.calls_as_written() and following.calls_as_written()):
+    if not (switch.is_fast() and layer.calls_as_written() and following.calls_as_written()):
         return NotImplemented
     layer.x = x
     y = x @ layer.W.value
@@ -60,7 +63,7 @@ def dense_forward(layer: Any, x: Array) -> Any:
 
 def dense_backward(layer: Any, grad_y: Array) -> Any:
     """Write the products straight into the gradients, and leave out grad_x where nobody needs it."""
-    if layer.adds or not layer.calls_as_written():
+    if layer.adds or not (switch.is_fast() and layer.calls_as_written()):
         return NotImplemented
     array_module(grad_y).matmul(layer.x.T, grad_y, out=layer.W.grad)
     grad_y.sum(axis=0, out=layer.b.grad)
@@ -69,11 +72,12 @@ def dense_backward(layer: Any, grad_y: Array) -> Any:
 
 def activation_forward(layer: Any, a: Array) -> Any:
     """Take what the dense layer before has computed of this a, and keep the slope where one formula gives both."""
-    ready = layer.__dict__.pop("ready", None)
-    is_ready = ready is not None and ready[0] is a
-    if not (is_ready or layer.keeps_slope) or getattr(a, "ndim", 0) != 2 or not a.size:
+    if getattr(a, "ndim", 0) != 2 or not a.size:
         return NotImplemented
-    if not layer.calls_as_written():
+    ready = layer.__dict__.pop("ready", None)
+    layer.__dict__.pop("kept_slope", None)  # of an earlier pass
+    is_ready = ready is not None and ready[0] is a
+    if not ((is_ready or layer.keeps_slope) and switch.is_fast() and layer.calls_as_written()):
         return NotImplemented
     results = ready[1] if is_ready else layer.whole(a, *layer.numbers)
     y, slope = results if layer.keeps_slope else (results, None)
@@ -86,6 +90,6 @@ def activation_forward(layer: Any, a: Array) -> Any:
 def activation_backward(layer: Any, grad_y: Array) -> Any:
     """Multiply by the slope that forward kept, as the sheet's backward does."""
     slope = layer.__dict__.get("kept_slope")
-    if slope is None or getattr(grad_y, "shape", None) != slope.shape or not layer.calls_as_written():
+    if slope is None or getattr(grad_y, "shape", None) != slope.shape:
         return NotImplemented
-    return grad_y * slope
+    return grad_y * slope if switch.is_fast() else NotImplemented
