@@ -21,6 +21,7 @@ from aescratch.estimator import AutoencoderTransformer
 from aescratch.foundations.buffers import Buffer
 from aescratch.foundations.declared import surrogate_gradient
 from aescratch.foundations.files import FileFormatError
+from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.recipes import register
 from aescratch.initializers import he_normal, he_uniform, old_uniform, xavier_normal, xavier_uniform
 from aescratch.inspection import notebooks as _notebooks  # noqa: F401, which shows models in notebooks
@@ -36,7 +37,7 @@ from aescratch.inspection.gradcheck import (
     torch_pair,
 )
 from aescratch.inspection.tracing import Trace, trace
-from aescratch.layers import Dense, Layer, Parameter, Sampling, Sequential, TransposedDense, UnitRowDense
+from aescratch.layers import Dense, Layer, Sampling, Sequential, TransposedDense, UnitRowDense
 from aescratch.losses import LOSSES as _LOSSES
 from aescratch.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, SquaredError
 from aescratch.models import MODELS

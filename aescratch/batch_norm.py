@@ -13,8 +13,9 @@ import numpy as np
 from aescratch import functions
 from aescratch.backend import Array, batch_size
 from aescratch.foundations.buffers import Buffer
+from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.validation import require_count, require_dtype, require_number, require_same_shape
-from aescratch.layers import Layer, Parameter, require_width
+from aescratch.layers import Layer, require_width
 
 
 class BatchNorm(Layer):

@@ -13,7 +13,7 @@ import pytest
 
 import aescratch as ae
 from aescratch.backend import BLOCK
-from aescratch.layers import ParameterBuffer
+from aescratch.foundations.parameters import ParameterBuffer
 from aescratch.training.checkpoints import TrainingState
 
 WIDTHS, BATCH = [784, 1000, 500, 250, 30], 256

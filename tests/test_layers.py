@@ -14,9 +14,9 @@ import aescratch as ae
 from aescratch import activations, losses, penalties
 from aescratch.activations import Slope
 from aescratch.foundations import recipes
+from aescratch.foundations.parameters import pack
 from aescratch.functions.formula import Activation as Record
 from aescratch.functions.formula import Setting
-from aescratch.layers import pack
 from aescratch.losses import SoftmaxCrossEntropy
 from aescratch.penalties import Contraction, GaussianKL, KLSparsity, L1Sparsity, WeightDecay
 

@@ -13,7 +13,7 @@ import pytest
 
 import aescratch as ae
 from aescratch import backend
-from aescratch.layers import Parameter, pack
+from aescratch.foundations.parameters import Parameter, pack
 from aescratch.optimizers import Optimizer
 from aescratch.optimizers.optimizer import contiguous_runs
 

@@ -930,7 +930,7 @@ def test_epochs_and_resuming_are_logged(tmp_path, caplog):
 
 def test_a_checkpoint_is_written_through_the_one_function_that_writes_whole_files(tmp_path, monkeypatch):
     written = []
-    monkeypatch.setattr("aescratch.training.fitting.write_checkpoint", lambda path, *rest: written.append(path))
+    monkeypatch.setattr("aescratch.training.epochs.write_checkpoint", lambda path, *rest: written.append(path))
     checkpointed(tmp_path / "run.npz", epochs=3)
     assert written == [tmp_path / "run.npz"] * 3
     assert callable(write_checkpoint)

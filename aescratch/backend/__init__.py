@@ -4,8 +4,10 @@
     evaluation  a formula as it stands, in blocks, or as one kernel
     kernels     a formula writes the text of its own kernel
     normal      erf, and the normal distribution's Φ and density
-    passes      what layers' passes are replaced by, for speed
-    switch      ... unless it is switched off, with all other shortcuts
+    passes      what is tried in place of a layer's passes, for speed
+    switch      turns off all that is there for speed
+
+Nothing here knows a layer, a formula of the sheet, or a model.
 """
 
 from aescratch.backend.arrays import (

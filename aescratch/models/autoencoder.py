@@ -17,10 +17,11 @@ from aescratch.activations import Identity, ReLU
 from aescratch.backend import Array, move
 from aescratch.batch_norm import BatchNorm
 from aescratch.dropout import Dropout
+from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng, as_generator, as_matrix, require_dtype, require_flag
 from aescratch.initializers import xavier_uniform
-from aescratch.layers import Dense, Layer, Parameter
+from aescratch.layers import Dense, Layer
 from aescratch.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, SquaredError
 from aescratch.models.base import Model
 from aescratch.models.network import (

@@ -17,11 +17,11 @@ import numpy as np
 from aescratch import training
 from aescratch.backend import Array, array_module, require_backend
 from aescratch.foundations.buffers import Buffer, move_buffers, named_buffers
+from aescratch.foundations.parameters import Parameter, pack
 from aescratch.foundations.parts import Part, in_mode
 from aescratch.foundations.recipes import Recipe
 from aescratch.foundations.showing import shown
 from aescratch.foundations.validation import Rng, as_generator, own_generator
-from aescratch.layers import Parameter, pack
 from aescratch.models.opinion import SecondOpinion
 from aescratch.models.statements import Option, TourRow
 from aescratch.optimizers import Optimizer

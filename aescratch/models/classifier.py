@@ -16,10 +16,11 @@ import numpy as np
 from aescratch import functions
 from aescratch.backend import Array, move, to_numpy
 from aescratch.foundations.buffers import Buffer
+from aescratch.foundations.parameters import Parameter, pack
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng, as_generator, as_labels, as_matrix, own_generator, require_count
 from aescratch.initializers import xavier_uniform
-from aescratch.layers import Dense, Parameter, Sequential, pack
+from aescratch.layers import Dense, Sequential
 from aescratch.losses import SoftmaxCrossEntropy
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.base import Model

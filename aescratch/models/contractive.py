@@ -15,9 +15,10 @@ import numpy as np
 
 from aescratch.activations import Activation, Identity, Sigmoid, Slope
 from aescratch.backend import Array
+from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng
-from aescratch.layers import Layer, Parameter, Sequential
+from aescratch.layers import Layer, Sequential
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.opinion import SecondOpinion
 from aescratch.models.statements import Option

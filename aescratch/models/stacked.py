@@ -16,9 +16,10 @@ from typing import Any, ClassVar
 
 from aescratch.backend import Array
 from aescratch.corruptions import Corruption
+from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng, as_matrix
-from aescratch.layers import Layer, Parameter, Sequential
+from aescratch.layers import Layer, Sequential
 from aescratch.losses import Loss, SquaredError
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.base import Model

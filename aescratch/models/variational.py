@@ -15,9 +15,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from aescratch.backend import Array, move
+from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng, require_count
-from aescratch.layers import Dense, Layer, Parameter, Sampling
+from aescratch.layers import Dense, Layer, Sampling
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.network import dense_layers, mark_first, name_parameters, without_identity
 from aescratch.models.opinion import SecondOpinion, Seen

@@ -17,6 +17,7 @@ import numpy as np
 
 from aescratch.backend import Array, array_module, move, to_numpy
 from aescratch.foundations.buffers import move_buffers
+from aescratch.foundations.parameters import pack
 from aescratch.foundations.validation import require_count, require_number
 from aescratch.inspection.gradcheck.coverage import Coverage
 from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
@@ -29,7 +30,7 @@ from aescratch.inspection.gradcheck.report import FAIL, Finding, Report, TensorR
 from aescratch.inspection.gradcheck.stacking import stack
 from aescratch.inspection.gradcheck.surrogates import Surrogates, by_rules, patterns
 from aescratch.inspection.gradcheck.surroundings import kept_random_state, watched
-from aescratch.layers import Layer, pack
+from aescratch.layers import Layer
 from aescratch.training import contract
 
 # What can be wrong with a loss so that its differences mean nothing.

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.parameters import Parameter, ParameterBuffer
 from aescratch.foundations.parts import Part
 from aescratch.inspection.gradcheck.binding import is_float_array, same
 from aescratch.inspection.gradcheck.slots import BOXES, Home, Name, Slot, objects_in, slots_in
-from aescratch.layers import Parameter, ParameterBuffer, Sequential
+from aescratch.layers import Sequential
 
 GRADIENT_NAMES = ("d{}", "grad_{}", "{}_grad", "d_{}")  # of an array attribute's gradient: certain where there is one
 PARTNERS = {"params": ("grads", "gradients"), "parameters": ("gradients", "grads"), **dict.fromkeys(BOXES, ("grad",))}

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.parameters import Parameter, ParameterBuffer
 from aescratch.inspection.gradcheck.keeping import LEFT_ALONE
-from aescratch.layers import Parameter, ParameterBuffer
 
 NAMING_THEIR_ENTRIES = ("params", "parameters")  # dictionaries whose keys are the names of parameters
 DEEPEST = 4  # lists inside each other that are looked into

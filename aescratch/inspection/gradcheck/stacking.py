@@ -22,8 +22,9 @@ import numpy as np
 from aescratch import activations, corruptions, layers, losses, penalties
 from aescratch import functions as sheet
 from aescratch.backend import Array
+from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
-from aescratch.layers import Parameter, Sampling
+from aescratch.layers import Sampling
 from aescratch.models import MODELS
 from aescratch.training.contract import backend_of, parts_of
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from aescratch.foundations.parameters import Parameter
 from aescratch.inspection.tracing.arrays import Quantity
 from aescratch.inspection.tracing.formulas import ELEMENTWISE
-from aescratch.layers import Parameter, begins_stage
+from aescratch.layers import begins_stage
 
 OUTPUTS = {"dense": "a", "batch_norm": "a_norm", "running_norm": "a_norm", "dropout": "h_kept"}
 STATISTICS = ("mean", "variance", "deviation", "average")

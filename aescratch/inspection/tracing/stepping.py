@@ -10,6 +10,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.foundations.buffers import move_buffers
+from aescratch.foundations.parameters import pack
 from aescratch.foundations.validation import require_count
 from aescratch.inspection.tracing.arrays import Quantity
 from aescratch.inspection.tracing.naming import Names, name_backward, name_forward, name_parameters
@@ -17,7 +18,6 @@ from aescratch.inspection.tracing.recorder import Recorder
 from aescratch.inspection.tracing.replay import Replay
 from aescratch.inspection.tracing.trace import Trace
 from aescratch.inspection.tracing.updating import update
-from aescratch.layers import pack
 from aescratch.optimizers import Adam, Optimizer
 from aescratch.training import contract
 

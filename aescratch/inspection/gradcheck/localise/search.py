@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.parameters import Parameter
 from aescratch.inspection.gradcheck.localise.factors import MORE_ROWS, Factor, another_batch
 from aescratch.inspection.gradcheck.localise.oracle import Comparison
 from aescratch.inspection.gradcheck.localise.shares import Shares
@@ -29,7 +30,6 @@ from aescratch.inspection.gradcheck.localise.telling import (
 )
 from aescratch.inspection.gradcheck.localise.wiring import NUMERIC, Fault, Share, faults
 from aescratch.inspection.gradcheck.report import Finding
-from aescratch.layers import Parameter
 from aescratch.training.contract import parts_of
 
 ALL = "all of it"

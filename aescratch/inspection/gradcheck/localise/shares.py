@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.parameters import Parameter
 from aescratch.inspection.gradcheck.localise.alone import Alone
 from aescratch.inspection.gradcheck.localise.step import Passes, Step
 from aescratch.inspection.gradcheck.localise.wiring import Share
-from aescratch.layers import Parameter
 
 
 class Shares:

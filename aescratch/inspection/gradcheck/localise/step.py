@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.inspection.gradcheck.deadline import limited
 from aescratch.inspection.gradcheck.findings import PACKAGE
 from aescratch.inspection.gradcheck.localise.oracle import Comparison, Evaluation, compare
 from aescratch.inspection.gradcheck.surrogates import patterns
 from aescratch.inspection.recording import Call, observed
-from aescratch.layers import Parameter
 from aescratch.training.contract import parts_of
 
 TIME_LIMIT = 60.0  # seconds; it has run within its own limit before, but may run longer in its nth call

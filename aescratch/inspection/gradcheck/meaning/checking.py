@@ -19,6 +19,7 @@ from aescratch.backend import Array, to_numpy
 from aescratch.batch_norm import BatchNorm
 from aescratch.corruptions import Corruption
 from aescratch.foundations.buffers import move_buffers
+from aescratch.foundations.parameters import pack
 from aescratch.foundations.validation import require_count
 from aescratch.inspection.gradcheck.keeping import kept
 from aescratch.inspection.gradcheck.meaning import noise
@@ -36,7 +37,7 @@ from aescratch.inspection.gradcheck.meaning.objective import Step, look_at_objec
 from aescratch.inspection.gradcheck.meaning.states import move_from_the_start
 from aescratch.inspection.gradcheck.meaning.wiring import look_at_passes, look_at_predictions, look_at_sharing
 from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, Finding
-from aescratch.layers import Sampling, pack
+from aescratch.layers import Sampling
 from aescratch.models.opinion import SecondOpinion
 from aescratch.penalties import WeightDecay
 from aescratch.training import contract

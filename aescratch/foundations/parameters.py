@@ -1,0 +1,124 @@
+"""Parameters: named arrays that are trained, each beside its gradient; all of a model lie in one flat buffer.
+
+    parameter.value, parameter.grad     views, in the shape that the formula wants
+    buffer.values, buffer.grads         flat, which an optimiser walks in one pass
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array, array_module, explained_out_of_memory, move
+
+
+class ParameterBuffer:
+    """The values and gradients of several parameters, flat, one after the other."""
+
+    def __init__(self, values: Array) -> None:
+        self.values = values
+        self.grads = array_module(values).zeros_like(values)
+
+
+class Parameter:
+    """A named array that is trained, `value`, beside its gradient, `grad`, of the same shape.
+
+    Both are views of a flat buffer. Assigning to either copies into the view.
+
+    Parameters
+    ----------
+    name : str
+        What it is called, after the formula's variable.
+    value : array of floats
+        Where it starts.
+    decays : bool, optional
+        Whether weight decay applies, which only the layer that owns the parameter knows: to the weights of a dense
+        layer, but not to biases, nor to a codebook. None says nothing: then it doesn't, and `WeightDecay` asks for an
+        answer where the value is a matrix.
+
+    Examples
+    --------
+    >>> b = Parameter("b", np.zeros(3))
+    >>> b.value = np.ones(3)
+    >>> b.grad += 2.0
+    >>> b
+    Parameter('b', shape=(3,))
+    """
+
+    def __init__(self, name: str, value: Array, decays: bool | None = None) -> None:
+        self.name, self.decays = name, decays
+        self.shape: tuple[int, ...] = value.shape
+        self.size = int(value.size)
+        self.bind(ParameterBuffer(value.reshape(-1).copy()), 0)
+
+    def bind(self, buffer: ParameterBuffer, start: int) -> None:
+        """Make this parameter the view of buffer that begins at start; what the buffer holds there is its value."""
+        here = slice(start, start + self.size)
+        self.buffer, self.start = buffer, start
+        self._value = buffer.values[here].reshape(self.shape)
+        self._grad = buffer.grads[here].reshape(self.shape)
+
+    @property
+    def value(self) -> Array:
+        """The array itself, a view; assigning copies into it."""
+        return self._value
+
+    @value.setter
+    def value(self, new: Array) -> None:
+        if new is not self._value:
+            self._require_shape(new)
+            self._require_usable(new)
+            self._value[...] = new
+
+    @property
+    def grad(self) -> Array:
+        """The gradient of the last backward pass, a view; assigning copies into it."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, new: Array) -> None:
+        if new is not self._grad:  # as it is after += on the view itself
+            self._require_shape(new)
+            self._grad[...] = new
+
+    def _require_usable(self, new: Any) -> None:
+        """Refuse values that training could not start from."""
+        if getattr(new, "dtype", None) is None or new.dtype.kind not in "fiu":
+            kind = getattr(new, "dtype", type(new).__name__)
+            raise TypeError(f"expected an array of numbers for parameter {self.name}, got {kind}; pass floats")
+        largest = np.finfo(self._value.dtype).max
+        if not bool((abs(new) <= largest).all()):
+            raise ValueError(
+                f"expected finite numbers within {self._value.dtype} for parameter {self.name}, got others; "
+                "the parameter is unchanged"
+            )
+
+    def _require_shape(self, new: Any) -> None:
+        if getattr(new, "shape", None) != self.shape:
+            shape = getattr(new, "shape", f"of a {type(new).__name__}")
+            raise ValueError(f"expected an array of shape {self.shape} for parameter {self.name}, got shape {shape}")
+        array_module(self._value, new)  # refuses an array of the other library, in a sentence
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copied view would be an array of its own; the copy binds to the copied buffer instead.
+        return {name: value for name, value in self.__dict__.items() if name not in ("_value", "_grad")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.bind(self.buffer, self.start)
+
+    def __repr__(self) -> str:
+        return f"Parameter({self.name!r}, shape={self.shape})"
+
+
+@explained_out_of_memory()
+def pack(parameters: Sequence[Parameter], dtype: str, backend: str = "numpy") -> None:
+    """Move parameters into one new flat buffer, in their order, in the dtype and on the backend."""
+    values = [move(parameter.value, backend).reshape(-1).astype(dtype) for parameter in parameters]
+    buffer = ParameterBuffer(array_module(*values).concatenate(values))
+    start = 0
+    for parameter in parameters:
+        parameter.bind(buffer, start)
+        start += parameter.size

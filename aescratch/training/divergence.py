@@ -1,0 +1,70 @@
+"""What broke first, once a loss isn't finite any more: the epoch is gone through again, looking at everything."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import numpy as np
+
+from aescratch.backend import to_numpy
+from aescratch.training import contract
+from aescratch.training.batches import shuffled_batches
+from aescratch.training.checkpoints import TrainingState
+from aescratch.training.plan import Plan
+
+
+class TrainingDivergedError(ArithmeticError):
+    """The loss stopped being finite; the message names epoch, batch and the first tensor that broke."""
+
+
+def report_divergence(training: TrainingState, plan: Plan, rate: float) -> NoReturn:
+    """Put the model where it was before the epoch, and raise TrainingDivergedError with what broke first in it."""
+    training.go_back()
+    with contract.training(training.model):
+        batch, tensor = _replay(training, plan, rate)
+    raise TrainingDivergedError(
+        f"expected a finite loss, but in epoch {len(training.history) + 1}, batch {batch}, {tensor} is the first "
+        f"tensor that is NaN or infinite; {where_the_model_is(training)}; try a learning rate below {rate:g}, or "
+        "clip_norm=1.0"
+    )
+
+
+def where_the_model_is(training: TrainingState) -> str:
+    """Return after which epoch the model is what it is now."""
+    done = len(training.history)
+    return f"the model is as it was after epoch {done}" if done else "the model is as it was before training"
+
+
+def _replay(training: TrainingState, plan: Plan, rate: float) -> tuple[int, str]:
+    """Go through an epoch again, looking at everything; return the batch, from 1, and the first tensor that broke."""
+    model, number = training.model, 0
+    for number, batch in enumerate(shuffled_batches(plan, training.rng), start=1):
+        loss = model.loss(*batch, rng=training.rng)
+        if not is_finite(loss):
+            return number, first_broken_part(model)
+        model.backward()
+        for parameter in model.parameters:
+            if not is_finite(parameter.grad):
+                return number, f"{parameter.name}.grad"
+        training.optimizer.step(rate)
+        for name, holder in training.holders.items():
+            if not is_finite(holder.value):
+                return number, f"{name}.value"
+    return number, "the sum of the losses"
+
+
+def first_broken_part(model: Any) -> str:
+    """Return the name of the first thing, in forward order, that a part remembers and that isn't finite."""
+    parts = contract.parts_of(model)
+    for part_name, part in parts.items():
+        for name in part.remembers:
+            array: Any = part.__dict__.get(name)
+            if hasattr(array, "dtype") and array.dtype.kind == "f" and not is_finite(array):
+                return f"{name} of {part_name}"
+    reasons = [part.infinite_where for part in parts.values() if part.infinite_where]
+    return f"the loss ({'; '.join(reasons)})" if reasons else "the loss"
+
+
+def is_finite(array: Any) -> bool:
+    """Whether there is neither NaN nor infinity in an array, or number, of either library."""
+    return bool(np.isfinite(to_numpy(array)).all())

@@ -1,0 +1,156 @@
+"""Training by batches: an epoch after the other, each of which leaves the model whole.
+
+    shuffle -> batch -> loss -> backward -> step,   for every batch of every epoch
+
+What goes wrong later, or an interruption, puts the model back to the end of its last good epoch.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import array_module, batch_size
+from aescratch.foundations.validation import as_generator, own_generator
+from aescratch.optimizers import Optimizer, OptimizerState
+from aescratch.training import contract
+from aescratch.training.batches import shuffled_batches
+from aescratch.training.checkpoints import Snapshot, TrainingState, describe_run, read_checkpoint, write_checkpoint
+from aescratch.training.divergence import TrainingDivergedError, report_divergence, where_the_model_is
+from aescratch.training.history import History
+from aescratch.training.plan import Plan, require_large_batches
+from aescratch.training.progress import progress_bar
+
+VALIDATION_SEED = 0  # the same noise in every epoch, so that validation losses can be compared
+
+
+def fit_by_batches(model: Any, plan: Plan, optimizer: Optimizer) -> History:
+    """Train by batches, from the start or from the plan's checkpoint, and return the history."""
+    require_large_batches(model, plan)
+    state = optimizer.start(model.parameters)
+    run, saved = _find_checkpoint(model, plan, state)  # one that is refused has changed nothing
+    training = TrainingState(model, state, own_generator(contract.rng_of(model) if plan.rng is None else plan.rng))
+    if saved is not None:
+        training.restart(saved)
+    with progress_bar(plan, len(training.history)) as bar, training.kept_whole():
+        _train_epochs(training, plan, run, bar)
+        if plan.patience is not None:
+            training.put_values(training.best)
+    return training.history
+
+
+def _train_epochs(training: TrainingState, plan: Plan, run: Any, bar: Any) -> None:
+    """Train until the last epoch, or until it stops early.
+
+    The loop has a function of its own: in Python 3.13 a Control-C that meets the jump at the end of a loop inside a
+    `with` slips past what that is to put back.
+    """
+    started = time.perf_counter() - training.history.seconds
+    while len(training.history) < plan.epochs and training.history.stopped != "early":
+        rate = training.optimizer.optimizer.schedule.rate(len(training.history), plan.epochs)
+        loss = _train_epoch(training, plan, rate)
+        if not np.isfinite(loss):
+            report_divergence(training, plan, rate)
+        record = [loss, rate, *_validate(training, plan, rate)]
+        training.history.append(*record, seconds=time.perf_counter() - started)
+        _log("epoch %d of %d: loss %.6g, rate %g", len(training.history), plan.epochs, loss, rate)
+        _watch(training, plan)
+        training.keep()
+        if plan.checkpoint is not None:
+            write_checkpoint(plan.checkpoint, run, training.good)
+        bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
+        bar.update()
+
+
+def _train_epoch(training: TrainingState, plan: Plan, rate: float) -> float:
+    """Take one step per batch and return the mean loss, NaN if a value isn't finite after the last step.
+
+    The device is asked for both in one, at the end.
+    """
+    model, losses, sizes = training.model, [], []
+    with contract.training(model):
+        for batch in shuffled_batches(plan, training.rng):
+            losses.append(contract.as_number(model, model.loss(*batch, rng=training.rng)))
+            sizes.append(batch_size(batch[0]))
+            model.backward()
+            training.optimizer.step(rate)
+    return float(_unless_broken(_mean_loss(losses, sizes), training))
+
+
+def _mean_loss(losses: Sequence[Any], sizes: Sequence[int]) -> Any:
+    """Return the mean over all examples of the losses of batches of these sizes; the device isn't waited for."""
+    xp = np if isinstance(losses[0], float) else array_module(*losses)
+    means = xp.stack(losses)
+    return (means * xp.asarray(sizes, means.dtype)).sum() / sum(sizes)
+
+
+def _unless_broken(total: Any, training: TrainingState) -> Any:
+    """Return the total, or NaN where a value that the optimizer moves, or a buffer, isn't finite."""
+    buffers = contract.buffers_of(training.model).values()
+    for values in (*(run.values for run in training.optimizer.runs), *(buffer.value for buffer in buffers)):
+        xp = array_module(values)
+        total = xp.where(xp.isfinite(values).all(), total, math.nan)
+    return total
+
+
+def _validate(training: TrainingState, plan: Plan, rate: float) -> list[float]:
+    """Return the mean loss on the validation data, in their order, as a list of one; an empty one without data."""
+    if plan.validation is None:
+        return []
+    rng, total, n_examples = as_generator(VALIDATION_SEED), 0.0, batch_size(plan.validation[0])
+    with contract.in_use(training.model):
+        for start in range(0, n_examples, plan.batch_size):
+            batch = [array[start : start + plan.batch_size] for array in plan.validation]
+            total = total + training.model.loss(*batch, rng=rng) * batch_size(batch[0])
+    loss = float(total) / n_examples
+    if not np.isfinite(loss):
+        raise TrainingDivergedError(
+            f"expected a finite validation loss, but after epoch {len(training.history) + 1} it is {loss}, though the "
+            f"training loss is finite; {where_the_model_is(training)}; look for far larger values in the validation "
+            f"data than in x, or try a learning rate below {rate:g}"
+        )
+    return [loss]
+
+
+def _watch(training: TrainingState, plan: Plan) -> None:
+    """Keep the values of the best epoch so far, and end the training once it is `patience` epochs old."""
+    history = training.history
+    if plan.patience is None or history.best_epoch is None:
+        return
+    age = len(history) - 1 - history.best_epoch
+    if age == 0:
+        training.best = training.values()
+    if age >= plan.patience:
+        history.stopped = "early"
+
+
+def _find_checkpoint(model: Any, plan: Plan, state: OptimizerState) -> tuple[Any, Snapshot | None]:
+    """Return what the checkpoint must agree with, and the snapshot in it if the file is there."""
+    if plan.checkpoint is None:
+        return None, None
+    run = describe_run(
+        model, plan.data, plan.validation, plan.rng, optimizer=state.optimizer, batch_size=plan.batch_size,
+        patience=plan.patience,
+    )  # fmt: skip
+    if not os.path.exists(plan.checkpoint):
+        return run, None
+    saved = read_checkpoint(plan.checkpoint, run, model, state, keeps_best=plan.patience is not None)
+    if len(saved.history) > plan.epochs:
+        raise ValueError(
+            f"expected epochs of at least {len(saved.history)}, as many as {os.fspath(plan.checkpoint)} has behind it, "
+            f"got {plan.epochs}; ask for more, or give another path to start anew"
+        )
+    _log("resuming %s after epoch %d", os.fspath(plan.checkpoint), len(saved.history))
+    return run, saved
+
+
+def _log(text: str, *values: Any) -> None:
+    """Log how a training goes on, for whoever listens to ``aescratch.training``."""
+    import logging  # here, since it would be a fifth of what importing the package takes
+
+    logging.getLogger("aescratch.training").info(text, *values)

@@ -1,0 +1,53 @@
+"""What one `fit` was asked for, checked before anything changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aescratch.backend import Array, batch_size
+from aescratch.foundations.validation import Rng
+from aescratch.training import contract
+from aescratch.training.checkpoints import PathLike
+
+
+@dataclass
+class Plan:
+    """The arguments of one `fit`, checked."""
+
+    data: Sequence[Array]
+    validation: Sequence[Array] | None
+    epochs: int
+    batch_size: int
+    rng: Rng
+    patience: int | None
+    progress: bool
+    checkpoint: PathLike | None
+
+
+def held_out(model: Any, validation: Any) -> Sequence[Array]:
+    """Return the validation data, checked; what is wrong with them is said to be wrong with them."""
+    arrays = validation if isinstance(validation, (tuple, list)) else [validation]
+    if not 1 <= len(arrays) <= 2:
+        raise TypeError(
+            f"expected validation to be an array x, or a pair (x, labels) for a classifier, got a "
+            f"{type(validation).__name__} of {len(arrays)}; pass numpy.array(x) for rows in a list"
+        )
+    try:
+        return contract.as_data(model, *arrays)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"in the validation data: {error}") from error
+
+
+def require_large_batches(model: Any, plan: Plan) -> None:
+    """Refuse a last batch that is too small for a part, before the first is taken."""
+    n_examples = batch_size(plan.data[0])
+    last = n_examples % plan.batch_size or plan.batch_size
+    for name, part in contract.parts_of(model).items():
+        if last < part.least_examples:
+            advice = "give more examples" if n_examples < part.least_examples else "choose another batch_size"
+            raise ValueError(
+                f"expected batches of at least {part.least_examples} examples, which {name} needs in training, got a "
+                f"last batch of {last}: {n_examples} examples by {plan.batch_size}; {advice}"
+            )
