@@ -64,6 +64,7 @@ class FromSheet(Activation):
         Whether faster passes keep the slope from forward for backward, and add a dense layer's bias, on a GPU.
     """
 
+    row_by_row = True
     record: ClassVar[formula.Activation]
     name: ClassVar[str]
     backward_name: ClassVar[str]
@@ -178,6 +179,7 @@ class TopK(Layer):
     """
 
     remembers = ("a",)
+    row_by_row = True
 
     def __init__(self, k: int) -> None:
         self.k = require_count("k", k)
@@ -216,6 +218,7 @@ class Slope(Part):
     """The slope φ'(a) of an activation as a quantity of its own, (N, H), for the contractive penalty."""
 
     remembers = ("a",)
+    row_by_row = True
 
     def __init__(self, activation: Activation) -> None:
         self.activation = activation

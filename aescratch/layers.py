@@ -132,6 +132,7 @@ class Dense(Layer):
 
     remembers = ("x",)
     formulas = ("dense", "dense_backward")
+    row_by_row = True
 
     def __init__(
         self, n_in: int, n_out: int, *, initializer: Callable[..., Array] = xavier_uniform,
@@ -181,6 +182,7 @@ class TransposedDense(Layer):
     """
 
     remembers = ("x",)
+    row_by_row = True
 
     def __init__(self, partner: Dense) -> None:
         if not isinstance(partner, Dense):
@@ -223,6 +225,7 @@ class UnitRowDense(Layer):
     """
 
     remembers = ("x", "W")
+    row_by_row = True
 
     def __init__(
         self, n_in: int, n_out: int, *, initializer: Callable[..., Array] = xavier_uniform,

@@ -180,8 +180,21 @@ class Halved(ae.ReLU):
         return 0.5 * super().apply(a - a.mean(axis=0))
 
 
+class Centred(ae.Layer):
+    """A layer of somebody's own, in which every row depends on all."""
+
+    def apply(self, x):
+        return x - x.mean(axis=0)
+
+    def forward(self, x):
+        return self.apply(x)
+
+    def backward(self, grad_y):
+        return grad_y - grad_y.mean(axis=0)
+
+
 class TestWhatIsNotOurs:
-    """Where anything that computes forward isn't known, every change takes a pass of its own."""
+    """Whatever computes forward, the check is as good as one in which every change takes a pass of its own."""
 
     def own_loss(self, monkeypatch):
         return Mean([D, H], rng=0)
@@ -217,20 +230,77 @@ class TestWhatIsNotOurs:
 
     def own_network(self, monkeypatch):
         class Network(ae.Sequential):
-            def forward(self, x):
-                return super().forward(x - x.mean(axis=0))
+            def forward(self, x, rng=None):
+                return super().forward(x - x.mean(axis=0), rng)
 
         model = ae.Autoencoder([D, H], rng=0)
         model.encoder = Network(model.encoder.layers)
         return model
 
+    def mixing_formula(self, monkeypatch):
+        monkeypatch.setattr(functions, "relu", lambda a: np.maximum(a - a.mean(axis=0), 0))
+        return ae.Autoencoder([D, H], rng=0)
+
+    def mixing_loss(self, monkeypatch):
+        right = ae.SquaredError.forward
+        monkeypatch.setattr(ae.SquaredError, "forward", lambda self, x_hat, x: right(self, x_hat - x_hat.mean(), x))
+        return ae.Autoencoder([D, H], activation=ae.Tanh, rng=0)
+
+    def layer_that_mixes(self, monkeypatch):
+        model = ae.Autoencoder([D, 4, H], activation=ae.Tanh, rng=0)
+        model.encoder.layers.insert(2, Centred())
+        return model
+
     @pytest.mark.parametrize(
         "make",
         ["own_loss", "own_layer", "loss_on_the_object", "forward_on_a_layer", "replaced_formula", "replaced_method",
-         "added_method", "own_network"],
+         "added_method", "own_network", "mixing_formula", "mixing_loss", "layer_that_mixes"],
     )  # fmt: skip
-    def test_is_not_stacked(self, make, monkeypatch):
-        assert stack(getattr(self, make)(monkeypatch), [X], 0) is None
+    def test_the_verdicts_are_those_of_whole_passes(self, make, monkeypatch):
+        model = getattr(self, make)(monkeypatch)
+        together = ae.check_gradients(model, X, explain=False)
+        monkeypatch.setattr(models, "stack", lambda *arguments: None)
+        alone = ae.check_gradients(model, X, explain=False)
+        assert together.verdict == alone.verdict
+        for a, b in zip(together.tensors, alone.tensors, strict=True):
+            np.testing.assert_array_equal(a.verdicts, b.verdicts)
+            np.testing.assert_allclose(a.numeric, b.numeric, rtol=1e-5, atol=1e-9)
+
+    @pytest.mark.parametrize("make", ["own_loss", "own_layer", "mixing_formula"])
+    def test_a_stack_of_rows_that_depend_on_each_other_settles_nothing(self, make, monkeypatch):
+        model = getattr(self, make)(monkeypatch)
+        with in_double_precision(model):
+            _, smooth = stack(model, [X], 0).losses(model.parameters[0], np.arange(D * H), np.full(D * H, 0.1))
+        assert not smooth.any()
+
+    def test_a_layer_that_does_not_say_so_takes_one_batch_at_a_time(self, monkeypatch):
+        model = self.layer_that_mixes(monkeypatch)
+        assert not Centred.row_by_row
+        with in_double_precision(model):
+            _, smooth = stack(model, [X], 0).losses(model.parameters[0], np.arange(D * 4), np.full(D * 4, 0.1))
+        assert smooth.all()
+
+    def test_a_forward_on_a_layer_is_still_there_afterwards(self, monkeypatch):
+        model = self.forward_on_a_layer(monkeypatch)
+        own = model.encoder.layers[1].forward
+        ae.check_gradients(model, X)
+        assert model.encoder.layers[1].forward is own
+
+    @pytest.mark.parametrize("broken", [False, True])
+    def test_what_a_stack_calls_wrong_is_seen_without_it(self, broken, monkeypatch):
+        class Lying(type(stack(ae.Autoencoder([D, H]), [X], 0))):
+            def losses(self, parameter, entries, offsets):
+                losses, smooth = super().losses(parameter, entries, offsets)
+                return losses + 0.1 * offsets * (entries == 4), smooth
+
+        class Wrong(ae.Autoencoder):
+            def backward(self):
+                super().backward()
+                self.parameters[0].grad[1, 2] *= 1.01 if broken else 1.0
+
+        monkeypatch.setattr(models, "stack", lambda *arguments: Lying(*arguments))
+        report = ae.check_gradients(Wrong([D, H], activation=ae.Tanh, rng=0), X, explain=False)
+        assert [tensor.count("fail") for tensor in report.tensors] == [int(broken), 0, 0, 0]
 
     def test_a_backward_of_its_own_does_not_matter(self, monkeypatch):
         model = OnlyBackward([D, H], rng=0)

@@ -19,8 +19,7 @@ from aescratch.backend import Array
 from aescratch.foundations.declared import declaration_of
 from aescratch.inspection.gradcheck import Finding, Report, TensorResult, check_function
 from aescratch.inspection.gradcheck.binding import bind, call, changed, copied, name_of, same
-from aescratch.inspection.gradcheck.findings import raised
-from aescratch.inspection.gradcheck.functions import _problem
+from aescratch.inspection.gradcheck.findings import problem_with, raised
 from aescratch.inspection.gradcheck.printing import PASS
 
 EXPLAINING = ContextVar("explaining", default=True)  # whether causes are looked for, which takes most of the time
@@ -161,7 +160,7 @@ def check_forward(
         if ("not-repeatable", None) not in known and not same(value, again):
             message = f"{forward.__name__} returns something else when it is called again with the same arguments"
             findings.append(Finding("not-repeatable", None, "error", message))
-        problem = _problem(np.float64(value) if isinstance(value, float) else value, wanted.shape)
+        problem = problem_with(np.float64(value) if isinstance(value, float) else value, wanted.shape)
         if problem is not None:
             code, text = problem
             text = text.replace("that of what it is the gradient of", "see the docstring")

@@ -32,6 +32,9 @@ class Part:
         Whether it is a term of the objective.
     draws : bool
         Whether forward draws noise, from an rng that it takes as its last argument.
+    row_by_row : bool
+        Whether forward makes of every row what it would make of it alone, so that several batches may go through it as
+        one.
     in_training : bool
         Whether forward acts as in training; False, use mode, unless training mode was entered.
     least_examples : int
@@ -45,6 +48,7 @@ class Part:
     remembers: tuple[str, ...] = ()
     is_term = False
     draws = False
+    row_by_row = False
     in_training = False
     least_examples = 1
     moves_objective = False

@@ -183,6 +183,17 @@ def same(a: Any, b: Any) -> bool:
     return np.array_equal(a, b, equal_nan=a.dtype.kind in "fc" and b.dtype.kind in "fc")
 
 
+def draw_upstream(shape: tuple[int, ...], rng: int) -> Array:
+    """Return a random upstream gradient, every entry between 0.5 and 1.5 in size.
+
+    A loss, which has no upstream in its backward, is its own objective: its upstream is 1.
+    """
+    if not shape:
+        return np.asarray(1.0)
+    generator = np.random.default_rng(rng)
+    return generator.uniform(0.5, 1.5, shape) * generator.choice([-1.0, 1.0], shape)
+
+
 def is_float_array(value: Any) -> bool:
     """Whether a gradient with respect to this value can be asked for."""
     return isinstance(value, np.ndarray) and value.dtype.kind == "f"

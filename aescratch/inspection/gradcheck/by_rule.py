@@ -16,7 +16,7 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.foundations.declared import Declared
 from aescratch.inspection.gradcheck.binding import Pair, as_list, call, copied, name_of
-from aescratch.inspection.gradcheck.coverage import Coverage, Sample
+from aescratch.inspection.gradcheck.coverage import Coverage
 from aescratch.inspection.gradcheck.elsewhere import zero_elsewhere
 from aescratch.inspection.gradcheck.numeric import Estimate
 from aescratch.inspection.gradcheck.report import FAIL, INCONCLUSIVE, PASS, UNCHECKED, Finding, TensorResult, judge
@@ -162,7 +162,7 @@ def _judged_mean(
     size = int(np.prod(shape))
     sides, all_verdicts = np.full((2, size), np.nan), np.full(size, UNCHECKED, "<U12")
     sides[:, flat], all_verdicts[flat] = (analytic, numeric), verdicts
-    return Sample(
+    return TensorResult(
         f"mean_{name}", sides[0].reshape(shape), sides[1].reshape(shape), all_verdicts.reshape(shape),
         np.full((*shape, 2), np.nan), declared.rule, "the difference quotient of the forward's mean",
     )  # fmt: skip

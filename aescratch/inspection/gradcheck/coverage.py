@@ -11,45 +11,20 @@ entries share; one that is small beside the whole tensor, and in a single entry,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from aescratch.backend import Array, array_module, move, to_numpy
-from aescratch.inspection.gradcheck.numeric import Estimate, Objective, Together, estimates
-from aescratch.inspection.gradcheck.report import FAIL, PASS, UNCHECKED, TensorResult
-from aescratch.inspection.gradcheck.report import judge as judge_seen
+from aescratch.inspection.gradcheck.numeric import Objective, Together, estimates
+from aescratch.inspection.gradcheck.report import FAIL, PASS, UNCHECKED, TensorResult, judge
 
 MODES = ("exhaustive", "sampled", "directional", "auto")
 SAMPLES = 40  # entries of every tensor
 DIRECTIONS = 5  # in every tensor
 FEW = 10_000  # entries up to which auto checks each, of a model, and of a tensor that fails
-
-
-def judge(
-    name: str, analytic: Array, found: Sequence[Estimate], tolerance: float, largest_of_all: float = 0.0
-) -> TensorResult:
-    """Return the verdict of each entry; one that is too small to be seen where nothing changes passes.
-
-    Its numeric value is NaN, and its slopes are 0.
-    """
-    tensor = judge_seen(name, analytic, found, tolerance, largest_of_all)
-    unseen = np.reshape([estimate.unseen for estimate in found], tensor.verdicts.shape)
-    tensor.verdicts[unseen], tensor.numeric[unseen], tensor.slopes[unseen] = PASS, np.nan, 0.0
-    return tensor
-
-
-class Sample(TensorResult):
-    """The check of a tensor of which some entries were looked at, by which alone it is judged."""
-
-    @property
-    def verdict(self) -> str:
-        """``"pass"``, ``"fail"`` or ``"inconclusive"``."""
-        seen = self.verdicts != UNCHECKED
-        few = TensorResult(self.name, self.analytic[seen], self.numeric[seen], self.verdicts[seen], self.slopes[seen])
-        few.zero_is_meant = self.zero_is_meant
-        return few.verdict
+WORST = 3  # wrong entries that were seen in a stack, and are seen to be wrong without it
 
 
 class Coverage:
@@ -74,39 +49,40 @@ class Coverage:
     ) -> TensorResult:  # fmt: skip
         """Return the comparison of a tensor's gradient with differences of the objective.
 
-        A value may be 0 to rounding beside the largest gradient of all tensors.
+        A value may be 0 to rounding beside the largest gradient of all tensors. What many entries seen together make
+        wrong is seen to be wrong alone, in the worst ones, or else every entry is seen alone.
         """
+
+        def judged(
+            values: Array, array: Array = array, objective: Objective = objective, *,
+            entries: Array | None = None, together: Together | None = None,
+        ) -> TensorResult:  # fmt: skip
+            found = estimates(objective, array, values, tolerance, entries=entries, together=together)
+            return judge(name, values, found, tolerance, largest_of_all, entries)
+
         if self.mode == "sampled" and array.size > SAMPLES:
-            return self._sampled(name, objective, array, analytic, tolerance, largest_of_all)
+            return self._sampled(judged, analytic)
         if self.mode == "directional" and array.size > DIRECTIONS:
-            along = self._directional(name, objective, array, analytic, tolerance, largest_of_all)
+            along = self._directional(judged, objective, array, analytic)
             if along.verdict == PASS:
                 return along
             if self.is_short and array.size > FEW:
-                some = self._sampled(name, objective, array, analytic, tolerance, largest_of_all)
+                some = self._sampled(judged, analytic)
                 return some if some.verdict == FAIL else along
-        found = estimates(objective, array, analytic, tolerance, together=together)
-        return judge(name, analytic, found, tolerance, largest_of_all)
+        tensor = judged(analytic, together=together)
+        if together is None or not tensor.count(FAIL):
+            return tensor
+        error = np.where(tensor.verdicts == FAIL, np.nan_to_num(tensor.relative_error), -1.0)
+        worst = np.argsort(error, axis=None)[-min(WORST, tensor.count(FAIL)) :]
+        again = judged(analytic, entries=worst)
+        return tensor if again.count(FAIL) == worst.size else judged(analytic)
 
-    def _sampled(
-        self, name: str, objective: Objective, array: Array, analytic: Array, tolerance: float, largest_of_all: float
-    ) -> TensorResult:
+    def _sampled(self, judged: Callable[..., TensorResult], analytic: Array) -> TensorResult:
         """Return the comparison of some entries; the others are unchecked."""
-        entries = np.sort(self.rng.choice(array.size, SAMPLES, replace=False))
-        found = estimates(objective, array, analytic, tolerance, entries=entries.tolist())
-        few = judge(name, analytic.reshape(-1)[entries], found, tolerance, largest_of_all)
-        numeric, verdicts = np.full(array.size, np.nan), np.full(array.size, UNCHECKED, few.verdicts.dtype)
-        slopes, is_zero = np.full((array.size, 2), np.nan), np.zeros(array.size, bool)
-        numeric[entries], verdicts[entries], slopes[entries] = few.numeric, few.verdicts, few.slopes
-        is_zero[entries] = few.is_zero
-        shape = analytic.shape
-        return Sample(
-            name, np.asarray(analytic, np.float64), numeric.reshape(shape), verdicts.reshape(shape),
-            slopes.reshape(*shape, 2), is_zero=is_zero.reshape(shape),
-        )  # fmt: skip
+        return judged(analytic, entries=np.sort(self.rng.choice(analytic.size, SAMPLES, replace=False)))
 
     def _directional(
-        self, name: str, objective: Objective, array: Array, analytic: Array, tolerance: float, largest_of_all: float
+        self, judged: Callable[..., TensorResult], objective: Objective, array: Array, analytic: Array
     ) -> TensorResult:
         """Return the comparison of Σ gradient ⊙ direction with the derivative along it, for each direction.
 
@@ -121,9 +97,8 @@ class Coverage:
             array[...] = move(start + np.tensordot(along, directions, 1), backend)
             return objective()
 
-        slopes = (directions * analytic).sum(axis=tuple(range(1, directions.ndim)))
         try:
-            return judge(name, slopes, estimates(moved, along, slopes, tolerance), tolerance, largest_of_all)
+            return judged((directions * analytic).sum(axis=tuple(range(1, directions.ndim))), along, moved)
         finally:
             array[...] = move(start, backend)
 
@@ -134,8 +109,8 @@ class Coverage:
             checked = sum(int(np.sum(tensor.verdicts != UNCHECKED)) for tensor in tensors)
             return f", sampled: {checked} of {sum(sizes)} entries"
         if self.mode == "directional":
-            whole = ", ".join(tensor.name for tensor in looked_into if not isinstance(tensor, Sample))
-            partly = ", ".join(tensor.name for tensor in looked_into if isinstance(tensor, Sample))
+            whole = ", ".join(tensor.name for tensor in looked_into if not tensor.count(UNCHECKED))
+            partly = ", ".join(tensor.name for tensor in looked_into if tensor.count(UNCHECKED))
             text = f", directional: along {DIRECTIONS} directions in every tensor"
             text += f", every entry of {whole}" if whole else ""
             return text + (f", {SAMPLES} entries of {partly}" if partly else "")

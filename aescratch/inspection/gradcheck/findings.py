@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.inspection.gradcheck.report import FAIL, INCONCLUSIVE, PASS, UNCHECKED, Finding, Report, TensorResult
+from aescratch.inspection.gradcheck.report import FAIL, INCONCLUSIVE, PASS, UNCHECKED, Finding, TensorResult
 
 PACKAGE = pathlib.Path(__file__).resolve().parents[2]
 
@@ -61,16 +61,6 @@ def _is_zero_to_rounding(tensor: TensorResult) -> bool:
     return bool((tensor.is_zero | exactly)[tensor.verdicts != UNCHECKED].all())
 
 
-def require_tested(report: Report, parameters: Sequence[str]) -> None:
-    """Let no parameter pass by a gradient of 0, unless a declared rule says so: nothing else depends on it then."""
-    names = {f"grad_{name}" for name in parameters}
-    for tensor in report.tensors:
-        if tensor.name in names and not tensor.rule:
-            tensor.zero_is_meant = False
-    report.findings = [f for f in report.findings if f.code != "zero-gradient" or f.tensor not in names]
-    report.findings += [f for f in value_findings(report.tensors) if f.code == "zero-gradient" and f.tensor in names]
-
-
 def _not_settled(tensor: TensorResult) -> Finding:
     kinks, unsure = tensor.count("kink"), tensor.count(INCONCLUSIVE)
     message = (
@@ -102,6 +92,21 @@ def _wrong_values(tensor: TensorResult) -> Finding:
             "declared, with ae.surrogate_gradient"
         )
     return Finding("wrong-values", tensor.name, "error", message, evidence)
+
+
+def problem_with(gradient: Any, shape: tuple[int, ...]) -> tuple[str, str] | None:
+    """Return what keeps a gradient from being compared, as a code and a text, or None."""
+    if gradient is None:
+        return "wrong-type", f"is None, expected an array of shape {shape}; return it"
+    if not isinstance(gradient, (np.ndarray, np.generic)) or isinstance(gradient, np.ma.MaskedArray):
+        return "wrong-type", f"is a {type(gradient).__name__}, expected an array of shape {shape}"
+    if gradient.shape != shape:
+        return "wrong-shape", f"has shape {gradient.shape}, expected {shape}, that of what it is the gradient of"
+    if gradient.dtype.kind != "f":
+        return "wrong-dtype", f"is of {gradient.dtype}, expected floats"
+    if not np.isfinite(gradient).all():
+        return "not-finite", f"has {int((~np.isfinite(gradient)).sum())} entries that are NaN or infinite"
+    return None
 
 
 def single_precision(who: str, dtype: Any) -> Finding:

@@ -1,6 +1,7 @@
 """What a check is made with: which mistakes its numbers would hide, and numbers that hide none.
 
     audit_model(model, batch), audit_inputs(inputs, names) -> notes, each with the mistakes that can't show
+    draw_zero_biases(model, seed) -> a note, and biases that aren't exactly on a kink
     example_fixture(model) -> x, or x and labels, about which the audit says nothing
 
 A pass means little where a wrong backward would have passed too: with a batch of one a missing 1/N is no mistake, and
@@ -16,10 +17,11 @@ from typing import Any
 import numpy as np
 
 from aescratch.activations import Activation
-from aescratch.backend import Array, to_numpy
+from aescratch.backend import Array, move, to_numpy
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import require_count
 from aescratch.inspection.gradcheck.report import Finding
+from aescratch.inspection.gradcheck.surrogates import patterns
 from aescratch.inspection.recording import record
 from aescratch.training import contract
 
@@ -27,19 +29,12 @@ PRIMES = (7, 11, 13, 17, 19, 23, 29, 31)  # numbers of examples to choose from: 
 DRAWS = 20  # batches that are drawn, at most, to find one in which no unit is dead
 FLAT = 1e-8  # a slope below this passes nothing on that a difference quotient would see
 MOST = 0.5  # of a layer's units: where at least so many are dead, that is worth a note
+ZERO_BIASES = 0.1  # the spread of what biases of exactly 0 are given
 NAMED = 5  # columns, or units, that a note lists one by one
 
 
 def audit_model(model: Any, batch: Sequence[Array]) -> list[Finding]:
-    """Return a note for each property of a batch, or of a model's values, that would hide mistakes.
-
-    Parameters
-    ----------
-    model : Model
-        It is as before afterwards.
-    batch : sequence of arrays
-        What `loss` takes: x (N, D), and labels for a classifier.
-    """
+    """Return a note for each property of a batch, or of a model's values, that would hide mistakes."""
     arrays = [to_numpy(array) for array in batch]
     weights = {p.name: to_numpy(p.value) for p in model.parameters if len(p.shape) == 2}
     return [
@@ -52,12 +47,7 @@ def audit_model(model: Any, batch: Sequence[Array]) -> list[Finding]:
 def audit_inputs(inputs: Mapping[str, Any], names: Sequence[str]) -> list[Finding]:
     """Return a note for each property of a function's inputs that would hide mistakes.
 
-    Parameters
-    ----------
-    inputs : dict
-        Every argument of the function, by name; the first that is a matrix is taken for the batch.
-    names : sequence of str
-        Those that get a gradient.
+    Those called `names` get a gradient; the first that is a matrix is taken for the batch.
     """
     matrices = {name: inputs[name] for name in names if np.ndim(inputs[name]) == 2}
     findings = [*_zero(matrices), *_symmetric(matrices)]
@@ -120,6 +110,25 @@ def example_fixture(model: Any, rng: int = 0) -> Any:
             break
     x = min(found, key=lambda pair: pair[0])[1]
     return (x, labels) if supervised else x
+
+
+def draw_zero_biases(model: Any, rng: int) -> Iterator[Finding]:
+    """Give biases that are all 0 small random values, where anything in the model has kinks, and note it.
+
+    Where all of a layer's ReLUs are off, the next pre-activations are its biases: at 0, exactly on the kink.
+    """
+    zeros = [p for p in model.parameters if len(p.shape) == 1 and not to_numpy(p.value).any()]
+    if not zeros or not patterns(contract.parts_of(model).values()):
+        return
+    generator = np.random.default_rng(rng)
+    for parameter in zeros:
+        parameter.value = move(generator.normal(0, ZERO_BIASES, parameter.shape), contract.backend_of(model))
+    names = [parameter.name for parameter in zeros]
+    message = (
+        f"{', '.join(names)}: all 0, where a ReLU may sit exactly on its kink; checked at small random values instead, "
+        "and left as they were"
+    )
+    yield _note("zero-biases", None, message, parameters=names)
 
 
 def _note(code: str, tensor: str | None, message: str, **evidence: Any) -> Finding:

@@ -16,7 +16,6 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.foundations.declared import declaration_of
-from aescratch.foundations.validation import require_count, require_number
 from aescratch.functions import AS_WRITTEN
 from aescratch.inspection.gradcheck import laws
 from aescratch.inspection.gradcheck.binding import (
@@ -29,19 +28,19 @@ from aescratch.inspection.gradcheck.binding import (
     check_kinds,
     check_names,
     copied,
+    draw_upstream,
     name_of,
     same,
     signature_of,
 )
 from aescratch.inspection.gradcheck.by_rule import check_by_rule
+from aescratch.inspection.gradcheck.checking import Check, Options
 from aescratch.inspection.gradcheck.coverage import Coverage
-from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
 from aescratch.inspection.gradcheck.elsewhere import find_zeros
-from aescratch.inspection.gradcheck.findings import raised, single_precision, timed_out, value_findings
+from aescratch.inspection.gradcheck.findings import problem_with, single_precision
 from aescratch.inspection.gradcheck.fixtures import audit_inputs
-from aescratch.inspection.gradcheck.quiet import aloud, quiet
 from aescratch.inspection.gradcheck.report import FAIL, Finding, Report, TensorResult
-from aescratch.inspection.gradcheck.surroundings import kept_random_state, watched
+from aescratch.inspection.gradcheck.surroundings import aloud, kept_random_state, quiet, watched
 
 OUTPUT_NAMES = ("y", "h", "z")  # under which a backward takes its forward's output
 NOTHING_TO_COMPARE = ("not-deterministic", "single-precision")
@@ -104,50 +103,133 @@ def check_function(
     >>> check_function(functions.tanh, lambda grad_y, y: grad_y * (1 - y), {"a": x}).verdict
     'fail'
     """
-    require_count("rng", rng, least=0)
-    require_number("tolerance", tolerance, above=0)
-    if time_limit is not None:
-        require_number("time_limit", time_limit, above=0)
+    options = Options(rng, tolerance, time_limit, explain)
     with kept_random_state(), quiet():
         pair = bind(forward, backward, inputs)
         check_kinds(inputs, list(inputs))
         expected = check_names(wrt, pair) if wrt is not None else _own_arguments(pair)
-        names = pair.differentiable if expected is None else expected
-        pair.inputs = {**pair.inputs, **{name: as_differentiable(name, pair.inputs[name]) for name in names}}
-        coverage = Coverage(mode, [pair.inputs[name].size for name in names], rng)
-        tensors, findings = _check(pair, expected, rng, tolerance, coverage, time_limit, explain)
-    declared = declaration_of(backward)
+        return check_pair(f"{name_of(backward)} for {name_of(forward)}", pair, expected, options, mode)
+
+
+def check_pair(
+    title: str, pair: Pair, expected: Sequence[str] | None, options: Options, mode: str, parameters: Sequence[str] = ()
+) -> Report:
+    """Return the report on a pair; `expected` are the arguments that backward gives gradients for, None if unknown.
+
+    A gradient of 0 tests nothing of those that are parameters, since nothing else depends on them.
+    """
+    names = pair.differentiable if expected is None else expected
+    pair.inputs = {**pair.inputs, **{name: as_differentiable(name, pair.inputs[name]) for name in names}}
+    check = PairCheck(options, Coverage(mode, [pair.inputs[name].size for name in names], options.rng), pair, expected)
+    check.parameters = parameters
+    tensors = check.run()
+    declared = declaration_of(pair.backward)
     by_rule = f", by the declared rule {declared.rule}" if declared else ""
-    title = f"gradient check of {name_of(backward)} for {name_of(forward)}{by_rule}, rng={rng}"
+    title = f"gradient check of {title}{by_rule}, rng={options.rng}"
     sizes = [pair.inputs[tensor.name.partition("_")[2]].size for tensor in tensors]
-    return Report(title + coverage.described(tensors, sizes), tensors, findings, tolerance)
+    return Report(title + check.coverage.described(tensors, sizes), tensors, check.findings, options.tolerance)
 
 
-def _check(
-    pair: Pair, expected: Sequence[str] | None, rng: int, tolerance: float, coverage: Coverage,
-    time_limit: float | None, explain: bool,
-) -> tuple[list[TensorResult], list[Finding]]:  # fmt: skip
-    """Return the comparison of every gradient that can be compared, and all findings."""
-    output, findings = _forward_side(pair)
-    upstream = _draw_upstream(output, rng)
-    gradients, more = _backward_side(pair, expected, upstream, output, time_limit)
-    findings += more
-    if any(finding.code in NOTHING_TO_COMPARE for finding in findings):
-        return [], findings
-    if declared := declaration_of(pair.backward):
-        tensors, more = check_by_rule(pair, gradients, upstream, output, declared, tolerance, coverage, rng)
-        return tensors, [*findings, *more, *value_findings(tensors), *audit_inputs(pair.inputs, list(gradients))]
-    tensors = _compare(pair, gradients, upstream, tolerance, coverage)
-    find_zeros(tensors, pair, list(gradients), upstream, rng)
-    in_order = not any(f.severity == "error" and f.code not in SAYS_NOTHING_OF_A_CAUSE for f in findings)
-    findings += value_findings(tensors)
-    misshapen = sum(finding.code == "wrong-shape" for finding in findings)
-    if explain and in_order and (misshapen or any(tensor.verdict == FAIL for tensor in tensors)):
-        from aescratch.inspection.gradcheck import causes  # for a wrong gradient only: most are right, and it is large
+class PairCheck(Check):
+    """The check of a pair."""
 
-        returned = list(expected or pair.differentiable)[: len(gradients) + misshapen]
-        findings += causes.explain(pair, returned, seed=rng)
-    return tensors, [*findings, *audit_inputs(pair.inputs, list(gradients))]
+    parameters: Sequence[str] = ()
+
+    def __init__(self, options: Options, coverage: Coverage, pair: Pair, expected: Sequence[str] | None) -> None:
+        super().__init__(options, coverage)
+        self.pair, self.expected = pair, expected
+        self.output: Any = None
+        self.upstream: Array = np.asarray(1.0)
+
+    def look(self) -> dict[str, Array] | None:
+        """Return the gradients that can be compared, by input; add what several calls of both functions tell."""
+        self._look_at_forward()
+        gradients: dict[str, Array] = {}
+        with self.reporting():
+            gradients = self._look_at_backward()
+        return None if self.found(*NOTHING_TO_COMPARE) else gradients
+
+    def _look_at_forward(self) -> None:
+        pair, name = self.pair, name_of(self.pair.forward)
+        arguments = copied(pair.inputs)
+        with aloud(), watched(name, self.findings, "note"):
+            self.output = copied({"output": _evaluate(pair, arguments)})["output"]
+        for argument in changed(arguments, pair.inputs):
+            message = f"{name} changed its argument {argument}; work on a copy, the caller still needs it"
+            self.findings.append(Finding("changed-argument", argument, "error", message, {"by": name}))
+        if not same(self.output, _evaluate(pair, copied(pair.inputs))):
+            message = f"{name} isn't deterministic: a second call with these inputs gave another output"
+            message += "; freeze its noise"
+            self.findings.append(Finding("not-deterministic", None, "error", message))
+        if np.ndim(self.output):
+            pair.require_upstream()
+        dtype = getattr(self.output, "dtype", np.dtype(float))
+        if dtype.itemsize < 8:
+            self.findings.append(single_precision("forward", dtype))
+        if pair.output_name not in (None, *OUTPUT_NAMES):
+            message = f"{pair.output_name} was taken for {name}'s output"
+            self.findings.append(Finding("output-name", pair.output_name, "note", message))
+        self.upstream = draw_upstream(np.shape(self.output), self.options.rng)
+
+    def _look_at_backward(self) -> dict[str, Array]:
+        def backward(upstream: Array) -> Any:
+            return self.in_time(lambda: call(self.pair.backward, self.pair.arguments(upstream, self.output)))
+
+        arguments = self.pair.arguments(self.upstream, self.output)
+        before = copied(arguments)
+        with aloud(), watched("backward", self.findings):
+            returned = self.in_time(lambda: call(self.pair.backward, arguments))
+        gradients = as_list(returned)
+        self.findings += _broken_laws(arguments, before, gradients)
+        first = copy.deepcopy(gradients)  # before a second call can write into the same memory
+        others = as_list(backward(self.upstream))
+        arrays = [(a, b) for a, b in zip(first, others, strict=False) if isinstance(a, (np.ndarray, np.generic))]
+        if len(first) != len(others) or not all(same(a, b) for a, b in arrays):
+            message = "a second backward with the same arguments returns something else; keep nothing from call to call"
+            self.findings.append(Finding("not-repeatable", None, "error", message))
+        well_formed, wrong = _well_formed(self.pair, self.expected, first, returned)
+        self.findings += wrong
+        if self.pair.upstream_names and not self.found("not-repeatable", *MALFORMED):
+            self.findings += laws.of_the_upstream(lambda u: as_list(backward(u)), self.upstream, well_formed)
+        return well_formed
+
+    def compare(self, gradients: Mapping[str, Array]) -> list[TensorResult]:
+        """Return the comparison of each gradient with the differences of Σ upstream ⊙ y, or with a declared rule."""
+        pair, upstream, tolerance, seed = self.pair, self.upstream, self.options.tolerance, self.options.rng
+        if declared := declaration_of(pair.backward):
+            tensors, findings = check_by_rule(
+                pair, gradients, upstream, self.output, declared, tolerance, self.coverage, seed
+            )
+            self.findings += findings
+            return tensors
+
+        def objective() -> tuple[float, list[Array]]:
+            return float((upstream * call(pair.forward, copied(pair.inputs))).sum()), []
+
+        with np.errstate(all="ignore"):
+            tensors = [
+                self.coverage.compare(f"grad_{name}", objective, pair.inputs[name], np.asarray(gradient), tolerance)
+                for name, gradient in gradients.items()
+            ]
+        find_zeros(tensors, pair, list(gradients), upstream, seed)
+        for name, tensor in zip(gradients, tensors, strict=True):
+            tensor.zero_is_meant &= name not in self.parameters
+        return tensors
+
+    def look_further(self, tensors: Sequence[TensorResult], gradients: Mapping[str, Array]) -> None:
+        """Add the causes of what is wrong, and what the inputs would hide."""
+        errors = [f.code for f in self.findings if f.severity == "error" and f.code != "wrong-values"]
+        misshapen = errors.count("wrong-shape")
+        is_wrong = misshapen or any(tensor.verdict == FAIL for tensor in tensors)
+        in_order = set(errors) <= {*SAYS_NOTHING_OF_A_CAUSE} and declaration_of(self.pair.backward) is None
+        if self.options.explain and in_order and is_wrong:
+            from aescratch.inspection.gradcheck import (
+                causes,  # for a wrong gradient only: most are right, and it is large
+            )
+
+            returned = list(self.expected or self.pair.differentiable)[: len(gradients) + misshapen]
+            self.findings += causes.explain(self.pair, returned, seed=self.options.rng)
+        self.findings += audit_inputs(self.pair.inputs, list(gradients))
 
 
 def _own_arguments(pair: Pair) -> list[str] | None:
@@ -161,7 +243,7 @@ def _own_arguments(pair: Pair) -> list[str] | None:
         return None
     ours = Pair(pair.forward, own, pair.inputs)
     output = _evaluate(ours, ours.inputs)
-    returned = call(own, ours.arguments(_draw_upstream(output, 0), output))
+    returned = call(own, ours.arguments(draw_upstream(np.shape(output), 0), output))
     return list(signature_of(pair.forward, "forward").parameters)[: len(returned) if isinstance(returned, tuple) else 1]
 
 
@@ -175,74 +257,6 @@ def _evaluate(pair: Pair, inputs: Mapping[str, Any]) -> Any:
             "of several outputs check one at a time, and a forward that returns (output, cache) through ae.cached_pair"
         )
     return output
-
-
-def _forward_side(pair: Pair) -> tuple[Any, list[Finding]]:
-    """Return forward's output, and what two calls tell about it."""
-    name = name_of(pair.forward)
-    findings: list[Finding] = []
-    arguments = copied(pair.inputs)
-    with aloud(), watched(name, findings, "note"):
-        output = copied({"output": _evaluate(pair, arguments)})["output"]
-    for argument in changed(arguments, pair.inputs):
-        message = f"{name} changed its argument {argument}; work on a copy, the caller still needs it"
-        findings.append(Finding("changed-argument", argument, "error", message, {"by": name}))
-    if not same(output, _evaluate(pair, copied(pair.inputs))):
-        message = f"{name} isn't deterministic: a second call with these inputs gave another output; freeze its noise"
-        findings.append(Finding("not-deterministic", None, "error", message))
-    if np.ndim(output):
-        pair.require_upstream()
-    dtype = getattr(output, "dtype", np.dtype(float))
-    if dtype.itemsize < 8:
-        findings.append(single_precision("forward", dtype))
-    if pair.output_name not in (None, *OUTPUT_NAMES):
-        message = f"{pair.output_name} was taken for {name}'s output"
-        findings.append(Finding("output-name", pair.output_name, "note", message))
-    return output, findings
-
-
-def _draw_upstream(output: Any, seed: int) -> Array:
-    """Return a random upstream gradient of the output's shape, every entry between 0.5 and 1.5 in size.
-
-    A loss, which has no upstream in its backward, is its own objective: its upstream is 1.
-    """
-    if np.ndim(output) == 0:
-        return np.asarray(1.0)
-    rng = np.random.default_rng(seed)
-    return rng.uniform(0.5, 1.5, np.shape(output)) * rng.choice([-1.0, 1.0], np.shape(output))
-
-
-def _backward_side(
-    pair: Pair, expected: Sequence[str] | None, upstream: Array, output: Any, time_limit: float | None
-) -> tuple[dict[str, Array], list[Finding]]:
-    """Return the gradients of backward that can be compared, by input, and what several calls tell about it."""
-
-    def backward(upstream: Array) -> Any:
-        return limited(lambda: call(pair.backward, pair.arguments(upstream, output)), time_limit)
-
-    arguments = pair.arguments(upstream, output)
-    before = copied(arguments)
-    findings: list[Finding] = []
-    try:
-        with aloud(), watched("backward", findings):
-            returned = limited(lambda: call(pair.backward, arguments), time_limit)
-        gradients = as_list(returned)
-        findings += _broken_laws(arguments, before, gradients)
-        first = copy.deepcopy(gradients)  # before a second call can write into the same memory
-        others = as_list(backward(upstream))
-        arrays = [(a, b) for a, b in zip(first, others, strict=False) if isinstance(a, (np.ndarray, np.generic))]
-        if len(first) != len(others) or not all(same(a, b) for a, b in arrays):
-            message = "a second backward with the same arguments returns something else; keep nothing from call to call"
-            findings.append(Finding("not-repeatable", None, "error", message))
-        well_formed, wrong = _well_formed(pair, expected, first, returned)
-        findings += wrong
-        if pair.upstream_names and not any(f.code in ("not-repeatable", *MALFORMED) for f in findings):
-            findings += laws.of_the_upstream(lambda u: as_list(backward(u)), upstream, well_formed)
-    except OutOfTime:
-        return {}, [*findings, timed_out(time_limit or 0.0)]
-    except Exception as error:
-        return {}, [*findings, raised(error)]
-    return well_formed, findings
 
 
 def _broken_laws(arguments: Mapping[str, Any], before: Mapping[str, Any], gradients: Sequence[Any]) -> list[Finding]:
@@ -277,40 +291,10 @@ def _well_formed(
         return {}, [Finding("wrong-count", None, "error", message, {"expected": len(names), "got": len(gradients)})]
     fine, findings = {}, []
     for name, gradient in zip(names, gradients, strict=True):
-        problem = _problem(gradient, pair.inputs[name].shape)
+        problem = problem_with(gradient, pair.inputs[name].shape)
         if problem is None:
             fine[name] = gradient
         else:
             code, text = problem
             findings.append(Finding(code, f"grad_{name}", "error", f"grad_{name} {text}{hint}"))
     return fine, findings
-
-
-def _problem(gradient: Any, shape: tuple[int, ...]) -> tuple[str, str] | None:
-    """Return what keeps a gradient from being compared, as a code and a text, or None."""
-    if gradient is None:
-        return "wrong-type", f"is None, expected an array of shape {shape}; return it"
-    if not isinstance(gradient, (np.ndarray, np.generic)) or isinstance(gradient, np.ma.MaskedArray):
-        return "wrong-type", f"is a {type(gradient).__name__}, expected an array of shape {shape}"
-    if gradient.shape != shape:
-        return "wrong-shape", f"has shape {gradient.shape}, expected {shape}, that of what it is the gradient of"
-    if gradient.dtype.kind != "f":
-        return "wrong-dtype", f"is of {gradient.dtype}, expected floats"
-    if not np.isfinite(gradient).all():
-        return "not-finite", f"has {int((~np.isfinite(gradient)).sum())} entries that are NaN or infinite"
-    return None
-
-
-def _compare(
-    pair: Pair, gradients: Mapping[str, Array], upstream: Array, tolerance: float, coverage: Coverage
-) -> list[TensorResult]:
-    """Return the comparison of each gradient with the differences of Σ upstream ⊙ y."""
-
-    def objective() -> tuple[float, list[Array]]:
-        return float((upstream * call(pair.forward, copied(pair.inputs))).sum()), []
-
-    with np.errstate(all="ignore"):
-        return [
-            coverage.compare(f"grad_{name}", objective, pair.inputs[name], np.asarray(gradient), tolerance)
-            for name, gradient in gradients.items()
-        ]

@@ -1,6 +1,7 @@
 """Putting back everything that a check may change in an object: attributes, contents of arrays, states of generators.
 
-    with kept(layer): ...     whatever happens inside, layer is as before afterwards, to the last bit
+    with kept(layer): ...                    whatever happens inside, layer is as before afterwards, to the last bit
+    with in_double_precision(model): ...     so is the model, which computes in float64 meanwhile
 
 What can be reached through attributes, lists, tuples and dictionaries counts: the layers in a list of layers, the
 arrays in a dictionary. Sets, slots and closures aren't looked into.
@@ -18,6 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from aescratch.foundations.buffers import move_buffers
+from aescratch.foundations.parameters import pack
+from aescratch.training import contract
+
 # What is shared by everybody, or can't change, and isn't looked into.
 LEFT_ALONE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, str, bytes, int, float, complex)
 
@@ -34,6 +39,20 @@ def kept(*objects: Any) -> Iterator[None]:
         except KeyboardInterrupt:  # in the middle of it; each can be done twice
             _all(undo)
             raise
+
+
+@contextlib.contextmanager
+def in_double_precision(model: Any, backend: str | None = None) -> Iterator[None]:
+    """Put float64 copies of its values into a model, on the backend if one is given; put back everything afterwards.
+
+    Everything is: values, gradients, what the parts remember, what a class of the user's keeps beside, and the states
+    of generators.
+    """
+    backend = backend or contract.backend_of(model)
+    with kept(model, *contract.parts_of(model).values(), *model.parameters):
+        pack(model.parameters, "float64", backend)
+        move_buffers(contract.buffers_of(model).values(), backend, "float64")
+        yield
 
 
 def _all(undo: Sequence[Callable[[], None]]) -> None:

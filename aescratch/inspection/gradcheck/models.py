@@ -8,34 +8,31 @@ The check works on the model itself, in float64, and puts back every bit of it a
 
 from __future__ import annotations
 
-import contextlib
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from aescratch.backend import Array, array_module, move, to_numpy
-from aescratch.foundations.buffers import move_buffers
-from aescratch.foundations.parameters import pack
-from aescratch.foundations.validation import require_count, require_number
+from aescratch.inspection.gradcheck.binding import same
+from aescratch.inspection.gradcheck.checking import Check, Options
 from aescratch.inspection.gradcheck.coverage import Coverage
-from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
-from aescratch.inspection.gradcheck.findings import raised, single_precision, timed_out, value_findings
-from aescratch.inspection.gradcheck.fixtures import audit_model
-from aescratch.inspection.gradcheck.keeping import kept
+from aescratch.inspection.gradcheck.deadline import OutOfTime
+from aescratch.inspection.gradcheck.findings import raised, single_precision, timed_out
+from aescratch.inspection.gradcheck.fixtures import audit_model, draw_zero_biases
+from aescratch.inspection.gradcheck.keeping import in_double_precision
 from aescratch.inspection.gradcheck.laws import Seen, nothing_else_changed, of_the_batch
-from aescratch.inspection.gradcheck.quiet import aloud, quiet
+from aescratch.inspection.gradcheck.numeric import largest_size
 from aescratch.inspection.gradcheck.report import FAIL, Finding, Report, TensorResult
 from aescratch.inspection.gradcheck.stacking import stack
 from aescratch.inspection.gradcheck.surrogates import Surrogates, by_rules, patterns
-from aescratch.inspection.gradcheck.surroundings import kept_random_state, watched
+from aescratch.inspection.gradcheck.surroundings import aloud, kept_random_state, quiet, watched
 from aescratch.layers import Layer
 from aescratch.training import contract
 
 # What can be wrong with a loss so that its differences mean nothing.
 NOTHING_TO_COMPARE = ("not-deterministic", "not-finite", "single-precision", "changed-batch")
-ZERO_BIASES = 0.1  # the spread of what biases of exactly 0 are given
 
 
 def check_gradients(
@@ -89,10 +86,7 @@ def check_gradients(
     >>> check_gradients(model, np.random.default_rng(0).random((7, 5))).verdict
     'pass'
     """
-    require_count("rng", rng, least=0)
-    require_number("tolerance", tolerance, above=0)
-    if time_limit is not None:
-        require_number("time_limit", time_limit, above=0)
+    options = Options(rng, tolerance, time_limit, explain)
     try:
         contract.require_model(model)
     except TypeError as error:
@@ -103,100 +97,168 @@ def check_gradients(
     trusting = contract.trusting_batches(model)
     with kept_random_state(), quiet(), in_double_precision(model), trusting, np.errstate(all="ignore"):
         batch = [a.astype(np.float64) if a.dtype.kind == "f" else a.copy() for a in data]
+        check = ModelCheck(options, coverage, model, batch)
         with contract.training(model, frozen=True) if training else contract.in_use(model):
-            tensors, findings = _check(model, batch, rng, tolerance, coverage, time_limit, explain)
+            tensors = check.run()
     title = f"gradient check of {type(model).__name__}, {len(batch[0])} examples, float64, rng={rng}"
     title += ", training mode" if training else ""
-    title += by_rules(findings)
-    return Report(title + coverage.described(tensors, sizes), tensors, findings, tolerance)
-
-
-def _check(
-    model: Any, batch: Sequence[Array], rng: int, tolerance: float, coverage: Coverage, time_limit: float | None,
-    explain: bool,
-) -> tuple[list[TensorResult], list[Finding]]:  # fmt: skip
-    """Return the comparison of every parameter, if there can be any, and all findings."""
-    findings = [*_left_out(model), *_loss_findings(model, batch, rng)]
-    if any(finding.code in NOTHING_TO_COMPARE for finding in findings):
-        return [], findings
-    findings += _mode_findings(model, batch, rng)
-    audit = audit_model(model, batch)
-    findings += _draw_zero_biases(model, rng)
-    _loss(model, batch, rng)  # what the parts remember belongs to this batch and these values
-    analytic, more = _analytic_side(model, batch, time_limit)
-    findings += more
-    if not analytic:
-        return [], [*findings, *audit]
-
-    def objective() -> tuple[float, list[Array]]:
-        return float(_loss(model, batch, rng)), patterns(contract.parts_of(model).values())
-
-    surrogates = Surrogates(model, lambda: _loss(model, batch, rng), time_limit)
-    if not surrogates.are_usable:
-        return [], [*findings, *surrogates.findings, *audit]
-    stacked = None if surrogates.declared else stack(model, batch, rng)
-    largest = max(float(np.max(np.abs(gradient), where=np.isfinite(gradient), initial=0.0)) for gradient in analytic)
-    tensors = []
-    with surrogates.in_place():
-        for parameter, gradient in zip(model.parameters, analytic, strict=True):
-            together = None if stacked is None else functools.partial(stacked.losses, parameter)
-            tensors.append(
-                coverage.compare(parameter.name, objective, parameter.value, gradient, tolerance, together, largest)
-            )
-    surrogates.mark(tensors, lambda: limited(model.backward, time_limit))
-    findings += [*surrogates.findings, *value_findings(tensors)]
-    if not any(finding.code in ("not-repeatable", "changed-parameter") for finding in findings):
-        findings += _batch_findings(model, batch, rng, analytic, time_limit)
-    if any(finding.code == "changed-parameter" for finding in findings):
-        explain = False  # the numbers that later parts worked with aren't those of the loss: places and causes mislead
-    if explain and surrogates.are_right and any(tensor.verdict == FAIL for tensor in tensors):
-        from aescratch.inspection.gradcheck.localise import (
-            localise,  # for a wrong gradient only: most are right, and it is large
-        )
-
-        with surrogates.in_place():
-            findings += localise(model, batch, rng)
-    return tensors, [*findings, *audit]
+    title += by_rules(check.findings)
+    return Report(title + coverage.described(tensors, sizes), tensors, check.findings, tolerance)
 
 
 class OtherBatchError(Exception):
     """A loss was asked for a batch that isn't the user's, and raised."""
 
 
-def _batch_findings(
-    model: Any, batch: Sequence[Array], rng: int, analytic: Sequence[Array], time_limit: float | None
-) -> list[Finding]:
-    """Return what other batches made of the same rows tell."""
-    names = [parameter.name for parameter in model.parameters]
+class ModelCheck(Check):
+    """The check of a model, whose parameters are in float64 and whose mode is set, at a batch."""
 
-    def evaluate(rows: Sequence[Array], seed: int) -> Seen:
+    def __init__(self, options: Options, coverage: Coverage, model: Any, batch: Sequence[Array]) -> None:
+        super().__init__(options, coverage)
+        self.model, self.batch, self.seed = model, batch, options.rng
+        self.audit: list[Finding] = []
+
+    def loss(self, batch: Sequence[Array] | None = None, seed: int | None = None) -> Any:
+        """Return the loss, of the check's batch and seed if no other is given, and raise if it isn't a number."""
+        rows, rng = self.batch if batch is None else batch, self.seed if seed is None else seed
+        return contract.as_number(self.model, self.model.loss(*rows, rng=rng))
+
+    def patterns(self) -> list[Array]:
+        """Return the patterns at the kinks of the last loss."""
+        return patterns(contract.parts_of(self.model).values())
+
+    def gradients(self) -> dict[str, Array]:
+        """Return copies of what backward has left, by the parameters' names."""
+        return {parameter.name: to_numpy(parameter.grad).copy() for parameter in self.model.parameters}
+
+    def look(self) -> dict[str, Array] | None:
+        """Return the gradients, none if backward doesn't come back; add what two calls of it, and of loss, tell."""
+        self.findings += _left_out(self.model)
+        self._look_at_loss()
+        if self.found(*NOTHING_TO_COMPARE):
+            return None
+        self.findings += _mode_findings(self)
+        self.audit = audit_model(self.model, self.batch)
+        self.findings += draw_zero_biases(self.model, self.seed)
+        self.loss()  # what the parts remember belongs to this batch and these values
+        return self._look_at_backward()
+
+    def _look_at_loss(self) -> None:
+        before = [array.copy() for array in self.batch]
+        with aloud(), watched("loss", self.findings, "note"):
+            loss = self.loss()
+        self._look_at_batch("loss", before)
+        first, second = float(loss), float(self.loss())
+        if not np.isfinite(first):
+            message = f"the loss is {first}, and has no gradient; use other inputs or parameters"
+            self.findings.append(Finding("not-finite", None, "inconclusive", message, {"loss": first}))
+            return
+        if first != second:
+            message = (
+                f"the loss isn't deterministic: it gave {first:.17g} and then {second:.17g} for the same batch and "
+                "seed; draw all noise from the rng that loss receives, and keep what it learns from a batch in an "
+                "ae.Buffer"
+            )
+            self.findings.append(Finding("not-deterministic", None, "error", message, {"losses": [first, second]}))
+        if hasattr(loss, "dtype") and loss.dtype.itemsize < 8:
+            self.findings.append(single_precision("loss", loss.dtype))
+
+    def _look_at_batch(self, who: str, before: Sequence[Array]) -> None:
+        """Add a finding if the batch isn't as before, and put it right."""
+        if all(same(to_numpy(array), to_numpy(old)) for array, old in zip(self.batch, before, strict=True)):
+            return
+        for array, old in zip(self.batch, before, strict=True):
+            array[...] = old
+        message = f"{who} changed the batch; work on a copy, the caller still needs it"
+        self.findings.append(Finding("changed-batch", None, "error", message, {"by": who}))
+
+    def _look_at_backward(self) -> dict[str, Array]:
+        values = [to_numpy(parameter.value).copy() for parameter in self.model.parameters]
+        batch = [array.copy() for array in self.batch]
+        for parameter in self.model.parameters:
+            parameter.grad[...] = np.nan  # so that a gradient nobody writes can't pass for one
+        gradients: dict[str, Array] = {}
+        with self.reporting():
+            untouched = nothing_else_changed(self.model, self.batch, self.findings)
+            with aloud(), watched("backward", self.findings), untouched:
+                self.in_time(self.model.backward)
+            first = self.gradients()
+            self.in_time(self.model.backward)
+            gradients = first
+        if gradients:
+            self._look_at_batch("backward", batch)
+            changed = not all(same(to_numpy(p.value), v) for p, v in zip(self.model.parameters, values, strict=True))
+            for parameter, value in zip(self.model.parameters, values, strict=True):
+                self.findings += _laws(parameter, value, gradients[parameter.name], changed)
+        return gradients
+
+    def compare(self, gradients: Mapping[str, Array]) -> list[TensorResult]:
+        """Return the comparison of every parameter's gradient; declared parts are replaced by what their rules say."""
+        if not gradients:
+            return []
+        self.surrogates = Surrogates(self.model, self.loss, self.options.time_limit)
+        if not self.surrogates.are_usable:
+            self.findings += self.surrogates.findings
+            return []
+
+        def objective() -> tuple[float, list[Array]]:
+            return float(self.loss()), self.patterns()
+
+        stacked = None if self.surrogates.declared else stack(self.model, self.batch, self.seed)
+        of_all = max(map(largest_size, gradients.values()))
+        with self.surrogates.in_place():
+            tensors = [
+                self.coverage.compare(
+                    parameter.name, objective, parameter.value, gradients[parameter.name], self.options.tolerance,
+                    None if stacked is None else functools.partial(stacked.losses, parameter), of_all,
+                )
+                for parameter in self.model.parameters
+            ]  # fmt: skip
+        self.surrogates.mark(tensors, lambda: self.in_time(self.model.backward))
+        self.findings += self.surrogates.findings
+        return tensors
+
+    def look_further(self, tensors: Sequence[TensorResult], gradients: Mapping[str, Array]) -> None:
+        """Add what other batches of the same rows tell, causes of what is wrong, and what the batch would hide."""
+        if tensors:
+            if not self.found("not-repeatable", "changed-parameter"):
+                self.findings += self._batch_findings(gradients)
+            # Where a value was changed, later parts worked with other numbers than the loss: places and causes mislead.
+            in_order = self.surrogates.are_right and not self.found("changed-parameter")
+            if self.options.explain and in_order and any(tensor.verdict == FAIL for tensor in tensors):
+                from aescratch.inspection.gradcheck.localise import (
+                    localise,  # for a wrong gradient only: most are right
+                )
+
+                with self.surrogates.in_place():
+                    self.findings += localise(self.model, self.batch, self.seed)
+        self.findings += self.audit
+
+    def _batch_findings(self, analytic: Mapping[str, Array]) -> list[Finding]:
+        """Return what other batches made of the same rows tell."""
+
+        def evaluate(rows: Sequence[Array], seed: int) -> Seen:
+            try:
+                loss, kinks = float(self.loss(rows, seed)), self.patterns()
+            except Exception as error:  # of a model that takes one number of examples
+                raise OtherBatchError(f"{type(error).__name__}: {error}") from error
+            self.in_time(self.model.backward)
+            return Seen(loss, self.gradients(), kinks)
+
         try:
-            loss, kinks = float(_loss(model, rows, seed)), patterns(contract.parts_of(model).values())
-        except Exception as error:  # of a model that takes one number of examples
-            raise OtherBatchError(f"{type(error).__name__}: {error}") from error
-        limited(model.backward, time_limit)
-        gradients = [to_numpy(parameter.grad).copy() for parameter in model.parameters]
-        return Seen(loss, dict(zip(names, gradients, strict=True)), kinks)
-
-    try:
-        return of_the_batch(evaluate, batch, rng, dict(zip(names, analytic, strict=True)))
-    except OutOfTime:
-        return [timed_out(time_limit or 0.0)]
-    except OtherBatchError as error:
-        message = (
-            f"for the same rows in another order, or twice over, loss raised {error}; whether it treats them all alike "
-            "wasn't looked at"
-        )
-        return [Finding("other-batch", None, "note", message)]
-    except Exception as error:  # of a number of examples that is written into the code, say
-        finding = raised(error)
-        finding.message += "; so it does for the same rows in another order, or twice over"
-        return [finding]
-
-
-def _loss(model: Any, batch: Sequence[Array], rng: int) -> Any:
-    """Return the model's loss, and raise if it isn't a number."""
-    return contract.as_number(model, model.loss(*batch, rng=rng))
+            return of_the_batch(evaluate, self.batch, self.seed, analytic)
+        except OutOfTime:
+            return [timed_out(self.options.time_limit or 0.0)]
+        except OtherBatchError as error:
+            message = (
+                f"for the same rows in another order, or twice over, loss raised {error}; whether it treats them all "
+                "alike wasn't looked at"
+            )
+            return [Finding("other-batch", None, "note", message)]
+        except Exception as error:  # of a number of examples that is written into the code, say
+            finding = raised(error)
+            finding.message += "; so it does for the same rows in another order, or twice over"
+            return [finding]
 
 
 def _left_out(model: Any) -> Iterator[Finding]:
@@ -209,23 +271,24 @@ def _left_out(model: Any) -> Iterator[Finding]:
                 yield Finding("left-out", parameter.name, "error", message, {"layer": place})
 
 
-def _mode_findings(model: Any, batch: Sequence[Array], rng: int) -> Iterator[Finding]:
+def _mode_findings(check: ModelCheck) -> Iterator[Finding]:
     """Yield what the loss of training mode tells, with its state held still and with its state moving on.
 
     The check holds the state still. A part that reads a buffer after it has assigned it computes something else then.
     """
+    model = check.model
     buffers = contract.buffers_of(model)
     in_training = any(part.in_training for part in contract.parts_of(model).values())
     before = {name: (buffer.value, buffer.frozen) for name, buffer in buffers.items()}
     try:
         with contract.training(model, frozen=True):
-            held_still = float(_loss(model, batch, rng))
+            held_still = float(check.loss())
         moving = held_still
         if buffers:
             with contract.training(model):
                 for buffer in buffers.values():
                     buffer.frozen = False
-                moving = float(_loss(model, batch, rng))
+                moving = float(check.loss())
     except Exception:  # of a batch that is too small for training mode, say
         return
     finally:
@@ -238,85 +301,9 @@ def _mode_findings(model: Any, batch: Sequence[Array], rng: int) -> Iterator[Fin
             "values, as they do while this is checked: read a buffer before it is assigned"
         )
         yield Finding("moving-state", None, "inconclusive" if in_training else "note", message)
-    elif not in_training and held_still != float(_loss(model, batch, rng)):
+    elif not in_training and held_still != float(check.loss()):
         message = "the loss of training mode is another one, and wasn't checked; check it too, with training=True"
         yield Finding("training-mode", None, "note", message)
-
-
-def _loss_findings(model: Any, batch: Sequence[Array], rng: int) -> list[Finding]:
-    """Return what two calls of loss tell about it."""
-    before = [array.copy() for array in batch]
-    findings: list[Finding] = []
-    with aloud(), watched("loss", findings, "note"):
-        loss = _loss(model, batch, rng)
-    findings += _changed_batch("loss", batch, before)
-    first, second = float(loss), float(_loss(model, batch, rng))
-    if not np.isfinite(first):
-        message = f"the loss is {first}, and has no gradient; use other inputs or parameters"
-        return [*findings, Finding("not-finite", None, "inconclusive", message, {"loss": first})]
-    if first != second:
-        message = (
-            f"the loss isn't deterministic: it gave {first:.17g} and then {second:.17g} for the same batch and seed; "
-            "draw all noise from the rng that loss receives, and keep what it learns from a batch in an ae.Buffer"
-        )
-        findings.append(Finding("not-deterministic", None, "error", message, {"losses": [first, second]}))
-    if hasattr(loss, "dtype") and loss.dtype.itemsize < 8:
-        findings.append(single_precision("loss", loss.dtype))
-    return findings
-
-
-def _changed_batch(who: str, batch: Sequence[Array], before: Sequence[Array]) -> list[Finding]:
-    """Return a finding if the batch isn't as before, and put it right."""
-    if all(np.array_equal(to_numpy(array), to_numpy(old)) for array, old in zip(batch, before, strict=True)):
-        return []
-    for array, old in zip(batch, before, strict=True):
-        array[...] = old
-    message = f"{who} changed the batch; work on a copy, the caller still needs it"
-    return [Finding("changed-batch", None, "error", message, {"by": who})]
-
-
-def _draw_zero_biases(model: Any, rng: int) -> list[Finding]:
-    """Give biases that are all 0 small random values, in the copy that is checked, if anything in the model has kinks.
-
-    Where all of a layer's ReLUs are off, the next pre-activations are its biases: at 0, exactly on the kink.
-    """
-    zeros = [p for p in model.parameters if len(p.shape) == 1 and not to_numpy(p.value).any()]
-    if not zeros or not patterns(contract.parts_of(model).values()):
-        return []
-    generator = np.random.default_rng(rng)
-    for parameter in zeros:
-        parameter.value = move(generator.normal(0, ZERO_BIASES, parameter.shape), contract.backend_of(model))
-    names = [parameter.name for parameter in zeros]
-    message = (
-        f"{', '.join(names)}: all 0, where a ReLU may sit exactly on its kink; checked at small random values instead, "
-        "and left as they were"
-    )
-    return [Finding("zero-biases", None, "note", message, {"parameters": names})]
-
-
-def _analytic_side(
-    model: Any, batch: Sequence[Array], time_limit: float | None
-) -> tuple[list[Array], list[Finding]]:
-    """Return the gradients that backward gives, none if it doesn't come back, and what else it did."""
-    values = [to_numpy(parameter.value).copy() for parameter in model.parameters]
-    before = [array.copy() for array in batch]
-    findings: list[Finding] = []
-    for parameter in model.parameters:
-        parameter.grad[...] = np.nan  # so that a gradient nobody writes can't pass for one
-    try:
-        with aloud(), watched("backward", findings), nothing_else_changed(model, batch, findings):
-            limited(model.backward, time_limit)
-        gradients = [to_numpy(parameter.grad).copy() for parameter in model.parameters]
-        limited(model.backward, time_limit)
-    except OutOfTime:
-        return [], [*findings, timed_out(time_limit or 0.0)]
-    except Exception as error:
-        return [], [*findings, raised(error)]
-    findings += _changed_batch("backward", batch, before)
-    changed = not all(np.array_equal(to_numpy(p.value), v) for p, v in zip(model.parameters, values, strict=True))
-    for parameter, value, gradient in zip(model.parameters, values, gradients, strict=True):
-        findings += _laws(parameter, value, gradient, changed)
-    return gradients, findings
 
 
 def _laws(parameter: Any, value: Array, gradient: Array, changed: bool) -> Iterator[Finding]:
@@ -335,17 +322,3 @@ def _laws(parameter: Any, value: Array, gradient: Array, changed: bool) -> Itera
     elif not changed and not np.array_equal(to_numpy(parameter.grad), gradient):
         message = f"a second backward gives another {name}.grad; a layer writes its gradient, it doesn't add to it"
         yield Finding("not-repeatable", name, "error", message)
-
-
-@contextlib.contextmanager
-def in_double_precision(model: Any) -> Iterator[None]:
-    """Put float64 copies of its values into a model, and put back everything afterwards.
-
-    Everything is: values, gradients, what the parts remember, what a class of the user's keeps beside, and the states
-    of generators.
-    """
-    backend = contract.backend_of(model)
-    with kept(model, *contract.parts_of(model).values(), *model.parameters):
-        pack(model.parameters, "float64", backend)
-        move_buffers(contract.buffers_of(model).values(), backend, "float64")
-        yield

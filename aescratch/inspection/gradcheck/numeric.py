@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -62,74 +63,63 @@ class Estimate:
         return abs(analytic - self.value) <= tolerance * max(abs(analytic), abs(self.value), floor) + self.error
 
 
+def largest_size(values: Any) -> float:
+    """Return the largest size among the finite values, 0 if there is none."""
+    sizes = np.abs(np.asarray(values, np.float64))
+    return float(np.max(sizes, where=np.isfinite(sizes), initial=0.0))
+
+
 def estimates(
     objective: Objective, array: Array, analytic: Array, tolerance: float, *,
-    entries: Sequence[int] | None = None, together: Together | None = None,
+    entries: Sequence[int] | Array | None = None, together: Together | None = None,
 ) -> list[Estimate]:  # fmt: skip
     """Return the derivative of the objective with respect to every entry of array, or to those given, in flat order."""
     here = objective()
     flat, values = array.reshape(-1), np.asarray(analytic, np.float64).reshape(-1)
-    largest = float(np.max(np.abs(values), where=np.isfinite(values), initial=0.0))
-    chosen = range(array.size) if entries is None else entries
+    largest, given = largest_size(values), values.tolist()
+    chosen = np.arange(array.size) if entries is None else np.asarray(entries)
     settled: dict[int, Estimate] = {}
     if together is not None:
-        settled = _settled_together(together, here[0], flat, np.array(chosen), values, tolerance)
+        settled = _settled_together(together, here[0], flat, chosen, given, tolerance, largest)
     return [
-        settled[i] if i in settled else _estimate(Probe(objective, here, flat, i), float(values[i]), tolerance, largest)
-        for i in chosen
+        settled[i] if i in settled else _estimate(Probe(objective, here, flat, i), given[i], tolerance, largest)
+        for i in chosen.tolist()
     ]
 
 
 def _settled_together(
-    together: Together, here: float, flat: Array, chosen: Array, values: Array, tolerance: float
-) -> dict[int, Estimate]:
+    together: Together, here: float, flat: Array, chosen: Array, values: Sequence[float], tolerance: float,
+    largest: float,
+) -> dict[int, Estimate]:  # fmt: skip
     """Return the entries that looks at many of them together settle, right or wrong: the first, and then a second."""
-    largest = float(np.max(np.abs(values), where=np.isfinite(values), initial=0.0))
-    floor = WORTH_COMPARING * largest
-    first = Differences(together, here, flat, chosen, FIRST_STEP)
-    size = _sizes(values[chosen], first.value, floor)
-    agrees = np.abs(values[chosen] - first.value) <= tolerance * size + first.rounding
-    done = agrees & first.smooth & (first.rounding <= TRUSTED * largest)
-    settled = _as_estimates(chosen[done], first.value[done], first.rounding[done])
-    rest = chosen[~done & first.smooth & np.isfinite(values[chosen])]
-    if not rest.size:
-        return settled
-    looks = [[Differences(together, here, flat, rest, step / part) for part in (1, 2)] for step in LADDER[:2]]
-    extrapolated = [(4 * fine.value - coarse.value) / 3 for coarse, fine in looks]
-    errors = [np.abs(fine.value - coarse.value) + 2 * fine.rounding for coarse, fine in looks]
-    gap = np.abs(extrapolated[0] - extrapolated[1])
-    best = np.where(errors[0] <= errors[1], *extrapolated)
-    error = np.maximum(np.minimum(*errors), gap)
-    size = _sizes(values[rest], best, floor)
-    agree = (gap <= 0.1 * tolerance * size) & (np.maximum(*errors) <= tolerance * size)
-    is_wrong = np.abs(values[rest] - best) > tolerance * size + CLEARLY * error
-    is_wrong &= np.maximum(error, np.maximum(looks[0][1].jump, looks[1][1].jump)) < SURE * np.abs(best)
-    done = (agree | is_wrong) & np.logical_and.reduce([look.smooth for pair in looks for look in pair])
-    return {**settled, **_as_estimates(rest[done], best[done], error[done])}
+
+    def look(entries: Array, step: float) -> list[Difference]:
+        return _differences(together, here, flat, entries, step)
+
+    floor, settled, rest = WORTH_COMPARING * largest, dict[int, Estimate](), list[int]()
+    for i, difference in zip(chosen.tolist(), look(chosen, FIRST_STEP), strict=True):
+        first = Estimate(difference.value, difference.rounding)
+        if difference.smooth and first.settles(values[i], tolerance, floor) and first.error <= TRUSTED * largest:
+            settled[i] = first
+        elif difference.smooth and np.isfinite(values[i]):
+            rest.append(i)
+    steps = [step / part for step in LADDER[:2] for part in (1, 2)] if rest else []
+    for i, differences in zip(rest, zip(*(look(np.array(rest), step) for step in steps), strict=True), strict=True):
+        candidates = [_extrapolation(*differences[:2]), _extrapolation(*differences[2:])]
+        found = [candidate for candidate in candidates if candidate is not None]
+        if len(found) == 2 and _is_settled(values[i], found, tolerance, floor):
+            settled[i] = _best(found)
+    return settled
 
 
-class Differences:
-    """Central difference quotients of several entries at one step, and what is known of each, as in `Difference`."""
-
-    def __init__(self, together: Together, here: float, flat: Array, entries: Array, step: float) -> None:
-        start = flat[entries]
-        steps = step * np.maximum(np.abs(start), 1.0)
-        up, down = (start + steps) - start, (start - steps) - start  # as they can be represented
-        objectives, smooth = together(np.concatenate([entries, entries]), np.concatenate([up, down]))
-        above, below = np.split(objectives, 2)
-        self.value = (above - below) / (up - down)
-        self.rounding = ROUNDING * EPSILON * np.maximum(np.abs(above), np.abs(below)) / (up - down)
-        self.jump = np.abs((above - here) / up - (below - here) / down)
-        self.smooth = np.logical_and(*np.split(smooth, 2))
-
-
-def _sizes(a: Array, b: Array, floor: float) -> Array:
-    return np.maximum(np.maximum(np.abs(a), np.abs(b)), floor)
-
-
-def _as_estimates(entries: Array, values: Array, errors: Array) -> dict[int, Estimate]:
-    found = zip(entries.tolist(), values.tolist(), errors.tolist(), strict=True)
-    return {entry: Estimate(value, error) for entry, value, error in found}
+def _differences(together: Together, here: float, flat: Array, entries: Array, step: float) -> list[Difference]:
+    """Return the central difference quotients of several entries at one step."""
+    start = flat[entries]
+    steps = step * np.maximum(np.abs(start), 1.0)
+    up, down = (start + steps) - start, (start - steps) - start  # as they can be represented
+    objectives, smooth = together(np.concatenate([entries, entries]), np.concatenate([up, down]))
+    sides = (side.tolist() for side in (up, *np.split(objectives, 2), down, np.logical_and(*np.split(smooth, 2))))
+    return [Difference.of(here, *each) for each in zip(*sides, strict=True)]
 
 
 def _estimate(probe: Probe, analytic: float, tolerance: float, largest: float) -> Estimate:
@@ -179,13 +169,7 @@ class Probe:
         """Return the central difference quotient at this step."""
         up, above, same_above = self.at(step * self.unit)
         down, below, same_below = self.at(-step * self.unit)
-        return Difference(
-            value=(above - below) / (up - down),
-            rounding=ROUNDING * EPSILON * max(abs(above), abs(below)) / (up - down),
-            left=(below - self.value) / down,
-            right=(above - self.value) / up,
-            smooth=same_above and same_below,
-        )
+        return Difference.of(self.value, up, above, below, down, same_above and same_below)
 
     def flat_place(self, analytic: float) -> Estimate | None:
         """Return a derivative of 0 where even a large step changes nothing, to the last bit.
@@ -209,6 +193,12 @@ class Difference:
     left: float
     right: float
     smooth: bool  # as far as the pattern of the kinks says
+
+    @classmethod
+    def of(cls, here: float, up: float, above: float, below: float, down: float, smooth: bool) -> Difference:
+        """Return that of an objective which is `above` and `below` at these offsets, and `here` without any."""
+        rounding = ROUNDING * EPSILON * max(abs(above), abs(below)) / (up - down)
+        return cls((above - below) / (up - down), rounding, (below - here) / down, (above - here) / up, smooth)
 
     @property
     def jump(self) -> float:
@@ -249,29 +239,31 @@ def _second_look(probe: Probe, first: Estimate, analytic: float, tolerance: floa
     """
     candidates: list[Estimate] = []
     for step in LADDER:
-        new = _extrapolation(probe, step)
-        if new is None:
-            continue
-        candidates.append(new)
-        best = _best(candidates)
-        if any(_agree(new, other, tolerance, floor) for other in candidates[:-1]):
-            return best
-        if len(candidates) > 1 and _is_wrong(analytic, candidates, tolerance, floor):
-            return best
+        new = _extrapolation(probe.central(step), probe.central(step / 2))
+        if new is not None:
+            candidates.append(new)
+            if _is_settled(analytic, candidates, tolerance, floor):
+                break
     return _best(candidates) if candidates else Estimate(first.value, float("inf"))
 
 
-def _extrapolation(probe: Probe, step: float) -> Estimate | None:
+def _extrapolation(coarse: Difference, fine: Difference) -> Estimate | None:
     """Return the extrapolation from a step and its half, or None where they cross a kink or meet no finite number.
 
     From D(h) = f' + c h² + O(h⁴) follows f' = (4 D(h/2) − D(h)) / 3 + O(h⁴); D(h/2) − D(h) amply bounds the error.
     """
-    coarse, fine = probe.central(step), probe.central(step / 2)
     across_kink = fine.jump > 0.75 * coarse.jump and fine.jump > 10 * fine.rounding
     value = (4 * fine.value - coarse.value) / 3
     if across_kink or not (coarse.smooth and fine.smooth and np.isfinite(value)):
         return None
     return Estimate(value, abs(fine.value - coarse.value) + 2 * fine.rounding, jump=fine.jump)
+
+
+def _is_settled(analytic: float, candidates: Sequence[Estimate], tolerance: float, floor: float) -> bool:
+    """Whether the last of several extrapolations agrees with another, or all leave no doubt that the value is wrong."""
+    *others, new = candidates
+    agrees = any(_agree(new, other, tolerance, floor) for other in others)
+    return agrees or (len(candidates) > 1 and _is_wrong(analytic, candidates, tolerance, floor))
 
 
 def _agree(a: Estimate, b: Estimate, tolerance: float, floor: float) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.inspection.gradcheck.numeric import largest_size
 from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE
 
 if TYPE_CHECKING:
@@ -71,11 +72,11 @@ def _draw_tensor(axes: Sequence[Axes], tensor: Any) -> None:
     analytic, numeric = as_image(tensor.analytic), as_image(tensor.numeric)
     with np.errstate(invalid="ignore"):
         difference = analytic - numeric
-    shared = max(_largest(analytic), _largest(numeric))
+    shared = max(largest_size(analytic), largest_size(numeric))
     _draw_panel(axes[0], analytic, shared)
     image = _draw_panel(axes[1], numeric, shared)
     _add_scale(axes[:2], image)
-    _add_scale(axes[2:], _draw_panel(axes[2], difference, max(_largest(difference), WORTH_A_COLOUR * shared)))
+    _add_scale(axes[2:], _draw_panel(axes[2], difference, max(largest_size(difference), WORTH_A_COLOUR * shared)))
     _mark(axes[2], as_image(tensor.verdicts))
     axes[0].set_ylabel(f"{tensor.name}\n{tensor.verdict}", fontsize=13)
     kinks = tensor.count("kink")
@@ -115,9 +116,3 @@ def _mark(ax: Axes, verdicts: Array) -> None:
         for colour, width in (("white", 2.5 * thin), ("black", thin)) if 0 < len(rows) <= MOST_MARKS else ():
             colours: dict[str, Any] = {"color": colour} if filled else {"edgecolors": colour, "facecolors": "none"}
             ax.scatter(columns, rows, s=max(3, 300 / side), marker=marker, linewidths=width, **colours)
-
-
-def _largest(values: Array) -> float:
-    """Return the largest size among the finite values, 0 if there is none."""
-    finite = values[np.isfinite(values)]
-    return float(np.nanmax(np.abs(finite), initial=0.0))

@@ -2,17 +2,19 @@
 
     title, table, findings -> plain text    str(report), print(report)
                            -> text in colour    report.show(), on a terminal only
-                           -> HTML    notebooks, by page.py
+                           -> one <div> with its own style, no script, nothing loaded    notebooks
 
-A finding is printed in three parts: the numbers, the likely cause, and a question that leads on.
+A finding is printed in three parts: the numbers, the likely cause, and a question that leads on. In HTML text takes the
+colour of what is around it and the background stays as it is, so it reads on light and on dark pages.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from html import escape
 from typing import Any, TextIO
 
 import numpy as np
@@ -24,6 +26,21 @@ COLOURS = {
     "title": "1", PASS: "32", FAIL: "1;31", "error": "1;31", INCONCLUSIVE: "33", "note": "2", "cause": "1",
     "question": "36",
 }  # fmt: skip
+# White on each badge has a contrast of 5 or more (WCAG asks for 4.5).
+STYLE = """
+.aescratch-report { font: 14px/1.5 system-ui, sans-serif; color: inherit; max-width: 60rem; }
+.aescratch-report table { border-collapse: collapse; margin: .5em 0; color: inherit; font: inherit; }
+.aescratch-report th, .aescratch-report td {
+  text-align: left; padding: .2em .8em .2em 0; border-bottom: 1px solid rgba(128, 128, 128, .4);
+  color: inherit; background: transparent; font-variant-numeric: tabular-nums; }
+.aescratch-report b.badge { color: #fff; padding: .05em .5em; border-radius: .3em; font-weight: 600; }
+.aescratch-report b.pass { background: #1a7f37; }
+.aescratch-report b.fail, .aescratch-report b.error { background: #c62f2f; }
+.aescratch-report b.inconclusive { background: #8a6100; }
+.aescratch-report b.note { background: #60656c; }
+.aescratch-report .finding { border-left: 3px solid rgba(128, 128, 128, .6); padding-left: .8em; margin: .6em 0; }
+.aescratch-report p { margin: .15em 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+"""
 
 
 class GradientCheckError(AssertionError):
@@ -119,9 +136,22 @@ class Printable:
         return "\n".join(self._lines(_plain))
 
     def _repr_html_(self) -> str:
-        from aescratch.inspection.gradcheck.page import to_html
-
-        return to_html(self)
+        head, *rows = self.rows()
+        body = [_row([*map(escape, cells), _badge(verdict)], "td") for *cells, verdict in rows]
+        title, titles = escape(self.title), _row(map(escape, head), "th")
+        lines = [f'<div class="aescratch-report">\n<style>{STYLE}</style>\n<p><strong>{title}</strong></p>']
+        lines += [f"<table>\n<thead>{titles}</thead>\n<tbody>", *body, "</tbody>\n</table>"]
+        for finding, numbers, cause in self.paragraphs():
+            lines.append('<div class="finding">')
+            if numbers:
+                lines.append(f"<p>{_badge(finding.severity)} {escape(numbers)}</p>")
+            if cause:
+                lines.append(f"<p><strong>Likely cause:</strong> {escape(cause)}</p>")
+            if finding.question:
+                lines.append(f"<p><strong>Ask yourself:</strong> <em>{escape(finding.question)}</em></p>")
+            lines.append("</div>")
+        _, _, rest = self.summary().partition(": ")
+        return "\n".join([*lines, f"<p>{_badge(self.verdict)} {escape(rest)}</p>", "</div>"])
 
     def _lines(self, paint: Paint) -> Iterator[str]:
         yield paint(self.title, "title")
@@ -197,3 +227,11 @@ def _in_colour(text: str, role: str) -> str:
 def _wants_colour(file: TextIO) -> bool:
     is_terminal = getattr(file, "isatty", lambda: False)()
     return bool(is_terminal) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _row(cells: Iterable[str], tag: str) -> str:
+    return "<tr>" + "".join(f"<{tag}>{cell}</{tag}>" for cell in cells) + "</tr>"
+
+
+def _badge(word: str) -> str:
+    return f'<b class="badge {escape(word)}">{escape(word)}</b>'

@@ -13,6 +13,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.inspection.gradcheck.numeric import NEXT_TO_NOTHING, TRUSTED, WORTH_COMPARING, Estimate
+from aescratch.inspection.gradcheck.pictures import draw
 from aescratch.inspection.gradcheck.printing import (
     FAIL,
     INCONCLUSIVE,
@@ -46,7 +47,7 @@ class TensorResult:
     analytic, numeric : array
         The gradients, of one shape; numeric is NaN where there was a kink.
     verdicts : array of str
-        ``"pass"``, ``"fail"``, ``"inconclusive"`` or ``"kink"``, per entry.
+        ``"pass"``, ``"fail"``, ``"inconclusive"`` or ``"kink"``, per entry; ``"unchecked"`` where it wasn't looked at.
     slopes : array
         The slopes left and right of an entry at a kink, along a last axis of 2; NaN elsewhere.
     rule : str
@@ -105,30 +106,38 @@ class TensorResult:
         """``"fail"`` if an entry fails, ``"inconclusive"`` if one is, too many lie at kinks, or nothing was tested."""
         if self.count(FAIL):
             return FAIL
-        if self.count(INCONCLUSIVE) or self.count("kink") > MOST_KINKS * self.verdicts.size or self.is_untested:
+        looked_at = self.verdicts.size - self.count(UNCHECKED)
+        if self.count(INCONCLUSIVE) or self.count("kink") > MOST_KINKS * looked_at or self.is_untested:
             return INCONCLUSIVE
         return PASS
 
 
 def judge(
-    name: str, analytic: Array, estimates: Sequence[Estimate], tolerance: float, largest_of_all: float = 0.0
-) -> TensorResult:
+    name: str, analytic: Array, estimates: Sequence[Estimate], tolerance: float, largest_of_all: float = 0.0,
+    entries: Array | None = None,
+) -> TensorResult:  # fmt: skip
     """Return the verdict of each entry of a tensor, from its analytic values and their numeric estimates.
 
-    A value is 0 to rounding beside `largest_of_all`, the largest gradient of all tensors, if there are others.
+    A value is 0 to rounding beside `largest_of_all`, the largest gradient of all tensors, if there are others. One that
+    is too small to be seen where nothing changes passes; its numeric value is NaN, and its slopes are 0. Where the
+    estimates are those of some entries, in flat order, the others are unchecked.
     """
     analytic = np.asarray(analytic, dtype=np.float64)
     scale = max((abs(e.value) for e in estimates if np.isfinite(e.value)), default=0.0)
-    entries = list(zip(analytic.ravel().tolist(), estimates, strict=True))
-    is_zero = [_is_zero(a, e, largest_of_all) for a, e in entries]
-    judged = zip(entries, is_zero, strict=True)
-    verdicts = [PASS if zero else _judge_entry(a, e, tolerance, scale) for (a, e), zero in judged]
-    numeric = [np.nan if e.kink is not None else e.value for e in estimates]
-    slopes = [(np.nan, np.nan) if e.kink is None else e.kink for e in estimates]
+    numeric, slopes = np.full(analytic.size, np.nan), np.full((analytic.size, 2), np.nan)
+    verdicts, is_zero = np.full(analytic.size, UNCHECKED, "<U12"), np.zeros(analytic.size, bool)
+    values = analytic.ravel().tolist()
+    for i, e in zip(range(analytic.size) if entries is None else entries, estimates, strict=True):
+        is_zero[i] = _is_zero(values[i], e, largest_of_all)
+        verdicts[i] = PASS if is_zero[i] or e.unseen else _judge_entry(values[i], e, tolerance, scale)
+        if e.unseen or e.kink is not None:
+            slopes[i] = e.kink or 0.0
+        else:
+            numeric[i] = e.value
     shape = analytic.shape
     return TensorResult(
-        name, analytic, np.reshape(numeric, shape), np.reshape(np.array(verdicts, "<U12"), shape),
-        np.reshape(slopes, (*shape, 2)), is_zero=np.reshape(is_zero, shape),
+        name, analytic, numeric.reshape(shape), verdicts.reshape(shape), slopes.reshape(*shape, 2),
+        is_zero=is_zero.reshape(shape),
     )  # fmt: skip
 
 
@@ -206,8 +215,6 @@ class Report(Printable):
 
     def plot(self) -> Figure:
         """Return a figure with the analytic gradient, the numeric one and their difference, a row for each tensor."""
-        from aescratch.inspection.gradcheck.pictures import draw
-
         return draw(self.title, self.tensors)
 
     def rows(self) -> list[tuple[str, ...]]:

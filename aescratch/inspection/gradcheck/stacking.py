@@ -1,68 +1,37 @@
-"""Many changed parameters in one pass, for models whose every part is our own.
+"""Many changed parameters in one pass: for speed alone, and nothing rests on it.
 
     x -> ... -> the layer with the parameter, once per change -> copies, stacked as rows -> later layers, all at once
       -> every term of the objective, once per change -> a loss for each change
 
-A layer treats its rows one by one, so copies of a batch, each behind another change, go through the later ones
-together. What sums over rows, a term, and what holds the changed parameter is computed change by change, with that one
-entry changed in place. Nothing is left out, and no entry is inferred from another.
+Parts that say so, by `row_by_row`, take copies of a batch, each behind another change, together. What holds the changed
+parameter, a term, which sums over rows, and everything else is computed change by change, with that one entry changed
+in place. Nothing is left out, and no entry is inferred from another.
 
-It holds as long as everything that computes is known to do so: where anything has been replaced or built on, except
-for backward passes, there is no stack, and every change takes a pass of its own.
+What a part, or a loss, says of itself may be wrong, where it has been built on or replaced. So some losses of every
+stack are compared with those of whole passes, and where they differ every change takes a pass of its own.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from aescratch import activations, corruptions, layers, losses, penalties
-from aescratch import functions as sheet
-from aescratch.backend import Array
+from aescratch.backend import Array, is_fast
 from aescratch.foundations.parameters import Parameter
-from aescratch.foundations.parts import Part
-from aescratch.layers import Sampling
-from aescratch.models import MODELS
 from aescratch.training.contract import backend_of, parts_of
 
 ROWS = 1024  # in a stack, about: enough to make calls cheap, few enough to stay in the cache
 SAME = 1e-12  # of a loss: what another order of summing may change
 
-PARTS = tuple(
-    value
-    for module in (layers, activations, losses, penalties, corruptions)
-    for value in vars(module).values()
-    if isinstance(value, type) and issubclass(value, Part)
-)
-# As they are when this is imported, before an exercise replaces anything.
-CLASSES = {cls: dict(vars(cls)) for own in (*MODELS, *PARTS) for cls in own.__mro__ if cls is not object}
-
 
 def stack(model: Any, batch: Sequence[Array], rng: int) -> Stack | None:
-    """Return a stack for this model and batch, or None where something that computes isn't known to be our own."""
-    values = [*vars(model).values(), *parts_of(model).values()]
-    computing = [value for value in values if hasattr(value, "forward") and not isinstance(value, type)]
-    as_ours = all(_computes_as_ours(value) for value in [model, *computing])
-    formulas = all(getattr(sheet, name) is own for name, own in sheet.AS_WRITTEN.items() if _computes(name))
-    return Stack(model, batch, rng) if as_ours and formulas and backend_of(model) == "numpy" else None
-
-
-def _computes_as_ours(value: Any) -> bool:
-    """Whether an object is of a class of ours as it was, or of one that is built on it and changes only backward."""
-    for cls in type(value).__mro__[:-1]:
-        now, before = vars(cls), CLASSES.get(cls, {})
-        if any(now.get(name) is not before.get(name) for name in {*now, *before} if _computes(name)):
-            return False
-    hidden = [name for name in vars(value) if callable(getattr(type(value), name, None))]
-    return type(value).__mro__[-2] in CLASSES and not any(_computes(name) for name in hidden)
-
-
-def _computes(name: str) -> bool:
-    """Whether what has this name could be part of a forward pass."""
-    return "backward" not in name and not name.startswith("__")
+    """Return a stack for this model and batch, or None where it names no parts, or isn't in host memory."""
+    stackable = is_fast() and parts_of(model) and backend_of(model) == "numpy"
+    return Stack(model, batch, rng) if stackable else None
 
 
 class Stack:
@@ -77,20 +46,26 @@ class Stack:
         self.taken = {self.n_rows, *(parameter.shape[0] for parameter in model.parameters)}
 
     def losses(self, parameter: Parameter, entries: Array, offsets: Array) -> tuple[Array, Array]:
-        """Return the loss with each entry, alone, moved by its offset, and whether that crosses no kink."""
+        """Return the loss with each entry, alone, moved by its offset, and whether that crosses no kink.
+
+        None is said to cross none where the stack doesn't hold, so that every entry is looked at in passes of its own.
+        """
         at_once = max(1, ROWS // self.n_rows)
         passes = [slice(start, start + at_once) for start in range(0, len(entries), at_once)]
         try:
             found = [self._pass(parameter, entries[here], offsets[here]) for here in passes]
+            losses, smooth = (np.concatenate(each) for each in zip(*found, strict=True))
+            in_order = np.argsort(losses)
+            holds = all(
+                self._holds(parameter, int(entries[i]), float(offsets[i]), float(losses[i]))
+                for i in in_order[[0, len(in_order) // 2, -1]]
+            )
         except Exception:  # of a setting that fits this number of rows alone, say
-            return np.zeros(len(entries)), np.zeros(len(entries), bool)
-        losses, smooth = (np.concatenate(each) for each in zip(*found, strict=True))
-        if not self._holds(parameter, int(entries[0]), float(offsets[0]), float(losses[0])):
-            smooth[:] = False  # so that every entry is looked at again, in passes of its own
-        return losses, smooth
+            holds = False
+        return (losses, smooth) if holds else (np.zeros(len(entries)), np.zeros(len(entries), bool))
 
     def _holds(self, parameter: Parameter, entry: int, offset: float, loss: float) -> bool:
-        """Whether a whole pass gives the same, which it does; better seen than taken for granted."""
+        """Whether a whole pass gives the same."""
         flat = parameter.value.reshape(-1)
         start = float(flat[entry])
         try:
@@ -106,18 +81,17 @@ class Stack:
             entries, offsets = np.append(entries, entries[-1]), np.append(offsets, offsets[-1])
         copies = Copies(parameter, entries, offsets, self.n_rows)
         parts = parts_of(self.model)
-        try:
+        with contextlib.ExitStack() as undo:
             for name, part in parts.items():
                 holds = any(value is parameter for value in vars(part).values())
-                if holds or part.is_term or isinstance(part, Sampling):
-                    part.__dict__["forward"] = copies.one_by_one(part, self.kinks[name], holds)
+                if holds or not part.row_by_row:
+                    undo.enter_context(copies.one_by_one(part, self.kinks[name], always=holds or part.is_term))
             losses = np.asarray(self.loss())
-            for name, part in parts.items():
-                if not part.is_term:
-                    copies.compare(getattr(part, "kinks", None), self.kinks[name])
-        finally:
-            for part in parts.values():
-                part.__dict__.pop("forward", None)
+        for name, part in parts.items():
+            if part.row_by_row:
+                copies.compare(getattr(part, "kinks", None), self.kinks[name])
+        if losses.shape != (len(entries),):
+            raise ValueError("the objective isn't a sum of terms that could be told apart")
         return losses[:n_wanted], copies.smooth[:n_wanted]
 
 
@@ -131,15 +105,16 @@ class Copies:
         self.n_copies, self.n_rows = len(entries), n_rows
         self.smooth = np.ones(self.n_copies, bool)
 
-    def one_by_one(self, part: Any, kinks: Array | None, always: bool) -> Callable[..., Any]:
-        """Return the part's forward as computed for one copy after the other, each with its change.
+    @contextlib.contextmanager
+    def one_by_one(self, part: Any, kinks: Array | None, *, always: bool) -> Iterator[None]:
+        """Inside the block, compute the part's forward for one copy after the other, each with its change.
 
-        Unless it always is, or is a term, that is needed only for what comes stacked.
+        Unless it always is, that is needed only for what comes stacked.
         """
-        forward = part.forward
+        forward, own = part.forward, part.__dict__.get("forward")
 
         def call(*arguments: Any) -> Any:
-            if not (always or part.is_term or any(self.are_stacked(argument) for argument in arguments)):
+            if not (always or any(self.are_stacked(argument) for argument in arguments)):
                 return forward(*arguments)
             generators = [(a, a.bit_generator.state) for a in arguments if isinstance(a, np.random.Generator)]
             split = [self.split(argument) for argument in arguments]
@@ -156,7 +131,14 @@ class Copies:
                     self.smooth[copy] &= np.array_equal(part.kinks, kinks)
             return np.array(results) if part.is_term else np.concatenate(results)
 
-        return call
+        part.__dict__["forward"] = call
+        try:
+            yield
+        finally:
+            if own is None:
+                del part.__dict__["forward"]
+            else:
+                part.__dict__["forward"] = own
 
     def are_stacked(self, value: Any) -> bool:
         """Whether an argument holds the rows of all copies."""

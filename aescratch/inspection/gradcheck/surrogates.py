@@ -17,9 +17,10 @@ import numpy as np
 
 from aescratch.backend import Array, array_module, move, to_numpy
 from aescratch.foundations.declared import Declared, declaration_of
-from aescratch.inspection.gradcheck.binding import as_list
+from aescratch.inspection.gradcheck.binding import as_list, draw_upstream
 from aescratch.inspection.gradcheck.by_rule import note
 from aescratch.inspection.gradcheck.deadline import limited
+from aescratch.inspection.gradcheck.numeric import largest_size
 from aescratch.inspection.gradcheck.parameters import held_parameters
 from aescratch.inspection.gradcheck.report import DIFFERENCES, INCONCLUSIVE, Finding, TensorResult
 from aescratch.inspection.recording import Call, observed
@@ -188,7 +189,7 @@ class Base:
         return together
 
     def _require_linear(self) -> None:
-        upstream = _random(self.result.shape)
+        upstream = draw_upstream(self.result.shape, 0)
         whole = self.rule(upstream)
         for name, (rows, columns, values) in self.entries.items():
             summed = np.bincount(columns, values * upstream.reshape(-1)[rows], self.start[name].size)
@@ -217,7 +218,7 @@ class Base:
 
     def wrong_in(self, backward: Callable[[Sequence[Any]], Any]) -> str:
         """Return where a backward gives something else than the rule, as a text, or nothing."""
-        upstream = _random(self.result.shape)
+        upstream = draw_upstream(self.result.shape, 0)
         rule = self.rule(upstream)
         for parameter in self.parameters.values():
             parameter.grad[...] = 0
@@ -255,14 +256,8 @@ def by_rules(findings: Sequence[Finding]) -> str:
     return f", by declared rules: {', '.join(rules)}" if rules else ""
 
 
-def _random(shape: tuple[int, ...]) -> Array:
-    rng = np.random.default_rng(0)
-    return rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape) if shape else np.asarray(1.0)
-
-
 def _near(a: Array, b: Array) -> bool:
-    largest = max(float(np.max(np.abs(a), initial=0.0)), float(np.max(np.abs(b), initial=0.0)))
-    return bool(np.all(np.abs(a - b) <= SAME * largest))  # so written that NaN isn't near
+    return bool(np.all(np.abs(a - b) <= SAME * max(largest_size(a), largest_size(b))))  # so written that NaN isn't near
 
 
 def _is_array(value: Any) -> bool:

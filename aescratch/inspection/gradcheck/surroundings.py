@@ -1,7 +1,8 @@
-"""What code under check does to the process around it: it may draw from the global random state, print, or never end.
+"""What code under check does to the process around it: it may draw from the global random state, and print.
 
     with watched("backward", findings): ...      a finding for each, and the random states put back
-    raised(error), timed_out(seconds)            what a call that didn't come back becomes
+    with quiet():                                a check calls it many times: what this thread prints is dropped
+        with aloud(): first call                 but not in here, where it is worth reading
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import contextlib
 import random
 import sys
 from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
 from aescratch.inspection.gradcheck.report import Finding
+
+dropping: ContextVar[bool] = ContextVar("dropping", default=False)  # of a thread, and of those that it starts
 
 
 class Counting:
@@ -37,6 +41,36 @@ class Counting:
         return getattr(self.stream, name)
 
 
+class Quiet(Counting):
+    """A stream that drops what is written where it is to, unless a debugger is at work, whose prompt has to be seen."""
+
+    def write(self, text: str) -> Any:
+        """Write the text, or drop it."""
+        return len(text) if dropping.get() and sys.gettrace() is None else super().write(text)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Drop what the block prints; where checks in several threads leave the stream behind, it drops nothing more."""
+    stream = sys.stdout.stream if isinstance(sys.stdout, Quiet) else sys.stdout
+    with _dropping(True), contextlib.redirect_stdout(Quiet(stream)):
+        yield
+
+
+def aloud() -> contextlib.AbstractContextManager[None]:
+    """Let the block print, inside a quiet one."""
+    return _dropping(False)
+
+
+@contextlib.contextmanager
+def _dropping(wanted: bool) -> Iterator[None]:
+    token = dropping.set(wanted)
+    try:
+        yield
+    finally:
+        dropping.reset(token)
+
+
 @contextlib.contextmanager
 def watched(who: str, findings: list[Finding], severity: str = "error") -> Iterator[None]:
     """Add a finding if the block changes a global random state, which is put back, and a note if it prints."""
@@ -46,14 +80,19 @@ def watched(who: str, findings: list[Finding], severity: str = "error") -> Itera
             yield
         finally:
             if changed():
-                message = (
-                    f"{who} changed the global random state, which was put back; everybody's random numbers follow "
-                    "from it: draw from a numpy.random.default_rng of your own"
-                )
-                findings.append(Finding("changed-random-state", None, severity, message, {"by": who}))
+                findings.append(random_state_changed(who, severity))
             if out.written:
                 message = f"{who} prints; take it out when you are done looking, a check calls it many times"
                 findings.append(Finding("prints", None, "note", message, {"by": who}))
+
+
+def random_state_changed(who: str, severity: str) -> Finding:
+    """Return the finding for a function that changed a global random state."""
+    message = (
+        f"{who} changed the global random state, which was put back; everybody's random numbers follow from it: draw "
+        "from a numpy.random.default_rng of your own"
+    )
+    return Finding("changed-random-state", None, severity, message, {"by": who})
 
 
 @contextlib.contextmanager

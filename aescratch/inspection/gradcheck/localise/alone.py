@@ -22,9 +22,9 @@ from aescratch.backend import Array
 from aescratch.foundations.parameters import Parameter, ParameterBuffer
 from aescratch.inspection.gradcheck.binding import Pair, is_float_array
 from aescratch.inspection.gradcheck.deadline import limited
-from aescratch.inspection.gradcheck.layers import held_parameters
 from aescratch.inspection.gradcheck.localise.oracle import Comparison, Evaluation, compare
 from aescratch.inspection.gradcheck.localise.step import TIME_LIMIT, Passes
+from aescratch.inspection.gradcheck.parameters import held_parameters
 from aescratch.inspection.gradcheck.surrogates import patterns
 
 

@@ -18,23 +18,19 @@ import numpy as np
 from aescratch.backend import Array, to_numpy
 from aescratch.batch_norm import BatchNorm
 from aescratch.corruptions import Corruption
-from aescratch.foundations.buffers import move_buffers
-from aescratch.foundations.parameters import pack
 from aescratch.foundations.validation import require_count
-from aescratch.inspection.gradcheck.keeping import kept
-from aescratch.inspection.gradcheck.meaning import noise
+from aescratch.inspection.gradcheck.keeping import in_double_precision
 from aescratch.inspection.gradcheck.meaning.choosing import decay_oracle, oracle_of, weighed
 from aescratch.inspection.gradcheck.meaning.comparing import Look, MeaningReport, Oracle, compare
 from aescratch.inspection.gradcheck.meaning.doubts import Doubts
 from aescratch.inspection.gradcheck.meaning.drawing import (
     CORRUPTIONS,
-    corrupting,
+    look_at_drawing,
     look_at_generated,
     look_at_spelled_out_noise,
-    sampling,
 )
+from aescratch.inspection.gradcheck.meaning.layers import move_from_the_start
 from aescratch.inspection.gradcheck.meaning.objective import Step, look_at_objective
-from aescratch.inspection.gradcheck.meaning.states import move_from_the_start
 from aescratch.inspection.gradcheck.meaning.wiring import look_at_passes, look_at_predictions, look_at_sharing
 from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, Finding
 from aescratch.layers import Sampling
@@ -92,7 +88,10 @@ def check_meaning(model: Any, x: Array | None = None, labels: Array | None = Non
             raise ValueError(
                 f"expected finite numbers in {parameter.name}, got NaN or infinity; nothing has a meaning there"
             )
-    with _on_the_host(model), contract.trusting_batches(model), np.errstate(all="ignore"):
+    trusting = contract.trusting_batches(model)
+    with in_double_precision(model, "numpy"), contract.in_use(model), trusting, np.errstate(all="ignore"):
+        if hasattr(model, "dtype"):
+            model.dtype = "float64"
         batch = [to_numpy(a).astype(float) if a.dtype.kind == "f" else to_numpy(a).copy() for a in data]
         for parameter in model.parameters:
             if not parameter.value.any():  # a bias of 0 hides whether it is added or subtracted
@@ -102,9 +101,14 @@ def check_meaning(model: Any, x: Array | None = None, labels: Array | None = Non
                 move_from_the_start(part, generator)
         unknown = _look_at_parts(report, model, opinion, batch[0], generator, seed)
         if opinion is None:
-            _say_that_there_is_none(report, model, trouble, unknown)
+            message = (
+                f"{type(model).__name__} {trouble}: how its parts are put together wasn't looked at; say in "
+                "second_opinion what each term of the objective is of"
+            )
+            report.findings.append(Finding("no-second-opinion", None, INCONCLUSIVE, message))
+            _say_what_is_unknown(report, unknown, [])
         else:
-            _look_at_whole(report, model, opinion, batch, unknown, generator, seed)
+            _look_at_whole(report, Step(model, opinion, batch, seed), unknown, generator)
     return report
 
 
@@ -141,18 +145,6 @@ def _as_data(
     return contract.as_data(model, x, labels)
 
 
-@contextlib.contextmanager
-def _on_the_host(model: Any) -> Iterator[None]:
-    """Put float64 copies of a model's values into it, in host memory, and put back everything afterwards."""
-    parts = contract.parts_of(model).values()
-    with kept(model, *parts, *model.parameters), contract.in_use(model):  # what a model means is what it does in use
-        pack(model.parameters, "float64", "numpy")
-        move_buffers(contract.buffers_of(model).values(), "numpy", "float64")
-        if hasattr(model, "dtype"):
-            model.dtype = "float64"
-        yield
-
-
 def _look_at_parts(
     report: MeaningReport, model: Any, opinion: SecondOpinion | None, x: Array, rng: np.random.Generator, seed: int
 ) -> dict[str, Any]:
@@ -163,10 +155,8 @@ def _look_at_parts(
         parts |= {name: part for name, part in layer.parts.items() if isinstance(part, Corruption)}
     unknown = {}
     for name, part in parts.items():
-        if isinstance(part, CORRUPTIONS):
-            noise.look_at_corruption(report, name, part, corrupting(part), 5, seed)
-        elif isinstance(part, Sampling):
-            noise.look_at_sampler(report, name, sampling(part), 3, seed)
+        if isinstance(part, (*CORRUPTIONS, Sampling)):
+            look_at_drawing(report, name, part, seed)
         elif isinstance(part, WeightDecay):
             compare(report, name, weighed(part).forward, decay_oracle(part, model))
         elif (oracle := oracle_of(part, rng)) is not None:
@@ -176,16 +166,6 @@ def _look_at_parts(
         else:
             unknown[name] = part
     return unknown
-
-
-def _say_that_there_is_none(report: MeaningReport, model: Any, trouble: str, unknown: dict[str, Any]) -> None:
-    """Add that nothing says what the model is to compute, beside its parts."""
-    message = (
-        f"{type(model).__name__} {trouble}: how its parts are put together wasn't looked at; say in "
-        "second_opinion what each term of the objective is of"
-    )
-    report.findings.append(Finding("no-second-opinion", None, INCONCLUSIVE, message))
-    _say_what_is_unknown(report, unknown, [])
 
 
 def _say_what_is_unknown(report: MeaningReport, unknown: dict[str, Any], in_the_path: Sequence[str]) -> None:
@@ -200,23 +180,20 @@ def _say_what_is_unknown(report: MeaningReport, unknown: dict[str, Any], in_the_
             report.findings.append(Finding("not-looked-at", None, severity, message, {"parts": shown}))
 
 
-def _look_at_whole(
-    report: MeaningReport, model: Any, opinion: SecondOpinion, batch: list[Array], unknown: dict[str, Any],
-    rng: np.random.Generator, seed: int,
-) -> None:  # fmt: skip
-    doubts = Doubts(model, opinion, batch, unknown, seed)
+def _look_at_whole(report: MeaningReport, step: Step, unknown: dict[str, Any], rng: np.random.Generator) -> None:
+    name, doubts = type(step.model).__name__, Doubts(step, unknown)
     with doubts.softening(report) as whole:
         with guarded(whole, "loss"):
-            step = look_at_objective(whole, model, opinion, batch, seed)
-            look_at_spelled_out_noise(whole, model, opinion, step)
-        with guarded(whole, type(model).__name__):
-            _look_at_inner(whole, opinion, batch[0], seed)
-            _look_at_jacobian(whole, model, opinion, batch)
-            look_at_predictions(whole, model, opinion, batch[0])
-            look_at_generated(whole, model, opinion, seed)
-            look_at_passes(whole, model, opinion, batch[0])
-    with guarded(report, type(model).__name__):
-        look_at_sharing(report, model, rng)
+            look_at_objective(whole, step)
+            look_at_spelled_out_noise(whole, step)
+        with guarded(whole, name):
+            _look_at_inner(whole, step)
+            _look_at_jacobian(whole, step)
+            look_at_predictions(whole, step)
+            look_at_generated(whole, step)
+            look_at_passes(whole, step)
+    with guarded(report, name):
+        look_at_sharing(report, step.model, rng)
     _say_what_is_unknown(report, unknown, doubts.in_the_path)
 
 
@@ -230,31 +207,32 @@ def guarded(report: MeaningReport, what: str) -> Iterator[None]:
         report.add(Look(what, "a number", None, FAIL), Finding("raised", what, "error", message))
 
 
-def _look_at_inner(report: MeaningReport, opinion: SecondOpinion, x: Array, seed: int) -> None:
+def _look_at_inner(report: MeaningReport, step: Step) -> None:
     """Look at the objectives of the models that this one is made of."""
-    for number, (layer, batch) in enumerate(opinion.inner(x) if opinion.inner is not None else (), start=1):
+    inner = step.opinion.inner(step.x) if step.opinion.inner is not None else ()
+    for number, (layer, batch) in enumerate(inner, start=1):
         with contract.trusting_batches(layer):
-            look_at_objective(report, layer, layer.second_opinion(), [batch], seed, f"loss of layer {number}")
+            inner_step = Step(layer, layer.second_opinion(), [batch], step.seed)
+            look_at_objective(report, inner_step, f"loss of layer {number}")
 
 
-def _look_at_jacobian(report: MeaningReport, model: Any, opinion: SecondOpinion, batch: Sequence[Array]) -> None:
+def _look_at_jacobian(report: MeaningReport, step: Step) -> None:
     """Compare the penalty in place with the norm of the encoder's Jacobian, by differences."""
-    name, x = opinion.contraction, batch[0]
+    model, name, x = step.model, step.opinion.contraction, step.x
     if not name:
         return
     part = model.parts[name]
-    arguments = opinion.terms[name](Step(model, opinion, batch, 0))
+    arguments = step.opinion.terms[name](step)
     # A millionth of what moves a unit, so that hardly any crosses a kink; and no less than x's own digits allow.
     h = max(1e-6 / np.abs(model.parameters[0].value).max(), 1e-8 * np.abs(x).max())
-    columns = []
+    squares = 0.0
     for i in range(x.shape[1]):
         up, down = x.copy(), x.copy()
         up[:, i] += h
         down[:, i] -= h
-        columns.append((model.encode(up) - model.encode(down)) / (up - down)[:, i, None])
-    oracle = Oracle(
-        "‖∂h/∂x‖² of the encoder, by differences",
-        lambda: (part.weight or 1.0) * float((np.array(columns) ** 2).sum()) / len(x),
-        [()], [], "By how much does each unit of the code move when one input does?",
-    )  # fmt: skip
+        slopes = (model.encode(up) - model.encode(down)) / (up - down)[:, i, None]
+        squares += float((slopes**2).sum())
+    wanted = (part.weight or 1.0) * squares / len(x)
+    question = "By how much does each unit of the code move when one input does?"
+    oracle = Oracle("‖∂h/∂x‖² of the encoder, by differences", lambda: wanted, [()], [], question)
     compare(report, name, lambda: weighed(part).forward(*arguments), oracle)

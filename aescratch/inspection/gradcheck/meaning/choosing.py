@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from aescratch.batch_norm import BatchNorm
 from aescratch.dropout import Dropout
 from aescratch.foundations.parts import Part
 from aescratch.functions.formula import Activation, Term
-from aescratch.inspection.gradcheck.meaning import layers, states, terms
+from aescratch.inspection.gradcheck.meaning import layers, terms
 from aescratch.inspection.gradcheck.meaning.comparing import Oracle
 from aescratch.layers import Dense, TransposedDense, UnitRowDense
 from aescratch.penalties import KLSparsity, WeightDecay
@@ -22,6 +23,10 @@ RECORDS: dict[str, Activation | Term] = {
     **{record.layer: record for record in functions.ACTIVATIONS.values()},
     **{record.layer: record for record in functions.FORMULAS.values() if isinstance(record, Term)},
 }
+OF_LAYERS: dict[type[Part], Callable[[np.random.Generator, Any], Oracle]] = {
+    TransposedDense: layers.dense, Dense: layers.dense, UnitRowDense: layers.unit_rows, Dropout: layers.dropout,
+    BatchNorm: layers.batch_norm, TopK: layers.top_k,
+}  # fmt: skip
 
 
 def record_of(part: Any) -> Activation | Term | None:
@@ -42,30 +47,16 @@ def weighed(part: Any) -> Any:
 def oracle_of(part: Part, rng: np.random.Generator) -> Oracle | None:
     """Return what a part of one of our kinds is to compute, or None."""
     if isinstance(part, KLSparsity) and part.running_activity is not None:
-        return states.moving_sparsity(rng, part)
+        return terms.moving_sparsity(rng, part)
+    if isinstance(part, Slope):
+        record = record_of(part.activation)
+        return layers.slope(rng, record, part.activation) if isinstance(record, Activation) else None
     record = record_of(part)
     if isinstance(record, Term):
         return terms.term(rng, record, part)
     if isinstance(record, Activation):
         return layers.activation(rng, record, part)
-    return _of_layer(part, rng)
-
-
-def _of_layer(part: Any, rng: np.random.Generator) -> Oracle | None:
-    if isinstance(part, TransposedDense):
-        return layers.dense(rng, part.W.value.T.copy(), part.b.value.copy(), transposed=True)
-    if isinstance(part, Dense):
-        return layers.dense(rng, part.W.value.copy(), part.b.value.copy(), transposed=False)
-    if isinstance(part, UnitRowDense):
-        return layers.unit_rows(rng, part.V.value.copy(), part.b.value.copy())
-    if isinstance(part, Dropout):
-        return states.dropout(rng, part.p)
-    if isinstance(part, BatchNorm):
-        return states.batch_norm(rng, part)
-    if isinstance(part, TopK):
-        return layers.top_k(rng, part.k, part.k + 4)
-    record = record_of(part.activation) if isinstance(part, Slope) else None
-    return layers.slope(rng, record, part.activation) if isinstance(record, Activation) else None
+    return next((make(rng, part) for kind, make in OF_LAYERS.items() if isinstance(part, kind)), None)
 
 
 def decay_oracle(decay: WeightDecay, model: Any) -> Oracle:

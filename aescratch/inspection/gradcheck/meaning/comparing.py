@@ -8,12 +8,13 @@ A cause is claimed only where a reading fits every case to rounding and no other
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from aescratch.inspection.gradcheck.numeric import largest_size
 from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, PASS, Finding, Printable, plain_values
 
 TOLERANCE = 1e-6  # of the largest value of a case: an erf by polynomial, or a clipped logarithm, is no other formula
@@ -28,6 +29,11 @@ class Reading:
     cause: str
     values: Callable[..., Any]
     cost: int = 1  # how many slips it takes; of readings that are the same formula the simplest is claimed
+
+
+def readings(others: Mapping[str, Callable[..., Any]]) -> list[Reading]:
+    """Return formulas by what they do as readings."""
+    return [Reading(cause, values) for cause, values in others.items()]
 
 
 @dataclass
@@ -164,20 +170,14 @@ def _copied(case: tuple[Any, ...]) -> list[Any]:
 
 def _floor(values: Sequence[Any]) -> float:
     """Return below which size a difference counts as if the case's values had that size: one case may be 0."""
-    return WORTH_COMPARING * max(map(_largest, values))
-
-
-def _largest(values: Any) -> float:
-    """Return the largest size among the finite values, 0 if there is none."""
-    finite = np.abs(np.asarray(values, float))[np.isfinite(values)]
-    return float(finite.max()) if finite.size else 0.0
+    return WORTH_COMPARING * max(map(largest_size, values))
 
 
 def _difference(found: Any, wanted: Any, floor: float) -> float:
     """Return the largest difference relative to the largest wanted value; infinite where they can't be compared."""
     if found.shape != wanted.shape or not np.isfinite(found).all() or not np.isfinite(wanted).all():
         return float("inf")
-    largest, distance = max(_largest(wanted), floor), _largest(found - wanted)
+    largest, distance = max(largest_size(wanted), floor), largest_size(found - wanted)
     return distance / largest if largest else float("inf") if distance else 0.0
 
 

@@ -7,16 +7,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from aescratch.backend import Array
 from aescratch.inspection.gradcheck.meaning.comparing import Look, MeaningReport
 from aescratch.inspection.gradcheck.meaning.objective import Step
+from aescratch.inspection.gradcheck.numeric import largest_size
 from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, Finding
-from aescratch.models.opinion import SecondOpinion
+from aescratch.inspection.recording import Call
 from aescratch.training.contract import parts_of
 
 SAME = 1e-9  # of the largest entry: what apply may differ from forward by rounding
@@ -33,21 +33,17 @@ class Doubts:
         Parts of no known kind that the loss calls, terms aside.
     """
 
-    def __init__(
-        self, model: Any, opinion: SecondOpinion, batch: Sequence[Array], unknown: dict[str, Any], seed: int
-    ) -> None:
+    def __init__(self, step: Step, unknown: dict[str, Any]) -> None:
         try:
-            step: Step | None = Step(model, opinion, batch, seed)
+            calls = step.calls
         except Exception:  # which is said where the loss is looked at
-            step = None
-        calls = step.calls if step is not None else []
+            calls = []
         called = {call.name for call in calls}
         self.in_the_path = [name for name, part in unknown.items() if name in called and not part.is_term]
-        self.author = next(kind for kind in type(model).__mro__ if "second_opinion" in vars(kind))
-        self.reasons = [f"{name} ({type(part).__name__})" for name, part in _added(model, self.author).items()]
+        self.author = next(kind for kind in type(step.model).__mro__ if "second_opinion" in vars(kind))
+        self.reasons = [f"{name} ({type(part).__name__})" for name, part in _added(step.model, self.author).items()]
         for name in self.in_the_path:
-            uses = [call for call in calls if call.name == name]
-            if any(_differs_in_use(call.part, call.arguments, call.result) for call in uses):
+            if any(_differs_in_use(call) for call in calls if call.name == name):
                 self.reasons.append(f"{name} ({type(unknown[name]).__name__}), whose apply isn't its forward")
 
     @contextlib.contextmanager
@@ -78,22 +74,20 @@ def _added(model: Any, author: type) -> dict[str, Any]:
         return {}
     listed = getattr(author, "parts", None)
     try:
-        known = listed.fget(model).values() if isinstance(listed, property) and listed.fget else ()
+        ids = {id(part) for part in listed.__get__(model).values()} if isinstance(listed, property) else set()
     except AttributeError:  # of what the model has put something else in place of
-        known = ()
-    ids = {id(part) for part in known}
+        ids = set()
     return {name: part for name, part in parts_of(model).items() if id(part) not in ids}
 
 
-def _differs_in_use(part: Any, arguments: dict[str, Any], result: Any) -> bool:
+def _differs_in_use(call: Call) -> bool:
     """Whether a layer's apply gives something else than its forward did, as it may in training."""
-    if not hasattr(part, "apply"):
+    if not hasattr(call.part, "apply"):
         return False
     try:
-        applied = np.asarray(part.apply(next(iter(arguments.values()))), float)
+        applied = np.asarray(call.part.apply(next(iter(call.arguments.values()))), float)
     except Exception:
         return True
-    found = np.asarray(result, float)
-    if applied.shape != found.shape:
-        return True
-    return not bool(np.all(np.abs(applied - found) <= SAME * np.max(np.abs(found), initial=0.0)))
+    found = np.asarray(call.result, float)
+    same = applied.shape == found.shape and np.all(np.abs(applied - found) <= SAME * largest_size(found))
+    return not same

@@ -13,73 +13,70 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNoise
-from aescratch.inspection.gradcheck.meaning import noise
 from aescratch.inspection.gradcheck.meaning.comparing import MeaningReport
+from aescratch.inspection.gradcheck.meaning.noise import Draws, Sample, rows_for
 from aescratch.inspection.gradcheck.meaning.objective import Step
 from aescratch.layers import Sampling
-from aescratch.models.opinion import SecondOpinion
 
 CORRUPTIONS = (GaussianNoise, MaskingNoise, SaltAndPepperNoise)
 
 
-def corrupting(corruption: Any) -> noise.Corrupt:
-    """Return a corruption as a function of x and a seed."""
-    return lambda x, seed: copy.copy(corruption).forward(x, np.random.default_rng(seed))
+def look_at_drawing(report: MeaningReport, name: str, part: Any, seed: int) -> None:
+    """Look at what a corruption of one of our kinds, or a sampler, draws by itself."""
 
-
-def sampling(part: Any) -> noise.Sample:
-    """Return a sampler as a function of one mu and log_var for many examples, and a seed."""
+    def corrupt(x: Array, seed: int) -> Array:
+        return np.asarray(copy.copy(part).forward(x, np.random.default_rng(seed)))
 
     def sample(mu: Array, log_var: Array, seed: int) -> Array:
-        shape = (noise.rows_for(len(mu)), len(mu))
+        shape = (rows_for(len(mu)), len(mu))
         arguments = [np.broadcast_to(a, shape).copy() for a in (mu, log_var)]
         return np.asarray(copy.copy(part).forward(*arguments, np.random.default_rng(seed)))
 
-    return sample
+    if isinstance(part, Sampling):
+        Draws(report, name).look_at_sampler(sample, 3, seed)
+    else:
+        Draws(report, name).look_at_corruption(part, corrupt, 5, seed)
 
 
-def look_at_spelled_out_noise(report: MeaningReport, model: Any, opinion: SecondOpinion, step: Step) -> None:
+def look_at_spelled_out_noise(report: MeaningReport, step: Step) -> None:
     """Look at noise that the model's loss draws itself, past its own part."""
-    x = step.x
-    for name, behind in opinion.noise.items():
-        part = model.parts[name]
+    for name, behind in step.opinion.noise.items():
+        part = step.model.parts[name]
         if step.of(part) or step.into(behind.layers) is None:
             continue
         if isinstance(part, CORRUPTIONS):
 
             def corrupt(x: Array, seed: int, name: str = name) -> Array:
-                return Step(model, opinion, [x], seed).drawn(name, x)
+                return step.again([x], seed).drawn(name, x)
 
-            noise.look_at_corruption(report, "loss's corruption", part, corrupt, x.shape[1], step.seed)
-        elif isinstance(part, Sampling) and opinion.heads is not None:
-            _look_at_spelled_out_sampling(report, model, opinion, step, behind.layers)
+            Draws(report, "loss's corruption").look_at_corruption(part, corrupt, step.x.shape[1], step.seed)
+        elif isinstance(part, Sampling) and step.opinion.heads is not None:
+            before = [(p, p.value.copy()) for head in step.opinion.heads for p in head.parameters]
+            width = step.opinion.heads[0].b.size
+            Draws(report, "loss's sampling").look_at_sampler(_spelled_out(step, behind.layers), width, step.seed)
+            for parameter, value in before:
+                parameter.value = value
 
 
-def _look_at_spelled_out_sampling(
-    report: MeaningReport, model: Any, opinion: SecondOpinion, step: Step, behind: Sequence[Any]
-) -> None:
-    """Look at the samples that reach the decoder when the heads give one mu and log_var for every example."""
-    assert opinion.heads is not None
-    heads = opinion.heads
+def _spelled_out(step: Step, behind: Sequence[Any]) -> Sample:
+    """Return what reaches the decoder when the heads give one mu and log_var for every example."""
 
     def sample(mu: Array, log_var: Array, seed: int) -> Array:
-        for head, value in zip(heads, (mu, log_var), strict=True):
+        for head, value in zip(step.opinion.heads or (), (mu, log_var), strict=True):
             head.W.value, head.b.value = np.zeros(head.W.shape), value
-        many = np.resize(step.x, (noise.rows_for(len(mu)), step.x.shape[1]))
-        return np.array(Step(model, opinion, [many], seed).into(behind))
+        many = np.resize(step.x, (rows_for(len(mu)), step.x.shape[1]))
+        return np.array(step.again([many], seed).into(behind))
 
-    before = [(parameter, parameter.value.copy()) for head in heads for parameter in head.parameters]
-    noise.look_at_sampler(report, "loss's sampling", sample, heads[0].b.size, step.seed)
-    for parameter, value in before:
-        parameter.value = value
+    return sample
 
 
-def look_at_generated(report: MeaningReport, model: Any, opinion: SecondOpinion, seed: int) -> None:
-    """Look at the codes that sample decodes."""
-    if opinion.heads is None:
+def look_at_generated(report: MeaningReport, step: Step) -> None:
+    """Look whether the codes that sample decodes come from N(0, 1)."""
+    model, heads = step.model, step.opinion.heads
+    if heads is None:
         return
     seen: list[Array] = []
-    right, own = model.decode, "decode" in model.__dict__
+    right, own = model.decode, vars(model).get("decode")
 
     def decode(z: Array) -> Array:
         seen.append(np.array(z, float))
@@ -87,10 +84,10 @@ def look_at_generated(report: MeaningReport, model: Any, opinion: SecondOpinion,
 
     try:
         model.__dict__["decode"] = decode
-        model.sample(noise.rows_for(opinion.heads[0].b.size), rng=seed)
+        model.sample(rows_for(heads[0].b.size), rng=step.seed)
     finally:
-        model.__dict__["decode"] = right
-        if not own:
-            del model.__dict__["decode"]
+        del model.__dict__["decode"]
+        if own is not None:
+            model.__dict__["decode"] = own
     if seen:
-        noise.look_at_prior(report, seen[0])
+        Draws(report, "sample").look_at_normal(seen[0], 1.0, "the prior's z", {})

@@ -1,24 +1,29 @@
 """What layers and activations are to compute, and what they compute instead when they don't.
 
-What an activation is to compute is said by its record on the formula sheet; what it may compute instead are the other
-activations, and forms that people confuse.
+What is right is said by the formula sheet; what may stand in its place are the other activations, the same formula of
+other arguments, and forms that people confuse. Dropout, and a normalisation by the batch, are looked at in use.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from aescratch import functions
+from aescratch.activations import TopK
 from aescratch.backend import Array
+from aescratch.batch_norm import BatchNorm
+from aescratch.dropout import Dropout
+from aescratch.functions import ACTIVATIONS, FORMULAS
 from aescratch.functions.formula import Activation, Formula
 from aescratch.functions.one_by_one import affine, each, largest, logistic, rows_of_length_one, slope_of
-from aescratch.inspection.gradcheck.meaning.comparing import Oracle, Reading
+from aescratch.inspection.gradcheck.meaning.comparing import Oracle, readings
+from aescratch.layers import Dense, TransposedDense, UnitRowDense
 
 Scalar = Callable[[float], float]
+OfX = Callable[[Array], Any]
 
 OTHER_FORMULAS: dict[str, Scalar] = {
     "it is the absolute value": abs,
@@ -62,46 +67,40 @@ def _element_wise(
         return (scale * rng.choice([-1.0, 1.0], shape) * rng.uniform(0.01, 2.0, shape),)
 
     formula = _scalar(record, layer)
-
-    def readings() -> Iterator[Reading]:
-        others = {
-            f"it is {other.layer}: {other.claim}": _scalar(other, layer)
-            for name, other in functions.ACTIVATIONS.items()
-            if name not in (record.name, "identity")
-        }
-        for cause, other in {**OTHER_FORMULAS, **others}.items():
-            yield Reading(cause, lambda a, f=of(other): each(f, a))
-        right = of(formula)
-        for factor, cause in (
-            (2.0, "it is twice what it should be"),
-            (0.5, "it is half of what it should be"),
-            (-1.0, "its sign is reversed"),
-        ):
-            yield Reading(cause, lambda a, factor=factor: factor * each(right, a))
-        yield Reading("its argument has the wrong sign", lambda a: each(lambda v: right(-v), a))
-        yield Reading("it is φ, where the slope φ' is wanted", lambda a: each(formula, a))
-        yield Reading("it is the slope φ', where φ is wanted", lambda a: each(slope_of(formula), a))
-
+    right = of(formula)
+    activations = {
+        f"it is {other.layer}: {other.claim}": _scalar(other, layer)
+        for name, other in ACTIVATIONS.items()
+        if name not in (record.name, "identity")
+    }
+    others = {cause: of(other) for cause, other in {**OTHER_FORMULAS, **activations}.items()} | {
+        "it is twice what it should be": lambda a: 2 * right(a),
+        "it is half of what it should be": lambda a: 0.5 * right(a),
+        "its sign is reversed": lambda a: -right(a),
+        "its argument has the wrong sign": lambda a: right(-a),
+        "it is φ, where the slope φ' is wanted": formula,
+        "it is the slope φ', where φ is wanted": slope_of(formula),
+    }
     cases = [case((7, 5), 1.0), case((3, 11), 4.0)]
-    return Oracle(what.claim, lambda a: each(of(formula), a), cases, list(readings()), what.question)
+    by_entry = {cause: lambda a, other=other: each(other, a) for cause, other in others.items()}
+    return Oracle(what.claim, lambda a: each(right, a), cases, readings(by_entry), what.question)
 
 
-def dense(rng: np.random.Generator, W: Array, b: Array, transposed: bool) -> Oracle:
-    """y = x W + b, with W as it acts, transposed already for a tied decoder."""
-    cases = [(rng.normal(size=(n, W.shape[0])),) for n in (7, 3)]
+def dense(rng: np.random.Generator, layer: Dense | TransposedDense) -> Oracle:
+    """y = x W + b, with W as it acts, transposed for a tied decoder."""
+    transposed = isinstance(layer, TransposedDense)
+    W, b = (layer.W.value.T if transposed else layer.W.value).copy(), layer.b.value.copy()
     without = np.zeros_like(b)
-    others: dict[str, Callable[[Array], Array]] = {
+    others: dict[str, OfX] = {
         "b is left out": lambda x: affine(x, W, without),
         "b is subtracted, where it should be added": lambda x: affine(x, W, -b),
         "b is added twice": lambda x: affine(x, W, 2 * b),
         "b is divided by the batch size": lambda x: affine(x, W, b / len(x)),
         "the first bias is added to every unit": lambda x: affine(x, W, without + b[0]),
         "the mean of b is added to every unit": lambda x: affine(x, W, without + b.mean()),
-        "x W is divided by the batch size": lambda x: affine(x, W, without) / len(x) + b,
-        "x W is divided by the number of inputs": lambda x: affine(x, W, without) / W.shape[0] + b,
-        "x W is divided by the square root of the number of inputs": lambda x: (
-            affine(x, W, without) / math.sqrt(W.shape[0]) + b
-        ),
+        "x W is divided by the batch size": lambda x: affine(x, W / len(x), b),
+        "x W is divided by the number of inputs": lambda x: affine(x, W / len(W), b),
+        "x W is divided by the square root of the number of inputs": lambda x: affine(x, W / math.sqrt(len(W)), b),
         "everything is divided by the batch size": lambda x: affine(x, W, b) / len(x),
         "x W is subtracted": lambda x: affine(x, -W, b),
         "x W is counted twice": lambda x: affine(x, 2 * W, b),
@@ -111,18 +110,16 @@ def dense(rng: np.random.Generator, W: Array, b: Array, transposed: bool) -> Ora
     if W.shape[0] == W.shape[1]:
         others["W is transposed"] = lambda x: affine(x, W.T, b)
     claim = "x Wᵀ + b" if transposed else "x W + b"
-    question = functions.FORMULAS["dense"].question
-    return Oracle(claim, lambda x: affine(x, W, b), cases, [Reading(*item) for item in others.items()], question)
+    return _of_batches(rng, len(W), "dense", claim, lambda x: affine(x, W, b), others)
 
 
-def unit_rows(rng: np.random.Generator, V: Array, b: Array) -> Oracle:
+def unit_rows(rng: np.random.Generator, layer: UnitRowDense) -> Oracle:
     """y = x W + b with the rows of V divided by their lengths."""
-    cases = [(rng.normal(size=(n, V.shape[0])),) for n in (7, 3)]
+    V, b = layer.V.value.copy(), layer.b.value.copy()
     norms = np.array([[math.hypot(*row)] for row in V])
-    columns = np.array([[math.hypot(*column) for column in V.T]])
-    others: dict[str, Array] = {
+    matrices: dict[str, Array] = {
         "its rows are as they are, not of length one": V,
-        "its columns have length one, where its rows should": V / columns,
+        "its columns have length one, where its rows should": rows_of_length_one(V.T).T,
         "its rows are divided by the square of their length": V / norms**2,
         "its rows are divided by the sum of absolute values": V / np.abs(V).sum(axis=1, keepdims=True),
         "its rows are divided by their largest entry": V / np.abs(V).max(axis=1, keepdims=True),
@@ -130,50 +127,102 @@ def unit_rows(rng: np.random.Generator, V: Array, b: Array) -> Oracle:
         "its rows are multiplied by their length": V * norms,
         "its rows are divided by the root of their length": V / np.sqrt(norms),
     }
-    readings = [Reading(cause, lambda x, W=W: affine(x, W, b)) for cause, W in others.items()]
-    readings.append(Reading("b is left out", lambda x: affine(x, rows_of_length_one(V), 0 * b)))
-    question = functions.FORMULAS["unit_rows"].question
-    return Oracle(
-        "x W + b, W's rows of length one",
-        lambda x: affine(x, rows_of_length_one(V), b),
-        cases,
-        readings,
-        question,
-    )
+
+    def with_matrix(W: Array, b: Array = b) -> OfX:
+        return lambda x: affine(x, W, b)
+
+    W = rows_of_length_one(V)
+    others = {cause: with_matrix(matrix) for cause, matrix in matrices.items()}
+    others["b is left out"] = with_matrix(W, 0 * b)
+    return _of_batches(rng, len(V), "unit_rows", "x W + b, W's rows of length one", with_matrix(W), others)
 
 
-def top_k(rng: np.random.Generator, k: int, width: int) -> Oracle:
+def _of_batches(
+    rng: np.random.Generator, width: int, name: str, claim: str, right: OfX, others: Mapping[str, OfX]
+) -> Oracle:
+    """Return the oracle of a layer of that width, at two batches."""
+    cases = [(rng.normal(size=(n, width)),) for n in (7, 3)]
+    return Oracle(claim, right, cases, readings(others), FORMULAS[name].question)
+
+
+def top_k(rng: np.random.Generator, layer: TopK) -> Oracle:
     """Keep the k largest entries of each row, by value; of equal ones the first."""
+    k, width = layer.k, layer.k + 4
     ties = np.round(rng.normal(size=(7, width)))
     cases = [(rng.normal(size=(n, width)),) for n in (7, 5)] + [(ties,)]
 
-    def at_least(a: Array) -> Array:
-        return np.where(a >= np.sort(a, axis=1)[:, [-k]], a, 0.0)
+    def from_value(a: Array, least: Any) -> Array:
+        return np.where(a >= least, a, 0.0)
 
-    def over_batch(a: Array) -> Array:
-        flat = np.sort(a.ravel())[-min(a.size, k * len(a))]
-        return np.where(a >= flat, a, 0.0)
+    def mask(a: Array) -> Array:
+        return largest(a + 1e3, k) > 0
 
-    others: dict[str, Callable[[Array], Any]] = {
+    others: dict[str, OfX] = {
         "it keeps the largest by absolute value, where it should by value": lambda a: largest(a, k, abs),
         "it keeps the smallest": lambda a: largest(a, k, lambda v: -v),
         f"it keeps {k - 1} units, one too few": lambda a: largest(a, k - 1),
         f"it keeps {k + 1} units, one too many": lambda a: largest(a, k + 1),
         "it drops the k largest": lambda a: a - largest(a, k),
-        "it keeps all of those that tie, and so more than k": at_least,
+        "it keeps all of those that tie, and so more than k": lambda a: from_value(a, np.sort(a, axis=1)[:, [-k]]),
         "of those that tie it keeps the last": lambda a: largest(a[:, ::-1], k)[:, ::-1],
-        "it chooses over the whole batch, where it should for each example": over_batch,
+        "it chooses over the whole batch, where it should for each example": lambda a: from_value(
+            a, np.sort(a, axis=None)[-k * len(a)]),
         "it chooses examples for each unit, where it should choose units for each example": lambda a: largest(a.T, k).T,
         "it cuts negative values off as well": lambda a: np.maximum(largest(a, k), 0.0),
-        "it returns the mask, without the values": lambda a: (largest(a + 1e3, k) > 0).astype(float),
+        "it returns the mask, without the values": lambda a: mask(a).astype(float),
         "it subtracts the smallest value that is kept": lambda a: np.where(
-            largest(a + 1e3, k) > 0, a - np.sort(a, axis=1)[:, [-k]], 0.0),
+            mask(a), a - np.sort(a, axis=1)[:, [-k]], 0.0),
     }  # fmt: skip
-    question = functions.FORMULAS["top_k"].question
-    return Oracle(
-        f"the {k} largest of each row",
-        lambda a: largest(a, k),
-        cases,
-        [Reading(*item) for item in others.items()],
-        question,
+    claim, question = f"the {k} largest of each row", FORMULAS["top_k"].question
+    return Oracle(claim, lambda a: largest(a, k), cases, readings(others), question)
+
+
+def dropout(rng: np.random.Generator, layer: Dropout) -> Oracle:
+    """y = x: in use every unit is there, at its own size."""
+    p = layer.p
+    others: dict[str, OfX] = {
+        "it scales by 1 − p in use, though training scales by 1/(1 − p) already": lambda x: (1 - p) * x,
+        "it scales by 1/(1 − p) in use, which belongs to training": lambda x: x / (1 - p),
+    }
+    question = "How many units are silenced in use, and what becomes of the size of the others?"
+    cases = [(rng.normal(size=(7, 5)),)]
+    return Oracle("in use, x itself", lambda x: x, cases, readings(others if p else {}), question)
+
+
+def batch_norm(rng: np.random.Generator, layer: BatchNorm) -> Oracle:
+    """y = gamma (x − mean) / √(variance + epsilon) + beta, with the running mean and variance."""
+    mean, variance, gamma, beta = (
+        array.value.copy() for array in (layer.running_mean, layer.running_variance, layer.gamma, layer.beta)
     )
+
+    def given(
+        x: Array, mean: Array = mean, variance: Array = variance, gamma: Array = gamma, beta: Array = beta,
+        epsilon: float = layer.epsilon,
+    ) -> Any:  # fmt: skip
+        return FORMULAS["running_norm"].again(x, gamma, beta, mean, variance, epsilon)
+
+    behind, instead = (np.sqrt(variance) + layer.epsilon) ** 2, (variance + layer.epsilon) ** 2
+    others: dict[str, OfX] = {
+        "it takes the batch's own mean and variance, which belong to training": lambda x: given(
+            x, mean=x.mean(axis=0), variance=x.var(axis=0)),
+        "it divides by the variance, where its root is wanted": lambda x: given(x, variance=instead, epsilon=0.0),
+        "epsilon is left out": lambda x: given(x, epsilon=0.0),
+        "epsilon is added behind the root": lambda x: given(x, variance=behind, epsilon=0.0),
+        "the mean isn't taken away": lambda x: given(x, mean=0 * mean),
+        "gamma is left out": lambda x: given(x, gamma=np.ones_like(gamma)),
+        "beta is left out": lambda x: given(x, beta=0 * beta),
+    }  # fmt: skip
+    claim = "in use, gamma (x − mean) / √(variance + epsilon) + beta, both running"
+    question = "Whose mean and variance are there when a single example is given?"
+    return Oracle(claim, given, [(rng.normal(size=(7, len(mean))),)], readings(others), question)
+
+
+def move_from_the_start(part: BatchNorm, rng: np.random.Generator) -> None:
+    """Give a fresh normalisation, whose mean is 0 and whose variance and gamma are 1, numbers that show if left out."""
+    shape = part.gamma.shape
+    if not part.running_mean.value.any():
+        part.running_mean.value = rng.normal(0, 0.3, shape)
+    if (part.running_variance.value == 1).all():
+        part.running_variance.value = rng.uniform(0.5, 2.0, shape)
+    if (part.gamma.value == 1).all():
+        part.gamma.value = rng.uniform(0.5, 2.0, shape)

@@ -15,15 +15,14 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNoise
-from aescratch.inspection.gradcheck.meaning.comparing import Look, MeaningReport, Oracle, Reading, compare
+from aescratch.corruptions import GaussianNoise, SaltAndPepperNoise
+from aescratch.inspection.gradcheck.meaning.comparing import Look, MeaningReport, Oracle, Reading, compare, readings
 from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, Finding
 
 SIGMAS = 6.0
 ENTRIES = 20_000
 Corrupt = Callable[[Array, int], Array]
 Sample = Callable[[Array, Array, int], Array]
-
 
 SPREADS: dict[str, Callable[[Array], Array]] = {
     "exp(log_var), which is the variance": lambda v: np.exp(v),
@@ -35,6 +34,11 @@ SPREADS: dict[str, Callable[[Array], Array]] = {
     "log_var itself": lambda v: v,
     "½ log_var: the exponential is missing": lambda v: v / 2,
 }
+LOCATIONS: dict[str, Callable[[Array, Array], Array]] = {
+    "mu is left out": lambda m, v: 0 * m,
+    "mu is subtracted": lambda m, v: -m,
+    "mu is added twice": lambda m, v: 2 * m,
+}
 
 
 def rows_for(width: int) -> int:
@@ -42,88 +46,194 @@ def rows_for(width: int) -> int:
     return max(100, ENTRIES // width)
 
 
-def look_at_corruption(
-    report: MeaningReport, part: str, corruption: Any, corrupt: Corrupt, width: int, seed: int
-) -> None:
-    """Add what a corruption of one of our kinds does to entries between 0.2 and 0.8."""
-    x = np.random.default_rng(seed).uniform(0.2, 0.8, (rows_for(width), width))
-    x_tilde = _drawn_twice(report, part, lambda: corrupt(x.copy(), seed))
-    if x_tilde is None:
-        return
-    if isinstance(corruption, GaussianNoise):
-        _look_at_gaussian(report, part, x_tilde - x, corrupt(x + 1, seed) - x_tilde - 1, corruption.sigma)
-    elif isinstance(corruption, (MaskingNoise, SaltAndPepperNoise)):
+class Draws:
+    """What one part, or the loss past it, draws; each method adds to the report what it has looked at."""
+
+    def __init__(self, report: MeaningReport, part: str) -> None:
+        self.report, self.part = report, part
+
+    def look_at_corruption(self, corruption: Any, corrupt: Corrupt, width: int, seed: int) -> None:
+        """Look at what a corruption of one of our kinds does to entries between 0.2 and 0.8."""
+        x = np.random.default_rng(seed).uniform(0.2, 0.8, (rows_for(width), width))
+        x_tilde = self._drawn_twice(lambda: corrupt(x.copy(), seed))
+        if x_tilde is None:
+            return
+        if isinstance(corruption, GaussianNoise):
+            self._look_at_gaussian(x_tilde - x, corrupt(x + 1, seed) - x_tilde - 1, corruption.sigma)
+            return
         p = corruption.p
-        rescaled = 0 < p < 1 and np.isclose(x_tilde * (1 - p), x, rtol=1e-9).mean() > max(0.0, 1 - p - 0.1) / 2
-        ok = not rescaled
-        cause = "" if ok else "what is kept is rescaled by 1/(1 − p)"
-        claim, question = "what isn't hit stays as it is", "What do the entries that aren't hit look like, next to x?"
-        kept = np.isclose(x_tilde * (1 - p), x, rtol=1e-9) if rescaled else x_tilde == x
-        _add(report, part, claim, ok, f"{part}: entries that aren't hit are changed", cause, question, {})
-        _look_at_hits(report, part, ~kept, p)
-        _look_at_values(report, part, x_tilde[~kept], isinstance(corruption, SaltAndPepperNoise))
+        is_rescaled = np.isclose(x_tilde * (1 - p), x, rtol=1e-9)
+        rescaled = 0 < p < 1 and is_rescaled.mean() > max(0.0, 1 - p - 0.1) / 2
+        self._add(
+            "what isn't hit stays as it is", not rescaled, "entries that aren't hit are changed",
+            "what is kept is rescaled by 1/(1 − p)", "What do the entries that aren't hit look like, next to x?",
+        )  # fmt: skip
+        hit = ~is_rescaled if rescaled else x_tilde != x
+        self._look_at_hits(hit, p)
+        if hit.any():
+            self._look_at_values(x_tilde[hit], isinstance(corruption, SaltAndPepperNoise))
+
+    def look_at_sampler(self, sample: Sample, width: int, seed: int) -> None:
+        """Look at what a sampler draws: mean mu, variance exp(log_var), of a normal shape, every entry by itself."""
+        zero, base = np.zeros(width), 0.0
+        noise = self._drawn_twice(lambda: sample(zero, zero, seed))
+        if noise is None:
+            return
+        if not noise.any():  # a spread that is log_var itself, say, is 0 there
+            base = 1.0
+            noise = sample(zero, zero + base, seed)
+        both = np.concatenate([noise, sample(zero, zero + base, seed + 1)])
+        high, low, columns = both.argmax(axis=0), both.argmin(axis=0), np.arange(width)
+        if (both.max(axis=0) == both.min(axis=0)).any():
+            self.look_at_normal(noise, 1.0, "eps", {"it draws nothing": 0.0})
+            return
+
+        def location_and_spread(mu: Array, log_var: Array) -> tuple[Array, Array]:
+            z = np.concatenate([sample(mu, log_var, s) for s in (seed, seed + 1)])
+            top = z[high, columns]  # the same noise as in both: z = location + spread · both, exactly
+            spread = (top - z[low, columns]) / (both[high, columns] - both[low, columns])
+            return top - spread * both[high, columns], spread
+
+        rng = np.random.default_rng(seed)
+        cases = [(rng.normal(size=width), rng.normal(size=width)) for _ in range(3)]
+        cases.append((np.full(width, 0.7), np.full(width, -1.2)))
+        question = "Draw many z at one mu and log_var: what are their mean and their variance?"
+        mean = Oracle("the mean of z, mu", lambda m, v: m, cases, readings(LOCATIONS), question)
+        compare(self.report, self.part, lambda m, v: location_and_spread(m, v)[0], mean)
+        found = float(np.sqrt((noise**2).mean()))
+        at_base = np.array([base])
+        near = {words: spread for words, spread in SPREADS.items()
+                if abs(found - abs(spread(at_base)[0])) <= SIGMAS / math.sqrt(2 * noise.size)}  # fmt: skip
+        expected = Oracle(
+            "the spread of z, the root of its variance exp(log_var)",
+            lambda m, v: np.array([math.sqrt(math.exp(value - base)) for value in v]), cases,
+            [Reading(f"the spread of z is {words}", lambda m, v, f=f: f(v) / f(at_base)) for words, f in near.items()],
+            question,
+        )  # fmt: skip
+        right = compare(self.report, self.part, lambda m, v: location_and_spread(m, v)[1], expected)
+        if not right:
+            self.report.findings[-1].message += _monte_carlo(sample, width, seed)
+        stated = math.exp(base / 2) if right else found  # else that is said already
+        causes = {"the spread of z is halved": stated / 2, "the spread of z is doubled": 2 * stated}
+        self.look_at_normal(noise, stated, "eps", causes)
+
+    def look_at_normal(self, noise: Array, sigma: float, what: str, causes: Mapping[str, float]) -> None:
+        """Look whether noise is normal with this spread, centred, and independent from entry to entry."""
+        n = noise.size
+        question = f"What is {what} to be like: its centre, its spread, its shape, and from entry to entry?"
+        spread = float(np.sqrt((noise**2).mean()))
+        self.look_at_chance(f"the spread of {what}", spread, sigma, sigma / math.sqrt(2 * n), question, causes)
+        if not sigma or not spread:
+            return
+        e = noise / spread
+        mean = float(e.mean())
+        shapes = {f"{what} is {kind}, where it should be normal": m for kind, m in (("uniform", 1.8), ("a sign", 1.0))}
+        of_unit, of_example = f"all units of an example get the same of {what}", f"all examples get the same of {what}"
+        for claim, found, wanted, deviation, guesses, slack in (
+            ("the mean", mean, 0.0, 1.0, {f"{what} isn't centred": mean}, 0.0),
+            ("the fourth moment", float((e**4).mean()), 3.0, math.sqrt(24), shapes, 0.0),
+            # Of noise that is shared there are fewer draws.
+            ("the link between two units", _link(e, 1), 0.0, 1.0, {of_unit: 1.0}, 0.1),
+            ("the link between two examples", _link(e, 0), 0.0, 1.0, {of_example: 1.0}, 0.1),
+        ):
+            error = deviation / math.sqrt(n)
+            self.look_at_chance(f"{claim} of {what}", found, wanted, error, question, guesses, slack)
+
+    def look_at_chance(
+        self, claim: str, found: float, expected: float, deviation: float, question: str,
+        causes: Mapping[str, float], slack: float = 0.0,
+    ) -> None:  # fmt: skip
+        """Look at a statistic, to be what is expected within six standard errors; name the one cause that fits."""
+        allowed = SIGMAS * deviation + 1e-12
+        fitting = [cause for cause, value in causes.items() if abs(found - value) <= max(allowed, slack)]
+        message = f"{claim} is to be {expected:.4g}, give or take {allowed:.1g}, got {found:.4g}"
+        evidence = {"found": found, "expected": expected, "allowed": allowed}
+        cause = fitting[0] if len(fitting) == 1 else ""
+        difference = abs(found - expected)
+        self._add(claim, difference <= allowed, message, cause, question, evidence, difference)
+
+    def _drawn_twice(self, draw: Callable[[], Array]) -> Array | None:
+        """Return what is drawn, or None if it isn't repeated by its seed."""
+        claim = "rng decides what is drawn"
+        try:
+            drawn, again = np.array(draw(), float), np.array(draw(), float)
+        except Exception as error:
+            message = f"{self.part} raised {type(error).__name__}: {error}"
+            finding = Finding("raised", self.part, INCONCLUSIVE, message)
+            self.report.add(Look(self.part, claim, None, INCONCLUSIVE), finding)
+            return None
+        same = np.array_equal(drawn, again)
+        self._add(
+            claim, same, "the same seed gives other noise the second time",
+            "what is drawn isn't decided by the rng alone", "Which generator do the numbers come from?",
+        )  # fmt: skip
+        return drawn if same else None
+
+    def _look_at_gaussian(self, noise: Array, growth: Array, sigma: float) -> None:
+        """Look at noise, and at how much it grows where x is 1 larger, which is to be nothing."""
+        if np.abs(growth).max() > 1e-6 * max(1.0, sigma):
+            multiplied = abs(growth.std() - sigma) <= SIGMAS * sigma / math.sqrt(2 * noise.size)
+            cause = "the noise is multiplied by x, where it should be added as it is" if multiplied else ""
+            message = "the same noise is another where x is larger by 1"
+            self._add("the noise doesn't depend on x", False, message, cause, "Is a dark pixel less noisy?")
+            return
+        causes = {
+            "sigma is taken for the variance": math.sqrt(sigma),
+            "the spread is sigma², where it should be sigma": sigma**2,
+            "the spread is twice sigma": 2 * sigma, "the spread is half of sigma": sigma / 2,
+            "sigma is left out": 1.0, "nothing is added": 0.0,
+        }  # fmt: skip
+        self.look_at_normal(noise, sigma, "the noise", causes)
+
+    def _look_at_hits(self, hit: Array, p: float) -> None:
+        question = "How many entries are hit, out of how many, and do they come in rows or columns?"
+        deviation = math.sqrt(max(p * (1 - p), 1 / hit.size) / hit.size) if 0 < p < 1 else 0.0
+        causes = {
+            "p is the share that is kept, where it should be hit": 1 - p, "only half of p is hit": p / 2,
+            "twice p is hit": 2 * p, "p counts twice: p² is hit": p * p, "p hits twice": 1 - (1 - p) ** 2,
+            "nothing is hit": 0.0, "everything is hit": 1.0,
+        }  # fmt: skip
+        e = hit - hit.mean()
+        scale = float((e**2).mean()) or 1.0
+        found = {axis: _link(e, axis) / scale for axis in (0, 1)}
+        if max(found.values()) < 0.5:  # whole rows or columns are few draws, of which the share may be anything
+            share = float(hit.mean())
+            self.look_at_chance("the share of entries that is hit", share, p, deviation, question, causes)
+        for axis, line in enumerate(("column", "row")) if 0 < p < 1 and min(p, 1 - p) * hit.size > 100 else ():
+            guesses = {f"whole {line}s are hit, where entries should be": 1.0}
+            error = 1 / math.sqrt(hit.size)
+            self.look_at_chance(f"the link between hits in a {line}", found[axis], 0.0, error, question, guesses, 0.1)
+
+    def _look_at_values(self, values: Array, salted: bool) -> None:
+        allowed = (0.0, 1.0) if salted else (0.0,)
+        ok = bool(np.isin(values, allowed).all())
+        expected = " or ".join(f"{value:g}" for value in allowed)
+        is_one_number = (values == values[0]).all() and values[0] in (1.0, -1.0, 0.5, 0.0)
+        cause = f"it sets them to {values[0] + 0.0:g}" if is_one_number else ""
+        message = f"hit entries are to be {expected}, got {values[~np.isin(values, allowed)][:1]}"
+        self._add(f"hit entries become {expected}", ok, message, cause, "What becomes of an entry that is hit?")
+        if salted and ok:
+            causes = {"all hits become 0": 0.0, "all hits become 1": 1.0}
+            question = "How many of the hits are salt, and how many pepper?"
+            share, deviation = float(values.mean()), math.sqrt(0.25 / values.size)
+            self.look_at_chance("the share of hits that become 1", share, 0.5, deviation, question, causes)
+
+    def _add(
+        self, claim: str, ok: bool, message: str, cause: str, question: str, evidence: dict[str, Any] | None = None,
+        difference: float = 0.0,
+    ) -> None:  # fmt: skip
+        if ok:
+            self.report.add(Look(self.part, claim, difference))
+            return
+        message = f"{self.part}: {message}"
+        finding = Finding("wrong-meaning", self.part, "error", message, evidence or {}, cause, question)
+        self.report.add(Look(self.part, claim, difference or None, FAIL), finding)
 
 
-def look_at_sampler(report: MeaningReport, part: str, sample: Sample, width: int, seed: int) -> None:
-    """Add what a sampler draws: mean mu, variance exp(log_var), of a normal shape, every entry by itself."""
-    zero, base = np.zeros(width), 0.0
-    noise = _drawn_twice(report, part, lambda: sample(zero, zero, seed))
-    if noise is not None and not noise.any():  # a spread that is log_var itself, say, is 0 there
-        base = 1.0
-        noise = sample(zero, zero + base, seed)
-    if noise is None:
-        return
-    both = np.concatenate([noise, sample(zero, zero + base, seed + 1)])
-    high, low, columns = both.argmax(axis=0), both.argmin(axis=0), np.arange(width)
-    if (both.max(axis=0) == both.min(axis=0)).any():
-        _look_at_normal(report, part, noise, 1.0, "eps", {"it draws nothing": 0.0})
-        return
-    rng = np.random.default_rng(seed)
-    cases = [(rng.normal(size=width), rng.normal(size=width)) for _ in range(3)] + [
-        (np.full(width, 0.7), np.full(width, -1.2))
-    ]
-
-    def location_and_spread(mu: Array, log_var: Array) -> tuple[Array, Array]:
-        z = np.concatenate([sample(mu, log_var, s) for s in (seed, seed + 1)])
-        top = z[high, columns]  # the same noise as in both: z = location + spread · both, exactly
-        spread = (top - z[low, columns]) / (both[high, columns] - both[low, columns])
-        return top - spread * both[high, columns], spread
-
-    question = "Draw many z at one mu and log_var: what are their mean and their variance?"
-    locations = {
-        "mu is left out": lambda m, v: 0 * m,
-        "mu is subtracted": lambda m, v: -m,
-        "mu is added twice": lambda m, v: 2 * m,
-    }
-    mean = Oracle("the mean of z, mu", lambda m, v: m, cases, [Reading(*item) for item in locations.items()], question)
-    compare(report, part, lambda m, v: location_and_spread(m, v)[0], mean)
-    found = float(np.sqrt((noise**2).mean()))
-    expected = Oracle(
-        "the spread of z, the root of its variance exp(log_var)",
-        lambda m, v: np.array([math.sqrt(math.exp(value - base)) for value in v]), cases, [
-            Reading(f"the spread of z is {words}", lambda m, v, f=spread: f(v) / f(np.array([base])))
-            for words, spread in SPREADS.items()
-            if abs(found - abs(spread(np.array([base]))[0])) <= SIGMAS / math.sqrt(2 * noise.size)
-        ],
-        question,
-    )  # fmt: skip
-    right = compare(report, part, lambda m, v: location_and_spread(m, v)[1], expected)
-    if not right:
-        report.findings[-1].message += _monte_carlo(sample, width, seed)
-    stated = math.exp(base / 2) if right else found  # else that is said already
-    _look_at_normal(
-        report,
-        part,
-        noise,
-        stated,
-        "eps",
-        {"the spread of z is halved": stated / 2, "the spread of z is doubled": 2 * stated},
-    )
-
-
-def look_at_prior(report: MeaningReport, z: Array) -> None:
-    """Add whether codes that a model draws to be decoded come from N(0, 1)."""
-    _look_at_normal(report, "sample", z, 1.0, "the prior's z", {})
+def _link(e: Array, axis: int) -> float:
+    """Return the correlation of neighbours along an axis, 0 for independent entries; 0 if there is one only."""
+    e = np.moveaxis(e, axis, 0)
+    return float((e[1:] * e[:-1]).mean()) if len(e) > 1 else 0.0
 
 
 def _monte_carlo(sample: Sample, width: int, seed: int) -> str:
@@ -136,142 +246,3 @@ def _monte_carlo(sample: Sample, width: int, seed: int) -> str:
         f"; at mu = {mu}, log_var = {log_var} a Monte-Carlo estimate of the divergence from N(0, 1), taken from its "
         f"samples, is {of_samples:.3f}, and that of the distribution they should come from {stated:.3f}"
     )
-
-
-def _drawn_twice(report: MeaningReport, part: str, draw: Callable[[], Array]) -> Array | None:
-    """Return what is drawn, or None if it isn't repeated by its seed; add that."""
-    claim = "rng decides what is drawn"
-    try:
-        drawn, again = np.array(draw(), float), np.array(draw(), float)
-    except Exception as error:
-        report.add(
-            Look(part, claim, None, INCONCLUSIVE),
-            Finding("raised", part, INCONCLUSIVE, f"{part} raised {type(error).__name__}: {error}"),
-        )
-        return None
-    message = f"{part}: the same seed gives other noise the second time"
-    cause = "what is drawn isn't decided by the rng alone"
-    same = np.array_equal(drawn, again)
-    _add(report, part, claim, same, message, cause, "Which generator do the numbers come from?", {})
-    return drawn if same else None
-
-
-def _look_at_gaussian(report: MeaningReport, part: str, noise: Array, growth: Array, sigma: float) -> None:
-    """Look at noise, and at how much it grows where x is 1 larger, which is to be nothing."""
-    if np.abs(growth).max() > 1e-6 * max(1.0, sigma):
-        multiplied = abs(growth.std() - sigma) <= SIGMAS * sigma / math.sqrt(2 * noise.size)
-        cause = "the noise is multiplied by x, where it should be added as it is" if multiplied else ""
-        message, question = f"{part}: the same noise is another where x is larger by 1", "Is a dark pixel less noisy?"
-        _add(report, part, "the noise doesn't depend on x", False, message, cause, question, {})
-        return
-    causes = {
-        "sigma is taken for the variance": math.sqrt(sigma), "the spread is sigma², where it should be sigma": sigma**2,
-        "the spread is twice sigma": 2 * sigma, "the spread is half of sigma": sigma / 2,
-        "sigma is left out": 1.0, "nothing is added": 0.0,
-    }  # fmt: skip
-    _look_at_normal(report, part, noise, sigma, "the noise", causes)
-
-
-def _look_at_normal(
-    report: MeaningReport, part: str, noise: Array, sigma: float, what: str, causes: Mapping[str, float]
-) -> None:
-    """Add whether noise is normal with this spread, centred, and independent from entry to entry."""
-    n = noise.size
-    question = f"What is {what} to be like: its centre, its spread, its shape, and from entry to entry?"
-    spread = float(np.sqrt((noise**2).mean()))
-    look_at_chance(report, part, f"the spread of {what}", spread, sigma, sigma / math.sqrt(2 * n), question, causes)
-    if not sigma or not spread:
-        return
-    e = noise / spread
-    statistics = {
-        f"the mean of {what}": (e.mean(), 0.0, 1.0),
-        f"the fourth moment of {what}": ((e**4).mean(), 3.0, math.sqrt(24)),
-        f"the link between two units of {what}": (_link(e, 1), 0.0, 1.0),
-        f"the link between two examples of {what}": (_link(e, 0), 0.0, 1.0),
-    }  # fmt: skip
-    guesses = {
-        f"the mean of {what}": {f"{what} isn't centred": float(e.mean())},
-        f"the fourth moment of {what}": {
-            f"{what} is uniform, where it should be normal": 1.8, f"{what} is a sign, where it should be normal": 1.0},
-        f"the link between two units of {what}": {f"all units of an example get the same of {what}": 1.0},
-        f"the link between two examples of {what}": {f"all examples get the same of {what}": 1.0},
-    }  # fmt: skip
-    for claim, (found, expected, deviation) in statistics.items():
-        slack = 0.1 if "link" in claim else 0.0  # of noise that is shared there are fewer draws
-        look_at_chance(
-            report, part, claim, float(found), expected, deviation / math.sqrt(n), question, guesses[claim], slack
-        )
-
-
-def _link(e: Array, axis: int) -> float:
-    """Return the correlation of neighbours along an axis, 0 for independent entries; 0 if there is one only."""
-    e = np.moveaxis(e, axis, 0)
-    return float((e[1:] * e[:-1]).mean()) if len(e) > 1 else 0.0
-
-
-def _look_at_hits(report: MeaningReport, part: str, hit: Array, p: float) -> None:
-    question = "How many entries are hit, out of how many, and do they come in rows or columns?"
-    deviation = math.sqrt(max(p * (1 - p), 1 / hit.size) / hit.size) if 0 < p < 1 else 0.0
-    causes = {
-        "p is the share that is kept, where it should be hit": 1 - p, "only half of p is hit": p / 2,
-        "twice p is hit": 2 * p, "p counts twice: p² is hit": p * p, "p hits twice": 1 - (1 - p) ** 2,
-        "nothing is hit": 0.0, "everything is hit": 1.0,
-    }  # fmt: skip
-    links = {0: "whole columns are hit, where entries should be", 1: "whole rows are hit, where entries should be"}
-    e = hit - hit.mean()
-    scale = float((e**2).mean()) or 1.0
-    found = {axis: _link(e, axis) / scale for axis in links}
-    if max(found.values()) < 0.5:  # whole rows or columns are few draws, of which the share may be anything
-        look_at_chance(
-            report, part, "the share of entries that is hit", float(hit.mean()), p, deviation, question, causes
-        )
-    for axis, cause in links.items() if 0 < p < 1 and min(p, 1 - p) * hit.size > 100 else ():
-        claim = f"the link between hits in a {'row' if axis else 'column'}"
-        look_at_chance(report, part, claim, found[axis], 0.0, 1 / math.sqrt(hit.size), question, {cause: 1.0}, 0.1)
-
-
-def _look_at_values(report: MeaningReport, part: str, values: Array, salted: bool) -> None:
-    if not values.size:
-        return
-    allowed = (0.0, 1.0) if salted else (0.0,)
-    ok = bool(np.isin(values, allowed).all())
-    expected = " or ".join(f"{value:g}" for value in allowed)
-    others = {value: f"it sets them to {value:g}" for value in (1.0, -1.0, 0.5, 0.0) if (values == value).all()}
-    cause = next(iter(others.values()), "")
-    message = f"{part}: hit entries are to be {expected}, got {values[~np.isin(values, allowed)][:1]}"
-    _add(
-        report, part, f"hit entries become {expected}", ok, message, cause, "What becomes of an entry that is hit?", {}
-    )
-    if salted and ok:
-        deviation = math.sqrt(0.25 / values.size)
-        causes = {"all hits become 0": 0.0, "all hits become 1": 1.0}
-        question = "How many of the hits are salt, and how many pepper?"
-        look_at_chance(
-            report, part, "the share of hits that become 1", float(values.mean()), 0.5, deviation, question, causes
-        )
-
-
-def look_at_chance(
-    report: MeaningReport, part: str, claim: str, found: float, expected: float, deviation: float, question: str,
-    causes: Mapping[str, float], slack: float = 0.0,
-) -> None:  # fmt: skip
-    """Add a statistic, which is to be what is expected within six standard errors; name the one cause that fits."""
-    allowed = SIGMAS * deviation + 1e-12
-    fitting = [cause for cause, value in causes.items() if abs(found - value) <= max(allowed, slack)]
-    message = f"{part}: {claim} is to be {expected:.4g}, give or take {allowed:.1g}, got {found:.4g}"
-    evidence = {"found": found, "expected": expected, "allowed": allowed}
-    cause = fitting[0] if len(fitting) == 1 else ""
-    _add(
-        report, part, claim, abs(found - expected) <= allowed, message, cause, question, evidence, abs(found - expected)
-    )
-
-
-def _add(
-    report: MeaningReport, part: str, claim: str, ok: bool, message: str, cause: str, question: str,
-    evidence: dict[str, Any], difference: float = 0.0,
-) -> None:  # fmt: skip
-    if ok:
-        report.add(Look(part, claim, difference))
-    else:
-        finding = Finding("wrong-meaning", part, "error", message, evidence, cause, question)
-        report.add(Look(part, claim, difference or None, FAIL), finding)

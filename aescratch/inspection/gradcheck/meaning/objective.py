@@ -10,6 +10,7 @@ without them: where its total differs, all that can go wrong in a term is tried 
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from aescratch.corruptions import Corruption
 from aescratch.functions.one_by_one import each, logistic
 from aescratch.inspection.gradcheck.meaning.choosing import decay_oracle, oracle_of
 from aescratch.inspection.gradcheck.meaning.comparing import MeaningReport, Oracle, Reading, compare
-from aescratch.inspection.gradcheck.meaning.noise import look_at_chance
+from aescratch.inspection.gradcheck.meaning.noise import Draws
 from aescratch.inspection.gradcheck.meaning.terms import TWICE
 from aescratch.inspection.gradcheck.printing import INCONCLUSIVE, Finding
 from aescratch.inspection.recording import Call, record
@@ -33,17 +34,42 @@ DRAWS, ROWS = 100, 20  # how often the noise is drawn, on how many copies of the
 
 
 class Step:
-    """One recorded call of a model's loss: its value, and what went through its parts."""
+    """A model, a batch, and one call of its loss, which is recorded when it is first asked for."""
 
     def __init__(self, model: Any, opinion: SecondOpinion, batch: Sequence[Array], seed: int) -> None:
-        self.model, self.opinion, self.batch, self.seed, self.total = model, opinion, batch, seed, float("nan")
-        self.calls: list[Call] = [call for call in record(model, self._run) if call.which == "forward"]
+        self.model, self.opinion, self.batch, self.seed = model, opinion, batch, seed
 
-    def _run(self) -> None:
-        loss = self.model.loss(*[array.copy() for array in self.batch], rng=self.seed)
-        if loss is None or np.ndim(loss):
-            raise TypeError(f"expected a number, got {type(loss).__name__}; return the sum of the terms")
-        self.total = float(loss)
+    def again(self, batch: Sequence[Array], seed: int) -> Step:
+        """Return the step of another batch."""
+        return Step(self.model, self.opinion, batch, seed)
+
+    @functools.cached_property
+    def _recorded(self) -> tuple[float, list[Call]]:
+        totals = []
+
+        def run() -> None:
+            loss = self.model.loss(*[array.copy() for array in self.batch], rng=self.seed)
+            if loss is None or np.ndim(loss):
+                raise TypeError(f"expected a number, got {type(loss).__name__}; return the sum of the terms")
+            totals.append(float(loss))
+
+        calls = record(self.model, run)
+        return totals[0], [call for call in calls if call.which == "forward"]
+
+    @property
+    def total(self) -> float:
+        """What the loss is."""
+        return self._recorded[0]
+
+    @property
+    def calls(self) -> list[Call]:
+        """What went through the parts."""
+        return self._recorded[1]
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """The model's parts, by name."""
+        return dict(parts_of(self.model))
 
     def of(self, part: Any) -> list[Call]:
         """Return the calls of a part."""
@@ -51,10 +77,8 @@ class Step:
 
     def into(self, layers: Sequence[Any]) -> Array | None:
         """Return what went into the first of these layers that was called."""
-        for layer in layers:
-            for call in self.of(layer):
-                return next(iter(call.arguments.values()))
-        return None
+        calls = [call for layer in layers for call in self.of(layer)]
+        return next(iter(calls[0].arguments.values())) if calls else None
 
     @property
     def x(self) -> Array:
@@ -71,8 +95,9 @@ class Step:
         seen = self.into(self.opinion.noise[name].layers)
         if seen is not None:
             return seen
-        part: Any = copy.copy(parts_of(self.model)[name])
-        found: Array = part.forward(*(argument.copy() for argument in arguments), np.random.default_rng(self.seed))
+        found: Array = copy.copy(self.parts[name]).forward(
+            *(argument.copy() for argument in arguments), np.random.default_rng(self.seed)
+        )
         return found
 
 
@@ -80,16 +105,14 @@ class Terms:
     """The terms that a step's objective is to have: the part of each, and what it is of."""
 
     def __init__(self, step: Step) -> None:
-        opinion, parts = step.opinion, parts_of(step.model)
+        opinion, parts = step.opinion, step.parts
         self.of: dict[str, tuple[Any, tuple[Any, ...]]] = {}
-        self.mistaken: dict[str, tuple[str, tuple[Any, ...]]] = {}  # cause: a term, and what it is of instead
-        part: Any
         for name, of in opinion.terms.items():
             part = parts.get(name, getattr(step.model, name, None))
             if part is not None and getattr(part, "lam", True):  # a decay of 0 isn't there
                 self.of[name] = part, of(step)
-        for cause, (name, of) in opinion.mistaken.items():
-            self.mistaken[cause] = name, of(step)
+        # By the cause, a term and what it is of instead.
+        self.mistaken = {cause: (name, of(step)) for cause, (name, of) in opinion.mistaken.items()}
         for name, (part, arguments) in self.of.items():
             if isinstance(part, BinaryCrossEntropy):
                 probabilities = each(logistic, arguments[0])
@@ -106,50 +129,41 @@ class Terms:
         return sum(self.values.values())
 
 
-def look_at_objective(
-    report: MeaningReport, model: Any, opinion: SecondOpinion, batch: Sequence[Array], seed: int, name: str = "loss"
-) -> Step:
-    """Add whether the loss is the sum of its terms, each of what it is to be of; return the recorded step."""
-    n = len(batch[0])
-    batches = [batch, [array[: n - 2] for array in batch]] if n > 2 else [batch]  # so that 1/N is told from a factor
-    steps = [Step(model, opinion, part_of_batch, seed) for part_of_batch in batches]
-    terms = [Terms(step) for step in steps]
-    step, values = steps[0], terms[0].values
+def look_at_objective(report: MeaningReport, step: Step, name: str = "loss") -> None:
+    """Look whether the loss is the sum of its terms, each of what it is to be of."""
+    n = len(step.x)
+    smaller = [step.again([array[: n - 2] for array in step.batch], step.seed)] if n > 2 else []
+    steps = [step, *smaller]  # so that 1/N is told from a factor
+    terms = [Terms(one) for one in steps]
     if not (np.isfinite(terms[0].total) or np.isfinite(step.total)):
         message = f"{name} is {step.total}, as its terms are: nothing to compare; give other data or parameters"
         report.findings.append(Finding("not-finite", name, INCONCLUSIVE, message))
-        return step
-    drawn = {name: part for name, part in parts_of(model).items() if isinstance(part, (Corruption, Sampling))}
-    unseen = any(not step.of(part) for part in drawn.values()) and not any(
-        step.into(behind.layers) is not None for behind in opinion.noise.values()
-    )
+        return
+    drawn = [step.of(part) for part in step.parts.values() if isinstance(part, (Corruption, Sampling))]
+    arrives = any(step.into(behind.layers) is not None for behind in step.opinion.noise.values())
+    unseen = not all(drawn) and not arrives
     same = np.isclose(step.total, terms[0].total, rtol=1e-9)
-    if any(len(step.of(part)) > 1 for part in drawn.values()) or (unseen and not same):
-        _look_at_mean(report, model, opinion, batch, seed, name)
-        return step
-    against = f", against {opinion.against}" if opinion.against else ""
-    oracle = Oracle(
-        " + ".join(sorted(values, key=list(parts_of(model)).index)) + against, lambda i: terms[i].total,
-        [(i,) for i in range(len(steps))], _readings(model, terms),
-        "Which terms does the objective have, and what does each compare, or measure?",
-    )  # fmt: skip
+    if any(len(calls) > 1 for calls in drawn) or (unseen and not same):
+        _look_at_mean(report, step, name)
+        return
+    claim = " + ".join(sorted(terms[0].values, key=list(step.parts).index))
+    claim += f", against {step.opinion.against}" if step.opinion.against else ""
+    question = "Which terms does the objective have, and what does each compare, or measure?"
+    cases = [(i,) for i in range(len(steps))]
+    oracle = Oracle(claim, lambda i: terms[i].total, cases, _readings(step.model, terms), question)
     compare(report, name, lambda i: steps[i].total, oracle)
-    return step
 
 
-def _look_at_mean(
-    report: MeaningReport, model: Any, opinion: SecondOpinion, batch: Sequence[Array], seed: int, name: str
-) -> None:
+def _look_at_mean(report: MeaningReport, step: Step, name: str) -> None:
     """Compare means over many draws, where the loss draws in a way of its own, which can't be repeated one by one."""
-    tiled = [np.tile(array, (ROWS, 1)) for array in batch]
-    steps = [Step(model, opinion, tiled, seed + i) for i in range(DRAWS)]
-    found = np.array([step.total for step in steps])
-    wanted = np.array([Terms(step).total for step in steps])
+    tiled = [np.tile(array, (ROWS, 1)) for array in step.batch]
+    steps = [step.again(tiled, step.seed + i) for i in range(DRAWS)]
+    found = np.array([one.total for one in steps])
+    wanted = np.array([Terms(one).total for one in steps])
     deviation = float(np.sqrt((found.var() + wanted.var()) / DRAWS))
     question = "Which noise does the loss draw, and what does it compare with what?"
-    look_at_chance(
-        report, name, "its mean over the noise", float(found.mean()), float(wanted.mean()), deviation, question, {}
-    )
+    means = float(found.mean()), float(wanted.mean())
+    Draws(report, name).look_at_chance("its mean over the noise", *means, deviation, question, {})
 
 
 def _readings(model: Any, terms: Sequence[Terms]) -> Iterator[Reading]:

@@ -14,16 +14,18 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.functions import FORMULAS
 from aescratch.functions.formula import Term
 from aescratch.functions.one_by_one import bernoulli_divergence, each, logistic
 from aescratch.inspection.gradcheck.meaning.comparing import Oracle, Reading
 
 Entries = Callable[..., Array]
+Mistakes = Mapping[str, Entries]  # by what they do, what they make of the arguments, entry by entry
 TWICE = "it is twice what it should be"
 # N, D and H, so that no two reductions, and no reduction and a factor, agree on all
 SIZES = ((7, 5, 3), (11, 3, 7), (5, 13, 2))
@@ -48,14 +50,6 @@ FACTORS = {
 }
 
 
-class Slips(NamedTuple):
-    """Mistakes that people make with a formula: entries, cases that tell them apart, and words for factors."""
-
-    others: Mapping[str, Entries]
-    cases: Sequence[tuple[Any, ...]] = ()
-    factors: Mapping[float, str] = {}
-
-
 def term(rng: np.random.Generator, record: Term, part: Any) -> Oracle:
     """Return the oracle of a part that computes a term of the sheet, with its settings and its weight."""
     numbers = [getattr(part, name) for name in record.numbers]
@@ -66,24 +60,24 @@ def term(rng: np.random.Generator, record: Term, part: Any) -> Oracle:
 
     drawn = [record.inputs(rng, *size) for size in SIZES]
     cases = [tuple(value for name, value in each.items() if name not in record.numbers) for each in drawn]
-    slips = SLIPS[record.name](rng, entries, *numbers) if record.name in SLIPS else Slips({})
+    cases += TELLING_CASES[record.name](rng, *numbers) if record.name in TELLING_CASES else []
+    others = MISTAKES[record.name](entries, *numbers) if record.name in MISTAKES else {}
     return weighed_term(
-        record.claim, entries, slips.others, [*cases, *slips.cases], record.question, weight=weight,
-        factors=slips.factors,
-    )  # fmt: skip
+        record.claim, entries, others, cases, record.question, weight=weight, half=record.name in WITH_A_HALF
+    )
 
 
 def weighed_term(
     claim: str, entries: Entries, others: Mapping[str, Entries], cases: Sequence[tuple[Any, ...]], question: str, *,
-    weight: float = 1.0, factors: Mapping[float, str] = {},
+    weight: float = 1.0, half: bool = False,
 ) -> Oracle:  # fmt: skip
-    """Return the oracle of a term with these entries; `others` and `factors` name what may be in their place."""
+    """Return the oracle of a term with these entries; `others` may be in their place, or a half may be missing."""
 
     def value(entries: Entries, reduction: Callable[[Array], float], factor: float, *case: Any) -> float:
         return factor * reduction(entries(*case))
 
     def readings() -> Iterator[Reading]:
-        possible = {**FACTORS, **factors}
+        possible = {**FACTORS, 2.0: "the ½ is missing"} if half else FACTORS
         weights = {weight: ""} if weight == 1 else {
             weight: "", weight**2: "its weight counts twice", 1.0: "its weight is left out"
         }  # fmt: skip
@@ -99,9 +93,28 @@ def weighed_term(
     return Oracle(claim if weight == 1 else f"{claim}, × {weight:g}", expected, cases, readings(), question)
 
 
-def squared_error(rng: np.random.Generator, entries: Entries) -> Slips:
-    """½ Σ (x_hat − x)²."""
+def moving_sparsity(rng: np.random.Generator, part: Any) -> Oracle:
+    """Divergence of a running mean from rho, from where the part's own running mean is now."""
+    record, running = FORMULAS["moving_kl_sparsity"], part.running_activity.value.copy()
+
+    def entries(h: Array, running: Array = running, momentum: float = part.momentum) -> Array:
+        return np.asarray(record.second_opinion(h, running, part.rho, momentum), float)
+
     others: dict[str, Entries] = {
+        "it takes the mean of the batch alone, where the running mean counts too": lambda h: entries(h, momentum=1.0),
+        "it takes the running mean alone, where the batch counts too": lambda h: entries(h, momentum=0.0),
+        "momentum weighs the running mean, where it should weigh the batch": lambda h: entries(
+            h, momentum=1 - part.momentum),
+        "it begins at rho again, where it should go on from the running mean": lambda h: entries(
+            h, np.full_like(running, part.rho)),
+    }  # fmt: skip
+    cases = [(rng.uniform(0.05, 0.95, (n, len(running))),) for n in (7, 11, 5)]
+    return weighed_term(record.claim, entries, others, cases, record.question, weight=part.weight or 1.0)
+
+
+def squared_error(entries: Entries) -> Mistakes:
+    """½ Σ (x_hat − x)²."""
+    return {
         "it takes the absolute value, where it should square": lambda a, x: each(lambda p, q: abs(p - q) / 2, a, x),
         "it raises to the fourth power": lambda a, x: each(lambda p, q: (p - q) ** 4 / 2, a, x),
         "it subtracts squares, where it should square the difference": lambda a, x: (a**2 - x**2) / 2,
@@ -111,14 +124,12 @@ def squared_error(rng: np.random.Generator, entries: Entries) -> Slips:
         "it doesn't compare with x": lambda a, x: a**2 / 2,
         "it adds x, where it should subtract it": lambda a, x: (a + x) ** 2 / 2,
     }
-    far_off = (30 * rng.normal(size=(7, 5)), rng.normal(size=(7, 5)))
-    return Slips(others, [far_off], {2.0: "the ½ is missing"})
 
 
-def binary_cross_entropy(rng: np.random.Generator, entries: Entries) -> Slips:
+def binary_cross_entropy(entries: Entries) -> Mistakes:
     """Cross-entropy of pixels from logits."""
     f = logistic
-    others: dict[str, Entries] = {
+    return {
         "it takes its input for a probability, where it is a logit": lambda l, x: each(
             lambda p, q: -(q * math.log(p) + (1 - q) * math.log(1 - p)), l, x),
         "it applies the sigmoid twice": lambda l, x: entries(each(f, l), x),
@@ -131,10 +142,9 @@ def binary_cross_entropy(rng: np.random.Generator, entries: Entries) -> Slips:
         "it takes the squared error of the probability": lambda l, x: each(lambda p, q: (f(p) - q) ** 2 / 2, l, x),
         "its logarithm is of base 2": lambda l, x: entries(l, x) / math.log(2),
     }  # fmt: skip
-    return Slips(others)
 
 
-def softmax_cross_entropy(rng: np.random.Generator, entries: Entries) -> Slips:
+def softmax_cross_entropy(entries: Entries) -> Mistakes:
     """Cross-entropy of classes from logits."""
 
     def picked(p: Array, labels: Array) -> Array:
@@ -143,7 +153,7 @@ def softmax_cross_entropy(rng: np.random.Generator, entries: Entries) -> Slips:
     def probabilities(logits: Array, axis: int = 1) -> Array:
         return np.exp(logits) / np.exp(logits).sum(axis=axis, keepdims=True)
 
-    others: dict[str, Entries] = {
+    return {
         "it doesn't normalise: it takes the logit itself": lambda l, t: -picked(l, t),
         "it normalises over the batch, where it should over the classes": lambda l, t: (
             -np.log(picked(probabilities(l, 0), t))
@@ -154,19 +164,16 @@ def softmax_cross_entropy(rng: np.random.Generator, entries: Entries) -> Slips:
         "its logarithm is of base 2": lambda l, t: entries(l, t) / math.log(2),
         "its labels count from 1": lambda l, t: -np.log(picked(probabilities(l), t - 1)),
     }
-    return Slips(others)
 
 
-def kl_sparsity(rng: np.random.Generator, entries: Entries, rho: float) -> Slips:
+def kl_sparsity(entries: Entries, rho: float) -> Mistakes:
     """Divergence of the units' mean activity from rho; one case is exactly at rho, where it is 0."""
-    spread = rng.uniform(-0.9, 0.9, (3, 5)) * min(rho, 1 - rho)
-    at_rho = (np.concatenate([rho + spread, rho - spread]),)
     r, log = rho, math.log
 
     def of_mean(formula: Callable[[float], float]) -> Entries:
         return lambda h: each(formula, np.array([[math.fsum(column) / len(h) for column in h.T]]))
 
-    others: dict[str, Entries] = {
+    return {
         "it averages the divergence of every example, where it should average the code first": lambda h: each(
             lambda q: bernoulli_divergence(r, q), h),
         "it averages the code over the units, where it should over the batch": lambda h: each(
@@ -185,24 +192,22 @@ def kl_sparsity(rng: np.random.Generator, entries: Entries, rho: float) -> Slips
         "it is the squared distance": of_mean(lambda q: (q - r) ** 2),
         "its logarithm is of base 2": of_mean(lambda q: bernoulli_divergence(r, q) / log(2)),
     }  # fmt: skip
-    return Slips(others, [at_rho])
 
 
-def l1_sparsity(rng: np.random.Generator, entries: Entries) -> Slips:
+def l1_sparsity(entries: Entries) -> Mistakes:
     """Sum of absolute values."""
-    others: dict[str, Entries] = {
+    return {
         "it squares, where it should take the absolute value": lambda h: each(lambda v: v * v, h),
         "it sums signed values, without the absolute value": lambda h: each(float, h),
         "it counts the positive values only": lambda h: each(lambda v: max(v, 0.0), h),
         "it takes the absolute value of the batch mean": lambda h: np.abs(h.mean(axis=0, keepdims=True)),
         "it takes the largest unit only": lambda h: np.abs(h).max(axis=1, keepdims=True),
     }
-    return Slips(others)
 
 
-def contraction(rng: np.random.Generator, entries: Entries) -> Slips:
+def contraction(entries: Entries) -> Mistakes:
     """Squared norm of the Jacobian, from its slopes and weights; with slope 1 it is ‖W‖²."""
-    others: dict[str, Entries] = {
+    return {
         "it doesn't square the slopes": lambda s, W: s * (W**2).sum(axis=0),
         "it doesn't square the weights": lambda s, W: s**2 * W.sum(axis=0),
         "it squares neither slopes nor weights": lambda s, W: s * W.sum(axis=0),
@@ -213,17 +218,16 @@ def contraction(rng: np.random.Generator, entries: Entries) -> Slips:
         "it leaves the weights out": lambda s, W: s**2,
         "it averages over the inputs, where it should sum": lambda s, W: s**2 * (W**2).mean(axis=0),
     }
-    return Slips(others, [(np.ones((7, 5)), rng.normal(size=(3, 5)))])
 
 
-def gaussian_kl(rng: np.random.Generator, entries: Entries) -> Slips:
+def gaussian_kl(entries: Entries) -> Mistakes:
     """Divergence of N(mu, σ²) from N(0, 1); one case is the prior itself, where it is 0."""
 
     def of(formula: Callable[[float, float], float]) -> Entries:
         return lambda mu, log_var: each(formula, mu, log_var)
 
     exp = math.exp
-    others = {
+    return {
         "it takes log_var for log σ": of(lambda m, v: -0.5 * (1 + 2 * v - m * m - exp(2 * v))),
         "it takes log_var for σ²": of(lambda m, v: -0.5 * (1 + math.log(v) - m * m - v)),
         "it takes σ, where it should take σ²": of(lambda m, v: -0.5 * (1 + v - m * m - exp(v / 2))),
@@ -239,14 +243,29 @@ def gaussian_kl(rng: np.random.Generator, entries: Entries) -> Slips:
         "it is the divergence the other way round, of the prior from N(mu, σ²)": of(
             lambda m, v: 0.5 * (exp(-v) * (1 + m * m) - 1 + v)),
     }  # fmt: skip
-    return Slips(others, [(np.zeros((7, 5)), np.zeros((7, 5)))], {2.0: "the ½ is missing"})
 
 
-SLIPS: dict[str, Callable[..., Slips]] = {
-    "squared_error": squared_error, "binary_cross_entropy": binary_cross_entropy,
-    "softmax_cross_entropy": softmax_cross_entropy, "kl_sparsity": kl_sparsity, "l1_sparsity": l1_sparsity,
-    "contraction": contraction, "gaussian_kl": gaussian_kl,
+MISTAKES: dict[str, Callable[..., Mistakes]] = {
+    mistakes.__name__: mistakes
+    for mistakes in (
+        squared_error, binary_cross_entropy, softmax_cross_entropy, kl_sparsity, l1_sparsity, contraction, gaussian_kl
+    )
 }  # fmt: skip
+WITH_A_HALF = ("squared_error", "gaussian_kl")
+
+
+def _at_rho(rng: np.random.Generator, rho: float) -> list[tuple[Any, ...]]:
+    spread = rng.uniform(-0.9, 0.9, (3, 5)) * min(rho, 1 - rho)
+    return [(np.concatenate([rho + spread, rho - spread]),)]
+
+
+# Cases beside those that a record draws: far off, where a divergence is 0, and with slopes of 1.
+TELLING_CASES: dict[str, Callable[..., list[tuple[Any, ...]]]] = {
+    "squared_error": lambda rng: [(30 * rng.normal(size=(7, 5)), rng.normal(size=(7, 5)))],
+    "kl_sparsity": _at_rho,
+    "contraction": lambda rng: [(np.ones((7, 5)), rng.normal(size=(3, 5)))],
+    "gaussian_kl": lambda rng: [(np.zeros((7, 5)), np.zeros((7, 5)))],
+}
 
 
 def weight_decay(lam: float, weights: Sequence[Array], shared: Sequence[Array], vectors: Sequence[Array]) -> Oracle:

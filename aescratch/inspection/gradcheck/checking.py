@@ -1,0 +1,86 @@
+"""The path of every gradient check, of a pair of functions or of a model; a layer is made into a pair.
+
+    forward, twice --> findings;   backward, twice --> gradients and findings
+    gradients --compared with differences of an objective--> a verdict for each --> causes of what is wrong, notes
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aescratch.backend import Array
+from aescratch.foundations.validation import require_count, require_number
+from aescratch.inspection.gradcheck.coverage import Coverage
+from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
+from aescratch.inspection.gradcheck.findings import raised, timed_out, value_findings
+from aescratch.inspection.gradcheck.report import Finding, TensorResult
+
+
+@dataclass(frozen=True)
+class Options:
+    """What every check is told; refused where it is of no use."""
+
+    rng: int
+    tolerance: float
+    time_limit: float | None
+    explain: bool
+
+    def __post_init__(self) -> None:
+        require_count("rng", self.rng, least=0)
+        require_number("tolerance", self.tolerance, above=0)
+        if self.time_limit is not None:
+            require_number("time_limit", self.time_limit, above=0)
+
+
+class Check:
+    """A check on its way, with what has been found so far, in the order in which it is reported."""
+
+    def __init__(self, options: Options, coverage: Coverage) -> None:
+        self.options, self.coverage = options, coverage
+        self.findings: list[Finding] = []
+
+    def run(self) -> list[TensorResult]:
+        """Return the comparison of every gradient that can be compared."""
+        gradients = self.look()
+        if gradients is None:
+            return []
+        tensors = self.compare(gradients)
+        self.findings += value_findings(tensors)
+        self.look_further(tensors, gradients)
+        return tensors
+
+    def look(self) -> Mapping[str, Array] | None:
+        """Return the gradients by name, as far as they can be compared; None where differences mean nothing.
+
+        Add what two calls of forward, and two of backward, tell.
+        """
+        raise NotImplementedError
+
+    def compare(self, gradients: Mapping[str, Array]) -> list[TensorResult]:
+        """Return the comparison of each gradient with differences."""
+        raise NotImplementedError
+
+    def look_further(self, tensors: Sequence[TensorResult], gradients: Mapping[str, Array]) -> None:
+        """Add what else there is to be said: causes of what is wrong, and what the numbers hide."""
+        raise NotImplementedError
+
+    def found(self, *codes: str) -> bool:
+        """Whether there is a finding with one of these codes."""
+        return any(finding.code in codes for finding in self.findings)
+
+    def in_time(self, call: Callable[[], Any]) -> Any:
+        """Return what a call of backward returns, within the time that it may take."""
+        return limited(call, self.options.time_limit)
+
+    @contextlib.contextmanager
+    def reporting(self) -> Iterator[None]:
+        """Make a finding of a backward in the block that raises, or doesn't come back in time."""
+        try:
+            yield
+        except OutOfTime:
+            self.findings.append(timed_out(self.options.time_limit or 0.0))
+        except Exception as error:
+            self.findings.append(raised(error))
