@@ -9,11 +9,9 @@ inside, `model_`, is an ordinary one, so everything else in this package works o
 from __future__ import annotations
 
 import importlib
-import inspect
 import sys
 import warnings
 from collections.abc import Sequence
-from types import ModuleType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,6 +19,7 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.foundations.recipes import constructor_parameters
 from aescratch.foundations.validation import as_array, as_generator, as_matrix
+from aescratch.inspection.measures import sse_per_image
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.optimizers import Adam
 
@@ -93,29 +92,22 @@ class AutoencoderTransformer:
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters and their values; the variant's settings as far as they were given."""
-        return {**{name: getattr(self, name) for name in _own_parameters()}, **self._settings}
+        return {**{name: getattr(self, name) for name in OWN}, **self._settings}
 
     def set_params(self: Self, **params: Any) -> Self:
-        """Change parameters, and return the transformer.
-
-        Raises
-        ------
-        ValueError
-            If there is no parameter of a name.
-        """
-        own, variant = _own_parameters(), params.get("variant", self.variant)
-        known = [*own, *_settings_of(variant)]
-        for name in {**self._settings, **params}:  # what was given before has to suit another variant, too
-            if name not in known and isinstance(variant, type):  # fit refuses what is no class
-                raise ValueError(
-                    f"expected a parameter of {type(self).__name__} around {variant.__name__}, one of "
-                    f"{', '.join(known)}, got {name!r}"
-                )
+        """Change parameters, and return the transformer; a ValueError if there is no parameter of a name."""
+        variant = params.get("variant", self.variant)
+        if isinstance(variant, type):  # fit refuses what is no class
+            known = [*OWN, *(name for name in constructor_parameters(variant) if name not in ("widths", "rng"))]
+            for name in {**self._settings, **params}:  # what was given before has to suit another variant, too
+                if name not in known:
+                    raise ValueError(
+                        f"expected a parameter of {type(self).__name__} around {variant.__name__}, one of "
+                        f"{', '.join(known)}, got {name!r}"
+                    )
         for name, value in params.items():
-            if name in own:
-                setattr(self, name, value)
-            else:
-                self._settings[name] = value
+            place = vars(self) if name in OWN else self._settings
+            place[name] = value
         return self
 
     def fit(self: Self, X: Any, y: Any = None) -> Self:
@@ -134,12 +126,14 @@ class AutoencoderTransformer:
             raise TypeError(f"expected hidden to be widths such as ({self.hidden},), got {self.hidden}; add the comma")
         names, x = _feature_names(X), _floats(X)
         rng = _generator(self.random_state)
-        settings = {"dtype": _precision_of(x), **self._settings}
+        settings = {"dtype": x.dtype.name, **self._settings}
         model = self.variant([x.shape[1], *self.hidden, self.n_components], rng=rng, **settings)
         if "initializer" not in self._settings:  # one that was asked for is left alone
             _suit_first_weights(model, x)
-        training: dict[str, Any] = {"epochs": self.epochs, "batch_size": self.batch_size, "rng": rng, "progress": False}
-        training["optimizer"] = Adam(self.learning_rate)
+        training: dict[str, Any] = {
+            "epochs": self.epochs, "batch_size": self.batch_size, "optimizer": Adam(self.learning_rate), "rng": rng,
+            "progress": False,
+        }  # fmt: skip
         if hasattr(model, "pretrain"):
             model.pretrain(x, **training)
         self.history_ = model.fit(x, **training)
@@ -159,8 +153,7 @@ class AutoencoderTransformer:
 
     def inverse_transform(self, X: Any) -> Array:
         """Return what the decoder makes of codes X (N, n_components): data (N, D)."""
-        model = self._fitted()
-        return model.decode(_floats(X))
+        return self._fitted().decode(_floats(X))
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return minus the squared error of the reconstruction, summed over features, mean over examples.
@@ -168,8 +161,7 @@ class AutoencoderTransformer:
         Whatever loss the variant is trained with: −(1/N) Σ_i Σ_j (x̂_ij − x_ij)², at best 0; y is ignored.
         """
         x = self._checked(X)
-        error = self._fitted().reconstruct(x).astype(np.float64) - x
-        return -float((error**2).sum() / len(x))
+        return -sse_per_image(self._fitted().reconstruct(x), x)
 
     def get_feature_names_out(self, input_features: Any = None) -> Array:
         """Return the names of the code's units: code0, code1, ...
@@ -180,27 +172,21 @@ class AutoencoderTransformer:
             If input_features are not those that `fit` saw.
         """
         model = self._fitted()
-        if input_features is not None and len(input_features) != self.n_features_in_:
-            raise ValueError(
-                f"input_features should have length equal to number of features ({self.n_features_in_}), got "
-                f"{len(input_features)}"
-            )
-        seen = getattr(self, "feature_names_in_", input_features)
-        if input_features is not None and list(input_features) != list(seen):
-            raise ValueError("input_features is not equal to feature_names_in_; leave them out")
+        if input_features is not None:
+            if len(input_features) != self.n_features_in_:
+                raise ValueError(
+                    f"input_features should have length equal to number of features ({self.n_features_in_}), got "
+                    f"{len(input_features)}"
+                )
+            if list(input_features) != list(getattr(self, "feature_names_in_", input_features)):
+                raise ValueError("input_features is not equal to feature_names_in_; leave them out")
         return np.array([f"code{unit}" for unit in range(model.widths[-1])], dtype=object)
 
     def set_output(self: Self, *, transform: str | None = None) -> Self:
-        """Choose what `transform` returns: ``"default"`` (an array), ``"pandas"`` or ``"polars"``; None leaves it.
-
-        Raises
-        ------
-        ValueError
-            If it is none of these.
-        """
+        """Choose what `transform` returns: ``"default"`` (an array), ``"pandas"`` or ``"polars"``; None leaves it."""
+        if transform is not None and transform not in FRAMES:
+            raise ValueError(f"expected transform to be one of {', '.join(FRAMES)}, got {transform!r}")
         if transform is not None:
-            if transform not in FRAMES:
-                raise ValueError(f"expected transform to be one of {', '.join(FRAMES)}, got {transform!r}")
             self._sklearn_output_config = {"transform": transform}  # the name by which scikit-learn's clone takes it on
         return self
 
@@ -217,7 +203,7 @@ class AutoencoderTransformer:
     def __repr__(self) -> str:
         shown = [
             f"{name}={getattr(value, '__name__', None) or repr(value)}" for name, value in self.get_params().items()
-            if name in self._settings or repr(value) != repr(_own_parameters()[name].default)
+            if name in self._settings or repr(value) != repr(OWN[name].default)
         ]  # fmt: skip
         return f"{type(self).__name__}({', '.join(shown)})"
 
@@ -247,37 +233,23 @@ class AutoencoderTransformer:
         """Return the code in the container that was chosen for this transformer, or for all of scikit-learn."""
         everywhere = sys.modules["sklearn"].get_config() if "sklearn" in sys.modules else {}
         chosen = getattr(self, "_sklearn_output_config", {}).get("transform", everywhere.get("transform_output"))
+        if chosen not in ("pandas", "polars"):
+            return code
+        try:
+            library = importlib.import_module(chosen)
+        except ImportError as error:
+            raise ImportError(
+                f"expected {chosen}, whose frames transform is to return, found none; pip install {chosen}, or "
+                'set_output(transform="default")'
+            ) from error
         names = list(self.get_feature_names_out())
-        if chosen == "pandas":
-            pandas = _library("pandas")
-            index = X.index if isinstance(X, (pandas.DataFrame, pandas.Series)) else None
-            return pandas.DataFrame(code, index=index, columns=names, copy=False)
         if chosen == "polars":
-            polars = _library("polars")
-            return polars.DataFrame(code, schema=names, orient="row")
-        return code
+            return library.DataFrame(code, schema=names, orient="row")
+        index = X.index if isinstance(X, (library.DataFrame, library.Series)) else None
+        return library.DataFrame(code, index=index, columns=names, copy=False)
 
 
-def _library(name: str) -> ModuleType:
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise ImportError(
-            f"expected {name}, whose frames transform is to return, found none; pip install {name}, or "
-            'set_output(transform="default")'
-        ) from error
-
-
-def _own_parameters() -> dict[str, inspect.Parameter]:
-    """Return the parameters that every transformer has, whatever the variant."""
-    signature = inspect.signature(AutoencoderTransformer).parameters
-    return {name: parameter for name, parameter in signature.items() if parameter.kind is not parameter.VAR_KEYWORD}
-
-
-def _settings_of(variant: Any) -> list[str]:
-    """Return the names of what a variant's constructor takes beside what the transformer gives it."""
-    taken = constructor_parameters(variant) if isinstance(variant, type) else {}
-    return [name for name in taken if name not in ("widths", "rng")]
+OWN = constructor_parameters(AutoencoderTransformer)  # what every transformer has, whatever the variant
 
 
 def _generator(random_state: Any) -> np.random.Generator:
@@ -293,13 +265,7 @@ def _generator(random_state: Any) -> np.random.Generator:
 
 
 def _feature_names(X: Any) -> Array | None:
-    """Return the names of a frame's columns, or None where there are none that are text.
-
-    Raises
-    ------
-    TypeError
-        If some are text and some are not.
-    """
+    """Return the names of a frame's columns, or None where there are none that are text."""
     names = list(getattr(X, "columns", ()))
     of_text = [isinstance(name, str) for name in names]
     if any(of_text) and not all(of_text):
@@ -308,13 +274,7 @@ def _feature_names(X: Any) -> Array | None:
 
 
 def _floats(X: Any) -> Array:
-    """Return X as a matrix of floats: what scikit-learn's users pass, lists and integers too.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it can't become one, in words that scikit-learn's own checks look for.
-    """
+    """Return X as a matrix of floats, lists and integers too, or raise in words that scikit-learn's checks look for."""
     x = np.asarray(X) if isinstance(X, (list, tuple)) else as_array(X, "X")
     if x.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: expected real numbers in X, got {x.dtype}; pass X.real")
@@ -326,7 +286,8 @@ def _floats(X: Any) -> Array:
     if 0 in x.shape:
         what = "feature" if x.shape[0] else "sample"
         raise ValueError(f"Found array with 0 {what}(s) (shape={x.shape}) while a minimum of 1 is required.")
-    return as_matrix(x if x.dtype.kind == "f" else x.astype(np.float64), _precision_of(x), None, "X")
+    precision = "float32" if x.dtype == np.float32 else "float64"  # in which the model computes on X
+    return as_matrix(x if x.dtype.kind == "f" else x.astype(np.float64), precision, None, "X")
 
 
 def _suit_first_weights(model: Autoencoder, x: Array) -> None:
@@ -336,8 +297,3 @@ def _suit_first_weights(model: Autoencoder, x: Array) -> None:
     if size > 1:
         first = model.parameters[0]
         first.value = first.value / first.value.dtype.type(size)
-
-
-def _precision_of(x: Array) -> str:
-    """Return the precision in which a model computes on x: float32 stays, all else becomes float64."""
-    return "float32" if x.dtype == np.float32 else "float64"

@@ -20,7 +20,7 @@ from aescratch import functions
 from aescratch.inspection import measures
 from aescratch.models import MODELS
 from aescratch.programs import tour
-from aescratch.programs.tour import command, experiment, notice, output, table
+from aescratch.programs.tour import command, experiment, findings, notice, output, table
 from aescratch.programs.tour.variants import VARIANTS
 
 ROW = re.compile(r"^([a-z0-9-]+) +([\d,]+)  (\d\.\de[+-]\d\d.*?) +(\d+) +(\S+) +(\S+) +(\d+ %) +([\d.]+ %) +([\d.]+)$")
@@ -475,47 +475,47 @@ def test_noise_left_is_all_of_it_for_a_model_that_copies(rng):
 
 
 def test_the_linear_sentence_claims_pca_only_when_it_is():
-    assert "has become PCA" in str(notice.LinearAndPCA(16, 1.0002, 0.12))
-    assert "not yet from the same subspace" in str(notice.LinearAndPCA(16, 1.0002, 40.0))
-    far = str(notice.LinearAndPCA(16, 1.25, 0.12))
+    assert "has become PCA" in notice.linear_and_pca(16, 1.0002, 0.12)
+    assert "not yet from the same subspace" in notice.linear_and_pca(16, 1.0002, 40.0)
+    far = notice.linear_and_pca(16, 1.25, 0.12)
     assert "has not reached PCA" in far
     assert "1.2500 times" in far
-    assert "has not reached PCA" in str(notice.LinearAndPCA(16, 0.9, 0.1))
+    assert "has not reached PCA" in notice.linear_and_pca(16, 0.9, 0.1)
 
 
 def test_the_sparse_sentence_says_but_when_rho_is_missed():
-    assert "of 0.05 and gets 0.055" in str(notice.Sparsity(rho=0.05, rho_hat=0.055))
-    assert "of 0.05 but gets 0.300" in str(notice.Sparsity(rho=0.05, rho_hat=0.3))
-    assert "of 0.05 but gets 0.001" in str(notice.Sparsity(rho=0.05, rho_hat=0.001))
-    assert "L1 leaves 0\xa0% of the code" in str(notice.Sparsity(zeros=0.0))
-    assert "restores better than PCA" in str(notice.Sparsity(k=8, width=32, sse=1.0, pca_sse=1.5))
-    assert "restores no better than PCA" in str(notice.Sparsity(k=8, width=32, sse=1.5, pca_sse=1.5))
+    assert "of 0.05 and gets 0.055" in notice.kl(0.05, 0.055)
+    assert "of 0.05 but gets 0.300" in notice.kl(0.05, 0.3)
+    assert "of 0.05 but gets 0.001" in notice.kl(0.05, 0.001)
+    assert "L1 leaves 0\xa0% of the code" in notice.l1(0.0)
+    assert "restores better than PCA" in notice.k_sparse(8, 32, 1.0, 1.5)
+    assert "restores no better than PCA" in notice.k_sparse(8, 32, 1.5, 1.5)
 
 
 def test_the_sparse_sentence_leaves_out_what_was_not_run():
-    assert notice.Sparsity().parts == {}
-    assert str(notice.Sparsity(zeros=0.5)) == "Sparse codes: L1 leaves 50\xa0% of the code exactly zero."
+    assert findings.sparsity({}, experiment.Digits.load(0)) == {}
+    assert notice.sparse_codes([notice.l1(0.5)]) == "Sparse codes: L1 leaves 50\xa0% of the code exactly zero."
 
 
 def test_the_denoising_sentence_admits_no_gain():
-    gain = str(notice.Denoising(0.3, 0.2, 0.4))
+    gain = notice.denoising(0.3, 0.2, 0.4)
     assert "20\xa0%" in gain
     assert "40\xa0% by the vanilla" in gain
     assert "no gain" not in gain
-    assert str(notice.Denoising(0.3, 0.4, 0.4)).endswith(": no gain in this run.")
-    assert "vanilla" not in str(notice.Denoising(0.3, 0.2))
+    assert notice.denoising(0.3, 0.4, 0.4).endswith(": no gain in this run.")
+    assert "vanilla" not in notice.denoising(0.3, 0.2)
 
 
 def test_the_generation_sentence_admits_that_the_vae_is_no_better():
-    assert "no better" not in str(notice.Generation(0.9, 0.8, 0.1, 0.2))
-    assert str(notice.Generation(0.9, 0.2, 0.1, 0.2)).endswith(": here the VAE generates no better.")
-    assert str(notice.Generation(0.9, 0.2, 0.3, 0.1)).endswith(": here the VAE generates no better.")
-    assert "vanilla" not in str(notice.Generation(0.9, 0.8))
+    assert "no better" not in notice.generation(0.9, 0.8, 0.1, 0.2)
+    assert notice.generation(0.9, 0.2, 0.1, 0.2).endswith(": here the VAE generates no better.")
+    assert notice.generation(0.9, 0.2, 0.3, 0.1).endswith(": here the VAE generates no better.")
+    assert "vanilla" not in notice.generation(0.9, 0.8)
 
 
 def test_the_pretraining_sentence_admits_that_it_did_not_help():
-    assert str(notice.Pretraining(0.5, 0.9, 170)).startswith("Pre-training helped")
-    assert str(notice.Pretraining(0.9, 0.9, 170)).startswith("Pre-training did not help in this run")
+    assert notice.pretraining(0.5, 0.9, 170).startswith("Pre-training helped")
+    assert notice.pretraining(0.9, 0.9, 170).startswith("Pre-training did not help in this run")
 
 
 # The variants and the table

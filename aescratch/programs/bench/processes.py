@@ -11,20 +11,7 @@ import aescratch as ae
 
 
 def run_python(program: str, **variables: str) -> str:
-    """Return what a program prints in a Python of its own, which finds this very package.
-
-    Parameters
-    ----------
-    program : str
-        Its text.
-    **variables : str
-        What its environment has beside ours.
-
-    Raises
-    ------
-    RuntimeError
-        If it fails, with the last line that it says.
-    """
+    """Return what a program prints in a Python of its own, with these variables beside our environment's."""
     path = [str(Path(ae.__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -47,13 +48,12 @@ def squared_error(x_hat: Any, x: Any) -> Any:
     return 0.5 * ((x_hat - x) ** 2).sum() / len(x)
 
 
-def torch_step(case: Case, adam: str) -> Callable[[], None]:
-    """Return one training step with an Adam of this kind, of `ADAMS`."""
-    torch = import_torch()
-    network, x = make_network(case), torch.from_numpy(random_data(case.batch, case.widths[0]))
-    optimizer = torch.optim.Adam(network.parameters(), lr=RATE, **ADAMS[adam])
+def torch_training(case: Case, **kind: bool) -> Callable[[Any], None]:
+    """Return one training step on a batch, with an Adam of this kind."""
+    network = make_network(case)
+    optimizer = import_torch().optim.Adam(network.parameters(), lr=RATE, **kind)
 
-    def step() -> None:
+    def step(x: Any) -> None:
         optimizer.zero_grad()
         squared_error(network(x), x).backward()
         optimizer.step()
@@ -61,19 +61,21 @@ def torch_step(case: Case, adam: str) -> Callable[[], None]:
     return step
 
 
+def torch_step(case: Case, adam: str) -> Callable[[], None]:
+    """Return one training step with an Adam of this kind, of `ADAMS`."""
+    x = import_torch().from_numpy(random_data(case.batch, case.widths[0]))
+    return partial(torch_training(case, **ADAMS[adam]), x)
+
+
 def torch_fit(case: Case, x: Array, epochs: int) -> Callable[[], None]:
     """Return a training on x in shuffled batches."""
     torch = import_torch()
-    network, data = make_network(case), torch.from_numpy(x)
+    step, data = torch_training(case, fused=True), torch.from_numpy(x)
 
     def train() -> None:
-        optimizer = torch.optim.Adam(network.parameters(), lr=RATE, fused=True)
         for _ in range(epochs):
             for rows in torch.randperm(len(data)).split(case.batch):
-                batch = data[rows]
-                optimizer.zero_grad()
-                squared_error(network(batch), batch).backward()
-                optimizer.step()
+                step(data[rows])
 
     return train
 

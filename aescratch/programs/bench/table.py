@@ -9,22 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Row:
-    """Our figure against another.
+    """Our figure against another's, in a unit, or in none where the figures are ratios themselves.
 
-    Attributes
-    ----------
-    question : str
-        What is compared: ``"step"``, ``"floor"``, ...
-    case : str
-        On which network.
-    ours, theirs : float
-        The two figures, in `unit`.
-    against : str
-        Whose the other figure is.
-    unit : str
-        ``"ms"``, ``"MiB"``, or nothing where the figures are ratios themselves.
-    target : float or None
-        The largest ratio that was aimed at, if any was.
+    The question is what is compared (``"step"``, ``"floor"``, ...), the case on which network; the target is the
+    largest ratio that was aimed at, if any was.
 
     Examples
     --------

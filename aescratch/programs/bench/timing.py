@@ -14,16 +14,9 @@ REST = 0.15  # seconds between two turns; OpenBLAS's threads look for work for a
 
 
 def median_seconds(sides: Mapping[str, Callable[[], object]], rounds: int, turn: float = 0.1) -> dict[str, float]:
-    """Return the median time of one call, by side.
+    """Return the median time of one call, by side; each side has so many turns, of so many seconds at least.
 
-    Parameters
-    ----------
-    sides : mapping of str to callable
-        What is called.
-    rounds : int
-        How many turns each side has.
-    turn : float
-        Seconds that a turn lasts, at least; it has one call before, which finds the caches as another side left them.
+    A turn has one call before, which finds the caches as another side left them.
 
     Examples
     --------

@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from argparse import ArgumentParser, Namespace
-from functools import partial
+from argparse import Namespace
 
 from aescratch.programs.bench import QUESTIONS, as_text, describe_machine, measure
 from aescratch.programs.bench.machine import notes
+from aescratch.programs.cli.options import command, json_of, option, switch
 from aescratch.programs.cli.status import RIGHT
-from aescratch.programs.cli.words import count
-from aescratch.programs.cli.writing import add_json, answer
+from aescratch.programs.cli.words import positive
+from aescratch.programs.cli.writing import answer
 
 # Each matrix library reads its own, once, when it is loaded.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -40,16 +40,13 @@ EXAMPLES = """examples:
   aescratch bench --quick --json
 """
 
-
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add the options of `aescratch bench`."""
-    parser.description, parser.epilog = DESCRIPTION, EXAMPLES
-    parser.add_argument("--quick", action="store_true", help="fewer rounds: two minutes, and rougher figures")
-    parser.add_argument("--only", nargs="+", metavar="QUESTION", choices=QUESTIONS, help=f"of {', '.join(QUESTIONS)}")
-    parser.add_argument(
-        "--threads", type=partial(count, 1), metavar="N", help="of the matrix products (default: all cores)"
-    )
-    add_json(parser, "the figures")
+add_arguments = command(
+    DESCRIPTION, EXAMPLES,
+    switch("--quick", "fewer rounds: two minutes, and rougher figures"),
+    option("--only", nargs="+", metavar="QUESTION", choices=QUESTIONS, help=f"of {', '.join(QUESTIONS)}"),
+    option("--threads", type=positive, metavar="N", help="of the matrix products (default: all cores)"),
+    json_of("the figures"),
+)  # fmt: skip
 
 
 def run(arguments: Namespace) -> int:

@@ -9,29 +9,27 @@ It ends with the report's verdict as its exit status:
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentTypeError, Namespace
 from functools import partial
 
 import numpy as np
 
 import aescratch as ae
-from aescratch.datasets import Dataset
 from aescratch.inspection.gradcheck import Report
 from aescratch.inspection.gradcheck.coverage import MODES
-from aescratch.programs.cli.building import add_model_options, build_model
-from aescratch.programs.cli.data import DATA_HELP, add_file_options, load_data
-from aescratch.programs.cli.own_check import check_own, leave_zero
+from aescratch.programs.cli.building import model_options, small_layers, small_problem
+from aescratch.programs.cli.data import DATA_OR_RANDOM, OWN_FILE
+from aescratch.programs.cli.options import command, examples, group, json_of, option, switch
+from aescratch.programs.cli.own_check import check_own, leave_zero, options_of, refuse
 from aescratch.programs.cli.own_inputs import input_option
-from aescratch.programs.cli.settings import given_models
-from aescratch.programs.cli.status import FAIL, INCONCLUSIVE, RIGHT, UsageError, wrong_input
+from aescratch.programs.cli.status import FAIL, INCONCLUSIVE, RIGHT, wrong_input
 from aescratch.programs.cli.variants import VARIANTS, names_where, variant_name
-from aescratch.programs.cli.words import count
-from aescratch.programs.cli.writing import add_json, answer
+from aescratch.programs.cli.writing import answer
 
 NO_LAYERS = names_where(lambda kind: kind.hidden_layers == "refused")
 STATUS = {"pass": RIGHT, "fail": FAIL, "inconclusive": INCONCLUSIVE}
 # Distinct primes, so that a wrong factor names its dimension.
-N_EXAMPLES, N_INPUTS, HIDDEN, CODE, N_CLASSES = 7, 11, 5, 3, 2
+N_EXAMPLES, N_INPUTS, HIDDEN, CODE = 7, 11, 5, 3
 
 DESCRIPTION = f"""Compare every gradient of a new model, or of your own code, with finite differences, in float64.
 
@@ -52,38 +50,6 @@ EXAMPLES = """examples:
 """
 
 
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add the options of `aescratch check`."""
-    parser.usage = "aescratch check VARIANT [options]\n       aescratch check FILE.py:NAME [options]"
-    parser.description, parser.epilog = DESCRIPTION, EXAMPLES
-    parser.add_argument(
-        "variant", metavar="VARIANT", type=target,
-        help=f"one of {', '.join(VARIANTS)}; or your own code, FILE.py:NAME or MODULE:NAME",
-    )  # fmt: skip
-    add_model_options(parser, code=CODE)
-    parser.add_argument("--data", metavar="DATA", help="left out, random numbers between 0 and 1; or " + DATA_HELP)
-    parser.add_argument(
-        "--examples", type=partial(count, 1), default=N_EXAMPLES, metavar="N", help="how many (default %(default)s)"
-    )
-    add_file_options(parser)
-    parser.add_argument(
-        "--training", action="store_true",
-        help="check the loss of training mode, with dropout and the batch's own statistics; left out, that of use mode",
-    )  # fmt: skip
-    group = parser.add_argument_group("your own code")
-    group.add_argument("--forward", metavar="NAME", help="the forward of a backward function, if it has another name")
-    group.add_argument(
-        "--input", type=input_option, action="append", default=[], metavar="NAME=SHAPE",
-        help="an argument's shape, such as x=7,5 or b=3, or its value, such as rho=0.1; repeat it for others",
-    )  # fmt: skip
-    parser.add_argument(
-        "--mode", choices=MODES, default="exhaustive",
-        help="every entry; some of each tensor; several random directions in each; or what suits the size "
-        "(default %(default)s)",
-    )  # fmt: skip
-    add_json(parser, "the report")
-
-
 def target(text: str) -> str:
     """Return text if it names a variant, or something in a file or a module."""
     if ":" in text:
@@ -91,6 +57,40 @@ def target(text: str) -> str:
     if text.endswith(".py"):
         raise ArgumentTypeError(f"expected what to check in {text} after a colon, such as {text}:dense_backward")
     return variant_name(text)
+
+
+add_arguments = command(
+    DESCRIPTION, EXAMPLES,
+    option(
+        "variant", metavar="VARIANT", type=target,
+        help=f"one of {', '.join(VARIANTS)}; or your own code, FILE.py:NAME or MODULE:NAME",
+    ),
+    model_options(CODE), DATA_OR_RANDOM, examples(N_EXAMPLES), OWN_FILE,
+    switch(
+        "--training",
+        "check the loss of training mode, with dropout and the batch's own statistics; left out, that of use mode",
+    ),
+    group(
+        "your own code",
+        option("--forward", metavar="NAME", help="the forward of a backward function, if it has another name"),
+        option(
+            "--input", type=input_option, action="append", default=[], metavar="NAME=SHAPE",
+            help="an argument's shape, such as x=7,5 or b=3, or its value, such as rho=0.1; repeat it for others",
+        ),
+    ),
+    option(
+        "--mode", choices=MODES, default="exhaustive",
+        help="every entry; some of each tensor; several random directions in each; or what suits the size "
+        "(default %(default)s)",
+    ),
+    json_of("the report"),
+    usage="aescratch check VARIANT [options]\n       aescratch check FILE.py:NAME [options]",
+)  # fmt: skip
+
+
+use_small_layers = partial(
+    small_layers, hidden={"refused": [], "optional": [HIDDEN], "wanted": [HIDDEN]}, code=CODE
+)  # fmt: skip
 
 
 def run(arguments: Namespace) -> int:
@@ -105,34 +105,10 @@ def run(arguments: Namespace) -> int:
 
 def check_variant(arguments: Namespace) -> Report:
     """Return the report on a new model of a variant."""
-    for option, given in (("--forward", arguments.forward), ("--input", arguments.input)):
-        if given:
-            raise UsageError(f"{option} is for your own code, FILE.py:NAME; leave it out")
+    refuse(arguments, "--forward", "--input", why="is for your own code, FILE.py:NAME")
     use_small_layers(arguments)
-    data = load_data(arguments.data, arguments) if arguments.data else random_data(arguments)
-    x = data.x[: arguments.examples].astype(np.float64)
-    labels = None if data.labels is None else data.labels[: arguments.examples]
-    model = build_model(arguments, x.shape[1], data.labels)
+    shape = (arguments.examples, N_INPUTS)
+    model, x, labels = small_problem(arguments, lambda rng: rng.random(shape, np.float32))
     leave_zero(model, arguments.seed)
-    labels = labels if model.takes_labels else None
     with wrong_input():
-        return ae.check_gradients(
-            model, x, labels, rng=arguments.seed, mode=arguments.mode, training=arguments.training
-        )  # fmt: skip
-
-
-def use_small_layers(arguments: Namespace) -> None:
-    """Fill in the check's own widths, where neither the user nor a saved autoencoder gives any."""
-    if given_models(arguments):
-        return
-    if arguments.hidden is None:
-        arguments.hidden = [] if VARIANTS[arguments.variant].hidden_layers == "refused" else [HIDDEN]
-    arguments.code = arguments.code or CODE
-
-
-def random_data(arguments: Namespace) -> Dataset:
-    """Return random examples and labels, those of the seed."""
-    rng = np.random.default_rng(arguments.seed)
-    x = rng.random((arguments.examples, N_INPUTS), np.float32)
-    labels = np.arange(arguments.examples, dtype=np.int64) % N_CLASSES
-    return Dataset(x, labels, name="random numbers")
+        return ae.check_gradients(model, x, labels, **options_of(arguments))

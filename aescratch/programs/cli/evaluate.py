@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 
-from aescratch.programs.cli.data import DATA_HELP, add_file_options, load_data
+from aescratch.programs.cli.data import DATA_OR_DIGITS, MODEL, OWN_FILE, load_data, open_model
 from aescratch.programs.cli.measures import as_lines, measure
-from aescratch.programs.cli.opening import add_model, open_model, require_width
+from aescratch.programs.cli.options import command, json_of, option
 from aescratch.programs.cli.status import RIGHT, wrong_input
-from aescratch.programs.cli.writing import add_json, answer
+from aescratch.programs.cli.writing import answer
 
 DESCRIPTION = """Measure a saved model on data:
 
@@ -24,25 +24,19 @@ EXAMPLES = """examples:
   aescratch evaluate model.npz mine.csv --json
 """
 
-
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add the options of `aescratch evaluate`."""
-    parser.description, parser.epilog = DESCRIPTION, EXAMPLES
-    add_model(parser)
-    parser.add_argument("data", metavar="DATA", nargs="?", default="digits", help=f"{DATA_HELP} (default digits)")
-    parser.add_argument("--pca-data", metavar="DATA", help="data to fit PCA to; left out, the data that are measured")
-    add_file_options(parser)
-    add_json(parser, "the numbers")
+add_arguments = command(
+    DESCRIPTION, EXAMPLES, MODEL, DATA_OR_DIGITS,
+    option("--pca-data", metavar="DATA", help="data to fit PCA to; left out, the data that are measured"),
+    OWN_FILE, json_of("the numbers"),
+)  # fmt: skip
 
 
 def run(arguments: Namespace) -> int:
     """Measure and print; return the exit status."""
     model = open_model(arguments.model)
-    data = load_data(arguments.data, arguments)
-    require_width(data.x.shape[1], model.autoencoder.widths[0], data.name)
-    pca_data = None if arguments.pca_data is None else load_data(arguments.pca_data, arguments)
-    if pca_data is not None:
-        require_width(pca_data.x.shape[1], data.x.shape[1], pca_data.name)
+    width = model.autoencoder.widths[0]
+    data = load_data(arguments.data, arguments, width)
+    pca_data = data if arguments.pca_data is None else load_data(arguments.pca_data, arguments, width)
     with wrong_input():
         measures = measure(model, data, pca_data)
     about = {"model": type(model).__name__, "parameters": model.n_parameters, "data": data.name, "examples": len(data)}

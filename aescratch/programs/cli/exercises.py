@@ -1,4 +1,4 @@
-"""`aescratch exercises`: which action, and its own options; its module is imported when it is asked for.
+"""`aescratch exercises`: which action, and its own options; what does it is imported when it is asked for.
 
     words typed -> the action among them -> its parser, its options -> run -> exit status
 """
@@ -9,14 +9,19 @@ import contextlib
 import importlib
 import io
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from aescratch.classroom import WorkspaceError
+from aescratch.classroom.hints import LEVELS
+from aescratch.classroom.running import TIME_LIMIT
 from aescratch.foundations.sources import import_from_source
-from aescratch.programs.cli.status import UsageError, did_you_mean
-from aescratch.programs.cli.writing import add_json, answer
+from aescratch.programs.cli.options import Option, Parser, add, json_of, option, switch
+from aescratch.programs.cli.status import UsageError, did_you_mean, usage_error
+from aescratch.programs.cli.words import positive
+from aescratch.programs.cli.writing import answer
 
 DESCRIPTION = """Write the backward passes yourself, and be told what is wrong and why.
 
@@ -35,71 +40,121 @@ EXAMPLES = """examples:
 """
 
 
-class Known(NamedTuple):
-    """An action: the words after its name, what it does, and the module that does it."""
+class Action(NamedTuple):
+    """An action: the words after its name, what it does, the function that does it, its examples and its options."""
 
     words: str
     summary: str
-    module: str
+    place: str
+    examples: Sequence[str] = ()
+    options: Sequence[Option] = ()
 
 
-STUDENT, COURSES = "aescratch.programs.cli.student", "aescratch.programs.cli.courses"
+NAME = option("name", metavar="NAME", nargs="?", help="of an exercise")
+SRC = option(
+    "source", metavar="SRC", help="a folder of folders NN_name, or builtin, the path that comes with the package"
+)
+SECONDS = option(
+    "--time-limit", type=positive, default=int(TIME_LIMIT), metavar="SECONDS", help="for a check (default %(default)s)"
+)
+JOBS = option(
+    "--jobs", type=positive, default=1, metavar="N", help="so many at the same time (default %(default)s)"
+)
+JSON = switch("--json", "print it for a program to read")
 ACTIONS = {
-    "init": Known("DIR", "make a folder for the exercises", STUDENT),
-    "list": Known("", "what there is, and how far you are", STUDENT),
-    "start": Known("NAME", "write the file of an exercise: one hole, and what is expected", STUDENT),
-    "check": Known("[NAME]", "check the current exercise, or another, or all", STUDENT),
-    "watch": Known("[NAME]", "check whenever you save, until Control-C", STUDENT),
-    "hint": Known("[NAME]", "a hint that fits what the last check found; ask again for more", STUDENT),
-    "reset": Known("NAME", "begin again; your file is kept in backups/", STUDENT),
-    "solution": Known("NAME", "ours, once yours passes", STUDENT),
-    "new": Known("NAME", "for teachers: write an exercise of your own, to be edited", COURSES),
-    "validate": Known("SRC", "for teachers: prove that a folder of exercises does what it should", COURSES),
-    "release": Known("SRC OUT", "for teachers: write the folder to hand out, without any answer", COURSES),
-    "grade": Known("...", "for teachers: give points for submissions", "aescratch.programs.cli.grading"),
-    "package": Known(
-        "...", "for teachers: write it for notebooks and grading services", "aescratch.programs.cli.packaging"
+    "init": Action(
+        "DIR", "make a folder for the exercises", "student:init", ["course"],
+        [option("name", metavar="NAME", nargs="?", help="of the folder")],
     ),
+    "list": Action("", "what there is, and how far you are", "student:list_all", ["", "--json"], [JSON]),
+    "start": Action(
+        "NAME", "write the file of an exercise: one hole, and what is expected", "student:start",
+        ["dense_backward", "2"], [NAME],
+    ),
+    "check": Action(
+        "[NAME]", "check the current exercise, or another, or all", "student:check",
+        ["", "dense_backward", "--all", "--all --json"],
+        [NAME, switch("--all", "check every exercise that was started"), SECONDS, JSON],
+    ),
+    "watch": Action(
+        "[NAME]", "check whenever you save, until Control-C", "student:watch_files", ["", "dense_backward"],
+        [NAME, SECONDS],
+    ),
+    "hint": Action(
+        "[NAME]", "a hint that fits what the last check found; ask again for more", "student:hint",
+        ["dense_backward", "dense_backward --level 2"],
+        [NAME, option("--level", type=positive, metavar="N", help=f"of a hint, 1 to {LEVELS}")],
+    ),
+    "reset": Action(
+        "NAME", "begin again; your file is kept in backups/", "student:reset", ["dense_backward"], [NAME]
+    ),
+    "solution": Action(
+        "NAME", "ours, once yours passes", "student:solution", ["dense_backward", "dense_backward --give-up"],
+        [NAME, switch("--give-up", "show it before yours passes; it is recorded")],
+    ),
+    "new": Action(
+        "NAME", "for teachers: write an exercise of your own, to be edited", "courses:new",
+        ["softplus --in my_exercises", "softplus"],
+        [
+            option("name", metavar="NAME", help="of the exercise, such as softplus_backward"),
+            option("--in", dest="source", metavar="SRC", default=".", help="where (default: here)"),
+        ],
+    ),
+    "validate": Action(
+        "SRC", "for teachers: prove that a folder of exercises does what it should", "courses:validate",
+        ["my_exercises", "builtin --jobs 4"],
+        [SRC, JOBS],
+    ),
+    "release": Action(
+        "SRC OUT", "for teachers: write the folder to hand out, without any answer", "courses:release",
+        ["my_exercises handout", "builtin week_1 --only dense_forward dense_backward"],
+        [
+            SRC, option("out", metavar="OUT", help="the folder to write, which isn't there yet"),
+            option("--only", nargs="+", metavar="NAME", help="hand out these exercises, not all"),
+            switch("--formulas", "hand out the third level of the hints too, which is the formula"),
+        ],
+    ),
+    "grade": Action("...", "for teachers: give points for submissions", "grading:run"),
+    "package": Action("...", "for teachers: write it for notebooks and grading services", "packaging:run"),
 }  # fmt: skip
+ANSWERING = ("list", "check", "watch")  # of the others --json prints what they said
 OPTIONS_OF = {"--all": "check", "--level": "hint", "--give-up": "solution"}  # asked for elsewhere by mistake
 
 
-def add_arguments(parser: ArgumentParser) -> None:
+def add_arguments(parser: Parser) -> None:
     """Describe the actions; which one is meant is known when the words are read."""
-    parser.description, parser.epilog = DESCRIPTION.format(actions=_summaries()), EXAMPLES
+    summaries = "\n".join(f"  {f'{name} {action.words}':<16}{action.summary}" for name, action in ACTIONS.items())
+    parser.description, parser.epilog = DESCRIPTION.format(actions=summaries), EXAMPLES
     parser.add_argument("action", metavar="ACTION", choices=ACTIONS, help=f"one of {', '.join(ACTIONS)}")
 
 
-def read(parser: ArgumentParser, typed: Sequence[str]) -> tuple[Namespace, list[str]]:
-    """Return the options of the action that is named among the words, and the words that nothing takes.
-
-    Raises
-    ------
-    UsageError
-        If no action is named, or an option is another action's.
-    """
+def read(parser: Parser, typed: Sequence[str]) -> tuple[Namespace, list[str]]:
+    """Return the options of the action that is named among the words, and the words that nothing takes: none."""
     name = next((word for word in typed if word in ACTIONS), None)
     if name is None:
-        return _without_action(parser, typed)
-    words = [*typed]
+        return without_action(parser, typed)
+    words, action, own = [*typed], ACTIONS[name], Parser(f"{parser.prog} {name}")
     words.remove(name)
-    own = type(parser)(f"{parser.prog} {name}")
-    module: Any = importlib.import_module(ACTIONS[name].module)
-    own.description = f"{ACTIONS[name].summary[:1].upper()}{ACTIONS[name].summary[1:]}."
-    action = module.ACTIONS[name] if hasattr(module, "ACTIONS") else module
-    action.add_arguments(own)
-    answers = "--json" in own.format_help()
-    if not answers and name != "watch":  # which ends with Control-C, and answers nobody
-        add_json(own, "what was done, and what is said of it line by line,")
+    own.description = f"{action.summary[:1].upper()}{action.summary[1:]}."
+    place, _, function = action.place.partition(":")
+    module = importlib.import_module(f"aescratch.programs.cli.{place}")
+    if action.options:
+        own.epilog = "\n".join(["examples:", *(f"  {own.prog} {example}".rstrip() for example in action.examples)])
+        add(own, *action.options)
+    else:
+        module.add_arguments(own)
+    run = getattr(module, function)
+    if name not in ANSWERING:
+        add(own, json_of("what was done, and what is said of it line by line,"))
+        run = partial(answered, run)
     arguments, rest = own.parse_known_intermixed_args(words)
     if rest:
-        refuse(rest[0], name, own)
-    arguments.action = name
-    arguments.run = action.run if answers or name == "watch" else partial(_answered, action.run)
+        refuse(rest[0], own)
+    arguments.action, arguments.run = name, run
     return arguments, []
 
 
-def _answered(action: Callable[[Namespace], int], arguments: Namespace) -> int:
+def answered(action: Callable[[Namespace], int], arguments: Namespace) -> int:
     """Run an action that prints, and with --json print its result, as far as it left one, and its lines as JSON."""
     arguments.result = {}  # for what a program can use
     if not arguments.json:
@@ -111,45 +166,30 @@ def _answered(action: Callable[[Namespace], int], arguments: Namespace) -> int:
     return status
 
 
-def _without_action(parser: ArgumentParser, typed: Sequence[str]) -> tuple[Namespace, list[str]]:
+def without_action(parser: Parser, typed: Sequence[str]) -> tuple[Namespace, list[str]]:
     """Answer --help, or say which action may have been meant."""
     word = next((word for word in typed if not word.startswith("-")), None)
     if word is None or {"--help", "-h"} & set(typed):
-        return ArgumentParser.parse_known_args(parser, list(typed))
+        return parser.parse_known_args(list(typed))
     near = did_you_mean(word, ACTIONS) or f"; the actions are {', '.join(ACTIONS)}"
     raise UsageError(f"there is no action {word!r}{near}")
 
 
-def refuse(word: str, action: str, parser: ArgumentParser) -> None:
-    """Raise the `UsageError` for a word that the action doesn't take."""
-    option = word.partition("=")[0]
-    if option in OPTIONS_OF:
-        raise UsageError(f"{option} is for aescratch exercises {OPTIONS_OF[option]}; leave it out")
+def refuse(word: str, parser: Parser) -> None:
+    """Raise the `UsageError` for a word that an action doesn't take."""
+    name = word.partition("=")[0]
+    if name in OPTIONS_OF:
+        raise UsageError(f"{name} is for aescratch exercises {OPTIONS_OF[name]}; leave it out")
     if not word.startswith("-"):
         raise UsageError(f"there is one word too many, {word!r}")
-    known = [known for action in parser._actions for known in action.option_strings]
-    parser.error(f"there is no option {option}{did_you_mean(option, known)}")
+    parser.refuse_option(name)
 
 
 def run(arguments: Namespace) -> int:
-    """Do what was asked for, and return the exit status.
-
-    Raises
-    ------
-    UsageError
-        If a folder can't be used as it is.
-    """
-    from aescratch.classroom import WorkspaceError
-
+    """Do what was asked for, and return the exit status."""
     import_from_source()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # Σ is a question mark where the terminal has no such letter
-    action: Callable[[Namespace], int] = arguments.run
-    try:
-        return action(arguments)
-    except WorkspaceError as error:
-        raise UsageError(str(error)) from error
-
-
-def _summaries() -> str:
-    return "\n".join(f"  {f'{name} {known.words}':<16}{known.summary}" for name, known in ACTIONS.items())
+    with usage_error(WorkspaceError):
+        outcome: int = arguments.run(arguments)
+    return outcome

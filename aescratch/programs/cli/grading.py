@@ -10,11 +10,12 @@ import json
 import os
 import re
 import secrets
-import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+
+from tqdm.auto import tqdm
 
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.formats import ENDINGS, FORMATS, as_csv, as_json
@@ -24,9 +25,10 @@ from aescratch.classroom.grading.ledger import RECORDS, Ledger, Task, digest_of_
 from aescratch.classroom.grading.runs import judge_all, prove
 from aescratch.classroom.grading.submissions import Submission, SubmissionsError, read_submission, read_submissions
 from aescratch.classroom.grading.summary import as_html
-from aescratch.programs.cli.courses import BUILTIN, OWN, course, only
-from aescratch.programs.cli.status import RIGHT, UsageError
-from aescratch.programs.cli.words import count, number
+from aescratch.programs.cli.courses import chosen
+from aescratch.programs.cli.options import SOURCE, command, option, switch
+from aescratch.programs.cli.status import RIGHT, UsageError, usage_error
+from aescratch.programs.cli.words import count, number, positive
 from aescratch.programs.cli.writing import write_text
 
 SEED_FILE = "seed.json"
@@ -43,25 +45,24 @@ EXAMPLES = """examples:
   aescratch exercises grade /autograder/submission --format gradescope --out /autograder/results/results.json
 """
 
-
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add the options of `aescratch exercises grade`."""
-    parser.description, parser.epilog = DESCRIPTION, EXAMPLES
-    parser.add_argument("submissions", metavar="SUBMISSIONS", help="the folder; for Gradescope, that of one submission")
-    parser.add_argument("--exercises", metavar="SRC", help="a folder of your own exercises, not the built-in ones")
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="grade these exercises, not all")
-    parser.add_argument("--format", choices=FORMATS, default="json", help="of the grades (default %(default)s)")
-    parser.add_argument("--jobs", type=partial(count, 1), metavar="N", help="how many at once (default: all cores)")
-    parser.add_argument("--seed", type=partial(count, 0), metavar="N", help="of the inputs (drawn once and kept)")
-    parser.add_argument(
+add_arguments = command(
+    DESCRIPTION, EXAMPLES,
+    option("submissions", metavar="SUBMISSIONS", help="the folder; for Gradescope, that of one submission"),
+    SOURCE,
+    option("--only", nargs="+", metavar="NAME", help="grade these exercises, not all"),
+    option("--format", choices=FORMATS, default="json", help="of the grades (default %(default)s)"),
+    option("--jobs", type=positive, metavar="N", help="how many at once (default: all cores)"),
+    option("--seed", type=partial(count, 0), metavar="N", help="of the inputs (drawn once and kept)"),
+    option(
         "--out", metavar="PATH", default="grading",
         help="a folder for everything, or the file for the grades (default %(default)s)",
-    )  # fmt: skip
-    parser.add_argument(
+    ),
+    option(
         "--time-limit", type=number, default=Limits().seconds, metavar="SECONDS",
         help="for a file (default %(default)g)",
-    )  # fmt: skip
-    parser.add_argument("--unconfined", action="store_true", help="go on where this machine can't confine submissions")
+    ),
+    switch("--unconfined", "go on where this machine can't confine submissions"),
+)  # fmt: skip
 
 
 def run(arguments: Namespace) -> int:
@@ -74,7 +75,7 @@ def run(arguments: Namespace) -> int:
         )
     if not 0 < arguments.time_limit <= LONGEST:
         raise UsageError(f"expected --time-limit above 0 and at most {LONGEST} s, got {arguments.time_limit:g}")
-    exercises = chosen(arguments)
+    exercises = chosen(arguments.exercises, arguments.only)
     submissions, remarks = handed_in(arguments, exercises)
     folder, file = places(arguments)
     seed = kept_seed(folder, arguments.seed)
@@ -94,7 +95,9 @@ def run(arguments: Namespace) -> int:
             solutions = [task_of(exercise, exercise.solution.encode()) for exercise in exercises]
             new = {task.key for task in tasks.values()} - set(ledger.records)
             prove(solutions, ledger, seed, limits._asdict(), jobs)
-            judge_with_progress(list(tasks.values()), ledger, seed, limits, jobs)
+            left = len(new - set(ledger.records))
+            with tqdm(total=left, unit="file", leave=False, disable=None) as bar:  # on a terminal only
+                judge_all(list(tasks.values()), ledger, seed, limits._asdict(), jobs, bar.update)
     except BlockingIOError as error:
         raise UsageError(f"another grading is at work in {folder}; wait for it, or give another --out") from error
     keys = {place: task.key for place, task in tasks.items()}
@@ -103,11 +106,6 @@ def run(arguments: Namespace) -> int:
     report(grades, folder, file, len(new))
     arguments.result = {"file": str(file), "judged": len(new), **json.loads(as_json(grades))}
     return RIGHT
-
-
-def chosen(arguments: Namespace) -> Sequence[Exercise]:
-    """Return the exercises to grade."""
-    return only(course(arguments.exercises or BUILTIN), arguments.only, "" if arguments.exercises else OWN)
 
 
 def handed_in(arguments: Namespace, exercises: Sequence[Exercise]) -> tuple[list[Submission], list[str]]:
@@ -119,10 +117,8 @@ def handed_in(arguments: Namespace, exercises: Sequence[Exercise]) -> tuple[list
         return [read_submission(folder, exercises, "submission")], []
     if folder.resolve() in (Path(arguments.out).resolve(), *Path(arguments.out).resolve().parents):
         raise UsageError(f"--out {arguments.out} lies among the submissions; give a place outside {folder}")
-    try:
+    with usage_error(SubmissionsError):
         return read_submissions(folder, exercises)
-    except SubmissionsError as error:
-        raise UsageError(str(error)) from error
 
 
 def places(arguments: Namespace) -> tuple[Path, Path]:
@@ -149,18 +145,6 @@ def kept_seed(folder: Path, given: int | None) -> int:
     seed = secrets.randbelow(SEEDS) if given is None else given
     write_text(path, json.dumps({"seed": seed}) + "\n")
     return seed
-
-
-def judge_with_progress(tasks: Sequence[Task], ledger: Ledger, seed: int, limits: Limits, jobs: int) -> None:
-    """Judge what is new, with a bar on a terminal."""
-    left = {task.key for task in tasks} - set(ledger.records)
-    if not sys.stderr.isatty():
-        judge_all(tasks, ledger, seed, limits._asdict(), jobs)
-        return
-    from tqdm.auto import tqdm
-
-    with tqdm(total=len(left), unit="file", leave=False) as bar:
-        judge_all(tasks, ledger, seed, limits._asdict(), jobs, bar.update)
 
 
 def write(grades: Grades, folder: Path, file: Path, form: str) -> None:

@@ -7,7 +7,7 @@ Everything is computed in batches, so that memory stays small:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -28,36 +28,36 @@ LABELS = {
 }
 
 
-def measure(model: Any, data: Dataset, pca_data: Dataset | None = None) -> dict[str, float]:
-    """Return what the model reaches on data; PCA is fitted to pca_data, by default to the same data."""
+def measure(model: Any, data: Dataset, pca_data: Dataset) -> dict[str, float]:
+    """Return what the model reaches on data; PCA is fitted to pca_data."""
     if model.takes_labels:
         hits = in_batches(lambda x, labels: model.predict(x) == labels, data.x, data.labels)
         return {"loss": mean_loss(model, data.x, data.labels), "accuracy": float(hits.mean())}
     code, x_hat = in_batches(model.encode, data.x), in_batches(model.reconstruct, data.x)
-    fitted_to = data.x if pca_data is None else pca_data.x
     return {
         "loss": mean_loss(model, data.x),
         "sse_per_image": sse_per_image(x_hat, data.x),
-        "pca_sse_per_image": sse_per_image(PCA.fit(fitted_to).reconstruct(data.x, code.shape[1]), data.x),
+        "pca_sse_per_image": sse_per_image(PCA.fit(pca_data.x).reconstruct(data.x, code.shape[1]), data.x),
         "active_share": active_share(code),
         "never_active": int((np.abs(code) <= ACTIVE).all(axis=0).sum()),
     }
 
 
+def batches(*arrays: Any) -> Iterator[list[Any]]:
+    """Yield so many rows of all arrays at a time."""
+    for start in range(0, len(arrays[0]), BATCH):
+        yield [array[start : start + BATCH] for array in arrays]
+
+
 def in_batches(function: Callable[..., Array], *arrays: Any) -> Array:
-    """Return function of the arrays, computed for so many rows at a time."""
-    starts = range(0, len(arrays[0]), BATCH)
-    return np.concatenate([function(*(array[start : start + BATCH] for array in arrays)) for start in starts])
+    """Return function of the arrays, computed batch by batch."""
+    return np.concatenate([function(*batch) for batch in batches(*arrays)])
 
 
 def mean_loss(model: Any, *arrays: Any) -> float:
     """Return the mean objective over batches of 1000; noise, if any, is that of seed 0."""
     rng = np.random.default_rng(0)
-    total = 0.0
-    for start in range(0, len(arrays[0]), BATCH):
-        batch = [array[start : start + BATCH] for array in arrays]
-        total += float(model.loss(*batch, rng=rng)) * len(batch[0])
-    return total / len(arrays[0])
+    return sum(float(model.loss(*batch, rng=rng)) * len(batch[0]) for batch in batches(*arrays)) / len(arrays[0])
 
 
 def as_lines(measures: dict[str, float]) -> str:

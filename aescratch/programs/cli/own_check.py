@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 from argparse import Namespace
@@ -17,7 +18,7 @@ import aescratch as ae
 from aescratch.inspection.gradcheck import Report
 from aescratch.programs.cli.data import load_data
 from aescratch.programs.cli.own_code import FunctionPair, load, own_errors, pair_of
-from aescratch.programs.cli.own_inputs import D, H, inputs_of, layer_inputs
+from aescratch.programs.cli.own_inputs import D, H, inputs_in, inputs_of, layer_inputs
 from aescratch.programs.cli.settings import given_settings
 from aescratch.programs.cli.status import UsageError
 from aescratch.training.contract import takes_labels
@@ -26,13 +27,7 @@ WIDTHS = [11, 5, 3]
 
 
 def check_own(arguments: Namespace) -> Report:
-    """Return the report on code of the user's own.
-
-    Raises
-    ------
-    UsageError
-        If it isn't there, can't be checked, or raises where it may not.
-    """
+    """Return the report on code of the user's own, if it is there and can be checked."""
     given_settings(arguments, arguments.variant)  # refuses the options of variants
     module, name, what = load(arguments.variant)
     if isinstance(what, type):
@@ -42,13 +37,11 @@ def check_own(arguments: Namespace) -> Report:
         what = made(what, arguments)
     if _is_model(what) and hasattr(what, "parameters"):
         return check_model(arguments, what)
-    _refuse(arguments, "--hidden", "--code", "--data")
+    refuse(arguments, "--hidden", "--code", "--data")
     if hasattr(what, "forward") and hasattr(what, "backward"):
-        inputs = layer_inputs(module, name, what, arguments.input, arguments.seed)
+        inputs = layer_inputs(name, what, inputs_in(module, name), dict(arguments.input), arguments.seed)
         with own_errors():
-            return ae.check_layer(
-                what, inputs, rng=arguments.seed, mode=arguments.mode, training=arguments.training
-            )  # fmt: skip
+            return ae.check_layer(what, inputs, **options_of(arguments))
     _require_function(name, what)
     with own_errors():
         stem, pair = pair_of(module, name, what, arguments.forward)
@@ -79,40 +72,36 @@ def _require_function(name: str, what: Any) -> None:
 def check_pair(arguments: Namespace, module: ModuleType, stem: str, pair: FunctionPair) -> Report:
     """Return the report on a forward and a backward."""
     forward, backward = pair
-    _refuse(arguments, "--hidden", "--code", "--data", "--training")
-    inputs = inputs_of(module, stem, forward, arguments.input, arguments.seed)
+    refuse(arguments, "--hidden", "--code", "--data", "--training")
+    inputs = inputs_of(stem, forward, inputs_in(module, stem), dict(arguments.input), arguments.seed)
     with own_errors():
         return ae.check_function(forward, backward, inputs, rng=arguments.seed, mode=arguments.mode)
 
 
+def options_of(arguments: Namespace) -> dict[str, Any]:
+    """Return what the checks of models and layers are given beside their inputs."""
+    return {"rng": arguments.seed, "mode": arguments.mode, "training": arguments.training}
+
+
 def check_model(arguments: Namespace, model: Any) -> Report:
     """Return the report on a model."""
-    _refuse(arguments, "--input", "--forward")
+    refuse(arguments, "--input", "--forward")
     supervised = takes_labels(model)
     if arguments.data:
         data = load_data(arguments.data, arguments)
-        batch: list[Any] = [data.x[: arguments.examples]]
-        if supervised and data.labels is not None:
-            batch.append(data.labels[: arguments.examples])
+        whole: list[Any] = [data.x] if data.labels is None or not supervised else [data.x, data.labels]
+        batch = [array[: arguments.examples] for array in whole]
     else:
         with own_errors():
             found = ae.example_fixture(model, arguments.seed)
         batch = list(found) if supervised else [found]
     with own_errors():
         leave_zero(model, arguments.seed)
-        return ae.check_gradients(
-            model, *batch, rng=arguments.seed, mode=arguments.mode, training=arguments.training
-        )  # fmt: skip
+        return ae.check_gradients(model, *batch, **options_of(arguments))
 
 
 def made(kind: type[Any], arguments: Namespace) -> Any:
-    """Return an object of the user's class: a small model, or a small layer.
-
-    Raises
-    ------
-    UsageError
-        If its constructor wants something else.
-    """
+    """Return an object of the user's class: a small model, or a small layer."""
     rng = {"rng": arguments.seed}
     hidden, code = arguments.hidden or WIDTHS[1:2], arguments.code or WIDTHS[2]
     n_inputs = load_data(arguments.data, arguments).x.shape[1] if arguments.data else WIDTHS[0]
@@ -125,13 +114,15 @@ def made(kind: type[Any], arguments: Namespace) -> Any:
         attempts = [((), {}), ((D, H), rng), ((D, H), {})]
     with own_errors():
         signature = inspect.signature(kind)
-    fitting = [(positional, named) for positional, named in attempts if _binds(signature, positional, named)]
-    if not fitting:
+    for positional, named in attempts:
+        with contextlib.suppress(TypeError):
+            signature.bind(*positional, **named)
+            break
+    else:
         raise UsageError(
             f"an object of {kind.__name__}{signature} can't be made without knowing more; make one in the file, and "
             "check that: FILE.py:NAME_OF_THE_OBJECT"
         )
-    positional, named = fitting[0]
     with own_errors():
         return kind(*positional, **named)
 
@@ -139,14 +130,6 @@ def made(kind: type[Any], arguments: Namespace) -> Any:
 def _is_model(what: Any) -> bool:
     """Whether an object, or a class, has the two passes of a model."""
     return all(callable(getattr(what, name, None)) for name in ("loss", "backward"))
-
-
-def _binds(signature: inspect.Signature, positional: Any, named: Any) -> bool:
-    try:
-        signature.bind(*positional, **named)
-    except TypeError:
-        return False
-    return True
 
 
 def leave_zero(model: Any, seed: int) -> None:
@@ -157,7 +140,8 @@ def leave_zero(model: Any, seed: int) -> None:
             parameter.value = rng.normal(0, 0.1, parameter.shape)
 
 
-def _refuse(arguments: Namespace, *options: str) -> None:
-    for option in options:
-        if getattr(arguments, option.removeprefix("--")):
-            raise UsageError(f"{option} says nothing about {arguments.variant}; leave it out")
+def refuse(arguments: Namespace, *flags: str, why: str = "") -> None:
+    """Refuse options that are of no use here, if they were given."""
+    for flag in flags:
+        if getattr(arguments, flag.removeprefix("--")):
+            raise UsageError(f"{flag} {why or f'says nothing about {arguments.variant}'}; leave it out")

@@ -28,13 +28,7 @@ FunctionPair = tuple[Callable[..., Any], Callable[..., Any]]
 
 
 def load(text: str) -> tuple[ModuleType, str, Any]:
-    """Return the module, the name and the object of ``file.py:name`` or ``module:name``.
-
-    Raises
-    ------
-    UsageError
-        If there is no such file, module or name, or the module itself fails.
-    """
+    """Return the module, the name and the object of ``file.py:name`` or ``module:name``."""
     place, _, name = text.rpartition(":")
     if not place or not name:
         raise UsageError(f"expected FILE.py:NAME or MODULE:NAME, got {text!r}")
@@ -67,13 +61,7 @@ def _from_name(name: str) -> ModuleType:
 
 @contextlib.contextmanager
 def own_errors() -> Iterator[None]:
-    """Turn what the user's code raises into a `UsageError` that shows its line, and what we refuse into our sentence.
-
-    Raises
-    ------
-    UsageError
-        If the block raised in code that isn't this package's, or refused what it was given.
-    """
+    """Turn what the user's code raises into a `UsageError` that shows its line, and what we refuse into one."""
     try:
         yield
     except UsageError:
@@ -94,21 +82,13 @@ def own_errors() -> Iterator[None]:
 
 
 def pair_of(module: ModuleType, name: str, function: Any, forward: str | None) -> tuple[str, FunctionPair]:
-    """Return the stem of a function's name, and the forward and backward that are checked.
-
-    Raises
-    ------
-    UsageError
-        If there is no forward to be found for a backward, or none by the name that was given.
-    """
+    """Return the stem of a function's name, and the forward and backward that are checked."""
     stem = name.removesuffix("_backward").removesuffix("_forward")
-    if forward is None and not hasattr(module, f"{stem}_backward"):
+    backward = getattr(module, f"{stem}_backward", None)
+    if forward is None and backward is None:
         forward = _differentiated(module, name, function)
-    if not name.endswith("_backward") and forward is None:
-        backward = getattr(module, f"{stem}_backward", None)
-        if backward is None:
-            return stem, ae.loss_pair(function)
-        return stem, _bound(function, backward)
+    if forward is None and not name.endswith("_backward"):
+        return stem, ae.loss_pair(function) if backward is None else _bound(function, backward)
     names = [forward] if forward is not None else [stem, f"{stem}_forward"]
     found = next((getattr(place, n) for place in (module, ae.functions) for n in names if hasattr(place, n)), None)
     if found is None:
@@ -123,9 +103,8 @@ def pair_of(module: ModuleType, name: str, function: Any, forward: str | None) -
 def _differentiated(module: ModuleType, name: str, function: Any) -> str | None:
     """Return tanh for d_tanh(g, a): the function that one belongs to by its name, and takes more arguments than."""
     known = {**vars(ae.functions), **vars(module)}
-    forms = [form for form in DERIVATIVES if callable(function)]
-    stem = next((each for each in known if name in (form.format(each) for form in forms)), None)
-    if stem is None or not inspect.isroutine(known[stem]):
+    stem = next((each for each in known if name in [form.format(each) for form in DERIVATIVES]), None)
+    if stem is None or not callable(function) or not inspect.isroutine(known[stem]):
         return None
     more = set(signature_of(function, name).parameters) - set(signature_of(known[stem], stem).parameters)
     return stem if more else None

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.backend import Array
 from aescratch.functions import FORMULAS
 from aescratch.inspection.gradcheck.parameters import held_parameters
 from aescratch.inspection.gradcheck.slots import slots_in
@@ -54,50 +53,40 @@ def input_option(text: str) -> tuple[str, Any]:
     return name, shape
 
 
-def inputs_of(
-    module: ModuleType, stem: str, function: Any, options: Sequence[tuple[str, Any]], seed: int
-) -> dict[str, Any]:  # fmt: skip
-    """Return the inputs for a function, or for the forward of a layer, by name.
-
-    Raises
-    ------
-    UsageError
-        If nothing says what an argument is to be.
-    """
+def inputs_of(stem: str, function: Any, found: dict[str, Any], given: dict[str, Any], seed: int) -> dict[str, Any]:
+    """Return the inputs for a function by name: given as options, found in the file, or drawn."""
     rng = np.random.default_rng(seed)
-    found = _from_module(module, stem)
     with own_errors():
         parameters = inspect.signature(function).parameters
-    given = dict(options)
     if unknown := [name for name in given if name not in parameters]:
         raise UsageError(f"--input names {unknown[0]}, and {stem} takes {', '.join(parameters)}; check the name")
-    wanted = [name for name, parameter in parameters.items() if parameter.default is parameter.empty and name != "rng"]
-    inputs: dict[str, Any] = {}
+    wanted = needed(function)
     found = {**_from_sheet(stem, [name for name in wanted if name not in {**given, **found}], rng), **found}
+    inputs: dict[str, Any] = {}
     for name in parameters:
-        if name in given:
-            inputs[name] = _draw(name, given[name], list(parameters), rng)
+        if name in given or (name in wanted and name in TOLD and name not in found):
+            inputs[name] = _draw(name, {**TOLD, **given}[name], list(parameters), rng)
         elif name in found:
             inputs[name] = found[name]
         elif name in wanted:
-            if name not in TOLD:
-                raise UsageError(
-                    f"nothing says what {name} of {stem} is to be; write a function {stem}_inputs() in the file that "
-                    f"returns a dict of arrays, or give --input {name}=7,5"
-                )
-            inputs[name] = _draw(name, TOLD[name], list(parameters), rng)
+            raise UsageError(
+                f"nothing says what {name} of {stem} is to be; write a function {stem}_inputs() in the file that "
+                f"returns a dict of arrays, or give --input {name}=7,5"
+            )
     return inputs
 
 
-def layer_inputs(
-    module: ModuleType, stem: str, layer: Any, options: Sequence[tuple[str, Any]], seed: int
-) -> dict[str, Any]:  # fmt: skip
-    """Return the inputs for a layer's forward; those that nothing else is said about are a batch of its width."""
-    found = {*_from_module(module, stem), *dict(options)}
-    parameters = inspect.signature(layer.forward).parameters
-    needed = [n for n, p in parameters.items() if n not in found and p.default is p.empty and n != "rng"]
-    width = [(name, (N, _width(layer))) for name in needed if len(needed) == 1]
-    return inputs_of(module, stem, layer.forward, [*options, *width], seed)
+def needed(function: Any) -> list[str]:
+    """Return the arguments that a function can't do without, but for rng."""
+    parameters = inspect.signature(function).parameters
+    return [name for name, parameter in parameters.items() if parameter.default is parameter.empty and name != "rng"]
+
+
+def layer_inputs(stem: str, layer: Any, found: dict[str, Any], given: dict[str, Any], seed: int) -> dict[str, Any]:
+    """Return the inputs for a layer's forward; a single one that nothing else is said about is a batch of its width."""
+    left = [name for name in needed(layer.forward) if name not in {**found, **given}]
+    width = {left[0]: (N, _width(layer))} if len(left) == 1 else {}
+    return inputs_of(stem, layer.forward, found, {**given, **width}, seed)
 
 
 def _width(layer: Any) -> int:
@@ -107,7 +96,7 @@ def _width(layer: Any) -> int:
     return next((len(W) for W in values if isinstance(W, np.ndarray) and W.ndim == 2), D)
 
 
-def _from_module(module: ModuleType, stem: str) -> dict[str, Any]:
+def inputs_in(module: ModuleType, stem: str) -> dict[str, Any]:
     """Return the inputs that the user's file gives."""
     for name in (f"{stem}_inputs", "inputs"):
         if hasattr(module, name):
@@ -135,8 +124,7 @@ def _draw(name: str, value: Any, names: Sequence[str], rng: np.random.Generator)
     if name == "labels":
         return np.arange(value[0], dtype=np.int64) % H
     if (name == "h" and "rho" in names) or (name == "x" and "logits" in names):
-        drawn: Array = rng.uniform(0.1, 0.9, value)
-        return drawn
+        return rng.uniform(0.1, 0.9, value)
     if name == "keep":
         return (rng.random(value) < 0.7).astype(float)
     return rng.standard_normal(value)

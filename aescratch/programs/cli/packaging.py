@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import secrets
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.packaging.gradescope import write_autograder
@@ -18,8 +19,9 @@ from aescratch.classroom.packaging.notebooks import write_notebooks
 from aescratch.classroom.packaging.otter import write_assignment
 from aescratch.classroom.releasing import ReleaseError, release
 from aescratch.classroom.trying import tried, unless
-from aescratch.programs.cli.courses import BUILTIN, OWN, course, only
-from aescratch.programs.cli.status import RIGHT, UsageError
+from aescratch.programs.cli.courses import chosen
+from aescratch.programs.cli.options import SOURCE, command, option, switch
+from aescratch.programs.cli.status import RIGHT, UsageError, usage_error
 from aescratch.programs.cli.words import count
 
 SEEDS = 2**31  # to draw from
@@ -38,44 +40,27 @@ EXAMPLES = """examples:
 """
 
 
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add the options of `aescratch exercises package`."""
-    parser.description, parser.epilog = DESCRIPTION, EXAMPLES
-    parser.add_argument("what", metavar="WHAT", choices=ACTIONS_OF, help=f"one of {', '.join(ACTIONS_OF)}")
-    parser.add_argument("out", metavar="OUT", help="the folder to write into, which is made")
-    parser.add_argument("--exercises", metavar="SRC", help="a folder of your own exercises, not the built-in ones")
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="these exercises, not all")
-    parser.add_argument("--seed", type=partial(count, 0), metavar="N", help="of the inputs in grading (default: drawn)")
-    parser.add_argument("--assignment", metavar="NAME", help="what nbgrader and otter call it (default autoencoders)")
-    parser.add_argument(
-        "--unconfined", action="store_true", help="for gradescope: grade also where submissions can't be confined"
-    )
-
-
 def run(arguments: Namespace) -> int:
     """Write, say what was written, and return the exit status."""
     refuse_options(arguments)
-    some = only(course(arguments.exercises or BUILTIN), arguments.only, "" if arguments.exercises else OWN)
+    some = chosen(arguments.exercises, arguments.only)
     seed = secrets.randbelow(SEEDS) if arguments.seed is None else arguments.seed
-    write, advice = ACTIONS_OF[arguments.what]
-    paths = write(arguments, some, seed)
+    kind = KINDS[arguments.what]
+    paths = kind.write(arguments, some, seed)
     for path in paths:
         print(path)
     arguments.result = {"files": [str(path) for path in paths], "seed": seed}
     seeded = "" if arguments.what == "notebooks" else f"seed: {seed}; keep it\n"
-    print(seeded + advice.format(out=arguments.out, assignment=named(arguments)))
+    print(seeded + kind.advice.format(out=arguments.out, assignment=named(arguments)))
     return RIGHT
 
 
 def refuse_options(arguments: Namespace) -> None:
     """Refuse an option that this kind of package doesn't take."""
-    given = {"--seed": (arguments.seed is not None, ("gradescope", "nbgrader", "otter")),
-             "--assignment": (arguments.assignment is not None, ("nbgrader", "otter")),
-             "--unconfined": (arguments.unconfined, ("gradescope",)),
-             "--exercises": (arguments.exercises is not None, ("notebooks", "gradescope", "nbgrader"))}  # fmt: skip
-    for option, (is_given, kinds) in given.items():
-        if is_given and arguments.what not in kinds:
-            raise UsageError(f"{option} is for {' and '.join(kinds)}, not for {arguments.what}; leave it out")
+    for name in ("seed", "assignment", "unconfined", "exercises"):
+        taking = [kind for kind in KINDS if name in KINDS[kind].options]
+        if getattr(arguments, name) not in (None, False) and arguments.what not in taking:
+            raise UsageError(f"--{name} is for {' and '.join(taking)}, not for {arguments.what}; leave it out")
 
 
 def named(arguments: Namespace) -> str:
@@ -89,10 +74,8 @@ def named(arguments: Namespace) -> str:
 def hand_out(arguments: Namespace, some: Sequence[Exercise], folder: Path) -> None:
     """Write what students need of a teacher's own exercises beside their notebooks: all but the answers."""
     if arguments.exercises is not None:
-        try:
+        with usage_error(ReleaseError):
             release(some, folder)
-        except ReleaseError as error:
-            raise UsageError(str(error)) from error
 
 
 def _notebooks(arguments: Namespace, some: Sequence[Exercise], seed: int) -> list[Path]:
@@ -119,10 +102,35 @@ def _otter(arguments: Namespace, some: Sequence[Exercise], seed: int) -> list[Pa
     return write_assignment(some, Path(arguments.out), named(arguments), seed)
 
 
-Writer = Callable[[Namespace, Sequence[Exercise], int], list[Path]]
-ACTIONS_OF: dict[str, tuple[Writer, str]] = {
-    "notebooks": (_notebooks, "hand them out; a student runs the last cell of one to have it checked"),
-    "gradescope": (_gradescope, "upload it as the autograder of a programming assignment, and try it there"),
-    "nbgrader": (_nbgrader, "in {out}: nbgrader generate_assignment {assignment}"),
-    "otter": (_otter, "in {out}: otter assign {assignment}.ipynb dist"),
-}
+class Kind(NamedTuple):
+    """A kind of package: what writes it, what to do with it, and the options that it takes."""
+
+    write: Callable[[Namespace, Sequence[Exercise], int], list[Path]]
+    advice: str
+    options: Sequence[str]
+
+
+KINDS = {
+    "notebooks": Kind(
+        _notebooks, "hand them out; a student runs the last cell of one to have it checked", ["exercises"]
+    ),
+    "gradescope": Kind(
+        _gradescope, "upload it as the autograder of a programming assignment, and try it there",
+        ["exercises", "seed", "unconfined"],
+    ),
+    "nbgrader": Kind(
+        _nbgrader, "in {out}: nbgrader generate_assignment {assignment}", ["exercises", "seed", "assignment"]
+    ),
+    "otter": Kind(_otter, "in {out}: otter assign {assignment}.ipynb dist", ["seed", "assignment"]),
+}  # fmt: skip
+
+add_arguments = command(
+    DESCRIPTION, EXAMPLES,
+    option("what", metavar="WHAT", choices=KINDS, help=f"one of {', '.join(KINDS)}"),
+    option("out", metavar="OUT", help="the folder to write into, which is made"),
+    SOURCE,
+    option("--only", nargs="+", metavar="NAME", help="these exercises, not all"),
+    option("--seed", type=partial(count, 0), metavar="N", help="of the inputs in grading (default: drawn)"),
+    option("--assignment", metavar="NAME", help="what nbgrader and otter call it (default autoencoders)"),
+    switch("--unconfined", "for gradescope: grade also where submissions can't be confined"),
+)  # fmt: skip

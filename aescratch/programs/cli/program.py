@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import importlib
 import os
-import re
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import aescratch as ae
 from aescratch.programs.cli import status
+from aescratch.programs.cli.options import Parser, switch
 from aescratch.programs.cli.status import UsageError, did_you_mean
 
 # Each command is a module with add_arguments(parser) and run(arguments), imported when it is asked for; one of several
@@ -45,29 +45,8 @@ exit status: 0 right or pass, 1 fail, 2 wrong usage or input, 3 inconclusive, 4 
 )  # fmt: skip
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one sentence, and whose help keeps its lines."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
-
-    def error(self, message: str) -> NoReturn:
-        """Raise a `UsageError` instead of printing the usage."""
-        raise UsageError(f"{message} (see {self.prog} --help)")
-
-    def print_help(self, file: Any = None) -> None:
-        """Print the help; argparse itself would hide it if that fails."""
-        print(self.format_help(), end="", file=file)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit status.
-
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        The words after ``aescratch``; by default those that the program was started with.
-    """
+    """Run the command that the words after ``aescratch`` name, and return its exit status."""
     try:
         outcome = run_command(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()  # what can't be printed is noticed here, not when Python ends
@@ -104,18 +83,15 @@ def run_command(argv: list[str]) -> int:
     except SystemExit:  # after --help
         return status.RIGHT
     if rest:
-        parser.error(unknown(rest[0], parser))
+        parser.refuse(rest[0])
     arguments.typed = typed
     outcome: int = command.run(arguments)
     return outcome
 
 
-def read_options(command: Any, parser: Parser, typed: list[str]) -> tuple[argparse.Namespace, list[str]]:
+def read_options(command: Any, parser: Parser, typed: list[str]) -> tuple[Namespace, list[str]]:
     """Return the options that were typed, and the words that nothing takes; a command may do it itself."""
-    if hasattr(command, "read"):
-        options: tuple[argparse.Namespace, list[str]] = command.read(parser, typed)
-        return options
-    return parser.parse_known_intermixed_args(typed)
+    return getattr(command, "read", Parser.parse_known_intermixed_args)(parser, typed)
 
 
 def top_level(argv: list[str]) -> int:
@@ -123,7 +99,7 @@ def top_level(argv: list[str]) -> int:
     parser = Parser("aescratch")
     parser.usage = "aescratch [--help] [--version] COMMAND ..."
     parser.description, parser.epilog = DESCRIPTION, EPILOG
-    parser.add_argument("--version", action="store_true", help="show the version and exit")
+    switch("--version", "show the version and exit")(parser)
     try:
         arguments, rest = parser.parse_known_args(argv)
     except SystemExit:  # after --help
@@ -131,18 +107,7 @@ def top_level(argv: list[str]) -> int:
     if arguments.version and not rest:
         print(f"aescratch {ae.__version__}")
         return status.RIGHT
-    return parser.error(unknown(rest[0], parser) if rest else f"expected a command: {', '.join(COMMANDS)}")
-
-
-def unknown(word: str, parser: argparse.ArgumentParser) -> str:
-    """Return the sentence about a word that no option or argument takes."""
-    if not word.startswith("-"):
-        return f"there is one word too many, {word!r}"
-    option, text = word.partition("=")[0], parser.format_help()
-    if re.search(rf"^  {option.lstrip('-').upper()}\b", text, re.MULTILINE):
-        return f"there is no option {option}: leave that word out, and write what follows it alone"
-    options = re.findall(r"--[a-z-]+", text)
-    return f"there is no option {word.partition('=')[0]}{did_you_mean(word, options)}"
+    return parser.refuse(rest[0]) if rest else parser.error(f"expected a command: {', '.join(COMMANDS)}")
 
 
 def fail(sentence: str, outcome: int) -> int:

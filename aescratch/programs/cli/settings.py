@@ -8,7 +8,7 @@ option is asked of the constructors, and so are the defaults that the help shows
 
 from __future__ import annotations
 
-from argparse import SUPPRESS, ArgumentParser, Namespace
+from argparse import SUPPRESS, Namespace
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -17,6 +17,8 @@ from typing import Any
 from aescratch.foundations.recipes import constructor_parameters
 from aescratch.models.statements import Option
 from aescratch.programs.cli import words
+from aescratch.programs.cli.options import Option as Row
+from aescratch.programs.cli.options import group, option
 from aescratch.programs.cli.status import UsageError
 from aescratch.programs.cli.variants import VARIANTS
 
@@ -30,7 +32,7 @@ CHOICES: dict[str, words.Choices] = {
 }  # fmt: skip
 READERS: dict[str, Callable[[str], Any]] = {
     "number": words.number,
-    "count": partial(words.count, 1),
+    "count": words.positive,
     "activation": words.activation,
     "reconstruction": partial(words.made, words.RECONSTRUCTIONS),
     "corruption": partial(words.made, words.CORRUPTIONS),
@@ -47,32 +49,14 @@ def _collected() -> dict[str, Option]:
     found: dict[str, Option] = {}
     for kind in VARIANTS.values():
         for base in reversed(kind.__mro__):
-            for name, option in vars(base).get("options", {}).items():
-                before = found.setdefault(name, option)
-                if option.help not in before.help:
-                    found[name] = replace(before, help=f"{before.help}; or {option.help}")
+            for name, setting in vars(base).get("options", {}).items():
+                before = found.setdefault(name, setting)
+                if setting.help not in before.help:
+                    found[name] = replace(before, help=f"{before.help}; or {setting.help}")
     return found
 
 
 SETTINGS = _collected()
-
-
-def add_settings(parser: ArgumentParser) -> None:
-    """Add every option of every variant."""
-    group = parser.add_argument_group("the model's options, with the variants that have them")
-    for name, setting in SETTINGS.items():
-        explained = setting.help.replace("{words}", ", ".join(_forms(setting.kind)))
-        text = f"{explained} {_who_has(name)}".replace("%", "%%")
-        if setting.kind == "switch":
-            group.add_argument(flag(name), action="store_true", default=SUPPRESS, help=text)
-            continue
-        group.add_argument(flag(name), type=READERS[setting.kind], metavar=setting.metavar, default=SUPPRESS, help=text)
-
-
-def _forms(kind: str) -> list[str]:
-    """Return how the words of a kind are written; an initialiser's function takes no numbers that could follow it."""
-    choices = CHOICES.get(kind, {})
-    return list(choices) if kind == "initializer" else [words.form(*word) for word in choices.items()]
 
 
 def flag(name: str) -> str:
@@ -83,6 +67,20 @@ def flag(name: str) -> str:
 def owners(name: str) -> list[str]:
     """Return the variants whose constructor has this parameter."""
     return [variant for variant, kind in VARIANTS.items() if name in constructor_parameters(kind)]
+
+
+def _option_of(name: str, setting: Option) -> Row:
+    """Return the option of a setting: what it does, who has it, and its defaults."""
+    text = f"{setting.help.replace('{words}', ', '.join(_forms(setting.kind)))} {_who_has(name)}".replace("%", "%%")
+    if setting.kind == "switch":
+        return option(flag(name), action="store_true", default=SUPPRESS, help=text)
+    return option(flag(name), type=READERS[setting.kind], metavar=setting.metavar, default=SUPPRESS, help=text)
+
+
+def _forms(kind: str) -> list[str]:
+    """Return how the words of a kind are written; an initialiser's function takes no numbers that could follow it."""
+    choices = CHOICES.get(kind, {})
+    return list(choices) if kind == "initializer" else [words.form(*word) for word in choices.items()]
 
 
 def _who_has(name: str) -> str:
@@ -97,19 +95,18 @@ def _who_has(name: str) -> str:
     return f"[{who}{'; default ' if shown else ''}{' or '.join(shown)}]"
 
 
-def given_settings(arguments: Namespace, variant: str) -> dict[str, Any]:
-    """Return the options that were given, by the names of the constructor's parameters.
+SETTING_OPTIONS = group(
+    "the model's options, with the variants that have them", *(_option_of(*setting) for setting in SETTINGS.items())
+)
 
-    Raises
-    ------
-    UsageError
-        If one is given that the variant doesn't have.
-    """
+
+def given_settings(arguments: Namespace, variant: str) -> dict[str, Any]:
+    """Return the options that were given, by the constructor's parameters; one that the variant hasn't is refused."""
     given = {name: getattr(arguments, name) for name in SETTINGS if name in arguments}
     for name in given:
-        if variant not in owners(name):
-            having = ", ".join(owners(name))
-            raise UsageError(f"{variant} has no option {flag(name)}, which is for {having}; leave it out")
+        having = owners(name)
+        if variant not in having:
+            raise UsageError(f"{variant} has no option {flag(name)}, which is for {', '.join(having)}; leave it out")
     return given
 
 

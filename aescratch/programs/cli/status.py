@@ -19,24 +19,27 @@ class UsageError(Exception):
 
 
 @contextlib.contextmanager
+def usage_error(*kinds: type[Exception]) -> Iterator[None]:
+    """Turn exceptions of these kinds, whose messages are sentences for the user, into a `UsageError`."""
+    try:
+        yield
+    except kinds as error:
+        raise UsageError(str(error)) from error
+
+
+@contextlib.contextmanager
 def wrong_input() -> Iterator[None]:
     """Turn what the package says about its arguments into a `UsageError`.
 
     Only where the user's own values are handed on: elsewhere a ValueError is a defect of ours, and keeps its traceback.
-
-    Raises
-    ------
-    UsageError
-        If the package refused what it was given.
     """
     try:
-        yield
+        with usage_error(ValueError, TypeError):
+            yield
     except FileNotFoundError as error:
         missing = error.strerror is not None  # raised by the system, not by a loader that words its own sentence
         text = f"there is no file or folder {str(error.filename)!r}; check the path" if missing else str(error)
         raise UsageError(text) from error
-    except (ValueError, TypeError) as error:
-        raise UsageError(str(error)) from error
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

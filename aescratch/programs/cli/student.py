@@ -9,56 +9,15 @@ import json
 import os
 import shlex
 import shutil
-from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
-from functools import partial
+from argparse import Namespace
 from pathlib import Path
-from typing import NamedTuple
 
 from aescratch.classroom import Exercise, Workspace, check_file
 from aescratch.classroom.answering import answer, bar, listed, listing, what_now, wrapped
 from aescratch.classroom.hints import LEVELS, about
 from aescratch.classroom.outcome import UNSURE, Outcome
-from aescratch.classroom.running import TIME_LIMIT
 from aescratch.classroom.watching import watch
 from aescratch.programs.cli.status import FAIL, INCONCLUSIVE, RIGHT, UsageError, did_you_mean
-from aescratch.programs.cli.words import count
-
-
-class Action(NamedTuple):
-    """An action of `aescratch exercises`."""
-
-    add_arguments: Callable[[ArgumentParser], None]
-    run: Callable[[Namespace], int]
-
-
-def takes(
-    name: str | None = "of an exercise", *, examples: str, time_limit: bool = False, json_output: bool = False,
-    **flags: str,
-) -> Callable[[ArgumentParser], None]:  # fmt: skip
-    """Return a function that adds what an action takes: perhaps a name, flags by their help, a time limit, --json."""
-
-    def add_arguments(parser: ArgumentParser) -> None:
-        parser.epilog = "examples:\n" + "\n".join(f"  {parser.prog}{example}" for example in examples.split("|"))
-        if name is not None:
-            parser.add_argument("name", metavar="NAME", nargs="?", help=name)
-        for flag, text in flags.items():
-            parser.add_argument(f"--{flag.replace('_', '-')}", action="store_true", help=text)
-        if time_limit:
-            parser.add_argument(
-                "--time-limit", type=partial(count, 1), default=int(TIME_LIMIT), metavar="SECONDS",
-                help="for a check (default %(default)s)",
-            )  # fmt: skip
-        if json_output:
-            parser.add_argument("--json", action="store_true", help="print it for a program to read")
-
-    return add_arguments
-
-
-def add_hint_arguments(parser: ArgumentParser) -> None:
-    """Add what hint takes."""
-    takes(examples=" dense_backward| dense_backward --level 2")(parser)
-    parser.add_argument("--level", type=partial(count, 1), metavar="N", help=f"of a hint, 1 to {LEVELS}")
 
 
 def init(arguments: Namespace) -> int:
@@ -95,31 +54,29 @@ def start(arguments: Namespace) -> int:
 def check(arguments: Namespace) -> int:
     """Check one exercise, or all that were started."""
     workspace = here()
-    if arguments.all and arguments.name is not None:
-        raise UsageError(f"there is one word too many, {arguments.name!r}")
-    if arguments.all:
-        exercises = [exercise for exercise in workspace.exercises if workspace.started(exercise)]
-        if not exercises:
-            raise UsageError("no exercise was started yet; begin with aescratch exercises start "
-                             + workspace.exercises[0].name)  # fmt: skip
-    else:
+    if not arguments.all:
         exercises = [begun(workspace, arguments.name)]
+    elif arguments.name is not None:
+        raise UsageError(f"there is one word too many, {arguments.name!r}")
+    else:
+        exercises = [exercise for exercise in workspace.exercises if workspace.started(exercise)]
+    if not exercises:
+        first = workspace.exercises[0].name
+        raise UsageError(f"no exercise was started yet; begin with aescratch exercises start {first}")
     current = workspace.current
-    as_json = arguments.json
-    outcomes = [
-        check_one(workspace, exercise, arguments.time_limit, brief=arguments.all, silent=as_json)
+    outcomes = {
+        exercise.name: check_one(workspace, exercise, arguments.time_limit, arguments.all, silent=arguments.json)
         for exercise in exercises
-    ]
+    }
     if arguments.all:
         workspace.note(next((e for e in exercises if e.name == current), exercises[-1]))
-    if as_json:
-        found = zip(exercises, outcomes, strict=True)
-        print(json.dumps({exercise.name: outcome.to_dict() for exercise, outcome in found}, indent=2))
+    if arguments.json:
+        print(json.dumps({name: outcome.to_dict() for name, outcome in outcomes.items()}, indent=2))
     else:
         print(bar(workspace))
-    if all(outcome.passed for outcome in outcomes):
+    if all(outcome.passed for outcome in outcomes.values()):
         return RIGHT
-    return INCONCLUSIVE if all(outcome.passed or outcome.kind == UNSURE for outcome in outcomes) else FAIL
+    return INCONCLUSIVE if all(outcome.passed or outcome.kind == UNSURE for outcome in outcomes.values()) else FAIL
 
 
 def check_one(
@@ -207,13 +164,7 @@ def here() -> Workspace:
 
 
 def chosen(workspace: Workspace, name: str | None) -> Exercise:
-    """Return the exercise of this name, number or file; without one the current, or else the first that is left.
-
-    Raises
-    ------
-    UsageError
-        If there is none.
-    """
+    """Return the exercise of this name, number or file; without one the current, or else the first that is left."""
     exercises = workspace.exercises
     if name is None:
         current = next((exercise for exercise in exercises if exercise.name == workspace.current), None)
@@ -227,39 +178,9 @@ def chosen(workspace: Workspace, name: str | None) -> Exercise:
 
 
 def begun(workspace: Workspace, name: str | None) -> Exercise:
-    """Return the exercise of this name if its file is there.
-
-    Raises
-    ------
-    UsageError
-        If it isn't.
-    """
+    """Return the exercise of this name, whose file has to be there."""
     exercise = chosen(workspace, name)
     if not workspace.started(exercise):
         advice = f"write it with aescratch exercises start {exercise.name}"
         raise UsageError(f"there is no {exercise.file_name} yet; {advice}")
     return exercise
-
-
-ACTIONS = {
-    "init": Action(takes("of the folder", examples=" course"), init),
-    "list": Action(takes(None, json_output=True, examples="| --json"), list_all),
-    "start": Action(takes(examples=" dense_backward| 2"), start),
-    "check": Action(
-        takes(
-            time_limit=True, json_output=True, all="check every exercise that was started",
-            examples="| dense_backward| --all| --all --json",
-        ),
-        check,
-    ),
-    "watch": Action(takes(time_limit=True, examples="| dense_backward"), watch_files),
-    "hint": Action(add_hint_arguments, hint),
-    "reset": Action(takes(examples=" dense_backward"), reset),
-    "solution": Action(
-        takes(
-            give_up="show it before yours passes; it is recorded",
-            examples=" dense_backward| dense_backward --give-up",
-        ),
-        solution,
-    ),
-}  # fmt: skip

@@ -13,22 +13,22 @@ import os
 import shlex
 import subprocess
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import aescratch as ae
 from aescratch.datasets import Dataset
-from aescratch.programs.cli.building import add_model_options, build_model
-from aescratch.programs.cli.data import DATA_HELP, add_file_options, add_image_shape, load_data
+from aescratch.programs.cli.building import build_model, model_options
+from aescratch.programs.cli.data import DATA_OR_DIGITS, IMAGE_SHAPE, MODEL_FILE, OWN_FILE, load_data
 from aescratch.programs.cli.figures import draw_figures
 from aescratch.programs.cli.measures import as_lines, measure
-from aescratch.programs.cli.opening import MODEL_FILE
+from aescratch.programs.cli.options import command, json_of, option
 from aescratch.programs.cli.status import INTERRUPTED, RIGHT, UsageError, wrong_input
-from aescratch.programs.cli.training import add_training_options, make_optimizer, pretrain
-from aescratch.programs.cli.variants import add_variant
-from aescratch.programs.cli.writing import add_json, answer, json_text, require_folder, write_text
+from aescratch.programs.cli.training import OPTIMIZER, TRAINING, make_optimizer, pretrain
+from aescratch.programs.cli.variants import VARIANT
+from aescratch.programs.cli.writing import answer, json_text, require_folder, write_text
 
 EXAMPLES = """examples:
   aescratch train vanilla                                    the digits, with a code of 32 units
@@ -40,30 +40,26 @@ EXAMPLES = """examples:
   aescratch train k-sparse photos.npy --image-shape 16x16 --code 100 --k 10 --optimizer momentum --learning-rate 0.01
 """
 
-
-def add_arguments(parser: ArgumentParser) -> None:
-    """Add the options of `aescratch train`."""
-    parser.description = "Train an autoencoder; write the model, its history, figures and the command into a folder."
-    parser.usage, parser.epilog = "aescratch train VARIANT [DATA] [options]", EXAMPLES
-    add_variant(parser)
-    parser.add_argument("data", metavar="DATA", nargs="?", default="digits", help=f"{DATA_HELP} (default digits)")
-    add_model_options(parser)
-    add_training_options(parser)
-    add_file_options(parser)
-    add_image_shape(parser)
-    parser.add_argument(
+add_arguments = command(
+    "Train an autoencoder; write the model, its history, figures and the command into a folder.", EXAMPLES,
+    VARIANT, DATA_OR_DIGITS, model_options(), TRAINING, OPTIMIZER, OWN_FILE, IMAGE_SHAPE,
+    option(
         "--out", metavar="DIR",
         help="the folder to write, made if need be; files of an earlier run are replaced (default: VARIANT-DATA)",
-    )  # fmt: skip
-    add_json(parser, "the summary")
+    ),
+    json_of("the summary"), usage="aescratch train VARIANT [DATA] [options]",
+)  # fmt: skip
 
 
 def run(arguments: Namespace) -> int:
     """Train, write and print; return the exit status."""
     data = load_data(arguments.data, arguments)
-    training, held_out = split(data, arguments)
+    training, held_out = data, None
+    if arguments.validation is not None:
+        with wrong_input():
+            training, held_out = data.split(arguments.validation, rng=arguments.seed)
     model = build_model(arguments, data.x.shape[1], data.labels).to(arguments.backend)
-    optimizer = make_optimizer(arguments)
+    optimizer = make_optimizer(arguments, arguments.schedule)
     if arguments.checkpoint is not None:
         require_folder(Path(arguments.checkpoint))
     with folder_to_fill(arguments) as folder:
@@ -76,16 +72,13 @@ def run(arguments: Namespace) -> int:
             print(f"aescratch: interrupted; {folder} has the model as it was {when}", file=sys.stderr)
             return INTERRUPTED
         files += draw_figures(folder, model, held_out or training, history)
-    summarize(model, training, held_out, history, folder, files, arguments)
+    measures = measure(model, held_out or training, training)
+    about = {"variant": arguments.variant, "parameters": model.n_parameters, "data": training.name}
+    course = {"epochs": len(history), "stopped": history.stopped, "seconds": history.seconds}
+    where = f"on the {len(held_out or training):,} examples {'held out' if held_out else 'of the training'}:"
+    lines = [str(history), where, as_lines(measures), f"wrote {folder}: {', '.join(files)}"]
+    answer(arguments, "\n".join(lines), {**about, **course, **measures, "folder": str(folder), "files": files})
     return RIGHT
-
-
-def split(data: Dataset, arguments: Namespace) -> tuple[Dataset, Dataset | None]:
-    """Return the data to train on, and those held out, if any."""
-    if arguments.validation is None:
-        return data, None
-    with wrong_input():
-        return data.split(arguments.validation, rng=arguments.seed)
 
 
 @contextlib.contextmanager
@@ -95,7 +88,12 @@ def folder_to_fill(arguments: Namespace) -> Iterator[Path]:
         arguments.out = f"{arguments.variant}-{Path(arguments.data).name.partition('.')[0]}"
     folder = Path(arguments.out)
     is_new = not folder.exists()
-    make_folder(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UsageError(f"expected --out to be a folder, but {error.filename} is a file; give another") from error
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
     try:
         yield folder
     except BaseException:
@@ -103,24 +101,6 @@ def folder_to_fill(arguments: Namespace) -> Iterator[Path]:
             with contextlib.suppress(OSError):  # it isn't empty
                 folder.rmdir()
         raise
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder if it isn't there, and see that files can be written into it.
-
-    Raises
-    ------
-    UsageError
-        If a file of this name is in the way.
-    PermissionError
-        If it can't be written into.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise UsageError(f"expected --out to be a folder, but {error.filename} is a file; give another") from error
-    if not os.access(folder, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
 
 def fit(
@@ -151,27 +131,14 @@ def write_run(
         record["pretraining"] = [layer.to_dict() for layer in pretraining]
     model.save(folder / MODEL_FILE)
     write_text(folder / "history.json", json_text(record))
-    write_text(folder / "command.txt", command(arguments) + "\n")
+    write_text(folder / "command.txt", command_line(arguments) + "\n")
     return [MODEL_FILE, "history.json", "command.txt"]
 
 
-def command(arguments: Namespace) -> str:
+def command_line(arguments: Namespace) -> str:
     """Return the command that repeats this run, for this system's shell."""
     words = ["aescratch", "train", *arguments.typed]
-    for option, value in (("--seed", arguments.seed), ("--out", arguments.out)):
-        if not any(word == option or word.startswith(f"{option}=") for word in words):
-            words += [option, str(value)]
+    for flag, value in (("--seed", arguments.seed), ("--out", arguments.out)):
+        if flag not in [word.partition("=")[0] for word in words]:
+            words += [flag, str(value)]
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
-
-
-def summarize(
-    model: Any, training: Dataset, held_out: Dataset | None, history: ae.History, folder: Path, files: list[str],
-    arguments: Namespace,
-) -> None:  # fmt: skip
-    """Print what came of it, measured on the data held out, or else on those of the training."""
-    measures = measure(model, held_out or training, pca_data=training)
-    about = {"variant": arguments.variant, "parameters": model.n_parameters, "data": training.name}
-    course = {"epochs": len(history), "stopped": history.stopped, "seconds": history.seconds}
-    where = f"on the {len(held_out or training):,} examples {'held out' if held_out else 'of the training'}:"
-    lines = [str(history), where, as_lines(measures), f"wrote {folder}: {', '.join(files)}"]
-    answer(arguments, "\n".join(lines), {**about, **course, **measures, "folder": str(folder), "files": files})

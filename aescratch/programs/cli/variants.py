@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
 from collections.abc import Callable
 
 from aescratch.models import MODELS
 from aescratch.models.base import Model
+from aescratch.programs.cli.options import option
 from aescratch.programs.cli.words import choice
 
 VARIANTS: dict[str, type[Model]] = {kind.word: kind for kind in MODELS}
-
-
-def add_variant(parser: ArgumentParser) -> None:
-    """Add VARIANT, the name of a variant."""
-    parser.add_argument("variant", metavar="VARIANT", type=variant_name, help=f"one of {', '.join(VARIANTS)}")
 
 
 def variant_name(text: str) -> str:
     """Return text if it names a variant."""
     choice(VARIANTS, text)
     return text
+
+
+VARIANT = option("variant", metavar="VARIANT", type=variant_name, help=f"one of {', '.join(VARIANTS)}")
 
 
 def names_where(holds: Callable[[type[Model]], bool]) -> str:

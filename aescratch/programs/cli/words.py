@@ -24,8 +24,6 @@ from aescratch.penalties import SPARSITIES as PENALTIES
 from aescratch.programs.cli.status import did_you_mean
 
 Choices = Mapping[str, Callable[..., Any]]
-
-
 # Of activations, losses and penalties every one that the formula sheet describes, by its function's name with dashes,
 # or by the words that its record has.
 ACTIVATIONS: Choices = {
@@ -60,11 +58,6 @@ class Word:
     def read(cls, choices: Choices, text: str) -> Word:
         """Return the word that text spells, one of the choices.
 
-        Raises
-        ------
-        argparse.ArgumentTypeError
-            If it is none of them, or something after a colon is no number.
-
         Examples
         --------
         >>> Word.read(SPARSITIES, "l1:0.5").make()
@@ -75,13 +68,7 @@ class Word:
         return cls(text, name, kind, tuple(number(part) for part in rest))
 
     def make(self, *leading: Any, **named: Any) -> Any:
-        """Return the class, called with the leading arguments, then the word's numbers in their order, and the named.
-
-        Raises
-        ------
-        argparse.ArgumentTypeError
-            If the class takes more or fewer numbers, or refuses one.
-        """
+        """Return the class, called with the leading arguments, then the word's numbers in order, and the named."""
         signature = inspect.signature(self.kind)
         own = [name for name in signature.parameters if name not in named][len(leading) :]
         numbers = dict(zip(own, self.numbers, strict=False))
@@ -151,9 +138,14 @@ def count(least: int, text: str) -> int:
     return value
 
 
+def positive(text: str) -> int:
+    """Return the whole number of at least 1 that text spells."""
+    return count(1, text)
+
+
 def counts(separator: str, example: str, text: str) -> list[int]:
     """Return whole numbers of at least 1 with a separator between them, as the example has them."""
     try:
-        return [count(1, part) for part in text.split(separator)]
+        return [positive(part) for part in text.split(separator)]
     except ArgumentTypeError as error:
         raise ArgumentTypeError(f"expected whole numbers such as {example}, got {text!r}") from error

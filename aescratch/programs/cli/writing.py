@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,10 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.foundations.files import whole_file
+from aescratch.programs.cli.options import option
 from aescratch.programs.cli.status import UsageError
+
+MATRIX_FILE = option("--out", metavar="FILE", required=True, help="a .npy file, or a .csv file without column names")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -23,13 +26,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def matrix_path(text: str) -> Path:
-    """Return the path of a matrix to write, refused before any work if it can't become one.
-
-    Raises
-    ------
-    UsageError
-        If it ends in neither .npy nor .csv, or its folder isn't there.
-    """
+    """Return the path of a matrix to write, refused before any work if it can't become one."""
     path = Path(text)
     if path.suffix.lower() not in (".npy", ".csv"):
         raise UsageError(f"expected --out to end in .npy or .csv, got {text!r}")
@@ -43,18 +40,16 @@ def require_folder(path: Path) -> None:
         raise UsageError(f"there is no folder {str(path.parent)!r} to write {path.name} into; make it first")
 
 
-def write_matrix(path: Path, x: Array) -> None:
-    """Write a matrix (N, D) as .npy or .csv, by the path's ending; both give every bit back."""
+def write_matrix(arguments: Namespace, path: Path, x: Array, rows: str, columns: str, **about: Any) -> None:
+    """Write a matrix (N, D) as .npy or .csv, by the path's ending, and say so; both give every bit back."""
     with whole_file(path) as stream:
         if path.suffix.lower() == ".npy":
             np.save(stream, x, allow_pickle=False)
         else:
             np.savetxt(stream, x, delimiter=",", fmt="%.9g" if x.dtype == np.float32 else "%.17g")
-
-
-def add_json(parser: ArgumentParser, what: str) -> None:
-    """Add --json."""
-    parser.add_argument("--json", action="store_true", help=f"print {what} as JSON, and nothing else on stdout")
+    n, d = x.shape
+    about = {"file": str(path), rows: n, columns: d, **about}
+    answer(arguments, f"wrote {path}: {n:,} {rows} of {d:,} {columns}", about)
 
 
 def answer(arguments: Namespace, text: str, value: Any) -> None:

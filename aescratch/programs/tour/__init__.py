@@ -4,7 +4,7 @@
     experiment.py variant, digits -> gradient check, training, measures -> Result, with one Row of the table
     findings.py   results -> the numbers behind what is to be noticed;   notice.py   numbers -> sentences that they bear
     table.py      rows -> text;   figures.py   results -> pictures;   report.py, page.py, style.css   everything -> HTML
-    command.py    options -> plan.py -> everything in order -> exit status;   output.py   a file, whole or not at all
+    command.py    options -> Plan -> everything in order -> exit status;   output.py   a file, whole or not at all
 
 It uses the public interface of the package and nothing else, so it reads as a long example, too.
 """

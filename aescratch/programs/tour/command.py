@@ -10,15 +10,14 @@ import math
 import sys
 import textwrap
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
 
-from aescratch.programs.tour.experiment import Digits, Result, perform
+from aescratch.programs.tour.experiment import Digits, Plan, Result, perform
 from aescratch.programs.tour.findings import Findings, Results, find
 from aescratch.programs.tour.output import FILE_NAME, report_path, write_whole
-from aescratch.programs.tour.plan import Plan
 from aescratch.programs.tour.report import report
 from aescratch.programs.tour.table import HEAD, LEGEND, cells, line
 from aescratch.programs.tour.variants import VARIANTS
@@ -73,13 +72,7 @@ def variant_name(text: str) -> str:
 
 
 def run(arguments: Namespace) -> int:
-    """Take the tour and return the exit status.
-
-    Raises
-    ------
-    OSError
-        If the output can no longer be written at the end.
-    """
+    """Take the tour and return the exit status."""
     try:
         path = report_path(arguments.out)
     except OSError as error:
@@ -94,7 +87,7 @@ def run(arguments: Namespace) -> int:
         return INTERRUPTED
 
 
-def say(text: str = "") -> None:
+def say(text: str) -> None:
     """Print text, with a question mark for whatever the terminal or pipe can't encode."""
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, "replace").decode(encoding), flush=True)
@@ -108,48 +101,38 @@ def complain(sentence: str) -> None:
 def take(plan: Plan, path: Path, as_json: bool) -> int:
     """Perform every variant of the plan, print, write the report, and return the exit status."""
     digits, results = Digits.load(plan.seed), Results()
-    if not as_json:
-        print_opening(plan, digits)
+    tell: Callable[[str], object] = str if as_json else say  # JSON is all there is then on stdout
+    tell(opening(plan, digits))
     for name in plan.variants:
         results[name] = perform(VARIANTS[name], digits, plan)
-        if not as_json:
-            print_row(results[name])
+        tell(about(results[name]))
     findings = find(results, digits, plan.seed)
-    if not as_json:
-        print_findings(findings)
+    tell(f"\n{LEGEND}\n")
+    for number, sentence in enumerate(findings.lines, start=1):
+        tell(textwrap.fill(sentence, PAGE, initial_indent=f"{number}. ", subsequent_indent="   "))
     write_whole(path, report(results, findings, digits, plan))
-    say(as_json_text(plan, results, findings, path) if as_json else ending(plan, path))
+    few = ", after a few epochs each (--quick)" if plan.quick else ""
+    tell(f"\n{path}: the report, with every figure{few}")
+    if as_json:
+        say(as_json_text(plan, results, findings, path))
     return exit_status(result.check.verdict for result in results.values())
 
 
-def print_opening(plan: Plan, digits: Digits) -> None:
-    """Print what is about to happen, and the head of the table."""
-    say(f"{len(digits.train):,} digits to train on, {len(digits.test)} unseen ones to measure on, seed {plan.seed}")
-    if plan.quick:
-        say("--quick: a few epochs each, so the numbers are far from their best")
-    say()
-    say(line(HEAD))
+def opening(plan: Plan, digits: Digits) -> str:
+    """Return what is about to happen, and the head of the table."""
+    data = f"{len(digits.train):,} digits to train on, {len(digits.test)} unseen ones to measure on, seed {plan.seed}"
+    quick = "\n--quick: a few epochs each, so the numbers are far from their best" if plan.quick else ""
+    return f"{data}{quick}\n\n{line(HEAD)}"
 
 
-def print_row(result: Result) -> None:
-    """Print a row, and what went wrong if anything did."""
-    say(line(cells(result.row)))
+def about(result: Result) -> str:
+    """Return a row, and what went wrong if anything did."""
+    lines = [line(cells(result.row))]
     if result.check.verdict != "pass":
-        say(textwrap.indent("\n".join(finding.message for finding in result.check.findings), "    "))
+        lines += [textwrap.indent(finding.message, "    ") for finding in result.check.findings]
     if result.trouble:
-        say(textwrap.fill(result.trouble, PAGE, initial_indent="    ", subsequent_indent="    "))
-
-
-def print_findings(findings: Findings) -> None:
-    """Print the legend, and what to notice."""
-    say(f"\n{LEGEND}\n")
-    for number, sentence in enumerate(findings.lines, start=1):
-        say(textwrap.fill(sentence, PAGE, initial_indent=f"{number}. ", subsequent_indent="   "))
-
-
-def ending(plan: Plan, path: Path) -> str:
-    """Return where the report is."""
-    return f"\n{path}: the report, with every figure" + (", after a few epochs each (--quick)" if plan.quick else "")
+        lines.append(textwrap.fill(result.trouble, PAGE, initial_indent="    ", subsequent_indent="    "))
+    return "\n".join(lines)
 
 
 def as_json_text(plan: Plan, results: Results, findings: Findings, path: Path) -> str:
@@ -158,9 +141,8 @@ def as_json_text(plan: Plan, results: Results, findings: Findings, path: Path) -
         {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in row.items()}
         for row in (asdict(result.row) for result in results.values())
     ]
-    about = {"command": plan.command, "quick": plan.quick, "report": str(path)}
-    summary = {**about, "table": table, "notice": findings.lines}
-    return json.dumps(summary, indent=2)
+    summary = {"command": plan.command, "quick": plan.quick, "report": str(path)}
+    return json.dumps({**summary, "table": table, "notice": findings.lines}, indent=2)
 
 
 def exit_status(verdicts: Iterable[str]) -> int:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,13 +17,33 @@ import aescratch as ae
 from aescratch.datasets import Dataset
 from aescratch.inspection.gradcheck import Report
 from aescratch.inspection.measures import PCA, active_share, probe_accuracy, sse_per_image
-from aescratch.programs.tour.plan import Plan
-from aescratch.programs.tour.variants import N_CLASSES, Variant
+from aescratch.programs.tour.variants import N_CLASSES, VARIANTS, Variant
 
 BATCH_SIZE = 32  # products this small stay on one core, so a busy machine can't stall them between threads
 QUICK = 25  # times fewer epochs
 N_CHECKED = 7  # examples of the gradient check
 SPREAD = 0.5  # of the parameters that are checked
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a tour is to do; the same plan gives the same table, seconds aside."""
+
+    variants: tuple[str, ...]
+    seed: int
+    quick: bool
+
+    def epochs(self, epochs: int) -> int:
+        """Return how many epochs to train: all of them, or a few."""
+        return max(1, epochs // QUICK) if self.quick else epochs
+
+    @property
+    def command(self) -> str:
+        """The command that repeats this tour."""
+        words = ["aescratch", "tour", "--seed", str(self.seed), *(["--quick"] if self.quick else [])]
+        if self.variants != tuple(VARIANTS):
+            words += [word for name in self.variants for word in ("--variant", name)]
+        return shlex.join(words)
 
 
 @dataclass(frozen=True)
@@ -58,19 +79,7 @@ class Row:
 
 @dataclass
 class Result:
-    """Everything that came of one variant.
-
-    Attributes
-    ----------
-    model
-        The trained model.
-    check : Report
-        The gradient check of a small model of the same kind.
-    history : History
-        Of the training, without the pre-training.
-    trouble : str
-        Why the training ended before its time; empty if it didn't.
-    """
+    """Everything that came of one variant; trouble says why the training ended before its time, if it did."""
 
     variant: Variant
     model: Any
@@ -87,20 +96,15 @@ class Result:
 
 
 def perform(variant: Variant, digits: Digits, plan: Plan) -> Result:
-    """Check, train and measure one variant.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        On Control-C, which ends a `fit` without an error.
-    """
+    """Check, train and measure one variant; Control-C, which ends a `fit` without an error, ends this."""
     started = time.perf_counter()
     check = check_small(variant, plan.seed)
     model = variant.build(plan.seed)
     pretraining, history, trouble = [], ae.History(), ""
     try:
-        pretraining = pretrain(variant, model, digits, plan)
-        history = train(variant, model, digits, plan.seed, epochs_of(variant.epochs, plan.quick))
+        if variant.pretraining_epochs:
+            pretraining = pretrain(variant, model, digits, plan)
+        history = train(variant, model, digits, plan.seed, plan.epochs(variant.epochs))
     except ae.TrainingDivergedError as error:  # a wrong gradient may do that, and the check has said so
         trouble = str(error)
     row = measure(variant, model, check, digits, started)
@@ -120,44 +124,29 @@ def check_small(variant: Variant, seed: int) -> Report:
     return ae.check_gradients(model, x, labels, rng=seed)
 
 
-def epochs_of(epochs: int, quick: bool) -> int:
-    """Return how many epochs to train: all of them, or a few."""
-    return max(1, epochs // QUICK) if quick else epochs
-
-
-def optimizer_of(variant: Variant) -> ae.Adam:
-    """Return Adam with the variant's learning rate, falling towards 0 along a cosine."""
-    return ae.Adam(ae.CosineRate(variant.learning_rate))
+def options_of(variant: Variant, seed: int, epochs: int) -> dict[str, Any]:
+    """Return the options of a training, by Adam, whose learning rate falls towards 0 along a cosine."""
+    adam = ae.Adam(ae.CosineRate(variant.learning_rate))
+    return {"epochs": epochs, "batch_size": BATCH_SIZE, "optimizer": adam, "rng": seed}
 
 
 def pretrain(variant: Variant, model: Any, digits: Digits, plan: Plan) -> list[ae.History]:
-    """Pre-train the layers of a stack, if this is one."""
-    if not variant.pretraining_epochs:
-        return []
-    stack: Any = model.autoencoder
-    epochs = epochs_of(variant.pretraining_epochs, plan.quick)
-    histories: list[ae.History] = stack.pretrain(
-        digits.train.x, epochs=epochs, batch_size=BATCH_SIZE, optimizer=optimizer_of(variant), rng=plan.seed
-    )
-    for history in histories:
-        pass_interruption_on(history)
-    return histories
+    """Pre-train the layers of a stack."""
+    options = options_of(variant, plan.seed, plan.epochs(variant.pretraining_epochs))
+    return [uninterrupted(history) for history in model.autoencoder.pretrain(digits.train.x, **options)]
 
 
 def train(variant: Variant, model: Any, digits: Digits, seed: int, epochs: int) -> ae.History:
     """Train a model on the digits, with their labels if it is a classifier."""
     labels = digits.train.labels if model.takes_labels else None
-    history: ae.History = model.fit(
-        digits.train.x, labels, epochs=epochs, batch_size=BATCH_SIZE, optimizer=optimizer_of(variant), rng=seed
-    )
-    pass_interruption_on(history)
-    return history
+    return uninterrupted(model.fit(digits.train.x, labels, **options_of(variant, seed, epochs)))
 
 
-def pass_interruption_on(history: ae.History) -> None:
-    """Raise KeyboardInterrupt if Control-C ended this training."""
+def uninterrupted(history: ae.History) -> ae.History:
+    """Return the history of a training; raise KeyboardInterrupt if Control-C ended it."""
     if history.stopped == "interrupted":
         raise KeyboardInterrupt
+    return history
 
 
 def measure(variant: Variant, model: Any, check: Report, digits: Digits, started: float) -> Row:

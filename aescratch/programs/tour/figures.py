@@ -33,27 +33,13 @@ DOTS_PER_INCH = 80
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture, ready to stand in a page.
-
-    Attributes
-    ----------
-    source : str
-        The PNG as a data: address.
-    size : (int, int)
-        Width and height in pixels.
-    alternative : str
-        What it shows, for those who don't see it.
-    caption : str
-        How to read it.
-    wide : bool
-        Whether it wants the page's full width.
-    """
+    """A picture, ready to stand in a page: a PNG as a data: address, its size in pixels, and words about it."""
 
     source: str
     size: tuple[int, int]
-    alternative: str
-    caption: str
-    wide: bool
+    alternative: str  # what it shows, for those who don't see it
+    caption: str  # how to read it
+    wide: bool  # whether it wants the page's full width
 
 
 def draw(
@@ -73,19 +59,17 @@ def draw(
 
 def pictures(result: Result, digits: Digits, seed: int, vanilla: Any = None) -> Iterator[Picture]:
     """Yield the pictures of a variant; a VAE's samples come with random decodes of the vanilla autoencoder, if any."""
-    model, title = result.autoencoder, result.variant.title
+    model, title = result.autoencoder, result.variant.title[0].lower() + result.variant.title[1:]
     if result.row.sse is not None:
         yield reconstructions(model, title, digits)
     if "denoising" in model.figures:
         yield denoising_triples(model, digits, seed)
     if "samples" in model.figures:
-        yield samples(model, seed)
-        if vanilla is not None:
-            yield from decodes(vanilla, digits, seed)
+        yield from samples(model, vanilla, digits, seed)
     if "latent-traversal" in model.figures:
         yield traversal(model)
     if result.history.loss:
-        yield losses(result)
+        yield losses(result, title)
     yield filters(model, title)
     if "code-activity" in model.figures:
         yield activity(model, digits)
@@ -97,7 +81,7 @@ def reconstructions(model: Any, title: str, digits: Digits) -> Picture:
     """Return unseen digits above what the model makes of them."""
     return draw(
         partial(plots.reconstructions, model, one_of_each(digits.test), SHAPE), (9.0, 1.7),
-        f"Ten unseen digits, and below each its reconstruction by the {lower(title)}.",
+        f"Ten unseen digits, and below each its reconstruction by the {title}.",
         "Ten digits that were not trained on, and what the decoder restores from their codes.", wide=True,
     )  # fmt: skip
 
@@ -111,21 +95,18 @@ def denoising_triples(model: Any, digits: Digits, seed: int) -> Picture:
     )  # fmt: skip
 
 
-def samples(model: Any, seed: int) -> Picture:
-    """Return digits that a VAE generates."""
-    x = model.sample(3 * N_SHOWN, rng=seed)
-    return draw(
-        partial(plots.images, x, SHAPE, columns=N_SHOWN, value_range=GREY), (7.5, 2.4),
+def samples(model: Any, vanilla: Any, digits: Digits, seed: int) -> Iterator[Picture]:
+    """Yield digits that a VAE generates, and what a plain autoencoder, if any, makes of random codes of either kind."""
+    drawing = partial(plots.images, image_shape=SHAPE, columns=N_SHOWN, value_range=GREY)
+    yield draw(
+        partial(drawing, model.sample(3 * N_SHOWN, rng=seed)), (7.5, 2.4),
         "Thirty images decoded from samples of the prior of the variational autoencoder.",
         "Generated: the first thirty samples of the prior N(0, 1), decoded. They look soft because what is shown is "
         "the decoder's mean, without the noise that each pixel has around it.", wide=True,
     )  # fmt: skip
-
-
-def decodes(vanilla: Any, digits: Digits, seed: int) -> Iterator[Picture]:
-    """Yield what a plain autoencoder makes of random codes, of either kind."""
+    if vanilla is None:
+        return
     plain, matched = random_decodes(vanilla, digits, 3 * N_SHOWN, seed)
-    drawing = partial(plots.images, image_shape=SHAPE, columns=N_SHOWN, value_range=GREY)
     yield draw(
         partial(drawing, plain), (7.5, 2.4),
         "Thirty images decoded by the vanilla autoencoder from codes drawn from N(0, 1).",
@@ -153,12 +134,12 @@ def traversal(model: Any) -> Picture:
     )  # fmt: skip
 
 
-def losses(result: Result) -> Picture:
+def losses(result: Result, title: str) -> Picture:
     """Return the loss curve of the training."""
     after = ", after the layer-wise pre-training" if result.pretraining else ""
     return draw(
         partial(plots.loss_curves, result.history), (6.0, 5.2),
-        f"The training loss of the {lower(result.variant.title)}, {result.history}.",
+        f"The training loss of the {title}, {result.history}.",
         f"The objective, every term included, epoch by epoch{after}. The learning rate falls towards 0 along a cosine, "
         "which is what flattens the end.",
     )  # fmt: skip
@@ -170,7 +151,7 @@ def filters(model: Any, title: str) -> Picture:
     all_of = "" if W.shape[1] == model.widths[1] else f", {W.shape[1]} of {model.widths[1]} units"
     return draw(
         partial(plots.filters, W, SHAPE), (6.0, 5.2),
-        f"The first layer's weights of the {lower(title)} as images, one per unit.",
+        f"The first layer's weights of the {title} as images, one per unit.",
         f"What the units of the first layer look for{all_of}: ink on red excites it, ink on blue inhibits it. "
         "Each is scaled by its own largest weight, so a nearly empty one may be very small.",
     )  # fmt: skip
@@ -192,7 +173,7 @@ def latent_map(model: Any, title: str, digits: Digits) -> Picture:
     code: Array = model.encode(digits.test.x)
     return draw(
         partial(plots.latent_map, code, digits.test.labels), (6.0, 5.2),
-        f"The codes of the unseen digits by the {lower(title)}, projected on two axes and coloured by class.",
+        f"The codes of the unseen digits by the {title}, projected on two axes and coloured by class.",
         "The codes of unseen digits on their two leading principal components, each class's number at its mean. "
         "Two of many dimensions: classes that overlap here may well be apart in the code.",
     )  # fmt: skip
@@ -202,8 +183,3 @@ def one_of_each(data: Dataset) -> Array:
     """Return the first example of every class."""
     assert data.labels is not None  # the digits have labels
     return data.x[np.unique(data.labels, return_index=True)[1]]
-
-
-def lower(title: str) -> str:
-    """Return a title as it stands inside a sentence."""
-    return title[0].lower() + title[1:]

@@ -12,8 +12,8 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.inspection.measures import Neighbourhoods, largest_principal_angle, noise_left, sse_per_image
+from aescratch.programs.tour import notice
 from aescratch.programs.tour.experiment import Digits, Result, train
-from aescratch.programs.tour.notice import Denoising, Generation, LinearAndPCA, Pretraining, Sparsity
 
 N_SAMPLES = 1000
 
@@ -22,15 +22,7 @@ Results = dict[str, Result]
 
 @dataclass
 class Findings:
-    """What came out.
-
-    Attributes
-    ----------
-    lines : list of str
-        What to notice, four sentences if every variant was run.
-    remarks : dict of str to str
-        The sentence that belongs to a variant, by its name.
-    """
+    """What came out: what to notice, four sentences if every variant was run, and the one that belongs to a variant."""
 
     lines: list[str] = field(default_factory=list)
     remarks: dict[str, str] = field(default_factory=dict)
@@ -45,62 +37,61 @@ def find(results: Results, digits: Digits, seed: int) -> Findings:
     """Return what the results show."""
     findings = Findings()
     if "linear" in results:
-        findings.add("linear", str(linear_and_pca(results["linear"], digits)))
-    sparse = sparsity(results, digits)
-    if sparse.parts:
-        findings.lines.append(str(sparse))
-        findings.remarks |= {name: f"{part[0].upper()}{part[1:]}." for name, part in sparse.parts.items()}
+        findings.add("linear", linear_and_pca(results["linear"], digits))
+    if parts := sparsity(results, digits):
+        findings.lines.append(notice.sparse_codes(parts.values()))
+        findings.remarks |= {name: f"{part[0].upper()}{part[1:]}." for name, part in parts.items()}
     if "denoising" in results:
-        findings.add("denoising", str(denoising(results, digits, seed)))
+        findings.add("denoising", denoising(results, digits, seed))
     if "variational" in results:
-        findings.add("variational", str(generation(results, digits, seed)))
+        findings.add("variational", generation(results, digits, seed))
     if "stacked" in results:
-        findings.remarks["stacked"] = str(pretraining(results["stacked"], digits, seed))
+        findings.remarks["stacked"] = pretraining(results["stacked"], digits, seed)
     return findings
 
 
-def linear_and_pca(result: Result, digits: Digits) -> LinearAndPCA:
-    """Return how far the linear autoencoder is from PCA: in squared error, and in the decoder's subspace."""
+def linear_and_pca(result: Result, digits: Digits) -> str:
+    """Say how far the linear autoencoder is from PCA: in squared error, and in the decoder's subspace."""
     row, decoder = result.row, result.autoencoder.decoder.parameters[0].value
     assert row.sse is not None and row.pca_sse is not None  # noqa: PT018  (an autoencoder has both)
     angle = largest_principal_angle(decoder, digits.pca.directions[: row.code_width])
-    return LinearAndPCA(row.code_width, row.sse / row.pca_sse, angle)
+    return notice.linear_and_pca(row.code_width, row.sse / row.pca_sse, angle)
 
 
-def sparsity(results: Results, digits: Digits) -> Sparsity:
-    """Return how sparse the codes of unseen digits are."""
-    x, numbers = digits.test.x, dict[str, Any]()
-    if "sparse-kl" in results:
-        model: Any = results["sparse-kl"].model
-        numbers |= {"rho": model.sparsity.rho, "rho_hat": float(model.encode(x).mean())}
-    if "sparse-l1" in results:
-        numbers |= {"zeros": float(np.mean(results["sparse-l1"].model.encode(x) == 0))}
-    if "k-sparse" in results:
-        model, row = results["k-sparse"].model, results["k-sparse"].row
-        pca_sse = sse_per_image(digits.pca.reconstruct(x, model.k), x)
-        numbers |= {"k": model.k, "width": row.code_width, "sse": row.sse, "pca_sse": pca_sse}
-    return Sparsity(**numbers)
+def sparsity(results: Results, digits: Digits) -> dict[str, str]:
+    """Say how sparse the codes of unseen digits are, by variant."""
+    x, parts = digits.test.x, {}
+    models: dict[str, Any] = {name: result.model for name, result in results.items()}
+    if "sparse-kl" in models:
+        model = models["sparse-kl"]
+        parts["sparse-kl"] = notice.kl(model.sparsity.rho, float(model.encode(x).mean()))
+    if "sparse-l1" in models:
+        parts["sparse-l1"] = notice.l1(float(np.mean(models["sparse-l1"].encode(x) == 0)))
+    if "k-sparse" in models:
+        k, row = models["k-sparse"].k, results["k-sparse"].row
+        assert row.sse is not None
+        pca_sse = sse_per_image(digits.pca.reconstruct(x, k), x)
+        parts["k-sparse"] = notice.k_sparse(k, row.code_width, row.sse, pca_sse)
+    return parts
 
 
-def denoising(results: Results, digits: Digits, seed: int) -> Denoising:
-    """Return how much of one and the same noise the denoising and the vanilla autoencoder leave."""
+def denoising(results: Results, digits: Digits, seed: int) -> str:
+    """Say how much of one and the same noise the denoising and the vanilla autoencoder leave."""
     model: Any = results["denoising"].model
     x, rng = digits.test.x, np.random.default_rng(seed)
     noise = model.corruption.sigma * rng.standard_normal(x.shape, np.float32)
     by_vanilla = noise_left(results["vanilla"].model, x, noise) if "vanilla" in results else None
-    return Denoising(model.corruption.sigma, noise_left(model, x, noise), by_vanilla)
+    return notice.denoising(model.corruption.sigma, noise_left(model, x, noise), by_vanilla)
 
 
-def generation(results: Results, digits: Digits, seed: int) -> Generation:
-    """Return which share of generated images lies among the digits."""
-    neighbourhoods = Neighbourhoods(digits.train.x)
+def generation(results: Results, digits: Digits, seed: int) -> str:
+    """Say which share of generated images lies among the digits."""
     model: Any = results["variational"].model
-    unseen = neighbourhoods.share_inside(digits.test.x)
-    variational = neighbourhoods.share_inside(model.sample(N_SAMPLES, rng=seed))
-    if "vanilla" not in results:
-        return Generation(unseen, variational)
-    plain, matched = random_decodes(results["vanilla"].autoencoder, digits, N_SAMPLES, seed)
-    return Generation(unseen, variational, neighbourhoods.share_inside(plain), neighbourhoods.share_inside(matched))
+    images = [digits.test.x, model.sample(N_SAMPLES, rng=seed)]
+    if "vanilla" in results:
+        images += random_decodes(results["vanilla"].autoencoder, digits, N_SAMPLES, seed)
+    neighbourhoods = Neighbourhoods(digits.train.x)
+    return notice.generation(*map(neighbourhoods.share_inside, images))
 
 
 def random_decodes(autoencoder: Any, digits: Digits, n: int, seed: int) -> tuple[Array, Array]:
@@ -113,11 +104,11 @@ def random_decodes(autoencoder: Any, digits: Digits, n: int, seed: int) -> tuple
     return autoencoder.decode(z), autoencoder.decode(code.mean(axis=0) + code.std(axis=0) * z)
 
 
-def pretraining(result: Result, digits: Digits, seed: int) -> Pretraining:
-    """Train the same stack without pre-training, for as many epochs in all, and return both squared errors."""
+def pretraining(result: Result, digits: Digits, seed: int) -> str:
+    """Train the same stack without pre-training, for as many epochs in all, and compare the squared errors."""
     assert result.row.sse is not None
     variant, epochs = result.variant, len(result.history) + sum(map(len, result.pretraining))
     model = variant.build(seed)
     if epochs:
         train(variant, model, digits, seed, epochs)
-    return Pretraining(result.row.sse, sse_per_image(model.reconstruct(digits.test.x), digits.test.x), epochs)
+    return notice.pretraining(result.row.sse, sse_per_image(model.reconstruct(digits.test.x), digits.test.x), epochs)

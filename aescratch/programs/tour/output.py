@@ -12,32 +12,19 @@ FILE_NAME = "report.html"
 
 
 def report_path(out: str) -> Path:
-    """Return the report's path: out itself, or report.html inside it if it is a folder.
-
-    Raises
-    ------
-    OSError
-        If no file can be made there.
-    """
+    """Return the report's path: out, or report.html in it if it is a folder; OSError if no file can be made there."""
     path = Path(out)
     if path.is_dir() or out.endswith(("/", os.sep)):
         path /= FILE_NAME
     with contextlib.suppress(FileNotFoundError):
         path.stat()  # refuses a name that is too long
     probe = path.with_name(f".{os.getpid()}.part")
-    with open(probe, "xb"):
-        pass
+    probe.touch(exist_ok=False)
     probe.unlink()
     return path
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write text to path, whole or not at all.
-
-    Raises
-    ------
-    OSError
-        If that can't be done; what was at path is as it was.
-    """
+    """Write text to path, whole or not at all."""
     with whole_file(path) as stream:
         stream.write(text.encode())

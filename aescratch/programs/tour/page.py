@@ -46,11 +46,17 @@ def element(name: str, text: str, **attributes: str) -> str:
 
 
 def around(name: str, parts: Iterable[str], **attributes: str) -> str:
-    """Return an element around parts that are HTML already; ``class_`` stands for class."""
-    given = "".join(f' {attribute_name(key)}="{escape(value)}"' for key, value in attributes.items())
+    """Return an element around parts that are HTML already; ``class_`` stands for class, ``aria_label`` aria-label."""
+    names = {key: key.rstrip("_").replace("_", "-") for key in attributes}
+    given = "".join(f' {names[key]}="{escape(value)}"' for key, value in attributes.items())
     inside = list(parts)
     between = "\n" if len(inside) > 1 else ""
     return f"<{name}{given}>{between}{between.join(inside)}{between}</{name}>"
+
+
+def terms(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return a list of terms, each with its explanation."""
+    return around("dl", [part for name, text in pairs for part in (element("dt", name), element("dd", text))])
 
 
 def figure(picture: Picture) -> str:
@@ -64,16 +70,7 @@ def figure(picture: Picture) -> str:
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], marks: Iterable[str]) -> str:
     """Return a table that scrolls sideways where it is too wide; each row's first cell links to its section.
 
-    Parameters
-    ----------
-    caption : str
-        What the table is.
-    head : sequence of str
-        The names of the columns.
-    rows : iterable of sequences of str
-        The cells.
-    marks : iterable of str
-        A class of the style sheet for each row.
+    The marks are a class of the style sheet for each row.
     """
     heads = [element("th", name, scope="col") for name in head]
     lines = [around("tr", heads)]
@@ -82,8 +79,3 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], mark
         lines.append(around("tr", [link, *(element("td", cell) for cell in cells)], class_=mark))
     inside = [element("caption", caption), around("thead", lines[:1]), around("tbody", lines[1:])]
     return around("div", [around("table", inside)], class_="scroll", tabindex="0", role="region", aria_label=caption)
-
-
-def attribute_name(key: str) -> str:
-    """Return the name in HTML of an argument: ``class_`` is class, ``aria_label`` aria-label."""
-    return key.rstrip("_").replace("_", "-")

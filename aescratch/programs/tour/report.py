@@ -6,16 +6,15 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 import aescratch as ae
-from aescratch.programs.tour.experiment import Digits, Result
+from aescratch.programs.tour.experiment import Digits, Plan, Result
 from aescratch.programs.tour.figures import pictures
 from aescratch.programs.tour.findings import Findings, Results
-from aescratch.programs.tour.page import around, document, element, figure, table
-from aescratch.programs.tour.plan import Plan
+from aescratch.programs.tour.page import around, document, element, figure, table, terms
 from aescratch.programs.tour.table import HEAD, cells
 
 TITLE = "A tour of the autoencoders"
@@ -71,8 +70,7 @@ def overview(results: Results, digits: Digits) -> str:
     caption = f"Trained on {len(digits.train):,} digits, tested on {len(digits.test)}"
     rows = [cells(result.row) for result in results.values()]
     marks = [result.row.check_verdict for result in results.values()]
-    terms = [part for name, text in COLUMNS for part in (element("dt", name), element("dd", text))]
-    how = around("details", [element("summary", "How to read the table"), around("dl", terms)], open="open")
+    how = around("details", [element("summary", "How to read the table"), terms(COLUMNS)], open="open")
     return around("section", [element("h2", "The table"), table(caption, HEAD, rows, marks), how], id="table")
 
 
@@ -113,11 +111,10 @@ def fold(summary: str, text: str, opened: bool = True) -> str:
 def closing(digits: Digits, plan: Plan) -> str:
     """Return how to repeat the run, and with what it was made."""
     data = digits.train
-    facts: Sequence[tuple[str, str]] = (
+    facts = (
         ("Repeat it", plan.command),
         ("Made with", f"aescratch {ae.__version__}, Python {platform.python_version()}, NumPy {np.__version__}"),
         ("Data", f"{data.source}. {data.licence}."),
     )
-    terms = [part for name, text in facts for part in (element("dt", name), element("dd", text))]
     same = "The same seed gives the same table on the same machine, seconds aside."
-    return around("footer", [around("dl", terms), element("p", same)])
+    return around("footer", [terms(facts), element("p", same)])

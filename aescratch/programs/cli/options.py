@@ -1,0 +1,89 @@
+"""What argparse is told: the parser, whose errors are one sentence, and options as rows of a table.
+
+    option("--code", type=positive) -> a row;   command(description, examples, row, row, ...) -> add_arguments(parser)
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from aescratch.programs.cli.status import UsageError, did_you_mean
+from aescratch.programs.cli.words import positive
+
+Option = Callable[[Any], object]
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one sentence, and whose help keeps its lines."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise a `UsageError` instead of printing the usage."""
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+    def print_help(self, file: Any = None) -> None:
+        """Print the help; argparse itself would hide it if that fails."""
+        print(self.format_help(), end="", file=file)
+
+    def refuse(self, word: str) -> NoReturn:
+        """Raise the `UsageError` about a word that no option or argument takes."""
+        name = word.partition("=")[0]
+        if not word.startswith("-"):
+            self.error(f"there is one word too many, {word!r}")
+        if re.search(rf"^  {name.lstrip('-').upper()}\b", self.format_help(), re.MULTILINE):
+            self.error(f"there is no option {name}: leave that word out, and write what follows it alone")
+        self.refuse_option(name)
+
+    def refuse_option(self, name: str) -> NoReturn:
+        """Raise the `UsageError` about an option that there isn't."""
+        known = re.findall(r"--[a-z-]+", self.format_help())
+        self.error(f"there is no option {name}{did_you_mean(name, known)}")
+
+
+def option(*names: str, **settings: Any) -> Option:
+    """Return a row of a table of options: what adds one to a parser, or to a group of a parser."""
+    return lambda parser: parser.add_argument(*names, **settings)
+
+
+def switch(name: str, text: str) -> Option:
+    """Return an option that takes no value."""
+    return option(name, action="store_true", help=text)
+
+
+def add(parser: Any, *options: Option) -> None:
+    """Add options to a parser, or to a group of one."""
+    for each in options:
+        each(parser)
+
+
+def group(title: str, *options: Option) -> Option:
+    """Return options that stand together in the help, under a title."""
+    return lambda parser: add(parser.add_argument_group(title), *options)
+
+
+def command(description: str, epilog: str, *options: Option, usage: str | None = None) -> Option:
+    """Return a command's own `add_arguments`: its help, and its options."""
+
+    def add_arguments(parser: argparse.ArgumentParser) -> None:
+        parser.usage, parser.description, parser.epilog = usage, description, epilog
+        add(parser, *options)
+
+    return add_arguments
+
+
+def json_of(what: str) -> Option:
+    """Return --json."""
+    return switch("--json", f"print {what} as JSON, and nothing else on stdout")
+
+
+def examples(default: int) -> Option:
+    """Return --examples."""
+    return option("--examples", type=positive, default=default, metavar="N", help="how many (default %(default)s)")
+
+
+SOURCE = option("--exercises", metavar="SRC", help="a folder of your own exercises, not the built-in ones")
