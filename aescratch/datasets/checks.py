@@ -20,9 +20,7 @@ def check_choice(argument: str, choice: str | None, choices: tuple[str | None, .
 
 def check_shape(image_shape: tuple[int, ...], n_features: int) -> None:
     """Raise a TypeError if this is no tuple of integers, a ValueError if its product is not `n_features`."""
-    if not isinstance(image_shape, tuple) or not all(
-        isinstance(side, (int, np.integer)) for side in image_shape
-    ):
+    if not isinstance(image_shape, tuple) or not all(isinstance(side, (int, np.integer)) for side in image_shape):
         raise TypeError(f"image_shape must be a tuple of integers, not {image_shape!r}; pass (28, 28) or so")
     if min(image_shape, default=0) < 1 or prod(image_shape) != n_features:
         raise ValueError(
@@ -36,6 +34,4 @@ def check_whole(argument: str, value: int, smallest: int, largest: int) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{argument} must be an integer, not {type(value).__name__}; pass a whole number")
     if not smallest <= value <= largest:
-        raise ValueError(
-            f"{argument} must be between {smallest} and {largest:,}, not {value}; choose one in between"
-        )
+        raise ValueError(f"{argument} must be between {smallest} and {largest:,}, not {value}; choose one in between")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,14 @@ class Dataset:
     source: str = "unknown"
 
     def __post_init__(self) -> None:
-        _check_examples(self.x)
+        _check_type(
+            self.x, "float32", "x must be a float32 array, not a {}; convert it with numpy.asarray(x, 'float32')"
+        )
+        if self.x.ndim != 2 or self.x.size == 0:
+            raise ValueError(
+                f"x must be (examples, features) with at least one of each, not {self.x.shape}; "
+                "flatten images to rows and give their shape as image_shape"
+            )
         if self.labels is not None:
             _check_labels(self.labels, len(self.x))
         if self.image_shape is not None:
@@ -142,25 +150,14 @@ class Dataset:
         return self.take(order[n_test:]), self.take(order[:n_test])
 
 
-def _check_examples(x: NDArray[np.float32]) -> None:
-    if not isinstance(x, np.ndarray) or x.dtype != np.float32:
-        came = f"{x.dtype} array" if isinstance(x, np.ndarray) else type(x).__name__
-        raise TypeError(
-            f"x must be a float32 array, not a {came}; convert it with numpy.asarray(x, 'float32')"
-        )
-    if x.ndim != 2 or x.size == 0:
-        raise ValueError(
-            f"x must be (examples, features) with at least one of each, not {x.shape}; "
-            "flatten images to rows and give their shape as image_shape"
-        )
+def _check_type(array: NDArray[Any], dtype: str, sentence: str) -> None:
+    if not isinstance(array, np.ndarray) or array.dtype != dtype:
+        came = f"{array.dtype} array" if isinstance(array, np.ndarray) else type(array).__name__
+        raise TypeError(sentence.format(came))
 
 
 def _check_labels(labels: NDArray[np.int64], n_examples: int) -> None:
-    if not isinstance(labels, np.ndarray) or labels.dtype != np.int64:
-        came = f"{labels.dtype} array" if isinstance(labels, np.ndarray) else type(labels).__name__
-        raise TypeError(
-            f"labels must be an int64 array, not a {came}; convert with numpy.asarray(labels, 'int64')"
-        )
+    _check_type(labels, "int64", "labels must be an int64 array, not a {}; convert with numpy.asarray(labels, 'int64')")
     if labels.shape != (n_examples,):
         raise ValueError(
             f"labels must have one number for each of the {n_examples} examples, shape ({n_examples},), "

@@ -23,17 +23,6 @@ SHA256 = {
 
 
 def read_embedded(name: str) -> dict[str, NDArray[Any]]:
-    """Read one of the files named in `SHA256`.
-
-    Parameters
-    ----------
-    name : str
-        Its file name, such as ``"digits.npz"``.
-
-    Returns
-    -------
-    dict of str to array
-        Every array of the file; never unpickled.
-    """
+    """Return every array of one of the files named in `SHA256`; nothing is unpickled."""
     with np.load(FOLDER / name, allow_pickle=False) as arrays:
         return {key: arrays[key] for key in arrays.files}

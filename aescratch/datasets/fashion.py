@@ -14,17 +14,8 @@ from aescratch.datasets.found import PathLike
 from aescratch.datasets.idxsets import SPLITS, from_bytes, read_pairs
 
 FASHION_CLASSES = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-)
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
 LICENCE = "MIT, Copyright (c) 2017 Zalando SE"
 
 
@@ -75,12 +66,8 @@ def load_fashion(subset: str = "small", *, split: str = "train", path: PathLike 
         images, labels, place = read_pairs("fashion-mnist", split, path)
         return from_bytes(images, labels, name, LICENCE, f"Fashion-MNIST, found at {place}")
     if path is not None:
-        raise ValueError(
-            'path is for the full set, and the small one is built in; pass subset="full" with it'
-        )
+        raise ValueError('path is for the full set, and the small one is built in; pass subset="full" with it')
     arrays = read_embedded("fashion_small.npz")
     images = np.concatenate([arrays[f"{part}_images"] for part in SPLITS[split]])
     labels = np.concatenate([arrays[f"{part}_labels"] for part in SPLITS[split]])
-    return from_bytes(
-        images, labels, name, LICENCE, "Fashion-MNIST, the first images of each class; embedded"
-    )
+    return from_bytes(images, labels, name, LICENCE, "Fashion-MNIST, the first images of each class; embedded")

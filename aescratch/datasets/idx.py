@@ -24,24 +24,7 @@ def looks_like_idx(contents: bytes) -> bool:
 
 
 def parse_idx(contents: bytes, path: Path) -> NDArray[Any]:
-    """Turn the bytes of an IDX file into an array that shares their memory (read-only).
-
-    Parameters
-    ----------
-    contents : bytes
-        The whole file, gunzipped.
-    path : pathlib.Path
-        Named in errors.
-
-    Returns
-    -------
-    array of the stored type and shape
-
-    Raises
-    ------
-    DataFileError
-        If the magic number is wrong, or the length is not the one that the header announces.
-    """
+    """Turn the bytes of an IDX file into an array that shares their memory (read-only)."""
     if not looks_like_idx(contents):
         raise DataFileError(
             f"{path} does not begin with an IDX magic number (0, 0, type, axes) but {contents[:4].hex(' ')}; "
@@ -50,16 +33,13 @@ def parse_idx(contents: bytes, path: Path) -> NDArray[Any]:
     dtype, n_axes = np.dtype(TYPE_OF_CODE[contents[2]]), contents[3]
     start = 4 + 4 * n_axes
     if not 1 <= n_axes <= MAXIMUM_AXES or len(contents) < start:
-        raise DataFileError(
-            f"{path} ends inside its IDX header, or has no sensible one ({n_axes} axes); copy it again"
-        )
+        raise DataFileError(f"{path} ends inside its IDX header, or has no sensible one ({n_axes} axes); copy it again")
     shape = tuple(int.from_bytes(contents[i : i + 4], "big") for i in range(4, start, 4))
     if 0 in shape:
         raise DataFileError(f"{path} announces shape {shape}, which holds no value; save the data again")
     expected = start + prod(shape) * dtype.itemsize
     if len(contents) != expected:
         raise DataFileError(
-            f"{path} announces shape {shape}, that is {expected:,} bytes, but has {len(contents):,}; "
-            "copy it again"
+            f"{path} announces shape {shape}, that is {expected:,} bytes, but has {len(contents):,}; copy it again"
         )
     return np.frombuffer(contents, dtype, offset=start).reshape(shape)

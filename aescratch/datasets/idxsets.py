@@ -18,9 +18,7 @@ from aescratch.datasets.originals import IDX_FILES
 SPLITS = {"train": ("train",), "test": ("test",), "all": ("train", "test")}
 
 
-def read_pairs(
-    set_name: str, split: str, path: PathLike | None
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Path]:
+def read_pairs(set_name: str, split: str, path: PathLike | None) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Path]:
     """Read the images (N, 28, 28) and labels (N,) of a split, train before test, and say where they were."""
     images, labels = [], []
     for part in SPLITS[split]:
@@ -32,9 +30,7 @@ def read_pairs(
     return np.concatenate(images), np.concatenate(labels), place
 
 
-def from_bytes(
-    images: NDArray[np.uint8], labels: NDArray[np.uint8], name: str, licence: str, source: str
-) -> Dataset:
+def from_bytes(images: NDArray[np.uint8], labels: NDArray[np.uint8], name: str, licence: str, source: str) -> Dataset:
     """Make the data set out of 28 x 28 images of bytes: rows in [0, 1]."""
     x = np.divide(images.reshape(len(images), 784), 255, dtype=np.float32)
     return Dataset(x, labels.astype(np.int64), (28, 28), name, licence, f"{source}; uint8 divided by 255")

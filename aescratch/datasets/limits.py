@@ -27,19 +27,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 def read_bytes(path: Path, at_most: int = MAXIMUM_BYTES) -> bytes:
     """Read a file whole, gunzipped if it is gzip (told by its first bytes, not by its name).
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    at_most : int
-        More bytes than this, before or after unpacking, are refused.
-
-    Raises
-    ------
-    FileNotFoundError
-        If nothing is there.
-    DataFileError
-        If it is not an ordinary file, is empty, too large, or damaged gzip.
+    More bytes than `at_most`, before or after unpacking, are refused.
     """
     if not path.exists():
         raise FileNotFoundError(f"there is no file at {path}; check the path")
@@ -68,9 +56,7 @@ def check_unpacked_size(unpacked: int, packed: int, path: Path) -> None:
         )
 
 
-def unpack(
-    stream: IO[bytes] | gzip.GzipFile, *, packed_size: int, path: Path, at_most: int = MAXIMUM_BYTES
-) -> bytes:
+def unpack(stream: IO[bytes] | gzip.GzipFile, *, packed_size: int, path: Path, at_most: int = MAXIMUM_BYTES) -> bytes:
     """Read a decompressing stream to its end in pieces, and stop as soon as too much has come out of it."""
     unpacked = bytearray()
     try:
@@ -78,13 +64,9 @@ def unpack(
             unpacked += piece
             check_unpacked_size(len(unpacked), packed_size, path)
             if len(unpacked) > at_most:
-                raise DataFileError(
-                    f"{path} unpacks to more than the {at_most:,} bytes expected; replace the file"
-                )
+                raise DataFileError(f"{path} unpacks to more than the {at_most:,} bytes expected; replace the file")
     except (OSError, EOFError, zlib.error) as error:
-        raise DataFileError(
-            f"{path} is damaged or cut short (its compressed data end badly); copy it again"
-        ) from error
+        raise DataFileError(f"{path} is damaged or cut short (its compressed data end badly); copy it again") from error
     if not unpacked:
         raise DataFileError(f"{path} is empty once unpacked; save the data again")
     return bytes(unpacked)

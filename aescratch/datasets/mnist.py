@@ -60,9 +60,7 @@ def load_mnist(subset: str = "full", *, split: str | None = None, path: PathLike
 
 def _load_5k(split: str | None, path: PathLike | None) -> Dataset:
     if split not in (None, "all"):
-        raise ValueError(
-            f'the 5,000 images have no {split!r} split; cut them with load_mnist("5k").split(0.2)'
-        )
+        raise ValueError(f'the 5,000 images have no {split!r} split; cut them with load_mnist("5k").split(0.2)')
     contents, place = read_original("mnist", MNIST_5K_FILE, path)
     table = np.array(contents.replace(b"\n", b",").split(b",")[:-1]).astype(np.uint8).reshape(5000, 785)
     return from_bytes(table[:, :784], table[:, 784], "mnist 5k", LICENCE, f"5,000 of MNIST, found at {place}")

@@ -26,28 +26,12 @@ LABEL_NAMES = ("labels", "label", "y")
 
 
 def parse_npy(contents: bytes, path: Path, member: str = "") -> NDArray[Any]:
-    """Turn .npy bytes into an array that shares their memory (read-only).
-
-    Parameters
-    ----------
-    contents : bytes
-        The whole file, or one member of an .npz.
-    path : pathlib.Path
-        Named in errors, with `member` if that is given.
-
-    Raises
-    ------
-    DataFileError
-        If the header is damaged, announces anything but numbers (objects, text, records, complex), or does
-        not fit the number of bytes.
-    """
+    """Turn .npy bytes, also a member's of an .npz, into an array of numbers that shares their memory (read-only)."""
     where = f"{path} [{member}]" if member else f"{path}"
     stream = BytesIO(contents)
     shape, fortran_order, dtype = _read_header(stream, where)
     if dtype.hasobject:
-        raise DataFileError(
-            f"{where} holds Python objects, which are never unpickled here; save a float32 array"
-        )
+        raise DataFileError(f"{where} holds Python objects, which are never unpickled here; save a float32 array")
     if dtype.kind not in NUMBERS:
         raise DataFileError(f"{where} holds {dtype}, not numbers; save a float32 array")
     announced = prod(shape) * dtype.itemsize
@@ -66,24 +50,8 @@ def parse_npy(contents: bytes, path: Path, member: str = "") -> NDArray[Any]:
 def parse_npz(contents: bytes, path: Path, key: str | None) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """Take the data, and the labels if there are any, out of .npz bytes.
 
-    Parameters
-    ----------
-    contents : bytes
-        The whole file.
-    path : pathlib.Path
-        Named in errors.
-    key : str, optional
-        The array that is the data; not needed where there is only one beside the labels.
-
-    Returns
-    -------
-    values, labels : array and array or None
-        Labels are the array named ``labels``, ``label`` or ``y``.
-
-    Raises
-    ------
-    DataFileError
-        If the file is damaged, or no or more than one array could be meant.
+    `key` is the array that is the data; it isn't needed where there is only one beside the labels, which are named
+    ``labels``, ``label`` or ``y``.
     """
     try:
         with zipfile.ZipFile(BytesIO(contents)) as archive:
@@ -94,9 +62,7 @@ def parse_npz(contents: bytes, path: Path, key: str | None) -> tuple[NDArray[Any
     except DataFileError:
         raise
     except Exception as error:  # a hostile zip makes zipfile fail in a dozen ways, ValueError among them
-        raise DataFileError(
-            f"{path} is a damaged or unreadable .npz file; copy it again or save it anew"
-        ) from error
+        raise DataFileError(f"{path} is a damaged or unreadable .npz file; copy it again or save it anew") from error
 
 
 def _read_header(stream: BytesIO, where: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
@@ -106,9 +72,7 @@ def _read_header(stream: BytesIO, where: str) -> tuple[tuple[int, ...], bool, np
         read = {(1, 0): npy_format.read_array_header_1_0, (2, 0): npy_format.read_array_header_2_0}[version]
         return read(stream)
     except Exception as error:  # a hostile header can fail in any way that a Python literal can
-        raise DataFileError(
-            f"{where} has a damaged or unknown .npy header; save it anew with numpy.save"
-        ) from error
+        raise DataFileError(f"{where} has a damaged or unknown .npy header; save it anew with numpy.save") from error
 
 
 def _choose(names: list[str], key: str | None, path: Path) -> str:
@@ -128,9 +92,7 @@ def _choose(names: list[str], key: str | None, path: Path) -> str:
 def _member(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]:
     entry = archive.getinfo(name + ".npy")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise DataFileError(
-            f"{path} is not packed as numpy.savez packs; save it anew with numpy.savez_compressed"
-        )
+        raise DataFileError(f"{path} is not packed as numpy.savez packs; save it anew with numpy.savez_compressed")
     check_unpacked_size(entry.file_size, entry.compress_size, path)
     with archive.open(entry) as stream:
         return parse_npy(unpack(stream, packed_size=entry.compress_size, path=path), path, member=name)

@@ -82,9 +82,7 @@ def load_natural_patches(
     if whiten is not None:
         x = rescale(x)
     treatment = (
-        "grey values as they are"
-        if whiten is None
-        else f"{whiten} whitening, clipped at 3 sd, rescaled to [0.1, 0.9]"
+        "grey values as they are" if whiten is None else f"{whiten} whitening, clipped at 3 sd, rescaled to [0.1, 0.9]"
     )
     return Dataset(
         x,

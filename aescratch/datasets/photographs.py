@@ -16,17 +16,7 @@ LUMINANCE = np.array([0.2125, 0.7154, 0.0721])  # of red, green and blue, as sci
 
 
 def read_photographs(source: str) -> list[NDArray[np.float32]]:
-    """Return the photographs in the order of `PHOTOGRAPHS`, grey, in [0, 1].
-
-    Parameters
-    ----------
-    source : {"embedded", "skimage"}
-
-    Raises
-    ------
-    ImportError
-        If scikit-image is asked for and is not installed.
-    """
+    """Return the photographs in the order of `PHOTOGRAPHS`, grey, in [0, 1]."""
     if source == "embedded":
         arrays = read_embedded("photographs.npz")
         return [as_grey(arrays[name]) for name in PHOTOGRAPHS]

@@ -28,29 +28,13 @@ class Table(NamedTuple):
 def parse_csv(contents: bytes, path: Path) -> Table:
     """Read comma-separated numbers.
 
-    The first line may name the columns: it does if no cell in it is a number, or if one says ``label``. A
-    column named ``label`` or ``labels``, in any capitals, is the labels, ``y`` is a coordinate; every other column is a
-    feature, in order.
-
-    Parameters
-    ----------
-    contents : bytes
-        The whole file, UTF-8.
-    path : pathlib.Path
-        Named in errors.
-
-    Raises
-    ------
-    DataFileError
-        If a cell is not a number, lines differ in length, there is no data, a column has no name, or two
-        columns are labels.
+    The first line may name the columns: it does if no cell in it is a number, or if one says ``label``. A column named
+    ``label`` or ``labels``, in any capitals, is the labels, ``y`` is a coordinate; every other column is a feature.
     """
     try:
         text = contents.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataFileError(
-            f"{path} is not UTF-8 text, as a .csv must be; save it as comma-separated text"
-        ) from error
+        raise DataFileError(f"{path} is not UTF-8 text, as a .csv must be; save it as comma-separated text") from error
     first, _, rest = text.lstrip("\r\n").partition("\n")
     names = [cell.strip().strip('"').lower() for cell in first.split(",")]
     has_names = _are_names(names)
@@ -59,9 +43,7 @@ def parse_csv(contents: bytes, path: Path) -> Table:
         raise DataFileError(f"{path} has a column without a name, often a row number; name it or remove it")
     values = _numbers(body, path)
     if has_names and len(names) != values.shape[1]:
-        raise DataFileError(
-            f"{path} names {len(names)} columns but its lines have {values.shape[1]}; make them agree"
-        )
+        raise DataFileError(f"{path} names {len(names)} columns but its lines have {values.shape[1]}; make them agree")
     labels = [i for i, name in enumerate(names) if name in LABEL_NAMES]
     if len(labels) > 1:
         raise DataFileError(f"{path} has {len(labels)} columns of labels; keep one of them")

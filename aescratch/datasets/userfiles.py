@@ -7,7 +7,6 @@ path -> bytes, gunzipped (limits.py) -> by their first bytes: npyfiles.py, idx.p
 from __future__ import annotations
 
 import os
-from math import prod
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -87,9 +86,7 @@ def load_file(
     """
     path = Path(path)
     if divide_by is not None and not (isinstance(divide_by, Real) and 0 < divide_by < np.inf):
-        raise ValueError(
-            f"divide_by must be a positive number, not {divide_by!r}; pass the largest value, as 255"
-        )
+        raise ValueError(f"divide_by must be a positive number, not {divide_by!r}; pass the largest value, as 255")
     values, labels = _parse(path, key)
     if values.ndim == 3 and image_shape is None:
         image_shape = values.shape[1:]
@@ -98,7 +95,7 @@ def load_file(
     return Dataset(
         x,
         labels=None if labels is None else _whole_labels(labels, len(x), path),
-        image_shape=None if image_shape is None else image_shape,
+        image_shape=image_shape,
         name=path.name,
         licence="the user's own",
         source=f"{path}, {scaling}",
@@ -137,7 +134,7 @@ def _rows(values: NDArray[Any], path: Path) -> NDArray[Any]:
         raise DataFileError(
             f"{path} has {values.size:,} values and at most {MAXIMUM_VALUES:,} are read; split the file"
         )
-    return values.reshape(len(values), prod(values.shape[1:]))
+    return values.reshape(len(values), -1)
 
 
 def _scaled(rows: NDArray[Any], divide_by: float | None, path: Path) -> tuple[NDArray[np.float32], str]:
@@ -149,16 +146,13 @@ def _scaled(rows: NDArray[Any], divide_by: float | None, path: Path) -> tuple[ND
             f"{path} holds integers ({kind}, {rows.min()} to {rows.max()}) and floats in [0, 1] are "
             "expected; divide by their largest possible value, for example divide_by=255"
         )
-    if not np.isfinite(rows).all():
-        raise DataFileError(
-            f"{path} holds NaN or infinity in {_bad_rows(rows)} of {len(rows)} rows; remove those rows"
-        )
+    n_bad = np.count_nonzero(~np.isfinite(rows).all(axis=1))
+    if n_bad:
+        raise DataFileError(f"{path} holds NaN or infinity in {n_bad} of {len(rows)} rows; remove those rows")
     with np.errstate(over="ignore"):
         x = np.array(rows, dtype=np.float32, order="C") if divide_by is None else _divided(rows, divide_by)
     if not np.isfinite(x).all():
-        raise DataFileError(
-            f"{path} holds values beyond float32, up to {np.abs(rows).max():.3g}; scale them down"
-        )
+        raise DataFileError(f"{path} holds values beyond float32, up to {np.abs(rows).max():.3g}; scale them down")
     return x, f"{kind} as they are" if divide_by is None else f"{kind} divided by {divide_by:g}"
 
 
@@ -166,10 +160,6 @@ def _divided(rows: NDArray[Any], divide_by: float) -> NDArray[np.float32]:
     # float32 holds integers of 8 and 16 bits exactly; the others are divided in float64 first
     precise = np.float32 if rows.dtype.itemsize <= 2 else np.float64
     return np.asarray(np.divide(rows, divide_by, dtype=precise), dtype=np.float32)
-
-
-def _bad_rows(rows: NDArray[Any]) -> int:
-    return int(np.count_nonzero(~np.isfinite(rows).all(axis=1)))
 
 
 def _whole_labels(labels: NDArray[Any], n_examples: int, path: Path) -> NDArray[np.int64]:

@@ -16,20 +16,12 @@ ZCA_FLOOR = 0.01  # of the mean variance; keeps directions of no variance from b
 
 
 def whiten_photograph(photograph: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Flatten the spectrum of one photograph.
+    """Flatten the spectrum of one photograph (height, width).
 
-    Amplitudes of natural scenes fall about as 1/f, so the Fourier transform is multiplied by
-    f exp(-(f / f0)^4), f in cycles per pixel, f0 = 0.4. Close-ups of textures (brick, gravel) fall more
-    slowly, and end with more fine than coarse detail. The result has mean 0 (f = 0 is multiplied by 0) and is
-    scaled to variance 1, so that every photograph counts alike.
-
-    Parameters
-    ----------
-    photograph : (height, width) float32 array
-
-    Returns
-    -------
-    (height, width) float32 array
+    Amplitudes of natural scenes fall about as 1/f, so the Fourier transform is multiplied by f exp(-(f / f0)^4), f in
+    cycles per pixel, f0 = 0.4. Close-ups of textures (brick, gravel) fall more slowly, and end with more fine than
+    coarse detail. The result has mean 0 (f = 0 is multiplied by 0) and is scaled to variance 1, so that every
+    photograph counts alike.
     """
     padded = np.pad(photograph.astype(np.float64), MARGIN, mode="reflect")
     vertical = np.fft.fftfreq(padded.shape[0])[:, None]
@@ -41,18 +33,10 @@ def whiten_photograph(photograph: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def whiten_patches(patches: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Make the covariance of patches close to the identity, by the smallest change that does so (ZCA).
+    """Make the covariance of patches (N, D) close to the identity, by the smallest change that does so (ZCA).
 
     With each patch's own mean removed and C = E diag(v) E^T the covariance, the patches are multiplied by
     E diag(1 / sqrt(v + floor)) E^T.
-
-    Parameters
-    ----------
-    patches : (N, D) float32 array
-
-    Returns
-    -------
-    (N, D) float32 array
     """
     centred = patches.astype(np.float64)
     centred -= centred.mean(axis=1, keepdims=True)
@@ -63,18 +47,10 @@ def whiten_patches(patches: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def rescale(patches: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Bring whitened patches into [0.1, 0.9], where a sigmoid output can reach them.
+    """Bring whitened patches (N, D) into [0.1, 0.9], where a sigmoid output can reach them.
 
-    Each patch's mean is removed; what lies beyond 3 standard deviations of all values is clipped;
-    -3 sd becomes 0.1, 0 becomes 0.5, 3 sd becomes 0.9.
-
-    Parameters
-    ----------
-    patches : (N, D) float32 array
-
-    Returns
-    -------
-    (N, D) float32 array in [0.1, 0.9]
+    Each patch's mean is removed; what lies beyond 3 standard deviations of all values is clipped; -3 sd becomes 0.1,
+    0 becomes 0.5, 3 sd becomes 0.9.
     """
     centred = patches.astype(np.float64)
     centred -= centred.mean(axis=1, keepdims=True)

@@ -5,12 +5,14 @@
         recorder.py   watches the sheet's functions while the model runs arrays.py     arrays that know what they hold
         formulas.py   says what every function computes                  language.py   computes it, entry by entry
         naming.py     gives everything its letter                        writing.py    formulas as text and LaTeX
-        replay.py     difference quotients                               trace.py      what is returned
         code.py       finds the lines of code beside a formula           limits.py     what a given number may be
-        printing.py, picture.py, page.py, *.js    ways to look at it
+        operation.py  one operation                                      replay.py     difference quotients
+        printing.py, picture.py, page.py, *.js    ways to look at operations
+        trace.py      what is returned: the operations, and all these ways
 """
 
+from aescratch.inspection.tracing.operation import Operation
 from aescratch.inspection.tracing.stepping import trace
-from aescratch.inspection.tracing.trace import Operation, Trace
+from aescratch.inspection.tracing.trace import Trace
 
 __all__ = ["Operation", "Trace", "trace"]

@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.inspection.tracing.language import Equation, names_in
-
-if TYPE_CHECKING:
-    from aescratch.inspection.tracing.recorder import Recorder
+from aescratch.inspection.tracing.language import Equation, evaluate, names_in
 
 
 @dataclass(eq=False)
@@ -28,12 +26,12 @@ class Quantity:
     kind : str
         ``"input"``, ``"parameter"``, ``"state"``, ``"noise"`` or ``"setting"`` for what is given; ``"forward"``,
         ``"backward"`` or ``"update"`` for what is computed.
+    wish : str
+        The name it would like, before all are named.
     equation : Equation or None
         How, with quantities in the place of names.
     target : Quantity or None
         The quantity whose gradient this is, or a share of it.
-    wish : str
-        The name it would like, before all are named.
     """
 
     value: Array
@@ -55,20 +53,27 @@ class Quantity:
         return [] if self.equation is None else names_in(self.equation.tree)
 
 
+def outcome(equation: Equation, shape: tuple[int, ...] | None = None) -> Array:
+    """Return what an equation between quantities gives."""
+    return evaluate(equation, {quantity: quantity.value for quantity in names_in(equation.tree)}, shape)
+
+
 class Traced(np.ndarray):
-    """An array that knows which quantity it holds, and records what is done with it."""
+    """An array that knows which quantity it holds, and has what is done with it recorded."""
 
     # NumPy's own library is found by the module of an array's class.
     __module__ = "numpy"
 
     quantity: Quantity | None
-    recorder: Recorder | None
     flipped: bool
+    # Is told the name of an operation, its operands, these as they were before if they are written into, and the
+    # result; returns the quantity that it is.
+    record: Callable[[str, Sequence[Any], Sequence[Array], Array], Quantity | None] | None
 
     def __array_finalize__(self, source: Any) -> None:
         """Hold nothing yet, as a view of something else."""
         self.quantity, self.flipped = None, False
-        self.recorder = getattr(source, "recorder", None)
+        self.record = getattr(source, "record", None)
 
     @property
     def T(self) -> Traced:
@@ -83,20 +88,18 @@ class Traced(np.ndarray):
         whole = key is Ellipsis and isinstance(value, Traced) and value.shape == self.shape
         self.quantity, self.flipped = (value.quantity, value.flipped) if whole else (None, False)
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
-        """Compute with plain arrays, and record it."""
-        if out is not None:
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = (), **options: Any) -> Any:
+        """Compute with plain arrays, and have it recorded."""
+        if out:
             options["out"] = tuple(map(plain, out))
-        before = [np.array(plain(given)) for given in inputs] if out is not None else []
+        before = [np.array(plain(given)) for given in inputs] if out else []
         result = getattr(ufunc, method)(*map(plain, inputs), **options)
-        recorder = next((i.recorder for i in (*inputs, *(out or ())) if isinstance(i, Traced) and i.recorder), None)
-        if recorder is None or recorder.asleep or isinstance(result, tuple) or result is NotImplemented:
+        record = next((i.record for i in (*inputs, *out) if isinstance(i, Traced) and i.record), None)
+        if record is None or isinstance(result, tuple):
             return result
-        quantity = recorder.operation(ufunc.__name__ if method == "__call__" else "", inputs, before, np.array(result))
-        traced = out[0] if out and isinstance(out[0], Traced) else recorder.traced(np.asarray(result), quantity)
-        traced.quantity, traced.flipped = quantity, False
-        if recorder.push is not None and quantity is not None:
-            np.copyto(plain(traced), quantity.value, casting="unsafe")
+        traced = out[0] if out and isinstance(out[0], Traced) else np.asarray(result).view(Traced)
+        name = ufunc.__name__ if method == "__call__" else ""
+        traced.quantity, traced.flipped, traced.record = record(name, inputs, before, plain(traced)), False, record
         return traced
 
 

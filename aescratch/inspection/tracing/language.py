@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +41,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "erf": lambda x: erf(np.asarray(x, np.float64)), "max": np.maximum, "min": np.minimum,
 }  # fmt: skip
 AGGREGATES: dict[str, Callable[..., Any]] = {"sum": np.sum, "mean": np.mean, "max": np.max}
-NUMBERS = {"pi": np.pi}
 
 
 @dataclass(frozen=True)
@@ -65,13 +64,12 @@ def read(text: str) -> Equation:
     assignment = ast.parse(text).body[0]
     if not isinstance(assignment, ast.Assign):
         raise ValueError(f"expected an equation such as y[n,j] = max(a[n,j], 0), got {text!r}")
-    tree = _tree(assignment.value, frozenset())
     target = assignment.targets[0]
     if isinstance(target, ast.Name):
-        return Equation(target.id, (), tree)
-    name, indices = _subscript(target)
-    variables = tuple(index.id for index in indices if isinstance(index, ast.Name))
-    return Equation(name, variables, _with_indices(tree, set(variables)))
+        return Equation(target.id, (), _tree(assignment.value, frozenset()))
+    name, places = _subscript(target)
+    indices = tuple(index.id for index in places if isinstance(index, ast.Name))
+    return Equation(name, indices, _tree(assignment.value, frozenset(indices)))
 
 
 def _subscript(node: Any) -> tuple[str, list[ast.expr]]:
@@ -79,13 +77,12 @@ def _subscript(node: Any) -> tuple[str, list[ast.expr]]:
 
 
 def _tree(node: Any, bound: frozenset[str]) -> Tree:
-    """Return the tree of an expression of Python; bound are the indices that a sum around it runs over."""
+    """Return the tree of an expression of Python; bound are the indices of the left side and of the sums around it."""
     if isinstance(node, ast.Constant):
         return node.value
     if isinstance(node, ast.Name):
-        if node.id in NUMBERS or node.id == "N":
-            return NUMBERS.get(node.id, ["size", "n"])
-        return ["index" if node.id in bound else "at", node.id, *([] if node.id in bound else [[]])]
+        numbers = {"pi": np.pi, "N": ["size", "n"]}
+        return numbers.get(node.id, ["index", node.id] if node.id in bound else ["at", node.id, []])
     if isinstance(node, ast.Subscript):
         name, indices = _subscript(node)
         return ["at", name, [i.id if isinstance(i, ast.Name) else _tree(i, bound) for i in indices]]
@@ -110,53 +107,45 @@ def _call(node: Any, bound: frozenset[str]) -> Tree:
     return ["call", name, [_tree(argument, bound) for argument in node.args]]
 
 
-def _with_indices(tree: Tree, variables: set[str]) -> Tree:
-    """Return the tree in which a bare name that is an index of the left side is one."""
-    if not isinstance(tree, list):
-        return tree
-    if tree[0] == "at":
-        if not tree[2] and tree[1] in variables:
-            return ["index", tree[1]]
-        return ["at", tree[1], [i if isinstance(i, str) else _with_indices(i, variables) for i in tree[2]]]
-    if tree[0] == "call":
-        return ["call", tree[1], [_with_indices(argument, variables) for argument in tree[2]]]
-    return [tree[0], *(_with_indices(part, variables) for part in tree[1:])]
+def parts(tree: Tree) -> list[Any]:
+    """Return what a tree is made of, letters of indices among it."""
+    return tree[2] if tree[0] in ("at", "call") else tree[1:]
 
 
-def replace(tree: Tree, change: Callable[[str, list[Any]], Tree]) -> Tree:
+def with_parts(tree: Tree, change: Callable[[Any], Any]) -> Tree:
+    """Return the tree with change(part) in the place of every part."""
+    changed = [change(part) for part in parts(tree)]
+    return [tree[0], tree[1], changed] if tree[0] in ("at", "call") else [tree[0], *changed]
+
+
+def replace(tree: Tree, change: Callable[[Any, list[Any]], Tree]) -> Tree:
     """Return the tree with every ["at", name, indices] replaced by what change(name, indices) returns."""
     if not isinstance(tree, list):
         return tree
-    if tree[0] == "at":
-        return change(tree[1], [i if isinstance(i, str) else replace(i, change) for i in tree[2]])
-    if tree[0] == "call":
-        return ["call", tree[1], [replace(argument, change) for argument in tree[2]]]
-    return [tree[0], *(replace(part, change) for part in tree[1:])]
+    tree = with_parts(tree, lambda part: replace(part, change))
+    return change(tree[1], tree[2]) if tree[0] == "at" else tree
+
+
+def entries(tree: Tree) -> Iterator[tuple[Any, list[Any]]]:
+    """Yield name and indices of every entry that a tree reads, those that stand in an index before that array's."""
+    if isinstance(tree, list):
+        for part in parts(tree):
+            yield from entries(part)
+        if tree[0] == "at":
+            yield tree[1], tree[2]
 
 
 def names_in(tree: Tree) -> list[Any]:
     """Return the names of the arrays that a tree reads, each once, in order."""
-    found: dict[Any, None] = {}
-
-    def note(name: str, indices: list[Any]) -> Tree:
-        found[name] = None
-        return ["at", name, indices]
-
-    replace(tree, note)
-    return list(found)
+    return list(dict.fromkeys(name for name, _ in entries(tree)))
 
 
 def sizes_in(tree: Tree, values: Mapping[Any, Array]) -> dict[str, int]:
     """Return how many values each index takes, from the arrays that it stands in."""
-    sizes: dict[str, int] = {}
-
-    def note(name: str, indices: list[Any]) -> Tree:
-        shape = values[name].shape
-        sizes.update({index: size for index, size in zip(indices, shape, strict=True) if isinstance(index, str)})
-        return ["at", name, indices]
-
-    replace(tree, note)
-    return sizes
+    return {
+        index: size for name, indices in entries(tree)
+        for index, size in zip(indices, values[name].shape, strict=True) if isinstance(index, str)
+    }  # fmt: skip
 
 
 def evaluate(equation: Equation, values: Mapping[Any, Array], shape: tuple[int, ...] | None = None) -> Array:
@@ -169,7 +158,8 @@ def evaluate(equation: Equation, values: Mapping[Any, Array], shape: tuple[int, 
     >>> evaluate(read("rho_hat[j] = mean(n, h[n,j])"), {"h": np.array([[1.0, 2.0], [3.0, 6.0]])})
     array([2., 4.])
     """
-    axes = {index: place for place, index in enumerate(_indices(equation))}
+    indices = dict.fromkeys([*equation.indices, *_summed(equation.tree)])
+    axes = {index: place for place, index in enumerate(indices)}
     known = {} if shape is None else dict(zip(equation.indices, shape, strict=True))
     sizes = {**sizes_in(equation.tree, values), **known}
     with np.errstate(all="ignore"):
@@ -179,19 +169,13 @@ def evaluate(equation: Equation, values: Mapping[Any, Array], shape: tuple[int, 
     return np.array(full.reshape(left), np.float64)
 
 
-def _indices(equation: Equation) -> list[str]:
-    """Return every index of an equation, those on its left first."""
-    found = dict.fromkeys(equation.indices)
-
-    def walk(tree: Tree) -> None:
-        if isinstance(tree, list):
-            if tree[0] in AGGREGATES:
-                found[tree[1]] = None
-            for part in tree[2] if tree[0] in ("call", "at") else tree[1:]:
-                walk(part)
-
-    walk(equation.tree)
-    return list(found)
+def _summed(tree: Tree) -> Iterator[str]:
+    """Yield every index that a sum runs over, the outer ones first."""
+    if isinstance(tree, list):
+        if tree[0] in AGGREGATES:
+            yield tree[1]
+        for part in parts(tree):
+            yield from _summed(part)
 
 
 def _value(tree: Tree, values: Mapping[Any, Array], sizes: dict[str, int], axes: dict[str, int]) -> Any:

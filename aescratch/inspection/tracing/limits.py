@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from aescratch.inspection.tracing.arrays import Quantity
-
-if TYPE_CHECKING:
-    from aescratch.inspection.tracing.trace import Trace
+from aescratch.inspection.tracing.operation import Operation
 
 SHARE = {"least": 0, "below": 1}
 OF_MODELS: dict[str, dict[str, Any]] = {
@@ -24,9 +23,9 @@ OF_RULES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def limits_of(quantity: Quantity, trace: Trace) -> dict[str, Any]:
+def limits_of(quantity: Quantity, operations: Sequence[Operation]) -> dict[str, Any]:
     """Return what a given quantity's numbers may be: ``text`` in words, and whole, least, most, above, below if any."""
-    readers = [operation for operation in trace if quantity in operation.quantity.inputs]
+    readers = [operation for operation in operations if quantity in operation.quantity.inputs]
     functions = {operation.function for operation in readers}
     found: dict[str, Any] = {}
     if quantity.part == "optimizer":

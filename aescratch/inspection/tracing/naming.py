@@ -19,13 +19,14 @@ from aescratch.layers import begins_stage
 OUTPUTS = {"dense": "a", "batch_norm": "a_norm", "running_norm": "a_norm", "dropout": "h_kept"}
 STATISTICS = ("mean", "variance", "deviation", "average")
 HEADS = {"mean": "mu", "log_variance": "log_var"}
-WORDS = {
-    "x_hat": "x̂", "x_tilde": "x̃", "rho_hat": "ρ̂", "rho": "ρ", "mu": "μ", "log_var": "log σ²", "sigma": "σ", "eps": "ε",
-    "eta": "η", "lam": "λ", "beta": "β", "alpha": "α", "gamma": "γ", "m_hat": "m̂", "v_hat": "v̂",
-    "m_0": "m₀", "v_0": "v₀",
+# As text, and in LaTeX.
+LETTERS = {
+    "x_hat": ("x̂", r"\hat{x}"), "x_tilde": ("x̃", r"\tilde{x}"), "rho": ("ρ", r"\rho"), "rho_hat": ("ρ̂", r"\hat{\rho}"),
+    "mu": ("μ", r"\mu"), "log_var": ("log σ²", r"\log\sigma^2"), "sigma": ("σ", r"\sigma"),
+    "eps": ("ε", r"\varepsilon"), "eta": ("η", r"\eta"), "lam": ("λ", r"\lambda"), "alpha": ("α", r"\alpha"),
+    "beta": ("β", r"\beta"), "gamma": ("γ", r"\gamma"), "m_hat": ("m̂", r"\hat{m}"), "v_hat": ("v̂", r"\hat{v}"),
+    "m_0": ("m₀", "m^{(0)}"), "v_0": ("v₀", "v^{(0)}"),
 }  # fmt: skip
-
-
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -88,38 +89,37 @@ def name_forward(
     for quantity in quantities:
         suffix = suffixes.get(quantity.part, "")
         if quantity.part in HEADS and quantity.function == "dense":
-            names.take(quantity, HEADS[quantity.part])
+            wish = HEADS[quantity.part]
         elif id(quantity) in terms:
-            names.take(quantity, terms[id(quantity)])
+            wish = terms[id(quantity)]
         elif quantity.function == "weight_decay":
-            names.take(quantity, f"half_square_{quantity.inputs[0].name}")
-        elif quantity.wish in STATISTICS:
-            names.take(quantity, quantity.wish + suffix)
+            wish = f"half_square_{quantity.inputs[0].name}"
+        elif quantity.wish in STATISTICS or quantity.function == "unit_rows":
+            wish = quantity.wish + suffix
         elif quantity.function in OUTPUTS:
-            names.take(quantity, OUTPUTS[quantity.function] + suffix)
+            wish = OUTPUTS[quantity.function] + suffix
         elif quantity.wish == "y" and not quantity.function.endswith("_slope"):
-            names.take(quantity, f"h{suffix}")
-        elif quantity.function == "unit_rows":
-            names.take(quantity, quantity.wish + suffix)
+            wish = f"h{suffix}"
         else:
-            plain = "sum" if quantity.function == "add" else "scaled"
-            names.take(quantity, quantity.wish or plain)
+            wish = quantity.wish or ("sum" if quantity.function == "add" else "scaled")
+        names.take(quantity, wish)
 
 
 def name_backward(quantities: Sequence[Quantity], names: Names) -> None:
     """Name the gradients: the last of a quantity is whole, and those before are its shares."""
-    whole = {id(quantity.target): quantity for quantity in quantities if quantity.target is not None}
-    for quantity in whole.values():
-        names.take(quantity, f"grad_{quantity.target.name}")  # type: ignore[union-attr]
-    shares = [quantity for quantity in quantities if quantity.target is not None and not quantity.name]
-    latest = {(id(q.target), q.part): q for q in shares if q.part}
-    for quantity in latest.values():
-        names.take(quantity, f"grad_{quantity.target.name}_{quantity.part.partition('.')[0]}")  # type: ignore[union-attr]
-    for quantity in shares:
+    aimed = [(quantity, quantity.target) for quantity in quantities if quantity.target is not None]
+    whole = {id(target): (quantity, target) for quantity, target in aimed}
+    for quantity, target in whole.values():
+        names.take(quantity, f"grad_{target.name}")
+    shares = [(quantity, target) for quantity, target in aimed if not quantity.name]
+    latest = {(id(target), quantity.part): (quantity, target) for quantity, target in shares if quantity.part}
+    for quantity, target in latest.values():
+        names.take(quantity, f"grad_{target.name}_{quantity.part.partition('.')[0]}")
+    for quantity, target in shares:
         quantity.share = True
         function = quantity.function.removesuffix("_backward")
         suffix = "sum" if function in ELEMENTWISE else f"{function}_alone"  # before its weight, or before it is added
-        names.take(quantity, f"grad_{quantity.target.name}_{suffix}")  # type: ignore[union-attr]
+        names.take(quantity, f"grad_{target.name}_{suffix}")
     for quantity in quantities:
         names.take(quantity, quantity.wish or "between")
 
@@ -141,13 +141,11 @@ def word(name: str) -> str:
     >>> word("rho_hat"), word("W_log_var_new"), word("W1_new"), word("gamma1_new")
     ('ρ̂', 'W log σ² new', 'W1 new', 'γ₁ new')
     """
-    if name in WORDS:
-        return WORDS[name]
-    letters = name.rstrip("0123456789")
-    if letters in WORDS:
-        return WORDS[letters] + name.removeprefix(letters).translate(SUBSCRIPTS)
+    letters = name.rstrip("0123456789") if name not in LETTERS else name
+    if letters in LETTERS:
+        return LETTERS[letters][0] + name.removeprefix(letters).translate(SUBSCRIPTS)
     head, _, rest = name.partition("_")
-    for start in WORDS:
+    for start in LETTERS:
         if "_" in start and name.startswith(start + "_"):
             head, rest = start, name.removeprefix(start + "_")
     return f"{word(head)} {word(rest)}" if rest else name.replace("_", " ")

@@ -5,19 +5,19 @@ from __future__ import annotations
 import inspect
 import json
 import math
+from collections.abc import Sequence
 from html import escape
-from importlib.resources import files
+from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aescratch import functions, optimizers
 from aescratch.backend.normal import ERFC_POLYNOMIAL
+from aescratch.inspection.tracing.arrays import Quantity
 from aescratch.inspection.tracing.language import Equation
 from aescratch.inspection.tracing.limits import limits_of
-from aescratch.inspection.tracing.naming import label, word
-
-if TYPE_CHECKING:
-    from aescratch.inspection.tracing.trace import Operation, Trace
+from aescratch.inspection.tracing.naming import label
+from aescratch.inspection.tracing.operation import Operation, named_equation
 
 MOST_NUMBERS = 20_000  # on a page that a phone can show
 BETWEEN = {
@@ -26,51 +26,48 @@ BETWEEN = {
 }  # fmt: skip
 
 
-def page(trace: Trace) -> str:
-    """Return the whole page as text.
+def page(title: str, given: Sequence[Quantity], operations: Sequence[Operation]) -> str:
+    """Return the whole page as text; the batch is the first that is given.
 
     Raises
     ------
     ValueError
         If the step has too many numbers for a page.
     """
-    count = sum(operation.output.size for operation in trace) + sum(value.size for value in trace.given.values())
+    quantities = [*given, *(operation.quantity for operation in operations)]
+    count = sum(quantity.value.size for quantity in quantities)
     if count > MOST_NUMBERS:
         raise ValueError(
             f"expected a step of at most {MOST_NUMBERS:,} numbers for a page, got {count:,}; trace fewer examples, or "
             "a smaller model such as ae.Autoencoder([8, 4])"
         )
-    data = json.dumps(_data(trace), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    arrays = {quantity.name: _array(quantity) for quantity in quantities}
+    for quantity in given:
+        arrays[quantity.name]["limit"] = limits_of(quantity, operations)
+    content = {
+        "quantities": arrays, "steps": [_step(operation) for operation in operations],
+        "examples": len(given[0].value), "erfc": list(ERFC_POLYNOMIAL),
+    }  # fmt: skip
+    data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     source = {file.partition(".")[0]: _file(file) for file in ("style.css", "engine.js", "script.js")}
-    title = escape(trace.title[0].upper() + trace.title[1:])
+    title = escape(title[0].upper() + title[1:])
     return Template(_file("page.html")).substitute(source, title=title, data=data.replace("<", "\\u003c"))
 
 
 def _file(name: str) -> str:
-    return files("aescratch.inspection.tracing").joinpath(name).read_text(encoding="utf-8")
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
-def _data(trace: Trace) -> dict[str, Any]:
-    quantities = {}
-    for given in trace.given_quantities:
-        array = _array(given.value, given.kind, word(given.name))
-        quantities[given.name] = {**array, "limit": limits_of(given, trace)}
-    for operation in trace:
-        quantities[operation.name] = _array(operation.output, operation.which, label(operation.quantity))
-    steps = [_step(trace, operation) for operation in trace]
-    examples = len(trace.given["x"])
-    return {"quantities": quantities, "steps": steps, "examples": examples, "erfc": list(ERFC_POLYNOMIAL)}
-
-
-def _array(value: Any, kind: str, name: str) -> dict[str, Any]:
+def _array(quantity: Quantity) -> dict[str, Any]:
+    value = quantity.value
     numbers = [number if math.isfinite(number) else None for number in value.reshape(-1).tolist()]
-    return {"shape": list(value.shape), "data": numbers, "kind": kind, "label": name}
+    return {"shape": list(value.shape), "data": numbers, "kind": quantity.kind, "label": label(quantity)}
 
 
-def _step(trace: Trace, operation: Operation) -> dict[str, Any]:
+def _step(operation: Operation) -> dict[str, Any]:
     quantity = operation.quantity
-    known = operation.agrees and quantity.equation is not None
-    equation = trace.by_name(quantity)[0] if known else Equation("", (), None)
+    known = named_equation(quantity) if operation.agrees else None
+    equation = known or Equation("", (), None)
     return {
         "name": operation.name, "indices": equation.indices, "tree": equation.tree, "which": operation.which,
         "part": operation.part, "where": operation.where, "code": operation.code, "says": _says(operation),

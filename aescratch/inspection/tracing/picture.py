@@ -8,17 +8,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from aescratch.backend import Array
 from aescratch.inspection.tracing.arrays import Quantity
-from aescratch.inspection.tracing.naming import label, word
+from aescratch.inspection.tracing.naming import label
+from aescratch.inspection.tracing.operation import Operation
 from aescratch.inspection.tracing.writing import number
-
-if TYPE_CHECKING:
-    from aescratch.inspection.tracing.trace import Trace
 
 GAP = 1.6  # between arrays, in cells
 LARGEST, WIDEST = 0.55, 18.0  # inches, of a cell and of the whole
@@ -26,11 +25,11 @@ READABLE = 260  # cells, above which their numbers would be too small to read
 Row = list[Quantity]
 
 
-def draw(trace: Trace, ax: Any = None) -> Any:
-    """Draw a trace on matplotlib's axes, new ones by default, and return them."""
+def draw(title: str, given: Sequence[Quantity], operations: Sequence[Operation], ax: Any = None) -> Any:
+    """Draw a step on matplotlib's axes, new ones by default, and return them; the batch is the first that is given."""
     import matplotlib.pyplot as plt
 
-    columns = _columns(trace)
+    columns = _columns(given[0], operations)
     heights = [max(sum(_cells(q).shape[0] + GAP for q in rows[level]) for rows in columns) for level in range(4)]
     tops = np.cumsum([0.0, *heights])
     widths = [max(_cells(q).shape[1] + GAP for row in rows for q in row) for rows in columns]
@@ -45,7 +44,7 @@ def draw(trace: Trace, ax: Any = None) -> Any:
             top = -tops[level]
             for quantity in row:
                 _array(ax, quantity, left, top, 0.2 * size)
-                ax.text(left, top + 0.15, _name(quantity), fontsize=min(10, 72 * scale * 0.4), va="bottom")
+                ax.text(left, top + 0.15, label(quantity), fontsize=min(10, 72 * scale * 0.4), va="bottom")
                 top -= _cells(quantity).shape[0] + GAP
         if place:
             _arrow(ax, left - GAP + 0.2, left - 0.2, -tops[1] - (heights[1] - GAP) / 2)
@@ -53,18 +52,17 @@ def draw(trace: Trace, ax: Any = None) -> Any:
             _arrow(ax, left - 0.2, left - GAP + 0.2, -tops[2] - (heights[2] - GAP) / 2)
         left += column
     ax.set(xlim=(0, width), ylim=(-height, GAP), aspect="equal")
-    ax.set_title(trace.title, fontsize=10, wrap=True)
+    ax.set_title(title, fontsize=10, wrap=True)
     ax.set_axis_off()
     return ax
 
 
-def _columns(trace: Trace) -> list[tuple[Row, Row, Row, Row]]:
+def _columns(x: Quantity, operations: Sequence[Operation]) -> list[tuple[Row, Row, Row, Row]]:
     """Return, for x and every array of the forward pass, what stands above and below it, from top to bottom."""
-    whole = {id(o.quantity.target): o.quantity for o in trace if o.quantity.target is not None}
-    given = {quantity.name: quantity for quantity in trace.given_quantities}
-    columns: list[tuple[Row, Row, Row, Row]] = [([], [given["x"]], [], [])]
+    whole = {id(o.quantity.target): o.quantity for o in operations if o.quantity.target is not None}
+    columns: list[tuple[Row, Row, Row, Row]] = [([], [x], [], [])]
     seen: set[str] = set()
-    for operation in trace:
+    for operation in operations:
         if operation.which != "forward" or (not operation.output.ndim and operation.name != "J"):
             continue
         new = [q for q in operation.quantity.inputs if q.kind == "parameter" and q.name not in seen]
@@ -86,10 +84,6 @@ def _array(ax: Any, quantity: Quantity, left: float, top: float, fontsize: float
     ax.pcolormesh(*edges, cells, cmap="RdBu", vmin=-1.6 * largest, vmax=1.6 * largest, edgecolor="0.6", linewidth=0.4)
     for (i, j), value in np.ndenumerate(cells) if fontsize else ():
         ax.text(left + j + 0.5, top - i - 0.5, _short(value), fontsize=fontsize, ha="center", va="center")
-
-
-def _name(quantity: Quantity) -> str:
-    return word(quantity.name) if quantity.target is None else label(quantity)
 
 
 def _short(value: Any) -> str:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.inspection.tracing.operation import Operation
 from aescratch.inspection.tracing.writing import number
-
-if TYPE_CHECKING:
-    from aescratch.inspection.tracing.trace import Operation, Trace
 
 ROWS, COLUMNS = 8, 8  # of an array that is shown whole
 MANY = 2000  # difference quotients: two losses each, so not unless they are asked for
@@ -19,21 +17,21 @@ HEADINGS = {"forward": "Forward", "backward": "Backward", "update": "Update"}
 QUOTIENT = "(J(q + h) − J(q − h)) / 2h"
 
 
-def text(trace: Trace) -> str:
+def text(title: str, given: Mapping[str, Array], operations: Sequence[Operation]) -> str:
     """Return the whole step as text."""
-    return "\n".join(_lines(trace))
+    return "\n".join(_lines(title, given, operations))
 
 
-def _lines(trace: Trace) -> Iterator[str]:
-    yield trace.title[0].upper() + trace.title[1:]
+def _lines(title: str, given: Mapping[str, Array], operations: Sequence[Operation]) -> Iterator[str]:
+    yield title[0].upper() + title[1:]
     yield "Entries are counted from 0: n counts examples, i and j count units."
     yield ""
     yield "Given"
-    for name, value in trace.given.items():
+    for name, value in given.items():
         yield from _beside(f"  {name} = ", value)
-    entries = sum(operation.output.size for operation in trace if operation.which == "backward")
+    entries = sum(operation.output.size for operation in operations if operation.which == "backward")
     which = ""
-    for operation in trace:
+    for operation in operations:
         if operation.which != which:
             which = operation.which
             yield ""

@@ -23,14 +23,15 @@ import numpy as np
 from aescratch import functions
 from aescratch.backend import Array
 from aescratch.inspection.recording import Call, observed
-from aescratch.inspection.tracing.arrays import Quantity, Traced, plain
+from aescratch.inspection.tracing.arrays import Quantity, Traced, outcome, plain
 from aescratch.inspection.tracing.code import calling_line, lines_of
 from aescratch.inspection.tracing.formulas import ELEMENTWISE, FORMULAS
-from aescratch.inspection.tracing.language import Equation, Tree, evaluate, names_in, read, replace
+from aescratch.inspection.tracing.language import Equation, Tree, read, replace
 from aescratch.training.contract import parts_of
 
 WATCHING = threading.RLock()  # one recording at a time: the sheet's functions are everybody's
 ROWS, MATRIX = ("n", "j"), ("i", "j")
+References = dict[str, tuple[Quantity, bool]]  # by their names in a formula; whether each is read transposed
 
 
 @dataclass
@@ -45,13 +46,11 @@ class Recorder:
     computed: list[Quantity] = field(default_factory=list)  # by the code, and not by a formula on the way
     results: dict[str, Quantity] = field(default_factory=dict)
     taken: dict[str, list[Quantity | None]] = field(default_factory=dict)  # by the last forward of each part
+    calls: dict[tuple[str, str], list[References]] = field(default_factory=dict)  # the forwards of each part
+    thread: int = field(default_factory=threading.get_ident)
     which: str = "forward"
     part: str = ""
     asleep: bool = False
-
-    def __post_init__(self) -> None:
-        self.thread = threading.get_ident()
-        self.calls: dict[tuple[str, str], list[dict[str, Any]]] = {}  # the forwards of each part: argument -> quantity
 
     def restart(self, push: tuple[int, int, float]) -> None:
         """Forget what was recorded, and push something in the pass that comes."""
@@ -62,7 +61,7 @@ class Recorder:
     def traced(self, value: Array, quantity: Quantity | None) -> Traced:
         """Return the array as one that holds this quantity."""
         array = value.view(Traced)
-        array.quantity, array.recorder = quantity, self
+        array.quantity, array.record = quantity, self.operation
         return array
 
     def give(self, value: Any, kind: str, wish: str) -> Quantity:
@@ -140,125 +139,119 @@ class Recorder:
 
     def _record(self, name: str, function: Callable[..., Any], bound: Mapping[str, Any], result: Any) -> Any:
         """Record a call of one of the sheet's functions, and return its results as traced arrays."""
-        if self.push is not None:
-            return self._pushed(result)
-        part = self.part
+        results = result if isinstance(result, tuple) else (result,)
+        if self.push is None:
+            traced = self._explained(name, function, bound, results)
+        else:
+            quantities = [self._pushed(value) for value in results]
+            traced = [self.traced(quantity.value, quantity) for quantity in quantities]
+        return tuple(traced) if isinstance(result, tuple) else traced[0]
+
+    def _explained(
+        self, name: str, function: Callable[..., Any], bound: Mapping[str, Any], results: Sequence[Any]
+    ) -> list[Traced]:
+        """Return the results of a function as quantities, each with the line of its formula."""
         references = {argument: self._reference(value, argument) for argument, value in bound.items()}
         forward = name.removesuffix("_backward")
         if name == forward:
-            self.calls.setdefault((part, name), []).append(references)
+            self.calls.setdefault((self.part, name), []).append(references)
         else:  # grad_b belongs to a b that only the forward was given
-            references = {**self._forward_of(self.calls.get((part, forward), []), references), **references}
-        results = list(result) if isinstance(result, tuple) else [result]
-        *on_the_way, last = [read(line) for line in FORMULAS[name]]
-        returned = [*on_the_way[len(on_the_way) - len(results) + 1 :], last]
-        for equation in on_the_way[: len(on_the_way) - len(results) + 1]:
-            bound_equation, _ = self._bind(equation, references)
-            value = evaluate(bound_equation, _values(bound_equation))
-            references[equation.name] = self._known_or_new(name, function, equation, bound_equation, value, part), False
+            references = {**self._forward_of(forward, references), **references}
+        lines = [read(line) for line in FORMULAS[name]]
+        for line in lines[: -len(results)]:
+            references[line.name] = self._on_the_way(name, function, line, references), False
         traced = []
-        for equation, value in zip(returned, results, strict=True):
-            target, flipped = references.get(equation.name.removeprefix("grad_"), (None, False))
-            bound_equation, _ = self._bind(equation, references, flipped)
-            value = np.array(value.T if flipped else value, np.float64)
-            new = self._new(name, function, equation.name, bound_equation, value, part, result=True)
-            quantity = self._computed(new)
-            quantity.target = target if equation.name.startswith("grad_") else None
-            array = self.traced(quantity.value.copy(), quantity)
+        for line, value in zip(lines[-len(results) :], results, strict=True):
+            target, flipped = references.get(line.name.removeprefix("grad_"), (None, False))
+            own = np.array(value.T if flipped else value, np.float64)
+            quantity = self._new(name, function, line.name, _bound(line, references, flipped), own, result=True)
+            quantity.target = target if line.name.startswith("grad_") else None
+            self.computed.append(quantity)
+            array = self.traced(own.copy(), quantity)
             traced.append(array.T if flipped else array)
-        return tuple(traced) if isinstance(result, tuple) else traced[0]
+        return traced
 
-    def _forward_of(self, calls: Sequence[dict[str, Any]], references: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the last of these calls that shares what a backward was given; else, the last of all."""
-        shared = ({argument for argument in references if argument in call} for call in calls)
+    def _forward_of(self, function: str, references: References) -> References:
+        """Return the part's last call of a forward that shares what a backward was given; else, the last of all."""
+        calls = self.calls.get((self.part, function), [])
         matching = [
-            call for call, names in zip(calls, shared, strict=True)
-            if all(call[name][0] is references[name][0] for name in names)
+            call for call in calls
+            if all(call[name][0] is quantity for name, (quantity, _) in references.items() if name in call)
         ]  # fmt: skip
         return [{}, *calls, *matching][-1]
 
-    def _known_or_new(
-        self, name: str, function: Callable[..., Any], equation: Equation, bound: Equation, value: Array, part: str
-    ) -> Quantity:
-        """Return the quantity on the way that this equation gives, which another formula may have met already."""
+    def _on_the_way(self, name: str, function: Callable[..., Any], line: Equation, references: References) -> Quantity:
+        """Return the quantity that a line before the last ones gives, which another formula may have met already."""
+        equation = _bound(line, references)
         for known in self.quantities:
-            if known.equation == bound and known not in self.computed:
+            if known.equation == equation and known not in self.computed:
                 return known
-        return self._new(name, function, equation.name, bound, value, part)
+        return self._new(name, function, line.name, equation, outcome(equation))
 
     def _new(
-        self, name: str, function: Callable[..., Any], wish: str, equation: Equation, value: Array, part: str,
+        self, name: str, function: Callable[..., Any], wish: str, equation: Equation, value: Array,
         result: bool = False,
     ) -> Quantity:  # fmt: skip
         where, code = lines_of(function, wish, result)
         agrees = _agrees(equation, value)
-        self.quantities.append(Quantity(value, self.which, wish, equation, None, part, name, where, code, agrees))
+        self.quantities.append(Quantity(value, self.which, wish, equation, None, self.part, name, where, code, agrees))
         return self.quantities[-1]
 
-    def _computed(self, quantity: Quantity) -> Quantity:
+    def _pushed(self, value: Any) -> Quantity:
+        """Return what was computed as a quantity, with an entry moved if it is the one; all else is of no interest."""
+        quantity = Quantity(np.array(value, np.float64), self.which, "")
         if self.push is not None and self.push[0] == len(self.computed):
             quantity.value.reshape(-1)[self.push[1]] += self.push[2]
         self.computed.append(quantity)
         return quantity
 
-    def _pushed(self, result: Any) -> Any:
-        """Return the results of a function as traced arrays, one of them pushed; nothing else is of interest then."""
-        results = result if isinstance(result, tuple) else (result,)
-        quantities = [self._computed(Quantity(np.array(value, np.float64), self.which, "")) for value in results]
-        traced = tuple(self.traced(quantity.value, quantity) for quantity in quantities)
-        return traced if isinstance(result, tuple) else traced[0]
-
     def operation(self, name: str, inputs: Sequence[Any], before: Sequence[Array], result: Array) -> Quantity | None:
         """Record what an array did outside of the sheet, and return the quantity that it gave."""
-        if any(isinstance(i, (int, float)) and i == 0 for i in inputs) and name == "add":
-            return next((i.quantity for i in inputs if isinstance(i, Traced)), None)  # sum() begins with 0
+        if name == "add" and any(isinstance(given, (int, float)) and given == 0 for given in inputs):  # sum() begins so
+            return next((given.quantity for given in inputs if isinstance(given, Traced)), None)
         if name not in ELEMENTWISE:  # something of the user's own, which stands here as if it were given
-            return self.give(result, "noise", "given")
-        value = np.array(result, np.float64)
+            return self.give(result.copy(), "noise", "given")
         if self.push is not None:
-            return self._computed(Quantity(value, self.which, ""))
-        part, (where, code) = self.part, calling_line()
+            quantity = self._pushed(result)
+            np.copyto(result, quantity.value, casting="unsafe")
+            return quantity
+        where, code = calling_line()
         operands = []
-        for number, given in enumerate(inputs):
-            if isinstance(given, Traced) and given.quantity is not None:
-                operands.append((given.quantity, given.flipped))
-            elif np.ndim(given):
-                operands.append((self.give(before[number] if before else given, "noise", "given"), False))
-            else:
-                operands.append((self.give(given, "setting", self._name_of(part, given)), False))
+        for given, was in zip(inputs, before or inputs, strict=True):
+            wish = "given" if np.ndim(given) or isinstance(given, Traced) else self._name_of(given)
+            operands.append(self._reference(given, wish, was))
         target = next((quantity.target for quantity, _ in operands if quantity.target is not None), None)
         letters = _letters(result.ndim, (target or operands[0][0]).kind)
         entries = {f"u{i}": _entry(*operand, letters, result.shape) for i, operand in enumerate(operands)}
         pattern = read("y[_] = " + ELEMENTWISE[name].format("u0[_]", "u1[_]"))
         equation = Equation("", letters, replace(pattern.tree, lambda key, _: entries[key]))
-        self.quantities.append(Quantity(value, self.which, "", equation, target, part, name, where, code))
-        return self._computed(self.quantities[-1])
+        value = np.array(result, np.float64)
+        self.quantities.append(Quantity(value, self.which, "", equation, target, self.part, name, where, code))
+        self.computed.append(self.quantities[-1])
+        return self.quantities[-1]
 
-    def _name_of(self, part: str, value: Any) -> str:
-        """Return what a part, or the model, calls this number."""
-        for owner in (parts_of(self.model).get(part), self.model):
+    def _name_of(self, value: Any) -> str:
+        """Return what the part at work, or the model, calls this number."""
+        for owner in (parts_of(self.model).get(self.part), self.model):
             for name, own in vars(owner).items() if owner is not None else ():
                 if isinstance(own, float) and own == value:
                     return name
         return "factor"
 
-    def _reference(self, value: Any, argument: str) -> tuple[Quantity, bool]:
+    def _reference(self, value: Any, wish: str, before: Any = None) -> tuple[Quantity, bool]:
         if isinstance(value, Traced) and value.quantity is not None:
             return value.quantity, value.flipped
-        return self.give(value, "noise" if np.ndim(value) else "setting", argument), False
+        return self.give(value if before is None else before, "noise" if np.ndim(value) else "setting", wish), False
 
-    def _bind(
-        self, equation: Equation, references: Mapping[str, tuple[Quantity, bool]], flipped: bool = False
-    ) -> tuple[Equation, list[Quantity]]:
-        """Return the equation with quantities in the place of names, transposed where they are."""
 
-        def entry(name: str, indices: list[Any]) -> Tree:
-            quantity, turned = references[name]
-            return ["at", quantity, indices[::-1] if turned else indices]
+def _bound(line: Equation, references: References, flipped: bool = False) -> Equation:
+    """Return the equation with quantities in the place of names, transposed where they are."""
 
-        indices = equation.indices[::-1] if flipped else equation.indices
-        bound = Equation("", indices, replace(equation.tree, entry))
-        return bound, names_in(bound.tree)
+    def entry(name: str, indices: list[Any]) -> Tree:
+        quantity, turned = references[name]
+        return ["at", quantity, indices[::-1] if turned else indices]
+
+    return Equation("", line.indices[::-1] if flipped else line.indices, replace(line.tree, entry))
 
 
 def _same_memory(one: Any, other: Any) -> bool:
@@ -267,14 +260,10 @@ def _same_memory(one: Any, other: Any) -> bool:
     return one.__array_interface__ == other.__array_interface__
 
 
-def _values(equation: Equation) -> dict[Any, Array]:
-    return {quantity: quantity.value for quantity in names_in(equation.tree)}
-
-
 def _agrees(equation: Equation, value: Array) -> bool:
     """Whether the formula gives what the code gave."""
     try:
-        expected = evaluate(equation, _values(equation), value.shape)
+        expected = outcome(equation, value.shape)
     except (ValueError, IndexError):  # something of another shape
         return False
     return bool(np.allclose(value, expected, rtol=1e-9, atol=1e-12, equal_nan=True))

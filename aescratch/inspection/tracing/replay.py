@@ -26,6 +26,7 @@ class Replay:
         self.model, self.batch, self.rng = model, batch, rng
         self.places: dict[int, int] = {}
         self.parameters: dict[int, Any] = {}
+        self.known: dict[int, Array] = {}  # the quotients of each target
         self.loss = 0.0
 
     def run(self, recorder: Recorder) -> tuple[Any, list[Quantity]]:
@@ -75,12 +76,20 @@ class Replay:
             finally:
                 flat[entry] = before
 
-    def knows(self, target: Quantity) -> bool:
-        """Whether this is a quantity that can be moved, and not something that came from outside of the recording."""
-        return id(target) in self.places or id(target) in self.parameters
+    def numeric(self, gradient: Quantity) -> Array | None:
+        """Return the difference quotients beside a whole gradient, entry by entry; None beside everything else.
 
-    def quotients(self, target: Quantity) -> Array:
-        """Return the difference quotients of the loss for every entry of a quantity."""
+        What came from outside of the recording can't be moved, and has none either.
+        """
+        target = gradient.target
+        movable = target is not None and (id(target) in self.places or id(target) in self.parameters)
+        if target is None or gradient.share or not movable:
+            return None
+        if id(target) not in self.known:
+            self.known[id(target)] = self._quotients(target)
+        return self.known[id(target)]
+
+    def _quotients(self, target: Quantity) -> Array:
         for parameter in self.model.parameters:
             parameter.bind(parameter.buffer, parameter.start)  # plain arrays, as long as nobody records
         found = np.empty(target.value.size)

@@ -90,20 +90,18 @@ def trace(
     replay.loss = float(loss)
     replay.places = {id(quantity): place for place, quantity in enumerate(recorder.computed)}
     replay.parameters = {id(parameters[id(p)]): p for p in copied.parameters}
-    quantities = _named(recorder, copied, parameters, loss)
-    values = [p.value.view(np.ndarray).copy() for p in copied.parameters]
-    updates = list(update(recorder, optimizer, copied.parameters, parameters))
-    for parameter, value in zip(copied.parameters, values, strict=True):
-        parameter.buffer.values[parameter.start : parameter.start + parameter.size] = value.reshape(-1)
     names = Names()
-    for quantity in [*recorder.given, *quantities]:
-        names.taken.add(quantity.name)
+    quantities = _named(recorder, copied, parameters, loss, names)
+    values = copied.parameters[0].buffer.values
+    before = values.copy()
+    updates = list(update(recorder, optimizer, copied.parameters, parameters))
+    values[:] = before  # where the difference quotients start from
     for quantity in recorder.given:  # the rule's settings
-        taken = not quantity.name and quantity.wish in names.taken
+        taken = quantity.wish in names.taken
         names.take(quantity, f"{quantity.wish}_{type(optimizer).__name__}" if taken else quantity.wish)
     examples = f"{len(batch[0])} example{'s' if len(batch[0]) > 1 else ''}"
     title = f"one training step of {type(model).__name__}, {examples}, {_chosen(optimizer)}, float64, rng={rng}"
-    return Trace(title, recorder, [*quantities, *updates], replay)
+    return Trace(title, recorder.given, [*quantities, *updates], replay)
 
 
 def _require_traced(model: Any, loss: Any) -> None:
@@ -126,9 +124,10 @@ def _chosen(optimizer: Optimizer) -> str:
     return f"{type(optimizer).__name__} ({', '.join(f'{name} {value!r}' for name, value in chosen.items())})"
 
 
-def _named(recorder: Recorder, model: Any, parameters: dict[int, Quantity], loss: Any) -> list[Quantity]:
+def _named(
+    recorder: Recorder, model: Any, parameters: dict[int, Quantity], loss: Any, names: Names
+) -> list[Quantity]:
     """Name everything, and return what leads to the loss or to a parameter's gradient, in order."""
-    names = Names()
     for quantity in recorder.given:
         if quantity.kind == "input":
             names.take(quantity, quantity.wish)

@@ -3,91 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, overload
 
 from aescratch.backend import Array
 from aescratch.foundations.files import whole_file
-from aescratch.inspection.tracing import printing
 from aescratch.inspection.tracing.arrays import Quantity
-from aescratch.inspection.tracing.language import Equation, replace
-from aescratch.inspection.tracing.recorder import Recorder
+from aescratch.inspection.tracing.operation import Operation, operation_of
+from aescratch.inspection.tracing.printing import text
 from aescratch.inspection.tracing.replay import Replay
-from aescratch.inspection.tracing.writing import latex_letter, latex_of, text_of, worked
-
-
-@dataclass(frozen=True, eq=False)
-class Operation:
-    """One operation of a training step.
-
-    Attributes
-    ----------
-    number : int
-        Its place in the trace, from 0.
-    name : str
-        The textbook's letter for what it computes: ``a1``, ``h1``, ``x_hat``, ``grad_W1``.
-    which : str
-        ``"forward"``, ``"backward"`` or ``"update"``.
-    part : str
-        The part of the model that is at work, as in ``model.parts``; empty for the model itself.
-    formula, latex : str
-        What every entry of the output is, as text and as LaTeX.
-    where : str
-        File and lines of the code that computes it, ``aescratch/functions/affine.py:14-15``.
-    code : str
-        Those lines.
-    inputs : dict of str to array
-        What it is computed from.
-    output : array
-        What it computes, float64.
-    agrees : bool
-        Whether the code gives what the formula says: False where a function of the sheet was replaced by another.
-    """
-
-    number: int
-    name: str
-    which: str
-    part: str
-    function: str
-    formula: str
-    latex: str
-    where: str
-    code: str
-    inputs: dict[str, Array]
-    output: Array
-    agrees: bool
-    quantity: Quantity
-    trace: Trace
-
-    @property
-    def outputs(self) -> dict[str, Array]:
-        """The output by its name."""
-        return {self.name: self.output}
-
-    @property
-    def numeric(self) -> Array | None:
-        """The difference quotients beside a gradient, NaN at a kink; None for what isn't a whole gradient."""
-        return self.trace.numeric(self.name)
-
-    def worked(self, *where: int) -> str:
-        """Return the arithmetic of one entry with the numbers put in.
-
-        Parameters
-        ----------
-        *where : int
-            The entry's indices; none for a single number.
-        """
-        if self.quantity.equation is None:
-            return f"{self.name} = {self.output[where]:.6g}"
-        equation, values = self.trace.by_name(self.quantity)
-        return worked(equation, values, tuple(range(n)[i] for n, i in zip(self.output.shape, where, strict=True)),
-                      float(self.output[where]))  # fmt: skip
-
-    def __repr__(self) -> str:
-        return f"{self.number}  {self.formula}"
+from aescratch.inspection.tracing.writing import latex_letter
 
 
 class Trace(Sequence[Operation]):
@@ -106,34 +33,14 @@ class Trace(Sequence[Operation]):
         What the step starts from: the batch, the parameters, the noise that was drawn, and the settings.
     """
 
-    def __init__(self, title: str, recorder: Recorder, quantities: Sequence[Quantity], replay: Replay) -> None:
-        self.title, self._replay = title, replay
-        self.given_quantities = [quantity for quantity in recorder.given if quantity.name]
+    def __init__(self, title: str, given: Sequence[Quantity], computed: Sequence[Quantity], replay: Replay) -> None:
+        self.title, self.loss = title, replay.loss
+        self.given_quantities = [quantity for quantity in given if quantity.name]
         self.given = {quantity.name: quantity.value for quantity in self.given_quantities}
-        self.loss = replay.loss
-        self._letters = {q.name: _letter(q) for q in [*self.given_quantities, *quantities]}
-        self._numeric: dict[str, Array] = {}
-        self._operations = [self._operation(number, quantity) for number, quantity in enumerate(quantities)]
-        self._whole = {id(q.target): q.name for q in quantities if q.target is not None}
-
-    def _operation(self, number: int, quantity: Quantity) -> Operation:
-        if quantity.equation is None:
-            formula = latex = f"{quantity.name} is what {quantity.function} makes of it"
-        else:
-            named, _ = self.by_name(quantity)
-            formula, latex = text_of(named), latex_of(named, self._letters)
-        inputs = {q.name: q.value for q in quantity.inputs}
-        return Operation(
-            number, quantity.name, quantity.kind, quantity.part, quantity.function, formula, latex, quantity.where,
-            quantity.code, inputs, quantity.value, quantity.agrees, quantity, self,
-        )  # fmt: skip
-
-    def by_name(self, quantity: Quantity) -> tuple[Equation, dict[str, Array]]:
-        """Return an operation's equation with names in it, and the arrays by these names."""
-        assert quantity.equation is not None
-        tree = replace(quantity.equation.tree, lambda of, indices: ["at", getattr(of, "name", of), indices])
-        values = {q.name: q.value for q in quantity.inputs}
-        return Equation(quantity.name, quantity.equation.indices, tree), values
+        letters = {quantity.name: _letter(quantity) for quantity in [*self.given_quantities, *computed]}
+        self._operations = [
+            operation_of(number, quantity, letters, replay.numeric) for number, quantity in enumerate(computed)
+        ]
 
     def numeric(self, name: str) -> Array | None:
         """Return the difference quotients of the loss beside a gradient, (f(q + h) − f(q − h)) / 2h entry by entry.
@@ -141,12 +48,7 @@ class Trace(Sequence[Operation]):
         They are taken of the model's own loss in which this one quantity is moved, when first asked for. NaN stands
         where the loss has a kink. What isn't a whole gradient, but a share of one, has none, and gives None.
         """
-        target = self[name].quantity.target
-        if target is None or self._whole[id(target)] != name or not self._replay.knows(target):
-            return None
-        if name not in self._numeric:
-            self._numeric[name] = self._replay.quotients(target)
-        return self._numeric[name]
+        return self[name].numeric
 
     def find(self, text: str) -> list[Operation]:
         """Return the operations whose name begins with the text, in order."""
@@ -161,7 +63,7 @@ class Trace(Sequence[Operation]):
     def __getitem__(self, key: int | str | slice) -> Operation | list[Operation]:
         """Return an operation by its number or its name, or several by a slice."""
         if isinstance(key, str):
-            for operation in self._operations:
+            for operation in self:
                 if operation.name == key:
                     return operation
             names = ", ".join(operation.name for operation in self)
@@ -171,11 +73,8 @@ class Trace(Sequence[Operation]):
     def __len__(self) -> int:
         return len(self._operations)
 
-    def __iter__(self) -> Iterator[Operation]:
-        return iter(self._operations)
-
     def __str__(self) -> str:
-        return printing.text(self)
+        return text(self.title, self.given, self)
 
     def __repr__(self) -> str:
         return f"<Trace of {self.title}: {len(self)} operations, loss {self.loss:.6g}>"
@@ -214,7 +113,7 @@ class Trace(Sequence[Operation]):
         """
         from aescratch.inspection.tracing.picture import draw
 
-        return draw(self, ax)
+        return draw(self.title, self.given_quantities, self, ax)
 
     def to_html(self, path: str | os.PathLike[str]) -> Path:
         """Write the page that walks through the step, one file that fetches nothing, and return its path.
@@ -224,17 +123,18 @@ class Trace(Sequence[Operation]):
         OSError
             If it can't be written.
         """
-        from aescratch.inspection.tracing.page import page
-
         with whole_file(path) as stream:
-            stream.write(page(self).encode())
+            stream.write(self._page().encode())
         return Path(path)
 
-    def _repr_html_(self) -> str | None:
-        from aescratch.inspection.tracing.page import page
+    def _page(self) -> str:
+        from aescratch.inspection.tracing.page import page  # here, since importing the package can do without it
 
+        return page(self.title, self.given_quantities, self)
+
+    def _repr_html_(self) -> str | None:
         try:
-            inside = escape(page(self))
+            inside = escape(self._page())
         except ValueError:  # too many numbers; a notebook shows the line of text then
             return None
         return (

@@ -7,16 +7,17 @@ A training begins here, so all moments are 0 before.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.inspection.tracing.arrays import Quantity
+from aescratch.inspection.tracing.arrays import Quantity, outcome
 from aescratch.inspection.tracing.code import lines_of
 from aescratch.inspection.tracing.formulas import RULES
-from aescratch.inspection.tracing.language import Equation, Tree, evaluate, names_in, read, replace
+from aescratch.inspection.tracing.language import Equation, Tree, read, replace
 from aescratch.inspection.tracing.recorder import MATRIX, Recorder
 from aescratch.optimizers import Adam, AdamW, Optimizer, OptimizerState, rules
 
@@ -38,39 +39,35 @@ def update(
     rate = optimizer.schedule.rate(0, 1)
     state = optimizer.start(parameters)
     state.step(rate)
-    scalars = {"eta": rate, "t": 1, "m_0": 0.0, "v_0": 0.0}
-    scalars.update({name: getattr(optimizer, own) for name, own in ATTRIBUTES.items() if hasattr(optimizer, own)})
+    name = type(optimizer).__name__
+    scalars = {"eta": rate, "t": 1, "m_0": 0.0, "v_0": 0.0, "clip_norm": optimizer.clip_norm}
+    scalars |= {letter: getattr(optimizer, own) for letter, own in ATTRIBUTES.items() if hasattr(optimizer, own)}
+    settings = _Settings(recorder, scalars, name)
+    of = [gradients.get(id(known[id(parameter)])) for parameter in parameters]
     if optimizer.clip_norm is not None:
-        scalars["clip_norm"] = optimizer.clip_norm
-    settings = _Settings(recorder, scalars, type(optimizer).__name__)
-    of = {id(parameter): gradients.get(id(known[id(parameter)])) for parameter in parameters}
-    if optimizer.clip_norm is not None:
-        clipped = list(_clipping(optimizer, [of[id(p)] for p in parameters], settings))
+        clipped = list(_clipping(of, settings))
         yield from clipped
-        of = {**of, **{id(p): q for p, q in zip(parameters, clipped[2:], strict=True)}}
-    moments = _moments(state, parameters)
-    rule = RULES.get(type(optimizer).__name__, ()) if type(optimizer).__module__ == rules.__name__ else ()
-    for parameter in parameters:
+        of = [*clipped[2:]]  # after the norm and the scale
+    rule = RULES.get(name, ()) if getattr(rules, name, None) is type(optimizer) else ()
+    for parameter, gradient in zip(parameters, of, strict=True):
         value = known[id(parameter)]
-        real = {**moments[id(parameter)], "new": parameter.value}
+        real = {**_moments(state, parameter), "new": parameter.value}
         if not rule:
-            yield _after(optimizer, "new", value, np.array(parameter.value, np.float64), None)
-            continue
-        names: dict[str, Quantity] = {"q": value, "g": of[id(parameter)] or value}
-        for line in rule:
-            equation = _bound(read(line), names, settings, value.value.ndim)
-            result = evaluate(equation, {q: q.value for q in names_in(equation.tree)}, value.value.shape)
-            computed = real.get(read(line).name, result)
-            quantity = _after(optimizer, read(line).name, value, np.array(computed, np.float64), equation)
+            yield _after(optimizer, "new", value, parameter.value, None)
+        names: dict[str, Quantity] = {"q": value, "g": gradient or value}
+        for line in map(read, rule):
+            equation = _bound(line, names, settings, value.value.ndim)
+            result = outcome(equation, value.value.shape)
+            quantity = _after(optimizer, line.name, value, real.get(line.name, result), equation)
             quantity.agrees = bool(np.allclose(quantity.value, result, rtol=1e-9, atol=1e-15))
-            names[read(line).name] = quantity
+            names[line.name] = quantity
             yield quantity
 
 
 class _Settings:
     """The numbers of the rule, given when a line asks for one, and none of them the model's own of the same name."""
 
-    def __init__(self, recorder: Recorder, values: Mapping[str, float], rule: str) -> None:
+    def __init__(self, recorder: Recorder, values: Mapping[str, Any], rule: str) -> None:
         self.recorder, self.values, self.rule = recorder, values, rule
         self.known: dict[str, Quantity] = {}
 
@@ -93,58 +90,53 @@ def _bound(equation: Equation, names: Mapping[str, Quantity], settings: _Setting
     return Equation("", letters, replace(equation.tree, entry))
 
 
+def _updated(name: str, function: str, value: Array, equation: Equation | None, lines: tuple[str, str]) -> Quantity:
+    where, code = lines
+    value = np.array(value, np.float64)
+    return Quantity(
+        value, "update", "", equation, part="optimizer", function=function, where=where, code=code, name=name
+    )
+
+
 def _after(optimizer: Optimizer, line: str, parameter: Quantity, value: Array, equation: Equation | None) -> Quantity:
     name = f"{parameter.name}_new" if line == "new" else f"{line}_{parameter.name}"
-    kernel = getattr(rules, KERNELS.get(type(optimizer).__name__, ""), type(optimizer).rule)
-    where, code = lines_of(kernel, {"new": "value"}.get(line, line))
+    return _updated(name, type(optimizer).__name__, value, equation, _code_of(optimizer, line))
+
+
+def _code_of(optimizer: Optimizer, line: str) -> tuple[str, str]:
+    """Return where a line of the rule is computed, and how."""
     if line in CORRECTIONS:
-        where, code = lines_of(Adam.rule, CORRECTIONS[line])
-    elif line == "new" and type(optimizer) is AdamW:  # which shrinks first, and leaves the rest to Adam
-        where, code = lines_of(AdamW.rule, "")
-    return Quantity(
-        value, "update", "", equation, part="optimizer", function=type(optimizer).__name__, where=where, code=code,
-        name=name,
-    )  # fmt: skip
+        return lines_of(Adam.rule, CORRECTIONS[line])
+    if line == "new" and type(optimizer) is AdamW:  # which shrinks first, and leaves the rest to Adam
+        return lines_of(AdamW.rule, "")
+    kernel = getattr(rules, KERNELS.get(type(optimizer).__name__, ""), type(optimizer).rule)
+    return lines_of(kernel, "value" if line == "new" else line)
 
 
-def _moments(state: OptimizerState, parameters: Sequence[Any]) -> dict[int, dict[str, Array]]:
-    """Return the moments of every parameter as the textbook has them; Adam keeps them without their factor."""
+def _moments(state: OptimizerState, parameter: Any) -> dict[str, Array]:
+    """Return a parameter's moments as the textbook has them; Adam keeps them without their factor."""
     optimizer = state.optimizer
-    factors = {}
-    if isinstance(optimizer, Adam):
-        factors = {"m": 1 - optimizer.beta1, "v": 1 - optimizer.beta2}
-    flat = {name: np.concatenate([run.moments[name] for run in state.runs]) for name in optimizer.moments}
-    found: dict[int, dict[str, Array]] = {}
-    start = 0
-    for parameter in parameters:
-        here = slice(start, start + parameter.size)
-        found[id(parameter)] = {
-            name: values[here].reshape(parameter.shape) * factors.get(name, 1.0) for name, values in flat.items()
-        }
-        start += parameter.size
-    return found
+    factors = {"m": 1 - optimizer.beta1, "v": 1 - optimizer.beta2} if isinstance(optimizer, Adam) else {}
+    (run,) = state.runs  # the copy's parameters lie one after the other in one buffer
+    here = slice(parameter.start, parameter.start + parameter.size)
+    return {name: m[here].reshape(parameter.shape) * factors.get(name, 1.0) for name, m in run.moments.items()}
 
 
-def _clipping(optimizer: Optimizer, gradients: Sequence[Any], settings: _Settings) -> Iterator[Quantity]:
+def _clipping(gradients: Sequence[Any], settings: _Settings) -> Iterator[Quantity]:
     """Yield the norm of all gradients, the scale, and every gradient scaled."""
-    def quantity(name: str, equation: Equation) -> Quantity:
-        value = evaluate(equation, {q: q.value for q in names_in(equation.tree)})
-        where, code = lines_of(OptimizerState.clip, {"norm_of_gradients": "current"}.get(name, ""))
-        return Quantity(
-            value, "update", "", equation, part="optimizer", function="clip", where=where, code=code, name=name
-        )
 
-    squares: Tree = None
-    for gradient in gradients:
-        letters = list(MATRIX[2 - gradient.value.ndim :])
-        term: Tree = ["**", ["at", gradient, letters], 2]
-        for letter in letters[::-1]:
-            term = ["sum", letter, term]
-        squares = term if squares is None else ["+", squares, term]
-    yield (norm := quantity("norm_of_gradients", Equation("", (), ["call", "sqrt", [squares]])))
+    def clipped(name: str, wish: str, tree: Tree, letters: Sequence[str] = ()) -> Quantity:
+        equation = Equation("", tuple(letters), tree)
+        return _updated(name, "clip", outcome(equation), equation, lines_of(OptimizerState.clip, wish))
+
+    entries = [["at", gradient, list(MATRIX[2 - gradient.value.ndim :])] for gradient in gradients]
+    squares = [
+        functools.reduce(lambda inside, letter: ["sum", letter, inside], entry[2][::-1], ["**", entry, 2])
+        for entry in entries
+    ]
+    total = functools.reduce(lambda left, right: ["+", left, right], squares)
+    yield (norm := clipped("norm_of_gradients", "current", ["call", "sqrt", [total]]))
     tree = ["call", "min", [1, ["/", ["at", settings["clip_norm"], []], ["at", norm, []]]]]
-    yield (scale := quantity("scale", Equation("", (), tree)))
-    for gradient in gradients:
-        letters = list(MATRIX[2 - gradient.value.ndim :])
-        tree = ["*", ["at", scale, []], ["at", gradient, letters]]
-        yield quantity(f"clipped_{gradient.name}", Equation("", tuple(letters), tree))
+    yield (scale := clipped("scale", "", tree))
+    for gradient, entry in zip(gradients, entries, strict=True):
+        yield clipped(f"clipped_{gradient.name}", "", ["*", ["at", scale, []], entry], entry[2])

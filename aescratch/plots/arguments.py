@@ -1,0 +1,103 @@
+"""What a picture is made of is looked at before anything is drawn: images, codes, classes, units and ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from aescratch.backend import Array, to_numpy
+from aescratch.foundations.validation import as_matrix, require_count, require_number
+
+MOST_IMAGES = 1000
+MOST_COLUMNS = 40
+
+
+def as_rows(x: Any, name: str) -> Array:
+    """Return a matrix of finite numbers on the host, float64."""
+    return to_numpy(as_matrix(x, "float64", None, name))
+
+
+def as_images(x: Any, image_shape: tuple[int, int], name: str = "x") -> Array:
+    """Return x (N, D) as images (N, height, width)."""
+    x = as_rows(x, name)
+    if not isinstance(image_shape, Sequence) or len(image_shape) != 2:
+        raise TypeError(f"expected image_shape to be (height, width), got {image_shape!r}; pass (8, 8), say")
+    height, width = (require_count("each side of image_shape", side) for side in image_shape)
+    if height * width != x.shape[1]:
+        raise ValueError(
+            f"expected image_shape to have as many pixels as a row of {name}, {x.shape[1]}, "
+            f"got {height} x {width} = {height * width}; the data set knows its own: digits.image_shape"
+        )
+    if len(x) > MOST_IMAGES:
+        raise ValueError(f"expected at most {MOST_IMAGES} images in one picture, got {len(x)}; draw a part of them")
+    return x.reshape(-1, height, width)
+
+
+def as_one_row_of_images(x: Any, image_shape: tuple[int, int]) -> Array:
+    """Return x as images, few enough to stand side by side."""
+    cells = as_images(x, image_shape)
+    if len(cells) > MOST_COLUMNS:
+        raise ValueError(
+            f"expected at most {MOST_COLUMNS} images, which stand side by side, got {len(cells)}; pass x[:10], say"
+        )
+    return cells
+
+
+def as_interval(name: str, interval: Any) -> tuple[float, float]:
+    """Return two increasing numbers."""
+    if not isinstance(interval, Sequence) or len(interval) != 2:
+        raise TypeError(f"expected {name} to be two increasing numbers, got {interval!r}; pass (0, 1), say")
+    low, high = (require_number(f"each end of {name}", end) for end in interval)
+    if low >= high:
+        raise ValueError(f"expected {name} to be two increasing numbers, got {interval!r}; pass the smaller one first")
+    return low, high
+
+
+def grey_limits(cells: Array, value_range: Any = None) -> tuple[float, float]:
+    """Return the values to draw black and white: by default 0 and 1 if all lie there, else smallest and largest."""
+    if value_range is not None:
+        return as_interval("value_range", value_range)
+    low, high = float(cells.min()), float(cells.max())
+    return (0.0, 1.0) if low >= 0 and high <= 1 else (low, high)
+
+
+def as_class_numbers(labels: Any, n_examples: int) -> Array:
+    """Return labels as integers on the host, one per example."""
+    labels = to_numpy(labels)
+    if labels.dtype.kind not in "iu":
+        raise TypeError(
+            f"expected labels to be integers, one class number per code, got {labels.dtype}; "
+            "number other labels with numpy.unique(labels, return_inverse=True)[1]"
+        )
+    if labels.shape != (n_examples,):
+        raise ValueError(
+            f"expected one label per code, shape ({n_examples},), got shape {labels.shape}; "
+            "take the labels of the examples that were encoded"
+        )
+    return labels
+
+
+def as_one_code(code: Any) -> Array:
+    """Return a code of one example as a vector (H,) on the host."""
+    row = as_rows(code[None, :] if getattr(code, "ndim", None) == 1 else code, "code")
+    if len(row) != 1:
+        raise ValueError(f"expected the code of one example, got {len(row)} codes, shape {row.shape}; pass code[0]")
+    return row[0]
+
+
+def as_units(units: Iterable[int] | None, n_units: int) -> list[int]:
+    """Return the chosen units of a code as a list, all of them for None."""
+    if units is None:
+        return list(range(n_units))
+    if not isinstance(units, Iterable) or isinstance(units, str):
+        raise TypeError(f"expected units to be a sequence of unit numbers, got {units!r}; pass [0, 1], say")
+    chosen = [require_count("each unit", unit, least=0, most=n_units - 1) for unit in units]
+    if not chosen or len(set(chosen)) < len(chosen):
+        raise ValueError(f"expected one or more different units, got {chosen}; leave units out for all of them")
+    return chosen
+
+
+def require_attribute(model: Any, name: str, example: str = "such as ae.Autoencoder") -> None:
+    """Raise TypeError if the model lacks what a picture needs of it."""
+    if getattr(model, name, None) is None:
+        raise TypeError(f"expected a model with {name}, got {type(model).__name__}; pass an autoencoder {example}")
