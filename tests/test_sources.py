@@ -16,7 +16,7 @@ from aescratch.classroom.grading.ledger import digest_of_exercise
 from aescratch.classroom.leaks import leaks_in, secrets_of
 from aescratch.classroom.releasing import release
 from aescratch.classroom.scaffolding import scaffold
-from aescratch.foundations.sources import is_others, module_of_file
+from aescratch.foundations.sources import is_others, module_of_file, text_of_plain_file
 from aescratch.programs.cli import main
 
 ROOT = Path(ae.__file__).parent.parent
@@ -92,6 +92,21 @@ def test_what_is_installed_and_what_is_ours_are_not_others(tmp_path):
     assert not is_others(ae.functions.__file__)
     assert not is_others(Path(ae.__file__).parent)
     assert is_others(ROOT / "tests")
+
+
+def test_what_is_handed_in_is_read_once_and_never_through_a_link(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_bytes(b"x = 1\n")
+    assert [text_of_plain_file(path, most) for most in (6, 4)] == [b"x = 1\n", b"x = 1"]
+    assert text_of_plain_file(tmp_path, 6) is None
+    with pytest.raises(FileNotFoundError):
+        text_of_plain_file(tmp_path / "yours.py", 6)
+    if os.name == "posix":
+        os.mkfifo(tmp_path / "pipe.py")
+        assert text_of_plain_file(tmp_path / "pipe.py", 6) is None
+        (tmp_path / "link.py").symlink_to(path)
+        with pytest.raises(OSError, match="symbolic link"):
+            text_of_plain_file(tmp_path / "link.py", 6)
 
 
 # What it imports

@@ -11,33 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.outcome import (
-    DIED,
-    MISSING,
-    NOT_BEGUN,
-    OTHER_ARGUMENTS,
-    PASSED,
-    RAISED,
-    SYNTAX_ERROR,
-    TIMED_OUT,
-    UNSURE,
-    WRONG,
-    Outcome,
-)
+from aescratch.classroom.outcome import HEADLINES, NOT_BEGUN, PASSED, Outcome
 from aescratch.classroom.workspace import Workspace
 
-HEADLINES = {
-    PASSED: "passed",
-    WRONG: "not right yet",
-    UNSURE: "can't be judged: what the checks found is neither right nor wrong",
-    NOT_BEGUN: "not begun yet",
-    SYNTAX_ERROR: "no Python yet",
-    MISSING: "a function is missing",
-    OTHER_ARGUMENTS: "a function takes other arguments than the checks give",
-    RAISED: "it raised an exception",
-    TIMED_OUT: "it didn't come to an end",
-    DIED: "it ended before the checks did",
-}
 WIDTH = 24  # of the progress bar
 PRINTED_LINES = 5
 QUESTION, TABLE = "  ask yourself: ", ("tensor  ", "tried on  ")  # how lines of a report begin
@@ -45,19 +21,7 @@ NO_ROW = ("error: ", "inconclusive: ", "note: ")
 
 
 def answer(exercise: Exercise, path: Path, outcome: Outcome, before: Mapping[str, Any]) -> str:
-    """Return the answer to a check.
-
-    Parameters
-    ----------
-    exercise : Exercise
-        Which.
-    path : Path
-        The student's file.
-    outcome : Outcome
-        What the check came to.
-    before : dict
-        What was known of the exercise before.
-    """
+    """Return the answer to a check of a student's file, by what it came to and what was known before."""
     lines = [f"{exercise.name}: {HEADLINES[outcome.kind]}"]
     if outcome.kind == NOT_BEGUN and outcome.line:
         lines.append(f"  write what is missing at {path.name}:{outcome.line}, in place of raise NotImplementedError")

@@ -139,8 +139,9 @@ def check_forward(
         Typical mistakes.
     """
     tensors: list[TensorResult] = []
-    findings: list[Finding] = []
+    impure: dict[str, Finding] = {}
     values: list[Array] = []
+    title = f"check of the values that {forward.__name__} returns"
     for inputs in draws:
         arguments = copied(inputs)
         try:
@@ -149,31 +150,26 @@ def check_forward(
         except Exception as error:
             found = raised(error)
             found.message = found.message.replace("backward", forward.__name__, 1) + _given(inputs)
-            return ValueReport(_title(forward), [], [found], TOLERANCE)
+            return ValueReport(title, [], [found], TOLERANCE)
         wanted = np.asarray(call(right, copied(inputs)))
-        known = {(finding.code, finding.tensor) for finding in findings}
         for name in changed(arguments, inputs):
-            if ("changed-argument", name) in known:
-                continue
             message = f"{forward.__name__} changed its argument {name}; work on a copy, the caller still needs it"
-            findings.append(Finding("changed-argument", name, "error", message))
-        if ("not-repeatable", None) not in known and not same(value, again):
+            impure.setdefault(name, Finding("changed-argument", name, "error", message))
+        if not same(value, again):
             message = f"{forward.__name__} returns something else when it is called again with the same arguments"
-            findings.append(Finding("not-repeatable", None, "error", message))
+            impure.setdefault("", Finding("not-repeatable", None, "error", message))
         problem = problem_with(np.float64(value) if isinstance(value, float) else value, wanted.shape)
         if problem is not None:
             code, text = problem
             text = text.replace("that of what it is the gradient of", "see the docstring")
-            findings.append(Finding(code, output, "error", f"{output} {text}"))
-            return ValueReport(_title(forward), [], findings, TOLERANCE)
+            found = Finding(code, output, "error", f"{output} {text}")
+            return ValueReport(title, [], [*impure.values(), found], TOLERANCE)
         value = np.asarray(value)
         values.append(value)
         tensors.append(_compared(output, value, wanted))
     failing = next((tensor for tensor in tensors if tensor.verdict == "fail"), None)
-    if failing is not None:
-        findings.append(_wrong(failing))
-        findings += _cause(values, draws, output, slips)
-    return ValueReport(_title(forward), [failing or tensors[0]], findings, TOLERANCE)
+    wrong = [] if failing is None else [_wrong(failing), *_cause(values, draws, output, slips)]
+    return ValueReport(title, [failing or tensors[0]], [*impure.values(), *wrong], TOLERANCE)
 
 
 def _given(arguments: Inputs) -> str:
@@ -212,10 +208,6 @@ def check_prediction(student: Any, right: str, against: Mapping[str, str]) -> Re
         "a guess will do, and nothing is lost by a wrong one"
     )
     return PredictionReport(title, [], [Finding(NO_PREDICTION, None, "error", message)], TOLERANCE)
-
-
-def _title(forward: Callable[..., Any]) -> str:
-    return f"check of the values that {forward.__name__} returns"
 
 
 def _compared(name: str, value: Array, wanted: Array) -> TensorResult:

@@ -12,18 +12,22 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from aescratch.classroom.comparing import seeking_causes
 from aescratch.classroom.hints import Hints, read_hints
 from aescratch.classroom.stubs import MarkerError, shown_solution, stub_of
 from aescratch.foundations.sources import module_of_file
+from aescratch.inspection.gradcheck import Report
 
 PATH = Path(__file__).parent / "path"
 POINTS = 10  # of an exercise that doesn't say
 GENERAL_HINTS = PATH / "hints.md"  # on what can go wrong anywhere
+Wrap = Callable[[str, Any], Any]
 
 
 class CourseError(ValueError):
@@ -132,13 +136,7 @@ class Exercise:
         return found
 
     def mutated(self, mutant: Mutant) -> str:
-        """Return the solution with this mistake in it.
-
-        Raises
-        ------
-        ValueError
-            If the solution doesn't hold the text to be replaced exactly once.
-        """
+        """Return the solution with this mistake in it; raise if it doesn't hold what is replaced exactly once."""
         count = self.solution.count(mutant.old)
         if count != 1:
             raise ValueError(f"expected {mutant.old!r} once in the solution of {self.name}, got it {count} times")
@@ -149,6 +147,21 @@ class Exercise:
         module = ModuleType("student")
         exec(compile(text, self.file_name, "exec"), module.__dict__)
         return module
+
+    def reports_on(
+        self, text: str, seed: int, wrap: Wrap | None = None, checks: ModuleType | None = None
+    ) -> Iterator[Report]:  # fmt: skip
+        """Yield what the checks report on a text of ours, in this process, without looking for causes.
+
+        `wrap` gives what is called in place of each function; `checks` stand in for the exercise's own.
+        """
+        checks = checks or self.checks
+        student = self.module_of(text)
+        if wrap is not None:
+            for name in checks.FUNCTIONS:
+                setattr(student, name, wrap(name, getattr(student, name)))
+        with seeking_causes(False):
+            yield from checks.check(student, seed)
 
 
 @functools.cache
@@ -190,13 +203,7 @@ def read_course(folder: Path | None) -> tuple[Exercise, ...]:
 
 
 def read_exercise(folder: Path) -> Exercise:
-    """Return the exercise of a folder.
-
-    Raises
-    ------
-    CourseError
-        If the folder isn't called NN_name, a file is missing, or about.md doesn't begin as it should.
-    """
+    """Return the exercise of a folder; a `CourseError` says what isn't as it should be."""
     if not re.fullmatch(r"\d+_[A-Za-z]\w*", folder.name):
         raise CourseError(f"expected a folder such as 01_my_exercise, got {folder.name}; rename or move it")
     answer = "stub.py" if (folder / "stub.py").exists() else "solution.py"
@@ -229,13 +236,7 @@ def _text_of(folder: Path, file: str) -> str:
 
 
 def require_readable(exercise: Exercise) -> None:
-    """Raise unless Python can read the solution, the checks and the mistakes, and we the hints.
-
-    Raises
-    ------
-    CourseError
-        If one raises an exception, or lacks what must be in it.
-    """
+    """Raise a `CourseError` unless Python can read the solution, the checks and the mistakes, and we the hints."""
     file = "solution.py"
     try:
         for text in (exercise.solution, exercise.stub):

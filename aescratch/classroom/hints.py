@@ -29,12 +29,7 @@ HintTable = dict[str, tuple[str, ...]]
 
 
 def read_hints(text: str) -> HintTable:
-    """Return the levels by code.
-
-    Raises
-    ------
-    ValueError
-        If a code hasn't three levels.
+    """Return the levels by code; a `ValueError` says which code hasn't three.
 
     Examples
     --------

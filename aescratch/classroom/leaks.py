@@ -15,7 +15,7 @@ import io
 import json
 import re
 import tokenize
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,17 +42,12 @@ class Leak(NamedTuple):
 class Secrets(NamedTuple):
     """What must not be handed out, and what may.
 
-    Attributes
-    ----------
-    lines : dict
-        Every secret line as its tokens, joined, with what it is.
-    given : set of str
-        Definitions in the stubs, docstrings included, as their tokens: a later exercise may give what an earlier one
-        asks for. One whose docstrings or comments hold a secret line isn't among them.
+    What is given are definitions in the stubs, docstrings included: a later exercise may give what an earlier one asks
+    for. One whose docstrings or comments hold a secret line isn't among them.
     """
 
-    lines: dict[str, str]
-    given: set[str]
+    lines: dict[str, str]  # what each is, by its tokens, joined
+    given: set[str]  # as tokens, joined
 
     def found_in(self, text: str) -> list[str]:
         """Return what of it a text holds, apart from what is given."""
@@ -62,7 +57,7 @@ class Secrets(NamedTuple):
         return list(dict.fromkeys(what for key, what in self.lines.items() if key in hay))
 
 
-def secrets_of(exercises: Iterable[Exercise]) -> Secrets:
+def secrets_of(exercises: Sequence[Exercise]) -> Secrets:
     """Return what must not be handed out of a course."""
     secrets = Secrets({}, set())
     for exercise in exercises:
@@ -160,19 +155,7 @@ def _strings(value: Any) -> Iterator[str]:
 def lines_in(text: str, kind: str, strings: bool = True) -> list[str]:
     """Return the lines of the regions of a kind without comments, and each statement of several lines as one more.
 
-    Parameters
-    ----------
-    text : str
-        Python.
-    kind : str
-        Of the markers.
-    strings : bool
-        Whether strings belong to the lines; otherwise a line ends at one, and statements aren't joined.
-
-    Raises
-    ------
-    CourseError
-        If Python can't read the text.
+    Without strings, a line ends at one, and statements aren't joined. A `CourseError` says that it is no Python.
     """
     inside = {number for first, last in regions(text, kind) for number in range(first + 1, last)}
     lines: list[list[str]] = [[]]

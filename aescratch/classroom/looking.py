@@ -1,6 +1,8 @@
-"""What happens in the process of the student's file: it is read, run and checked, and the outcome written as JSON.
+"""What the checks say of a student's file, wherever its functions run; and the process for the student's own check.
 
-    python -m aescratch.classroom.looking FOLDER FILE RESULT SECONDS
+    load() -> module, or a stand-in for it --checks--> reports, with what is recognised in them -> Judgement
+
+    python -m aescratch.classroom.looking FOLDER FILE RESULT SECONDS      the outcome written as JSON
 
 A file beside RESULT is there as soon as the checks begin, which starts the time. When it is up, the line that is
 running is written there, and the process ends: so ends a loop that never does.
@@ -10,51 +12,75 @@ from __future__ import annotations
 
 import ast
 import faulthandler
+import functools
 import inspect
 import json
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from aescratch.classroom.exercise import Exercise, read_exercise
-from aescratch.classroom.outcome import MISSING, OTHER_ARGUMENTS, RAISED, SYNTAX_ERROR, Outcome, outcome_of
-from aescratch.classroom.recalling import recall
+from aescratch.classroom.outcome import (
+    MISSING,
+    OTHER_ARGUMENTS,
+    RAISED,
+    SYNTAX_ERROR,
+    Ended,
+    Judgement,
+    Outcome,
+    outcome_of,
+    stopped,
+)
 from aescratch.classroom.recognising import borrowed, recognise
 from aescratch.classroom.running import STACK
 from aescratch.foundations.sources import import_from_source, module_of_file
+from aescratch.inspection.gradcheck import Report
 from aescratch.inspection.gradcheck.binding import UPSTREAM_NAMES
 
 
 def look(exercise: Exercise, path: Path, seed: int = 0) -> Outcome:
     """Return what the checks of an exercise say of a file, in this process; the inputs are drawn from the seed."""
     text = path.read_bytes()
-    try:
-        compile(text, str(path), "exec")
-    except SyntaxError as error:
-        return Outcome(SYNTAX_ERROR, f"Python can't read it: {error.msg}", error.lineno or 0, codes=[SYNTAX_ERROR])
-    except ValueError as error:  # null bytes, in older Pythons
-        return Outcome(SYNTAX_ERROR, f"Python can't read it: {error}", 0, codes=[SYNTAX_ERROR])
-    try:
-        student = module_of_file(path, "student")
-    except (Exception, SystemExit) as error:
-        return raised(error, path)
-    if unusable := cannot_be_called(exercise, student, path):
-        return unusable
-    try:
-        reports = list(exercise.checks.check(student, seed))
-    except (Exception, SystemExit) as error:
-        return raised(error, path)
-    recognise(exercise, reports, seed)
-    if exercise.released and seed == 0:
-        recall(exercise, reports)
-    for finding in (finding for report in reports for finding in report.findings):
-        if Path(finding.evidence.get("file", path)).name != path.name and "line" in finding.evidence:
-            del finding.evidence["line"]  # of a course's checks, which called back: no line of the student's
-    outcome = outcome_of(reports)
+    outcome = judgement_of(exercise, functools.partial(_loaded, text, path), path, seed).outcome
     if outcome.passed:
         outcome.message = borrowed(text, exercise)
     return outcome
+
+
+def _loaded(text: bytes, path: Path) -> ModuleType:
+    try:
+        compile(text, str(path), "exec")
+    except SyntaxError as error:
+        raise Ended(SYNTAX_ERROR, f"Python can't read it: {error.msg}", error.lineno or 0) from error
+    except ValueError as error:  # null bytes, in older Pythons
+        raise Ended(SYNTAX_ERROR, f"Python can't read it: {error}") from error
+    return module_of_file(path, "student")
+
+
+def judgement_of(exercise: Exercise, load: Callable[[], Any], path: Path, seed: int) -> Judgement:
+    """Return what the checks of an exercise say of a student's file; nothing that is in it raises.
+
+    `load` runs the file, and returns what has its names as attributes; `path` is what tracebacks call it.
+    """
+    reports: list[Report] = []
+    try:
+        student = load()
+        if unusable := cannot_be_called(exercise, student, path):
+            return Judgement(unusable)
+        for report in exercise.checks.check(student, seed):
+            reports.append(report)  # noqa: PERF402, those before an exception stay
+    except Ended as ended:
+        return Judgement(stopped(ended.kind, ended.message, ended.line), reports)
+    except (Exception, SystemExit) as error:
+        return Judgement(raised(error, path), reports)
+    recognise(exercise, reports, seed)
+    for finding in (finding for report in reports for finding in report.findings):
+        if Path(finding.evidence.get("file", path)).name != path.name and "line" in finding.evidence:
+            del finding.evidence["line"]  # of a course's checks, which called back: no line of the student's
+    return Judgement(outcome_of(reports), reports)
 
 
 def cannot_be_called(exercise: Exercise, student: Any, path: Path) -> Outcome | None:
@@ -62,7 +88,7 @@ def cannot_be_called(exercise: Exercise, student: Any, path: Path) -> Outcome | 
     functions = {name: getattr(student, name, None) for name in exercise.checks.FUNCTIONS}
     if missing := [name for name, function in functions.items() if not callable(function)]:
         message = f"there is no function {' and '.join(missing)} in {path.name}; the checks call it by this name"
-        return Outcome(MISSING, message, codes=[MISSING])
+        return stopped(MISSING, message)
     others = (_other_arguments(exercise, name, function) for name, function in functions.items())
     return next(filter(None, others), None)
 
@@ -81,7 +107,7 @@ def _other_arguments(exercise: Exercise, name: str, function: Any) -> Outcome | 
         return None
     code = getattr(function, "__code__", None)
     message = f"{name} takes {', '.join(needed)}; the checks call it by name, with {', '.join(wanted)}, as in the stub"
-    return Outcome(OTHER_ARGUMENTS, message, code.co_firstlineno if code else 0, codes=[OTHER_ARGUMENTS])
+    return stopped(OTHER_ARGUMENTS, message, code.co_firstlineno if code else 0)
 
 
 def raised(error: BaseException, path: Path) -> Outcome:
@@ -89,9 +115,9 @@ def raised(error: BaseException, path: Path) -> Outcome:
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     text = " ".join(str(error).split())
     if not lines and isinstance(error, (TypeError, ValueError)):  # our sentence about arguments
-        return Outcome(RAISED, text, codes=[RAISED])
+        return stopped(RAISED, text)
     kind = type(error).__name__
-    return Outcome(RAISED, f"{kind}: {text}" if text else kind, (lines[-1] or 0) if lines else 0, codes=[RAISED])
+    return stopped(RAISED, f"{kind}: {text}" if text else kind, (lines[-1] or 0) if lines else 0)
 
 
 def main(arguments: Any) -> None:

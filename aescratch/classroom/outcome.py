@@ -1,6 +1,6 @@
 """What a check of a student's file came to.
 
-    the student's file -> Outcome(kind, ...) -> JSON between processes, text for people, codes for hints
+    the student's file -> reports -> Judgement -> Outcome(kind, ...) -> JSON between processes, text, codes for hints
 """
 
 from __future__ import annotations
@@ -16,6 +16,18 @@ from aescratch.inspection.gradcheck.functions import MALFORMED
 PASSED, WRONG, UNSURE, NOT_BEGUN = "passed", "wrong", "inconclusive", "not-begun"
 SYNTAX_ERROR, MISSING, OTHER_ARGUMENTS = "syntax-error", "missing-function", "other-arguments"
 RAISED, TIMED_OUT, DIED = "raised", "timed-out", "died"
+HEADLINES = {
+    PASSED: "passed",
+    WRONG: "not right yet",
+    UNSURE: "can't be judged: what the checks found is neither right nor wrong",
+    NOT_BEGUN: "not begun yet",
+    SYNTAX_ERROR: "no Python yet",
+    MISSING: "a function is missing",
+    OTHER_ARGUMENTS: "a function takes other arguments than the checks give",
+    RAISED: "it raised an exception",
+    TIMED_OUT: "it didn't come to an end",
+    DIED: "it ended before the checks did",
+}
 AS_PLANTED = "as-planted"  # a finding's code: nothing was repaired yet
 
 
@@ -58,6 +70,32 @@ class Outcome:
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values, ready for JSON."""
         return asdict(self)
+
+
+@dataclass
+class Judgement:
+    """What checking a file came to: the outcome, and the reports on everything that was checked, in order."""
+
+    outcome: Outcome
+    reports: list[Report] = field(default_factory=list)
+
+
+class Ended(BaseException):  # and no Exception, which the checks take for the student's own
+    """It isn't gone on with a file: the kind of the outcome, and why."""
+
+    def __init__(self, kind: str, message: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.kind, self.message, self.line = kind, message, line
+
+
+def stopped(kind: str, message: str, line: int = 0) -> Outcome:
+    """Return the outcome of a check that came to no reports."""
+    return Outcome(kind, message, line, codes=[kind])
+
+
+def still_running(seconds: float) -> str:
+    """Return what is said when the time is up."""
+    return f"still running after {seconds:g} s, and stopped; look for a loop whose end is never reached"
 
 
 def outcome_of(reports: Sequence[Report]) -> Outcome:

@@ -3,82 +3,81 @@
     the student's wrong gradients == those of a known mistake, entry by entry  ->  its cause and its question
                                   == those of the bug as it was planted        ->  nothing was repaired yet
     the student's file, passed, calls this package                             ->  a sentence
+    mutants.py --record_mistakes--> mistakes.json, with which a released exercise still tells mistakes apart, at seed 0
 """
 
 from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from typing import TypeGuard
 
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.classroom.comparing import seeking_causes
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.outcome import AS_PLANTED
 from aescratch.classroom.stubs import HOLE
 from aescratch.inspection.gradcheck import Finding, Report, TensorResult
 
 OURS = "aescratch"
+MISTAKES = "mistakes.json"
 SAME = 1e-9  # relative; the two are computed from the same inputs and the same upstream gradient
 
 
 def recognise(exercise: Exercise, reports: Sequence[Report], seed: int) -> None:
-    """Add a cause to the first report that fails, if one of the exercise's mistakes gives just these gradients.
-
-    Parameters
-    ----------
-    exercise : Exercise
-        Whose mistakes are tried, those that say what is wrong.
-    reports : sequence of Report
-        What its checks found.
-    seed : int
-        What its inputs were drawn from.
-    """
+    """Add a cause to the first report that fails, if one of the exercise's mistakes gives just these gradients."""
     failing = ((i, report) for i, report in enumerate(reports) if report.verdict == "fail" and report.tensors)
     which, report = next(failing, (0, None))
     if report is None:
         return
-    if HOLE not in exercise.stub and same(report.tensors, _tensors(exercise, exercise.stub, seed, which)):
+    if HOLE not in exercise.stub and _same(report.tensors, _tensors(exercise, exercise.stub, seed, which)):
         message = "the bug is still there: these are the numbers of the file as it was given"
         report.findings = [Finding(AS_PLANTED, None, "error", message), *report.findings]
         return
-    if is_explained(report):
+    wrong = [tensor for tensor in report.tensors if tensor.verdict == "fail"]
+    if not wrong or any(finding.code == "cause" for finding in report.findings):
         return
-    for mutant in exercise.mutants.values():
-        if mutant.cause and same(report.tensors, _tensors(exercise, exercise.mutated(mutant), seed, which)):
-            add_cause(report, mutant.expected.partition("@")[0], mutant.cause, mutant.question)
+    for code, cause, question, tensors in _mistakes(exercise, seed, which):
+        if _same(report.tensors, tensors):
+            entries = sum(tensor.analytic.size for tensor in wrong)
+            message = f"{cause}: that gives the same {entries} entries to rounding"
+            evidence = {"hypothesis": code, "tensors": ", ".join(tensor.name for tensor in wrong)}
+            found = Finding("cause", wrong[0].name, "error", message, evidence, cause, question)
+            report.findings = [finding for finding in report.findings if finding.code != "described"] + [found]
             return
 
 
-def is_explained(report: Report) -> bool:
-    """Whether a report has its cause already, or no wrong values to find one for."""
-    codes = {finding.code for finding in report.findings}
-    return bool({"cause", AS_PLANTED} & codes) or not any(tensor.verdict == "fail" for tensor in report.tensors)
+def _mistakes(exercise: Exercise, seed: int, which: int) -> Iterator[tuple[str, str, str, list[Array]]]:
+    """Yield code, cause, question and the gradients in one of the reports, of each mistake that says what is wrong."""
+    if not exercise.released:
+        for mutant in exercise.mutants.values():
+            if mutant.cause:
+                tensors = _tensors(exercise, exercise.mutated(mutant), seed, which)
+                yield mutant.expected.partition("@")[0], mutant.cause, mutant.question, tensors
+    elif seed == 0 and (path := exercise.folder / MISTAKES).is_file():
+        for mistake in json.loads(path.read_text(encoding="utf-8")):
+            reports = mistake["reports"][which : which + 1]  # none if it shows in an earlier report
+            tensors = [np.array(values) for report in reports for values in report]
+            yield mistake["code"], mistake["cause"], mistake["question"], tensors
 
 
-def add_cause(report: Report, code: str, cause: str, question: str) -> None:
-    """Put a mistake that was recognised in the place of what only describes how the gradients differ."""
-    wrong = [tensor for tensor in report.tensors if tensor.verdict == "fail"]
-    entries = sum(tensor.analytic.size for tensor in wrong)
-    message = f"{cause}: that gives the same {entries} entries to rounding"
-    evidence = {"hypothesis": code, "tensors": ", ".join(tensor.name for tensor in wrong)}
-    found = Finding("cause", wrong[0].name, "error", message, evidence, cause, question)
-    report.findings = [finding for finding in report.findings if finding.code != "described"] + [found]
+def record_mistakes(exercise: Exercise) -> str:
+    """Return the text of mistakes.json, or nothing if no mistake brings a cause of its own."""
+    found = []
+    for mutant in exercise.mutants.values():
+        if mutant.cause:
+            reports = exercise.reports_on(exercise.mutated(mutant), 0)
+            tensors = [[tensor.analytic.tolist() for tensor in report.tensors] for report in reports]
+            entry = {"code": mutant.expected.partition("@")[0], "cause": mutant.cause, "question": mutant.question}
+            found.append({**entry, "reports": tensors})
+    return json.dumps(found, indent=1) + "\n" if found else ""
 
 
 def borrowed(text: bytes, exercise: Exercise) -> str:
-    """Return a sentence on the first import of this package that a student's file has and its stub hasn't, or nothing.
-
-    Parameters
-    ----------
-    text : bytes
-        The student's file, which Python can read.
-    exercise : Exercise
-        Whose stub may import some of the package itself.
-    """
+    """Return a sentence on the first import of this package that a student's file has and its stub hasn't, if any."""
     given = {ast.unparse(node) for node in ast.walk(ast.parse(exercise.stub)) if _is_ours(node)}
     for node in ast.walk(ast.parse(text)):
         if _is_ours(node) and ast.unparse(node) not in given:
@@ -98,13 +97,11 @@ def _is_ours(node: ast.AST) -> TypeGuard[ast.Import | ast.ImportFrom]:
 
 def _tensors(exercise: Exercise, text: str, seed: int, which: int) -> list[Array]:
     """Return what the checks compare in one of their reports if this is the student's file."""
-    with seeking_causes(False):
-        reports = exercise.checks.check(exercise.module_of(text), seed)
-        report = next(itertools.islice(reports, which, None), None)
+    report = next(itertools.islice(exercise.reports_on(text, seed), which, None), None)
     return [] if report is None else [tensor.analytic for tensor in report.tensors]  # None: it shows in an earlier one
 
 
-def same(tensors: Sequence[TensorResult], values: Sequence[Array]) -> bool:
+def _same(tensors: Sequence[TensorResult], values: Sequence[Array]) -> bool:
     """Whether the gradients of a report have these values, to rounding."""
     return len(tensors) == len(values) and all(
         tensor.analytic.shape == value.shape

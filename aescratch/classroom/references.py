@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import json
@@ -16,34 +17,25 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.classroom.comparing import Slip, seeking_causes
+from aescratch.classroom.comparing import Slip
 from aescratch.classroom.exercise import CourseError, Exercise
 
-BEGIN_REFERENCE, END_REFERENCE = "### BEGIN REFERENCE", "### END REFERENCE"
 RECORDED = "recorded.json"
-INSTEAD = "from aescratch.classroom.references import replayed\n\nRIGHT, SLIPS = replayed(__file__)"
+INSTEAD = "from aescratch.classroom import replayed\n\nRIGHT, SLIPS = replayed(__file__)"
 SAME = 1e-9  # relative; the inputs are drawn anew, and another machine's logarithm may differ in its last digit
 Call = dict[str, Any]  # {"inputs": {...}, "right": value, "slips": [value of each]}
 
 
 def record(exercise: Exercise) -> str:
-    """Return the text of recorded.json: what RIGHT and every slip give for the inputs that the checks draw at seed 0.
-
-    Raises
-    ------
-    CourseError
-        If checks.py marks a reference, but defines no RIGHT in it, or never calls it on the solution.
-    """
+    """Return the text of recorded.json: what RIGHT and every slip give for what the checks draw at seed 0."""
     checks = exercise.checks
     if not callable(getattr(checks, "RIGHT", None)):
         raise CourseError(f"expected RIGHT, a function, in the marked reference of {exercise.folder.name}/checks.py")
     calls: list[Call] = []
     slips = getattr(checks, "SLIPS", ())
     checks.RIGHT = _recording(checks.RIGHT, slips, calls)  # type: ignore[attr-defined]
-    student = exercise.module_of(exercise.shown_solution)
     try:
-        with seeking_causes(False):
-            list(checks.check(student, 0))
+        list(exercise.reports_on(exercise.shown_solution, 0, checks=checks))
     except CourseError:
         raise
     except Exception as error:
@@ -62,7 +54,7 @@ def _recording(right: Callable[..., Any], slips: tuple[Slip, ...], calls: list[C
     def noted(*given: Any, **named: Any) -> Any:
         inputs = inspect.signature(right).bind(*given, **named).arguments
         before = {name: _plain(value) for name, value in inputs.items()}
-        others = [_plain(slip.forward(*_copies(given), **_copies(named))) for slip in slips]
+        others = [_plain(slip.forward(*copy.deepcopy(given), **copy.deepcopy(named))) for slip in slips]
         value = right(*given, **named)
         calls.append({"inputs": before, "right": _plain(value), "slips": others})
         return value
@@ -94,13 +86,6 @@ def replayed(checks: str) -> tuple[Callable[..., Any], tuple[Slip, ...]]:
     slips = (Slip(words["code"], slipped(n), words["cause"], words["question"])
              for n, words in enumerate(recorded["slips"]))  # fmt: skip
     return right, tuple(slips)
-
-
-def _copies(values: Any) -> Any:
-    """Return a tuple or a dict of arguments with copies of the arrays."""
-    pairs = values.items() if isinstance(values, dict) else enumerate(values)
-    copies = {key: np.array(value) if isinstance(value, np.ndarray) else value for key, value in pairs}
-    return copies if isinstance(values, dict) else tuple(copies.values())
 
 
 def _plain(value: Any) -> Any:

@@ -10,16 +10,15 @@ import os
 import re
 import shutil
 import tempfile
-import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from aescratch.classroom.exercise import CourseError, Exercise, read_exercise
 from aescratch.classroom.leaks import BINARIES, STRAY, leaks_in, secrets_of
-from aescratch.classroom.recalling import MISTAKES, record_mistakes
+from aescratch.classroom.recognising import MISTAKES, record_mistakes
 from aescratch.classroom.references import INSTEAD, RECORDED, record
 from aescratch.classroom.stubs import HIDDEN, REFERENCE, MarkerError, regions, without
-from aescratch.classroom.trying import prove_released
+from aescratch.classroom.trying import prove_released, quietly
 from aescratch.classroom.workspace import COURSE, PROGRESS, README, fresh_progress
 
 OURS = ("about.md", "checks.py", "hints.md", "mutants.py", "solution.py", "stub.py")
@@ -40,21 +39,9 @@ class ReleaseError(Exception):
 
 
 def release(exercises: Sequence[Exercise], out: Path, *, formulas: bool = False) -> None:
-    """Write the folder to hand out, once all of it is proved; until then nothing is at its place.
+    """Write the folder to hand out, once all of it is proved; until then nothing is at its place, which must be empty.
 
-    Parameters
-    ----------
-    exercises : sequence of Exercise
-        The course.
-    out : Path
-        The folder to be written; it must not be there, or be empty.
-    formulas : bool
-        Whether the third level of the hints, which is the formula, is handed out too.
-
-    Raises
-    ------
-    ReleaseError
-        If something in it is an answer, or doesn't do what it should.
+    The formulas are the third level of the hints. A `ReleaseError` says what is an answer, or isn't as it should be.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ReleaseError([f"expected a folder to be made, got {out}, which is there already; name another"])
@@ -78,13 +65,7 @@ def released(exercise: Exercise, folder: Path) -> Exercise:
 
 
 def build(exercises: Sequence[Exercise], folder: Path, *, formulas: bool = False) -> None:
-    """Write the folder to hand out, unproved.
-
-    Raises
-    ------
-    ReleaseError
-        If a marker has no partner, or a file is of a kind that can't be looked into.
-    """
+    """Write the folder to hand out, unproved."""
     (folder / COURSE).mkdir(parents=True)
     readme = re.sub(r"^ *aescratch exercises solution .*\n", "", README, flags=re.MULTILINE)  # their teacher keeps them
     (folder / "README.md").write_text(readme + ON_THE_PACKAGE, encoding="utf-8")
@@ -113,8 +94,7 @@ def _write(exercise: Exercise, folder: Path, formulas: bool) -> None:
         hints = re.sub(r"^3\. .*?(?=^# |\Z)", KEPT_BACK, hints, flags=re.MULTILINE | re.DOTALL).rstrip() + "\n"
     texts = {"stub.py": exercise.stub, "checks.py": without(checks, REFERENCE, INSTEAD), "hints.md": hints}
     texts["about.md"] = (exercise.folder / "about.md").read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory() as temporary, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a mistake's overflow is a warning, no error
+    with tempfile.TemporaryDirectory() as temporary, quietly():
         shown = _with_checks(exercise, checks, Path(temporary))
         if regions(checks, REFERENCE):
             texts[RECORDED] = record(shown)
@@ -150,13 +130,11 @@ def _with_checks(exercise: Exercise, checks: str, folder: Path) -> Exercise:
     return read_exercise(copy)
 
 
-def leak_problems(exercises: Iterable[Exercise], folder: Path, *, formulas: bool = False) -> list[str]:
+def leak_problems(exercises: Sequence[Exercise], folder: Path, *, formulas: bool = False) -> list[str]:
     """Return a sentence for every answer in a folder; the formulas of the hints are none if they are handed out."""
-    exercises = tuple(exercises)
     secrets = secrets_of(exercises)
     if formulas:
-        for exercise in exercises:
-            for levels in exercise.hints.own.values():
-                for what in secrets.found_in(levels[-1]):
-                    secrets = secrets._replace(lines={k: v for k, v in secrets.lines.items() if v != what})
+        levels = [levels[-1] for exercise in exercises for levels in exercise.hints.own.values()]
+        told = {what for level in levels for what in secrets.found_in(level)}
+        secrets = secrets._replace(lines={key: what for key, what in secrets.lines.items() if what not in told})
     return [f"{leak.path} holds {leak.what}; take it out" for leak in leaks_in(folder, secrets)]

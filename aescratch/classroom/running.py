@@ -20,7 +20,7 @@ from typing import IO
 
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.outcome import DIED, TIMED_OUT, Outcome
+from aescratch.classroom.outcome import DIED, TIMED_OUT, Outcome, still_running, stopped
 
 TIME_LIMIT = 10.0  # seconds, for a whole check
 START = 60.0  # seconds for Python's start, which takes long on a busy machine
@@ -49,17 +49,22 @@ def check_file(exercise: Exercise, path: Path, time_limit: float = TIME_LIMIT) -
             [sys.executable, "-m", "aescratch.classroom.looking", str(exercise.folder.resolve()), str(path.resolve()),
              str(result), str(time_limit)], path.resolve().parent, time_limit + GRACE, stack,
         )  # fmt: skip
-        where = stack.read_text(encoding="utf-8") if stack.is_file() else ""
-        if where or (ended is None and stack.is_file()):
-            return _timed_out(time_limit, path, where, printed)
-        try:
-            outcome = Outcome(**json.loads(result.read_text(encoding="utf-8")))
-        except (OSError, ValueError):
-            said = printed.strip().splitlines()
-            message = f"Python ended with status {ended} before the checks did" + (f": {said[-1]}" if said else "")
-            if ended is None:
-                message = f"Python took longer than {START:g} s to start, and was stopped; close other programs"
-            return Outcome(DIED, message, codes=[DIED], printed=printed)
+        begun = stack.is_file()
+        where = stack.read_text(encoding="utf-8") if begun else ""
+        if where or (begun and ended is None):
+            lines = re.findall(r'File "(.*)", line (\d+)', where)
+            line = next((int(number) for file, number in lines if Path(file).name == path.name), 0)
+            outcome = stopped(TIMED_OUT, still_running(time_limit), line)
+        elif ended is None:
+            message = f"Python took longer than {START:g} s to start, and was stopped; close other programs"
+            outcome = stopped(DIED, message)
+        else:
+            try:
+                outcome = Outcome(**json.loads(result.read_text(encoding="utf-8")))
+            except (OSError, ValueError):
+                said = printed.strip().splitlines()
+                message = f"Python ended with status {ended} before the checks did" + (f": {said[-1]}" if said else "")
+                outcome = stopped(DIED, message)
     outcome.printed = printed
     return outcome
 
@@ -88,7 +93,7 @@ def _run(command: list[str], folder: Path, seconds: float, begun: Path) -> tuple
             if not counts and begun.is_file():
                 end, counts = time.monotonic() + seconds, True
     finally:
-        _kill(process)
+        end_process(process)
     reader.join(1.0)
     return b"".join(kept).decode(errors="replace"), ended
 
@@ -102,21 +107,11 @@ def _read_on(stream: IO[bytes], kept: list[bytes]) -> None:
             left -= len(kept[-1])
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def end_process(process: subprocess.Popen[bytes]) -> None:
     """End a process, and on Unix whatever it started."""
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         if os.name == "posix":
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()
-    except (ProcessLookupError, PermissionError):
-        pass
     process.wait()
-
-
-def _timed_out(seconds: float, path: Path, stack: str, printed: str) -> Outcome:
-    """Return the outcome for a check that didn't end, with the student's line that was running."""
-    lines = re.findall(r'File "(.*)", line (\d+)', stack)
-    line = next((int(number) for file, number in lines if Path(file).name == path.name), 0)
-    message = f"still running after {seconds:g} s, and stopped; look for a loop whose end is never reached"
-    return Outcome(TIMED_OUT, message, line, codes=[TIMED_OUT], printed=printed)

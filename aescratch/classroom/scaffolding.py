@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from aescratch.classroom.exercise import CourseError
+from aescratch.classroom import CourseError
 
 ABOUT = """# Softplus, backward
 chapter: 1. My chapter
@@ -51,7 +51,7 @@ CHECKS = '''"""The backward against differences of the forward, at inputs of siz
 
 import numpy as np
 
-from aescratch.classroom.comparing import check_backward
+from aescratch.classroom import check_backward
 
 FUNCTIONS = ("softplus_backward",)
 
@@ -83,7 +83,7 @@ HINTS = """# slope-missing slope-misused described
 """
 MUTANTS = '''"""Typical mistakes: what is replaced in the solution, by what, and how it must be answered."""
 
-from aescratch.classroom.exercise import Mutant
+from aescratch.classroom import Mutant
 
 MUTANTS = {
     "no slope": Mutant("grad_y * slope", "grad_y * np.ones_like(slope)", "slope-missing@grad_a"),
@@ -96,20 +96,7 @@ FILES = {"about.md": ABOUT, "solution.py": SOLUTION, "checks.py": CHECKS, "hints
 
 
 def scaffold(name: str, source: Path) -> Path:
-    """Write an exercise that works, after those that are there, and return its folder.
-
-    Parameters
-    ----------
-    name : str
-        What it is called.
-    source : Path
-        The folder of a course, which is made if it isn't there.
-
-    Raises
-    ------
-    CourseError
-        If the name can't be a name, or is taken.
-    """
+    """Write an exercise of a name that works, after those in the folder of a course, and return its own folder."""
     if not re.fullmatch(r"[A-Za-z]\w*", name):
         raise CourseError(f"expected a name of letters, digits and underscores, such as softplus, got {name!r}")
     if source.exists() and not source.is_dir():

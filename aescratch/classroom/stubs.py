@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 SOLUTION, HIDDEN, REFERENCE = "SOLUTION", "HIDDEN TESTS", "REFERENCE"
 BEGIN, END = f"### BEGIN {SOLUTION}", f"### END {SOLUTION}"
@@ -19,16 +20,11 @@ MARK = re.compile(rf"###\s*(BEGIN|END)\s+({SOLUTION}|{HIDDEN}|{REFERENCE})|{INST
 
 
 class MarkerError(ValueError):
-    """The markers of a solution don't match."""
+    """The markers of a file don't match: one has no partner, lies inside another, or there is none."""
 
 
 def regions(text: str, kind: str) -> list[tuple[int, int]]:
     """Return the numbers of the lines with BEGIN and END of every region of a kind.
-
-    Raises
-    ------
-    MarkerError
-        If a marker has no partner, or lies inside another.
 
     Examples
     --------
@@ -54,29 +50,17 @@ def regions(text: str, kind: str) -> list[tuple[int, int]]:
 
 
 def without(text: str, kind: str, instead: str = "") -> str:
-    """Return a text without its regions of a kind, something else standing in the place of the first.
-
-    Raises
-    ------
-    MarkerError
-        If a marker has no partner, or lies inside another.
-    """
-    lines = text.splitlines(keepends=True)
-    for first, last in reversed(regions(text, kind)):
+    """Return a text without its regions of a kind, something else standing in the place of the first."""
+    lines, found = text.splitlines(keepends=True), regions(text, kind)
+    for first, last in reversed(found):
         lines[first - 1 : last] = []
-        place = first - 1
-    if instead and len(lines) < len(text.splitlines()):
-        lines.insert(place, f"{instead}\n")
+    if instead and found:
+        lines.insert(found[0][0] - 1, f"{instead}\n")
     return "".join(lines)
 
 
 def stub_of(solution: str) -> str:
     """Return the stub of a solution.
-
-    Raises
-    ------
-    MarkerError
-        If a marker has no partner, lies inside another, or there is none.
 
     Examples
     --------
@@ -87,22 +71,27 @@ def stub_of(solution: str) -> str:
     def double(x):
         raise NotImplementedError("your turn")
     """
-    text = without(solution, HIDDEN)
-    lines = text.splitlines()
-    holes = regions(text, SOLUTION)
-    if not holes:
+    if not regions(without(solution, HIDDEN), SOLUTION):
         raise MarkerError(f"expected {BEGIN} and {END} around what the student is to write, got neither; add them")
-    for first, last in reversed(holes):
-        indent = lines[first - 1].partition("#")[0]
-        inside = (line.strip() for line in lines[first : last - 1])
-        planted = [indent + line.removeprefix(INSTEAD) for line in inside if line.startswith(INSTEAD)]
-        lines[first - 1 : last] = planted or [indent + HOLE]
-    kept = [line for line in lines if not line.startswith(OURS_ONLY)]
-    return "\n".join(kept) + ("\n" if solution.endswith("\n") else "")
+    return filled(solution, lambda indent, planted, right: planted or [indent + HOLE])
 
 
 def shown_solution(solution: str) -> str:
     """Return a solution without its markers, as it is shown."""
-    lines = without(solution, HIDDEN).splitlines(keepends=True)
-    ours = (BEGIN, END, INSTEAD, OURS_ONLY)
-    return "".join(line for line in lines if not line.strip().startswith(ours))
+    return filled(solution, lambda indent, planted, right: right)
+
+
+def filled(solution: str, fill: Callable[[str, list[str], list[str]], list[str]]) -> str:
+    """Return a solution without hidden tests and what is for our own tools, its regions filled with other lines.
+
+    `fill` returns these for a region, from its indent, the lines of a planted bug, if there is one, and the right ones.
+    """
+    text = without(solution, HIDDEN)
+    lines = text.splitlines()
+    for first, last in reversed(regions(text, SOLUTION)):
+        indent, inside = lines[first - 1].partition("#")[0], lines[first : last - 1]
+        planted = [indent + line.strip().removeprefix(INSTEAD) for line in inside if line.strip().startswith(INSTEAD)]
+        right = [line for line in inside if not line.strip().startswith(INSTEAD)]
+        lines[first - 1 : last] = fill(indent, planted, right)
+    kept = [line for line in lines if not line.startswith(OURS_ONLY)]
+    return "\n".join(kept) + ("\n" if solution.endswith("\n") else "")

@@ -10,7 +10,7 @@ import functools
 import io
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,28 +19,33 @@ import numpy as np
 from aescratch.classroom.comparing import seeking_causes
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.looking import look
-from aescratch.classroom.outcome import NOT_BEGUN, RAISED, Outcome
+from aescratch.classroom.outcome import NOT_BEGUN, RAISED, Outcome, stopped
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """Run without what is printed, and without warnings: a mistake's overflow is a warning, no error."""
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def tried(exercise: Exercise, text: str, seed: int = 0, explaining: bool = True) -> Outcome:
     """Return the outcome of a text as the student's file, in this process, without what it prints."""
-    silent = contextlib.redirect_stdout(io.StringIO())
-    with seeking_causes(explaining), tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), silent:
-        warnings.simplefilter("ignore")  # a mistake's overflow is a warning, no error
+    with seeking_causes(explaining), tempfile.TemporaryDirectory() as folder, quietly():
         path = Path(folder) / exercise.file_name
         path.write_text(text, encoding="utf-8")
         try:
             return look(exercise, path, seed)
         except Exception as error:  # not the text's, which an outcome tells of
-            return Outcome(RAISED, f"checks.py raised {type(error).__name__}: {error}", codes=[RAISED])
+            return stopped(RAISED, f"checks.py raised {type(error).__name__}: {error}")
 
 
 def arguments_given(exercise: Exercise, seed: int) -> list[str]:
     """Return the arrays, generators and numbers that the checks call the solution with, one text for each."""
-    student = exercise.module_of(exercise.shown_solution)
     given: list[str] = []
 
-    def noting(function: Callable[..., Any]) -> Callable[..., Any]:
+    def noting(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def noted(*values: Any, **named: Any) -> Any:
             own = [value for name, value in named.items() if not name.startswith("grad_")]  # not the upstream
@@ -49,14 +54,9 @@ def arguments_given(exercise: Exercise, seed: int) -> list[str]:
 
         return noted
 
-    checks = exercise.checks
-    for name in checks.FUNCTIONS:
-        setattr(student, name, noting(getattr(student, name)))
-    silent = contextlib.redirect_stdout(io.StringIO())
-    with seeking_causes(False), silent, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quietly():
         try:
-            list(checks.check(student, seed))
+            list(exercise.reports_on(exercise.shown_solution, seed, noting))
         except Exception as error:  # said where the outcome at this seed is
             given.append(str(error))
     return given

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import re
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 
 from aescratch.classroom.exercise import Exercise, read_exercise
@@ -43,17 +44,7 @@ class Row:
 def validate(exercises: Sequence[Exercise], jobs: int = 1) -> tuple[list[Row], list[str]]:
     """Return a row for every exercise, and a sentence for every answer that a release would give away.
 
-    Parameters
-    ----------
-    exercises : sequence of Exercise
-        The course.
-    jobs : int
-        How many exercises are tried at the same time, in processes of their own.
-
-    Raises
-    ------
-    ReleaseError
-        If it can't be released at all.
+    So many jobs are done at the same time, in processes of their own. A `ReleaseError` says why there is no release.
     """
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "handout"
@@ -62,12 +53,8 @@ def validate(exercises: Sequence[Exercise], jobs: int = 1) -> tuple[list[Row], l
         tasks = [(exercise.folder, released(exercise, folder).folder) for exercise in exercises]
         if jobs == 1:
             return [row_of(*task) for task in tasks], leaks
-        import concurrent.futures
-        import multiprocessing
-
         # A fresh process for each worker: a copy of this one would share the threads of its linear algebra.
-        context = multiprocessing.get_context("spawn")
-        with concurrent.futures.ProcessPoolExecutor(jobs, context, import_from_source) as pool:
+        with ProcessPoolExecutor(jobs, get_context("spawn"), import_from_source) as pool:
             return list(pool.map(row_of, *zip(*tasks, strict=True))), leaks
 
 
@@ -82,7 +69,7 @@ def row_of(folder: Path, handed_out: Path) -> Row:
     seconds = time.perf_counter() - start
     row.note("solution", unless(right.passed, f"{exercise.name}: its solution should pass", right))
     row.note("shapes", shape_problems(exercise))
-    row.note("hints", hint_problems(exercise), _hint_words(exercise))
+    row.note("hints", *hint_problems(exercise))
     if not right.passed:
         return row  # whatever else is wrong may be wrong for this reason
     students = read_exercise(handed_out)
@@ -131,22 +118,12 @@ def seed_problems(exercise: Exercise) -> list[str]:
     return problems
 
 
-def hint_problems(exercise: Exercise) -> list[str]:
-    """Return a sentence if there is a code of a mistake without a hint."""
-    try:
-        table = exercise.hints
-    except ValueError as error:
-        return [f"{exercise.name}: hints.md: {error}"]
-    return [] if FALLBACK in table.own else [f"{exercise.name}: expected a section '# *' in hints.md, got none"]
-
-
-def _hint_words(exercise: Exercise) -> str:
-    """Return how many of the mistakes have a hint that is meant for them."""
-    codes = [mutant.expected for mutant in exercise.mutants.values()]
-    with contextlib.suppress(ValueError, KeyError):
-        own = sum(exercise.hints.choose([code])[0] != FALLBACK for code in codes)
-        return f"{own} of {len(codes)}"
-    return "wrong"
+def hint_problems(exercise: Exercise) -> tuple[list[str], str]:
+    """Return a sentence if there may be a mistake without a hint, and how many have one that is meant for them."""
+    hints, codes = exercise.hints, [mutant.expected for mutant in exercise.mutants.values()]
+    if FALLBACK not in hints.own:
+        return [f"{exercise.name}: expected a section '# *' in hints.md, got none"], ""
+    return [], f"{sum(hints.choose([code])[0] != FALLBACK for code in codes)} of {len(codes)}"
 
 
 def shape_problems(exercise: Exercise) -> list[str]:

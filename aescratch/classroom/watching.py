@@ -27,19 +27,7 @@ def ticks() -> Iterator[None]:
 def watch(
     workspace: Workspace, first: Exercise, check: Callable[[Exercise], None], looks: Iterable[None] | None = None
 ) -> None:
-    """Check an exercise now, and whichever is saved from then on.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        The student's folder.
-    first : Exercise
-        What is checked at once.
-    check : callable
-        Checks an exercise and prints the answer.
-    looks : iterable, optional
-        One item for each look at the files; by default without end.
-    """
+    """Check an exercise now, and whichever is saved from then on, at so many looks at the files, or without end."""
     seen = _texts(workspace)
     check(first)
     for _ in ticks() if looks is None else looks:

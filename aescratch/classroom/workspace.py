@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -147,9 +148,8 @@ class Workspace:
         """Put the stub in place of the student's file, and return where that is kept now."""
         kept = self.folder / BACKUPS
         kept.mkdir(exist_ok=True)
-        number = 1
-        while (backup := kept / f"{exercise.folder.name}.{number}.py").exists():
-            number += 1
+        backups = (kept / f"{exercise.folder.name}.{number}.py" for number in itertools.count(1))
+        backup = next(path for path in backups if not path.exists())
         self.path(exercise).replace(backup)
         _write(self.path(exercise), exercise.stub)
         self.note(exercise, kind="", codes=[], verdicts={}, hints={})

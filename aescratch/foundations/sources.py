@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib.util
 import linecache
 import os
+import stat
 import sys
 import types
 from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
@@ -40,6 +41,25 @@ def module_of_file(path: Path, name: str) -> types.ModuleType:
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     loader.exec_module(module)
     return module
+
+
+def text_of_plain_file(path: Path, most: int) -> bytes | None:
+    """Return what is in an ordinary file, of one with more than so many bytes one more; None if it is another thing.
+
+    There is one look at it: at a second there may be a link in its place, or a pipe.
+
+    Raises
+    ------
+    OSError
+        If it is a link, isn't there, or can't be read.
+    """
+    flags = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
+    descriptor = os.open(path, flags)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return None
+    with open(descriptor, "rb") as stream:
+        return stream.read(most + 1)
 
 
 def import_from_source() -> None:

@@ -50,12 +50,6 @@ class Other:
     """Stands for a value that isn't sent; its class is called as the value's is."""
 
 
-def other(name: Any) -> Other:
-    """Return a stand-in for a value whose type has this name."""
-    made: Other = type(shown(name, kept=""), (Other,), {})()
-    return made
-
-
 def shown(text: Any, longest: int = LONGEST_TEXT, kept: str = "\n\t") -> str:
     """Return the beginning of a text, with what a terminal would obey taken out; a name keeps no ends of lines."""
     first = str(text)[:longest]
@@ -80,15 +74,19 @@ def parsed(head: bytes) -> dict[str, Any]:
     return header
 
 
+def received(read: Callable[[int], bytes]) -> tuple[dict[str, Any], bytes]:
+    """Return the header and the bytes of the frame that comes next."""
+    head, body = LENGTHS.unpack(read(LENGTHS.size))
+    if head > LONGEST_HEADER or body > MOST_BYTES:
+        raise Malformed("a frame that is too long")
+    return parsed(read(head)), read(body)
+
+
 class Packer:
     """Turns values into forms, which JSON can hold, and the bytes of their arrays.
 
-    Parameters
-    ----------
-    shared : sequence of array
-        Arrays that the other side has; of an array that shares the memory of one, that is said.
-    functions : list, optional
-        Where functions are put, for the other side to call; without, they are sent as any other object.
+    Of an array that shares the memory of one that the other side has, in `shared`, that is said. Functions are put into
+    a list, for the other side to call; without one, they are sent as any other object.
     """
 
     def __init__(self, shared: Sequence[Any] = (), functions: list[Any] | None = None) -> None:
@@ -122,6 +120,11 @@ class Packer:
             return ["function", len(self.functions) - 1]  # without its name, which may tell what it is for
         return ["other", kind.__name__]
 
+    def pack_call(self, arguments: Sequence[Any], named: dict[str, Any]) -> dict[str, Any]:
+        """Return the forms of the arguments of a call."""
+        forms = [self.pack(value) for value in arguments]
+        return {"arguments": forms, "named": {name: self.pack(value) for name, value in named.items()}}
+
     def _array(self, array: Any) -> Form:
         shape = list(array.shape)
         if array.dtype.kind not in "fciub":
@@ -144,16 +147,9 @@ class Packer:
 
 
 class Unpacker:
-    """Turns forms into values again; every array is a new one, unless it shares the memory of one that is here.
+    """Turns forms into values again; every array is a new one, unless it is a view of one that is `shared`.
 
-    Parameters
-    ----------
-    payload : bytes
-        The bytes of the arrays.
-    shared : sequence of array
-        Arrays that a view may be of.
-    function : callable, optional
-        Returns what stands for a function, by its number.
+    The payload are the bytes of the arrays, and `function` returns what stands for a function, by its number.
     """
 
     def __init__(
@@ -191,8 +187,13 @@ class Unpacker:
             case ["function", int(number)] if self.function is not None:
                 return self.function(number)
             case ["other", str(name)]:
-                return other(name)
+                return type(shown(name, kept=""), (Other,), {})()
         raise Malformed("a form of no known kind")
+
+    def unpack_call(self, call: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Return the arguments of a call, by place and by name."""
+        arguments = [self.unpack(form) for form in call["arguments"]]
+        return arguments, {shown(name): self.unpack(form) for name, form in call["named"].items()}
 
     def end(self) -> None:
         """Raise unless every byte belonged to an array."""
@@ -232,6 +233,24 @@ class Unpacker:
         except (TypeError, ValueError, OverflowError):
             return values
         return view if view.tobytes() == values.tobytes() else values
+
+
+class Watched:
+    """Arrays that the other side has too, and what was in them when they were last looked at."""
+
+    def __init__(self, arrays: Sequence[Any]) -> None:
+        self.arrays = arrays
+        self.before = [array.tobytes() for array in arrays]
+
+    def changes(self, packer: Packer) -> list[Any]:
+        """Return which of them aren't as they were, and what is in them now."""
+        changed = []
+        for number, array in enumerate(self.arrays):
+            now = array.tobytes()
+            if now != self.before[number]:
+                self.before[number] = now
+                changed.append([number, packer.pack(array)])
+        return changed
 
 
 def _entries(shape: list[Any]) -> int:

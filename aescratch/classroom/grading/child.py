@@ -75,15 +75,7 @@ def _channel() -> Any:
 
 
 class Server:
-    """Answers questions about a submission.
-
-    Parameters
-    ----------
-    channel : module
-        What a frame is.
-    asked, answered : int
-        The descriptors of the two pipes.
-    """
+    """Answers questions about a submission, which come and go through two pipes."""
 
     def __init__(self, channel: Any, asked: int, answered: int) -> None:
         self.channel, self.asked, self.answered = channel, asked, answered
@@ -134,41 +126,27 @@ class Server:
         code = getattr(value, "__code__", None)
         line = int(code.co_firstlineno) if code else 0
         name = str(getattr(value, "__name__", type(value).__name__))
-        return {"function": name[:100], "line": line, "parameters": _parameters(value)}
+        return {"function": name[:100], "line": line, "parameters": self.parameters(value)}
 
     def call(self, question: Any, payload: bytes, packer: Any) -> dict[str, Any]:
         """Call a function of the submission."""
         unpacker = self.channel.Unpacker(payload, function=self.callback)
-        arguments = [unpacker.unpack(form) for form in question["arguments"]]
-        named = {name: unpacker.unpack(form) for name, form in question["named"].items()}
-        self.given = unpacker.arrays
-        self.before = [array.tobytes() for array in self.given]
-        drawn = _random_state()
+        arguments, named = unpacker.unpack_call(question)
+        self.given = self.channel.Watched(unpacker.arrays)
+        drawn = self.random_state()
         value = getattr(self.module, question["name"])(*arguments, **named)
-        changed = self.changes(packer)
-        packer.shared = self.given
-        return {"value": packer.pack(value), "changed": changed, "random": _random_state() != drawn}
-
-    def changes(self, packer: Any) -> list[Any]:
-        """Return which arrays of the question aren't as they were, and what is in them now."""
-        changed = []
-        for number, (array, before) in enumerate(zip(self.given, self.before, strict=True)):
-            now = array.tobytes()
-            if now != before:
-                self.before[number] = now
-                changed.append([number, packer.pack(array)])
-        return changed
+        changed = self.given.changes(packer)
+        packer.shared = self.given.arrays
+        return {"value": packer.pack(value), "changed": changed, "random": self.random_state() != drawn}
 
     def callback(self, number: int) -> Any:
         """Return what stands for a function that the question came with."""
 
         def function(*arguments: Any, **named: Any) -> Any:
             packer = self.channel.Packer()
-            forms = [packer.pack(value) for value in arguments]
-            forms_named = {name: packer.pack(value) for name, value in named.items()}
+            ask = {"ask": number, **packer.pack_call(arguments, named)}
             given = list(packer.arrays)
-            ask = {"ask": number, "arguments": forms, "named": forms_named, "changed": self.changes(packer)}
-            self.send(ask, packer)
+            self.send({**ask, "changed": self.given.changes(packer)}, packer)
             answer, payload = self.receive()
             if "raised" in answer:
                 error, _, _ = self.channel.unpacked_exception(answer["raised"])
@@ -198,8 +176,8 @@ class Server:
 
     def receive(self) -> tuple[dict[str, Any], bytes]:
         """Read a frame; the process ends when there is none."""
-        head, body = self.channel.LENGTHS.unpack(self.read(self.channel.LENGTHS.size))
-        return self.channel.parsed(self.read(head)), self.read(body)
+        header, payload = self.channel.received(self.read)
+        return header, payload
 
     def read(self, size: int) -> bytes:
         """Read so many bytes."""
@@ -211,26 +189,20 @@ class Server:
             data += chunk
         return bytes(data)
 
+    def parameters(self, function: Any) -> list[list[Any]] | None:
+        """Return name, kind and whether there is a default of each argument, or None where that can't be read."""
+        if isinstance(function, self.channel.np.ufunc):  # its signature, where NumPy shows one, is full of options
+            return None
+        try:
+            parameters = inspect.signature(function).parameters.values()
+        except (TypeError, ValueError):
+            return None
+        return [[p.name, int(p.kind), p.default is not p.empty] for p in parameters]
 
-def _parameters(function: Any) -> list[list[Any]] | None:
-    """Return name, kind and whether there is a default of each argument, or None where that can't be read."""
-    import numpy as np
-
-    if isinstance(function, np.ufunc):  # its signature, where NumPy shows one, is full of options
-        return None
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return None
-    return [[p.name, int(p.kind), p.default is not p.empty] for p in parameters]
-
-
-def _random_state() -> tuple[Any, ...]:
-    """Return what the global random numbers follow from, Python's and NumPy's."""
-    import numpy as np
-
-    numpys: Any = np.random.get_state()  # noqa: NPY002 - the global state is what this is about
-    return random.getstate(), numpys[1].tobytes(), numpys[2:]
+    def random_state(self) -> tuple[Any, ...]:
+        """Return what the global random numbers follow from, Python's and NumPy's."""
+        numpys = self.channel.np.random.get_state()
+        return random.getstate(), numpys[1].tobytes(), numpys[2:]
 
 
 if __name__ == "__main__":

@@ -22,9 +22,9 @@ from typing import NamedTuple
 import numpy as np
 
 from aescratch.classroom.grading import sandbox
-from aescratch.classroom.outcome import DIED, TIMED_OUT
+from aescratch.classroom.outcome import DIED, TIMED_OUT, Ended
+from aescratch.classroom.running import KEPT, end_process
 
-KEPT = 2000  # characters of what is printed
 MOST_PRINTED = 2**25
 GRACE = 0.3  # seconds more, in which the child says which line was running
 CHUNK = 2**16
@@ -34,54 +34,19 @@ class ConfinementError(RuntimeError):
     """The confined process can't be started here, whatever the submission is."""
 
 
-class Ended(BaseException):  # and no Exception, which the checks take for the submission's own
-    """The confined process is over, or has said what can't be: the kind of the outcome, and why."""
-
-    def __init__(self, kind: str, message: str, line: int = 0) -> None:
-        super().__init__(message)
-        self.kind, self.message, self.line = kind, message, line
-
-
 class Limits(NamedTuple):
-    """What a submission may use up, in one exercise.
+    """What a submission may use up, in one exercise."""
 
-    Attributes
-    ----------
-    seconds : float
-        How long the judge waits for its answers, all together; the checks' own work and Python's start don't count.
-    memory : int
-        Bytes of address space.
-    file_size : int
-        Bytes of one file that it may write.
-    files : int
-        How many files may be open at once.
-    source : int
-        Bytes of the submission's file.
-    start : float
-        Seconds for Python's start.
-    """
-
-    seconds: float = 10.0
-    memory: int = 2**30
-    file_size: int = 2**20
-    files: int = 32
-    source: int = 2**20
-    start: float = 60.0
+    seconds: float = 10.0  # of waiting for its answers, all together, without the checks' own work and Python's start
+    memory: int = 2**30  # bytes of address space
+    file_size: int = 2**20  # bytes of one file that it may write
+    files: int = 32  # open at once
+    source: int = 2**20  # bytes of the submission's file
+    start: float = 60.0  # seconds for Python's start
 
 
 class Confined:
-    """A confined process that waits for questions.
-
-    Parameters
-    ----------
-    limits : Limits
-        What it may use up.
-
-    Raises
-    ------
-    ConfinementError
-        If there can be none on this platform.
-    """
+    """A confined process that waits for questions; a `ConfinementError` says that there can be none here."""
 
     def __init__(self, limits: Limits) -> None:
         if os.name != "posix":
@@ -152,9 +117,7 @@ class Confined:
 
     def close(self) -> str:
         """End the process and whatever it started, remove its folder, and return the beginning of what it printed."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        end_process(self.process)
         end = time.monotonic() + 5.0
         with contextlib.suppress(Ended):
             while self._drain():  # until nobody holds the other end

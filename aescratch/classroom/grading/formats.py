@@ -97,18 +97,15 @@ def as_csv(grades: Grades) -> str:
 def as_gradescope(grades: Grades) -> str:
     """Return the results of one submission, as Gradescope reads them from its results.json."""
     student = grades.students[0]
-    tests = []
-    for place, graded in enumerate(student.graded, 1):
-        for part, entry in enumerate(graded.entries, 1):
-            test: dict[str, Any] = {
-                "name": f"{graded.exercise.title}: {entry.part}", "number": f"{place}.{part}", "name_format": "text",
-                "score": number(entry.points), "max_score": number(entry.of), "output": entry.reason,
-                "output_format": "text", "status": "passed" if entry.points == entry.of else "failed",
-                "visibility": "visible",
-            }  # fmt: skip
-            if entry.codes:
-                test["tags"] = list(entry.codes)
-            tests.append(test)
+    tests = [
+        {
+            "name": f"{graded.exercise.title}: {entry.part}", "number": f"{place}.{part}", "name_format": "text",
+            "score": number(entry.points), "max_score": number(entry.of), "output": entry.reason,
+            "output_format": "text", "status": "passed" if entry.points == entry.of else "failed",
+            "visibility": "visible", **({"tags": list(entry.codes)} if entry.codes else {}),
+        }
+        for place, graded in enumerate(student.graded, 1) for part, entry in enumerate(graded.entries, 1)
+    ]  # fmt: skip
     answers = [graded.answer for graded in student.graded]
     results = {
         "output": "\n\n".join([*student.remarks, *answers]), "output_format": "text", "visibility": "visible",

@@ -14,7 +14,7 @@ import aescratch as ae
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.ledger import Record
 from aescratch.classroom.grading.marks import Entry, without_points
-from aescratch.classroom.grading.parts import HUNDREDTHS, points_of
+from aescratch.classroom.grading.parts import points_of
 from aescratch.classroom.grading.submissions import Submission
 
 NO_FILE = "no-file"
@@ -22,27 +22,13 @@ NO_FILE = "no-file"
 
 @dataclass(frozen=True)
 class Graded:
-    """One exercise of one student.
-
-    Attributes
-    ----------
-    exercise : Exercise
-        Which.
-    kind : str
-        What its check came to, as an outcome's kind; ``"no-file"`` where there is none.
-    entries : tuple of Entry
-        The points, part by part.
-    code, cause : str
-        What stands for the mistake: a code, and the words that tell it from others with the same code.
-    answer : str
-        The answer in words.
-    """
+    """One exercise of one student."""
 
     exercise: Exercise
-    kind: str
+    kind: str  # an outcome's, or "no-file"
     entries: tuple[Entry, ...]
-    code: str
-    cause: str
+    code: str  # of the mistake
+    cause: str  # the words that tell the mistake from others with the same code
     answer: str
 
     @property
@@ -72,27 +58,13 @@ class Student:
 
 @dataclass
 class Grades:
-    """Everything that the files of a grading are written from.
+    """Everything that the files of a grading are written from."""
 
-    Attributes
-    ----------
-    exercises : sequence of Exercise
-        The columns.
-    students : list of Student
-        The rows, by name.
-    seed : int
-        Of the inputs.
-    remarks : list of str
-        On what lay beside the students' folders.
-    unlimited : list of str
-        What the platform couldn't keep submissions from.
-    """
-
-    exercises: Sequence[Exercise]
-    students: list[Student]
+    exercises: Sequence[Exercise]  # the columns
+    students: list[Student]  # the rows, by name
     seed: int
-    remarks: list[str] = field(default_factory=list)
-    unlimited: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)  # on what lay beside the students' folders
+    unlimited: list[str] = field(default_factory=list)  # what the platform couldn't keep submissions from
     version: str = ae.__version__
 
     @property
@@ -107,35 +79,19 @@ def graded(exercise: Exercise, submission: Submission, record: Record | None) ->
         reason = submission.reasons[exercise.name]
         parts = tuple(without_points(exercise, reason, NO_FILE))
         return Graded(exercise, NO_FILE, parts, NO_FILE, "", f"{exercise.name}: {reason}")
-    parts = tuple(
-        Entry(exercise.name, part, Fraction(points, HUNDREDTHS), Fraction(of, HUNDREDTHS), why, tuple(codes), flagged)
-        for part, points, of, why, codes, flagged in record["entries"]
-    )
+    parts = tuple(Entry.of_row(exercise, row) for row in record["entries"])
     return Graded(exercise, record["kind"], parts, record["code"], record["cause"], record["answer"])
 
 
 def collect(
-    submissions: Sequence[Submission], exercises: Sequence[Exercise], keys: Mapping[tuple[str, str], str],
-    records: Mapping[str, Record], **about: Any,
+    submissions: Sequence[Submission], exercises: Sequence[Exercise], records: Mapping[tuple[str, str], Record],
+    **about: Any,
 ) -> Grades:  # fmt: skip
-    """Return the grades from the records of every file.
-
-    Parameters
-    ----------
-    submissions, exercises : sequences
-        The rows and the columns.
-    keys : dict
-        The key of the record of each student and exercise that there is a file of.
-    records : dict
-        By key.
-    **about
-        The seed and whatever else `Grades` has.
-    """
+    """Return the grades from the records of every file, by student and exercise."""
     students = []
     for submission in submissions:
         student = Student(submission.student, remarks=list(submission.remarks))
         for exercise in exercises:
-            key = keys.get((submission.student, exercise.name))
-            student.graded.append(graded(exercise, submission, None if key is None else records[key]))
+            student.graded.append(graded(exercise, submission, records.get((submission.student, exercise.name))))
         students.append(student)
     return Grades(exercises, students, **about)

@@ -8,41 +8,23 @@ comes to a judgement.
 
 from __future__ import annotations
 
-import os
-import stat
+import functools
 import warnings
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.channel import shown
-from aescratch.classroom.grading.confinement import KEPT, Confined, Ended, Limits
+from aescratch.classroom.grading.confinement import Confined, Limits
 from aescratch.classroom.grading.sandbox import missing_protections
 from aescratch.classroom.grading.stand_in import Conversation, StandIn
-from aescratch.classroom.looking import cannot_be_called, raised
-from aescratch.classroom.outcome import NOT_BEGUN, SYNTAX_ERROR, Outcome, outcome_of
-from aescratch.classroom.recognising import recognise
-from aescratch.inspection.gradcheck import Report
+from aescratch.classroom.looking import judgement_of
+from aescratch.classroom.outcome import NOT_BEGUN, SYNTAX_ERROR, Judgement, stopped
+from aescratch.classroom.running import KEPT
+from aescratch.foundations.sources import text_of_plain_file
 
-__all__ = ["Judgement", "Limits", "judge", "missing_protections"]
-
-
-@dataclass
-class Judgement:
-    """What judging a submission came to.
-
-    Attributes
-    ----------
-    outcome : Outcome
-        As the student's own check would say it.
-    reports : list of Report
-        On everything that was checked, in order; none where it never came to that.
-    """
-
-    outcome: Outcome
-    reports: list[Report] = field(default_factory=list)
+__all__ = ["Judgement", "Limits", "judge", "judge_text", "missing_protections"]
 
 
 def judge(exercise: Exercise, path: Path, *, seed: int, limits: Limits = Limits()) -> Judgement:
@@ -64,59 +46,39 @@ def judge(exercise: Exercise, path: Path, *, seed: int, limits: Limits = Limits(
     ConfinementError
         If no confined process can be started here, whatever the submission is.
     """
-    text = _text_of(path, limits.source)
-    if isinstance(text, Outcome):
-        return Judgement(text)
-    judgement = Judgement(Outcome(NOT_BEGUN))
+    if path.is_symlink():  # it may lead to the solution
+        return _unreadable(path.name, "is a link; hand in the file itself")
+    try:
+        text = text_of_plain_file(path, limits.source)
+    except FileNotFoundError:
+        return Judgement(stopped(NOT_BEGUN, f"there is no file {path.name}"))
+    except OSError as error:
+        return _unreadable(path.name, f"can't be opened ({error.strerror})")
+    if text is None:
+        return _unreadable(path.name, "is no file")
+    return judge_text(exercise, text, path.name, seed=seed, limits=limits)
+
+
+def judge_text(exercise: Exercise, text: bytes, file: str, *, seed: int, limits: Limits = Limits()) -> Judgement:
+    """Return the same of the text of a submission, whose lines are given under the name of a file."""
+    if len(text) > limits.source:
+        return _unreadable(file, f"is larger than {limits.source >> 10} KiB")
     process = Confined(limits)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # of what a submission's numbers do to ours
-            conversation = Conversation(process, path.name, limits)
-            judgement.outcome = _checked(exercise, path, text, seed, conversation, judgement)
-    except Ended as ended:
-        judgement.outcome = Outcome(ended.kind, ended.message, ended.line, codes=[ended.kind])
+            conversation = Conversation(process, file, limits)
+            judgement = judgement_of(exercise, functools.partial(_loaded, conversation, text), Path(file), seed)
     finally:
         printed = process.close()
     judgement.outcome.printed = shown(printed, KEPT)
     return judgement
 
 
-def _checked(
-    exercise: Exercise, path: Path, text: bytes, seed: int, conversation: Conversation, judgement: Judgement
-) -> Outcome:  # fmt: skip
-    """Return what the checks say, and leave their reports in the judgement."""
-    file = Path(path.name)
-    try:
-        conversation.load(text)
-        student = StandIn(conversation)
-        if unusable := cannot_be_called(exercise, student, file):
-            return unusable
-        for report in exercise.checks.check(student, seed):
-            judgement.reports.append(report)
-    except (Exception, SystemExit) as error:
-        return raised(error, file)
-    recognise(exercise, judgement.reports, seed)
-    return outcome_of(judgement.reports)
+def _loaded(conversation: Conversation, text: bytes) -> StandIn:
+    conversation.load(text)
+    return StandIn(conversation)
 
 
-def _text_of(path: Path, most: int) -> bytes | Outcome:
-    """Return what is in a submission's file, or the outcome for one that can't be read."""
-
-    def unreadable(why: str) -> Outcome:
-        return Outcome(SYNTAX_ERROR, f"Python can't read it: {path.name} {why}", codes=[SYNTAX_ERROR])
-
-    if path.is_symlink():  # it may lead to the solution
-        return unreadable("is a link; hand in the file itself")
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    except FileNotFoundError:
-        return Outcome(NOT_BEGUN, f"there is no file {path.name}", codes=[NOT_BEGUN])
-    except OSError as error:
-        return unreadable(f"can't be opened ({error.strerror})")
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        return unreadable("is no file")
-    with open(descriptor, "rb") as stream:
-        text = stream.read(most + 1)
-    return text if len(text) <= most else unreadable(f"is larger than {most >> 10} KiB")
+def _unreadable(file: str, why: str) -> Judgement:
+    return Judgement(stopped(SYNTAX_ERROR, f"Python can't read it: {file} {why}"))

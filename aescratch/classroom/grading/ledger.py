@@ -17,6 +17,11 @@ import aescratch as ae
 from aescratch.classroom.exercise import Exercise
 from aescratch.foundations.sources import is_bytecode
 
+try:
+    import fcntl
+except ImportError:  # there is none on Windows
+    fcntl = None  # type: ignore[assignment]
+
 FORMAT = 1
 RECORDS = "results.jsonl"
 Record = dict[str, Any]
@@ -54,15 +59,7 @@ def key_of(exercise: Exercise, exercise_digest: str, text: bytes, seed: int, lim
 class Ledger:
     """The judgements of a folder, read when it is opened; a line that was being written when all ended is dropped.
 
-    Parameters
-    ----------
-    path : Path
-        Where the lines are.
-
-    Raises
-    ------
-    BlockingIOError
-        If another process has it open.
+    Raises a `BlockingIOError` if another process has it open.
     """
 
     def __init__(self, path: Path) -> None:
@@ -109,8 +106,5 @@ class Ledger:
 
 def _claim(stream: Any) -> None:
     """Lock the file against a second grading, where the platform can."""
-    try:
-        import fcntl
-    except ImportError:
-        return
-    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    if fcntl is not None:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -10,17 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.parts import COMPARING, HUNDREDTHS, Expected, Part, declared, expected
-from aescratch.classroom.grading.reasons import first_sentence, sentence, stopped
-from aescratch.classroom.outcome import code_of
+from aescratch.classroom.grading.reasons import first_sentence, not_checked, sentence
+from aescratch.classroom.outcome import Judgement, code_of
 from aescratch.inspection.gradcheck import Finding, Report
 from aescratch.inspection.gradcheck.functions import MALFORMED
-
-if TYPE_CHECKING:
-    from aescratch.classroom.grading.judging import Judgement
 
 NOT_LINEAR = ("not-linear", "upstream-ignored")
 IMPURE = ("changed-argument", "shared-memory", "not-repeatable", "changed-random-state")
@@ -29,29 +26,28 @@ INSTEAD_OF_VALUES = (*MALFORMED, "not-implemented", "raised", "timed-out")
 
 
 class Entry(NamedTuple):
-    """The points of one declared part.
-
-    Attributes
-    ----------
-    exercise, part : str
-        What it is for.
-    points, of : Fraction
-        What was earned, of how many; both are whole hundredths.
-    reason : str
-        Why, in one sentence.
-    codes : tuple of str
-        What was found, as codes; empty where all is right.
-    flagged : bool
-        Whether a person has to look, because the checks can't tell.
-    """
+    """The points of one declared part."""
 
     exercise: str
     part: str
-    points: Fraction
+    points: Fraction  # in whole hundredths, as `of` is
     of: Fraction
-    reason: str
-    codes: tuple[str, ...] = ()
-    flagged: bool = False
+    reason: str  # in one sentence
+    codes: tuple[str, ...] = ()  # of what was found; none where all is right
+    flagged: bool = False  # whether a person has to look, because the checks can't tell
+
+    @property
+    def row(self) -> list[Any]:
+        """The entry of a record."""
+        points, of = (int(value * HUNDREDTHS) for value in (self.points, self.of))
+        return [self.part, points, of, self.reason, list(self.codes), self.flagged]
+
+    @classmethod
+    def of_row(cls, exercise: Exercise, row: Sequence[Any]) -> Entry:
+        """Return the entry that a row was made of."""
+        part, points, of, reason, codes, flagged = row
+        points, of = Fraction(points, HUNDREDTHS), Fraction(of, HUNDREDTHS)
+        return cls(exercise.name, part, points, of, reason, tuple(codes), flagged)
 
 
 class Credit(NamedTuple):
@@ -64,29 +60,20 @@ class Credit(NamedTuple):
 
 
 def entries(exercise: Exercise, judgement: Judgement) -> list[Entry]:
-    """Return the points of every declared part; the same parts in the same order, whatever the submission did.
-
-    Parameters
-    ----------
-    exercise : Exercise
-        Which.
-    judgement : Judgement
-        The outcome of its checks, and the reports on what was checked.
-    """
-    reports = _matched(expected(exercise), judgement.reports)
-    right = [_right(look, report) for look, report in zip(expected(exercise), reports, strict=True)]
-    sought = sum(len(look.sought) for look in expected(exercise))
+    """Return the points of every declared part; the same parts in the same order, whatever the submission did."""
+    looks = expected(exercise)
+    reports = _matched(looks, judgement.reports)
+    right = [_right(look, report) for look, report in zip(looks, reports, strict=True)]
+    sought = sum(len(look.sought) for look in looks)
     overall = Fraction(sum(len(names) for names in right), sought) if sought else Fraction(1)
     found = []
     for part in declared(exercise):
-        look, report = expected(exercise)[part.report], reports[part.report]
+        look, report = looks[part.report], reports[part.report]
         share = Fraction(len(right[part.report]), len(look.sought)) if look.sought else overall
-        if look.sort not in COMPARING and report is not None:
-            share = _answered(report)
         if report is None:
-            credit = Credit(Fraction(0), *stopped(judgement.outcome))
+            credit = Credit(Fraction(0), *not_checked(judgement.outcome))
         else:
-            credit = _credit(part, look, report, share)
+            credit = _credit(part, look, report, share if look.sort in COMPARING else _answered(report))
         found.append(_entry(exercise, part, credit))
     return found
 

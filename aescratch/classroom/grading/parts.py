@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from aescratch.classroom.comparing import ValueReport, seeking_causes
+from aescratch.classroom.comparing import ValueReport
 from aescratch.classroom.exercise import Exercise
 from aescratch.inspection.gradcheck import Report
 from aescratch.inspection.gradcheck.binding import UPSTREAM_NAMES
@@ -42,33 +42,15 @@ class Part(NamedTuple):
 
 @dataclass
 class Expected:
-    """What the solution's own check shows of one report.
+    """What the solution's own check shows of one report."""
 
-    Attributes
-    ----------
-    function : str
-        Which of the student's functions was called.
-    sort : str
-        The name of the report's class: of gradients, of values, of a prediction, or of an exercise's own.
-    title : str
-        The report's own.
-    upstream : bool
-        Whether it was given an upstream gradient.
-    tensors : list of str
-        What is compared.
-    given : list of str
-        Those that the stub has right already.
-    shaped : bool
-        Whether the stub has all shapes right already.
-    """
-
-    function: str
-    sort: str
+    function: str  # the first of the student's that was called
+    sort: str  # the name of the report's class: of gradients, of values, of a prediction, or of an exercise's own
     title: str
-    upstream: bool
-    tensors: list[str]
-    given: list[str]
-    shaped: bool
+    upstream: bool  # whether the function was given an upstream gradient
+    tensors: list[str]  # what is compared
+    given: list[str]  # those that the stub has right already
+    shaped: bool  # whether the stub has all shapes right already
 
     @property
     def sought(self) -> list[str]:
@@ -85,12 +67,8 @@ def points_of(exercise: Exercise) -> Fraction:
 def fair_seed(exercise: Exercise, seed: int) -> int:
     """Return the first seed from this one on at which the exercise's own solution passes.
 
-    Inputs that are drawn can be unlucky, say too many of them at a kink, and then no right answer could be told.
-
-    Raises
-    ------
-    ValueError
-        If a hundred in a row won't do: then the solution is wrong.
+    Inputs that are drawn can be unlucky, say too many of them at a kink, and then no right answer could be told. If a
+    hundred in a row won't do, the solution is wrong.
     """
     for candidate in range(seed, seed + SEEDS_TRIED):
         reports = [report for report, _ in checked(exercise, exercise.solution, candidate)]
@@ -103,34 +81,27 @@ def fair_seed(exercise: Exercise, seed: int) -> int:
 
 
 def checked(exercise: Exercise, text: str, seed: int) -> list[tuple[Report, dict[str, bool]]]:
-    """Return the reports on a text of ours, each with the functions that it called, and if with an upstream gradient.
-
-    It runs in this process: for solutions and stubs only.
-    """
-    student = exercise.module_of(text)
+    """Return the reports on a text of ours, each with the functions called for it, and if with an upstream gradient."""
     calls: dict[str, bool] = {}
-    for name in exercise.checks.FUNCTIONS:
-        setattr(student, name, _noting(name, getattr(student, name), calls))
+
+    def noting(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        if not inspect.isfunction(function):
+            return function
+
+        @functools.wraps(function)
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            given = any(name.startswith("grad_") or name in UPSTREAM_NAMES for name in kwargs)
+            calls[name] = calls.get(name, False) or given
+            return function(*args, **kwargs)
+
+        return noted
+
     found = []
-    with seeking_causes(False), contextlib.suppress(NotImplementedError):  # a stub, called where no hole is expected
-        for report in exercise.checks.check(student, seed):
+    with contextlib.suppress(NotImplementedError):  # a stub, called where no hole is expected
+        for report in exercise.reports_on(text, seed, noting):
             found.append((report, dict(calls)))
             calls.clear()
     return found
-
-
-def _noting(name: str, function: Callable[..., Any], calls: dict[str, bool]) -> Callable[..., Any]:
-    """Return a function that notes that it was called, and if with an upstream gradient."""
-    if not inspect.isfunction(function):
-        return function
-
-    @functools.wraps(function)
-    def noting(*args: Any, **kwargs: Any) -> Any:
-        given = any(name.startswith("grad_") or name in UPSTREAM_NAMES for name in kwargs)
-        calls[name] = calls.get(name, False) or given
-        return function(*args, **kwargs)
-
-    return noting
 
 
 @functools.cache

@@ -9,9 +9,8 @@ import re
 from pathlib import PurePath
 from typing import Any
 
-from aescratch.classroom.answering import HEADLINES
 from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.outcome import NOT_BEGUN, PASSED, UNSURE, WRONG, Outcome, code_of
+from aescratch.classroom.outcome import HEADLINES, NOT_BEGUN, PASSED, UNSURE, WRONG, Outcome, code_of
 from aescratch.inspection.gradcheck import Finding, Report
 
 LONGEST = 300  # characters of a sentence: a student's exception may be long
@@ -51,7 +50,7 @@ def first_sentence(report: Report) -> str:
     return sentence(telling[0], report) if telling else plain(report.summary())
 
 
-def stopped(outcome: Outcome) -> tuple[str, tuple[str, ...], bool]:
+def not_checked(outcome: Outcome) -> tuple[str, tuple[str, ...], bool]:
     """Return why a part wasn't checked: a sentence, codes, and whether a person has to look."""
     if outcome.kind in (WRONG, PASSED):
         return "not checked, since an earlier check has to pass first", ("not-reached",), False

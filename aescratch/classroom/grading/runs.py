@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +33,7 @@ class GradingError(RuntimeError):
 
 
 class Worker:
-    """A process that judges, started when it is first asked, and again after it has died.
-
-    Parameters
-    ----------
-    seed : int
-        The teacher's.
-    limits : dict
-        The fields of `Limits`.
-    folder : str
-        For its temporary files.
-    """
+    """A process that judges, started when it is first asked, and again after it has died."""
 
     def __init__(self, seed: int, limits: dict[str, Any], folder: str) -> None:
         self.seed, self.limits, self.folder = seed, limits, folder
@@ -97,9 +88,9 @@ class Worker:
 def _brought_down(task: Task) -> Record:
     """Return the record of a submission that took its judge with it."""
     says = "it brought down the process that judged it; look at this one yourself"
-    parts = [[e.part, 0, int(e.of * 100), says, [DIED], True] for e in without_points(task.exercise, says, DIED)]
+    rows = [entry._replace(flagged=True).row for entry in without_points(task.exercise, says, DIED)]
     return {
-        "key": task.key, "exercise": task.exercise.name, "kind": DIED, "says": says, "line": 0, "entries": parts,
+        "key": task.key, "exercise": task.exercise.name, "kind": DIED, "says": says, "line": 0, "entries": rows,
         "code": DIED, "cause": "", "answer": f"{task.exercise.name}: {says}",
     }  # fmt: skip
 
@@ -110,25 +101,8 @@ def judge_all(
 ) -> None:  # fmt: skip
     """Judge every task that the ledger doesn't hold, and keep each record there.
 
-    Who ran out of time while others were at work is judged once more, alone, and only that counts.
-
-    Parameters
-    ----------
-    tasks : sequence of Task
-        What to judge; a key that is there twice is judged once.
-    ledger : Ledger
-        Where records are kept.
-    seed, limits : int, dict
-        The teacher's seed, and the fields of `Limits`.
-    jobs : int
-        How many at once.
-    done : callable
-        Called after each.
-
-    Raises
-    ------
-    GradingError
-        If a submission couldn't be judged for a reason that isn't its own.
+    Who ran out of time while others were at work is judged once more, alone, and only that counts. A `GradingError`
+    says that a submission couldn't be judged for a reason that isn't its own.
     """
     left = list({task.key: task for task in tasks if task.key not in ledger.records}.values())
     late: list[Task] = []
@@ -139,13 +113,7 @@ def judge_all(
 
 
 def prove(tasks: Sequence[Task], ledger: Ledger, seed: int, limits: dict[str, Any], jobs: int) -> None:
-    """Judge our own solutions like submissions, so that nobody loses points because grading itself is broken.
-
-    Raises
-    ------
-    GradingError
-        If one doesn't get all its points.
-    """
+    """Judge our own solutions like submissions, so that nobody loses points because grading itself is broken."""
     try:
         judge_all(tasks, ledger, seed, limits, jobs)
     except GradingError as error:
@@ -166,44 +134,36 @@ def _share_out(
     late: list[Task] | None,
 ) -> None:  # fmt: skip
     """Let workers take tasks until there are none, or one is broken; those that are too late are put aside."""
-    waiting: queue.SimpleQueue[Task] = queue.SimpleQueue()
-    for task in tasks:
-        waiting.put(task)
-    broken: list[str] = []
+    idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
+    for worker in workers:
+        idle.put(worker)
     over = threading.Event()
 
-    def work(worker: Worker) -> None:
-        while not over.is_set():
-            try:
-                task = waiting.get_nowait()
-            except queue.Empty:
-                return
+    def judge(task: Task) -> None:
+        if over.is_set():
+            return
+        worker = idle.get()
+        try:
             record = worker.ask(task)
             if record["kind"] == BROKEN:  # it may have been the moment
                 record = worker.ask(task)
-            if over.is_set():
-                return
-            if record["kind"] == BROKEN:
-                broken.append(f"{task.exercise.name} couldn't be judged: {record['says']}")
-                over.set()
-            elif record["kind"] == TIMED_OUT and late is not None:
-                late.append(task)
-            else:
-                ledger.add(record)
-                done()
+        finally:
+            idle.put(worker)
+        if over.is_set():
+            return
+        if record["kind"] == BROKEN:
+            over.set()
+            raise GradingError(f"{task.exercise.name} couldn't be judged: {record['says']}")
+        if record["kind"] == TIMED_OUT and late is not None:
+            late.append(task)
+        else:
+            ledger.add(record)
+            done()
 
-    threads = [threading.Thread(target=work, args=(worker,), daemon=True) for worker in workers]
-    try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(0.2)  # in between, Control-C is heard
-    finally:
-        over.set()
-        for worker in workers:
-            worker.close()
-        for thread in threads:
-            thread.join()
-    if broken:
-        raise GradingError(broken[0])
+    with ThreadPoolExecutor(len(workers) or 1) as pool:
+        try:
+            list(pool.map(judge, tasks))
+        finally:
+            over.set()
+            for worker in workers:
+                worker.close()

@@ -7,54 +7,56 @@ What comes back is what a function could have returned, changed in its arguments
 
 from __future__ import annotations
 
+import functools
 import inspect
 import random
 import secrets
 import time
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import numpy as np
 
 from aescratch.classroom.grading.channel import (
-    LENGTHS,
-    LONGEST_HEADER,
-    MOST_BYTES,
     Malformed,
     Packer,
     Unpacker,
+    Watched,
     framed,
     line_number,
     packed_exception,
-    parsed,
+    received,
     shown,
     unpacked_exception,
 )
-from aescratch.classroom.grading.confinement import GRACE, Confined, ConfinementError, Ended, Limits
-from aescratch.classroom.outcome import DIED, SYNTAX_ERROR, TIMED_OUT
+from aescratch.classroom.grading.confinement import GRACE, Confined, ConfinementError, Limits
+from aescratch.classroom.outcome import DIED, SYNTAX_ERROR, TIMED_OUT, Ended, still_running
 
 MOST_ENTRIES = 4096  # of what one of our functions is called with from inside, so that no product of them is large
 MOST_PARAMETERS, LONGEST_NAME = 100, 100
 Answer = tuple[dict[str, Any], bytes]
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+
+def _refusing(question: Callable[P, Result]) -> Callable[P, Result]:
+    """Let a malformed answer end the process: the checks would take its exception for the submission's own."""
+
+    @functools.wraps(question)
+    def refusing(*arguments: P.args, **named: P.kwargs) -> Result:
+        try:
+            return question(*arguments, **named)
+        except Malformed as error:
+            raise Ended(DIED, f"it wrote to the judge itself: {error}") from error
+
+    return refusing
 
 
 class Conversation:
-    """Questions to a submission in its confined process, and its answers.
+    """Questions to a submission in its confined process, and its answers; its lines are given under a file's name.
 
-    Parameters
-    ----------
-    process : Confined
-        Where it runs.
-    file : str
-        Under which name lines of it are given.
-    limits : Limits
-        What it may use up.
-
-    Raises
-    ------
-    ConfinementError
-        If the process doesn't start, whatever the submission is.
+    A `ConfinementError` says that the process doesn't start, whatever the submission is.
     """
 
     def __init__(self, process: Confined, file: str, limits: Limits) -> None:
@@ -75,46 +77,41 @@ class Conversation:
             case {"done": "no-python", "text": str(reason), "line": int(line)}:
                 raise Ended(SYNTAX_ERROR, f"Python can't read it: {shown(reason)}", line_number(line))
 
+    @_refusing
     def look(self, name: str) -> Any:
         """Return what a name of the submission stands for: a function that can be called, or a value."""
         answer, payload = self.ask({"what": "look", "name": name})
-        try:
-            match answer:
-                case {"missing": True}:
-                    raise AttributeError(f"there is no {name} in {self.file}")
-                case {"value": form}:
-                    return Unpacker(payload).unpack(form)
-                case {"function": str(shown_name), "line": int(line), "parameters": parameters}:
-                    signature = _signature(parameters)
-                    return StandInFunction(self, name, shown(shown_name, kept=""), line_number(line), signature)
-            raise Malformed("no description")
-        except Malformed as error:
-            self.refuse(error)
+        match answer:
+            case {"missing": True}:
+                raise AttributeError(f"there is no {name} in {self.file}")
+            case {"value": form}:
+                return Unpacker(payload).unpack(form)
+            case {"function": str(shown_name), "line": int(line), "parameters": parameters}:
+                signature = _signature(parameters)
+                return StandInFunction(self, name, shown(shown_name, kept=""), line_number(line), signature)
+        raise Malformed("no description")
 
+    @_refusing
     def call(self, name: str, arguments: Sequence[Any], named: dict[str, Any]) -> Any:
         """Return what a function of the submission returns."""
         functions: list[Any] = []
         packer = Packer(functions=functions)
-        forms = [packer.pack(value) for value in arguments]
-        forms_named = {key: packer.pack(value) for key, value in named.items()}
+        question = {"what": "call", "name": name, **packer.pack_call(arguments, named)}
         given = packer.arrays
-        question = {"what": "call", "name": name, "arguments": forms, "named": forms_named}
         answer, payload = self.ask(question, packer.chunks, functions, given)
-        try:
-            match answer:
-                case {"value": form, "changed": list(changed), "random": bool(drew)}:
-                    unpacker = Unpacker(payload, given)
-                    _write_back(unpacker, changed, given)
-                    value = unpacker.unpack(form)
-                    unpacker.end()
-                    if drew:  # here as well, for the checks to see
-                        random.random()
-                        np.random.random()  # noqa: NPY002
-                    return value
-            raise Malformed("no answer")
-        except Malformed as error:
-            self.refuse(error)
+        match answer:
+            case {"value": form, "changed": list(changed), "random": bool(drew)}:
+                unpacker = Unpacker(payload, given)
+                _write_back(unpacker, changed, given)
+                value = unpacker.unpack(form)
+                unpacker.end()
+                if drew:  # here as well, for the checks to see
+                    random.random()
+                    np.random.random()  # noqa: NPY002
+                return value
+        raise Malformed("no answer")
 
+    @_refusing
     def ask(
         self, question: dict[str, Any], chunks: Sequence[bytes] = (), functions: Sequence[Any] = (),
         given: Sequence[Any] = (),
@@ -127,23 +124,22 @@ class Conversation:
         started = time.monotonic()
         end = started + self.left + GRACE
         if self.process.has_spoken():
-            self.process_over("it wrote an answer before there was a question")
+            raise Ended(DIED, "it wrote an answer before there was a question")
         try:
             question = {**question, "number": number, "seconds": max(self.left, 1e-3)}
             self.process.write(framed(question, chunks), end)
             while True:
-                answer, payload = self.receive(end)
+                answer, payload = received(functools.partial(self.process.read, end=end))
                 if answer.get("number") != number:
-                    self.process_over("it wrote an answer that nobody had asked for")
+                    raise Ended(DIED, "it wrote an answer that nobody had asked for")
                 if "ask" not in answer:
                     break
                 reply, reply_chunks = self.answer_back(answer, payload, functions, given)
                 self.process.write(framed(reply, reply_chunks), end)
-        except Malformed as error:
-            self.refuse(error)
         except Ended as ended:
             if ended.kind == TIMED_OUT:
-                self.time_is_up()
+                line = self.process.where(self.file)
+                raise Ended(TIMED_OUT, still_running(self.limits.seconds), line) from None
             raise
         self.asking = False
         self.left -= time.monotonic() - started
@@ -151,22 +147,14 @@ class Conversation:
             self.raise_as_there(answer["raised"])
         return answer, payload
 
-    def receive(self, end: float) -> Answer:
-        """Return a frame."""
-        head, body = LENGTHS.unpack(self.process.read(LENGTHS.size, end))
-        if head > LONGEST_HEADER or body > MOST_BYTES:
-            raise Malformed("a frame that is too long")
-        return parsed(self.process.read(head, end)), self.process.read(body, end)
-
     def answer_back(
         self, ask: dict[str, Any], payload: bytes, functions: Sequence[Callable[..., Any]], given: Sequence[Any]
     ) -> tuple[dict[str, Any], list[bytes]]:
         """Call one of our functions, which the submission was given, and return the answer."""
         match ask:
-            case {"ask": int(which), "arguments": list(forms), "named": dict(named), "changed": list(changed)}:
+            case {"ask": int(which), "arguments": list(), "named": dict(), "changed": list(changed)}:
                 unpacker = Unpacker(payload)
-                arguments = [unpacker.unpack(form) for form in forms]
-                by_name = {shown(key): unpacker.unpack(form) for key, form in named.items()}
+                arguments, named = unpacker.unpack_call(ask)
                 arrays = list(unpacker.arrays)
                 _write_back(unpacker, changed, given)
                 unpacker.end()
@@ -178,38 +166,20 @@ class Conversation:
                 raise ValueError("this function is no longer there")
             if sum(array.size for array in arrays) > MOST_ENTRIES:
                 raise ValueError(f"expected arrays of at most {MOST_ENTRIES} entries together")
-            before = [array.tobytes() for array in arrays]
-            value = packer.pack(_called(functions[which], arguments, by_name))
-            changed = [[n, packer.pack(a)] for n, a in enumerate(arrays) if a.tobytes() != before[n]]
+            watched = Watched(arrays)
+            value = packer.pack(_called(functions[which], arguments, named))
+            return {"value": value, "changed": watched.changes(packer)}, packer.chunks
         except Exception as error:
             return {"raised": packed_exception(error, 0)}, []
-        return {"value": value, "changed": changed}, packer.chunks
 
     def raise_as_there(self, form: Any) -> NoReturn:
         """Raise an exception of the submission's here, as if its line were running here."""
-        try:
-            error, described, line = unpacked_exception(form)
-        except Malformed as malformed:
-            self.refuse(malformed)
+        error, described, line = unpacked_exception(form)
         if error is None:
-            self.process_over(f"it raised {described}")
-        code = compile("raise error", self.file, "exec").replace(co_firstlineno=line)
-        exec(code if line else compile("raise error", "<confined>", "exec"), {"error": error})
-        raise AssertionError  # the line above has raised
-
-    def time_is_up(self) -> NoReturn:
-        """Raise that the time is over, and say where it went."""
-        seconds = self.limits.seconds
-        message = f"still running after {seconds:g} s, and stopped; look for a loop whose end is never reached"
-        raise Ended(TIMED_OUT, message, self.process.where(self.file))
-
-    def refuse(self, error: Malformed) -> NoReturn:
-        """Raise that an answer is none."""
-        self.process_over(f"it wrote to the judge itself: {error}")
-
-    def process_over(self, message: str) -> NoReturn:
-        """Raise that it isn't gone on with this process."""
-        raise Ended(DIED, message)
+            raise Ended(DIED, f"it raised {described}")
+        if line:
+            exec(compile("raise error", self.file, "exec").replace(co_firstlineno=line), {"error": error})
+        raise error
 
 
 class StandIn:

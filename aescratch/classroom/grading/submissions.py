@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.workspace import BACKUPS, COURSE
+from aescratch.foundations.sources import text_of_plain_file
 
 LARGEST = 1_000_000  # bytes of a file: an exercise's has a few thousand
 DEEPEST = 3  # folders below a student's own
@@ -30,34 +31,16 @@ class SubmissionsError(ValueError):
 
 @dataclass
 class Submission:
-    """What one student handed in.
+    """What one student handed in."""
 
-    Attributes
-    ----------
-    student : str
-        The name of the folder.
-    files : dict
-        What is in the file of each exercise, by the exercise's name.
-    reasons : dict
-        Why there is none, for each of the others.
-    remarks : list of str
-        What was odd.
-    """
-
-    student: str
-    files: dict[str, bytes] = field(default_factory=dict)
-    reasons: dict[str, str] = field(default_factory=dict)
-    remarks: list[str] = field(default_factory=list)
+    student: str  # the name of the folder
+    files: dict[str, bytes] = field(default_factory=dict)  # by the exercise's name
+    reasons: dict[str, str] = field(default_factory=dict)  # why there is none, for each of the others
+    remarks: list[str] = field(default_factory=list)  # what was odd
 
 
 def read_submissions(folder: Path, exercises: Sequence[Exercise]) -> tuple[list[Submission], list[str]]:
-    """Return the submissions in a folder by name, and remarks on what else is in it.
-
-    Raises
-    ------
-    SubmissionsError
-        If it holds no folder of a student's.
-    """
+    """Return the submissions in a folder by name, and remarks on what else is in it."""
     entries = _entries(folder)
     remarks = []
     students: dict[str, Submission] = {}
@@ -71,7 +54,8 @@ def read_submissions(folder: Path, exercises: Sequence[Exercise]) -> tuple[list[
             advice = "; unpack it into a folder" if entry.name.lower().endswith((".zip", ".tar", ".gz", ".7z")) else ""
             remarks.append(f"{name} is a file beside the students' folders, and isn't graded{advice}")
         else:
-            student = _unused(name, students)
+            more = (f"{name} ({number})" for number in itertools.count(2))  # two may look the same when printed
+            student = next(each for each in itertools.chain([name], more) if each not in students)
             students[student] = read_submission(Path(entry.path), exercises, student)
     if not students:
         lone = any(_matches(entry.name, exercise) for entry in entries for exercise in exercises)
@@ -142,15 +126,6 @@ def shown(name: str) -> str:
     return text if len(text) <= 120 else text[:117] + "..."
 
 
-def _unused(name: str, taken: dict[str, Submission]) -> str:
-    """Return a name that no other student has, as two that can't be printed may look the same."""
-    number, unused = 1, name
-    while unused in taken:
-        number += 1
-        unused = f"{name} ({number})"
-    return unused
-
-
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
         return sorted(entries, key=lambda entry: entry.name)
@@ -195,21 +170,13 @@ def _matches(name: str, exercise: Exercise) -> bool:
 
 
 def _read(path: Path) -> bytes:
-    """Return what is in a file, with one look at it: at a second there may be a link in its place, or a pipe.
-
-    Raises
-    ------
-    SubmissionsError
-        If it can't be graded; the message goes on from the file's name.
-    """
-    flags = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
+    """Return what is in a file; the message of a `SubmissionsError` goes on from the file's name."""
     try:
-        with open(os.open(path, flags), "rb") as stream:
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                raise SubmissionsError("is no ordinary file")
-            text = stream.read(LARGEST + 1)
+        text = text_of_plain_file(path, LARGEST)
     except OSError as error:
         raise SubmissionsError(f"can't be read: {error.strerror}") from error
+    if text is None:
+        raise SubmissionsError("is no ordinary file")
     if len(text) > LARGEST:
         raise SubmissionsError(f"has more than {LARGEST} bytes")
     return text

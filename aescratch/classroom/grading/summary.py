@@ -11,11 +11,10 @@ from fractions import Fraction
 from html import escape
 from pathlib import Path
 
-from aescratch.classroom.answering import HEADLINES
 from aescratch.classroom.grading.formats import number
 from aescratch.classroom.grading.grades import NO_FILE, Graded, Grades
 from aescratch.classroom.grading.parts import points_of
-from aescratch.classroom.outcome import DIED, NOT_BEGUN, PASSED, TIMED_OUT
+from aescratch.classroom.outcome import DIED, HEADLINES, NOT_BEGUN, PASSED, TIMED_OUT
 
 MOST_CLUSTERS = 60  # those of one student each are the last
 MOST_NAMES = 40  # of a cluster that are shown
@@ -64,23 +63,15 @@ def _head(grades: Grades) -> str:
 
 def _by_hand(grades: Grades) -> str:
     """Return the section on what a person has to look at: flags, ends before time, time-outs, remarks."""
-    groups: dict[str, list[str]] = {
-        "The checks can't tell": [], "Ended before the checks did, as hostile code does": [],
-        "Didn't come to an end in time": [],
-    }  # fmt: skip
-    unsure, died, late = groups.values()
-    for student in grades.students:
-        for graded in student.graded:
-            what = f"{_name(student.name)}: {graded.exercise.name}"
-            if graded.flagged:
-                flagged = next(entry for entry in graded.entries if entry.flagged)
-                unsure.append(f"{what}, {_escaped(flagged.reason)}")
-            if graded.kind == DIED:
-                died.append(what)
-            if graded.kind == TIMED_OUT:
-                late.append(what)
+    everything = [(f"{_name(s.name)}: {graded.exercise.name}", graded) for s in grades.students for graded in s.graded]
+    reasons = [(what, [entry.reason for entry in graded.entries if entry.flagged]) for what, graded in everything]
     odd = [f"{_name(s.name)}: {_escaped('; '.join(s.remarks))}" for s in grades.students if s.remarks]
-    groups["Odd about what was handed in"] = [_escaped(remark) for remark in grades.remarks] + odd
+    groups = {
+        "The checks can't tell": [f"{what}, {_escaped(flagged[0])}" for what, flagged in reasons if flagged],
+        "Ended before the checks did, as hostile code does": [what for what, g in everything if g.kind == DIED],
+        "Didn't come to an end in time": [what for what, g in everything if g.kind == TIMED_OUT],
+        "Odd about what was handed in": [_escaped(remark) for remark in grades.remarks] + odd,
+    }
     lists = "".join(_list(title, lines) for title, lines in groups.items() if lines)
     return f"<section><h2>To look at yourself</h2>\n{lists or '<p>Nothing.</p>'}</section>\n"
 

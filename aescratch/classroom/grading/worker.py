@@ -12,14 +12,13 @@ import base64
 import json
 import os
 import sys
-import tempfile
 import traceback
 import warnings
 from pathlib import Path
 from typing import IO, Any
 
 from aescratch.classroom.exercise import read_exercise
-from aescratch.classroom.grading.judging import Limits, judge
+from aescratch.classroom.grading.judging import Limits, judge_text
 from aescratch.classroom.grading.marks import entries
 from aescratch.classroom.grading.parts import fair_seed
 from aescratch.classroom.grading.reasons import answer_of, mistake, plain
@@ -30,21 +29,17 @@ from aescratch.foundations.sources import import_from_source
 def judged(request: dict[str, Any]) -> dict[str, Any]:
     """Return the record of a request: what was found, the points of each part in hundredths, and the answer."""
     exercise = read_exercise(Path(request["folder"]))
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a student's overflow
-        path = Path(folder) / exercise.file_name
-        path.write_bytes(base64.b64decode(request["text"]))
+        text, limits = base64.b64decode(request["text"]), Limits(**request["limits"])
         seed = fair_seed(exercise, request["seed"])
-        judgement = judge(exercise, path, seed=seed, limits=Limits(**request["limits"]))
+        judgement = judge_text(exercise, text, exercise.file_name, seed=seed, limits=limits)
         outcome = judgement.outcome
-        parts = [
-            [e.part, int(e.points * 100), int(e.of * 100), e.reason, list(e.codes), e.flagged]
-            for e in entries(exercise, judgement)
-        ]
+        rows = [entry.row for entry in entries(exercise, judgement)]
         code, cause = mistake(outcome, judgement.reports)
         return {
             "key": request["key"], "exercise": exercise.name, "kind": outcome.kind, "says": plain(outcome.message),
-            "line": outcome.line, "entries": parts, "code": code, "cause": cause,
+            "line": outcome.line, "entries": rows, "code": code, "cause": cause,
             "answer": answer_of(exercise, outcome, judgement.reports),
         }  # fmt: skip
 

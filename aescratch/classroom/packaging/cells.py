@@ -61,13 +61,7 @@ def percent(cells: Sequence[Cell]) -> str:
 
 
 def write_notebook(path: Path, cells: Sequence[Cell]) -> None:
-    """Write a notebook of these cells, the same to the byte for the same cells.
-
-    Raises
-    ------
-    RuntimeError
-        If jupytext isn't installed.
-    """
+    """Write a notebook of these cells, the same to the byte for the same cells."""
     try:
         jupytext: Any = importlib.import_module("jupytext")  # optional, and wanted for notebooks only
     except ImportError as error:

@@ -79,20 +79,10 @@ chmod 644 "$root/results/results.json"
 def write_autograder(
     exercises: Sequence[Exercise], out: Path, seed: int, *, own: Path | None = None, unconfined: bool = False
 ) -> list[Path]:  # fmt: skip
-    """Write an autograder for Gradescope, and return its path in a list.
+    """Write an autograder for Gradescope, as a zip or into a folder, and return its path in a list.
 
-    Parameters
-    ----------
-    exercises : sequence of Exercise
-        What is graded.
-    out : Path
-        The zip, or the folder for autograder.zip.
-    seed : int
-        Of the inputs.
-    own : Path, optional
-        The folder of the teacher's own exercises, if these are from one; it is put in, whole.
-    unconfined : bool
-        Whether to grade where the container can't confine submissions.
+    The folder of the teacher's own exercises, if these are from one, is put in, whole; `unconfined` grades also where
+    the container can't confine submissions.
     """
     path = out if out.suffix == ".zip" else out / "autograder.zip"
     path.parent.mkdir(parents=True, exist_ok=True)

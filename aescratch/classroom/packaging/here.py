@@ -18,22 +18,21 @@ import linecache
 import re
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from aescratch.classroom.answering import answer
 from aescratch.classroom.exercise import Exercise, read_course
-from aescratch.classroom.grading.judging import Judgement, judge
+from aescratch.classroom.grading.judging import judge_text
 from aescratch.classroom.grading.marks import Entry, entries
 from aescratch.classroom.grading.parts import fair_seed
-from aescratch.classroom.outcome import MISSING, Outcome
+from aescratch.classroom.outcome import MISSING, Judgement, Outcome, stopped
 from aescratch.classroom.running import check_file
 from aescratch.classroom.workspace import COURSE, NEW
 
 COMMAND = re.compile(r"^(\s*)get_ipython\(\)\..*$", re.MULTILINE)  # such as %timeit: to the notebook, not to the cell
 FILE = "cell.py"  # what the cell is called in an answer, so that its lines are the cell's
-Result = TypeVar("Result")
 
 
 class NotRight(AssertionError):
@@ -127,13 +126,7 @@ def require_here(name: str, namespace: Mapping[str, Any], part: str | None = Non
 
 
 def exercise_named(name: str, course: str | None = None) -> Exercise:
-    """Return the exercise of this name: of a folder of exercises, or of the built-in path.
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-    """
+    """Return the exercise of this name: of a folder of exercises, or of the built-in path."""
     found = {exercise.name: exercise for exercise in read_course(None if course is None else Path(course))}
     if name not in found:
         raise ValueError(f"expected the name of an exercise, got {name!r}; there are {', '.join(found)}")
@@ -159,7 +152,7 @@ def source_of(exercise: Exercise, namespace: Mapping[str, Any]) -> str | None:
 def _missing(exercise: Exercise) -> Outcome:
     functions = " and ".join(exercise.checks.FUNCTIONS)
     message = f"there is no {functions} that was written in this notebook with def; write it in a cell, and run that"
-    return Outcome(MISSING, message, codes=[MISSING])
+    return stopped(MISSING, message)
 
 
 def _looked_at(name: str, namespace: Mapping[str, Any]) -> tuple[Outcome, str]:
@@ -167,12 +160,11 @@ def _looked_at(name: str, namespace: Mapping[str, Any]) -> tuple[Outcome, str]:
     handed_out = any(Path(COURSE).glob("*_*/stub.py"))  # beside the notebook; another folder may have this name
     exercise = exercise_named(name, COURSE if handed_out else None)
     source = source_of(exercise, namespace)
-
-    def looked_at(path: Path) -> tuple[Outcome, str]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / FILE
+        path.write_text(source or "", encoding="utf-8")
         outcome = _missing(exercise) if source is None else check_file(exercise, path)
         return outcome, answer(exercise, path, outcome, NEW)
-
-    return _with_file(source or "", looked_at)
 
 
 def _marks(exercise: Exercise, namespace: Mapping[str, Any], seed: int) -> list[Entry]:
@@ -186,13 +178,5 @@ def _marks(exercise: Exercise, namespace: Mapping[str, Any], seed: int) -> list[
 def _judged(exercise: Exercise, source: str | None, seed: int) -> Judgement:
     """Return the judgement on a source, with the teacher's inputs; otter asks for it once for each part."""
     if source is None:
-        return Judgement(_missing(exercise), [])
-    return _with_file(source, functools.partial(judge, exercise, seed=fair_seed(exercise, seed)))
-
-
-def _with_file(source: str, use: Callable[[Path], Result]) -> Result:
-    """Return what comes of using a file with this source, which is then deleted."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / FILE
-        path.write_text(source, encoding="utf-8")
-        return use(path)
+        return Judgement(_missing(exercise))
+    return judge_text(exercise, source.encode(), FILE, seed=fair_seed(exercise, seed))

@@ -15,7 +15,7 @@ from typing import Any
 
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.packaging.cells import CODE, MARKDOWN, Cell, task, write_notebook
-from aescratch.classroom.stubs import BEGIN, END, HIDDEN, HOLE, INSTEAD, OURS_ONLY, without
+from aescratch.classroom.stubs import BEGIN, END, HOLE, INSTEAD, filled
 
 SCHEMA = 3  # of the metadata that nbgrader reads
 CONFIG = "nbgrader_config.py"
@@ -57,25 +57,23 @@ def write_course(
 
 
 def _cells(exercise: Exercise, test: str) -> list[Cell]:
-    lines = [line for line in without(exercise.solution, HIDDEN).splitlines() if not line.startswith(OURS_ONLY)]
-    kept = [line for line in lines if not line.strip().startswith(INSTEAD)]
+    marked = filled(exercise.solution, lambda indent, planted, right: [indent + BEGIN, *right, indent + END])
     before = []
-    if len(kept) < len(lines):
+    if INSTEAD in exercise.solution:
         # nbgrader puts the same text in place of every solution, which would show the line that has the bug.
-        kept = [BEGIN, *(line for line in kept if line.strip() not in (BEGIN, END)), END]
-        words = Cell(MARKDOWN, "This is what you begin with; copy it into the cell below.", _locked(exercise, "words"))
-        before = [words, Cell(CODE, exercise.stub, _locked(exercise, "begin"))]
+        marked = f"{BEGIN}\n{exercise.shown_solution}{END}"
+        words = "This is what you begin with; copy it into the cell below."
+        before = [
+            Cell(MARKDOWN, words, _noted(exercise, "words", locked=True)),
+            Cell(CODE, exercise.stub, _noted(exercise, "begin", locked=True)),
+        ]
     return [
         task(exercise),
         *before,
-        Cell(CODE, "\n".join(kept), _noted(exercise, "solution", solution=True)),
+        Cell(CODE, marked, _noted(exercise, "solution", solution=True)),
         Cell(CODE, CHECK.format(name=exercise.name), _noted(exercise, "check", grade=True, locked=True, points=0)),
         Cell(CODE, test, _noted(exercise, "test", grade=True, locked=True, points=exercise.points)),
     ]
-
-
-def _locked(exercise: Exercise, what: str) -> dict[str, Any]:
-    return _noted(exercise, what, locked=True)
 
 
 def _noted(

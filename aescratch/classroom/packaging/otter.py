@@ -15,7 +15,7 @@ import aescratch as ae
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.parts import declared
 from aescratch.classroom.packaging.cells import CODE, RAW, Cell, task, write_notebook
-from aescratch.classroom.stubs import BEGIN, END, HIDDEN, HOLE, INSTEAD, OURS_ONLY, without
+from aescratch.classroom.stubs import HOLE, filled
 
 ASSIGNMENT = """\
 # ASSIGNMENT CONFIG
@@ -93,24 +93,9 @@ def prompted(solution: str) -> str:
         return 2 * x
         # END SOLUTION
     """
-    lines: list[str] = []
-    region: list[str] = []
-    indent, opened = "", False
-    for line in without(solution, HIDDEN).splitlines():
-        if line.strip() == BEGIN:
-            region, indent, opened = [], line.partition("#")[0], True
-        elif line.strip() == END:
-            planted = [indent + text.strip().removeprefix(INSTEAD) for text in region if _is_planted(text)]
-            right = [text for text in region if not _is_planted(text)]
-            lines += [f'{indent}""" # BEGIN PROMPT', *(planted or [indent + HOLE]), f'{indent}""" # END PROMPT',
-                      f"{indent}# BEGIN SOLUTION NO PROMPT", *right, f"{indent}# END SOLUTION"]  # fmt: skip
-            opened = False
-        elif opened:
-            region.append(line)
-        elif not line.startswith(OURS_ONLY):
-            lines.append(line)
-    return "\n".join(lines)
 
+    def fill(indent: str, planted: list[str], right: list[str]) -> list[str]:
+        prompt = [f'{indent}""" # BEGIN PROMPT', *(planted or [indent + HOLE]), f'{indent}""" # END PROMPT']
+        return [*prompt, f"{indent}# BEGIN SOLUTION NO PROMPT", *right, f"{indent}# END SOLUTION"]
 
-def _is_planted(line: str) -> bool:
-    return line.strip().startswith(INSTEAD)
+    return filled(solution, fill)

@@ -100,8 +100,8 @@ def run(arguments: Namespace) -> int:
                 judge_all(list(tasks.values()), ledger, seed, limits._asdict(), jobs, bar.update)
     except BlockingIOError as error:
         raise UsageError(f"another grading is at work in {folder}; wait for it, or give another --out") from error
-    keys = {place: task.key for place, task in tasks.items()}
-    grades = collect(submissions, exercises, keys, ledger.records, seed=seed, remarks=remarks, unlimited=missing)
+    records = {place: ledger.records[task.key] for place, task in tasks.items()}
+    grades = collect(submissions, exercises, records, seed=seed, remarks=remarks, unlimited=missing)
     write(grades, folder, file, arguments.format)
     report(grades, folder, file, len(new))
     arguments.result = {"file": str(file), "judged": len(new), **json.loads(as_json(grades))}

@@ -1,6 +1,6 @@
 """Typical mistakes, and how each must be answered."""
 
-from aescratch.classroom.exercise import Mutant
+from aescratch.classroom import Mutant
 
 MUTANTS = {
     "mask of the gradient": Mutant("(a > 0)", "(grad_y > 0)", "wrong-argument@grad_a"),

@@ -1,6 +1,6 @@
 """Typical mistakes, and how each must be answered."""
 
-from aescratch.classroom.exercise import Mutant
+from aescratch.classroom import Mutant
 
 MUTANTS = {
     "one factor only": Mutant("Phi + a * density", "Phi", "derivative-replaced@grad_a"),

@@ -1,6 +1,6 @@
 """Typical mistakes, and how each must be answered."""
 
-from aescratch.classroom.exercise import Mutant
+from aescratch.classroom import Mutant
 
 MUTANTS = {
     "no weight": Mutant("lam * W", "1.0 * W", "scale@grad_W"),

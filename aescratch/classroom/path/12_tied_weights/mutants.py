@@ -1,6 +1,6 @@
 """Typical mistakes, and how each must be answered."""
 
-from aescratch.classroom.exercise import Mutant
+from aescratch.classroom import Mutant
 
 MUTANTS = {
     "another expectation": Mutant('PREDICTION = "c"', 'PREDICTION = "b"', "wrong-prediction"),

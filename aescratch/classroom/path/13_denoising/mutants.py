@@ -1,6 +1,6 @@
 """Typical mistakes, and how each must be answered."""
 
-from aescratch.classroom.exercise import Mutant
+from aescratch.classroom import Mutant
 
 MUTANTS = {
     "noise for a target": Mutant("(x_hat - x) / len(x)", "(x_hat - x_tilde) / len(x)", "other-inputs@grad_W1"),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from aescratch import functions
-from aescratch.classroom.comparing import check_backward, check_prediction
+from aescratch.classroom import check_backward, check_prediction
 from aescratch.inspection.gradcheck import Report
 
 FUNCTIONS = ("kl_sparsity_backward",)

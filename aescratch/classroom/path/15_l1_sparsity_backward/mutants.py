@@ -1,6 +1,6 @@
 """Typical mistakes, and how each must be answered."""
 
-from aescratch.classroom.exercise import Mutant
+from aescratch.classroom import Mutant
 
 MUTANTS = {
     "no mean": Mutant("np.sign(h) / len(h)", "np.sign(h)", "scale@grad_h"),

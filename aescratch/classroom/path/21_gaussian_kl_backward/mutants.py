@@ -1,6 +1,6 @@
 """Typical mistakes, and how each must be answered."""
 
-from aescratch.classroom.exercise import Mutant
+from aescratch.classroom import Mutant
 
 MUTANTS = {
     "no mean for mu": Mutant("mu / len(mu)\n    grad_log", "mu.copy()\n    grad_log", "scale@grad_mu"),

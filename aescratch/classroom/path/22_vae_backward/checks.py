@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from aescratch import functions
-from aescratch.classroom.comparing import check_backward
+from aescratch.classroom import check_backward
 from aescratch.inspection.gradcheck import Report
 
 FUNCTIONS = ("vae_backward",)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.classroom.comparing import Slip, check_forward
+from aescratch.classroom import Slip, check_forward
 from aescratch.inspection.gradcheck import Report
 
 FUNCTIONS = ("momentum_descent",)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.classroom.comparing import Slip, check_forward, check_prediction
+from aescratch.classroom import Slip, check_forward, check_prediction
 from aescratch.inspection.gradcheck import Report
 
 FUNCTIONS = ("xavier_uniform",)

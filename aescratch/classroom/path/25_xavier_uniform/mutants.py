@@ -1,6 +1,6 @@
 """Typical mistakes, and how each must be answered."""
 
-from aescratch.classroom.exercise import Mutant
+from aescratch.classroom import Mutant
 
 MUTANTS = {
     "a quarter expected": Mutant('PREDICTION = "d"', 'PREDICTION = "c"', "wrong-prediction"),

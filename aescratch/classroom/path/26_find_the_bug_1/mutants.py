@@ -1,6 +1,6 @@
 """Typical mistakes, and how each must be answered."""
 
-from aescratch.classroom.exercise import Mutant
+from aescratch.classroom import Mutant
 
 MUTANTS = {
     "no mean, as planted": Mutant("grad_rho_hat / N", "grad_rho_hat", "described@grad_W1"),

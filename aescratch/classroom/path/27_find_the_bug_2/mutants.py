@@ -1,6 +1,6 @@
 """Typical mistakes, and how each must be answered."""
 
-from aescratch.classroom.exercise import Mutant
+from aescratch.classroom import Mutant
 
 MUTANTS = {
     "before the ReLU, as planted": Mutant("grad_W2 = h1.T @ grad_a2", "grad_W2 = a1.T @ grad_a2", "described@grad_W2"),

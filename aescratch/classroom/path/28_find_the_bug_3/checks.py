@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from aescratch import functions
-from aescratch.classroom.comparing import Slip, check_backward, check_forward
+from aescratch.classroom import Slip, check_backward, check_forward
 from aescratch.inspection.gradcheck import Report
 
 FUNCTIONS = ("sample", "sample_backward")

@@ -1,6 +1,6 @@
 """Typical mistakes, and how each must be answered."""
 
-from aescratch.classroom.exercise import Mutant
+from aescratch.classroom import Mutant
 
 MUTANTS = {
     "as planted": Mutant("mu + np.exp(0.5 * log_var)", "mu + np.exp(log_var)", "variance-for-deviation@z"),

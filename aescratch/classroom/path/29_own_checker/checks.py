@@ -12,7 +12,7 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.backend import Array
-from aescratch.classroom.comparing import TOLERANCE
+from aescratch.classroom import TOLERANCE
 from aescratch.inspection.gradcheck import Finding, Report, TensorResult
 from aescratch.inspection.gradcheck.findings import raised
 

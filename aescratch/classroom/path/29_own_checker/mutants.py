@@ -1,6 +1,6 @@
 """Typical mistakes, and how each must be answered."""
 
-from aescratch.classroom.exercise import Mutant
+from aescratch.classroom import Mutant
 
 LAST = "np.abs(claimed - numeric).max() <= 1e-5 * scale"
 MUTANTS = {
