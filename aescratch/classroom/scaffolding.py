@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from aescratch.classroom import CourseError
+from aescratch.classroom.exercise import CourseError
 
 ABOUT = """# Softplus, backward
 chapter: 1. My chapter

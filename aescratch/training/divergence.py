@@ -8,7 +8,7 @@ import numpy as np
 
 from aescratch.backend import to_numpy
 from aescratch.training import contract
-from aescratch.training.batches import shuffled_batches
+from aescratch.training.batches import batches_of_epoch
 from aescratch.training.checkpoints import TrainingState
 from aescratch.training.plan import Plan
 
@@ -38,7 +38,7 @@ def where_the_model_is(training: TrainingState) -> str:
 def _replay(training: TrainingState, plan: Plan, rate: float) -> tuple[int, str]:
     """Go through an epoch again, looking at everything; return the batch, from 1, and the first tensor that broke."""
     model, number = training.model, 0
-    for number, batch in enumerate(shuffled_batches(plan, training.rng), start=1):
+    for number, batch in enumerate(batches_of_epoch(plan, training.rng), start=1):
         loss = model.loss(*batch, rng=training.rng)
         if not is_finite(loss):
             return number, first_broken_part(model)

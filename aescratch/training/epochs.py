@@ -19,7 +19,7 @@ from aescratch.backend import array_module, batch_size
 from aescratch.foundations.validation import as_generator, own_generator
 from aescratch.optimizers import Optimizer, OptimizerState
 from aescratch.training import contract
-from aescratch.training.batches import shuffled_batches
+from aescratch.training.batches import batches_of_epoch
 from aescratch.training.checkpoints import Snapshot, TrainingState, describe_run, read_checkpoint, write_checkpoint
 from aescratch.training.divergence import TrainingDivergedError, report_divergence, where_the_model_is
 from aescratch.training.history import History
@@ -74,7 +74,7 @@ def _train_epoch(training: TrainingState, plan: Plan, rate: float) -> float:
     """
     model, losses, sizes = training.model, [], []
     with contract.training(model):
-        for batch in shuffled_batches(plan, training.rng):
+        for batch in batches_of_epoch(plan, training.rng):
             losses.append(contract.as_number(model, model.loss(*batch, rng=training.rng)))
             sizes.append(batch_size(batch[0]))
             model.backward()
