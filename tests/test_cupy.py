@@ -125,6 +125,21 @@ def test_a_pass_is_numpys_bit_for_bit(cupy, name, dtype):
 
 
 @every_variant
+def test_switched_off_a_pass_starts_no_kernel_of_ours_and_is_numpys_bit_for_bit(cupy, name):
+    host, device = pair(name)
+    x = data(host)
+    host.loss(x, rng=3)
+    host.backward()
+    with backend.as_written(), recording() as seen:
+        device.loss(cupy.asarray(x), rng=3)
+        device.backward()
+    written = {kernel for kernel in seen.names("launch") if kernel in functions.AS_WRITTEN or kernel.startswith("biased_")}
+    assert all(hasattr(np, kernel) for kernel in written), "all are CuPy's own, such as tanh"
+    for a, b in zip(device.parameters, host.parameters, strict=True):
+        assert_equal(a.grad, b.grad)
+
+
+@every_variant
 def test_a_pass_from_the_models_own_noise_too(cupy, name):
     host, device = pair(name)
     for _ in range(2):
