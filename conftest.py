@@ -1,4 +1,4 @@
-"""What all tests and doctests share: names for doctests, matplotlib without a screen, and figures closed again."""
+"""What all tests and doctests share: names for doctests, matplotlib without a screen, closed figures, the core."""
 
 import importlib.util
 import os
@@ -7,6 +7,7 @@ import sys
 os.environ.setdefault("MPLBACKEND", "agg")
 # Matrices are small here: on a busy machine the threads of a BLAS wait for each other far longer than they compute.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
@@ -18,6 +19,26 @@ collect_ignore = [
 collect_ignore_glob = ["docs/*.py", "docs/tutorials/*.py"]
 if importlib.util.find_spec("torch") is None:
     collect_ignore.append("docs/how-to/pytorch.md")
+
+# The tests of the core: the formula sheet, layers, models, optimisers, training, files, state.
+CORE = {
+    "test_backend", "test_contract", "test_files", "test_files_before", "test_functions", "test_layers", "test_models",
+    "test_optimizers", "test_second_opinions", "test_speed", "test_state", "test_state_against_torch", "test_training",
+}  # fmt: skip
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Read no other file for `pytest -m core`: reading all of them takes longer than the core's tests."""
+    if config.option.markexpr == "core" and collection_path.is_file() and collection_path.stem not in CORE:
+        return True
+    return None
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the tests of the core."""
+    for item in items:
+        if item.path.stem in CORE:
+            item.add_marker("core")
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from aescratch.backend import Array
 from aescratch.foundations.recipes import constructor_parameters
@@ -82,7 +83,8 @@ class AutoencoderTransformer:
 
     def __init__(
         self, variant: type[Autoencoder] = Autoencoder, *, n_components: int = 32, hidden: Sequence[int] = (),
-        epochs: int = 20, batch_size: int = 64, learning_rate: float = 1e-3, random_state: Any = None, **settings: Any,
+        epochs: int = 20, batch_size: int = 64, learning_rate: float = 1e-3,
+        random_state: int | np.random.RandomState | np.random.Generator | None = None, **settings: Any,
     ) -> None:  # fmt: skip
         self.variant, self.n_components, self.hidden = variant, n_components, hidden
         self.epochs, self.batch_size, self.learning_rate = epochs, batch_size, learning_rate
@@ -110,7 +112,7 @@ class AutoencoderTransformer:
             place[name] = value
         return self
 
-    def fit(self: Self, X: Any, y: Any = None) -> Self:
+    def fit(self: Self, X: ArrayLike, y: object = None) -> Self:
         """Train a new model on X (N, D); y is ignored.
 
         Raises
@@ -143,19 +145,19 @@ class AutoencoderTransformer:
             self.feature_names_in_ = names
         return self
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: ArrayLike) -> Array:
         """Return the code (N, n_components) of X (N, D): an array, or the kind of frame that `set_output` asks for."""
         return self._framed(self._fitted().encode(self._checked(X)), X)
 
-    def fit_transform(self, X: Any, y: Any = None) -> Any:
+    def fit_transform(self, X: ArrayLike, y: object = None) -> Array:
         """Return fit(X).transform(X)."""
         return self.fit(X).transform(X)
 
-    def inverse_transform(self, X: Any) -> Array:
+    def inverse_transform(self, X: ArrayLike) -> Array:
         """Return what the decoder makes of codes X (N, n_components): data (N, D)."""
         return self._fitted().decode(_floats(X))
 
-    def score(self, X: Any, y: Any = None) -> float:
+    def score(self, X: ArrayLike, y: object = None) -> float:
         """Return minus the squared error of the reconstruction, summed over features, mean over examples.
 
         Whatever loss the variant is trained with: −(1/N) Σ_i Σ_j (x̂_ij − x_ij)², at best 0; y is ignored.
@@ -163,7 +165,7 @@ class AutoencoderTransformer:
         x = self._checked(X)
         return -sse_per_image(self._fitted().reconstruct(x), x)
 
-    def get_feature_names_out(self, input_features: Any = None) -> Array:
+    def get_feature_names_out(self, input_features: Sequence[str] | Array | None = None) -> Array:
         """Return the names of the code's units: code0, code1, ...
 
         Raises

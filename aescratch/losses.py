@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from aescratch import functions
-from aescratch.backend import Array, array_module
+from aescratch.backend import Array, Number, array_module
 from aescratch.foundations.parts import Part
 from aescratch.foundations.recipes import Recipe
 from aescratch.foundations.validation import require_batch, require_one_label_per_row, require_same_shape
@@ -28,7 +28,7 @@ class Loss(Part, Recipe):
 
     is_term = True
 
-    def forward(self, output: Array, target: Array) -> Any:
+    def forward(self, output: Array, target: Array) -> Number:
         """Return the loss of this batch, a number."""
         raise NotImplementedError
 
@@ -59,7 +59,7 @@ class SquaredError(Loss):
 
     remembers = ("x_hat", "x")
 
-    def forward(self, x_hat: Array, x: Array) -> Any:
+    def forward(self, x_hat: Array, x: Array) -> Number:
         """Return the loss of x_hat (N, D) against x (N, D)."""
         require_same_shape(x_hat, "x_hat", x, "x")
         self.x_hat, self.x = x_hat, x
@@ -85,7 +85,7 @@ class BinaryCrossEntropy(Loss):
 
     remembers = ("logits", "x")
 
-    def forward(self, logits: Array, x: Array) -> Any:
+    def forward(self, logits: Array, x: Array) -> Number:
         """Return the loss of logits (N, D) against x (N, D) in [0, 1]."""
         require_same_shape(logits, "logits", x, "x")
         self.logits, self.x = logits, x
@@ -124,7 +124,7 @@ class SoftmaxCrossEntropy(Loss):
 
     remembers = ("logits", "labels")
 
-    def forward(self, logits: Array, labels: Array) -> Any:
+    def forward(self, logits: Array, labels: Array) -> Number:
         """Return the loss of logits (N, C) against labels (N,), integers from 0 to C - 1."""
         require_batch(logits, "logits")
         require_one_label_per_row(labels, logits)

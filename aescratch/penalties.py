@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aescratch import functions
-from aescratch.backend import Array, array_module
+from aescratch.backend import Array, Number, array_module
 from aescratch.foundations.buffers import Buffer
 from aescratch.foundations.parts import Part
 from aescratch.foundations.recipes import Recipe
@@ -30,7 +30,7 @@ class Sparsity(Part, Recipe):
     def prepare(self, n_units: int, dtype: str) -> None:
         """Make room for state that depends on how many units a code has; a model calls it once. Here there is none."""
 
-    def forward(self, h: Array) -> Any:
+    def forward(self, h: Array) -> Number:
         """Return the penalty of the codes h (N, H), a number."""
         raise NotImplementedError
 
@@ -89,7 +89,7 @@ class KLSparsity(Sparsity):
         if self.momentum is not None:
             self.running_activity = Buffer.filled("running_activity", n_units, self.rho, dtype)
 
-    def forward(self, h: Array) -> Any:
+    def forward(self, h: Array) -> Number:
         """Return the penalty of the codes h (N, H), a number; in training the running mean moves on.
 
         Raises
@@ -141,7 +141,7 @@ class L1Sparsity(Sparsity):
         """The signs of the code."""
         return array_module(self.h).sign(self.h)
 
-    def forward(self, h: Array) -> Any:
+    def forward(self, h: Array) -> Number:
         """Return the penalty of the codes h (N, H), a number."""
         require_batch(h, "h")
         self.h = h
@@ -167,7 +167,7 @@ class Contraction(Part, Recipe):
     def __init__(self, weight: float) -> None:
         self.weight = require_number("weight", weight, least=0)
 
-    def forward(self, slope: Array, W: Array) -> Any:
+    def forward(self, slope: Array, W: Array) -> Number:
         """Return the penalty for slopes φ'(a) (N, H) and weights W (D, H), a number."""
         require_batch(W, "W")
         require_batch(slope, "slope")
@@ -197,7 +197,7 @@ class GaussianKL(Part, Recipe):
     def __init__(self, beta: float) -> None:
         self.beta = require_number("beta", beta, least=0)
 
-    def forward(self, mu: Array, log_var: Array) -> Any:
+    def forward(self, mu: Array, log_var: Array) -> Number:
         """Return the penalty for mu (N, H) and log_var (N, H), a number."""
         require_same_shape(mu, "mu", log_var, "log_var")
         self.mu, self.log_var = mu, log_var
@@ -246,7 +246,7 @@ class WeightDecay(Part):
             )
         self.weights = [parameter for parameter in parameters if parameter.decays]
 
-    def forward(self) -> Any:
+    def forward(self) -> Number | float:
         """Return the penalty of the weights as they are, a number."""
         if not self.lam:
             return _Nothing()

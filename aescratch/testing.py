@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from aescratch.backend import Array
+from aescratch.foundations.validation import Data
 from aescratch.inspection.gradcheck import (
     GradientCheckError,
     check_function,
@@ -23,11 +23,12 @@ from aescratch.inspection.gradcheck import (
     check_meaning,
 )
 from aescratch.inspection.gradcheck.printing import Printable
+from aescratch.training.contract import Trainable
 
 __all__ = ["assert_function", "assert_gradients", "assert_layer", "assert_meaning"]
 
 
-def assert_gradients(model: Any, x: Array, labels: Array | None = None, **options: Any) -> None:
+def assert_gradients(model: Trainable, x: Data, labels: Data | None = None, **options: Any) -> None:
     """Assert that every gradient of a model agrees with finite differences of its loss.
 
     Parameters
@@ -118,7 +119,7 @@ def assert_layer(layer: Any, x: Any, **options: Any) -> None:
     _require_pass(check_layer(layer, x, **options))
 
 
-def assert_meaning(model: Any, x: Array | None = None, labels: Array | None = None, **options: Any) -> None:
+def assert_meaning(model: Trainable, x: Data | None = None, labels: Data | None = None, **options: Any) -> None:
     """Assert that a model's losses, penalties, layers and noise compute what they say.
 
     Parameters

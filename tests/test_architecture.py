@@ -1,6 +1,7 @@
 """The house: imports go downward only, nobody asks for a concrete model's class, and importing the package is cheap."""
 
 import ast
+import functools
 import graphlib
 import pathlib
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 import aescratch as ae
 from aescratch.models import MODELS
+from conftest import CORE
 
 PACKAGE = pathlib.Path(ae.__file__).parent
 
@@ -34,6 +36,11 @@ FLOORS = [
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 
 
+@functools.cache
+def tree_of(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def module_files():
     """Every file of the package but the exercises, which their readers own."""
     return sorted(path for path in PACKAGE.rglob("*.py") if "path" not in path.relative_to(PACKAGE).parts)
@@ -51,9 +58,9 @@ def room_of(module):
     return module.split(".")[1] if "." in module else "aescratch"
 
 
-def imports_of(text):
-    """The modules of the package that a text imports: at its top, inside functions, for type checkers alone, by name."""
-    for node in ast.walk(ast.parse(text)):
+def imports_of(tree):
+    """The modules of the package that a file imports: at its top, inside functions, for type checkers alone, by name."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "aescratch")
         elif isinstance(node, ast.ImportFrom) and node.level:
@@ -71,7 +78,7 @@ def is_own_package(module, there):
 
 
 def arrows_from(module):
-    found = set(imports_of(MODULES[module].read_text(encoding="utf-8")))
+    found = set(imports_of(tree_of(MODULES[module])))
     return {there for there in found & MODULES.keys() if not is_own_package(module, there)}
 
 
@@ -82,7 +89,7 @@ ARROWS = {module: arrows_from(module) for module in MODULES}
 def test_imports_go_downward_only(module):
     here = room_of(module)
     assert here in FLOOR, f"{here} has no floor yet: give it one in this test and on the page about the house"
-    assert "aescratch.relative" not in set(imports_of(MODULES[module].read_text(encoding="utf-8")))
+    assert "aescratch.relative" not in set(imports_of(tree_of(MODULES[module])))
     up = {there for there in ARROWS[module] if room_of(there) != here and FLOOR[room_of(there)] >= FLOOR[here]}
     assert not up
 
@@ -117,7 +124,7 @@ def test_no_import_leads_back_to_where_it_came_from():
     ],
 )
 def test_an_import_is_seen_wherever_it_stands(text):
-    assert any(room_of(there) == "programs" for there in imports_of(text))
+    assert any(room_of(there) == "programs" for there in imports_of(ast.parse(text)))
 
 
 def test_a_planted_circle_is_seen():
@@ -127,7 +134,7 @@ def test_a_planted_circle_is_seen():
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_only_backend_names_cupy_as_a_module(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     modules = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
     modules += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     calls = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Call)]
@@ -139,7 +146,7 @@ def test_only_backend_names_cupy_as_a_module(path):
 def test_no_file_reaches_for_the_network():
     forbidden = {"urllib", "http", "socket", "requests", "ftplib", "pooch"}
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert not forbidden & {name.split(".")[0] for name in names}, path
@@ -159,7 +166,7 @@ MODEL_NAMES = {
     node.name
     for path in (PACKAGE / "models").glob("*.py")
     if path.stem not in ("base", "statements")
-    for node in ast.parse(path.read_text(encoding="utf-8")).body
+    for node in tree_of(path).body
     if isinstance(node, ast.ClassDef)
 }
 MODEL_WORDS = {kind.word for kind in MODELS}
@@ -248,6 +255,35 @@ def test_building_a_model_by_its_name_is_no_branch(allowed):
     assert not list(branches_on_models(allowed))
 
 
+# The tests of the core
+
+
+BEYOND_THE_CORE = {
+    "architecture", "bare_python", "bench", "browser", "browser_step", "causes", "check_layer", "cli", "cli_check", "counts",
+    "courses", "cupy", "datasets", "debugger", "declared", "docs", "ecosystem", "estimator", "exercise_styles", "exercises",
+    "explanation", "fixtures", "foreign", "gpu", "gradcheck", "gradcheck_laws", "gradcheck_modes", "grading",
+    "grading_hostile", "grading_judge", "kernels", "korean", "localise", "meaning_check", "meaning_formulas",
+    "meaning_learning", "meaning_models", "meaning_opinions", "one_file", "one_place", "packaging", "plots", "real_graders",
+    "recording", "report", "sources", "statements", "student_terminal", "testing", "tour", "tracing", "tutorials", "typing",
+    "validation",
+}  # fmt: skip
+
+
+def test_every_file_of_tests_is_of_the_core_or_known_not_to_be():
+    """A new file is put into CORE, in conftest.py, if it's about a formula, a layer, a model, a rule, training or files."""
+    files = {path.stem for path in pathlib.Path(__file__).parent.glob("test_*.py")}
+    beyond = {f"test_{name}" for name in BEYOND_THE_CORE}
+    assert not CORE & beyond
+    assert files == CORE | beyond
+
+
+def test_the_core_is_what_is_marked_so(request):
+    here = pathlib.Path(__file__).parent
+    for item in request.session.items:
+        of_the_core = item.path.parent == here and item.path.stem in CORE
+        assert (item.get_closest_marker("core") is not None) == of_the_core, item.nodeid
+
+
 def test_every_public_name_is_there_and_documented():
     for name in ae.__all__:
         assert getattr(ae, name).__doc__, f"ae.{name} has no docstring"
@@ -255,4 +291,4 @@ def test_every_public_name_is_there_and_documented():
 
 def test_every_file_opens_with_prose():
     for path in PACKAGE.rglob("*.py"):
-        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path
+        assert ast.get_docstring(tree_of(path)), path

@@ -39,7 +39,7 @@ def test_the_session_is_what_pdb_says(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
         [sys.executable, "-m", "pdb", "step.py"], input="\n".join(typed) + "\n", capture_output=True, text=True,
-        cwd=tmp_path, env=environment, timeout=120, check=False,
+        cwd=tmp_path, env=environment, timeout=300, check=False,
     )  # fmt: skip
     printed = done.stdout.split(PROMPT)
     assert len(printed) == len(expected), done.stdout + done.stderr

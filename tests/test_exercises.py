@@ -163,7 +163,7 @@ def test_a_hint_is_chosen_by_what_was_found():
 # The process in which a student's file runs
 
 
-def checked(text, folder, name="dense_backward", time_limit=5.0):
+def checked(text, folder, name="dense_backward", time_limit=60.0):
     exercise = by_name(name)
     path = folder / exercise.file_name
     path.write_text(text)

@@ -41,7 +41,7 @@ def write(path, text):
 
 
 def python(*words, folder):
-    done = subprocess.run([sys.executable, *map(str, words)], cwd=folder, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, *map(str, words)], cwd=folder, capture_output=True, text=True, timeout=300)
     assert done.stderr == ""
     return done
 

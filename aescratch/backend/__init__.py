@@ -12,6 +12,7 @@ Nothing here knows a layer, a formula of the sheet, or a model.
 
 from aescratch.backend.arrays import (
     Array,
+    Number,
     array_module,
     batch_mean,
     batch_size,
@@ -26,7 +27,7 @@ from aescratch.backend.normal import erf, normal_cdf, normal_density
 from aescratch.backend.switch import as_written, is_fast
 
 __all__ = [
-    "BLOCK", "Array", "array_module", "as_written", "batch_mean", "batch_size", "biased", "elementwise", "erf",
-    "explained_out_of_memory", "fused", "is_fast", "keep_freed_memory", "move", "normal_cdf", "normal_density",
-    "require_backend", "to_numpy",
+    "BLOCK", "Array", "Number", "array_module", "as_written", "batch_mean", "batch_size", "biased", "elementwise",
+    "erf", "explained_out_of_memory", "fused", "is_fast", "keep_freed_memory", "move", "normal_cdf",
+    "normal_density", "require_backend", "to_numpy",
 ]  # fmt: skip

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from aescratch.backend.kernels import FUNCTIONS, Symbol
 
 Array: TypeAlias = NDArray[Any]
+Number: TypeAlias = "np.floating[Any]"
+"""A number that lies where the arrays do: of no dimensions."""
 
 
 def array_module(*arrays: Array) -> ModuleType:

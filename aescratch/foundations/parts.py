@@ -10,8 +10,8 @@ training mode does `forward` change the part's `buffers`, drop units, or look at
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from aescratch.backend import Array
 from aescratch.foundations.buffers import Buffer
@@ -45,6 +45,8 @@ class Part:
         Where its forward is infinite, as a sentence that says what to do; empty where it never is.
     """
 
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
     remembers: tuple[str, ...] = ()
     is_term = False
     draws = False
@@ -69,14 +71,16 @@ class Part:
         for name in self.remembers:
             self.__dict__.pop(name, None)
 
-    def __getattr__(self, name: str) -> Any:
-        # Python asks here only for what isn't there.
-        if name in type(self).remembers:
-            raise ForwardMissingError(
-                f"expected a forward pass before backward(), but {type(self).__name__} has not seen one and remembers "
-                f"no {name}; call loss(x) of the model, or forward(...) of this object, first"
-            )
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    if not TYPE_CHECKING:  # they would take every misspelt name for one that is there
+
+        def __getattr__(self, name: str) -> Any:
+            # Python asks here only for what isn't there.
+            if name in type(self).remembers:
+                raise ForwardMissingError(
+                    f"expected a forward pass before backward(), but {type(self).__name__} has not seen one and "
+                    f"remembers no {name}; call loss(x) of the model, or forward(...) of this object, first"
+                )
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy is in use mode, also one that is made while its original is trained.

@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import math
 import numbers
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 from aescratch.backend import Array, array_module
 
 Rng: TypeAlias = "int | np.random.Generator | None"
+
+
+class Data(Protocol):
+    """For type checkers and editors: an array, or what gives one, such as a data frame or a series."""
+
+    def __array__(self) -> Array:
+        """Return the data as an array."""
+        ...
 
 
 def as_generator(rng: Rng) -> np.random.Generator:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
-from aescratch.backend import Array, array_module, batch_mean, batch_size, elementwise, fused
+from aescratch.backend import Array, Number, array_module, batch_mean, batch_size, elementwise, fused
 from aescratch.functions.activations import sigmoid
 from aescratch.functions.formula import Formula, Record, Term, lifted
 from aescratch.functions.one_by_one import logistic
 
 
 @fused
-def squared_error(x_hat: Array, x: Array) -> Any:
+def squared_error(x_hat: Array, x: Array) -> Number:
     """Half the squared error: 1/N Σ_n ½ Σ_d (x_hat_nd − x_nd)².
 
     The negative log-likelihood of a Gaussian of variance one around x_hat, up to a constant.
@@ -28,7 +27,7 @@ def squared_error_backward(x_hat: Array, x: Array) -> Array:
 
 
 @fused
-def binary_cross_entropy(logits: Array, x: Array) -> Any:
+def binary_cross_entropy(logits: Array, x: Array) -> Number:
     """Cross-entropy of Bernoulli pixels, from logits: −1/N Σ_n Σ_d [x log p + (1 − x) log(1 − p)], p = sigmoid(logits).
 
     Computed as max(l, 0) − l x + log(1 + exp(−|l|)), which neither overflows nor takes the logarithm of 0.
@@ -48,7 +47,7 @@ def binary_cross_entropy_backward(logits: Array, x: Array) -> Array:
     return (sigmoid(logits) - x) / batch_size(x)
 
 
-def softmax_cross_entropy(logits: Array, labels: Array) -> Any:
+def softmax_cross_entropy(logits: Array, labels: Array) -> Number:
     """Cross-entropy of classes: −1/N Σ_n log p_n,label(n), p = softmax(logits), with labels (N,) integers."""
     xp = array_module(logits)
     shifted = logits - logits.max(axis=1, keepdims=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aescratch.backend import Array, array_module, batch_mean, batch_size, fused
+from aescratch.backend import Array, Number, array_module, batch_mean, batch_size, fused
 from aescratch.functions.formula import Formula, Record, Setting, Term, lifted
 from aescratch.functions.normalization import moving_average
 from aescratch.functions.one_by_one import bernoulli_divergence, gaussian_mean
 
 
-def kl_sparsity(h: Array, rho: float) -> Any:
+def kl_sparsity(h: Array, rho: float) -> Number:
     """Divergence of the units' mean activity from rho: Σ_j KL(rho ‖ rho_hat_j), rho_hat_j = 1/N Σ_n h_nj in (0, 1).
 
     KL(ρ ‖ ρ̂) = ρ log(ρ/ρ̂) + (1 − ρ) log((1 − ρ)/(1 − ρ̂)) (Ng 2011, "Sparse autoencoder", section 3).
@@ -36,7 +36,7 @@ def moving_activity(h: Array, running: Array, momentum: float) -> Array:
     return moving_average(running, batch_mean(h), momentum)
 
 
-def moving_kl_sparsity(h: Array, running: Array, rho: float, momentum: float) -> Any:
+def moving_kl_sparsity(h: Array, running: Array, rho: float, momentum: float) -> Number:
     """Divergence of the units' running mean activity from rho: `kl_sparsity` of a mean that remembers earlier batches.
 
     Σ_j KL(rho ‖ rho_hat_j) with rho_hat_j = (1 − momentum) running_j + momentum · 1/N Σ_n h_nj; running (H,) is given.
@@ -58,7 +58,7 @@ def moving_kl_sparsity_backward(h: Array, running: Array, rho: float, momentum: 
 
 
 @fused
-def l1_sparsity(h: Array) -> Any:
+def l1_sparsity(h: Array) -> Number:
     """Sum of absolute values, mean over the batch: 1/N Σ_n Σ_j |h_nj|."""
     return batch_mean(array_module(h).abs(h).sum(axis=1))
 
@@ -69,7 +69,7 @@ def l1_sparsity_backward(h: Array) -> Array:
     return array_module(h).sign(h) / batch_size(h)
 
 
-def contraction(slope: Array, W: Array) -> Any:
+def contraction(slope: Array, W: Array) -> Number:
     """Squared Frobenius norm of the encoder's Jacobian, mean over the batch.
 
     For h = φ(x W + b) the Jacobian is ∂h_j/∂x_i = φ'(a_j) W_ij, so its squared norm is Σ_j φ'(a_j)² Σ_i W_ij²
@@ -86,7 +86,7 @@ def contraction_backward(slope: Array, W: Array) -> tuple[Array, Array]:
 
 
 @fused
-def gaussian_kl(mu: Array, log_var: Array) -> Any:
+def gaussian_kl(mu: Array, log_var: Array) -> Number:
     """Divergence of N(mu, σ²) from N(0, 1): −½ Σ_j (1 + log σ² − mu² − σ²), mean over the batch.
 
     mu and log_var = log σ² are (N, H) (Kingma & Welling 2013, appendix B).
@@ -102,7 +102,7 @@ def gaussian_kl_backward(mu: Array, log_var: Array) -> tuple[Array, Array]:
     return grad_mu, grad_log_var
 
 
-def weight_decay(W: Array) -> Any:
+def weight_decay(W: Array) -> Number:
     """Half the squared norm of the weights: ½ Σ W²."""
     return 0.5 * (W * W).sum()
 

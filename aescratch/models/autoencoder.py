@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 import numpy as np
 
 from aescratch.activations import Identity, ReLU
-from aescratch.backend import Array, move
+from aescratch.backend import Array, Number, move
 from aescratch.batch_norm import BatchNorm
 from aescratch.dropout import Dropout
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
-from aescratch.foundations.validation import Rng, as_generator, as_matrix, require_dtype, require_flag
+from aescratch.foundations.validation import Data, Rng, as_generator, as_matrix, require_dtype, require_flag
 from aescratch.initializers import xavier_uniform
 from aescratch.layers import Dense, Layer
 from aescratch.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, SquaredError
@@ -36,6 +36,22 @@ from aescratch.models.network import (
 from aescratch.models.opinion import SecondOpinion, of_code
 from aescratch.models.statements import Option
 from aescratch.penalties import WeightDecay
+
+
+class AutoencoderSettings(TypedDict, total=False):
+    """The arguments of `Autoencoder` that variants take as ``**options``, for type checkers and editors."""
+
+    activation: Callable[..., Layer]
+    code_activation: Callable[..., Layer] | None
+    output_activation: Callable[..., Layer] | None
+    tied: bool
+    reconstruction: Loss
+    weight_decay: float
+    dropout: float
+    batch_norm: bool
+    initializer: Callable[..., Array]
+    dtype: str
+    rng: Rng
 
 
 class Autoencoder(Model):
@@ -166,7 +182,7 @@ class Autoencoder(Model):
             "reconstruction": self.reconstruction, "decay": self.decay,
         }  # fmt: skip
 
-    def loss(self, x: Array, rng: Rng = None) -> Any:
+    def loss(self, x: Array, rng: Rng = None) -> Number:
         """Return the objective of this batch, a number, every term included; remember what backward needs.
 
         Parameters
@@ -187,16 +203,16 @@ class Autoencoder(Model):
         self.encoder.backward(grad_h)
         self.decay.backward()
 
-    def encode(self, x: Array) -> Array:
+    def encode(self, x: Data) -> Array:
         """Return the code h (N, H) of x (N, D)."""
         return self.encoder.apply(self.as_batch(x))
 
-    def decode(self, h: Array) -> Array:
+    def decode(self, h: Data) -> Array:
         """Return what the decoder makes of a code h (N, H): data (N, D); probabilities with cross-entropy."""
-        h = self.require_same_backend(as_matrix(h, self.dtype, self.widths[-1], "the code"))
-        return self.reconstruction.to_data(self.decoder.apply(h))
+        code = self.require_same_backend(as_matrix(h, self.dtype, self.widths[-1], "the code"))
+        return self.reconstruction.to_data(self.decoder.apply(code))
 
-    def reconstruct(self, x: Array) -> Array:
+    def reconstruct(self, x: Data) -> Array:
         """Return decode(encode(x)), (N, D)."""
         return self.decode(self.encode(x))
 

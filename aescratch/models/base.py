@@ -15,13 +15,13 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from aescratch import training
-from aescratch.backend import Array, array_module, require_backend
+from aescratch.backend import Array, Number, array_module, require_backend
 from aescratch.foundations.buffers import Buffer, move_buffers, named_buffers
 from aescratch.foundations.parameters import Parameter, pack
 from aescratch.foundations.parts import Part, in_mode
 from aescratch.foundations.recipes import Recipe
 from aescratch.foundations.showing import shown
-from aescratch.foundations.validation import Rng, as_generator, own_generator
+from aescratch.foundations.validation import Data, Rng, as_generator, own_generator
 from aescratch.models.opinion import SecondOpinion
 from aescratch.models.statements import Option, TourRow
 from aescratch.optimizers import Optimizer
@@ -82,7 +82,7 @@ class Model(Recipe):
     loss_measures_progress = True
     _trusting_thread: int | None = None
 
-    def loss(self, x: Array, rng: Rng = None) -> Any:
+    def loss(self, x: Array, rng: Rng = None) -> Number:
         """Return the objective of this batch, a number, every term included; remember what backward needs."""
         raise NotImplementedError
 
@@ -216,8 +216,8 @@ class Model(Recipe):
         return self._trusting_thread == threading.get_ident()
 
     def fit(
-        self, x: Any, labels: Any = None, *, epochs: int = 20, batch_size: int = 64,
-        optimizer: Optimizer | LBFGS | None = None, rng: Rng = None, validation: Any = None,
+        self, x: Data, labels: Data | None = None, *, epochs: int = 20, batch_size: int = 64,
+        optimizer: Optimizer | LBFGS | None = None, rng: Rng = None, validation: Data | tuple[Data, Data] | None = None,
         patience: int | None = None, progress: bool | None = None, checkpoint: str | os.PathLike[str] | None = None,
     ) -> History:  # fmt: skip
         """Train on x.

@@ -14,11 +14,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from aescratch import functions
-from aescratch.backend import Array, move, to_numpy
+from aescratch.backend import Array, Number, move, to_numpy
 from aescratch.foundations.buffers import Buffer
 from aescratch.foundations.parameters import Parameter, pack
 from aescratch.foundations.parts import Part
-from aescratch.foundations.validation import Rng, as_generator, as_labels, as_matrix, own_generator, require_count
+from aescratch.foundations.validation import Data, Rng, as_generator, as_labels, as_matrix, own_generator, require_count
 from aescratch.initializers import xavier_uniform
 from aescratch.layers import Dense, Sequential
 from aescratch.losses import SoftmaxCrossEntropy
@@ -106,7 +106,7 @@ class SoftmaxClassifier(Model):
             "decay": self.decay,
         }  # fmt: skip
 
-    def loss(self, x: Array, labels: Array, rng: Rng = None) -> Any:  # type: ignore[override]
+    def loss(self, x: Array, labels: Array, rng: Rng = None) -> Number:  # type: ignore[override]
         """Return the objective of this batch, a number; remember what backward needs.
 
         Parameters
@@ -153,22 +153,22 @@ class SoftmaxClassifier(Model):
             part.forget()
         return self
 
-    def logits(self, x: Array) -> Array:
+    def logits(self, x: Data) -> Array:
         """Return what the head emits, (N, n_classes), for x (N, D)."""
         return self.head.apply(self.encoder.apply(self.as_input(x)))
 
-    def predict_probabilities(self, x: Array) -> Array:
+    def predict_probabilities(self, x: Data) -> Array:
         """Return the probability of each class, (N, n_classes), for x (N, D)."""
         return functions.softmax(self.logits(x))
 
-    def predict(self, x: Array) -> Array:
+    def predict(self, x: Data) -> Array:
         """Return the most probable class of each example, (N,), for x (N, D)."""
         return self.cross_entropy.to_data(self.logits(x))
 
-    def score(self, x: Array, labels: Array) -> float:
+    def score(self, x: Data, labels: Data) -> float:
         """Return the share of examples whose predicted class is their label, in [0, 1]."""
-        x, labels = self.as_batch(x, labels)
-        return float(np.mean(to_numpy(self.predict(x)) == to_numpy(labels)))
+        batch, known = self.as_batch(x, labels)
+        return float(np.mean(to_numpy(self.predict(batch)) == to_numpy(known)))
 
     word = "classifier"
     order = 90

@@ -9,20 +9,23 @@ The penalty reaches W1 twice: directly, and through the slope φ'(a), whose deri
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from aescratch.activations import Activation, Identity, Sigmoid, Slope
-from aescratch.backend import Array
+from aescratch.backend import Array, Number
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng
 from aescratch.layers import Layer, Sequential
-from aescratch.models.autoencoder import Autoencoder
+from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
 from aescratch.models.opinion import SecondOpinion
 from aescratch.models.statements import Option
 from aescratch.penalties import Contraction
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class ContractiveAutoencoder(Autoencoder):
@@ -45,7 +48,7 @@ class ContractiveAutoencoder(Autoencoder):
     >>> model.backward()
     """
 
-    def __init__(self, widths: Sequence[int], weight: float = 0.1, **options: Any) -> None:
+    def __init__(self, widths: Sequence[int], weight: float = 0.1, **options: Unpack[AutoencoderSettings]) -> None:
         self.contraction = Contraction(weight)
         self.weight = self.contraction.weight
         super().__init__(widths, **options)
@@ -64,10 +67,10 @@ class ContractiveAutoencoder(Autoencoder):
             )
         super().build(rng)
         self.dense, *after = self.encoder.layers
-        self.code = after[0] if after else Identity()
-        if not isinstance(self.code, Activation):
-            raise TypeError(f"expected a code_activation with a slope, such as ae.Sigmoid, got {self.code!r}")
-        self.slope = Slope(self.code)
+        code = after[0] if after else Identity()
+        if not isinstance(code, Activation):
+            raise TypeError(f"expected a code_activation with a slope, such as ae.Sigmoid, got {code!r}")
+        self.code, self.slope = code, Slope(code)
         self.encoder = Sequential([self.dense, self.code])
 
     def default_code_activation(self) -> Callable[..., Layer]:
@@ -88,7 +91,7 @@ class ContractiveAutoencoder(Autoencoder):
         """The encoder's weights (D, H)."""
         return self.dense.parameters[0]
 
-    def loss(self, x: Array, rng: Rng = None) -> Any:
+    def loss(self, x: Array, rng: Rng = None) -> Number:
         """Return the objective of this batch, a number, every term included; remember what backward needs."""
         x, rng = self.as_batch(x), self.noise(rng)
         a = self.dense.forward(x)

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from aescratch.backend import Array
+from aescratch.backend import Array, Number
 from aescratch.corruptions import Corruption, GaussianNoise
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng
-from aescratch.models.autoencoder import Autoencoder
+from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
 from aescratch.models.opinion import SecondOpinion, with_damaged_input
 from aescratch.models.statements import Option
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 CORRUPTION = Option("corruption", "what damages the input: {words}", "NOISE")
 
@@ -42,7 +45,7 @@ class DenoisingAutoencoder(Autoencoder):
     """
 
     def __init__(
-        self, widths: Sequence[int], corruption: Corruption = GaussianNoise(0.3), **options: Any
+        self, widths: Sequence[int], corruption: Corruption = GaussianNoise(0.3), **options: Unpack[AutoencoderSettings]
     ) -> None:
         self.corruption = check_corruption(corruption)
         super().__init__(widths, **options)
@@ -52,7 +55,7 @@ class DenoisingAutoencoder(Autoencoder):
         """Everything with a forward and a backward, by name, in forward order."""
         return {"corruption": self.corruption, **super().parts}
 
-    def loss(self, x: Array, rng: Rng = None) -> Any:
+    def loss(self, x: Array, rng: Rng = None) -> Number:
         """Return the objective of this batch, a number; the corruption is drawn anew unless rng is a seed."""
         x, rng = self.as_batch(x), self.noise(rng)
         x_tilde = self.corruption.forward(x, rng)

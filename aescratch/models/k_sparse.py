@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from aescratch.activations import Identity, TopK
-from aescratch.backend import Array
+from aescratch.backend import Array, Number
 from aescratch.foundations.validation import Rng, require_count
 from aescratch.layers import Layer
-from aescratch.models.autoencoder import Autoencoder
+from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
 from aescratch.models.opinion import SecondOpinion
 from aescratch.models.statements import Option
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class KSparseAutoencoder(Autoencoder):
@@ -37,7 +40,7 @@ class KSparseAutoencoder(Autoencoder):
     array([2, 2, 2])
     """
 
-    def __init__(self, widths: Sequence[int], k: int, **options: Any) -> None:
+    def __init__(self, widths: Sequence[int], k: int, **options: Unpack[AutoencoderSettings]) -> None:
         self.k = require_count("k", k)
         super().__init__(widths, **options)
         require_count("k", k, most=self.widths[-1])
@@ -50,7 +53,7 @@ class KSparseAutoencoder(Autoencoder):
         """Return Identity: the selection is activation enough."""
         return Identity
 
-    def loss(self, x: Array, rng: Rng = None) -> Any:
+    def loss(self, x: Array, rng: Rng = None) -> Number:
         """Return the objective of this batch, a number, every term included; remember what backward needs."""
         x, rng = self.as_batch(x), self.noise(rng)
         h = self.encoder.forward(x, rng)  # its last layer keeps the k largest

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from aescratch.activations import ReLU, Sigmoid
-from aescratch.backend import Array
+from aescratch.backend import Array, Number
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng
 from aescratch.layers import Layer, UnitRowDense
-from aescratch.models.autoencoder import Autoencoder
+from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
 from aescratch.models.opinion import SecondOpinion
 from aescratch.models.statements import Option
 from aescratch.penalties import KLSparsity, Sparsity
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class SparseAutoencoder(Autoencoder):
@@ -48,7 +51,7 @@ class SparseAutoencoder(Autoencoder):
 
     def __init__(
         self, widths: Sequence[int], sparsity: Sparsity = KLSparsity(rho=0.05, weight=0.5), *,
-        unit_norm_decoder: bool = False, **options: Any,
+        unit_norm_decoder: bool = False, **options: Unpack[AutoencoderSettings],
     ) -> None:  # fmt: skip
         if not isinstance(sparsity, Sparsity):
             raise TypeError(f"expected sparsity to be ae.KLSparsity(...) or ae.L1Sparsity(...), got {sparsity!r}")
@@ -89,7 +92,7 @@ class SparseAutoencoder(Autoencoder):
             "reconstruction": self.reconstruction, "sparsity": self.sparsity, "decay": self.decay,
         }  # fmt: skip
 
-    def loss(self, x: Array, rng: Rng = None) -> Any:
+    def loss(self, x: Array, rng: Rng = None) -> Number:
         """Return the objective of this batch, a number, every term included; remember what backward needs."""
         x, rng = self.as_batch(x), self.noise(rng)
         h = self.encoder.forward(x, rng)

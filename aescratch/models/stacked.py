@@ -12,23 +12,37 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
-from aescratch.backend import Array
+from aescratch.backend import Array, Number
 from aescratch.corruptions import Corruption
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
-from aescratch.foundations.validation import Rng, as_matrix
+from aescratch.foundations.validation import Data, Rng, as_matrix
 from aescratch.layers import Layer, Sequential
 from aescratch.losses import Loss, SquaredError
-from aescratch.models.autoencoder import Autoencoder
+from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
 from aescratch.models.base import Model
 from aescratch.models.denoising import CORRUPTION, check_corruption
 from aescratch.models.network import mark_first, stages
 from aescratch.models.opinion import SecondOpinion, of_code, with_damaged_input
 from aescratch.models.statements import Option
+from aescratch.optimizers import Optimizer
+from aescratch.optimizers.lbfgs import LBFGS
 from aescratch.penalties import WeightDecay
 from aescratch.training.history import History
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+class PretrainSettings(TypedDict, total=False):
+    """The arguments of `fit` that `pretrain` hands on, for type checkers and editors."""
+
+    epochs: int
+    batch_size: int
+    optimizer: Optimizer | LBFGS | None
+    progress: bool | None
 
 
 class StackedAutoencoder(Autoencoder):
@@ -54,11 +68,15 @@ class StackedAutoencoder(Autoencoder):
     3
     """
 
-    def __init__(self, widths: Sequence[int], corruption: Corruption | None = None, **options: Any) -> None:
+    def __init__(
+        self, widths: Sequence[int], corruption: Corruption | None = None, **options: Unpack[AutoencoderSettings]
+    ) -> None:
         self.corruption = None if corruption is None else check_corruption(corruption)
         super().__init__(widths, **options)
 
-    def pretrain(self, x: Any, labels: None = None, *, rng: Rng = None, **options: Any) -> list[History]:
+    def pretrain(
+        self, x: Data, labels: None = None, *, rng: Rng = None, **options: Unpack[PretrainSettings]
+    ) -> list[History]:
         """Train the layers one after the other, the first on x, each next one on the codes of those below it.
 
         Parameters
@@ -157,7 +175,7 @@ class StackLayer(Model):
             return checked
         return self.require_same_backend(as_matrix(x, self.dtype, self.encoder.layers[0].parameters[0].shape[0]))
 
-    def loss(self, x: Array, rng: Rng = None) -> Any:
+    def loss(self, x: Array, rng: Rng = None) -> Number:
         """Return the objective of this batch, a number, every term included; remember what backward needs."""
         x, rng = self.as_batch(x), self.noise(rng)
         x_tilde = x if self.corruption is None else self.corruption.forward(x, rng)

@@ -10,20 +10,23 @@ at beta = 1 the loss is the negative variational bound, up to a constant.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from aescratch.backend import Array, move
+from aescratch.backend import Array, Number, move
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
-from aescratch.foundations.validation import Rng, require_count
+from aescratch.foundations.validation import Data, Rng, require_count
 from aescratch.layers import Dense, Layer, Sampling
-from aescratch.models.autoencoder import Autoencoder
+from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
 from aescratch.models.network import dense_layers, mark_first, name_parameters, without_identity
 from aescratch.models.opinion import SecondOpinion, Seen
 from aescratch.models.statements import Option
 from aescratch.penalties import GaussianKL
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class VariationalAutoencoder(Autoencoder):
@@ -47,7 +50,7 @@ class VariationalAutoencoder(Autoencoder):
     ((7, 2), (3, 5))
     """
 
-    def __init__(self, widths: Sequence[int], beta: float = 1.0, **options: Any) -> None:
+    def __init__(self, widths: Sequence[int], beta: float = 1.0, **options: Unpack[AutoencoderSettings]) -> None:
         if options.get("tied") or options.get("code_activation") is not None:
             raise TypeError(
                 "expected neither tied nor code_activation for a VariationalAutoencoder: its code is the mean of a "
@@ -91,7 +94,7 @@ class VariationalAutoencoder(Autoencoder):
             "reconstruction": self.reconstruction, "divergence": self.divergence, "decay": self.decay,
         }  # fmt: skip
 
-    def loss(self, x: Array, rng: Rng = None) -> Any:
+    def loss(self, x: Array, rng: Rng = None) -> Number:
         """Return the objective of this batch, a number; one sample per example, drawn anew unless rng is a seed."""
         x, rng = self.as_batch(x), self.noise(rng)
         hidden = self.encoder.forward(x, rng)
@@ -111,7 +114,7 @@ class VariationalAutoencoder(Autoencoder):
         self.encoder.backward(grad_hidden)
         self.decay.backward()
 
-    def encode(self, x: Array) -> Array:
+    def encode(self, x: Data) -> Array:
         """Return the code (N, H) of x (N, D): the mean mu."""
         return self.mean.apply(self.encoder.apply(self.as_batch(x)))
 

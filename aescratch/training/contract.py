@@ -12,8 +12,8 @@ from __future__ import annotations
 import contextlib
 import inspect
 import numbers
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -26,6 +26,25 @@ from aescratch.foundations.validation import as_labels, as_matrix
 from aescratch.layers import Sequential
 
 EXAMPLE = "ae.Autoencoder([64, 32])"
+
+
+class Trainable(Protocol):
+    """What every model has, for type checkers and editors."""
+
+    @property
+    def loss(self) -> Callable[..., Any]:
+        """Take x, or x and labels, and rng; return a number."""
+        ...
+
+    @property
+    def backward(self) -> Callable[[], Any]:
+        """Fill parameter.grad of every parameter."""
+        ...
+
+    @property
+    def parameters(self) -> Sequence[Parameter]:
+        """All parameters, in forward order."""
+        ...
 
 
 def require_model(model: Any, example: str = EXAMPLE) -> None:

@@ -6,12 +6,11 @@ arguments --checked--> Plan --by batches, or by L-BFGS--> History
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import numpy as np
 
 from aescratch.backend import explained_out_of_memory
-from aescratch.foundations.validation import Rng, as_generator, require_count
+from aescratch.foundations.validation import Data, Rng, as_generator, require_count
 from aescratch.optimizers import LBFGS, Adam, Optimizer
 from aescratch.training import contract
 from aescratch.training.checkpoints import PathLike
@@ -23,8 +22,8 @@ from aescratch.training.plan import Plan, held_out
 
 @explained_out_of_memory()
 def fit(
-    model: Any, x: Any, labels: Any = None, *, epochs: int = 20, batch_size: int = 64,
-    optimizer: Optimizer | LBFGS | None = None, rng: Rng = None, validation: Any = None,
+    model: contract.Trainable, x: Data, labels: Data | None = None, *, epochs: int = 20, batch_size: int = 64,
+    optimizer: Optimizer | LBFGS | None = None, rng: Rng = None, validation: Data | tuple[Data, Data] | None = None,
     patience: int | None = None, progress: bool | None = None, checkpoint: PathLike | None = None,
 ) -> History:  # fmt: skip
     """Train anything that has a loss, a backward and parameters; `model.fit` of our own models is this function.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aescratch.foundations.showing import shown
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(repr=False)
@@ -92,6 +95,7 @@ class History:
         """
         return asdict(self)
 
-    def plot(self, ax: Any = None) -> Any:
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the loss curves and return the matplotlib Axes; a new one if ax is None."""
-        return shown(self, "plot", ax=ax)
+        axes: Axes = shown(self, "plot", ax=ax)
+        return axes

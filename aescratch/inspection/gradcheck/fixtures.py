@@ -60,7 +60,7 @@ def audit_inputs(inputs: Mapping[str, Any], names: Sequence[str]) -> list[Findin
     return findings
 
 
-def example_fixture(model: Any, rng: int = 0) -> Any:
+def example_fixture(model: contract.Trainable, rng: int = 0) -> Any:
     """Return a batch to check a model with, about which the audit has nothing to say where the widths allow it.
 
     Its number of examples is a prime that is none of the model's widths, so that a wrong factor names its dimension;

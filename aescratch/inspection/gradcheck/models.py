@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, array_module, move, to_numpy
+from aescratch.foundations.validation import Data
 from aescratch.inspection.gradcheck.binding import same
 from aescratch.inspection.gradcheck.checking import Check, Options
 from aescratch.inspection.gradcheck.coverage import Coverage
@@ -36,7 +37,7 @@ NOTHING_TO_COMPARE = ("not-deterministic", "not-finite", "single-precision", "ch
 
 
 def check_gradients(
-    model: Any, x: Array, labels: Array | None = None, *, rng: int = 0, tolerance: float = 1e-6,
+    model: contract.Trainable, x: Data, labels: Data | None = None, *, rng: int = 0, tolerance: float = 1e-6,
     mode: str = "exhaustive", time_limit: float | None = 60.0, explain: bool = True, training: bool = False,
 ) -> Report:  # fmt: skip
     """Check the gradient of every parameter of a model.

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,13 +19,18 @@ from aescratch.inspection.tracing.naming import label
 from aescratch.inspection.tracing.operation import Operation
 from aescratch.inspection.tracing.writing import number
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 GAP = 1.6  # between arrays, in cells
 LARGEST, WIDEST = 0.55, 18.0  # inches, of a cell and of the whole
 READABLE = 260  # cells, above which their numbers would be too small to read
 Row = list[Quantity]
 
 
-def draw(title: str, given: Sequence[Quantity], operations: Sequence[Operation], ax: Any = None) -> Any:
+def draw(
+    title: str, given: Sequence[Quantity], operations: Sequence[Operation], ax: Axes | None = None
+) -> Axes:
     """Draw a step on matplotlib's axes, new ones by default, and return them; the batch is the first that is given."""
     import matplotlib.pyplot as plt
 

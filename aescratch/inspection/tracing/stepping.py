@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.backend import Array
 from aescratch.foundations.buffers import move_buffers
 from aescratch.foundations.parameters import pack
-from aescratch.foundations.validation import require_count
+from aescratch.foundations.validation import Data, require_count
 from aescratch.inspection.tracing.arrays import Quantity
 from aescratch.inspection.tracing.naming import Names, name_backward, name_forward, name_parameters
 from aescratch.inspection.tracing.recorder import Recorder
@@ -23,8 +22,9 @@ from aescratch.training import contract
 
 
 def trace(
-    model: Any, x: Array, labels: Array | None = None, *, optimizer: Optimizer | None = None, rng: int = 0
-) -> Trace:
+    model: contract.Trainable, x: Data, labels: Data | None = None, *, optimizer: Optimizer | None = None,
+    rng: int = 0,
+) -> Trace:  # fmt: skip
     """Record one whole training step of a model: loss, backward, and the optimiser's update.
 
     The step is taken by a copy, in float64 and in training mode; the model itself stays as it is, to the last bit.

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from aescratch.backend import Array
 from aescratch.foundations.files import whole_file
@@ -15,6 +15,9 @@ from aescratch.inspection.tracing.operation import Operation, operation_of
 from aescratch.inspection.tracing.printing import text
 from aescratch.inspection.tracing.replay import Replay
 from aescratch.inspection.tracing.writing import latex_letter
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class Trace(Sequence[Operation]):
@@ -103,7 +106,7 @@ class Trace(Sequence[Operation]):
         given = {name: value.tolist() for name, value in self.given.items()}
         return {"title": self.title, "loss": self.loss, "given": given, "operations": operations}
 
-    def plot(self, *, ax: Any = None) -> Any:
+    def plot(self, *, ax: Axes | None = None) -> Axes:
         """Draw the step as a picture, forward above and backward below, and return matplotlib's axes.
 
         Parameters

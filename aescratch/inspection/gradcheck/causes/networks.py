@@ -15,7 +15,7 @@ from functools import partial
 
 import numpy as np
 
-from aescratch.backend import Array
+from aescratch.backend import Array, Number
 from aescratch.functions import losses
 from aescratch.inspection.gradcheck.causes.hypothesis import Candidate, Hypothesis
 from aescratch.inspection.gradcheck.causes.ingredients import ACTIVATIONS, SLOPES
@@ -26,7 +26,7 @@ EVERY = -1  # layer
 KNOWN = ("none", *(name for name in ACTIVATIONS if name in SLOPES))
 OUTPUT_FORMS: dict[str, Callable[[Array], Array]] = {"sigmoid": lambda y: y * (1 - y), "tanh": lambda y: 1 - y * y}
 # Losses of an output h and a target t, and their gradient for h.
-LOSSES: dict[str, tuple[Callable[[Array, Array], float], Callable[[Array, Array], Array]]] = {
+LOSSES: dict[str, tuple[Callable[[Array, Array], Number | float], Callable[[Array, Array], Array]]] = {
     "½ sum / N": (lambda h, t: 0.5 * ((h - t) ** 2).sum() / len(t), lambda h, t: (h - t) / len(t)),
     "½ sum": (lambda h, t: 0.5 * ((h - t) ** 2).sum(), lambda h, t: h - t),
     "sum / N": (lambda h, t: ((h - t) ** 2).sum() / len(t), lambda h, t: 2 * (h - t) / len(t)),

@@ -18,7 +18,7 @@ import numpy as np
 from aescratch.backend import Array, to_numpy
 from aescratch.batch_norm import BatchNorm
 from aescratch.corruptions import Corruption
-from aescratch.foundations.validation import require_count
+from aescratch.foundations.validation import Data, require_count
 from aescratch.inspection.gradcheck.keeping import in_double_precision
 from aescratch.inspection.gradcheck.meaning.choosing import decay_oracle, oracle_of, weighed
 from aescratch.inspection.gradcheck.meaning.comparing import Look, MeaningReport, Oracle, compare
@@ -41,7 +41,9 @@ from aescratch.training import contract
 N = 7  # rows of the batch that is drawn
 
 
-def check_meaning(model: Any, x: Array | None = None, labels: Array | None = None, *, rng: int = 0) -> MeaningReport:
+def check_meaning(
+    model: contract.Trainable, x: Data | None = None, labels: Data | None = None, *, rng: int = 0
+) -> MeaningReport:
     """Check what no gradient check can see: that losses, penalties, layers and noise compute what they say.
 
     Each is compared with the same quantity computed another way: sums one by one, a divergence by quadrature, a
@@ -93,12 +95,7 @@ def check_meaning(model: Any, x: Array | None = None, labels: Array | None = Non
         if hasattr(model, "dtype"):
             model.dtype = "float64"
         batch = [to_numpy(a).astype(float) if a.dtype.kind == "f" else to_numpy(a).copy() for a in data]
-        for parameter in model.parameters:
-            if not parameter.value.any():  # a bias of 0 hides whether it is added or subtracted
-                parameter.value = generator.normal(0, 0.3, parameter.shape)
-        for part in contract.parts_of(model).values():
-            if isinstance(part, BatchNorm):
-                move_from_the_start(part, generator)
+        _let_nothing_hide(model, generator)
         unknown = _look_at_parts(report, model, opinion, batch[0], generator, seed)
         if opinion is None:
             message = (
@@ -110,6 +107,16 @@ def check_meaning(model: Any, x: Array | None = None, labels: Array | None = Non
         else:
             _look_at_whole(report, Step(model, opinion, batch, seed), unknown, generator)
     return report
+
+
+def _let_nothing_hide(model: Any, generator: np.random.Generator) -> None:
+    """Move what stands at its start: a bias of 0 hides whether it is added or subtracted."""
+    for parameter in model.parameters:
+        if not parameter.value.any():
+            parameter.value = generator.normal(0, 0.3, parameter.shape)
+    for part in contract.parts_of(model).values():
+        if isinstance(part, BatchNorm):
+            move_from_the_start(part, generator)
 
 
 def _require_model(model: Any) -> None:
@@ -132,7 +139,7 @@ def _opinion_of(model: Any) -> tuple[SecondOpinion | None, str]:
 
 
 def _as_data(
-    model: Any, opinion: SecondOpinion | None, x: Array | None, labels: Array | None, rng: np.random.Generator
+    model: Any, opinion: SecondOpinion | None, x: Any, labels: Any, rng: np.random.Generator
 ) -> Any:
     if x is None:
         n_inputs = contract.n_inputs_of(model)
