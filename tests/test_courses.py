@@ -256,6 +256,13 @@ def test_a_released_exercise_answers_as_the_original(exercise, handout):
         assert answer.line in (wanted.line, 0)
 
 
+def test_a_mistake_that_shows_in_a_later_report_is_told_apart_as_released_too(handout):
+    exercise = next(exercise for exercise in BUILTIN if exercise.name == "top_k_backward")
+    answer = tried(released(exercise, handout), exercise.mutated(exercise.mutants["one too many"]))
+    assert answer.codes[0].startswith("one-too-many@")
+    assert len(answer.reports) == 1, "the first report passes"
+
+
 def test_a_part_of_a_course_is_handed_out(tmp_path, capsys, monkeypatch):
     outcome, _, _ = run(capsys, "release", "builtin", str(tmp_path / "out"), "--only", "dense_backward", "sigmoid_backward")
     assert outcome == 0

@@ -1,9 +1,10 @@
 """Right solutions in other styles pass, predictions come first, a planted bug is known, and what passes by our own code."""
 
+import numpy as np
 import pytest
 from test_exercises import EXERCISES, NOT_PREDICTED, by_name, looked_at, prediction_of
 
-from aescratch.classroom.comparing import check_prediction
+from aescratch.classroom.comparing import check_forward, check_prediction
 from aescratch.classroom.outcome import outcome_of
 from aescratch.classroom.recognising import borrowed
 from aescratch.classroom.stubs import HOLE
@@ -501,3 +502,17 @@ def test_a_check_says_what_passes_by_our_own_code(tmp_path):
 
 def test_what_a_stub_imports_of_ours_isnt_borrowed():
     assert [exercise.name for exercise in EXERCISES if borrowed(exercise.solution.encode(), exercise)] == []
+
+
+def test_a_forward_that_spoils_its_argument_and_changes_is_told_so_once():
+    calls = []
+
+    def twice(x):
+        calls.append(1)
+        x *= 2
+        return x * len(calls)
+
+    report = check_forward(twice, lambda x: 2 * x, [{"x": np.array([1.0, 2.0])}, {"x": np.array([3.0, 5.0])}])
+    assert [(finding.code, finding.tensor) for finding in report.findings] == [
+        ("changed-argument", "x"), ("not-repeatable", None), ("wrong-values", "y"),
+    ]  # fmt: skip

@@ -19,7 +19,7 @@ import pytest
 
 from aescratch.classroom import all_exercises
 from aescratch.classroom.exercise import read_course
-from aescratch.classroom.grading import runs, submissions
+from aescratch.classroom.grading import ledger, runs, submissions
 from aescratch.classroom.grading.formats import FORMATS, as_csv, as_gradescope, as_nbgrader, as_otter
 from aescratch.classroom.grading.grades import Graded, Grades, Student
 from aescratch.classroom.grading.judging import Judgement, missing_protections
@@ -474,6 +474,23 @@ def test_who_ran_out_of_time_is_judged_once_more_alone(tmp_path, monkeypatch, co
     assert sorted(key for key, _ in asked[:3]) == ["a", "b", "c"]
     assert [key for key, _ in asked[3:]] == ["a", "c"]
     assert len({worker for _, worker in asked[3:]}) == 1
+
+
+def test_a_run_ends_where_something_around_a_submission_breaks_twice(tmp_path, monkeypatch, course):
+    exercise = read_course(course)[0]
+    asked = []
+
+    def ask(worker, task):
+        asked.append(task.key)
+        is_broken = task.key == "b" or (task.key == "a" and asked.count("a") < 2)
+        return {"key": task.key, "kind": ledger.BROKEN if is_broken else "passed", "says": "OSError: no space"}
+
+    monkeypatch.setattr(runs.Worker, "ask", ask)
+    with Ledger(tmp_path / "results.jsonl") as ledger:
+        with pytest.raises(runs.GradingError, match="double couldn't be judged: OSError: no space"):
+            runs.judge_all([Task(key, exercise, b"") for key in "abc"], ledger, 0, {}, 1)
+        assert asked == ["a", "a", "b", "b"]
+        assert set(ledger.records) == {"a"}
 
 
 @confined

@@ -160,6 +160,16 @@ def test_a_package_that_a_grader_does_not_have_is_said_to_be_missing(tmp_path):
     assert (outcome.message, outcome.line) == (f"ModuleNotFoundError: {words}", 1)
 
 
+@pytest.mark.parametrize("call", ["socket", "socketpair"])
+def test_there_are_no_sockets_not_even_within_the_process(call, tmp_path):
+    if not sandbox.bubblewrap()[0] or not sandbox.call_filter():
+        pytest.skip("needs bubblewrap, and a machine whose calls are known")
+    path = tmp_path / DENSE.file_name
+    path.write_text(f"import socket\nsocket.{call}()\n" + START + RETURN)
+    outcome = judge(DENSE, path, seed=SEED).outcome
+    assert (outcome.message, outcome.line) == ("PermissionError: [Errno 1] Operation not permitted", 2)
+
+
 # The file
 
 

@@ -46,6 +46,7 @@ def notebook_with(source, name="<ipython-input-1>"):
 )
 def test_a_cell_gets_the_answer_of_the_command(tmp_path, monkeypatch, capsys, source, said):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "1000")  # the command breaks its lines where a terminal does
     main(["exercises", "init", "."])
     (tmp_path / "cell.py").write_text(source)
     (tmp_path / DENSE.file_name).write_text(source)

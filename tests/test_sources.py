@@ -16,7 +16,7 @@ from aescratch.classroom.grading.ledger import digest_of_exercise
 from aescratch.classroom.leaks import leaks_in, secrets_of
 from aescratch.classroom.releasing import release
 from aescratch.classroom.scaffolding import scaffold
-from aescratch.foundations.sources import is_others, module_of_file, text_of_plain_file
+from aescratch.foundations.sources import is_others, module_of_file, module_of_text, text_of_plain_file
 from aescratch.programs.cli import main
 
 ROOT = Path(ae.__file__).parent.parent
@@ -92,6 +92,19 @@ def test_what_is_installed_and_what_is_ours_are_not_others(tmp_path):
     assert not is_others(ae.functions.__file__)
     assert not is_others(Path(ae.__file__).parent)
     assert is_others(ROOT / "tests")
+
+
+def test_a_text_is_run_as_if_it_stood_in_a_file_and_nothing_imports_it():
+    text = "from dataclasses import dataclass\n\n\n@dataclass\nclass Pair:\n    a: {}\n"
+    for annotation in ("float", "'float'"):
+        module = module_of_text(text.format(annotation), "text_of_test", "mine.py")
+        assert module.Pair(1.0).a == 1.0
+        assert "text_of_test" not in sys.modules
+    assert module.Pair.__init__.__annotations__["a"] == "float"
+    with pytest.raises(ZeroDivisionError) as caught:
+        module_of_text("1 / 0", "json", "mine.py")
+    assert caught.traceback[-1].frame.code.raw.co_filename == "mine.py"
+    assert sys.modules["json"] is json
 
 
 def test_what_is_handed_in_is_read_once_and_never_through_a_link(tmp_path):

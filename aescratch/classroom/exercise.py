@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from aescratch.classroom.comparing import seeking_causes
 from aescratch.classroom.hints import Hints, read_hints
 from aescratch.classroom.stubs import MarkerError, shown_solution, stub_of
-from aescratch.foundations.sources import module_of_file
+from aescratch.foundations.sources import module_of_file, module_of_text
 from aescratch.inspection.gradcheck import Report
 
 PATH = Path(__file__).parent / "path"
@@ -144,9 +144,7 @@ class Exercise:
 
     def module_of(self, text: str) -> ModuleType:
         """Return a text of ours as the student's module; it runs in this process: never a submission."""
-        module = ModuleType("student")
-        exec(compile(text, self.file_name, "exec"), module.__dict__)
-        return module
+        return module_of_text(text, "student", self.file_name)
 
     def reports_on(
         self, text: str, seed: int, wrap: Wrap | None = None, checks: ModuleType | None = None

@@ -64,13 +64,12 @@ def secrets_of(exercises: Sequence[Exercise]) -> Secrets:
         given = joined(code_tokens(exercise.stub))
         checks = (exercise.folder / "checks.py").read_text(encoding="utf-8")
         sources = [
-            ("solution", lines_in(exercise.solution, SOLUTION)),
-            ("hidden tests", [*lines_in(exercise.solution, HIDDEN), *lines_in(checks, HIDDEN)]),
-            ("reference", lines_in(checks, REFERENCE, strings=False)),
-            ("known mistakes", [line for mutant in exercise.mutants.values() for line in mutant.new.splitlines()]),
+            ("solution", LEAST, lines_in(exercise.solution, SOLUTION)),
+            ("hidden tests", LEAST, [*lines_in(exercise.solution, HIDDEN), *lines_in(checks, HIDDEN)]),
+            ("reference", LEAST_WRONG, lines_in(checks, REFERENCE, strings=False)),
+            ("known mistakes", LEAST_WRONG, [line for m in exercise.mutants.values() for line in m.new.splitlines()]),
         ]
-        for what, lines in sources:
-            least = LEAST if what in ("solution", "hidden tests") else LEAST_WRONG
+        for what, least, lines in sources:
             for line in lines:
                 tokens = tokens_of(line)
                 key = joined(tokens)

@@ -27,6 +27,7 @@ from aescratch.classroom.outcome import (
     MISSING,
     OTHER_ARGUMENTS,
     RAISED,
+    STACK,
     SYNTAX_ERROR,
     Ended,
     Judgement,
@@ -35,7 +36,6 @@ from aescratch.classroom.outcome import (
     stopped,
 )
 from aescratch.classroom.recognising import borrowed, recognise
-from aescratch.classroom.running import STACK
 from aescratch.foundations.sources import import_from_source, module_of_file
 from aescratch.inspection.gradcheck import Report
 from aescratch.inspection.gradcheck.binding import UPSTREAM_NAMES

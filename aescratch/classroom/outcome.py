@@ -13,6 +13,7 @@ from aescratch.classroom.comparing import NO_PREDICTION, WRONG_PREDICTION
 from aescratch.inspection.gradcheck import Finding, Report
 from aescratch.inspection.gradcheck.functions import MALFORMED
 
+STACK = ".stack"  # the ending of the file that is there when the checks begin, and says where a loop was
 PASSED, WRONG, UNSURE, NOT_BEGUN = "passed", "wrong", "inconclusive", "not-begun"
 SYNTAX_ERROR, MISSING, OTHER_ARGUMENTS = "syntax-error", "missing-function", "other-arguments"
 RAISED, TIMED_OUT, DIED = "raised", "timed-out", "died"

@@ -20,14 +20,13 @@ from typing import IO
 
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.outcome import DIED, TIMED_OUT, Outcome, still_running, stopped
+from aescratch.classroom.outcome import DIED, STACK, TIMED_OUT, Outcome, still_running, stopped
 
 TIME_LIMIT = 10.0  # seconds, for a whole check
 START = 60.0  # seconds for Python's start, which takes long on a busy machine
 GLANCE = 0.2  # seconds between two looks at whether the checks have begun, and whether the time is up
 GRACE = 2.0  # seconds more, in which the child says where it is, and ends
 KEPT = 2000  # characters of what is printed
-STACK = ".stack"  # the ending of the file that is there when the checks begin, and says where a loop was
 
 
 def check_file(exercise: Exercise, path: Path, time_limit: float = TIME_LIMIT) -> Outcome:

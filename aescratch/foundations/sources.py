@@ -43,6 +43,19 @@ def module_of_file(path: Path, name: str) -> types.ModuleType:
     return module
 
 
+def module_of_text(text: str, name: str, file: str) -> types.ModuleType:
+    """Return the module that a text makes, called as if it stood in a file; dataclasses find it while it runs."""
+    module = types.ModuleType(name)
+    before = {name: sys.modules[name]} if name in sys.modules else {}
+    sys.modules[name] = module
+    try:
+        exec(compile(text, file, "exec", dont_inherit=True), vars(module))
+    finally:
+        del sys.modules[name]
+        sys.modules.update(before)
+    return module
+
+
 def text_of_plain_file(path: Path, most: int) -> bytes | None:
     """Return what is in an ordinary file, of one with more than so many bytes one more; None if it is another thing.
 

@@ -54,14 +54,11 @@ def main(text: str) -> None:
         ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGKILL)
     for name, value in settings["limits"].items():
         if not (name == "RLIMIT_AS" and sys.platform == "darwin"):  # refused there, whatever the value
-            _lower(getattr(resource, name), value)
+            limit = getattr(resource, name)
+            _, most = resource.getrlimit(limit)
+            value = value if most == resource.RLIM_INFINITY else min(value, most)
+            resource.setrlimit(limit, (value, value))
     Server(channel, asked, answered).serve()
-
-
-def _lower(limit: int, value: int) -> None:
-    _, most = resource.getrlimit(limit)
-    value = value if most == resource.RLIM_INFINITY else min(value, most)
-    resource.setrlimit(limit, (value, value))
 
 
 def _channel() -> Any:

@@ -24,6 +24,7 @@ except ImportError:  # there is none on Windows
 
 FORMAT = 1
 RECORDS = "results.jsonl"
+BROKEN = "broken"  # the kind of a record that says that something around the judge broke
 Record = dict[str, Any]
 
 
@@ -67,7 +68,8 @@ class Ledger:
         self._lock = threading.Lock()
         self._stream = open(path, "a+b")  # noqa: SIM115, closed by __exit__
         try:
-            _claim(self._stream)
+            if fcntl is not None:  # against a second grading
+                fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._read()
         except BaseException:
             self._stream.close()
@@ -102,9 +104,3 @@ class Ledger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stream.close()
-
-
-def _claim(stream: Any) -> None:
-    """Lock the file against a second grading, where the platform can."""
-    if fcntl is not None:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

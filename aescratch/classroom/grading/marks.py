@@ -63,13 +63,13 @@ def entries(exercise: Exercise, judgement: Judgement) -> list[Entry]:
     """Return the points of every declared part; the same parts in the same order, whatever the submission did."""
     looks = expected(exercise)
     reports = _matched(looks, judgement.reports)
-    right = [_right(look, report) for look, report in zip(looks, reports, strict=True)]
+    right = [len(_right(report) & set(look.sought)) for look, report in zip(looks, reports, strict=True)]
     sought = sum(len(look.sought) for look in looks)
-    overall = Fraction(sum(len(names) for names in right), sought) if sought else Fraction(1)
+    overall = Fraction(sum(right), sought) if sought else Fraction(1)
     found = []
     for part in declared(exercise):
         look, report = looks[part.report], reports[part.report]
-        share = Fraction(len(right[part.report]), len(look.sought)) if look.sought else overall
+        share = Fraction(right[part.report], len(look.sought)) if look.sought else overall
         if report is None:
             credit = Credit(Fraction(0), *not_checked(judgement.outcome))
         else:
@@ -104,10 +104,9 @@ def _matched(looks: Sequence[Expected], reports: Iterable[Report]) -> list[Repor
     return matched
 
 
-def _right(look: Expected, report: Report | None) -> set[str]:
-    """Return the names of the sought tensors whose values are right."""
-    tensors = report.tensors if report is not None else []
-    return {tensor.name for tensor in tensors if tensor.verdict == "pass"} & set(look.sought)
+def _right(report: Report | None) -> set[str]:
+    """Return the names of the tensors whose values are right."""
+    return {tensor.name for tensor in report.tensors if tensor.verdict == "pass"} if report is not None else set()
 
 
 def _answered(report: Report) -> Fraction:
@@ -121,28 +120,25 @@ def _credit(part: Part, look: Expected, report: Report, share: Fraction) -> Cred
     if part.kind == "whole":
         if report.verdict == "inconclusive":
             return _unsure(report.findings)
-        return Credit(Fraction(report.verdict == "pass"), first_sentence(report), _codes(report, report.findings))
+        return _because(Fraction(report.verdict == "pass"), report)
     if part.kind == "answers":
-        return Credit(share, first_sentence(report), _codes(report, report.findings))
+        return _because(share, report)
     if part.kind == "values":
         return _values(part.tensor, report)
     if part.kind == "shapes":
         return _shapes(look, report)
     if part.kind == "kept":
-        lost = [t for t in report.tensors if t.name in look.given and t.verdict != "pass"]
-        missing = set(look.given) - {tensor.name for tensor in report.tensors}
-        if lost or missing:
-            names = ", ".join(sorted({t.name for t in lost} | missing))
-            return Credit(Fraction(0), f"{names} was right in what was handed out, and isn't now", ("not-kept",))
+        if lost := sorted(set(look.given) - _right(report)):
+            words = f"{', '.join(lost)} was right in what was handed out, and isn't now"
+            return Credit(Fraction(0), words, ("not-kept",))
         return _law(share)
     about = [f for f in report.findings if f.severity == "error" and _is_about(f, part.kind, report)]
     if not about:
         return _law(share)
     spared = set(look.sought) - {f.tensor for f in about}
     if part.kind == "linear" and all(f.tensor for f in about) and spared:
-        credit = _law(Fraction(len(spared & _right(look, report)), len(look.sought)))
-        return Credit(credit.share, sentence(about[0], report), _codes(report, about))
-    return Credit(Fraction(0), sentence(about[0], report), _codes(report, about))
+        return _because(Fraction(len(spared & _right(report)), len(look.sought)), report, about)
+    return _because(Fraction(0), report, about)
 
 
 def _is_about(finding: Finding, kind: str, report: Report) -> bool:
@@ -169,16 +165,15 @@ def _values(name: str, report: Report) -> Credit:
         about = [f for f in report.findings if f.tensor in (name, None) and f.severity != "note"]
         if about and all(finding.severity == "inconclusive" for finding in about):
             return _unsure(about)
-        return Credit(Fraction(0), sentence(about[0], report) if about else first_sentence(report),
-                      _codes(report, about or report.findings))  # fmt: skip
+        return _because(Fraction(0), report, about)
     if tensor.verdict == "pass":
         return Credit(Fraction(1), "right")
     about = [f for f in report.findings if f.tensor == name and f.code in (*OF_VALUES, *INSTEAD_OF_VALUES)]
     if tensor.verdict == "inconclusive":
         return _unsure([f for f in report.findings if f.severity == "inconclusive"])
+    credit = _because(Fraction(0), report, about)
     causes = [finding for finding in about if finding.code == "cause"]
-    first = (causes or about or report.findings)[0]
-    return Credit(Fraction(0), sentence(first, report), _codes(report, about))
+    return credit._replace(reason=sentence(causes[0], report)) if causes else credit
 
 
 def _unsure(findings: Sequence[Finding]) -> Credit:
@@ -200,10 +195,12 @@ def _shapes(look: Expected, report: Report) -> Credit:
     if not about:
         constant = ", ".join(name for name in look.tensors if name not in fine)
         return Credit(share, f"{constant}: all entries are the same, which shows nothing of a shape", ("constant",))
-    return Credit(share, sentence(about[0], report), _codes(report, about))
+    return _because(share, report, about)
 
 
-def _codes(report: Report, findings: Iterable[Finding]) -> tuple[str, ...]:
-    if report.verdict == "pass":
-        return ()
-    return tuple(dict.fromkeys(code_of(finding) for finding in findings if finding.severity != "note"))
+def _because(share: Fraction, report: Report, about: Sequence[Finding] = ()) -> Credit:
+    """Return what a part earns because of some findings, or else of all that the report says."""
+    reason = sentence(about[0], report) if about else first_sentence(report)
+    telling = [finding for finding in about or report.findings if finding.severity != "note"]
+    codes = dict.fromkeys(map(code_of, telling) if report.verdict != "pass" else ())
+    return Credit(share, reason, tuple(codes))

@@ -20,12 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import aescratch as ae
-from aescratch.classroom.grading.ledger import Ledger, Record, Task
+from aescratch.classroom.grading.ledger import BROKEN, Ledger, Record, Task
 from aescratch.classroom.grading.marks import without_points
 from aescratch.classroom.outcome import DIED, PASSED, TIMED_OUT
 
 PATIENCE = 60.0  # seconds more than ten times a submission's own limit, after which a worker is given up
-BROKEN = "broken"
 
 
 class GradingError(RuntimeError):

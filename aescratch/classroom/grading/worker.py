@@ -19,10 +19,10 @@ from typing import IO, Any
 
 from aescratch.classroom.exercise import read_exercise
 from aescratch.classroom.grading.judging import Limits, judge_text
+from aescratch.classroom.grading.ledger import BROKEN
 from aescratch.classroom.grading.marks import entries
 from aescratch.classroom.grading.parts import fair_seed
 from aescratch.classroom.grading.reasons import answer_of, mistake, plain
-from aescratch.classroom.grading.runs import BROKEN
 from aescratch.foundations.sources import import_from_source
 
 
