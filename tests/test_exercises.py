@@ -461,6 +461,7 @@ def test_giving_up_is_recorded(course, capsys):
 REFUSED = [
     (["check"], "there is no 01_dense_forward.py yet; write it with aescratch exercises start dense_forward"),
     (["check", "--all"], "no exercise was started yet; begin with aescratch exercises start dense_forward"),
+    (["check", "dense_forward", "--all"], "there is one word too many, 'dense_forward'"),
     (["start", "dense_forwards"], "there is no exercise 'dense_forwards'; did you mean dense_forward?"),
     (["start", "zzz"], "there is no exercise 'zzz'; see aescratch exercises list"),
     (["reset"], "expected the name of the exercise to reset, so that none is reset by mistake"),

@@ -19,11 +19,11 @@ import pytest
 
 from aescratch.classroom import all_exercises
 from aescratch.classroom.exercise import read_course
-from aescratch.classroom.grading import ledger, runs, submissions
+from aescratch.classroom.grading import runs, submissions
 from aescratch.classroom.grading.formats import FORMATS, as_csv, as_gradescope, as_nbgrader, as_otter
 from aescratch.classroom.grading.grades import Graded, Grades, Student
 from aescratch.classroom.grading.judging import Judgement, missing_protections
-from aescratch.classroom.grading.ledger import Ledger, Task, digest_of_exercise, key_of
+from aescratch.classroom.grading.ledger import BROKEN, Ledger, Task, digest_of_exercise, key_of
 from aescratch.classroom.grading.marks import Entry, entries, without_points
 from aescratch.classroom.grading.parts import checked, declared, fair_seed, points_of
 from aescratch.classroom.grading.reasons import answer_of
@@ -483,7 +483,7 @@ def test_a_run_ends_where_something_around_a_submission_breaks_twice(tmp_path, m
     def ask(worker, task):
         asked.append(task.key)
         is_broken = task.key == "b" or (task.key == "a" and asked.count("a") < 2)
-        return {"key": task.key, "kind": ledger.BROKEN if is_broken else "passed", "says": "OSError: no space"}
+        return {"key": task.key, "kind": BROKEN if is_broken else "passed", "says": "OSError: no space"}
 
     monkeypatch.setattr(runs.Worker, "ask", ask)
     with Ledger(tmp_path / "results.jsonl") as ledger:

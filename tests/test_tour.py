@@ -113,6 +113,8 @@ def test_the_text_fits_100_columns_and_ends_with_four_lines(quick):
     assert max(map(len, lines[:-1])) <= 100  # the last holds a path
     assert [line[:2] for line in lines if re.match(r"\d\. ", line)] == ["1.", "2.", "3.", "4."]
     assert lines[-1].startswith(str(quick.report))
+    assert "of the VAE's prior samples (of unseen digits" in (said := " ".join(quick.out.split()))
+    assert "of a vanilla autoencoder's random decodes" in said
 
 
 def test_a_quick_tour_says_that_it_was_quick(quick, page):
@@ -539,6 +541,12 @@ def test_the_small_model_is_of_the_same_kind_and_checks_at_other_seeds(variant):
         report = experiment.check_small(variant, seed)
         assert report.verdict == "pass", report
         assert sum(tensor.verdicts.size for tensor in report.tensors) == small.n_parameters
+
+
+def test_a_quick_tour_takes_few_epochs_and_another_all():
+    quick, whole = experiment.Plan((), 0, True), experiment.Plan((), 0, False)
+    assert [quick.epochs(epochs) for epochs in (100, 25, 10)] == [4, 1, 1]
+    assert whole.epochs(100) == 100
 
 
 def test_a_verdict_that_isnt_pass_stands_in_the_row():

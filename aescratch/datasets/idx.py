@@ -25,11 +25,6 @@ def looks_like_idx(contents: bytes) -> bool:
 
 def parse_idx(contents: bytes, path: Path) -> NDArray[Any]:
     """Turn the bytes of an IDX file into an array that shares their memory (read-only)."""
-    if not looks_like_idx(contents):
-        raise DataFileError(
-            f"{path} does not begin with an IDX magic number (0, 0, type, axes) but {contents[:4].hex(' ')}; "
-            "check that it is the data file and not, say, a saved web page"
-        )
     dtype, n_axes = np.dtype(TYPE_OF_CODE[contents[2]]), contents[3]
     start = 4 + 4 * n_axes
     if not 1 <= n_axes <= MAXIMUM_AXES or len(contents) < start:

@@ -14,16 +14,7 @@ from aescratch.plots.canvas import BLUE, CLASS_COLOURS, VERMILLION
 from aescratch.plots.charts import code_activity, latent_map, loss_curves
 from aescratch.plots.grids import denoising_triples, filters, images, latent_traversal, reconstructions
 
-__all__ = [
-    "BLUE",
-    "CLASS_COLOURS",
-    "VERMILLION",
-    "code_activity",
-    "denoising_triples",
-    "filters",
-    "images",
-    "latent_map",
-    "latent_traversal",
-    "loss_curves",
-    "reconstructions",
-]
+__all__ = [  # noqa: RUF022 - the order of the reference page
+    "images", "reconstructions", "denoising_triples", "filters", "latent_map", "latent_traversal", "loss_curves",
+    "code_activity", "BLUE", "VERMILLION", "CLASS_COLOURS",
+]  # fmt: skip

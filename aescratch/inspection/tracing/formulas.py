@@ -22,20 +22,16 @@ ELEMENTWISE = {
     "square": "{0}**2",
 }  # fmt: skip
 
+ADAMS_MOMENTS = (
+    "m = beta1 * m_0 + (1 - beta1) * g", "v = beta2 * v_0 + (1 - beta2) * g**2",
+    "m_hat = m / (1 - beta1**t)", "v_hat = v / (1 - beta2**t)",
+)  # fmt: skip
 # The optimisers' rules, for one parameter q and its gradient g, in a training's first step: all moments start at 0.
 RULES: dict[str, tuple[str, ...]] = {
     "SGD": ("new = q - eta * g",),
     "Momentum": ("v = mu * v_0 + g", "new = q - eta * v"),
     "Nesterov": ("v = mu * v_0 + g", "new = q - eta * (g + mu * v)"),
     "RMSProp": ("v = beta * v_0 + (1 - beta) * g**2", "new = q - eta * g / (sqrt(v) + epsilon)"),
-    "Adam": (
-        "m = beta1 * m_0 + (1 - beta1) * g", "v = beta2 * v_0 + (1 - beta2) * g**2",
-        "m_hat = m / (1 - beta1**t)", "v_hat = v / (1 - beta2**t)",
-        "new = q - eta * m_hat / (sqrt(v_hat) + epsilon)",
-    ),
-    "AdamW": (
-        "m = beta1 * m_0 + (1 - beta1) * g", "v = beta2 * v_0 + (1 - beta2) * g**2",
-        "m_hat = m / (1 - beta1**t)", "v_hat = v / (1 - beta2**t)",
-        "new = q * (1 - eta * shrinkage) - eta * m_hat / (sqrt(v_hat) + epsilon)",
-    ),
-}  # fmt: skip
+    "Adam": (*ADAMS_MOMENTS, "new = q - eta * m_hat / (sqrt(v_hat) + epsilon)"),
+    "AdamW": (*ADAMS_MOMENTS, "new = q * (1 - eta * shrinkage) - eta * m_hat / (sqrt(v_hat) + epsilon)"),
+}

@@ -72,11 +72,11 @@ class Operation:
         *where : int
             The entry's indices; none for a single number.
         """
-        equation, result = named_equation(self.quantity), float(self.output[where])
+        equation = named_equation(self.quantity)
         if equation is None:
-            return f"{self.name} = {result:.6g}"
+            return f"{self.name} = {self.output[where]:.6g}"
         place = tuple(range(n)[i] for n, i in zip(self.output.shape, where, strict=True))
-        return worked(equation, self.inputs, place, result)
+        return worked(equation, self.inputs, place, self.output)
 
     def __repr__(self) -> str:
         return f"{self.number}  {self.formula}"

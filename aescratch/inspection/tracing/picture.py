@@ -88,11 +88,8 @@ def _array(ax: Any, quantity: Quantity, left: float, top: float, fontsize: float
     edges = left + np.arange(columns + 1), top - np.arange(rows + 1)
     ax.pcolormesh(*edges, cells, cmap="RdBu", vmin=-1.6 * largest, vmax=1.6 * largest, edgecolor="0.6", linewidth=0.4)
     for (i, j), value in np.ndenumerate(cells) if fontsize else ():
-        ax.text(left + j + 0.5, top - i - 0.5, _short(value), fontsize=fontsize, ha="center", va="center")
-
-
-def _short(value: Any) -> str:
-    return number(round(float(value), 2 if abs(value) >= 0.1 else 3))
+        shown = number(round(float(value), 2 if abs(value) >= 0.1 else 3))
+        ax.text(left + j + 0.5, top - i - 0.5, shown, fontsize=fontsize, ha="center", va="center")
 
 
 def _arrow(ax: Any, start: float, end: float, y: float) -> None:

@@ -72,9 +72,9 @@ def _beside(head: str, value: Array, beside: Array | None = None) -> Iterator[st
 def _cells(value: Array, undefined: str = "nan") -> list[list[str]]:
     """Return an array's numbers as text, row by row, with dots where there are too many."""
     matrix: Any = np.atleast_2d(value)
-    rows = [_shortened([undefined if np.isnan(entry) else number(entry) for entry in row], COLUMNS) for row in matrix]
+    rows = [_shortened([undefined if np.isnan(entry) else number(entry) for entry in row]) for row in matrix]
     return rows if len(rows) <= ROWS else [*rows[: ROWS - 2], ["…"] * len(rows[0]), rows[-1]]
 
 
-def _shortened(cells: list[str], most: int) -> list[str]:
-    return cells if len(cells) <= most else [*cells[: most - 2], "…", cells[-1]]
+def _shortened(cells: list[str]) -> list[str]:
+    return cells if len(cells) <= COLUMNS else [*cells[: COLUMNS - 2], "…", cells[-1]]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,7 @@ class Replay:
     def run(self, recorder: Recorder) -> tuple[Any, list[Quantity]]:
         """Return the loss, and the quantities that the batch and the parameters are."""
         traced = []
-        for array, name in zip(self.batch, ("x", "labels", "data"), strict=False):
+        for array, name in zip(self.batch, ("x", "labels"), strict=False):
             given = recorder.give(array, "input", name)
             traced.append(recorder.traced(array.copy(), given))
         parameters = []
@@ -49,40 +48,13 @@ class Replay:
         with trusting_batches(self.model):
             return self.model.loss(*traced, rng=self.rng), [*recorder.given[: len(traced)], *parameters]
 
-    @contextlib.contextmanager
-    def moving(self, target: Quantity) -> Iterator[Callable[[int, float], float]]:
-        """Give the loss as a function of which entry of a quantity is moved, and by how much."""
-        if id(target) in self.parameters:
-            yield functools.partial(self.with_parameter_moved, target)
-            return
-        recorder = Recorder(self.model)
-        with recorder.watching():
-
-            def loss(entry: int, by: float) -> float:
-                recorder.restart((self.places[id(target)], entry, by))
-                return float(self.run(recorder)[0])
-
-            yield loss
-
-    def with_parameter_moved(self, target: Quantity, entry: int, by: float) -> float:
-        """Return the loss with one entry of a parameter moved, which is back in its place afterwards."""
-        parameter = self.parameters[id(target)]
-        flat = parameter.buffer.values[parameter.start : parameter.start + parameter.size]
-        before = flat[entry]
-        flat[entry] += by
-        with trusting_batches(self.model):
-            try:
-                return float(self.model.loss(*self.batch, rng=self.rng))
-            finally:
-                flat[entry] = before
-
     def numeric(self, gradient: Quantity) -> Array | None:
         """Return the difference quotients beside a whole gradient, entry by entry; None beside everything else.
 
         What came from outside of the recording can't be moved, and has none either.
         """
         target = gradient.target
-        movable = target is not None and (id(target) in self.places or id(target) in self.parameters)
+        movable = id(target) in self.places or id(target) in self.parameters
         if target is None or gradient.share or not movable:
             return None
         if id(target) not in self.known:
@@ -93,11 +65,27 @@ class Replay:
         for parameter in self.model.parameters:
             parameter.bind(parameter.buffer, parameter.start)  # plain arrays, as long as nobody records
         found = np.empty(target.value.size)
-        with self.moving(target) as loss:
+        recorder = Recorder(self.model)
+        # A parameter is moved in its place, and nothing has to be watched for it.
+        with contextlib.nullcontext() if id(target) in self.parameters else recorder.watching():
             for entry, value in enumerate(target.value.reshape(-1)):
                 h = STEP * max(1.0, abs(float(value)))
-                above, below = loss(entry, h), loss(entry, -h)
+                above, below = (self._loss(recorder, target, entry, by) for by in (h, -h))
                 right, left = (above - self.loss) / h, (self.loss - below) / h
                 kink = abs(right - left) > KINK * max(1.0, abs(right), abs(left))
                 found[entry] = np.nan if kink else (above - below) / (2 * h)
         return found.reshape(target.value.shape)
+
+    def _loss(self, recorder: Recorder, target: Quantity, entry: int, by: float) -> float:
+        """Return the loss with one entry of a quantity moved."""
+        if id(target) in self.places:
+            recorder.restart((self.places[id(target)], entry, by))
+            return float(self.run(recorder)[0])
+        flat = self.parameters[id(target)].value.reshape(-1)
+        before = flat[entry]
+        flat[entry] += by
+        with trusting_batches(self.model):
+            try:
+                return float(self.model.loss(*self.batch, rng=self.rng))
+            finally:
+                flat[entry] = before

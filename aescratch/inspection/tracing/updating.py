@@ -42,7 +42,7 @@ def update(
     name = type(optimizer).__name__
     scalars = {"eta": rate, "t": 1, "m_0": 0.0, "v_0": 0.0, "clip_norm": optimizer.clip_norm}
     scalars |= {letter: getattr(optimizer, own) for letter, own in ATTRIBUTES.items() if hasattr(optimizer, own)}
-    settings = _Settings(recorder, scalars, name)
+    settings = _Settings(recorder.given, scalars, name)
     of = [gradients.get(id(known[id(parameter)])) for parameter in parameters]
     if optimizer.clip_norm is not None:
         clipped = list(_clipping(of, settings))
@@ -64,20 +64,18 @@ def update(
             yield quantity
 
 
-class _Settings:
+class _Settings(dict[str, Quantity]):
     """The numbers of the rule, given when a line asks for one, and none of them the model's own of the same name."""
 
-    def __init__(self, recorder: Recorder, values: Mapping[str, Any], rule: str) -> None:
-        self.recorder, self.values, self.rule = recorder, values, rule
-        self.known: dict[str, Quantity] = {}
+    def __init__(self, given: list[Quantity], numbers: Mapping[str, Any], rule: str) -> None:
+        self.given, self.numbers, self.rule = given, numbers, rule
 
-    def __getitem__(self, name: str) -> Quantity:
-        if name not in self.known:
-            # Adam's epsilon is nearly the letter of a variational autoencoder's noise.
-            wish = f"eps_{self.rule}" if name == "epsilon" else name
-            self.known[name] = Quantity(np.asarray(self.values[name], np.float64), "setting", wish, part="optimizer")
-            self.recorder.given.append(self.known[name])
-        return self.known[name]
+    def __missing__(self, name: str) -> Quantity:
+        # Adam's epsilon is nearly the letter of a variational autoencoder's noise.
+        wish = f"eps_{self.rule}" if name == "epsilon" else name
+        self[name] = Quantity(np.asarray(self.numbers[name], np.float64), "setting", wish, part="optimizer")
+        self.given.append(self[name])
+        return self[name]
 
 
 def _bound(equation: Equation, names: Mapping[str, Quantity], settings: _Settings, ndim: int) -> Equation:

@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from aescratch.backend import Array
 from aescratch.inspection.tracing.language import AGGREGATES, Equation, Tree, evaluate, sizes_in, with_parts
 from aescratch.inspection.tracing.naming import LETTERS
@@ -96,78 +98,64 @@ def number(value: float) -> str:
     return f"{float(value) + 0.0:.4g}".replace("-", "−")
 
 
-def worked(equation: Equation, values: Mapping[Any, Array], where: tuple[int, ...], result: float) -> str:
-    """Return the arithmetic of one entry, with the numbers put in.
+def worked(equation: Equation, values: Mapping[Any, Array], where: tuple[int, ...], result: Array | float) -> str:
+    """Return the arithmetic of one entry of the result, with the numbers put in.
 
     Examples
     --------
     >>> from aescratch.inspection.tracing.language import read
     >>> h = np.array([[0.2], [0.4]])
-    >>> worked(read("rho_hat[j] = mean(n, h[n,j])"), {"h": h}, (0,), 0.3)
+    >>> worked(read("rho_hat[j] = mean(n, h[n,j])"), {"h": h}, (0,), np.array([0.3]))
     'rho_hat[0] = (0.2 + 0.4) / 2 = 0.3'
     """
     place = dict(zip(equation.indices, where, strict=True))
-    sizes = sizes_in(equation.tree, values)
-
-    def arithmetic(tree: Tree) -> str:
-        return _text(_filled(tree, values, sizes, place))
-
-    # What is a number already stands there once.
-    line = " = ".join(dict.fromkeys([_entry(equation.name, where), arithmetic(equation.tree), number(result)]))
-    if not isinstance(equation.tree, list) or equation.tree[0] != "if":
+    sizes = {**dict(zip(equation.indices, np.shape(result), strict=True)), **sizes_in(equation.tree, values)}
+    tree = _pinned(equation.tree, {**place, "N": sizes.get("n")})
+    sum_, shown = _text(_filled(tree, values)), number(np.asarray(result)[where])
+    line = " = ".join(dict.fromkeys([_entry(equation.name, where), sum_, shown]))  # a mere number stands once
+    if not isinstance(tree, list) or tree[0] != "if":
         return line
-    condition = equation.tree[1]
-    holds = bool(evaluate(Equation("", (), _pinned(condition, place)), values))
-    return f"{line}, since {arithmetic(condition)} {'holds' if holds else 'does not hold'}"
+    return f"{line}, since {_text(_filled(tree[1], values))} {'holds' if _known(tree[1], values) else 'does not hold'}"
 
 
-def _filled(tree: Tree, values: Mapping[Any, Array], sizes: Mapping[str, int], place: Mapping[str, int]) -> Tree:
-    """Return the tree with numbers for entries, as names of their own, and sums written out."""
-    if not isinstance(tree, list):
-        return tree
-
-    def known(part: Tree) -> Any:
-        return evaluate(Equation("", (), _pinned(part, place)), values)
-
-    kind = tree[0]
-    if kind == "at":
-        value = float(known(tree))
-        digits = ["at", number(abs(value)), []]
-        return ["-", 0, digits] if value < 0 else digits
-    if kind == "index":
-        return ["at", str(place[tree[1]]), []]
-    if kind == "size":
-        return ["at", str(sizes.get(tree[1], 0) or place[tree[1]]), []]
-    if kind in AGGREGATES:
-        return _written_out(tree, values, sizes, place)
-    if kind == "if":
-        return _filled(tree[2] if known(tree[1]) else tree[3], values, sizes, place)
-    return with_parts(tree, lambda part: _filled(part, values, sizes, place))
-
-
-def _pinned(tree: Tree, place: Mapping[str, int]) -> Tree:
+def _pinned(tree: Tree, place: Mapping[str, Any]) -> Tree:
     """Return the tree with the numbers of this place for its indices."""
     if not isinstance(tree, list):
         return tree
-    if tree[0] == "index":
-        return place.get(tree[1], tree)
+    if tree[0] in ("index", "size"):
+        return place.get("N" if tree[0] == "size" else tree[1], tree)
     if tree[0] == "at":
         tree = ["at", tree[1], [place.get(i, i) if isinstance(i, str) else i for i in tree[2]]]
     return with_parts(tree, lambda part: _pinned(part, place))
 
 
-def _written_out(tree: Tree, values: Mapping[Any, Array], sizes: Mapping[str, int], place: Mapping[str, int]) -> Tree:
-    kind, index, inside = tree
-    sizes = {**sizes, **sizes_in(inside, values)}
-    length = sizes[index]
+def _known(tree: Tree, values: Mapping[Any, Array]) -> float:
+    return float(evaluate(Equation("", (), tree), values))
+
+
+def _filled(tree: Tree, values: Mapping[Any, Array]) -> Tree:
+    """Return a tree without open indices, with numbers for entries, as names of their own, and sums written out."""
+    if not isinstance(tree, list):
+        return tree
+    kind = tree[0]
+    if kind == "at":
+        value = _known(tree, values)
+        digits = ["at", number(abs(value)), []]
+        return ["-", 0, digits] if value < 0 else digits
+    if kind == "if":
+        return _filled(tree[2] if _known(tree[1], values) else tree[3], values)
+    if kind not in AGGREGATES:
+        return with_parts(tree, lambda part: _filled(part, values))
+    index, inside = tree[1:]
+    length = sizes_in(inside, values)[index]
     shown = range(length) if length <= SHOWN_TERMS else [*range(SHOWN_TERMS - 2), length - 1]
-    terms = [_filled(inside, values, sizes, {**place, index: i}) for i in shown]
+    terms = [_filled(_pinned(inside, {index: i}), values) for i in shown]
     if length > SHOWN_TERMS:
         terms.insert(-1, ["at", "…", []])
     if kind == "max":
         return ["call", "max", terms]
     total = functools.reduce(lambda left, right: ["+", left, right], terms)
-    return ["/", total, ["at", str(length), []]] if kind == "mean" else total
+    return ["/", total, length] if kind == "mean" else total
 
 
 def latex_of(equation: Equation, letters: Mapping[Any, str]) -> str:

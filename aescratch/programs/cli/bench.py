@@ -14,9 +14,8 @@ from argparse import Namespace
 
 from aescratch.programs.bench import QUESTIONS, as_text, describe_machine, measure
 from aescratch.programs.bench.machine import notes
-from aescratch.programs.cli.options import command, json_of, option, switch
+from aescratch.programs.cli.options import command, json_of, option, switch, whole
 from aescratch.programs.cli.status import RIGHT
-from aescratch.programs.cli.words import positive
 from aescratch.programs.cli.writing import answer
 
 # Each matrix library reads its own, once, when it is loaded.
@@ -44,7 +43,7 @@ add_arguments = command(
     DESCRIPTION, EXAMPLES,
     switch("--quick", "fewer rounds: two minutes, and rougher figures"),
     option("--only", nargs="+", metavar="QUESTION", choices=QUESTIONS, help=f"of {', '.join(QUESTIONS)}"),
-    option("--threads", type=positive, metavar="N", help="of the matrix products (default: all cores)"),
+    whole("--threads", "of the matrix products (default: all cores)"),
     json_of("the figures"),
 )  # fmt: skip
 

@@ -16,11 +16,11 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.programs.cli.data import load_data, open_model
-from aescratch.programs.cli.options import Option, add, group, option
+from aescratch.programs.cli.options import Option, add, group, option, whole
 from aescratch.programs.cli.settings import SETTING_OPTIONS, flag, given_models, given_settings
 from aescratch.programs.cli.status import UsageError, wrong_input
 from aescratch.programs.cli.variants import VARIANTS, names_where
-from aescratch.programs.cli.words import count, counts, positive
+from aescratch.programs.cli.words import count, counts
 
 CODE = 32
 N_CLASSES = 2  # of examples that are drawn
@@ -35,7 +35,7 @@ def model_options(code: int = CODE) -> Option:
             help="widths of the layers between input and code, such as 500,250; left out, none "
             f"({names_where(lambda kind: kind.hidden_layers == 'wanted')} wants some)",
         ),
-        option("--code", type=positive, metavar="WIDTH", help=f"the code's width (default {code})"),
+        whole("--code", f"the code's width (default {code})", "WIDTH"),
     )  # fmt: skip
     seed = option(
         "--seed", type=partial(count, 0), default=0, help="the seed of everything random (default %(default)s)"

@@ -19,7 +19,7 @@ from aescratch.inspection.gradcheck import Report
 from aescratch.inspection.gradcheck.coverage import MODES
 from aescratch.programs.cli.building import model_options, small_layers, small_problem
 from aescratch.programs.cli.data import DATA_OR_RANDOM, OWN_FILE
-from aescratch.programs.cli.options import command, examples, group, json_of, option, switch
+from aescratch.programs.cli.options import command, group, json_of, option, switch, whole
 from aescratch.programs.cli.own_check import check_own, leave_zero, options_of, refuse
 from aescratch.programs.cli.own_inputs import input_option
 from aescratch.programs.cli.status import FAIL, INCONCLUSIVE, RIGHT, wrong_input
@@ -65,7 +65,7 @@ add_arguments = command(
         "variant", metavar="VARIANT", type=target,
         help=f"one of {', '.join(VARIANTS)}; or your own code, FILE.py:NAME or MODULE:NAME",
     ),
-    model_options(CODE), DATA_OR_RANDOM, examples(N_EXAMPLES), OWN_FILE,
+    model_options(CODE), DATA_OR_RANDOM, whole("--examples", "how many", default=N_EXAMPLES), OWN_FILE,
     switch(
         "--training",
         "check the loss of training mode, with dropout and the batch's own statistics; left out, that of use mode",
@@ -105,7 +105,7 @@ def run(arguments: Namespace) -> int:
 
 def check_variant(arguments: Namespace) -> Report:
     """Return the report on a new model of a variant."""
-    refuse(arguments, "--forward", "--input", why="is for your own code, FILE.py:NAME")
+    refuse(arguments, "--forward", "--input", because="is for your own code, FILE.py:NAME")
     use_small_layers(arguments)
     shape = (arguments.examples, N_INPUTS)
     model, x, labels = small_problem(arguments, lambda rng: rng.random(shape, np.float32))

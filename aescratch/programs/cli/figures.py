@@ -68,7 +68,7 @@ def drawings_of(model: Any, data: Dataset, history: ae.History) -> dict[str, Cal
     if code.shape[1] > 1:
         wanted.add("latent-map")
     if shape is not None and len(shape) == 2:
-        wanted |= {"filters", *model.figures}
+        wanted |= {*model.figures}
     return {f"{name}.png": draw for name, draw in drawings.items() if name in wanted}
 
 

@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from tqdm.auto import tqdm
-
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.formats import ENDINGS, FORMATS, as_csv, as_json
 from aescratch.classroom.grading.grades import Grades, collect
@@ -26,9 +24,9 @@ from aescratch.classroom.grading.runs import judge_all, prove
 from aescratch.classroom.grading.submissions import Submission, SubmissionsError, read_submission, read_submissions
 from aescratch.classroom.grading.summary import as_html
 from aescratch.programs.cli.courses import chosen
-from aescratch.programs.cli.options import SOURCE, command, option, switch
+from aescratch.programs.cli.options import SOURCE, command, option, switch, whole
 from aescratch.programs.cli.status import RIGHT, UsageError, usage_error
-from aescratch.programs.cli.words import count, number, positive
+from aescratch.programs.cli.words import count, number
 from aescratch.programs.cli.writing import write_text
 
 SEED_FILE = "seed.json"
@@ -51,7 +49,7 @@ add_arguments = command(
     SOURCE,
     option("--only", nargs="+", metavar="NAME", help="grade these exercises, not all"),
     option("--format", choices=FORMATS, default="json", help="of the grades (default %(default)s)"),
-    option("--jobs", type=positive, metavar="N", help="how many at once (default: all cores)"),
+    whole("--jobs", "how many at once (default: all cores)"),
     option("--seed", type=partial(count, 0), metavar="N", help="of the inputs (drawn once and kept)"),
     option(
         "--out", metavar="PATH", default="grading",
@@ -67,6 +65,8 @@ add_arguments = command(
 
 def run(arguments: Namespace) -> int:
     """Grade, write, and return the exit status."""
+    from tqdm.auto import tqdm  # 40 ms, for which the help needn't wait
+
     missing = missing_protections()
     if missing and not arguments.unconfined:
         raise UsageError(
@@ -79,11 +79,11 @@ def run(arguments: Namespace) -> int:
     submissions, remarks = handed_in(arguments, exercises)
     folder, file = places(arguments)
     seed = kept_seed(folder, arguments.seed)
-    limits = Limits(seconds=arguments.time_limit)
+    limits = Limits(seconds=arguments.time_limit)._asdict()
     digests = {exercise.name: digest_of_exercise(exercise) for exercise in exercises}
 
     def task_of(exercise: Exercise, text: bytes) -> Task:
-        return Task(key_of(exercise, digests[exercise.name], text, seed, limits._asdict()), exercise, text)
+        return Task(key_of(exercise, digests[exercise.name], text, seed, limits), exercise, text)
 
     tasks = {
         (submission.student, exercise.name): task_of(exercise, submission.files[exercise.name])
@@ -94,10 +94,10 @@ def run(arguments: Namespace) -> int:
         with Ledger(folder / RECORDS) as ledger:
             solutions = [task_of(exercise, exercise.solution.encode()) for exercise in exercises]
             new = {task.key for task in tasks.values()} - set(ledger.records)
-            prove(solutions, ledger, seed, limits._asdict(), jobs)
+            prove(solutions, ledger, seed, limits, jobs)
             left = len(new - set(ledger.records))
             with tqdm(total=left, unit="file", leave=False, disable=None) as bar:  # on a terminal only
-                judge_all(list(tasks.values()), ledger, seed, limits._asdict(), jobs, bar.update)
+                judge_all(list(tasks.values()), ledger, seed, limits, jobs, bar.update)
     except BlockingIOError as error:
         raise UsageError(f"another grading is at work in {folder}; wait for it, or give another --out") from error
     records = {place: ledger.records[task.key] for place, task in tasks.items()}

@@ -81,9 +81,10 @@ def json_of(what: str) -> Option:
     return switch("--json", f"print {what} as JSON, and nothing else on stdout")
 
 
-def examples(default: int) -> Option:
-    """Return --examples."""
-    return option("--examples", type=positive, default=default, metavar="N", help="how many (default %(default)s)")
+def whole(name: str, text: str, metavar: str = "N", default: int | None = None) -> Option:
+    """Return an option that takes a whole number of at least 1, and says its default."""
+    shown = "" if default is None else " (default %(default)s)"
+    return option(name, type=positive, default=default, metavar=metavar, help=f"{text}{shown}")
 
 
 SOURCE = option("--exercises", metavar="SRC", help="a folder of your own exercises, not the built-in ones")

@@ -140,8 +140,8 @@ def leave_zero(model: Any, seed: int) -> None:
             parameter.value = rng.normal(0, 0.1, parameter.shape)
 
 
-def refuse(arguments: Namespace, *flags: str, why: str = "") -> None:
+def refuse(arguments: Namespace, *flags: str, because: str = "says nothing about {}") -> None:
     """Refuse options that are of no use here, if they were given."""
     for flag in flags:
         if getattr(arguments, flag.removeprefix("--")):
-            raise UsageError(f"{flag} {why or f'says nothing about {arguments.variant}'}; leave it out")
+            raise UsageError(f"{flag} {because.format(arguments.variant)}; leave it out")

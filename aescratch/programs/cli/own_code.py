@@ -1,6 +1,6 @@
 """Code of the user's own for `aescratch check`: found, called, and its exceptions shown with their line.
 
-    "my_layers.py:dense_backward" --load--> module, object;   dense --forward_of--> its forward, there or in the sheet
+    "my_layers.py:dense_backward" --load--> module, object;   --pair_of--> it and its forward, there or in the sheet
 """
 
 from __future__ import annotations

@@ -16,9 +16,7 @@ from typing import Any
 
 from aescratch.foundations.recipes import constructor_parameters
 from aescratch.models.statements import Option
-from aescratch.programs.cli import words
-from aescratch.programs.cli.options import Option as Row
-from aescratch.programs.cli.options import group, option
+from aescratch.programs.cli import options, words
 from aescratch.programs.cli.status import UsageError
 from aescratch.programs.cli.variants import VARIANTS
 
@@ -69,12 +67,12 @@ def owners(name: str) -> list[str]:
     return [variant for variant, kind in VARIANTS.items() if name in constructor_parameters(kind)]
 
 
-def _option_of(name: str, setting: Option) -> Row:
+def _option_of(name: str, setting: Option) -> options.Option:
     """Return the option of a setting: what it does, who has it, and its defaults."""
     text = f"{setting.help.replace('{words}', ', '.join(_forms(setting.kind)))} {_who_has(name)}".replace("%", "%%")
     if setting.kind == "switch":
-        return option(flag(name), action="store_true", default=SUPPRESS, help=text)
-    return option(flag(name), type=READERS[setting.kind], metavar=setting.metavar, default=SUPPRESS, help=text)
+        return options.option(flag(name), action="store_true", default=SUPPRESS, help=text)
+    return options.option(flag(name), type=READERS[setting.kind], metavar=setting.metavar, default=SUPPRESS, help=text)
 
 
 def _forms(kind: str) -> list[str]:
@@ -95,7 +93,7 @@ def _who_has(name: str) -> str:
     return f"[{who}{'; default ' if shown else ''}{' or '.join(shown)}]"
 
 
-SETTING_OPTIONS = group(
+SETTING_OPTIONS = options.group(
     "the model's options, with the variants that have them", *(_option_of(*setting) for setting in SETTINGS.items())
 )
 

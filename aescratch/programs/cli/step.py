@@ -13,11 +13,11 @@ from pathlib import Path
 import aescratch as ae
 from aescratch.programs.cli.building import model_options, small_layers, small_problem
 from aescratch.programs.cli.data import DATA_OR_RANDOM, OWN_FILE
-from aescratch.programs.cli.options import command, examples, json_of, option, switch
+from aescratch.programs.cli.options import command, json_of, option, switch, whole
 from aescratch.programs.cli.status import RIGHT, wrong_input
 from aescratch.programs.cli.training import make_optimizer, optimizer_options
 from aescratch.programs.cli.variants import VARIANT, names_where
-from aescratch.programs.cli.words import OPTIMIZERS, positive
+from aescratch.programs.cli.words import OPTIMIZERS
 from aescratch.programs.cli.writing import answer, require_folder
 
 N_EXAMPLES, N_INPUTS, CODE = 3, 8, 4
@@ -44,11 +44,8 @@ add_arguments = command(
     option("--out", metavar="PATH", default="step.html", help="the page's file (default %(default)s)"),
     switch("--open", "open the page in a browser"),
     switch("--text", "print the step like a worked example instead of a page"),
-    examples(N_EXAMPLES), DATA_OR_RANDOM,
-    option(
-        "--inputs", type=positive, default=N_INPUTS, metavar="WIDTH",
-        help="how many random numbers an example has (default %(default)s)",
-    ),
+    whole("--examples", "how many", default=N_EXAMPLES), DATA_OR_RANDOM,
+    whole("--inputs", "how many random numbers an example has", "WIDTH", N_INPUTS),
     model_options(CODE), optimizer_options(STEPPING, " or adamw:DECAY:BETA1:BETA2:EPS"), OWN_FILE,
     json_of("every operation with its numbers"),
     usage="aescratch step VARIANT [options]",
@@ -70,13 +67,10 @@ def run(arguments: Namespace) -> int:
             step.to_html(path)
     text = str(step) if arguments.text else f"{path}: {step.title}, {len(step)} operations"
     answer(arguments, text, {"page": None if arguments.text else str(path), **step.to_dict()})
-    if arguments.open and not arguments.text and not opened(path):
-        print("no browser could be opened; open the file yourself", file=sys.stderr if arguments.json else sys.stdout)
+    if arguments.open and not arguments.text:
+        import webbrowser  # starts processes, which there may be none of
+
+        if not webbrowser.open(path.resolve().as_uri()):
+            out = sys.stderr if arguments.json else sys.stdout
+            print("no browser could be opened; open the file yourself", file=out)
     return RIGHT
-
-
-def opened(path: Path) -> bool:
-    """Open a page in a browser, and return whether there was one."""
-    import webbrowser  # starts processes, which there may be none of
-
-    return webbrowser.open(path.resolve().as_uri())

@@ -13,11 +13,11 @@ from functools import partial
 from typing import Any
 
 import aescratch as ae
-from aescratch.programs.cli.options import Option, group, option
+from aescratch.programs.cli.options import Option, group, option, whole
 from aescratch.programs.cli.settings import flag
 from aescratch.programs.cli.status import UsageError, usage_error
 from aescratch.programs.cli.variants import names_where
-from aescratch.programs.cli.words import OPTIMIZERS, SCHEDULES, Choices, Word, choice, count, number, positive
+from aescratch.programs.cli.words import OPTIMIZERS, SCHEDULES, Choices, Word, choice, count, number
 
 PRETRAINED = names_where(lambda kind: hasattr(kind, "pretrain"))
 
@@ -46,8 +46,8 @@ def optimizer_options(kinds: Choices, last_names: str, *more: Option, unclipped:
 
 TRAINING = group(
     "training",
-    option("--epochs", type=positive, default=100, metavar="N", help="passes over the data (default %(default)s)"),
-    option("--batch-size", type=positive, default=64, metavar="N", help="examples per step (default %(default)s)"),
+    whole("--epochs", "passes over the data", default=100),
+    whole("--batch-size", "examples per step", default=64),
     option(
         "--pretrain-epochs", type=partial(count, 0), metavar="N",
         help=f"passes for each layer before the whole stack is trained; left out, as many as --epochs [{PRETRAINED}]",
@@ -55,10 +55,7 @@ TRAINING = group(
     option(
         "--validation", type=share, metavar="SHARE", help="hold out this share of the data, between 0 and 1, to watch"
     ),
-    option(
-        "--patience", type=positive, metavar="N",
-        help="stop after so many epochs without a better validation loss, and keep the best epoch",
-    ),
+    whole("--patience", "stop after so many epochs without a better validation loss, and keep the best epoch"),
     option(
         "--checkpoint", metavar="FILE",
         help="written after every epoch; if it is there, training goes on from it, to the same end bit for bit",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -64,12 +63,4 @@ def answer(arguments: Namespace, text: str, value: Any) -> None:
 
 def json_text(value: Any) -> str:
     """Return value as JSON; NaN and infinity, which JSON lacks, become null."""
-    return json.dumps(_without_nan(value), indent=2)
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _without_nan(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return json.dumps(json.loads(json.dumps(value), parse_constant=lambda name: None), indent=2)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 import textwrap
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
@@ -137,12 +136,10 @@ def about(result: Result) -> str:
 
 def as_json_text(plan: Plan, results: Results, findings: Findings, path: Path) -> str:
     """Return everything that the text says, for programs; what isn't finite becomes null."""
-    table = [
-        {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in row.items()}
-        for row in (asdict(result.row) for result in results.values())
-    ]
-    summary = {"command": plan.command, "quick": plan.quick, "report": str(path)}
-    return json.dumps({**summary, "table": table, "notice": findings.lines}, indent=2)
+    table = [asdict(result.row) for result in results.values()]
+    summary = {"command": plan.command, "quick": plan.quick, "report": str(path), "table": table}
+    text = json.dumps({**summary, "notice": findings.lines})
+    return json.dumps(json.loads(text, parse_constant=lambda name: None), indent=2)
 
 
 def exit_status(verdicts: Iterable[str]) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -86,8 +86,8 @@ class Result:
     check: Report
     history: ae.History
     row: Row
-    trouble: str = ""
-    pretraining: list[ae.History] = field(default_factory=list)
+    trouble: str
+    pretraining: list[ae.History]
 
     @property
     def autoencoder(self) -> ae.Autoencoder:

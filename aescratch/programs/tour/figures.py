@@ -61,41 +61,33 @@ def pictures(result: Result, digits: Digits, seed: int, vanilla: Any = None) -> 
     """Yield the pictures of a variant; a VAE's samples come with random decodes of the vanilla autoencoder, if any."""
     model, title = result.autoencoder, result.variant.title[0].lower() + result.variant.title[1:]
     if result.row.sse is not None:
-        yield reconstructions(model, title, digits)
-    if "denoising" in model.figures:
-        yield denoising_triples(model, digits, seed)
+        yield from restored(model, title, digits, seed)
     if "samples" in model.figures:
-        yield from samples(model, vanilla, digits, seed)
+        yield from generated(model, vanilla, digits, seed)
     if "latent-traversal" in model.figures:
         yield traversal(model)
-    if result.history.loss:
-        yield losses(result, title)
-    yield filters(model, title)
-    if "code-activity" in model.figures:
-        yield activity(model, digits)
-    else:
-        yield latent_map(model, title, digits)
+    yield from learned(result, title)
+    yield code(model, title, digits)
 
 
-def reconstructions(model: Any, title: str, digits: Digits) -> Picture:
-    """Return unseen digits above what the model makes of them."""
-    return draw(
-        partial(plots.reconstructions, model, one_of_each(digits.test), SHAPE), (9.0, 1.7),
+def restored(model: Any, title: str, digits: Digits, seed: int) -> Iterator[Picture]:
+    """Yield unseen digits above what the model makes of them, and corrupted ones where it restores those."""
+    x = one_of_each(digits.test)
+    yield draw(
+        partial(plots.reconstructions, model, x, SHAPE), (9.0, 1.7),
         f"Ten unseen digits, and below each its reconstruction by the {title}.",
         "Ten digits that were not trained on, and what the decoder restores from their codes.", wide=True,
     )  # fmt: skip
+    if "denoising" in model.figures:
+        yield draw(
+            partial(plots.denoising_triples, model, x, SHAPE, rng=seed), (9.0, 2.5),
+            "Three rows: unseen digits, the same with Gaussian noise, and what the denoising autoencoder restores.",
+            "The middle row is all that the encoder sees; the loss compares the lower row with the upper one.",
+            wide=True,
+        )  # fmt: skip
 
 
-def denoising_triples(model: Any, digits: Digits, seed: int) -> Picture:
-    """Return clean, corrupted and restored digits."""
-    return draw(
-        partial(plots.denoising_triples, model, one_of_each(digits.test), SHAPE, rng=seed), (9.0, 2.5),
-        "Three rows: unseen digits, the same with Gaussian noise, and what the denoising autoencoder restores.",
-        "The middle row is all that the encoder sees; the loss compares the lower row with the upper one.", wide=True,
-    )  # fmt: skip
-
-
-def samples(model: Any, vanilla: Any, digits: Digits, seed: int) -> Iterator[Picture]:
+def generated(model: Any, vanilla: Any, digits: Digits, seed: int) -> Iterator[Picture]:
     """Yield digits that a VAE generates, and what a plain autoencoder, if any, makes of random codes of either kind."""
     drawing = partial(plots.images, image_shape=SHAPE, columns=N_SHOWN, value_range=GREY)
     yield draw(
@@ -134,22 +126,20 @@ def traversal(model: Any) -> Picture:
     )  # fmt: skip
 
 
-def losses(result: Result, title: str) -> Picture:
-    """Return the loss curve of the training."""
-    after = ", after the layer-wise pre-training" if result.pretraining else ""
-    return draw(
-        partial(plots.loss_curves, result.history), (6.0, 5.2),
-        f"The training loss of the {title}, {result.history}.",
-        f"The objective, every term included, epoch by epoch{after}. The learning rate falls towards 0 along a cosine, "
-        "which is what flattens the end.",
-    )  # fmt: skip
-
-
-def filters(model: Any, title: str) -> Picture:
-    """Return the weights of the first layer, 64 units at most."""
+def learned(result: Result, title: str) -> Iterator[Picture]:
+    """Yield the loss curve of the training, and the weights of the first layer, 64 units at most."""
+    if result.history.loss:
+        after = ", after the layer-wise pre-training" if result.pretraining else ""
+        yield draw(
+            partial(plots.loss_curves, result.history), (6.0, 5.2),
+            f"The training loss of the {title}, {result.history}.",
+            f"The objective, every term included, epoch by epoch{after}. The learning rate falls towards 0 along a "
+            "cosine, which is what flattens the end.",
+        )  # fmt: skip
+    model = result.autoencoder
     W = model.parameters[0].value[:, :64]
     all_of = "" if W.shape[1] == model.widths[1] else f", {W.shape[1]} of {model.widths[1]} units"
-    return draw(
+    yield draw(
         partial(plots.filters, W, SHAPE), (6.0, 5.2),
         f"The first layer's weights of the {title} as images, one per unit.",
         f"What the units of the first layer look for{all_of}: ink on red excites it, ink on blue inhibits it. "
@@ -157,22 +147,19 @@ def filters(model: Any, title: str) -> Picture:
     )  # fmt: skip
 
 
-def activity(model: Any, digits: Digits) -> Picture:
-    """Return the histogram of the units' mean activities."""
-    rho = model.wanted_activity
-    how_to_read = "The dashed line is the ρ that was asked for." if rho else "Units at or near 0 are hardly used."
+def code(model: Any, title: str, digits: Digits) -> Picture:
+    """Return the histogram of the units' mean activities where they are what matters, else the codes in the plane."""
+    h: Array = model.encode(digits.test.x)
+    if "code-activity" in model.figures:
+        rho = model.wanted_activity
+        how_to_read = "The dashed line is the ρ that was asked for." if rho else "Units at or near 0 are hardly used."
+        return draw(
+            partial(plots.code_activity, h, rho=rho), (6.0, 5.2),
+            "Histogram of the code units' mean activities on unseen digits.",
+            f"Mean activity of each code unit on unseen digits. {how_to_read}",
+        )  # fmt: skip
     return draw(
-        partial(plots.code_activity, model.encode(digits.test.x), rho=rho), (6.0, 5.2),
-        "Histogram of the code units' mean activities on unseen digits.",
-        f"Mean activity of each code unit on unseen digits. {how_to_read}",
-    )  # fmt: skip
-
-
-def latent_map(model: Any, title: str, digits: Digits) -> Picture:
-    """Return the codes of unseen digits in the plane."""
-    code: Array = model.encode(digits.test.x)
-    return draw(
-        partial(plots.latent_map, code, digits.test.labels), (6.0, 5.2),
+        partial(plots.latent_map, h, digits.test.labels), (6.0, 5.2),
         f"The codes of the unseen digits by the {title}, projected on two axes and coloured by class.",
         "The codes of unseen digits on their two leading principal components, each class's number at its mean. "
         "Two of many dimensions: classes that overlap here may well be apart in the code.",
