@@ -49,9 +49,7 @@ def page():
     lines = [INTRODUCTION, "## The hypotheses", ""]
     lines += ["| code | what is stated: [...] is filled in, c read | and asked |", "| --- | --- | --- |"]
     for hypothesis in HYPOTHESES:
-        statement = hypothesis.cause.format(
-            tensor="grad_w", input="w", what="[...]", times="[, times c]", added="± c [...]"
-        )
+        statement = hypothesis.cause.format(tensor="grad_w", what="[...]", times="[, times c]", added="± c [...]")
         lines.append(f"| `{hypothesis.code}` | {statement} | {hypothesis.question} |")
     lines += ["", f"A factor is read as a constant times, for each dimension, one of {', '.join(readings)}.", ""]
     lines += ["## How well it does", ""]

@@ -96,6 +96,35 @@ def test_a_replaced_formula_of_ours_is_not_taken_for_the_truth(monkeypatch):
     assert told(backward, np_tanh, a, ["a"]) == {"a": "other-derivative[1]"}
 
 
+LOSSES = {  # of an output y and a target t, and their gradient for y
+    "half the sum over N": (lambda y, t: 0.5 * ((y - t) ** 2).sum() / len(t), lambda y, t: (y - t) / len(t)),
+    "the sum over N": (lambda y, t: ((y - t) ** 2).sum() / len(t), lambda y, t: 2 * (y - t) / len(t)),
+    "half the sum": (lambda y, t: 0.5 * ((y - t) ** 2).sum(), lambda y, t: y - t),
+    "the sum": (lambda y, t: ((y - t) ** 2).sum(), lambda y, t: 2 * (y - t)),
+    "half the mean": (lambda y, t: 0.5 * ((y - t) ** 2).mean(), lambda y, t: (y - t) / t.size),
+    "the mean": (lambda y, t: ((y - t) ** 2).mean(), lambda y, t: 2 * (y - t) / t.size),
+    "cross-entropy": (sheet.binary_cross_entropy, sheet.binary_cross_entropy_backward),
+}
+
+
+@pytest.mark.parametrize(("loss", "gradient"), LOSSES.values(), ids=LOSSES)
+def test_the_inside_of_a_network_is_known_whatever_its_loss(loss, gradient):
+    def forward(x, W1, b1, W2, b2):
+        return loss(np.tanh(x @ W1 + b1) @ W2 + b2, x)
+
+    def backward(x, W1, b1, W2, b2):  # without the derivative of tanh
+        h = np.tanh(x @ W1 + b1)
+        grad_y = gradient(h @ W2 + b2, x)
+        grad_h = grad_y @ W2.T
+        return x.T @ grad_h, grad_h.sum(0), h.T @ grad_y, grad_y.sum(0)
+
+    rng = np.random.default_rng(0)
+    shapes = {"x": (N, D), "W1": (D, H), "b1": (H,), "W2": (H, D), "b2": (D,)}
+    inputs = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    code = "layer-slope-missing[1]"
+    assert told(backward, forward, inputs, ["W1", "b1", "W2", "b2"]) == {"W1": code, "b1": code}
+
+
 # Readings
 
 
@@ -133,6 +162,14 @@ def test_a_size_that_cannot_be_varied_is_said_to_be():
     (finding,) = explain(bind(loss, lambda x_hat: x_hat - target, inputs), ["x_hat"])
     assert "7 is the number of rows of x_hat here" in finding.cause
     assert "couldn't be varied: use sizes that differ" in finding.cause
+
+
+def test_an_output_whose_columns_are_examples_too_is_explained():
+    def gram(x):
+        return x @ x.T
+
+    inputs = {"x": np.random.default_rng(0).normal(size=(N, D))}
+    assert told(lambda grad_y, x: 3 * (grad_y + grad_y.T) @ x, gram, inputs, ["x"]) == {"x": "scale[3]"}
 
 
 def test_a_gradient_of_the_wrong_shape_is_explained_too():

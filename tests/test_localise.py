@@ -719,6 +719,12 @@ def test_a_factor_is_a_simple_fraction_or_a_size_or_a_decimal(times, cause, monk
     assert finding.cause == cause
 
 
+def test_a_large_gradient_is_explained_by_some_of_its_entries(monkeypatch):
+    monkeypatch.setattr(AtTheCode, "times", staticmethod(lambda g: 1.5), raising=False)
+    finding, _ = the_fault(AtTheCode([64, 30], activation=ae.Tanh, dtype="float64", rng=0))
+    assert finding.cause == SHARE + "3/2 times what it should be"
+
+
 @pytest.mark.parametrize("times", [lambda g: 0.1 / np.linalg.norm(g), lambda g: g.shape[0] ** 0.5])
 def test_a_factor_that_changes_with_the_batch_is_described(times, monkeypatch):
     monkeypatch.setattr(AtTheCode, "times", staticmethod(times), raising=False)

@@ -29,6 +29,8 @@ HEADER = "header"
 class FileFormatError(ValueError):
     """A file is damaged, truncated, or not one that aescratch wrote."""
 
+    __module__ = "aescratch"  # the name in a traceback is the one that it is imported by
+
 
 @contextlib.contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:

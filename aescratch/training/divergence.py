@@ -16,6 +16,8 @@ from aescratch.training.plan import Plan
 class TrainingDivergedError(ArithmeticError):
     """The loss stopped being finite; the message names epoch, batch and the first tensor that broke."""
 
+    __module__ = "aescratch"  # the name in a traceback is the one that it is imported by
+
 
 def report_divergence(training: TrainingState, plan: Plan, rate: float) -> NoReturn:
     """Put the model where it was before the epoch, and raise TrainingDivergedError with what broke first in it."""

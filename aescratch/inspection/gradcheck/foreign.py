@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from aescratch.inspection.gradcheck.binding import call, is_float_array, name_of, signature_of
 
+FromInputs = Callable[[Mapping[str, Any]], Any]
 FunctionPair = tuple[Callable[..., Any], Callable[..., Any]]
 
 
@@ -58,8 +59,9 @@ def cached_pair(forward: Callable[..., Any], backward: Callable[..., Any]) -> Fu
     >>> check_function(*cached_pair(scale_forward, scale_backward), inputs).verdict
     'pass'
     """
-    signature = signature_of(forward, "forward")
-    _require_callable("backward", backward)
+    taken = signature_of(forward, "forward")
+    if not callable(backward):
+        raise TypeError(f"expected backward to be a function, got {type(backward).__name__}")
 
     def both(inputs: Mapping[str, Any]) -> tuple[Any, Any]:
         returned = call(forward, inputs)
@@ -68,11 +70,8 @@ def cached_pair(forward: Callable[..., Any], backward: Callable[..., Any]) -> Fu
             raise TypeError(f"expected {name_of(forward)} to return the pair (output, cache), got {got}")
         return returned
 
-    def output(inputs: Mapping[str, Any]) -> Any:
-        return both(inputs)[0]
-
     def gradients(inputs: Mapping[str, Any]) -> Any:
-        _, cache = both({name: inputs[name] for name in signature.parameters})
+        _, cache = both({name: inputs[name] for name in taken.parameters})
         given = [id(value) for value in inputs.values()]  # a change of these is noticed anyway
         before = [(array, array.copy()) for array in _arrays(cache) if id(array) not in given]
         returned = backward(inputs["grad_y"], cache)
@@ -80,8 +79,7 @@ def cached_pair(forward: Callable[..., Any], backward: Callable[..., Any]) -> Fu
             raise CacheChangedError(f"{name_of(backward)} changed an array in its cache; work on a copy")
         return returned
 
-    with_upstream = _signature(["grad_y", *signature.parameters])
-    return _named(output, forward, signature), _named(gradients, backward, with_upstream)
+    return _pair(lambda inputs: both(inputs)[0], gradients, taken, (forward, backward))
 
 
 def loss_pair(function: Callable[..., Any]) -> FunctionPair:
@@ -111,7 +109,7 @@ def loss_pair(function: Callable[..., Any]) -> FunctionPair:
     >>> check_function(*loss_pair(half_square), {"x": np.random.default_rng(0).normal(size=(7, 5))}).verdict
     'pass'
     """
-    signature = signature_of(function, "function")
+    taken = signature_of(function, "function")
 
     def both(inputs: Mapping[str, Any]) -> tuple[Any, Any]:
         returned = call(function, inputs)
@@ -121,18 +119,15 @@ def loss_pair(function: Callable[..., Any]) -> FunctionPair:
         loss, *rest = returned
         return loss, rest[0] if len(rest) == 1 else tuple(rest)
 
-    def loss(inputs: Mapping[str, Any]) -> Any:
-        return both(inputs)[0]
-
     def gradient(inputs: Mapping[str, Any]) -> Any:
         found = both(inputs)[1]
         if not isinstance(found, dict):
             return found
-        if unknown := [str(key) for key in found if key not in signature.parameters]:
+        if unknown := [str(key) for key in found if key not in taken.parameters]:
             raise TypeError(f"expected gradients by the arguments' names, got {', '.join(unknown)} in the dictionary")
-        return tuple(found[name] for name in signature.parameters if name in found)
+        return tuple(found[name] for name in taken.parameters if name in found)
 
-    return _named(loss, function, signature), _named(gradient, function, signature)
+    return _pair(lambda inputs: both(inputs)[0], gradient, taken, (function, function), is_loss=True)
 
 
 def torch_pair(function_class: Any) -> FunctionPair:
@@ -165,12 +160,12 @@ def torch_pair(function_class: Any) -> FunctionPair:
     kind: Any = function_class
     parameters = list(signature_of(kind.forward, "forward").parameters.values())
     takes_ctx = kind.setup_context is Function.setup_context
-    signature = inspect.Signature(parameters[1:] if takes_ctx else parameters)
+    taken = inspect.Signature(parameters[1:] if takes_ctx else parameters)
 
     def applied(inputs: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         tensors = {
             name: torch.tensor(inputs[name], requires_grad=is_float_array(inputs[name]))
-            if isinstance(inputs[name], np.ndarray) else inputs[name] for name in signature.parameters
+            if isinstance(inputs[name], np.ndarray) else inputs[name] for name in taken.parameters
         }  # fmt: skip
         return kind.apply(*tensors.values()), tensors
 
@@ -187,30 +182,36 @@ def torch_pair(function_class: Any) -> FunctionPair:
         found = torch.autograd.grad(returned, wanted, upstream, allow_unused=True)
         return tuple(None if gradient is None else gradient.numpy().copy() for gradient in found)
 
-    with_upstream = _signature(["grad_y", *signature.parameters])
-    return _named(output, function_class, signature), _named(gradients, function_class, with_upstream)
+    return _pair(output, gradients, taken, (function_class, function_class))
 
 
-def _require_callable(role: str, function: Any) -> None:
-    if not callable(function):
-        raise TypeError(f"expected {role} to be a function, got {type(function).__name__}")
+def _pair(
+    forward: FromInputs, backward: FromInputs, taken: inspect.Signature, like: tuple[Any, Any], is_loss: bool = False
+) -> FunctionPair:
+    """Return functions of arguments by name from two of all inputs together, called as those that they are like."""
+    with_upstream = taken if is_loss else signature(["grad_y", *taken.parameters])
+    return (
+        named(forward, taken, name_of(like[0]), like[0].__doc__),
+        named(backward, with_upstream, name_of(like[1]), like[1].__doc__),
+    )
 
 
-def _signature(names: list[str]) -> inspect.Signature:
+def signature(names: Iterable[str]) -> inspect.Signature:
+    """Return the signature of a function of these arguments."""
     return inspect.Signature([inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names])
 
 
-def _named(function: Callable[[Mapping[str, Any]], Any], of: Any, signature: inspect.Signature) -> Callable[..., Any]:
-    """Return a function of arguments by name, with this signature, called as `of` is."""
+def named(function: FromInputs, taken: inspect.Signature, name: str, doc: str | None = None) -> Callable[..., Any]:
+    """Return a function of all inputs together as one of arguments by name, with this signature and name."""
 
-    def named(*arguments: Any, **by_name: Any) -> Any:
-        bound = signature.bind(*arguments, **by_name)
+    def by_name(*arguments: Any, **options: Any) -> Any:
+        bound = taken.bind(*arguments, **options)
         bound.apply_defaults()
         return function(bound.arguments)
 
-    setattr(named, "__signature__", signature)  # noqa: B010 - mypy knows no such attribute
-    named.__name__, named.__doc__ = name_of(of), getattr(of, "__doc__", None)
-    return named
+    setattr(by_name, "__signature__", taken)  # noqa: B010 - mypy knows no such attribute
+    by_name.__name__, by_name.__doc__ = name, doc
+    return by_name
 
 
 def _arrays(value: Any) -> list[Any]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -152,8 +151,7 @@ def of_the_batch(
     return findings
 
 
-@dataclass
-class Seen:
+class Seen(NamedTuple):
     """What one evaluation gives: the loss, the gradients by name, and the patterns of the kinks, a row per example."""
 
     loss: float
@@ -161,8 +159,7 @@ class Seen:
     patterns: Sequence[Array]
 
 
-@dataclass
-class BatchLaw:
+class BatchLaw(NamedTuple):
     """One way to rearrange a batch that changes no mean over it."""
 
     code: str

@@ -10,10 +10,9 @@ from aescratch.inspection.gradcheck.causes.hypothesis import Hypothesis
 from aescratch.inspection.gradcheck.causes.networks import NETWORK_HYPOTHESES
 from aescratch.inspection.gradcheck.causes.paths import COSTLY_PATHS, PATH_HYPOTHESES, SLOPE_HYPOTHESES
 from aescratch.inspection.gradcheck.causes.plain import PLAIN_HYPOTHESES
-from aescratch.inspection.gradcheck.causes.precision import PRECISION_HYPOTHESES
 
 STAGES: tuple[tuple[Hypothesis, ...], ...] = (
-    (*PLAIN_HYPOTHESES, *PRECISION_HYPOTHESES, *PATH_HYPOTHESES, *NETWORK_HYPOTHESES),
+    (*PLAIN_HYPOTHESES, *PATH_HYPOTHESES, *NETWORK_HYPOTHESES),
     (*FORMULA_HYPOTHESES, *SLOPE_HYPOTHESES),
     COSTLY_PATHS,
     PAIR_HYPOTHESES,

@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.inspection.gradcheck.binding import Pair, call, copied, signature_of
+from aescratch.inspection.gradcheck.binding import Pair, as_list, call, copied, is_float_array, signature_of
 from aescratch.inspection.gradcheck.causes.looks import Look, Unusable, draw_upstream, is_scalar
 
 LETTERS = ("N", "D", "H", "K", "M", "P", "Q")
@@ -33,30 +31,14 @@ SMALL_SPREAD = 1e-2  # of the size of the values
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Array]
 
 
-@dataclass(frozen=True)
-class Dimension:
-    """A length that axes of several inputs share.
+class Dimension(NamedTuple):
+    """A length that axes of several inputs share."""
 
-    Attributes
-    ----------
-    letter : str
-        N for the rows, then D, H, ...
-    size : int
-        The length, in the inputs as they are given.
-    axes : tuple of (str, int)
-        Inputs and their axes.
-    free : bool
-        Whether forward runs with another length.
-    dimensions : int
-        How many axes the input has that shows it first.
-    """
-
-    letter: str
-    size: int
-    axes: tuple[tuple[str, int], ...]
-    free: bool
-
-    dimensions: int = 2
+    letter: str  # N for the rows, then D, H, ...
+    size: int  # in the inputs as they are given
+    axes: tuple[tuple[str, int], ...]  # inputs and their axes
+    free: bool  # whether forward runs with another length
+    dimensions: int = 2  # how many axes the input has that shows it first
 
     @property
     def where(self) -> str:
@@ -76,23 +58,20 @@ class Dimension:
 def dimensions_of(pair: Pair) -> list[Dimension]:
     """Return the lengths that can be told apart, that of the rows first."""
     arrays = {name: value for name, value in pair.inputs.items() if isinstance(value, np.ndarray)}
-    places = [(name, axis) for name, value in arrays.items() for axis in range(value.ndim) if value.shape[axis] > 1]
-    rows = next((place for place in places if arrays[place[0]].ndim > 1 and place[1] == 0), None)
-    places.sort(key=lambda place: place != rows)
+    length = {(name, axis): n for name, value in arrays.items() for axis, n in enumerate(value.shape) if n > 1}
+    rows = next((place for place in length if arrays[place[0]].ndim > 1 and place[1] == 0), None)
+    places = sorted(length, key=lambda place: place != rows)
     found: list[Dimension] = []
     rng = np.random.default_rng(0)
     while places and len(found) < len(LETTERS):
-        first = places[0]
-        size = arrays[first[0]].shape[first[1]]
-        alike = [place for place in places[1:] if arrays[place[0]].shape[place[1]] == size]
-        axes, free = (first, *alike), False
-        for count in range(len(alike) + 1 if len(alike) < MOST_MEMBERS else 0):
-            for others in itertools.combinations(alike, count):
-                if not free and _runs(pair, redraw(pair.inputs, dict.fromkeys((first, *others), size + 1), rng)):
-                    axes, free = (first, *others), True
-            if free:
-                break
-        found.append(Dimension(LETTERS[len(found)], size, axes, free, arrays[axes[0][0]].ndim))
+        first, size = places[0], length[places[0]]
+        alike = [place for place in places[1:] if length[place] == size]
+        counts = range(len(alike) + 1 if len(alike) < MOST_MEMBERS else 0)
+        tried = ((first, *others) for count in counts for others in itertools.combinations(alike, count))
+        running = (axes for axes in tried if _runs(pair, redraw(pair.inputs, dict.fromkeys(axes, size + 1), rng)))
+        together = next(running, None)
+        axes = together or (first, *alike)
+        found.append(Dimension(LETTERS[len(found)], size, axes, together is not None, arrays[first[0]].ndim))
         places = [place for place in places if place not in axes]
     return found
 
@@ -136,25 +115,22 @@ def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return rng.normal(size=shape)
 
 
-def _within(low: float, high: float, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    return rng.uniform(low, high, shape)
-
-
-def _one_sign(sign: float, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    return sign * np.exp(rng.normal(0.0, 0.6, shape))
-
-
 def _others(array: Array) -> list[Draw]:
     """Return what else a generic array may be, where forward doesn't take normal numbers: what the array is too."""
     low, high = float(array.min()), float(array.max())
     found: list[Draw] = []
     if low >= 0 and high <= 1:
-        found.append(partial(_within, 0.1, 0.9))
+        found.append(lambda rng, shape: rng.uniform(0.1, 0.9, shape))
     if low >= 0 or high <= 0:
-        found.append(partial(_one_sign, 1.0 if low >= 0 else -1.0))
+        found.append(lambda rng, shape: (1.0 if low >= 0 else -1.0) * np.exp(rng.normal(0.0, 0.6, shape)))
     if -1 <= low < 0 < high <= 1:
-        found.append(partial(_within, -0.9, 0.9))
+        found.append(lambda rng, shape: rng.uniform(-0.9, 0.9, shape))
     return found
+
+
+def float_arrays(inputs: Mapping[str, Any]) -> dict[str, Array]:
+    """Return the inputs that are arrays of floats and not empty, by name."""
+    return {name: value for name, value in inputs.items() if is_float_array(value) and value.size}
 
 
 def is_generic(array: Array) -> bool:
@@ -169,9 +145,8 @@ def is_generic(array: Array) -> bool:
 
 def is_degenerate(inputs: Mapping[str, Any]) -> bool:
     """Whether no input has more than a few values, or a spread, so that a number fitted to them says nothing."""
-    arrays = [v for v in inputs.values() if isinstance(v, np.ndarray) and v.dtype.kind == "f" and v.size]
-    few = [np.unique(v).size <= FEW_VALUES or np.ptp(v) < SMALL_SPREAD * np.abs(v).max() for v in arrays]
-    return all(few)
+    arrays = float_arrays(inputs).values()
+    return all(np.unique(v).size <= FEW_VALUES or np.ptp(v) < SMALL_SPREAD * np.abs(v).max() for v in arrays)
 
 
 def generic_look(base: Look, names: Sequence[str], seed: int) -> tuple[Look, dict[str, Draw]] | None:
@@ -179,7 +154,7 @@ def generic_look(base: Look, names: Sequence[str], seed: int) -> tuple[Look, dic
 
     Normal numbers for all come first. Then as many as need it are of the interval or the sign of those given.
     """
-    arrays = {k: v for k, v in base.inputs.items() if isinstance(v, np.ndarray) and v.dtype.kind == "f" and v.size}
+    arrays = float_arrays(base.inputs)
     others = {name: found for name, value in arrays.items() if (found := _others(value))}
     tried = (
         {**dict.fromkeys(arrays, _normal), **dict(zip(chosen, changes, strict=True))}
@@ -193,14 +168,6 @@ def generic_look(base: Look, names: Sequence[str], seed: int) -> tuple[Look, dic
     return None
 
 
-def _jittered(inputs: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
-    """Return the inputs, every float a little changed."""
-    return {
-        name: value * rng.uniform(0.95, 1.05, value.shape) if isinstance(value, np.ndarray) and value.dtype.kind == "f"
-        else value for name, value in inputs.items()
-    }  # fmt: skip
-
-
 def same_size_looks(base: Look, names: Sequence[str], seed: int, draws: Mapping[str, Draw]) -> Iterator[Look]:
     """Yield looks at the same sizes: another upstream gradient, then generic inputs, then others of the same kind."""
     rng = np.random.default_rng([seed, 1])
@@ -208,7 +175,8 @@ def same_size_looks(base: Look, names: Sequence[str], seed: int, draws: Mapping[
         yield from _look(base, names, base.inputs, rng)
     yield from _look(base, names, redraw(base.inputs, {}, rng, draws), rng)
     looks = list(_look(base, names, redraw(base.inputs, {}, rng), rng))
-    yield from looks or _look(base, names, _jittered(base.inputs, rng), rng)
+    jittered = {k: v * rng.uniform(0.95, 1.05, v.shape) for k, v in float_arrays(base.inputs).items() if not looks}
+    yield from looks or _look(base, names, {**base.inputs, **jittered}, rng)
 
 
 def other_size_looks(
@@ -233,30 +201,22 @@ def _look(
     sizes: Mapping[str, float] | None = None,
 ) -> Iterator[Look]:  # fmt: skip
     try:
-        look = Look(base.pair, base.names, inputs, rng=rng, sizes={**base.sizes, **(sizes or {})}, shared=base.shared)
-        for name in names:
-            look.truth(name)
+        look = Look(base.pair, base.names, inputs, rng, {**base.sizes, **(sizes or {})}, base.shared)
+        _ = look.returned, [look.truth(name) for name in names]  # which raise where they can't be had
         yield look
     except Unusable:
         return
 
 
 def shrunk(pair: Pair, dimensions: Sequence[Dimension]) -> tuple[Pair, list[Dimension]]:
-    """Return the pair at small inputs of the same kind, for one at which every derivative would take too long.
-
-    Raises
-    ------
-    Unusable
-        If forward doesn't run at small sizes.
-    """
-    smaller: list[Dimension] = []
-    lengths: dict[tuple[str, int], int] = {}
+    """Return the pair at small inputs of the same kind, on which forward has to run, or else Unusable is raised."""
     kept = {dimension.size for dimension in dimensions}
-    free_sizes = iter(size for size in SMALL_SIZES if size not in kept)
-    for dimension in dimensions:
-        size = next(free_sizes, 4) if dimension.free and dimension.size > SMALL_SIZES[0] else dimension.size
-        smaller.append(replace(dimension, size=size))
-        lengths |= dict.fromkeys(dimension.axes, size)
+    free_sizes = iter([size for size in SMALL_SIZES if size not in kept])
+    smaller = [
+        each._replace(size=next(free_sizes, 4)) if each.free and each.size > SMALL_SIZES[0] else each
+        for each in dimensions
+    ]
+    lengths = {place: dimension.size for dimension in smaller for place in dimension.axes}
     inputs = redraw(pair.inputs, lengths, np.random.default_rng(0))
     if not _runs(pair, inputs):
         raise Unusable
@@ -267,8 +227,7 @@ def returned_names(pair: Pair, names: Sequence[str]) -> list[str]:
     """Return the inputs that backward's gradients belong to: those named, or the leading ones where they are more."""
     output = np.asarray(call(pair.forward, copied(pair.inputs)))
     upstream = draw_upstream(output.shape, np.random.default_rng(0))
-    returned = call(pair.backward, pair.arguments(upstream, output))
-    count = len(returned) if isinstance(returned, (tuple, list)) else 1
+    count = len(as_list(call(pair.backward, pair.arguments(upstream, output))))
     leading = pair.differentiable[:count]
     return leading if count != len(names) and set(names) <= set(leading) else list(names)
 
@@ -277,4 +236,4 @@ def base_look(pair: Pair, names: Sequence[str], dimensions: Sequence[Dimension],
     """Return the look at the inputs as they are given."""
     sizes: dict[str, float] = {dimension.letter: dimension.size for dimension in dimensions}
     sizes |= {name: value for name, value in pair.inputs.items() if is_scalar(value) and name not in sizes}
-    return Look(pair, names, pair.inputs, rng=np.random.default_rng([seed, 0]), sizes=sizes)
+    return Look(pair, names, pair.inputs, np.random.default_rng([seed, 0]), sizes, {})

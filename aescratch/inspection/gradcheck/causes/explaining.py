@@ -20,6 +20,7 @@ from aescratch.inspection.gradcheck.causes.draws import (
     Draw,
     base_look,
     dimensions_of,
+    float_arrays,
     generic_look,
     is_degenerate,
     is_generic,
@@ -49,19 +50,8 @@ UNTAKEN = "No cause was looked for: at random inputs of a usual size forward or 
 def explain(pair: Pair, names: Sequence[str], *, seed: int = 0) -> list[Finding]:
     """Return at most one finding for each gradient that is wrong: its cause, or else a description.
 
-    Parameters
-    ----------
-    pair : Pair
-        A forward, its backward and the inputs.
-    names : sequence of str
-        The inputs whose gradients backward returns, in its order.
-    seed : int
-        Of the further looks that are taken.
-
-    Returns
-    -------
-    list of Finding
-        With code "cause", a statement and a question, or "described"; empty where nothing can be said. It never raises.
+    The names are those of the inputs whose gradients backward returns, in its order; the seed is that of the further
+    looks that are taken. A finding has the code "cause", a statement and a question, or "described". It never raises.
     """
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -102,13 +92,11 @@ def _judged(
     seed: int,
 ) -> list[Finding]:  # fmt: skip
     """Return a cause or a description of every wrong gradient. Where the inputs given aren't generic, others lead."""
-    arrays = [v for v in given.inputs.values() if isinstance(v, np.ndarray) and v.dtype.kind == "f"]
-    leads = given if all(is_generic(array) for array in arrays) else generic
-    alike = [given, *same_size_looks(given, wrong, seed, draws)]
-    alike = alike[1:] if leads is given else alike
+    is_base = all(is_generic(array) for array in float_arrays(given.inputs).values())
     evidence = Evidence(
-        leads, alike, dimensions, lambda: list(other_size_looks(given, wrong, dimensions, seed, draws)),
-        is_degenerate(given.inputs),
+        given if is_base else generic,
+        [*([] if is_base else [given]), *same_size_looks(given, wrong, seed, draws)],
+        dimensions, lambda: other_size_looks(given, wrong, dimensions, seed, draws), is_degenerate(given.inputs),
     )  # fmt: skip
     findings = []
     for name in wrong:

@@ -16,18 +16,18 @@ SLOPE_OF = {f"the slope of {name} at {{}}": name for name in SLOPES} | {"({} > 0
 CURVED = {f"the second derivative of {name} at {{}}" for name in CURVATURES}
 VALUES = {f"{name} of {{}}" for name in ACTIVATIONS}  # whose quotients are quotients of exponentials, as others are too
 STEPS = {"({} > 0)", "({} ≤ 0)", "sign({})"}  # equal by chance at numbers that are themselves 0 and 1, or −1 and 1
-MEANS = {"the mean of {} {}", "the sum of {} {}"}
+MEANS = {"the mean of {0} {1}, {}", "the sum of {0} {1}, {}"}
 USUAL_TERMS = VALUES | set(PLAIN) - STEPS | MEANS
 # y (1 − y) is sigmoid's slope and 1 − y² is tanh's, where y is the output: written for another argument they are wrong.
 OUTPUT_FORM = {"{} (1 − {})": "sigmoid", "(1 − {}²)": "tanh", "({} > 0)": "ReLU"}
-
-
 RECIPROCAL = "1/"  # in a function: to multiply by it is to divide by another, which is told instead
 NEARLY = 1e-6  # by which the cosine of a pair that is looked into may fall short of one
 
 
-def _shape(look: Look, name: str) -> tuple[int, ...]:
-    return look.inputs[name].shape
+def _beside_the_upstream(look: Look, name: str) -> list[Feature]:
+    """Return what can be multiplied with the upstream gradient, entry by entry, where it has the shape of the input."""
+    shape = look.inputs[name].shape
+    return features(look, shape) if look.upstream.ndim and look.upstream.shape == shape else []
 
 
 def _own_activations(look: Look, name: str) -> set[str]:
@@ -42,7 +42,7 @@ def _own_activations(look: Look, name: str) -> set[str]:
 
 def _other_slope(look: Look, name: str) -> Iterator[Candidate]:
     own = _own_activations(look, name)
-    for feature in features(look, _shape(look, name)) if look.upstream.shape == _shape(look, name) else ():
+    for feature in _beside_the_upstream(look, name):
         activation = SLOPE_OF.get(feature.function)
         if activation and feature.of == name and activation not in own:
             yield Candidate(activation, look.upstream * feature.array)
@@ -50,34 +50,35 @@ def _other_slope(look: Look, name: str) -> Iterator[Candidate]:
 
 def _wrong_argument(look: Look, name: str) -> Iterator[Candidate]:
     own = _own_activations(look, name)
-    for feature in features(look, _shape(look, name)) if look.upstream.shape == _shape(look, name) else ():
+    for feature in _beside_the_upstream(look, name):
         elsewhere = SLOPE_OF.get(feature.function) in own and feature.of != name
         if elsewhere or OUTPUT_FORM.get(feature.function) in own:
             yield Candidate(feature.words, look.upstream * feature.array)
 
 
+def _factors(look: Look, name: str) -> list[Feature]:
+    found = features(look, look.inputs[name].shape)
+    return [f for f in found if RECIPROCAL not in f.function and f.function not in CURVED]
+
+
 def _missing(look: Look, name: str) -> Iterator[Candidate]:
-    truth = look.truth(name)
-    for feature in features(look, truth.shape):
-        if feature.array.all() and RECIPROCAL not in feature.function and feature.function not in CURVED:
-            yield Candidate(feature.words, truth / feature.array)
+    for feature in _factors(look, name):
+        if feature.array.all():
+            yield Candidate(feature.words, look.truth(name) / feature.array)
 
 
 def _extra(look: Look, name: str) -> Iterator[Candidate]:
-    truth = look.truth(name)
-    for feature in features(look, truth.shape):
-        if feature.function not in CURVED and RECIPROCAL not in feature.function:
-            yield Candidate(feature.words, truth * feature.array)
+    for feature in _factors(look, name):
+        yield Candidate(feature.words, look.truth(name) * feature.array)
 
 
 def _elementwise(look: Look, name: str) -> Iterator[Candidate]:
-    if look.upstream.ndim and look.upstream.shape == _shape(look, name):
-        for feature in features(look, _shape(look, name)):
-            yield Candidate(f"the upstream gradient times {feature.words}", look.upstream * feature.array)
+    for feature in _beside_the_upstream(look, name):
+        yield Candidate(f"the upstream gradient times {feature.words}", look.upstream * feature.array)
 
 
 def _another_formula(look: Look, name: str) -> Iterator[Candidate]:
-    for feature in features(look, _shape(look, name)):
+    for feature in features(look, look.inputs[name].shape):
         yield Candidate(feature.words, feature.array)
 
 
@@ -86,20 +87,20 @@ def _groups(look: Look, found: list[Feature], without: set[str]) -> Iterator[lis
 
     Input over output is a plain function too, of many forwards, and would say nothing of where it comes from.
     """
-    of_forward = set(look.inputs)
     by_ingredient: dict[str, list[Feature]] = {}
     by_function: dict[str, list[Feature]] = {}
     for feature in found:
         if feature.function not in without:
             by_ingredient.setdefault(feature.of, []).append(feature)
-        if feature.of in of_forward or feature.function not in PLAIN:
+        if feature.of in look.inputs or feature.function not in PLAIN:
             by_function.setdefault(feature.function, []).append(feature)
-    yield from (group for group in (*by_ingredient.values(), *by_function.values()) if len(group) > 1)
+    yield from by_ingredient.values()
+    yield from by_function.values()
 
 
-def _near(cosines: Array) -> Iterator[tuple[int, int]]:
-    """Yield the places of the pairs whose arrays point almost the same way as what they are compared with."""
-    yield from ((int(i), int(j)) for i, j in zip(*np.nonzero(np.abs(cosines) > 1 - NEARLY), strict=True) if i != j)
+def _near(group: list[Feature], cosines: Array) -> Iterator[tuple[Feature, Feature]]:
+    """Yield the pairs that point almost the same way as what they are compared with."""
+    yield from ((group[i], group[j]) for i, j in np.argwhere(np.abs(cosines) > 1 - NEARLY) if i != j)
 
 
 def _replaced(look: Look, name: str) -> Iterator[Candidate]:
@@ -115,8 +116,7 @@ def _replaced(look: Look, name: str) -> Iterator[Candidate]:
     for group in _groups(look, plain, CURVED | set(SLOPE_OF) | VALUES):
         rows = np.stack([feature.array[known] for feature in group])
         wanted = rows * (returned / np.where(known, truth, 1.0))[known]
-        for i, j in _near(_unit(rows) @ _unit(wanted).T):
-            wrong, right = group[i], group[j]
+        for wrong, right in _near(group, _unit(rows) @ _unit(wanted).T):
             if right.array.all():
                 words = f"times {wrong.words} and divided by {right.words}"
                 yield Candidate(words, truth * (wrong.array / right.array))
@@ -127,24 +127,18 @@ def _unit(rows: Array) -> Array:
     return rows / np.where(lengths > 0, lengths, np.inf)
 
 
-def _terms(look: Look, name: str) -> Iterator[tuple[str, Array]]:
-    shape = _shape(look, name)
-    yield CONSTANT, np.ones(shape)
-    for other in look.names:
-        if other != name and look.truth(other).shape == shape:
-            yield f"the gradient for {other}", look.truth(other)
-    for feature in features(look, shape):
-        yield feature.words, feature.array
-    if look.upstream.ndim and look.upstream.shape == shape:
-        yield "the upstream gradient", look.upstream
-        for axis, line in enumerate(("row", "column")[: len(shape)]):
-            mean = np.broadcast_to(look.upstream.mean(axis, keepdims=True), shape)
-            yield f"the mean of the upstream gradient over every {'column' if line == 'row' else 'row'}", mean
-
-
 def _term(look: Look, name: str) -> Iterator[Candidate]:
-    for words, array in _terms(look, name):
-        yield Candidate(words, array, look.truth(name))
+    truth, shape, u = look.truth(name), look.inputs[name].shape, look.upstream
+    yield Candidate(CONSTANT, np.ones(shape), truth)
+    for other in look.names:
+        if other != name and look.inputs[other].shape == shape:
+            yield Candidate(f"the gradient for {other}", look.truth(other), truth)
+    yield from (candidate._replace(offset=truth) for candidate in _another_formula(look, name))
+    if u.ndim and u.shape == shape:
+        yield Candidate("the upstream gradient", u, truth)
+        for axis, line in enumerate(("column", "row")[: u.ndim]):
+            mean = np.broadcast_to(u.mean(axis, keepdims=True), shape)
+            yield Candidate(f"the mean of the upstream gradient over every {line}", mean, truth)
 
 
 def _upstream_term(look: Look, name: str) -> Iterator[Candidate]:
@@ -164,8 +158,7 @@ def _term_replaced(look: Look, name: str) -> Iterator[Candidate]:
         rows = np.stack([feature.array[known] for feature in group])
         along, squares, products = rows @ off, (rows * rows).sum(1), rows @ rows.T
         lengths = np.sqrt(np.maximum(squares[:, None] + squares - 2 * products, 1e-300) * (off @ off))
-        for i, j in _near((along[:, None] - along) / lengths):
-            wrong, right = group[i], group[j]
+        for wrong, right in _near(group, (along[:, None] - along) / lengths):
             yield Candidate(f"{wrong.words} stands where {right.words} belongs", wrong.array - right.array, truth)
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from aescratch.backend import Array
@@ -29,37 +28,29 @@ CONSTANT = "a constant"  # the words of a term that is the same in every entry
 Predict = Callable[[Look, str], Iterable[Candidate]]
 
 
-@dataclass(frozen=True)
-class Hypothesis:
+class Hypothesis(NamedTuple):
     """One way to get a gradient wrong.
 
-    Attributes
-    ----------
-    code : str
-        A name for programs.
-    cause : str
-        The statement: {tensor} is the gradient's name, {input} that of the input, {what} the candidate's words,
-        {times} the factor behind a comma, if it isn't 1, {added} the words as a term that is added.
-    question : str
-        What to ask oneself next, without the formula.
-    predict : callable
-        From a look and the name of an input to candidates.
-    cost : float
-        Of two statements that say the same, the one with the smaller cost is made.
-    fitted : bool
-        Whether the prediction may be multiplied by a factor that is the same at every look of one size.
-    whole : bool
-        Whether it is about the right gradient as a whole: a prediction of any other that is a multiple of the right
-        gradient doesn't count.
-    told_beside : bool
-        Whether it is told as a second statement beside a simpler one.
+    In the statement of the cause {tensor} is the gradient's name, {what} the candidate's words, {times} the factor
+    behind a comma, if it isn't 1, and {added} the words as a term that is added.
     """
 
-    code: str
+    code: str  # a name for programs
     cause: str
-    question: str
+    question: str  # what to ask oneself next, without the formula
     predict: Predict
-    cost: float
-    fitted: bool = True
-    whole: bool = False
-    told_beside: bool = True
+    cost: float  # of two statements that say the same, the one with the smaller cost is made
+    fitted: bool = True  # whether the prediction may be multiplied by a factor, the same at every look of one size
+    whole: bool = False  # about the right gradient as a whole: for any other a multiple of that doesn't count
+    told_beside: bool = True  # whether it is told as a second statement beside a simpler one
+
+
+def of_the_right_one(change: Callable[[Array], Iterable[tuple[str, Array]]]) -> Predict:
+    """Return what predicts a change of the right gradient, from a function that gives words and array of each."""
+    return lambda look, name: (Candidate(words, array) for words, array in change(look.truth(name)))
+
+
+def lines_of(array: Array) -> list[tuple[str, str]]:
+    """Return what the array is made of along each of its axes, in words: one of them, and all."""
+    words = [("row", "rows"), ("column", "columns")]
+    return words if array.ndim == 2 else [("entry", "entries")] * array.ndim

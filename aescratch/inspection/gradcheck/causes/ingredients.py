@@ -8,6 +8,7 @@ sheet's place is never taken for the truth.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from aescratch.backend import Array, normal_cdf
 from aescratch.functions import activations as sheet
-from aescratch.functions import selection
+from aescratch.functions import losses, selection
 from aescratch.inspection.gradcheck.causes.looks import Look, is_scalar
 
 MOST_INGREDIENTS = 8
@@ -66,32 +67,28 @@ FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     **{f"the slope of {name} at {{}}": function for name, function in SLOPES.items() if name != "ReLU"},
     **{f"the second derivative of {name} at {{}}": function for name, function in CURVATURES.items()},
 }
+# Functions of what lies along an axis, by words for the ingredient, for the axis, and for one line of what is left.
 REDUCTIONS: dict[str, Callable[[Array, int], Array]] = {
-    "the mean of {}": lambda v, axis: v.mean(axis), "the sum of {}": lambda v, axis: v.sum(axis),
-    "the sum of {}²": lambda v, axis: (v * v).sum(axis), "the mean of {}²": lambda v, axis: (v * v).mean(axis),
-    "the norm of {}": lambda v, axis: np.sqrt((v * v).sum(axis)),
-    "the sum of |{}|": lambda v, axis: np.abs(v).sum(axis), "the maximum of {}": lambda v, axis: v.max(axis),
-    "the spread of {}": lambda v, axis: v.std(axis),
+    "the mean of {0} {1}": lambda v, axis: v.mean(axis), "the sum of {0} {1}": lambda v, axis: v.sum(axis),
+    "the sum of {0}² {1}": lambda v, axis: (v * v).sum(axis),
+    "the mean of {0}² {1}": lambda v, axis: (v * v).mean(axis),
+    "the norm of each {2} of {0}": lambda v, axis: np.sqrt((v * v).sum(axis)),
+    "the sum of |{0}| {1}": lambda v, axis: np.abs(v).sum(axis), "the maximum of {0} {1}": lambda v, axis: v.max(axis),
+    "the spread of {0} {1}": lambda v, axis: v.std(axis),
 }  # fmt: skip
-NORM = "the norm of {}"
-LINES = {0: "column", 1: "row"}
-AXES = {0: "over its rows", 1: "over its columns"}
 OF_REDUCED = ("{}", "{}²", "(1 − {})", "{} (1 − {})", "√|{}|", "log|{}|", "1/{}", "1/(1 − {})")
 
 
 def ingredients(look: Look) -> dict[str, Array]:
     """Return the arrays that a backward could have used, by name."""
-    found = {name: value for name, value in look.inputs.items() if isinstance(value, np.ndarray) and value.ndim}
-    floats = {name: value for name, value in found.items() if value.dtype.kind in "fb"}
-    arrays = {name: value.astype(float) for name, value in floats.items()}
+    found = {n: v for n, v in look.inputs.items() if isinstance(v, np.ndarray) and v.ndim and v.dtype.kind in "fb"}
+    arrays = {name: value.astype(float) for name, value in found.items()}
     if look.output.ndim:
         arrays[look.pair.output_name or "the output"] = look.output
         arrays["the upstream gradient"] = look.upstream
-    names = list(floats)
-    for i, first in enumerate(names):
-        for second in names[i + 1 :]:
-            if arrays[first].shape == arrays[second].shape:
-                arrays[f"({first} − {second})"] = arrays[first] - arrays[second]
+    for first, second in itertools.combinations(found, 2):
+        if arrays[first].shape == arrays[second].shape:
+            arrays[f"({first} − {second})"] = arrays[first] - arrays[second]
     return dict(list(arrays.items())[:MOST_INGREDIENTS])
 
 
@@ -136,9 +133,8 @@ def _fits(small: tuple[int, ...], shape: tuple[int, ...]) -> bool:
 def _rowwise(look: Look, name: str, value: Array, shape: tuple[int, ...]) -> Iterator[Feature]:
     if value.shape != shape:
         return
-    for axis, words in ((1, "the softmax of {}, row by row"), (0, "the softmax of {}, column by column")):
-        e = np.exp(value - value.max(axis, keepdims=True))
-        yield Feature(words.format(name), name, words, e / e.sum(axis, keepdims=True))
+    yield Feature(f"the softmax of {name}, row by row", name, "softmax", losses.softmax(value))
+    yield Feature(f"the softmax of {name}, column by column", name, "softmax of columns", losses.softmax(value.T).T)
     for count_name, count in look.inputs.items():
         if isinstance(count, int) and not isinstance(count, bool) and 0 < count < shape[1]:
             by_size = selection.top_k_mask(np.abs(value), count).astype(float)
@@ -151,24 +147,18 @@ def _rowwise(look: Look, name: str, value: Array, shape: tuple[int, ...]) -> Ite
 
 
 def _reduced(name: str, value: Array, shape: tuple[int, ...]) -> Iterator[Feature]:
-    for axis in (0, 1):
+    one_column = (shape[0], 1) if len(shape) == 2 else None
+    for axis, along, line, fitting in ((0, "rows", "column", shape[-1:]), (1, "columns", "row", one_column)):
+        over = f"over its {along}"
         for words, reduction in REDUCTIONS.items():
-            reduced = reduction(value, axis)
-            if axis == 0 and shape[-1:] == reduced.shape:
-                vector = reduced
-            elif len(shape) == 2 and shape[0] == reduced.size and axis == 1:
-                vector = reduced[:, None]
-            else:
-                continue
-            for template in OF_REDUCED:
-                if template == "√|{}|" and words == "the sum of {}²":
-                    continue  # the norm
-                inner = f"{words.format(name)} {AXES[axis]}"
-                if words == NORM:
-                    inner = f"the norm of each {LINES[axis]} of {name}"
-                wrapped = inner if template == "{}" else template.format(f"({inner})", f"({inner})")
-                of = f"{name} {AXES[axis]}"
-                yield Feature(wrapped, of, f"{words} {template}", np.broadcast_to(PLAIN[template](vector), shape))
+            vector = reduction(value, axis)
+            vector = vector[:, None] if axis == 1 else vector
+            inner = words.format(name, over, line)
+            for template in OF_REDUCED if vector.shape == fitting else ():
+                if (words, template) != ("the sum of {0}² {1}", "√|{}|"):  # the norm
+                    wrapped = inner if template == "{}" else template.format(f"({inner})", f"({inner})")
+                    array = np.broadcast_to(PLAIN[template](vector), shape)
+                    yield Feature(wrapped, f"{name} {over}", f"{words}, {template}", array)
 
 
 def _one_hot(name: str, labels: Array, shape: tuple[int, ...]) -> Iterator[Feature]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,7 +24,7 @@ SMALLEST_SHOWN = 1e-16  # of a residual, which may be 0
 CLEARER = 100.0  # times as well as any other that isn't equivalent
 FEWEST_LOOKS = 3
 FEWEST_ENTRIES = 12  # over all looks
-RECIPROCAL = {"factor-missing", "factor-extra"}  # one in other words is the other
+RECIPROCAL = {"factor-missing": "factor-extra", "factor-extra": "factor-missing"}  # in other words
 ALIKE = 0.3  # statements whose costs differ by less are given together
 
 
@@ -37,25 +38,20 @@ class Evidence:
     base: Look
     alike: list[Look]
     dimensions: Sequence[Dimension]
-    take_sized: Callable[[], list[Look]]
-    degenerate: bool = False
-    _sized: list[Look] | None = None
+    take_sized: Callable[[], Iterator[Look]]
+    degenerate: bool
 
-    @property
+    @functools.cached_property
     def sized(self) -> list[Look]:
         """Looks at other sizes."""
-        if self._sized is None:
-            self._sized = self.take_sized()
-        return self._sized
+        return list(self.take_sized())
 
 
-@dataclass
-class Explanation:
-    """A prediction that holds at every look: its hypothesis and words, the factor there, the worst residual."""
+class Explanation(NamedTuple):
+    """A prediction that holds at every look: its hypothesis and words, the worst residual, what its factor is."""
 
     hypothesis: Hypothesis
     words: str
-    factors: list[tuple[dict[str, float], float]]
     residual: float
     entries: int
     reading: Reading
@@ -65,7 +61,7 @@ class Explanation:
         """The simpler, the smaller."""
         return self.hypothesis.cost + self.reading.cost
 
-    def statement(self, tensor: str, name: str) -> str:
+    def statement(self, tensor: str) -> str:
         """Return the cause as a sentence without its full stop."""
         text, note = self.reading.shown, f" ({self.reading.note})" if self.reading.note else ""
         times = "" if text == "1" else f", times {text}{note}"
@@ -74,7 +70,7 @@ class Explanation:
         if self.words == CONSTANT:
             words = f"{size}{note} in every entry"
         added = f"{'minus' if text[0] == '−' else 'plus'} {words}"
-        return self.hypothesis.cause.format(tensor=tensor, input=name, what=self.words, times=times, added=added)
+        return self.hypothesis.cause.format(tensor=tensor, what=self.words, times=times, added=added)
 
 
 @dataclass
@@ -91,26 +87,21 @@ class Judge:
         if len(self.evidence.alike) + 1 < FEWEST_LOOKS:
             return None
         for stage in STAGES:
-            found = [e for hypothesis in stage for e in self._explanations(hypothesis)]
-            found.sort(key=lambda e: e.cost)
-            if found:
-                return self._finding(found)
+            if found := [e for hypothesis in stage for e in self._explanations(hypothesis)]:
+                return self._finding(sorted(found, key=lambda e: e.cost))
         return None
 
     def _finding(self, found: Sequence[Explanation]) -> Finding | None:
         best, tensor = found[0], f"grad_{self.name}"
+        code = best.hypothesis.code
         if self.runner_up[0] < CLEARER * best.residual or best.entries < FEWEST_ENTRIES:
             return None
         if self.evidence.degenerate and not best.reading.simple:
             return None
-        statements = [best.statement(tensor, self.name)]
-        for other in found[1:]:
-            statement = other.statement(tensor, self.name)
-            new = {other.hypothesis.code, best.hypothesis.code} - RECIPROCAL and other.hypothesis is not best.hypothesis
-            if other.cost <= best.cost + ALIKE and new and len(statements) < 2 and other.hypothesis.told_beside:
-                statements.append(statement)
+        alike = [e for e in found if e.cost <= best.cost + ALIKE and e.hypothesis is not best.hypothesis]
+        told = [e for e in alike if e.hypothesis.told_beside and e.hypothesis.code != RECIPROCAL.get(code)]
+        cause = "; or, which is the same in all of them: ".join(e.statement(tensor) for e in (best, *told[:1]))
         looks = 1 + len(self.evidence.alike) + len(self.evidence.sized)
-        cause = "; or, which is the same in all of them: ".join(statements)
         varied = "inputs, upstream gradients and sizes" if self.evidence.sized else "inputs of the same sizes"
         message = (
             f"{tensor}: one cause gives all {best.entries} numbers that came back in {looks} draws of {varied}, "
@@ -118,11 +109,11 @@ class Judge:
         )
         if np.isfinite(self.runner_up[0]):
             message += f"; the next best is off by {self.runner_up[0]:.0e}"
-        equivalent = sorted({e.hypothesis.code for e in found if e.cost <= best.cost + ALIKE} - {best.hypothesis.code})
         evidence = {
-            "hypothesis": best.hypothesis.code, "detail": best.words, "factor": best.reading.text, "fit": best.residual,
+            "hypothesis": code, "detail": best.words, "factor": best.reading.text, "fit": best.residual,
             "runner_up": self.runner_up[0], "runner_up_hypothesis": self.runner_up[1],
-            "held_out": {"looks": looks - 1, "entries": best.entries}, "equivalent": equivalent,
+            "held_out": {"looks": looks - 1, "entries": best.entries},
+            "equivalent": sorted({e.hypothesis.code for e in alike}),
         }  # fmt: skip
         return Finding("cause", tensor, "error", message, evidence, cause, best.hypothesis.question)
 
@@ -136,25 +127,20 @@ class Judge:
             if not survivors:
                 break
             found, _ = fitting(look, self.name, hypothesis, set(survivors))
-            for words in list(survivors):
-                if words in found:
-                    survivors[words].append((look.sizes, found[words]))
-                else:
-                    del survivors[words]
+            survivors = {w: [*fits, (look.sizes, found[w])] for w, fits in survivors.items() if w in found}
         explanations = []
         for words, fits in survivors.items():
             factors = [(sizes, fit.factor) for sizes, fit in fits if fit.factor]
             reading = read(factors, self.evidence.dimensions)
             if reading is not None:
                 residual, entries = max(fit.residual for _, fit in fits), sum(fit.entries for _, fit in fits)
-                explanations.append(Explanation(hypothesis, words, factors, residual, entries, reading))
+                explanations.append(Explanation(hypothesis, words, residual, entries, reading))
         if not explanations:
             self.ruled_out.append(hypothesis.code)
         return explanations
 
 
-@dataclass
-class Fit:
+class Fit(NamedTuple):
     """How a prediction fits one look: its factor, 0 where any would do, and what is left, over the largest entry."""
 
     factor: float

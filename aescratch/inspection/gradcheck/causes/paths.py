@@ -8,24 +8,29 @@ from functools import partial
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.inspection.gradcheck.causes.hypothesis import Candidate, Hypothesis
+from aescratch.inspection.gradcheck.binding import is_float_array
+from aescratch.inspection.gradcheck.causes.hypothesis import Candidate, Hypothesis, lines_of, of_the_right_one
 from aescratch.inspection.gradcheck.causes.looks import Look, Unusable
 
+Parts = list[tuple[str, Array]]
 
-def contributions(look: Look, name: str, axis: int) -> Array:
-    """Return what each row (axis 0) or column (axis 1) of the output adds to the right gradient, along a first axis."""
 
-    def make() -> Array:
+def contributions(look: Look, name: str) -> Parts:
+    """Return what each row, and each column, of the output adds to the right gradient, along a first axis."""
+
+    def make() -> Parts:
         product = look.upstream.reshape(look.upstream.shape + (1,) * look.inputs[name].ndim) * look.jacobian(name)
-        others = tuple(i for i in range(look.output.ndim) if i != axis)
-        return product.sum(axis=others)
+        axes = range(look.output.ndim)
+        return [
+            (line, product.sum(axis=tuple(other for other in axes if other != axis)))
+            for axis, line in zip(axes, ("row", "column"), strict=False)
+        ]
 
-    return look.remember(("contributions", name, axis), make)
+    return look.remember(("contributions", name), make)
 
 
 def _some_only(look: Look, name: str) -> Iterator[Candidate]:
-    for axis, line in enumerate(("row", "column")[: look.output.ndim]):
-        parts = contributions(look, name, axis)
+    for line, parts in contributions(look, name):
         total = parts.sum(0)
         if len(parts) > 1:
             yield Candidate(f"the last {line} of the output counts alone", parts[-1])
@@ -35,66 +40,59 @@ def _some_only(look: Look, name: str) -> Iterator[Candidate]:
             yield Candidate(f"every second {line} of the output is left out", parts[::2].sum(0))
 
 
-def _rows_of_gradient(look: Look, name: str) -> Iterator[Candidate]:
-    truth = look.truth(name)
-    for axis in range(truth.ndim):
-        line = ("row", "column")[axis] if truth.ndim == 2 else "entry"
-        moved = np.moveaxis(truth, axis, 0)
-        if len(moved) < 2:
-            continue
-        for place, index in (("first", 0), ("last", -1)):
-            word = f"{place} {line}"
-            blank = np.zeros_like(moved)
-            blank[index] = moved[index]
-            yield Candidate(f"in the {word} only, zero elsewhere", np.moveaxis(blank, 0, axis))
-            yield Candidate(f"except in the {word}, which is zero", np.moveaxis(moved - blank, 0, axis))
-            yield Candidate(f"except in the {word}, whose sign is wrong", np.moveaxis(moved - 2 * blank, 0, axis))
+def _rows_of_gradient(truth: Array) -> Parts:
+    found: Parts = []
+    for axis, (line, _) in enumerate(lines_of(truth)):
+        for place, index in (("first", 0), ("last", -1)) if truth.shape[axis] > 1 else ():
+            alone = np.zeros_like(truth)
+            np.moveaxis(alone, axis, 0)[index] = np.take(truth, index, axis)
+            found += [
+                (f"in the {place} {line} only, zero elsewhere", alone),
+                (f"except in the {place} {line}, which is zero", truth - alone),
+                (f"except in the {place} {line}, whose sign is wrong", truth - 2 * alone),
+            ]
     if truth.ndim == 2:
-        yield Candidate("below and on the diagonal only", np.tril(truth))
-        yield Candidate("above and on the diagonal only", np.triu(truth))
         on = np.eye(*truth.shape)
-        yield Candidate("on the diagonal only", truth * on)
-        yield Candidate("except on the diagonal, which is zero", truth * (1 - on))
+        found += [
+            ("below and on the diagonal only", np.tril(truth)),
+            ("above and on the diagonal only", np.triu(truth)),
+            ("on the diagonal only", truth * on),
+            ("except on the diagonal, which is zero", truth * (1 - on)),
+        ]
+    return found
 
 
-def _by_sign(look: Look, name: str) -> Iterator[Candidate]:
-    truth = look.truth(name)
-    yield Candidate("where it is positive, and zero elsewhere", np.maximum(truth, 0))
-    yield Candidate("without its signs", np.abs(truth))
+def _by_sign(truth: Array) -> Parts:
+    return [("where it is positive, and zero elsewhere", np.maximum(truth, 0)), ("without its signs", np.abs(truth))]
 
 
-def _averaged(look: Look, name: str) -> Iterator[Candidate]:
-    truth = look.truth(name)
-    for axis in range(truth.ndim):
-        along = ("rows", "columns")[axis] if truth.ndim == 2 else "entries"
-        whole = np.broadcast_to(truth.sum(axis, keepdims=True), truth.shape)
-        yield Candidate(f"summed over its {along}, and repeated", whole)
-        yield Candidate(f"summed up cumulatively along its {along}", np.cumsum(truth, axis))
-        for word, index in (("first", 0), ("last", -1)):
+def _averaged(truth: Array) -> Iterator[tuple[str, Array]]:
+    for axis, (_, lines) in enumerate(lines_of(truth)):
+        whole = truth.sum(axis, keepdims=True)
+        yield f"summed over its {lines}, and repeated", np.broadcast_to(whole, truth.shape)
+        yield f"summed up cumulatively along its {lines}", np.cumsum(truth, axis)
+        for place, index in (("first", 0), ("last", -1)):
             one = np.take(truth, [index], axis)
-            yield Candidate(f"replaced by the {word} of its {along}", np.broadcast_to(one, truth.shape))
-    yield Candidate("summed over all entries, and repeated", np.full(truth.shape, truth.sum()))
+            yield f"replaced by the {place} of its {lines}", np.broadcast_to(one, truth.shape)
+    yield "summed over all entries, and repeated", np.full(truth.shape, truth.sum())
 
 
 def _not_a_sum(look: Look, name: str) -> Iterator[Candidate]:
-    for axis, line in enumerate(("rows", "columns")[: look.output.ndim]):
-        parts = contributions(look, name, axis)
-        if not ((parts != 0).sum(0) > 1).any():
-            continue
-        yield Candidate(f"the largest of the contributions of the output's {line}", parts.max(0))
-        yield Candidate(f"the smallest of the contributions of the output's {line}", parts.min(0))
-        yield Candidate(f"the sum of the sizes of the contributions of the output's {line}", np.abs(parts).sum(0))
-        yield Candidate(f"the median of the contributions of the output's {line}", np.median(parts, 0))
-        yield Candidate(f"the product of the contributions of the output's {line}", parts.prod(0))
+    for line, parts in contributions(look, name):
+        of = f"of the contributions of the output's {line}s"
+        if ((parts != 0).sum(0) > 1).any():
+            yield Candidate(f"the largest {of}", parts.max(0))
+            yield Candidate(f"the smallest {of}", parts.min(0))
+            yield Candidate(f"the sum of the sizes {of}", np.abs(parts).sum(0))
+            yield Candidate(f"the median {of}", np.median(parts, 0))
+            yield Candidate(f"the product {of}", parts.prod(0))
 
 
 def _not_summed(look: Look, name: str) -> Iterator[Candidate]:
-    truth = look.truth(name)
-    for axis, line in enumerate(("rows", "columns")[: look.output.ndim]):
-        parts = contributions(look, name, axis)
-        yield Candidate(f"not summed over the {line} of the output", parts)
-        yield Candidate(f"not summed over the {line} of the output", np.moveaxis(parts, 0, -1))
-    u = look.upstream
+    truth, u = look.truth(name), look.upstream
+    for line, parts in contributions(look, name):
+        yield Candidate(f"not summed over the {line}s of the output", parts)
+        yield Candidate(f"not summed over the {line}s of the output", np.moveaxis(parts, 0, -1))
     if u.ndim == 2 and truth.shape == u.shape[1:] and np.allclose(truth, u.sum(0), 1e-8, 1e-8 * np.abs(truth).max()):
         yield Candidate("summed over the columns of the output, not over its rows", u.sum(1))
     yield Candidate("summed over everything", np.asarray(truth.sum()))
@@ -102,48 +100,51 @@ def _not_summed(look: Look, name: str) -> Iterator[Candidate]:
 
 def _by_row_alone(look: Look, name: str) -> Iterator[Candidate]:
     """Gradients of forward seen on one row at a time: what a statistic of the batch, taken per example, gives."""
-    count = len(look.inputs[name]) if look.inputs[name].ndim == 2 else 0
-    arrays = {k: v for k, v in look.inputs.items() if isinstance(v, np.ndarray) and v.ndim}
+    if look.inputs[name].ndim != 2:
+        return
+    count = len(look.inputs[name])
+    arrays = {k: v for k, v in look.inputs.items() if isinstance(v, np.ndarray) and v.ndim and len(v) == count}
     found = []
     for row in range(count):
-        cut = {k: v[row : row + 1] for k, v in arrays.items() if len(v) == count}
+        here = slice(row, row + 1)
+        upstream = look.upstream[here] if look.output.ndim else None
         try:
-            alone = look.altered(cut, look.upstream[row : row + 1] if look.output.ndim else None)
-            found.append(alone.pull(name, alone.upstream)[0])
+            found.append(look.altered({k: v[here] for k, v in arrays.items()}, upstream).truth(name)[0])
         except Unusable:
             return
-    if found:
-        yield Candidate("", np.stack(found))
+    yield Candidate("", np.stack(found))
 
 
 def _direct_paths(look: Look, name: str) -> Iterator[Candidate]:
-    shape, jacobian = look.inputs[name].shape, look.jacobian(name)
+    shape = look.inputs[name].shape
     if look.output.ndim != 2 or len(shape) != 2 or look.output.shape[0] != shape[0] or shape[0] < 2:
         return
-    rows = np.arange(shape[0])
-    own = jacobian[rows, :, rows, :]
+    own = _row_by_row(look, name)
     yield Candidate("the path from each row of the input to the same row of the output is followed alone",
                     np.einsum("nk,nkj->nj", look.upstream, own))  # fmt: skip
-    yield Candidate("the statistics of the batch are held constant", partial(_held_constant, look, name, own))
+    yield Candidate("the statistics of the batch are held constant", partial(_held_constant, look, name))
     if look.output.shape == shape:
-        columns = np.arange(shape[1])
-        within = np.einsum("nkj->njk", own)
         yield Candidate("the path from each entry of the input to the same entry of the output is followed alone",
-                        look.upstream * within[:, columns, columns])  # fmt: skip
+                        look.upstream * np.einsum("njj->nj", own))  # fmt: skip
 
 
-def _held_constant(look: Look, name: str, own: Array) -> Array:
+def _row_by_row(look: Look, name: str) -> Array:
+    """Return the derivative of each row of the output with respect to the same row of the input."""
+    rows = np.arange(len(look.inputs[name]))
+    return np.asarray(look.jacobian(name)[rows, :, rows, :])
+
+
+def _held_constant(look: Look, name: str) -> Array:
     """Return the gradient without the paths through means over the batch.
 
     In a batch that is there twice, such means are what they were, and a row moves them half as much: so from A + B and
     A + B/2, the derivatives of a row's output, follows A.
     """
-    rows = len(own)
+    rows = len(look.inputs[name])
     arrays = {k: v for k, v in look.inputs.items() if isinstance(v, np.ndarray) and v.ndim and len(v) == rows}
     twice = look.altered({k: np.concatenate([v, v]) for k, v in arrays.items()}, np.concatenate([look.upstream] * 2))
-    index = np.arange(rows)
-    diluted = twice.jacobian(name)[index, :, index, :]
-    return np.einsum("nk,nkj->nj", look.upstream, 2 * diluted - own)
+    diluted = _row_by_row(twice, name)[:rows]
+    return np.einsum("nk,nkj->nj", look.upstream, 2 * diluted - _row_by_row(look, name))
 
 
 def _other_upstream(look: Look, name: str) -> Iterator[Candidate]:
@@ -152,18 +153,17 @@ def _other_upstream(look: Look, name: str) -> Iterator[Candidate]:
         return
     replaced = {
         "ones": np.ones_like(u), "its signs": np.sign(u), "its absolute values": np.abs(u), "its squares": u * u,
-        "its mean": np.full(u.shape, u.mean()), "its mean over the rows": np.broadcast_to(u.mean(0), u.shape),
-        "its last row, repeated": np.broadcast_to(u[-1], u.shape), "its positive part": np.maximum(u, 0),
-        "its first row, repeated": np.broadcast_to(u[0], u.shape), "its rows in reverse order": u[::-1],
+        "its mean": u.mean(), "its mean over the rows": u.mean(0), "its last row, repeated": u[-1],
+        "its positive part": np.maximum(u, 0), "its first row, repeated": u[0], "its rows in reverse order": u[::-1],
         "forward's output": look.output,
     }  # fmt: skip
     if u.ndim == 2:
-        replaced["its mean over the columns"] = np.broadcast_to(u.mean(1, keepdims=True), u.shape)
+        replaced["its mean over the columns"] = u.mean(1, keepdims=True)
         replaced["its columns in reverse order"] = u[:, ::-1]
         if u.shape[0] == u.shape[1]:
             replaced["its transpose"] = u.T
     for words, array in replaced.items():
-        yield Candidate(words, look.pull(name, array))
+        yield Candidate(words, look.pull(name, np.broadcast_to(array, u.shape)))
 
 
 def _upstream_times(look: Look, name: str) -> Iterator[Candidate]:
@@ -179,16 +179,12 @@ def _upstream_itself(look: Look, name: str) -> Iterator[Candidate]:
 
 def elementwise_slope(look: Look, name: str) -> Array | None:
     """Return forward's derivative entry by entry, if no entry of its output depends on any other entry of the input."""
-
-    def make() -> Array | None:
-        if not look.output.ndim or look.output.shape != look.inputs[name].shape:
-            return None
-        square = look.jacobian(name).reshape(look.output.size, -1)
-        diagonal = np.diag(square)
-        apart = np.abs(square - np.diag(diagonal)).max()
-        return diagonal.reshape(look.output.shape) if apart <= 1e-9 * np.abs(diagonal).max() else None
-
-    return look.remember(("slope", name), make)
+    if not look.output.ndim or look.output.shape != look.inputs[name].shape:
+        return None
+    square = look.jacobian(name).reshape(look.output.size, -1)
+    diagonal = np.diag(square)
+    apart = np.abs(square - np.diag(diagonal)).max()
+    return diagonal.reshape(look.output.shape) if apart <= 1e-9 * np.abs(diagonal).max() else None
 
 
 def _slope_twice(look: Look, name: str) -> Iterator[Candidate]:
@@ -201,27 +197,26 @@ def _slope_twice(look: Look, name: str) -> Iterator[Candidate]:
 
 
 def _other_inputs(look: Look, name: str) -> Iterator[Candidate]:
-    arrays = {k: v for k, v in look.inputs.items() if isinstance(v, np.ndarray) and v.dtype.kind == "f"}
+    arrays = {k: v for k, v in look.inputs.items() if is_float_array(v)}
     changes: dict[str, dict[str, Array]] = {}
     for first, value in arrays.items():
+        belongs = f"stands where {first} belongs"
         if value.ndim == 2 and value.shape[0] == value.shape[1]:
             changes[f"{first} is transposed"] = {first: value.T}
         if value.shape == look.output.shape:
-            changes[f"{look.pair.output_name or 'the output'} stands where {first} belongs"] = {first: look.output}
+            changes[f"{look.pair.output_name or 'the output'} {belongs}"] = {first: look.output}
         if value.shape == look.upstream.shape and look.upstream.ndim:
-            changes[f"the upstream gradient stands where {first} belongs"] = {first: look.upstream}
+            changes[f"the upstream gradient {belongs}"] = {first: look.upstream}
         changes[f"{first} has the other sign"] = {first: -value}
         changes[f"{first} is taken without its signs"] = {first: np.abs(value)}
         changes[f"{first} is squared"] = {first: value * value}
         for second, other in arrays.items():
             if second != first and value.shape == other.shape:
-                changes[f"{second} stands where {first} belongs"] = {first: other}
+                changes[f"{second} {belongs}"] = {first: other}
                 if first < second:
                     changes[f"{first} and {second} are exchanged"] = {first: other, second: value}
         if value.ndim == 2 and len(value) > 1:
-            changes[f"the mean over its rows stands where {first} belongs"] = {
-                first: np.broadcast_to(value.mean(0), value.shape)
-            }
+            changes[f"the mean over its rows {belongs}"] = {first: np.broadcast_to(value.mean(0), value.shape)}
     for words, change in changes.items():
         yield Candidate(words, partial(_altered_gradient, look, name, change))
 
@@ -235,16 +230,18 @@ def _altered_gradient(look: Look, name: str, change: dict[str, Array]) -> Array:
         factor = (found * seen).sum() / max((found * found).sum(), 1e-300)
         if np.abs(seen - factor * found).max() > 1e-6 * np.abs(returned).max():
             raise Unusable
-    return altered.pull(name, look.upstream)
+    return altered.truth(name)
 
 
 PATH_HYPOTHESES = (
     Hypothesis("some-examples", "in {tensor}, {what}{times}",
                "Which rows does this input act on, and which of them reach your sum?", _some_only, 2.0),
     Hypothesis("some-entries", "{tensor} is right {what}{times}",
-               "What distinguishes the entries that are wrong? Look at how you index.", _rows_of_gradient, 2.5),
+               "What distinguishes the entries that are wrong? Look at how you index.",
+               of_the_right_one(_rows_of_gradient), 2.5),
     Hypothesis("collapsed", "{tensor} is the right gradient {what}{times}",
-               "Does every entry of this input have the same influence on the loss?", _averaged, 2.5),
+               "Does every entry of this input have the same influence on the loss?",
+               of_the_right_one(_averaged), 2.5),
     Hypothesis("not-a-sum", "{tensor} is {what}{times}",
                "By how many ways does this input reach the loss, and what does the chain rule do with several?",
                _not_a_sum, 2.5),
@@ -267,7 +264,8 @@ PATH_HYPOTHESES = (
 )  # fmt: skip
 SLOPE_HYPOTHESES = (
     Hypothesis("by-sign", "{tensor} is the right gradient {what}{times}",
-               "May a gradient have either sign? Look for an absolute value or a maximum.", _by_sign, 2.4),
+               "May a gradient have either sign? Look for an absolute value or a maximum.",
+               of_the_right_one(_by_sign), 2.4),
     Hypothesis("slope-misused", "in {tensor}, forward's derivative is {what}{times}",
                "What does the chain rule do with the derivatives along one path?", _slope_twice, 1.9),
 )  # fmt: skip

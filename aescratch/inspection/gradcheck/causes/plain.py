@@ -1,4 +1,4 @@
-"""Mistakes of the whole array: a factor, a sign, an arrangement, another parameter's gradient, nothing at all."""
+"""Mistakes of the whole array, a factor, a sign, an arrangement, and of its numbers: precision, rounding, clipping."""
 
 from __future__ import annotations
 
@@ -6,78 +6,96 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from aescratch.inspection.gradcheck.causes.hypothesis import Candidate, Hypothesis
+from aescratch.backend import Array
+from aescratch.inspection.gradcheck.causes.hypothesis import Candidate, Hypothesis, lines_of, of_the_right_one
 from aescratch.inspection.gradcheck.causes.looks import Look
 
-
-def _right(look: Look, name: str) -> Iterator[Candidate]:
-    yield Candidate("", look.truth(name))
+Changed = Iterator[tuple[str, Array]]
 
 
-def _negative(look: Look, name: str) -> Iterator[Candidate]:
-    yield Candidate("", -look.truth(name))
-
-
-def _zeros(look: Look, name: str) -> Iterator[Candidate]:
-    yield Candidate("", np.zeros_like(look.truth(name)))
-
-
-def _transposed(look: Look, name: str) -> Iterator[Candidate]:
-    truth = look.truth(name)
+def _transposed(truth: Array) -> Changed:
     if truth.ndim == 2:
-        yield Candidate("transposed", truth.T)
-        yield Candidate("laid out column by column in memory where it is read row by row", truth.T.reshape(truth.shape))
-        yield Candidate("reshaped where it should be transposed", truth.reshape(truth.shape[::-1]))
-        yield Candidate("mirrored at its other diagonal", truth[::-1, ::-1].T)
+        yield "transposed", truth.T
+        yield "laid out column by column in memory where it is read row by row", truth.T.reshape(truth.shape)
+        yield "reshaped where it should be transposed", truth.reshape(truth.shape[::-1])
+        yield "mirrored at its other diagonal", truth[::-1, ::-1].T
 
 
-def _rearranged(look: Look, name: str) -> Iterator[Candidate]:
-    truth = look.truth(name)
-    for axis, line in enumerate(("row", "column")[: truth.ndim] if truth.ndim == 2 else ("entry",) * truth.ndim):
-        lines = "entries" if line == "entry" else f"{line}s"
-        yield Candidate(f"with its {lines} in reverse order", np.flip(truth, axis))
-        for shift in (1, -1):
-            where = "one place on" if shift == 1 else "one place back"
-            yield Candidate(f"with its {lines} shifted {where}", np.roll(truth, shift, axis))
-            gone = np.roll(truth, shift, axis)
-            np.moveaxis(gone, axis, 0)[0 if shift == 1 else -1] = 0
-            yield Candidate(f"with its {lines} shifted {where} and a {line} of zeros put in", gone)
-        yield Candidate(f"with its {lines} sorted by value", np.sort(truth, axis))
+def _rearranged(truth: Array) -> Changed:
+    for axis, (line, lines) in enumerate(lines_of(truth)):
+        yield f"with its {lines} in reverse order", np.flip(truth, axis)
+        for shift, where, new in ((1, "one place on", 0), (-1, "one place back", -1)):
+            moved = np.roll(truth, shift, axis)
+            yield f"with its {lines} shifted {where}", moved.copy()
+            np.moveaxis(moved, axis, 0)[new] = 0
+            yield f"with its {lines} shifted {where} and a {line} of zeros put in", moved
+        yield f"with its {lines} sorted by value", np.sort(truth, axis)
+
+
+def _kept_axis(truth: Array) -> Changed:
+    yield from (("", np.expand_dims(truth, axis)) for axis in range(truth.ndim + 1))
+    if 1 in truth.shape:
+        yield "", np.squeeze(truth)
+
+
+def _rounded(truth: Array) -> Changed:
+    for decimals in range(1, 8):
+        yield f"{decimals} decimal{'s' if decimals > 1 else ''}", np.round(truth, decimals)
+    yield "whole numbers", np.round(truth)
+
+
+def _normalised(truth: Array) -> Changed:
+    if truth.any():
+        yield "norm", truth / np.sqrt((truth * truth).sum())
+        yield "largest entry", truth / np.abs(truth).max()
+        yield "sum of sizes", truth / np.abs(truth).sum()
 
 
 def _other_parameter(look: Look, name: str) -> Iterator[Candidate]:
-    for other in look.names:
-        if other != name:
-            yield Candidate(other, look.truth(other))
+    yield from (Candidate(other, look.truth(other)) for other in look.names if other != name)
 
 
-def _kept_axis(look: Look, name: str) -> Iterator[Candidate]:
-    truth = look.truth(name)
-    for axis in range(truth.ndim + 1):
-        yield Candidate("", np.expand_dims(truth, axis))
-    if 1 in truth.shape:
-        yield Candidate("", np.squeeze(truth))
+def _clipped(look: Look, name: str) -> Iterator[Candidate]:
+    truth, returned = look.truth(name), look.returned[name]
+    limit = float(np.abs(returned).max())
+    reached = int(np.sum(np.abs(np.abs(returned) - limit) <= 1e-12 * limit))
+    if 1 < reached < returned.size:  # a limit that one entry reaches is no limit, and one that all do is a size
+        yield Candidate(f"{limit:.6g}", np.clip(truth, -limit, limit))
 
 
 PLAIN_HYPOTHESES = (
     Hypothesis("sign", "{tensor} has the wrong sign: it is minus the right gradient, everywhere",
                "If this input grows a little, does the loss rise or fall? And what does the sign of your gradient say?",
-               _negative, 1.0, fitted=False, whole=True),
+               of_the_right_one(lambda truth: [("", -truth)]), 1.0, fitted=False, whole=True),
     Hypothesis("scale", "{tensor} is the right gradient{times}",
                "Which sums and which means does the forward take, over what, and where does each of them enter?",
-               _right, 1.0, whole=True),
+               of_the_right_one(lambda truth: [("", truth)]), 1.0, whole=True),
     Hypothesis("zeros", "{tensor} is zero everywhere, where the right gradient is not",
                "Does this input change the output? Then where does what you compute for it get lost?",
-               _zeros, 0.0, fitted=False, whole=True),
+               of_the_right_one(lambda truth: [("", 0 * truth)]), 0.0, fitted=False, whole=True),
     Hypothesis("transposed", "{tensor} is the right gradient {what}{times}",
                "Which index of this gradient counts what? Compare with the shape of what it belongs to.",
-               _transposed, 2.0),
+               of_the_right_one(_transposed), 2.0),
     Hypothesis("rearranged", "{tensor} is the right gradient {what}{times}",
-               "Which entry of the input does each entry of your gradient belong to?", _rearranged, 1.9),
+               "Which entry of the input does each entry of your gradient belong to?",
+               of_the_right_one(_rearranged), 1.9),
     Hypothesis("other-gradient", "{tensor} is the gradient that belongs to {what}{times}",
                "In which order does the forward take its arguments, and in which order do you return?",
                _other_parameter, 1.5),
     Hypothesis("extra-axis", "{tensor} has the right values in a wrong shape{times}",
                "What shape has the thing that this is the gradient of? Which axis is left over, or has gone?",
-               _kept_axis, 1.0),
+               of_the_right_one(_kept_axis), 1.0),
+    Hypothesis("rounded", "{tensor} is the right gradient rounded to {what}",
+               "Which digits of a gradient can be thrown away?",
+               of_the_right_one(_rounded), 1.0, fitted=False, whole=True),
+    Hypothesis("coarse", "{tensor} is the right gradient rounded to float{what}",
+               "Which types do your arrays have, one operation after the other?",
+               of_the_right_one(lambda truth: [(bits, truth.astype(f"float{bits}")) for bits in ("32", "16")]), 1.0,
+               fitted=False, whole=True),
+    Hypothesis("clipped", "{tensor} is the right gradient cut off at ±{what}",
+               "Who decides how large a step is: the derivative, or the optimiser?",
+               _clipped, 1.5, fitted=False, whole=True),
+    Hypothesis("normalised", "{tensor} is the right gradient divided by its own {what}{times}",
+               "Does a derivative know how long the whole gradient is?",
+               of_the_right_one(_normalised), 2.0, whole=True, told_beside=False),
 )  # fmt: skip

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from aescratch.inspection.gradcheck.causes.draws import Dimension
 
@@ -17,95 +17,66 @@ SAME = 1e-7  # relative: two factors are one
 MOST_BELOW = 16  # of the fractions that are written as such, and of those with a power of two below
 MOST_POWER = 1024
 
+Dependence = tuple[str, str, Callable[[float], float]]
+
+
+def _each_and_its_inverse(*dependences: Dependence) -> tuple[Dependence, ...]:
+    return tuple(
+        each for above, below, value in dependences
+        for each in ((above, below, value), (below, above, lambda s, value=value: 1 / value(s)))
+    )  # fmt: skip
+
+
 # How a factor may depend on one size: above the fraction bar, below it, and as a number.
-DEPENDENCES: tuple[tuple[str, str, Callable[[float], float]], ...] = (
-    ("", "", lambda s: 1.0),
+NOT_AT_ALL: Dependence = ("", "", lambda s: 1.0)
+USUAL = _each_and_its_inverse(
     ("{}", "", lambda s: s),
-    ("", "{}", lambda s: 1 / s),
     ("{}²", "", lambda s: s * s),
-    ("", "{}²", lambda s: 1 / (s * s)),
-    ("√{}", "", lambda s: math.sqrt(s)),
-    ("", "√{}", lambda s: 1 / math.sqrt(s)),
+    ("√{}", "", math.sqrt),
     ("({} − 1)", "", lambda s: s - 1),
-    ("", "({} − 1)", lambda s: 1 / (s - 1)),
     ("{}", "({} − 1)", lambda s: s / (s - 1)),
-    ("({} − 1)", "{}", lambda s: (s - 1) / s),
     ("({} + 1)", "", lambda s: s + 1),
-    ("", "({} + 1)", lambda s: 1 / (s + 1)),
 )
-NUMBERS_ONLY: tuple[tuple[str, str, Callable[[float], float]], ...] = (
-    ("(1 − {})", "", lambda s: 1 - s),
-    ("", "(1 − {})", lambda s: 1 / (1 - s)),
-    ("(1 − {})", "{}", lambda s: (1 - s) / s),
-    ("{}", "(1 − {})", lambda s: s / (1 - s)),
-)
+NUMBERS_ONLY = _each_and_its_inverse(("(1 − {})", "", lambda s: 1 - s), ("(1 − {})", "{}", lambda s: (1 - s) / s))
+DEPENDENCES = (NOT_AT_ALL, *USUAL)
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What a factor is.
+class Reading(NamedTuple):
+    """What a factor is."""
 
-    Attributes
-    ----------
-    text : str
-        As it would be written: "N", "1/N", "−2", "0.37".
-    note : str
-        What the letters are at the sizes given, and what couldn't be told apart.
-    cost : float
-        How far from "no factor" it is: the simpler of two explanations is told.
-    shown : str
-        The text with words for the sizes whose letters aren't sure.
-    simple : bool
-        Whether its constant is a small fraction, or a decimal of two places.
-    """
-
-    text: str
-    note: str
-    cost: float
-    shown: str
-    simple: bool
+    text: str  # as it would be written: "N", "1/N", "−2", "0.37"
+    note: str  # what the letters are at the sizes given, and what couldn't be told apart
+    cost: float  # how far from "no factor" it is: the simpler of two explanations is told
+    shown: str  # the text with words for the sizes whose letters aren't sure
+    simple: bool  # whether its constant is a small fraction, or a decimal of two places
 
 
 def read(factors: Sequence[tuple[Mapping[str, float], float]], dimensions: Sequence[Dimension]) -> Reading | None:
-    """Return the one reading of a factor seen at several sizes, the base first, or None if there is none.
-
-    Parameters
-    ----------
-    factors : sequence of (sizes, factor)
-        The sizes of each look, and the factor fitted there.
-    dimensions : sequence of Dimension
-        What the letters mean.
-    """
+    """Return the one reading of a factor seen at several sizes, the base first, or None if there is none."""
     (sizes, base), letters = factors[0], {dimension.letter for dimension in dimensions}
     if not base or any(not factor or not math.isfinite(factor) for _, factor in factors):
         return None
     if any(abs(factor / base - 1) > SAME for s, factor in factors if s == sizes):
         return None
-    constant, above, below, cost = base, [], [], 0.0
-    words = {dimension.letter: dimension.shown for dimension in dimensions}
-    shown_above, shown_below = [], []
-    unvaried: set[str] = set()
+    constant, dependences, unvaried = base, {}, set()
     for letter in sizes:
         varied = [(s[letter], c) for s, c in factors[1:] if _only(letter, s, sizes)]
-        unvaried |= set() if varied else {letter}
-        choices = DEPENDENCES if letter in letters else [DEPENDENCES[0], *NUMBERS_ONLY, *DEPENDENCES[1:]]
-        fitting = [choice for choice in choices if _fits(choice[2], sizes[letter], base, varied)]
-        if not fitting:
+        if not varied:
+            unvaried.add(letter)
+        choices = DEPENDENCES if letter in letters else (NOT_AT_ALL, *NUMBERS_ONLY, *USUAL)
+        fitting = next((choice for choice in choices if _fits(choice[2], sizes[letter], base, varied)), None)
+        if fitting is None:
             return None
-        up, down, value = fitting[0]
+        up, down, value = fitting
         constant /= value(sizes[letter])
-        above += [up.format(letter, letter)] if up else []
-        below += [down.format(letter, letter)] if down else []
-        shown_above += [up.format(words.get(letter, letter))] if up else []
-        shown_below += [down.format(words.get(letter, letter))] if down else []
-        cost += 1.0 if up or down else 0.0
-    used = [d for d in dimensions if any(d.letter in word for word in (*above, *below))]
-    note = "; ".join(f"{d.letter} = {d.size}, {d.where}" for d in used if d.shown == d.letter)
-    text, constant_cost, simple = _written(constant, above, below)
-    fixed = _coincidences(constant, [d for d in dimensions if d.letter in unvaried])
-    note = "; ".join(part for part in (note, fixed) if part)
-    shown = _written(constant, shown_above, shown_below)[0]
-    return Reading(text, note, cost + constant_cost, shown, simple)
+        if up or down:
+            dependences[letter] = up, down
+    used = [d for d in dimensions if d.letter in dependences and d.shown == d.letter]
+    notes = [f"{d.letter} = {d.size}, {d.where}" for d in used]
+    notes += _coincidences(constant, [d for d in dimensions if d.letter in unvaried])
+    text, cost, simple = _written(constant, dependences, {})
+    shown, _, _ = _written(constant, dependences, {d.letter: d.shown for d in dimensions})
+    return Reading(text, "; ".join(notes), len(dependences) + cost, shown, simple)
 
 
 def _only(letter: str, sizes: Mapping[str, float], base: Mapping[str, float]) -> bool:
@@ -121,44 +92,43 @@ def _fits(value: Callable[[float], float], size: float, base: float, varied: Seq
     return all(abs(c - e) <= SAME * abs(e) for (_, c), e in zip(varied, expected, strict=True))
 
 
-def _written(constant: float, above: list[str], below: list[str]) -> tuple[str, float, bool]:
-    """Return a product of a constant and letters as one writes it, the constant's cost, and whether it is simple."""
-    fraction = Fraction(abs(constant)).limit_denominator(MOST_BELOW)
-    power = Fraction(round(abs(constant) * MOST_POWER), MOST_POWER)
-    if abs(float(power) - abs(constant)) <= SAME * abs(constant):
+def _written(
+    constant: float, dependences: Mapping[str, tuple[str, str]], words: Mapping[str, str]
+) -> tuple[str, float, bool]:
+    """Return a product of a constant and sizes as one writes it, the constant's cost, and whether it is simple."""
+    above = [up.format(words.get(letter, letter)) for letter, (up, _) in dependences.items() if up]
+    below = [down.format(words.get(letter, letter)) for letter, (_, down) in dependences.items() if down]
+    size, sign = abs(constant), "−" if constant < 0 else ""
+    fraction = Fraction(size).limit_denominator(MOST_BELOW)
+    power = Fraction(round(size * MOST_POWER), MOST_POWER)
+    if _is_same(power, size):
         fraction = power
-    if fraction.denominator in (5, 10) and not above and not below:
-        fraction = Fraction(0)  # 0.1 is written so
-    known = abs(float(fraction) - abs(constant)) <= SAME * abs(constant) and 0 < fraction.numerator <= 64
-    sign = "−" if constant < 0 else ""
-    top = above[:]
-    bottom = below[:]
+    as_decimal = fraction.denominator in (5, 10) and not dependences  # 0.1 is written so
+    known = _is_same(fraction, size) and 0 < fraction.numerator <= 64 and not as_decimal
     if not known:
-        top.insert(0, f"{abs(constant):.7g}")
+        above.insert(0, f"{size:.7g}")
     elif fraction.numerator != 1:
-        top.insert(0, str(fraction.numerator))
+        above.insert(0, str(fraction.numerator))
     if known and fraction.denominator != 1:
-        bottom.insert(0, str(fraction.denominator))
-    head = "·".join(top) or "1"
-    tail = "·".join(bottom)
-    if len(bottom) > 1:
+        below.insert(0, str(fraction.denominator))
+    tail = "·".join(below)
+    if len(below) > 1:
         tail = f"({tail})"
-    power_of_two = known and _power_of_two(fraction)
-    cost = 0.0 if known and fraction == 1 else 0.5 if power_of_two else 1.5 if known else 3.0
-    simple = known or abs(constant - round(constant, 2)) <= SAME * abs(constant)
-    return sign + head + (f"/{tail}" if tail else ""), cost + (0.5 if sign else 0.0), simple
+    is_power_of_two = all(n & (n - 1) == 0 for n in (fraction.numerator, fraction.denominator))
+    cost = 3.0 if not known else 0.0 if fraction == 1 else 0.5 if is_power_of_two else 1.5
+    simple = known or _is_same(round(size, 2), size)
+    return sign + ("·".join(above) or "1") + (f"/{tail}" if tail else ""), cost + (0.5 if sign else 0.0), simple
 
 
-def _power_of_two(fraction: Fraction) -> bool:
-    return all(n & (n - 1) == 0 for n in (fraction.numerator, fraction.denominator))
+def _is_same(number: float | Fraction, size: float) -> bool:
+    return abs(float(number) - size) <= SAME * size
 
 
-def _coincidences(constant: float, fixed: Sequence[Dimension]) -> str:
+def _coincidences(constant: float, fixed: Sequence[Dimension]) -> list[str]:
     """Return what a constant may be as well: a size that couldn't be varied."""
     size = abs(constant)
-    words = [
+    return [
         f"{d.size} is {d.where} here, and couldn't be varied: use sizes that differ"
         for d in fixed
         if any(abs(size / v - 1) <= SAME for f in (1, 2, 0.5) for v in (f * d.size, f / d.size, d.size / (d.size - 1)))
     ]
-    return "; ".join(words)

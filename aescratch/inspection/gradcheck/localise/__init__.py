@@ -26,20 +26,8 @@ __all__ = ["localise"]
 def localise(model: object, batch: Sequence[Array], rng: int) -> list[Finding]:
     """Return what is the first thing to go wrong in a model's backward pass, and why, if that can be said.
 
-    Parameters
-    ----------
-    model : Model
-        In float64; it is as before afterwards.
-    batch : sequence of arrays
-        What `loss` takes.
-    rng : int
-        The seed that freezes the noise.
-
-    Returns
-    -------
-    list of Finding
-        First one of code ``"first-wrong"``, whose evidence names part, file and line; what is said about the arrays
-        follows. A note of code ``"not-localised"`` alone, if nothing was found.
+    The model, in float64, is as before afterwards. First comes a finding of code "first-wrong", whose evidence names
+    part, file and line; what is said about the arrays follows. If nothing was found there is a note, "not-localised".
     """
     if array_module(batch[0]) is not np:
         message = 'where the gradient goes wrong first is looked for on the host only: check model.to("numpy")'

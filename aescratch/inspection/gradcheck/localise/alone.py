@@ -20,109 +20,96 @@ import numpy as np
 from aescratch import functions
 from aescratch.backend import Array
 from aescratch.foundations.parameters import Parameter, ParameterBuffer
-from aescratch.inspection.gradcheck.binding import Pair, is_float_array
+from aescratch.inspection.gradcheck.binding import Pair, as_list, is_float_array
+from aescratch.inspection.gradcheck.causes.looks import draw_upstream
 from aescratch.inspection.gradcheck.deadline import limited
-from aescratch.inspection.gradcheck.localise.oracle import Comparison, Evaluation, compare
-from aescratch.inspection.gradcheck.localise.step import TIME_LIMIT, Passes
+from aescratch.inspection.gradcheck.foreign import named, signature
+from aescratch.inspection.gradcheck.localise.oracle import compare
+from aescratch.inspection.gradcheck.localise.step import TIME_LIMIT, Seen
 from aescratch.inspection.gradcheck.parameters import held_parameters
 from aescratch.inspection.gradcheck.surrogates import patterns
 
 
 class Alone:
-    """A part at what it was given in a step.
+    """A part at what it was given in a step, as a pair; its parameters by the names that they have among the inputs."""
 
-    Attributes
-    ----------
-    pair : Pair
-        Its forward and backward as functions of arrays by name.
-    names : list of str
-        The inputs whose gradients backward returns, in its order.
-    parameters : dict
-        Parameter by the name that it has among the inputs.
-    """
-
-    def __init__(self, passes: Passes, parameters: Sequence[Parameter]) -> None:
+    def __init__(self, passes: Seen, parameters: Sequence[Parameter]) -> None:
         self.passes, self.part = passes, passes.part
+        self.upstream = draw_upstream(np.shape(passes.result), np.random.default_rng(0))
         self.parameters = dict(held_parameters(self.part))
         self.arrays = [name for name, value in passes.arguments.items() if is_float_array(value)]
         inputs = {**passes.arguments, **{name: p.value.copy() for name, p in self.parameters.items()}}
         held = {id(parameter) for parameter in self.parameters.values()}
         others = [parameter for parameter in parameters if id(parameter) not in held]
         with _fresh(others):  # what backward writes beside the parameters that the part holds
-            returned, _ = self._step(self.upstream(), inputs)
+            returned, _ = self._step(self.upstream, inputs)
             more = [parameter for parameter in others if parameter.grad.any()]
         for number, parameter in enumerate(more):
             name = f"other{number}"
             self.parameters[name], inputs[name] = parameter, parameter.value.copy()
         self.arguments = [name for name, gradient in zip(self.arrays, returned, strict=False) if gradient is not None]
-        self.names = [*self.arguments, *self.parameters]
-        forward = self._named(self.forward, [], "forward")
-        backward = self._named(self.backward, [] if passes.is_term else ["grad_output"], "backward")
-        self.pair = Pair(forward, backward, inputs)
+        self.names = [*self.arguments, *self.parameters]  # the inputs whose gradients backward returns, in its order
+        kind, taken = type(self.part).__name__, [*passes.arguments, *self.parameters]
+        leading = [] if passes.is_term else ["grad_output"]
+        self.pair = Pair(
+            named(self.forward, signature(taken), f"{kind}.forward"),
+            named(self.backward, signature([*leading, *taken]), f"{kind}.backward"), inputs,
+        )  # fmt: skip
 
-    def upstream(self) -> Array:
-        """Return a random upstream gradient, away from zero; 1 for a term of the objective."""
-        shape = np.shape(self.passes.result)
-        rng = np.random.default_rng(0)
-        return rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape) if shape else np.asarray(1.0)
-
-    def forward(self, **inputs: Any) -> Any:
+    def forward(self, inputs: Mapping[str, Any]) -> Any:
         """Return what the part's forward makes of these inputs."""
         with self._values(inputs):
             return self._forward(inputs)
 
-    def backward(self, grad_output: Any = 1.0, **inputs: Any) -> tuple[Any, ...]:
+    def backward(self, inputs: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return the gradients of the part's backward, in the order of `names`."""
-        returned, grads = self._step(grad_output, inputs)
+        returned, grads = self._step(inputs.get("grad_output", 1.0), inputs)
         gradients = [g for g in returned if g is not None][: len(self.arguments)]
         return (*gradients, *(grads[name] for name in self.parameters))
 
     def contributions(self, upstream: Any) -> dict[str, Array]:
         """Return the gradients for this upstream, at the inputs of the step, by name."""
-        return dict(zip(self.names, self.backward(upstream, **self.pair.inputs), strict=True))
+        return dict(zip(self.names, self.backward({**self.pair.inputs, "grad_output": upstream}), strict=True))
 
     def shape_fault(self) -> str:
         """Return what is wrong with the shapes that backward returns, or nothing."""
-        returned = self.contributions(self.upstream())
-        for name, gradient in returned.items():
+        for name, gradient in self.contributions(self.upstream).items():
             expected = np.shape(self.pair.inputs[name])
             if np.shape(gradient) != expected:
                 return f"returns shape {np.shape(gradient)} for {name}, which has shape {expected}"
         return ""
 
-    def writes(self) -> list[str]:
+    def effects(self) -> dict[str, str]:
+        """Return whether backward "writes" each parameter's gradient, "adds" to what is there, or "spoils" that."""
+        own = self.contributions(self.upstream)
+        there = {name: np.random.default_rng(1).standard_normal(p.shape) for name, p in self.parameters.items()}
+        _, left = self._step(self.upstream, self.pair.inputs, there)
+        effects = {}
+        for name in self.parameters:
+            adds = np.allclose(left[name], there[name] + own[name])
+            effects[name] = "writes" if np.array_equal(left[name], own[name]) else "adds" if adds else "spoils"
+        return effects
+
+    def written(self) -> list[Parameter]:
         """Return the parameters whose gradient backward writes over, whatever is there."""
-        own = self.contributions(self.upstream())
-        there = {name: np.random.default_rng(1).standard_normal(p.shape) for name, p in self.parameters.items()}
-        _, left = self._step(self.upstream(), self.pair.inputs, there)
-        return [name for name in self.parameters if np.array_equal(left[name], own[name])]
+        return [self.parameters[name] for name, effect in self.effects().items() if effect == "writes"]
 
-    def spoiled(self) -> list[str]:
-        """Return the parameters in whose gradient backward changes what is there, beside writing or adding its own."""
-        own = self.contributions(self.upstream())
-        there = {name: np.random.default_rng(1).standard_normal(p.shape) for name, p in self.parameters.items()}
-        _, left = self._step(self.upstream(), self.pair.inputs, there)
-        return [
-            name for name in self.parameters
-            if not np.array_equal(left[name], own[name]) and not np.allclose(left[name], there[name] + own[name])
-        ]  # fmt: skip
-
-    def compare(self, upstream: Any) -> dict[str, Comparison]:
-        """Compare every gradient of backward with the truth, for the upstream of the step and a random one."""
-        upstreams = [np.asarray(self.upstream())]
-        if np.shape(upstream) == np.shape(upstreams[0]) and not self.passes.is_term:
+    def wrong(self, upstream: Any) -> list[str]:
+        """Return whose gradients backward gets wrong, for the upstream of the step or for a random one."""
+        upstreams = [self.upstream]
+        if np.shape(upstream) == self.upstream.shape and not self.passes.is_term:
             upstreams.append(np.asarray(upstream, dtype=np.float64))
-        given = [self.contributions(each) for each in upstreams]
-        inputs = {name: np.array(v) if isinstance(v, np.ndarray) else v for name, v in self.pair.inputs.items()}
+        arrays = {name: np.array(self.pair.inputs[name], order="C") for name in self.names}  # moved entry by entry
+        inputs, rng = {**self.pair.inputs, **arrays}, np.random.default_rng(0)
 
-        def evaluate() -> Evaluation:
-            output = np.asarray(self.forward(**inputs), dtype=np.float64)
-            return np.array([float(np.sum(each * output)) for each in upstreams]), patterns([self.part])
+        def is_wrong(name: str, upstream: Array, gradient: Array) -> bool:
+            def objective() -> tuple[float, list[Array]]:
+                return float(np.sum(upstream * np.asarray(self.forward(inputs)))), patterns([self.part])
 
-        rng = np.random.default_rng(0)
-        return {
-            name: compare(evaluate, inputs[name], [gradients[name] for gradients in given], rng) for name in self.names
-        }
+            return bool(compare(objective, inputs[name], gradient, rng).wrong.any())
+
+        given = [(each, self.contributions(each)) for each in upstreams]
+        return [n for n in self.names if any(is_wrong(n, each, gradients[n]) for each, gradients in given)]
 
     def replaced(self) -> dict[str, Pair | None]:
         """Return each formula of the sheet that the part calls and that isn't ours any more, with the pair it is in.
@@ -130,21 +117,20 @@ class Alone:
         The pair is at the arguments of the step; it is None where the part doesn't call its forward.
         """
         others = [name for name, own in functions.AS_WRITTEN.items() if getattr(functions, name) is not own]
-        watched = {*others, *(name.removesuffix("_backward") for name in others)}
         called: dict[str, dict[str, Any]] = {}
         with contextlib.ExitStack() as stack:
-            for name in watched & set(functions.AS_WRITTEN):
+            for name in {*others, *(name.removesuffix("_backward") for name in others)} & set(functions.AS_WRITTEN):
                 stack.callback(setattr, functions, name, getattr(functions, name))
                 setattr(functions, name, _watched(name, getattr(functions, name), called))
-            self._step(self.upstream(), self.pair.inputs)
+            self._step(self.upstream, self.pair.inputs)
         pairs: dict[str, Pair | None] = {}
         for name in others:
             forward = name.removesuffix("_backward")
             backward = getattr(functions, f"{forward}_backward", None)
-            inputs = called.get(forward)
             if name in called:
-                known = backward is not None and inputs is not None
-                pairs[name] = Pair(getattr(functions, forward), backward, inputs) if known else None  # type: ignore[arg-type]
+                pairs[name] = None
+                if backward is not None and forward in called:
+                    pairs[name] = Pair(getattr(functions, forward), backward, called[forward])
         return pairs
 
     def _step(
@@ -156,8 +142,7 @@ class Alone:
             for name, gradient in (there or {}).items():
                 self.parameters[name].grad = gradient
             given = () if self.passes.is_term else (np.array(upstream),)
-            result = limited(lambda: self.part.backward(*given), TIME_LIMIT)
-            returned = list(result) if isinstance(result, (tuple, list)) else [result]
+            returned = as_list(limited(lambda: self.part.backward(*given), TIME_LIMIT))
             return copy.deepcopy(returned), {name: p.grad.copy() for name, p in self.parameters.items()}
 
     def _forward(self, inputs: Mapping[str, Any]) -> Any:
@@ -170,19 +155,6 @@ class Alone:
         values = [np.array(inputs[name], dtype=np.float64) for name in self.parameters]
         with _fresh(list(self.parameters.values()), values):
             yield
-
-    def _named(self, function: Any, leading: list[str], which: str) -> Any:
-        """Return the function with a signature that names its arguments."""
-        names = [*leading, *self.passes.arguments, *self.parameters]
-
-        @functools.wraps(function)
-        def named(**inputs: Any) -> Any:
-            return function(**inputs)
-
-        parameters = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in names]
-        setattr(named, "__signature__", inspect.Signature(parameters))  # noqa: B010 - mypy knows no such attribute
-        named.__name__ = f"{type(self.part).__name__}.{which}"
-        return named
 
 
 @contextlib.contextmanager

@@ -22,43 +22,36 @@ MORE_ROWS = 4
 
 @dataclass
 class Factor:
-    """A factor at the batch, and at another one with its own number of examples, where that is known."""
+    """A factor at the batch, and at another one with its own number of examples: the same one where none is known."""
 
     here: float
-    there: float | None
+    there: float
     n_here: int
     n_there: int
 
     @property
     def changes(self) -> bool:
         """Whether it is another at the other batch, and not by the number of examples."""
-        return self.there is not None and not self._grows(0) and not self._grows(1) and not self._grows(-1)
+        return not any(self._grows(power) for power in (0, 1, -1))
 
     def _grows(self, power: int) -> bool:
-        if self.there is None or (power and self.n_here == self.n_there):
+        if power and self.n_here == self.n_there:
             return False
         wanted = self.here * (self.n_there / self.n_here) ** power
         return abs(self.there - wanted) <= STEADY * abs(wanted)
 
     def in_words(self) -> str:
         """Return ``"half of what it should be"`` or the like."""
-        said = f"{times(self.here)} what it should be"
-        if self.there is None or (self.n_there == self.n_here and not self.changes):
-            return said + (f" ({self._n_is()})" if self._looks_like_n() else "")
+        said, n_is = f"{times(self.here)} what it should be", f"{self.n_here} is the number of examples"
         if self.changes:
             return f"{said}, and {times(self.there)} with another batch"
         if self._grows(1) or self._grows(-1):
             there = times(self.there).removesuffix(" of")
-            return f"{said} ({self._n_is()}; with {self.n_there} examples it is {there})"
-        if self._looks_like_n():
-            return f"{said} ({self._n_is()}, but it is the same with {self.n_there})"
-        return said
-
-    def _looks_like_n(self) -> bool:
-        return self.n_here > 1 and any(abs(f * self.n_here - 1) < NEAR for f in (1 / self.here, self.here))
-
-    def _n_is(self) -> str:
-        return f"{self.n_here} is the number of examples"
+            return f"{said} ({n_is}; with {self.n_there} examples it is {there})"
+        if self.n_here < 2 or all(abs(factor * self.n_here - 1) >= NEAR for factor in (1 / self.here, self.here)):
+            return said
+        elsewhere = f", but it is the same with {self.n_there}" if self.n_there != self.n_here else ""
+        return f"{said} ({n_is}{elsewhere})"
 
 
 def number(value: float) -> str:
@@ -71,11 +64,8 @@ def number(value: float) -> str:
 def times(value: float) -> str:
     """Return a factor in words that stand before what is multiplied."""
     text = number(value)
-    if text == "2":
-        return "twice"
-    if text == "1/2":
-        return "half of"
-    return f"{text} of" if text.startswith("1/") else f"{text} times"
+    in_words = {"2": "twice", "1/2": "half of"}
+    return in_words.get(text, f"{text} of" if text.startswith("1/") else f"{text} times")
 
 
 def another_batch(batch: Sequence[Array], n: int) -> list[Array]:

@@ -15,11 +15,12 @@ from aescratch.foundations.parameters import Parameter
 from aescratch.inspection.gradcheck.localise.factors import MORE_ROWS, Factor, another_batch
 from aescratch.inspection.gradcheck.localise.oracle import Comparison
 from aescratch.inspection.gradcheck.localise.shares import Shares
-from aescratch.inspection.gradcheck.localise.step import Again, Passes, place_of
+from aescratch.inspection.gradcheck.localise.step import Seen, place_of
 from aescratch.inspection.gradcheck.localise.telling import (
     LEFT_OVER,
     Place,
     description,
+    multiple,
     of_part,
     of_shared,
     of_stale,
@@ -28,7 +29,7 @@ from aescratch.inspection.gradcheck.localise.telling import (
     sentence,
     theirs,
 )
-from aescratch.inspection.gradcheck.localise.wiring import NUMERIC, Fault, Share, faults
+from aescratch.inspection.gradcheck.localise.wiring import Fault, Share, faults
 from aescratch.inspection.gradcheck.report import Finding
 from aescratch.training.contract import parts_of
 
@@ -48,46 +49,38 @@ class Search(Shares):
 
     def findings(self) -> list[Finding]:
         """Return the first thing that is wrong, and what there is to say about it."""
-        if shared := self._shared():
-            return shared
+        if places := self._shared():
+            return [of_shared(self.model, places)]
         for passes in self.step.backward_order:
-            found = self._stale(passes) or self._received(passes) or self._part(passes)
-            if found:
+            if late := self.step.stale.get(passes.name):
+                return [of_stale(self.model, passes, late)]
+            if found := self._received(passes) or self._part(passes):
                 return found
         for parameter in self._in_backward_order():
-            found = self._parameter(parameter)
-            if found:
+            if found := self._parameter(parameter):
                 return found
         message = "every part's backward is right, and so is what each of them is given; nothing wrong was located"
         return [Finding("not-localised", None, "note", message)]
 
-    def _shared(self) -> list[Finding]:
-        """Return the fault that one object stands in several places and remembers only the last of its passes."""
+    def _shared(self) -> list[str]:
+        """Return the places in which one object stands that remembers only the last of its passes, if there is one."""
         names: dict[int, list[str]] = {}
         for name, part in parts_of(self.model).items():
             names.setdefault(id(part), []).append(name)
         called = {each.name for each in self.step.passes if each.part.remembers}
-        for places in names.values():
-            if len(places) > 1 and places[0] in called:
-                return [of_shared(self.model, places)]
-        return []
+        return next((places for places in names.values() if len(places) > 1 and places[0] in called), [])
 
-    def _stale(self, passes: Passes) -> list[Finding]:
-        """Return the fault that a part's forward is called once more before its backward, on something else."""
-        late = self.step.stale.get(passes.name)
-        return [of_stale(self.model, passes, late)] if late is not None else []
-
-    def _received(self, passes: Passes) -> list[Finding]:
+    def _received(self, passes: Seen) -> list[Finding]:
         """Return what is wrong with the gradient that a part's backward was given."""
         if passes.is_term or not isinstance(passes.upstream, np.ndarray):
             return []
-        place = passes.place or self._backward_place()
+        place = passes.called_back_at or place_of(self.model.backward)
         about = f"the gradient that {passes.name}.backward is given"
         if passes.upstream.shape != np.shape(passes.result):
             shape = np.shape(passes.result)
             text = f"{about} has shape {passes.upstream.shape}, and what its forward returned has shape {shape}"
             return [of_wiring(self.model, passes.name, place, text, "described", {})]
-        again = [each for each in self.step.again if each.name == passes.name]
+        again = [call for call in self.step.again if call.name == passes.name]
         if again and all(np.shape(each.given) == passes.upstream.shape for each in again):
             total = passes.upstream + np.sum([each.given for each in again], axis=0)
             if not self.step.truth_of_result(passes, total / self.scale).wrong.any():
@@ -96,7 +89,7 @@ class Search(Shares):
         if not comparison.wrong.any() or self._scaled_on_purpose(passes, comparison):
             return []
         for each in self.step.again:
-            if isinstance(each.returned, np.ndarray) and np.array_equal(each.returned, passes.upstream):
+            if isinstance(each.result, np.ndarray) and np.array_equal(each.result, passes.upstream):
                 return [of_twice(self.model, each, f"what the second call returns goes on to {passes.name}.backward")]
         known, others = self.shares(passes), self.other_shares(passes)
         itself = _itself(f"the output of {passes.name}", passes.result)
@@ -105,11 +98,11 @@ class Search(Shares):
             [known, [*known, *others], *([*known, each] for each in itself)],
         )  # fmt: skip
 
-    def _twice(self, passes: Passes, again: Sequence[Again]) -> list[Finding]:
+    def _twice(self, passes: Seen, again: Sequence[Seen]) -> list[Finding]:
         """Return the fault that a part's backward is given the right gradient in several calls, if that does harm."""
         several = {each.name for each in self.step.again}
         alone = [self.by_itself(each) for each in self.step.backward_order if each.name in several and not each.is_term]
-        written_over = [each.parameters[name] for each in alone for name in each.writes()]
+        written_over = [p for each in alone for p in each.written()]
         if not any(self.step.truth_of_parameter(parameter).wrong.any() for parameter in written_over):
             return []
         what = "each call is given a part of the gradient; add these up first, and call it once"
@@ -141,12 +134,11 @@ class Search(Shares):
         if self.elsewhere is None and not self.is_second:
             self.elsewhere = self._with_examples(n + MORE_ROWS) or self._with_examples(n)
         if self.elsewhere is None:
-            return Factor(here, None, n, n)
-        found, (where, factors) = self.elsewhere.first_wrong, self.elsewhere.told
-        n_there = len(self.elsewhere.batch[0])
-        if found and where != tensor:  # something else comes before it there, and nothing is known about this
-            return Factor(here, None, n, n_there)
-        return Factor(here, factors.get(label, 1.0), n, n_there)
+            return Factor(here, here, n, n)
+        where, factors = self.elsewhere.told
+        if self.elsewhere.first_wrong and where != tensor:  # something else comes before it there
+            return Factor(here, here, n, n)
+        return Factor(here, factors.get(label, 1.0), n, len(self.elsewhere.batch[0]))
 
     def _with_examples(self, n: int) -> Search | None:
         """Return the search with another batch, of n examples, if the model takes them."""
@@ -157,11 +149,10 @@ class Search(Shares):
             return None
         return other
 
-    def _scaled_on_purpose(self, passes: Passes, comparison: Comparison) -> bool:
+    def _scaled_on_purpose(self, passes: Seen, comparison: Comparison) -> bool:
         """Whether the gradient is a multiple of the right one, and yet the parameters that it reaches are right."""
-        given, truth = comparison.given[comparison.usable, 0], comparison.numeric[comparison.usable, 0]
-        ratio = float(given @ truth / (truth @ truth)) if truth.any() else 0.0
-        if ratio == 0 or not np.linalg.norm(given - ratio * truth) <= NUMERIC * np.linalg.norm(given):
+        ratio, is_multiple = multiple(*comparison.known)
+        if not is_multiple:
             return False
         following = [each for each in self.step.backward_order if each.upstream is not None]
         chain = [passes, *(each for each in following if np.array_equal(each.upstream, passes.returned))]
@@ -172,15 +163,13 @@ class Search(Shares):
         self.scale *= ratio
         return True
 
-    def _part(self, passes: Passes) -> list[Finding]:
+    def _part(self, passes: Seen) -> list[Finding]:
         """Return what is wrong with what a part's backward makes of a gradient."""
         alone = self.by_itself(passes)
         shape_fault = alone.shape_fault()
-        wrong = [] if shape_fault else [n for n, c in alone.compare(passes.upstream).items() if c.wrong.any()]
-        spoiled = [] if wrong or shape_fault else alone.spoiled()
-        if not (wrong or shape_fault or spoiled):
-            return []
-        return of_part(alone, shape_fault, wrong, spoiled)
+        wrong = [] if shape_fault else alone.wrong(passes.upstream)
+        spoiled = [] if wrong or shape_fault else [name for name, how in alone.effects().items() if how == "spoils"]
+        return of_part(alone, shape_fault, wrong, spoiled) if wrong or shape_fault or spoiled else []
 
     def _in_backward_order(self) -> list[Parameter]:
         """Return the parameters, those whose part's backward came first before the others."""
@@ -204,15 +193,15 @@ class Search(Shares):
             weight.label = f"weight decay on the bias {parameter.name}"
         left = Share("", LEFT_OVER, self.step.left_over[parameter.name])
         attempts = [known, [*known, weight], [*known, sign], [*known, left], [*known, weight, left]]
-        found = self.step.gradients[parameter.name]
-        return self._told(parameter.name, self._backward_place(), f"{parameter.name}.grad", found, comparison, attempts)
+        found, place = self.step.gradients[parameter.name], place_of(self.model.backward)
+        return self._told(parameter.name, place, f"{parameter.name}.grad", found, comparison, attempts)
 
     def _written_over(self, parameter: Parameter) -> Finding | None:
         """Return the fault that a second call of a part's backward, on something else, writes over the first's."""
         for each in self.step.again:
             passes = next(one for one in self.step.passes if one.name == each.name)
             alone = self.by_itself(passes)
-            if passes.is_term or not any(alone.parameters[name] is parameter for name in alone.writes()):
+            if passes.is_term or not any(written is parameter for written in alone.written()):
                 continue
             fits = np.shape(each.given) == np.shape(passes.result)
             if not fits or self.step.truth_of_result(passes, each.given / self.scale).wrong.any():
@@ -227,20 +216,19 @@ class Search(Shares):
         worst = wrong[0]
         self.told = tensor, {f.share.label: f.found / f.expected for f in wrong if f.kind in ("scaled", "doubled")}
         factors = {label: self._factor(tensor, label, ratio) for label, ratio in self.told[1].items()}
-        kind, cause = worst.kind, "; ".join(sentence(fault, factors.get(fault.share.label)) for fault in wrong)
+        cause = "; ".join(sentence(fault, factors.get(fault.share.label)) for fault in wrong)
         if any(factor.changes for factor in factors.values()):
             text = f"{about} is wrong: {cause}, so that no constant is to blame ({CHANGES})"
             return of_wiring(self.model, tensor, place, text, "described", {"changes_with_the_batch": True})
-        lost = None
-        if worst.kind == "missing":
-            lost = next((each for each in self.step.passes if each.name == worst.share.part), None)
+        kind, passes = worst.kind, self.step.passes
+        lost = next((each for each in passes if kind == "missing" and each.name == worst.share.part), None)
         if lost is not None and lost.order < 0:
             cause = f"{sentence(worst)}: {lost.name}.backward is never called"
         elif any(fault.share.label == LEFT_OVER for fault in wrong):
             kind = "left-over"
         later = self._wrote_over(tensor, lost, wrong, shares)
         if later is not None:
-            kind, place = "overwritten", theirs(later.place, place_of(later.part.backward))
+            kind, place = "overwritten", theirs(later.called_back_at, place_of(later.part.backward))
             cause = f"{later.name}.backward, which comes later, writes over the share of {worst.share.part}"
         evidence = {
             "contribution": worst.share.label, "found": worst.found, "expected": worst.expected,
@@ -251,24 +239,19 @@ class Search(Shares):
         return finding
 
     def _wrote_over(
-        self, tensor: str, lost: Passes | None, wrong: Sequence[Fault], shares: Sequence[Share]
-    ) -> Passes | None:  # fmt: skip
+        self, tensor: str, lost: Seen | None, wrong: Sequence[Fault], shares: Sequence[Share]
+    ) -> Seen | None:  # fmt: skip
         """Return the part that came after the lost one and left its own share alone in a parameter's gradient."""
         if lost is None or lost.order < 0:
             return None
         if not any(parameter.name == tensor for parameter in self.by_itself(lost).parameters.values()):
             return None
-        wrong_parts = {fault.share.part for fault in wrong}
-        later = [each for each in self.step.backward_order if each.order > lost.order]
-        parts = [each for each in later if each.name in {share.part for share in shares} - wrong_parts]
-        return parts[0] if parts else None
-
-    def _backward_place(self) -> Place:
-        return place_of(self.model.backward)
+        right_parts = {share.part for share in shares} - {fault.share.part for fault in wrong}
+        later = (each for each in self.step.backward_order if each.order > lost.order and each.name in right_parts)
+        return next(later, None)
 
 
 def _itself(label: str, value: Array) -> tuple[Share, Share]:
     """Return a value as a share of its own gradient, as penalties on it give it that no part computes."""
-    value = np.asarray(value)
-    squared = Share("", f"{label} itself, as a penalty on its squares gives it,", value.copy())
-    return squared, Share("", f"the sign of {label}, as a penalty on its size gives it,", np.sign(value))
+    squared = Share("", f"{label} itself, as a penalty on its squares gives it,", np.array(value))
+    return squared, Share("", f"the sign of {label}, as a penalty on its size gives it,", np.sign(squared.gradient))

@@ -1,17 +1,18 @@
 """One training step of a model, as its parts saw it: what each was given and returned, and the truth about it.
 
-    loss, backward --observed--> Passes: a part's forward call beside its backward call, all arrays copied
-    Step.truth(...)              how the loss really depends on what a part's forward returned, or on a parameter
+    loss, backward --observed--> Seen: a part's forward call, with its backward call, all arrays copied
+    Step.truth_of_...            how the loss really depends on what a part's forward returned, or on a parameter
 """
 
 from __future__ import annotations
 
 import copy
 import inspect
+import itertools
 import pathlib
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -22,7 +23,7 @@ from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.inspection.gradcheck.deadline import limited
 from aescratch.inspection.gradcheck.findings import PACKAGE
-from aescratch.inspection.gradcheck.localise.oracle import Comparison, Evaluation, compare
+from aescratch.inspection.gradcheck.localise.oracle import Comparison, compare
 from aescratch.inspection.gradcheck.surrogates import patterns
 from aescratch.inspection.recording import Call, observed
 from aescratch.training.contract import parts_of
@@ -32,40 +33,40 @@ LEFT_OVER_SEED = 12345  # of the numbers that stand in parameter.grad before the
 
 
 @dataclass(eq=False)
-class Passes:
-    """A part's forward call, and its backward call if there was one.
-
-    Attributes
-    ----------
-    name : str
-        The part's, as in `model.parts`.
-    part : Part
-        The part itself.
-    arguments : dict
-        What forward was given: copies of arrays, generators in the state that they had.
-    originals : list
-        The arrays of the pass themselves that forward was given, and last the one that it returned.
-    result : Any
-        What it returned, a copy.
-    upstream : Any
-        What backward was given; None for a term of the objective.
-    returned : Any
-        What backward returned, a copy.
-    order : int
-        Which backward call of the step it was, from 0; -1 if there was none.
-    place : tuple
-        File and line of the code that called backward.
-    """
+class Seen:
+    """A call of a part's forward or backward: where the code is that made it, and copies of what came and went."""
 
     name: str
     part: Part
-    arguments: dict[str, Any]
-    originals: list[Any]
+    which: str
+    in_backward: bool  # whether it was made by the model's backward
+    place: tuple[str, int] | None
+    arguments: dict[str, Any]  # copies of arrays, generators in the state that they had
+    originals: dict[str, Array]  # the arrays of the pass themselves that it was given
+    original_result: Any = None  # and what it returned itself
     result: Any = None
-    upstream: Any = None
-    returned: Any = None
-    order: int = -1
-    place: tuple[str, int] | None = None
+    backward: Seen | None = None  # the backward call that belongs to a forward call
+    order: int = -1  # which backward call of the step that was, from 0; -1 if there was none
+
+    @property
+    def given(self) -> Any:
+        """What it was given first."""
+        return next(iter(self.arguments.values()), None)
+
+    @property
+    def upstream(self) -> Any:
+        """What backward was given; None for a term of the objective."""
+        return self.backward.given if self.backward else None
+
+    @property
+    def returned(self) -> Any:
+        """What backward returned."""
+        return self.backward.result if self.backward else None
+
+    @property
+    def called_back_at(self) -> tuple[str, int] | None:
+        """File and line of the code that called backward."""
+        return self.backward.place if self.backward else None
 
     @property
     def is_term(self) -> bool:
@@ -73,141 +74,98 @@ class Passes:
         return np.ndim(self.result) == 0
 
 
-@dataclass(eq=False)
-class Again:
-    """A call too many: a part's forward within the model's backward, or one of its backward more often than forward's.
-
-    Attributes
-    ----------
-    name : str
-        The part's.
-    given : Any
-        What it was given first, a copy.
-    returned : Any
-        What it returned, a copy.
-    place : tuple
-        File and line of the code that called it.
-    """
-
-    name: str
-    given: Any
-    place: tuple[str, int] | None
-    returned: Any = None
-
-
-@dataclass
 class Step:
-    """A step of a model with a batch, its noise frozen by a seed.
+    """A step of a model with a batch, its noise frozen by a seed; gradients by name, and what stood in them before."""
 
-    Attributes
-    ----------
-    passes : list of Passes
-        A part's forward calls in the loss, each beside its backward call.
-    again : list of Again
-        Calls of a part's backward beyond one for each forward.
-    stale : dict
-        By the part's name the forward call, within the model's backward, that gave another result than those of the
-        loss, and which the next backward of this part then works with.
-    """
-
-    model: Any
-    batch: Sequence[Array]
-    seed: int
-    passes: list[Passes] = field(default_factory=list)
-    again: list[Again] = field(default_factory=list)
-    stale: dict[str, Again] = field(default_factory=dict)
-    left_over: dict[str, Array] = field(default_factory=dict)
-    gradients: dict[str, Array] = field(default_factory=dict)
-    in_backward: bool = False
-    _late: dict[str, Again] = field(default_factory=dict)
-
-    def take(self) -> None:
-        """Carry it out, and keep what was seen."""
+    def __init__(self, model: Any, batch: Sequence[Array], seed: int) -> None:
+        self.model, self.batch, self.seed = model, batch, seed
+        self.passes: list[Seen] = []  # the parts' forward calls in the loss, each with its backward call
+        self.again: list[Seen] = []  # calls of a part's backward beyond one for each forward
+        # By the part's name the forward call within the model's backward that gave another result than those of the
+        # loss, and which the next backward of this part then works with.
+        self.stale: dict[str, Seen] = {}
         rng = np.random.default_rng(LEFT_OVER_SEED)
-        for parameter in self.model.parameters:
-            self.left_over[parameter.name] = rng.standard_normal(parameter.shape)
+        self.left_over = {parameter.name: rng.standard_normal(parameter.shape) for parameter in model.parameters}
+        for parameter in model.parameters:
             parameter.grad[...] = self.left_over[parameter.name]
-        with observed(self.model, self._after, self._before):
+        self._pair_up(self._calls())
+        self.gradients = {parameter.name: parameter.grad.copy() for parameter in model.parameters}
+
+    def _calls(self) -> list[Seen]:
+        """Carry out loss and backward, and return the calls of all parts in the order in which they began."""
+        calls: list[Seen] = []
+        unfinished: list[Seen] = []
+        self.in_backward = False
+
+        def before(call: Call) -> None:
+            originals = {name: value for name, value in call.arguments.items() if isinstance(value, np.ndarray)}
+            given = copy.deepcopy(call.arguments)
+            calls.append(Seen(call.name, call.part, call.which, self.in_backward, _caller(), given, originals))
+            unfinished.append(calls[-1])
+
+        def after(call: Call) -> None:
+            seen = unfinished.pop()
+            seen.original_result, seen.result = call.result, copy.deepcopy(call.result)
+
+        with observed(self.model, after, before):
             self.model.loss(*self.batch, rng=self.seed)
             self.in_backward = True
             limited(self.model.backward, TIME_LIMIT)
-        self.gradients = {parameter.name: parameter.grad.copy() for parameter in self.model.parameters}
+        return calls
 
-    def _before(self, call: Call) -> None:
-        given = copy.deepcopy(next(iter(call.arguments.values()), None))
-        if call.which == "forward" and self.in_backward:
-            self._late[call.name] = Again(call.name, given, _caller())
-            return
-        if call.which == "forward":
-            originals = [value for value in call.arguments.values() if isinstance(value, np.ndarray)]
-            self.passes.append(Passes(call.name, call.part, copy.deepcopy(call.arguments), originals))
-            return
-        # What was called several times goes back from its last call; a second backward of one call isn't looked at.
-        late = self._late.get(call.name)
-        if late is not None and call.name not in self.stale and self._differs(late):
-            self.stale[call.name] = late
-        seen = next((each for each in reversed(self.passes) if each.name == call.name and each.order < 0), None)
-        if seen is not None:
-            seen.order = 1 + max(each.order for each in self.passes)
-            seen.upstream = given
-            seen.place = _caller()
-        elif any(each.name == call.name for each in self.passes):
-            self.again.append(Again(call.name, given, _caller()))
+    def _pair_up(self, calls: Sequence[Seen]) -> None:
+        """Find the forward call that each backward call belongs to.
 
-    def _differs(self, late: Again) -> bool:
-        """Whether a forward call gave another result than every one of this part in the loss."""
-        results = [each.result for each in self.passes if each.name == late.name and each.part.remembers]
-        return bool(results) and not any(np.array_equal(result, late.returned) for result in results)
-
-    def _after(self, call: Call) -> None:
-        if call.which == "forward" and self.in_backward:
-            self._late[call.name].returned = copy.deepcopy(call.result)
-            return
-        if call.which == "forward":
-            seen = next(each for each in reversed(self.passes) if each.name == call.name)
-            seen.originals.append(call.result)
-            seen.result = copy.deepcopy(call.result)
-            return
-        done = max((each for each in self.passes if each.name == call.name), key=lambda each: each.order, default=None)
-        if self.again and self.again[-1].name == call.name and self.again[-1].returned is None:
-            self.again[-1].returned = copy.deepcopy(call.result)
-        elif done is not None and done.returned is None:
-            done.returned = copy.deepcopy(call.result)
+        What was called several times goes back from its last call; a second backward of one call isn't looked at.
+        """
+        late: dict[str, Seen] = {}
+        for call in calls:
+            same = [passes for passes in self.passes if passes.name == call.name]
+            if call.which == "forward" and call.in_backward:
+                late[call.name] = call
+            elif call.which == "forward":
+                self.passes.append(call)
+            elif same:
+                remembered = [passes.result for passes in same if passes.part.remembers]
+                now = late.get(call.name)
+                if now and remembered and not any(np.array_equal(result, now.result) for result in remembered):
+                    self.stale.setdefault(call.name, now)
+                open_ones = [passes for passes in same if passes.order < 0]
+                if open_ones:
+                    open_ones[-1].order = len(self.backward_order)
+                    open_ones[-1].backward = call
+                else:
+                    self.again.append(call)
 
     @property
-    def backward_order(self) -> list[Passes]:
+    def backward_order(self) -> list[Seen]:
         """The passes whose backward was called, in that order."""
         return sorted((each for each in self.passes if each.order >= 0), key=lambda each: each.order)
 
-    def truth_of_result(self, passes: Passes, given: Any) -> Comparison:
+    def truth_of_result(self, passes: Seen, given: Any) -> Comparison:
         """Compare what is given with how the loss depends on what a part's forward returned."""
         number = [each for each in self.passes if each.name == passes.name].index(passes)
-        change = np.zeros(np.shape(passes.result))
-        calls = 0
+        change, counted = np.zeros(np.shape(passes.result)), itertools.count()
 
         def add_change(call: Call) -> Any:
-            nonlocal calls
-            if call.which != "forward" or call.name != passes.name:
-                return None
-            calls += 1
-            return call.result + change if calls - 1 == number else None
+            is_it = call.which == "forward" and call.name == passes.name and next(counted) == number
+            return call.result + change if is_it else None
 
-        def evaluate() -> Evaluation:
-            nonlocal calls
-            calls = 0
-            with observed(self.model, add_change):
-                return self._loss()
+        def objective() -> tuple[float, list[Array]]:
+            nonlocal counted
+            counted = itertools.count()
+            return self._loss()
 
-        return compare(evaluate, change, [given], np.random.default_rng(self.seed))
+        with observed(self.model, add_change):
+            return compare(objective, change, given, np.random.default_rng(self.seed))
 
     def truth_of_parameter(self, parameter: Parameter) -> Comparison:
         """Compare the gradient that the step left with how the loss depends on a parameter."""
-        given = [self.gradients[parameter.name]]
+        given = self.gradients[parameter.name]
         return compare(self._loss, parameter.value, given, np.random.default_rng(self.seed))
 
-    def _loss(self) -> Evaluation:
-        value = float(self.model.loss(*self.batch, rng=self.seed))
-        return np.array([value]), patterns(parts_of(self.model).values())
+    def _loss(self) -> tuple[float, list[Array]]:
+        return float(self.model.loss(*self.batch, rng=self.seed)), patterns(parts_of(self.model).values())
 
 
 def _caller() -> tuple[str, int] | None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from aescratch import functions
+from aescratch.backend import Array
 from aescratch.inspection.gradcheck import causes
 from aescratch.inspection.gradcheck.binding import Pair
 from aescratch.inspection.gradcheck.findings import PACKAGE, shown_path
@@ -16,13 +17,16 @@ from aescratch.inspection.gradcheck.functions import check_function
 from aescratch.inspection.gradcheck.localise.alone import Alone
 from aescratch.inspection.gradcheck.localise.factors import Factor, number
 from aescratch.inspection.gradcheck.localise.oracle import Comparison
-from aescratch.inspection.gradcheck.localise.step import Again, Passes, place_of
+from aescratch.inspection.gradcheck.localise.step import Seen, place_of
 from aescratch.inspection.gradcheck.localise.wiring import NUMERIC, Fault
 from aescratch.inspection.gradcheck.report import FAIL, Finding
 
 Place = tuple[str, int] | None
 TWICE = "twice what it should be"
 LEFT_OVER = "what the pass before had left"
+FAULTS = {
+    "missing": "is missing", "extra": "is in it, and doesn't belong there", "sign": "has the wrong sign",
+}  # fmt: skip
 QUESTIONS = {
     "missing": "By how many ways does this value reach the loss, and where does the gradient of each come back?",
     "extra": "Which terms of the loss depend on this value, and which don't?",
@@ -36,6 +40,7 @@ QUESTIONS = {
     "shared": "What does a layer keep between forward and backward, and who may use it in between?",
     "part": "What does forward compute, and is each step of it answered by one of backward?",
 }  # fmt: skip
+QUESTIONS["stale"] = QUESTIONS["shared"]
 
 
 def of_part(alone: Alone, shape_fault: str, wrong: Sequence[str], spoiled: Sequence[str]) -> list[Finding]:
@@ -88,30 +93,33 @@ def _is_ours(place: Place) -> bool:
     return place is not None and PACKAGE in pathlib.Path(place[0]).parents
 
 
+def _of_call(name: str, place: Place, fault: str, message: str, cause: str, **more: Any) -> Finding:
+    """Return the finding about a part that is called as it must not be."""
+    evidence = {**_evidence(name, place), "kind": "wiring", "fault": fault, **more}
+    return Finding("first-wrong", name, "error", message, evidence, cause, QUESTIONS[fault])
+
+
 def of_shared(model: Any, places: Sequence[str]) -> Finding:
     """Return the finding about one object that stands in several places of a model."""
-    place = place_of(type(model).__init__)
     message = f"{_listed(places)} are one object, which remembers one forward pass, and each place has its own"
-    evidence = {**_evidence(places[0], place), "kind": "wiring", "fault": "shared", "places": list(places)}
     cause = f"{_listed(places)} share one object: its backward works with what its last forward left, in both places"
-    return Finding("first-wrong", places[0], "error", message, evidence, cause, QUESTIONS["shared"])
+    return _of_call(places[0], place_of(type(model).__init__), "shared", message, cause, places=list(places))
 
 
-def of_stale(model: Any, passes: Passes, late: Again) -> Finding:
+def of_stale(model: Any, passes: Seen, late: Seen) -> Finding:
     """Return the finding about a part's forward that is called within the model's backward, on something else."""
     name, function = passes.name, f"{type(model).__name__}.backward"
-    then, now = np.shape(next(iter(passes.arguments.values()), 0.0)), np.shape(late.given)
+    then, now = np.shape(passes.given), np.shape(late.given)
     shapes = f" of shape {now} instead of {then}" if then != now else ""
     message = (
         f"going back from the loss, {name} is the first that is wrong: {function} calls its forward again "
         f"({_shown(late.place)}), with an input{shapes} that isn't the one of the loss"
     )
     cause = f"{name}.forward is called within backward, which overwrites what {name} remembers of the loss"
-    evidence = {**_evidence(name, late.place), "kind": "wiring", "function": function, "fault": "stale"}
-    return Finding("first-wrong", name, "error", message, evidence, cause, QUESTIONS["shared"])
+    return _of_call(name, late.place, "stale", message, cause, function=function)
 
 
-def of_twice(model: Any, again: Again, what: str) -> Finding:
+def of_twice(model: Any, again: Seen, what: str) -> Finding:
     """Return the finding about a part's backward that is called more often than its forward."""
     name, function = again.name, f"{type(model).__name__}.backward"
     message = (
@@ -119,35 +127,36 @@ def of_twice(model: Any, again: Again, what: str) -> Finding:
         f"({_shown(again.place)}), and its forward was called once"
     )
     cause = f"{name}.backward is called twice: {what}"
-    evidence = {**_evidence(name, again.place), "kind": "wiring", "function": function, "fault": "twice"}
-    return Finding("first-wrong", name, "error", message, evidence, cause, QUESTIONS["twice"])
+    return _of_call(name, again.place, "twice", message, cause, function=function)
 
 
 def description(comparison: Comparison) -> tuple[str, float | None, dict[str, Any]]:
     """Return how far what is given is from the truth: in words, as a factor where it is a multiple, and in numbers."""
-    given, truth = comparison.given[comparison.usable, 0], comparison.numeric[comparison.usable, 0]
-    ratio = float(given @ truth / (truth @ truth)) if truth.any() else 0.0
+    given, truth = comparison.known
+    ratio, is_multiple = multiple(given, truth)
     lengths = float(np.linalg.norm(given) * np.linalg.norm(truth))
     evidence = {"cosine": float(given @ truth) / lengths if lengths > 0 else 0.0, "ratio": ratio}
-    if ratio and np.linalg.norm(given - ratio * truth) <= NUMERIC * np.linalg.norm(given):
+    if is_multiple:
         return "is wrong", ratio, evidence
     how_far = f"cosine with the right one {evidence['cosine']:.4f}, projected on it {ratio:.4g} times as long"
     return f"is wrong, and is no combination of what the parts returned ({how_far})", None, evidence
 
 
+def multiple(given: Array, truth: Array) -> tuple[float, bool]:
+    """Return how many times as long as the truth what is given is, along it, and whether it is that and no more."""
+    ratio = float(given @ truth / (truth @ truth)) if truth.any() else 0.0
+    return ratio, bool(ratio and np.linalg.norm(given - ratio * truth) <= NUMERIC * np.linalg.norm(given))
+
+
 def sentence(fault: Fault, factor: Factor | None = None) -> str:
-    """Return what is wrong with one share, which may be there a wrong number of times."""
+    """Return what is wrong with one share; the factor is that of one which is there a wrong number of times."""
     label = fault.share.label if not fault.share.part else f"the share of {fault.share.label}"
-    if fault.kind == "missing":
-        return f"{label} is missing"
-    if fault.kind == "extra":
-        return f"{label} is in it, and doesn't belong there"
-    if fault.kind == "sign":
-        return f"{label} has the wrong sign"
-    words = (factor or Factor(fault.found / fault.expected, None, 0, 0)).in_words()
+    if factor is None:
+        return f"{label} {FAULTS[fault.kind]}"
+    words = factor.in_words()
     if fault.kind == "doubled" and words == TWICE:
         return f"{label} is in it twice as often as in the loss" if fault.expected != 1 else f"{label} is in it twice"
-    in_loss = f"; the loss has it {number(fault.expected)} times" if fault.expected not in (0.0, 1.0) else ""
+    in_loss = f"; the loss has it {number(fault.expected)} times" if fault.expected != 1 else ""
     return f"{label} is {words}{in_loss}"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,8 +32,7 @@ class Share:
     gradient: Array
 
 
-@dataclass
-class Fault:
+class Fault(NamedTuple):
     """A share that is there `found` times, and should be `expected` times."""
 
     share: Share
@@ -51,24 +51,14 @@ class Fault:
 
 
 def faults(shares: Sequence[Share], found: Array, comparison: Comparison) -> list[Fault] | None:
-    """Return the shares that are there a wrong number of times; None if that can't be said.
-
-    Parameters
-    ----------
-    shares : sequence of Share
-        The known contributions.
-    found : array
-        What is there.
-    comparison : Comparison
-        Of what is there with the truth.
-    """
+    """Return the shares that are in what is found a wrong number of times; None if that can't be said."""
     usable = comparison.usable
     shares = _independent(shares)
     if not shares or len(shares) >= np.sum(usable) or not np.isfinite(found).all():
         return None  # of as many shares as there are numbers anything can be combined
     columns = np.stack([share.gradient.reshape(-1) for share in shares], axis=1)
     times = _combination(columns, found.reshape(-1), EXACT)
-    wanted = _combination((comparison.moves @ columns)[usable], comparison.numeric[usable, 0], NUMERIC)
+    wanted = _combination((comparison.moves @ columns)[usable], comparison.numeric[usable], NUMERIC)
     if times is None or wanted is None:
         return None
     wanted = np.where(np.abs(wanted - np.round(wanted)) < SAME, np.round(wanted), wanted)
