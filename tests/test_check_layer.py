@@ -707,6 +707,24 @@ class Slope1:
         return np.where(self.x > 0, grad, self.alpha * grad)
 
 
+class Unused(ae.Dense):
+    """Has a parameter on which nothing depends, here and anywhere."""
+
+    def __init__(self):
+        super().__init__(D, H, rng=0)
+        self.scale = ae.Parameter("scale", np.ones(H), decays=False)
+
+    def backward(self, grad_y):
+        self.scale.grad[...] = 0
+        return super().backward(grad_y)
+
+
+def test_a_parameter_on_which_nothing_depends_tests_nothing():
+    report = ae.check_layer(Unused(), X)
+    assert report.verdict == "inconclusive", report
+    assert [(f.code, f.tensor, f.severity) for f in report.findings] == [("zero-gradient", "grad_scale", "inconclusive")]
+
+
 def test_a_number_that_is_learnt_is_a_parameter():
     right, wrong = (ae.check_layer(Slope1(factor), X) for factor in (1.0, 3.0))
     assert right.verdict == "pass", right

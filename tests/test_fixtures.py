@@ -5,6 +5,7 @@ import pytest
 from test_models import MODELS
 
 import aescratch as ae
+from aescratch.inspection.gradcheck import fixtures
 from aescratch.inspection.gradcheck.fixtures import audit_inputs, audit_model, example_fixture
 
 
@@ -134,3 +135,22 @@ def test_the_batch_is_the_first_matrix_whether_it_gets_a_gradient_or_not():
     inputs = {"x": rng.random((7, 5)), "W1": rng.random((5, 3)), "W2": rng.random((3, 5))}
     assert audit_inputs(inputs, ["W1", "W2"]) == []
     assert [f.code for f in audit_inputs({**inputs, "x": rng.random((5, 5))}, ["W1", "W2"])] == ["equal-sizes"]
+
+
+@pytest.mark.parametrize(("bias", "is_dead"), [(8.0, False), (30.0, True)])
+def test_a_unit_is_dead_where_its_slope_is_too_small_for_a_difference_quotient(bias, is_dead):
+    made = ae.Autoencoder([5, 3], dtype="float64", activation=ae.Sigmoid, rng=0)
+    made.parameters[1].value = np.full(3, bias)
+    assert ("dead-units" in codes(audit_model(made, [uniform(7, 5)]))) == is_dead
+
+
+def test_other_batches_are_drawn_where_the_first_hide_something(monkeypatch):
+    audited = []
+
+    def audit(model, data):
+        audited.append(data[0])
+        return [None] * (len(audited) < 4)
+
+    monkeypatch.setattr(fixtures, "audit_model", audit)
+    np.testing.assert_allclose(example_fixture(model()), audited[3])
+    assert len(audited) == 4

@@ -169,3 +169,21 @@ def test_every_part_that_the_sheet_describes_is_looked_at():
     described = [record.name for record in FORMULAS.values() if getattr(record, "layer", "")]
     assert {*described, *functions.ACTIVATIONS} <= PARTS.keys()
     assert ae.check_meaning(ae.Autoencoder([5, 3], rng=0)).verdict == "pass"
+
+
+def test_a_square_matrix_that_is_transposed_is_named():
+    layer, rng = ae.Dense(D, D, dtype="float64", rng=0), np.random.default_rng(1)
+    layer.b.value = rng.normal(size=D)
+    report = MeaningReport("dense")
+    compare(report, "dense", lambda x: x @ layer.W.value.T + layer.b.value, oracle_of(layer, rng))
+    assert [finding.cause for finding in report.findings] == ["W is transposed"]
+
+
+def test_a_squared_error_that_is_another_far_off_is_noticed():
+    def hubers(x_hat, x):
+        distance = np.abs(x_hat - x)
+        return np.where(distance < 10, distance**2 / 2, 10 * distance - 50).sum(axis=1).mean()
+
+    report = MeaningReport("huber")
+    compare(report, "loss", hubers, oracle_of(ae.SquaredError(), np.random.default_rng(0)))
+    assert report.verdict == "fail"

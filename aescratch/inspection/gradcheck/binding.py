@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,15 +30,7 @@ CACHE_NAMES = ("cache", "caches")  # of a forward that returns it beside its out
 
 @dataclass
 class Pair:
-    """A forward and its backward, with the inputs at which they are checked.
-
-    Attributes
-    ----------
-    forward, backward : callable
-        What is checked.
-    inputs : dict
-        Every argument of forward by name; those that get a gradient are float64 arrays of this pair's own.
-    """
+    """A forward and its backward, and every argument of forward by name; those with a gradient are float64 arrays."""
 
     forward: Callable[..., Any]
     backward: Callable[..., Any]
@@ -104,12 +96,9 @@ class Pair:
 
 
 def bind(forward: Callable[..., Any], backward: Callable[..., Any], inputs: Any) -> Pair:
-    """Return the pair at these inputs, completed by forward's defaults, as the caller gives them.
+    """Return the pair at these inputs, completed by forward's defaults.
 
-    Raises
-    ------
-    TypeError
-        If either can't be called by the names of its arguments, or one of forward's is missing or unknown.
+    Raise if either can't be called by the names of its arguments, or one of forward's is missing or unknown.
     """
     parameters = signature_of(forward, "forward").parameters
     if not isinstance(inputs, Mapping):
@@ -183,7 +172,7 @@ def same(a: Any, b: Any) -> bool:
     return np.array_equal(a, b, equal_nan=a.dtype.kind in "fc" and b.dtype.kind in "fc")
 
 
-def draw_upstream(shape: tuple[int, ...], rng: int) -> Array:
+def draw_upstream(shape: tuple[int, ...], rng: int | np.random.Generator) -> Array:
     """Return a random upstream gradient, every entry between 0.5 and 1.5 in size.
 
     A loss, which has no upstream in its backward, is its own objective: its upstream is 1.
@@ -232,10 +221,9 @@ def _as_array(name: str, value: Any) -> str:
     return f"pass numpy.array({name}) if these are labels or indices, numpy.array({name}, float) if they get a gradient"
 
 
-def check_kinds(inputs: Mapping[str, Any], names: Sequence[str]) -> None:
+def check_kinds(inputs: Mapping[str, Any]) -> None:
     """Raise if an input is a list, or lies on a GPU."""
-    for name in names:
-        value = inputs[name]
+    for name, value in inputs.items():
         if isinstance(value, (list, tuple)):
             raise TypeError(f"expected {name} to be an array, got {type(value).__name__}; {_as_array(name, value)}")
         if hasattr(value, "dtype") and array_module(value) is not np:

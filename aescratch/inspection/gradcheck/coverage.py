@@ -28,13 +28,7 @@ WORST = 3  # wrong entries that were seen in a stack, and are seen to be wrong w
 
 
 class Coverage:
-    """A mode, for tensors of these sizes; draws entries and directions from its seed.
-
-    Raises
-    ------
-    ValueError
-        If there is no such mode.
-    """
+    """A mode, for tensors of these sizes; draws entries and directions from its seed."""
 
     def __init__(self, mode: Any, sizes: Sequence[int], seed: int) -> None:
         if mode not in MODES:

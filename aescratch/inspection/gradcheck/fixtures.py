@@ -10,7 +10,6 @@ behind units that are off everything is 0. Only what really hides something is s
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +19,7 @@ from aescratch.activations import Activation
 from aescratch.backend import Array, move, to_numpy
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import require_count
+from aescratch.inspection.gradcheck.keeping import kept
 from aescratch.inspection.gradcheck.report import Finding
 from aescratch.inspection.gradcheck.surrogates import patterns
 from aescratch.inspection.recording import record
@@ -222,7 +222,9 @@ def _unseen_decay(model: Any) -> Iterator[Finding]:
 
 def _dead_units(model: Any, batch: Sequence[Array]) -> Iterator[Finding]:
     """Layers of which many units have slope 0 in every example, and so pass no gradient on."""
-    for call in _forward_calls(model, batch):
+    with kept(*contract.parts_of(model).values()), contract.trusting_batches(model), contract.in_use(model):
+        calls = record(model, lambda: model.loss(*batch, rng=0))
+    for call in calls:
         if isinstance(call.part, Activation) and (dead := _dead(call.part, call.arguments)) is not None:
             flat = np.flatnonzero(dead)
             if len(flat) >= MOST * dead.size:
@@ -240,16 +242,3 @@ def _dead(activation: Activation, arguments: Mapping[str, Any]) -> Array | None:
     except Exception:  # an activation of the user's own has none, or a wrong one
         return None
     return np.asarray((np.abs(slope) < FLAT).all(axis=0))
-
-
-def _forward_calls(model: Any, batch: Sequence[Array]) -> Iterator[Any]:
-    """Return the calls of one forward pass; what the parts remember of another is put back."""
-    memories = [(part, copy.copy(part.__dict__)) for part in contract.parts_of(model).values()]
-    try:
-        with contract.trusting_batches(model), contract.in_use(model):
-            calls = record(model, lambda: model.loss(*batch, rng=0))
-        yield from calls
-    finally:
-        for part, memory in memories:
-            part.__dict__.clear()
-            part.__dict__.update(memory)

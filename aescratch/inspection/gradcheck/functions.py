@@ -106,7 +106,7 @@ def check_function(
     options = Options(rng, tolerance, time_limit, explain)
     with kept_random_state(), quiet():
         pair = bind(forward, backward, inputs)
-        check_kinds(inputs, list(inputs))
+        check_kinds(inputs)
         expected = check_names(wrt, pair) if wrt is not None else _own_arguments(pair)
         return check_pair(f"{name_of(backward)} for {name_of(forward)}", pair, expected, options, mode)
 

@@ -35,15 +35,7 @@ from aescratch.layers import Layer
 
 
 class Held:
-    """A layer as a pair of functions of its inputs and parameters by name.
-
-    Attributes
-    ----------
-    inputs : dict
-        The arguments of its forward, and the values of its parameters.
-    names : list of str
-        Those that its backward gives gradients for, in order.
-    """
+    """A layer as a pair of functions of its inputs and parameters; `names` are those that get a gradient, in order."""
 
     def __init__(self, layer: Any, x: Any, seed: int, time_limit: float | None) -> None:
         self.layer, self.seed, self.time_limit = layer, seed, time_limit

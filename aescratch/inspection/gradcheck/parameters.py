@@ -45,11 +45,10 @@ class Place:
 
 def held_parameters(holder: Any) -> Iterator[tuple[str, Parameter]]:
     """Yield our Parameters among an object's attributes, in its lists, and of the parts in it, each once, by name."""
-    seen: set[int] = set()
+    found: dict[int, tuple[str, Parameter]] = {}
     for name, parameter in _walk(holder):
-        if id(parameter) not in seen:
-            seen.add(id(parameter))
-            yield name, parameter
+        found.setdefault(id(parameter), (name, parameter))
+    yield from found.values()
 
 
 def _walk(holder: Any) -> Iterator[tuple[str, Parameter]]:
@@ -90,18 +89,9 @@ class Search:
     """What two calls of forward and one of backward tell about a layer that isn't ours.
 
     `forward` returns the output for the same inputs, `backward` takes it, and may fail; whoever calls puts the layer
-    back afterwards.
-
-    Attributes
-    ----------
-    places : list of Place
-        The parameters whose gradients were found.
-    unpaired : list of Home
-        The parameters of which none was.
-    whole : list of Slot
-        Arrays of whole numbers beside what is called their gradient.
-    by_likeness : list of tuple
-        A gradient and its parameter, by name, where the names don't make it certain.
+    back afterwards. `places` are the parameters whose gradients were found, `unpaired` those of which none was,
+    `by_likeness` names of a gradient and its parameter that don't make it certain, and `whole` are arrays of whole
+    numbers beside what is called their gradient.
     """
 
     def __init__(
@@ -109,9 +99,8 @@ class Search:
     ) -> None:
         self.places, self.by_likeness = list[Place](), list[tuple[str, str]]()
         homes = _homes(layer, taken)
-        before = {slot.identity: _copied(slot.read()) for home in homes for slot in home.slots}
         output = _copied(forward())
-        kept = [home for home in homes if same(before[home.slots[0].identity], home.slots[0].read())]
+        kept = [home for home in homes if same(home.start, home.get())]
         in_place = {id(home) for home in kept if home.is_number or home.slots[0].read() is home.array}
         kept = [home for home in kept if id(home) in in_place or not _overlaps(home, kept)]  # a view that forward makes
         used = {id(home) for home in kept if _matters(home, forward, output)}

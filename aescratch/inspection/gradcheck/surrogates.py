@@ -31,16 +31,10 @@ Seen = Mapping[str, Array]
 
 
 class Surrogates:
-    """The declared parts of a model, at one batch and the values as they are.
+    """The declared parts of a model, at one batch and the values as they are; `run` computes the loss.
 
-    `run` computes the loss, `step` the loss and its gradients. Without a declared part everything here does nothing.
-
-    Attributes
-    ----------
-    declared : dict
-        The declarations, by the part's name.
-    findings : list of Finding
-        A note for each, and an error for a backward that isn't its rule.
+    Among the findings are a note for each, and an error for a backward that isn't its rule. Without a declared part
+    everything here does nothing.
     """
 
     def __init__(self, model: Any, run: Callable[[], Any], time_limit: float | None) -> None:
@@ -104,17 +98,15 @@ class Surrogates:
 
         Those are the ones whose parts change it when they return something else.
         """
-        reached: dict[str, list[str]] = {name: [] for name in self.declared}
         for name, declared in self.declared.items():
-            for parameter in self._reached_through(name, backward):
-                reached[name].append(parameter)
-                tensor = next(each for each in tensors if each.name == parameter)
-                tensor.rule = ", ".join(dict.fromkeys(filter(None, [*tensor.rule.split(", "), declared.rule])))
-                tensor.numeric_is = f"{DIFFERENCES} that follows {tensor.rule}"
-        for name, declared in self.declared.items():
+            reached = self._reached_through(name, backward)
+            for tensor in tensors:
+                if tensor.name in reached:
+                    tensor.rule = ", ".join(dict.fromkeys(filter(None, [*tensor.rule.split(", "), declared.rule])))
+                    tensor.numeric_is = f"{DIFFERENCES} that follows {tensor.rule}"
             finding = note(f"{name}, a {type(parts_of(self.model)[name]).__name__},", declared)
-            finding.message += f"; through it pass the gradients of {', '.join(reached[name]) or 'no parameter'}"
-            finding.evidence |= {"part": name, "parameters": reached[name]}
+            finding.message += f"; through it pass the gradients of {', '.join(reached) or 'no parameter'}"
+            finding.evidence |= {"part": name, "parameters": reached}
             self.findings.append(finding)
 
     def _reached_through(self, name: str, backward: Callable[[], Any]) -> list[str]:

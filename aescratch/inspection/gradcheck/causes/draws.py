@@ -16,8 +16,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.inspection.gradcheck.binding import Pair, as_list, call, copied, is_float_array, signature_of
-from aescratch.inspection.gradcheck.causes.looks import Look, Unusable, draw_upstream, is_scalar
+from aescratch.inspection.gradcheck.binding import (
+    Pair,
+    as_list,
+    call,
+    copied,
+    draw_upstream,
+    is_float_array,
+    signature_of,
+)
+from aescratch.inspection.gradcheck.causes.looks import Look, Unusable, is_scalar
 
 LETTERS = ("N", "D", "H", "K", "M", "P", "Q")
 GROWTH = (1, 3)  # by how much a dimension is made longer, in one look each
@@ -226,7 +234,7 @@ def shrunk(pair: Pair, dimensions: Sequence[Dimension]) -> tuple[Pair, list[Dime
 def returned_names(pair: Pair, names: Sequence[str]) -> list[str]:
     """Return the inputs that backward's gradients belong to: those named, or the leading ones where they are more."""
     output = np.asarray(call(pair.forward, copied(pair.inputs)))
-    upstream = draw_upstream(output.shape, np.random.default_rng(0))
+    upstream = draw_upstream(output.shape, 0)
     count = len(as_list(call(pair.backward, pair.arguments(upstream, output))))
     leading = pair.differentiable[:count]
     return leading if count != len(names) and set(names) <= set(leading) else list(names)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.inspection.gradcheck.binding import Pair, as_list, call, copied, signature_of
+from aescratch.inspection.gradcheck.binding import Pair, as_list, call, copied, draw_upstream, signature_of
 
 EPSILON = float(np.finfo(np.float64).eps)
 STEPS = (5e-4, 1e-5, 2e-7)  # relative to the size of an entry; a smaller one where a kink lies within the first
@@ -169,13 +169,6 @@ class Look:
             flat[index] = start
         assert best is not None
         return best
-
-
-def draw_upstream(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """Return a random upstream gradient, every entry between 0.5 and 1.5 in size; 1 for a number."""
-    if not shape:
-        return np.asarray(1.0)
-    return rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape)
 
 
 def is_scalar(value: Any) -> bool:

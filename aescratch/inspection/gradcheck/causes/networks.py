@@ -11,11 +11,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from aescratch.backend import Array, Number
+from aescratch.backend import Array
 from aescratch.functions import losses
 from aescratch.inspection.gradcheck.binding import is_float_array
 from aescratch.inspection.gradcheck.causes.hypothesis import Candidate, Hypothesis
@@ -23,7 +23,7 @@ from aescratch.inspection.gradcheck.causes.ingredients import ACTIVATIONS, SLOPE
 from aescratch.inspection.gradcheck.causes.looks import Look
 
 Function = Callable[[Array], Array]
-Loss = tuple[Callable[[Array, Array], Number | float], Callable[[Array, Array], Array]]
+Loss = tuple[Callable[[Array, Array], Any], Callable[[Array, Array], Array]]
 
 SAME = 1e-10
 EVERY = -1  # layer

@@ -20,8 +20,7 @@ import numpy as np
 from aescratch import functions
 from aescratch.backend import Array
 from aescratch.foundations.parameters import Parameter, ParameterBuffer
-from aescratch.inspection.gradcheck.binding import Pair, as_list, is_float_array
-from aescratch.inspection.gradcheck.causes.looks import draw_upstream
+from aescratch.inspection.gradcheck.binding import Pair, as_list, draw_upstream, is_float_array
 from aescratch.inspection.gradcheck.deadline import limited
 from aescratch.inspection.gradcheck.foreign import named, signature
 from aescratch.inspection.gradcheck.localise.oracle import compare
@@ -35,7 +34,7 @@ class Alone:
 
     def __init__(self, passes: Seen, parameters: Sequence[Parameter]) -> None:
         self.passes, self.part = passes, passes.part
-        self.upstream = draw_upstream(np.shape(passes.result), np.random.default_rng(0))
+        self.upstream = draw_upstream(np.shape(passes.result), 0)
         self.parameters = dict(held_parameters(self.part))
         self.arrays = [name for name, value in passes.arguments.items() if is_float_array(value)]
         inputs = {**passes.arguments, **{name: p.value.copy() for name, p in self.parameters.items()}}

@@ -8,6 +8,7 @@ A cause is claimed only where a reading fits every case to rounding and no other
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -122,7 +123,7 @@ def compare(
 ) -> bool:
     """Compare forward with the oracle, case by case; add what is found to the report, and return whether they agree."""
     try:
-        found = [np.array(forward(*_copied(case)), float) for case in oracle.cases]
+        found = [np.array(forward(*copy.deepcopy(case)), float) for case in oracle.cases]
     except Exception as error:
         message = f"{part} raised {type(error).__name__} when it was called by itself: {error}"
         report.add(Look(part, oracle.claim, None, INCONCLUSIVE), Finding("raised", part, INCONCLUSIVE, message))
@@ -162,10 +163,6 @@ def _value(formula: Callable[..., Any], case: tuple[Any, ...]) -> Any:
         return formula(*case)
     except (ValueError, ArithmeticError, TypeError):  # a logarithm of a negative number, say: it isn't that formula
         return np.nan
-
-
-def _copied(case: tuple[Any, ...]) -> list[Any]:
-    return [np.array(value) if isinstance(value, np.ndarray) else value for value in case]
 
 
 def _floor(values: Sequence[Any]) -> float:

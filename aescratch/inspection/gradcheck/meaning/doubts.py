@@ -23,14 +23,10 @@ SAME = 1e-9  # of the largest entry: what apply may differ from forward by round
 
 
 class Doubts:
-    """The reasons why a model may differ from its second opinion and be right.
+    """The reasons, as ends of a sentence, why a model may differ from its second opinion and be right.
 
-    Attributes
-    ----------
-    reasons : list of str
-        Each as the end of a sentence; none where the opinion is about all that the model does.
-    in_the_path : list of str
-        Parts of no known kind that the loss calls, terms aside.
+    There is none where the opinion is about all that the model does. `in_the_path` are parts of no known kind that the
+    loss calls, terms aside.
     """
 
     def __init__(self, step: Step, unknown: dict[str, Any]) -> None:

@@ -129,23 +129,20 @@ class Draws:
         mean = float(e.mean())
         shapes = {f"{what} is {kind}, where it should be normal": m for kind, m in (("uniform", 1.8), ("a sign", 1.0))}
         of_unit, of_example = f"all units of an example get the same of {what}", f"all examples get the same of {what}"
-        for claim, found, wanted, deviation, guesses, slack in (
-            ("the mean", mean, 0.0, 1.0, {f"{what} isn't centred": mean}, 0.0),
-            ("the fourth moment", float((e**4).mean()), 3.0, math.sqrt(24), shapes, 0.0),
-            # Of noise that is shared there are fewer draws.
-            ("the link between two units", _link(e, 1), 0.0, 1.0, {of_unit: 1.0}, 0.1),
-            ("the link between two examples", _link(e, 0), 0.0, 1.0, {of_example: 1.0}, 0.1),
+        for claim, found, wanted, deviation, guesses in (
+            ("the mean", mean, 0.0, 1.0, {f"{what} isn't centred": mean}),
+            ("the fourth moment", float((e**4).mean()), 3.0, math.sqrt(24), shapes),
+            ("the link between two units", _link(e, 1), 0.0, 1.0, {of_unit: 1.0}),
+            ("the link between two examples", _link(e, 0), 0.0, 1.0, {of_example: 1.0}),
         ):
-            error = deviation / math.sqrt(n)
-            self.look_at_chance(f"{claim} of {what}", found, wanted, error, question, guesses, slack)
+            self.look_at_chance(f"{claim} of {what}", found, wanted, deviation / math.sqrt(n), question, guesses)
 
     def look_at_chance(
-        self, claim: str, found: float, expected: float, deviation: float, question: str,
-        causes: Mapping[str, float], slack: float = 0.0,
-    ) -> None:  # fmt: skip
+        self, claim: str, found: float, expected: float, deviation: float, question: str, causes: Mapping[str, float]
+    ) -> None:
         """Look at a statistic, to be what is expected within six standard errors; name the one cause that fits."""
         allowed = SIGMAS * deviation + 1e-12
-        fitting = [cause for cause, value in causes.items() if abs(found - value) <= max(allowed, slack)]
+        fitting = [cause for cause, value in causes.items() if abs(found - value) <= allowed]
         message = f"{claim} is to be {expected:.4g}, give or take {allowed:.1g}, got {found:.4g}"
         evidence = {"found": found, "expected": expected, "allowed": allowed}
         cause = fitting[0] if len(fitting) == 1 else ""
@@ -202,7 +199,7 @@ class Draws:
         for axis, line in enumerate(("column", "row")) if 0 < p < 1 and min(p, 1 - p) * hit.size > 100 else ():
             guesses = {f"whole {line}s are hit, where entries should be": 1.0}
             error = 1 / math.sqrt(hit.size)
-            self.look_at_chance(f"the link between hits in a {line}", found[axis], 0.0, error, question, guesses, 0.1)
+            self.look_at_chance(f"the link between hits in a {line}", found[axis], 0.0, error, question, guesses)
 
     def _look_at_values(self, values: Array, salted: bool) -> None:
         allowed = (0.0, 1.0) if salted else (0.0,)
