@@ -453,11 +453,11 @@ def test_another_thread_is_not_recorded():
     class Waiting(ae.Autoencoder):
         def loss(self, x, rng=None):
             ready.set()
-            assert done.wait(10)
+            assert done.wait(300)
             return super().loss(x, rng)
 
     def other():
-        assert ready.wait(10)
+        assert ready.wait(300)
         functions.sigmoid(np.ones((1, 1)))
         done.set()
 
