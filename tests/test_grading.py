@@ -591,7 +591,7 @@ def test_tables_add_up_and_no_cell_is_a_formula():
     for row in (points, *rows):
         assert sum(map(float, row[1:4])) == float(row[4])
     for form in ("csv", "otter", "nbgrader"):
-        cells = [cell for row in rows_of(FORMATS[form](grades)) for cell in row]
+        cells = [cell for row in rows_of(FORMATS[form].write(grades)) for cell in row]
         assert not [cell for cell in cells if cell[:1] in "=+-@" and cell not in ("", "--")]
 
 
@@ -707,5 +707,5 @@ def test_the_page_shows_what_happens(tmp_path, monkeypatch, capsys):
                 assert grade(*words[2:]) == 0
                 came = capsys.readouterr().out
             assert came == shown, line
-    for name, file in command.ENDINGS.items():
-        assert f"| `{name}` | `{file}` |" in page
+    for name, form in FORMATS.items():
+        assert f"| `{name}` | `{form.file_name}` |" in page

@@ -17,6 +17,8 @@ import pytest
 
 import aescratch as ae
 from aescratch import functions
+from aescratch.foundations import files
+from aescratch.foundations.files import write_text
 from aescratch.inspection import measures
 from aescratch.models import MODELS
 from aescratch.programs import tour
@@ -339,13 +341,13 @@ def test_a_report_that_fails_midway_leaves_the_old_one(tmp_path, monkeypatch):
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(output.os, "fsync", full)
+    monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        output.write_whole(path, "new")
+        write_text(path, "new")
     assert path.read_text() == "old"
     assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
     monkeypatch.undo()
-    output.write_whole(path, "né")
+    write_text(path, "né")
     assert path.read_bytes() == "né".encode()
 
 
@@ -357,9 +359,9 @@ def test_the_old_report_stays_until_the_new_one_takes_its_name(tmp_path, monkeyp
         assert (source.read_text(), target.read_text()) == ("new", "old")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(output.os, "replace", interrupted)
+    monkeypatch.setattr(files.os, "replace", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        output.write_whole(path, "new")
+        write_text(path, "new")
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("report.html", "old")]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from aescratch.classroom.exercise import CourseError, Exercise, read_course
 from aescratch.classroom.outcome import Outcome
-from aescratch.foundations.files import whole_file
+from aescratch.foundations.files import write_text
 
 PROGRESS = "progress.json"
 BACKUPS = "backups"
@@ -81,10 +81,10 @@ class Workspace:
             raise WorkspaceError(f"{folder} holds exercises already; go there and run aescratch exercises list")
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "README.md").exists():
-            _write(folder / "README.md", README)
+            write_text(folder / "README.md", README)
         started = [exercise.name for exercise in _course_in(folder) if (folder / exercise.file_name).exists()]
         entries = {name: dict(NEW) for name in started}
-        _write(folder / PROGRESS, fresh_progress(entries))
+        write_text(folder / PROGRESS, fresh_progress(entries))
         return cls(folder)
 
     @classmethod
@@ -131,7 +131,7 @@ class Workspace:
         """Write the stub of an exercise, unless its file is there, and make it the current one; return if it did."""
         new = not self.path(exercise).exists()
         if new:
-            _write(self.path(exercise), exercise.stub)
+            write_text(self.path(exercise), exercise.stub)
         self.note(exercise)
         return new
 
@@ -151,7 +151,7 @@ class Workspace:
         backups = (kept / f"{exercise.folder.name}.{number}.py" for number in itertools.count(1))
         backup = next(path for path in backups if not path.exists())
         self.path(exercise).replace(backup)
-        _write(self.path(exercise), exercise.stub)
+        write_text(self.path(exercise), exercise.stub)
         self.note(exercise, kind="", codes=[], verdicts={}, hints={})
         return backup
 
@@ -159,7 +159,7 @@ class Workspace:
         """Write changes to what is known of an exercise, and make it the current one."""
         self.progress["exercises"][exercise.name] = {**self.entry(exercise), **changes}
         self.progress["current"] = exercise.name
-        _write(self.folder / PROGRESS, _as_text(self.progress))
+        write_text(self.folder / PROGRESS, _as_text(self.progress))
 
 
 NEW: dict[str, Any] = {
@@ -194,8 +194,3 @@ def _require_progress(progress: Any) -> None:
 
 def _as_text(progress: dict[str, Any]) -> str:
     return json.dumps(progress, indent=2) + "\n"
-
-
-def _write(path: Path, text: str) -> None:
-    with whole_file(path) as stream:
-        stream.write(text.encode())

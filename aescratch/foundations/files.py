@@ -63,6 +63,18 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         raise
 
 
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write text to path as UTF-8, whole or not at all.
+
+    Raises
+    ------
+    OSError
+        If the folder isn't there or can't be written to.
+    """
+    with whole_file(path) as stream:
+        stream.write(text.encode())
+
+
 def write_archive(path: str | os.PathLike[str], header: dict[str, Any], arrays: dict[str, Array]) -> None:
     """Write a header and arrays to path, whole or not at all.
 

@@ -1,6 +1,6 @@
 """Grades as the files that others read: our own JSON, a table, and what Gradescope, otter and nbgrader exchange.
 
-    Grades -> text    FORMATS[name](grades)
+    Grades -> text    FORMATS[name].write(grades)
 
 Nothing in them tells when or how fast: the same submissions give the same bytes.
 """
@@ -12,7 +12,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from aescratch.classroom.grading.grades import Graded, Grades
 from aescratch.classroom.grading.parts import points_of
@@ -138,8 +138,17 @@ def as_nbgrader(grades: Grades) -> str:
     return table(rows)
 
 
-FORMATS: dict[str, Callable[[Grades], str]] = {
-    "json": as_json, "csv": as_csv, "gradescope": as_gradescope, "otter": as_otter, "nbgrader": as_nbgrader,
-}  # fmt: skip
-ENDINGS = {"json": "grades.json", "csv": "grades.csv", "gradescope": "results.json", "otter": "final_grades.csv",
-           "nbgrader": "grades.csv"}  # fmt: skip
+class Format(NamedTuple):
+    """A format of grades: what writes them as text, and the name of the file in a folder of grades."""
+
+    write: Callable[[Grades], str]
+    file_name: str
+
+
+FORMATS = {
+    "json": Format(as_json, "grades.json"),
+    "csv": Format(as_csv, "grades.csv"),
+    "gradescope": Format(as_gradescope, "results.json"),
+    "otter": Format(as_otter, "final_grades.csv"),
+    "nbgrader": Format(as_nbgrader, "grades.csv"),
+}

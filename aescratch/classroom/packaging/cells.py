@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from aescratch.classroom.exercise import Exercise
-from aescratch.foundations.files import whole_file
+from aescratch.foundations.files import write_text
 
 CODE, MARKDOWN, RAW = "code", "markdown", "raw"
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -79,5 +79,4 @@ def write_notebook(path: Path, cells: Sequence[Cell]) -> None:
         node.metadata.clear()
         node.metadata.update(cell.metadata)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path) as stream:
-        stream.write(jupytext.writes(notebook, fmt="ipynb").encode())
+    write_text(path, jupytext.writes(notebook, fmt="ipynb"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from aescratch.backend import Array
-from aescratch.foundations.files import whole_file
+from aescratch.foundations.files import write_text
 from aescratch.inspection.tracing.arrays import Quantity
 from aescratch.inspection.tracing.operation import Operation, operation_of
 from aescratch.inspection.tracing.printing import text
@@ -126,8 +126,7 @@ class Trace(Sequence[Operation]):
         OSError
             If it can't be written.
         """
-        with whole_file(path) as stream:
-            stream.write(self._page().encode())
+        write_text(path, self._page())
         return Path(path)
 
     def _page(self) -> str:

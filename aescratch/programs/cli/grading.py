@@ -16,18 +16,18 @@ from functools import partial
 from pathlib import Path
 
 from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.grading.formats import ENDINGS, FORMATS, as_csv, as_json
+from aescratch.classroom.grading.formats import FORMATS, as_csv, as_json
 from aescratch.classroom.grading.grades import Grades, collect
 from aescratch.classroom.grading.judging import Limits, missing_protections
 from aescratch.classroom.grading.ledger import RECORDS, Ledger, Task, digest_of_exercise, key_of
 from aescratch.classroom.grading.runs import judge_all, prove
 from aescratch.classroom.grading.submissions import Submission, SubmissionsError, read_submission, read_submissions
 from aescratch.classroom.grading.summary import as_html
+from aescratch.foundations.files import write_text
 from aescratch.programs.cli.courses import chosen
 from aescratch.programs.cli.options import SOURCE, command, option, switch, whole
 from aescratch.programs.cli.status import RIGHT, UsageError, usage_error
 from aescratch.programs.cli.words import count, number
-from aescratch.programs.cli.writing import write_text
 
 SEED_FILE = "seed.json"
 SEEDS = 2**48  # to draw from: too many to try
@@ -127,7 +127,7 @@ def places(arguments: Namespace) -> tuple[Path, Path]:
     if out.suffix in (".json", ".csv") and not out.is_dir():
         folder, file = out.with_name(f"{out.stem}-grading"), out
     else:
-        folder, file = out, out / ENDINGS[arguments.format]
+        folder, file = out, out / FORMATS[arguments.format].file_name
     if out.exists() and not out.is_dir() and folder == out:
         raise UsageError(f"expected --out to be a folder, or a file that ends in .json or .csv, got {str(out)!r}")
     folder.mkdir(parents=True, exist_ok=True)
@@ -162,7 +162,7 @@ def write(grades: Grades, folder: Path, file: Path, form: str) -> None:
             write_text(path, text)
     write_text(folder / "summary.html", as_html(grades))
     write_text(folder / "summary.csv", as_csv(grades))
-    write_text(file, FORMATS[form](grades))
+    write_text(file, FORMATS[form].write(grades))
 
 
 def file_name(student: str) -> str:

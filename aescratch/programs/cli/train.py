@@ -20,6 +20,7 @@ from typing import Any
 
 import aescratch as ae
 from aescratch.datasets import Dataset
+from aescratch.foundations.files import write_text
 from aescratch.programs.cli.building import build_model, model_options
 from aescratch.programs.cli.data import DATA_OR_DIGITS, IMAGE_SHAPE, MODEL_FILE, OWN_FILE, load_data
 from aescratch.programs.cli.figures import draw_figures
@@ -28,7 +29,7 @@ from aescratch.programs.cli.options import command, json_of, option
 from aescratch.programs.cli.status import INTERRUPTED, RIGHT, UsageError, wrong_input
 from aescratch.programs.cli.training import OPTIMIZER, TRAINING, make_optimizer, pretrain
 from aescratch.programs.cli.variants import VARIANT
-from aescratch.programs.cli.writing import answer, json_text, require_folder, write_text
+from aescratch.programs.cli.writing import answer, json_text, require_folder
 
 EXAMPLES = """examples:
   aescratch train vanilla                                    the digits, with a code of 32 units

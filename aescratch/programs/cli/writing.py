@@ -18,12 +18,6 @@ from aescratch.programs.cli.status import UsageError
 MATRIX_FILE = option("--out", metavar="FILE", required=True, help="a .npy file, or a .csv file without column names")
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write text to path."""
-    with whole_file(path) as stream:
-        stream.write(text.encode())
-
-
 def matrix_path(text: str) -> Path:
     """Return the path of a matrix to write, refused before any work if it can't become one."""
     path = Path(text)
@@ -51,14 +45,15 @@ def write_matrix(arguments: Namespace, path: Path, x: Array, rows: str, columns:
     answer(arguments, f"wrote {path}: {n:,} {rows} of {d:,} {columns}", about)
 
 
-def answer(arguments: Namespace, text: str, value: Any) -> None:
-    """Print what came out: the text, or the value as JSON where that was asked for.
-
-    What the output can't encode, as a pipe may not, becomes a question mark.
-    """
+def say(text: str) -> None:
+    """Print text, with a question mark for whatever the output can't encode, as a pipe may not."""
     encoding = sys.stdout.encoding or "utf-8"
-    chosen = json_text(value) if arguments.json else text
-    print(chosen.encode(encoding, "replace").decode(encoding), flush=True)
+    print(text.encode(encoding, "replace").decode(encoding), flush=True)
+
+
+def answer(arguments: Namespace, text: str, value: Any) -> None:
+    """Print what came out: the text, or the value as JSON where that was asked for."""
+    say(json_text(value) if arguments.json else text)
 
 
 def json_text(value: Any) -> str:

@@ -5,23 +5,24 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import textwrap
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from difflib import get_close_matches
 from pathlib import Path
 
+from aescratch.foundations.files import write_text
+from aescratch.programs.cli.status import BROKEN, FAIL, INCONCLUSIVE, INTERRUPTED, RIGHT, WRONG_USAGE
+from aescratch.programs.cli.words import choice
+from aescratch.programs.cli.writing import json_text, say
 from aescratch.programs.tour.experiment import Digits, Plan, Result, perform
 from aescratch.programs.tour.findings import Findings, Results, find
-from aescratch.programs.tour.output import FILE_NAME, report_path, write_whole
+from aescratch.programs.tour.output import FILE_NAME, report_path
 from aescratch.programs.tour.report import report
 from aescratch.programs.tour.table import HEAD, LEGEND, cells, line
 from aescratch.programs.tour.variants import VARIANTS
 
-PASS, FAIL, WRONG_USAGE, INCONCLUSIVE, BROKEN, INTERRUPTED = 0, 1, 2, 3, 4, 130
 PAGE = 100  # columns
 
 EXAMPLES = """examples:
@@ -63,11 +64,7 @@ def seed(text: str) -> int:
 
 def variant_name(text: str) -> str:
     """Return text if it names a variant; the error says which there are, and which is near."""
-    if text not in VARIANTS:
-        near = get_close_matches(text, VARIANTS, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise ArgumentTypeError(f"expected one of {', '.join(VARIANTS)}, got {text!r}{hint}")
-    return text
+    return choice({name: name for name in VARIANTS}, text)
 
 
 def run(arguments: Namespace) -> int:
@@ -84,12 +81,6 @@ def run(arguments: Namespace) -> int:
     except KeyboardInterrupt:
         complain("interrupted; no report was written")
         return INTERRUPTED
-
-
-def say(text: str) -> None:
-    """Print text, with a question mark for whatever the terminal or pipe can't encode."""
-    encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding), flush=True)
 
 
 def complain(sentence: str) -> None:
@@ -109,7 +100,7 @@ def take(plan: Plan, path: Path, as_json: bool) -> int:
     tell(f"\n{LEGEND}\n")
     for number, sentence in enumerate(findings.lines, start=1):
         tell(textwrap.fill(sentence, PAGE, initial_indent=f"{number}. ", subsequent_indent="   "))
-    write_whole(path, report(results, findings, digits, plan))
+    write_text(path, report(results, findings, digits, plan))
     few = ", after a few epochs each (--quick)" if plan.quick else ""
     tell(f"\n{path}: the report, with every figure{few}")
     if as_json:
@@ -138,11 +129,10 @@ def as_json_text(plan: Plan, results: Results, findings: Findings, path: Path) -
     """Return everything that the text says, for programs; what isn't finite becomes null."""
     table = [asdict(result.row) for result in results.values()]
     summary = {"command": plan.command, "quick": plan.quick, "report": str(path), "table": table}
-    text = json.dumps({**summary, "notice": findings.lines})
-    return json.dumps(json.loads(text, parse_constant=lambda name: None), indent=2)
+    return json_text({**summary, "notice": findings.lines})
 
 
 def exit_status(verdicts: Iterable[str]) -> int:
     """Return 1 if a check failed, else 3 if one is inconclusive, else 0."""
     found = set(verdicts)
-    return FAIL if "fail" in found else INCONCLUSIVE if "inconclusive" in found else PASS
+    return FAIL if "fail" in found else INCONCLUSIVE if "inconclusive" in found else RIGHT

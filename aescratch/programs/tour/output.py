@@ -1,12 +1,10 @@
-"""Where the report goes: found unwritable before the work, and written whole or not at all after it."""
+"""Where the report goes: found unwritable before the work."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 from pathlib import Path
-
-from aescratch.foundations.files import whole_file
 
 FILE_NAME = "report.html"
 
@@ -22,9 +20,3 @@ def report_path(out: str) -> Path:
     probe.touch(exist_ok=False)
     probe.unlink()
     return path
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write text to path, whole or not at all."""
-    with whole_file(path) as stream:
-        stream.write(text.encode())
