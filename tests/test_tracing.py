@@ -692,3 +692,27 @@ def test_traces_in_several_threads_leave_the_formulas_as_they_were():
     for thread in threads:
         thread.join()
     assert all(vars(ae.functions)[name] is value for name, value in before.items())
+
+
+class Unused(ae.Autoencoder):
+    """An autoencoder with a parameter on which the loss doesn't depend."""
+
+    def __init__(self, widths, **options):
+        self.extra = ae.Parameter("extra", np.ones(2))
+        super().__init__(widths, **options)
+
+    @property
+    def parameters(self):
+        return [*super().parameters, self.extra]
+
+
+@pytest.mark.parametrize("clip_norm", [None, 0.01])
+def test_a_parameter_that_the_loss_never_uses_has_a_gradient_of_0(clip_norm):
+    model = Unused([3, 2], dtype="float64", rng=0)
+    trace = ae.trace(model, np.random.default_rng(0).random((4, 3)), optimizer=ae.SGD(0.1, clip_norm=clip_norm))
+    last = trace[-1]
+    np.testing.assert_array_equal(last.output, [1.0, 1.0])
+    assert last.agrees
+    gradient = "grad_extra" if clip_norm is None else "clipped_grad_extra"
+    assert last.formula == f"extra_new[j] = extra[j] − eta·{gradient}[j]"
+    np.testing.assert_array_equal(last.inputs[gradient], [0.0, 0.0])

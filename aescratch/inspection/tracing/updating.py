@@ -43,7 +43,7 @@ def update(
     scalars = {"eta": rate, "t": 1, "m_0": 0.0, "v_0": 0.0, "clip_norm": optimizer.clip_norm}
     scalars |= {letter: getattr(optimizer, own) for letter, own in ATTRIBUTES.items() if hasattr(optimizer, own)}
     settings = _Settings(recorder.given, scalars, name)
-    of = [gradients.get(id(known[id(parameter)])) for parameter in parameters]
+    of = [gradients.get(id(q)) or _no_gradient(recorder, q) for q in (known[id(p)] for p in parameters)]
     if optimizer.clip_norm is not None:
         clipped = list(_clipping(of, settings))
         yield from clipped
@@ -54,7 +54,7 @@ def update(
         real = {**_moments(state, parameter), "new": parameter.value}
         if not rule:
             yield _after(optimizer, "new", value, parameter.value, None)
-        names: dict[str, Quantity] = {"q": value, "g": gradient or value}
+        names: dict[str, Quantity] = {"q": value, "g": gradient}
         for line in map(read, rule):
             equation = _bound(line, names, settings, value.value.ndim)
             result = outcome(equation, value.value.shape)
@@ -62,6 +62,14 @@ def update(
             quantity.agrees = bool(np.allclose(quantity.value, result, rtol=1e-9, atol=1e-15))
             names[line.name] = quantity
             yield quantity
+
+
+def _no_gradient(recorder: Recorder, parameter: Quantity) -> Quantity:
+    """Return the gradient of a parameter on which the loss doesn't depend: 0, given, since nothing computes it."""
+    name = f"grad_{parameter.name}"
+    zeros = Quantity(np.zeros_like(parameter.value), "state", name, name=name)
+    recorder.given.append(zeros)
+    return zeros
 
 
 class _Settings(dict[str, Quantity]):
