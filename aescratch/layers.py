@@ -164,7 +164,10 @@ class Dense(Layer):
     def backward(self, grad_y: Array) -> Array:
         """Return grad_x (N, n_in) for grad_y (N, n_out), and write W.grad and b.grad."""
         grad_x, grad_W, grad_b = functions.dense_backward(grad_y, self.x, self.W.value)
-        self.W.grad = self.W.grad + grad_W if self.adds else grad_W
+        if self.adds:
+            self.W.grad += grad_W
+        else:
+            self.W.grad = grad_W
         self.b.grad = grad_b
         return grad_x
 

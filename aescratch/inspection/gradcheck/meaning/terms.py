@@ -60,8 +60,8 @@ def term(rng: np.random.Generator, record: Term, part: Any) -> Oracle:
 
     drawn = [record.inputs(rng, *size) for size in SIZES]
     cases = [tuple(value for name, value in each.items() if name not in record.numbers) for each in drawn]
-    if record.name == "squared_error":  # far off, where a clipped one, or Huber's, is another
-        cases.append((30 * rng.normal(size=(7, 5)), rng.normal(size=(7, 5))))
+    if record.name in TELLING:
+        cases.append(TELLING[record.name](rng, *numbers))
     others = MISTAKES[record.name](entries, *numbers) if record.name in MISTAKES else {}
     return weighed_term(
         record.claim, entries, others, cases, record.question, weight=weight, half=record.name in WITH_A_HALF
@@ -92,6 +92,22 @@ def weighed_term(
 
     expected = partial(value, entries, REDUCTIONS[""], weight)
     return Oracle(claim if weight == 1 else f"{claim}, × {weight:g}", expected, cases, readings(), question)
+
+
+def _around_rho(rng: np.random.Generator, rho: float) -> tuple[Any, ...]:
+    """Return a code whose units are rho on average, while no single activity is."""
+    spread = rng.uniform(-0.9, 0.9, (3, 5)) * min(rho, 1 - rho)
+    return (np.concatenate([rho + spread, rho - spread]),)
+
+
+# Inputs whose value tells something: far off, where a clipped error is another; at rho, and at the prior, where a
+# divergence is 0; a slope of 1, as a linear encoder has it.
+TELLING: dict[str, Callable[..., tuple[Any, ...]]] = {
+    "squared_error": lambda rng: (30 * rng.normal(size=(7, 5)), rng.normal(size=(7, 5))),
+    "kl_sparsity": _around_rho,
+    "contraction": lambda rng: (np.ones((7, 5)), rng.normal(size=(3, 5))),
+    "gaussian_kl": lambda rng: (np.zeros((7, 5)), np.zeros((7, 5))),
+}
 
 
 def moving_sparsity(rng: np.random.Generator, part: Any) -> Oracle:
