@@ -23,7 +23,7 @@ from aescratch.programs.cli import train as train_command
 from aescratch.programs.cli.figures import FIGURES
 from aescratch.programs.cli.settings import ELSEWHERE, SETTINGS, flag, owners
 from aescratch.programs.cli.variants import VARIANTS
-from aescratch.programs.cli.words import number
+from aescratch.programs.cli.words import ACTIVATIONS, number
 
 # As a user's shell has it: the package is found, and what is printed is buffered.
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(ae.__file__)), "PYTHONUNBUFFERED": ""}
@@ -117,7 +117,8 @@ def test_help_of_a_command_has_examples_that_parse(capsys, command):
 
 def test_the_help_writes_words_with_the_numbers_that_may_follow_them(capsys):
     text = " ".join(run(capsys, "train", "--help")[1].split())
-    assert "between layers: identity, relu, leaky-relu[:ALPHA], sigmoid, tanh, gelu, gelu-tanh [" in text
+    with_numbers = {"leaky-relu": "leaky-relu[:ALPHA]"}
+    assert f"between layers: {', '.join(with_numbers.get(word, word) for word in ACTIVATIONS)} [" in text
     assert "kl:RHO:WEIGHT[:MOMENTUM], l1:WEIGHT; with a MOMENTUM" in text
     assert "what damages the input: gaussian:SIGMA, masking:P, salt-and-pepper:P [" in text
     assert "NAME xavier-uniform, xavier-normal, he-uniform, he-normal, old-uniform [" in text
@@ -321,8 +322,7 @@ WRONG = [
     (["train", "vanilla", "--weight-decay", "-1"], "expected weight_decay to be a number of at least 0, got -1"),
     (
         ["train", "vanilla", "--activation", "rellu"],
-        "argument --activation: expected one of identity, relu, leaky-relu, sigmoid, tanh, gelu, "
-        "gelu-tanh, got 'rellu'; "
+        f"argument --activation: expected one of {', '.join(ACTIVATIONS)}, got 'rellu'; "
         "did you mean relu? (see aescratch train --help)",
     ),
     (

@@ -590,8 +590,8 @@ def test_tables_add_up_and_no_cell_is_a_formula():
     assert rows[0][0] == "'=HYPERLINK(1)"
     for row in (points, *rows):
         assert sum(map(float, row[1:4])) == float(row[4])
-    for form in ("csv", "otter", "nbgrader"):
-        cells = [cell for row in rows_of(FORMATS[form].write(grades)) for cell in row]
+    for form in [form for form in FORMATS.values() if not form.file_name.endswith(".json")]:
+        cells = [cell for row in rows_of(form.write(grades)) for cell in row]
         assert not [cell for cell in cells if cell[:1] in "=+-@" and cell not in ("", "--")]
 
 

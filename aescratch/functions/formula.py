@@ -17,7 +17,6 @@ import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -247,14 +246,20 @@ class Activation(Record):
 
 
 def lifted(scalar: Callable[..., float]) -> Function:
-    """Return a second opinion of arrays from one of single numbers.
+    """Return a second opinion of arrays from one of single numbers; what isn't an array is a setting, and stays.
 
     Examples
     --------
-    >>> lifted(lambda x, y: x + y)(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
-    array([4., 6.])
+    >>> lifted(lambda x, y, alpha: x + alpha * y)(np.array([1.0, 2.0]), np.array([3.0, 4.0]), 0.5)
+    array([2.5, 4. ])
     """
-    return partial(each, scalar)
+
+    def opinion(*given: Any) -> Array:
+        arrays = [value for value in given if isinstance(value, np.ndarray)]
+        settings = given[len(arrays) :]
+        return each(lambda *entries: scalar(*entries, *settings), *arrays)
+
+    return opinion
 
 
 def check_record(record: Record, family: Any, known: Mapping[str, Formula]) -> None:

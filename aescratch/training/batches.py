@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -12,9 +12,9 @@ from aescratch.training.plan import Plan
 BATCHES_AT_ONCE = 16  # are gathered by one kernel on a GPU
 
 
-def order_of_epoch(n_examples: int, rng: np.random.Generator) -> Array:
+def order_of_epoch(data: Sequence[Array], rng: np.random.Generator) -> Array:
     """Return the rows of the data in the order in which an epoch takes them: each once, shuffled anew by rng."""
-    return rng.permutation(n_examples)
+    return rng.permutation(batch_size(data[0]))
 
 
 def batches_of_epoch(plan: Plan, rng: np.random.Generator) -> Iterator[list[Array]]:
@@ -23,7 +23,7 @@ def batches_of_epoch(plan: Plan, rng: np.random.Generator) -> Iterator[list[Arra
     On a GPU several batches are gathered at once, by one kernel.
     """
     xp = array_module(plan.data[0])
-    order = xp.asarray(order_of_epoch(batch_size(plan.data[0]), rng))
+    order = xp.asarray(order_of_epoch(plan.data, rng))
     gathered = plan.batch_size * (BATCHES_AT_ONCE if xp is not np and is_fast() else 1)
     for first in range(0, len(order), gathered):
         rows = order[first : first + gathered]

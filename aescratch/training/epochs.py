@@ -33,7 +33,7 @@ def fit_by_batches(model: Any, plan: Plan, optimizer: Optimizer) -> History:
     """Train by batches, from the start or from the plan's checkpoint, and return the history."""
     require_large_batches(model, plan)
     state = optimizer.start(model.parameters)
-    run, saved = _find_checkpoint(model, plan, state)  # one that is refused has changed nothing
+    run, saved = find_checkpoint(model, plan, state)  # one that is refused has changed nothing
     training = TrainingState(model, state, own_generator(contract.rng_of(model) if plan.rng is None else plan.rng))
     if saved is not None:
         training.restart(saved)
@@ -129,7 +129,7 @@ def _watch(training: TrainingState, plan: Plan) -> None:
         history.stopped = "early"
 
 
-def _find_checkpoint(model: Any, plan: Plan, state: OptimizerState) -> tuple[Any, Snapshot | None]:
+def find_checkpoint(model: Any, plan: Plan, state: OptimizerState) -> tuple[Any, Snapshot | None]:
     """Return what the checkpoint must agree with, and the snapshot in it if the file is there."""
     if plan.checkpoint is None:
         return None, None

@@ -63,6 +63,11 @@ class Estimate:
         return abs(analytic - self.value) <= tolerance * max(abs(analytic), abs(self.value), floor) + self.error
 
 
+def unit_of(start: Any) -> Any:
+    """Return what a step is relative to, for each entry from where it starts: its size, or 1 if it is smaller."""
+    return np.maximum(np.abs(start), 1.0)
+
+
 def largest_size(values: Any) -> float:
     """Return the largest size among the finite values, 0 if there is none."""
     sizes = np.abs(np.asarray(values, np.float64))
@@ -115,7 +120,7 @@ def _settled_together(
 def _differences(together: Together, here: float, flat: Array, entries: Array, step: float) -> list[Difference]:
     """Return the central difference quotients of several entries at one step."""
     start = flat[entries]
-    steps = step * np.maximum(np.abs(start), 1.0)
+    steps = step * unit_of(start)
     up, down = (start + steps) - start, (start - steps) - start  # as they can be represented
     objectives, smooth = together(np.concatenate([entries, entries]), np.concatenate([up, down]))
     sides = (side.tolist() for side in (up, *np.split(objectives, 2), down, np.logical_and(*np.split(smooth, 2))))
@@ -150,7 +155,7 @@ class Probe:
     def __init__(self, objective: Objective, here: tuple[float, list[Array]], flat: Array, index: int) -> None:
         self.objective, self.flat, self.index = objective, flat, index
         self.start = float(flat[index])
-        self.unit = max(abs(self.start), 1.0)
+        self.unit = float(unit_of(self.start))
         self.value, self.pattern = here
 
     def at(self, offset: float) -> tuple[float, float, bool]:

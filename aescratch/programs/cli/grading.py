@@ -124,12 +124,14 @@ def handed_in(arguments: Namespace, exercises: Sequence[Exercise]) -> tuple[list
 def places(arguments: Namespace) -> tuple[Path, Path]:
     """Return the folder for everything, which is made, and the file for the grades."""
     out = Path(arguments.out)
-    if out.suffix in (".json", ".csv") and not out.is_dir():
+    endings = sorted({Path(form.file_name).suffix for form in FORMATS.values()}, reverse=True)
+    if out.suffix in endings and not out.is_dir():
         folder, file = out.with_name(f"{out.stem}-grading"), out
     else:
         folder, file = out, out / FORMATS[arguments.format].file_name
     if out.exists() and not out.is_dir() and folder == out:
-        raise UsageError(f"expected --out to be a folder, or a file that ends in .json or .csv, got {str(out)!r}")
+        wanted = f"a folder, or a file that ends in {' or '.join(endings)}"
+        raise UsageError(f"expected --out to be {wanted}, got {str(out)!r}")
     folder.mkdir(parents=True, exist_ok=True)
     return folder, file
 
