@@ -74,6 +74,10 @@ class FromSheet(Activation):
     keeps_slope: ClassVar[bool]
     takes_bias: ClassVar[bool]
 
+    def calls_as_written(self) -> bool:
+        """Whether what forward computes is the sheet's own formula, and no class built on this one computes another."""
+        return type(self).apply is FromSheet.apply and super().calls_as_written()
+
     def apply(self, a: Array) -> Array:
         """Return y."""
         return getattr(functions, self.name)(a, *self.numbers)

@@ -36,7 +36,8 @@ extensions = [
 ]  # fmt: skip
 exclude_patterns = ["*.py", "[!t]*/**.py", "teaching/**.py", "_*", "**/.ipynb_checkpoints"]
 nitpicky = True
-nitpick_ignore = [("py:obj", "labels"), ("py:obj", "scipy.optimize.minimize")]
+# What is no page of ours, or is there only where another library is installed.
+nitpick_ignore = [("py:obj", name) for name in ("labels", "scipy.optimize.minimize", "torch.autograd.Function")]
 
 # Prose: anchors for every heading, as on the pages of a repository.
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "attrs_inline", "html_image"]

@@ -12,7 +12,7 @@ from aescratch.inspection.gradcheck import coverage, models
 from aescratch.inspection.gradcheck.models import in_double_precision
 from aescratch.inspection.gradcheck.numeric import estimates
 from aescratch.inspection.gradcheck.report import judge
-from aescratch.inspection.gradcheck.stacking import stack
+from aescratch.inspection.gradcheck.stacking import Stack, stack
 
 X = np.random.default_rng(0).random((N, D))
 LABELS = np.arange(N) % 3
@@ -193,6 +193,60 @@ class Centred(ae.Layer):
         return grad_y - grad_y.mean(axis=0)
 
 
+class FirstUnitCentred(ae.Tanh):
+    """Takes its mean over the batch from unit 0; backward, which is tanh's, forgets that."""
+
+    def moved(self, a):
+        a[:, 0] -= a[:, 0].mean()
+
+    def forward(self, a):
+        a = a.copy()
+        self.moved(a)
+        return super().forward(a)
+
+
+class FirstUnitAroundItsMedian(FirstUnitCentred):
+    def moved(self, a):
+        a[:, 0] -= np.median(a[:, 0])
+
+
+class HalfCentred(FirstUnitCentred):
+    def moved(self, a):
+        half = a.shape[1] // 2
+        a[:, :half] -= a[:, :half].mean(axis=0)
+
+
+class FirstUnitCentredByTheLoss(ae.Autoencoder):
+    def loss(self, x, rng=None):
+        x, rng = self.as_batch(x), self.noise(rng)
+        h = self.encoder.forward(x, rng).copy()
+        h[:, 0] -= h[:, 0].mean()
+        return self.reconstruction.forward(self.decoder.forward(h, rng), x)
+
+    def backward(self):
+        self.encoder.backward(self.decoder.backward(self.reconstruction.backward()))
+
+
+class OwnBackward(ae.Tanh):
+    def backward(self, grad_y):
+        return grad_y
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_variant_is_stacked(variant):
+    model = VARIANTS[variant](rng=0)
+    with in_double_precision(model):
+        assert stack(model, [X, LABELS] if model.takes_labels else [X], 0) is not None
+
+
+def test_a_model_is_stacked_whose_backward_alone_is_ones_own():
+    model = ae.Autoencoder([D, H], activation=OwnBackward, rng=0)
+    with in_double_precision(model):
+        assert stack(model, [X], 0) is not None
+        model.encoder.layers[1].backward = lambda grad_y: grad_y
+        assert stack(model, [X], 0) is not None
+
+
 class TestWhatIsNotOurs:
     """Whatever computes forward, the check is as good as one in which every change takes a pass of its own."""
 
@@ -266,25 +320,38 @@ class TestWhatIsNotOurs:
             np.testing.assert_array_equal(a.verdicts, b.verdicts)
             np.testing.assert_allclose(a.numeric, b.numeric, rtol=1e-5, atol=1e-9)
 
+    @pytest.mark.parametrize("kind", [FirstUnitCentred, FirstUnitAroundItsMedian, HalfCentred])
+    @pytest.mark.parametrize("seed", range(5))
+    def test_a_batch_mixed_in_a_few_units_is_seen(self, kind, seed):
+        x = np.random.default_rng(seed).random((7, 5))
+        for mode in ("exhaustive", "directional", "sampled"):
+            model = ae.Autoencoder([5, 8], activation=kind, rng=seed)
+            assert ae.check_gradients(model, x, mode=mode, explain=False).verdict == "fail"
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_a_loss_that_mixes_one_unit_is_seen(self, seed):
+        model = FirstUnitCentredByTheLoss([5, 8], activation=ae.Tanh, rng=seed)
+        assert ae.check_gradients(model, np.random.default_rng(seed).random((7, 5)), explain=False).verdict == "fail"
+
     @pytest.mark.parametrize("make", ["own_loss", "own_layer", "mixing_formula"])
     def test_a_stack_of_rows_that_depend_on_each_other_settles_nothing(self, make, monkeypatch):
         model = getattr(self, make)(monkeypatch)
         with in_double_precision(model):
-            _, smooth = stack(model, [X], 0).losses(model.parameters[0], np.arange(D * H), np.full(D * H, 0.1))
+            _, smooth = Stack(model, [X], 0).losses(model.parameters[0], np.arange(D * H), np.full(D * H, 0.1))
         assert not smooth.any()
 
     def test_a_layer_that_does_not_say_so_takes_one_batch_at_a_time(self, monkeypatch):
         model = self.layer_that_mixes(monkeypatch)
         assert not Centred.row_by_row
         with in_double_precision(model):
-            _, smooth = stack(model, [X], 0).losses(model.parameters[0], np.arange(D * 4), np.full(D * 4, 0.1))
+            _, smooth = Stack(model, [X], 0).losses(model.parameters[0], np.arange(D * 4), np.full(D * 4, 0.1))
         assert smooth.all()
 
     def test_a_forward_on_a_layer_is_still_there_afterwards(self):
         model = ae.Autoencoder([D, H], activation=ae.Tanh, dtype="float64", rng=0)
         layer = model.encoder.layers[0]
         layer.forward = own = lambda x: ae.Dense.forward(layer, x)
-        _, smooth = stack(model, [X], 0).losses(layer.W, np.arange(D * H), np.full(D * H, 0.1))
+        _, smooth = Stack(model, [X], 0).losses(layer.W, np.arange(D * H), np.full(D * H, 0.1))
         assert smooth.all()
         assert layer.forward is own
 

@@ -102,6 +102,16 @@ def test_the_switch_goes_back_after_an_error():
     assert backend.is_fast()
 
 
+def test_blocks_of_two_threads_that_overlap_leave_the_switch_as_it_was():
+    first, second = backend.as_written(), backend.as_written()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert not backend.is_fast()
+    second.__exit__(None, None, None)
+    assert backend.is_fast()
+
+
 def test_the_environment_starts_with_the_switch_off():
     code = "import aescratch as ae; print(ae.backend.is_fast())"
     for value, expected in (("1", "False"), ("", "True")):
@@ -139,6 +149,53 @@ def test_a_function_in_the_sheets_place_is_called_by_the_pass_that_is_written(na
     model.loss(x)
     model.backward()
     assert len(calls) == 1 + name.startswith("dense")  # two dense layers, and one activation between them
+
+
+def test_a_gelu_with_an_apply_of_its_own_is_what_forward_computes():
+    class Steeper(ae.GELU):
+        def apply(self, a):
+            return 10 * super().apply(a)
+
+    a = np.random.default_rng(0).normal(size=(N, H))
+    np.testing.assert_array_equal(Steeper().forward(a), 10 * ae.GELU().forward(a))
+
+
+def test_a_backward_that_is_put_there_after_forward_is_called(monkeypatch):
+    a, layer = np.random.default_rng(0).normal(size=(N, H)), ae.GELU()
+    layer.forward(a)
+    monkeypatch.setattr(functions, "gelu_backward", lambda grad_y, a: 5 * grad_y)
+    np.testing.assert_array_equal(layer.backward(a), 5 * a)
+
+
+@pytest.mark.parametrize("shape", [(H,), (N, 1), (1, N, H)])
+def test_an_upstream_of_another_shape_is_refused_as_the_written_pass_does(shape):
+    layer = ae.Dense(D, H, dtype="float64", rng=0)
+    layer.forward(np.ones((N, D)))
+    before, errors = layer.W.grad.copy(), []
+    for off in (False, True):
+        with backend.as_written() if off else contextlib.nullcontext(), pytest.raises(ValueError) as caught:  # noqa: PT011
+            layer.backward(np.ones(shape))
+        errors.append(str(caught.value))
+    assert errors[0] == errors[1]
+    np.testing.assert_array_equal(layer.W.grad, before)
+
+
+def test_floats_of_two_types_are_added_as_the_written_pass_does():
+    layer, rng = ae.Dense(D, H, dtype="float64", rng=0), np.random.default_rng(0)
+    layer.forward(rng.random((997, D), np.float32))
+    grad_y, found = rng.random((997, H), np.float32), []
+    for off in (False, True):
+        with backend.as_written() if off else contextlib.nullcontext():
+            layer.backward(grad_y)
+        found.append([layer.W.grad.copy(), layer.b.grad.copy()])
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    np.testing.assert_array_equal(found[0][1], found[1][1])
+
+
+def test_a_parameter_without_entries_is_no_matter():
+    for off in (False, True):
+        with backend.as_written() if off else contextlib.nullcontext():
+            ae.SGD(0.1).start([ae.Parameter("W", np.zeros(0))]).step(0.1)
 
 
 def test_a_slope_of_an_earlier_pass_is_not_taken_for_a_later_one(monkeypatch):

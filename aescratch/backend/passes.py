@@ -30,8 +30,8 @@ def faster(stand_in: Callable[..., Any], *, on_cpu: bool = True) -> Callable[[Me
     def decorate(method: Method) -> Method:
         @functools.wraps(method)
         def take(layer: Any, *given: Any, **named: Any) -> Any:
-            if on_cpu or not isinstance(given[0] if given else None, np.ndarray):
-                result = stand_in(layer, *given, **named)
+            if len(given) == 1 and not named and (on_cpu or not isinstance(given[0], np.ndarray)):
+                result = stand_in(layer, *given)
                 if result is not NotImplemented:
                     return result
             return method(layer, *given, **named)
@@ -63,11 +63,16 @@ def dense_forward(layer: Any, x: Array) -> Any:
 
 def dense_backward(layer: Any, grad_y: Array) -> Any:
     """Write the products straight into the gradients, and leave out grad_x where nobody needs it."""
-    if layer.adds or not (switch.is_fast() and layer.calls_as_written()):
+    W = layer.W
+    if getattr(grad_y, "shape", None) != (len(layer.x), W.shape[1]):
         return NotImplemented
-    array_module(grad_y).matmul(layer.x.T, grad_y, out=layer.W.grad)
+    if layer.adds or not grad_y.dtype == W.value.dtype == layer.x.dtype:
+        return NotImplemented
+    if not (switch.is_fast() and layer.calls_as_written()):
+        return NotImplemented
+    array_module(grad_y).matmul(layer.x.T, grad_y, out=W.grad)
     grad_y.sum(axis=0, out=layer.b.grad)
-    return None if layer.is_first else grad_y @ layer.W.value.T
+    return None if layer.is_first else grad_y @ W.value.T
 
 
 def activation_forward(layer: Any, a: Array) -> Any:
@@ -92,4 +97,4 @@ def activation_backward(layer: Any, grad_y: Array) -> Any:
     slope = layer.__dict__.get("kept_slope")
     if slope is None or getattr(grad_y, "shape", None) != slope.shape:
         return NotImplemented
-    return grad_y * slope if switch.is_fast() else NotImplemented
+    return grad_y * slope if switch.is_fast() and layer.calls_as_written() else NotImplemented

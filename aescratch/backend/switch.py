@@ -1,4 +1,4 @@
-"""The switch of everything that is there for speed alone, which changes no result beyond rounding.
+"""The switch of everything that is there for speed alone: on the CPU it changes no number, on a GPU the last digits.
 
 Off, every formula is evaluated as it stands, in one piece and without kernels, and every layer takes the passes that
 its file shows: to step through them, or to see whether a result depends on a shortcut. The environment variable
@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
 
-_on = not os.environ.get("AESCRATCH_AS_WRITTEN")
+_off_from_the_start = bool(os.environ.get("AESCRATCH_AS_WRITTEN"))
+_lock = threading.Lock()
+_blocks = 0  # that are inside `as_written` now, of all threads
 
 
 def is_fast() -> bool:
     """Whether shortcuts are taken."""
-    return _on
+    return not (_blocks or _off_from_the_start)
 
 
 @contextlib.contextmanager
@@ -32,9 +35,11 @@ def as_written() -> Iterator[None]:
     >>> "kept_slope" in vars(layer)
     False
     """
-    global _on
-    before, _on = _on, False
+    global _blocks
+    with _lock:
+        _blocks += 1
     try:
         yield
     finally:
-        _on = before
+        with _lock:
+            _blocks -= 1

@@ -36,5 +36,7 @@ def shows(kind: type, way: str) -> Callable[[Drawing], Drawing]:
 
 def shown(thing: Any, way: str, **options: Any) -> Any:
     """Return the thing as it is shown in this way, which a room above has said for its class or for a base of it."""
-    drawing = next(_DRAWINGS[kind, way] for kind in type(thing).__mro__ if (kind, way) in _DRAWINGS)
-    return drawing(thing, **options)
+    for kind in type(thing).__mro__:
+        if (kind, way) in _DRAWINGS:
+            return _DRAWINGS[kind, way](thing, **options)
+    raise TypeError(f"expected what can be shown as {way}, got {type(thing).__name__}; say how with shows(...)")

@@ -72,7 +72,7 @@ class Run:
     def blocks(self) -> Iterator[tuple[Array, Array, dict[str, Array]]]:
         """Yield values, gradients and moments block by block, as views; on a GPU, which has no use for it, in one."""
         in_blocks = array_module(self.values) is np and is_fast()
-        length = BLOCK if in_blocks else self.values.size
+        length = BLOCK if in_blocks else max(1, self.values.size)
         for start in range(0, self.values.size, length):
             here = slice(start, start + length)
             yield self.values[here], self.grads[here], {name: m[here] for name, m in self.moments.items()}

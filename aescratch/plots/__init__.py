@@ -10,11 +10,11 @@ shown, saved or set globally: that is the caller's. matplotlib is imported when 
 may be NumPy's or CuPy's. Code units count from 0, as they do in ``code[:, 0]``; epochs count from 1.
 """
 
-from aescratch.plots.canvas import BLUE, CLASS_COLOURS, VERMILLION
+from aescratch.plots.canvas import BLUE, CLASS_COLOURS, VERMILLION  # noqa: F401, the colours of all pictures
 from aescratch.plots.charts import code_activity, latent_map, loss_curves
 from aescratch.plots.grids import denoising_triples, filters, images, latent_traversal, reconstructions
 
 __all__ = [  # noqa: RUF022 - the order of the reference page
     "images", "reconstructions", "denoising_triples", "filters", "latent_map", "latent_traversal", "loss_curves",
-    "code_activity", "BLUE", "VERMILLION", "CLASS_COLOURS",
+    "code_activity",
 ]  # fmt: skip

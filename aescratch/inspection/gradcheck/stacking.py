@@ -7,8 +7,8 @@ Parts that say so, by `row_by_row`, take copies of a batch, each behind another 
 parameter, a term, which sums over rows, and everything else is computed change by change, with that one entry changed
 in place. Nothing is left out, and no entry is inferred from another.
 
-What a part, or a loss, says of itself may be wrong, where it has been built on or replaced. So some losses of every
-stack are compared with those of whole passes, and where they differ every change takes a pass of its own.
+That holds for what the package itself computes. Where anything but a backward pass has been built on or replaced, there
+is no stack, and every change takes a pass of its own. Some losses of every stack are compared with whole passes, too.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from aescratch import functions
 from aescratch.backend import Array, is_fast
 from aescratch.foundations.parameters import Parameter
 from aescratch.training.contract import backend_of, parts_of
@@ -29,9 +30,36 @@ SAME = 1e-12  # of a loss: what another order of summing may change
 
 
 def stack(model: Any, batch: Sequence[Array], rng: int) -> Stack | None:
-    """Return a stack for this model and batch, or None where it names no parts, or isn't in host memory."""
-    stackable = is_fast() and parts_of(model) and backend_of(model) == "numpy"
-    return Stack(model, batch, rng) if stackable else None
+    """Return a stack for this model and batch, or None where something that computes isn't known to be the package's.
+
+    It is for speed alone: there is none either where that is switched off, or for a model on a GPU.
+    """
+    if not (is_fast() and parts_of(model) and backend_of(model) == "numpy"):
+        return None
+    values = [*vars(model).values(), *parts_of(model).values()]
+    computing = [value for value in values if hasattr(value, "forward") and not isinstance(value, type)]
+    formulas = all(getattr(functions, name) is own for name, own in functions.AS_WRITTEN.items() if _computes(name))
+    return Stack(model, batch, rng) if formulas and all(map(computes_as_ours, [model, *computing])) else None
+
+
+def computes_as_ours(value: Any) -> bool:
+    """Whether an object is of a class of the package, or of one that is built on it and changes only its backward."""
+    for cls in type(value).__mro__[:-1]:
+        own = {name: thing for name, thing in vars(cls).items() if _computes(name)}
+        if (own and not _is_of_the_package(cls)) or not all(map(_is_of_the_package, own.values())):
+            return False
+    return not any(_computes(name) and callable(getattr(type(value), name, None)) for name in vars(value))
+
+
+def _is_of_the_package(thing: Any) -> bool:
+    """Whether a class, or what stands in one, was written in the package, and not put there; data are no matter."""
+    function = getattr(thing, "fget", None) or getattr(thing, "__func__", thing)
+    return not callable(function) or str(getattr(function, "__module__", "")).partition(".")[0] == "aescratch"
+
+
+def _computes(name: str) -> bool:
+    """Whether what has this name could be part of a forward pass."""
+    return "backward" not in name and not name.startswith("__")
 
 
 class Stack:
