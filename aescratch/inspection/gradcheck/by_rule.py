@@ -46,9 +46,14 @@ def check_by_rule(
         message = f"the rule {declared.rule}, as it was declared, gives another shape for {', '.join(misshapen)}"
         return [], [*findings, Finding("rule-shape", None, INCONCLUSIVE, message)]
     tensors = [_compared(name, gradients[name], rule[name], declared, tolerance) for name in names]
-    _find_zeros(tensors, pair, declared, upstream, seed)
+    zero = zero_elsewhere(tensors, pair, declared.again, upstream, seed)
+    for name, tensor in zip(names, tensors, strict=True):
+        tensor.zero_is_meant = name in zero
     if declared.smoothed is not None:
-        tensors += _smoothed(pair, rule, upstream, declared, tolerance, coverage)
+        smoothed = coverage.compare_all("smoothed", declared.smoothed, pair.inputs, rule, upstream, tolerance)
+        for tensor in smoothed:
+            tensor.rule, tensor.numeric_is = declared.rule, "the difference quotient of the smoothed forward"
+        tensors += smoothed
     if declared.in_the_mean:
         tensors += [_in_the_mean(pair, names, number, upstream, declared, seed) for number in range(len(names))]
         message = (
@@ -82,39 +87,6 @@ def _compared(name: str, analytic: Array, rule: Array, declared: Declared, toler
     error = ROUNDING * float(np.max(np.abs(rule), initial=0.0))
     tensor = judge(f"grad_{name}", np.asarray(analytic), [Estimate(float(v), error) for v in rule.flat], tolerance)
     return replace(tensor, rule=declared.rule, numeric_is=f"the declared rule {declared.rule}")
-
-
-def _find_zeros(tensors: Sequence[TensorResult], pair: Pair, declared: Declared, upstream: Array, seed: int) -> None:
-    """Note which rules are 0 everywhere, not only here, where backward is 0 as it is to be."""
-    names = [tensor.name.removeprefix("grad_") for tensor in tensors]
-    untested = [name for name, tensor in zip(names, tensors, strict=True) if tensor.is_untested]
-
-    def rule(inputs: Mapping[str, Any]) -> dict[str, Array]:
-        there = Pair(pair.forward, pair.backward, dict(inputs))
-        return rule_of(there, declared, names, upstream, call(pair.forward, copied(inputs)))
-
-    zero = zero_elsewhere(pair.inputs, rule, untested, seed) if untested else set()
-    for name, tensor in zip(names, tensors, strict=True):
-        tensor.zero_is_meant = name in zero
-
-
-def _smoothed(
-    pair: Pair, rule: Mapping[str, Array], upstream: Array, declared: Declared, tolerance: float, coverage: Coverage
-) -> list[TensorResult]:
-    """Return the comparison of the rule with the differences of the smoothed forward."""
-
-    def objective() -> tuple[float, list[Array]]:
-        assert declared.smoothed is not None
-        return float((upstream * call(declared.smoothed, copied(pair.inputs))).sum()), []
-
-    with np.errstate(all="ignore"):
-        compared = [
-            coverage.compare(f"smoothed_{name}", objective, pair.inputs[name], gradient, tolerance)
-            for name, gradient in rule.items()
-        ]
-    for tensor in compared:
-        tensor.rule, tensor.numeric_is = declared.rule, "the difference quotient of the smoothed forward"
-    return compared
 
 
 def _in_the_mean(

@@ -11,12 +11,13 @@ entries share; one that is small beside the whole tensor, and in a single entry,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from aescratch.backend import Array, array_module, move, to_numpy
+from aescratch.inspection.gradcheck.binding import call, copied
 from aescratch.inspection.gradcheck.numeric import Objective, Together, estimates
 from aescratch.inspection.gradcheck.report import FAIL, PASS, UNCHECKED, TensorResult, judge
 
@@ -70,6 +71,21 @@ class Coverage:
         worst = np.argsort(error, axis=None)[-min(WORST, tensor.count(FAIL)) :]
         again = judged(analytic, entries=worst)
         return tensor if again.count(FAIL) == worst.size else judged(analytic)
+
+    def compare_all(
+        self, prefix: str, function: Callable[..., Any], inputs: Mapping[str, Any], gradients: Mapping[str, Array],
+        upstream: Array, tolerance: float,
+    ) -> list[TensorResult]:  # fmt: skip
+        """Return the comparison of each input's gradient with differences of Σ upstream ⊙ function(inputs)."""
+
+        def objective() -> tuple[float, list[Array]]:
+            return float((upstream * call(function, copied(inputs))).sum()), []
+
+        with np.errstate(all="ignore"):
+            return [
+                self.compare(f"{prefix}_{name}", objective, inputs[name], np.asarray(gradient), tolerance)
+                for name, gradient in gradients.items()
+            ]
 
     def _sampled(self, judged: Callable[..., TensorResult], analytic: Array) -> TensorResult:
         """Return the comparison of some entries; the others are unchecked."""

@@ -36,7 +36,7 @@ from aescratch.inspection.gradcheck.binding import (
 from aescratch.inspection.gradcheck.by_rule import check_by_rule
 from aescratch.inspection.gradcheck.checking import Check, Options
 from aescratch.inspection.gradcheck.coverage import Coverage
-from aescratch.inspection.gradcheck.elsewhere import find_zeros
+from aescratch.inspection.gradcheck.elsewhere import flat_elsewhere, zero_elsewhere
 from aescratch.inspection.gradcheck.findings import problem_with, single_precision
 from aescratch.inspection.gradcheck.fixtures import audit_inputs
 from aescratch.inspection.gradcheck.report import FAIL, Finding, Report, TensorResult
@@ -202,18 +202,10 @@ class PairCheck(Check):
             )
             self.findings += findings
             return tensors
-
-        def objective() -> tuple[float, list[Array]]:
-            return float((upstream * call(pair.forward, copied(pair.inputs))).sum()), []
-
-        with np.errstate(all="ignore"):
-            tensors = [
-                self.coverage.compare(f"grad_{name}", objective, pair.inputs[name], np.asarray(gradient), tolerance)
-                for name, gradient in gradients.items()
-            ]
-        find_zeros(tensors, pair, list(gradients), upstream, seed)
+        tensors = self.coverage.compare_all("grad", pair.forward, pair.inputs, gradients, upstream, tolerance)
+        zero = zero_elsewhere(tensors, pair, pair.backward, upstream, seed) - set(self.parameters)
         for name, tensor in zip(gradients, tensors, strict=True):
-            tensor.zero_is_meant &= name not in self.parameters
+            tensor.zero_is_meant = name in zero and flat_elsewhere(pair, name, seed)
         return tensors
 
     def look_further(self, tensors: Sequence[TensorResult], gradients: Mapping[str, Array]) -> None:
