@@ -138,39 +138,3 @@ def _judged_mean(
         f"mean_{name}", sides[0].reshape(shape), sides[1].reshape(shape), all_verdicts.reshape(shape),
         np.full((*shape, 2), np.nan), declared.rule, "the difference quotient of the forward's mean",
     )  # fmt: skip
-
-
-def rule_of_layer(held: Any, declared: Declared) -> Declared:
-    """Return a layer's declaration as one of the pair of functions that is made of it."""
-
-    def again(inputs: Mapping[str, Any]) -> tuple[Any, ...]:
-        held.put(inputs)
-        held.call_forward(inputs)
-        given = by_name(declared.again(held.layer, inputs.get("grad_y", 1.0)), held.names)
-        return tuple(given[name] for name in held.names)
-
-    def smoothed(inputs: Mapping[str, Any]) -> Any:
-        assert declared.smoothed is not None
-        held.put(inputs)
-        return declared.smoothed(held.layer, *(inputs[name] for name in held.arguments))
-
-    leading = [] if held.is_term else ["grad_y"]
-    return replace(
-        declared, again=held.named(again, leading, "rule"),
-        smoothed=None if declared.smoothed is None else held.named(smoothed, [], "smoothed"),
-    )  # fmt: skip
-
-
-def by_name(given: Any, names: Sequence[str]) -> Mapping[str, Any]:
-    """Return what a part's declared rule gives, by the names of arguments and parameters.
-
-    Raises
-    ------
-    TypeError
-        If one of them has no gradient there, or there are several and no dictionary says which is which.
-    """
-    if not isinstance(given, Mapping):
-        given = {names[0]: given} if len(names) == 1 else {}
-    if missing := [name for name in names if name not in given]:
-        raise TypeError(f"expected a dictionary of gradients for {', '.join(names)}, but missing {', '.join(missing)}")
-    return given
