@@ -90,7 +90,7 @@ class Coverage:
         return np.sort(self.rng.choice(size, SAMPLES, replace=False))
 
     def _directions(self, shape: tuple[int, ...]) -> Array:
-        """Return directions of a length near 1, as an entry has; none of their entries is near 0, which would hide errors."""
+        """Return directions of a length near 1, and no entry near 0, which would hide an error there."""
         entries = self.rng.uniform(0.5, 1.5, (DIRECTIONS, *shape)) * self.rng.choice([-1.0, 1.0], (DIRECTIONS, *shape))
         return np.asarray(entries / np.sqrt(np.prod(shape)))
 
