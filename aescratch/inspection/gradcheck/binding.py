@@ -183,6 +183,11 @@ def draw_upstream(shape: tuple[int, ...], rng: int | np.random.Generator) -> Arr
     return generator.uniform(0.5, 1.5, shape) * generator.choice([-1.0, 1.0], shape)
 
 
+def is_array(value: Any) -> bool:
+    """Whether a value is an array, NumPy's or CuPy's, or one of their numbers."""
+    return hasattr(value, "dtype") and hasattr(value, "shape")
+
+
 def is_float_array(value: Any) -> bool:
     """Whether a gradient with respect to this value can be asked for."""
     return isinstance(value, np.ndarray) and value.dtype.kind == "f"

@@ -25,6 +25,7 @@ from aescratch.inspection.gradcheck.binding import (
     signature_of,
 )
 from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
+from aescratch.inspection.gradcheck.findings import changed_parameter
 from aescratch.inspection.gradcheck.foreign import named, signature
 from aescratch.inspection.gradcheck.keeping import reachable
 from aescratch.inspection.gradcheck.parameters import Place, Search, own_places
@@ -191,9 +192,7 @@ class Held:
             self._try_backward(output)
         except Exception:
             return findings
-        for name in changed:
-            message = f"backward changed the value of {name}; only an optimiser may"
-            findings.append(Finding("changed-parameter", name, "error", message))
+        findings += map(changed_parameter, changed)
         for place, gradient in zip(self.places, first, strict=True):
             adds = isinstance(gradient, np.ndarray) and gradient.any()
             if adds and np.allclose(place.gradient(), 2 * gradient, rtol=1e-12, atol=0):

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from aescratch.backend import Array, is_fast
 from aescratch.foundations.parameters import Parameter
+from aescratch.inspection.recording import instead
 from aescratch.training.contract import backend_of, parts_of
 
 ROWS = 1024  # in a stack, about: enough to make calls cheap, few enough to stay in the cache
@@ -105,13 +106,12 @@ class Copies:
         self.n_copies, self.n_rows = len(entries), n_rows
         self.smooth = np.ones(self.n_copies, bool)
 
-    @contextlib.contextmanager
-    def one_by_one(self, part: Any, kinks: Array | None, *, always: bool) -> Iterator[None]:
+    def one_by_one(self, part: Any, kinks: Array | None, *, always: bool) -> contextlib.AbstractContextManager[None]:
         """Inside the block, compute the part's forward for one copy after the other, each with its change.
 
         Unless it always is, that is needed only for what comes stacked.
         """
-        forward, own = part.forward, part.__dict__.get("forward")
+        forward = part.forward
 
         def call(*arguments: Any) -> Any:
             if not (always or any(self.are_stacked(argument) for argument in arguments)):
@@ -131,14 +131,7 @@ class Copies:
                     self.smooth[copy] &= np.array_equal(part.kinks, kinks)
             return np.array(results) if part.is_term else np.concatenate(results)
 
-        part.__dict__["forward"] = call
-        try:
-            yield
-        finally:
-            if own is None:
-                del part.__dict__["forward"]
-            else:
-                part.__dict__["forward"] = own
+        return instead(part, forward=call)
 
     def are_stacked(self, value: Any) -> bool:
         """Whether an argument holds the rows of all copies."""
