@@ -26,7 +26,7 @@ from aescratch.inspection.gradcheck.binding import (
 )
 from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
 from aescratch.inspection.gradcheck.findings import changed_parameter
-from aescratch.inspection.gradcheck.foreign import named, signature
+from aescratch.inspection.gradcheck.foreign import pair_of
 from aescratch.inspection.gradcheck.keeping import reachable
 from aescratch.inspection.gradcheck.parameters import Place, Search, own_places
 from aescratch.inspection.gradcheck.report import INCONCLUSIVE, Finding
@@ -65,17 +65,15 @@ class Held:
         declared = declaration_of(layer.backward)
         if declared and declared.in_the_mean and "rng" in signature_of(layer.forward, "forward").parameters:
             self.inputs.setdefault("rng", seed)
-        kind, given = type(layer).__name__, signature(self.inputs)
-        with_upstream = given if self.is_term else signature(["grad_y", *self.inputs])
-        self.forward = named(self._forward, given, f"{kind}.forward")
-        self.backward = named(self._backward, with_upstream, f"{kind}.backward")
+        self.pair = pair_of(layer, self._forward, self._backward, self.inputs, is_term=self.is_term)
         if declared:
             rule = functools.partial(self._rule, declared.again)
-            smoothed = declared.smoothed and functools.partial(self._smoothed, declared.smoothed)
+            smoothed = functools.partial(self._smoothed, declared.smoothed)
+            by_rule = pair_of(layer, smoothed, rule, self.inputs, is_term=self.is_term)
             surrogate_gradient(
-                declared.rule, declared.formula, declared.source, named(rule, with_upstream, f"{kind}.rule"),
-                smoothed=smoothed and named(smoothed, given, f"{kind}.smoothed"), in_the_mean=declared.in_the_mean,
-            )(self.backward)  # fmt: skip
+                declared.rule, declared.formula, declared.source, by_rule.backward,
+                smoothed=declared.smoothed and by_rule.forward, in_the_mean=declared.in_the_mean,
+            )(self.pair.backward)  # fmt: skip
 
     def _arguments(self, x: Any) -> dict[str, Any]:
         parameters = signature_of(self.layer.forward, "forward").parameters
@@ -172,7 +170,7 @@ class Held:
             raise TypeError(f"{wanted}, but missing {', '.join(missing)}")
         return tuple(given[name] for name in self.names)
 
-    def _smoothed(self, smoothed: Callable[..., Any], inputs: Mapping[str, Any]) -> Any:
+    def _smoothed(self, smoothed: Any, inputs: Mapping[str, Any]) -> Any:
         self.put(inputs)
         return smoothed(self.layer, *(inputs[name] for name in self.arguments))
 
