@@ -73,9 +73,9 @@ def instead(holder: Any, **methods: Callable[..., Any]) -> Iterator[None]:
     try:
         yield
     finally:
-        for name in methods:
-            attributes.pop(name, None)
         attributes.update(own)
+        for name in methods.keys() - own.keys():
+            attributes.pop(name, None)
 
 
 def record(model: Any, step: Callable[[], Any]) -> list[Call]:

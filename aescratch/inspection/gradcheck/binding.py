@@ -94,6 +94,18 @@ class Pair:
                 found[name] = output
         return copied(found)
 
+    def at(self, inputs: Mapping[str, Any]) -> Pair:
+        """Return the pair at other inputs."""
+        return Pair(self.forward, self.backward, dict(inputs))
+
+    def output(self) -> Any:
+        """Return what forward returns, from copies of the inputs."""
+        return call(self.forward, copied(self.inputs))
+
+    def gradients(self, upstream: Array, output: Any) -> list[Any]:
+        """Return what backward returns, as a list."""
+        return as_list(call(self.backward, self.arguments(upstream, output)))
+
 
 def bind(forward: Callable[..., Any], backward: Callable[..., Any], inputs: Any) -> Pair:
     """Return the pair at these inputs, completed by forward's defaults.

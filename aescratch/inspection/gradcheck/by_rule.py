@@ -50,7 +50,8 @@ def check_by_rule(
     for name, tensor in zip(names, tensors, strict=True):
         tensor.zero_is_meant = name in zero
     if declared.smoothed is not None:
-        smoothed = coverage.compare_all("smoothed", declared.smoothed, pair.inputs, rule, upstream, tolerance)
+        smooth = Pair(declared.smoothed, pair.backward, pair.inputs)
+        smoothed = coverage.compare_all("smoothed", smooth, rule, upstream, tolerance)
         for tensor in smoothed:
             tensor.rule, tensor.numeric_is = declared.rule, "the difference quotient of the smoothed forward"
         tensors += smoothed
@@ -103,10 +104,8 @@ def _in_the_mean(
     flat = np.sort(np.random.default_rng(seed).permutation(value.size)[:MOST_ENTRIES])
     given, quotients = np.zeros((DRAWS, flat.size)), np.zeros((DRAWS, flat.size))
     for draw in range(DRAWS):
-        here = Pair(pair.forward, pair.backward, {**copied(pair.inputs), "rng": seed + draw})
-        output = call(pair.forward, copied(here.inputs))
-        returned = call(pair.backward, here.arguments(upstream, output))
-        given[draw] = np.reshape(as_list(returned)[number], -1)[flat]
+        here = pair.at({**copied(pair.inputs), "rng": seed + draw})
+        given[draw] = np.reshape(here.gradients(upstream, here.output())[number], -1)[flat]
         for column, entry in enumerate(flat):
             quotients[draw, column] = _quotient(here, name, int(entry), upstream)
     return _judged_mean(name, value.shape, flat, given, quotients, declared)
@@ -117,7 +116,7 @@ def _quotient(pair: Pair, name: str, entry: int, upstream: Array) -> float:
     start, found = values[entry], []
     for sign in (1, -1):
         values[entry] = start + sign * step
-        found.append(float((upstream * call(pair.forward, copied(pair.inputs))).sum()))
+        found.append(float((upstream * pair.output()).sum()))
     values[entry] = start
     return (found[0] - found[1]) / (2 * step)
 

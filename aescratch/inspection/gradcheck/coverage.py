@@ -11,13 +11,13 @@ entries share; one that is small beside the whole tensor, and in a single entry,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.inspection.gradcheck.binding import call, copied
+from aescratch.inspection.gradcheck.binding import Pair
 from aescratch.inspection.gradcheck.numeric import Objective, Together, estimates, estimates_along
 from aescratch.inspection.gradcheck.report import FAIL, PASS, UNCHECKED, TensorResult, judge
 
@@ -72,17 +72,16 @@ class Coverage:
         return tensor if judged(worst).count(FAIL) == worst.size else judged()
 
     def compare_all(
-        self, prefix: str, function: Callable[..., Any], inputs: Mapping[str, Any], gradients: Mapping[str, Array],
-        upstream: Array, tolerance: float,
-    ) -> list[TensorResult]:  # fmt: skip
-        """Return the comparison of each input's gradient with differences of Σ upstream ⊙ function(inputs)."""
+        self, prefix: str, pair: Pair, gradients: Mapping[str, Array], upstream: Array, tolerance: float
+    ) -> list[TensorResult]:
+        """Return the comparison of each input's gradient with differences of Σ upstream ⊙ forward(inputs)."""
 
         def objective() -> tuple[float, list[Array]]:
-            return float((upstream * call(function, copied(inputs))).sum()), []
+            return float((upstream * pair.output()).sum()), []
 
         with np.errstate(all="ignore"):
             return [
-                self.compare(f"{prefix}_{name}", objective, inputs[name], np.asarray(gradient), tolerance)
+                self.compare(f"{prefix}_{name}", objective, pair.inputs[name], np.asarray(gradient), tolerance)
                 for name, gradient in gradients.items()
             ]
 

@@ -45,10 +45,10 @@ def zero_elsewhere(
     untested = [tensor.is_untested and not tensor.count("kink") for tensor in tensors]
     seen, zero = 0, {name for name, is_zero in zip(names, untested, strict=True) if is_zero}
     for place in other_places(pair.inputs, seed) if zero else ():
-        there = Pair(pair.forward, pair.backward, place)
+        there = pair.at(place)
         with np.errstate(all="ignore"):
             try:
-                arguments = there.arguments(upstream, call(pair.forward, copied(place)))
+                arguments = there.arguments(upstream, there.output())
                 found = dict(zip(names, as_list(call(backward, arguments)), strict=True))
             except Exception:  # of inputs that the function doesn't take
                 continue

@@ -172,8 +172,8 @@ class PairCheck(Check):
         self.upstream = draw_upstream(np.shape(self.output), self.options.rng)
 
     def _look_at_backward(self) -> dict[str, Array]:
-        def backward(upstream: Array) -> Any:
-            return self.in_time(lambda: call(self.pair.backward, self.pair.arguments(upstream, self.output)))
+        def backward(upstream: Array) -> list[Any]:
+            return list(self.in_time(lambda: self.pair.gradients(upstream, self.output)))
 
         arguments = self.pair.arguments(self.upstream, self.output)
         before = copied(arguments)
@@ -182,7 +182,7 @@ class PairCheck(Check):
         gradients = as_list(returned)
         self.findings += _broken_laws(arguments, before, gradients)
         first = copy.deepcopy(gradients)  # before a second call can write into the same memory
-        others = as_list(backward(self.upstream))
+        others = backward(self.upstream)
         arrays = [(a, b) for a, b in zip(first, others, strict=False) if isinstance(a, (np.ndarray, np.generic))]
         if len(first) != len(others) or not all(same(a, b) for a, b in arrays):
             message = "a second backward with the same arguments returns something else; keep nothing from call to call"
@@ -190,7 +190,7 @@ class PairCheck(Check):
         well_formed, wrong = _well_formed(self.pair, self.expected, first, returned)
         self.findings += wrong
         if self.pair.upstream_names and not self.found("not-repeatable", *MALFORMED):
-            self.findings += laws.of_the_upstream(lambda u: as_list(backward(u)), self.upstream, well_formed)
+            self.findings += laws.of_the_upstream(backward, self.upstream, well_formed)
         return well_formed
 
     def compare(self, gradients: Mapping[str, Array]) -> list[TensorResult]:
@@ -202,7 +202,7 @@ class PairCheck(Check):
             )
             self.findings += findings
             return tensors
-        tensors = self.coverage.compare_all("grad", pair.forward, pair.inputs, gradients, upstream, tolerance)
+        tensors = self.coverage.compare_all("grad", pair, gradients, upstream, tolerance)
         zero = zero_elsewhere(tensors, pair, pair.backward, upstream, seed) - set(self.parameters)
         for name, tensor in zip(gradients, tensors, strict=True):
             tensor.zero_is_meant = name in zero and flat_elsewhere(pair, name, seed)
@@ -235,8 +235,8 @@ def _own_arguments(pair: Pair) -> list[str] | None:
         return None
     ours = Pair(pair.forward, own, pair.inputs)
     output = _evaluate(ours, ours.inputs)
-    returned = call(own, ours.arguments(draw_upstream(np.shape(output), 0), output))
-    return list(signature_of(pair.forward, "forward").parameters)[: len(returned) if isinstance(returned, tuple) else 1]
+    returned = ours.gradients(draw_upstream(np.shape(output), 0), output)
+    return list(signature_of(pair.forward, "forward").parameters)[: len(returned)]
 
 
 def _evaluate(pair: Pair, inputs: Mapping[str, Any]) -> Any:

@@ -27,6 +27,7 @@ from aescratch.inspection.gradcheck.localise.oracle import compare
 from aescratch.inspection.gradcheck.localise.step import TIME_LIMIT, Seen
 from aescratch.inspection.gradcheck.parameters import held_parameters, put_alone
 from aescratch.inspection.gradcheck.surrogates import patterns
+from aescratch.inspection.recording import instead
 
 
 class Alone:
@@ -112,10 +113,8 @@ class Alone:
         """
         others = [name for name, own in functions.AS_WRITTEN.items() if getattr(functions, name) is not own]
         called: dict[str, dict[str, Any]] = {}
-        with contextlib.ExitStack() as stack:
-            for name in {*others, *(name.removesuffix("_backward") for name in others)} & set(functions.AS_WRITTEN):
-                stack.callback(setattr, functions, name, getattr(functions, name))
-                setattr(functions, name, _watched(name, getattr(functions, name), called))
+        names = {*others, *(name.removesuffix("_backward") for name in others)} & set(functions.AS_WRITTEN)
+        with instead(functions, **{name: _watched(name, getattr(functions, name), called) for name in names}):
             self._step(self.upstream, self.pair.inputs)
         pairs: dict[str, Pair | None] = {}
         for name in others:
