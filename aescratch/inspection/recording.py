@@ -57,19 +57,36 @@ def observed(model: Any, observer: Observer, before: Callable[[Call], None] | No
     What the observer returns takes the place of the call's result, unless it is None. `before`, if there is one, is
     told of the call before it is carried out, when no argument can have been changed yet.
     """
-    parts = parts_of(model)
-    own = {name: dict(part.__dict__) for name, part in parts.items()}
+    with contextlib.ExitStack() as stack:
+        _wrap_parts(stack, model, observer, before)
+        yield
+
+
+def _wrap_parts(
+    stack: contextlib.ExitStack, model: Any, observer: Observer, before: Callable[[Call], None] | None
+) -> None:
+    """Put a wrapped forward and backward on every part, until the stack is left.
+
+    The loop has a function of its own: in Python 3.13 a Control-C that meets the jump at the end of a loop inside a
+    `with` slips past what that is to put back.
+    """
+    for name, part in parts_of(model).items():
+        wrapped = {which: _wrapped(name, part, which, observer, before) for which in PASSES}
+        stack.enter_context(instead(part, **wrapped))
+
+
+@contextlib.contextmanager
+def instead(holder: Any, **methods: Callable[..., Any]) -> Iterator[None]:
+    """Inside the block, an object has these methods in place of its own."""
+    attributes = vars(holder)
+    own = {name: attributes[name] for name in methods if name in attributes}  # an exercise may have put them there
+    attributes.update(methods)
     try:
-        for name, part in parts.items():
-            for which in PASSES:
-                part.__dict__[which] = _wrapped(name, part, which, observer, before)
         yield
     finally:
-        for name, part in parts.items():
-            for which in PASSES:
-                part.__dict__.pop(which, None)
-                if which in own[name]:  # an exercise may have put one on the object
-                    part.__dict__[which] = own[name][which]
+        attributes.update(own)
+        for name in methods.keys() - own.keys():
+            attributes.pop(name, None)
 
 
 def record(model: Any, step: Callable[[], Any]) -> list[Call]:

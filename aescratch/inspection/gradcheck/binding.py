@@ -94,6 +94,18 @@ class Pair:
                 found[name] = output
         return copied(found)
 
+    def at(self, inputs: Mapping[str, Any]) -> Pair:
+        """Return the pair at other inputs."""
+        return Pair(self.forward, self.backward, dict(inputs))
+
+    def output(self) -> Any:
+        """Return what forward returns, from copies of the inputs."""
+        return call(self.forward, copied(self.inputs))
+
+    def gradients(self, upstream: Array, output: Any) -> list[Any]:
+        """Return what backward returns, as a list."""
+        return as_list(call(self.backward, self.arguments(upstream, output)))
+
 
 def bind(forward: Callable[..., Any], backward: Callable[..., Any], inputs: Any) -> Pair:
     """Return the pair at these inputs, completed by forward's defaults.
@@ -181,6 +193,11 @@ def draw_upstream(shape: tuple[int, ...], rng: int | np.random.Generator) -> Arr
         return np.asarray(1.0)
     generator = np.random.default_rng(rng)
     return generator.uniform(0.5, 1.5, shape) * generator.choice([-1.0, 1.0], shape)
+
+
+def is_array(value: Any) -> bool:
+    """Whether a value is an array, NumPy's or CuPy's, or one of their numbers."""
+    return hasattr(value, "dtype") and hasattr(value, "shape")
 
 
 def is_float_array(value: Any) -> bool:

@@ -46,9 +46,15 @@ def check_by_rule(
         message = f"the rule {declared.rule}, as it was declared, gives another shape for {', '.join(misshapen)}"
         return [], [*findings, Finding("rule-shape", None, INCONCLUSIVE, message)]
     tensors = [_compared(name, gradients[name], rule[name], declared, tolerance) for name in names]
-    _find_zeros(tensors, pair, declared, upstream, seed)
+    zero = zero_elsewhere(tensors, pair, declared.again, upstream, seed)
+    for name, tensor in zip(names, tensors, strict=True):
+        tensor.zero_is_meant = name in zero
     if declared.smoothed is not None:
-        tensors += _smoothed(pair, rule, upstream, declared, tolerance, coverage)
+        smooth = Pair(declared.smoothed, pair.backward, pair.inputs)
+        smoothed = coverage.compare_all("smoothed", smooth, rule, upstream, tolerance)
+        for tensor in smoothed:
+            tensor.rule, tensor.numeric_is = declared.rule, "the difference quotient of the smoothed forward"
+        tensors += smoothed
     if declared.in_the_mean:
         tensors += [_in_the_mean(pair, names, number, upstream, declared, seed) for number in range(len(names))]
         message = (
@@ -84,39 +90,6 @@ def _compared(name: str, analytic: Array, rule: Array, declared: Declared, toler
     return replace(tensor, rule=declared.rule, numeric_is=f"the declared rule {declared.rule}")
 
 
-def _find_zeros(tensors: Sequence[TensorResult], pair: Pair, declared: Declared, upstream: Array, seed: int) -> None:
-    """Note which rules are 0 everywhere, not only here, where backward is 0 as it is to be."""
-    names = [tensor.name.removeprefix("grad_") for tensor in tensors]
-    untested = [name for name, tensor in zip(names, tensors, strict=True) if tensor.is_untested]
-
-    def rule(inputs: Mapping[str, Any]) -> dict[str, Array]:
-        there = Pair(pair.forward, pair.backward, dict(inputs))
-        return rule_of(there, declared, names, upstream, call(pair.forward, copied(inputs)))
-
-    zero = zero_elsewhere(pair.inputs, rule, untested, seed) if untested else set()
-    for name, tensor in zip(names, tensors, strict=True):
-        tensor.zero_is_meant = name in zero
-
-
-def _smoothed(
-    pair: Pair, rule: Mapping[str, Array], upstream: Array, declared: Declared, tolerance: float, coverage: Coverage
-) -> list[TensorResult]:
-    """Return the comparison of the rule with the differences of the smoothed forward."""
-
-    def objective() -> tuple[float, list[Array]]:
-        assert declared.smoothed is not None
-        return float((upstream * call(declared.smoothed, copied(pair.inputs))).sum()), []
-
-    with np.errstate(all="ignore"):
-        compared = [
-            coverage.compare(f"smoothed_{name}", objective, pair.inputs[name], gradient, tolerance)
-            for name, gradient in rule.items()
-        ]
-    for tensor in compared:
-        tensor.rule, tensor.numeric_is = declared.rule, "the difference quotient of the smoothed forward"
-    return compared
-
-
 def _in_the_mean(
     pair: Pair, names: Sequence[str], number: int, upstream: Array, declared: Declared, seed: int
 ) -> TensorResult:
@@ -131,10 +104,8 @@ def _in_the_mean(
     flat = np.sort(np.random.default_rng(seed).permutation(value.size)[:MOST_ENTRIES])
     given, quotients = np.zeros((DRAWS, flat.size)), np.zeros((DRAWS, flat.size))
     for draw in range(DRAWS):
-        here = Pair(pair.forward, pair.backward, {**copied(pair.inputs), "rng": seed + draw})
-        output = call(pair.forward, copied(here.inputs))
-        returned = call(pair.backward, here.arguments(upstream, output))
-        given[draw] = np.reshape(as_list(returned)[number], -1)[flat]
+        here = pair.at({**copied(pair.inputs), "rng": seed + draw})
+        given[draw] = np.reshape(here.gradients(upstream, here.output())[number], -1)[flat]
         for column, entry in enumerate(flat):
             quotients[draw, column] = _quotient(here, name, int(entry), upstream)
     return _judged_mean(name, value.shape, flat, given, quotients, declared)
@@ -145,7 +116,7 @@ def _quotient(pair: Pair, name: str, entry: int, upstream: Array) -> float:
     start, found = values[entry], []
     for sign in (1, -1):
         values[entry] = start + sign * step
-        found.append(float((upstream * call(pair.forward, copied(pair.inputs))).sum()))
+        found.append(float((upstream * pair.output()).sum()))
     values[entry] = start
     return (found[0] - found[1]) / (2 * step)
 
@@ -166,39 +137,3 @@ def _judged_mean(
         f"mean_{name}", sides[0].reshape(shape), sides[1].reshape(shape), all_verdicts.reshape(shape),
         np.full((*shape, 2), np.nan), declared.rule, "the difference quotient of the forward's mean",
     )  # fmt: skip
-
-
-def rule_of_layer(held: Any, declared: Declared) -> Declared:
-    """Return a layer's declaration as one of the pair of functions that is made of it."""
-
-    def again(inputs: Mapping[str, Any]) -> tuple[Any, ...]:
-        held.put(inputs)
-        held.call_forward(inputs)
-        given = by_name(declared.again(held.layer, inputs.get("grad_y", 1.0)), held.names)
-        return tuple(given[name] for name in held.names)
-
-    def smoothed(inputs: Mapping[str, Any]) -> Any:
-        assert declared.smoothed is not None
-        held.put(inputs)
-        return declared.smoothed(held.layer, *(inputs[name] for name in held.arguments))
-
-    leading = [] if held.is_term else ["grad_y"]
-    return replace(
-        declared, again=held.named(again, leading, "rule"),
-        smoothed=None if declared.smoothed is None else held.named(smoothed, [], "smoothed"),
-    )  # fmt: skip
-
-
-def by_name(given: Any, names: Sequence[str]) -> Mapping[str, Any]:
-    """Return what a part's declared rule gives, by the names of arguments and parameters.
-
-    Raises
-    ------
-    TypeError
-        If one of them has no gradient there, or there are several and no dictionary says which is which.
-    """
-    if not isinstance(given, Mapping):
-        given = {names[0]: given} if len(names) == 1 else {}
-    if missing := [name for name in names if name not in given]:
-        raise TypeError(f"expected a dictionary of gradients for {', '.join(names)}, but missing {', '.join(missing)}")
-    return given

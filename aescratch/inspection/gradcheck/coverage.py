@@ -11,13 +11,14 @@ entries share; one that is small beside the whole tensor, and in a single entry,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from aescratch.backend import Array, array_module, move, to_numpy
-from aescratch.inspection.gradcheck.numeric import Objective, Together, estimates
+from aescratch.backend import Array
+from aescratch.inspection.gradcheck.binding import Pair
+from aescratch.inspection.gradcheck.numeric import Objective, Together, estimates, estimates_along
 from aescratch.inspection.gradcheck.report import FAIL, PASS, UNCHECKED, TensorResult, judge
 
 MODES = ("exhaustive", "sampled", "directional", "auto")
@@ -47,54 +48,50 @@ class Coverage:
         wrong is seen to be wrong alone, in the worst ones, or else every entry is seen alone.
         """
 
-        def judged(
-            values: Array, array: Array = array, objective: Objective = objective, *,
-            entries: Array | None = None, together: Together | None = None,
-        ) -> TensorResult:  # fmt: skip
-            found = estimates(objective, array, values, tolerance, entries=entries, together=together)
-            return judge(name, values, found, tolerance, largest_of_all, entries)
+        def judged(entries: Array | None = None, together: Together | None = None) -> TensorResult:
+            found = estimates(objective, array, analytic, tolerance, entries=entries, together=together)
+            return judge(name, analytic, found, tolerance, largest_of_all, entries)
 
         if self.mode == "sampled" and array.size > SAMPLES:
-            return self._sampled(judged, analytic)
+            return judged(self._some_entries(array.size))
         if self.mode == "directional" and array.size > DIRECTIONS:
-            along = self._directional(judged, objective, array, analytic)
+            directions = self._directions(array.shape)
+            slopes = (directions * analytic).sum(axis=tuple(range(1, directions.ndim)))
+            found = estimates_along(objective, array, directions, slopes, tolerance)
+            along = judge(name, slopes, found, tolerance, largest_of_all)
             if along.verdict == PASS:
                 return along
             if self.is_short and array.size > FEW:
-                some = self._sampled(judged, analytic)
+                some = judged(self._some_entries(array.size))
                 return some if some.verdict == FAIL else along
-        tensor = judged(analytic, together=together)
+        tensor = judged(together=together)
         if together is None or not tensor.count(FAIL):
             return tensor
         error = np.where(tensor.verdicts == FAIL, np.nan_to_num(tensor.relative_error), -1.0)
         worst = np.argsort(error, axis=None)[-min(WORST, tensor.count(FAIL)) :]
-        again = judged(analytic, entries=worst)
-        return tensor if again.count(FAIL) == worst.size else judged(analytic)
+        return tensor if judged(worst).count(FAIL) == worst.size else judged()
 
-    def _sampled(self, judged: Callable[..., TensorResult], analytic: Array) -> TensorResult:
-        """Return the comparison of some entries; the others are unchecked."""
-        return judged(analytic, entries=np.sort(self.rng.choice(analytic.size, SAMPLES, replace=False)))
+    def compare_all(
+        self, prefix: str, pair: Pair, gradients: Mapping[str, Array], upstream: Array, tolerance: float
+    ) -> list[TensorResult]:
+        """Return the comparison of each input's gradient with differences of Σ upstream ⊙ forward(inputs)."""
 
-    def _directional(
-        self, judged: Callable[..., TensorResult], objective: Objective, array: Array, analytic: Array
-    ) -> TensorResult:
-        """Return the comparison of Σ gradient ⊙ direction with the derivative along it, for each direction.
+        def objective() -> tuple[float, list[Array]]:
+            return float((upstream * pair.output()).sum()), []
 
-        Directions have a length near 1, as a single entry has, and no entry near 0, which would hide an error there.
-        """
-        shape = (DIRECTIONS, *array.shape)
-        directions = self.rng.uniform(0.5, 1.5, shape) * self.rng.choice([-1.0, 1.0], shape) / np.sqrt(array.size)
-        start, along = to_numpy(array).copy(), np.zeros(DIRECTIONS)
-        backend = array_module(array).__name__
+        with np.errstate(all="ignore"):
+            return [
+                self.compare(f"{prefix}_{name}", objective, pair.inputs[name], np.asarray(gradient), tolerance)
+                for name, gradient in gradients.items()
+            ]
 
-        def moved() -> tuple[float, list[Array]]:
-            array[...] = move(start + np.tensordot(along, directions, 1), backend)
-            return objective()
+    def _some_entries(self, size: int) -> Array:
+        return np.sort(self.rng.choice(size, SAMPLES, replace=False))
 
-        try:
-            return judged((directions * analytic).sum(axis=tuple(range(1, directions.ndim))), along, moved)
-        finally:
-            array[...] = move(start, backend)
+    def _directions(self, shape: tuple[int, ...]) -> Array:
+        """Return directions of a length near 1, and no entry near 0, which would hide an error there."""
+        entries = self.rng.uniform(0.5, 1.5, (DIRECTIONS, *shape)) * self.rng.choice([-1.0, 1.0], (DIRECTIONS, *shape))
+        return np.asarray(entries / np.sqrt(np.prod(shape)))
 
     def described(self, tensors: Sequence[TensorResult], sizes: Sequence[int]) -> str:
         """Return what was covered, to stand at the end of a report's title; nothing where that is every entry."""

@@ -21,8 +21,6 @@ MOVES = (0.1, 1.0, 10.0)  # what is added to every entry, about, in units of the
 ALIKE = (0.5, -0.5)  # all arrays hold the one number: what is compared with a threshold is right on it
 TINY = 1e-6  # far less than what lies between two kinks, as a rule
 
-Gradients = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-
 
 def other_places(inputs: Mapping[str, Any], seed: int) -> Iterator[dict[str, Any]]:
     """Yield the inputs with other numbers in every array of floats."""
@@ -36,32 +34,26 @@ def other_places(inputs: Mapping[str, Any], seed: int) -> Iterator[dict[str, Any
         yield {**copied(inputs), **{name: np.full(inputs[name].shape, number) for name in arrays}}
 
 
-def find_zeros(tensors: Sequence[TensorResult], pair: Pair, names: Sequence[str], upstream: Array, seed: int) -> None:
-    """Note which gradients are 0 everywhere, not only here, as those of a slope that is flat between its kinks."""
-    zeros = [tensor.is_untested and not tensor.count("kink") for tensor in tensors]
-    untested = [name for name, is_zero in zip(names, zeros, strict=True) if is_zero]
+def zero_elsewhere(
+    tensors: Sequence[TensorResult], pair: Pair, backward: Callable[..., Any], upstream: Array, seed: int
+) -> set[str]:
+    """Return the inputs whose gradient, 0 here, is 0 at all other places where there is one, at one at least.
 
-    def gradients(inputs: Mapping[str, Any]) -> dict[str, Any]:
-        there = Pair(pair.forward, pair.backward, dict(inputs))
-        output = call(pair.forward, copied(inputs))
-        return dict(zip(names, as_list(call(pair.backward, there.arguments(upstream, output))), strict=True))
-
-    zero = zero_elsewhere(pair.inputs, gradients, untested, seed) if untested else set()
-    for name, tensor in zip(names, tensors, strict=True):
-        tensor.zero_is_meant = name in zero and flat_elsewhere(pair, name, seed)
-
-
-def zero_elsewhere(inputs: Mapping[str, Any], gradients: Gradients, names: Sequence[str], seed: int) -> set[str]:
-    """Return the inputs whose gradient is 0 at all other places where there is one, at one at least."""
-    seen, zero = 0, set(names)
-    for place in other_places(inputs, seed):
+    `backward` is the pair's, or the rule that it is declared to be.
+    """
+    names = [tensor.name.removeprefix("grad_") for tensor in tensors]
+    untested = [tensor.is_untested and not tensor.count("kink") for tensor in tensors]
+    seen, zero = 0, {name for name, is_zero in zip(names, untested, strict=True) if is_zero}
+    for place in other_places(pair.inputs, seed) if zero else ():
+        there = pair.at(place)
         with np.errstate(all="ignore"):
             try:
-                found = gradients(place)
+                arguments = there.arguments(upstream, there.output())
+                found = dict(zip(names, as_list(call(backward, arguments)), strict=True))
             except Exception:  # of inputs that the function doesn't take
                 continue
         seen += 1
-        zero -= {name for name in names if np.any(found[name])}
+        zero = {name for name in zero if not np.any(found[name])}
     return zero if seen else set()
 
 

@@ -109,6 +109,11 @@ def problem_with(gradient: Any, shape: tuple[int, ...]) -> tuple[str, str] | Non
     return None
 
 
+def changed_parameter(name: str) -> Finding:
+    """Return the finding for a backward that changed a value."""
+    return Finding("changed-parameter", name, "error", f"backward changed the value of {name}; only an optimiser may")
+
+
 def single_precision(who: str, dtype: Any) -> Finding:
     """Return the finding for a forward, or a loss, whose result is coarser than float64."""
     message = (

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.inspection.gradcheck.binding import call, is_float_array, name_of, signature_of
+from aescratch.inspection.gradcheck.binding import Pair, call, is_float_array, name_of, signature_of
 
 FromInputs = Callable[[Mapping[str, Any]], Any]
 FunctionPair = tuple[Callable[..., Any], Callable[..., Any]]
@@ -194,6 +194,15 @@ def _pair(
         named(forward, taken, name_of(like[0]), like[0].__doc__),
         named(backward, with_upstream, name_of(like[1]), like[1].__doc__),
     )
+
+
+def pair_of(
+    layer: Any, forward: FromInputs, backward: FromInputs, inputs: dict[str, Any], *, is_term: bool
+) -> Pair:  # fmt: skip
+    """Return what a layer computes as a pair at these inputs, by two functions of all of them together."""
+    kind, upstream = type(layer).__name__, [] if is_term else ["grad_y"]
+    with_upstream = named(backward, signature([*upstream, *inputs]), f"{kind}.backward")
+    return Pair(named(forward, signature(inputs), f"{kind}.forward"), with_upstream, inputs)
 
 
 def signature(names: Iterable[str]) -> inspect.Signature:

@@ -36,7 +36,7 @@ from aescratch.inspection.gradcheck.binding import (
 from aescratch.inspection.gradcheck.by_rule import check_by_rule
 from aescratch.inspection.gradcheck.checking import Check, Options
 from aescratch.inspection.gradcheck.coverage import Coverage
-from aescratch.inspection.gradcheck.elsewhere import find_zeros
+from aescratch.inspection.gradcheck.elsewhere import flat_elsewhere, zero_elsewhere
 from aescratch.inspection.gradcheck.findings import problem_with, single_precision
 from aescratch.inspection.gradcheck.fixtures import audit_inputs
 from aescratch.inspection.gradcheck.report import FAIL, Finding, Report, TensorResult
@@ -172,8 +172,8 @@ class PairCheck(Check):
         self.upstream = draw_upstream(np.shape(self.output), self.options.rng)
 
     def _look_at_backward(self) -> dict[str, Array]:
-        def backward(upstream: Array) -> Any:
-            return self.in_time(lambda: call(self.pair.backward, self.pair.arguments(upstream, self.output)))
+        def backward(upstream: Array) -> list[Any]:
+            return list(self.in_time(lambda: self.pair.gradients(upstream, self.output)))
 
         arguments = self.pair.arguments(self.upstream, self.output)
         before = copied(arguments)
@@ -182,7 +182,7 @@ class PairCheck(Check):
         gradients = as_list(returned)
         self.findings += _broken_laws(arguments, before, gradients)
         first = copy.deepcopy(gradients)  # before a second call can write into the same memory
-        others = as_list(backward(self.upstream))
+        others = backward(self.upstream)
         arrays = [(a, b) for a, b in zip(first, others, strict=False) if isinstance(a, (np.ndarray, np.generic))]
         if len(first) != len(others) or not all(same(a, b) for a, b in arrays):
             message = "a second backward with the same arguments returns something else; keep nothing from call to call"
@@ -190,7 +190,7 @@ class PairCheck(Check):
         well_formed, wrong = _well_formed(self.pair, self.expected, first, returned)
         self.findings += wrong
         if self.pair.upstream_names and not self.found("not-repeatable", *MALFORMED):
-            self.findings += laws.of_the_upstream(lambda u: as_list(backward(u)), self.upstream, well_formed)
+            self.findings += laws.of_the_upstream(backward, self.upstream, well_formed)
         return well_formed
 
     def compare(self, gradients: Mapping[str, Array]) -> list[TensorResult]:
@@ -202,18 +202,10 @@ class PairCheck(Check):
             )
             self.findings += findings
             return tensors
-
-        def objective() -> tuple[float, list[Array]]:
-            return float((upstream * call(pair.forward, copied(pair.inputs))).sum()), []
-
-        with np.errstate(all="ignore"):
-            tensors = [
-                self.coverage.compare(f"grad_{name}", objective, pair.inputs[name], np.asarray(gradient), tolerance)
-                for name, gradient in gradients.items()
-            ]
-        find_zeros(tensors, pair, list(gradients), upstream, seed)
+        tensors = self.coverage.compare_all("grad", pair, gradients, upstream, tolerance)
+        zero = zero_elsewhere(tensors, pair, pair.backward, upstream, seed) - set(self.parameters)
         for name, tensor in zip(gradients, tensors, strict=True):
-            tensor.zero_is_meant &= name not in self.parameters
+            tensor.zero_is_meant = name in zero and flat_elsewhere(pair, name, seed)
         return tensors
 
     def look_further(self, tensors: Sequence[TensorResult], gradients: Mapping[str, Array]) -> None:
@@ -243,8 +235,8 @@ def _own_arguments(pair: Pair) -> list[str] | None:
         return None
     ours = Pair(pair.forward, own, pair.inputs)
     output = _evaluate(ours, ours.inputs)
-    returned = call(own, ours.arguments(draw_upstream(np.shape(output), 0), output))
-    return list(signature_of(pair.forward, "forward").parameters)[: len(returned) if isinstance(returned, tuple) else 1]
+    returned = ours.gradients(draw_upstream(np.shape(output), 0), output)
+    return list(signature_of(pair.forward, "forward").parameters)[: len(returned)]
 
 
 def _evaluate(pair: Pair, inputs: Mapping[str, Any]) -> Any:

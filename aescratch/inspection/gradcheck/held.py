@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.foundations.declared import declaration_of
+from aescratch.foundations.declared import declaration_of, surrogate_gradient
 from aescratch.inspection.gradcheck.binding import (
     as_differentiable,
     as_list,
@@ -24,8 +24,9 @@ from aescratch.inspection.gradcheck.binding import (
     same,
     signature_of,
 )
-from aescratch.inspection.gradcheck.by_rule import rule_of_layer
 from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
+from aescratch.inspection.gradcheck.findings import changed_parameter
+from aescratch.inspection.gradcheck.foreign import pair_of
 from aescratch.inspection.gradcheck.keeping import reachable
 from aescratch.inspection.gradcheck.parameters import Place, Search, own_places
 from aescratch.inspection.gradcheck.report import INCONCLUSIVE, Finding
@@ -64,10 +65,15 @@ class Held:
         declared = declaration_of(layer.backward)
         if declared and declared.in_the_mean and "rng" in signature_of(layer.forward, "forward").parameters:
             self.inputs.setdefault("rng", seed)
-        self.forward = self.named(self._forward, [], "forward")
-        self.backward = self.named(self._backward, [] if self.is_term else ["grad_y"], "backward")
+        self.pair = pair_of(layer, self._forward, self._backward, self.inputs, is_term=self.is_term)
         if declared:
-            self.backward.declared = rule_of_layer(self, declared)
+            rule = functools.partial(self._rule, declared.again)
+            smoothed = functools.partial(self._smoothed, declared.smoothed)
+            by_rule = pair_of(layer, smoothed, rule, self.inputs, is_term=self.is_term)
+            surrogate_gradient(
+                declared.rule, declared.formula, declared.source, by_rule.backward,
+                smoothed=declared.smoothed and by_rule.forward, in_the_mean=declared.in_the_mean,
+            )(self.pair.backward)  # fmt: skip
 
     def _arguments(self, x: Any) -> dict[str, Any]:
         parameters = signature_of(self.layer.forward, "forward").parameters
@@ -152,16 +158,21 @@ class Held:
             gives = gives[: len(self.leading)]  # some return the parameters' gradients too
         return (*gives, *(_own(place.gradient()) for place in self.places))
 
-    def named(self, function: Callable[[Mapping[str, Any]], Any], leading: list[str], which: str) -> Any:
-        """Return a function of the inputs as one that names them, and what leads them, as its arguments."""
+    def _rule(self, again: Callable[..., Any], inputs: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return what the declared rule of the layer's backward gives, in the order of `names`."""
+        self.put(inputs)
+        self.call_forward(inputs)
+        given = again(self.layer, inputs.get("grad_y", 1.0))
+        if not isinstance(given, Mapping):
+            given = {self.names[0]: given} if len(self.names) == 1 else {}
+        if missing := [name for name in self.names if name not in given]:
+            wanted = f"expected a dictionary of gradients for {', '.join(self.names)}"
+            raise TypeError(f"{wanted}, but missing {', '.join(missing)}")
+        return tuple(given[name] for name in self.names)
 
-        def named(**inputs: Any) -> Any:
-            return function(inputs)
-
-        parameters = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in [*leading, *self.inputs]]
-        setattr(named, "__signature__", inspect.Signature(parameters))  # noqa: B010 - mypy knows no such attribute
-        named.__name__ = f"{type(self.layer).__name__}.{which}"
-        return named
+    def _smoothed(self, smoothed: Any, inputs: Mapping[str, Any]) -> Any:
+        self.put(inputs)
+        return smoothed(self.layer, *(inputs[name] for name in self.arguments))
 
     def laws(self) -> list[Finding]:
         """Return what backward does to the parameters beside giving their gradients, and which couldn't be checked."""
@@ -179,9 +190,7 @@ class Held:
             self._try_backward(output)
         except Exception:
             return findings
-        for name in changed:
-            message = f"backward changed the value of {name}; only an optimiser may"
-            findings.append(Finding("changed-parameter", name, "error", message))
+        findings += map(changed_parameter, changed)
         for place, gradient in zip(self.places, first, strict=True):
             adds = isinstance(gradient, np.ndarray) and gradient.any()
             if adds and np.allclose(place.gradient(), 2 * gradient, rtol=1e-12, atol=0):

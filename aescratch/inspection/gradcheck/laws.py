@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aescratch.backend import Array, array_module, to_numpy
-from aescratch.inspection.gradcheck.binding import same
+from aescratch.inspection.gradcheck.binding import is_array, same
 from aescratch.inspection.gradcheck.report import Finding
 from aescratch.inspection.recording import Call, observed
 from aescratch.training.contract import parts_of
@@ -89,13 +89,13 @@ def nothing_else_changed(model: Any, batch: Sequence[Array], findings: list[Find
     for place, part in parts_of(model).items():
         for name in part.remembers:
             array: Any = part.__dict__.get(name)
-            if _is_array(array) and not any(_overlap(array, other) for other in elsewhere):
+            if is_array(array) and not any(_overlap(array, other) for other in elsewhere):
                 elsewhere.append(array)  # what several parts remember is said once
                 remembered.append((place, name, array, to_numpy(array).copy()))
     copies: list[dict[str, Array]] = []
 
     def before_call(call: Call) -> None:
-        copies.append({name: to_numpy(value).copy() for name, value in call.arguments.items() if _is_array(value)})
+        copies.append({name: to_numpy(value).copy() for name, value in call.arguments.items() if is_array(value)})
 
     def after_call(call: Call) -> None:
         for name, before in copies.pop().items():
@@ -179,10 +179,6 @@ REVERSED = BatchLaw(
     "it depends on the order of the examples",
     "Which line treats one row of the batch in another way than the others?",
 )  # fmt: skip
-
-
-def _is_array(value: Any) -> bool:
-    return hasattr(value, "dtype") and hasattr(value, "shape")
 
 
 def _overlap(a: Array, b: Array) -> bool:

@@ -16,7 +16,6 @@ import numpy as np
 from aescratch.backend import array_module
 from aescratch.foundations.buffers import frozen
 from aescratch.foundations.parts import Part, in_mode
-from aescratch.inspection.gradcheck.binding import bind
 from aescratch.inspection.gradcheck.checking import Options
 from aescratch.inspection.gradcheck.functions import check_pair
 from aescratch.inspection.gradcheck.held import Held
@@ -88,9 +87,8 @@ def check_layer(
         values_change = any(finding.code == "changed-parameter" for finding in findings)
         if values_change:  # then backward works with others than forward, and what that looks like is no cause
             options = replace(options, explain=False)
-        pair = bind(held.forward, held.backward, held.inputs)
         title, parameters = f"{_shown(layer)}, {held.shape} in", [place.name for place in held.places]
-        report = check_pair(title, pair, held.names, options, mode, parameters)
+        report = check_pair(title, held.pair, held.names, options, mode, parameters)
     if values_change:
         report.findings = [finding for finding in report.findings if finding.code != "not-linear"]
     report.findings[:0] = findings if report.tensors else []

@@ -20,7 +20,7 @@ from aescratch.inspection.gradcheck.binding import same
 from aescratch.inspection.gradcheck.checking import Check, Options
 from aescratch.inspection.gradcheck.coverage import Coverage
 from aescratch.inspection.gradcheck.deadline import OutOfTime
-from aescratch.inspection.gradcheck.findings import raised, single_precision, timed_out
+from aescratch.inspection.gradcheck.findings import changed_parameter, raised, single_precision, timed_out
 from aescratch.inspection.gradcheck.fixtures import audit_model, draw_zero_biases
 from aescratch.inspection.gradcheck.keeping import in_double_precision
 from aescratch.inspection.gradcheck.laws import Seen, nothing_else_changed, of_the_batch
@@ -314,9 +314,8 @@ def _laws(parameter: Any, value: Array, gradient: Array, changed: bool) -> Itera
     """
     name = parameter.name
     if not np.array_equal(to_numpy(parameter.value), value):
-        message = f"backward changed the value of {name}; only an optimiser may"
         parameter.value = move(value, array_module(parameter.value).__name__)  # before anything is compared
-        yield Finding("changed-parameter", name, "error", message)
+        yield changed_parameter(name)
     if not np.isfinite(gradient).all():
         message = f"backward left {int((~np.isfinite(gradient)).sum())} entries of {name}.grad without a finite value"
         yield Finding("not-finite", name, "error", message)

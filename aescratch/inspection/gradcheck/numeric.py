@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.backend import Array
+from aescratch.backend import Array, array_module, move, to_numpy
 
 EPSILON = float(np.finfo(np.float64).eps)
 FIRST_STEP = 3e-5  # truncation, h²/6 f''', is then far below any tolerance, and so is rounding, ε f / h
@@ -90,6 +90,22 @@ def estimates(
         settled[i] if i in settled else _estimate(Probe(objective, here, flat, i), given[i], tolerance, largest)
         for i in chosen.tolist()
     ]
+
+
+def estimates_along(
+    objective: Objective, array: Array, directions: Array, slopes: Array, tolerance: float
+) -> list[Estimate]:  # fmt: skip
+    """Return the derivative of the objective along each direction in an array, where `slopes` are the analytic ones."""
+    start, along, backend = to_numpy(array).copy(), np.zeros(len(directions)), array_module(array).__name__
+
+    def moved() -> tuple[float, list[Array]]:
+        array[...] = move(start + np.tensordot(along, directions, 1), backend)
+        return objective()
+
+    try:
+        return estimates(moved, along, slopes, tolerance)
+    finally:
+        array[...] = move(start, backend)
 
 
 def _settled_together(

@@ -8,6 +8,7 @@ Our own `Parameter` objects have both. Objects inside the layer, and its lists a
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -78,11 +79,14 @@ def own_places(layer: Any) -> Iterator[Place]:
 
 
 def _place_of_parameter(name: str, parameter: Parameter) -> Place:
-    def put(value: Array) -> None:
-        parameter.shape, parameter.size = value.shape, int(value.size)
-        parameter.bind(ParameterBuffer(value.reshape(-1)), 0)
-
+    put = functools.partial(put_alone, parameter)
     return Place(name, lambda: parameter.value, put, lambda: parameter.grad, lambda: parameter.grad.fill(0))
+
+
+def put_alone(parameter: Parameter, value: Array) -> None:
+    """Give a parameter a buffer of its own, with this value, perhaps of another shape, and a gradient of 0."""
+    parameter.shape, parameter.size = value.shape, int(value.size)
+    parameter.bind(ParameterBuffer(value.reshape(-1)), 0)
 
 
 class Search:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ import numpy as np
 from aescratch import functions
 from aescratch.backend import Array, is_fast
 from aescratch.foundations.parameters import Parameter
+from aescratch.inspection.recording import instead
 from aescratch.training.contract import backend_of, parts_of
 
 ROWS = 1024  # in a stack, about: enough to make calls cheap, few enough to stay in the cache
@@ -110,10 +111,7 @@ class Stack:
         copies = Copies(parameter, entries, offsets, self.n_rows)
         parts = parts_of(self.model)
         with contextlib.ExitStack() as undo:
-            for name, part in parts.items():
-                holds = any(value is parameter for value in vars(part).values())
-                if holds or not part.row_by_row:
-                    undo.enter_context(copies.one_by_one(part, self.kinks[name], always=holds or part.is_term))
+            self._compute_one_by_one(undo, copies, parameter)
             losses = np.asarray(self.loss())
         for name, part in parts.items():
             if part.row_by_row:
@@ -121,6 +119,13 @@ class Stack:
         if losses.shape != (len(entries),):
             raise ValueError("the objective isn't a sum of terms that could be told apart")
         return losses[:n_wanted], copies.smooth[:n_wanted]
+
+    def _compute_one_by_one(self, undo: contextlib.ExitStack, copies: Copies, parameter: Parameter) -> None:
+        """Let what can't take copies together, or holds the parameter, compute them one by one, until undo is left."""
+        for name, part in parts_of(self.model).items():
+            holds = any(value is parameter for value in vars(part).values())
+            if holds or not part.row_by_row:
+                undo.enter_context(copies.one_by_one(part, self.kinks[name], always=holds or part.is_term))
 
 
 class Copies:
@@ -133,13 +138,12 @@ class Copies:
         self.n_copies, self.n_rows = len(entries), n_rows
         self.smooth = np.ones(self.n_copies, bool)
 
-    @contextlib.contextmanager
-    def one_by_one(self, part: Any, kinks: Array | None, *, always: bool) -> Iterator[None]:
+    def one_by_one(self, part: Any, kinks: Array | None, *, always: bool) -> contextlib.AbstractContextManager[None]:
         """Inside the block, compute the part's forward for one copy after the other, each with its change.
 
         Unless it always is, that is needed only for what comes stacked.
         """
-        forward, own = part.forward, part.__dict__.get("forward")
+        forward = part.forward
 
         def call(*arguments: Any) -> Any:
             if not (always or any(self.are_stacked(argument) for argument in arguments)):
@@ -159,14 +163,7 @@ class Copies:
                     self.smooth[copy] &= np.array_equal(part.kinks, kinks)
             return np.array(results) if part.is_term else np.concatenate(results)
 
-        part.__dict__["forward"] = call
-        try:
-            yield
-        finally:
-            if own is None:
-                del part.__dict__["forward"]
-            else:
-                part.__dict__["forward"] = own
+        return instead(part, forward=call)
 
     def are_stacked(self, value: Any) -> bool:
         """Whether an argument holds the rows of all copies."""

@@ -17,7 +17,7 @@ import numpy as np
 
 from aescratch.backend import Array, array_module, move, to_numpy
 from aescratch.foundations.declared import Declared, declaration_of
-from aescratch.inspection.gradcheck.binding import as_list, draw_upstream
+from aescratch.inspection.gradcheck.binding import as_list, draw_upstream, is_array
 from aescratch.inspection.gradcheck.by_rule import note
 from aescratch.inspection.gradcheck.deadline import limited
 from aescratch.inspection.gradcheck.numeric import largest_size
@@ -27,7 +27,6 @@ from aescratch.inspection.recording import Call, observed
 from aescratch.training.contract import parts_of
 
 SAME = 1e-9  # of the largest entry: what another way to compute a rule may change
-Seen = Mapping[str, Array]
 
 
 class Surrogates:
@@ -139,11 +138,11 @@ class Base:
 
     def __init__(self, call: Call, declared: Declared) -> None:
         self.call, self.declared = call, declared
-        self.arrays = [name for name, value in call.arguments.items() if _is_array(value) and value.dtype.kind == "f"]
+        self.arrays = [name for name, value in call.arguments.items() if is_array(value) and value.dtype.kind == "f"]
         self.parameters = dict(held_parameters(call.part))
         self.start = {name: to_numpy(value).copy() for name, value in self._now(call).items()}
         self.result = np.array(to_numpy(call.result), np.float64)
-        self.backend = array_module(call.result).__name__ if _is_array(call.result) else "numpy"
+        self.backend = array_module(call.result).__name__ if is_array(call.result) else "numpy"
         self.entries = self._jacobian()
         self._require_linear()
 
@@ -250,7 +249,3 @@ def by_rules(findings: Sequence[Finding]) -> str:
 
 def _near(a: Array, b: Array) -> bool:
     return bool(np.all(np.abs(a - b) <= SAME * max(largest_size(a), largest_size(b))))  # so written that NaN isn't near
-
-
-def _is_array(value: Any) -> bool:
-    return hasattr(value, "dtype") and hasattr(value, "shape")

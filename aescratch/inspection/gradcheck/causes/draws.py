@@ -16,15 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.inspection.gradcheck.binding import (
-    Pair,
-    as_list,
-    call,
-    copied,
-    draw_upstream,
-    is_float_array,
-    signature_of,
-)
+from aescratch.inspection.gradcheck.binding import Pair, draw_upstream, is_float_array, signature_of
 from aescratch.inspection.gradcheck.causes.looks import Look, Unusable, is_scalar
 
 LETTERS = ("N", "D", "H", "K", "M", "P", "Q")
@@ -76,7 +68,7 @@ def dimensions_of(pair: Pair) -> list[Dimension]:
         alike = [place for place in places[1:] if length[place] == size]
         counts = range(len(alike) + 1 if len(alike) < MOST_MEMBERS else 0)
         tried = ((first, *others) for count in counts for others in itertools.combinations(alike, count))
-        running = (axes for axes in tried if _runs(pair, redraw(pair.inputs, dict.fromkeys(axes, size + 1), rng)))
+        running = (axes for axes in tried if _runs(pair.at(redraw(pair.inputs, dict.fromkeys(axes, size + 1), rng))))
         together = next(running, None)
         axes = together or (first, *alike)
         found.append(Dimension(LETTERS[len(found)], size, axes, together is not None, arrays[first[0]].ndim))
@@ -84,10 +76,9 @@ def dimensions_of(pair: Pair) -> list[Dimension]:
     return found
 
 
-def _runs(pair: Pair, inputs: Mapping[str, Any]) -> bool:
+def _runs(pair: Pair) -> bool:
     try:
-        output = call(pair.forward, copied(inputs))
-        return bool(np.isfinite(np.asarray(output, dtype=np.float64)).all())
+        return bool(np.isfinite(np.asarray(pair.output(), dtype=np.float64)).all())
     except Exception:
         return False
 
@@ -225,17 +216,16 @@ def shrunk(pair: Pair, dimensions: Sequence[Dimension]) -> tuple[Pair, list[Dime
         for each in dimensions
     ]
     lengths = {place: dimension.size for dimension in smaller for place in dimension.axes}
-    inputs = redraw(pair.inputs, lengths, np.random.default_rng(0))
-    if not _runs(pair, inputs):
+    small = pair.at(redraw(pair.inputs, lengths, np.random.default_rng(0)))
+    if not _runs(small):
         raise Unusable
-    return Pair(pair.forward, pair.backward, inputs), smaller
+    return small, smaller
 
 
 def returned_names(pair: Pair, names: Sequence[str]) -> list[str]:
     """Return the inputs that backward's gradients belong to: those named, or the leading ones where they are more."""
-    output = np.asarray(call(pair.forward, copied(pair.inputs)))
-    upstream = draw_upstream(output.shape, 0)
-    count = len(as_list(call(pair.backward, pair.arguments(upstream, output))))
+    output = np.asarray(pair.output())
+    count = len(pair.gradients(draw_upstream(output.shape, 0), output))
     leading = pair.differentiable[:count]
     return leading if count != len(names) and set(names) <= set(leading) else list(names)
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.inspection.gradcheck.binding import Pair, as_list, call, copied, draw_upstream, signature_of
+from aescratch.inspection.gradcheck.binding import Pair, copied, draw_upstream, signature_of
 
 EPSILON = float(np.finfo(np.float64).eps)
 STEPS = (5e-4, 1e-5, 2e-7)  # relative to the size of an entry; a smaller one where a kink lies within the first
@@ -71,8 +71,7 @@ class Look:
     def returned(self) -> dict[str, Array]:
         """What backward returned, by the name of the input that it belongs to."""
         try:
-            arguments = Pair(self.pair.forward, self.pair.backward, self.inputs).arguments(self.upstream, self.output)
-            gradients = as_list(call(self.pair.backward, arguments))
+            gradients = self.pair.at(self.inputs).gradients(self.upstream, self.output)
             found = {
                 name: np.array(gradient) for name, gradient in zip(self.names, gradients, strict=True)
                 if isinstance(gradient, (np.ndarray, np.generic))

@@ -19,14 +19,15 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.backend import Array
-from aescratch.foundations.parameters import Parameter, ParameterBuffer
+from aescratch.foundations.parameters import Parameter
 from aescratch.inspection.gradcheck.binding import Pair, as_list, draw_upstream, is_float_array
 from aescratch.inspection.gradcheck.deadline import limited
-from aescratch.inspection.gradcheck.foreign import named, signature
+from aescratch.inspection.gradcheck.foreign import pair_of
 from aescratch.inspection.gradcheck.localise.oracle import compare
 from aescratch.inspection.gradcheck.localise.step import TIME_LIMIT, Seen
-from aescratch.inspection.gradcheck.parameters import held_parameters
+from aescratch.inspection.gradcheck.parameters import held_parameters, put_alone
 from aescratch.inspection.gradcheck.surrogates import patterns
+from aescratch.inspection.recording import instead
 
 
 class Alone:
@@ -48,12 +49,7 @@ class Alone:
             self.parameters[name], inputs[name] = parameter, parameter.value.copy()
         self.arguments = [name for name, gradient in zip(self.arrays, returned, strict=False) if gradient is not None]
         self.names = [*self.arguments, *self.parameters]  # the inputs whose gradients backward returns, in its order
-        kind, taken = type(self.part).__name__, [*passes.arguments, *self.parameters]
-        leading = [] if passes.is_term else ["grad_output"]
-        self.pair = Pair(
-            named(self.forward, signature(taken), f"{kind}.forward"),
-            named(self.backward, signature([*leading, *taken]), f"{kind}.backward"), inputs,
-        )  # fmt: skip
+        self.pair = pair_of(self.part, self.forward, self.backward, inputs, is_term=passes.is_term)
 
     def forward(self, inputs: Mapping[str, Any]) -> Any:
         """Return what the part's forward makes of these inputs."""
@@ -62,13 +58,13 @@ class Alone:
 
     def backward(self, inputs: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return the gradients of the part's backward, in the order of `names`."""
-        returned, grads = self._step(inputs.get("grad_output", 1.0), inputs)
+        returned, grads = self._step(inputs.get("grad_y", 1.0), inputs)
         gradients = [g for g in returned if g is not None][: len(self.arguments)]
         return (*gradients, *(grads[name] for name in self.parameters))
 
     def contributions(self, upstream: Any) -> dict[str, Array]:
         """Return the gradients for this upstream, at the inputs of the step, by name."""
-        return dict(zip(self.names, self.backward({**self.pair.inputs, "grad_output": upstream}), strict=True))
+        return dict(zip(self.names, self.backward({**self.pair.inputs, "grad_y": upstream}), strict=True))
 
     def shape_fault(self) -> str:
         """Return what is wrong with the shapes that backward returns, or nothing."""
@@ -117,10 +113,8 @@ class Alone:
         """
         others = [name for name, own in functions.AS_WRITTEN.items() if getattr(functions, name) is not own]
         called: dict[str, dict[str, Any]] = {}
-        with contextlib.ExitStack() as stack:
-            for name in {*others, *(name.removesuffix("_backward") for name in others)} & set(functions.AS_WRITTEN):
-                stack.callback(setattr, functions, name, getattr(functions, name))
-                setattr(functions, name, _watched(name, getattr(functions, name), called))
+        names = {*others, *(name.removesuffix("_backward") for name in others)} & set(functions.AS_WRITTEN)
+        with instead(functions, **{name: _watched(name, getattr(functions, name), called) for name in names}):
             self._step(self.upstream, self.pair.inputs)
         pairs: dict[str, Pair | None] = {}
         for name in others:
@@ -159,16 +153,14 @@ class Alone:
 @contextlib.contextmanager
 def _fresh(parameters: Sequence[Parameter], values: Sequence[Array] | None = None) -> Iterator[None]:
     """Bind parameters to buffers of their own for the block, with these values, or copies of theirs."""
-    before = [(p, p.shape, p.size, p.buffer, p.start) for p in parameters]
+    before = [dict(vars(parameter)) for parameter in parameters]
     try:
         for parameter, value in zip(parameters, values or [p.value.copy() for p in parameters], strict=True):
-            parameter.shape, parameter.size = value.shape, int(value.size)
-            parameter.bind(ParameterBuffer(value.reshape(-1).copy()), 0)
+            put_alone(parameter, value)
         yield
     finally:
-        for parameter, shape, size, buffer, start in before:
-            parameter.shape, parameter.size = shape, size
-            parameter.bind(buffer, start)
+        for parameter, attributes in zip(parameters, before, strict=True):
+            vars(parameter).update(attributes)
 
 
 def _watched(name: str, function: Any, called: dict[str, dict[str, Any]]) -> Any:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.inspection.gradcheck.numeric import Estimate, Objective, estimates
+from aescratch.inspection.gradcheck.numeric import Estimate, Objective, estimates, estimates_along
 from aescratch.inspection.gradcheck.report import FAIL, PASS, judge
 
 TOLERANCE = 1e-6
@@ -43,17 +43,9 @@ def compare(objective: Objective, array: Array, given: Array, rng: np.random.Gen
     """
     directions = rng.standard_normal((DIRECTIONS, array.size))
     directions = directions / np.linalg.norm(directions, axis=1, keepdims=True)
-    along, start, values = np.zeros(DIRECTIONS), array.copy(), np.asarray(given, np.float64).reshape(-1)
-
-    def moved() -> tuple[float, list[Array]]:
-        array[...] = start + (along @ directions).reshape(array.shape)
-        return objective()
-
+    values = np.asarray(given, np.float64).reshape(-1)
     slopes = directions @ values
-    try:
-        seen = estimates(moved, along, slopes, TOLERANCE)
-    finally:
-        array[...] = start
+    seen = estimates_along(objective, array, directions.reshape(DIRECTIONS, *array.shape), slopes, TOLERANCE)
     first = _compared(directions, slopes, seen)
     if first.usable.all() and not first.wrong.any():
         return first

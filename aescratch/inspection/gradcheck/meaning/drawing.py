@@ -16,6 +16,7 @@ from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNois
 from aescratch.inspection.gradcheck.meaning.comparing import MeaningReport
 from aescratch.inspection.gradcheck.meaning.noise import Draws, Sample, rows_for
 from aescratch.inspection.gradcheck.meaning.objective import Step
+from aescratch.inspection.recording import instead
 from aescratch.layers import Sampling
 
 CORRUPTIONS = (GaussianNoise, MaskingNoise, SaltAndPepperNoise)
@@ -76,18 +77,13 @@ def look_at_generated(report: MeaningReport, step: Step) -> None:
     if heads is None:
         return
     seen: list[Array] = []
-    right, own = model.decode, vars(model).get("decode")
+    right = model.decode
 
     def decode(z: Array) -> Array:
         seen.append(np.array(z, float))
         return right(z)
 
-    try:
-        model.__dict__["decode"] = decode
+    with instead(model, decode=decode):
         model.sample(rows_for(heads[0].b.size), rng=step.seed)
-    finally:
-        del model.__dict__["decode"]
-        if own is not None:
-            model.__dict__["decode"] = own
     if seen:
         Draws(report, "sample").look_at_normal(seen[0], 1.0, "the prior's z", {})
