@@ -35,7 +35,7 @@ def trained(model):
     return [np.array(history.loss), *(parameter.value.copy() for parameter in model.parameters)]
 
 
-@pytest.mark.parametrize("activation", [ae.GELU, ae.ReLU, functools.partial(ae.LeakyReLU, 0.1), ae.Tanh])
+@pytest.mark.parametrize("activation", [ae.GELU, functools.partial(ae.LeakyReLU, 0.1)])
 @pytest.mark.parametrize("kind", MODELS, ids=lambda kind: kind.__name__)
 def test_switched_off_every_variant_trains_to_the_same_bits(kind, activation):
     fast = trained(model_of(kind, activation))
