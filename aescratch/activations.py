@@ -90,7 +90,8 @@ class FromSheet(Activation):
         return y
 
     def remember(self, a: Array, y: Array) -> None:
-        """Keep what backward needs."""
+        """Keep what backward needs, and no slope of an earlier pass."""
+        self.__dict__.pop("kept_slope", None)
         if "a" in self.remembers:
             self.a = a
         if "y" in self.remembers:
@@ -121,17 +122,17 @@ def layer_of(record: formula.Activation) -> type[FromSheet]:
     remembers = [name for name in ("a", "y") if name in wanted or (name == "a" and record.kinks is not None)]
     whole = record.together if record.together is not None and keeps_slope else record.value
     replaced = (whole, record.value, record.slope, record.backward) if keeps_slope else (whole,)
+    takes_bias = not settings and hasattr(record.value, "__wrapped__")  # as one kernel on a GPU
     members: dict[str, Any] = {
         "__module__": __name__, "__doc__": docstring(record.value, record.settings, record.example),
         "record": record, "name": record.name, "backward_name": record.backward.__name__, "wanted": wanted,
         "remembers": (*(remembers or ["a"]), *(["kept_slope"] if keeps_slope else [])), **kinks(record, ["a"]),
         "formulas": tuple(function.__name__ for function in replaced), "whole": staticmethod(whole),
-        "keeps_slope": keeps_slope,
-        "takes_bias": not settings and hasattr(record.value, "__wrapped__"),  # which is one kernel on a GPU
+        "keeps_slope": keeps_slope, "takes_bias": takes_bias,
     }  # fmt: skip
-    if members["keeps_slope"] or members["takes_bias"]:
+    if keeps_slope or takes_bias:
         members["forward"] = faster(passes.activation_forward, on_cpu=keeps_slope)(FromSheet.forward)
-    if members["keeps_slope"]:
+    if keeps_slope:
         members["backward"] = faster(passes.activation_backward)(FromSheet.backward)
     if settings:
         members["__init__"] = constructor(record.settings)

@@ -208,6 +208,9 @@ def test_a_slope_of_an_earlier_pass_is_not_taken_for_a_later_one(monkeypatch):
         layer.forward(second)
     np.testing.assert_array_equal(layer.backward(upstream), functions.gelu_backward(upstream, second))
     layer.forward(first)
+    layer.forward(a=second)
+    np.testing.assert_array_equal(layer.backward(upstream), functions.gelu_backward(upstream, second))
+    layer.forward(first)
     with backend.as_written():
         layer.forward(second)
     np.testing.assert_array_equal(layer.backward(upstream), functions.gelu_backward(upstream, second))

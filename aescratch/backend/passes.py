@@ -51,7 +51,7 @@ def join(layers: Sequence[Any]) -> None:
 def dense_forward(layer: Any, x: Array) -> Any:
     """Let the kernel of the activation that follows add the bias, on a GPU: one pass over memory less."""
     following = layer.followed_by
-    if following is None or isinstance(x, np.ndarray) or getattr(x, "shape", ())[1:] != layer.W.shape[:1]:
+    if following is None or getattr(x, "shape", ())[1:] != layer.W.shape[:1]:
         return NotImplemented
     if not (switch.is_fast() and layer.calls_as_written() and following.calls_as_written()):
         return NotImplemented
@@ -80,7 +80,6 @@ def activation_forward(layer: Any, a: Array) -> Any:
     if getattr(a, "ndim", 0) != 2 or not a.size:
         return NotImplemented
     ready = layer.__dict__.pop("ready", None)
-    layer.__dict__.pop("kept_slope", None)  # of an earlier pass
     is_ready = ready is not None and ready[0] is a
     if not ((is_ready or layer.keeps_slope) and switch.is_fast() and layer.calls_as_written()):
         return NotImplemented
