@@ -329,6 +329,45 @@ class TestWhatIsNotOurs:
             assert ae.check_gradients(model, x, mode=mode, explain=False).verdict == "fail"
 
     @pytest.mark.parametrize("seed", range(5))
+    def test_a_formula_that_mixes_one_unit_is_seen(self, seed, monkeypatch):
+        def mixing(a):
+            a = a.copy()
+            a[:, 0] -= a[:, 0].mean()
+            return np.tanh(a)
+
+        monkeypatch.setattr(functions, "tanh", mixing)
+        model = ae.Autoencoder([5, 8], activation=ae.Tanh, rng=seed)
+        assert ae.check_gradients(model, np.random.default_rng(seed).random((7, 5)), explain=False).verdict == "fail"
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_a_method_of_ours_that_mixes_one_unit_is_seen(self, seed, monkeypatch):
+        right = ae.Tanh.apply
+
+        def mixing(self, a):
+            a = a.copy()
+            a[:, 0] -= a[:, 0].mean()
+            return right(self, a)
+
+        monkeypatch.setattr(ae.Tanh, "apply", mixing)
+        model = ae.Autoencoder([5, 8], activation=ae.Tanh, rng=seed)
+        assert ae.check_gradients(model, np.random.default_rng(seed).random((7, 5)), explain=False).verdict == "fail"
+
+    @pytest.mark.parametrize("where", ["on the object", "as no function"])
+    @pytest.mark.parametrize("seed", range(5))
+    def test_a_forward_that_mixes_one_unit_is_seen_wherever_it_stands(self, where, seed):
+        def mixing(layer, a):
+            a = a.copy()
+            a[:, 0] -= a[:, 0].mean()
+            return ae.Tanh.forward(layer, a)
+
+        kind = type("Mixing", (ae.Tanh,), {"forward": functools.partialmethod(mixing)} if where == "as no function" else {})
+        model = ae.Autoencoder([5, 8], activation=kind, rng=seed)
+        if where == "on the object":
+            layer = model.encoder.layers[1]
+            layer.forward = functools.partial(mixing, layer)
+        assert ae.check_gradients(model, np.random.default_rng(seed).random((7, 5)), explain=False).verdict == "fail"
+
+    @pytest.mark.parametrize("seed", range(5))
     def test_a_loss_that_mixes_one_unit_is_seen(self, seed):
         model = FirstUnitCentredByTheLoss([5, 8], activation=ae.Tanh, rng=seed)
         assert ae.check_gradients(model, np.random.default_rng(seed).random((7, 5)), explain=False).verdict == "fail"
