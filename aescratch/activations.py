@@ -102,7 +102,7 @@ class FromSheet(Activation):
         name = self.remembers[0]
         remembered = getattr(self, name)
         require_same_shape(grad_y, "grad_y", remembered, name)
-        return getattr(functions, self.backward_name)(grad_y, *[getattr(self, name) for name in self.wanted])
+        return getattr(functions, self.backward_name)(grad_y, *held(self, self.wanted))
 
     def slope(self, a: Array) -> Array:
         """Return φ'(a)."""

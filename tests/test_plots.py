@@ -4,7 +4,6 @@ import copy
 import itertools
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import matplotlib as mpl
 import numpy as np
@@ -396,11 +395,6 @@ def test_loss_curves_count_epochs_from_1_and_mark_the_best():
     assert training.get_linestyle() != validation.get_linestyle()
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "loss")
     assert set(ax.get_xticks()) & set(range(1, 4)) == {1, 2, 3}
-
-
-def test_losses_are_drawn_of_whatever_has_what_a_history_has():
-    own = SimpleNamespace(loss=[8.0, 4.0], validation_loss=[], best_epoch=None, stopped="finished")
-    np.testing.assert_array_equal(plots.loss_curves(own).get_lines()[0].get_ydata(), [8, 4])
 
 
 def test_loss_curves_without_validation_are_one_line_and_no_legend():

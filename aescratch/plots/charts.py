@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,20 +10,11 @@ from aescratch.backend import Array
 from aescratch.foundations.validation import require_number
 from aescratch.plots.arguments import as_class_numbers, as_rows
 from aescratch.plots.canvas import BLUE, CLASS_COLOURS, TEXT_SIZE, VERMILLION, axes_of, label_axes
+from aescratch.training.history import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
-
-
-@runtime_checkable
-class LossHistory(Protocol):
-    """What `fit` returns, as far as its curves ask for it."""
-
-    loss: list[float]
-    validation_loss: list[float]
-    best_epoch: int | None
-    stopped: str
 
 
 def latent_map(code: Any, labels: Any = None, *, ax: Axes | None = None) -> Axes:
@@ -61,7 +52,7 @@ def latent_map(code: Any, labels: Any = None, *, ax: Axes | None = None) -> Axes
     return ax
 
 
-def loss_curves(history: LossHistory, *, ax: Axes | None = None) -> Axes:
+def loss_curves(history: History, *, ax: Axes | None = None) -> Axes:
     """Draw the loss of each epoch and, where there is one, the validation loss with its best epoch.
 
     The loss axis is logarithmic if the losses are positive and span more than a factor of ten.
@@ -80,7 +71,7 @@ def loss_curves(history: LossHistory, *, ax: Axes | None = None) -> Axes:
     >>> ax.get_yscale(), ax.get_lines()[0].get_xdata()
     ('log', array([1, 2, 3]))
     """
-    if not isinstance(history, LossHistory):
+    if not isinstance(history, History):
         raise TypeError(
             f"expected the History that fit returns, got {type(history).__name__}; pass history = model.fit(...), "
             "or one element of the list that pretrain returns"

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.inspection.gradcheck.binding import Pair
+from aescratch.inspection.gradcheck.binding import Pair, draw_upstream
 from aescratch.inspection.gradcheck.numeric import Objective, Together, estimates, estimates_along
 from aescratch.inspection.gradcheck.report import FAIL, PASS, UNCHECKED, TensorResult, judge
 
@@ -90,7 +90,7 @@ class Coverage:
 
     def _directions(self, shape: tuple[int, ...]) -> Array:
         """Return directions of a length near 1, and no entry near 0, which would hide an error there."""
-        entries = self.rng.uniform(0.5, 1.5, (DIRECTIONS, *shape)) * self.rng.choice([-1.0, 1.0], (DIRECTIONS, *shape))
+        entries = draw_upstream((DIRECTIONS, *shape), self.rng)
         return np.asarray(entries / np.sqrt(np.prod(shape)))
 
     def described(self, tensors: Sequence[TensorResult], sizes: Sequence[int]) -> str:

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from aescratch.foundations.sources import PACKAGE
 from aescratch.inspection.gradcheck.report import FAIL, INCONCLUSIVE, PASS, UNCHECKED, Finding, TensorResult
-
-PACKAGE = pathlib.Path(__file__).resolve().parents[2]
 
 
 def value_findings(tensors: Sequence[TensorResult]) -> list[Finding]:
@@ -122,10 +121,15 @@ def single_precision(who: str, dtype: Any) -> Finding:
     return Finding("single-precision", None, INCONCLUSIVE, message, {"dtype": str(dtype)})
 
 
+def is_ours(filename: str) -> bool:
+    """Whether a file is one of this package, also where a link leads to it."""
+    return PACKAGE in pathlib.Path(filename).resolve().parents
+
+
 def raised(error: Exception) -> Finding:
     """Return the finding for a backward that raised: type, text, and the innermost line that isn't this package's."""
     frames = traceback.extract_tb(error.__traceback__)
-    outside = [frame for frame in frames if PACKAGE not in pathlib.Path(frame.filename).resolve().parents]
+    outside = [frame for frame in frames if not is_ours(frame.filename)]
     evidence: dict[str, Any] = {"exception": type(error).__name__}
     where = ""
     if outside:

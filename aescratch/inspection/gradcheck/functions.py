@@ -120,8 +120,8 @@ def check_pair(
     """
     names = pair.differentiable if expected is None else expected
     pair.inputs = {**pair.inputs, **{name: as_differentiable(name, pair.inputs[name]) for name in names}}
-    check = PairCheck(options, Coverage(mode, [pair.inputs[name].size for name in names], options.rng), pair, expected)
-    check.parameters = parameters
+    coverage = Coverage(mode, [pair.inputs[name].size for name in names], options.rng)
+    check = PairCheck(options, coverage, pair, expected, parameters)
     tensors = check.run()
     declared = declaration_of(pair.backward)
     by_rule = f", by the declared rule {declared.rule}" if declared else ""
@@ -133,11 +133,12 @@ def check_pair(
 class PairCheck(Check):
     """The check of a pair."""
 
-    parameters: Sequence[str] = ()
-
-    def __init__(self, options: Options, coverage: Coverage, pair: Pair, expected: Sequence[str] | None) -> None:
+    def __init__(
+        self, options: Options, coverage: Coverage, pair: Pair, expected: Sequence[str] | None,
+        parameters: Sequence[str],
+    ) -> None:  # fmt: skip
         super().__init__(options, coverage)
-        self.pair, self.expected = pair, expected
+        self.pair, self.expected, self.parameters = pair, expected, parameters
         self.output: Any = None
         self.upstream: Array = np.asarray(1.0)
 

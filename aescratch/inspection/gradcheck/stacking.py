@@ -55,7 +55,13 @@ def computes_as_ours(value: Any) -> bool:
 def _is_of_the_package(thing: Any) -> bool:
     """Whether a class, or what stands in one, was written in the package, and not put there; data are no matter."""
     function = getattr(thing, "fget", None) or getattr(thing, "__func__", thing)
-    return not callable(function) or str(getattr(function, "__module__", "")).partition(".")[0] == "aescratch"
+    if getattr(function, "__globals__", None) is vars(contextlib):  # a context manager: what it was made of
+        function = function.__wrapped__
+    if not callable(function) and not hasattr(type(function), "__get__"):
+        return True
+    # Where a function was written: functools.wraps gives it another's module, but not another's globals.
+    home = getattr(function, "__globals__", {}).get("__name__") or getattr(function, "__module__", "")
+    return str(home).partition(".")[0] == "aescratch"
 
 
 def _computes(name: str) -> bool:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-PACKAGE = Path(__file__).resolve().parents[2]
+PACKAGE = Path(__file__).parents[2]  # by the way that leads here, as the names of its files
 
 
 @functools.cache

@@ -22,7 +22,7 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.backend import Array
-from aescratch.inspection.recording import Call, observed
+from aescratch.inspection.recording import Call, instead, observed
 from aescratch.inspection.tracing.arrays import Quantity, Traced, outcome, plain
 from aescratch.inspection.tracing.code import calling_line, lines_of
 from aescratch.inspection.tracing.formulas import ELEMENTWISE, FORMULAS
@@ -81,15 +81,9 @@ class Recorder:
     def watching(self) -> Iterator[None]:
         """Wrap the sheet's functions and the model's parts, as long as the block lasts."""
         with WATCHING:
-            originals = {name: getattr(functions, name) for name in FORMULAS}
-            try:
-                for name, function in originals.items():
-                    setattr(functions, name, self._watched(name, function))
-                with observed(self.model, self._after_part, self._before_part):
-                    yield
-            finally:
-                for name, function in originals.items():
-                    setattr(functions, name, function)
+            watched = {name: self._watched(name, getattr(functions, name)) for name in FORMULAS}
+            with instead(functions, **watched), observed(self.model, self._after_part, self._before_part):
+                yield
 
     def _before_part(self, call: Call) -> None:
         self.part = call.name

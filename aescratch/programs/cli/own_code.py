@@ -18,7 +18,7 @@ from typing import Any
 import aescratch as ae
 from aescratch.foundations.sources import import_from_source, is_others, module_of_file
 from aescratch.inspection.gradcheck.binding import CACHE_NAMES, signature_of
-from aescratch.inspection.gradcheck.findings import PACKAGE, shown_path
+from aescratch.inspection.gradcheck.findings import is_ours, shown_path
 from aescratch.programs.cli.status import UsageError, did_you_mean
 
 # What others call the backward of a function; one that takes no upstream gradient may return a loss and its gradient.
@@ -74,7 +74,7 @@ def own_errors() -> Iterator[None]:
         if isinstance(error, SyntaxError) and error.filename:
             place = f"{shown_path(error.filename)}:{error.lineno}"  # which its text ends with, in another form
             raise UsageError(f"{place}: {type(error).__name__}: {error.msg}") from error
-        if isinstance(error, (TypeError, ValueError, ImportError)) and PACKAGE in Path(frames[-1].filename).parents:
+        if isinstance(error, (TypeError, ValueError, ImportError)) and is_ours(frames[-1].filename):
             raise UsageError(text) from error
         if not outside:
             raise

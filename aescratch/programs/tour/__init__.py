@@ -4,9 +4,9 @@
     experiment.py variant, digits -> gradient check, training, measures -> Result, with one Row of the table
     findings.py   results -> the numbers behind what is to be noticed;   notice.py   numbers -> sentences that they bear
     table.py      rows -> text;   figures.py   results -> pictures;   report.py, page.py, style.css   everything -> HTML
-    command.py    options -> Plan -> everything in order -> exit status;   output.py   a file, whole or not at all
+    command.py    options -> Plan -> everything in order -> exit status;   output.py   where the report goes
 
-It uses the public interface of the package and nothing else, so it reads as a long example, too.
+Models are built, trained and checked by the public interface alone, so it reads as a long example, too.
 """
 
 from aescratch.programs.tour.command import add_arguments, run

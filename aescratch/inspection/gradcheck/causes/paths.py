@@ -98,14 +98,18 @@ def _not_summed(look: Look, name: str) -> Iterator[Candidate]:
     yield Candidate("summed over everything", np.asarray(truth.sum()))
 
 
+def _of_the_batch(look: Look, name: str) -> dict[str, Array]:
+    """Return the inputs that have as many rows as this one."""
+    rows = len(look.inputs[name])
+    return {k: v for k, v in look.inputs.items() if isinstance(v, np.ndarray) and v.ndim and len(v) == rows}
+
+
 def _by_row_alone(look: Look, name: str) -> Iterator[Candidate]:
     """Gradients of forward seen on one row at a time: what a statistic of the batch, taken per example, gives."""
     if look.inputs[name].ndim != 2:
         return
-    count = len(look.inputs[name])
-    arrays = {k: v for k, v in look.inputs.items() if isinstance(v, np.ndarray) and v.ndim and len(v) == count}
-    found = []
-    for row in range(count):
+    arrays, found = _of_the_batch(look, name), []
+    for row in range(len(look.inputs[name])):
         here = slice(row, row + 1)
         upstream = look.upstream[here] if look.output.ndim else None
         try:
@@ -140,10 +144,9 @@ def _held_constant(look: Look, name: str) -> Array:
     In a batch that is there twice, such means are what they were, and a row moves them half as much: so from A + B and
     A + B/2, the derivatives of a row's output, follows A.
     """
-    rows = len(look.inputs[name])
-    arrays = {k: v for k, v in look.inputs.items() if isinstance(v, np.ndarray) and v.ndim and len(v) == rows}
-    twice = look.altered({k: np.concatenate([v, v]) for k, v in arrays.items()}, np.concatenate([look.upstream] * 2))
-    diluted = _row_by_row(twice, name)[:rows]
+    arrays = {k: np.concatenate([v, v]) for k, v in _of_the_batch(look, name).items()}
+    twice = look.altered(arrays, np.concatenate([look.upstream] * 2))
+    diluted = _row_by_row(twice, name)[: len(look.inputs[name])]
     return np.einsum("nk,nkj->nj", look.upstream, 2 * diluted - _row_by_row(look, name))
 
 

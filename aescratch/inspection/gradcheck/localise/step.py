@@ -22,7 +22,7 @@ from aescratch.backend import Array
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.inspection.gradcheck.deadline import limited
-from aescratch.inspection.gradcheck.findings import PACKAGE
+from aescratch.inspection.gradcheck.findings import is_ours
 from aescratch.inspection.gradcheck.localise.oracle import Comparison, compare
 from aescratch.inspection.gradcheck.surrogates import patterns
 from aescratch.inspection.recording import Call, observed
@@ -173,9 +173,9 @@ def _caller() -> tuple[str, int] | None:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         inside = isinstance(frame.f_locals.get("self"), (Part, Step))
-        file = pathlib.Path(frame.f_code.co_filename)
-        if not inside and not (file.name == "recording.py" and PACKAGE in file.parents):
-            return frame.f_code.co_filename, frame.f_lineno
+        file = frame.f_code.co_filename
+        if not inside and not (pathlib.Path(file).name == "recording.py" and is_ours(file)):
+            return file, frame.f_lineno
         frame = frame.f_back
     return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pathlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from aescratch import functions
 from aescratch.backend import Array
 from aescratch.inspection.gradcheck import causes
 from aescratch.inspection.gradcheck.binding import Pair
-from aescratch.inspection.gradcheck.findings import PACKAGE, shown_path
+from aescratch.inspection.gradcheck.findings import is_ours, shown_path
 from aescratch.inspection.gradcheck.functions import check_function
 from aescratch.inspection.gradcheck.localise.alone import Alone
 from aescratch.inspection.gradcheck.localise.factors import Factor, number
@@ -90,7 +89,7 @@ def theirs(*places: Place) -> Place:
 
 
 def _is_ours(place: Place) -> bool:
-    return place is not None and PACKAGE in pathlib.Path(place[0]).parents
+    return place is not None and is_ours(place[0])
 
 
 def _of_call(name: str, place: Place, fault: str, message: str, cause: str, **more: Any) -> Finding:
