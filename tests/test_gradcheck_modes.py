@@ -591,3 +591,12 @@ class TestTogether:
     def test_nothing_is_settled_where_rounding_hides_it(self):
         evaluations, _ = self.alone(offset=1e7)
         assert evaluations >= 6
+
+
+def test_directions_see_a_gradient_whose_entries_change_places():
+    """Its sum, the derivative along ones, is right."""
+    report = ae.check_function(
+        functions.tanh, lambda grad_y, y: functions.tanh_backward(grad_y, y)[::-1], {"a": X}, mode="directional"
+    )
+    assert report.verdict == "fail"
+    assert ae.check_function(functions.tanh, functions.tanh_backward, {"a": X}, mode="directional").verdict == "pass"
