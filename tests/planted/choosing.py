@@ -1,0 +1,124 @@
+"""Which mutants are mistakes, and which of them are the fixed selection that the checker is measured by.
+
+    mutants of a case, in an order that only their own text decides
+        -> equal to the right code: excluded;  not seen by the check: excluded;  raising: kept apart
+        -> turn by turn one of each operator, until the case has its share
+
+Nothing here asks the checker: gradients are compared with those of the right code, at five draws and two sets of sizes.
+A mistake is chosen, and held out, by a hash of its own text, so that other cases and operators don't move it.
+"""
+
+import functools
+import hashlib
+from typing import NamedTuple
+
+import numpy as np
+
+from .cases import CASES
+from .checking import arrays_of, loaded, quietly
+from .operators import planted
+
+DRAWS = 5
+EQUAL = 1e-9  # relative to the largest entry: the same to rounding
+SEEN = 1e-5  # so much must a gradient be off at the inputs of the check, whose tolerance is 1e-6
+SHARE = {"function": 8, "network": 13, "exercise": 11, "stranger": 12}  # mistakes of one case
+RAISING = 1  # of one case, beside these
+HELD_OUT = 3  # one of so many
+
+
+class Mistake(NamedTuple):
+    """A wrong pass: the case, what was done to which statement, and the text."""
+
+    case: str
+    operator: str
+    first: int
+    last: int
+    statement: str
+    text: str
+    raises: bool
+
+    @property
+    def kind(self):
+        return CASES[self.case].kind
+
+    @property
+    def identity(self):
+        return f"{self.case} | {self.operator} | {self.first} | {self.statement}"
+
+
+def is_held_out(mistake):
+    """Whether a mistake is of the third that nobody looks at while causes are written."""
+    return _hash("held out", mistake.identity) % HELD_OUT == 0
+
+
+def _hash(*words):
+    return int.from_bytes(hashlib.sha256(" | ".join(words).encode()).digest()[:8], "big")
+
+
+@functools.cache
+def right_gradients(name, seed, sizes):
+    """Return the gradients of a case's right code at a draw."""
+    case = CASES[name]
+    with quietly(), loaded(case.text, case.path.name) as module:
+        return case.gradients(module, seed, sizes)
+
+
+def distance(found, right):
+    """Return how far gradients are from the right ones, relative to the largest entry; infinite if misshapen."""
+    if len(found) != len(right):
+        return np.inf
+    return max((_apart(a, b) for a, b in zip(found, right, strict=True)), default=0.0)
+
+
+def _apart(found, right):
+    if not isinstance(found, (np.ndarray, np.generic, float)) or np.shape(found) != np.shape(right):
+        return np.inf
+    apart = float(np.max(np.abs(found - right), initial=0.0)) / (float(np.max(np.abs(right), initial=0.0)) or 1.0)
+    return apart if np.isfinite(apart) else np.inf
+
+
+def standing(case, module):
+    """Return what a changed module is beside the right one: "equal", "unseen", "raises" or "mistake"."""
+    apart = []
+    try:
+        with quietly():
+            for sizes in (0, 1):
+                for seed in range(DRAWS):
+                    found = case.gradients(module, seed, sizes)
+                    apart.append(distance(found, right_gradients(case.name, seed, sizes)))
+                    if not np.isfinite(apart[-1]):
+                        return "mistake" if seed == sizes == 0 else "unseen"
+    except Exception:
+        return "raises"
+    if max(apart) <= EQUAL:
+        return "equal"
+    return "mistake" if apart[0] >= SEEN else "unseen"
+
+
+def chosen_of(name):
+    """Return the chosen mistakes of one case."""
+    case, by_operator = CASES[name], {}
+    for mutant in planted(case.text, case.functions, arrays_of(case)):
+        by_operator.setdefault(mutant.operator, []).append(mutant)
+    queues = [
+        sorted(mutants, key=lambda m: _hash("order", name, m.operator, str(m.first), m.statement))
+        for _, mutants in sorted(by_operator.items(), key=lambda item: _hash("operator", name, item[0]))
+    ]
+    found, raising = [], 0
+    while any(queues) and len(found) - raising < SHARE[case.kind]:
+        for queue in queues:
+            while queue and len(found) - raising < SHARE[case.kind]:
+                mutant = queue.pop(0)
+                with loaded(mutant.text, case.path.name) as module:
+                    what = standing(case, module)
+                if what == "mistake" or (what == "raises" and raising < RAISING):
+                    found.append(Mistake(name, *mutant, what == "raises"))
+                    raising += what == "raises"
+                    if what == "mistake":
+                        break
+    return found
+
+
+def chosen(names=None):
+    """Return the fixed selection, of some cases or of all."""
+    return [mistake for name in (CASES if names is None else names) for mistake in chosen_of(name)]

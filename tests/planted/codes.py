@@ -1,0 +1,55 @@
+"""Which codes of the checker tell a mistake of an operator truly, where nothing but arrays is spoken of.
+
+A code stands here if its sentence is true of what the operator does: that the right gradient is multiplied by something
+is true of a factor left out. What isn't listed counts as false until somebody has looked at it and listed it.
+"""
+
+SCALE = {"scale", "sign"}
+SLOPES = {
+    "slope-missing", "layer-slope-missing", "other-derivative", "layer-other-derivative", "derivative-replaced",
+    "slope-misused", "wrong-argument", "layer-wrong-argument", "layer-slope-twice",
+}  # fmt: skip
+FACTORS = {"factor-missing", "factor-extra", "factor-replaced"}
+TERMS = {"term", "term-replaced", "upstream-term", "path-missing", "layer-path-missing", "formula-replaced"}
+ROWS = {"some-examples", "some-entries", "rearranged", "collapsed"}
+SUMS = {"not-summed", "extra-axis", "not-a-sum", "scale", "per-example", "collapsed"}
+OTHERS = {"other-inputs", "other-upstream", "other-gradient", "layer-wrong-activation", "layer-gradient-for-weights"}
+
+TRUE = {
+    "drop-term": TERMS | SLOPES | FACTORS | SCALE | {"zeros"},
+    "drop-factor": FACTORS | SLOPES | SCALE | TERMS | {"other-upstream", "other-gradient"},
+    "drop-function": FACTORS | SLOPES | TERMS | {"layer-wrong-activation", "other-inputs", "scale"},
+    "transpose": {"transposed", "rearranged", "layer-untransposed", "extra-axis"},
+    "axis": SUMS | {"other-upstream", "term", "term-replaced", "path-missing"},
+    "stale": FACTORS | SLOPES | TERMS | SCALE | OTHERS | {"zeros", "upstream-times"},
+    "slope-argument": SLOPES | FACTORS | OTHERS | {"term", "term-replaced", "formula-replaced", "upstream-term"},
+    "shift": ROWS | {"other-upstream", "other-inputs", "scale", "not-a-sum"},
+    "constant": SCALE | TERMS | FACTORS | SLOPES,
+    "sign": SCALE | TERMS | FACTORS | SLOPES | {"other-inputs", "some-entries"},
+    "twice": SCALE | TERMS | FACTORS | SLOPES | {"upstream-times", "other-upstream"},
+    "batch-factor": {"scale", "term", "term-replaced"},
+    "mask": SLOPES | FACTORS | {"by-sign", "zeros", "term", "some-entries"},
+    "applied-twice": FACTORS | SLOPES | {"other-inputs", "term", "term-replaced", "formula-replaced"},
+    "labels": {"term", "term-replaced", "some-entries", "formula-replaced"},
+    "ones-upstream": {"other-upstream", "term", "derivative-replaced", "formula-replaced", "factor-missing"},
+    "clipped": {"clipped", "zeros", "by-sign", "some-entries", "not-a-sum", "other-upstream", "term", "path-missing"},
+    "left-out": TERMS | FACTORS | SLOPES | SCALE | {"zeros", "some-examples", "other-gradient"},
+    "overwritten": TERMS | ROWS | SCALE,
+    "swap": OTHERS | FACTORS | SLOPES | TERMS | {"transposed", "sign"},
+    "return-order": {"other-gradient"},
+    "updated-first": {"other-inputs"},
+}  # fmt: skip
+# Of models: what is said of the first wrong part, or of the gradient between two parts.
+WIRING = {"missing", "extra", "sign", "doubled", "scaled", "left-over", "overwritten", "twice", "shared", "stale"}
+TRUE_WIRING = {
+    "drop-term": {"missing"},
+    "drop-factor": {"scaled"},
+    "constant": {"scaled", "doubled"},
+    "batch-factor": {"scaled"},
+    "sign": {"sign"},
+    "twice": {"doubled", "scaled", "twice"},
+    "left-out": {"missing", "left-over"},
+    "overwritten": {"left-over", "overwritten", "doubled", "missing"},
+    "stale": {"missing", "extra", "stale", "doubled", "scaled"},
+    "swap": {"missing", "extra", "stale"},
+}

@@ -1,0 +1,169 @@
+"""Judging what the checker says of a planted mistake: named, described, or named falsely.
+
+    mistake -> reports -> the leading cause, the first finding with one
+        with a repair   -> put into the mistake's text; the right gradients at fresh draws and sizes?  named : false
+        of arrays alone -> claimed again at other inputs, and listed as true of the operator?          named : false
+        none at all     -> described
+
+A cause that stands at a line which is neither the broken one nor repaired rightly is false, whatever it says.
+"""
+
+import functools
+import re
+import time
+from typing import NamedTuple
+
+from aescratch.inspection.gradcheck.causes.catalogue import HYPOTHESES
+from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
+
+from . import operators
+from .cases import CASES
+from .checking import loaded, quietly
+from .choosing import EQUAL, distance, right_gradients
+from .codes import TRUE, TRUE_WIRING
+
+SECONDS = 60.0  # for one mistake
+FRESH = range(100, 103)  # draws for a repair, none of which chose the mistake
+AGAIN = (1, 2)  # other seeds at which a cause must be claimed again
+ACCEPTED, NAMED, DESCRIBED, FALSE, LATE = "accepted", "named", "described", "false", "late"
+
+
+class Judged(NamedTuple):
+    """What the checker said of a mistake: the outcome, the code, why it is false, the line and the sentence."""
+
+    outcome: str
+    code: str = ""
+    why: str = ""
+    line: int = 0
+    is_exact: bool = False
+    said: str = ""
+    seconds: float = 0.0
+
+
+class Cause(NamedTuple):
+    """A leading cause: its code with what is particular about it, and the finding."""
+
+    code: str
+    detail: str
+    finding: object
+
+
+def judged(mistake):
+    """Return what the checker says of a mistake, and whether that is true."""
+    started = time.perf_counter()
+    try:
+        with loaded(mistake.text, CASES[mistake.case].path.name) as module:
+            found = limited(lambda: _judged(mistake, module), SECONDS)
+    except OutOfTime:
+        found = Judged(LATE)
+    return found._replace(seconds=time.perf_counter() - started)
+
+
+def _judged(mistake, module):
+    case = CASES[mistake.case]
+    with quietly():
+        reports = case.check(module)
+    if not any(report.verdict == "fail" for report in reports):
+        return Judged(ACCEPTED, why=", ".join(report.verdict for report in reports))
+    line = next((f.evidence["line"] for r in reports for f in r.findings if f.evidence.get("line")), 0)
+    is_exact = mistake.first <= (line or 0) <= mistake.last
+    cause = leading(reports)
+    if cause is None:
+        return Judged(DESCRIBED, line=line, is_exact=is_exact, said=_first_words(reports))
+    why = _what_is_false(mistake, case, module, cause)
+    return Judged(FALSE if why else NAMED, cause.code, why, line, is_exact, cause.finding.cause)
+
+
+def leading(reports):
+    """Return the leading cause of the reports, or None."""
+    for finding in (finding for report in reports for finding in report.findings):
+        if finding.cause:
+            evidence = finding.evidence
+            if "repaired" in evidence:
+                return Cause(str(evidence.get("edit", finding.code)), str(evidence["repaired"]), finding)
+            if "fault" in evidence:
+                return Cause(f"wiring {evidence['fault']}", "", finding)
+            code = evidence.get("hypothesis") or _code_of_sentence(finding.cause)
+            return Cause(str(code), f"{evidence.get('detail', '')} {evidence.get('factor', '')}", finding)
+    return None
+
+
+def _what_is_false(mistake, case, module, cause):
+    """Return what is false about a cause, in words, or nothing."""
+    evidence = cause.finding.evidence
+    if evidence.get("repaired"):
+        return _of_the_repair(mistake, case, evidence["line"], evidence["repaired"])
+    if not _is_at_the_place(mistake, case, evidence):
+        return f"line {evidence['line']} isn't the broken one"
+    if case.kind == "exercise" and "detail" not in evidence and "hypothesis" in evidence:
+        return "" if _is_the_same_mistake(case, module, cause.code) else "not the mistake of that code"
+    is_wiring = cause.code.startswith("wiring ")
+    listed = TRUE_WIRING.get(mistake.operator, ()) if is_wiring else TRUE.get(mistake.operator, ())
+    if cause.code.removeprefix("wiring ") not in listed:
+        return "to be looked at: the code isn't listed for the operator"
+    for seed in AGAIN:
+        with quietly():
+            again = leading(case.check(module, seed))
+        if again is None or (again.code, again.detail) != (cause.code, cause.detail):
+            return f"at seed {seed} it is {'no cause' if again is None else again.code + ' ' + again.detail}"
+    return ""
+
+
+def _of_the_repair(mistake, case, line, repaired):
+    """Return what is wrong with a repair: the gradients of the repaired text must be right at fresh draws and sizes."""
+    statement = operators.statement_at(mistake.text, line)
+    if statement is None:
+        return f"no statement stands in line {line}"
+    text = operators.with_statement(mistake.text, statement, repaired)
+    try:
+        with loaded(text, case.path.name) as module, quietly():
+            for sizes in (0, 1):
+                for seed in FRESH:
+                    found = case.gradients(module, seed, sizes)
+                    if distance(found, right_gradients(case.name, seed, sizes)) > EQUAL:
+                        return "the repair isn't right"
+    except Exception as error:
+        return f"the repair raises {type(error).__name__}: {error}"
+    return ""
+
+
+def _is_at_the_place(mistake, case, evidence):
+    """Whether a cause stands at no line, at the broken one, or, where only a function is blamed, at that function."""
+    line = evidence.get("line")
+    if not line or mistake.first <= line <= mistake.last:
+        return True
+    if "source" in evidence:
+        return False
+    functions = operators.functions_of(mistake.text, case.functions)
+    return any(f.lineno <= line <= f.end_lineno and f.lineno <= mistake.first <= f.end_lineno for f in functions)
+
+
+def _is_the_same_mistake(case, module, code):
+    """Whether an exercise's own mistake of this code gives just the gradients that this module gives."""
+    exercise = case.way.exercise
+    for known in exercise.mutants.values():
+        if known.expected.partition("@")[0] == code:
+            with loaded(exercise.mutated(known), case.path.name) as other, quietly():
+                draws = [(case.gradients(module, seed, s), case.gradients(other, seed, s)) for seed in FRESH for s in (0, 1)]
+                if all(distance(*draw) <= EQUAL for draw in draws):
+                    return True
+    return False
+
+
+@functools.cache
+def _patterns():
+    """Return a pattern for the sentence of every hypothesis, the longest first."""
+    found = []
+    for hypothesis in HYPOTHESES:
+        pieces = re.split(r"\{\w+\}", hypothesis.cause)
+        found.append((len("".join(pieces)), ".*".join(map(re.escape, pieces)), hypothesis.code))
+    return [(re.compile(pattern), code) for _, pattern, code in sorted(found, reverse=True)]
+
+
+def _code_of_sentence(sentence):
+    """Return the code of the hypothesis that a sentence was made by; where a part is blamed, nothing else tells."""
+    return next((code for pattern, code in _patterns() if pattern.match(sentence)), "")
+
+
+def _first_words(reports):
+    return next((f.message for r in reports for f in r.findings if f.code in ("first-wrong", "described")), "")
