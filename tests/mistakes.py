@@ -5,6 +5,7 @@ codes that name its cause truly: "scale[N]" is the code "scale" with the factor 
 """
 
 import inspect
+import linecache
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from aescratch.inspection.gradcheck.binding import bind
 from aescratch.inspection.gradcheck.causes import explain
 
 K = 2
+LINE = "line"
 
 
 class Mistake(NamedTuple):
@@ -169,17 +171,25 @@ def wanted(pair):
 
 
 def told(backward, forward, inputs, names, seed=0):
-    """Return what the checker says of each gradient: the code of its cause with the factor, or "described"."""
+    """Return what the checker says of each gradient: the code of its cause with the factor, or "described".
+
+    LINE is the code of those that one change of a line makes right.
+    """
     found = {}
     for finding in explain(bind(forward, backward, inputs), names, seed=seed):
         evidence = finding.evidence
-        code = f"{evidence['hypothesis']}[{evidence['factor']}]" if finding.cause else "described"
-        found[finding.tensor.removeprefix("grad_")] = code
+        if "hypothesis" in evidence:
+            found[finding.tensor.removeprefix("grad_")] = f"{evidence['hypothesis']}[{evidence['factor']}]"
+        elif finding.cause:
+            found |= dict.fromkeys(evidence["mends"], LINE)
+        else:
+            found[finding.tensor.removeprefix("grad_")] = "described"
     return found
 
 
 def is_true(code, right):
-    return code in right or code.partition("[")[0] in right
+    """Whether a code is one of the true ones; that a change of a line mends it was proved by running it."""
+    return code in right or code.partition("[")[0] in right or (code == LINE and right != {"nothing"})
 
 
 def judged(mistake, pairs, names, seed=0):
@@ -443,100 +453,109 @@ mistake("exchanged", "layer_scale", lambda grad_y, x, gamma: (grad_y * gamma, gr
 
 # Layers of two operations, and networks of two layers
 
-
-def one_layer(slope, x, W, grad_y):
-    delta = grad_y * slope
-    return delta @ W.T, x.T @ delta, delta.sum(0)
-
-
-def layer(name, pair, code, slope, weights="W"):
-    """A dense layer with an activation whose slope is wrong: of a, y and the upstream."""
-    forward = PAIRS[pair][0]
-
-    def backward(grad_y, x, W, b):
-        return one_layer(slope(x @ W + b, forward(x, W, b), grad_y), x, W, grad_y)
-
-    def lower_case(grad_y, x, w, b):
-        return backward(grad_y, x, w, b)
-
-    mistake(name, pair, lower_case if weights == "w" else backward, **{"x": code, weights: code, "b": code})
+def written(text):
+    """Return the function that a text defines; its source is found as that of a file is."""
+    file = f"<mistake {len(linecache.cache)}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    found = dict(globals())
+    exec(compile(text, file, "exec"), found)
+    return found["backward"]
 
 
-layer("mask missing", "affine_relu", "layer-slope-missing", lambda a, y, g: 1.0, "w")
-layer("mask of the upstream", "affine_relu", "layer-wrong-argument", lambda a, y, g: g > 0, "w")
-layer("derivative missing", "dense_tanh", "layer-slope-missing", lambda a, y, g: 1.0)
-layer("output form at a", "dense_tanh", "layer-wrong-argument", lambda a, y, g: 1 - a * a)
-layer("slope at the output", "dense_tanh", "layer-wrong-argument", lambda a, y, g: 1 - tanh(y) ** 2)
-layer("sigmoid's", "dense_tanh", "layer-other-derivative", lambda a, y, g: sheet.sigmoid_slope(a))
-layer("derivative missing", "dense_sigmoid", "layer-slope-missing", lambda a, y, g: 1.0)
-layer("derivative twice", "dense_sigmoid", "layer-slope-twice", lambda a, y, g: (y * (1 - y)) ** 2)
-layer("slope at the output", "dense_sigmoid", "layer-wrong-argument", lambda a, y, g: sheet.sigmoid_slope(y))
-layer("tanh's", "dense_sigmoid", "layer-other-derivative", lambda a, y, g: 1 - tanh(a) ** 2)
+def network(add, pair, right, *mistakes):
+    """Add mistakes in a right backward, each as what stands there, what is put in its place, and the codes."""
+    for name, old, new, codes in mistakes:
+        assert right.count(old) == 1, name
+        add(name, pair, written(right.replace(old, new)), **codes)
+
+
+def each(names, code):
+    return dict.fromkeys(names.split(), code)
+
+
+LAYER = """def backward(grad_y, x, W, b):
+    a = x @ W + b
+    y = {forward}
+    grad_a = grad_y * {slope}
+    return grad_a @ W.T, x.T @ grad_a, grad_a.sum(0)
+"""
+
+
+def layer(pair, forward, mistakes, weights="W"):
+    """Add mistakes with the slope of a dense layer with an activation."""
+    for name, code, slope in mistakes:
+        text = LAYER.format(forward=forward, slope=slope)
+        mistake(name, pair, written(text.replace("W", weights)), **each(f"x {weights} b", code))
+
+
+layer("affine_relu", "np.maximum(0, a)", [
+    ("mask missing", "layer-slope-missing", "1.0"),
+    ("mask of the upstream", "layer-wrong-argument", "(grad_y > 0)"),
+], "w")  # fmt: skip
+layer("dense_tanh", "tanh(a)", [
+    ("derivative missing", "layer-slope-missing", "1.0"),
+    ("output form at a", "layer-wrong-argument", "(1 - a * a)"),
+    ("slope at the output", "layer-wrong-argument", "(1 - tanh(y) ** 2)"),
+    ("sigmoid's", "layer-other-derivative", "sheet.sigmoid_slope(a)"),
+])  # fmt: skip
+layer("dense_sigmoid", "sigmoid(a)", [
+    ("derivative missing", "layer-slope-missing", "1.0"),
+    ("derivative twice", "layer-slope-twice", "(y * (1 - y)) ** 2"),
+    ("slope at the output", "layer-wrong-argument", "sheet.sigmoid_slope(y)"),
+    ("tanh's", "layer-other-derivative", "(1 - tanh(a) ** 2)"),
+])  # fmt: skip
 mistake("W averaged", "dense_tanh", lambda grad_y, x, W, y: (grad_y * (1 - y * y) @ W.T, x.T @ (grad_y * (1 - y * y)) / len(x), (grad_y * (1 - y * y)).sum(0)), W="scale[1/N]")
-mistake("derivative missing for b", "dense_tanh", lambda grad_y, x, W, y: (grad_y * (1 - y * y) @ W.T, x.T @ (grad_y * (1 - y * y)), grad_y.sum(0)), b="layer-slope-missing")
+mistake("derivative missing for b", "dense_tanh", lambda grad_y, x, W, y: (grad_y * (1 - y * y) @ W.T, x.T @ (grad_y * (1 - y * y)), grad_y.sum(0)), b="layer-slope-missing, formula-replaced")
 
-
-def two_layer_backward(grad_y, x, W1, b1, W2, b2, slope=sheet.gelu_slope, use_gradient=False, at=lambda a, h: a, through=lambda a, h: h):
+TWO_LAYERS = """def backward(grad_y, x, W1, b1, W2, b2):
     a = x @ W1 + b1
     h = sheet.gelu(a)
-    grad_h = grad_y @ ((h.T @ grad_y).T if use_gradient else W2.T)
-    grad_a = grad_h * slope(at(a, h))
-    return grad_a @ W1.T, x.T @ grad_a, grad_a.sum(0), through(a, h).T @ grad_y, grad_y.sum(0)
+    grad_h = grad_y @ W2.T
+    grad_a = grad_h * sheet.gelu_slope(a)
+    return grad_a @ W1.T, x.T @ grad_a, grad_a.sum(0), h.T @ grad_y, grad_y.sum(0)
+"""
+network(
+    mistake, "two_layers", TWO_LAYERS,
+    ("derivative missing", " * sheet.gelu_slope(a)", "", each("x W1 b1", "layer-slope-missing")),
+    ("tanh-GELU's derivative", "sheet.gelu_slope", "sheet.gelu_tanh_slope", each("x W1 b1", "layer-other-derivative")),
+    ("ReLU's derivative", "sheet.gelu_slope", "sheet.relu_slope", each("x W1 b1", "layer-other-derivative")),
+    ("derivative at the output", "gelu_slope(a)", "gelu_slope(h)", each("x W1 b1", "layer-wrong-argument")),
+    ("derivative twice", "gelu_slope(a)", "gelu_slope(a) ** 2", each("x W1 b1", "layer-slope-twice")),
+    ("a for h", "h.T @ grad_y", "a.T @ grad_y", each("W2", "layer-wrong-activation")),
+    ("dW2 for W2", "grad_y @ W2.T", "grad_y @ (h.T @ grad_y).T", each("x W1 b1", "layer-gradient-for-weights")),
+)  # fmt: skip
 
-
-def two(name, code, gradients=("x", "W1", "b1"), **changes):
-    def backward(grad_y, x, W1, b1, W2, b2):
-        return two_layer_backward(grad_y, x, W1, b1, W2, b2, **changes)
-
-    mistake(name, "two_layers", backward, **dict.fromkeys(gradients, code))
-
-
-two("derivative missing", "layer-slope-missing", slope=lambda a: np.ones_like(a))
-two("tanh-GELU's derivative", "layer-other-derivative", slope=sheet.gelu_tanh_slope)
-two("ReLU's derivative", "layer-other-derivative", slope=sheet.relu_slope)
-two("derivative at the output", "layer-wrong-argument", at=lambda a, h: h)
-two("derivative twice", "layer-slope-twice", slope=lambda a: sheet.gelu_slope(a) ** 2)
-two("a for h", "layer-wrong-activation", ["W2"], through=lambda a, h: a)
-
-
-two("dW2 for W2", "layer-gradient-for-weights", use_gradient=True)
-
-
-def loss_backward(x, W1, b1, W2, b2, slope=lambda a, h: h * (1 - h), by=1.0, target=lambda x: x, through=lambda a, h: h):
+AUTOENCODER = """def backward(x, W1, b1, W2, b2):
     a = x @ W1 + b1
     h = sigmoid(a)
-    grad_x_hat = by * (h @ W2 + b2 - target(x)) / len(x)
-    grad_a = grad_x_hat @ W2.T * slope(a, h)
-    return x.T @ grad_a, grad_a.sum(0), through(a, h).T @ grad_x_hat, grad_x_hat.sum(0)
+    grad_x_hat = (h @ W2 + b2 - x) / len(x)
+    grad_a = grad_x_hat @ W2.T * h * (1 - h)
+    return x.T @ grad_a, grad_a.sum(0), h.T @ grad_x_hat, grad_x_hat.sum(0)
+"""
+network(
+    mistake, "autoencoder_loss", AUTOENCODER,
+    ("½ forgotten", "(h @ W2", "2 * (h @ W2", each("W1 b1 W2 b2", "scale[2]")),
+    ("mean missing", " / len(x)", "", each("W1 b1 W2 b2", "scale[N]")),
+    ("turned round", "(h @ W2 + b2 - x)", "(x - h @ W2 - b2)", each("W1 b1 W2 b2", "sign")),
+    ("derivative missing", " * h * (1 - h)", "", each("W1 b1", "layer-slope-missing")),
+    ("derivative at a", "h * (1 - h)", "a * (1 - a)", each("W1 b1", "layer-wrong-argument")),
+    ("tanh's derivative", "h * (1 - h)", "(1 - tanh(a) ** 2)", each("W1 b1", "layer-other-derivative")),
+    ("a for h", "h.T @ grad_x_hat", "a.T @ grad_x_hat", each("W2", "layer-wrong-activation")),
+)  # fmt: skip
 
-
-def auto(name, codes, **changes):
-    mistake(name, "autoencoder_loss", lambda x, W1, b1, W2, b2: loss_backward(x, W1, b1, W2, b2, **changes), **codes)
-
-
-ALL = ("W1", "b1", "W2", "b2")
-auto("½ forgotten", dict.fromkeys(ALL, "scale[2]"), by=2)
-auto("mean missing", dict.fromkeys(ALL, "scale[N]"), by=N)
-MISTAKES.pop()
-mistake("mean missing", "autoencoder_loss", lambda x, W1, b1, W2, b2: loss_backward(x, W1, b1, W2, b2, by=len(x)), **dict.fromkeys(ALL, "scale[N]"))
-auto("turned round", dict.fromkeys(ALL, "sign"), by=-1)
-auto("derivative missing", dict.fromkeys(ALL[:2], "layer-slope-missing"), slope=lambda a, h: 1.0)
-auto("derivative at a", dict.fromkeys(ALL[:2], "layer-wrong-argument"), slope=lambda a, h: a * (1 - a))
-auto("tanh's derivative", dict.fromkeys(ALL[:2], "layer-other-derivative"), slope=lambda a, h: 1 - tanh(a) ** 2)
-auto("a for h", {"W2": "layer-wrong-activation"}, through=lambda a, h: a)
-
-
-def tied_backward(x, W, b, c, encoder=1.0, decoder=1.0, slope=True):
+TIED = """def backward(x, W, b, c):
     h = tanh(x @ W + b)
     grad_x_hat = (h @ W.T + c - x) / len(x)
-    grad_a = grad_x_hat @ W * ((1 - h * h) if slope else 1.0)
-    return encoder * (x.T @ grad_a) + decoder * (grad_x_hat.T @ h), grad_a.sum(0), grad_x_hat.sum(0)
-
-
-mistake("encoder's path alone", "tied_loss", lambda x, W, b, c: tied_backward(x, W, b, c, decoder=0.0), W="layer-path-missing")
-mistake("decoder's path alone", "tied_loss", lambda x, W, b, c: tied_backward(x, W, b, c, encoder=0.0), W="layer-path-missing")
-mistake("averaged", "tied_loss", lambda x, W, b, c: tied_backward(x, W, b, c, 0.5, 0.5), W="scale[1/2]")
-mistake("derivative missing", "tied_loss", lambda x, W, b, c: tied_backward(x, W, b, c, slope=False), W="layer-slope-missing", b="layer-slope-missing")
+    grad_a = grad_x_hat @ W * (1 - h * h)
+    return x.T @ grad_a + grad_x_hat.T @ h, grad_a.sum(0), grad_x_hat.sum(0)
+"""
+network(
+    mistake, "tied_loss", TIED,
+    ("encoder's path alone", " + grad_x_hat.T @ h", "", each("W", "layer-path-missing")),
+    ("decoder's path alone", "x.T @ grad_a + ", "", each("W", "layer-path-missing")),
+    ("averaged", "x.T @ grad_a + grad_x_hat.T @ h", "(x.T @ grad_a + grad_x_hat.T @ h) / 2", each("W", "scale[1/2]")),
+    ("derivative missing", " * (1 - h * h)", "", each("W b", "layer-slope-missing")),
+)  # fmt: skip
 
 # Two at once: one of the catalogue, and one of these on top of it.
 

@@ -5,7 +5,7 @@ forbidden. `right` holds the codes that would be true; with none, only a descrip
 """
 
 import numpy as np
-from mistakes import Mistake, sigmoid, signed
+from mistakes import Mistake, each, network, sigmoid, signed
 from numeric import D, H, N
 from numpy import exp, log, sqrt, tanh, zeros_like
 
@@ -382,9 +382,19 @@ mistake("not normalised", "log_sum_exp", lambda grad_y, s: grad_y[:, None] * exp
 mistake("denominator forgotten", "bernoulli_loss", lambda p, x: (p - x) / len(x), p="factor-extra, factor-missing, formula-replaced")
 mistake("one term", "bernoulli_loss", lambda p, x: -x / p / len(x), p="term, term-replaced")
 mistake("sign of one term", "bernoulli_loss", lambda p, x: (-x / p - (1 - x) / (1 - p)) / len(x), p="")
-mistake("first derivative missing", "three_layers", lambda grad_y, x, W1, W2, W3: three_backward(grad_y, x, W1, W2, W3, first=False), x="layer-slope-missing", W1="layer-slope-missing")
-mistake("both derivatives missing", "three_layers", lambda grad_y, x, W1, W2, W3: three_backward(grad_y, x, W1, W2, W3, False, False), x="layer-slope-missing", W1="layer-slope-missing", W2="layer-slope-missing")
-mistake("W2 untransposed", "three_layers", lambda grad_y, x, W1, W2, W3: three_backward(grad_y, x, W1, W2, W3, back=lambda W: W), x="layer-untransposed", W1="layer-untransposed")
+THREE_LAYERS = """def backward(grad_y, x, W1, W2, W3):
+    h = tanh(x @ W1)
+    k = tanh(h @ W2)
+    grad_b = grad_y @ W3.T * (1 - k * k)
+    grad_a = grad_b @ W2.T * (1 - h * h)
+    return grad_a @ W1.T, x.T @ grad_a, h.T @ grad_b, k.T @ grad_y
+"""
+network(
+    mistake, "three_layers", THREE_LAYERS,
+    ("first derivative missing", " * (1 - h * h)", "", each("x W1", "layer-slope-missing")),
+    ("both derivatives missing", " * (1 - k * k)\n    grad_a = grad_b @ W2.T * (1 - h * h)", "\n    grad_a = grad_b @ W2.T", each("x W1 W2", "layer-slope-missing")),
+    ("W2 untransposed", "grad_b @ W2.T", "grad_b @ W2", each("x W1", "layer-untransposed")),
+)  # fmt: skip
 mistake("first path alone", "sum_of_two", lambda grad_y, x, W, V: (grad_y @ W.T, x.T @ grad_y, tanh(x).T @ grad_y), x="other-inputs")
 mistake("tanh' forgotten", "sum_of_two", lambda grad_y, x, W, V: (grad_y @ W.T + grad_y @ V.T, x.T @ grad_y, tanh(x).T @ grad_y), x="")
 mistake("x for tanh x", "sum_of_two", lambda grad_y, x, W, V: (grad_y @ W.T + grad_y @ V.T * (1 - tanh(x) ** 2), x.T @ grad_y, x.T @ grad_y), V="other-gradient")
@@ -497,14 +507,6 @@ mistake("root of 1 − y²", "sine_layer", lambda grad_y, x, W, y: ((grad_y * sq
 mistake("square forgotten", "skip_twice", lambda grad_y, x, W: (grad_y + (grad_y * (x @ W > 0)) @ W.T, x.T @ (grad_y * (x @ W > 0))), x="upstream-term")
 mistake("skip forgotten", "skip_twice", lambda grad_y, x, W: (2 * grad_y * x + (grad_y * (x @ W > 0)) @ W.T, x.T @ (grad_y * (x @ W > 0))), x="term")
 mistake("mask from y", "skip_twice", lambda grad_y, x, W, y: (grad_y + 2 * grad_y * x + (grad_y * (y > 0)) @ W.T, x.T @ (grad_y * (y > 0))), x="", W="")
-
-
-def three_backward(grad_y, x, W1, W2, W3, first=True, second=True, back=lambda W: W.T):
-    h = tanh(x @ W1)
-    k = tanh(h @ W2)
-    grad_b = grad_y @ W3.T * ((1 - k * k) if second else 1)
-    grad_a = grad_b @ back(W2) * ((1 - h * h) if first else 1)
-    return grad_a @ W1.T, x.T @ grad_a, h.T @ grad_b, k.T @ grad_y
 
 
 def batch_x(g, x):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import mistakes
@@ -26,6 +27,12 @@ ALL_NAMED = 0.95  # of the catalogue's gradients
 
 def dense_inputs(rng, n=N, d=D, h=H):
     return {"x": rng.normal(size=(n, d)), "W": rng.normal(size=(d, h)), "b": rng.normal(size=h)}
+
+
+def without_source(function):
+    """Return the function as if it had been typed in, where its text can't be read."""
+    code = function.__code__.replace(co_filename="<typed in>")
+    return types.FunctionType(code, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
 
 
 def averaged(grad_y, x, W):
@@ -121,8 +128,7 @@ def test_the_inside_of_a_network_is_known_whatever_its_loss(loss, gradient):
     rng = np.random.default_rng(0)
     shapes = {"x": (N, D), "W1": (D, H), "b1": (H,), "W2": (H, D), "b2": (D,)}
     inputs = {name: rng.normal(size=shape) for name, shape in shapes.items()}
-    code = "layer-slope-missing[1]"
-    assert told(backward, forward, inputs, ["W1", "b1", "W2", "b2"]) == {"W1": code, "b1": code}
+    assert told(backward, forward, inputs, ["W1", "b1", "W2", "b2"]) == {"W1": mistakes.LINE, "b1": mistakes.LINE}
 
 
 # Readings
@@ -236,7 +242,8 @@ def test_a_description_holds_the_facts():
         grad_x[2] += 0.1 * np.sin(100 * grad_x[2])
         return grad_x, x.T @ grad_y, grad_y.sum(0)
 
-    (finding,) = explain(bind(sheet.dense, backward, dense_inputs(np.random.default_rng(0))), ["x", "W", "b"])
+    pair = bind(sheet.dense, without_source(backward), dense_inputs(np.random.default_rng(0)))
+    (finding,) = explain(pair, ["x", "W", "b"])
     assert (finding.code, finding.tensor, finding.severity, finding.cause) == ("described", "grad_x", "note", "")
     assert "5 of 35 entries are wrong, all in rows 2" in finding.message
     assert 0.9 < finding.evidence["cosine"] < 1
@@ -297,7 +304,7 @@ def silu_like(grad_y, a):
 )  # fmt: skip
 def test_no_cause_is_claimed_that_holds_only_at_the_values_given(forward, backward, draw, true):
     found = told(backward, forward, {"a": draw(np.random.default_rng(3), N, D)}, ["a"])
-    assert found["a"] in {true, "described"}
+    assert found["a"] in {true, "described", mistakes.LINE}  # what a change of the line mends holds at other values too
     if true.startswith("scale"):
         assert found["a"] == true
 
@@ -307,15 +314,17 @@ def test_a_number_is_not_fitted_to_inputs_of_hardly_any_values():
         return 1.2345678 * grad_y * (1 - np.tanh(a) ** 2)
 
     rng = np.random.default_rng(0)
-    assert told(odd, sheet.tanh, {"a": like_ones(rng, N, D)}, ["a"]) == {"a": "described"}
-    assert told(odd, sheet.tanh, {"a": 1 + 1e-3 * rng.normal(size=(N, D))}, ["a"]) == {"a": "described"}
+    assert told(without_source(odd), sheet.tanh, {"a": like_ones(rng, N, D)}, ["a"]) == {"a": "described"}
+    near_one = {"a": 1 + 1e-3 * rng.normal(size=(N, D))}
+    assert told(without_source(odd), sheet.tanh, near_one, ["a"]) == {"a": "described"}
     assert told(odd, sheet.tanh, {"a": rng.normal(size=(N, D))}, ["a"]) == {"a": "scale[1.234568]"}
 
 
 def test_nothing_is_claimed_where_forward_is_flat():
     a = np.random.default_rng(0).normal(size=(N, D))
+    backward = without_source(lambda grad_y, y: grad_y * (1 - y))
     for scale, code in ((1, "factor-missing[1]"), (60, "described"), (1000, "described")):
-        assert told(lambda grad_y, y: grad_y * (1 - y), sheet.tanh, {"a": scale * a}, ["a"]) == {"a": code}
+        assert told(backward, sheet.tanh, {"a": scale * a}, ["a"]) == {"a": code}
 
 
 def test_inputs_that_forward_takes_only_as_they_are_get_a_description():
@@ -414,7 +423,8 @@ def test_a_description_never_says_that_nothing_is_wrong():
             grad_W = x.T @ grad_y
             return grad_y @ W.T, by * grad_W * (1 + relative * np.sin(np.arange(grad_W.size).reshape(W.shape))), grad_y.sum(0)
 
-        (finding,) = explain(bind(sheet.dense, backward, dense_inputs(np.random.default_rng(0))), ["x", "W", "b"])
+        pair = bind(sheet.dense, without_source(backward), dense_inputs(np.random.default_rng(0)))
+        (finding,) = explain(pair, ["x", "W", "b"])
         return finding.message
 
     assert "float32's rounding" in spoilt(1, 5e-8)

@@ -45,6 +45,7 @@ from aescratch.inspection.gradcheck.surroundings import aloud, kept_random_state
 OUTPUT_NAMES = ("y", "h", "z")  # under which a backward takes its forward's output
 NOTHING_TO_COMPARE = ("not-deterministic", "single-precision")
 MALFORMED = ("wrong-count", "wrong-type", "wrong-shape", "wrong-dtype", "not-finite")
+UNUSABLE = ("raised", "wrong-type", "wrong-dtype", "wrong-count")
 # Says nothing of a cause, and so doesn't keep one from being looked for.
 SAYS_NOTHING_OF_A_CAUSE = ("not-linear", "upstream-ignored", "shared-memory", "changed-random-state", "wrong-shape")
 
@@ -215,11 +216,15 @@ class PairCheck(Check):
         misshapen = errors.count("wrong-shape")
         is_wrong = misshapen or any(tensor.verdict == FAIL for tensor in tensors)
         in_order = set(errors) <= {*SAYS_NOTHING_OF_A_CAUSE} and declaration_of(self.pair.backward) is None
-        if self.options.explain and in_order and is_wrong:
+        unusable = next((f for f in self.findings if f.code in UNUSABLE and f.severity == "error"), None)
+        if self.options.explain and (unusable or (in_order and is_wrong)):
             from aescratch.inspection.gradcheck import (
                 causes,  # for a wrong gradient only: most are right, and it is large
             )
 
+            if unusable:
+                causes.mend(unusable, self.pair, list(self.expected or self.pair.differentiable), seed=self.options.rng)
+                return
             returned = list(self.expected or self.pair.differentiable)[: len(gradients) + misshapen]
             self.findings += causes.explain(self.pair, returned, seed=self.options.rng)
         self.findings += audit_inputs(self.pair.inputs, list(gradients))

@@ -7,6 +7,6 @@ for other upstream gradients and at other sizes. Everything else is described.
 """
 
 from aescratch.inspection.gradcheck.causes.catalogue import HYPOTHESES
-from aescratch.inspection.gradcheck.causes.explaining import explain
+from aescratch.inspection.gradcheck.causes.explaining import explain, mend
 
-__all__ = ["HYPOTHESES", "explain"]
+__all__ = ["HYPOTHESES", "explain", "mend"]

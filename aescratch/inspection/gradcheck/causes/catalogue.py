@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from aescratch.inspection.gradcheck.causes.formula import FORMULA_HYPOTHESES, PAIR_HYPOTHESES
 from aescratch.inspection.gradcheck.causes.hypothesis import Hypothesis
-from aescratch.inspection.gradcheck.causes.networks import NETWORK_HYPOTHESES
 from aescratch.inspection.gradcheck.causes.paths import COSTLY_PATHS, PATH_HYPOTHESES, SLOPE_HYPOTHESES
 from aescratch.inspection.gradcheck.causes.plain import PLAIN_HYPOTHESES
 
 STAGES: tuple[tuple[Hypothesis, ...], ...] = (
-    (*PLAIN_HYPOTHESES, *PATH_HYPOTHESES, *NETWORK_HYPOTHESES),
+    (*PLAIN_HYPOTHESES, *PATH_HYPOTHESES),
     (*FORMULA_HYPOTHESES, *SLOPE_HYPOTHESES),
     COSTLY_PATHS,
     PAIR_HYPOTHESES,

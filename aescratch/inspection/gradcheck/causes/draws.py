@@ -9,6 +9,7 @@ runs. So N and H are told apart even where both are 7, as long as forward takes 
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -193,6 +194,31 @@ def other_size_looks(
         for change in SCALAR_CHANGES if is_scalar(value) and name in taken else ():  # else backward can't know of it
             inputs = {**redraw(base.inputs, {}, rng, draws), name: value * change}
             yield from _look(base, names, inputs, rng, {name: value * change})
+
+
+def drawn_looks(
+    base: Look, dimensions: Sequence[Dimension], seed: int, draws: Mapping[str, Draw]
+) -> Iterator[Look]:  # fmt: skip
+    """Yield looks whose gradients needn't be known yet: two of the same sizes, and one for each dimension made longer."""
+    rng = np.random.default_rng([seed, 3])
+    lengths: list[dict[tuple[str, int], int]] = [{}, {}]
+    lengths += [dict.fromkeys(each.axes, each.size + 1) for each in dimensions if each.free]
+    for changed in lengths:
+        with contextlib.suppress(Unusable):
+            look = Look(base.pair, base.names, redraw(base.inputs, changed, rng, draws), rng, {}, {})
+            if all(_reaches(look, name, axis) for name, axis in changed if is_float_array(look.inputs[name])):
+                yield look
+    scalars = {name: value * SCALAR_CHANGES[0] for name, value in base.inputs.items() if is_scalar(value)}
+    with contextlib.suppress(Unusable):
+        if scalars:
+            yield Look(base.pair, base.names, {**redraw(base.inputs, {}, rng, draws), **scalars}, rng, {}, {})
+
+
+def _reaches(look: Look, name: str, axis: int) -> bool:
+    """Whether the last entries of an input along an axis, those that were added, reach the output at all."""
+    moved = look.inputs[name].copy()
+    np.moveaxis(moved, axis, 0)[-1] *= 1.5
+    return not np.array_equal(look.altered({name: moved}, look.upstream).output, look.output)
 
 
 def _look(

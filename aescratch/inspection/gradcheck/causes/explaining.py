@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -14,12 +15,14 @@ from typing import Any
 import numpy as np
 
 from aescratch.inspection.gradcheck.binding import Pair
+from aescratch.inspection.gradcheck.causes.catalogue import STAGES
 from aescratch.inspection.gradcheck.causes.describe import describe
 from aescratch.inspection.gradcheck.causes.draws import (
     Dimension,
     Draw,
     base_look,
     dimensions_of,
+    drawn_looks,
     float_arrays,
     generic_look,
     is_degenerate,
@@ -31,6 +34,7 @@ from aescratch.inspection.gradcheck.causes.draws import (
 )
 from aescratch.inspection.gradcheck.causes.judge import BOUNDS, FITS, Evidence, Judge
 from aescratch.inspection.gradcheck.causes.looks import Look
+from aescratch.inspection.gradcheck.lines import Scene, WrongLine, wrong_lines
 from aescratch.inspection.gradcheck.report import Finding
 
 EVALUATIONS = 6  # of forward, for one derivative
@@ -79,7 +83,8 @@ def _explain(pair: Pair, names: Sequence[str], seed: int) -> list[Finding]:
         generic, draws = found
         hidden = [name for name in names if name not in wrong and is_hidden(given, name) and is_wrong(generic, name)]
         if wrong:
-            findings = _judged(given, generic, draws, wrong, dimensions, seed)
+            lines = _lines(given, generic, draws, names, dimensions, seed)
+            findings = _judged(given, generic, draws, wrong, dimensions, seed, lines)
         findings += [describe(generic, name, [], UNMEASURED) for name in hidden]
     for finding in findings if smaller else ():
         finding.evidence["at_smaller_sizes"] = True
@@ -87,24 +92,86 @@ def _explain(pair: Pair, names: Sequence[str], seed: int) -> list[Finding]:
     return findings
 
 
+def _lines(
+    given: Look, generic: Look | None, draws: Mapping[str, Draw], names: Sequence[str],
+    dimensions: Sequence[Dimension], seed: int,
+) -> list[WrongLine]:  # fmt: skip
+    """Return the lines of backward that make gradients wrong, looked for where the inputs are generic.
+
+    Where other gradients are wrong there than at the inputs given, they are generic in a way that the pair isn't made for.
+    """
+    base, right = given, scene_of(given, names).right(names)
+    if generic is not None and not all(is_generic(array) for array in float_arrays(given.inputs).values()):
+        base = generic if scene_of(generic, names).right(names) == right else given
+    kept = draws if base is generic or scene_of(generic or given, names).right(names) == right else {}
+    others = [*([] if base is given else [given]), *drawn_looks(base, dimensions, seed, kept)]
+    scenes = [scene_of(base, names), *(scene for scene in (scene_of(each, names) for each in others) if scene.right(names) == right)]
+    return wrong_lines(scenes, names, [n for n in names if n not in right], also=(base.pair.forward, base.pair.backward))
+
+
+def mend(finding: Finding, pair: Pair, names: Sequence[str], *, seed: int = 0) -> None:
+    """Add to a finding about a backward that raises, or returns what is no gradient, the line that is to blame for it."""
+    with contextlib.suppress(Exception), np.errstate(all="ignore"):
+        dimensions = dimensions_of(pair)
+        given = base_look(pair, names, dimensions, seed)
+        for line in _lines(given, None, {}, names, dimensions, seed):
+            if line.cause and set(line.mended) == set(names):
+                finding.cause, finding.question = line.cause, line.question
+                finding.evidence |= line.evidence
+
+
+def scene_of(look: Look, names: Sequence[str]) -> Scene:
+    """Return a look as what the search for a line works on."""
+
+    def gradients() -> dict[str, Any]:
+        returned = look.pair.at(look.inputs).gradients(look.upstream, look.output)
+        return dict(zip(names, returned, strict=True))
+
+    inputs = [value for value in look.inputs.values() if isinstance(value, np.ndarray)]
+    arrays = {name: look.inputs[name] for name in names}
+    return Scene(arrays, lambda: float((look.upstream * look.evaluate()).sum()), gradients, inputs)
+
+
 def _judged(
     given: Look, generic: Look, draws: Mapping[str, Draw], wrong: Sequence[str], dimensions: Sequence[Dimension],
-    seed: int,
+    seed: int, lines: Sequence[WrongLine],
 ) -> list[Finding]:  # fmt: skip
     """Return a cause or a description of every wrong gradient. Where the inputs given aren't generic, others lead."""
+    findings = [_of_line(line, line.mended) for line in lines if len(line.mended) > 1]
+    told = {name for line in lines if len(line.mended) > 1 for name in line.mended}
+    by_line = {name: line for line in lines if len(line.mended) < 2 for name in line.mended or wrong[:1]}
+    left = [name for name in wrong if name not in told]
     is_base = all(is_generic(array) for array in float_arrays(given.inputs).values())
     evidence = Evidence(
         given if is_base else generic,
-        [*([] if is_base else [given]), *same_size_looks(given, wrong, seed, draws)],
-        dimensions, lambda: other_size_looks(given, wrong, dimensions, seed, draws), is_degenerate(given.inputs),
+        [*([] if is_base else [given]), *same_size_looks(given, left, seed, draws)],
+        dimensions, lambda: other_size_looks(given, left, dimensions, seed, draws), is_degenerate(given.inputs),
     )  # fmt: skip
-    findings = []
-    for name in wrong:
-        judge = Judge(evidence, name)
+    for name in left:
+        line, judge = by_line.get(name), Judge(evidence, name)
         judged = is_wrong(generic, name) and vanishing(given, name) <= vanishing(generic, name) + SATURATED
-        cause = judge.cause() if judged else None
-        findings.append(cause or describe(given, name, judge.ruled_out))
+        is_mended = line is not None and bool(line.cause)
+        cause = judge.cause(STAGES[:2] if is_mended else STAGES) if judged else None
+        if line is None:
+            findings.append(cause or describe(given, name, judge.ruled_out))
+        elif is_mended and cause is None:
+            findings.append(_of_line(line, [name]))
+        elif is_mended or cause is None:
+            finding = cause or describe(given, name, judge.ruled_out)
+            finding.evidence |= line.evidence
+            finding.message += f"; {'the line is' if is_mended else 'the first line that fits no gradient is'} {line.place}"
+            findings.append(finding)
+        else:
+            findings.append(cause)
     return findings
+
+
+def _of_line(line: WrongLine, mended: Sequence[str]) -> Finding:
+    """Return the finding about a line that makes gradients wrong."""
+    tensors = [f"grad_{name}" for name in mended]
+    listed = " and ".join([", ".join(tensors[:-1]), tensors[-1]] if len(tensors) > 1 else tensors)
+    message = f"{listed} {'go' if len(tensors) > 1 else 'goes'} wrong at {line.place}"
+    return Finding("cause", tensors[-1], "error", message, line.evidence, line.cause, line.question)
 
 
 def _too_much(pair: Pair, names: Sequence[str]) -> bool:

@@ -82,11 +82,11 @@ class Judge:
     runner_up: tuple[float, str] = (float("inf"), "")
     ruled_out: list[str] = field(default_factory=list)
 
-    def cause(self) -> Finding | None:
+    def cause(self, stages: Sequence[Sequence[Hypothesis]] = STAGES) -> Finding | None:
         """Return a finding with a cause, or None."""
         if len(self.evidence.alike) + 1 < FEWEST_LOOKS:
             return None
-        for stage in STAGES:
+        for stage in stages:
             if found := [e for hypothesis in stage for e in self._explanations(hypothesis)]:
                 return self._finding(sorted(found, key=lambda e: e.cost))
         return None

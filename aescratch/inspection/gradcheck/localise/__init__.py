@@ -17,6 +17,7 @@ import numpy as np
 from aescratch.backend import Array, array_module
 from aescratch.inspection.gradcheck.deadline import OutOfTime
 from aescratch.inspection.gradcheck.keeping import kept
+from aescratch.inspection.gradcheck.localise.own_lines import with_line
 from aescratch.inspection.gradcheck.localise.search import Search
 from aescratch.inspection.gradcheck.report import Finding
 
@@ -34,7 +35,9 @@ def localise(model: object, batch: Sequence[Array], rng: int) -> list[Finding]:
         return [Finding("not-localised", None, "note", message)]
     with kept(model), np.errstate(all="ignore"):
         try:
-            return Search(model, batch, rng).findings()
+            found = Search(model, batch, rng).findings()
         except (Exception, OutOfTime) as error:  # of the code under check, which has to run in unusual ways here
             message = f"where the gradient goes wrong first wasn't found: {type(error).__name__}: {error}"
-            return [Finding("not-localised", None, "note", message)]
+            found = [Finding("not-localised", None, "note", message)]
+        is_plain = any(finding.cause and finding.evidence.get("faults", 1) == 1 for finding in found)
+        return found if is_plain else with_line(found, model, batch, rng)

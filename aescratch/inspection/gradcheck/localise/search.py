@@ -234,6 +234,7 @@ class Search(Shares):
             "contribution": worst.share.label, "found": worst.found, "expected": worst.expected,
             "by": later.name if later is not None else None,
         }  # fmt: skip
+        evidence["faults"] = 1 if later is not None else len(wrong)
         finding = of_wiring(self.model, tensor, place, f"{about} is wrong", kind, evidence)
         finding.cause = cause
         return finding

@@ -39,6 +39,7 @@ QUESTIONS = {
     "shared": "What does a layer keep between forward and backward, and who may use it in between?",
     "part": "What does forward compute, and is each step of it answered by one of backward?",
 }  # fmt: skip
+OF_LINE = ("file", "line", "source", "edit", "was", "now", "repaired", "mends")  # what is known of a wrong line
 QUESTIONS["stale"] = QUESTIONS["shared"]
 
 
@@ -187,6 +188,7 @@ def _with_causes(first: Finding, pair: Pair, names: Sequence[str]) -> list[Findi
     claimed = next((finding for finding in found if finding.cause), None)
     if claimed is not None:
         first.cause, first.question = claimed.cause, claimed.question
+        first.evidence |= {name: claimed.evidence[name] for name in OF_LINE if name in claimed.evidence}
     else:
         first.question = QUESTIONS["part"]
     rest = [finding for finding in found if finding.cause != first.cause or not finding.cause]

@@ -1,0 +1,74 @@
+"""The wrong line of a backward: found by looking on while it runs, named by the change of it that makes all gradients right.
+
+    scenes --probes--> what every line computes --edits, tried one at a time--> the line, its mistake in words, the proof
+
+Nothing is asked of the code's author but its source: functions, methods, closures and loops of their own files are looked
+into. It runs only when a check has failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from aescratch.inspection.gradcheck.findings import shown_path
+from aescratch.inspection.gradcheck.lines.repairing import Search
+from aescratch.inspection.gradcheck.lines.scene import Scene
+from aescratch.inspection.gradcheck.lines.source import Statement, definitions_of
+from aescratch.inspection.gradcheck.lines.telling import question, sentence
+
+__all__ = ["Scene", "WrongLine", "wrong_lines"]
+
+
+class WrongLine(NamedTuple):
+    """What is known of the line that makes gradients wrong.
+
+    Its mistake and a question, empty where no change of the line mends it; the gradients that the change mends;
+    what programs may read; whether the search took too long.
+    """
+
+    cause: str
+    question: str
+    mended: Sequence[str]
+    evidence: dict[str, Any]
+    gave_up: bool
+
+    @property
+    def place(self) -> str:
+        """File, line and text, for people."""
+        return f"{self.evidence['file']}, line {self.evidence['line']}: `{self.evidence['source']}`"
+
+
+def wrong_lines(
+    scenes: Sequence[Scene], names: Sequence[str], wrong: Sequence[str], *, also: Sequence[Any] = ()
+) -> list[WrongLine]:
+    """Return the line that makes gradients wrong, or several that each make some wrong; none if it can't be told.
+
+    Parameters
+    ----------
+    scenes : sequence of Scene
+        The first is looked into; what is claimed holds at all of them.
+    names : list of str
+        Whose gradients backward returns.
+    wrong : list of str
+        Those that are wrong.
+    also : sequence of functions
+        Those that are looked into whatever their file.
+    """
+    backward = definitions_of(scenes[0].gradients, also=also)
+    if not backward:
+        return []
+    forward = definitions_of(scenes[0].objective, also=also)
+    search = Search(scenes, names, wrong, backward, forward)
+    found = []
+    for repair in search.repairs():
+        evidence = {**_place(repair.statement), "edit": repair.edit.kind, "was": repair.edit.was, "now": repair.edit.now}
+        evidence |= {"repaired": repair.edit.repaired, "mends": repair.mended, "runs": search.runs}
+        found.append(WrongLine(sentence(repair.edit), question(repair.edit), repair.mended, evidence, search.gave_up))
+    if not found and search.first is not None:
+        found = [WrongLine("", "", (), {**_place(search.first.statement), "runs": search.runs}, search.gave_up)]
+    return found
+
+
+def _place(statement: Statement) -> dict[str, Any]:
+    return {"file": shown_path(statement.definition.file), "line": statement.node.lineno, "source": statement.text}

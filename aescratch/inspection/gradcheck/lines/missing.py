@@ -1,0 +1,305 @@
+"""What is missing in a line: a factor or a term, found among the terms that the line could have used.
+
+    value of a line, the right gradient -> their quotient, or difference -> a product of two functions of terms, times a constant?
+
+Candidates are held against the slopes of every value of the forward first, which costs no run of the backward.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.inspection.gradcheck.lines.edits import Edit, Path, Scope, expressions, is_slot, parsed, put
+from aescratch.inspection.gradcheck.lines.probing import Gradients, Run, Target
+from aescratch.inspection.gradcheck.lines.source import copied
+
+FUNCTIONS = (
+    "{v}", "{v} ** 2", "(1 - {v})", "(1 - {v} ** 2)", "{v} * (1 - {v})", "(1 + {v})", "({v} > 0)", "({v} <= 0)", "1 / {v}",
+    "1 / {v} ** 2", "1 / (1 - {v})", "1 / ({v} * (1 - {v}))", "{n}.exp({v})", "{n}.exp(0.5 * {v})", "{n}.exp(2 * {v})",
+    "{n}.exp(-{v})", "{n}.exp(-0.5 * {v} ** 2)", "{n}.sign({v})", "{n}.abs({v})", "{n}.sqrt({v})", "1 / {n}.sqrt({v})", "{n}.log({v})",
+    "{n}.tanh({v})", "(1 - {n}.tanh({v}) ** 2)", "1 / (1 + {n}.exp(-{v}))", "(1 - 2 * {v})", "{v} ** 3",
+)  # fmt: skip
+FEW = FUNCTIONS[:9]  # of what isn't a name
+NUMBERS = (1.0, 2.0, 0.5, 3.0, 4.0, 0.25, 1.5, 1 / 3, 6.0, 0.1, 10.0, np.pi, np.sqrt(2), np.sqrt(0.5), np.sqrt(2 / np.pi), 1 / np.sqrt(2 * np.pi))
+ALONG = 1e-12  # by which the squared cosine of two arrays may fall short of one that are multiples
+SAME = 1e-7
+MOST_ENTRIES = 150
+MOST_TERMS = 16
+MOST_PAIRS = 4  # products that are the same in numbers, the simplest
+
+
+@dataclass
+class Named:
+    """An array, and the source that computes it from terms."""
+
+    text: str
+    array: Array
+    cost: float = 0.0
+
+
+def missing(
+    node: ast.stmt, scope: Scope, runs: Sequence[Run], targets: Sequence[Target], gradients: Gradients,
+    names: Mapping[str, Any], is_right: bool, computed: Sequence[str],
+) -> Iterator[Edit]:
+    """Yield edits of a statement which put in a factor or a term that makes its value a gradient of something."""
+    run = runs[-1]
+    here = Scope(run.terms, scope.numpy, scope.functions)
+    constants = Constants(here, names)
+    found = [*functions_of_terms(here, names), *functions_of_terms(_computed(computed, here, names), names, FEW)]
+    for path, part in parts(node):
+        value = evaluated(part, run.terms, names)
+        if value is None:
+            continue
+        fitting = [target for target in targets if target.array.size == value.size or not value.ndim]
+        yield from _factors(node, path, part, found, gradients, run, names, constants)
+        yield from _by_truth(node, path, part, value, found, fitting, here, run, names, is_right, constants)
+
+
+def parts(node: ast.stmt) -> Iterator[tuple[Path, ast.expr]]:
+    """Yield the expressions whose values a statement assigns or returns, with the way to each."""
+    value = getattr(node, "value", None)
+    if isinstance(node, (ast.For, ast.If, ast.While)) or value is None:
+        return
+    if isinstance(value, (ast.Tuple, ast.List)):
+        yield from (((("value", None), ("elts", i)), each) for i, each in enumerate(value.elts))
+    elif isinstance(value, ast.Dict):
+        yield from (((("value", None), ("values", i)), each) for i, each in enumerate(value.values))
+    else:
+        yield (("value", None),), value
+
+
+def evaluated(expression: ast.expr, terms: Mapping[str, Any], names: Mapping[str, Any], **more: Any) -> Array | None:
+    """Return the value of an expression where its terms hold these values, or None where that can't be known."""
+    local: dict[str, Any] = dict(more)
+    bound = _Binding(terms, local).visit(copied(expression))
+    try:
+        code = compile(ast.fix_missing_locations(ast.Expression(bound)), "<line>", "eval")
+        with np.errstate(all="ignore"):
+            value = np.asarray(eval(code, dict(names), local))
+    except Exception:  # of an expression whose terms aren't known
+        return None
+    value = value.astype(float) if value.dtype.kind in "biu" else value
+    return value if value.dtype.kind == "f" and value.size else None
+
+
+class _Binding(ast.NodeTransformer):
+    """Puts names in place of the terms of an expression."""
+
+    def __init__(self, terms: Mapping[str, Any], local: dict[str, Any]) -> None:
+        self.terms, self.local = terms, local
+
+    def visit(self, node: ast.AST) -> Any:
+        """Return the node, or a name that stands for it."""
+        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
+            text = ast.unparse(node)
+            if text in self.terms:
+                name = f"term{len(self.local)}_"
+                self.local[name] = self.terms[text]
+                return ast.Name(name, ast.Load())
+        return self.generic_visit(node)
+
+
+def _computed(expressions: Sequence[str], scope: Scope, names: Mapping[str, Any]) -> Scope:
+    """Return a scope of what expressions give that forward and backward compute, where it is new."""
+    known, found = [v for v in scope.terms.values() if isinstance(v, np.ndarray)], dict[str, Any]()
+    for text in expressions:
+        value = evaluated(parsed(text), scope.terms, names)
+        if value is None or not value.ndim or any(v.shape == value.shape and np.array_equal(v, value) for v in known):
+            continue
+        known.append(value)
+        found[f"({text})" if isinstance(parsed(text), ast.BinOp) else text] = value
+    return Scope(found, scope.numpy, scope.functions)
+
+
+def functions_of_terms(scope: Scope, names: Mapping[str, Any], templates: Sequence[str] = FUNCTIONS) -> list[Named]:
+    """Return usual functions of each array among the terms."""
+    found = []
+    for term in scope.arrays()[-MOST_TERMS:]:
+        own = [f"{function}({{v}})" for function in scope.functions]
+        for cost, template in enumerate([*templates, *own]):
+            text = template.format(v=term, n=scope.numpy)
+            array = evaluated(parsed("1.0 * (" + template.format(v="term_", n=scope.numpy) + ")"), {}, names, term_=scope.terms[term])
+            if array is not None and np.isfinite(array).all() and np.ptp(array) > SAME * np.abs(array).max():
+                found.append(Named(text, array, (0.0 if cost == 0 else 0.3) + (0.3 if templates is FEW else 0.0)))
+    return found
+
+
+def _factors(
+    node: ast.stmt, path: Path, part: ast.expr, found: Sequence[Named], gradients: Gradients, run: Run,
+    names: Mapping[str, Any], constants: Constants,
+) -> Iterator[Edit]:  # fmt: skip
+    """Yield edits with one function of one term as a factor, anywhere in an expression."""
+    holder = ast.Expr(part)
+    for inner, expression, above in expressions(holder):
+        if not is_slot(expression, above, of_arrays=True):
+            continue
+        marked = put(holder, inner, ast.BinOp(expression, ast.Mult(), ast.Name("factor_", ast.Load())))
+        assert isinstance(marked, ast.Expr)
+        local: dict[str, Any] = {}
+        bound = ast.Expression(_Binding(run.terms, local).visit(copied(marked.value)))
+        try:
+            code = compile(ast.fix_missing_locations(bound), "<line>", "eval")
+        except (ValueError, SyntaxError):
+            continue
+        there = evaluated(expression, run.terms, names)
+        for factor in found:
+            if there is None or not _broadcasts(factor.array.shape, there.shape):
+                continue
+            local["factor_"] = factor.array
+            try:
+                with np.errstate(all="ignore"):
+                    value = np.asarray(eval(code, dict(names), local))
+            except Exception:  # of shapes
+                continue
+            if not np.isfinite(value).all() or np.ptp(value) <= SAME * np.abs(value).max(initial=0.0):
+                continue
+            for number in gradients.multiples(value):
+                for text, extra in constants.read(number):
+                    now = factor.text if text == "1" else f"{text} * {factor.text}"
+                    new = ast.BinOp(expression, ast.Mult(), parsed(f"({now})"))
+                    yield Edit("factor-missing", ast.unparse(expression), now, [put(node, (*path, *inner[1:]), new)], 2.0 + extra + factor.cost)
+
+
+def _by_truth(
+    node: ast.stmt, path: Path, part: ast.expr, value: Array, found: Sequence[Named], targets: Sequence[Target],
+    scope: Scope, run: Run, names: Mapping[str, Any], is_right: bool, constants: Constants,
+) -> Iterator[Edit]:  # fmt: skip
+    """Yield edits with a product of two functions of terms, as a factor or a term, or in place of a term."""
+    if value.size > MOST_ENTRIES:
+        return
+    arrays = [*found, *_products(scope)]
+    for target in targets:
+        shape = value.shape or target.array.shape
+        fitting = [each for each in arrays if _broadcasts(each.array.shape, shape)]
+        truth = target.gradient() if fitting else None
+        if truth is None or (truth.shape != value.shape and value.ndim) or np.allclose(truth, value, SAME, SAME * np.abs(truth).max()):
+            continue
+        rows = np.stack([np.broadcast_to(each.array, shape).reshape(-1) for each in fitting])
+        for inner, addend, sign in _addends(part):
+            alone = evaluated(addend, run.terms, names)
+            if alone is None or not _broadcasts(alone.shape, shape):
+                continue
+            wanted = truth - value + sign * alone
+            with np.errstate(all="ignore"):
+                quotient = np.where(alone != 0, wanted / alone, np.nan) * sign
+            if (np.abs(wanted[np.broadcast_to(alone == 0, shape)]) > SAME * np.abs(truth).max()).any():
+                quotient = np.full(shape, np.nan)  # no factor makes anything of nothing
+            for now, cost in _pairs(fitting, rows, quotient, constants):
+                new = ast.BinOp(addend, ast.Mult(), parsed(f"({now})"))
+                yield Edit("factor-missing", ast.unparse(addend), now, [put(node, (*path, *inner), new)], 2.2 + cost)
+            if inner:
+                for now, cost in _pairs(fitting, rows, sign * wanted, constants):
+                    yield Edit("term-wrong", ast.unparse(addend), now, [put(node, (*path, *inner), parsed(f"({now})"))], 2.6 + cost)
+        for now, cost in _pairs(fitting, rows, truth - value, constants):
+            negative = now.startswith("-")
+            text = now[1:] if negative else now
+            new = ast.BinOp(part, ast.Sub() if negative else ast.Add(), parsed(text))
+            yield Edit("term-missing", ast.unparse(part), now, [put(node, path, new)], 2.3 + cost)
+        for now, cost in () if is_right else _pairs(fitting, rows, truth, constants):
+            yield Edit("formula", ast.unparse(part), now, [put(node, path, parsed(now))], 3.0 + cost)
+
+
+def _addends(part: ast.expr, path: Path = (), sign: float = 1.0) -> Iterator[tuple[Path, ast.expr, float]]:
+    """Yield the terms of a sum, with the way to each and its sign; first the whole."""
+    yield path, part, sign
+    if isinstance(part, ast.BinOp) and isinstance(part.op, (ast.Add, ast.Sub)):
+        yield from _addends(part.left, (*path, ("left", None)), sign)
+        yield from _addends(part.right, (*path, ("right", None)), -sign if isinstance(part.op, ast.Sub) else sign)
+
+
+def _products(scope: Scope) -> list[Named]:
+    """Return matrix products of two terms, and sums of one over its rows or columns."""
+    found = []
+    matrices = [(t, scope.terms[t]) for t in scope.arrays() if scope.terms[t].ndim == 2][-MOST_TERMS:]
+    for (a, A), (b, B) in itertools.product(matrices, repeat=2):
+        for text, left, right in ((f"{a} @ {b}", A, B), (f"{a}.T @ {b}", A.T, B), (f"{a} @ {b}.T", A, B.T)):
+            if left.shape[1] == right.shape[0] and a != b:
+                found.append(Named(f"({text})", left @ right, 0.4))
+    for labels in scope.arrays("iu"):
+        value = scope.terms[labels]
+        widths = {A.shape[1]: a for a, A in matrices if value.ndim == 1 and len(A) == len(value)}
+        for width, a in widths.items():
+            if value.min() >= 0 and value.max() < width:
+                found.append(Named(f"{scope.numpy}.eye({a}.shape[1])[{labels}]", np.eye(width)[value], 0.5))
+    for a, A in matrices:
+        found += [Named(f"{a}.sum(axis=0)", A.sum(0), 0.2), Named(f"{a}.sum(axis=1, keepdims=True)", A.sum(1, keepdims=True), 0.3)]
+        found.append(Named(f"{a}.mean(axis=0)", A.mean(0), 0.3))
+        if A.shape[0] == A.shape[1]:
+            found.append(Named(f"{a}.T", A.T, 0.2))
+    return found
+
+
+def _pairs(
+    arrays: Sequence[Named], rows: Array, wanted: Array, constants: Constants
+) -> Iterator[tuple[str, float]]:
+    """Yield products of a constant and at most two of the arrays which are what is wanted, as source, with a cost."""
+    target = wanted.reshape(-1)
+    known = np.isfinite(target)
+    if known.sum() < max(3, 0.25 * known.size) or not target[known].any():
+        return
+    target, rows = target[known], rows[:, known]
+    seen: list[tuple[float, str]] = []
+    ones = np.ones((1, target.size))
+    for i, first in enumerate(np.concatenate([ones, rows])):
+        products = rows[max(i - 1, 0) :] * first if i else np.concatenate([ones, rows])
+        squares = (products * products).sum(1) * (target @ target)
+        along = (products @ target) ** 2
+        for j in np.flatnonzero((along >= (1 - ALONG) * squares) & (squares > 0)):
+            number = float(products[j] @ target / (products[j] @ products[j]))
+            if np.abs(number * products[j] - target).max() > SAME * np.abs(target).max():
+                continue
+            if i:
+                chosen = [arrays[i - 1], arrays[i - 1 + j]]
+            else:
+                chosen = [arrays[j - 1]] if j else []
+            text, cost = " * ".join(each.text for each in chosen), sum(each.cost for each in chosen) + 0.5 * len(chosen)
+            for constant, extra in constants.read(number):
+                whole = text if constant == "1" and text else f"-{text}" if constant == "-1" and text else f"{constant} * {text}" if text else constant
+                seen.append((cost + extra, whole))
+    yield from ((whole, cost) for cost, whole in sorted(seen)[:MOST_PAIRS])
+
+
+class Constants:
+    """Numbers as source: a usual constant, times or over a size, times or over a number among the terms."""
+
+    def __init__(self, scope: Scope, names: Mapping[str, Any]) -> None:
+        sizes: list[tuple[str, float, float]] = [("", 1.0, 0.0)]
+        for count in scope.counts():
+            value = evaluated(parsed(f"1.0 * {count}"), scope.terms, names)
+            if value is not None:
+                cost = 0.6 if "." in count else 0.3
+                sizes += [(f" / {count}", 1 / float(value), cost), (f" * {count}", float(value), 2 * cost)]
+        scalars: list[tuple[str, float, float]] = [("", 1.0, 0.0)]
+        for scalar in scope.scalars():
+            number = float(scope.terms[scalar])
+            if number not in (0.0, 1.0):
+                scalars += [(f" * {scalar}", number, 0.3), (f" / {scalar}", 1 / number, 0.6), (f" * (1 - {scalar})", 1 - number, 0.6)]
+        self.texts, values, costs = [], [], []
+        for (size, a, cost), (scalar, b, more), number in itertools.product(sizes, scalars, NUMBERS):
+            shown = "1" if number == 1.0 else f"{number:.17g}"
+            text = f"{shown}{scalar}{size}"
+            self.texts.append(text.removeprefix("1 * ") if text.startswith("1 * ") else text)
+            values.append(a * b * number)
+            costs.append(cost + more + (0.0 if number == 1.0 else 0.2))
+        self.values, self.costs = np.array(values), np.array(costs)
+
+    def read(self, number: float) -> list[tuple[str, float]]:
+        """Return the simplest texts for a number, with their costs."""
+        near = np.flatnonzero(np.abs(self.values - abs(number)) <= SAME * abs(number))
+        simplest = near[np.argsort(self.costs[near], kind="stable")][:8]
+        sign = "-" if number < 0 else ""
+        return [(f"{sign}{self.texts[i]}", float(self.costs[i]) + (0.1 if sign else 0.0)) for i in simplest]
+
+
+def _broadcasts(small: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(small, shape) == shape
+    except ValueError:
+        return False

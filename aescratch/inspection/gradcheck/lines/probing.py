@@ -1,0 +1,337 @@
+"""Looking on while a function runs: every value of a forward, which may be moved a little, and each line of a backward.
+
+    forward, rewritten so that its values pass through a probe -> how the objective depends on each of them
+    backward, rewritten the same way -> Run: what stood in the names before each statement, and what it computed
+
+It is an instrument that looks on, used only when a check has failed: nothing is derived from what it records.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import contextlib
+import copy
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.inspection.gradcheck.lines.scene import AGREE, Slopes, directions_in, gradient_of, size_of, slopes_along
+from aescratch.inspection.gradcheck.lines.source import Definition, Statement, copied
+
+PROBE = "__aescratch_probe__"
+MOST_VALUES = 120  # of a forward that are looked at, and as many runs of each statement
+MOST_TURNS = 40
+LONGEST_TERM = 60  # characters of an expression that is looked at as one term
+
+Key = tuple[int, int]
+
+
+@dataclass
+class Target:
+    """What a gradient may belong to: a value, the objective's slopes in it, and a way to measure the whole gradient."""
+
+    text: str
+    array: Array
+    slopes: Slopes
+    measure: Callable[[], Array]
+    found: Array | None = None
+    tried: bool = False
+
+    def gradient(self) -> Array | None:
+        """Return the right gradient, measured once, or None if it can't be."""
+        if not self.tried:
+            self.tried = True
+            with contextlib.suppress(Exception):
+                self.found = self.measure()
+        return self.found
+
+
+class Gradients:
+    """The gradients that a backward may have to do with, told by their slopes alone, many at a time."""
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        self.groups: dict[int, list[tuple[tuple[int, ...], Array, Array, Array]]] = {}
+        by_shape: dict[tuple[int, ...], list[Slopes]] = {}
+        for target in targets:
+            if np.isfinite(target.slopes.values).all():
+                by_shape.setdefault(target.slopes.directions.shape[1:], []).append(target.slopes)
+        for shape, slopes in by_shape.items():
+            directions = slopes[0].directions.reshape(len(slopes[0].directions), -1)
+            rows = np.stack([each.values for each in slopes]), np.stack([each.errors for each in slopes])
+            self.groups.setdefault(directions.shape[1], []).append((shape, directions, *rows))
+
+    def multiples(self, value: Any) -> list[float]:
+        """Return by what a value has to be multiplied to be one of the gradients, for each that it is a multiple of.
+
+        It may stand transposed, or in another shape of as many entries.
+        """
+        value = np.asarray(value)
+        if value.dtype.kind != "f" or value.size not in self.groups or not np.isfinite(value).all() or not value.any():
+            return []
+        found: list[float] = []
+        for shape, directions, wanted, errors in self.groups[value.size]:
+            turned = value.ndim == 2 and value.T.shape == shape
+            ways = [value] if value.shape == shape or not turned else []
+            for way in [*ways, *([value.T] if turned else [])]:
+                flat = way.reshape(-1)
+                along = directions @ flat
+                if not along.any():
+                    continue
+                numbers = wanted @ along / (along @ along)
+                allowed = AGREE * np.abs(numbers)[:, None] * (np.abs(directions) @ np.abs(flat)) + errors
+                fitting = (np.abs(numbers[:, None] * along - wanted) <= allowed).all(1) & (np.abs(wanted).max(1) > 100 * errors.max(1))
+                found += numbers[fitting].tolist()
+        return found
+
+    def fits(self, value: Any) -> bool:
+        """Whether a value is one of the gradients."""
+        return any(abs(number - 1) <= AGREE for number in self.multiples(value))
+
+
+class Run(NamedTuple):
+    """One run of a statement: what its terms were before, as the source writes them, and the values it computed."""
+
+    number: int
+    terms: dict[str, Any]
+    values: list[Any]
+
+
+@dataclass
+class Recorder:
+    """What the probes in rewritten code call."""
+
+    terms: Sequence[tuple[str, Any]] = ()
+    seen: dict[Key, Array] = field(default_factory=dict)
+    turns: dict[int, int] = field(default_factory=dict)
+    move: tuple[Key, Array] | None = None
+    runs: dict[int, list[Run]] = field(default_factory=dict)
+    count: int = 0
+    compiled: dict[int, list[tuple[str, Any]]] = field(default_factory=dict)
+
+    def at(self, key: int, value: Any) -> Any:
+        """Pass a value of a forward on, moved if it is the one to be moved."""
+        if not (isinstance(value, np.ndarray) and value.dtype.kind == "f") and not isinstance(value, (float, np.floating)):
+            return value
+        turn = self.turns[key] = self.turns.get(key, -1) + 1
+        if self.move is None:
+            self.seen.setdefault((key, turn), np.array(value, dtype=np.float64))
+        elif self.move[0] == (key, turn):
+            return value + (self.move[1] if np.ndim(value) else float(self.move[1]))
+        return value
+
+    def enter(self, key: int, names: Mapping[str, Any], globals_: dict[str, Any]) -> None:
+        """Note what the terms are before a statement."""
+        runs = self.runs.setdefault(key, [])
+        if len(runs) >= MOST_TURNS:
+            return
+        terms: dict[str, Any] = {}
+        for text, code in self.compiled[key]:
+            try:
+                value = eval(code, globals_, dict(names))
+            except Exception:  # not bound yet, say
+                continue
+            if isinstance(value, (np.ndarray, np.generic)):
+                terms[text] = np.array(value)
+            elif isinstance(value, (int, float)) and not isinstance(value, bool):
+                terms[text] = value
+        runs.append(Run(self.count, terms, []))
+        self.count += 1
+
+    def value(self, key: int, value: Any) -> Any:
+        """Note what a statement computes, and pass it on."""
+        runs = self.runs.get(key)
+        if runs and runs[-1].number is not None and len(runs) <= MOST_TURNS:
+            runs[-1].values.append(copy.deepcopy(value) if isinstance(value, (np.ndarray, np.generic, float)) else None)
+        return value
+
+
+@contextlib.contextmanager
+def _probing(recorder: Recorder) -> Iterator[None]:
+    setattr(builtins, PROBE, recorder)
+    try:
+        yield
+    finally:
+        delattr(builtins, PROBE)
+
+
+class _Wrapping(ast.NodeTransformer):
+    """Wraps what computes a value into a call of the probe."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        keep = isinstance(node, (ast.FunctionDef, ast.Lambda, ast.Call))
+        fields = [
+            name for name in node._fields
+            if not (isinstance(node, ast.FunctionDef) and name in ("decorator_list", "args", "returns"))
+            and not (isinstance(node, ast.Lambda) and name == "args")
+            and not (isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For)) and name in ("target", "targets", "annotation"))
+            and not (keep and name == "func" and not isinstance(getattr(node, name), ast.Attribute))
+        ]  # fmt: skip
+        text = ast.unparse(node) if isinstance(node, (ast.BinOp, ast.Call, ast.UnaryOp, ast.Subscript)) else ""
+        for name in fields:
+            old = getattr(node, name, None)
+            if isinstance(old, list):
+                setattr(node, name, [self.visit(each) if isinstance(each, ast.AST) else each for each in old])
+            elif isinstance(old, ast.AST):
+                setattr(node, name, self.visit(old))
+        if text and isinstance(getattr(node, "ctx", ast.Load()), ast.Load) and not isinstance(node, ast.Constant):
+            self.texts.append(text)
+            return _call("at", ast.Constant(len(self.texts) - 1), node)
+        return node
+
+
+def _call(method: str, *arguments: Any) -> ast.Call:
+    function = ast.Attribute(ast.Name(PROBE, ast.Load()), method, ast.Load())
+    return ast.Call(function, list(arguments), [])
+
+
+class Forward:
+    """A forward whose values can be moved."""
+
+    def __init__(self, definitions: Sequence[Definition], objective: Callable[[], float]) -> None:
+        self.definitions, self.objective = definitions, objective
+        self.recorder = Recorder()
+        self.texts: list[str] = []
+
+    def targets(self, sizes: set[int]) -> list[Target]:
+        """Return the values of these sizes, with the objective's slopes in each."""
+        found = []
+        with self._probing():
+            size = abs(self.objective())
+            for key, array in list(self.recorder.seen.items())[:MOST_VALUES]:
+                if array.size in sizes:
+                    at = functools.partial(self._moved, key)
+                    with contextlib.suppress(Exception):
+                        slopes = slopes_along(at, directions_in(array.shape), size_of(array), size)
+                        if (np.abs(slopes.values) > 100 * slopes.errors).any():  # else it is no value that the loss depends on
+                            found.append(Target(self.texts[key[0]], array, slopes, functools.partial(self._measured, key)))
+        return found
+
+    def _moved(self, key: Key, change: Array) -> float:
+        self.recorder.turns, self.recorder.move = {}, (key, change)
+        return self.objective()
+
+    def _measured(self, key: Key) -> Array:
+        with self._probing():
+            return gradient_of(functools.partial(self._moved, key), self.recorder.seen[key])
+
+    @contextlib.contextmanager
+    def _probing(self) -> Iterator[None]:
+        wrapping = _Wrapping()
+        self.texts = wrapping.texts
+        with _rewritten(self.definitions, lambda node: [wrapping.visit(node)]), _probing(self.recorder):
+            yield
+
+
+def recorded(statements: Sequence[Statement], call: Callable[[], Any]) -> dict[int, list[Run]]:
+    """Return the runs of each statement, by its place in the sequence, while the call runs."""
+    recorder = Recorder()
+    definitions = {id(s.definition): s.definition for s in statements}
+    terms = {key: terms_of(definition) for key, definition in definitions.items()}
+    shared = [text for found in terms.values() for text in found if text.startswith("self.")]
+    for number, statement in enumerate(statements):
+        texts = dict.fromkeys([*terms[id(statement.definition)], *shared])
+        recorder.compiled[number] = [(text, compile(text, "<term>", "eval")) for text in texts]
+    undo = []
+    try:
+        for number, statement in reversed(list(enumerate(statements))):
+            undo.append((statement, statement.node, _observed(statement, number)))
+        with contextlib.ExitStack() as stack:
+            for definition in definitions.values():
+                stack.enter_context(definition.in_force())
+            stack.enter_context(_probing(recorder))
+            call()
+    finally:
+        for statement, _, count in reversed(undo):
+            statement.take_back(count)
+    return recorder.runs
+
+
+def terms_of(definition: Definition) -> list[str]:
+    """Return the names, attributes and entries that a definition reads or assigns, as its source writes them."""
+    found: dict[str, None] = {}
+    called = {id(node.func) for node in ast.walk(definition.node) if isinstance(node, ast.Call)}
+    for node in ast.walk(definition.node):
+        is_entry = isinstance(node, ast.Subscript) and not any(isinstance(n, ast.Slice) for n in ast.walk(node.slice))
+        if id(node) not in called and (isinstance(node, (ast.Name, ast.Attribute)) or is_entry):
+            text = ast.unparse(node)
+            if not text.endswith((".T", ".shape", ".size", ".ndim")) and "(" not in text:
+                found[text] = None
+        elif isinstance(node, ast.arg):
+            found[node.arg] = None
+    return list(found)
+
+
+def expressions_of(definitions: Sequence[Definition]) -> list[str]:
+    """Return what is computed in definitions and isn't only a name, as source: shorter ones first."""
+    found: dict[str, None] = {}
+    for definition in definitions:
+        for node in ast.walk(definition.node):
+            if isinstance(node, (ast.BinOp, ast.Call)) and not any(isinstance(n, (ast.Lambda, ast.NamedExpr)) for n in ast.walk(node)):
+                text = ast.unparse(node)
+                if len(text) <= LONGEST_TERM:
+                    found[text] = None
+    return sorted(found, key=len)
+
+
+@contextlib.contextmanager
+def _rewritten(definitions: Sequence[Definition], change: Callable[[ast.AST], list[Any]]) -> Iterator[None]:
+    """Let the definitions run changed copies of their statements, in the block."""
+    with contextlib.ExitStack() as stack:
+        for definition in definitions:
+            owner: Any = definition.node
+            if isinstance(owner, ast.Lambda):
+                old, owner.body = owner.body, change(copied(owner.body))[0]
+                stack.callback(setattr, owner, "body", old)
+            else:
+                old, owner.body = owner.body, [new for each in owner.body for new in change(copied(each))]
+                stack.callback(setattr, owner, "body", old)
+            stack.enter_context(definition.in_force())
+        yield
+
+
+def _observed(statement: Statement, number: int) -> int:
+    """Put a statement that tells the probe what it does in place of a statement, and return of how many it is made."""
+    here = ast.Constant(number)
+    scope = [ast.Call(ast.Name(name, ast.Load()), [], []) for name in ("locals", "globals")]
+    enter = _call("enter", here, *scope)
+    if statement.index is None:
+        assert isinstance(statement.node, ast.Return)
+        both = ast.Tuple([enter, _noted(number, statement.node.value)], ast.Load())
+        statement.put([ast.Return(ast.Subscript(both, ast.Constant(1), ast.Load()))])
+        return 1
+    node = statement.node
+    after: list[ast.stmt] = []
+    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.Return)) and node.value is not None:
+        new: Any = copy.copy(node)
+        new.value = _noted(number, node.value)
+    elif isinstance(node, ast.AugAssign):
+        new = node
+        target = copied(node.target)
+        target.ctx = ast.Load()
+        after = [ast.Expr(_call("value", here, target))]
+    else:
+        new = node
+    nodes = [ast.copy_location(ast.Expr(enter), node), new, *after]
+    statement.put(nodes)
+    return len(nodes)
+
+
+def _noted(number: int, value: Any) -> Any:
+    """Return an expression that passes the values of another through the probe, of a tuple or list each by itself."""
+    if isinstance(value, (ast.Tuple, ast.List)):
+        new = copy.copy(value)
+        new.elts = [_noted(number, each) for each in value.elts]
+        return new
+    if isinstance(value, ast.Dict):
+        new = copy.copy(value)
+        new.values = [_noted(number, each) for each in value.values]
+        return new
+    return _call("value", ast.Constant(number), value)

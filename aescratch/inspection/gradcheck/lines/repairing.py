@@ -1,0 +1,265 @@
+"""The search for the wrong line: which statement of a backward, changed in one way, gives the right gradients.
+
+    scenes, definitions -> runs of every statement -> those whose values are no gradient of anything, nearest to the loss first
+                        -> edits, one at a time, of one statement -> the backward runs with it: right now, at every scene?
+
+What is claimed is proved by running it: with the edit every gradient is right, at other inputs and sizes too.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.inspection.gradcheck.lines.edits import Edit, Scope, edits
+from aescratch.inspection.gradcheck.lines.missing import evaluated, missing, parts
+from aescratch.inspection.gradcheck.lines.probing import Forward, Gradients, Run, Target, expressions_of, recorded
+from aescratch.inspection.gradcheck.lines.scene import Scene
+from aescratch.inspection.gradcheck.lines.source import Definition, Statement
+
+SAME = 1e-9  # relative: a value of the forward
+MOST_RUNS = 6000
+SECONDS = 4.0
+MOST_MISSING = 150
+
+
+@dataclass
+class Repair:
+    """A change of one statement that makes gradients right: which are right with it, and whether all are."""
+
+    statement: Statement
+    edit: Edit
+    mended: list[str]
+    is_whole: bool
+
+
+@dataclass
+class Line:
+    """What is known of a statement: its runs, what its values are, and what it reads."""
+
+    statement: Statement
+    number: int
+    runs: list[Run]
+    is_forward: bool = False
+    is_right: bool = False
+    reads_right: bool = False
+    reads_gradient: bool = False
+
+
+@dataclass
+class Search:
+    """Where a backward goes wrong: the first wrong line, if it can be told, and a repair of one line, if there is one."""
+
+    scenes: Sequence[Scene]
+    names: Sequence[str]
+    wrong: Sequence[str]
+    backward: Sequence[Definition]
+    forward: Sequence[Definition]
+    seconds: float = SECONDS
+    runs: int = 0
+    first: Line | None = None
+    lines: list[Line] = field(default_factory=list)
+    targets: list[Target] = field(default_factory=list)
+    gave_up: bool = False
+
+    def __post_init__(self) -> None:
+        self.start = time.process_time()
+        self.before = [scene.right(self.names) for scene in self.scenes]
+
+    def repairs(self) -> list[Repair]:
+        """Return the change of one line that mends all gradients, or else such changes as mend some, each others.
+
+        First come changes after which the line's own value is the gradient of something, which is seen without running
+        the backward; then what is missing in the first wrong line, then all other changes. Of several lines that one
+        mistake each is in, only those are told which work with nothing but right values.
+        """
+        self._look()
+        suspects = self._suspects()
+        sorted_out = functools.cache(lambda number: self._sorted_out(next(x for x in suspects if x.number == number)))
+        rounds: list[tuple[Line, Callable[[Line], Sequence[Edit]]]] = [
+            *((line, lambda line: sorted_out(line.number)[0]) for line in suspects),
+            *((line, self._missing) for line in suspects if line is self.first),
+            *((line, lambda line: sorted_out(line.number)[1]) for line in suspects),
+            *((line, self._missing) for line in suspects if line is not self.first),
+        ]
+        partial: list[Repair] = []
+        for line, edits_of in rounds:
+            if self._is_over():
+                break
+            found = self._mending(line, edits_of(line))
+            if found and found[0].is_whole:
+                return found[:1]
+            if line is self.first or line.reads_right:
+                partial += self._others(partial, found)
+        return partial
+
+    def _others(self, partial: Sequence[Repair], found: Sequence[Repair]) -> list[Repair]:
+        """Return the repairs that mend what those before don't, each something of its own."""
+        kept: list[Repair] = []
+        for repair in found:
+            known = {name for each in (*partial, *kept) for name in each.mended}
+            if not known & set(repair.mended):
+                kept.append(repair)
+        return kept
+
+    def _sorted_out(self, line: Line) -> tuple[list[Edit], list[Edit]]:
+        """Return the edits of a line whose values fit a gradient, and those of which that can't be said."""
+        names, node, scope = line.statement.definition.names, line.statement.node, self._scope(line)
+        terms = line.runs[-1].terms
+        before = [evaluated(part, terms, names) for _, part in parts(node)]
+        fitting, others = [], []
+        for edit in edits(node, scope):
+            after = [evaluated(part, terms, names) for _, part in parts(edit.nodes[0])]
+            known = len(after) == len(before) and not any(value is None for value in [*before, *after])
+            if known:
+                new = [b for a, b in zip(before, after, strict=True) if not (a.shape == b.shape and np.array_equal(a, b))]
+                if new and all(self._is_gradient(value) for value in new):
+                    fitting.append(edit)
+                    continue
+                if not new and _targets(edit.nodes[0]) == _targets(node):
+                    continue
+            others.append(edit)
+        return sorted(fitting, key=lambda edit: edit.cost), others
+
+    def _missing(self, line: Line) -> list[Edit]:
+        names, node = line.statement.definition.names, line.statement.node
+        found = missing(node, self._scope(line), line.runs, self.targets, self.known, names, line.is_right, self.computed)
+        alone = {(edit.kind, edit.repaired): edit for edit in sorted(found, key=lambda edit: -edit.cost)}
+        return sorted(alone.values(), key=lambda edit: edit.cost)[:MOST_MISSING]
+
+    def _look(self) -> None:
+        """Run forward and backward with probes, and find out what every line computes."""
+        scene = self.scenes[0]
+        statements = [s for definition in self.backward for s in definition.statements()]
+        runs = recorded(statements, lambda: _quietly(scene.gradients))
+        sizes = {int(np.size(v)) for each in runs.values() for run in each for v in run.values if v is not None}
+        own = [
+            Target(name, scene.arrays[name], scene.slopes(name), functools.partial(scene.gradient, name)) for name in self.names
+        ]  # fmt: skip
+        self.targets = own + (Forward(self.forward, scene.objective).targets(sizes) if self.forward else [])
+        self.known = Gradients(self.targets)
+        self.computed = expressions_of([*self.backward, *self.forward])
+        self.lines = [Line(s, n, runs[n]) for n, s in enumerate(statements) if n in runs]
+        for line in self.lines:
+            self._classify(line)
+        trusted = {t for line in self.lines if line.is_forward or line.is_right for t in _read(line.statement.node)}
+        for line in self.lines:
+            self._look_at_what_is_read(line, trusted)
+        ordered = sorted((line for line in self.lines if not line.is_forward), key=lambda line: line.runs[0].number)
+        wrong = [line for line in ordered if not line.is_right and line.reads_right and _has_array(line)]
+        self.first = next((line for line in wrong if line.reads_gradient), None)
+
+    def _classify(self, line: Line) -> None:
+        values = [v for run in line.runs for v in run.values]
+        arrays = [v for v in values if _is_float(v)]
+        line.is_forward = bool(arrays) and all(v is not None and (not _is_float(v) or self._is_forward(v)) for v in values)
+        line.is_right = bool(arrays) and all(self._is_gradient(v) or self._is_forward(v) for v in arrays)
+
+    def _look_at_what_is_read(self, line: Line, trusted: set[str]) -> None:
+        """Find out whether a line works with right values only: of the forward, gradients, or what right lines read too."""
+        read = _read(line.statement.node)
+        terms = {t: run.terms[t] for run in line.runs[:3] for t in read if t in run.terms and _is_float(run.terms[t])}
+        gradients = {t for t, v in terms.items() if self._is_gradient(v)}
+        line.reads_gradient = bool(gradients)
+        line.reads_right = all(t in gradients or t in trusted or self._is_forward(v) for t, v in terms.items())
+
+    def _is_forward(self, value: Array) -> bool:
+        scene = self.scenes[0]
+        arrays = [*scene.inputs, *scene.arrays.values(), *(each.array for each in self.targets)]
+        value = np.asarray(value)
+        if value.ndim == 0:
+            return any(np.ndim(a) == 0 and _same(a, value) for a in arrays)
+        return any(_same(a, value) or (a.ndim == 2 and _same(a.T, value)) for a in arrays)
+
+    def _is_gradient(self, value: Array) -> bool:
+        return self.known.fits(value)
+
+    def _suspects(self) -> list[Line]:
+        """Return the lines to be changed: wrong ones as they ran, then those that seem right, the last first."""
+        ordered = sorted((line for line in self.lines if not line.is_forward), key=lambda line: line.runs[0].number)
+        wrong = [line for line in ordered if not line.is_right and any(run.values for run in line.runs)]
+        rest = [line for line in reversed(ordered) if line not in wrong]
+        return [*wrong, *rest, *(line for line in self.lines if line.is_forward)]
+
+    def _scope(self, line: Line) -> Scope:
+        names = line.statement.definition.names
+        numpy = next((name for name, value in names.items() if value is np), "np")
+        own = [n.id for d in (*self.backward, *self.forward) for n in ast.walk(d.node) if isinstance(n, ast.Name) and callable(names.get(n.id))]
+        own = [name for name in dict.fromkeys(own) if isinstance(names.get(name), type(_quietly)) and names[name].__code__.co_argcount == 1]
+        terms: dict[str, Any] = {}
+        for run in line.runs:
+            terms |= run.terms
+        return Scope(terms, numpy, own)
+
+    def _is_over(self) -> bool:
+        """Whether the search has taken too long, and is given up."""
+        self.gave_up = self.gave_up or self.runs > MOST_RUNS or time.process_time() - self.start > self.seconds
+        return self.gave_up
+
+    def _mending(self, line: Line, tried: Sequence[Edit]) -> list[Repair]:
+        """Return the edits of a line that mend something, a whole one alone, else those that mend most first."""
+        found: list[Repair] = []
+        for edit in sorted(tried, key=lambda edit: edit.cost):
+            if self._is_over():
+                break
+            repair = self._tried(line.statement, edit)
+            if repair is not None and repair.is_whole:
+                return [repair]
+            if repair is not None:
+                found.append(repair)
+        return sorted(found, key=lambda repair: (-len(repair.mended), repair.edit.cost))
+
+    def _tried(self, statement: Statement, edit: Edit) -> Repair | None:
+        """Return the repair that an edit is, if it makes gradients right at every scene and no other wrong."""
+        self.runs += 1
+        mended: set[str] | None = None
+        try:
+            with statement.replaced(edit.nodes), np.errstate(all="ignore"):
+                for scene, before in zip(self.scenes, self.before, strict=True):
+                    right = scene.right(self.names)
+                    mended = right - before if mended is None else mended & right
+                    if not before <= right or not mended:
+                        return None
+        except (SyntaxError, ValueError, TypeError, StopIteration):  # of the edit as source
+            return None
+        return Repair(statement, edit, sorted(mended or ()), set(self.wrong) <= (mended or set()))
+
+
+def _targets(node: ast.stmt) -> list[str]:
+    """Return what a statement assigns to, as source, and how."""
+    targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
+    return [type(node).__name__, *(ast.unparse(target) for target in targets if target is not None)]
+
+
+def _same(a: Array, b: Array) -> bool:
+    return a.shape == b.shape and bool(np.allclose(a, b, SAME, SAME * float(np.abs(b).max(initial=0.0))))
+
+
+def _is_float(value: Any) -> bool:
+    return isinstance(value, (np.ndarray, np.floating, float)) and np.asarray(value).dtype.kind == "f" and np.size(value) > 0
+
+
+def _has_array(line: Line) -> bool:
+    return any(_is_float(v) and np.ndim(v) for run in line.runs for v in run.values)
+
+
+def _read(node: ast.stmt) -> set[str]:
+    value = getattr(node, "value", None)
+    if isinstance(node, ast.AugAssign):
+        return {ast.unparse(n) for part in (node.value, node.target) for n in ast.walk(part) if isinstance(n, (ast.Name, ast.Attribute, ast.Subscript))}
+    return {ast.unparse(n) for n in ast.walk(value) if isinstance(n, (ast.Name, ast.Attribute, ast.Subscript))} if value is not None else set()
+
+
+def _quietly(call: Callable[[], Any]) -> Any:
+    try:
+        with np.errstate(all="ignore"):
+            return call()
+    except Exception:
+        return None

@@ -1,0 +1,133 @@
+"""A scene: a forward and a backward at certain inputs, and the truth about each gradient along a few random directions.
+
+    arrays, moved in place -> objective() -> slopes along directions;   gradients() -> right, or not, name by name
+
+A few directions are enough to tell: a gradient that agrees along all of them is the right one.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from aescratch.backend import Array
+
+DIRECTIONS = 3
+STEP = 1e-4  # relative to the size of an array's entries; the error of four points is of the fourth order in it
+SMALLER = 0.1  # of the step: where the two don't agree, a kink lies within
+AGREE = 1e-6
+EPSILON = float(np.finfo(np.float64).eps)
+ROUNDING = 30.0  # rounding errors of an objective, in units of its last place
+
+
+class Slopes(NamedTuple):
+    """How an objective changes along random directions in an array, with a bound on the error, NaN at a kink."""
+
+    directions: Array  # (K, *shape)
+    values: Array  # (K,)
+    errors: Array  # (K,)
+
+    def fits(self, gradient: Array) -> bool:
+        """Whether a gradient of this shape is the one that has these slopes."""
+        found = np.tensordot(self.directions, gradient, gradient.ndim)
+        scale = np.abs(self.directions).reshape(len(self.values), -1) @ np.abs(gradient).reshape(-1)
+        off = np.abs(found - self.values)
+        known = np.isfinite(self.values)
+        return bool(known.any() and (off <= AGREE * np.maximum(scale, np.abs(self.values)) + self.errors)[known].all())
+
+
+@dataclass
+class Scene:
+    """A forward and a backward at certain inputs.
+
+    `arrays` are those that get a gradient, by name; the objective sees them as they are now. `gradients` gives what
+    backward returns for them, and may raise; `inputs` are other arrays that are right as they are.
+    """
+
+    arrays: Mapping[str, Array]
+    objective: Callable[[], float]
+    gradients: Callable[[], Mapping[str, Any]]
+    inputs: Sequence[Array] = ()
+    known: dict[str, Slopes] = field(default_factory=dict)
+
+    def slopes(self, name: str) -> Slopes:
+        """Return the slopes of the objective in one of the arrays."""
+        if name not in self.known:
+            array, start = self.arrays[name], self.arrays[name].copy()
+            size = abs(self.objective())
+            try:
+                at = functools.partial(self._moved, name, start)
+                self.known[name] = slopes_along(at, directions_in(array.shape), size_of(start), size)
+            finally:
+                array[...] = start
+        return self.known[name]
+
+    def gradient(self, name: str) -> Array:
+        """Return the right gradient for one of the arrays, entry by entry."""
+        start = self.arrays[name].copy()
+        try:
+            return gradient_of(functools.partial(self._moved, name, start), start)
+        finally:
+            self.arrays[name][...] = start
+
+    def _moved(self, name: str, start: Array, change: Array) -> float:
+        self.arrays[name][...] = start + change
+        return self.objective()
+
+    def right(self, names: Any = None) -> set[str]:
+        """Return the arrays whose gradients are right, as backward returns them now; none if it raises."""
+        try:
+            gradients = self.gradients()
+            return {name for name in names or self.arrays if self.is_right(name, gradients.get(name))}
+        except Exception:  # of a backward that was changed
+            return set()
+
+    def is_right(self, name: str, gradient: Any) -> bool:
+        """Whether a gradient is the right one for this array."""
+        gradient = np.asarray(gradient)
+        if gradient.shape != self.arrays[name].shape or gradient.dtype.kind != "f" or not np.isfinite(gradient).all():
+            return False
+        return self.slopes(name).fits(gradient)
+
+
+def directions_in(shape: tuple[int, ...]) -> Array:
+    """Return random directions, always the same for a shape."""
+    rng = np.random.default_rng([len(shape), *shape])
+    return rng.uniform(0.5, 1.5, (DIRECTIONS, *shape)) * rng.choice([-1.0, 1.0], (DIRECTIONS, *shape))
+
+
+def slopes_along(at: Callable[[Array], float], directions: Array, unit: float, size: float) -> Slopes:
+    """Return the slopes of an objective, given as a function of a change, along directions."""
+    values, errors = [], []
+    for direction in directions:
+        coarse, fine = (_quotient(at, direction, h * unit) for h in (STEP, SMALLER * STEP))
+        rounding = ROUNDING * EPSILON * max(size, 1e-300) / (SMALLER * STEP * unit)
+        smooth = abs(coarse - fine) <= 100 * AGREE * max(abs(coarse), abs(fine)) + 10 * rounding
+        values.append(coarse if smooth else np.nan)
+        errors.append(abs(coarse - fine))
+    return Slopes(directions, np.array(values), np.array(errors))
+
+
+def _quotient(at: Callable[[Array], float], direction: Array, h: float) -> float:
+    one = at(h * direction) - at(-h * direction)
+    two = at(2 * h * direction) - at(-2 * h * direction)
+    return (8 * one - two) / (12 * h)
+
+
+def gradient_of(at: Callable[[Array], float], array: Array) -> Array:
+    """Return the whole gradient of an objective, given as a function of a change, entry by entry."""
+    change, found, h = np.zeros(array.shape), np.zeros(array.shape), STEP * size_of(array)
+    for index in np.ndindex(array.shape):
+        change[index] = 1.0
+        found[index] = _quotient(at, change, h)
+        change[index] = 0.0
+    return found
+
+
+def size_of(array: Array) -> float:
+    """Return the usual size of an array's entries, which a step is relative to."""
+    return float(np.clip(np.median(np.abs(array)), 1e-3, 1e3)) if array.size else 1.0

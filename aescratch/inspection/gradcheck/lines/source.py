@@ -1,0 +1,266 @@
+"""The source of functions under check: read from their files, changed in one place, and in force for a while.
+
+    a call --> which functions of other people's files it runs --> Definition: each one's tree, statement by statement
+    Definition.in_force()    the functions run the tree as it has been changed, and afterwards their own code again
+
+A function keeps its globals, defaults and closure: only its code is exchanged.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import copy
+import gc
+import linecache
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, FrameType, FunctionType
+from typing import Any
+
+from aescratch.foundations.sources import is_others
+
+HERE = Path(__file__).parents[1]  # whose functions stand for others, and are nobody's own
+Functions = dict[int, list[FunctionType]]
+SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr)
+DEFINING = (ast.FunctionDef, ast.Lambda)
+BODIES = ("body", "orelse", "finalbody")
+
+
+class Definition:
+    """One function, or lambda, of a file: its tree, which may be changed, and the functions that run it."""
+
+    def __init__(self, file: str, chain: Sequence[ast.AST], functions: Sequence[FunctionType]) -> None:
+        self.file, self.functions = file, list(functions)
+        self.module, self.node = _pruned(chain)
+        self.own = [function.__code__ for function in self.functions]
+        self.name, self.line = self.own[0].co_name, self.own[0].co_firstlineno
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """The global names that the function sees."""
+        return self.functions[0].__globals__
+
+    def compiled(self) -> CodeType:
+        """Return the code of the tree as it is now."""
+        code = compile(ast.fix_missing_locations(self.module), self.file, "exec", dont_inherit=True)
+        return next(each for each in _codes(code) if (each.co_name, each.co_firstlineno) == (self.name, self.line))
+
+    @contextlib.contextmanager
+    def in_force(self) -> Iterator[None]:
+        """Let the functions run the tree as it is now, in the block."""
+        code = self.compiled()
+        try:
+            for function in self.functions:
+                function.__code__ = code
+            yield
+        finally:
+            for function, own in zip(self.functions, self.own, strict=True):
+                function.__code__ = own
+
+    def statements(self) -> list[Statement]:
+        """Return the statements that do something by themselves, in the order of the text."""
+        if isinstance(self.node, ast.Lambda):
+            body = ast.copy_location(ast.Return(self.node.body), self.node.body)
+            return [Statement(self, self.node, "body", None, body)]
+        return [statement for statement in self._within(self.node)]
+
+    def _within(self, owner: ast.AST) -> Iterator[Statement]:
+        for field in BODIES:
+            for index, node in enumerate(getattr(owner, field, None) or []):
+                if isinstance(node, SIMPLE) or isinstance(node, (ast.For, ast.If, ast.While)):
+                    yield Statement(self, owner, field, index, node)
+                if not isinstance(node, (ast.ClassDef, ast.Lambda)):
+                    yield from self._within(node)
+
+
+@dataclass
+class Statement:
+    """A statement of a definition, and where it stands; of a lambda its body, as if it were returned."""
+
+    definition: Definition
+    owner: ast.AST
+    field: str
+    index: int | None
+    node: ast.stmt
+
+    @property
+    def text(self) -> str:
+        """The statement as its file has it, on one line; of a loop or a condition its head."""
+        node = self.node
+        if isinstance(node, (ast.For, ast.If, ast.While)):
+            return ast.unparse(_headed(node)).splitlines()[0]
+        if self.index is None:
+            assert isinstance(node, ast.Return)
+            return ast.unparse(node.value) if node.value else ""
+        lines = linecache.getlines(self.definition.file)[node.lineno - 1 : node.end_lineno]
+        return " ".join(line.strip() for line in lines) or ast.unparse(node)
+
+    def put(self, nodes: Sequence[ast.stmt]) -> None:
+        """Put other statements where this one stands."""
+        if self.index is None:
+            node = nodes[0]
+            assert isinstance(node, ast.Return)
+            setattr(self.owner, self.field, node.value)
+            return
+        getattr(self.owner, self.field)[self.index : self.index + 1] = nodes
+
+    def take_back(self, count: int) -> None:
+        """Put the statement itself where so many others stand."""
+        if self.index is None:
+            assert isinstance(self.node, ast.Return)
+            setattr(self.owner, self.field, self.node.value)
+            return
+        getattr(self.owner, self.field)[self.index : self.index + count] = [self.node]
+
+    @contextlib.contextmanager
+    def replaced(self, nodes: Sequence[ast.stmt]) -> Iterator[None]:
+        """Let the function run with other statements in place of this one, in the block."""
+        self.put(nodes)
+        try:
+            with self.definition.in_force():
+                yield
+        finally:
+            self.take_back(len(nodes))
+
+
+def definitions_of(call: Callable[[], Any], *, also: Sequence[Any] = ()) -> list[Definition]:
+    """Return the functions of other people's files that a call runs, in the order in which they begin.
+
+    Those given beside are taken whatever their file. A function that is made anew in the call is part of the one that
+    makes it.
+    """
+    known = _functions()
+    files = {function.__code__.co_filename for function in also if isinstance(function, FunctionType)}
+    allowed = {file for file in files if not Path(file).is_relative_to(HERE)}
+    found: dict[int, Definition] = {}
+    for code in _run(call):
+        if not (code.co_filename in allowed or is_others(code.co_filename)):
+            continue
+        definition = _definition(code, known)
+        if definition is not None:
+            found.setdefault(id(definition.own[0]), definition)
+    return list(found.values())
+
+
+def _run(call: Callable[[], Any]) -> list[CodeType]:
+    """Return the code of all functions that begin while a call runs, each once."""
+    seen: dict[int, CodeType] = {}
+    before = sys.getprofile()
+
+    def note(frame: FrameType, event: str, argument: Any) -> None:
+        if event == "call":
+            seen.setdefault(id(frame.f_code), frame.f_code)
+
+    sys.setprofile(note)
+    try:
+        with contextlib.suppress(Exception):  # of code that is wrong: what ran before it is known
+            call()
+    finally:
+        sys.setprofile(before)
+    return [code for code in seen.values() if linecache.getlines(code.co_filename)]
+
+
+def _functions() -> Functions:
+    """Return all functions that there are, by their code."""
+    found: Functions = {}
+    for each in gc.get_objects():
+        if type(each) is FunctionType:
+            found.setdefault(id(each.__code__), []).append(each)
+    return found
+
+
+def _definition(code: CodeType, known: Functions) -> Definition | None:
+    """Return the definition of a code, or of the one around it whose function was there before the call."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(code.co_filename)))
+    except (SyntaxError, ValueError):
+        return None
+    chain = _chain(tree, code)
+    while chain and chain[-1] is not tree:
+        functions = known.get(id(code), [])
+        if functions and isinstance(chain[-1], DEFINING):
+            return Definition(code.co_filename, chain, functions)
+        chain = chain[:-1]
+        while chain and not isinstance(chain[-1], (*DEFINING, ast.Module)):
+            chain = chain[:-1]
+        outer = _code_at(known, code.co_filename, _first_line(chain[-1])) if chain[-1] is not tree else None
+        if outer is None:
+            return None
+        code = outer
+    return None
+
+
+def _chain(tree: ast.Module, code: CodeType) -> list[ast.AST]:
+    """Return the nodes from the module down to the definition of a code; none if it isn't there, or not alone."""
+    found: list[list[ast.AST]] = []
+
+    def look(node: ast.AST, above: list[ast.AST]) -> None:
+        here = [*above, node]
+        name = "<lambda>" if isinstance(node, ast.Lambda) else getattr(node, "name", "")
+        if isinstance(node, DEFINING) and (name, _first_line(node)) == (code.co_name, code.co_firstlineno):
+            found.append(here)
+        for child in ast.iter_child_nodes(node):
+            look(child, here)
+
+    look(tree, [])
+    return found[0] if len(found) == 1 else []
+
+
+def _first_line(node: ast.AST) -> int:
+    decorators = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(each.lineno for each in decorators)])  # type: ignore[attr-defined]
+
+
+def _code_at(known: Functions, file: str, line: int) -> CodeType | None:
+    codes = (functions[0].__code__ for functions in known.values())
+    return next((code for code in codes if (code.co_filename, code.co_firstlineno) == (file, line)), None)
+
+
+def _pruned(chain: Sequence[ast.AST]) -> tuple[ast.Module, ast.AST]:
+    """Return a module of nothing but what is around a definition, and the definition in it."""
+    tree = chain[0]
+    assert isinstance(tree, ast.Module)
+    top, *path = chain[1:]
+    future = [n for n in tree.body if isinstance(n, ast.ImportFrom) and n.module == "__future__"]
+    memory: dict[int, Any] = {}
+    module = ast.Module([*future, copy.deepcopy(top, memory)], [])
+    node: ast.AST = memory[id(chain[-1])]
+    for outer, inner in zip(chain[1:], path, strict=False):
+        if isinstance(outer, (ast.ClassDef, ast.FunctionDef)) and outer is not chain[-1]:
+            kept = memory[id(inner)]
+            body = memory[id(outer)].body
+            if isinstance(outer, ast.ClassDef) and kept in body:
+                body[:] = [kept]
+    return module, node
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    for each in code.co_consts:
+        if isinstance(each, CodeType):
+            yield each
+            yield from _codes(each)
+
+
+def _headed(node: Any) -> ast.stmt:
+    """Return a loop or a condition without what is in it."""
+    head = copy.copy(node)
+    head.body, head.orelse = [ast.Pass()], []
+    return head
+
+
+def copied(node: Any) -> Any:
+    """Return a copy of a tree, in a fraction of the time that copy.deepcopy takes."""
+    if isinstance(node, list):
+        return [copied(each) for each in node]
+    if not isinstance(node, ast.AST):
+        return node
+    new = type(node).__new__(type(node))
+    vars(new).update(vars(node))
+    for field in node._fields:
+        value = getattr(node, field, None)
+        if isinstance(value, (list, ast.AST)):
+            setattr(new, field, copied(value))
+    return new
