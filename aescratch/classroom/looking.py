@@ -16,7 +16,6 @@ import functools
 import inspect
 import json
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -36,7 +35,7 @@ from aescratch.classroom.outcome import (
     stopped,
 )
 from aescratch.classroom.recognising import borrowed, recognise
-from aescratch.foundations.sources import import_from_source, module_of_file
+from aescratch.foundations.sources import import_from_source, innermost, module_of_file
 from aescratch.inspection.gradcheck import Report
 from aescratch.inspection.gradcheck.binding import UPSTREAM_NAMES
 
@@ -79,7 +78,8 @@ def judgement_of(exercise: Exercise, load: Callable[[], Any], path: Path, seed: 
     recognise(exercise, reports, seed)
     for finding in (finding for report in reports for finding in report.findings):
         if Path(finding.evidence.get("file", path)).name != path.name and "line" in finding.evidence:
-            del finding.evidence["line"]  # of a course's checks, which called back: no line of the student's
+            del finding.evidence["line"]
+            finding.evidence.pop("source", None)  # of a course's checks, which called back: no line of the student's
     return Judgement(outcome_of(reports), reports)
 
 
@@ -112,12 +112,12 @@ def _other_arguments(exercise: Exercise, name: str, function: Any) -> Outcome | 
 
 def raised(error: BaseException, path: Path) -> Outcome:
     """Return the outcome for an exception: its type and text, and the innermost line of the student's."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    theirs = innermost(error, lambda filename: filename == str(path))
     text = " ".join(str(error).split())
-    if not lines and isinstance(error, (TypeError, ValueError)):  # our sentence about arguments
+    if theirs is None and isinstance(error, (TypeError, ValueError)):  # our sentence about arguments
         return stopped(RAISED, text)
     kind = type(error).__name__
-    return stopped(RAISED, f"{kind}: {text}" if text else kind, (lines[-1] or 0) if lines else 0)
+    return stopped(RAISED, f"{kind}: {text}" if text else kind, (theirs.lineno or 0) if theirs else 0)
 
 
 def main(arguments: Any) -> None:

@@ -32,6 +32,7 @@ from aescratch.inspection.gradcheck.parameters import Place, Search, own_places
 from aescratch.inspection.gradcheck.report import INCONCLUSIVE, Finding
 from aescratch.inspection.gradcheck.slots import Home
 from aescratch.inspection.gradcheck.surroundings import kept_random_state, random_state_changed
+from aescratch.inspection.gradcheck.written import ADDS, NEVER_QUESTION, NEVER_WRITTEN
 from aescratch.layers import Layer
 
 
@@ -188,18 +189,38 @@ class Held:
             first = [_own(place.gradient()) for place in self.places]
             changed = [name for name, get, value in before if not same(get(), value)]
             self._try_backward(output)
+            second = [_own(place.gradient()) for place in self.places]
+            never = self._never_written(output)
         except Exception:
             return findings
         findings += map(changed_parameter, changed)
-        for place, gradient in zip(self.places, first, strict=True):
+        findings += never
+        for place, gradient, again in zip(self.places, first, second, strict=True):
             adds = isinstance(gradient, np.ndarray) and gradient.any()
-            if adds and np.allclose(place.gradient(), 2 * gradient, rtol=1e-12, atol=0):
+            if adds and np.allclose(again, 2 * gradient, rtol=1e-12, atol=0):
                 message = (
                     f"backward adds to the gradient of {place.name} instead of writing it: a second one gives twice as "
                     "much; set it to 0 before each pass, or write it"
                 )
                 ours = isinstance(self.layer, Layer) and not getattr(self.layer, "adds", False)
-                findings.append(Finding("adds-gradient", place.name, "error" if ours else "note", message))
+                findings.append(Finding(ADDS, place.name, "error" if ours else "note", message))
+        return findings
+
+    def _never_written(self, output: Any) -> list[Finding]:
+        """Return a finding for each gradient of which backward leaves every number as it was, or None."""
+        rng, before = np.random.default_rng(self.seed), []
+        for place in self.places:
+            gradient = place.gradient()
+            if is_float_array(gradient) and gradient.flags.writeable:
+                gradient[...] = rng.standard_normal(gradient.shape)
+            before.append(_own(gradient))
+        self._try_backward(output)
+        findings = []
+        for place, left in zip(self.places, before, strict=True):
+            gradient = place.gradient()
+            if gradient is None or (is_float_array(left) and same(gradient, left)):
+                message = f"the gradient of {place.name} was never written: backward left it as it was"
+                findings.append(Finding(NEVER_WRITTEN, place.name, "error", message, {}, "", NEVER_QUESTION))
         return findings
 
     def _notes(self) -> Iterator[Finding]:

@@ -39,6 +39,7 @@ STYLE = """
 .aescratch-report b.inconclusive { background: #8a6100; }
 .aescratch-report b.note { background: #60656c; }
 .aescratch-report .finding { border-left: 3px solid rgba(128, 128, 128, .6); padding-left: .8em; margin: .6em 0; }
+.aescratch-report pre { margin: .15em 0 .15em 2em; white-space: pre-wrap; color: inherit; background: transparent; }
 .aescratch-report p { margin: .15em 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 """
 
@@ -78,6 +79,12 @@ class Finding:
     evidence: dict[str, Any] = field(default_factory=dict)
     cause: str = ""
     question: str = ""
+
+    @property
+    def source(self) -> str:
+        """The line of code that it is about, where one is known and the message doesn't quote it."""
+        line = str(self.evidence.get("source", "")) if "line" in self.evidence else ""
+        return "" if line in self.message else line
 
 
 class Printable:
@@ -145,6 +152,8 @@ class Printable:
             lines.append('<div class="finding">')
             if numbers:
                 lines.append(f"<p>{_badge(finding.severity)} {escape(numbers)}</p>")
+            if finding.source:
+                lines.append(f"<pre>{escape(finding.source)}</pre>")
             if cause:
                 lines.append(f"<p><strong>Likely cause:</strong> {escape(cause)}</p>")
             if finding.question:
@@ -159,6 +168,8 @@ class Printable:
         for finding, numbers, cause in self.paragraphs():
             if numbers:
                 yield f"{paint(f'{finding.severity}:', finding.severity)} {_indented(numbers)}"
+            if finding.source:
+                yield f"    {finding.source}"
             if cause:
                 yield f"  {paint('likely cause:', 'cause')} {_indented(cause)}"
             if finding.question:

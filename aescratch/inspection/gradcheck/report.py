@@ -72,11 +72,15 @@ class TensorResult:
 
     @property
     def relative_error(self) -> Array:
-        """|analytic − numeric| / max(|analytic|, |numeric|, a thousandth of the tensor's largest entry)."""
+        """|analytic − numeric| / max(|analytic|, |numeric|, a thousandth of the tensor's largest entry).
+
+        It is infinite where analytic is no number.
+        """
         sizes = np.maximum(np.abs(self.analytic), np.abs(self.numeric))
         largest = float(np.nanmax(sizes, initial=0.0))
         with np.errstate(invalid="ignore", divide="ignore"):
             error = np.abs(self.analytic - self.numeric) / np.maximum(sizes, WORTH_COMPARING * largest)
+        error = np.where(np.isfinite(self.analytic) | (self.verdicts == UNCHECKED), error, np.inf)
         return np.where((sizes == 0) | (False if self.is_zero is None else self.is_zero), 0.0, error)
 
     @property

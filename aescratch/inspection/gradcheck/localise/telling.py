@@ -131,6 +131,8 @@ def of_twice(model: Any, again: Seen, what: str) -> Finding:
 
 def description(comparison: Comparison) -> tuple[str, float | None, dict[str, Any]]:
     """Return how far what is given is from the truth: in words, as a factor where it is a multiple, and in numbers."""
+    if not np.isfinite(comparison.given).all():
+        return "holds numbers that are NaN or infinite", None, {}
     given, truth = comparison.known
     ratio, is_multiple = multiple(given, truth)
     lengths = float(np.linalg.norm(given) * np.linalg.norm(truth))

@@ -1,0 +1,318 @@
+"""What readers complained of, word by word: each complaint is a test that its sentence is gone, and what is said now."""
+
+import inspect
+import json
+
+import numpy as np
+import pytest
+
+import aescratch as ae
+from aescratch.foundations.sources import innermost, is_users
+from aescratch.programs.cli.program import main
+
+N, D, H = 7, 5, 3
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(N, D))
+A = {"a": RNG.normal(size=(N, H))}
+LARGE = {"a": 1000 * A["a"]}
+DENSE = {"x": X, "W": RNG.normal(size=(D, H)), "b": RNG.normal(size=H)}
+
+
+def findings(report, *codes):
+    return [finding for finding in report.findings if finding.code in codes]
+
+
+def line_of(function, text):
+    """The number and the text of the line of a function that holds a text."""
+    lines, first = inspect.getsourcelines(function)
+    return next((first + i, line.strip()) for i, line in enumerate(lines) if text in line)
+
+
+# The student's own line
+
+
+def inside_numpy(grad_y, a):
+    return np.reshape(grad_y, 4)
+
+
+def inside_the_methods_of_arrays(grad_y, a):
+    return grad_y.mean(axis=3)
+
+
+def inside_an_attribute_of_numpy(grad_y, a):
+    return np.no_such_function(grad_y)
+
+
+def inside_this_package(grad_y, a):
+    return ae.functions.dense_backward(grad_y.T, a, a)
+
+
+def inside_the_standard_library(grad_y, a):
+    return json.loads("no JSON")
+
+
+def inside_a_function_of_its_own(grad_y, a):
+    return helper(grad_y)
+
+
+def helper(grad_y):
+    return np.concatenate([grad_y, grad_y[0]])
+
+
+RAISING = [
+    (inside_numpy, "np.reshape"), (inside_the_methods_of_arrays, ".mean"), (inside_an_attribute_of_numpy, "no_such"),
+    (inside_this_package, "dense_backward"), (inside_the_standard_library, "json.loads"), (helper, "concatenate"),
+]  # fmt: skip
+
+
+class TestTheStudentsLine:
+    @pytest.mark.parametrize(("function", "text"), RAISING, ids=[function.__name__ for function, _ in RAISING])
+    def test_exceptions_raised_inside_numpy_lose_the_students_line(self, function, text):
+        backward = inside_a_function_of_its_own if function is helper else function
+        report = ae.check_function(ae.functions.tanh, backward, A)
+        (finding,) = findings(report, "raised")
+        number, source = line_of(function, text)
+        assert (finding.evidence["line"], finding.evidence["source"]) == (number, source)
+        assert finding.evidence["file"].endswith("test_complaints.py")
+        assert f"test_complaints.py:{number})\n    {source}\n" in str(report)
+        assert f"<pre>{source.split('(')[0]}" in report._repr_html_()
+
+    def test_exceptions_in_a_layer_and_in_a_model_too(self):
+        class Layer:
+            def forward(self, x):
+                return x * 2
+
+            def backward(self, grad):
+                return np.stack([grad, 1])
+
+        class Model(ae.Autoencoder):
+            def backward(self):
+                np.linalg.inv(self.parameters[0].value)
+
+        number, source = line_of(Layer.backward, "np.stack")
+        assert findings(ae.check_layer(Layer(), X), "raised")[0].evidence["line"] == number
+        number, source = line_of(Model.backward, "inv")
+        (finding,) = findings(ae.check_gradients(Model([D, H], rng=0), X), "raised")
+        assert (finding.evidence["line"], finding.evidence["source"]) == (number, source)
+
+    def test_aescratch_check_loses_it_too(self, tmp_path, monkeypatch, capsys):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "mine.py").write_text(
+            "import numpy as np\n"
+            "def f(x):\n    return np.reshape(x, 4)\n"
+            "def f_backward(grad_y, x):\n    return grad_y\n"
+            "def g(x):\n    return x * 2\n"
+            "def g_backward(grad_y, x):\n    return np.concatenate([grad_y, 2])\n"
+            "import aescratch as ae\n"
+            "class Wide(ae.Dense):\n    def __init__(self):\n        super().__init__(0, 3)\n"
+        )
+        assert main(["check", "mine.py:f_backward", "--input", "x=7,5"]) == 2
+        assert "mine.py:3: ValueError: cannot reshape" in (said := capsys.readouterr().err)
+        assert "at: return np.reshape(x, 4)" in said
+        assert main(["check", "mine.py:Wide"]) == 2
+        assert "mine.py:13: " in (said := capsys.readouterr().err)
+        assert "at: super().__init__(0, 3)" in said
+        assert main(["check", "mine.py:g_backward", "--input", "x=7,5"]) == 1
+        assert "(mine.py:9)\n    return np.concatenate([grad_y, 2])\n" in capsys.readouterr().out
+
+    def test_whose_a_line_is(self):
+        assert is_users(__file__)
+        assert is_users("<ipython-input-3-abc>")
+        assert is_users("<stdin>")
+        for filename in (np.__file__, pytest.__file__, ae.__file__, "<frozen importlib._bootstrap>", "<string>"):
+            assert not is_users(filename)
+        with pytest.raises(ValueError, match="matmul") as raised:
+            inside_this_package(X, X)
+        assert innermost(raised.value).name == "inside_this_package"
+        assert innermost(raised.value, lambda filename: False) is None
+
+
+def log_sum(a):
+    e = np.exp(a)
+    return np.log(e.sum(axis=1))
+
+
+def safe_log_sum(a):
+    top = a.max(axis=1, keepdims=True)
+    return (top + np.log(np.exp(a - top).sum(axis=1, keepdims=True)))[:, 0]
+
+
+def overflowing(grad_y, a):
+    e = np.exp(a)
+    p = e / e.sum(axis=1, keepdims=True)
+    return grad_y[:, None] * p
+
+
+class TestNumericalWarnings:
+    def test_the_first_line_that_overflowed_is_named(self):
+        with np.errstate(all="ignore"):
+            report = ae.check_function(safe_log_sum, overflowing, LARGE)
+        (finding,) = findings(report, "not-finite")
+        number, source = line_of(overflowing, "np.exp")
+        assert (finding.evidence["line"], finding.evidence["source"]) == (number, source)
+        assert finding.evidence["warning"] == "overflow encountered in exp"
+        later, _ = line_of(overflowing, "e.sum")
+        assert finding.message.endswith(
+            f"NumPy met overflow encountered in exp ({finding.evidence['file']}:{number}), "
+            f"then invalid value encountered in divide ({finding.evidence['file']}:{later})"
+        )
+
+    def test_that_of_the_forward_too(self):
+        with np.errstate(all="ignore"):
+            report = ae.check_function(log_sum, overflowing, LARGE)
+        finding = findings(report, "not-finite")[0]
+        assert (finding.tensor, finding.severity) == (None, "inconclusive")
+        assert finding.evidence["line"] == line_of(log_sum, "np.exp")[0]
+        assert "log_sum returns 4 numbers that are NaN or infinite" in finding.message
+        assert "too rough" not in str(report)
+
+    def test_that_of_a_models_loss_and_backward_too(self):
+        class Logarithm(ae.Autoencoder):
+            def loss(self, x, rng=None):
+                return super().loss(x, rng) + np.log(-self.parameters[0].value).sum()
+
+        class Root(ae.Autoencoder):
+            def backward(self):
+                super().backward()
+                self.parameters[0].grad[...] = np.sqrt(self.parameters[0].grad)
+
+        (finding,) = ae.check_gradients(Logarithm([D, H], activation=ae.Tanh, rng=0), X).findings
+        assert finding.evidence["line"] == line_of(Logarithm.loss, "np.log")[0]
+        report = ae.check_gradients(Root([D, H], activation=ae.Tanh, rng=0), X)
+        (finding,) = findings(report, "not-finite")
+        assert finding.evidence["line"] == line_of(Root.backward, "np.sqrt")[0]
+
+    def test_nan_of_which_numpy_says_nothing_has_no_line(self):
+        (finding,) = findings(ae.check_function(ae.functions.tanh, lambda grad_y, y: grad_y * np.nan, A), "not-finite")
+        assert "line" not in finding.evidence
+        assert finding.message == "grad_a has 21 entries that are NaN or infinite"
+
+    def test_the_run_itself_is_not_changed(self):
+        calls = []
+
+        def counting(grad_y, y):
+            calls.append(dict(np.geterr()))
+            return grad_y * (1 - y**2)
+
+        with np.errstate(over="ignore", under="warn"):
+            ae.check_function(ae.functions.tanh, counting, A)
+        assert {call["over"] for call in calls} <= {"ignore"}
+
+
+# Never written, written in part, added to, not finite, zero
+
+
+def model_with(change, kind=ae.Autoencoder):
+    """A model whose backward is ours, and then changes the first gradient, given what stood in it before."""
+
+    class Changed(kind):
+        def backward(self):
+            before = self.parameters[0].grad.copy()
+            super().backward()
+            change(self.parameters[0].grad, before)
+
+    return Changed([D, H], activation=ae.Tanh, rng=0)
+
+
+class TestNeverWrittenIsNotZeroAndNotNaN:
+    def test_encoder_backward_never_called(self):
+        class Never(ae.Autoencoder):
+            def backward(self):
+                self.decoder.backward(self.reconstruction.backward())
+
+        report = ae.check_gradients(Never([D, H], activation=ae.Tanh, rng=0), X)
+        assert [f.message for f in findings(report, "never-written")] == [
+            f"encoder.{name}.grad was never written: backward left it as it was" for name in ("W1", "b1")
+        ]
+        assert "without a finite value" not in str(report)
+        assert "too rough" not in str(report)
+        assert [tensor.verdict for tensor in report.tensors] == ["fail", "fail", "pass", "pass"]
+        assert "encoder.dense1.backward is never called" in str(report)
+
+    def test_some_entries_never_written(self):
+        def leave(grad, before):
+            grad[2:] = before[2:]
+
+        report = ae.check_gradients(model_with(leave), X)
+        (finding,) = findings(report, "never-written")
+        assert finding.message == "encoder.W1.grad was written in part: backward left 9 of 15 entries as they were"
+        assert not findings(report, "wrong-values")
+
+    def test_a_layer_that_adds_with_plus_equals(self):
+        def add(grad, before):
+            grad += before
+
+        report = ae.check_gradients(model_with(add), X)
+        (finding,) = findings(report, "adds-gradient")
+        assert finding.message.startswith("backward adds to encoder.W1.grad instead of writing it")
+        assert {tensor.verdict for tensor in report.tensors} == {"pass"}, "what is added is right"
+        assert report.verdict == "fail"
+        assert not findings(report, "rows-not-exchangeable", "not-a-batch-mean", "not-finite", "not-settled")
+
+    def test_what_is_added_may_be_wrong_as_well(self):
+        def add(grad, before):
+            grad *= 2
+            grad += before
+
+        report = ae.check_gradients(model_with(add), X)
+        assert findings(report, "adds-gradient")
+        assert [f.tensor for f in findings(report, "wrong-values")] == ["encoder.W1"]
+
+    def test_what_makes_a_gradient_out_of_what_stood_there(self):
+        def multiply(grad, before):
+            grad *= before
+
+        (finding,) = findings(ae.check_gradients(model_with(multiply), X), "adds-gradient")
+        assert finding.message.startswith("backward works with what stood in encoder.W1.grad before")
+
+    def test_written_as_nan(self):
+        def spoil(grad, before):
+            grad[0] = np.nan
+
+        report = ae.check_gradients(model_with(spoil), X)
+        (finding,) = findings(report, "not-finite")
+        assert finding.message == "backward writes 3 entries of encoder.W1.grad that are NaN or infinite"
+        assert "1 times what it should be" not in str(report)
+
+    def test_zero_everywhere(self):
+        def erase(grad, before):
+            grad[...] = 0
+
+        (finding,) = findings(ae.check_gradients(model_with(erase), X), "wrong-values")
+        assert finding.message.startswith("encoder.W1: 15 of 15 entries differ: backward gives 0 everywhere; at ")
+
+    def test_a_loss_that_is_nan_a_small_step_away_is_not_rough(self):
+        def root(a):
+            return np.sqrt(np.where(np.abs(a - A["a"]) > 0, -1.0, 1.0)) * a
+
+        report = ae.check_function(root, lambda grad_y, a: grad_y * 1.0, A)
+        (finding,) = findings(report, "not-settled")
+        assert "too rough" not in finding.message
+        assert "of 21 entries 21 have none, since what is differentiated is NaN or infinite a small step away" in finding.message
+
+    @pytest.mark.parametrize("start", [None, 0.0])
+    def test_a_layers_gradient_that_is_never_written(self, start):
+        class Layer:
+            def __init__(self):
+                self.W, self.dW = DENSE["W"].copy(), None if start is None else np.full((D, H), start)
+
+            def forward(self, x):
+                self.x = x
+                return x @ self.W
+
+            def backward(self, grad):
+                return grad @ self.W.T
+
+        report = ae.check_layer(Layer(), X)
+        (finding,) = findings(report, "never-written")
+        assert finding.message == "the gradient of W was never written: backward left it as it was"
+        assert report.verdict == "fail"
+        assert not findings(report, "wrong-values", "wrong-type", "cause")
+
+    def test_one_that_nothing_depends_on_need_not_be_written(self):
+        class Layer(ae.Dense):
+            def __init__(self):
+                super().__init__(D, H, rng=0)
+                self.unused = ae.Parameter("unused", np.ones(2))
+
+        assert not findings(ae.check_layer(Layer(), X), "never-written")
