@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import aescratch as ae
+from aescratch.classroom.exercise import all_exercises
+from aescratch.classroom.looking import look
 from aescratch.foundations.sources import innermost, is_users
 from aescratch.programs.cli.program import main
 
@@ -316,3 +318,56 @@ class TestNeverWrittenIsNotZeroAndNotNaN:
                 self.unused = ae.Parameter("unused", np.ones(2))
 
         assert not findings(ae.check_layer(Layer(), X), "never-written")
+
+
+# The order of a report: the place first, then from the loss backward
+
+
+def two_layers(x, W1, W2):
+    return np.tanh(x @ W1) @ W2
+
+
+def two_layers_backward(grad_y, x, W1, W2):
+    h = np.tanh(x @ W1)
+    return grad_y @ W2.T @ W1.T, 3 * x.T @ (grad_y @ W2.T), 3 * h.T @ grad_y
+
+
+class TestOrder:
+    INPUTS = {"x": X, "W1": DENSE["W"], "W2": RNG.normal(size=(H, 2))}  # noqa: RUF012
+
+    def test_w1_the_furthest_from_the_mistake_is_reported_first(self):
+        report = ae.check_function(two_layers, two_layers_backward, self.INPUTS)
+        assert [tensor.name for tensor in report.tensors] == ["grad_x", "grad_W1", "grad_W2"]
+        told = list(dict.fromkeys(finding.tensor for finding in report.sorted_findings()))
+        assert told == ["grad_W2", "grad_W1", "grad_x"]
+        assert str(report).index("error: grad_W2") < str(report).index("error: grad_W1") < str(report).index("error: grad_x")
+
+    def test_the_place_comes_before_all_values(self):
+        class Wrong(ae.Autoencoder):
+            def backward(self):
+                grad_h = self.decoder.backward(self.reconstruction.backward())
+                self.encoder.backward(2 * grad_h)
+
+        report = ae.check_gradients(Wrong([D, H], activation=ae.Tanh, rng=0), X)
+        told = [(finding.code, finding.tensor) for finding in report.sorted_findings()]
+        assert told[0][0] == "first-wrong"
+        assert [tensor for code, tensor in told if code == "wrong-values"] == ["encoder.b1", "encoder.W1"]
+
+    def test_what_is_said_of_a_part_stays_behind_its_place(self):
+        def wrong(grad_y, y):
+            return grad_y * (1 - np.sin(y) ** 2) * np.cos(3 * y)
+
+        class Odd(ae.Tanh):
+            def backward(self, grad):
+                return wrong(grad, self.y)
+
+        report = ae.check_gradients(ae.Autoencoder([D, H], activation=Odd, rng=0), X)
+        first, second = report.sorted_findings()[:2]
+        assert (first.code, second.code) == ("first-wrong", "described")
+        assert second.tensor.startswith(f"{first.tensor}: ")
+
+    def test_hints_follow_the_same_order(self, tmp_path):
+        exercise = next(each for each in all_exercises() if each.name == "tied_weights")
+        path = tmp_path / exercise.file_name
+        path.write_text(exercise.shown_solution.replace("(x_hat - x) / len(x)", "x_hat - x"))
+        assert look(exercise, path).codes[0] == "scale@grad_c"

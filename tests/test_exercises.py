@@ -335,7 +335,7 @@ def test_a_forward_that_raises_says_the_shapes(tmp_path):
         ("dense_forward", "x @ W", "numpy.dot(x, W)", "a name that it doesn't know"),
         ("tied_weights", 'PREDICTION = "c"', "PREDICTION = c", "a name that it doesn't know"),
         ("tied_weights", "1 - h**2", "1 - (x @ W + b) ** 2", "lies a tanh"),
-        ("tied_weights", "(x_hat - x) / len(x)", "x_hat - x", "or is it N, the number of rows?"),
+        ("tied_weights", "(x_hat - x) / len(x)", "x_hat - x", "Where in tied_loss does N stand?"),
         ("sigmoid_backward", "grad_y * y * (1 - y)", "grad_y * y * (1 - y) * y * (1 - y)", "slope"),
         ("sigmoid_backward", "grad_y * y * (1 - y)", "y * (1 - y)", "if grad_y were all zeros"),
         ("autoencoder_backward", "return grad_W1, grad_b1, grad_W2, grad_b2", "return grad_W2, grad_b2, grad_W1, grad_b1", "in which order"),

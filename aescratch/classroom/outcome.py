@@ -127,7 +127,7 @@ def outcome_of(reports: Sequence[Report]) -> Outcome:
 
 def codes_of(reports: Sequence[Report]) -> list[str]:
     """Return what the reports found, the most telling first, each once; ``code@tensor`` where there is a tensor."""
-    findings = [f for report in reports if report.verdict != "pass" for f in report.findings]
+    findings = [f for report in reports if report.verdict != "pass" for f in report.sorted_findings()]
     findings = [f for f in findings if f.severity != "note" or f.code == "described"]
     return list(dict.fromkeys(code_of(finding) for finding in sorted(findings, key=_rank)))
 

@@ -45,7 +45,7 @@ def recognise(exercise: Exercise, reports: Sequence[Report], seed: int) -> None:
             entries = sum(tensor.analytic.size for tensor in wrong)
             message = f"{cause}: that gives the same {entries} entries to rounding"
             evidence = {"hypothesis": code, "tensors": ", ".join(tensor.name for tensor in wrong)}
-            found = Finding("cause", wrong[0].name, "error", message, evidence, cause, question)
+            found = Finding("cause", wrong[-1].name, "error", message, evidence, cause, question)
             report.findings = [finding for finding in report.findings if finding.code != "described"] + [found]
             return
 

@@ -20,6 +20,7 @@ from typing import Any, TextIO
 import numpy as np
 
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
+FIRST_WRONG = "first-wrong"  # the code of a finding that says where a mistake is
 Paint = Callable[[str, str], str]
 # ANSI's numbers for what is painted; a terminal's own palette decides how they look.
 COLOURS = {
@@ -191,13 +192,35 @@ class Printable:
             tensor = finding.tensor
             yield finding, numbers, cause
 
+    @property
+    def nearest_first(self) -> list[str]:
+        """The names of the table's tensors, the nearest to the loss first."""
+        return []
+
     def sorted_findings(self) -> list[Finding]:
-        """Return the findings with those about the same tensor side by side, in the order in which they first came."""
+        """Return the findings as they are to be read: first the place of a mistake, then from the loss backward.
+
+        Those about the same tensor stand side by side. What is about none of the table's comes before all of these or
+        after them, as it was found.
+        """
+        place = {id(finding): number for number, finding in enumerate(self.findings)}
         first: dict[str | None, int] = {}
-        for place, finding in enumerate(self.findings):
-            first.setdefault(finding.tensor, place)
-        own = {id(finding): place for place, finding in enumerate(self.findings) if finding.tensor is None}
-        return sorted(self.findings, key=lambda finding: own.get(id(finding), first[finding.tensor]))
+        for finding in self.findings:
+            first.setdefault(finding.tensor, place[id(finding)])
+        nearest = self.nearest_first
+        begins = min((first[name] for name in nearest if name in first), default=len(place))
+        located = next((finding.tensor for finding in self.findings if finding.code == FIRST_WRONG), None)
+
+        def key(finding: Finding) -> tuple[int, int]:
+            name = finding.tensor
+            if finding.code == FIRST_WRONG or (located and name and name.startswith(f"{located}: ")):
+                return 0, place[id(finding)]
+            if name in nearest:
+                return 2, nearest.index(name)
+            found = place[id(finding)] if name is None else first[name]
+            return (1 if found < begins else 3), found
+
+        return sorted(self.findings, key=key)
 
 
 def plain_values(value: Any) -> Any:

@@ -221,6 +221,11 @@ class Report(Printable):
         """Return a figure with the analytic gradient, the numeric one and their difference, a row for each tensor."""
         return draw(self.title, self.tensors)
 
+    @property
+    def nearest_first(self) -> list[str]:
+        """The names of the table's tensors, the nearest to the loss first: a backward gets to the last ones first."""
+        return [tensor.name for tensor in reversed(self.tensors)]
+
     def rows(self) -> list[tuple[str, ...]]:
         """Return the table as texts, the head first."""
         rows = [("tensor", "shape", "entries", "kinks", "relative error", "at", "verdict")]
