@@ -371,3 +371,113 @@ class TestOrder:
         path = tmp_path / exercise.file_name
         path.write_text(exercise.shown_solution.replace("(x_hat - x) / len(x)", "x_hat - x"))
         assert look(exercise, path).codes[0] == "scale@grad_c"
+
+
+# Hints belong to a mistake
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch, capsys):
+    """A student's folder, and a function that checks an exercise with changes in its solution, and asks for hints."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("aescratch.programs.cli.student.check_file", lambda exercise, path, seconds: look(exercise, path))
+    assert main(["exercises", "init", "."]) == 0
+
+    def said(*words):
+        capsys.readouterr()
+        assert main(["exercises", *words]) in (0, 1)
+        return capsys.readouterr().out
+
+    def checked(name, *changes):
+        exercise = next(each for each in all_exercises() if each.name == name)
+        text = exercise.shown_solution
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        (tmp_path / exercise.file_name).write_text(text)
+        return said("check", name)
+
+    said.checked = checked
+    return said
+
+
+class TestHints:
+    GELU = (  # three mistakes of which one code is found, so that they are told apart by their numbers
+        ("/ np.sqrt(2 * np.pi)", "/ np.sqrt(np.pi)"), ("-a * a / 2", "-a * a"), ("Phi + a * density", "Phi - a * density"),
+    )  # fmt: skip
+    VAE = ("beta * mu / N", "mu / N"), ("sigma**2 - 1", "sigma - 1"), ("0.5 * (sigma**2", "(sigma**2")
+
+    @pytest.mark.parametrize(("name", "mistakes"), [("gelu_backward", GELU), ("vae_backward", VAE)], ids=["gelu", "vae"])
+    def test_three_different_mistakes_with_one_hint_each_printed_the_answer(self, course, name, mistakes):
+        for change in mistakes:
+            course.checked(name, change)
+            assert f"{name}, hint 1 of 3 " in course("hint")
+
+    def test_the_same_mistake_goes_on_where_it_was(self, course):
+        first, second, _ = self.GELU
+        course.checked("gelu_backward", first)
+        assert "hint 1 of 3" in course("hint")
+        course.checked("gelu_backward", second)
+        assert "hint 1 of 3" in course("hint")
+        course.checked("gelu_backward", first, ("    Phi =", "    # a line more\n    Phi ="))
+        assert "hint 2 of 3" in course("hint")
+
+    def test_exceptions_are_told_apart_by_their_text_and_not_by_their_line(self, course):
+        course.checked("gelu_backward", ("np.exp(", "np.exponential("))
+        assert "hint 1 of 3" in course("hint")
+        course.checked("gelu_backward", ("np.exp(", "np.exponential("), ("    Phi =", "\n    Phi ="))
+        assert "hint 2 of 3" in course("hint")
+        course.checked("gelu_backward", ("Phi + a", "phi + a"))
+        assert "hint 1 of 3" in course("hint")
+
+    def test_the_last_level_warns_before_it_shows_the_answer(self, course):
+        exercise = next(each for each in all_exercises() if each.name == "gelu_backward")
+        course.checked("gelu_backward", self.GELU[0])
+        shown = [course("hint"), course("hint"), course("hint"), course("hint"), course("hint", "--level", "3")]
+        answers = {levels[2] for levels in exercise.hints.own.values()}
+        assert not any(answer in text for text in shown for answer in answers)
+        for text in shown[2:]:
+            assert text.startswith("gelu_backward: the last hint is the answer; what would you try after hint 2?")
+            assert "aescratch exercises hint gelu_backward --answer" in text
+        assert any(answer in course("hint", "--answer") for answer in answers)
+
+
+PLANTED = [exercise for exercise in all_exercises() if exercise.is_planted]
+ANSWERS = {
+    "find_the_bug_1": ["mean", "cause", "ruled out"], "find_the_bug_2": ["h1", "cause", "ReLU", "ruled out"],
+    "find_the_bug_3": ["variance", "deviation", "cause", "ask yourself"],
+}  # fmt: skip
+
+
+class TestPlantedBugs:
+    @pytest.mark.parametrize("exercise", PLANTED, ids=lambda exercise: exercise.name)
+    def test_find_the_bug_prints_the_answer_when_checked_untouched(self, course, exercise):
+        course("start", exercise.name)
+        said = course("check")
+        assert f"{exercise.name}: not begun yet" in said
+        assert "nothing was edited yet" in said
+        assert " entries differ" in said, "the task is to read which"
+        assert not [word for word in ANSWERS[exercise.name] if word in said]
+
+    @pytest.mark.parametrize("exercise", PLANTED, ids=lambda exercise: exercise.name)
+    def test_nor_do_the_hints_before_something_was_edited(self, course, exercise):
+        course("start", exercise.name)
+        for again in range(2):  # before the first check, and after it
+            course("check") if again else None
+            shown = [course("hint"), course("hint"), course("hint", "--level", "3"), course("hint", "--answer")]
+            assert [text for text in shown if " of 3 " in text] == shown[:1]
+            assert "change a line, and check it, before you ask for more" in shown[-1]
+
+    def test_after_an_edit_of_the_loss_not_begun_yet(self, course):
+        planted = (" + grad_rho_hat / N", " + grad_rho_hat")
+        said = course.checked("find_the_bug_1", planted, ("return 0.5 * ((x_hat - x) ** 2)", "return 0.4 * ((x_hat - x) ** 2)"))
+        assert "not begun yet" not in said
+        assert "find_the_bug_1: not right yet" in said
+        assert "the file was edited, but the planted bug is still there" in said
+        assert "you changed sparse_loss, which the checks don't look at: the bug is in sparse_backward" in said
+        assert "ruled out" not in said
+
+    def test_an_edit_of_its_function_has_a_whole_report(self, course):
+        said = course.checked("find_the_bug_3", ("0.5 * log_var) * eps", "log_var) * eps"), ("    return mu", "    s = 1\n    return mu"))
+        assert "the file was edited, but the planted bug is still there" in said
+        assert "likely cause: the noise is scaled by the variance" in said

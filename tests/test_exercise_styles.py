@@ -466,11 +466,12 @@ PLANTED = [exercise for exercise in EXERCISES if HOLE not in exercise.stub]
 
 @pytest.mark.parametrize("exercise", PLANTED, ids=lambda exercise: exercise.name)
 def test_a_planted_bug_that_was_only_rewritten_is_still_there(exercise, tmp_path):
+    assert looked_at(exercise, exercise.stub.replace("\n\n", "\n\n\n"), tmp_path).kind == "not-begun"
     rewritten = exercise.stub.replace("import numpy as np\n", "import numpy as np\n\nanother = 'line'\n")
     assert rewritten != exercise.stub
     outcome = looked_at(exercise, rewritten, tmp_path)
-    assert outcome.kind == "not-begun"
-    assert "error: the bug is still there" in outcome.reports[0]
+    assert outcome.kind == "wrong"
+    assert "error: the file was edited, but the planted bug is still there" in outcome.reports[0]
     for mutant in exercise.mutants.values():
         outcome = looked_at(exercise, exercise.mutated(mutant), tmp_path)
         assert ("as-planted" in outcome.codes) == (outcome.kind == "not-begun")

@@ -70,7 +70,7 @@ def test_a_stub_is_not_begun_and_holds_no_solution(exercise, tmp_path):
     if HOLE in stub:
         assert stub.splitlines()[outcome.line - 1].strip() == HOLE
     else:
-        assert "the bug is still there: these are the numbers of the file as it was given" in outcome.reports[0]
+        assert "nothing was edited yet: these are the numbers of the file as it was given" in outcome.reports[0]
     assert "###" not in stub
     solutions = re.findall(f"{BEGIN}\n(.*?){END}", exercise.solution, re.DOTALL)
     lines = {line.strip() for solution in solutions for line in solution.splitlines() if INSTEAD not in line} - {""}
@@ -390,8 +390,8 @@ def test_from_init_to_the_solution(course, capsys, monkeypatch):
     assert "for a hint that fits: aescratch exercises hint dense_backward" in out
 
     levels = by_name("dense_backward").hints.own["scale@grad_b"]
-    for level in (1, 2, 3, 3):
-        outcome, out, _ = run(capsys, "hint")
+    for level, words in ((1, []), (2, []), (3, ["--answer"]), (3, ["--answer", "--level", "3"])):
+        outcome, out, _ = run(capsys, "hint", *words)
         assert outcome == 0
         assert out == f"dense_backward, hint {level} of 3 on the factor of grad_b:\n  {levels[level - 1]}\n"
     assert run(capsys, "hint", "2", "--level", "1")[1].endswith(f"{levels[0]}\n")

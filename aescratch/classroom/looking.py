@@ -43,7 +43,7 @@ from aescratch.inspection.gradcheck.binding import UPSTREAM_NAMES
 def look(exercise: Exercise, path: Path, seed: int = 0) -> Outcome:
     """Return what the checks of an exercise say of a file, in this process; the inputs are drawn from the seed."""
     text = path.read_bytes()
-    outcome = judgement_of(exercise, functools.partial(_loaded, text, path), path, seed).outcome
+    outcome = judgement_of(exercise, functools.partial(_loaded, text, path), path, text, seed).outcome
     if outcome.passed:
         outcome.message = borrowed(text, exercise)
     return outcome
@@ -59,10 +59,11 @@ def _loaded(text: bytes, path: Path) -> ModuleType:
     return module_of_file(path, "student")
 
 
-def judgement_of(exercise: Exercise, load: Callable[[], Any], path: Path, seed: int) -> Judgement:
+def judgement_of(exercise: Exercise, load: Callable[[], Any], path: Path, text: bytes, seed: int) -> Judgement:
     """Return what the checks of an exercise say of a student's file; nothing that is in it raises.
 
-    `load` runs the file, and returns what has its names as attributes; `path` is what tracebacks call it.
+    `load` runs the file, whose text this is, and returns what has its names as attributes; `path` is what tracebacks
+    call it.
     """
     reports: list[Report] = []
     try:
@@ -75,7 +76,7 @@ def judgement_of(exercise: Exercise, load: Callable[[], Any], path: Path, seed: 
         return Judgement(stopped(ended.kind, ended.message, ended.line), reports)
     except (Exception, SystemExit) as error:
         return Judgement(raised(error, path), reports)
-    recognise(exercise, reports, seed)
+    recognise(exercise, reports, seed, text)
     for finding in (finding for report in reports for finding in report.findings):
         if Path(finding.evidence.get("file", path)).name != path.name and "line" in finding.evidence:
             del finding.evidence["line"]

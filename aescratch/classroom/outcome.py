@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -29,7 +30,8 @@ HEADLINES = {
     TIMED_OUT: "it didn't come to an end",
     DIED: "it ended before the checks did",
 }
-AS_PLANTED = "as-planted"  # a finding's code: nothing was repaired yet
+AS_PLANTED = "as-planted"  # a finding's code: the file is as it was given
+STILL_THERE = "bug-still-there"  # and another: something was changed, and the numbers are as they were
 
 
 @dataclass
@@ -53,6 +55,8 @@ class Outcome:
         The verdict of each gradient.
     printed : str
         What the student's code printed, its beginning.
+    mistake : str
+        What tells this mistake from others: its code with what was found, since one code may stand for many.
     """
 
     kind: str
@@ -62,6 +66,7 @@ class Outcome:
     codes: list[str] = field(default_factory=list)
     verdicts: dict[str, str] = field(default_factory=dict)
     printed: str = ""
+    mistake: str = ""
 
     @property
     def passed(self) -> bool:
@@ -91,7 +96,7 @@ class Ended(BaseException):  # and no Exception, which the checks take for the s
 
 def stopped(kind: str, message: str, line: int = 0) -> Outcome:
     """Return the outcome of a check that came to no reports."""
-    return Outcome(kind, message, line, codes=[kind])
+    return Outcome(kind, message, line, codes=[kind], mistake=f"{kind}: {message}")
 
 
 def still_running(seconds: float) -> str:
@@ -107,29 +112,45 @@ def outcome_of(reports: Sequence[Report]) -> Outcome:
     for report in reports:
         for kind, code in ((NOT_BEGUN, NO_PREDICTION), (WRONG, WRONG_PREDICTION)):
             if code in {finding.code for finding in report.findings}:
-                return Outcome(kind, "", 0, [str(report)], [code])
+                return Outcome(kind, "", 0, [str(report)], [code], mistake=code)
     findings = [finding for report in reports for finding in report.findings]
     verdicts = {tensor.name: tensor.verdict for report in reports for tensor in report.tensors}
     codes = codes_of(reports)
     failing = [str(report) for report in reports if report.verdict != "pass"]
     by_code = {finding.code: finding for finding in findings}
+    mistake = mistake_of(reports)
     for code, kind in (("not-implemented", NOT_BEGUN), ("raised", RAISED)):
         if code in by_code:
             finding = by_code[code]
             line = int(finding.evidence.get("line", 0))
-            return Outcome(kind, finding.message, line, [], codes, verdicts)
+            return Outcome(kind, finding.message, line, [], codes, verdicts, mistake=mistake)
     if any(report.verdict == "fail" for report in reports):
-        return Outcome(NOT_BEGUN if AS_PLANTED in by_code else WRONG, "", 0, failing, codes, verdicts)
+        kind = NOT_BEGUN if AS_PLANTED in by_code else WRONG
+        return Outcome(kind, "", 0, failing, codes, verdicts, mistake=mistake)
     if failing or not reports:
-        return Outcome(UNSURE, "", 0, failing, codes, verdicts)
+        return Outcome(UNSURE, "", 0, failing, codes, verdicts, mistake=mistake)
     return Outcome(PASSED, verdicts=verdicts)
 
 
 def codes_of(reports: Sequence[Report]) -> list[str]:
     """Return what the reports found, the most telling first, each once; ``code@tensor`` where there is a tensor."""
+    return list(dict.fromkeys(code_of(finding) for finding in _most_telling_first(reports)))
+
+
+def mistake_of(reports: Sequence[Report]) -> str:
+    """Return what tells the mistake that reports show from others: by its cause, or its text, or its numbers."""
+    first = next(iter(_most_telling_first(reports)), None)
+    if first is None:
+        return ""
+    without_place = re.sub(r" \(\S+:\d+\)", "", first.message)
+    tensors = [tensor for report in reports for tensor in report.tensors if tensor.verdict != "pass"]
+    numbers = ", ".join(f"{tensor.name} off by {tensor.max_relative_error:.3g}" for tensor in tensors)
+    return f"{code_of(first)}: {first.cause or numbers or without_place}"
+
+
+def _most_telling_first(reports: Sequence[Report]) -> list[Finding]:
     findings = [f for report in reports if report.verdict != "pass" for f in report.sorted_findings()]
-    findings = [f for f in findings if f.severity != "note" or f.code == "described"]
-    return list(dict.fromkeys(code_of(finding) for finding in sorted(findings, key=_rank)))
+    return sorted((f for f in findings if f.severity != "note" or f.code == "described"), key=_rank)
 
 
 def code_of(finding: Finding) -> str:
