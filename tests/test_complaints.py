@@ -10,6 +10,8 @@ import aescratch as ae
 from aescratch.classroom.exercise import all_exercises
 from aescratch.classroom.looking import look
 from aescratch.foundations.sources import innermost, is_users
+from aescratch.inspection.gradcheck.causes.describe import between
+from aescratch.inspection.recording import call_by_name
 from aescratch.programs.cli.program import main
 
 N, D, H = 7, 5, 3
@@ -376,11 +378,17 @@ class TestOrder:
 # Hints belong to a mistake
 
 
+def quiet_look(exercise, path):
+    """What a process of its own, in which warnings are no errors, says of a file."""
+    with np.errstate(all="ignore"):
+        return look(exercise, path)
+
+
 @pytest.fixture
 def course(tmp_path, monkeypatch, capsys):
     """A student's folder, and a function that checks an exercise with changes in its solution, and asks for hints."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("aescratch.programs.cli.student.check_file", lambda exercise, path, seconds: look(exercise, path))
+    monkeypatch.setattr("aescratch.programs.cli.student.check_file", lambda exercise, path, seconds: quiet_look(exercise, path))
     assert main(["exercises", "init", "."]) == 0
 
     def said(*words):
@@ -481,3 +489,136 @@ class TestPlantedBugs:
         said = course.checked("find_the_bug_3", ("0.5 * log_var) * eps", "log_var) * eps"), ("    return mu", "    s = 1\n    return mu"))
         assert "the file was edited, but the planted bug is still there" in said
         assert "likely cause: the noise is scaled by the variance" in said
+
+
+# Sentences that were true but unhelpful, or misleading
+
+
+def cause(report):
+    (finding,) = findings(report, "cause")
+    return finding
+
+
+def dense_backward(grad_y, x, W, b):
+    return grad_y @ W.T, x.T @ grad_y, grad_y.sum(axis=0)
+
+
+class TestSentences:
+    def test_entries_off_by_a_thousandth_are_1_times_the_right_ones(self):
+        def slightly_off(grad_y, y):
+            return grad_y * (1 - y**2) * (1 + 0.001 * np.sin(40 * grad_y))
+
+        report = ae.check_function(ae.functions.tanh, slightly_off, A)
+        (finding,) = findings(report, "described")
+        assert " 1 times the right ones" not in finding.message
+        assert "gradients is 0.9999" in finding.message, "nor has what is wrong a cosine of 1"
+        assert "they are between 0.999 and 1.001 times the right ones" in finding.message
+
+    @pytest.mark.parametrize(
+        ("ratio", "words"),
+        [((0.999, 1.001), "between 0.999 and 1.001"), ((1.0001, 1.0001), "1.0001"), ((-2.0, 0.5), "between -2 and 0.5"),
+         ((1.00000001, 1.0001), "between 1.00000001 and 1.0001"), ((2.0, 2.0), "2"), ((1.2345678, 1.2345679), "1.23")],
+    )  # fmt: skip
+    def test_factors_have_as_many_digits_as_it_takes(self, ratio, words):
+        assert between(*ratio) == words
+
+    def test_grad_logits_is_right_now_beside_entries_that_are_nan(self, course):
+        name = "softmax_backward"
+        course.checked(name, ("p / ", "2 * p / "))
+        said = course.checked(name, ("logits - logits.max(axis=1, keepdims=True)", "logits"))
+        assert "grad_logits has 21 entries that are NaN or infinite" in said
+        assert "grad_logits is right now" not in said
+
+    def test_losses_have_no_upstream_gradients(self):
+        def wrong(x_hat, x):
+            return 2 * (x_hat - x) / len(x)
+
+        inputs = {"x_hat": X, "x": RNG.normal(size=(N, D))}
+        report = ae.check_function(ae.functions.squared_error, wrong, inputs)
+        assert "draws of inputs and sizes" in str(report)
+        assert "upstream" not in str(report)
+        wrong_tanh = ae.check_function(ae.functions.tanh, lambda grad_y, y: 2 * grad_y * (1 - y**2), A)
+        assert "draws of inputs, upstream gradients and sizes" in str(wrong_tanh)
+
+    def test_what_would_it_be_if_grad_y_were_all_zeros_where_it_was_0_already(self, course):
+        zeros = "What would your gradient be if grad_y were all zeros?"
+        course.checked("sigmoid_backward", ("grad_y * y", "np.abs(grad_y) * y"))
+        assert zeros not in course("hint")
+        course.checked("sigmoid_backward", ("grad_y * y", "y"))
+        assert zeros in course("hint")
+
+    def test_which_sums_and_which_means_for_a_missing_2(self):
+        def scaled(factor):
+            return lambda x_hat, x: factor(x) * (x_hat - x) / len(x)
+
+        inputs = {"x_hat": X, "x": RNG.normal(size=(N, D))}
+        of_2 = cause(ae.check_function(ae.functions.squared_error, scaled(lambda x: 2), inputs))
+        assert of_2.question == "Which constants stand in the forward, and what becomes of each?"
+        of_n = cause(ae.check_function(ae.functions.squared_error, scaled(len), inputs))
+        assert of_n.question.startswith("Which sums and which means does the forward take")
+
+    @pytest.mark.parametrize(
+        ("backward", "asks"),
+        [
+            (lambda grad_y, a: grad_y * (a <= 0), "which entries does your gradient keep?"),
+            (lambda grad_y, a: grad_y * (1 - np.tanh(a) ** 2) ** 2, "how often do you multiply by its derivative?"),
+            (lambda grad_y, a: grad_y + (1 - np.tanh(a) ** 2), "join the derivative with what comes back?"),
+            (lambda grad_y, a: grad_y * np.abs(np.cos(a)), "which sign has your gradient there?"),
+        ],
+        ids=["inverted mask", "slope twice", "added", "unsigned"],
+    )
+    def test_the_chain_rule_along_one_path_for_an_inverted_mask(self, backward, asks):
+        forward = ae.functions.relu if "entries" in asks else (lambda a: np.sin(a)) if "sign" in asks else ae.functions.tanh
+        found = cause(ae.check_function(forward, backward, {"a": 2 * A["a"]}))
+        assert found.evidence["hypothesis"] == "slope-misused"
+        assert asks in found.question
+
+    def test_ones_returned_as_grad_b_are_no_formula_times_1_over_n(self):
+        def ones_for_b(grad_y, x, W, b):
+            return grad_y @ W.T, x.T @ grad_y, np.ones(len(b))
+
+        found = cause(ae.check_function(lambda x, W, b: x @ W + b, ones_for_b, DENSE))
+        assert found.cause == "grad_b is 1 in every entry, whatever is given: ones were returned"
+        assert found.evidence["hypothesis"] == "other-upstream"
+
+    def test_ones_of_one_size_only_are_described_as_ones(self):
+        report = ae.check_function(lambda x, W, b: x @ W + b, lambda grad_y, x, W, b: (grad_y @ W.T, x.T @ grad_y, np.ones(H)), DENSE)
+        assert "3 of 3 entries are wrong; they are all 1; the cosine" in findings(report, "described")[0].message
+
+    def test_a_formula_with_ones_as_upstream_is_still_one(self):
+        def ones_for_the_upstream(grad_y, x, W, b):
+            return grad_y @ W.T, x.T @ np.ones_like(grad_y), grad_y.sum(axis=0)
+
+        found = cause(ae.check_function(lambda x, W, b: x @ W + b, ones_for_the_upstream, DENSE))
+        assert found.cause == "grad_W is what the right formula gives, with ones in place of the upstream gradient"
+
+    @pytest.mark.parametrize("starred", ["args", "x_and_args", "options"])
+    def test_a_layer_whose_forward_takes_args_is_not_located(self, starred):
+        class Layer(ae.Tanh):
+            def backward(self, grad):
+                return super().backward(2 * grad)
+
+        class Starred(Layer):
+            def forward(self, *args):
+                return super().forward(*args)
+
+        class WithX(Layer):
+            def forward(self, a, *args):
+                return super().forward(a, *args)
+
+        class Options(Layer):
+            def forward(self, a, **options):
+                return super().forward(a, **options)
+
+        kind = {"args": Starred, "x_and_args": WithX, "options": Options}[starred]
+        report = ae.check_gradients(ae.Autoencoder([D, H], activation=kind, rng=0), X)
+        assert "unexpected keyword argument" not in str(report)
+        (first,) = findings(report, "first-wrong")
+        assert first.tensor == f"encoder.{kind.__name__.lower()}1"
+        assert first.cause.endswith("is the right gradient, times 2")
+
+    def test_arguments_under_the_names_that_a_call_has_them_by(self):
+        def function(a, *rest, scale=1, **options):
+            return a, rest, scale, options
+
+        assert call_by_name(function, {"a": 1, "rest0": 2, "rest1": 3, "scale": 4, "b": 5}) == (1, (2, 3), 4, {"b": 5})

@@ -13,6 +13,7 @@ from typing import Any
 from aescratch.classroom.comparing import NO_PREDICTION, WRONG_PREDICTION
 from aescratch.inspection.gradcheck import Finding, Report
 from aescratch.inspection.gradcheck.functions import MALFORMED
+from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, PASS
 
 STACK = ".stack"  # the ending of the file that is there when the checks begin, and says where a loop was
 PASSED, WRONG, UNSURE, NOT_BEGUN = "passed", "wrong", "inconclusive", "not-begun"
@@ -114,7 +115,7 @@ def outcome_of(reports: Sequence[Report]) -> Outcome:
             if code in {finding.code for finding in report.findings}:
                 return Outcome(kind, "", 0, [str(report)], [code], mistake=code)
     findings = [finding for report in reports for finding in report.findings]
-    verdicts = {tensor.name: tensor.verdict for report in reports for tensor in report.tensors}
+    verdicts = _verdicts_of(reports)
     codes = codes_of(reports)
     failing = [str(report) for report in reports if report.verdict != "pass"]
     by_code = {finding.code: finding for finding in findings}
@@ -135,6 +136,18 @@ def outcome_of(reports: Sequence[Report]) -> Outcome:
 def codes_of(reports: Sequence[Report]) -> list[str]:
     """Return what the reports found, the most telling first, each once; ``code@tensor`` where there is a tensor."""
     return list(dict.fromkeys(code_of(finding) for finding in _most_telling_first(reports)))
+
+
+def _verdicts_of(reports: Sequence[Report]) -> dict[str, str]:
+    """Return the worst verdict of each tensor in all reports; one that couldn't be compared has failed."""
+    found: dict[str, set[str]] = {}
+    for report in reports:
+        for tensor in report.tensors:
+            found.setdefault(tensor.name, set()).add(tensor.verdict)
+        for finding in report.findings:
+            if finding.code in MALFORMED and finding.severity == "error" and finding.tensor:
+                found.setdefault(finding.tensor, set()).add(FAIL)
+    return {name: next(each for each in (FAIL, INCONCLUSIVE, PASS) if each in those) for name, those in found.items()}
 
 
 def mistake_of(reports: Sequence[Report]) -> str:
@@ -160,8 +173,11 @@ def code_of(finding: Finding) -> str:
 
 
 def _rank(finding: Finding) -> int:
-    """Return how much a finding tells: a cause most, then what keeps a gradient from being compared, then values."""
-    if finding.code == "cause":
+    """Return how much a finding tells: a cause most, then what keeps a gradient from being compared, then values.
+
+    That a gradient doesn't depend on the upstream gradient is a cause as well.
+    """
+    if finding.code in ("cause", "upstream-ignored"):
         return 0
     if finding.code in MALFORMED:
         return 1
