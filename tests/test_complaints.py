@@ -3,6 +3,7 @@
 import inspect
 import json
 
+import mistakes
 import numpy as np
 import pytest
 
@@ -535,10 +536,10 @@ class TestSentences:
 
         inputs = {"x_hat": X, "x": RNG.normal(size=(N, D))}
         report = ae.check_function(ae.functions.squared_error, wrong, inputs)
-        assert "draws of inputs and sizes" in str(report)
-        assert "upstream" not in str(report)
+        assert "draws of inputs and sizes" in report.proofs()
+        assert "upstream" not in report.proofs()
         wrong_tanh = ae.check_function(ae.functions.tanh, lambda grad_y, y: 2 * grad_y * (1 - y**2), A)
-        assert "draws of inputs, upstream gradients and sizes" in str(wrong_tanh)
+        assert "draws of inputs, upstream gradients and sizes" in wrong_tanh.proofs()
 
     def test_what_would_it_be_if_grad_y_were_all_zeros_where_it_was_0_already(self, course):
         zeros = "What would your gradient be if grad_y were all zeros?"
@@ -622,3 +623,74 @@ class TestSentences:
             return a, rest, scale, options
 
         assert call_by_name(function, {"a": 1, "rest0": 2, "rest1": 3, "scale": 4, "b": 5}) == (1, (2, 3), 4, {"b": 5})
+
+
+# How sure a cause is folds away
+
+
+def wrong_layer(kind, change):
+    """A class of layers whose backward returns what `change` makes of the right gradient."""
+    return type("Odd", (kind,), {"backward": lambda self, grad: change(kind.backward(self, grad))})
+
+
+class TestTheProof:
+    REPORT = ae.check_function(ae.functions.tanh, lambda grad_y, y: 2 * grad_y * (1 - y**2), A)
+
+    def test_it_is_read_when_asked_for(self):
+        assert "likely cause: grad_a is the right gradient, times 2\n  ask yourself: Which constants" in str(self.REPORT)
+        assert "draws" not in str(self.REPORT)
+        assert self.REPORT.proofs().startswith("grad_a is the right gradient, times 2: it gives all ")
+        assert "draws of inputs, upstream gradients and sizes, to " in self.REPORT.proofs()
+        assert "; the next best cause is off by " in self.REPORT.proofs()
+        assert ae.check_function(ae.functions.tanh, ae.functions.tanh_backward, A).proofs() == ""
+
+    def test_in_html_it_folds_away(self):
+        page = self.REPORT._repr_html_()
+        inside = page.partition("<details><summary>How sure is that?</summary>")[2].partition("</details>")[0]
+        assert "it gives all " in inside
+        assert "it gives all " not in page.replace(inside, "")
+
+    def test_programs_have_it_too(self):
+        (found,) = [finding for finding in self.REPORT.to_dict()["findings"] if finding["code"] == "cause"]
+        assert found["message"] == found["cause"]
+        assert found["proof"].startswith("it gives all ")
+
+    def test_that_of_a_part_in_a_network_stands_with_its_place(self):
+        kind = wrong_layer(ae.Tanh, lambda grad: 2 * grad)
+        report = ae.check_gradients(ae.Autoencoder([D, H], activation=kind, rng=0), X)
+        (first,) = findings(report, "first-wrong")
+        assert first.proof.startswith("it gives all ")
+        assert "draws" not in str(report)
+
+    def test_causes_of_exercises_have_one(self, tmp_path):
+        exercise = next(each for each in all_exercises() if each.name == "vae_backward")
+        path = tmp_path / exercise.file_name
+        path.write_text(exercise.mutated(exercise.mutants["beta forgotten"]))
+        (report,) = look(exercise, path).reports
+        assert "likely cause: beta is missing before what the divergence sends to mu\n" in report
+
+    def test_no_finding_is_longer_than_somebody_reads(self):
+        """Those about causes are held to it in every test of the catalogue; here are whole reports, and models'."""
+        reports = []
+        for mistake in mistakes.MISTAKES[::7]:
+            forward, make, _ = mistakes.PAIRS[mistake.pair]
+            with np.errstate(all="ignore"):
+                inputs = make(np.random.default_rng(0))
+                reports.append(ae.check_function(forward, mistake.backward, inputs, wrt=mistakes.wanted(mistake.pair)))
+        changes = (lambda grad: 2 * grad, lambda grad: grad**2, lambda grad: grad[::-1].copy(), lambda grad: 0 * grad)
+        for kind in (ae.Tanh, ae.GELU, ae.Sigmoid):
+            for change in changes:
+                model = ae.Autoencoder([D, H], activation=wrong_layer(kind, change), rng=0)
+                reports.append(ae.check_gradients(model, X))
+        found = [finding for report in reports for finding in report.findings]
+        assert len(found) > 100
+        assert not [finding for finding in found if mistakes.too_long(finding)]
+
+    def test_many_rows_are_counted_and_not_listed(self):
+        def wrong_in_half(grad_y, y):
+            grad = grad_y * (1 - y**2)
+            grad[::2] *= np.sin(grad[::2])
+            return grad
+
+        report = ae.check_function(ae.functions.tanh, wrong_in_half, {"a": RNG.normal(size=(40, 2))})
+        assert "40 of 80 entries are wrong, all in 20 of 40 rows; " in findings(report, "described")[0].message

@@ -46,9 +46,9 @@ def recognise(exercise: Exercise, reports: Sequence[Report], seed: int, text: by
     for code, cause, question, tensors in _mistakes(exercise, seed, which):
         if _same(report.tensors, tensors):
             entries = sum(tensor.analytic.size for tensor in wrong)
-            message = f"{cause}: that gives the same {entries} entries to rounding"
+            proof = f"it gives the same {entries} entries to rounding"
             evidence = {"hypothesis": code, "tensors": ", ".join(tensor.name for tensor in wrong)}
-            found = Finding("cause", wrong[-1].name, "error", message, evidence, cause, question)
+            found = Finding("cause", wrong[-1].name, "error", cause, evidence, cause, question, proof)
             report.findings = [finding for finding in report.findings if finding.code != "described"] + [found]
             return
 

@@ -4,8 +4,9 @@
                            -> text in colour    report.show(), on a terminal only
                            -> one <div> with its own style, no script, nothing loaded    notebooks
 
-A finding is printed in three parts: the numbers, the likely cause, and a question that leads on. In HTML text takes the
-colour of what is around it and the background stays as it is, so it reads on light and on dark pages.
+A finding is printed in three parts: the numbers, the likely cause, and a question that leads on. How sure a cause is
+folds away, and is read with report.proofs(). In HTML text takes the colour of what is around it and the background
+stays as it is, so it reads on light and on dark pages.
 """
 
 from __future__ import annotations
@@ -71,6 +72,8 @@ class Finding:
         The likely cause, one plain statement; empty where none can be claimed.
     question : str
         What to ask oneself next, without the formula; empty where there is nothing to ask.
+    proof : str
+        How sure the cause is: what it was tried on. It is shown when asked for.
     """
 
     code: str
@@ -80,6 +83,7 @@ class Finding:
     evidence: dict[str, Any] = field(default_factory=dict)
     cause: str = ""
     question: str = ""
+    proof: str = ""
 
     @property
     def source(self) -> str:
@@ -133,6 +137,10 @@ class Printable:
         file = sys.stdout if file is None else file
         print("\n".join(self._lines(_in_colour if _wants_colour(file) else _plain)), file=file)
 
+    def proofs(self) -> str:
+        """Return how sure each cause is, a line for each: what it was tried on, and how far off the next best is."""
+        return "\n".join(f"{f.cause}: {f.proof}" for f in self.sorted_findings() if f.proof)
+
     def findings_to_dict(self) -> list[dict[str, Any]]:
         """Return the findings as plain values, ready for JSON."""
         return [plain_values(asdict(finding)) for finding in self.findings]
@@ -159,6 +167,8 @@ class Printable:
                 lines.append(f"<p><strong>Likely cause:</strong> {escape(cause)}</p>")
             if finding.question:
                 lines.append(f"<p><strong>Ask yourself:</strong> <em>{escape(finding.question)}</em></p>")
+            if finding.proof:
+                lines.append(f"<details><summary>How sure is that?</summary><p>{escape(finding.proof)}</p></details>")
             lines.append("</div>")
         _, _, rest = self.summary().partition(": ")
         return "\n".join([*lines, f"<p>{_badge(self.verdict)} {escape(rest)}</p>", "</div>"])

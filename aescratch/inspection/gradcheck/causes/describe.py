@@ -13,6 +13,7 @@ from aescratch.inspection.gradcheck.report import Finding
 
 WRONG = 1e-7  # of the largest entry
 MOST_DIGITS = 10  # of a factor
+MOST_LINES = 7  # rows or columns that are listed; of more, their number is said
 SINGLE_PRECISION = 3e-6  # of the largest entry: differences below it look like float32
 
 
@@ -33,7 +34,8 @@ def describe(look: Look, name: str, ruled_out: Sequence[str], remark: str = "") 
         facts.append(f"they are all {returned.flat[0]:.6g}")
     elif ratios.size:
         evidence["ratio"] = [float(ratios.min()), float(ratios.max())]
-        facts.append(f"they are {between(*evidence['ratio'])} times the right ones")
+        times = f"{between(*evidence['ratio'])} times the right ones" if ratios.any() else "0"
+        facts.append(f"they are {times}")
     lengths = float(np.linalg.norm(returned[known]) * np.linalg.norm(truth[known]))
     if lengths and wrong.size > 1:
         evidence["cosine"] = float((returned[known] * truth[known]).sum()) / lengths
@@ -67,5 +69,6 @@ def _where(wrong: Array) -> str:
     for axis, line in ((1, "rows"), (0, "columns")):
         lines = np.flatnonzero(wrong.any(axis))
         if len(lines) < wrong.shape[1 - axis]:
-            words.append(f"{line} {', '.join(map(str, lines))}")
+            named = f"{line} {', '.join(map(str, lines))}"
+            words.append(named if len(lines) <= MOST_LINES else f"{len(lines)} of {wrong.shape[1 - axis]} {line}")
     return f", all in {' and '.join(words)}" if words else ""

@@ -83,7 +83,8 @@ def _explain(pair: Pair, names: Sequence[str], seed: int) -> list[Finding]:
         findings += [describe(generic, name, [], UNMEASURED) for name in hidden]
     for finding in findings if smaller else ():
         finding.evidence["at_smaller_sizes"] = True
-        finding.message += "; all this at smaller inputs of the same kind"
+        at = "; all this at smaller inputs of the same kind"
+        finding.message, finding.proof = finding.message + at * (not finding.proof), finding.proof + at
     return findings
 
 

@@ -110,12 +110,12 @@ class Judge:
         looks = 1 + len(self.evidence.alike) + len(self.evidence.sized)
         what = "inputs, upstream gradients and sizes" if self.evidence.base.upstream.ndim else "inputs and sizes"
         varied = what if self.evidence.sized else "inputs of the same sizes"
-        message = (
-            f"{tensor}: one cause gives all {best.entries} numbers that came back in {looks} draws of {varied}, "
+        proof = (
+            f"it gives all {best.entries} numbers that came back in {looks} draws of {varied}, "
             f"to {max(best.residual, SMALLEST_SHOWN):.0e}"
         )
         if np.isfinite(self.runner_up[0]):
-            message += f"; the next best is off by {self.runner_up[0]:.0e}"
+            proof += f"; the next best cause is off by {self.runner_up[0]:.0e}"
         evidence = {
             "hypothesis": code, "detail": best.words, "factor": best.reading.text, "fit": best.residual,
             "runner_up": self.runner_up[0], "runner_up_hypothesis": self.runner_up[1],
@@ -124,7 +124,7 @@ class Judge:
         }  # fmt: skip
         if self._is_one_everywhere():
             cause = f"{tensor} is 1 in every entry, whatever is given: ones were returned"
-        return Finding("cause", tensor, "error", message, evidence, cause, best.question)
+        return Finding("cause", tensor, "error", cause, evidence, cause, best.question, proof)
 
     def _is_one_everywhere(self) -> bool:
         """Whether ones came back at every look, which is said rather than how a formula could give them."""

@@ -188,7 +188,7 @@ def _with_causes(first: Finding, pair: Pair, names: Sequence[str]) -> list[Findi
     found = causes.explain(pair, names)
     claimed = next((finding for finding in found if finding.cause), None)
     if claimed is not None:
-        first.cause, first.question = claimed.cause, claimed.question
+        first.cause, first.question, first.proof = claimed.cause, claimed.question, claimed.proof
     else:
         first.question = QUESTIONS["part"]
     rest = [finding for finding in found if finding.cause != first.cause or not finding.cause]
