@@ -89,10 +89,10 @@ def _wrong_values(tensor: TensorResult) -> Finding:
         found = f"{tensor.numeric_is} {numeric:.9g}"
         evidence["numeric"] = numeric
     message = f"{tensor.name}: {evidence['entries']} of {failing.size} entries differ"
-    if tensor.analytic.any():
+    if tensor.analytic.any() or np.isnan(numeric):
         message += f"; at {worst} backward gives {analytic:.9g}, {found}"
     else:
-        message += f": backward gives 0 everywhere; at {worst} {found}"
+        message += f": backward gives 0 everywhere, {found} at {worst}"
     compared = np.isfinite(tensor.numeric)
     if not tensor.rule and compared.any() and not tensor.numeric[compared].any():
         message += (

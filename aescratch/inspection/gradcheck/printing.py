@@ -204,7 +204,7 @@ class Printable:
 
     @property
     def nearest_first(self) -> list[str]:
-        """The names of the table's tensors, the nearest to the loss first."""
+        """The names of the table's tensors from the loss backward."""
         return []
 
     def sorted_findings(self) -> list[Finding]:

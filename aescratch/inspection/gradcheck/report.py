@@ -223,7 +223,7 @@ class Report(Printable):
 
     @property
     def nearest_first(self) -> list[str]:
-        """The names of the table's tensors, the nearest to the loss first: a backward gets to the last ones first."""
+        """The names of the table's tensors from the loss backward, the last ones first."""
         return [tensor.name for tensor in reversed(self.tensors)]
 
     def rows(self) -> list[tuple[str, ...]]:
