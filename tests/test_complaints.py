@@ -314,6 +314,28 @@ class TestNeverWrittenIsNotZeroAndNotNaN:
         assert report.verdict == "fail"
         assert not findings(report, "wrong-values", "wrong-type", "cause")
 
+    @pytest.mark.parametrize("kind", ["array", "number", "returned"])
+    def test_a_layer_that_adds_is_told_so_wherever_its_gradient_is(self, kind):
+        class Layer:
+            def __init__(self):
+                self.W = 0.7 if kind == "number" else DENSE["W"].copy()
+                self.dW = 0.0 if kind == "number" else np.zeros((D, H))
+
+            def forward(self, x):
+                self.x = x
+                return x * self.W if kind == "number" else x @ self.W
+
+            def backward(self, grad):
+                if kind == "number":
+                    self.dW += float((self.x * grad).sum())
+                    return grad * self.W
+                self.dW += self.x.T @ grad
+                return (grad @ self.W.T, self.dW) if kind == "returned" else grad @ self.W.T
+
+        report = ae.check_layer(Layer(), X)
+        assert [finding.tensor for finding in findings(report, "adds-gradient")] == ["W"]
+        assert not findings(report, "never-written")
+
     def test_one_that_nothing_depends_on_need_not_be_written(self):
         class Layer(ae.Dense):
             def __init__(self):

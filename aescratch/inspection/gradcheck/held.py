@@ -32,7 +32,7 @@ from aescratch.inspection.gradcheck.parameters import Place, Search, own_places
 from aescratch.inspection.gradcheck.report import INCONCLUSIVE, Finding
 from aescratch.inspection.gradcheck.slots import Home
 from aescratch.inspection.gradcheck.surroundings import kept_random_state, random_state_changed
-from aescratch.inspection.gradcheck.written import ADDS, NEVER_QUESTION, NEVER_WRITTEN
+from aescratch.inspection.gradcheck.written import ADDS, NEVER_QUESTION, NEVER_WRITTEN, SAME
 from aescratch.layers import Layer
 
 
@@ -188,16 +188,17 @@ class Held:
             self._try_backward(output)
             first = [_own(place.gradient()) for place in self.places]
             changed = [name for name, get, value in before if not same(get(), value)]
+            standing = [self._put_numbers(place) for place in self.places]
             self._try_backward(output)
-            second = [_own(place.gradient()) for place in self.places]
-            never = self._never_written(output)
+            again = [place.gradient() for place in self.places]
         except Exception:
             return findings
         findings += map(changed_parameter, changed)
-        findings += never
-        for place, gradient, again in zip(self.places, first, second, strict=True):
-            adds = isinstance(gradient, np.ndarray) and gradient.any()
-            if adds and np.allclose(again, 2 * gradient, rtol=1e-12, atol=0):
+        for place, gradient, stood, left in zip(self.places, first, standing, again, strict=True):
+            if left is None or (stood is not None and same(left, stood)):
+                message = f"the gradient of {place.name} was never written: backward left it as it was"
+                findings.append(Finding(NEVER_WRITTEN, place.name, "error", message, {}, "", NEVER_QUESTION))
+            elif _is_sum(left, gradient, gradient) or _is_sum(left, stood, gradient):
                 message = (
                     f"backward adds to the gradient of {place.name} instead of writing it: a second one gives twice as "
                     "much; set it to 0 before each pass, or write it"
@@ -206,22 +207,13 @@ class Held:
                 findings.append(Finding(ADDS, place.name, "error" if ours else "note", message))
         return findings
 
-    def _never_written(self, output: Any) -> list[Finding]:
-        """Return a finding for each gradient of which backward leaves every number as it was, or None."""
-        rng, before = np.random.default_rng(self.seed), []
-        for place in self.places:
-            gradient = place.gradient()
-            if is_float_array(gradient) and gradient.flags.writeable:
-                gradient[...] = rng.standard_normal(gradient.shape)
-            before.append(_own(gradient))
-        self._try_backward(output)
-        findings = []
-        for place, left in zip(self.places, before, strict=True):
-            gradient = place.gradient()
-            if gradient is None or (is_float_array(left) and same(gradient, left)):
-                message = f"the gradient of {place.name} was never written: backward left it as it was"
-                findings.append(Finding(NEVER_WRITTEN, place.name, "error", message, {}, "", NEVER_QUESTION))
-        return findings
+    def _put_numbers(self, place: Place) -> Any:
+        """Put random numbers where a gradient stands, and return a copy of them; None where nothing can be put."""
+        gradient = place.gradient()
+        if not is_float_array(gradient) or not gradient.flags.writeable:
+            return None
+        gradient[...] = np.random.default_rng(self.seed).standard_normal(gradient.shape)
+        return gradient.copy() if same(place.gradient(), gradient) else None
 
     def _notes(self) -> Iterator[Finding]:
         """Yield what the search for parameters has shown."""
@@ -246,6 +238,14 @@ def _as_argument(name: str, value: Any) -> Any:
     if isinstance(value, np.ndarray) and value.dtype.kind in "iub" and name in ("labels", "target", "y"):
         return value
     return value if isinstance(value, (bool, int, float, str)) else as_differentiable(name, value)
+
+
+def _is_sum(left: Any, before: Any, gradient: Any) -> bool:
+    """Whether what backward has left is its gradient, which isn't 0, on top of what was there before."""
+    if not isinstance(gradient, np.ndarray) or not gradient.any() or before is None:
+        return False
+    size = float(np.max(np.abs(before))) + float(np.max(np.abs(gradient)))
+    return np.shape(left) == gradient.shape and np.allclose(left, before + gradient, 0, SAME * size)
 
 
 def _own(gradient: Any) -> Any:
