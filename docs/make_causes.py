@@ -37,6 +37,7 @@ hold at random inputs of a usual size as well: normal numbers, or numbers within
 given where the pair doesn't work with normal ones. Where it works with neither, nothing is claimed. A gradient that is
 the right one divided by A lacks the factor A, or has a division too many: numbers can't tell which, and both are said.
 
+On what a cause was tried, and by how much it leads, is read with `print(report.proofs())`; a notebook folds it away.
 Statements that hold alike are given together. Everything else is described: how many entries, which rows and columns,
 the range of the ratios, the cosine, and what has been ruled out. A statement is about the numbers, and true of them;
 which line of code made them so is for its author to find, and the question leads there.

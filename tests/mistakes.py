@@ -16,9 +16,18 @@ from aescratch import backend
 from aescratch import functions as sheet
 from aescratch.inspection.gradcheck.binding import bind
 from aescratch.inspection.gradcheck.causes import explain
+from aescratch.inspection.gradcheck.printing import Finding
+
+MOST_WORDS = 80  # of a finding as it is printed
 
 K = 2
 LINE = "line"
+
+
+def too_long(finding: Finding):
+    """Whether a finding, as it is printed with its cause and its question, has more words than somebody reads."""
+    cause = "" if finding.message.startswith(finding.cause) else finding.cause
+    return len(f"{finding.message} {finding.source} {cause} {finding.question}".split()) > MOST_WORDS
 
 
 class Mistake(NamedTuple):
@@ -177,6 +186,7 @@ def told(backward, forward, inputs, names, seed=0):
     """
     found = {}
     for finding in explain(bind(forward, backward, inputs), names, seed=seed):
+        assert not too_long(finding), finding
         evidence = finding.evidence
         if "hypothesis" in evidence:
             found[finding.tensor.removeprefix("grad_")] = f"{evidence['hypothesis']}[{evidence['factor']}]"

@@ -257,7 +257,7 @@ def test_building_a_model_by_its_name_is_no_branch(allowed):
 
 
 BEYOND_THE_CORE = {
-    "architecture", "bare_python", "bench", "browser", "browser_step", "causes", "check_layer", "cli", "cli_check", "counts",
+    "architecture", "bare_python", "bench", "browser", "browser_step", "causes", "complaints", "check_layer", "cli", "cli_check", "counts",
     "courses", "cupy", "datasets", "debugger", "declared", "docs", "ecosystem", "estimator", "exercise_styles", "exercises",
     "explanation", "fixtures", "foreign", "gpu", "gradcheck", "gradcheck_laws", "gradcheck_modes", "grading",
     "grading_hostile", "grading_judge", "kernels", "korean", "localise", "meaning_check", "meaning_formulas",

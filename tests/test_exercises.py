@@ -70,7 +70,7 @@ def test_a_stub_is_not_begun_and_holds_no_solution(exercise, tmp_path):
     if HOLE in stub:
         assert stub.splitlines()[outcome.line - 1].strip() == HOLE
     else:
-        assert "the bug is still there: these are the numbers of the file as it was given" in outcome.reports[0]
+        assert "nothing was edited yet: these are the numbers of the file as it was given" in outcome.reports[0]
     assert "###" not in stub
     solutions = re.findall(f"{BEGIN}\n(.*?){END}", exercise.solution, re.DOTALL)
     lines = {line.strip() for solution in solutions for line in solution.splitlines() if INSTEAD not in line} - {""}
@@ -335,7 +335,7 @@ def test_a_forward_that_raises_says_the_shapes(tmp_path):
         ("dense_forward", "x @ W", "numpy.dot(x, W)", "a name that it doesn't know"),
         ("tied_weights", 'PREDICTION = "c"', "PREDICTION = c", "a name that it doesn't know"),
         ("tied_weights", "1 - h**2", "1 - (x @ W + b) ** 2", "lies a tanh"),
-        ("tied_weights", "(x_hat - x) / len(x)", "x_hat - x", "or is it N, the number of rows?"),
+        ("tied_weights", "(x_hat - x) / len(x)", "x_hat - x", "Where in tied_loss does N stand?"),
         ("sigmoid_backward", "grad_y * y * (1 - y)", "grad_y * y * (1 - y) * y * (1 - y)", "slope"),
         ("sigmoid_backward", "grad_y * y * (1 - y)", "y * (1 - y)", "if grad_y were all zeros"),
         ("autoencoder_backward", "return grad_W1, grad_b1, grad_W2, grad_b2", "return grad_W2, grad_b2, grad_W1, grad_b1", "in which order"),
@@ -390,8 +390,8 @@ def test_from_init_to_the_solution(course, capsys, monkeypatch):
     assert "for a hint that fits: aescratch exercises hint dense_backward" in out
 
     levels = by_name("dense_backward").hints.own["scale@grad_b"]
-    for level in (1, 2, 3, 3):
-        outcome, out, _ = run(capsys, "hint")
+    for level, words in ((1, []), (2, []), (3, ["--answer"]), (3, ["--answer", "--level", "3"])):
+        outcome, out, _ = run(capsys, "hint", *words)
         assert outcome == 0
         assert out == f"dense_backward, hint {level} of 3 on the factor of grad_b:\n  {levels[level - 1]}\n"
     assert run(capsys, "hint", "2", "--level", "1")[1].endswith(f"{levels[0]}\n")

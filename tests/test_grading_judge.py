@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -39,7 +40,9 @@ def both(exercise, text, folder):
 
 
 def comparable(outcome):
-    return {name: getattr(outcome, name) for name in ("kind", "line", "codes", "verdicts", "reports", "message")}
+    """What has to be the same; in which line NumPy met NaN is known only where the code runs, and no grade needs it."""
+    same = {name: getattr(outcome, name) for name in ("kind", "line", "codes", "verdicts", "message")}
+    return {**same, "reports": [re.sub(r"; NumPy met .*\n    .*", "", report) for report in outcome.reports]}
 
 
 @pytest.fixture

@@ -231,6 +231,6 @@ def _cause(values: Sequence[Array], draws: Sequence[Inputs], output: str, slips:
         given = [np.asarray(call(slip.forward, copied(inputs))) for inputs in draws]
         if all(a.shape == b.shape and np.allclose(a, b, TOLERANCE, 0) for a, b in zip(values, given, strict=True)):
             evidence = {"hypothesis": slip.code}
-            message = f"{slip.cause}, which gives exactly these values at {len(draws)} draws of the inputs"
-            return [Finding("cause", output, "error", message, evidence, slip.cause, slip.question)]
+            proof = f"it gives exactly these values at {len(draws)} draws of the inputs"
+            return [Finding("cause", output, "error", slip.cause, evidence, slip.cause, slip.question, proof)]
     return []

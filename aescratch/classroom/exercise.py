@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from aescratch.classroom.comparing import seeking_causes
 from aescratch.classroom.hints import Hints, read_hints
-from aescratch.classroom.stubs import MarkerError, shown_solution, stub_of
+from aescratch.classroom.stubs import HOLE, MarkerError, shown_solution, stub_of
 from aescratch.foundations.sources import module_of_file, module_of_text
 from aescratch.inspection.gradcheck import Report
 
@@ -114,6 +114,11 @@ class Exercise:
     def stub(self) -> str:
         """What the student begins with."""
         return (self.folder / "stub.py").read_text(encoding="utf-8") if self.released else stub_of(self.solution)
+
+    @property
+    def is_planted(self) -> bool:
+        """Whether the student begins with a whole file that has a bug in it, and not with a hole."""
+        return HOLE not in self.stub
 
     @property
     def hints(self) -> Hints:

@@ -16,7 +16,6 @@ import functools
 import inspect
 import json
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -36,7 +35,7 @@ from aescratch.classroom.outcome import (
     stopped,
 )
 from aescratch.classroom.recognising import borrowed, recognise
-from aescratch.foundations.sources import import_from_source, module_of_file
+from aescratch.foundations.sources import import_from_source, innermost, module_of_file
 from aescratch.inspection.gradcheck import Report
 from aescratch.inspection.gradcheck.binding import UPSTREAM_NAMES
 
@@ -44,7 +43,7 @@ from aescratch.inspection.gradcheck.binding import UPSTREAM_NAMES
 def look(exercise: Exercise, path: Path, seed: int = 0) -> Outcome:
     """Return what the checks of an exercise say of a file, in this process; the inputs are drawn from the seed."""
     text = path.read_bytes()
-    outcome = judgement_of(exercise, functools.partial(_loaded, text, path), path, seed).outcome
+    outcome = judgement_of(exercise, functools.partial(_loaded, text, path), path, text, seed).outcome
     if outcome.passed:
         outcome.message = borrowed(text, exercise)
     return outcome
@@ -60,10 +59,11 @@ def _loaded(text: bytes, path: Path) -> ModuleType:
     return module_of_file(path, "student")
 
 
-def judgement_of(exercise: Exercise, load: Callable[[], Any], path: Path, seed: int) -> Judgement:
+def judgement_of(exercise: Exercise, load: Callable[[], Any], path: Path, text: bytes, seed: int) -> Judgement:
     """Return what the checks of an exercise say of a student's file; nothing that is in it raises.
 
-    `load` runs the file, and returns what has its names as attributes; `path` is what tracebacks call it.
+    `load` runs the file, whose text this is, and returns what has its names as attributes; `path` is what tracebacks
+    call it.
     """
     reports: list[Report] = []
     try:
@@ -76,10 +76,11 @@ def judgement_of(exercise: Exercise, load: Callable[[], Any], path: Path, seed: 
         return Judgement(stopped(ended.kind, ended.message, ended.line), reports)
     except (Exception, SystemExit) as error:
         return Judgement(raised(error, path), reports)
-    recognise(exercise, reports, seed)
+    recognise(exercise, reports, seed, text)
     for finding in (finding for report in reports for finding in report.findings):
         if Path(finding.evidence.get("file", path)).name != path.name and "line" in finding.evidence:
-            del finding.evidence["line"]  # of a course's checks, which called back: no line of the student's
+            del finding.evidence["line"]
+            finding.evidence.pop("source", None)  # of a course's checks, which called back: no line of the student's
     return Judgement(outcome_of(reports), reports)
 
 
@@ -112,12 +113,12 @@ def _other_arguments(exercise: Exercise, name: str, function: Any) -> Outcome | 
 
 def raised(error: BaseException, path: Path) -> Outcome:
     """Return the outcome for an exception: its type and text, and the innermost line of the student's."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    theirs = innermost(error, lambda filename: filename == str(path))
     text = " ".join(str(error).split())
-    if not lines and isinstance(error, (TypeError, ValueError)):  # our sentence about arguments
+    if theirs is None and isinstance(error, (TypeError, ValueError)):  # our sentence about arguments
         return stopped(RAISED, text)
     kind = type(error).__name__
-    return stopped(RAISED, f"{kind}: {text}" if text else kind, (lines[-1] or 0) if lines else 0)
+    return stopped(RAISED, f"{kind}: {text}" if text else kind, (theirs.lineno or 0) if theirs else 0)
 
 
 def main(arguments: Any) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from aescratch.classroom.comparing import NO_PREDICTION, WRONG_PREDICTION
 from aescratch.inspection.gradcheck import Finding, Report
 from aescratch.inspection.gradcheck.functions import MALFORMED
+from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, PASS
 
 STACK = ".stack"  # the ending of the file that is there when the checks begin, and says where a loop was
 PASSED, WRONG, UNSURE, NOT_BEGUN = "passed", "wrong", "inconclusive", "not-begun"
@@ -29,7 +31,8 @@ HEADLINES = {
     TIMED_OUT: "it didn't come to an end",
     DIED: "it ended before the checks did",
 }
-AS_PLANTED = "as-planted"  # a finding's code: nothing was repaired yet
+AS_PLANTED = "as-planted"  # a finding's code: the file is as it was given
+STILL_THERE = "bug-still-there"  # and another: something was changed, and the numbers are as they were
 
 
 @dataclass
@@ -53,6 +56,8 @@ class Outcome:
         The verdict of each gradient.
     printed : str
         What the student's code printed, its beginning.
+    mistake : str
+        What tells this mistake from others: its code with what was found, since one code may stand for many.
     """
 
     kind: str
@@ -62,6 +67,7 @@ class Outcome:
     codes: list[str] = field(default_factory=list)
     verdicts: dict[str, str] = field(default_factory=dict)
     printed: str = ""
+    mistake: str = ""
 
     @property
     def passed(self) -> bool:
@@ -91,7 +97,7 @@ class Ended(BaseException):  # and no Exception, which the checks take for the s
 
 def stopped(kind: str, message: str, line: int = 0) -> Outcome:
     """Return the outcome of a check that came to no reports."""
-    return Outcome(kind, message, line, codes=[kind])
+    return Outcome(kind, message, line, codes=[kind], mistake=f"{kind}: {message}")
 
 
 def still_running(seconds: float) -> str:
@@ -107,29 +113,57 @@ def outcome_of(reports: Sequence[Report]) -> Outcome:
     for report in reports:
         for kind, code in ((NOT_BEGUN, NO_PREDICTION), (WRONG, WRONG_PREDICTION)):
             if code in {finding.code for finding in report.findings}:
-                return Outcome(kind, "", 0, [str(report)], [code])
+                return Outcome(kind, "", 0, [str(report)], [code], mistake=code)
     findings = [finding for report in reports for finding in report.findings]
-    verdicts = {tensor.name: tensor.verdict for report in reports for tensor in report.tensors}
+    verdicts = _verdicts_of(reports)
     codes = codes_of(reports)
     failing = [str(report) for report in reports if report.verdict != "pass"]
     by_code = {finding.code: finding for finding in findings}
+    mistake = mistake_of(reports)
     for code, kind in (("not-implemented", NOT_BEGUN), ("raised", RAISED)):
         if code in by_code:
             finding = by_code[code]
             line = int(finding.evidence.get("line", 0))
-            return Outcome(kind, finding.message, line, [], codes, verdicts)
+            return Outcome(kind, finding.message, line, [], codes, verdicts, mistake=mistake)
     if any(report.verdict == "fail" for report in reports):
-        return Outcome(NOT_BEGUN if AS_PLANTED in by_code else WRONG, "", 0, failing, codes, verdicts)
+        kind = NOT_BEGUN if AS_PLANTED in by_code else WRONG
+        return Outcome(kind, "", 0, failing, codes, verdicts, mistake=mistake)
     if failing or not reports:
-        return Outcome(UNSURE, "", 0, failing, codes, verdicts)
+        return Outcome(UNSURE, "", 0, failing, codes, verdicts, mistake=mistake)
     return Outcome(PASSED, verdicts=verdicts)
 
 
 def codes_of(reports: Sequence[Report]) -> list[str]:
     """Return what the reports found, the most telling first, each once; ``code@tensor`` where there is a tensor."""
-    findings = [f for report in reports if report.verdict != "pass" for f in report.findings]
-    findings = [f for f in findings if f.severity != "note" or f.code == "described"]
-    return list(dict.fromkeys(code_of(finding) for finding in sorted(findings, key=_rank)))
+    return list(dict.fromkeys(code_of(finding) for finding in _most_telling_first(reports)))
+
+
+def _verdicts_of(reports: Sequence[Report]) -> dict[str, str]:
+    """Return the worst verdict of each tensor in all reports; one that couldn't be compared has failed."""
+    found: dict[str, set[str]] = {}
+    for report in reports:
+        for tensor in report.tensors:
+            found.setdefault(tensor.name, set()).add(tensor.verdict)
+        for finding in report.findings:
+            if finding.code in MALFORMED and finding.severity == "error" and finding.tensor:
+                found.setdefault(finding.tensor, set()).add(FAIL)
+    return {name: next(each for each in (FAIL, INCONCLUSIVE, PASS) if each in those) for name, those in found.items()}
+
+
+def mistake_of(reports: Sequence[Report]) -> str:
+    """Return what tells the mistake that reports show from others: by its cause, or its text, or its numbers."""
+    first = next(iter(_most_telling_first(reports)), None)
+    if first is None:
+        return ""
+    without_place = re.sub(r" \(\S+:\d+\)", "", first.message)
+    tensors = [tensor for report in reports for tensor in report.tensors if tensor.verdict != "pass"]
+    numbers = ", ".join(f"{tensor.name} off by {tensor.max_relative_error:.3g}" for tensor in tensors)
+    return f"{code_of(first)}: {first.cause or numbers or without_place}"
+
+
+def _most_telling_first(reports: Sequence[Report]) -> list[Finding]:
+    findings = [f for report in reports if report.verdict != "pass" for f in report.sorted_findings()]
+    return sorted((f for f in findings if f.severity != "note" or f.code == "described"), key=_rank)
 
 
 def code_of(finding: Finding) -> str:
@@ -139,8 +173,11 @@ def code_of(finding: Finding) -> str:
 
 
 def _rank(finding: Finding) -> int:
-    """Return how much a finding tells: a cause most, then what keeps a gradient from being compared, then values."""
-    if finding.code == "cause":
+    """Return how much a finding tells: a cause most, then what keeps a gradient from being compared, then values.
+
+    That a gradient doesn't depend on the upstream gradient is a cause as well.
+    """
+    if finding.code in ("cause", "upstream-ignored"):
         return 0
     if finding.code in MALFORMED:
         return 1

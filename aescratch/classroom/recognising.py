@@ -1,7 +1,7 @@
 """Recognising what a wrong answer is where the gradient checker can claim no cause, and what a right one calls.
 
     the student's wrong gradients == those of a known mistake, entry by entry  ->  its cause and its question
-                                  == those of the bug as it was planted        ->  nothing was repaired yet
+                                  == those of the bug as it was planted        ->  nothing was edited, or elsewhere
     the student's file, passed, calls this package                             ->  a sentence
     mutants.py --record_mistakes--> mistakes.json, with which a released exercise still tells mistakes apart, at seed 0
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import itertools
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import TypeGuard
 
@@ -18,8 +19,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.outcome import AS_PLANTED
-from aescratch.classroom.stubs import HOLE
+from aescratch.classroom.outcome import AS_PLANTED, STILL_THERE
 from aescratch.inspection.gradcheck import Finding, Report, TensorResult
 
 OURS = "aescratch"
@@ -27,15 +27,18 @@ MISTAKES = "mistakes.json"
 SAME = 1e-9  # relative; the two are computed from the same inputs and the same upstream gradient
 
 
-def recognise(exercise: Exercise, reports: Sequence[Report], seed: int) -> None:
-    """Add a cause to the first report that fails, if one of the exercise's mistakes gives just these gradients."""
+def recognise(exercise: Exercise, reports: Sequence[Report], seed: int, text: bytes) -> None:
+    """Add a cause to the first report that fails, if one of the exercise's mistakes gives just these gradients.
+
+    `text` is the student's file. As long as a planted bug is there, and its function as it was given, nothing is told
+    but which numbers are wrong.
+    """
     failing = ((i, report) for i, report in enumerate(reports) if report.verdict == "fail" and report.tensors)
     which, report = next(failing, (0, None))
     if report is None:
         return
-    if HOLE not in exercise.stub and _same(report.tensors, _tensors(exercise, exercise.stub, seed, which)):
-        message = "the bug is still there: these are the numbers of the file as it was given"
-        report.findings = [Finding(AS_PLANTED, None, "error", message), *report.findings]
+    if exercise.is_planted and _same(report.tensors, _tensors(exercise, exercise.stub, seed, which)):
+        _tell_planted(exercise, report, text.decode(errors="replace"))
         return
     wrong = [tensor for tensor in report.tensors if tensor.verdict == "fail"]
     if not wrong or any(finding.code == "cause" for finding in report.findings):
@@ -43,11 +46,33 @@ def recognise(exercise: Exercise, reports: Sequence[Report], seed: int) -> None:
     for code, cause, question, tensors in _mistakes(exercise, seed, which):
         if _same(report.tensors, tensors):
             entries = sum(tensor.analytic.size for tensor in wrong)
-            message = f"{cause}: that gives the same {entries} entries to rounding"
+            proof = f"it gives the same {entries} entries to rounding"
             evidence = {"hypothesis": code, "tensors": ", ".join(tensor.name for tensor in wrong)}
-            found = Finding("cause", wrong[0].name, "error", message, evidence, cause, question)
+            found = Finding("cause", wrong[-1].name, "error", cause, evidence, cause, question, proof)
             report.findings = [finding for finding in report.findings if finding.code != "described"] + [found]
             return
+
+
+def _tell_planted(exercise: Exercise, report: Report, text: str) -> None:
+    """Say that the numbers are those of the file as it was given, and whether it was edited at all, and where."""
+    given, now = _functions_in(exercise.stub), _functions_in(text)
+    edited = [name for name in {**given, **now} if given.get(name) != now.get(name)]
+    where = " and ".join(exercise.checks.FUNCTIONS)
+    code, message = AS_PLANTED, "nothing was edited yet: these are the numbers of the file as it was given"
+    if edited:
+        code = STILL_THERE
+        message = "the file was edited, but the planted bug is still there: the numbers are those of the file as given"
+        if others := [name for name in given if name in edited and name and name not in exercise.checks.FUNCTIONS]:
+            message += f"; you changed {' and '.join(others)}, which the checks don't look at: the bug is in {where}"
+    if not set(edited) & set(exercise.checks.FUNCTIONS):
+        report.findings = [finding for finding in report.findings if finding.code == "wrong-values"]
+    report.findings.insert(0, Finding(code, None, "error", message))
+
+
+def _functions_in(text: str) -> dict[str, list[str]]:
+    """Return the words of each function of a file by its name, and of what stands before the first under ""."""
+    pieces = re.split(r"^def (\w+)", text, flags=re.MULTILINE)
+    return {name: body.split() for name, body in zip(["", *pieces[1::2]], pieces[::2], strict=True)}
 
 
 def _mistakes(exercise: Exercise, seed: int, which: int) -> Iterator[tuple[str, str, str, list[Array]]]:

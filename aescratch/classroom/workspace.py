@@ -109,7 +109,7 @@ class Workspace:
         return self.folder / exercise.file_name
 
     def entry(self, exercise: Exercise) -> dict[str, Any]:
-        """Return what is known of an exercise: passed, gave_up, checks, codes, verdicts, hints."""
+        """Return what is known of an exercise: passed, gave_up, checks, codes, verdicts, hints by mistake."""
         return {**NEW, **self.progress["exercises"].get(exercise.name, {})}
 
     def started(self, exercise: Exercise) -> bool:
@@ -140,7 +140,7 @@ class Workspace:
         before = self.entry(exercise)
         self.note(
             exercise, passed=before["passed"] or outcome.passed, checks=before["checks"] + 1, kind=outcome.kind,
-            codes=outcome.codes, verdicts=outcome.verdicts,
+            codes=outcome.codes, verdicts=outcome.verdicts, mistake=outcome.mistake,
         )  # fmt: skip
         return before
 
@@ -152,7 +152,7 @@ class Workspace:
         backup = next(path for path in backups if not path.exists())
         self.path(exercise).replace(backup)
         write_text(self.path(exercise), exercise.stub)
-        self.note(exercise, kind="", codes=[], verdicts={}, hints={})
+        self.note(exercise, kind="", codes=[], verdicts={}, mistake="", hints={})
         return backup
 
     def note(self, exercise: Exercise, **changes: Any) -> None:
@@ -163,7 +163,8 @@ class Workspace:
 
 
 NEW: dict[str, Any] = {
-    "passed": False, "gave_up": False, "checks": 0, "kind": "", "codes": [], "verdicts": {}, "hints": {},
+    "passed": False, "gave_up": False, "checks": 0, "kind": "", "codes": [], "verdicts": {}, "mistake": "",
+    "hints": {},
 }  # fmt: skip
 
 

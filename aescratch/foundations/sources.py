@@ -1,6 +1,7 @@
 """Python files of other people: students', teachers', users' own, always compiled from the text that is there now.
 
     file --module_of_file--> module;   import_from_source(): what these files import is compiled anew, too
+    exception --innermost--> the last of its frames that lies in such a file
 
 Python would keep the bytecode in a folder `__pycache__` beside the file, and take it for up to date as long as size and
 second of the file are the same: a file that is saved twice within a second would be looked at as it was before. So
@@ -14,13 +15,16 @@ import linecache
 import os
 import stat
 import sys
+import traceback
 import types
+from collections.abc import Callable
 from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 LIBRARY = Path(os.__file__).resolve().parent  # Python's own
 INSTALLED = {"site-packages", "dist-packages"}
+MADE = ("<frozen ", "<string>", "<__array_function__")  # how code is called that Python, or NumPy, makes for itself
 
 
 class FromSource(SourceFileLoader):
@@ -96,6 +100,19 @@ def is_others(path: str | os.PathLike[str]) -> bool:
     """Whether a file or folder is neither this package's, nor installed, nor Python's own."""
     place = Path(path).resolve()
     return not INSTALLED & set(place.parts) and not {PACKAGE, LIBRARY} & {place, *place.parents}
+
+
+def is_users(filename: str) -> bool:
+    """Whether a frame's code is a user's: of such a file, or typed in, as into a prompt, a notebook or a browser."""
+    if filename.startswith("<"):
+        return not filename.startswith(MADE)
+    return is_others(filename)
+
+
+def innermost(error: BaseException, is_theirs: Callable[[str], bool] = is_users) -> traceback.FrameSummary | None:
+    """Return the last frame of an exception that lies in the user's code, whatever was called from there; or None."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((frame for frame in reversed(frames) if is_theirs(frame.filename)), None)
 
 
 def is_bytecode(path: Path) -> bool:

@@ -12,7 +12,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -35,7 +36,8 @@ class Call:
     which : str
         ``"forward"`` or ``"backward"``.
     arguments : dict
-        What it was given, by the names of its parameters.
+        What it was given, by the names of its parameters; of ``*args`` as args0, args1, ..., of ``**options`` each by
+        its own name.
     result : array, number, tuple of arrays, or None
         What it returned; None before it has. Arrays are the ones of the pass, not copies.
     """
@@ -97,6 +99,32 @@ def record(model: Any, step: Callable[[], Any]) -> list[Call]:
     return calls
 
 
+def call_by_name(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    """Call a function with arguments under the names that `Call` has them by."""
+    parameters = inspect.signature(function).parameters.values()
+    starred = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
+    if starred is None:
+        return function(**arguments)
+    first = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    by_position = [*first, *(name for name in arguments if re.fullmatch(rf"{starred}\d+", name))]
+    named = {name: value for name, value in arguments.items() if name not in by_position}
+    return function(*(arguments[name] for name in by_position), **named)
+
+
+def _spread(bound: inspect.BoundArguments) -> dict[str, Any]:
+    """Return arguments by name, each of those in a starred one too."""
+    found: dict[str, Any] = {}
+    for name, value in bound.arguments.items():
+        kind = bound.signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_POSITIONAL:
+            found |= {f"{name}{number}": each for number, each in enumerate(value)}
+        elif kind is inspect.Parameter.VAR_KEYWORD:
+            found |= value
+        else:
+            found[name] = value
+    return found
+
+
 def _wrapped(
     name: str, part: Part, which: Literal["forward", "backward"], observer: Observer,
     before: Callable[[Call], None] | None,
@@ -109,9 +137,9 @@ def _wrapped(
         bound = signature.bind(*arguments, **named)
         bound.apply_defaults()
         if before is not None:
-            before(Call(name, part, which, dict(bound.arguments), None))
+            before(Call(name, part, which, _spread(bound), None))
         result = method(*arguments, **named)
-        instead = observer(Call(name, part, which, dict(bound.arguments), result))
+        instead = observer(Call(name, part, which, _spread(bound), result))
         return result if instead is None else instead
 
     return call

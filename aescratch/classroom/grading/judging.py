@@ -68,7 +68,8 @@ def judge_text(exercise: Exercise, text: bytes, file: str, *, seed: int, limits:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # of what a submission's numbers do to ours
             conversation = Conversation(process, file, limits)
-            judgement = judgement_of(exercise, functools.partial(_loaded, conversation, text), Path(file), seed)
+            load = functools.partial(_loaded, conversation, text)
+            judgement = judgement_of(exercise, load, Path(file), text, seed)
     finally:
         printed = process.close()
     judgement.outcome.printed = shown(printed, KEPT)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pathlib
-import traceback
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from aescratch.foundations.sources import PACKAGE
+from aescratch.foundations.sources import PACKAGE, innermost
 from aescratch.inspection.gradcheck.report import FAIL, INCONCLUSIVE, PASS, UNCHECKED, Finding, TensorResult
+
+LONGEST_SOURCE = 100  # characters of a line that is shown
 
 
 def value_findings(tensors: Sequence[TensorResult]) -> list[Finding]:
@@ -19,7 +20,8 @@ def value_findings(tensors: Sequence[TensorResult]) -> list[Finding]:
     for tensor in tensors:
         unseen = (tensor.verdicts == PASS) & np.isnan(tensor.numeric)
         if tensor.verdict == FAIL:
-            findings.append(_wrong_values(tensor))
+            if ((tensor.verdicts == FAIL) & np.isfinite(tensor.analytic)).any():  # others were told of when they came
+                findings.append(_wrong_values(tensor))
         elif tensor.is_untested and not tensor.count("kink"):
             message = (
                 f"{tensor.name}: the gradient is 0 everywhere, by backward and by {tensor.numeric_is}, which tests "
@@ -62,15 +64,19 @@ def _is_zero_to_rounding(tensor: TensorResult) -> bool:
 
 def _not_settled(tensor: TensorResult) -> Finding:
     kinks, unsure = tensor.count("kink"), tensor.count(INCONCLUSIVE)
-    message = (
-        f"{tensor.name}: {kinks} of {tensor.verdicts.size} entries lie at kinks and {unsure} have a numeric "
-        "estimate too rough to judge by; try other inputs, another seed, or a smoother scale"
-    )
+    lost = int(((tensor.verdicts == INCONCLUSIVE) & ~np.isfinite(tensor.numeric)).sum())
+    counts = {
+        "lie at kinks": kinks, "have a numeric estimate too rough to judge by": unsure - lost,
+        "have none, since what is differentiated is NaN or infinite a small step away": lost,
+    }  # fmt: skip
+    told = " and ".join(f"{count} {what}" for what, count in counts.items() if count)
+    message = f"{tensor.name}: of {tensor.verdicts.size} entries {told}; "
+    message += "try other inputs, another seed, or a smoother scale"
     return Finding("not-settled", tensor.name, INCONCLUSIVE, message, {"kinks": kinks, "inconclusive": unsure})
 
 
 def _wrong_values(tensor: TensorResult) -> Finding:
-    failing = tensor.verdicts == FAIL
+    failing = (tensor.verdicts == FAIL) & np.isfinite(tensor.analytic)
     errors = np.where(failing, np.nan_to_num(tensor.relative_error, nan=np.inf, posinf=np.inf), -1.0)
     worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(errors)), errors.shape))
     analytic, numeric = float(tensor.analytic[worst]) + 0.0, float(tensor.numeric[worst])  # + 0.0: no -0 in the text
@@ -82,8 +88,11 @@ def _wrong_values(tensor: TensorResult) -> Finding:
     else:
         found = f"{tensor.numeric_is} {numeric:.9g}"
         evidence["numeric"] = numeric
-    message = f"{tensor.name}: {evidence['entries']} of {failing.size} entries differ; at {worst} backward gives "
-    message += f"{analytic:.9g}, {found}"
+    message = f"{tensor.name}: {evidence['entries']} of {failing.size} entries differ"
+    if tensor.analytic.any() or np.isnan(numeric):
+        message += f"; at {worst} backward gives {analytic:.9g}, {found}"
+    else:
+        message += f": backward gives 0 everywhere, {found} at {worst}"
     compared = np.isfinite(tensor.numeric)
     if not tensor.rule and compared.any() and not tensor.numeric[compared].any():
         message += (
@@ -127,20 +136,22 @@ def is_ours(filename: str) -> bool:
 
 
 def raised(error: Exception) -> Finding:
-    """Return the finding for a backward that raised: type, text, and the innermost line that isn't this package's."""
-    frames = traceback.extract_tb(error.__traceback__)
-    outside = [frame for frame in frames if not is_ours(frame.filename)]
-    evidence: dict[str, Any] = {"exception": type(error).__name__}
-    where = ""
-    if outside:
-        file, line = shown_path(outside[-1].filename), outside[-1].lineno
-        evidence |= {"file": file, "line": line}
-        where = f" ({file}:{line})"
+    """Return the finding for a backward that raised: type, text, and the user's line in which it was."""
+    frame = innermost(error)
+    place = {} if frame is None else place_of_line(frame.filename, frame.lineno, frame.line)
+    evidence = {"exception": type(error).__name__, **place}
+    where = f" ({place['file']}:{place['line']})" if place else ""
     if isinstance(error, NotImplementedError):
         says = f", and says: {error}" if str(error) else ""
         return Finding("not-implemented", None, "error", f"backward isn't written yet{where}{says}", evidence)
     message = f"backward raised {type(error).__name__}: {error}{where}"
     return Finding("raised", None, "error", message, evidence)
+
+
+def place_of_line(filename: str, line: int | None, source: str | None) -> dict[str, Any]:
+    """Return the evidence for a finding about one line of the user's: file, number, and the line itself if known."""
+    shown = (source or "").strip()
+    return {"file": shown_path(filename), "line": line, **({"source": shown[:LONGEST_SOURCE]} if shown else {})}
 
 
 def timed_out(seconds: float) -> Finding:

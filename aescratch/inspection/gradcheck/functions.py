@@ -41,6 +41,7 @@ from aescratch.inspection.gradcheck.findings import problem_with, single_precisi
 from aescratch.inspection.gradcheck.fixtures import audit_inputs
 from aescratch.inspection.gradcheck.report import FAIL, Finding, Report, TensorResult
 from aescratch.inspection.gradcheck.surroundings import aloud, kept_random_state, quiet, watched
+from aescratch.inspection.gradcheck.warned import tell_where
 
 OUTPUT_NAMES = ("y", "h", "z")  # under which a backward takes its forward's output
 NOTHING_TO_COMPARE = ("not-deterministic", "single-precision")
@@ -149,7 +150,7 @@ class PairCheck(Check):
         gradients: dict[str, Array] = {}
         with self.reporting():
             gradients = self._look_at_backward()
-        return None if self.found(*NOTHING_TO_COMPARE) else gradients
+        return None if self.found(*NOTHING_TO_COMPARE) or not np.isfinite(self.output).all() else gradients
 
     def _look_at_forward(self) -> None:
         pair, name = self.pair, name_of(self.pair.forward)
@@ -163,6 +164,11 @@ class PairCheck(Check):
             message = f"{name} isn't deterministic: a second call with these inputs gave another output"
             message += "; freeze its noise"
             self.findings.append(Finding("not-deterministic", None, "error", message))
+        if not np.isfinite(self.output).all():
+            count = int((~np.isfinite(self.output)).sum())
+            message = f"{name} returns {count} numbers that are NaN or infinite and have no gradient; use other inputs"
+            found = Finding("not-finite", None, "inconclusive", message, {"entries": count})
+            self.findings.append(tell_where(found, lambda: _evaluate(pair, copied(pair.inputs))))
         if np.ndim(self.output):
             pair.require_upstream()
         dtype = getattr(self.output, "dtype", np.dtype(float))
@@ -190,6 +196,9 @@ class PairCheck(Check):
             message = "a second backward with the same arguments returns something else; keep nothing from call to call"
             self.findings.append(Finding("not-repeatable", None, "error", message))
         well_formed, wrong = _well_formed(self.pair, self.expected, first, returned)
+        for finding in wrong:
+            if finding.code == "not-finite":
+                tell_where(finding, lambda: backward(self.upstream))
         self.findings += wrong
         if self.pair.upstream_names and not self.found("not-repeatable", *MALFORMED):
             self.findings += laws.of_the_upstream(backward, self.upstream, well_formed)

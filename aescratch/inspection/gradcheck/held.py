@@ -32,6 +32,7 @@ from aescratch.inspection.gradcheck.parameters import Place, Search, own_places
 from aescratch.inspection.gradcheck.report import INCONCLUSIVE, Finding
 from aescratch.inspection.gradcheck.slots import Home
 from aescratch.inspection.gradcheck.surroundings import kept_random_state, random_state_changed
+from aescratch.inspection.gradcheck.written import ADDS, NEVER_QUESTION, NEVER_WRITTEN, SAME
 from aescratch.layers import Layer
 
 
@@ -187,20 +188,32 @@ class Held:
             self._try_backward(output)
             first = [_own(place.gradient()) for place in self.places]
             changed = [name for name, get, value in before if not same(get(), value)]
+            standing = [self._put_numbers(place) for place in self.places]
             self._try_backward(output)
+            again = [place.gradient() for place in self.places]
         except Exception:
             return findings
         findings += map(changed_parameter, changed)
-        for place, gradient in zip(self.places, first, strict=True):
-            adds = isinstance(gradient, np.ndarray) and gradient.any()
-            if adds and np.allclose(place.gradient(), 2 * gradient, rtol=1e-12, atol=0):
+        for place, gradient, stood, left in zip(self.places, first, standing, again, strict=True):
+            if left is None or (stood is not None and same(left, stood)):
+                message = f"the gradient of {place.name} was never written: backward left it as it was"
+                findings.append(Finding(NEVER_WRITTEN, place.name, "error", message, {}, "", NEVER_QUESTION))
+            elif _is_sum(left, gradient, gradient) or _is_sum(left, stood, gradient):
                 message = (
                     f"backward adds to the gradient of {place.name} instead of writing it: a second one gives twice as "
                     "much; set it to 0 before each pass, or write it"
                 )
                 ours = isinstance(self.layer, Layer) and not getattr(self.layer, "adds", False)
-                findings.append(Finding("adds-gradient", place.name, "error" if ours else "note", message))
+                findings.append(Finding(ADDS, place.name, "error" if ours else "note", message))
         return findings
+
+    def _put_numbers(self, place: Place) -> Any:
+        """Put random numbers where a gradient stands, and return a copy of them; None where nothing can be put."""
+        gradient = place.gradient()
+        if not is_float_array(gradient) or not gradient.flags.writeable:
+            return None
+        gradient[...] = np.random.default_rng(self.seed).standard_normal(gradient.shape)
+        return gradient.copy() if same(place.gradient(), gradient) else None
 
     def _notes(self) -> Iterator[Finding]:
         """Yield what the search for parameters has shown."""
@@ -225,6 +238,14 @@ def _as_argument(name: str, value: Any) -> Any:
     if isinstance(value, np.ndarray) and value.dtype.kind in "iub" and name in ("labels", "target", "y"):
         return value
     return value if isinstance(value, (bool, int, float, str)) else as_differentiable(name, value)
+
+
+def _is_sum(left: Any, before: Any, gradient: Any) -> bool:
+    """Whether what backward has left is its gradient, which isn't 0, on top of what was there before."""
+    if not isinstance(gradient, np.ndarray) or not gradient.any() or before is None:
+        return False
+    size = float(np.max(np.abs(before))) + float(np.max(np.abs(gradient)))
+    return np.shape(left) == gradient.shape and np.allclose(left, before + gradient, 0, SAME * size)
 
 
 def _own(gradient: Any) -> Any:

@@ -21,8 +21,9 @@ from aescratch.inspection.gradcheck.functions import check_pair
 from aescratch.inspection.gradcheck.held import Held
 from aescratch.inspection.gradcheck.keeping import kept
 from aescratch.inspection.gradcheck.parameters import held_parameters
-from aescratch.inspection.gradcheck.report import Report
+from aescratch.inspection.gradcheck.report import FAIL, Report
 from aescratch.inspection.gradcheck.surroundings import kept_random_state, quiet
+from aescratch.inspection.gradcheck.written import NEVER_WRITTEN
 from aescratch.models.base import Model
 
 
@@ -91,7 +92,11 @@ def check_layer(
         report = check_pair(title, held.pair, held.names, options, mode, parameters)
     if values_change:
         report.findings = [finding for finding in report.findings if finding.code != "not-linear"]
-    report.findings[:0] = findings if report.tensors else []
+    right = {tensor.name for tensor in report.tensors if tensor.verdict != FAIL}  # 0, as what nobody writes may be
+    findings = [each for each in findings if each.code != NEVER_WRITTEN or f"grad_{each.tensor}" not in right]
+    never = [f"grad_{each.tensor}" for each in findings if each.code == NEVER_WRITTEN]
+    report.findings = [each for each in report.findings if each.tensor not in never]  # which says the same
+    report.findings[:0] = findings if report.tensors or never else []
     return report
 
 

@@ -29,6 +29,8 @@ from aescratch.inspection.gradcheck.report import FAIL, Finding, Report, TensorR
 from aescratch.inspection.gradcheck.stacking import stack
 from aescratch.inspection.gradcheck.surrogates import Surrogates, by_rules, patterns
 from aescratch.inspection.gradcheck.surroundings import aloud, kept_random_state, quiet, watched
+from aescratch.inspection.gradcheck.warned import tell_where
+from aescratch.inspection.gradcheck.written import ADDS, NEVER_WRITTEN, Left, findings_on
 from aescratch.layers import Layer
 from aescratch.training import contract
 
@@ -152,7 +154,8 @@ class ModelCheck(Check):
         first, second = float(loss), float(self.loss())
         if not np.isfinite(first):
             message = f"the loss is {first}, and has no gradient; use other inputs or parameters"
-            self.findings.append(Finding("not-finite", None, "inconclusive", message, {"loss": first}))
+            found = Finding("not-finite", None, "inconclusive", message, {"loss": first})
+            self.findings.append(tell_where(found, self.loss))
             return
         if first != second:
             message = (
@@ -179,19 +182,49 @@ class ModelCheck(Check):
         for parameter in self.model.parameters:
             parameter.grad[...] = np.nan  # so that a gradient nobody writes can't pass for one
         gradients: dict[str, Array] = {}
+        second: dict[str, Array] = {}
         with self.reporting():
             untouched = nothing_else_changed(self.model, self.batch, self.findings)
             with aloud(), watched("backward", self.findings), untouched:
                 self.in_time(self.model.backward)
             first = self.gradients()
             self.in_time(self.model.backward)
-            gradients = first
+            second = self.gradients()
+            gradients = self._as_written(first)
         if gradients:
             self._look_at_batch("backward", batch)
             changed = not all(same(to_numpy(p.value), v) for p, v in zip(self.model.parameters, values, strict=True))
             for parameter, value in zip(self.model.parameters, values, strict=True):
-                self.findings += _laws(parameter, value, gradients[parameter.name], changed)
+                repeats = changed or same(first[parameter.name], second[parameter.name])
+                self.findings += _laws(parameter, value, repeats)
         return gradients
+
+    def _as_written(self, first: Mapping[str, Array]) -> dict[str, Array]:
+        """Return the gradients that are compared; where one isn't made of numbers, add what backward does with it."""
+        if all(np.isfinite(gradient).all() for gradient in first.values()):
+            return dict(first)
+        rng = np.random.default_rng(self.seed)
+        numbers = {name: rng.standard_normal(gradient.shape) for name, gradient in first.items()}
+        on_numbers = self._backward_on(numbers)
+        on_zeros = self._backward_on({name: np.zeros(gradient.shape) for name, gradient in first.items()})
+        gradients = dict(first)
+        for name in (name for name, gradient in first.items() if not np.isfinite(gradient).all()):
+            left = Left(first[name], numbers[name], on_numbers[name], on_zeros[name])
+            gradients[name] = left.gradient
+            for finding in findings_on(name, left):
+                is_nan = finding.code == "not-finite"
+                self.findings.append(tell_where(finding, self._backward_again) if is_nan else finding)
+        return gradients
+
+    def _backward_again(self) -> None:
+        self.in_time(self.model.backward)
+
+    def _backward_on(self, standing: Mapping[str, Array]) -> dict[str, Array]:
+        """Return what backward leaves where this stood in the gradients before."""
+        for parameter in self.model.parameters:
+            parameter.grad[...] = move(standing[parameter.name], array_module(parameter.grad).__name__)
+        self._backward_again()
+        return self.gradients()
 
     def compare(self, gradients: Mapping[str, Array]) -> list[TensorResult]:
         """Return the comparison of every parameter's gradient; declared parts are replaced by what their rules say."""
@@ -215,6 +248,8 @@ class ModelCheck(Check):
                 )
                 for parameter in self.model.parameters
             ]  # fmt: skip
+        for tensor in tensors:
+            tensor.verdicts[~np.isfinite(tensor.analytic)] = FAIL
         self.surrogates.mark(tensors, lambda: self.in_time(self.model.backward))
         self.findings += self.surrogates.findings
         return tensors
@@ -222,11 +257,12 @@ class ModelCheck(Check):
     def look_further(self, tensors: Sequence[TensorResult], gradients: Mapping[str, Array]) -> None:
         """Add what other batches of the same rows tell, causes of what is wrong, and what the batch would hide."""
         if tensors:
-            if not self.found("not-repeatable", "changed-parameter"):
+            if not self.found("not-repeatable", "changed-parameter", ADDS):
                 self.findings += self._batch_findings(gradients)
             # Where a value was changed, later parts worked with other numbers than the loss: places and causes mislead.
             in_order = self.surrogates.are_right and not self.found("changed-parameter")
-            if self.options.explain and in_order and any(tensor.verdict == FAIL for tensor in tensors):
+            is_wrong = any(tensor.verdict == FAIL for tensor in tensors) or self.found(ADDS, NEVER_WRITTEN)
+            if self.options.explain and in_order and is_wrong:
                 from aescratch.inspection.gradcheck.localise import (
                     localise,  # for a wrong gradient only: most are right
                 )
@@ -307,18 +343,15 @@ def _mode_findings(check: ModelCheck) -> Iterator[Finding]:
         yield Finding("training-mode", None, "note", message)
 
 
-def _laws(parameter: Any, value: Array, gradient: Array, changed: bool) -> Iterator[Finding]:
-    """Yield what backward did beside, or instead of, filling this parameter's gradient.
+def _laws(parameter: Any, value: Array, repeats: bool) -> Iterator[Finding]:
+    """Yield what backward did beside filling this parameter's gradient.
 
-    Where it has changed any value a second gradient is another for that reason alone.
+    Where it has changed any value a second gradient is another for that reason alone, and counts as a repeated one.
     """
     name = parameter.name
     if not np.array_equal(to_numpy(parameter.value), value):
         parameter.value = move(value, array_module(parameter.value).__name__)  # before anything is compared
         yield changed_parameter(name)
-    if not np.isfinite(gradient).all():
-        message = f"backward left {int((~np.isfinite(gradient)).sum())} entries of {name}.grad without a finite value"
-        yield Finding("not-finite", name, "error", message)
-    elif not changed and not np.array_equal(to_numpy(parameter.grad), gradient):
+    if not repeats:
         message = f"a second backward gives another {name}.grad; a layer writes its gradient, it doesn't add to it"
         yield Finding("not-repeatable", name, "error", message)

@@ -4,8 +4,9 @@
                            -> text in colour    report.show(), on a terminal only
                            -> one <div> with its own style, no script, nothing loaded    notebooks
 
-A finding is printed in three parts: the numbers, the likely cause, and a question that leads on. In HTML text takes the
-colour of what is around it and the background stays as it is, so it reads on light and on dark pages.
+A finding is printed in three parts: the numbers, the likely cause, and a question that leads on. How sure a cause is
+folds away, and is read with report.proofs(). In HTML text takes the colour of what is around it and the background
+stays as it is, so it reads on light and on dark pages.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any, TextIO
 import numpy as np
 
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
+FIRST_WRONG = "first-wrong"  # the code of a finding that says where a mistake is
 Paint = Callable[[str, str], str]
 # ANSI's numbers for what is painted; a terminal's own palette decides how they look.
 COLOURS = {
@@ -39,6 +41,7 @@ STYLE = """
 .aescratch-report b.inconclusive { background: #8a6100; }
 .aescratch-report b.note { background: #60656c; }
 .aescratch-report .finding { border-left: 3px solid rgba(128, 128, 128, .6); padding-left: .8em; margin: .6em 0; }
+.aescratch-report pre { margin: .15em 0 .15em 2em; white-space: pre-wrap; color: inherit; background: transparent; }
 .aescratch-report p { margin: .15em 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 """
 
@@ -69,6 +72,8 @@ class Finding:
         The likely cause, one plain statement; empty where none can be claimed.
     question : str
         What to ask oneself next, without the formula; empty where there is nothing to ask.
+    proof : str
+        How sure the cause is: what it was tried on. It is shown when asked for.
     """
 
     code: str
@@ -78,6 +83,13 @@ class Finding:
     evidence: dict[str, Any] = field(default_factory=dict)
     cause: str = ""
     question: str = ""
+    proof: str = ""
+
+    @property
+    def source(self) -> str:
+        """The line of code that it is about, where one is known and the message doesn't quote it."""
+        line = str(self.evidence.get("source", "")) if "line" in self.evidence else ""
+        return "" if line in self.message else line
 
 
 class Printable:
@@ -125,6 +137,10 @@ class Printable:
         file = sys.stdout if file is None else file
         print("\n".join(self._lines(_in_colour if _wants_colour(file) else _plain)), file=file)
 
+    def proofs(self) -> str:
+        """Return how sure each cause is, a line for each: what it was tried on, and how far off the next best is."""
+        return "\n".join(f"{f.cause}: {f.proof}" for f in self.sorted_findings() if f.proof)
+
     def findings_to_dict(self) -> list[dict[str, Any]]:
         """Return the findings as plain values, ready for JSON."""
         return [plain_values(asdict(finding)) for finding in self.findings]
@@ -145,10 +161,14 @@ class Printable:
             lines.append('<div class="finding">')
             if numbers:
                 lines.append(f"<p>{_badge(finding.severity)} {escape(numbers)}</p>")
+            if finding.source:
+                lines.append(f"<pre>{escape(finding.source)}</pre>")
             if cause:
                 lines.append(f"<p><strong>Likely cause:</strong> {escape(cause)}</p>")
             if finding.question:
                 lines.append(f"<p><strong>Ask yourself:</strong> <em>{escape(finding.question)}</em></p>")
+            if finding.proof:
+                lines.append(f"<details><summary>How sure is that?</summary><p>{escape(finding.proof)}</p></details>")
             lines.append("</div>")
         _, _, rest = self.summary().partition(": ")
         return "\n".join([*lines, f"<p>{_badge(self.verdict)} {escape(rest)}</p>", "</div>"])
@@ -159,6 +179,8 @@ class Printable:
         for finding, numbers, cause in self.paragraphs():
             if numbers:
                 yield f"{paint(f'{finding.severity}:', finding.severity)} {_indented(numbers)}"
+            if finding.source:
+                yield f"    {finding.source}"
             if cause:
                 yield f"  {paint('likely cause:', 'cause')} {_indented(cause)}"
             if finding.question:
@@ -180,13 +202,35 @@ class Printable:
             tensor = finding.tensor
             yield finding, numbers, cause
 
+    @property
+    def nearest_first(self) -> list[str]:
+        """The names of the table's tensors from the loss backward."""
+        return []
+
     def sorted_findings(self) -> list[Finding]:
-        """Return the findings with those about the same tensor side by side, in the order in which they first came."""
+        """Return the findings as they are to be read: first the place of a mistake, then from the loss backward.
+
+        Those about the same tensor stand side by side. What is about none of the table's comes before all of these or
+        after them, as it was found.
+        """
+        place = {id(finding): number for number, finding in enumerate(self.findings)}
         first: dict[str | None, int] = {}
-        for place, finding in enumerate(self.findings):
-            first.setdefault(finding.tensor, place)
-        own = {id(finding): place for place, finding in enumerate(self.findings) if finding.tensor is None}
-        return sorted(self.findings, key=lambda finding: own.get(id(finding), first[finding.tensor]))
+        for finding in self.findings:
+            first.setdefault(finding.tensor, place[id(finding)])
+        nearest = self.nearest_first
+        begins = min((first[name] for name in nearest if name in first), default=len(place))
+        located = next((finding.tensor for finding in self.findings if finding.code == FIRST_WRONG), None)
+
+        def key(finding: Finding) -> tuple[int, int]:
+            name = finding.tensor
+            if finding.code == FIRST_WRONG or (located and name and name.startswith(f"{located}: ")):
+                return 0, place[id(finding)]
+            if name in nearest:
+                return 2, nearest.index(name)
+            found = place[id(finding)] if name is None else first[name]
+            return (1 if found < begins else 3), found
+
+        return sorted(self.findings, key=key)
 
 
 def plain_values(value: Any) -> Any:

@@ -72,11 +72,15 @@ class TensorResult:
 
     @property
     def relative_error(self) -> Array:
-        """|analytic − numeric| / max(|analytic|, |numeric|, a thousandth of the tensor's largest entry)."""
+        """|analytic − numeric| / max(|analytic|, |numeric|, a thousandth of the tensor's largest entry).
+
+        It is infinite where analytic is no number.
+        """
         sizes = np.maximum(np.abs(self.analytic), np.abs(self.numeric))
         largest = float(np.nanmax(sizes, initial=0.0))
         with np.errstate(invalid="ignore", divide="ignore"):
             error = np.abs(self.analytic - self.numeric) / np.maximum(sizes, WORTH_COMPARING * largest)
+        error = np.where(np.isfinite(self.analytic) | (self.verdicts == UNCHECKED), error, np.inf)
         return np.where((sizes == 0) | (False if self.is_zero is None else self.is_zero), 0.0, error)
 
     @property
@@ -216,6 +220,11 @@ class Report(Printable):
     def plot(self) -> Figure:
         """Return a figure with the analytic gradient, the numeric one and their difference, a row for each tensor."""
         return draw(self.title, self.tensors)
+
+    @property
+    def nearest_first(self) -> list[str]:
+        """The names of the table's tensors from the loss backward, the last ones first."""
+        return [tensor.name for tensor in reversed(self.tensors)]
 
     def rows(self) -> list[tuple[str, ...]]:
         """Return the table as texts, the head first."""

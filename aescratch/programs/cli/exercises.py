@@ -76,8 +76,11 @@ ACTIONS = {
     ),
     "hint": Action(
         "[NAME]", "a hint that fits what the last check found; ask again for more", "student:hint",
-        ["dense_backward", "dense_backward --level 2"],
-        [NAME, whole("--level", f"of a hint, 1 to {LEVELS}")],
+        ["dense_backward", "dense_backward --level 2", "dense_backward --answer"],
+        [
+            NAME, whole("--level", f"of a hint, 1 to {LEVELS}"),
+            switch("--answer", "show the last level, which is the answer"),
+        ],
     ),
     "reset": Action(
         "NAME", "begin again; your file is kept in backups/", "student:reset", ["dense_backward"], [NAME]
@@ -111,7 +114,8 @@ ACTIONS = {
     "package": Action("...", "for teachers: write it for notebooks and grading services", "packaging:run"),
 }  # fmt: skip
 ANSWERING = ("list", "check", "watch")  # of the others --json prints what they said
-OPTIONS_OF = {"--all": "check", "--level": "hint", "--give-up": "solution"}  # asked for elsewhere by mistake
+# Asked for elsewhere by mistake.
+OPTIONS_OF = {"--all": "check", "--level": "hint", "--answer": "hint", "--give-up": "solution"}
 SUMMARIES = "\n".join(f"  {f'{name} {action.words}':<16}{action.summary}" for name, action in ACTIONS.items())
 
 # Which action is meant, and what it takes, is known when the words are read.

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import aescratch as ae
-from aescratch.foundations.sources import import_from_source, is_others, module_of_file
+from aescratch.foundations.sources import import_from_source, innermost, module_of_file
 from aescratch.inspection.gradcheck.binding import CACHE_NAMES, signature_of
 from aescratch.inspection.gradcheck.findings import is_ours, shown_path
 from aescratch.programs.cli.status import UsageError, did_you_mean
@@ -67,18 +67,18 @@ def own_errors() -> Iterator[None]:
     except UsageError:
         raise
     except (Exception, SystemExit) as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        outside = [frame for frame in frames if not frame.filename.startswith("<") and is_others(frame.filename)]
+        frames, theirs = traceback.extract_tb(error.__traceback__), innermost(error)
         text = " ".join(str(error).split())  # a sentence is one line
         says = f"{type(error).__name__}: {text}" if text else type(error).__name__
         if isinstance(error, SyntaxError) and error.filename:
             place = f"{shown_path(error.filename)}:{error.lineno}"  # which its text ends with, in another form
             raise UsageError(f"{place}: {type(error).__name__}: {error.msg}") from error
+        if theirs is not None:
+            at = f", at: {theirs.line}" if theirs.line else ""
+            raise UsageError(f"{shown_path(theirs.filename)}:{theirs.lineno}: {says}{at}") from error
         if isinstance(error, (TypeError, ValueError, ImportError)) and is_ours(frames[-1].filename):
             raise UsageError(text) from error
-        if not outside:
-            raise
-        raise UsageError(f"{shown_path(outside[-1].filename)}:{outside[-1].lineno}: {says}") from error
+        raise
 
 
 def pair_of(module: ModuleType, name: str, function: Any, forward: str | None) -> tuple[str, FunctionPair]:

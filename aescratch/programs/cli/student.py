@@ -15,7 +15,7 @@ from pathlib import Path
 from aescratch.classroom import Exercise, Workspace, check_file
 from aescratch.classroom.answering import answer, bar, listed, listing, what_now, wrapped
 from aescratch.classroom.hints import LEVELS, about
-from aescratch.classroom.outcome import UNSURE, Outcome
+from aescratch.classroom.outcome import NOT_BEGUN, UNSURE, Outcome
 from aescratch.classroom.watching import watch
 from aescratch.programs.cli.status import FAIL, INCONCLUSIVE, RIGHT, UsageError, did_you_mean
 
@@ -113,7 +113,7 @@ def watch_files(arguments: Namespace) -> int:
 
 
 def hint(arguments: Namespace) -> int:
-    """Print the next hint for what the last check found."""
+    """Print the next hint for the mistake that the last check found; the last one, the answer, only if asked for."""
     if arguments.level is not None and arguments.level > LEVELS:
         raise UsageError(f"expected --level from 1 to {LEVELS}, got {arguments.level}")
     workspace = here()
@@ -123,9 +123,19 @@ def hint(arguments: Namespace) -> int:
         print(f"{exercise.name} passes; there is nothing to hint at")
         return RIGHT
     key, levels = exercise.hints.choose(entry["codes"])
-    level = arguments.level or min(entry["hints"].get(key, 0) + 1, LEVELS)
-    workspace.note(exercise, hints={**entry["hints"], key: max(level, entry["hints"].get(key, 0))})
-    print(f"{exercise.name}, hint {level} of {LEVELS} {about(key)}:\n  {levels[level - 1]}")
+    mistake = entry["mistake"] or key
+    seen = entry["hints"].get(mistake, 0)
+    level = LEVELS if arguments.answer else arguments.level or seen + 1
+    if level > 1 and exercise.is_planted and entry["kind"] in ("", NOT_BEGUN):
+        print(f"{exercise.name}: nothing was edited yet; change a line, and check it, before you ask for more")
+    elif level >= LEVELS and not arguments.answer:
+        print(
+            f"{exercise.name}: the last hint is the answer; what would you try after hint {LEVELS - 1}? Change one "
+            f"line, and check it. To read the answer all the same: aescratch exercises hint {exercise.name} --answer"
+        )
+    else:
+        workspace.note(exercise, hints={**entry["hints"], mistake: max(level, seen)})
+        print(f"{exercise.name}, hint {level} of {LEVELS} {about(key)}:\n  {levels[level - 1]}")
     return RIGHT
 
 

@@ -12,6 +12,8 @@ from aescratch.inspection.gradcheck.causes.looks import Look
 from aescratch.inspection.gradcheck.report import Finding
 
 WRONG = 1e-7  # of the largest entry
+MOST_DIGITS = 10  # of a factor
+MOST_LINES = 7  # rows or columns that are listed; of more, their number is said
 SINGLE_PRECISION = 3e-6  # of the largest entry: differences below it look like float32
 
 
@@ -28,14 +30,16 @@ def describe(look: Look, name: str, ruled_out: Sequence[str], remark: str = "") 
     facts = [f"{int(wrong.sum())} of {wrong.size} entries are wrong{_where(wrong)}"] if wrong.any() else []
     ratios = (returned / np.where(truth == 0, np.nan, truth))[wrong]
     ratios = ratios[np.isfinite(ratios)]
-    if ratios.size:
+    if returned.size > 1 and not np.ptp(returned):
+        facts.append(f"they are all {returned.flat[0]:.6g}")
+    elif ratios.size:
         evidence["ratio"] = [float(ratios.min()), float(ratios.max())]
-        low, high = f"{ratios.min():.3g}", f"{ratios.max():.3g}"
-        facts.append(f"they are {low if low == high else f'between {low} and {high}'} times the right ones")
+        times = f"{between(*evidence['ratio'])} times the right ones" if ratios.any() else "0"
+        facts.append(f"they are {times}")
     lengths = float(np.linalg.norm(returned[known]) * np.linalg.norm(truth[known]))
     if lengths and wrong.size > 1:
         evidence["cosine"] = float((returned[known] * truth[known]).sum()) / lengths
-        facts.append(f"the cosine of the two gradients is {evidence['cosine']:.6g}")
+        facts.append(f"the cosine of the two gradients is {between(evidence['cosine'], evidence['cosine'], 6)}")
     off = float(np.abs(returned - truth)[known].max(initial=0.0)) / (largest or 1.0)
     if off < SINGLE_PRECISION:
         facts.append(f"the largest difference, {off:.0e} of the largest entry, is of the size of float32's rounding")
@@ -48,6 +52,15 @@ def describe(look: Look, name: str, ruled_out: Sequence[str], remark: str = "") 
     return Finding("described", tensor, "note", message, evidence)
 
 
+def between(low: float, high: float, least: int = 3) -> str:
+    """Return two factors, or one that is both, with as many digits as it takes to tell them from 1."""
+    for digits in range(least, MOST_DIGITS):
+        texts = f"{low:.{digits}g}", f"{high:.{digits}g}"
+        if "1" not in texts:
+            break
+    return texts[0] if texts[0] == texts[1] else f"between {texts[0]} and {texts[1]}"
+
+
 def _where(wrong: Array) -> str:
     """Return which rows or columns hold every wrong entry, where that says something."""
     if wrong.ndim != 2 or wrong.all() or not wrong.any():
@@ -56,5 +69,6 @@ def _where(wrong: Array) -> str:
     for axis, line in ((1, "rows"), (0, "columns")):
         lines = np.flatnonzero(wrong.any(axis))
         if len(lines) < wrong.shape[1 - axis]:
-            words.append(f"{line} {', '.join(map(str, lines))}")
+            named = f"{line} {', '.join(map(str, lines))}"
+            words.append(named if len(lines) <= MOST_LINES else f"{len(lines)} of {wrong.shape[1 - axis]} {line}")
     return f", all in {' and '.join(words)}" if words else ""

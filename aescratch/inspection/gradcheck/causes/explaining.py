@@ -88,7 +88,8 @@ def _explain(pair: Pair, names: Sequence[str], seed: int) -> list[Finding]:
         findings += [describe(generic, name, [], UNMEASURED) for name in hidden]
     for finding in findings if smaller else ():
         finding.evidence["at_smaller_sizes"] = True
-        finding.message += "; all this at smaller inputs of the same kind"
+        at = "; all this at smaller inputs of the same kind"
+        finding.message, finding.proof = finding.message + at * (not finding.proof), finding.proof + at
     return findings
 
 
@@ -159,7 +160,8 @@ def _judged(
         elif is_mended or cause is None:
             finding = cause or describe(given, name, judge.ruled_out)
             finding.evidence |= line.evidence
-            finding.message += f"; {'the line is' if is_mended else 'the first line that fits no gradient is'} {line.place}"
+            if not is_mended:
+                finding.message += f"; the first line that fits no gradient is {line.place}"
             findings.append(finding)
         else:
             findings.append(cause)
@@ -171,7 +173,7 @@ def _of_line(line: WrongLine, mended: Sequence[str]) -> Finding:
     tensors = [f"grad_{name}" for name in mended]
     listed = " and ".join([", ".join(tensors[:-1]), tensors[-1]] if len(tensors) > 1 else tensors)
     message = f"{listed} {'go' if len(tensors) > 1 else 'goes'} wrong at {line.place}"
-    return Finding("cause", tensors[-1], "error", message, line.evidence, line.cause, line.question)
+    return Finding("cause", tensors[-1], "error", message, line.evidence, line.cause, line.question, line.proof)
 
 
 def _too_much(pair: Pair, names: Sequence[str]) -> bool:

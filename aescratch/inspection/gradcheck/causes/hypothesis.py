@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from aescratch.backend import Array
@@ -23,7 +24,7 @@ class Candidate(NamedTuple):
     offset: Array | None = None
 
 
-CONSTANT = "a constant"  # the words of a term that is the same in every entry
+CONSTANT = "a constant"  # the words of a term that is the same in every entry, and of a factor without any size in it
 
 Predict = Callable[[Look, str], Iterable[Candidate]]
 
@@ -43,6 +44,7 @@ class Hypothesis(NamedTuple):
     fitted: bool = True  # whether the prediction may be multiplied by a factor, the same at every look of one size
     whole: bool = False  # about the right gradient as a whole: for any other a multiple of that doesn't count
     told_beside: bool = True  # whether it is told as a second statement beside a simpler one
+    questions: Mapping[str, str] = MappingProxyType({})  # in place of the one, by a candidate's words, or CONSTANT
 
 
 def of_the_right_one(change: Callable[[Array], Iterable[tuple[str, Array]]]) -> Predict:

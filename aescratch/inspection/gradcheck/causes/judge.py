@@ -61,6 +61,12 @@ class Explanation(NamedTuple):
         """The simpler, the smaller."""
         return self.hypothesis.cost + self.reading.cost
 
+    @property
+    def question(self) -> str:
+        """What to ask, of this candidate if it has a question of its own, or of a factor that is a mere constant."""
+        own = self.hypothesis.questions
+        return own.get(self.words) or (self.reading.is_constant and own.get(CONSTANT)) or self.hypothesis.question
+
     def statement(self, tensor: str) -> str:
         """Return the cause as a sentence without its full stop."""
         text, note = self.reading.shown, f" ({self.reading.note})" if self.reading.note else ""
@@ -102,20 +108,28 @@ class Judge:
         told = [e for e in alike if e.hypothesis.told_beside and e.hypothesis.code != RECIPROCAL.get(code)]
         cause = "; or, which is the same in all of them: ".join(e.statement(tensor) for e in (best, *told[:1]))
         looks = 1 + len(self.evidence.alike) + len(self.evidence.sized)
-        varied = "inputs, upstream gradients and sizes" if self.evidence.sized else "inputs of the same sizes"
-        message = (
-            f"{tensor}: one cause gives all {best.entries} numbers that came back in {looks} draws of {varied}, "
+        what = "inputs, upstream gradients and sizes" if self.evidence.base.upstream.ndim else "inputs and sizes"
+        varied = what if self.evidence.sized else "inputs of the same sizes"
+        proof = (
+            f"it gives all {best.entries} numbers that came back in {looks} draws of {varied}, "
             f"to {max(best.residual, SMALLEST_SHOWN):.0e}"
         )
         if np.isfinite(self.runner_up[0]):
-            message += f"; the next best is off by {self.runner_up[0]:.0e}"
+            proof += f"; the next best cause is off by {self.runner_up[0]:.0e}"
         evidence = {
             "hypothesis": code, "detail": best.words, "factor": best.reading.text, "fit": best.residual,
             "runner_up": self.runner_up[0], "runner_up_hypothesis": self.runner_up[1],
             "held_out": {"looks": looks - 1, "entries": best.entries},
             "equivalent": sorted({e.hypothesis.code for e in alike}),
         }  # fmt: skip
-        return Finding("cause", tensor, "error", message, evidence, cause, best.hypothesis.question)
+        if self._is_one_everywhere():
+            cause = f"{tensor} is 1 in every entry, whatever is given: ones were returned"
+        return Finding("cause", tensor, "error", cause, evidence, cause, best.question, proof)
+
+    def _is_one_everywhere(self) -> bool:
+        """Whether ones came back at every look, which is said rather than how a formula could give them."""
+        looks = (self.evidence.base, *self.evidence.alike, *self.evidence.sized)
+        return all(bool((look.returned[self.name] == 1).all()) for look in looks)
 
     def _explanations(self, hypothesis: Hypothesis) -> list[Explanation]:
         base = self.evidence.base

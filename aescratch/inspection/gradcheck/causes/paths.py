@@ -190,13 +190,23 @@ def elementwise_slope(look: Look, name: str) -> Array | None:
     return diagonal.reshape(look.output.shape) if apart <= 1e-9 * np.abs(diagonal).max() else None
 
 
+TWICE, INVERTED = "multiplied in twice", "replaced by one minus itself"
+ADDED, UNSIGNED = "added, not multiplied", "used without its sign"
+OF_A_SLOPE = {
+    TWICE: "How often does the forward apply the function, and how often do you multiply by its derivative?",
+    INVERTED: "At which entries does the output move when the input does, and which entries does your gradient keep?",
+    ADDED: "By which operation does the chain rule join the derivative with what comes back?",
+    UNSIGNED: "Where does the output fall when the input grows, and which sign has your gradient there?",
+}
+
+
 def _slope_twice(look: Look, name: str) -> Iterator[Candidate]:
     slope = elementwise_slope(look, name)
     if slope is not None:
-        yield Candidate("multiplied in twice", look.upstream * slope * slope)
-        yield Candidate("replaced by one minus itself", look.upstream * (1 - slope))
-        yield Candidate("added, not multiplied", slope, look.upstream)
-        yield Candidate("used without its sign", look.upstream * np.abs(slope))
+        yield Candidate(TWICE, look.upstream * slope * slope)
+        yield Candidate(INVERTED, look.upstream * (1 - slope))
+        yield Candidate(ADDED, slope, look.upstream)
+        yield Candidate(UNSIGNED, look.upstream * np.abs(slope))
 
 
 def _other_inputs(look: Look, name: str) -> Iterator[Candidate]:
@@ -270,7 +280,8 @@ SLOPE_HYPOTHESES = (
                "May a gradient have either sign? Look for an absolute value or a maximum.",
                of_the_right_one(_by_sign), 2.4),
     Hypothesis("slope-misused", "in {tensor}, forward's derivative is {what}{times}",
-               "What does the chain rule do with the derivatives along one path?", _slope_twice, 1.9),
+               "How does forward's derivative enter your gradient: where, how often, and by which operation?",
+               _slope_twice, 1.9, questions=OF_A_SLOPE),
 )  # fmt: skip
 COSTLY_PATHS = (
     Hypothesis("other-inputs", "{tensor} is the gradient of the right formula at wrong values: {what}",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.inspection.gradcheck.causes.hypothesis import Candidate, Hypothesis, lines_of, of_the_right_one
+from aescratch.inspection.gradcheck.causes.hypothesis import CONSTANT, Candidate, Hypothesis, lines_of, of_the_right_one
 from aescratch.inspection.gradcheck.causes.looks import Look
 
 Changed = Iterator[tuple[str, Array]]
@@ -69,7 +69,8 @@ PLAIN_HYPOTHESES = (
                of_the_right_one(lambda truth: [("", -truth)]), 1.0, fitted=False, whole=True),
     Hypothesis("scale", "{tensor} is the right gradient{times}",
                "Which sums and which means does the forward take, over what, and where does each of them enter?",
-               of_the_right_one(lambda truth: [("", truth)]), 1.0, whole=True),
+               of_the_right_one(lambda truth: [("", truth)]), 1.0, whole=True,
+               questions={CONSTANT: "Which constants stand in the forward, and what becomes of each?"}),
     Hypothesis("zeros", "{tensor} is zero everywhere, where the right gradient is not",
                "Does this input change the output? Then where does what you compute for it get lost?",
                of_the_right_one(lambda truth: [("", 0 * truth)]), 0.0, fitted=False, whole=True),

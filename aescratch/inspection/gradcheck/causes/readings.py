@@ -50,6 +50,11 @@ class Reading(NamedTuple):
     shown: str  # the text with words for the sizes whose letters aren't sure
     simple: bool  # whether its constant is a small fraction, or a decimal of two places
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether it has to do with no size, and with no number among the inputs."""
+        return not self.note and not any(letter.isalpha() for letter in self.text)
+
 
 def read(factors: Sequence[tuple[Mapping[str, float], float]], dimensions: Sequence[Dimension]) -> Reading | None:
     """Return the one reading of a factor seen at several sizes, the base first, or None if there is none."""

@@ -38,6 +38,11 @@ class WrongLine(NamedTuple):
         """File, line and text, for people."""
         return f"{self.evidence['file']}, line {self.evidence['line']}: `{self.evidence['source']}`"
 
+    @property
+    def proof(self) -> str:
+        """How it is known that the line is to blame."""
+        return f"with one change of the line {', '.join(self.mended)} are right in {self.evidence['draws']} draws of inputs and sizes"
+
 
 def wrong_lines(
     scenes: Sequence[Scene], names: Sequence[str], wrong: Sequence[str], *, also: Sequence[Any] = ()
@@ -63,7 +68,7 @@ def wrong_lines(
     found = []
     for repair in search.repairs():
         evidence = {**_place(repair.statement), "edit": repair.edit.kind, "was": repair.edit.was, "now": repair.edit.now}
-        evidence |= {"repaired": repair.edit.repaired, "mends": repair.mended, "runs": search.runs}
+        evidence |= {"repaired": repair.edit.repaired, "mends": repair.mended, "draws": len(scenes), "runs": search.runs}
         found.append(WrongLine(sentence(repair.edit), question(repair.edit), repair.mended, evidence, search.gave_up))
     if not found and search.first is not None:
         found = [WrongLine("", "", (), {**_place(search.first.statement), "runs": search.runs}, search.gave_up)]

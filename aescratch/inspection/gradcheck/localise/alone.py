@@ -27,7 +27,7 @@ from aescratch.inspection.gradcheck.localise.oracle import compare
 from aescratch.inspection.gradcheck.localise.step import TIME_LIMIT, Seen
 from aescratch.inspection.gradcheck.parameters import held_parameters, put_alone
 from aescratch.inspection.gradcheck.surrogates import patterns
-from aescratch.inspection.recording import instead
+from aescratch.inspection.recording import call_by_name, instead
 
 
 class Alone:
@@ -140,7 +140,7 @@ class Alone:
 
     def _forward(self, inputs: Mapping[str, Any]) -> Any:
         arguments = {name: copy.deepcopy(inputs[name]) for name in self.passes.arguments}
-        return self.part.forward(**arguments)
+        return call_by_name(self.part.forward, arguments)
 
     @contextlib.contextmanager
     def _values(self, inputs: Mapping[str, Any]) -> Iterator[None]:

@@ -132,6 +132,8 @@ def of_twice(model: Any, again: Seen, what: str) -> Finding:
 
 def description(comparison: Comparison) -> tuple[str, float | None, dict[str, Any]]:
     """Return how far what is given is from the truth: in words, as a factor where it is a multiple, and in numbers."""
+    if not np.isfinite(comparison.given).all():
+        return "holds numbers that are NaN or infinite", None, {}
     given, truth = comparison.known
     ratio, is_multiple = multiple(given, truth)
     lengths = float(np.linalg.norm(given) * np.linalg.norm(truth))
@@ -187,7 +189,7 @@ def _with_causes(first: Finding, pair: Pair, names: Sequence[str]) -> list[Findi
     found = causes.explain(pair, names)
     claimed = next((finding for finding in found if finding.cause), None)
     if claimed is not None:
-        first.cause, first.question = claimed.cause, claimed.question
+        first.cause, first.question, first.proof = claimed.cause, claimed.question, claimed.proof
         first.evidence |= {name: claimed.evidence[name] for name in OF_LINE if name in claimed.evidence}
     else:
         first.question = QUESTIONS["part"]

@@ -1,0 +1,71 @@
+"""The first of the user's lines in which NumPy meets an overflow, a division by zero, or an invalid value.
+
+    backward, once more --NumPy's log of floating-point errors--> what it met, in which line -> the finding about NaN
+
+What is computed stays as it is: NumPy notes what it meets, and goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import linecache
+import sys
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from aescratch.foundations.sources import is_users
+from aescratch.inspection.gradcheck.findings import place_of_line
+from aescratch.inspection.gradcheck.report import Finding
+
+INVALID = "invalid value"  # how NumPy calls what makes NaN
+MOST_MET = 100  # of which nothing more is learnt
+
+
+class Met(NamedTuple):
+    """What NumPy would warn of, "overflow encountered in exp", and where in the user's code."""
+
+    what: str
+    file: str
+    line: int
+
+
+class _Listener:
+    """A stream for NumPy's log of floating-point errors."""
+
+    def __init__(self) -> None:
+        self.met: list[Met] = []
+
+    def write(self, text: str) -> None:
+        """Note one error, unless none of the user's code is running."""
+        frame: FrameType | None = sys._getframe(1) if len(self.met) < MOST_MET else None
+        while frame is not None and not is_users(frame.f_code.co_filename):
+            frame = frame.f_back
+        if frame is not None:
+            what = text.strip().removeprefix("Warning: ")
+            self.met.append(Met(what, frame.f_code.co_filename, frame.f_lineno))
+
+
+@contextlib.contextmanager
+def warnings_of_numpy() -> Iterator[list[Met]]:
+    """Collect what NumPy would warn of in the block, in order."""
+    listener = _Listener()
+    with np.errstate(over="log", divide="log", invalid="log", under="ignore", call=listener):
+        yield listener.met
+
+
+def tell_where(finding: Finding, run: Callable[[], Any]) -> Finding:
+    """Add to a finding about NaN what NumPy met first in another run, and where NaN began if that was later."""
+    with warnings_of_numpy() as met:
+        run()
+    if met:
+        nan = next((each for each in met if each.what.startswith(INVALID)), met[0])
+        told = met[:1] if nan[1:] == met[0][1:] else [met[0], nan]
+        places = [place_of_line(each.file, each.line, linecache.getline(each.file, each.line)) for each in told]
+        finding.message += "; NumPy met " + ", then ".join(
+            f"{each.what} ({place['file']}:{place['line']})" for each, place in zip(told, places, strict=True)
+        )
+        finding.evidence |= {**places[0], "warning": met[0].what}
+    return finding
