@@ -190,7 +190,8 @@ def _is_size(node):
         return ast.unparse(node.func) in ("len", "float") and len(node.args) == 1
     if isinstance(node, ast.Subscript):
         return isinstance(node.value, ast.Attribute) and node.value.attr == "shape"
-    return isinstance(node, ast.Name) and node.id in SIZES or isinstance(node, ast.Attribute) and node.attr == "size"
+    is_entries = isinstance(node, ast.Attribute) and node.attr == "size"
+    return is_entries or (isinstance(node, ast.Name) and node.id in SIZES)
 
 
 def _shape(node, here):
@@ -416,15 +417,6 @@ def applied_twice(node, here):
         yield ast.Call(node.func, [node], [])
 
 
-def labels(node, here):
-    """The entries of the right classes picked out wrongly."""
-    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple) and "arange" in ast.unparse(node.slice):
-        rows, classes = node.slice.elts
-        yield ast.Subscript(node.value, ast.Tuple([ast.Slice(), classes], ast.Load()), node.ctx)
-        yield ast.Subscript(node.value, ast.Tuple([rows, _of(f"{ast.unparse(classes)} - 1")], ast.Load()), node.ctx)
-        yield ast.Subscript(node.value, ast.Tuple([rows, _of(f"{ast.unparse(classes)}[::-1]")], ast.Load()), node.ctx)
-
-
 def ones_upstream(node, here):
     """Ones in the place of what comes from above."""
     if isinstance(node, ast.Name) and node.id in UPSTREAMS and _shape(node, here):
@@ -434,7 +426,7 @@ def ones_upstream(node, here):
 RULES = {
     "drop-term": drop_term, "drop-factor": drop_factor, "drop-function": drop_function, "transpose": transpose,
     "axis": axis, "slope-argument": slope_argument, "stale": stale, "shift": shift, "constant": constant, "sign": sign,
-    "twice": twice, "batch-factor": batch_factor, "mask": mask, "applied-twice": applied_twice, "labels": labels,
+    "twice": twice, "batch-factor": batch_factor, "mask": mask, "applied-twice": applied_twice,
     "ones-upstream": ones_upstream,
 }  # fmt: skip
 
@@ -528,8 +520,22 @@ def updated_first(statement, here):
                 return
 
 
+def labels(statement, here):
+    """The entries of the right classes picked out wrongly, also where they are written to."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple) and len(node.slice.elts) == 2:
+            rows, classes = (ast.unparse(each) for each in node.slice.elts)
+            if "arange" in rows or "[" in classes:
+                picked = (f":, {classes}", f"{rows}, {classes} - 1", f"{rows}, {classes}[::-1]", rows)
+                for index in picked[: None if "arange" in rows else 2]:
+                    yield _written(statement, {id(node): _of(f"{ast.unparse(node.value)}[{index}]")})
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Subscript) and _number(statement.value) == 1:
+        yield f"{ast.unparse(statement.target)} += 1"
+        yield f"{ast.unparse(statement.target)} = 1"
+
+
 STATEMENT_RULES = {
     "left-out": left_out, "overwritten": overwritten, "swap": swap, "return-order": return_order,
-    "updated-first": updated_first,
+    "updated-first": updated_first, "labels": labels,
 }  # fmt: skip
 OPERATORS = tuple(dict.fromkeys([*RULES, *VALUE_RULES, *STATEMENT_RULES]))
