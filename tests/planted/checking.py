@@ -96,7 +96,13 @@ class Functions(NamedTuple):
     def gradients(self, module, inputs, seed):
         pair = bind(*self.pair(module), inputs)
         output = call(pair.forward, copied(inputs))
-        return copy.deepcopy(list(pair.gradients(draw_upstream(np.shape(output), seed), output)))
+        gradients = copy.deepcopy(list(pair.gradients(draw_upstream(np.shape(output), seed), output)))
+        return [np.asarray(output), *gradients] if self.style == "loss" else gradients
+
+    @property
+    def gives_its_value(self):
+        """Whether the first of the gradients is the loss, which no mistake may change."""
+        return self.style == "loss"
 
 
 class Layer(NamedTuple):

@@ -8,6 +8,7 @@
 A cause that stands at a line which is neither the broken one nor repaired rightly is false, whatever it says.
 """
 
+import contextlib
 import functools
 import re
 import time
@@ -61,8 +62,11 @@ def judged(mistake):
 
 def _judged(mistake, module):
     case = CASES[mistake.case]
-    with quietly():
-        reports = case.check(module)
+    try:
+        with quietly():
+            reports = case.check(module)
+    except Exception as error:  # of what the checker can't take: it is no pass
+        return Judged(DESCRIBED, said=f"{type(error).__name__}: {error}")
     if not any(report.verdict == "fail" for report in reports):
         return Judged(ACCEPTED, why=", ".join(report.verdict for report in reports))
     line = next((f.evidence["line"] for r in reports for f in r.findings if f.evidence.get("line")), 0)
@@ -102,7 +106,8 @@ def _what_is_false(mistake, case, module, cause):
     if cause.code.removeprefix("wiring ") not in listed:
         return "to be looked at: the code isn't listed for the operator"
     for seed in AGAIN:
-        with quietly():
+        again = None
+        with quietly(), contextlib.suppress(TypeError, ValueError):
             again = leading(case.check(module, seed))
         if again is None or (again.code, again.detail) != (cause.code, cause.detail):
             return f"at seed {seed} it is {'no cause' if again is None else again.code + ' ' + again.detail}"

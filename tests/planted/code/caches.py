@@ -9,7 +9,7 @@ def affine_forward(x, w, b):
 
 
 def affine_backward(dout, cache):
-    x, w, b = cache
+    x, w, _ = cache
     dx = dout.dot(w.T)
     dw = x.T.dot(dout)
     db = np.sum(dout, axis=0)

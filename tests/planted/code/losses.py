@@ -63,8 +63,7 @@ def one_hot_cross_entropy_backward(logits, t):
     N = len(t)
     p = softmax(logits)
     grad_p = -t / p / N
-    grad_logits = p * (grad_p - np.sum(grad_p * p, axis=1, keepdims=True))
-    return grad_logits
+    return p * (grad_p - np.sum(grad_p * p, axis=1, keepdims=True))
 
 
 def mean_squared_error(x_hat, x):
