@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .cases import CASES
-from .checking import arrays_of, loaded, quietly
+from .checking import arrays_of, loaded, quietly, right_module
 from .operators import planted
 
 DRAWS = 5
@@ -23,9 +23,10 @@ EQUAL = 1e-9  # relative to the largest entry: the same to rounding
 SEEN = 1e-5  # so much must a gradient be off at the inputs of the check, whose tolerance is 1e-6
 SHARE = {"function": 5, "network": 9, "exercise": 7, "stranger": 8}  # mistakes of one case
 # Operators that find little to break come earlier, on average, so that there are enough mistakes of each.
-RARE = {
-    "labels", "mask", "applied-twice", "left-out", "overwritten", "updated-first", "drop-function", "slope-argument",
-    "drop-term", "drop-factor", "constant", "swap",
+EARLIER = {
+    "labels": 0.1, "mask": 0.3, "updated-first": 0.3, "overwritten": 0.3, "axis": 0.4,
+    **dict.fromkeys(("applied-twice", "left-out", "drop-function", "slope-argument", "swap", "stale"), 0.5),
+    **dict.fromkeys(("drop-term", "drop-factor", "constant"), 0.6),
 }  # fmt: skip
 RAISING = 1  # of one case, beside these
 HELD_OUT = 3  # one of so many
@@ -63,9 +64,8 @@ def _hash(*words):
 @functools.cache
 def right_gradients(name, seed, sizes):
     """Return the gradients of a case's right code at a draw."""
-    case = CASES[name]
-    with quietly(), loaded(case.text, case.path.name) as module:
-        return case.gradients(module, seed, sizes)
+    with quietly():
+        return CASES[name].gradients(right_module(CASES[name]), seed, sizes)
 
 
 def distance(found, right):
@@ -106,11 +106,12 @@ def standing(case, module):
 
 
 def _turn(name, operator):
-    return _hash("operator", name, operator) * (0.5 if operator in RARE else 1.0)
+    return _hash("operator", name, operator) * EARLIER.get(operator, 1.0)
 
 
-def chosen_of(name):
-    """Return the chosen mistakes of one case."""
+def chosen_of(name, most=None):
+    """Return the chosen mistakes of one case, or the first of them."""
+    share = most or SHARE[CASES[name].kind]
     case, by_operator = CASES[name], {}
     for mutant in planted(case.text, case.functions, arrays_of(case)):
         by_operator.setdefault(mutant.operator, []).append(mutant)
@@ -119,9 +120,9 @@ def chosen_of(name):
         for _, mutants in sorted(by_operator.items(), key=lambda item: _turn(name, item[0]))
     ]
     found, raising = [], 0
-    while any(queues) and len(found) - raising < SHARE[case.kind]:
+    while any(queues) and len(found) - raising < share:
         for queue in queues:
-            while queue and len(found) - raising < SHARE[case.kind]:
+            while queue and len(found) - raising < share:
                 mutant = queue.pop(0)
                 with loaded(mutant.text, case.path.name) as module:
                     what = standing(case, module)

@@ -47,11 +47,7 @@ def planted(text, functions, arrays):
     for statement, known in statements(text, functions):
         here = Here(arrays.get(statement.lineno, {}), _parents(statement), known)
         for operator, new in _broken(statement, here):
-            try:
-                broken = with_statement(text, statement, new)
-                compile(broken, "planted", "exec")
-            except (SyntaxError, ValueError):
-                continue
+            broken = with_statement(text, statement, new)
             if broken not in seen:
                 seen.add(broken)
                 yield Mutant(operator, statement.lineno, header_end(statement), new, broken)
@@ -161,7 +157,9 @@ def _is_beside_the_point(node, here):
     if isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del)):
         return True
     above = here.parents.get(id(node))
-    while above is not None and isinstance(above, (ast.expr, ast.keyword, ast.Tuple)):
+    while above is not None and isinstance(above, (ast.expr, ast.keyword)):
+        if isinstance(getattr(above, "ctx", None), ast.Store) and getattr(above, "value", None) is node:
+            return True
         if isinstance(above, ast.keyword) and above.arg in ("axis", "keepdims", "axes", "dtype"):
             return True
         node, above = above, here.parents.get(id(above))
@@ -419,7 +417,9 @@ def applied_twice(node, here):
 
 def ones_upstream(node, here):
     """Ones in the place of what comes from above."""
-    if isinstance(node, ast.Name) and node.id in UPSTREAMS and _shape(node, here):
+    is_upstream = isinstance(node, ast.Name) and node.id in UPSTREAMS and _shape(node, here)
+    above = here.parents.get(id(node))
+    if is_upstream and not isinstance(above, (ast.Return, ast.Assign)) and not isinstance(here.parents.get(id(above)), ast.Return):
         yield _of(f"np.ones_like({node.id})")
 
 
