@@ -6,6 +6,7 @@ from planted.cases import CASES
 from planted.checking import arrays_of, loaded, quietly, right_module
 from planted.choosing import Mistake, chosen_of, is_held_out, standing
 from planted.judge import DESCRIBED, FALSE, NAMED, judged
+from planted.published import PUBLISHED, planted_at
 
 from aescratch.inspection.gradcheck import Finding
 from aescratch.inspection.gradcheck.causes import HYPOTHESES
@@ -126,6 +127,15 @@ def test_what_a_changed_text_is(case, old, new, what):
         assert standing(case, module) == what
 
 
+def test_published_mistakes_are_mistakes():
+    for name, old, new, like, source in PUBLISHED:
+        case = CASES[name]
+        with loaded(planted_at(case, old, new).text, case.path.name) as module:
+            assert standing(case, module) == "mistake", (name, old)
+        assert like in operators.OPERATORS
+        assert source
+
+
 def test_the_selection_is_always_the_same_and_a_third_is_held_out():
     names = [name for name in CASES if name.startswith(("autoencoders", "exercise: vae"))]
     mistakes = [mistake for name in names for mistake in chosen_of(name)]
@@ -153,7 +163,7 @@ def planted_in(name, old, new):
     case = CASES[name]
     mutants = operators.planted(case.text, case.functions, arrays_of(case))
     mutant = next(m for m in mutants if m.statement == new and old in case.text.split("\n")[m.first - 1])
-    return Mistake(name, *mutant, False)
+    return Mistake(name, *mutant, False, like=mutant.operator)
 
 
 def said_of(mistake, monkeypatch, line, repaired):

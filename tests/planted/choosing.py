@@ -17,6 +17,7 @@ import numpy as np
 from .cases import CASES
 from .checking import arrays_of, loaded, quietly, right_module
 from .operators import planted
+from .published import published
 
 DRAWS = 5
 EQUAL = 1e-9  # relative to the largest entry: the same to rounding
@@ -42,6 +43,8 @@ class Mistake(NamedTuple):
     statement: str
     text: str
     raises: bool
+    source: str = ""  # of a published one: where such a mistake was made
+    like: str = ""  # the operator whose codes are true of it
 
     @property
     def kind(self):
@@ -110,11 +113,13 @@ def _turn(name, operator):
 
 
 def chosen_of(name, most=None):
-    """Return the chosen mistakes of one case, or the first of them."""
+    """Return the chosen mistakes of one case, or the first of them; all that were published are among them."""
     share = most or SHARE[CASES[name].kind]
     case, by_operator = CASES[name], {}
+    known = [Mistake(name, *mutant, False, source, like) for mutant, like, source in published(case)]
     for mutant in planted(case.text, case.functions, arrays_of(case)):
-        by_operator.setdefault(mutant.operator, []).append(mutant)
+        if mutant.text not in {mistake.text for mistake in known}:
+            by_operator.setdefault(mutant.operator, []).append(mutant)
     queues = [
         sorted(mutants, key=lambda m: _hash("order", name, m.operator, str(m.first), m.statement))
         for _, mutants in sorted(by_operator.items(), key=lambda item: _turn(name, item[0]))
@@ -127,11 +132,11 @@ def chosen_of(name, most=None):
                 with loaded(mutant.text, case.path.name) as module:
                     what = standing(case, module)
                 if what == "mistake" or (what == "raises" and raising < RAISING):
-                    found.append(Mistake(name, *mutant, what == "raises"))
+                    found.append(Mistake(name, *mutant, what == "raises", like=mutant.operator))
                     raising += what == "raises"
                     if what == "mistake":
                         break
-    return found
+    return found + (known if most is None else [])
 
 
 def chosen(names=None):

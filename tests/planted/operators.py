@@ -91,17 +91,34 @@ def header_end(statement):
 
 
 def with_statement(text, statement, new):
-    """Return the text with another statement in this one's lines; lines that are left over become empty."""
+    """Return the text with another statement in this one's place; lines that are left over become empty.
+
+    What stands in the same lines, another statement or a comment, stays.
+    """
     lines = text.split("\n")
     first, last = statement.lineno - 1, header_end(statement)
-    lines[first:last] = [" " * statement.col_offset + new, *[""] * (last - first - 1)]
+    before = lines[first].encode()[: statement.col_offset].decode()
+    is_header = isinstance(statement, (ast.For, ast.If))
+    after = "" if is_header else lines[last - 1].encode()[statement.end_col_offset :].decode()
+    indented = new.replace("\n", "\n" + " " * statement.col_offset)
+    lines[first:last] = [before + indented + after, *[""] * (last - first - 1)]
     return "\n".join(lines)
 
 
-def statement_at(text, line):
-    """Return the innermost statement that stands in a line, or None."""
+def statement_at(text, line, source=""):
+    """Return the statement that stands in a line, or None; of several the one that reads as `source`, or the last."""
     nodes = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.stmt) and n.lineno <= line <= header_end(n)]
-    return max(nodes, key=lambda n: (n.lineno, n.col_offset), default=None)
+    nodes.sort(key=lambda n: (n.lineno, n.col_offset))
+    alike = [n for n in nodes if " ".join(ast.unparse(n).split()) == _as_written(source)]
+    return (alike or nodes or [None])[-1]
+
+
+def _as_written(source):
+    """Return a statement as Python writes it, or nothing if it is none by itself."""
+    try:
+        return " ".join(ast.unparse(ast.parse(source)).split())
+    except SyntaxError:
+        return ""
 
 
 def _parents(statement):
