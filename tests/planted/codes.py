@@ -39,17 +39,19 @@ TRUE = {
     "return-order": {"other-gradient"},
     "updated-first": {"other-inputs"},
 }  # fmt: skip
-# Of models: what is said of the first wrong part, or of the gradient between two parts.
-WIRING = {"missing", "extra", "sign", "doubled", "scaled", "left-over", "overwritten", "twice", "shared", "stale"}
+# Of models: what is said of the first wrong part, or of the gradient between two parts; "described" where all of it is
+# said to be a multiple of what it should be.
 TRUE_WIRING = {
+    "axis": {"described", "scaled"},
+    "batch-factor": {"described", "scaled"},
+    "clipped": {"missing"},
+    "constant": {"described", "scaled", "doubled"},
+    "drop-factor": {"described", "scaled"},
     "drop-term": {"missing"},
-    "drop-factor": {"scaled"},
-    "constant": {"scaled", "doubled"},
-    "batch-factor": {"scaled"},
-    "sign": {"sign"},
-    "twice": {"doubled", "scaled", "twice"},
     "left-out": {"missing", "left-over"},
     "overwritten": {"left-over", "overwritten", "doubled", "missing"},
+    "sign": {"described", "sign"},
     "stale": {"missing", "extra", "stale", "doubled", "scaled"},
     "swap": {"missing", "extra", "stale"},
+    "twice": {"described", "doubled", "scaled", "twice"},
 }

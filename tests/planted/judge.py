@@ -24,7 +24,7 @@ from .checking import loaded, quietly
 from .choosing import EQUAL, distance, right_gradients
 from .codes import TRUE, TRUE_WIRING
 
-SECONDS = 60.0  # for one mistake
+SECONDS = 20.0  # for one mistake
 FRESH = range(100, 103)  # draws for a repair, none of which chose the mistake
 AGAIN = (1, 2)  # other seeds at which a cause must be claimed again
 ACCEPTED, NAMED, DESCRIBED, FALSE, LATE = "accepted", "named", "described", "false", "late"
@@ -88,7 +88,7 @@ def leading(reports):
                 return Cause(str(evidence.get("edit", finding.code)), str(evidence["repaired"]), finding)
             if "fault" in evidence:
                 return Cause(f"wiring {evidence['fault']}", "", finding)
-            code = evidence.get("hypothesis") or _code_of_sentence(finding.cause)
+            code = evidence.get("hypothesis") or evidence.get("edit") or _code_of_sentence(finding.cause)
             return Cause(str(code), f"{evidence.get('detail', '')} {evidence.get('factor', '')}", finding)
     return None
 

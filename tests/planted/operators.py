@@ -153,10 +153,11 @@ def _broken(statement, here):
         if isinstance(node, ast.expr) and not _is_beside_the_point(node, here):
             for name, rule in RULES.items():
                 yield from ((name, _written(statement, {id(node): new})) for new in rule(node, here))
-    if not isinstance(statement, (ast.For, ast.If)):
+    if not isinstance(statement, (ast.For, ast.If, ast.Expr)):
         for value in _values(statement):
             for name, rule in VALUE_RULES.items():
                 yield from ((name, _written(statement, {id(value): new})) for new in rule(value, here))
+    if not isinstance(statement, (ast.For, ast.If)):
         for name, rule in STATEMENT_RULES.items():
             yield from ((name, new) for new in rule(statement, here))
 
@@ -237,6 +238,15 @@ def _is_index(node, here):
             return True
         node, above = above, here.parents.get(id(above))
     return False
+
+
+def _is_of_a_shape(node, here):
+    """Whether a number is an axis, or stands in a call that makes or shapes arrays, or counts."""
+    if _called(here.parents.get(id(node))):
+        return True
+    while node is not None and not isinstance(node, ast.Call):
+        node = here.parents.get(id(node))
+    return _called(node) in ("reshape", "range", "zeros", "arange")
 
 
 def _others(node, here):
@@ -375,7 +385,7 @@ def shift(node, here):
 def constant(node, here):
     """A number of the formula that is another one: a half, a two, an exponent, a root, π."""
     value = _number(node)
-    if value in CONSTANTS and not _is_index(node, here) and not isinstance(here.parents.get(id(node)), ast.Call):
+    if value in CONSTANTS and not _is_index(node, here) and not _is_of_a_shape(node, here):
         yield from (ast.Constant(other) for other in CONSTANTS[value])
     if _called(node) == "sqrt" and _number(node.args[0]) is not None:
         yield node.args[0]
@@ -467,7 +477,7 @@ def clipped(value, here):
     """What is cut off: at a limit, at zero, to nothing, or of its signs."""
     text = ast.unparse(value)
     if isinstance(value, (ast.BinOp, ast.Call)):
-        yield _of(f"np.clip({text}, -0.1, 0.1)")
+        yield _of(f"np.clip({text}, -0.3, 0.3)")
         yield _of(f"np.maximum({text}, 0)")
         yield _of(f"np.abs({text})")
         yield _of(f"0 * ({text})")
