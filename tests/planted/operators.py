@@ -503,7 +503,7 @@ def overwritten(statement, here):
     if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add):
         yield f"{ast.unparse(statement.target)} = {ast.unparse(statement.value)}"
     if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Sub):
-        yield f"{ast.unparse(statement.target)} = -({ast.unparse(statement.value)})"
+        yield f"{ast.unparse(statement.target)} = {ast.unparse(_minus(statement.value))}"
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target = ast.unparse(statement.targets[0])
         held = isinstance(statement.targets[0], (ast.Attribute, ast.Subscript)) or target in here.known
