@@ -13,7 +13,7 @@ from aescratch.inspection.gradcheck.causes import HYPOTHESES
 
 KINDS = ("function", "network", "exercise", "stranger")
 AT_LEAST = 60  # styles
-SAMPLE = 5  # every so many cases one mistake
+SAMPLE = 7  # every so many cases one mistake
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -87,7 +87,7 @@ def test_an_operator_breaks_what_it_says(operator, statement):
 
 
 def test_only_the_statement_changes_and_every_line_keeps_its_number():
-    for name in ("variational: vae_backward", "layer_classes: BatchNorm", "caches: batchnorm_backward", "exercise: vae_backward"):
+    for name in ("regularised: both", "layer_classes: BatchNorm", "caches: batchnorm_backward", "exercise: vae_backward"):
         case = next(case for full, case in CASES.items() if full.startswith(name))
         lines, seen = case.text.split("\n"), set()
         for mutant in operators.planted(case.text, case.functions, arrays_of(case)):
@@ -193,6 +193,16 @@ def test_a_repair_is_put_to_the_proof(monkeypatch):
     assert "NameError" in raising.why
     elsewhere = said_of(mistake, monkeypatch, mistake.first + 1, "grad_W1 = x.T @ (grad_a * (1 - h))")
     assert (elsewhere.outcome, elsewhere.is_exact) == (FALSE, False)  # of W1 alone: b1 stays wrong
+
+
+def test_of_two_statements_in_a_line_the_repaired_one_alone_is_replaced():
+    text = "def f(h, d, W):\n    g = h.T @ d; W = W - 0.1 * g  # both\n    return d @ W.T\n"
+    for source in ("W = W - 0.1 * g", "W = W - 0.1*g", ""):
+        statement = operators.statement_at(text, 2, source)
+        assert operators.with_statement(text, statement, "pass").split("\n")[1] == "    g = h.T @ d; pass  # both"
+    statement = operators.statement_at(text, 2, "g = h.T @ d")
+    assert operators.with_statement(text, statement, "g = 1").split("\n")[1] == "    g = 1; W = W - 0.1 * g  # both"
+    assert operators.statement_at(text, 9) is None
 
 
 def test_a_cause_of_arrays_must_be_listed_and_claimed_again(monkeypatch):
