@@ -1,5 +1,9 @@
 """The planted mistakes: right passes are accepted, operators break what they say, and the judge isn't fooled."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from planted import codes, operators
 from planted.cases import CASES
@@ -155,6 +159,22 @@ def test_a_sample_of_mistakes_is_rejected_and_none_is_named_falsely():
         assert found.outcome in (NAMED, DESCRIBED), (mistake.identity if not is_held_out(mistake) else name, found)
         outcomes.append(found.outcome)
     assert outcomes.count(NAMED) >= 0.3 * len(outcomes)
+
+
+def test_the_runner_counts_held_out_ones_and_lists_the_others():
+    name = "exercise: gelu_tanh_backward"
+    runner = Path(__file__).parent / "benchmarks" / "planted_mistakes.py"
+
+    def run(*options):
+        command = [sys.executable, str(runner), "--case", name, "--list", *options]
+        return subprocess.run(command, capture_output=True, text=True, check=True, cwd=runner.parents[2]).stdout
+
+    kept, held_out = run(), run("--held-out")
+    mistakes = chosen_of(name)
+    for mistake in mistakes:
+        assert (mistake.statement in kept) == (not is_held_out(mistake))
+        assert mistake.statement not in held_out
+    assert f"the held-out third: {sum(map(is_held_out, mistakes))} mistakes in 1 cases" in held_out
 
 
 # The judge
