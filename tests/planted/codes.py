@@ -16,7 +16,7 @@ SUMS = {"not-summed", "extra-axis", "not-a-sum", "scale", "per-example", "collap
 OTHERS = {"other-inputs", "other-upstream", "other-gradient", "layer-wrong-activation", "layer-gradient-for-weights"}
 
 TRUE = {
-    "drop-term": TERMS | SLOPES | FACTORS | SCALE | {"zeros"},
+    "drop-term": TERMS | SLOPES | FACTORS | SCALE | {"zeros", "some-examples"},  # the last: of a path through time
     "drop-factor": FACTORS | SLOPES | SCALE | TERMS | {"other-upstream", "other-gradient"},
     "drop-function": FACTORS | SLOPES | TERMS | {"layer-wrong-activation", "other-inputs", "scale"},
     "transpose": {"transposed", "rearranged", "layer-untransposed", "extra-axis"},
@@ -24,11 +24,11 @@ TRUE = {
     "stale": FACTORS | SLOPES | TERMS | SCALE | OTHERS | {"zeros", "upstream-times"},
     "slope-argument": SLOPES | FACTORS | OTHERS | {"term", "term-replaced", "formula-replaced", "upstream-term"},
     "shift": ROWS | {"other-upstream", "other-inputs", "scale", "not-a-sum"},
-    "constant": SCALE | TERMS | FACTORS | SLOPES,
-    "sign": SCALE | TERMS | FACTORS | SLOPES | {"other-inputs", "some-entries"},
+    "constant": SCALE | TERMS | FACTORS | SLOPES | {"other-inputs"},  # the last: of an exponent, as of W squared
+    "sign": SCALE | TERMS | FACTORS | SLOPES | {"other-inputs", "some-entries", "zeros"},
     "twice": SCALE | TERMS | FACTORS | SLOPES | {"upstream-times", "other-upstream"},
     "batch-factor": {"scale", "term", "term-replaced"},
-    "mask": SLOPES | FACTORS | {"by-sign", "zeros", "term", "some-entries"},
+    "mask": SLOPES | FACTORS | TERMS | {"by-sign", "zeros", "some-entries"},
     "applied-twice": FACTORS | SLOPES | {"other-inputs", "term", "term-replaced", "formula-replaced"},
     "labels": {"term", "term-replaced", "some-entries", "formula-replaced"},
     "ones-upstream": {"other-upstream", "term", "derivative-replaced", "formula-replaced", "factor-missing", "zeros"},
