@@ -43,6 +43,9 @@ def main(arguments=None):
     print(f"{third}: {len(results)} mistakes in {len(names)} cases")
     table(results, lambda mistake: mistake.kind, KINDS)
     table(results, lambda mistake: mistake.operator, sorted({mistake.operator for mistake, _ in results}))
+    why = collections.Counter(kind_of(mistake, result) for mistake, result in results if result.outcome == FALSE)
+    if why:
+        print("\nfalse, because: " + "; ".join(f"{reason} ({count})" for reason, count in why.most_common()))
     seconds = sorted(result.seconds for _, result in results)
     if seconds:
         print(f"seconds for one: median {seconds[len(seconds) // 2]:.2f}, longest {seconds[-1]:.1f}")
@@ -70,6 +73,18 @@ def listed(results, options):
             print(f"    {result.outcome} {result.code}{line}, {result.seconds:.1f} s: {result.said[:300]}")
             if result.why:
                 print(f"    {result.why}")
+
+
+def kind_of(mistake, result):
+    """Return why a cause is false without a word of the mistake; of a code that isn't listed, for which operator."""
+    why = result.why
+    if why.startswith("to be looked at"):
+        return f"{result.code} isn't listed for {mistake.like}"
+    if why.startswith("at seed"):
+        return "not claimed again at other inputs"
+    if "isn't the broken line" in why:
+        return "another line or file"
+    return "the repair raises" if why.startswith("the repair raises") else why
 
 
 def table(results, group, order):

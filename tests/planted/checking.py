@@ -29,6 +29,8 @@ from .drawing import SIZES
 
 CODE = Path(__file__).parent / "code"
 COUNTER = itertools.count()
+FOLDER = tempfile.TemporaryDirectory(prefix="planted_")
+OPEN = []
 
 
 class Case(NamedTuple):
@@ -58,16 +60,28 @@ class Case(NamedTuple):
 
 
 @contextlib.contextmanager
-def loaded(text, name, folder=None):
-    """Give the module that a text makes, from a file of this name, whose source Python finds."""
-    with tempfile.TemporaryDirectory(dir=folder) as place:
-        path = Path(place) / name
-        path.write_text(text, encoding="utf-8")
-        module_name = f"planted_{path.stem}_{next(COUNTER)}"
-        try:
-            yield module_of_file(path, module_name)
-        finally:
-            sys.modules.pop(module_name, None)
+def loaded(text, name):
+    """Give the module that a text makes, from a file of this name, whose source Python finds.
+
+    The folder stays until the process ends: one for each module that is open at the same time.
+    """
+    place = Path(FOLDER.name) / str(len(OPEN))
+    place.mkdir(exist_ok=True)
+    path = place / name
+    path.write_text(text, encoding="utf-8")
+    module_name = f"planted_{path.stem}_{next(COUNTER)}"
+    OPEN.append(module_name)
+    try:
+        yield module_of_file(path, module_name)
+    finally:
+        OPEN.remove(module_name)
+        sys.modules.pop(module_name, None)
+
+
+@functools.cache
+def right_module(case):
+    """Return the module of a case's right code."""
+    return module_of_file(case.path, f"planted_right_{case.path.parent.name}_{case.path.stem}")
 
 
 @contextlib.contextmanager
@@ -96,7 +110,13 @@ class Functions(NamedTuple):
     def gradients(self, module, inputs, seed):
         pair = bind(*self.pair(module), inputs)
         output = call(pair.forward, copied(inputs))
-        return copy.deepcopy(list(pair.gradients(draw_upstream(np.shape(output), seed), output)))
+        gradients = copy.deepcopy(list(pair.gradients(draw_upstream(np.shape(output), seed), output)))
+        return [np.asarray(output), *gradients] if self.style == "loss" else gradients
+
+    @property
+    def gives_its_value(self):
+        """Whether the first of the gradients is the loss, which no mistake may change."""
+        return self.style == "loss"
 
 
 class Layer(NamedTuple):
@@ -177,14 +197,13 @@ def arrays_of(case):
     def enter(frame, _, __):
         return note if frame.f_code.co_filename == str(path) else None
 
-    with loaded(case.text, case.path.name) as module:
-        path = Path(module.__file__)
-        before = sys.gettrace()
-        sys.settrace(enter)
-        try:
-            case.gradients(module, 0)
-        finally:
-            sys.settrace(before)
+    module, before = right_module(case), sys.gettrace()
+    path = Path(module.__file__)
+    sys.settrace(enter)
+    try:
+        case.gradients(module, 0)
+    finally:
+        sys.settrace(before)
     return found
 
 

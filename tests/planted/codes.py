@@ -16,40 +16,42 @@ SUMS = {"not-summed", "extra-axis", "not-a-sum", "scale", "per-example", "collap
 OTHERS = {"other-inputs", "other-upstream", "other-gradient", "layer-wrong-activation", "layer-gradient-for-weights"}
 
 TRUE = {
-    "drop-term": TERMS | SLOPES | FACTORS | SCALE | {"zeros"},
+    "drop-term": TERMS | SLOPES | FACTORS | SCALE | {"zeros", "some-examples"},  # the last: of a path through time
     "drop-factor": FACTORS | SLOPES | SCALE | TERMS | {"other-upstream", "other-gradient"},
     "drop-function": FACTORS | SLOPES | TERMS | {"layer-wrong-activation", "other-inputs", "scale"},
     "transpose": {"transposed", "rearranged", "layer-untransposed", "extra-axis"},
-    "axis": SUMS | {"other-upstream", "term", "term-replaced", "path-missing"},
+    "axis": SUMS | {"other-upstream", "term", "term-replaced", "path-missing", "zeros"},
     "stale": FACTORS | SLOPES | TERMS | SCALE | OTHERS | {"zeros", "upstream-times"},
     "slope-argument": SLOPES | FACTORS | OTHERS | {"term", "term-replaced", "formula-replaced", "upstream-term"},
     "shift": ROWS | {"other-upstream", "other-inputs", "scale", "not-a-sum"},
-    "constant": SCALE | TERMS | FACTORS | SLOPES,
-    "sign": SCALE | TERMS | FACTORS | SLOPES | {"other-inputs", "some-entries"},
+    "constant": SCALE | TERMS | FACTORS | SLOPES | {"other-inputs"},  # the last: of an exponent, as of W squared
+    "sign": SCALE | TERMS | FACTORS | SLOPES | {"other-inputs", "some-entries", "zeros"},
     "twice": SCALE | TERMS | FACTORS | SLOPES | {"upstream-times", "other-upstream"},
     "batch-factor": {"scale", "term", "term-replaced"},
-    "mask": SLOPES | FACTORS | {"by-sign", "zeros", "term", "some-entries"},
+    "mask": SLOPES | FACTORS | TERMS | {"by-sign", "zeros", "some-entries"},
     "applied-twice": FACTORS | SLOPES | {"other-inputs", "term", "term-replaced", "formula-replaced"},
     "labels": {"term", "term-replaced", "some-entries", "formula-replaced"},
-    "ones-upstream": {"other-upstream", "term", "derivative-replaced", "formula-replaced", "factor-missing"},
-    "clipped": {"clipped", "zeros", "by-sign", "some-entries", "not-a-sum", "other-upstream", "term", "path-missing"},
+    "ones-upstream": {"other-upstream", "term", "derivative-replaced", "formula-replaced", "factor-missing", "zeros"},
+    "clipped": FACTORS | {"clipped", "zeros", "by-sign", "some-entries", "not-a-sum", "other-upstream", "term", "path-missing"},
     "left-out": TERMS | FACTORS | SLOPES | SCALE | {"zeros", "some-examples", "other-gradient"},
     "overwritten": TERMS | ROWS | SCALE,
     "swap": OTHERS | FACTORS | SLOPES | TERMS | {"transposed", "sign"},
     "return-order": {"other-gradient"},
     "updated-first": {"other-inputs"},
 }  # fmt: skip
-# Of models: what is said of the first wrong part, or of the gradient between two parts.
-WIRING = {"missing", "extra", "sign", "doubled", "scaled", "left-over", "overwritten", "twice", "shared", "stale"}
+# Of models: what is said of the first wrong part, or of the gradient between two parts; "described" where all of it is
+# said to be a multiple of what it should be.
 TRUE_WIRING = {
+    "axis": {"described", "scaled"},
+    "batch-factor": {"described", "scaled"},
+    "clipped": {"missing"},
+    "constant": {"described", "scaled", "doubled"},
+    "drop-factor": {"described", "scaled"},
     "drop-term": {"missing"},
-    "drop-factor": {"scaled"},
-    "constant": {"scaled", "doubled"},
-    "batch-factor": {"scaled"},
-    "sign": {"sign"},
-    "twice": {"doubled", "scaled", "twice"},
     "left-out": {"missing", "left-over"},
     "overwritten": {"left-over", "overwritten", "doubled", "missing"},
+    "sign": {"described", "sign"},
     "stale": {"missing", "extra", "stale", "doubled", "scaled"},
     "swap": {"missing", "extra", "stale"},
+    "twice": {"described", "doubled", "scaled", "twice"},
 }

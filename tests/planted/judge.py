@@ -8,9 +8,11 @@
 A cause that stands at a line which is neither the broken one nor repaired rightly is false, whatever it says.
 """
 
+import contextlib
 import functools
 import re
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 from aescratch.inspection.gradcheck.causes.catalogue import HYPOTHESES
@@ -22,7 +24,7 @@ from .checking import loaded, quietly
 from .choosing import EQUAL, distance, right_gradients
 from .codes import TRUE, TRUE_WIRING
 
-SECONDS = 60.0  # for one mistake
+SECONDS = 20.0  # for one mistake
 FRESH = range(100, 103)  # draws for a repair, none of which chose the mistake
 AGAIN = (1, 2)  # other seeds at which a cause must be claimed again
 ACCEPTED, NAMED, DESCRIBED, FALSE, LATE = "accepted", "named", "described", "false", "late"
@@ -61,12 +63,15 @@ def judged(mistake):
 
 def _judged(mistake, module):
     case = CASES[mistake.case]
-    with quietly():
-        reports = case.check(module)
+    try:
+        with quietly():
+            reports = case.check(module)
+    except Exception as error:  # of what the checker can't take: it is no pass
+        return Judged(DESCRIBED, said=f"{type(error).__name__}: {error}")
     if not any(report.verdict == "fail" for report in reports):
         return Judged(ACCEPTED, why=", ".join(report.verdict for report in reports))
-    line = next((f.evidence["line"] for r in reports for f in r.findings if f.evidence.get("line")), 0)
-    is_exact = mistake.first <= (line or 0) <= mistake.last
+    line = next((f.evidence["line"] for r in reports for f in r.findings if _is_in_the_file(case, f.evidence)), 0)
+    is_exact = mistake.first <= line <= mistake.last
     cause = leading(reports)
     if cause is None:
         return Judged(DESCRIBED, line=line, is_exact=is_exact, said=_first_words(reports))
@@ -83,7 +88,7 @@ def leading(reports):
                 return Cause(str(evidence.get("edit", finding.code)), str(evidence["repaired"]), finding)
             if "fault" in evidence:
                 return Cause(f"wiring {evidence['fault']}", "", finding)
-            code = evidence.get("hypothesis") or _code_of_sentence(finding.cause)
+            code = evidence.get("hypothesis") or evidence.get("edit") or _code_of_sentence(finding.cause)
             return Cause(str(code), f"{evidence.get('detail', '')} {evidence.get('factor', '')}", finding)
     return None
 
@@ -92,29 +97,32 @@ def _what_is_false(mistake, case, module, cause):
     """Return what is false about a cause, in words, or nothing."""
     evidence = cause.finding.evidence
     if evidence.get("repaired"):
-        return _of_the_repair(mistake, case, evidence["line"], evidence["repaired"])
+        return _of_the_repair(mistake, case, evidence)
     if not _is_at_the_place(mistake, case, evidence):
-        return f"line {evidence['line']} isn't the broken one"
+        return f"{evidence.get('file', '')}:{evidence['line']} isn't the broken line"
     if case.kind == "exercise" and "detail" not in evidence and "hypothesis" in evidence:
         return "" if _is_the_same_mistake(case, module, cause.code) else "not the mistake of that code"
     is_wiring = cause.code.startswith("wiring ")
-    listed = TRUE_WIRING.get(mistake.operator, ()) if is_wiring else TRUE.get(mistake.operator, ())
+    listed = TRUE_WIRING.get(mistake.like, ()) if is_wiring else TRUE.get(mistake.like, ())
     if cause.code.removeprefix("wiring ") not in listed:
         return "to be looked at: the code isn't listed for the operator"
     for seed in AGAIN:
-        with quietly():
+        again = None
+        with quietly(), contextlib.suppress(TypeError, ValueError):
             again = leading(case.check(module, seed))
         if again is None or (again.code, again.detail) != (cause.code, cause.detail):
             return f"at seed {seed} it is {'no cause' if again is None else again.code + ' ' + again.detail}"
     return ""
 
 
-def _of_the_repair(mistake, case, line, repaired):
+def _of_the_repair(mistake, case, evidence):
     """Return what is wrong with a repair: the gradients of the repaired text must be right at fresh draws and sizes."""
-    statement = operators.statement_at(mistake.text, line)
+    if not _is_in_the_file(case, evidence):
+        return "the repair is of no line of the file"
+    statement = operators.statement_at(mistake.text, evidence["line"], evidence.get("source", ""))
     if statement is None:
-        return f"no statement stands in line {line}"
-    text = operators.with_statement(mistake.text, statement, repaired)
+        return f"no statement stands in line {evidence['line']}"
+    text = operators.with_statement(mistake.text, statement, evidence["repaired"])
     try:
         with loaded(text, case.path.name) as module, quietly():
             for sizes in (0, 1):
@@ -127,13 +135,20 @@ def _of_the_repair(mistake, case, line, repaired):
     return ""
 
 
+def _is_in_the_file(case, evidence):
+    """Whether a finding stands at a line of the file that was broken."""
+    return bool(evidence.get("line")) and Path(evidence.get("file") or case.path).name == case.path.name
+
+
 def _is_at_the_place(mistake, case, evidence):
     """Whether a cause stands at no line, at the broken one, or, where only a function is blamed, at that function."""
     line = evidence.get("line")
-    if not line or mistake.first <= line <= mistake.last:
+    if not line:
         return True
-    if "source" in evidence:
+    if not _is_in_the_file(case, evidence):
         return False
+    if mistake.first <= line <= mistake.last or "source" in evidence:
+        return mistake.first <= line <= mistake.last
     functions = operators.functions_of(mistake.text, case.functions)
     return any(f.lineno <= line <= f.end_lineno and f.lineno <= mistake.first <= f.end_lineno for f in functions)
 

@@ -47,11 +47,7 @@ def planted(text, functions, arrays):
     for statement, known in statements(text, functions):
         here = Here(arrays.get(statement.lineno, {}), _parents(statement), known)
         for operator, new in _broken(statement, here):
-            try:
-                broken = with_statement(text, statement, new)
-                compile(broken, "planted", "exec")
-            except (SyntaxError, ValueError):
-                continue
+            broken = with_statement(text, statement, new)
             if broken not in seen:
                 seen.add(broken)
                 yield Mutant(operator, statement.lineno, header_end(statement), new, broken)
@@ -95,17 +91,34 @@ def header_end(statement):
 
 
 def with_statement(text, statement, new):
-    """Return the text with another statement in this one's lines; lines that are left over become empty."""
+    """Return the text with another statement in this one's place; lines that are left over become empty.
+
+    What stands in the same lines, another statement or a comment, stays.
+    """
     lines = text.split("\n")
     first, last = statement.lineno - 1, header_end(statement)
-    lines[first:last] = [" " * statement.col_offset + new, *[""] * (last - first - 1)]
+    before = lines[first].encode()[: statement.col_offset].decode()
+    is_header = isinstance(statement, (ast.For, ast.If))
+    after = "" if is_header else lines[last - 1].encode()[statement.end_col_offset :].decode()
+    indented = new.replace("\n", "\n" + " " * statement.col_offset)
+    lines[first:last] = [before + indented + after, *[""] * (last - first - 1)]
     return "\n".join(lines)
 
 
-def statement_at(text, line):
-    """Return the innermost statement that stands in a line, or None."""
+def statement_at(text, line, source=""):
+    """Return the statement that stands in a line, or None; of several the one that reads as `source`, or the last."""
     nodes = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.stmt) and n.lineno <= line <= header_end(n)]
-    return max(nodes, key=lambda n: (n.lineno, n.col_offset), default=None)
+    nodes.sort(key=lambda n: (n.lineno, n.col_offset))
+    alike = [n for n in nodes if " ".join(ast.unparse(n).split()) == _as_written(source)]
+    return (alike or nodes or [None])[-1]
+
+
+def _as_written(source):
+    """Return a statement as Python writes it, or nothing if it is none by itself."""
+    try:
+        return " ".join(ast.unparse(ast.parse(source)).split())
+    except SyntaxError:
+        return ""
 
 
 def _parents(statement):
@@ -140,10 +153,11 @@ def _broken(statement, here):
         if isinstance(node, ast.expr) and not _is_beside_the_point(node, here):
             for name, rule in RULES.items():
                 yield from ((name, _written(statement, {id(node): new})) for new in rule(node, here))
-    if not isinstance(statement, (ast.For, ast.If)):
+    if not isinstance(statement, (ast.For, ast.If, ast.Expr)):
         for value in _values(statement):
             for name, rule in VALUE_RULES.items():
                 yield from ((name, _written(statement, {id(value): new})) for new in rule(value, here))
+    if not isinstance(statement, (ast.For, ast.If)):
         for name, rule in STATEMENT_RULES.items():
             yield from ((name, new) for new in rule(statement, here))
 
@@ -161,7 +175,9 @@ def _is_beside_the_point(node, here):
     if isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del)):
         return True
     above = here.parents.get(id(node))
-    while above is not None and isinstance(above, (ast.expr, ast.keyword, ast.Tuple)):
+    while above is not None and isinstance(above, (ast.expr, ast.keyword)):
+        if isinstance(getattr(above, "ctx", None), ast.Store) and getattr(above, "value", None) is node:
+            return True
         if isinstance(above, ast.keyword) and above.arg in ("axis", "keepdims", "axes", "dtype"):
             return True
         node, above = above, here.parents.get(id(above))
@@ -190,7 +206,8 @@ def _is_size(node):
         return ast.unparse(node.func) in ("len", "float") and len(node.args) == 1
     if isinstance(node, ast.Subscript):
         return isinstance(node.value, ast.Attribute) and node.value.attr == "shape"
-    return isinstance(node, ast.Name) and node.id in SIZES or isinstance(node, ast.Attribute) and node.attr == "size"
+    is_entries = isinstance(node, ast.Attribute) and node.attr == "size"
+    return is_entries or (isinstance(node, ast.Name) and node.id in SIZES)
 
 
 def _shape(node, here):
@@ -221,6 +238,15 @@ def _is_index(node, here):
             return True
         node, above = above, here.parents.get(id(above))
     return False
+
+
+def _is_of_a_shape(node, here):
+    """Whether a number is an axis, or stands in a call that makes or shapes arrays, or counts."""
+    if _called(here.parents.get(id(node))):
+        return True
+    while node is not None and not isinstance(node, ast.Call):
+        node = here.parents.get(id(node))
+    return _called(node) in ("reshape", "range", "zeros", "arange")
 
 
 def _others(node, here):
@@ -359,7 +385,7 @@ def shift(node, here):
 def constant(node, here):
     """A number of the formula that is another one: a half, a two, an exponent, a root, π."""
     value = _number(node)
-    if value in CONSTANTS and not _is_index(node, here) and not isinstance(here.parents.get(id(node)), ast.Call):
+    if value in CONSTANTS and not _is_index(node, here) and not _is_of_a_shape(node, here):
         yield from (ast.Constant(other) for other in CONSTANTS[value])
     if _called(node) == "sqrt" and _number(node.args[0]) is not None:
         yield node.args[0]
@@ -416,25 +442,18 @@ def applied_twice(node, here):
         yield ast.Call(node.func, [node], [])
 
 
-def labels(node, here):
-    """The entries of the right classes picked out wrongly."""
-    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple) and "arange" in ast.unparse(node.slice):
-        rows, classes = node.slice.elts
-        yield ast.Subscript(node.value, ast.Tuple([ast.Slice(), classes], ast.Load()), node.ctx)
-        yield ast.Subscript(node.value, ast.Tuple([rows, _of(f"{ast.unparse(classes)} - 1")], ast.Load()), node.ctx)
-        yield ast.Subscript(node.value, ast.Tuple([rows, _of(f"{ast.unparse(classes)}[::-1]")], ast.Load()), node.ctx)
-
-
 def ones_upstream(node, here):
     """Ones in the place of what comes from above."""
-    if isinstance(node, ast.Name) and node.id in UPSTREAMS and _shape(node, here):
+    is_upstream = isinstance(node, ast.Name) and node.id in UPSTREAMS and _shape(node, here)
+    above = here.parents.get(id(node))
+    if is_upstream and not isinstance(above, (ast.Return, ast.Assign)) and not isinstance(here.parents.get(id(above)), ast.Return):
         yield _of(f"np.ones_like({node.id})")
 
 
 RULES = {
     "drop-term": drop_term, "drop-factor": drop_factor, "drop-function": drop_function, "transpose": transpose,
     "axis": axis, "slope-argument": slope_argument, "stale": stale, "shift": shift, "constant": constant, "sign": sign,
-    "twice": twice, "batch-factor": batch_factor, "mask": mask, "applied-twice": applied_twice, "labels": labels,
+    "twice": twice, "batch-factor": batch_factor, "mask": mask, "applied-twice": applied_twice,
     "ones-upstream": ones_upstream,
 }  # fmt: skip
 
@@ -458,7 +477,7 @@ def clipped(value, here):
     """What is cut off: at a limit, at zero, to nothing, or of its signs."""
     text = ast.unparse(value)
     if isinstance(value, (ast.BinOp, ast.Call)):
-        yield _of(f"np.clip({text}, -0.1, 0.1)")
+        yield _of(f"np.clip({text}, -0.3, 0.3)")
         yield _of(f"np.maximum({text}, 0)")
         yield _of(f"np.abs({text})")
         yield _of(f"0 * ({text})")
@@ -484,7 +503,7 @@ def overwritten(statement, here):
     if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add):
         yield f"{ast.unparse(statement.target)} = {ast.unparse(statement.value)}"
     if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Sub):
-        yield f"{ast.unparse(statement.target)} = -({ast.unparse(statement.value)})"
+        yield f"{ast.unparse(statement.target)} = {ast.unparse(_minus(statement.value))}"
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target = ast.unparse(statement.targets[0])
         held = isinstance(statement.targets[0], (ast.Attribute, ast.Subscript)) or target in here.known
@@ -528,8 +547,22 @@ def updated_first(statement, here):
                 return
 
 
+def labels(statement, here):
+    """The entries of the right classes picked out wrongly, also where they are written to."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple) and len(node.slice.elts) == 2:
+            rows, classes = (ast.unparse(each) for each in node.slice.elts)
+            if "arange" in rows or "[" in classes:
+                picked = (f":, {classes}", f"{rows}, {classes} - 1", f"{rows}, {classes}[::-1]", rows)
+                for index in picked[: None if "arange" in rows else 2]:
+                    yield _written(statement, {id(node): _of(f"{ast.unparse(node.value)}[{index}]")})
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Subscript) and _number(statement.value) == 1:
+        yield f"{ast.unparse(statement.target)} += 1"
+        yield f"{ast.unparse(statement.target)} = 1"
+
+
 STATEMENT_RULES = {
     "left-out": left_out, "overwritten": overwritten, "swap": swap, "return-order": return_order,
-    "updated-first": updated_first,
+    "updated-first": updated_first, "labels": labels,
 }  # fmt: skip
 OPERATORS = tuple(dict.fromkeys([*RULES, *VALUE_RULES, *STATEMENT_RULES]))
