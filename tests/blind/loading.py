@@ -12,8 +12,10 @@ import importlib.util
 import itertools
 import pathlib
 import shutil
+import signal
 import tempfile
 import textwrap
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -102,6 +104,42 @@ def repaired_text(text: str, line: int, statement: str) -> str:
     indent = before if before.isspace() else ""
     new = textwrap.dedent(statement).strip().replace("\n", "\n" + indent)
     return "".join([*lines[: old.lineno - 1], before + new + after, *lines[old.end_lineno :]])
+
+
+def claim_holds(mistake: Mistake, line: int, statement: str) -> bool:
+    """Tell whether a statement in place of the one at a line repairs the program.
+
+    Where the mistake was made in several lines, one of them is repaired by what is right once the others are, too.
+    """
+    wrong, right = mistake.text.splitlines(keepends=True), mistake.right.splitlines(keepends=True)
+    texts = [mistake.text]
+    if len(mistake.lines) > 1 and len(wrong) == len(right):
+        others = [i for i in mistake.lines if i != line]
+        texts.append("".join(right[i] if i + 1 in others else text for i, text in enumerate(wrong)))
+    return any(mistake.is_repaired(repaired_text(text, line, statement)) for text in texts)
+
+
+def explained(mistake: Mistake, limit: float) -> tuple[Report, float]:
+    """Return the report on a mistake, and the processor's seconds that it took; beyond the limit, without explanation.
+
+    What it interrupts, it interrupts as Control-C does.
+    """
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    module = load(mistake.path)
+    before = signal.signal(signal.SIGVTALRM, interrupt)
+    start = time.process_time()
+    try:
+        signal.setitimer(signal.ITIMER_VIRTUAL, limit)
+        report = mistake.check(module)
+    except KeyboardInterrupt:
+        report = mistake.check(load(mistake.path), explain=False)
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+    return report, time.process_time() - start
 
 
 def _judge(way, name: str, right: str) -> Callable[[str], bool]:

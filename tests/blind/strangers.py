@@ -17,11 +17,6 @@ class Planted(NamedTuple):
     sentence: str
 
 
-def theta(*blocks):
-    """The vector of all weights and biases, without those of a column of ones."""
-    return flat(*blocks)
-
-
 def flat_classifier_theta(rng, s):
     return rng.normal(0, 0.6, size=s.H * (s.D + 1) + s.C * (s.H + 1))
 
@@ -58,9 +53,7 @@ WAYS = {
     ),
     "flat_sparse_autoencoder": LossOf(
         "sparse_autoencoder_cost",
-        draw(
-            theta=theta("HD", "DH", "H", "D"), data=uniform("DN"), visible_size=one("D"), hidden_size=one("H")
-        ),
+        draw(theta=flat("HD", "DH", "H", "D"), data=uniform("DN"), visible_size=one("D"), hidden_size=one("H")),
         ["theta"],
     ),
     "module_classes": LayerOf(lambda module, rng, s: (module.autoencoder(s.D, s.H, s.K), batch(rng, s))),
@@ -185,7 +178,7 @@ MISTAKES = [
     Planted("deep_lists", 32, '            grad = grad @ self.W[layer].T', "The gradient goes on without the layer's slope."),
     Planted("deep_lists", 31, '            self.db[layer] = grad.sum(axis=0)', "The biases get the gradient behind the activation."),
     Planted("deep_lists", 18, '        return np.ones_like(a) if layer == self.n_layers - 1 else 1 - np.tanh(a) ** 2', "The tanh is taken once more of an activation."),
-    Planted("deep_lists", 30, '            self.dW[layer] = (self.a[layer] + self.b[layer - 1] * (layer > 0)).T @ delta', "The bias of the layer below is added to the activation in the weight gradient."),
+    Planted("deep_lists", 30, '            self.dW[layer] = self.a[layer].T @ grad', "The weights get the gradient behind the activation."),
     Planted("gated_layer", 21, '        dT = dout * self.H', "The carried input is left out of the gate's gradient."),
     Planted("gated_layer", 28, '        dx = dout * self.T', "The carry gate is 1 - T, and here stands T."),
     Planted("gated_layer", 30, '        dx += dT @ self.W_T.T', "The input's path through the gate lacks the sigmoid's slope."),

@@ -84,10 +84,6 @@ def one(attribute):
     return lambda rng, sizes: getattr(sizes, attribute)
 
 
-def layout(letters):
-    return lambda rng, sizes: shape_of(letters, sizes)
-
-
 def as_tuple(returned):
     if isinstance(returned, dict):
         return tuple(value for _, value in sorted(returned.items()))

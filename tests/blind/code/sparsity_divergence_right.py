@@ -10,4 +10,4 @@ def kl_sparse_backward(h, rho=0.1):
     m = h.shape[0]
     rho_hat = h.mean(axis=0)
     g = -rho / rho_hat + (1 - rho) / (1 - rho_hat)
-    return np.tile(g, (m, 1)) / m
+    return np.ones_like(h) * g / m

@@ -10,4 +10,4 @@ def kl_sparse_backward(h, rho=0.1):
     m = h.shape[0]
     rho_hat = h.mean(axis=0)
     g = -rho / h + (1 - rho) / (1 - h)
-    return g / m
+    return np.ones_like(h) * g / m
