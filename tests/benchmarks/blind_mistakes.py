@@ -41,7 +41,7 @@ def outcome_of(mistake) -> Outcome:
     """Check a mistake, and judge what the first finding with a cause claims of it."""
     report, seconds = explained(mistake, LIMIT)
     columns = ["mistakes"]
-    if seconds >= LIMIT:
+    if seconds == float("inf"):
         columns.append("without end")
     if report.verdict == "fail":
         columns.append("rejected")

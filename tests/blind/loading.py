@@ -120,9 +120,9 @@ def claim_holds(mistake: Mistake, line: int, statement: str) -> bool:
 
 
 def explained(mistake: Mistake, limit: float) -> tuple[Report, float]:
-    """Return the report on a mistake, and the processor's seconds that it took; beyond the limit, without explanation.
+    """Return the report on a mistake, and the processor's seconds that it took.
 
-    What it interrupts, it interrupts as Control-C does.
+    Beyond the limit it is interrupted as by Control-C; then the report is one without explanation, the time infinite.
     """
 
     def interrupt(*_):
@@ -135,7 +135,7 @@ def explained(mistake: Mistake, limit: float) -> tuple[Report, float]:
         signal.setitimer(signal.ITIMER_VIRTUAL, limit)
         report = mistake.check(module)
     except KeyboardInterrupt:
-        report = mistake.check(load(mistake.path), explain=False)
+        return mistake.check(load(mistake.path), explain=False), float("inf")
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
