@@ -1,0 +1,11 @@
+import numpy as np
+
+
+def embed(E, idx):
+    return E[idx]
+
+
+def embed_backward(dout, E, idx):
+    dE = np.zeros_like(E)
+    np.add.at(dE, idx, dout)
+    return dE

@@ -1,0 +1,10 @@
+import aescratch as ae
+
+
+class Sparse(ae.SparseAutoencoder):
+    def backward(self):
+        g = self.reconstruction.backward()
+        g = self.decoder.backward(g)
+        g = g + self.sparsity.backward()
+        self.encoder.backward(g)
+        self.decay.backward()
