@@ -199,7 +199,7 @@ def other_size_looks(
 def drawn_looks(
     base: Look, dimensions: Sequence[Dimension], seed: int, draws: Mapping[str, Draw]
 ) -> Iterator[Look]:  # fmt: skip
-    """Yield looks whose gradients needn't be known yet: two of the same sizes, and one for each dimension made longer."""
+    """Yield looks whose gradients needn't be known yet: two of the same sizes, one for each dimension made longer."""
     rng = np.random.default_rng([seed, 3])
     lengths: list[dict[tuple[str, int], int]] = [{}, {}]
     lengths += [dict.fromkeys(each.axes, each.size + 1) for each in dimensions if each.free]

@@ -1,7 +1,7 @@
 """From a pair whose gradient is wrong to a cause, or to a description where none can be claimed.
 
-    looks -> candidates that fit the first -> those that fit every other look too, with one reading of their factor
-          -> the simplest statement, with others that predict the same
+looks -> candidates that fit the first -> those that fit every other look too, with one reading of their factor
+      -> the simplest statement, with others that predict the same
 """
 
 from __future__ import annotations
@@ -99,19 +99,24 @@ def _lines(
 ) -> list[WrongLine]:  # fmt: skip
     """Return the lines of backward that make gradients wrong, looked for where the inputs are generic.
 
-    Where other gradients are wrong there than at the inputs given, they are generic in a way that the pair isn't made for.
+    Where other gradients are wrong there than at the inputs given, the pair isn't made for such inputs.
     """
     base, right = given, scene_of(given, names).right(names)
     if generic is not None and not all(is_generic(array) for array in float_arrays(given.inputs).values()):
         base = generic if scene_of(generic, names).right(names) == right else given
     kept = draws if base is generic or scene_of(generic or given, names).right(names) == right else {}
     others = [*([] if base is given else [given]), *drawn_looks(base, dimensions, seed, kept)]
-    scenes = [scene_of(base, names), *(scene for scene in (scene_of(each, names) for each in others) if scene.right(names) == right)]
-    return wrong_lines(scenes, names, [n for n in names if n not in right], also=(base.pair.forward, base.pair.backward))
+    scenes = [
+        scene_of(base, names),
+        *(scene for scene in (scene_of(each, names) for each in others) if scene.right(names) == right),
+    ]
+    return wrong_lines(
+        scenes, names, [n for n in names if n not in right], also=(base.pair.forward, base.pair.backward)
+    )
 
 
 def mend(finding: Finding, pair: Pair, names: Sequence[str], *, seed: int = 0) -> None:
-    """Add to a finding about a backward that raises, or returns what is no gradient, the line that is to blame for it."""
+    """Add to a finding about a backward that raises, or returns no gradient, the line that is to blame."""
     with contextlib.suppress(Exception), np.errstate(all="ignore"):
         dimensions = dimensions_of(pair)
         given = base_look(pair, names, dimensions, seed)

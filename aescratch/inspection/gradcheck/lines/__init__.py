@@ -1,9 +1,9 @@
-"""The wrong line of a backward: found by looking on while it runs, named by the change of it that makes all gradients right.
+"""The wrong line of a backward: found by looking on, named by the change of it that makes all gradients right.
 
-    scenes --probes--> what every line computes --edits, tried one at a time--> the line, its mistake in words, the proof
+    scenes --probes--> what every line computes --edits, tried one at a time--> the line, its mistake in words, proof
 
-Nothing is asked of the code's author but its source: functions, methods, closures and loops of their own files are looked
-into. It runs only when a check has failed.
+Nothing is asked of the code's author but its source: functions, methods, closures and loops of their own files are
+looked into. It runs only when a check has failed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ class WrongLine(NamedTuple):
     @property
     def proof(self) -> str:
         """How it is known that the line is to blame."""
-        return f"with one change of the line {', '.join(self.mended)} are right in {self.evidence['draws']} draws of inputs and sizes"
+        draws = self.evidence["draws"]
+        return (
+            f"with one change of the line {', '.join(self.mended)} come out right in {draws} draws of inputs and sizes"
+        )
 
 
 def wrong_lines(
@@ -67,8 +70,18 @@ def wrong_lines(
     search = Search(scenes, names, wrong, backward, forward)
     found = []
     for repair in search.repairs():
-        evidence = {**_place(repair.statement), "edit": repair.edit.kind, "was": repair.edit.was, "now": repair.edit.now}
-        evidence |= {"repaired": repair.edit.repaired, "mends": repair.mended, "draws": len(scenes), "runs": search.runs}
+        evidence = {
+            **_place(repair.statement),
+            "edit": repair.edit.kind,
+            "was": repair.edit.was,
+            "now": repair.edit.now,
+        }
+        evidence |= {
+            "repaired": repair.edit.repaired,
+            "mends": repair.mended,
+            "draws": len(scenes),
+            "runs": search.runs,
+        }
         found.append(WrongLine(sentence(repair.edit), question(repair.edit), repair.mended, evidence, search.gave_up))
     if not found and search.first is not None:
         found = [WrongLine("", "", (), {**_place(search.first.statement), "runs": search.runs}, search.gave_up)]

@@ -1,6 +1,6 @@
 """What is missing in a line: a factor or a term, found among the terms that the line could have used.
 
-    value of a line, the right gradient -> their quotient, or difference -> a product of two functions of terms, times a constant?
+    value of a line, the right gradient -> their quotient, or difference -> functions of terms, times a constant?
 
 Candidates are held against the slopes of every value of the forward first, which costs no run of the backward.
 """
@@ -8,6 +8,7 @@ Candidates are held against the slopes of every value of the forward first, whic
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,18 +17,24 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.inspection.gradcheck.lines.edits import Edit, Path, Scope, expressions, is_slot, parsed, put
+from aescratch.inspection.gradcheck.lines.edits import Edit
+from aescratch.inspection.gradcheck.lines.evaluating import evaluated
 from aescratch.inspection.gradcheck.lines.probing import Gradients, Run, Target
-from aescratch.inspection.gradcheck.lines.source import copied
+from aescratch.inspection.gradcheck.lines.scope import Scope
+from aescratch.inspection.gradcheck.lines.trees import Path, expressions, is_slot, parsed, put
 
 FUNCTIONS = (
-    "{v}", "{v} ** 2", "(1 - {v})", "(1 - {v} ** 2)", "{v} * (1 - {v})", "(1 + {v})", "({v} > 0)", "({v} <= 0)", "1 / {v}",
-    "1 / {v} ** 2", "1 / (1 - {v})", "1 / ({v} * (1 - {v}))", "{n}.exp({v})", "{n}.exp(0.5 * {v})", "{n}.exp(2 * {v})",
-    "{n}.exp(-{v})", "{n}.exp(-0.5 * {v} ** 2)", "{n}.sign({v})", "{n}.abs({v})", "{n}.sqrt({v})", "1 / {n}.sqrt({v})", "{n}.log({v})",
+    "{v}", "{v} ** 2", "(1 - {v})", "(1 - {v} ** 2)", "{v} * (1 - {v})", "(1 + {v})", "({v} > 0)", "({v} <= 0)",
+    "1 / {v}", "1 / {v} ** 2", "1 / (1 - {v})", "1 / ({v} * (1 - {v}))", "{n}.exp({v})", "{n}.exp(0.5 * {v})",
+    "{n}.exp(2 * {v})", "{n}.exp(-{v})", "{n}.exp(-0.5 * {v} ** 2)", "{n}.sign({v})", "{n}.abs({v})", "{n}.sqrt({v})",
+    "1 / {n}.sqrt({v})", "{n}.log({v})",
     "{n}.tanh({v})", "(1 - {n}.tanh({v}) ** 2)", "1 / (1 + {n}.exp(-{v}))", "(1 - 2 * {v})", "{v} ** 3",
 )  # fmt: skip
 FEW = FUNCTIONS[:9]  # of what isn't a name
-NUMBERS = (1.0, 2.0, 0.5, 3.0, 4.0, 0.25, 1.5, 1 / 3, 6.0, 0.1, 10.0, np.pi, np.sqrt(2), np.sqrt(0.5), np.sqrt(2 / np.pi), 1 / np.sqrt(2 * np.pi))
+NUMBERS = (  # that stand in formulas
+    1.0, 2.0, 0.5, 3.0, 4.0, 0.25, 1.5, 1 / 3, 6.0, 0.1, 10.0, np.pi, np.sqrt(2), np.sqrt(0.5), np.sqrt(2 / np.pi),
+    1 / np.sqrt(2 * np.pi),
+)  # fmt: skip
 ALONG = 1e-12  # by which the squared cosine of two arrays may fall short of one that are multiples
 SAME = 1e-7
 MOST_ENTRIES = 150
@@ -45,8 +52,14 @@ class Named:
 
 
 def missing(
-    node: ast.stmt, scope: Scope, runs: Sequence[Run], targets: Sequence[Target], gradients: Gradients,
-    names: Mapping[str, Any], is_right: bool, computed: Sequence[str],
+    node: ast.stmt,
+    scope: Scope,
+    runs: Sequence[Run],
+    targets: Sequence[Target],
+    gradients: Gradients,
+    names: Mapping[str, Any],
+    is_right: bool,
+    computed: Sequence[str],
 ) -> Iterator[Edit]:
     """Yield edits of a statement which put in a factor or a term that makes its value a gradient of something."""
     run = runs[-1]
@@ -75,37 +88,6 @@ def parts(node: ast.stmt) -> Iterator[tuple[Path, ast.expr]]:
         yield (("value", None),), value
 
 
-def evaluated(expression: ast.expr, terms: Mapping[str, Any], names: Mapping[str, Any], **more: Any) -> Array | None:
-    """Return the value of an expression where its terms hold these values, or None where that can't be known."""
-    local: dict[str, Any] = dict(more)
-    bound = _Binding(terms, local).visit(copied(expression))
-    try:
-        code = compile(ast.fix_missing_locations(ast.Expression(bound)), "<line>", "eval")
-        with np.errstate(all="ignore"):
-            value = np.asarray(eval(code, dict(names), local))
-    except Exception:  # of an expression whose terms aren't known
-        return None
-    value = value.astype(float) if value.dtype.kind in "biu" else value
-    return value if value.dtype.kind == "f" and value.size else None
-
-
-class _Binding(ast.NodeTransformer):
-    """Puts names in place of the terms of an expression."""
-
-    def __init__(self, terms: Mapping[str, Any], local: dict[str, Any]) -> None:
-        self.terms, self.local = terms, local
-
-    def visit(self, node: ast.AST) -> Any:
-        """Return the node, or a name that stands for it."""
-        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
-            text = ast.unparse(node)
-            if text in self.terms:
-                name = f"term{len(self.local)}_"
-                self.local[name] = self.terms[text]
-                return ast.Name(name, ast.Load())
-        return self.generic_visit(node)
-
-
 def _computed(expressions: Sequence[str], scope: Scope, names: Mapping[str, Any]) -> Scope:
     """Return a scope of what expressions give that forward and backward compute, where it is new."""
     known, found = [v for v in scope.terms.values() if isinstance(v, np.ndarray)], dict[str, Any]()
@@ -118,6 +100,11 @@ def _computed(expressions: Sequence[str], scope: Scope, names: Mapping[str, Any]
     return Scope(found, scope.numpy, scope.functions)
 
 
+@functools.cache
+def _function(template: str, numpy: str) -> ast.expr:
+    return parsed(template.format(v="term_", n=numpy))
+
+
 def functions_of_terms(scope: Scope, names: Mapping[str, Any], templates: Sequence[str] = FUNCTIONS) -> list[Named]:
     """Return usual functions of each array among the terms."""
     found = []
@@ -125,7 +112,7 @@ def functions_of_terms(scope: Scope, names: Mapping[str, Any], templates: Sequen
         own = [f"{function}({{v}})" for function in scope.functions]
         for cost, template in enumerate([*templates, *own]):
             text = template.format(v=term, n=scope.numpy)
-            array = evaluated(parsed("1.0 * (" + template.format(v="term_", n=scope.numpy) + ")"), {}, names, term_=scope.terms[term])
+            array = evaluated(_function(template, scope.numpy), {"term_": scope.terms[term]}, names)
             if array is not None and np.isfinite(array).all() and np.ptp(array) > SAME * np.abs(array).max():
                 found.append(Named(text, array, (0.0 if cost == 0 else 0.3) + (0.3 if templates is FEW else 0.0)))
     return found
@@ -142,21 +129,12 @@ def _factors(
             continue
         marked = put(holder, inner, ast.BinOp(expression, ast.Mult(), ast.Name("factor_", ast.Load())))
         assert isinstance(marked, ast.Expr)
-        local: dict[str, Any] = {}
-        bound = ast.Expression(_Binding(run.terms, local).visit(copied(marked.value)))
-        try:
-            code = compile(ast.fix_missing_locations(bound), "<line>", "eval")
-        except (ValueError, SyntaxError):
-            continue
         there = evaluated(expression, run.terms, names)
-        for factor in found:
+        for factor in found if there is not None else ():
             if there is None or not _broadcasts(factor.array.shape, there.shape):
                 continue
-            local["factor_"] = factor.array
-            try:
-                with np.errstate(all="ignore"):
-                    value = np.asarray(eval(code, dict(names), local))
-            except Exception:  # of shapes
+            value = evaluated(marked.value, {**run.terms, "factor_": factor.array}, names)
+            if value is None:
                 continue
             if not np.isfinite(value).all() or np.ptp(value) <= SAME * np.abs(value).max(initial=0.0):
                 continue
@@ -164,7 +142,13 @@ def _factors(
                 for text, extra in constants.read(number):
                     now = factor.text if text == "1" else f"{text} * {factor.text}"
                     new = ast.BinOp(expression, ast.Mult(), parsed(f"({now})"))
-                    yield Edit("factor-missing", ast.unparse(expression), now, [put(node, (*path, *inner[1:]), new)], 2.0 + extra + factor.cost)
+                    yield Edit(
+                        "factor-missing",
+                        ast.unparse(expression),
+                        now,
+                        [put(node, (*path, *inner[1:]), new)],
+                        2.0 + extra + factor.cost,
+                    )
 
 
 def _by_truth(
@@ -179,7 +163,11 @@ def _by_truth(
         shape = value.shape or target.array.shape
         fitting = [each for each in arrays if _broadcasts(each.array.shape, shape)]
         truth = target.gradient() if fitting else None
-        if truth is None or (truth.shape != value.shape and value.ndim) or np.allclose(truth, value, SAME, SAME * np.abs(truth).max()):
+        if (
+            truth is None
+            or (truth.shape != value.shape and value.ndim)
+            or np.allclose(truth, value, SAME, SAME * np.abs(truth).max())
+        ):
             continue
         rows = np.stack([np.broadcast_to(each.array, shape).reshape(-1) for each in fitting])
         for inner, addend, sign in _addends(part):
@@ -196,7 +184,13 @@ def _by_truth(
                 yield Edit("factor-missing", ast.unparse(addend), now, [put(node, (*path, *inner), new)], 2.2 + cost)
             if inner:
                 for now, cost in _pairs(fitting, rows, sign * wanted, constants):
-                    yield Edit("term-wrong", ast.unparse(addend), now, [put(node, (*path, *inner), parsed(f"({now})"))], 2.6 + cost)
+                    yield Edit(
+                        "term-wrong",
+                        ast.unparse(addend),
+                        now,
+                        [put(node, (*path, *inner), parsed(f"({now})"))],
+                        2.6 + cost,
+                    )
         for now, cost in _pairs(fitting, rows, truth - value, constants):
             negative = now.startswith("-")
             text = now[1:] if negative else now
@@ -229,16 +223,17 @@ def _products(scope: Scope) -> list[Named]:
             if value.min() >= 0 and value.max() < width:
                 found.append(Named(f"{scope.numpy}.eye({a}.shape[1])[{labels}]", np.eye(width)[value], 0.5))
     for a, A in matrices:
-        found += [Named(f"{a}.sum(axis=0)", A.sum(0), 0.2), Named(f"{a}.sum(axis=1, keepdims=True)", A.sum(1, keepdims=True), 0.3)]
+        found += [
+            Named(f"{a}.sum(axis=0)", A.sum(0), 0.2),
+            Named(f"{a}.sum(axis=1, keepdims=True)", A.sum(1, keepdims=True), 0.3),
+        ]
         found.append(Named(f"{a}.mean(axis=0)", A.mean(0), 0.3))
         if A.shape[0] == A.shape[1]:
             found.append(Named(f"{a}.T", A.T, 0.2))
     return found
 
 
-def _pairs(
-    arrays: Sequence[Named], rows: Array, wanted: Array, constants: Constants
-) -> Iterator[tuple[str, float]]:
+def _pairs(arrays: Sequence[Named], rows: Array, wanted: Array, constants: Constants) -> Iterator[tuple[str, float]]:
     """Yield products of a constant and at most two of the arrays which are what is wanted, as source, with a cost."""
     target = wanted.reshape(-1)
     known = np.isfinite(target)
@@ -255,13 +250,19 @@ def _pairs(
             number = float(products[j] @ target / (products[j] @ products[j]))
             if np.abs(number * products[j] - target).max() > SAME * np.abs(target).max():
                 continue
-            if i:
-                chosen = [arrays[i - 1], arrays[i - 1 + j]]
-            else:
-                chosen = [arrays[j - 1]] if j else []
+            places = (i, i + j) if i else (j,)  # 0 stands for no array at all
+            chosen = [arrays[place - 1] for place in places if place]
             text, cost = " * ".join(each.text for each in chosen), sum(each.cost for each in chosen) + 0.5 * len(chosen)
             for constant, extra in constants.read(number):
-                whole = text if constant == "1" and text else f"-{text}" if constant == "-1" and text else f"{constant} * {text}" if text else constant
+                whole = (
+                    text
+                    if constant == "1" and text
+                    else f"-{text}"
+                    if constant == "-1" and text
+                    else f"{constant} * {text}"
+                    if text
+                    else constant
+                )
                 seen.append((cost + extra, whole))
     yield from ((whole, cost) for cost, whole in sorted(seen)[:MOST_PAIRS])
 
@@ -280,7 +281,11 @@ class Constants:
         for scalar in scope.scalars():
             number = float(scope.terms[scalar])
             if number not in (0.0, 1.0):
-                scalars += [(f" * {scalar}", number, 0.3), (f" / {scalar}", 1 / number, 0.6), (f" * (1 - {scalar})", 1 - number, 0.6)]
+                scalars += [
+                    (f" * {scalar}", number, 0.3),
+                    (f" / {scalar}", 1 / number, 0.6),
+                    (f" * (1 - {scalar})", 1 - number, 0.6),
+                ]
         self.texts, values, costs = [], [], []
         for (size, a, cost), (scalar, b, more), number in itertools.product(sizes, scalars, NUMBERS):
             shown = "1" if number == 1.0 else f"{number:.17g}"

@@ -21,7 +21,8 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.inspection.gradcheck.lines.scene import AGREE, Slopes, directions_in, gradient_of, size_of, slopes_along
-from aescratch.inspection.gradcheck.lines.source import Definition, Statement, copied
+from aescratch.inspection.gradcheck.lines.source import Definition, Statement
+from aescratch.inspection.gradcheck.lines.trees import copied
 
 PROBE = "__aescratch_probe__"
 MOST_VALUES = 120  # of a forward that are looked at, and as many runs of each statement
@@ -84,7 +85,9 @@ class Gradients:
                     continue
                 numbers = wanted @ along / (along @ along)
                 allowed = AGREE * np.abs(numbers)[:, None] * (np.abs(directions) @ np.abs(flat)) + errors
-                fitting = (np.abs(numbers[:, None] * along - wanted) <= allowed).all(1) & (np.abs(wanted).max(1) > 100 * errors.max(1))
+                fitting = (np.abs(numbers[:, None] * along - wanted) <= allowed).all(1) & (
+                    np.abs(wanted).max(1) > 100 * errors.max(1)
+                )
                 found += numbers[fitting].tolist()
         return found
 
@@ -115,7 +118,9 @@ class Recorder:
 
     def at(self, key: int, value: Any) -> Any:
         """Pass a value of a forward on, moved if it is the one to be moved."""
-        if not (isinstance(value, np.ndarray) and value.dtype.kind == "f") and not isinstance(value, (float, np.floating)):
+        if not (isinstance(value, np.ndarray) and value.dtype.kind == "f") and not isinstance(
+            value, (float, np.floating)
+        ):
             return value
         turn = self.turns[key] = self.turns.get(key, -1) + 1
         if self.move is None:
@@ -159,6 +164,12 @@ def _probing(recorder: Recorder) -> Iterator[None]:
         delattr(builtins, PROBE)
 
 
+LEFT_AS_IT_IS: dict[type[ast.AST], tuple[str, ...]] = {
+    ast.FunctionDef: ("decorator_list", "args", "returns"), ast.Lambda: ("args",), ast.Assign: ("targets",),
+    ast.AugAssign: ("target",), ast.AnnAssign: ("target", "annotation"), ast.For: ("target",), ast.Call: ("func",),
+}  # fmt: skip
+
+
 class _Wrapping(ast.NodeTransformer):
     """Wraps what computes a value into a call of the probe."""
 
@@ -166,14 +177,10 @@ class _Wrapping(ast.NodeTransformer):
         self.texts: list[str] = []
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
-        keep = isinstance(node, (ast.FunctionDef, ast.Lambda, ast.Call))
-        fields = [
-            name for name in node._fields
-            if not (isinstance(node, ast.FunctionDef) and name in ("decorator_list", "args", "returns"))
-            and not (isinstance(node, ast.Lambda) and name == "args")
-            and not (isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For)) and name in ("target", "targets", "annotation"))
-            and not (keep and name == "func" and not isinstance(getattr(node, name), ast.Attribute))
-        ]  # fmt: skip
+        left = LEFT_AS_IT_IS.get(type(node), ())
+        fields = [name for name in node._fields if name not in left]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            fields.append("func")  # what a method is called of
         text = ast.unparse(node) if isinstance(node, (ast.BinOp, ast.Call, ast.UnaryOp, ast.Subscript)) else ""
         for name in fields:
             old = getattr(node, name, None)
@@ -210,8 +217,12 @@ class Forward:
                     at = functools.partial(self._moved, key)
                     with contextlib.suppress(Exception):
                         slopes = slopes_along(at, directions_in(array.shape), size_of(array), size)
-                        if (np.abs(slopes.values) > 100 * slopes.errors).any():  # else it is no value that the loss depends on
-                            found.append(Target(self.texts[key[0]], array, slopes, functools.partial(self._measured, key)))
+                        if (
+                            np.abs(slopes.values) > 100 * slopes.errors
+                        ).any():  # else it is no value that the loss depends on
+                            found.append(
+                                Target(self.texts[key[0]], array, slopes, functools.partial(self._measured, key))
+                            )
         return found
 
     def _moved(self, key: Key, change: Array) -> float:
@@ -274,7 +285,9 @@ def expressions_of(definitions: Sequence[Definition]) -> list[str]:
     found: dict[str, None] = {}
     for definition in definitions:
         for node in ast.walk(definition.node):
-            if isinstance(node, (ast.BinOp, ast.Call)) and not any(isinstance(n, (ast.Lambda, ast.NamedExpr)) for n in ast.walk(node)):
+            if isinstance(node, (ast.BinOp, ast.Call)) and not any(
+                isinstance(n, (ast.Lambda, ast.NamedExpr)) for n in ast.walk(node)
+            ):
                 text = ast.unparse(node)
                 if len(text) <= LONGEST_TERM:
                     found[text] = None
@@ -326,12 +339,9 @@ def _observed(statement: Statement, number: int) -> int:
 
 def _noted(number: int, value: Any) -> Any:
     """Return an expression that passes the values of another through the probe, of a tuple or list each by itself."""
-    if isinstance(value, (ast.Tuple, ast.List)):
+    field = {ast.Tuple: "elts", ast.List: "elts", ast.Dict: "values"}.get(type(value))
+    if field is not None:
         new = copy.copy(value)
-        new.elts = [_noted(number, each) for each in value.elts]
-        return new
-    if isinstance(value, ast.Dict):
-        new = copy.copy(value)
-        new.values = [_noted(number, each) for each in value.values]
+        setattr(new, field, [_noted(number, each) for each in getattr(value, field)])
         return new
     return _call("value", ast.Constant(number), value)

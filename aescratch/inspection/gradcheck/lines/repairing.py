@@ -1,7 +1,7 @@
 """The search for the wrong line: which statement of a backward, changed in one way, gives the right gradients.
 
-    scenes, definitions -> runs of every statement -> those whose values are no gradient of anything, nearest to the loss first
-                        -> edits, one at a time, of one statement -> the backward runs with it: right now, at every scene?
+    scenes -> what every statement computes -> those whose values are no gradient of anything, nearest to the loss first
+           -> edits of one statement, one at a time -> the backward runs with it: right now, at every scene?
 
 What is claimed is proved by running it: with the edit every gradient is right, at other inputs and sizes too.
 """
@@ -18,10 +18,12 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.inspection.gradcheck.lines.edits import Edit, Scope, edits
-from aescratch.inspection.gradcheck.lines.missing import evaluated, missing, parts
+from aescratch.inspection.gradcheck.lines.edits import Edit, edits
+from aescratch.inspection.gradcheck.lines.evaluating import evaluated
+from aescratch.inspection.gradcheck.lines.missing import missing, parts
 from aescratch.inspection.gradcheck.lines.probing import Forward, Gradients, Run, Target, expressions_of, recorded
 from aescratch.inspection.gradcheck.lines.scene import Scene
+from aescratch.inspection.gradcheck.lines.scope import Scope
 from aescratch.inspection.gradcheck.lines.source import Definition, Statement
 
 SAME = 1e-9  # relative: a value of the forward
@@ -55,7 +57,7 @@ class Line:
 
 @dataclass
 class Search:
-    """Where a backward goes wrong: the first wrong line, if it can be told, and a repair of one line, if there is one."""
+    """Where a backward goes wrong: the first wrong line, if it can be told, and a repair of it, if there is one."""
 
     scenes: Sequence[Scene]
     names: Sequence[str]
@@ -77,17 +79,20 @@ class Search:
         """Return the change of one line that mends all gradients, or else such changes as mend some, each others.
 
         First come changes after which the line's own value is the gradient of something, which is seen without running
-        the backward; then what is missing in the first wrong line, then all other changes. Of several lines that one
-        mistake each is in, only those are told which work with nothing but right values.
+        the backward, then what is missing, and then all other changes. Of several lines that one mistake each is in,
+        only those are told which work with nothing but right values.
         """
         self._look()
         suspects = self._suspects()
         sorted_out = functools.cache(lambda number: self._sorted_out(next(x for x in suspects if x.number == number)))
+        first = [line for line in suspects if line is self.first]
+        others = [line for line in suspects if line is not self.first]
+        helpers = [line for line in others if not line.reads_gradient]
         rounds: list[tuple[Line, Callable[[Line], Sequence[Edit]]]] = [
             *((line, lambda line: sorted_out(line.number)[0]) for line in suspects),
-            *((line, self._missing) for line in suspects if line is self.first),
-            *((line, lambda line: sorted_out(line.number)[1]) for line in suspects),
-            *((line, self._missing) for line in suspects if line is not self.first),
+            *((line, self._missing) for line in [*first, *others]),
+            *((line, lambda line: sorted_out(line.number)[1]) for line in helpers),
+            *((line, lambda line: sorted_out(line.number)[1]) for line in suspects if line not in helpers),
         ]
         partial: list[Repair] = []
         for line, edits_of in rounds:
@@ -117,20 +122,19 @@ class Search:
         fitting, others = [], []
         for edit in edits(node, scope):
             after = [evaluated(part, terms, names) for _, part in parts(edit.nodes[0])]
-            known = len(after) == len(before) and not any(value is None for value in [*before, *after])
-            if known:
-                new = [b for a, b in zip(before, after, strict=True) if not (a.shape == b.shape and np.array_equal(a, b))]
-                if new and all(self._is_gradient(value) for value in new):
-                    fitting.append(edit)
-                    continue
-                if not new and _targets(edit.nodes[0]) == _targets(node):
-                    continue
-            others.append(edit)
+            pairs = [(a, b) for a, b in zip(before, after, strict=False) if a is not None and b is not None]
+            new = [b for a, b in pairs if not (a.shape == b.shape and np.array_equal(a, b))]
+            if len(before) == len(after) == len(pairs) and new and all(map(self._is_gradient, new)):
+                fitting.append(edit)
+            elif new or len(pairs) < len(before) or _targets(edit.nodes[0]) != _targets(node):
+                others.append(edit)
         return sorted(fitting, key=lambda edit: edit.cost), others
 
     def _missing(self, line: Line) -> list[Edit]:
         names, node = line.statement.definition.names, line.statement.node
-        found = missing(node, self._scope(line), line.runs, self.targets, self.known, names, line.is_right, self.computed)
+        found = missing(
+            node, self._scope(line), line.runs, self.targets, self.known, names, line.is_right, self.computed
+        )
         alone = {(edit.kind, edit.repaired): edit for edit in sorted(found, key=lambda edit: -edit.cost)}
         return sorted(alone.values(), key=lambda edit: edit.cost)[:MOST_MISSING]
 
@@ -141,7 +145,8 @@ class Search:
         runs = recorded(statements, lambda: _quietly(scene.gradients))
         sizes = {int(np.size(v)) for each in runs.values() for run in each for v in run.values if v is not None}
         own = [
-            Target(name, scene.arrays[name], scene.slopes(name), functools.partial(scene.gradient, name)) for name in self.names
+            Target(name, scene.arrays[name], scene.slopes(name), functools.partial(scene.gradient, name))
+            for name in self.names
         ]  # fmt: skip
         self.targets = own + (Forward(self.forward, scene.objective).targets(sizes) if self.forward else [])
         self.known = Gradients(self.targets)
@@ -159,11 +164,13 @@ class Search:
     def _classify(self, line: Line) -> None:
         values = [v for run in line.runs for v in run.values]
         arrays = [v for v in values if _is_float(v)]
-        line.is_forward = bool(arrays) and all(v is not None and (not _is_float(v) or self._is_forward(v)) for v in values)
+        line.is_forward = bool(arrays) and all(
+            v is not None and (not _is_float(v) or self._is_forward(v)) for v in values
+        )
         line.is_right = bool(arrays) and all(self._is_gradient(v) or self._is_forward(v) for v in arrays)
 
     def _look_at_what_is_read(self, line: Line, trusted: set[str]) -> None:
-        """Find out whether a line works with right values only: of the forward, gradients, or what right lines read too."""
+        """Find out whether a line works with right values only: the forward's, gradients, what right lines read."""
         read = _read(line.statement.node)
         terms = {t: run.terms[t] for run in line.runs[:3] for t in read if t in run.terms and _is_float(run.terms[t])}
         gradients = {t for t, v in terms.items() if self._is_gradient(v)}
@@ -191,8 +198,17 @@ class Search:
     def _scope(self, line: Line) -> Scope:
         names = line.statement.definition.names
         numpy = next((name for name, value in names.items() if value is np), "np")
-        own = [n.id for d in (*self.backward, *self.forward) for n in ast.walk(d.node) if isinstance(n, ast.Name) and callable(names.get(n.id))]
-        own = [name for name in dict.fromkeys(own) if isinstance(names.get(name), type(_quietly)) and names[name].__code__.co_argcount == 1]
+        own = [
+            n.id
+            for d in (*self.backward, *self.forward)
+            for n in ast.walk(d.node)
+            if isinstance(n, ast.Name) and callable(names.get(n.id))
+        ]
+        own = [
+            name
+            for name in dict.fromkeys(own)
+            if isinstance(names.get(name), type(_quietly)) and names[name].__code__.co_argcount == 1
+        ]
         terms: dict[str, Any] = {}
         for run in line.runs:
             terms |= run.terms
@@ -243,7 +259,11 @@ def _same(a: Array, b: Array) -> bool:
 
 
 def _is_float(value: Any) -> bool:
-    return isinstance(value, (np.ndarray, np.floating, float)) and np.asarray(value).dtype.kind == "f" and np.size(value) > 0
+    return (
+        isinstance(value, (np.ndarray, np.floating, float))
+        and np.asarray(value).dtype.kind == "f"
+        and np.size(value) > 0
+    )
 
 
 def _has_array(line: Line) -> bool:
@@ -253,8 +273,17 @@ def _has_array(line: Line) -> bool:
 def _read(node: ast.stmt) -> set[str]:
     value = getattr(node, "value", None)
     if isinstance(node, ast.AugAssign):
-        return {ast.unparse(n) for part in (node.value, node.target) for n in ast.walk(part) if isinstance(n, (ast.Name, ast.Attribute, ast.Subscript))}
-    return {ast.unparse(n) for n in ast.walk(value) if isinstance(n, (ast.Name, ast.Attribute, ast.Subscript))} if value is not None else set()
+        return {
+            ast.unparse(n)
+            for part in (node.value, node.target)
+            for n in ast.walk(part)
+            if isinstance(n, (ast.Name, ast.Attribute, ast.Subscript))
+        }
+    return (
+        {ast.unparse(n) for n in ast.walk(value) if isinstance(n, (ast.Name, ast.Attribute, ast.Subscript))}
+        if value is not None
+        else set()
+    )
 
 
 def _quietly(call: Callable[[], Any]) -> Any:

@@ -25,6 +25,7 @@ from aescratch.foundations.sources import is_others
 HERE = Path(__file__).parents[1]  # whose functions stand for others, and are nobody's own
 Functions = dict[int, list[FunctionType]]
 SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr)
+HEADED = (ast.For, ast.If, ast.While)
 DEFINING = (ast.FunctionDef, ast.Lambda)
 BODIES = ("body", "orelse", "finalbody")
 
@@ -65,12 +66,12 @@ class Definition:
         if isinstance(self.node, ast.Lambda):
             body = ast.copy_location(ast.Return(self.node.body), self.node.body)
             return [Statement(self, self.node, "body", None, body)]
-        return [statement for statement in self._within(self.node)]
+        return list(self._within(self.node))
 
     def _within(self, owner: ast.AST) -> Iterator[Statement]:
         for field in BODIES:
             for index, node in enumerate(getattr(owner, field, None) or []):
-                if isinstance(node, SIMPLE) or isinstance(node, (ast.For, ast.If, ast.While)):
+                if isinstance(node, (*SIMPLE, *HEADED)):
                     yield Statement(self, owner, field, index, node)
                 if not isinstance(node, (ast.ClassDef, ast.Lambda)):
                     yield from self._within(node)
@@ -90,7 +91,7 @@ class Statement:
     def text(self) -> str:
         """The statement as its file has it, on one line; of a loop or a condition its head."""
         node = self.node
-        if isinstance(node, (ast.For, ast.If, ast.While)):
+        if isinstance(node, HEADED):
             return ast.unparse(_headed(node)).splitlines()[0]
         if self.index is None:
             assert isinstance(node, ast.Return)
@@ -224,6 +225,7 @@ def _pruned(chain: Sequence[ast.AST]) -> tuple[ast.Module, ast.AST]:
     tree = chain[0]
     assert isinstance(tree, ast.Module)
     top, *path = chain[1:]
+    assert isinstance(top, ast.stmt)
     future = [n for n in tree.body if isinstance(n, ast.ImportFrom) and n.module == "__future__"]
     memory: dict[int, Any] = {}
     module = ast.Module([*future, copy.deepcopy(top, memory)], [])
@@ -249,18 +251,3 @@ def _headed(node: Any) -> ast.stmt:
     head = copy.copy(node)
     head.body, head.orelse = [ast.Pass()], []
     return head
-
-
-def copied(node: Any) -> Any:
-    """Return a copy of a tree, in a fraction of the time that copy.deepcopy takes."""
-    if isinstance(node, list):
-        return [copied(each) for each in node]
-    if not isinstance(node, ast.AST):
-        return node
-    new = type(node).__new__(type(node))
-    vars(new).update(vars(node))
-    for field in node._fields:
-        value = getattr(node, field, None)
-        if isinstance(value, (list, ast.AST)):
-            setattr(new, field, copied(value))
-    return new

@@ -1,6 +1,6 @@
 """The wrong line of a model's own code, where what its parts returned doesn't tell the mistake.
 
-    model, batch -> scenes: this batch, another one, one of more examples -> the line, by looking on while it runs
+model, batch -> scenes: this batch, another one, one of more examples -> the line, by looking on while it runs
 """
 
 from __future__ import annotations

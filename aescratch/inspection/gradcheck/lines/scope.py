@@ -1,0 +1,46 @@
+"""What may stand in a statement: its terms, and what they hold there.
+
+Scope(terms, numpy, functions) -> arrays(), scalars(), counts(): names, attributes and entries, as source
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass
+class Scope:
+    """What may stand in a statement: its terms, how NumPy is called there, and functions of one array."""
+
+    terms: Mapping[str, Any]
+    numpy: str
+    functions: Sequence[str]
+
+    def arrays(self, kinds: str = "f") -> list[str]:
+        """Return the terms that hold arrays of these kinds."""
+        return [t for t, v in self.terms.items() if isinstance(v, np.ndarray) and v.ndim and v.dtype.kind in kinds]
+
+    def scalars(self) -> list[str]:
+        """Return the terms that hold plain numbers."""
+        numbers = [t for t, v in self.terms.items() if np.ndim(v) == 0 and isinstance(v, (float, np.ndarray))]
+        return [t for t in numbers if np.asarray(self.terms[t]).dtype.kind == "f"]
+
+    def counts(self) -> list[str]:
+        """Return how many examples and entries there are, as source."""
+        whole = [t for t, v in self.terms.items() if isinstance(v, (int, np.integer)) and v > 1]
+        seen = {int(self.terms[t]) for t in whole}
+        for term in self.arrays():
+            value = self.terms[term]
+            for text, size in (
+                (f"len({term})", len(value)),
+                (f"{term}.shape[1]", value.shape[-1]),
+                (f"{term}.size", value.size),
+            ):
+                if size > 1 and size not in seen and (value.ndim > 1 or "shape" not in text):
+                    seen.add(size)
+                    whole.append(text)
+        return whole
