@@ -25,9 +25,12 @@ LINE = "line"
 
 
 def too_long(finding: Finding):
-    """Whether a finding, as it is printed with its cause and its question, has more words than somebody reads."""
+    """Whether a finding, as it is printed with its cause and its question, has more words than somebody reads.
+
+    The line of code beside it is code, and is cut off where it is long.
+    """
     cause = "" if finding.message.startswith(finding.cause) else finding.cause
-    return len(f"{finding.message} {finding.source} {cause} {finding.question}".split()) > MOST_WORDS
+    return len(f"{finding.message} {cause} {finding.question}".split()) > MOST_WORDS
 
 
 class Mistake(NamedTuple):

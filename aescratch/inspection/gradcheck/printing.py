@@ -20,6 +20,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
+LONGEST_SOURCE = 100  # characters of a line of code that are shown
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
 FIRST_WRONG = "first-wrong"  # the code of a finding that says where a mistake is
 Paint = Callable[[str, str], str]
@@ -89,7 +90,8 @@ class Finding:
     def source(self) -> str:
         """The line of code that it is about, where one is known and the message doesn't quote it."""
         line = str(self.evidence.get("source", "")) if "line" in self.evidence else ""
-        return "" if line in self.message else line
+        shown = line if len(line) <= LONGEST_SOURCE else f"{line[:LONGEST_SOURCE]} …"
+        return "" if line in self.message else shown
 
 
 class Printable:
@@ -223,7 +225,7 @@ class Printable:
 
         def key(finding: Finding) -> tuple[int, int]:
             name = finding.tensor
-            if finding.code == FIRST_WRONG or (located and name and name.startswith(f"{located}: ")):
+            if finding.code == FIRST_WRONG or "repaired" in finding.evidence or (located and name and name.startswith(f"{located}: ")):
                 return 0, place[id(finding)]
             if name in nearest:
                 return 2, nearest.index(name)

@@ -35,8 +35,8 @@ class WrongLine(NamedTuple):
 
     @property
     def place(self) -> str:
-        """File, line and text, for people."""
-        return f"{self.evidence['file']}, line {self.evidence['line']}: `{self.evidence['source']}`"
+        """File and line, for people."""
+        return f"{self.evidence['file']}, line {self.evidence['line']}"
 
     @property
     def proof(self) -> str:
