@@ -6,6 +6,7 @@ codes that name its cause truly: "scale[N]" is the code "scale" with the factor 
 
 import inspect
 import linecache
+import types
 from typing import NamedTuple
 
 import numpy as np
@@ -465,6 +466,12 @@ mistake("x missing", "layer_scale", lambda grad_y, x, gamma: (grad_y * gamma, gr
 mistake("exchanged", "layer_scale", lambda grad_y, x, gamma: (grad_y * gamma, grad_y.sum(0), (grad_y * x).sum(0)), gamma="other-gradient", beta="other-gradient")
 
 # Layers of two operations, and networks of two layers
+
+def without_source(function):
+    """Return the function as if it had been typed in, where its text can't be read."""
+    code = function.__code__.replace(co_filename="<typed in>")
+    return types.FunctionType(code, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
+
 
 def written(text):
     """Return the function that a text defines; its source is found as that of a file is."""

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import types
 from pathlib import Path
 
 import mistakes
@@ -10,7 +9,7 @@ import mistakes_held_out
 import numpy as np
 import pytest
 import right_styles
-from mistakes import told
+from mistakes import told, without_source
 from numeric import D, H, N
 
 from aescratch import backend
@@ -28,12 +27,6 @@ THIRD = 3  # every third mistake: explaining takes long, and tests/benchmarks/ch
 
 def dense_inputs(rng, n=N, d=D, h=H):
     return {"x": rng.normal(size=(n, d)), "W": rng.normal(size=(d, h)), "b": rng.normal(size=h)}
-
-
-def without_source(function):
-    """Return the function as if it had been typed in, where its text can't be read."""
-    code = function.__code__.replace(co_filename="<typed in>")
-    return types.FunctionType(code, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
 
 
 def averaged(grad_y, x, W):

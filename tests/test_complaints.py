@@ -379,13 +379,10 @@ class TestOrder:
         assert [tensor for code, tensor in told if code == "wrong-values"] == ["encoder.b1", "encoder.W1"]
 
     def test_what_is_said_of_a_part_stays_behind_its_place(self):
-        def wrong(grad_y, y):
-            return grad_y * (1 - np.sin(y) ** 2) * np.cos(3 * y)
+        def wrong(self, grad):
+            return grad * (1 - np.sin(self.y) ** 2) * np.cos(3 * self.y)
 
-        class Odd(ae.Tanh):
-            def backward(self, grad):
-                return wrong(grad, self.y)
-
+        Odd = type("Odd", (ae.Tanh,), {"backward": mistakes.without_source(wrong)})
         report = ae.check_gradients(ae.Autoencoder([D, H], activation=Odd, rng=0), X)
         first, second = report.sorted_findings()[:2]
         assert (first.code, second.code) == ("first-wrong", "described")
@@ -531,7 +528,7 @@ class TestSentences:
         def slightly_off(grad_y, y):
             return grad_y * (1 - y**2) * (1 + 0.001 * np.sin(40 * grad_y))
 
-        report = ae.check_function(ae.functions.tanh, slightly_off, A)
+        report = ae.check_function(ae.functions.tanh, mistakes.without_source(slightly_off), A)
         (finding,) = findings(report, "described")
         assert " 1 times the right ones" not in finding.message
         assert "gradients is 0.9999" in finding.message, "nor has what is wrong a cosine of 1"
@@ -659,7 +656,9 @@ class TestTheProof:
     REPORT = ae.check_function(ae.functions.tanh, lambda grad_y, y: 2 * grad_y * (1 - y**2), A)
 
     def test_it_is_read_when_asked_for(self):
-        assert "likely cause: grad_a is the right gradient, times 2\n  ask yourself: Which constants" in str(self.REPORT)
+        begins = str(self.REPORT).partition("verdict\n")[2].partition("\n")[2]
+        assert begins.startswith("error: grad_a is the right gradient, times 2\n")
+        assert "  ask yourself: Which constants" in begins
         assert "draws" not in str(self.REPORT)
         assert self.REPORT.proofs().startswith("grad_a is the right gradient, times 2: it gives all ")
         assert "draws of inputs, upstream gradients and sizes, to " in self.REPORT.proofs()
@@ -714,5 +713,5 @@ class TestTheProof:
             grad[::2] *= np.sin(grad[::2])
             return grad
 
-        report = ae.check_function(ae.functions.tanh, wrong_in_half, {"a": RNG.normal(size=(40, 2))})
+        report = ae.check_function(ae.functions.tanh, mistakes.without_source(wrong_in_half), {"a": RNG.normal(size=(40, 2))})
         assert "40 of 80 entries are wrong, all in 20 of 40 rows; " in findings(report, "described")[0].message

@@ -91,7 +91,11 @@ class Finding:
         """The line of code that it is about, where one is known and the message doesn't quote it."""
         line = str(self.evidence.get("source", "")) if "line" in self.evidence else ""
         shown = line if len(line) <= LONGEST_SOURCE else f"{line[:LONGEST_SOURCE]} …"
-        return "" if line in self.message else shown
+        if not line or line in self.message:
+            return ""
+        number = self.evidence["line"]
+        is_told = any(f"{before}{number}" in self.message for before in (":", "line "))
+        return shown if is_told else f"{self.evidence.get('file')}:{number}  {shown}"
 
 
 class Printable:
@@ -225,7 +229,8 @@ class Printable:
 
         def key(finding: Finding) -> tuple[int, int]:
             name = finding.tensor
-            if finding.code == FIRST_WRONG or "repaired" in finding.evidence or (located and name and name.startswith(f"{located}: ")):
+            leads = finding.code == FIRST_WRONG or "repaired" in finding.evidence
+            if leads or (located and name and name.startswith(f"{located}: ")):
                 return 0, place[id(finding)]
             if name in nearest:
                 return 2, nearest.index(name)

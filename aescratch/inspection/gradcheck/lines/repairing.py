@@ -11,8 +11,9 @@ from __future__ import annotations
 import ast
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,7 @@ class Line:
     is_right: bool = False
     reads_right: bool = False
     reads_gradient: bool = False
+    reads_wrong: bool = False
 
 
 @dataclass
@@ -69,6 +71,7 @@ class Search:
     first: Line | None = None
     lines: list[Line] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
+    sorted_out: dict[int, tuple[list[Edit], list[Edit]]] = field(default_factory=dict)
     gave_up: bool = False
 
     def __post_init__(self) -> None:
@@ -79,31 +82,47 @@ class Search:
         """Return the change of one line that mends all gradients, or else such changes as mend some, each others.
 
         First come changes after which the line's own value is the gradient of something, which is seen without running
-        the backward, then what is missing, and then all other changes. Of several lines that one mistake each is in,
-        only those are told which work with nothing but right values.
+        the backward, then what is missing, and then all other changes; lines that work with wrong values come last. Of
+        several lines that one mistake each is in, only those are told which work with nothing but right values.
         """
         self._look()
-        suspects = self._suspects()
-        sorted_out = functools.cache(lambda number: self._sorted_out(next(x for x in suspects if x.number == number)))
-        first = [line for line in suspects if line is self.first]
-        others = [line for line in suspects if line is not self.first]
-        helpers = [line for line in others if not line.reads_gradient]
-        rounds: list[tuple[Line, Callable[[Line], Sequence[Edit]]]] = [
-            *((line, lambda line: sorted_out(line.number)[0]) for line in suspects),
-            *((line, self._missing) for line in [*first, *others]),
-            *((line, lambda line: sorted_out(line.number)[1]) for line in helpers),
-            *((line, lambda line: sorted_out(line.number)[1]) for line in suspects if line not in helpers),
-        ]
         partial: list[Repair] = []
-        for line, edits_of in rounds:
+        for line, edits_of in self._rounds():
             if self._is_over():
                 break
             found = self._mending(line, edits_of(line))
             if found and found[0].is_whole:
-                return found[:1]
+                return [self._of_its_helper(line, found[0])]
             if line is self.first or line.reads_right:
                 partial += self._others(partial, found)
         return partial
+
+    def _rounds(self) -> Iterator[tuple[Line, Callable[[Line], Sequence[Edit]]]]:
+        """Yield the lines, several times, each time with other edits to be tried."""
+
+        def fitting(line: Line) -> Sequence[Edit]:
+            return self._sorted_out(line)[0]
+
+        def not_fitting(line: Line) -> Sequence[Edit]:
+            return self._sorted_out(line)[1]
+
+        suspects = self._suspects()
+        sound, spoilt = [x for x in suspects if not x.reads_wrong], [x for x in suspects if x.reads_wrong]
+        for group in (sound, spoilt):
+            yield from ((line, fitting) for line in group)
+            yield from ((line, self._missing) for line in sorted(group, key=lambda line: line is not self.first))
+            yield from ((line, not_fitting) for line in sorted(group, key=lambda line: line.reads_gradient))
+
+    def _of_its_helper(self, line: Line, repair: Repair) -> Repair:
+        """Return the repair where a name is computed, if all that the line's own lacks is lacking at that name."""
+        for other in self.lines:
+            named = other is not line and repair.edit.was in _targets(other.statement.node)
+            if named and not (other.is_right or other.is_forward or other.reads_gradient):
+                alike = [edit for edit in [*chain(*self._sorted_out(other))] if edit.kind == repair.edit.kind]
+                found = self._mending(other, alike)
+                if found and found[0].is_whole:
+                    return found[0]
+        return repair
 
     def _others(self, partial: Sequence[Repair], found: Sequence[Repair]) -> list[Repair]:
         """Return the repairs that mend what those before don't, each something of its own."""
@@ -116,6 +135,8 @@ class Search:
 
     def _sorted_out(self, line: Line) -> tuple[list[Edit], list[Edit]]:
         """Return the edits of a line whose values fit a gradient, and those of which that can't be said."""
+        if line.number in self.sorted_out:
+            return self.sorted_out[line.number]
         names, node, scope = line.statement.definition.names, line.statement.node, self._scope(line)
         terms = line.runs[-1].terms
         before = [evaluated(part, terms, names) for _, part in parts(node)]
@@ -128,7 +149,8 @@ class Search:
                 fitting.append(edit)
             elif new or len(pairs) < len(before) or _targets(edit.nodes[0]) != _targets(node):
                 others.append(edit)
-        return sorted(fitting, key=lambda edit: edit.cost), others
+        self.sorted_out[line.number] = sorted(fitting, key=lambda edit: edit.cost), others
+        return self.sorted_out[line.number]
 
     def _missing(self, line: Line) -> list[Edit]:
         names, node = line.statement.definition.names, line.statement.node
@@ -142,6 +164,7 @@ class Search:
         """Run forward and backward with probes, and find out what every line computes."""
         scene = self.scenes[0]
         statements = [s for definition in self.backward for s in definition.statements()]
+        of_forward = recorded(statements, lambda: _quietly(scene.objective)) if len(statements) else {}
         runs = recorded(statements, lambda: _quietly(scene.gradients))
         sizes = {int(np.size(v)) for each in runs.values() for run in each for v in run.values if v is not None}
         own = [
@@ -155,10 +178,13 @@ class Search:
         for line in self.lines:
             self._classify(line)
         trusted = {t for line in self.lines if line.is_forward or line.is_right for t in _read(line.statement.node)}
-        for line in self.lines:
-            self._look_at_what_is_read(line, trusted)
-        ordered = sorted((line for line in self.lines if not line.is_forward), key=lambda line: line.runs[0].number)
-        wrong = [line for line in ordered if not line.is_right and line.reads_right and _has_array(line)]
+        spoilt: set[str] = set()
+        ordered = sorted(self.lines, key=lambda line: line.runs[0].number)
+        for line in ordered:
+            self._look_at_what_is_read(line, trusted, spoilt)
+        of_backward = [line for line in ordered if line.number not in of_forward]
+        self.lines = ordered = of_backward or ordered  # a function that does both at once has no line of its own
+        wrong = [x for x in ordered if not (x.is_right or x.is_forward) and x.reads_right and _has_array(x)]
         self.first = next((line for line in wrong if line.reads_gradient), None)
 
     def _classify(self, line: Line) -> None:
@@ -169,13 +195,16 @@ class Search:
         )
         line.is_right = bool(arrays) and all(self._is_gradient(v) or self._is_forward(v) for v in arrays)
 
-    def _look_at_what_is_read(self, line: Line, trusted: set[str]) -> None:
+    def _look_at_what_is_read(self, line: Line, trusted: set[str], spoilt: set[str]) -> None:
         """Find out whether a line works with right values only: the forward's, gradients, what right lines read."""
         read = _read(line.statement.node)
         terms = {t: run.terms[t] for run in line.runs[:3] for t in read if t in run.terms and _is_float(run.terms[t])}
         gradients = {t for t, v in terms.items() if self._is_gradient(v)}
         line.reads_gradient = bool(gradients)
-        line.reads_right = all(t in gradients or t in trusted or self._is_forward(v) for t, v in terms.items())
+        unknown = {t for t, v in terms.items() if not (t in gradients or t in trusted or self._is_forward(v))}
+        line.reads_right, line.reads_wrong = not unknown, bool(unknown & spoilt)
+        is_wrong = not (line.is_right or line.is_forward) and (line.reads_gradient or line.reads_wrong)
+        (spoilt.update if is_wrong else spoilt.difference_update)(_targets(line.statement.node))
 
     def _is_forward(self, value: Array) -> bool:
         scene = self.scenes[0]
