@@ -189,10 +189,10 @@ def code_of(finding: Finding) -> str:
 def _rank(finding: Finding) -> int:
     """Return how much a finding tells: a cause most, then what keeps a gradient from being compared, then values.
 
-    That a gradient doesn't depend on the upstream gradient is a cause as well.
+    That a gradient doesn't depend on the upstream gradient is a cause as well, and the plainest.
     """
-    if finding.code in ("cause", "upstream-ignored"):
-        return 0
+    if finding.code in ("upstream-ignored", "cause"):
+        return 0 if finding.code == "upstream-ignored" else 1
     if finding.code in MALFORMED:
-        return 1
-    return 2 if finding.code in ("wrong-values", "described") else 3
+        return 2
+    return 3 if finding.code in ("wrong-values", "described") else 4
