@@ -201,17 +201,27 @@ def drawn_looks(
 ) -> Iterator[Look]:  # fmt: skip
     """Yield looks whose gradients needn't be known yet: two of the same sizes, one for each dimension made longer."""
     rng = np.random.default_rng([seed, 3])
+    takes = takes_a_number(base)
     lengths: list[dict[tuple[str, int], int]] = [{}, {}]
     lengths += [dict.fromkeys(each.axes, each.size + 1) for each in dimensions if each.free]
     for changed in lengths:
         with contextlib.suppress(Unusable):
-            look = Look(base.pair, base.names, redraw(base.inputs, changed, rng, draws), rng, {}, {})
+            upstream = np.asarray(rng.uniform(1.5, 2.5)) if takes else rng
+            look = Look(base.pair, base.names, redraw(base.inputs, changed, rng, draws), upstream, {}, {})
             if all(_reaches(look, name, axis) for name, axis in changed if is_float_array(look.inputs[name])):
                 yield look
     scalars = {name: value * SCALAR_CHANGES[0] for name, value in base.inputs.items() if is_scalar(value)}
     with contextlib.suppress(Unusable):
         if scalars:
             yield Look(base.pair, base.names, {**redraw(base.inputs, {}, rng, draws), **scalars}, rng, {}, {})
+
+
+def takes_a_number(look: Look) -> bool:
+    """Whether backward multiplies by the upstream gradient of an output that is a number, which is 1 as a rule."""
+    if look.output.ndim or not look.pair.upstream_names:
+        return False
+    twice = look.altered({}, np.asarray(2.0)).returned
+    return any(np.allclose(twice[name], 2 * found) for name, found in look.returned.items() if found.any())
 
 
 def _reaches(look: Look, name: str, axis: int) -> bool:

@@ -31,6 +31,7 @@ from aescratch.inspection.gradcheck.causes.draws import (
     returned_names,
     same_size_looks,
     shrunk,
+    takes_a_number,
 )
 from aescratch.inspection.gradcheck.causes.judge import BOUNDS, FITS, Evidence, Judge
 from aescratch.inspection.gradcheck.causes.looks import Look
@@ -44,6 +45,7 @@ TOO_SLOW = 1.0  # seconds for one look, which no forward of small arrays needs: 
 TRIALS = 3
 VANISHING = 1e-6  # of the largest entry
 SATURATED = 0.5  # the share of entries that vanish at the inputs given and don't at generic ones: nothing is claimed
+OTHER_UPSTREAM = 1.7  # of an output that is a number, so that a factor 1 is told from none
 UNMEASURED = (
     "That is at random inputs of a usual size: at those given the right gradient can't be measured well enough to look "
     "for a cause"
@@ -106,6 +108,8 @@ def _lines(
         base = generic if scene_of(generic, names).right(names) == right else given
     kept = draws if base is generic or scene_of(generic or given, names).right(names) == right else {}
     others = [*([] if base is given else [given]), *drawn_looks(base, dimensions, seed, kept)]
+    if takes_a_number(base):
+        base = base.altered({}, np.asarray(OTHER_UPSTREAM))
     scenes = [
         scene_of(base, names),
         *(scene for scene in (scene_of(each, names) for each in others) if scene.right(names) == right),

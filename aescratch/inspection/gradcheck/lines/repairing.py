@@ -56,6 +56,12 @@ class Line:
     reads_gradient: bool = False
     reads_wrong: bool = False
 
+    @property
+    def is_helper(self) -> bool:
+        """Whether its value needn't be the gradient of anything: a slope or a mask, or entries of what is there."""
+        targets = getattr(self.statement.node, "targets", None) or [getattr(self.statement.node, "target", None)]
+        return not (self.reads_gradient or self.is_right or self.is_forward) or isinstance(targets[0], ast.Subscript)
+
 
 @dataclass
 class Search:
@@ -109,9 +115,11 @@ class Search:
         suspects = self._suspects()
         sound, spoilt = [x for x in suspects if not x.reads_wrong], [x for x in suspects if x.reads_wrong]
         for group in (sound, spoilt):
+            helpers = [line for line in group if line.is_helper]
             yield from ((line, fitting) for line in group)
+            yield from ((line, not_fitting) for line in helpers)
             yield from ((line, self._missing) for line in sorted(group, key=lambda line: line is not self.first))
-            yield from ((line, not_fitting) for line in sorted(group, key=lambda line: line.reads_gradient))
+            yield from ((line, not_fitting) for line in group if line not in helpers)
 
     def _of_its_helper(self, line: Line, repair: Repair) -> Repair:
         """Return the repair where a name is computed, if all that the line's own lacks is lacking at that name."""
