@@ -25,6 +25,9 @@ ADVICE = {
     "c": "of a complex function check real and imaginary parts as inputs of their own",
     "O": "an array of Python objects usually means rows of different lengths",
 }
+COMPARED_WITH = (
+    "y_true", "y", "t", "true", "target", "targets", "label", "labels", "truth", "expected", "actual", "desired",
+)  # what a loss compares an output with, by its name
 CACHE_NAMES = ("cache", "caches")  # of a forward that returns it beside its output
 
 
@@ -108,10 +111,14 @@ class Pair:
 
 
 def bind(forward: Callable[..., Any], backward: Callable[..., Any], inputs: Any) -> Pair:
-    """Return the pair at these inputs, completed by forward's defaults.
+    """Return the pair at these inputs, completed by forward's defaults; raise if it can't be called by names."""
+    pair = Pair(forward, backward, completed(forward, inputs))
+    _ = pair.output_name  # raises if backward can't be bound
+    return pair
 
-    Raise if either can't be called by the names of its arguments, or one of forward's is missing or unknown.
-    """
+
+def completed(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
+    """Return the inputs with forward's defaults; raise if one of its arguments is missing, or an input unknown."""
     parameters = signature_of(forward, "forward").parameters
     if not isinstance(inputs, Mapping):
         raise TypeError(
@@ -125,9 +132,7 @@ def bind(forward: Callable[..., Any], backward: Callable[..., Any], inputs: Any)
     if missing := [name for name in parameters if name not in values]:
         needed = f"expected inputs for every argument of {name_of(forward)}"
         raise TypeError(f"{needed}, but missing {', '.join(missing)}; add them to inputs")
-    pair = Pair(forward, backward, values)
-    _ = pair.output_name  # raises if backward can't be bound
-    return pair
+    return values
 
 
 def signature_of(function: Any, role: str) -> inspect.Signature:

@@ -85,6 +85,18 @@ class Coverage:
                 for name, gradient in gradients.items()
             ]
 
+    def agrees(self, pair: Pair, name: str, gradient: Array, upstream: Array, tolerance: float) -> bool:
+        """Return whether an array agrees with the differences of Σ upstream ⊙ forward along directions in an input."""
+
+        def objective() -> tuple[float, list[Array]]:
+            return float((upstream * pair.output()).sum()), []
+
+        directions = self._directions(gradient.shape)
+        slopes = (directions * gradient).sum(axis=tuple(range(1, directions.ndim)))
+        with np.errstate(all="ignore"):
+            found = estimates_along(objective, pair.inputs[name], directions, slopes, tolerance)
+        return judge(name, slopes, found, tolerance).verdict == PASS
+
     def _some_entries(self, size: int) -> Array:
         return np.sort(self.rng.choice(size, SAMPLES, replace=False))
 

@@ -9,7 +9,7 @@ What the caller gives wrong raises; what the backward returns wrong is a finding
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from aescratch.foundations.declared import declaration_of
 from aescratch.functions import AS_WRITTEN
 from aescratch.inspection.gradcheck import laws
 from aescratch.inspection.gradcheck.binding import (
+    COMPARED_WITH,
     Pair,
     as_differentiable,
     as_list,
@@ -35,24 +36,28 @@ from aescratch.inspection.gradcheck.binding import (
 )
 from aescratch.inspection.gradcheck.by_rule import check_by_rule
 from aescratch.inspection.gradcheck.checking import Check, Options
+from aescratch.inspection.gradcheck.coarsely import COARSE_TOLERANCE, compare_coarsely, is_staircase, seen_coarsely
 from aescratch.inspection.gradcheck.coverage import Coverage
 from aescratch.inspection.gradcheck.elsewhere import flat_elsewhere, zero_elsewhere
-from aescratch.inspection.gradcheck.findings import problem_with, single_precision
+from aescratch.inspection.gradcheck.findings import problem_with
 from aescratch.inspection.gradcheck.fixtures import audit_inputs
-from aescratch.inspection.gradcheck.report import FAIL, Finding, Report, TensorResult
+from aescratch.inspection.gradcheck.keeping import kept
+from aescratch.inspection.gradcheck.report import FAIL, PASS, Finding, Report, TensorResult
+from aescratch.inspection.gradcheck.styles import in_blocks, recognised
 from aescratch.inspection.gradcheck.surroundings import aloud, kept_random_state, quiet, watched
 
 OUTPUT_NAMES = ("y", "h", "z")  # under which a backward takes its forward's output
-NOTHING_TO_COMPARE = ("not-deterministic", "single-precision")
+NOTHING_TO_COMPARE = ("not-deterministic",)
 MALFORMED = ("wrong-count", "wrong-type", "wrong-shape", "wrong-dtype", "not-finite")
 # Says nothing of a cause, and so doesn't keep one from being looked for.
-SAYS_NOTHING_OF_A_CAUSE = ("not-linear", "upstream-ignored", "shared-memory", "changed-random-state", "wrong-shape")
+SAYS_NOTHING_OF_A_CAUSE = ("not-linear", "upstream-ignored", "wrong-shape")
 
 
 def check_function(
-    forward: Callable[..., Any], backward: Callable[..., Any], inputs: Mapping[str, Any], *,
-    wrt: Sequence[str] | None = None, rng: int = 0, tolerance: float = 1e-6, mode: str = "exhaustive",
-    time_limit: float | None = 60.0, explain: bool = True,
+    forward: Callable[..., Any], backward: Callable[..., Any] | Mapping[str, Any] | None = None,
+    inputs: Mapping[str, Any] | None = None, *,
+    wrt: Sequence[str] | None = None, blocks: Mapping[str, Any] | None = None, rng: int = 0, tolerance: float = 1e-6,
+    mode: str = "exhaustive", time_limit: float | None = 60.0, explain: bool = True,
 ) -> Report:  # fmt: skip
     """Check the gradients that a backward function returns for its forward.
 
@@ -61,17 +66,26 @@ def check_function(
     ``grad_``, and one other name is the forward's output. A backward that `surrogate_gradient` declares is compared
     with its rule instead.
 
+    Other styles are told by what one call of forward returns. Beside a backward: ``(y, cache)``, which backward takes
+    after the upstream gradient; several outputs, one upstream gradient for each; an array, for a backward without
+    upstream gradient, where the objective is its sum. Without one: ``(y, back)``; ``(loss, gradients)``, a tuple or a
+    list; a class built on ``torch.autograd.Function``.
+
     Parameters
     ----------
     forward : callable
         Returns one array, or a number; the same ones for the same inputs.
-    backward : callable
-        Returns one gradient, or a tuple of several.
+    backward : callable, optional
+        Returns one gradient, or a tuple of several. Left out of a forward that gives its gradients itself.
     inputs : dict
         The forward's arguments by name; those that get a gradient are arrays of floats.
     wrt : list of str, optional
         Which inputs the gradients belong to, in order. By default the forward's leading ones: as many as our own pair
         returns for a function of `aescratch.functions`, else the leading arrays of floats, as many as backward returns.
+        Where these don't fit, and others do, it is those, which the report says.
+    blocks : dict, optional
+        The names and shapes of the parameters in an input that holds them all in one array, such as
+        ``{"W1": (5, 3), "b1": (3,)}``, in order. Each is checked by itself.
     rng : int
         The seed of the upstream gradient.
     tolerance : float
@@ -102,32 +116,49 @@ def check_function(
     'pass'
     >>> check_function(functions.tanh, lambda grad_y, y: grad_y * (1 - y), {"a": x}).verdict
     'fail'
+    >>> def square(a):
+    ...     return a**2, lambda grad_y: 2 * a * grad_y
+    >>> check_function(square, inputs={"a": x}).verdict
+    'pass'
     """
     options = Options(rng, tolerance, time_limit, explain)
-    with kept_random_state(), quiet():
-        pair = bind(forward, backward, inputs)
-        check_kinds(inputs)
+    if isinstance(backward, Mapping) and inputs is None:
+        backward, inputs = None, backward
+    notes: list[Finding] = []
+    with kept(forward, backward), kept_random_state(), quiet():
+        first, back = recognised(forward, backward, inputs, rng, notes)
+        pair = bind(first, back, inputs)
+        check_kinds(pair.inputs)
         expected = check_names(wrt, pair) if wrt is not None else _own_arguments(pair)
-        return check_pair(f"{name_of(backward)} for {name_of(forward)}", pair, expected, options, mode)
+        if blocks is not None:
+            pair = in_blocks(pair, blocks)
+            expected = check_names(wrt or list(blocks), pair)
+        title = f"{name_of(back)} for {name_of(first)}"
+        report = check_pair(title, pair, expected, options, mode, is_sure=expected is not None)
+    report.findings[:0] = notes
+    return report
 
 
 def check_pair(
-    title: str, pair: Pair, expected: Sequence[str] | None, options: Options, mode: str, parameters: Sequence[str] = ()
-) -> Report:
+    title: str, pair: Pair, expected: Sequence[str] | None, options: Options, mode: str,
+    parameters: Sequence[str] = (), is_sure: bool = False,
+) -> Report:  # fmt: skip
     """Return the report on a pair; `expected` are the arguments that backward gives gradients for, None if unknown.
 
-    A gradient of 0 tests nothing of those that are parameters, since nothing else depends on them.
+    A gradient of 0 tests nothing of those that are parameters, since nothing else depends on them. Unless they are
+    sure, other inputs take their places where only these fit.
     """
     names = pair.differentiable if expected is None else expected
     pair.inputs = {**pair.inputs, **{name: as_differentiable(name, pair.inputs[name]) for name in names}}
     coverage = Coverage(mode, [pair.inputs[name].size for name in names], options.rng)
-    check = PairCheck(options, coverage, pair, expected, parameters)
+    check = PairCheck(options, coverage, pair, expected, parameters, is_sure)
     tensors = check.run()
     declared = declaration_of(pair.backward)
     by_rule = f", by the declared rule {declared.rule}" if declared else ""
     title = f"gradient check of {title}{by_rule}, rng={options.rng}"
     sizes = [pair.inputs[tensor.name.partition("_")[2]].size for tensor in tensors]
-    return Report(title + check.coverage.described(tensors, sizes), tensors, check.findings, options.tolerance)
+    tolerance = COARSE_TOLERANCE if check.coarse else options.tolerance
+    return Report(title + check.coverage.described(tensors, sizes), tensors, check.findings, tolerance)
 
 
 class PairCheck(Check):
@@ -135,12 +166,15 @@ class PairCheck(Check):
 
     def __init__(
         self, options: Options, coverage: Coverage, pair: Pair, expected: Sequence[str] | None,
-        parameters: Sequence[str],
+        parameters: Sequence[str], is_sure: bool,
     ) -> None:  # fmt: skip
         super().__init__(options, coverage)
-        self.pair, self.expected, self.parameters = pair, expected, parameters
+        self.pair, self.expected, self.parameters, self.is_sure = pair, expected, parameters, is_sure
         self.output: Any = None
         self.upstream: Array = np.asarray(1.0)
+        self.returned: list[Any] = []
+        self.names: list[str] = list(expected or pair.differentiable)  # the inputs that these are the gradients of
+        self.coarse: list[str] = []  # the inputs along which forward computes in single precision
 
     def look(self) -> dict[str, Array] | None:
         """Return the gradients that can be compared, by input; add what several calls of both functions tell."""
@@ -157,7 +191,7 @@ class PairCheck(Check):
             self.output = copied({"output": _evaluate(pair, arguments)})["output"]
         for argument in changed(arguments, pair.inputs):
             message = f"{name} changed its argument {argument}; work on a copy, the caller still needs it"
-            self.findings.append(Finding("changed-argument", argument, "error", message, {"by": name}))
+            self.findings.append(Finding("changed-argument", argument, "note", message, {"by": name}))
         if not same(self.output, _evaluate(pair, copied(pair.inputs))):
             message = f"{name} isn't deterministic: a second call with these inputs gave another output"
             message += "; freeze its noise"
@@ -166,7 +200,7 @@ class PairCheck(Check):
             pair.require_upstream()
         dtype = getattr(self.output, "dtype", np.dtype(float))
         if dtype.itemsize < 8:
-            self.findings.append(single_precision("forward", dtype))
+            self.coarse = list(pair.differentiable)
         if pair.output_name not in (None, *OUTPUT_NAMES):
             message = f"{pair.output_name} was taken for {name}'s output"
             self.findings.append(Finding("output-name", pair.output_name, "note", message))
@@ -178,7 +212,7 @@ class PairCheck(Check):
 
         arguments = self.pair.arguments(self.upstream, self.output)
         before = copied(arguments)
-        with aloud(), watched("backward", self.findings):
+        with aloud(), watched("backward", self.findings, "note"):
             returned = self.in_time(lambda: call(self.pair.backward, arguments))
         gradients = as_list(returned)
         self.findings += _broken_laws(arguments, before, gradients)
@@ -188,11 +222,52 @@ class PairCheck(Check):
         if len(first) != len(others) or not all(same(a, b) for a, b in arrays):
             message = "a second backward with the same arguments returns something else; keep nothing from call to call"
             self.findings.append(Finding("not-repeatable", None, "error", message))
-        well_formed, wrong = _well_formed(self.pair, self.expected, first, returned)
+        self.returned = first
+        self.names = self._belonging(first)
+        well_formed, wrong = _well_formed(self.pair, self.names, first, returned)
         self.findings += wrong
         if self.pair.upstream_names and not self.found("not-repeatable", *MALFORMED):
             self.findings += laws.of_the_upstream(backward, self.upstream, well_formed)
         return well_formed
+
+    def _belonging(self, gradients: Sequence[Any]) -> list[str]:
+        """Return the inputs that the gradients belong to: the leading ones, or others where only those fit.
+
+        That is so where backward gives gradients of some inputs only. Where none fits, one whose name says that it is
+        what a loss compares with comes last.
+        """
+        pool = [name for name in self.pair.differentiable if name not in self.parameters]
+        names = self.names[: len(gradients)] if self.expected is None and gradients else list(self.names)
+        guessed = [place for place, name in enumerate(names) if name in pool]
+        if self.is_sure or not 0 < len(guessed) < len(pool) or len(names) != len(gradients):
+            return names
+        if declaration_of(self.pair.backward):
+            return names
+        open_places = [place for place in guessed if not self._fits(names[place], gradients[place])]
+        free = [name for name in pool if name not in names or names.index(name) in open_places]
+        free.sort(key=lambda name: name in COMPARED_WITH)
+        for place in open_places:
+            natural, gradient = names[place], gradients[place]
+            alike = [name for name in free if np.shape(gradient) == self.pair.inputs[name].shape]
+            found = next((name for name in alike if self._fits(name, gradient)), None)
+            if found is not None:
+                message = f"what backward returned is the gradient of {found}, not of {natural}"
+            elif len(alike) > 1:
+                found = natural if natural in alike and natural not in COMPARED_WITH else alike[0]
+                message = f"what backward returned was compared with the gradient of {found}: "
+                message += f"{' and '.join(alike)} have the same shape, and it is right for none"
+            names[place] = found or (alike[0] if alike else natural)
+            if found:
+                free.remove(found)
+                message += f'; wrt=["{found}"] says which is meant' if self.expected is None else ""
+                self.findings.append(Finding("belongs-to", f"grad_{found}", "note", message, {"instead_of": natural}))
+        return names
+
+    def _fits(self, name: str, gradient: Any) -> bool:
+        """Whether an array is the gradient of this input, seen along a few directions."""
+        if problem_with(gradient, self.pair.inputs[name].shape) is not None or not gradient.any():
+            return False
+        return self.coverage.agrees(self.pair, name, gradient, self.upstream, self.options.tolerance)
 
     def compare(self, gradients: Mapping[str, Array]) -> list[TensorResult]:
         """Return the comparison of each gradient with the differences of Σ upstream ⊙ y, or with a declared rule."""
@@ -204,6 +279,14 @@ class PairCheck(Check):
             self.findings += findings
             return tensors
         tensors = self.coverage.compare_all("grad", pair, gradients, upstream, tolerance)
+        for place, (name, tensor) in enumerate(zip(gradients, tensors, strict=True)):
+            if name in self.coarse or (
+                tensor.verdict != PASS and tensor.analytic.any() and is_staircase(pair, name, self.output)
+            ):
+                self.coarse = list(dict.fromkeys([*self.coarse, name]))
+                tensors[place] = compare_coarsely(f"grad_{name}", pair, name, tensor.analytic, upstream)
+        if self.coarse:
+            self.findings.append(seen_coarsely(name_of(pair.forward), self.coarse))
         zero = zero_elsewhere(tensors, pair, pair.backward, upstream, seed) - set(self.parameters)
         for name, tensor in zip(gradients, tensors, strict=True):
             tensor.zero_is_meant = name in zero and flat_elsewhere(pair, name, seed)
@@ -212,17 +295,33 @@ class PairCheck(Check):
     def look_further(self, tensors: Sequence[TensorResult], gradients: Mapping[str, Array]) -> None:
         """Add the causes of what is wrong, and what the inputs would hide."""
         errors = [f.code for f in self.findings if f.severity == "error" and f.code != "wrong-values"]
-        misshapen = errors.count("wrong-shape")
-        is_wrong = misshapen or any(tensor.verdict == FAIL for tensor in tensors)
+        failing = {tensor.name for tensor in tensors if tensor.verdict == FAIL}
+        failing |= {f.tensor for f in self.findings if f.code == "wrong-shape" and f.tensor}
         in_order = set(errors) <= {*SAYS_NOTHING_OF_A_CAUSE} and declaration_of(self.pair.backward) is None
-        if self.options.explain and in_order and is_wrong:
-            from aescratch.inspection.gradcheck import (
-                causes,  # for a wrong gradient only: most are right, and it is large
-            )
+        if self.options.explain and in_order and failing and not self.coarse:
+            misplaced = [each for name in self.names if f"grad_{name}" in failing for each in self._elsewhere(name)]
+            self.findings += misplaced
+            if failing - {finding.tensor for finding in misplaced}:
+                from aescratch.inspection.gradcheck import (
+                    causes,  # for a wrong gradient only: most are right, and it is large
+                )
 
-            returned = list(self.expected or self.pair.differentiable)[: len(gradients) + misshapen]
-            self.findings += causes.explain(self.pair, returned, seed=self.options.rng)
+                told = causes.explain(self.pair, self.names, seed=self.options.rng)
+                self.findings += [each for each in told if each.tensor not in {one.tensor for one in misplaced}]
+        self.findings += getattr(self.pair.backward, "remarks", {}).values()
         self.findings += audit_inputs(self.pair.inputs, list(gradients))
+
+    def _elsewhere(self, name: str) -> Iterator[Finding]:
+        """Yield a finding if what stands in the place of an input's gradient is that of another input."""
+        gradient = self.returned[self.names.index(name)]
+        other = next((each for each in self.pair.differentiable if each != name and self._fits(each, gradient)), None)
+        if other is not None:
+            message = (
+                f"grad_{name}: what backward returned in its place is the gradient of {other}, not of {name}; return "
+                "the gradients in the order of forward's arguments, or name that of backward with wrt="
+            )
+            question = f"In which order does forward take its arguments, and where is that of {name}?"
+            yield Finding("another-input", f"grad_{name}", "error", message, {"belongs_to": other}, "", question)
 
 
 def _own_arguments(pair: Pair) -> list[str] | None:
@@ -246,8 +345,8 @@ def _evaluate(pair: Pair, inputs: Mapping[str, Any]) -> Any:
     if isinstance(output, (list, tuple)) or not np.issubdtype(np.asarray(output).dtype, np.floating):
         kind = output.dtype if isinstance(output, np.ndarray) else type(output).__name__
         raise TypeError(
-            f"expected {name_of(pair.forward)} to return one array of floats, got {kind}; "
-            "of several outputs check one at a time, and a forward that returns (output, cache) through ae.cached_pair"
+            f"expected {name_of(pair.forward)} to return one array of floats, got {kind}; make it one, or of a forward "
+            "that returns several values give the backward that takes them"
         )
     return output
 
@@ -257,26 +356,23 @@ def _broken_laws(arguments: Mapping[str, Any], before: Mapping[str, Any], gradie
     findings = []
     for name in changed(arguments, before):
         message = f"backward changed its argument {name}; work on a copy, the caller still needs it"
-        findings.append(Finding("changed-argument", name, "error", message))
+        findings.append(Finding("changed-argument", name, "note", message))
     arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
     for name, value in arrays.items():
         if any(isinstance(g, np.ndarray) and np.shares_memory(g, value) for g in gradients):
             message = f"backward returns a view of its argument {name}; return an array of its own, say {name}.copy()"
-            findings.append(Finding("shared-memory", name, "error", message))
+            findings.append(Finding("shared-memory", name, "note", message))
     return findings
 
 
 def _well_formed(
-    pair: Pair, expected: Sequence[str] | None, gradients: Sequence[Any], returned: Any
+    pair: Pair, names: Sequence[str], gradients: Sequence[Any], returned: Any
 ) -> tuple[dict[str, Array], list[Finding]]:
     """Return the gradients that can be compared, by input, and a finding for each that can't."""
-    names = list(expected or pair.differentiable)
     if returned is None:
         wanted = ", ".join(f"grad_{name}" for name in names)
         message = f"backward returns None; end it with return, say return {wanted}"
         return {}, [Finding("wrong-type", None, "error", message)]
-    if expected is None and gradients:
-        names = names[: len(gradients)]
     hint = "; a list is taken as several gradients" if isinstance(returned, list) else ""
     if len(gradients) != len(names):
         count = f"{len(gradients)} gradient{'' if len(gradients) == 1 else 's'}"
