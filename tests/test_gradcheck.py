@@ -92,7 +92,7 @@ def test_bad_manners_are_remarked_and_fail_nothing_that_is_right():
     assert "note: backward changed its argument grad_y; work on a copy" in str(report)
     view = ae.check_function(functions.dense, lambda grad_y, x, W: (x, x.T @ grad_y, grad_y.sum(axis=0)), DENSE)
     assert view.verdict == "fail"  # since x isn't the gradient
-    assert [(f.code, f.severity) for f in view.findings][0] == ("shared-memory", "note")
+    assert (view.findings[0].code, view.findings[0].severity) == ("shared-memory", "note")
 
 
 def test_a_tanh_derivative_on_an_exact_gelu_is_seen():

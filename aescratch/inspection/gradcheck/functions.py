@@ -9,7 +9,7 @@ What the caller gives wrong raises; what the backward returns wrong is a finding
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,7 @@ from aescratch.inspection.gradcheck.findings import problem_with
 from aescratch.inspection.gradcheck.fixtures import audit_inputs
 from aescratch.inspection.gradcheck.keeping import kept
 from aescratch.inspection.gradcheck.report import FAIL, PASS, Finding, Report, TensorResult
-from aescratch.inspection.gradcheck.styles import in_blocks, recognised
+from aescratch.inspection.gradcheck.styles import in_blocks, owner_of, recognised
 from aescratch.inspection.gradcheck.surroundings import aloud, kept_random_state, quiet, watched
 
 OUTPUT_NAMES = ("y", "h", "z")  # under which a backward takes its forward's output
@@ -125,7 +125,7 @@ def check_function(
     if isinstance(backward, Mapping) and inputs is None:
         backward, inputs = None, backward
     notes: list[Finding] = []
-    with kept(forward, backward), kept_random_state(), quiet():
+    with kept(*owner_of(forward, backward)), kept_random_state(), quiet():
         first, back = recognised(forward, backward, inputs, rng, notes)
         pair = bind(first, back, inputs)
         check_kinds(pair.inputs)
@@ -172,7 +172,6 @@ class PairCheck(Check):
         self.pair, self.expected, self.parameters, self.is_sure = pair, expected, parameters, is_sure
         self.output: Any = None
         self.upstream: Array = np.asarray(1.0)
-        self.returned: list[Any] = []
         self.names: list[str] = list(expected or pair.differentiable)  # the inputs that these are the gradients of
         self.coarse: list[str] = []  # the inputs along which forward computes in single precision
 
@@ -222,7 +221,6 @@ class PairCheck(Check):
         if len(first) != len(others) or not all(same(a, b) for a, b in arrays):
             message = "a second backward with the same arguments returns something else; keep nothing from call to call"
             self.findings.append(Finding("not-repeatable", None, "error", message))
-        self.returned = first
         self.names = self._belonging(first)
         well_formed, wrong = _well_formed(self.pair, self.names, first, returned)
         self.findings += wrong
@@ -295,33 +293,16 @@ class PairCheck(Check):
     def look_further(self, tensors: Sequence[TensorResult], gradients: Mapping[str, Array]) -> None:
         """Add the causes of what is wrong, and what the inputs would hide."""
         errors = [f.code for f in self.findings if f.severity == "error" and f.code != "wrong-values"]
-        failing = {tensor.name for tensor in tensors if tensor.verdict == FAIL}
-        failing |= {f.tensor for f in self.findings if f.code == "wrong-shape" and f.tensor}
+        is_wrong = "wrong-shape" in errors or any(tensor.verdict == FAIL for tensor in tensors)
         in_order = set(errors) <= {*SAYS_NOTHING_OF_A_CAUSE} and declaration_of(self.pair.backward) is None
-        if self.options.explain and in_order and failing and not self.coarse:
-            misplaced = [each for name in self.names if f"grad_{name}" in failing for each in self._elsewhere(name)]
-            self.findings += misplaced
-            if failing - {finding.tensor for finding in misplaced}:
-                from aescratch.inspection.gradcheck import (
-                    causes,  # for a wrong gradient only: most are right, and it is large
-                )
+        if self.options.explain and in_order and is_wrong and not self.coarse:
+            from aescratch.inspection.gradcheck import (
+                causes,  # for a wrong gradient only: most are right, and it is large
+            )
 
-                told = causes.explain(self.pair, self.names, seed=self.options.rng)
-                self.findings += [each for each in told if each.tensor not in {one.tensor for one in misplaced}]
+            self.findings += causes.explain(self.pair, self.names, seed=self.options.rng)
         self.findings += getattr(self.pair.backward, "remarks", {}).values()
         self.findings += audit_inputs(self.pair.inputs, list(gradients))
-
-    def _elsewhere(self, name: str) -> Iterator[Finding]:
-        """Yield a finding if what stands in the place of an input's gradient is that of another input."""
-        gradient = self.returned[self.names.index(name)]
-        other = next((each for each in self.pair.differentiable if each != name and self._fits(each, gradient)), None)
-        if other is not None:
-            message = (
-                f"grad_{name}: what backward returned in its place is the gradient of {other}, not of {name}; return "
-                "the gradients in the order of forward's arguments, or name that of backward with wrt="
-            )
-            question = f"In which order does forward take its arguments, and where is that of {name}?"
-            yield Finding("another-input", f"grad_{name}", "error", message, {"belongs_to": other}, "", question)
 
 
 def _own_arguments(pair: Pair) -> list[str] | None:

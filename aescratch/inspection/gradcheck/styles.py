@@ -67,11 +67,11 @@ def recognised(
     """
     if backward is None and is_of_torch(forward):
         return torch_pair(forward)
-    values, frozen = completed(forward, inputs), Frozen(seed)
-    is_method = isinstance(forward, types.MethodType) and forward.__self__ is getattr(backward, "__self__", None)
-    put_back = putting_back(forward.__self__) if is_method else None
+    known, frozen = completed(forward, inputs), Frozen(seed)
+    owner = owner_of(forward, backward)
+    put_back = putting_back(*owner)
     try:
-        returned = frozen(lambda: call(forward, copied(values)))
+        returned = frozen(lambda: call(forward, copied(known)))
     except Exception:
         if backward is None:
             raise
@@ -83,22 +83,25 @@ def recognised(
         theirs = named(lambda given: frozen(lambda: call(forward, given)), taken, name_of(forward), forward)
     if backward is None:
         return _alone(theirs, returned)
-    others = unbound(backward, values)
+    others = unbound(backward, known)
     several = isinstance(returned, (tuple, list))
     outputs = outputs_among(returned, others) if several else None
     if outputs == 0:
         raise TypeError(not_recognised(forward, backward, returned, others))
-    if put_back is not None:
-        is_loss = not others
-        return kept_pair(
-            theirs, backward, outputs=outputs, values=len(returned) if several else 1, is_loss=is_loss, before=put_back
-        )
-    if outputs is not None:
-        return kept_pair(theirs, backward, outputs=outputs, values=len(returned))
-    if np.ndim(returned) and not others and not Pair(forward, backward, values).upstream_names:
+    if owner or several:
+        values = len(returned) if several else 1
+        return kept_pair(theirs, backward, outputs=outputs, values=values, is_loss=not others, before=put_back)
+    if np.ndim(returned) and not others and not Pair(forward, backward, known).upstream_names:
         notes.append(no_upstream(name_of(backward), name_of(forward)))
         return summed_pair(theirs, backward)
     return theirs, backward
+
+
+def owner_of(forward: Any, backward: Any) -> list[Any]:
+    """Return the object that both are methods of, if they are."""
+    owner = getattr(backward, "__self__", None)
+    is_one = isinstance(forward, types.MethodType) and isinstance(backward, types.MethodType)
+    return [owner] if is_one and forward.__self__ is owner else []
 
 
 def no_upstream(backward: str, forward: str) -> Finding:
