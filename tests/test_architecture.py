@@ -262,7 +262,7 @@ BEYOND_THE_CORE = {
     "explanation", "fixtures", "foreign", "gpu", "gradcheck", "gradcheck_laws", "gradcheck_modes", "grading",
     "grading_hostile", "grading_judge", "kernels", "korean", "localise", "meaning_check", "meaning_formulas",
     "meaning_learning", "meaning_models", "meaning_opinions", "one_file", "one_place", "packaging", "plots", "real_graders",
-    "recording", "report", "second_opinions", "sources", "statements", "student_terminal", "testing", "tour", "tracing",
+    "recording", "report", "second_opinions", "sources", "statements", "student_terminal", "styles", "testing", "tour", "tracing",
     "tutorials", "typing", "validation",
 }  # fmt: skip
 

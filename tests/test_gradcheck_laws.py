@@ -735,9 +735,9 @@ class TestNames:
             check(lambda dout, dy: dout)
 
     @pytest.mark.parametrize("name", ["cache", "caches"])
-    def test_a_cache_is_pointed_to_the_pair_that_knows_caches(self, name):
+    def test_a_cache_that_forward_does_not_return_is_missed(self, name):
         backward = eval(f"lambda dout, {name}: dout")
-        with pytest.raises(TypeError, match=rf"got {name}; if tanh returns the pair \(output, {name}\), check ae.cached_pair"):
+        with pytest.raises(TypeError, match=rf"got {name}; let tanh return the pair \(output, {name}\), or name what it is"):
             check(backward)
 
     def test_a_forward_that_returns_more_than_its_backward_takes_is_shown_two_lines_that_adapt_it(self):

@@ -65,8 +65,8 @@ class Pair:
         name, of = name_of(self.backward), name_of(self.forward)
         if cache := [other for other in needed if other in CACHE_NAMES]:
             raise TypeError(
-                f"expected {name} to take what it needs under the names of {of}'s arguments, got {cache[0]}; if {of} "
-                f"returns the pair (output, {cache[0]}), check ae.cached_pair({of}, {name})"
+                f"expected {name} to take what it needs under the names of {of}'s arguments, got {cache[0]}; let {of} "
+                f"return the pair (output, {cache[0]}), or name what it is"
             )
         if len(needed) > 1:
             raise TypeError(

@@ -129,10 +129,9 @@ def check_function(
         first, back = recognised(forward, backward, inputs, rng, notes)
         pair = bind(first, back, inputs)
         check_kinds(pair.inputs)
-        expected = check_names(wrt, pair) if wrt is not None else _own_arguments(pair)
         if blocks is not None:
-            pair = in_blocks(pair, blocks)
-            expected = check_names(wrt or list(blocks), pair)
+            pair, wrt = in_blocks(pair, blocks), list(blocks) if wrt is None else wrt
+        expected = check_names(wrt, pair) if wrt is not None else _own_arguments(pair)
         title = f"{name_of(back)} for {name_of(first)}"
         report = check_pair(title, pair, expected, options, mode, is_sure=expected is not None)
     report.findings[:0] = notes

@@ -92,10 +92,10 @@ def put_alone(parameter: Parameter, value: Array) -> None:
 class Search:
     """What two calls of forward and one of backward tell about a layer that isn't ours.
 
-    `forward` returns the output for the same inputs, `backward` takes it, and may fail; `put_back` undoes what they leave
-    behind, and whoever calls does so at the end. `places` are the parameters whose gradients were found, `unpaired` those
-    of which none was, `changed` the homes, by id, that backward changes, `by_likeness` names of a gradient and its
-    parameter that don't make it certain, and `whole` arrays of whole numbers beside what is called their gradient.
+    `forward` returns the output for the same inputs, `backward` takes it, and may fail; `put_back` undoes what they
+    leave behind, and whoever calls does so at the end. `places` are the parameters whose gradients were found,
+    `unpaired` those of which none was, `changed` the homes, by id, that backward changes, `by_likeness` names of a
+    gradient and its parameter that don't make it certain, `whole` arrays of whole numbers beside their gradient.
     """
 
     def __init__(
