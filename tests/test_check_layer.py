@@ -208,9 +208,10 @@ class Updating(Affine):
         return grad @ self.W.T if grad_x is not None else None
 
 
-def test_values_that_backward_changes_are_named_and_nothing_is_made_of_what_follows():
+def test_values_that_backward_changes_are_named_and_nothing_else_is_made_of_what_follows():
     report = ae.check_layer(Updating(), X)
-    assert [finding.code for finding in report.findings] == ["changed-parameter", "wrong-values"]
+    assert [finding.code for finding in report.findings] == ["changed-parameter", "wrong-values", "updated-too-early"]
+    assert report.findings[-1].message.endswith("for these it is right; at those of the forward pass it isn't")
 
 
 def test_a_layer_that_prints_does_so_in_the_first_call_only(capsys):

@@ -517,7 +517,9 @@ def test_a_backward_that_updates():
     assert ae.check_layer(Told(), X, learning_rate=0.5).verdict == "pass"
     assert ae.check_layer(Updating(), X, learning_rate=0.02).verdict == "fail"
     hasty = ae.check_layer(Hasty(), X)
-    assert (verdicts(hasty)["X"], causes(hasty)) == ("fail", []), hasty
+    assert verdicts(hasty) == {"X": "fail", "w": "pass", "b": "pass"}
+    assert causes(hasty) == ["grad_X is computed with the values that backward has already given to the parameters"]
+    assert {"not-linear", "described"}.isdisjoint(codes(hasty)), hasty
     unknown = Updating()
     unknown.optimiser.learning_rate = np.float32(0.01)
     report = ae.check_layer(unknown, X)
@@ -669,7 +671,7 @@ def test_what_is_drawn_anew_keeps_its_structure():
         drawn = structure_of(array)(rng, shape)
         assert drawn.shape == shape
         assert holds(drawn), name
-        assert holds(redraw({"y": array}, {("y", 0): 11}, rng)["y"][:, :5] if array.shape[0] == N else drawn), name
+        assert holds(redraw({"y": array}, {("y", 0): 11}, rng)["y"]), name
     assert structure_of(X) is None
     assert structure_of(np.abs(X)) is None
     assert set(redraw({"i": LABELS}, {}, rng)["i"]) <= set(LABELS)

@@ -22,9 +22,11 @@ from aescratch.inspection.gradcheck.binding import (
     as_differentiable,
     as_list,
     copied,
+    draw_upstream,
     is_float_array,
     same,
 )
+from aescratch.inspection.gradcheck.coverage import Coverage
 from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
 from aescratch.inspection.gradcheck.findings import changed_parameter
 from aescratch.inspection.gradcheck.foreign import call_back, joined, pair_of, parted
@@ -271,6 +273,22 @@ class Held:
                 is_error = is_ours and not getattr(self.layer, "adds", False)
                 findings.append(Finding("adds-gradient", place.name, "error" if is_error else "note", message))
         return findings
+
+    def of_new_values(self, failing: Sequence[str], tolerance: float) -> Iterator[Finding]:
+        """Yield a finding for each wrong gradient of an input that is right for the values which backward leaves."""
+        wrong = [name for name in self.leading if f"grad_{name}" in failing]
+        if not (wrong and self.search.changed):
+            return
+        upstream = draw_upstream(np.shape(self._forward(self.inputs)), self.seed)
+        returned = dict(zip(self.names, self._backward({**self.inputs, "grad_y": upstream}), strict=True))
+        after = self.pair.at({**self.inputs, **{place.name: np.array(place.get()) for place in self.places}})
+        for name in wrong:
+            coverage = Coverage("directional", [np.size(returned[name])], self.seed)
+            if coverage.agrees(after, name, returned[name], upstream, tolerance):
+                cause = f"grad_{name} is computed with the values that backward has already given to the parameters"
+                message = f"{cause}: for these it is right; at those of the forward pass it isn't"
+                question = "Which weights did the forward pass use, and which are in place when that line is run?"
+                yield Finding("updated-too-early", f"grad_{name}", "error", message, {}, cause, question)
 
     def _notes(self) -> Iterator[Finding]:
         """Yield what the search for parameters has shown."""

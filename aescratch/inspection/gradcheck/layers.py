@@ -22,7 +22,7 @@ from aescratch.inspection.gradcheck.functions import check_pair
 from aescratch.inspection.gradcheck.held import Held
 from aescratch.inspection.gradcheck.keeping import kept
 from aescratch.inspection.gradcheck.parameters import held_parameters
-from aescratch.inspection.gradcheck.report import Report
+from aescratch.inspection.gradcheck.report import FAIL, Report
 from aescratch.inspection.gradcheck.styles import methods_of
 from aescratch.inspection.gradcheck.surroundings import kept_random_state, quiet
 from aescratch.models.base import Model
@@ -102,8 +102,10 @@ def check_layer(
             options = replace(options, explain=False)
         title, parameters = f"{_shown(layer)}, {held.shape} in", [place.name for place in held.places]
         report = check_pair(title, held.pair, held.names, options, mode, parameters)
-    if values_change:
-        report.findings = [finding for finding in report.findings if finding.code != "not-linear"]
+        early = list(held.of_new_values([t.name for t in report.tensors if t.verdict == FAIL], tolerance))
+    told = {tensor.name for tensor in report.tensors} if values_change else {finding.tensor for finding in early}
+    less = ("not-linear", "described")  # says less than that
+    report.findings = [each for each in report.findings if each.code not in less or each.tensor not in told] + early
     report.findings[:0] = findings if report.tensors else []
     return report
 
