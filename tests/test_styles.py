@@ -675,3 +675,67 @@ def test_what_is_drawn_anew_keeps_its_structure():
     assert structure_of(X) is None
     assert structure_of(np.abs(X)) is None
     assert set(redraw({"i": LABELS}, {}, rng)["i"]) <= set(LABELS)
+
+
+# What is added for the numbers' sake
+
+
+DELTA = 1e-6
+
+
+def cross_entropy(p, y):
+    eps = 1e-7
+    return -(y * np.log(p + eps)).sum() / len(p)
+
+
+def by_a_name_of_the_file(p, y):
+    return -(y * np.log(p + DELTA)).sum() / len(p)
+
+
+class SoftmaxWithLoss:
+    """The constant is in a function that forward calls."""
+
+    def __init__(self, factor=1.0):
+        self.factor = factor
+
+    def forward(self, x, t):
+        e = np.exp(x - x.max(axis=1, keepdims=True))
+        self.t, self.y = t, e / e.sum(axis=1, keepdims=True)
+        return cross_entropy(self.y, t)
+
+    def backward(self, dout=1):
+        return dout * self.factor * (self.y - self.t) / len(self.t)
+
+
+def decaying(w, x):
+    """Its small number is a factor, and is no such constant."""
+    return 0.5 * ((x @ w) ** 2).sum() + 0.5e-3 * (w**2).sum() + 1e-7
+
+
+@pytest.mark.parametrize("loss", [cross_entropy, by_a_name_of_the_file, lambda p, y: -(y * np.log(p + 1e-7)).sum() / len(p)])
+def test_a_constant_inside_a_logarithm_is_known_as_such(loss):
+    inputs = {"p": 1e-2 + 0.1 * np.exp(X), "y": ONE_HOT}
+    report = ae.check_function(loss, lambda p, y: -y / p / len(p), inputs, wrt=["p"])
+    assert (report.verdict, codes(report)) == ("pass", ["left-out-constant"]), report
+    added = "1e-06" if loss is by_a_name_of_the_file else "1e-07"
+    assert f"without the {added} that it adds; backward leaves that out, by which the gradient is off by up to " in str(report)
+    assert DELTA == 1e-6
+    assert cross_entropy(np.zeros((1, 1)), np.ones((1, 1))) == pytest.approx(16.118, abs=1e-3)  # it is there again
+    wrong = ae.check_function(loss, lambda p, y: -y / p, inputs, wrt=["p"])
+    assert wrong.verdict == "fail"
+    assert causes(wrong) == ["grad_p is the right gradient, times N (N = 7, the number of rows of p)"]
+
+
+def test_such_a_constant_in_a_function_that_a_layer_calls():
+    inputs = {"x": 3 * X, "t": ONE_HOT}
+    report = ae.check_layer(SoftmaxWithLoss(), inputs)
+    assert (report.verdict, codes(report)) == ("pass", ["left-out-constant"]), report
+    wrong = ae.check_layer(SoftmaxWithLoss(2.0), inputs)
+    assert (wrong.verdict, causes(wrong)) == ("fail", ["grad_x is the right gradient, times 2"]), wrong
+
+
+def test_a_small_factor_is_no_such_constant():
+    report = ae.check_function(decaying, lambda w, x: x.T @ x @ w, {"w": W, "x": X}, wrt=["w"])
+    assert (report.verdict, "left-out-constant" in codes(report)) == ("fail", False)
+    with_it = ae.check_function(decaying, lambda w, x: x.T @ x @ w + 1e-3 * w, {"w": W, "x": X}, wrt=["w"])
+    assert (with_it.verdict, codes(with_it)) == ("pass", [])

@@ -282,12 +282,13 @@ def call_back(backward: Callable[..., Any], inputs: Mapping[str, Any], given: Se
 
 
 def pair_of(
-    layer: Any, forward: FromInputs, backward: FromInputs, inputs: dict[str, Any], *, is_term: bool
+    layer: Any, forward: FromInputs, backward: FromInputs, inputs: dict[str, Any], *, is_term: bool,
+    made_of: tuple[Any, Any] = (None, None),
 ) -> Pair:  # fmt: skip
     """Return what a layer computes as a pair at these inputs, by two functions of all of them together."""
     kind, upstream = type(layer).__name__, [] if is_term else ["grad_y"]
-    with_upstream = named(backward, signature([*upstream, *inputs]), f"{kind}.backward")
-    return Pair(named(forward, signature(inputs), f"{kind}.forward"), with_upstream, inputs)
+    with_upstream = named(backward, signature([*upstream, *inputs]), f"{kind}.backward", made_of[1])
+    return Pair(named(forward, signature(inputs), f"{kind}.forward", made_of[0]), with_upstream, inputs)
 
 
 def signature(names: Iterable[str]) -> inspect.Signature:

@@ -9,6 +9,7 @@ What the caller gives wrong raises; what the backward returns wrong is a finding
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -18,8 +19,8 @@ from aescratch.backend import Array
 from aescratch.foundations.declared import declaration_of
 from aescratch.functions import AS_WRITTEN
 from aescratch.inspection.gradcheck import laws
+from aescratch.inspection.gradcheck.belonging import belonging
 from aescratch.inspection.gradcheck.binding import (
-    COMPARED_WITH,
     Pair,
     as_differentiable,
     as_list,
@@ -42,12 +43,14 @@ from aescratch.inspection.gradcheck.elsewhere import flat_elsewhere, zero_elsewh
 from aescratch.inspection.gradcheck.findings import problem_with
 from aescratch.inspection.gradcheck.fixtures import audit_inputs
 from aescratch.inspection.gradcheck.keeping import kept
+from aescratch.inspection.gradcheck.offsets import SLIGHT, Offsets
 from aescratch.inspection.gradcheck.report import FAIL, PASS, Finding, Report, TensorResult
 from aescratch.inspection.gradcheck.styles import in_blocks, owner_of, recognised
 from aescratch.inspection.gradcheck.surroundings import aloud, kept_random_state, quiet, watched
 
 OUTPUT_NAMES = ("y", "h", "z")  # under which a backward takes its forward's output
 NOTHING_TO_COMPARE = ("not-deterministic",)
+ALIKE = 1e-2  # how far a gradient may be off, relatively, to be seen to be meant as that of an input
 MALFORMED = ("wrong-count", "wrong-type", "wrong-shape", "wrong-dtype", "not-finite")
 # Says nothing of a cause, and so doesn't keep one from being looked for.
 SAYS_NOTHING_OF_A_CAUSE = ("not-linear", "upstream-ignored", "wrong-shape")
@@ -174,6 +177,11 @@ class PairCheck(Check):
         self.names: list[str] = list(expected or pair.differentiable)  # the inputs that these are the gradients of
         self.coarse: list[str] = []  # the inputs along which forward computes in single precision
 
+    @functools.cached_property
+    def offsets(self) -> Offsets:
+        """What forward adds for the numbers' sake."""
+        return Offsets(self.pair.forward)
+
     def look(self) -> dict[str, Array] | None:
         """Return the gradients that can be compared, by input; add what several calls of both functions tell."""
         self._look_at_forward()
@@ -220,51 +228,28 @@ class PairCheck(Check):
         if len(first) != len(others) or not all(same(a, b) for a, b in arrays):
             message = "a second backward with the same arguments returns something else; keep nothing from call to call"
             self.findings.append(Finding("not-repeatable", None, "error", message))
-        self.names = self._belonging(first)
+        self._find_names(first)
         well_formed, wrong = _well_formed(self.pair, self.names, first, returned)
         self.findings += wrong
         if self.pair.upstream_names and not self.found("not-repeatable", *MALFORMED):
             self.findings += laws.of_the_upstream(backward, self.upstream, well_formed)
         return well_formed
 
-    def _belonging(self, gradients: Sequence[Any]) -> list[str]:
-        """Return the inputs that the gradients belong to: the leading ones, or others where only those fit.
-
-        That is so where backward gives gradients of some inputs only. Where none fits, one whose name says that it is
-        what a loss compares with comes last.
-        """
-        pool = [name for name in self.pair.differentiable if name not in self.parameters]
-        names = self.names[: len(gradients)] if self.expected is None and gradients else list(self.names)
-        guessed = [place for place, name in enumerate(names) if name in pool]
-        if self.is_sure or not 0 < len(guessed) < len(pool) or len(names) != len(gradients):
-            return names
-        if declaration_of(self.pair.backward):
-            return names
-        open_places = [place for place in guessed if not self._fits(names[place], gradients[place])]
-        free = [name for name in pool if name not in names or names.index(name) in open_places]
-        free.sort(key=lambda name: name in COMPARED_WITH)
-        for place in open_places:
-            natural, gradient = names[place], gradients[place]
-            alike = [name for name in free if np.shape(gradient) == self.pair.inputs[name].shape]
-            found = next((name for name in alike if self._fits(name, gradient)), None)
-            if found is not None:
-                message = f"what backward returned is the gradient of {found}, not of {natural}"
-            elif len(alike) > 1:
-                found = natural if natural in alike and natural not in COMPARED_WITH else alike[0]
-                message = f"what backward returned was compared with the gradient of {found}: "
-                message += f"{' and '.join(alike)} have the same shape, and it is right for none"
-            names[place] = found or (alike[0] if alike else natural)
-            if found:
-                free.remove(found)
-                message += f'; wrt=["{found}"] says which is meant' if self.expected is None else ""
-                self.findings.append(Finding("belongs-to", f"grad_{found}", "note", message, {"instead_of": natural}))
-        return names
+    def _find_names(self, gradients: Sequence[Any]) -> None:
+        """Find out which inputs the gradients belong to, where that isn't sure."""
+        if self.expected is None and gradients:
+            self.names = self.names[: len(gradients)]
+        if not (self.is_sure or declaration_of(self.pair.backward)) and len(self.names) == len(gradients):
+            inputs = [name for name in self.pair.differentiable if name not in self.parameters]
+            shapes = {name: np.shape(self.pair.inputs[name]) for name in inputs}
+            advice = '; wrt=["{}"] says which is meant' if self.expected is None else ""
+            self.findings += belonging(self.names, gradients, shapes, self._fits, advice)
 
     def _fits(self, name: str, gradient: Any) -> bool:
-        """Whether an array is the gradient of this input, seen along a few directions."""
+        """Whether an array is meant as the gradient of this input, as a few directions show."""
         if problem_with(gradient, self.pair.inputs[name].shape) is not None or not gradient.any():
             return False
-        return self.coverage.agrees(self.pair, name, gradient, self.upstream, self.options.tolerance)
+        return self.coverage.agrees(self.pair, name, gradient, self.upstream, ALIKE)
 
     def compare(self, gradients: Mapping[str, Array]) -> list[TensorResult]:
         """Return the comparison of each gradient with the differences of Σ upstream ⊙ y, or with a declared rule."""
@@ -284,10 +269,30 @@ class PairCheck(Check):
                 tensors[place] = compare_coarsely(f"grad_{name}", pair, name, tensor.analytic, upstream)
         if self.coarse:
             self.findings.append(seen_coarsely(name_of(pair.forward), self.coarse))
+        elif any(tensor.verdict == FAIL for tensor in tensors):
+            tensors = [self._without_offsets(tensor) for tensor in tensors]
         zero = zero_elsewhere(tensors, pair, pair.backward, upstream, seed) - set(self.parameters)
         for name, tensor in zip(gradients, tensors, strict=True):
             tensor.zero_is_meant = name in zero and flat_elsewhere(pair, name, seed)
         return tensors
+
+    def _without_offsets(self, tensor: TensorResult) -> TensorResult:
+        """Return the comparison with a forward that adds no 1e-7, if that is all by which a wrong gradient differs."""
+        name, offsets = tensor.name.removeprefix("grad_"), self.offsets
+        if tensor.verdict != FAIL or not offsets.values or tensor.max_relative_error > SLIGHT:
+            return tensor
+        with offsets.left_out():
+            gradients = {name: tensor.analytic}
+            (other,) = self.coverage.compare_all("grad", self.pair, gradients, self.upstream, self.options.tolerance)
+        if other.verdict != PASS:
+            return tensor
+        message = (
+            f"{tensor.name} is right for {name_of(self.pair.forward)} without {offsets} that it adds; backward leaves "
+            f"that out, by which the gradient is off by up to {tensor.max_relative_error:.1e}"
+        )
+        evidence = {"values": sorted(offsets.values)}
+        self.findings.append(Finding("left-out-constant", tensor.name, "note", message, evidence))
+        return other
 
     def look_further(self, tensors: Sequence[TensorResult], gradients: Mapping[str, Array]) -> None:
         """Add the causes of what is wrong, and what the inputs would hide."""
@@ -299,7 +304,12 @@ class PairCheck(Check):
                 causes,  # for a wrong gradient only: most are right, and it is large
             )
 
-            self.findings += causes.explain(self.pair, self.names, seed=self.options.rng)
+            told = causes.explain(self.pair, self.names, seed=self.options.rng)
+            if self.offsets.values and not any(finding.cause for finding in told):
+                with self.offsets.left_out():
+                    again = causes.explain(self.pair, self.names, seed=self.options.rng)
+                told = again if any(finding.cause for finding in again) else told
+            self.findings += told
         self.findings += getattr(self.pair.backward, "remarks", {}).values()
         self.findings += audit_inputs(self.pair.inputs, list(gradients))
 

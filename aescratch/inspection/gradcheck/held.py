@@ -72,7 +72,10 @@ class Held:
         declared = declaration_of(self.backward)
         if declared and declared.in_the_mean and "rng" in inspect.signature(self.forward).parameters:
             self.inputs.setdefault("rng", seed)
-        self.pair = pair_of(layer, self._forward, self._backward, self.inputs, is_term=self.is_term)
+        methods = self.forward, self.backward
+        self.pair = pair_of(
+            layer, self._forward, self._backward, self.inputs, is_term=self.is_term, made_of=methods
+        )  # fmt: skip
         if declared:
             rule = functools.partial(self._rule, declared.again)
             smoothed = functools.partial(self._smoothed, declared.smoothed)
