@@ -109,9 +109,20 @@ def _wrapped(
         bound = signature.bind(*arguments, **named)
         bound.apply_defaults()
         if before is not None:
-            before(Call(name, part, which, dict(bound.arguments), None))
+            before(Call(name, part, which, _by_name(bound), None))
         result = method(*arguments, **named)
-        instead = observer(Call(name, part, which, dict(bound.arguments), result))
+        instead = observer(Call(name, part, which, _by_name(bound), result))
         return result if instead is None else instead
 
     return call
+
+
+def _by_name(bound: inspect.BoundArguments) -> dict[str, Any]:
+    """Return arguments by name; those of ``*args`` are args0, args1, ..."""
+    found = dict(bound.arguments)
+    for name, parameter in bound.signature.parameters.items():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            found |= {f"{name}{number}": value for number, value in enumerate(found.pop(name))}
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            found |= found.pop(name)
+    return found

@@ -140,6 +140,8 @@ class Alone:
 
     def _forward(self, inputs: Mapping[str, Any]) -> Any:
         arguments = {name: copy.deepcopy(inputs[name]) for name in self.passes.arguments}
+        if any(p.kind is p.VAR_POSITIONAL for p in inspect.signature(self.part.forward).parameters.values()):
+            return self.part.forward(*arguments.values())
         return self.part.forward(**arguments)
 
     @contextlib.contextmanager
