@@ -703,7 +703,7 @@ class TestDeadline:
 
 
 class TestNames:
-    @pytest.mark.parametrize("name", ["dout", "dy", "grad", "upstream", "grad_output", "dout_hidden", "g", "delta"])
+    @pytest.mark.parametrize("name", ["dout", "dy", "grad", "upstream", "grad_output", "dout_hidden", "g", "delta", "dA", "accum_grad"])
     def test_of_other_courses_are_taken_for_the_upstream(self, name):
         backward = eval(f"lambda {name}, x, W: ({name} @ W.T, x.T @ {name}, {name}.sum(axis=0))")
         report = ae.check_function(functions.dense, backward, DENSE)

@@ -21,6 +21,7 @@ from aescratch.foundations.validation import without_subclass
 
 UPSTREAM_NAMES = ("dout", "dy", "grad", "upstream")  # what others call it, where no argument is called grad_q
 SHORT_UPSTREAM_NAMES = ("g", "delta")  # and where none has one of those names either
+NO_UPSTREAM = ("data", "dim", "dims", "d_model", "dictionary")  # which begin as an upstream gradient's name does
 ADVICE = {
     "c": "of a complex function check real and imaginary parts as inputs of their own",
     "O": "an array of Python objects usually means rows of different lengths",
@@ -53,6 +54,8 @@ class Pair:
         others = [name for name in names if name in UPSTREAM_NAMES or name.startswith("dout_")]
         if not (ours or others):
             others = [name for name in names if name in SHORT_UPSTREAM_NAMES]
+        if not (ours or others):
+            others = [name for name in names if is_like_upstream(name)]
         return ours or (others if len(others) == 1 else [])
 
     @property
@@ -108,6 +111,11 @@ class Pair:
     def gradients(self, upstream: Array, output: Any) -> list[Any]:
         """Return what backward returns, as a list."""
         return as_list(call(self.backward, self.arguments(upstream, output)))
+
+
+def is_like_upstream(name: str) -> bool:
+    """Whether an argument may be an upstream gradient by its name, as dZ and accum_grad are."""
+    return (name[0] == "d" or "grad" in name) and name not in (*NO_UPSTREAM, *CACHE_NAMES)
 
 
 def bind(forward: Callable[..., Any], backward: Callable[..., Any], inputs: Any) -> Pair:

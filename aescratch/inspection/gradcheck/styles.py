@@ -23,14 +23,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aescratch.inspection.gradcheck.binding import (
-    CACHE_NAMES,
-    UPSTREAM_NAMES,
     Pair,
     as_list,
     call,
     completed,
     copied,
     is_float_array,
+    is_like_upstream,
     name_of,
     signature_of,
 )
@@ -54,7 +53,6 @@ FORWARDS = ("forward", "forward_pass", "fprop", "feed_forward", "feedforward", "
 BACKWARDS = ("backward", "backward_pass", "bprop", "backprop", "back_prop", "backpropagate")
 RATES = ("learning_rate", "lr", "eta", "step_size", "rate", "alpha")  # as an argument of a backward that updates
 KEPT_RATES = RATES[:3]  # as an attribute
-NO_UPSTREAM = ("data", "dim", "dims", "d_model", "dictionary")  # which begin as an upstream gradient's name does
 
 
 def recognised(
@@ -153,14 +151,9 @@ def outputs_among(returned: Sequence[Any], others: Sequence[str]) -> int:
     if len(others) != len(returned) or not others:
         return 0
     count = 1
-    while count < len(others) and _is_upstream(others[count]) and is_float_array(returned[count]):
+    while count < len(others) and is_like_upstream(others[count]) and is_float_array(returned[count]):
         count += 1
     return count if all(is_float_array(value) or isinstance(value, float) for value in returned[:count]) else 0
-
-
-def _is_upstream(name: str) -> bool:
-    is_named = name in UPSTREAM_NAMES or name.startswith(("grad", "d"))
-    return is_named and name not in NO_UPSTREAM and name not in CACHE_NAMES
 
 
 def not_recognised(
