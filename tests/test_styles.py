@@ -652,6 +652,8 @@ def test_what_is_not_recognised_is_shown_the_lines_that_adapt_it():
     assert said.endswith(
         "    forward = lambda x, w: both(x, w)[0]\n    backward = lambda grad_y, x, w: <lambda>(grad_y, w)"
     )
+    with pytest.raises(TypeError, match="got an object of Embedding, which has both; check it with ae"):
+        ae.check_function(Embedding(), inputs={"indices": LABELS})
     with pytest.raises(TypeError, match=r"(?s)by itself both is checked where it returns .* def both_backward\(grad_y, x, w\): \.\.\."):
         ae.check_function(both, inputs={"x": X, "w": W})
 

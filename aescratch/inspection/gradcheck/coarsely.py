@@ -12,6 +12,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.inspection.gradcheck.binding import Pair
+from aescratch.inspection.gradcheck.numeric import Probe
 from aescratch.inspection.gradcheck.report import CLEAR, FAIL, INCONCLUSIVE, PASS, Finding, TensorResult
 
 UNSEEN, SEEN, FAR = 1e-11, 3e-6, 1e-2  # of an entry: below float32's steps, some of these, and a usual change
@@ -59,22 +60,16 @@ def compare_coarsely(name: str, pair: Pair, argument: str, analytic: Array, upst
     given = np.asarray(analytic, np.float64).reshape(-1)
     numeric, error, left, right = (np.empty(size) for _ in range(4))
 
-    def objective() -> tuple[float, float]:
-        terms = upstream * np.asarray(pair.output(), np.float64)
-        return float(terms.sum()), float(np.abs(terms).sum())
+    def objective() -> tuple[float, list[Array]]:
+        return float((upstream * np.asarray(pair.output(), np.float64)).sum()), []
 
-    here, scale = objective()
+    here, terms = objective(), float(np.abs(upstream * pair.output()).sum())
     for place in range(size):
-        start = float(flat[place])
-        steps = [part * STEP * max(abs(start), 1.0) for part in (1.0, -1.0, 0.5, -0.5)]
-        values = []
-        for step in steps:
-            flat[place] = start + step
-            values.append(objective()[0])
-        flat[place] = start
-        coarse, fine = ((values[i] - values[i + 1]) / (2 * steps[i]) for i in (0, 2))
-        numeric[place], error[place] = (4 * fine - coarse) / 3, abs(fine - coarse) + ROUNDING * scale / steps[2]
-        left[place], right[place] = (here - values[3]) / steps[2], (values[2] - here) / steps[2]
+        probe = Probe(objective, here, flat, place)
+        coarse, fine = probe.central(STEP), probe.central(STEP / 2)
+        probe.restore()
+        numeric[place], left[place], right[place] = (4 * fine.value - coarse.value) / 3, fine.left, fine.right
+        error[place] = abs(fine.value - coarse.value) + ROUNDING * terms / (STEP / 2 * probe.unit)
     largest = float(np.abs(numeric).max(initial=0.0))
     allowed = COARSE_TOLERANCE * np.maximum(np.maximum(np.abs(given), np.abs(numeric)), LARGE * largest)
     off = np.abs(given - numeric)

@@ -77,7 +77,8 @@ def kept_pair(
     """Return a pair for a forward that keeps something for backward, in what it returns or in an object.
 
     It returns so many values, first so many outputs, then what backward takes too; None for one value that is the
-    output. What `before` does is done before each call of forward.
+    output. What `before` does is done before each call of forward. Of a loss the sum is the objective, also of one that
+    is an array, and backward takes no upstream gradient.
     """
     remarks: dict[str, Finding] = {}
 
@@ -112,11 +113,6 @@ def closure_pair(forward: Callable[..., Any], *, is_loss: bool = False) -> Funct
         return output if isinstance(output, (tuple, list)) else [output], back
 
     return of_passes(passes, forward, forward, is_loss=is_loss)
-
-
-def summed_pair(forward: Callable[..., Any], backward: Callable[..., Any]) -> FunctionPair:
-    """Return a pair for an element-wise loss, or slope, whose backward takes no upstream gradient: that of its sum."""
-    return kept_pair(forward, backward, outputs=None, is_loss=True)
 
 
 def loss_pair(function: Callable[..., Any]) -> FunctionPair:

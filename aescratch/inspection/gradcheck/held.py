@@ -213,9 +213,9 @@ class Held:
         for home in self.unchecked:
             home.put(home.start)
 
-    def _at(self, inputs: Mapping[str, Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+    def _at(self, inputs: Mapping[str, Any], anew: bool = False) -> tuple[Sequence[Any], Sequence[Any]]:
         """Return what `_run` does with these values in the parameters, and the layer's state as it was."""
-        if self.keeps_state or self.search.changed:
+        if self.keeps_state or anew:
             self.put_back()
         self.put(inputs)
         return self._run(inputs)
@@ -225,7 +225,7 @@ class Held:
         return np.sum(output) if self.is_summed else np.array(output) if isinstance(output, np.ndarray) else output
 
     def _backward(self, inputs: Mapping[str, Any]) -> Any:
-        outputs, kept = self._at(inputs)
+        outputs, kept = self._at(inputs, anew=bool(self.search.changed))
         upstreams = [] if self.is_term else parted(inputs["grad_y"], outputs)
         gives = self.returned = self._pull(upstreams, kept, inputs)
         if self.places or not self.leading:

@@ -112,7 +112,7 @@ class Search:
         put_back()
         found = {slot.identity: (slot.read(), _copied(slot.read())) for slot in slots_in(layer)}
         backward(forward())
-        self.changed = changed = {id(home) for home in kept if not same(home.get(), home.start)}
+        self.changed = changed = {id(home) for home in kept if id(home) in used and not same(home.get(), home.start)}
         self.written = [slot for slot in slots_in(layer) if _is_new(slot, found)]
         written = {slot.identity for slot in self.written}
         left, paired = list[Home](), list[Home]()

@@ -7,7 +7,7 @@
     no backward; (loss, gradients)                 loss_pair
     methods of one object, which remembers         kept_pair
     (y, cache), (h, c), (h, c, cache)              kept_pair: as many outputs as backward takes upstream gradients
-    an array, and a backward without upstream      summed_pair
+    an array, and a backward without upstream      kept_pair, as a loss: that of its sum
     an array, or a number                          as they are
 
     theta, all parameters in one array --in_blocks--> W1, b1, ... as arrays of their own
@@ -41,7 +41,6 @@ from aescratch.inspection.gradcheck.foreign import (
     loss_pair,
     named,
     signature,
-    summed_pair,
     torch_pair,
 )
 from aescratch.inspection.gradcheck.keeping import putting_back
@@ -65,6 +64,9 @@ def recognised(
     """
     if backward is None and is_of_torch(forward):
         return torch_pair(forward)
+    if backward is None and None not in methods_of(forward):
+        kind = type(forward).__name__
+        raise TypeError(f"expected functions, got an object of {kind}, which has both; check it with ae.check_layer")
     known, frozen = completed(forward, inputs), Frozen(seed)
     owner = owner_of(forward, backward)
     put_back = putting_back(*owner)
@@ -86,12 +88,12 @@ def recognised(
     outputs = outputs_among(returned, others) if several else None
     if outputs == 0:
         raise TypeError(not_recognised(forward, backward, returned, others))
-    if owner or several:
+    is_summed = not (several or others or Pair(forward, backward, known).upstream_names) and np.ndim(returned) > 0
+    if is_summed:
+        notes.append(no_upstream(name_of(backward), name_of(forward)))
+    if owner or several or is_summed:
         values = len(returned) if several else 1
         return kept_pair(theirs, backward, outputs=outputs, values=values, is_loss=not others, before=put_back)
-    if np.ndim(returned) and not others and not Pair(forward, backward, known).upstream_names:
-        notes.append(no_upstream(name_of(backward), name_of(forward)))
-        return summed_pair(theirs, backward)
     return theirs, backward
 
 
