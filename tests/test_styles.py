@@ -586,13 +586,21 @@ class Cached:
         return dout @ self.W.T
 
 
-class Unclear(Cached):
+class First(Cached):
     def backward(self, dout):
+        return dout @ self.W.T
+
+
+class Unclear(Cached):
+    def backward(self, dout, cache, more):
         return dout @ self.W.T
 
 
 def test_a_layer_that_hands_a_cache_on():
     assert verdicts(ae.check_layer(Cached(), X)) == {"x": "pass", "W": "pass"}
+    first = ae.check_layer(First(), X)
+    assert (first.verdict, verdicts(first), codes(first)) == ("inconclusive", {"x": "pass"}, ["first-output", "not-checked"])
+    assert "of the values that First.forward returns, only the first was checked" in str(first)
     with pytest.raises(TypeError, match=r"got tuple of 2 values, .*\n    forward = lambda x: forward\(x\)\[0\]\n    backward = "):
         ae.check_layer(Unclear(), X)
 
@@ -741,3 +749,81 @@ def test_a_small_factor_is_no_such_constant():
     assert (report.verdict, "left-out-constant" in codes(report)) == ("fail", False)
     with_it = ae.check_function(decaying, lambda w, x: x.T @ x @ w + 1e-3 * w, {"w": W, "x": X}, wrt=["w"])
     assert (with_it.verdict, codes(with_it)) == ("pass", [])
+
+
+# Arguments under other names, and what is made in the first call
+
+
+class Act:
+    """A function and its derivative, each with a name of its own for the same number."""
+
+    def fn(self, z):
+        return np.where(z > 0, z, 0.1 * z)
+
+    def grad(self, x):
+        return np.where(x > 0, 1, 0.1)
+
+    def wrong(self, x):
+        return np.where(x > 0, 1, 0.2)
+
+    def whole(self, x):
+        return (x > -np.inf).astype(int)
+
+
+def test_a_derivative_with_other_names_for_its_arguments():
+    it = Act()
+    report = ae.check_function(it.fn, it.grad, {"z": X})
+    assert (report.verdict, codes(report)) == ("pass", ["argument-name"]), report
+    assert "x of grad was taken for fn's z, and the gradient for that of the sum of what fn returns" in str(report)
+    assert ae.check_function(it.fn, it.wrong, {"z": X}).verdict == "fail"
+    assert ae.check_function(lambda z: 1.0 * z, it.whole, {"z": X}).verdict == "pass"  # whole numbers are numbers
+    output = ae.check_function(lambda z: 1 / (1 + np.exp(-z)), lambda s: s * (1 - s), {"z": X})
+    assert (output.verdict, codes(output)) == ("pass", ["argument-name"]), output
+    assert "s of <lambda> was taken for <lambda>'s output" in str(output)
+    two = ae.check_function(mse, lambda target, out: 2 * (out - target) / out.size, LOSS)
+    assert (two.verdict, verdicts(two)) == ("pass", {"y_pred": "pass"}), two
+    with pytest.raises(TypeError, match="upstream gradient"):
+        ae.check_function(Remembering().forward, Unsaid().backward, {"x": X})
+
+
+class Unsaid(Remembering):
+    def backward(self, first, second):
+        return first
+
+
+class Lazy:
+    """Makes its weights in the first call, keeps a list of all states, and returns two of them."""
+
+    def __init__(self, factor=1.0):
+        self.params, self.grads, self.states, self.factor = {}, {}, [], factor
+
+    def forward(self, x):
+        if not self.params:
+            self.params = {"W": np.random.normal(size=(D, H)), "U": np.random.normal(size=(H, H))}  # noqa: NPY002
+            self.states = [np.zeros((len(x), H))]
+        self.x = x
+        self.states.append(np.tanh(x @ self.params["W"] + self.states[-1] @ self.params["U"]))
+        return self.states[-1], 2 * self.states[-1]
+
+    def backward(self, dout):
+        da = dout * (1 - self.states[-1] ** 2)
+        self.grads = {"W": self.x.T @ da, "U": self.factor * self.states[-2].T @ da}
+        return da @ self.params["W"].T
+
+
+def test_weights_that_are_made_in_the_first_call_are_found():
+    layer = Lazy()
+    report = ae.check_layer(layer, X)
+    assert (report.verdict, verdicts(report)) == ("pass", {"x": "pass", "W": "pass", "U": "pass"}), report
+    assert "first-output" in codes(report)
+    assert (layer.params, layer.states) == ({}, [])
+    assert verdicts(ae.check_layer(Lazy(2.0), X)) == {"x": "pass", "W": "pass", "U": "fail"}
+
+
+def test_a_forward_that_refuses_other_values_of_what_it_compares_with():
+    def loss(y, p):
+        assert set(y.flat) <= {0, 1}
+        return -(y * np.log(p)).sum()
+
+    report = ae.check_function(loss, lambda y, p: -y / p, {"y": ONE_HOT, "p": np.abs(X) + 0.1})
+    assert (report.verdict, verdicts(report)) == ("pass", {"p": "pass"}), report

@@ -242,12 +242,18 @@ def of_passes(
 
     def gradients(inputs: Mapping[str, Any]) -> Any:
         outputs, pull = passes({name: inputs[name] for name in taken.parameters})
-        return pull() if is_loss else pull(*parted(inputs["grad_y"], outputs))
+        return _as_floats(pull()) if is_loss else pull(*parted(inputs["grad_y"], outputs))
 
     with_upstream = taken if is_loss else signature(["grad_y", *taken.parameters])
     back = named(gradients, with_upstream, name_of(backward), backward)
     vars(back)["remarks"] = {} if remarks is None else remarks
     return named(output, taken, name_of(forward), forward), back
+
+
+def _as_floats(gradient: Any) -> Any:
+    """Return a slope that is of whole numbers, as a ReLU's of zeros and ones, as one of floats."""
+    is_whole = isinstance(gradient, np.ndarray) and gradient.dtype.kind in "iub"
+    return gradient.astype(np.float64) if is_whole else gradient
 
 
 def joined(outputs: Sequence[Any]) -> Any:

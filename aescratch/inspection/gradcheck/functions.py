@@ -50,7 +50,6 @@ from aescratch.inspection.gradcheck.surroundings import aloud, kept_random_state
 
 OUTPUT_NAMES = ("y", "h", "z")  # under which a backward takes its forward's output
 NOTHING_TO_COMPARE = ("not-deterministic",)
-ALIKE = 1e-2  # how far a gradient may be off, relatively, to be seen to be meant as that of an input
 MALFORMED = ("wrong-count", "wrong-type", "wrong-shape", "wrong-dtype", "not-finite")
 # Says nothing of a cause, and so doesn't keep one from being looked for.
 SAYS_NOTHING_OF_A_CAUSE = ("not-linear", "upstream-ignored", "wrong-shape")
@@ -249,7 +248,7 @@ class PairCheck(Check):
         """Whether an array is meant as the gradient of this input, as a few directions show."""
         if problem_with(gradient, self.pair.inputs[name].shape) is not None or not gradient.any():
             return False
-        return self.coverage.agrees(self.pair, name, gradient, self.upstream, ALIKE)
+        return self.coverage.agrees(self.pair, name, gradient, self.upstream)
 
     def compare(self, gradients: Mapping[str, Array]) -> list[TensorResult]:
         """Return the comparison of each gradient with the differences of Σ upstream ⊙ y, or with a declared rule."""

@@ -33,7 +33,7 @@ from aescratch.inspection.gradcheck.foreign import call_back, joined, pair_of, p
 from aescratch.inspection.gradcheck.keeping import putting_back
 from aescratch.inspection.gradcheck.parameters import Place, Search, own_places
 from aescratch.inspection.gradcheck.report import INCONCLUSIVE, Finding
-from aescratch.inspection.gradcheck.slots import Home
+from aescratch.inspection.gradcheck.slots import Home, slots_in
 from aescratch.inspection.gradcheck.styles import methods_of, no_upstream, not_recognised, outputs_among, rate_of
 from aescratch.inspection.gradcheck.surroundings import Frozen
 from aescratch.layers import Layer
@@ -52,11 +52,12 @@ class Held:
         self.places: list[Place] = list(own_places(layer))
         self.current: Mapping[str, Any] = {}
         self.returned: list[Any] = []  # by the last backward
-        self.failed = False
+        self.made: list[Any] = []  # by forward, in every call
+        self.failed = self.is_first_alone = False
         self.keeps_state = self._look()
         taken = [*self.arguments, *(place.name for place in self.places)]
         put_back = self.put_back if self.keeps_state else lambda: None
-        self.search = Search(layer, self._again, self._try_backward, put_back, taken)
+        self.search = Search(layer, self._again, self._try_backward, put_back, taken, self.made)
         self.places += self.search.places
         arrays = [name for name, value in self.arguments.items() if is_float_array(value)]
         is_nothing = all(gives is None for gives in self.returned)
@@ -125,7 +126,12 @@ class Held:
         self.others = [p.name for p in free if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
         first = self._again()
         if self.frozen.draws:
-            first = self._again()  # the same numbers from here on
+            self.frozen.draws, before = None, [slot.read() for slot in slots_in(self.layer)]
+            self._again()
+            if not self.frozen.draws:  # it has drawn its parameters, once, and what is new since then is none
+                self.put_back, known = putting_back(self.layer), set(map(id, before))
+                self.made = [value for slot in slots_in(self.layer) if id(value := slot.read()) not in known]
+            first = self._again()
         can_take = any(p.kind is not p.VAR_KEYWORD for p in free)
         self.is_term = not np.ndim(first) or not can_take
         self.is_summed = self.is_term and np.ndim(first) > 0
@@ -149,6 +155,9 @@ class Held:
         if not isinstance(returned, (tuple, list)):
             return [returned], []
         outputs = outputs_among(returned, self.others)
+        if not outputs and len(self.others) == 1 and is_float_array(returned[0]):
+            self.is_first_alone = True
+            return returned[:1], []
         if not outputs:
             raise TypeError(not_recognised(self.forward, self.backward, returned, self.others))
         return returned[:outputs], returned[outputs:]
@@ -300,6 +309,9 @@ class Held:
             yield self.frozen.remark(f"{kind}.forward")
         if self.is_summed:
             yield no_upstream(f"{kind}.backward", f"{kind}.forward")
+        if self.is_first_alone:
+            message = f"{kind}.backward takes one upstream gradient: of the values that {kind}.forward returns, only the "
+            yield Finding("first-output", None, "note", f"{message}first was checked")
         for updated in self.updated:
             message = f"backward updates {updated}: its gradient was read from that, (before − after) / "
             yield Finding("updated-parameter", updated, "note", f"{message}{self.rate.value:g}")

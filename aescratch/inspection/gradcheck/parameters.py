@@ -93,17 +93,18 @@ class Search:
     """What two calls of forward and one of backward tell about a layer that isn't ours.
 
     `forward` returns the output for the same inputs, `backward` takes it, and may fail; `put_back` undoes what they
-    leave behind, and whoever calls does so at the end. `places` are the parameters whose gradients were found,
-    `unpaired` those of which none was, `changed` the homes, by id, that backward changes, `by_likeness` names of a
-    gradient and its parameter that don't make it certain, `whole` arrays of whole numbers beside their gradient.
+    leave behind, and whoever calls does so at the end; what forward has `made` is no parameter. `places` are the
+    parameters whose gradients were found, `unpaired` those of which none was, `changed` the homes, by id, that backward
+    changes, `by_likeness` names of a gradient and its parameter that don't make it certain, `whole` arrays of whole
+    numbers beside their gradient.
     """
 
     def __init__(
         self, layer: Any, forward: Callable[[], Any], backward: Callable[[Any], Any], put_back: Callable[[], None],
-        taken: Collection[str] = (),
+        taken: Collection[str] = (), made: Sequence[Any] = (),
     ) -> None:  # fmt: skip
         self.places, self.by_likeness = list[Place](), list[tuple[str, str]]()
-        homes = _homes(layer, taken)
+        homes = _homes(layer, taken, set(map(id, made)))
         output = _copied(forward())
         kept = [home for home in homes if same(home.start, home.get())]
         in_place = {id(home) for home in kept if home.is_number or home.slots[0].read() is home.array}
@@ -184,12 +185,12 @@ def _overlaps(home: Home, others: Sequence[Home]) -> bool:
     return any(home is not other and np.may_share_memory(home.array, other.array) for other in others)
 
 
-def _homes(layer: Any, taken: Collection[str]) -> list[Home]:
+def _homes(layer: Any, taken: Collection[str], made: Collection[int]) -> list[Home]:
     """Return the arrays of floats and the numbers in a layer that could be parameters, each array once."""
     groups: dict[Any, list[Slot]] = {}
     for slot in slots_in(layer):
         value = slot.read()
-        if not _is_float(value) or slot.label.startswith(STATISTICS):
+        if not _is_float(value) or slot.label.startswith(STATISTICS) or id(value) in made:
             continue
         if isinstance(value, np.ndarray) and (value.size == 0 or not value.flags.writeable):
             continue

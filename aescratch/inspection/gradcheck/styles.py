@@ -23,6 +23,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aescratch.inspection.gradcheck.binding import (
+    SHORT_UPSTREAM_NAMES,
+    UPSTREAM_NAMES,
     Pair,
     as_list,
     call,
@@ -33,6 +35,7 @@ from aescratch.inspection.gradcheck.binding import (
     name_of,
     signature_of,
 )
+from aescratch.inspection.gradcheck.coverage import Coverage
 from aescratch.inspection.gradcheck.foreign import (
     FunctionPair,
     closure_pair,
@@ -40,6 +43,7 @@ from aescratch.inspection.gradcheck.foreign import (
     kept_pair,
     loss_pair,
     named,
+    of_passes,
     signature,
     torch_pair,
 )
@@ -88,6 +92,11 @@ def recognised(
     outputs = outputs_among(returned, others) if several else None
     if outputs == 0:
         raise TypeError(not_recognised(forward, backward, returned, others))
+    if not several and others and not any(map(_says_upstream, others)):
+        if len(others) == len(unbound(forward, {})) == len(unbound(backward, {})):
+            return _renamed(theirs, backward, known, others, notes)
+        if owner:
+            Pair(forward, backward, known).require_upstream()
     is_summed = not (several or others or Pair(forward, backward, known).upstream_names) and np.ndim(returned) > 0
     if is_summed:
         notes.append(no_upstream(name_of(backward), name_of(forward)))
@@ -95,6 +104,46 @@ def recognised(
         values = len(returned) if several else 1
         return kept_pair(theirs, backward, outputs=outputs, values=values, is_loss=not others, before=put_back)
     return theirs, backward
+
+
+def _says_upstream(name: str) -> bool:
+    return is_like_upstream(name) or name in (*UPSTREAM_NAMES, *SHORT_UPSTREAM_NAMES)
+
+
+def _renamed(
+    forward: Callable[..., Any], backward: Callable[..., Any], known: Mapping[str, Any], others: Sequence[str],
+    notes: list[Finding],
+) -> FunctionPair:  # fmt: skip
+    """Return the pair for a derivative that takes forward's arguments under other names, or the output; note which."""
+    needed = unbound(forward, {})
+
+    def of_inputs(inputs: Mapping[str, Any]) -> tuple[Sequence[Any], Callable[..., Any]]:
+        return [call(forward, inputs)], lambda: backward(*(inputs[name] for name in needed))
+
+    def of_output(inputs: Mapping[str, Any]) -> tuple[Sequence[Any], Callable[..., Any]]:
+        output = call(forward, inputs)
+        return [output], lambda: backward(output)
+
+    stand_for = [f"{name_of(forward)}'s {' and '.join(needed)}", f"{name_of(forward)}'s output"]
+    readings = list(zip((of_inputs, of_output), stand_for, strict=True))[: 2 if len(others) == 1 else 1]
+    pairs = [(of_passes(passes, forward, backward, is_loss=True), what) for passes, what in readings]
+    pair, what = next((each for each in pairs if _agrees(each[0], known)), pairs[0])
+    message = f"{' and '.join(others)} of {name_of(backward)} was taken for {what}, and the gradient for that of the "
+    notes.append(Finding("argument-name", None, "note", f"{message}sum of what {name_of(forward)} returns"))
+    return pair
+
+
+def _agrees(pair: FunctionPair, known: Mapping[str, Any]) -> bool:
+    """Whether the first gradient is that of one of the inputs."""
+    floats = {name: np.array(value, np.float64) for name, value in known.items() if is_float_array(value)}
+    there = Pair(*pair, {**known, **floats})
+    try:
+        gradient = np.asarray(there.gradients(np.asarray(1.0), None)[0], np.float64)
+    except Exception:
+        return False
+    alike = [name for name, value in floats.items() if value.shape == gradient.shape]
+    coverage = Coverage("directional", [], 0)
+    return any(coverage.agrees(there, name, gradient, np.asarray(1.0)) for name in alike)
 
 
 def owner_of(forward: Any, backward: Any) -> list[Any]:
