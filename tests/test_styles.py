@@ -587,6 +587,10 @@ class Cached:
 
 
 class First(Cached):
+    def __init__(self):
+        super().__init__()
+        del self.dW
+
     def backward(self, dout):
         return dout @ self.W.T
 

@@ -310,8 +310,8 @@ class Held:
         if self.is_summed:
             yield no_upstream(f"{kind}.backward", f"{kind}.forward")
         if self.is_first_alone:
-            message = f"{kind}.backward takes one upstream gradient: of the values that {kind}.forward returns, only the "
-            yield Finding("first-output", None, "note", f"{message}first was checked")
+            message = f"{kind}.backward takes one upstream gradient: of the values that {kind}.forward returns, only "
+            yield Finding("first-output", None, "note", f"{message}the first was checked")
         for updated in self.updated:
             message = f"backward updates {updated}: its gradient was read from that, (before − after) / "
             yield Finding("updated-parameter", updated, "note", f"{message}{self.rate.value:g}")
