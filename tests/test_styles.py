@@ -144,6 +144,9 @@ def test_dropout_without_a_seed_draws_the_same_in_every_call():
     assert report.findings[0].message.startswith("dropout_forward changed the global random state, from which it draws")
     assert ae.check_function(dropout_forward, lambda dout, cache: dout * (cache > 0), {"x": X}).verdict == "fail"
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+    np.random.seed(int(before[0]) + 1)  # noqa: NPY002
+    again = ae.check_function(dropout_forward, dropout_backward, {"x": X})
+    np.testing.assert_array_equal(again.tensors[0].analytic, report.tensors[0].analytic)  # as the seed says
 
 
 def cost(theta, x, hidden, form=tuple, biases=1.0):
@@ -386,6 +389,17 @@ def test_indices_stay_whole():
         def backward(self, dout):
             return dout @ self.W.T
 
+    class Compared:
+        """Whole labels that may be floats as well."""
+
+        def forward(self, scores, labels):
+            self.is_label = np.arange(D) == labels[:, None]
+            return (scores * self.is_label).sum()
+
+        def backward(self):
+            return 1.0 * self.is_label
+
+    assert verdicts(ae.check_layer(Compared(), {"scores": X, "labels": LABELS})) == {"scores": "pass"}
     with pytest.raises(TypeError, match=r"expected x to hold float64 numbers, got int64; pass x.astype\(float\)"):
         ae.check_layer(Affine(), np.arange(N * D).reshape(N, D))
 
