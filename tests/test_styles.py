@@ -504,6 +504,16 @@ class Updating:
         return accum_grad @ w.T
 
 
+class Momentum(Descent):
+    """Its first step is that of plain descent; a second one goes on with what the first has left."""
+
+    velocity = 0.0
+
+    def update(self, w, gradient):
+        self.velocity = 0.9 * np.max(self.velocity) + gradient
+        return super().update(w, self.velocity)
+
+
 class Hasty(Updating):
     def backward_pass(self, accum_grad):
         super().backward_pass(accum_grad)
@@ -534,6 +544,12 @@ def test_a_backward_that_updates():
     assert verdicts(hasty) == {"X": "fail", "w": "pass", "b": "pass"}
     assert causes(hasty) == ["grad_X is computed with the values that backward has already given to the parameters"]
     assert {"not-linear", "described"}.isdisjoint(codes(hasty)), hasty
+    heavy = Updating()
+    heavy.optimiser = {"w": Momentum(0.01)}
+    heavy.backward_pass = lambda accum_grad: (
+        accum_grad @ heavy.w.T, setattr(heavy, "w", heavy.optimiser["w"].update(heavy.w, heavy.X.T @ accum_grad))
+    )[0]  # fmt: skip
+    assert verdicts(ae.check_layer(heavy, X)) == {"X": "pass", "w": "pass"}
     unknown = Updating()
     unknown.optimiser.learning_rate = np.float32(0.01)
     report = ae.check_layer(unknown, X)
@@ -760,6 +776,11 @@ def test_such_a_constant_in_a_function_that_a_layer_calls():
     assert (report.verdict, codes(report)) == ("pass", ["left-out-constant"]), report
     wrong = ae.check_layer(SoftmaxWithLoss(2.0), inputs)
     assert (wrong.verdict, causes(wrong)) == ("fail", ["grad_x is the right gradient, times 2"]), wrong
+
+
+def test_a_constant_that_matters_is_missed():
+    report = ae.check_function(lambda x: np.sqrt(x**2 + 1e-3).sum(), lambda x: np.sign(x), {"x": 0.1 * X})
+    assert (report.verdict, "left-out-constant" in codes(report)) == ("fail", False)
 
 
 def test_a_small_factor_is_no_such_constant():

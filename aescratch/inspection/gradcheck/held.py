@@ -68,6 +68,7 @@ class Held:
         self.names = [*self.leading, *(place.name for place in self.places)]
         values = {place.name: np.array(place.get(), dtype=np.float64) for place in self.places}
         self.inputs = {**self.arguments, **values}
+        self.put_back()
         self.put(self.inputs)
         self.put_back = putting_back(layer)
         declared = declaration_of(self.backward)
