@@ -217,6 +217,24 @@ def test_whose_gradient_it_is_is_never_guessed_silently():
     assert told.verdict == "fail"
 
 
+def test_the_numbers_of_another_input_may_be_a_mistake():
+    def squared(grad_sign):
+        return lambda y_pred, y_true: grad_sign * 2 * (y_pred - y_true)
+
+    def loss(y_pred, y_true):
+        return ((y_pred - y_true) ** 2).sum()
+
+    assert ae.check_function(loss, squared(1), LOSS).findings == []
+    wrong = ae.check_function(loss, squared(-1), LOSS)
+    assert verdicts(wrong) == {"y_pred": "fail"}
+    assert causes(wrong) == ["grad_y_pred has the wrong sign: it is minus the right gradient, everywhere"]
+    assert "is the gradient of y_true, not of y_pred, with which it was compared" in str(wrong)
+    either = ae.check_function(lambda a, b: ((a - b) ** 2).sum(), lambda a, b: 2 * (b - a), {"a": X, "b": X[::-1]})
+    assert (either.verdict, verdicts(either)) == ("inconclusive", {"b": "pass"})
+    told = ae.check_function(lambda a, b: ((a - b) ** 2).sum(), lambda a, b: 2 * (b - a), {"a": X, "b": X[::-1]}, wrt=["b"])
+    assert told.verdict == "pass"
+
+
 def test_gradients_of_some_inputs_are_found_among_them():
     def ridge(x, w, b):
         return 0.5 * ((x @ w + b) ** 2).sum()
