@@ -801,6 +801,23 @@ def test_a_constant_that_matters_is_missed():
     assert (report.verdict, "left-out-constant" in codes(report)) == ("fail", False)
 
 
+def normalised(x):
+    return (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + 1e-5)
+
+
+def test_a_constant_of_a_normalisation_is_of_the_formula():
+    def backward(dout, x, eps):
+        spread = np.sqrt(x.var(axis=0) + eps)
+        y = (x - x.mean(axis=0)) / spread
+        return (dout - dout.mean(axis=0) - y * (dout * y).mean(axis=0)) / spread
+
+    assert ae.check_function(normalised, lambda dout, x: backward(dout, x, 1e-5), {"x": X}).verdict == "pass"
+    report = ae.check_function(normalised, lambda dout, x: backward(dout, x, 0.0), {"x": X})
+    assert report.verdict == "fail"
+    assert causes(report) == ["grad_x is right for normalised without the 1e-05 that it adds"]
+    assert "described" not in codes(report)
+
+
 def test_a_small_factor_is_no_such_constant():
     report = ae.check_function(decaying, lambda w, x: x.T @ x @ w, {"w": W, "x": X}, wrt=["w"])
     assert (report.verdict, "left-out-constant" in codes(report)) == ("fail", False)

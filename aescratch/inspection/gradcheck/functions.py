@@ -178,8 +178,8 @@ class PairCheck(Check):
 
     @functools.cached_property
     def offsets(self) -> Offsets:
-        """What forward adds for the numbers' sake."""
-        return Offsets(self.pair.forward)
+        """What forward adds in logarithms, to keep them finite."""
+        return Offsets(self.pair.forward, in_logarithms=True)
 
     def look(self) -> dict[str, Array] | None:
         """Return the gradients that can be compared, by input; add what several calls of both functions tell."""
@@ -269,28 +269,31 @@ class PairCheck(Check):
         if self.coarse:
             self.findings.append(seen_coarsely(name_of(pair.forward), self.coarse))
         elif any(tensor.verdict == FAIL for tensor in tensors):
-            tensors = [self._without_offsets(tensor) for tensor in tensors]
+            tensors = [self._without(self.offsets, tensor) or tensor for tensor in tensors]
         zero = zero_elsewhere(tensors, pair, pair.backward, upstream, seed) - set(self.parameters)
         for name, tensor in zip(gradients, tensors, strict=True):
             tensor.zero_is_meant = name in zero and flat_elsewhere(pair, name, seed)
         return tensors
 
-    def _without_offsets(self, tensor: TensorResult) -> TensorResult:
-        """Return the comparison with a forward that adds no 1e-7, if that is all by which a wrong gradient differs."""
-        name, offsets = tensor.name.removeprefix("grad_"), self.offsets
+    def _without(self, offsets: Offsets, tensor: TensorResult) -> TensorResult | None:
+        """Return the comparison of a wrong gradient that is right without a constant that forward adds; note that."""
+        name = tensor.name.removeprefix("grad_")
         if tensor.verdict != FAIL or not offsets.values or tensor.max_relative_error > SLIGHT:
-            return tensor
+            return None
         with offsets.left_out():
             gradients = {name: tensor.analytic}
             (other,) = self.coverage.compare_all("grad", self.pair, gradients, self.upstream, self.options.tolerance)
         if other.verdict != PASS:
-            return tensor
-        message = (
-            f"{tensor.name} is right for {name_of(self.pair.forward)} without {offsets} that it adds; backward leaves "
-            f"that out, by which the gradient is off by up to {tensor.max_relative_error:.1e}"
-        )
-        evidence = {"values": sorted(offsets.values)}
-        self.findings.append(Finding("left-out-constant", tensor.name, "note", message, evidence))
+            return None
+        cause = f"{tensor.name} is right for {name_of(self.pair.forward)} without {offsets} that it adds"
+        message = f"{cause}; backward leaves that out, by which the gradient is off by up to "
+        message += f"{tensor.max_relative_error:.1e}"
+        evidence: dict[str, Any] = {"hypothesis": "left-out-constant", "values": sorted(offsets.values)}
+        if offsets is self.offsets:
+            self.findings.append(Finding("left-out-constant", tensor.name, "note", message, evidence))
+        else:
+            question = "Which small number does the forward add, and where does it enter what you divide by?"
+            self.findings.append(Finding("cause", tensor.name, "error", message, evidence, cause, question))
         return other
 
     def look_further(self, tensors: Sequence[TensorResult], gradients: Mapping[str, Array]) -> None:
@@ -304,6 +307,9 @@ class PairCheck(Check):
             )
 
             told = causes.explain(self.pair, self.names, seed=self.options.rng)
+            everywhere = Offsets(self.pair.forward, in_logarithms=False)
+            known = {tensor.name for tensor in tensors if self._without(everywhere, tensor)}
+            told = [finding for finding in told if finding.tensor not in known]
             if self.offsets.values and not any(finding.cause for finding in told):
                 with self.offsets.left_out():
                     again = causes.explain(self.pair, self.names, seed=self.options.rng)

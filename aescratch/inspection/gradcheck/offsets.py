@@ -22,16 +22,19 @@ SLIGHT = 1e-2  # how far gradients may be apart, relatively, that differ by such
 
 
 class Offsets:
-    """The small constants that a forward, or a function or method that it uses, adds; `values` are they."""
+    """The small constants that a forward, or a function or method that it uses, adds; `values` are they.
 
-    def __init__(self, forward: Callable[..., Any]) -> None:
+    Those in logarithms alone only keep these finite; elsewhere, as in a normalisation, they are of the formula.
+    """
+
+    def __init__(self, forward: Callable[..., Any], in_logarithms: bool) -> None:
         function = inspect.unwrap(forward)
         function = getattr(function, "__func__", function)
         self.values: set[float] = set()
         self.codes: list[tuple[FunctionType, CodeType, CodeType]] = []  # as they are, and without
         self.names: list[tuple[dict[str, Any], str, float]] = []  # of files
         for each in _used(function):
-            literals, names = _added(each)
+            literals, names = _added(each, in_logarithms)
             small = {name: each.__globals__[name] for name in names if _is_small(each.__globals__.get(name))}
             self.names += [(each.__globals__, name, value) for name, value in small.items()]
             code = each.__code__
@@ -94,11 +97,14 @@ def _functions_in(text: str) -> list[ast.FunctionDef | ast.Lambda]:
         return []
 
 
-def _added(function: FunctionType) -> tuple[set[float], set[str]]:
+def _added(function: FunctionType, in_logarithms: bool) -> tuple[set[float], set[str]]:
     """Return the small numbers that are only ever added in a function, themselves or by a name, and names that are."""
     definition = _node_of(function)
     nodes = [] if definition is None else list(ast.walk(definition))
-    added = [node for node in nodes if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)]
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    logarithms = [node for node in calls if getattr(node.func, "attr", getattr(node.func, "id", "")).startswith("log")]
+    inside = [node for each in logarithms for node in ast.walk(each)] if in_logarithms else nodes
+    added = [node for node in inside if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)]
     sums: list[ast.AST] = [side for node in added for side in (node.left, node.right)]
     names = {node.id for node in sums if isinstance(node, ast.Name)}
     assigned = [node for node in nodes if isinstance(node, ast.Assign)]
