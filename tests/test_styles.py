@@ -788,6 +788,14 @@ def test_a_constant_inside_a_logarithm_is_known_as_such(loss):
     assert causes(wrong) == ["grad_p is the right gradient, times N (N = 7, the number of rows of p)"]
 
 
+def test_one_that_the_differences_hardly_see_leaves_no_doubt():
+    def loss(p, y):  # of a size at whose rounding a difference of a millionth can't be judged
+        return 5000 - (y * np.log(p + 1e-8)).sum()
+
+    report = ae.check_function(loss, lambda p, y: -y / p, {"p": 1e-2 + 1e-3 * X, "y": ONE_HOT}, wrt=["p"])
+    assert (report.verdict, codes(report)) == ("pass", ["left-out-constant"]), report
+
+
 def test_such_a_constant_in_a_function_that_a_layer_calls():
     inputs = {"x": 3 * X, "t": ONE_HOT}
     report = ae.check_layer(SoftmaxWithLoss(), inputs)

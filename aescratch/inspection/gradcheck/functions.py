@@ -268,7 +268,7 @@ class PairCheck(Check):
                 tensors[place] = compare_coarsely(f"grad_{name}", pair, name, tensor.analytic, upstream)
         if self.coarse:
             self.findings.append(seen_coarsely(name_of(pair.forward), self.coarse))
-        elif any(tensor.verdict == FAIL for tensor in tensors):
+        elif any(tensor.verdict != PASS for tensor in tensors):
             tensors = [self._without(self.offsets, tensor) or tensor for tensor in tensors]
         zero = zero_elsewhere(tensors, pair, pair.backward, upstream, seed) - set(self.parameters)
         for name, tensor in zip(gradients, tensors, strict=True):
@@ -276,9 +276,9 @@ class PairCheck(Check):
         return tensors
 
     def _without(self, offsets: Offsets, tensor: TensorResult) -> TensorResult | None:
-        """Return the comparison of a wrong gradient that is right without a constant that forward adds; note that."""
+        """Return the comparison of a gradient that is right only without a constant that forward adds; note that."""
         name = tensor.name.removeprefix("grad_")
-        if tensor.verdict != FAIL or not offsets.values or tensor.max_relative_error > SLIGHT:
+        if tensor.verdict == PASS or not offsets.values or tensor.max_relative_error > SLIGHT:
             return None
         with offsets.left_out():
             gradients = {name: tensor.analytic}
@@ -308,7 +308,8 @@ class PairCheck(Check):
 
             told = causes.explain(self.pair, self.names, seed=self.options.rng)
             everywhere = Offsets(self.pair.forward, in_logarithms=False)
-            known = {tensor.name for tensor in tensors if self._without(everywhere, tensor)}
+            wrong = [tensor for tensor in tensors if tensor.verdict == FAIL]
+            known = {tensor.name for tensor in wrong if self._without(everywhere, tensor)}
             told = [finding for finding in told if finding.tensor not in known]
             if self.offsets.values and not any(finding.cause for finding in told):
                 with self.offsets.left_out():
