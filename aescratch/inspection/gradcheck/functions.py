@@ -71,7 +71,8 @@ def check_function(
     Other styles are told by what one call of forward returns. Beside a backward: ``(y, cache)``, which backward takes
     after the upstream gradient; several outputs, one upstream gradient for each; an array, for a backward without
     upstream gradient, where the objective is its sum. Without one: ``(y, back)``; ``(loss, gradients)``, a tuple or a
-    list; a class built on ``torch.autograd.Function``.
+    list; a class built on ``torch.autograd.Function``. Two methods of an object may hand on what they need in it. A
+    forward that draws from the global random state is given the same numbers in every call.
 
     Parameters
     ----------
