@@ -110,7 +110,6 @@ class Held:
         """Whether forward needs whole numbers in an argument: with floats it fails, or gives something else."""
         if isinstance(self.layer, Part):
             return False
-        self.others: list[str] = []
         arguments = copied(self.arguments)
         try:
             whole = self._call(arguments)
