@@ -315,6 +315,15 @@ def test_columns_are_examples_as_well_as_rows():
     assert verdicts(wrong) == {"W": "pass", "b": "fail", "a": "pass"}
 
 
+def test_what_is_given_is_looked_at_before_anything_is_called():
+    def shaped(x, shape=(N, D)):
+        return (x**2).reshape(shape)
+
+    assert ae.check_function(shaped, lambda dout, x: 2 * x * dout, {"x": X}).verdict == "pass"  # a default may be a tuple
+    with pytest.raises(TypeError, match="expected x to be an array, got list"):
+        ae.check_function(lambda x: swish(x), inputs={"x": X.tolist()})
+
+
 # Values first
 
 

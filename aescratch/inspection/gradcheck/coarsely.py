@@ -70,7 +70,7 @@ def compare_coarsely(name: str, pair: Pair, argument: str, analytic: Array, upst
         probe.restore()
         numeric[place], left[place], right[place] = (4 * fine.value - coarse.value) / 3, fine.left, fine.right
         error[place] = abs(fine.value - coarse.value) + ROUNDING * terms / (STEP / 2 * probe.unit)
-    largest = float(np.abs(numeric).max(initial=0.0))
+    largest = float(np.abs(numeric).max())
     allowed = COARSE_TOLERANCE * np.maximum(np.maximum(np.abs(given), np.abs(numeric)), LARGE * largest)
     off = np.abs(given - numeric)
     between = (np.minimum(left, right) - allowed <= given) & (given <= np.maximum(left, right) + allowed)

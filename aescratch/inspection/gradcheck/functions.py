@@ -129,9 +129,10 @@ def check_function(
         backward, inputs = None, backward
     notes: list[Finding] = []
     with kept(*owner_of(forward, backward)), kept_random_state(), quiet():
+        if isinstance(inputs, Mapping):
+            check_kinds(inputs)
         first, back = recognised(forward, backward, inputs, rng, notes)
         pair = bind(first, back, inputs)
-        check_kinds(pair.inputs)
         if blocks is not None:
             pair, wrt = in_blocks(pair, blocks), list(blocks) if wrt is None else wrt
         expected = check_names(wrt, pair) if wrt is not None else _own_arguments(pair)
