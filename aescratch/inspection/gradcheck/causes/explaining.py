@@ -7,6 +7,7 @@ looks -> candidates that fit the first -> those that fit every other look too, w
 from __future__ import annotations
 
 import contextlib
+import inspect
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -114,9 +115,8 @@ def _lines(
         scene_of(base, names),
         *(scene for scene in (scene_of(each, names) for each in others) if scene.right(names) == right),
     ]
-    return wrong_lines(
-        scenes, names, [n for n in names if n not in right], also=(base.pair.forward, base.pair.backward)
-    )
+    own = [inspect.unwrap(function) for function in (base.pair.forward, base.pair.backward)]
+    return wrong_lines(scenes, names, [n for n in names if n not in right], also=own)
 
 
 def mend(finding: Finding, pair: Pair, names: Sequence[str], *, seed: int = 0) -> None:
