@@ -322,15 +322,16 @@ class PairCheck(Check):
             if unusable:
                 causes.mend(unusable, self.pair, self.names or self.pair.differentiable, seed=self.options.rng)
                 return
-            told = causes.explain(self.pair, self.names, seed=self.options.rng)
+            told: list[Finding] = []
+            if self.offsets.values:
+                with self.offsets.left_out():
+                    told = causes.explain(self.pair, self.names, seed=self.options.rng)
+            if not any(finding.cause for finding in told):
+                told = causes.explain(self.pair, self.names, seed=self.options.rng)
             everywhere = Offsets(self.pair.forward, in_logarithms=False)
             wrong = [tensor for tensor in tensors if tensor.verdict == FAIL]
             known = {tensor.name for tensor in wrong if self._without(everywhere, tensor)}
             told = [finding for finding in told if finding.tensor not in known]
-            if self.offsets.values and not any(finding.cause for finding in told):
-                with self.offsets.left_out():
-                    again = causes.explain(self.pair, self.names, seed=self.options.rng)
-                told = again if any(finding.cause for finding in again) else told
             self.findings += told
         self.findings += getattr(self.pair.backward, "remarks", {}).values()
         self.findings += audit_inputs(self.pair.inputs, list(gradients))

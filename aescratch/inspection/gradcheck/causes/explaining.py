@@ -44,6 +44,7 @@ MOST_ENTRIES = 400  # of all inputs: more, and looks are taken at small sizes
 MOST_DERIVATIVES = 200_000
 TOO_SLOW = 1.0  # seconds for one look, which no forward of small arrays needs: else the text would change with the load
 TRIALS = 3
+LONG = 3.0  # seconds of the processor, after which a cause of what is left is looked for among the usual ones only
 VANISHING = 1e-6  # of the largest entry
 SATURATED = 0.5  # the share of entries that vanish at the inputs given and don't at generic ones: nothing is claimed
 OTHER_UPSTREAM = 1.7  # of an output that is a number, so that a factor 1 is told from none
@@ -157,11 +158,13 @@ def _judged(
         [*([] if is_base else [given]), *same_size_looks(given, left, seed, draws)],
         dimensions, lambda: other_size_looks(given, left, dimensions, seed, draws), is_degenerate(given.inputs),
     )  # fmt: skip
+    start = time.process_time()
     for name in left:
         line, judge = by_line.get(name), Judge(evidence, name)
+        is_late = time.process_time() - start > LONG
         judged = is_wrong(generic, name) and vanishing(given, name) <= vanishing(generic, name) + SATURATED
         is_mended = line is not None and bool(line.cause)
-        cause = judge.cause(STAGES[:2] if is_mended else STAGES) if judged else None
+        cause = judge.cause(STAGES[:2] if is_mended or is_late else STAGES) if judged else None
         if line is None:
             findings.append(cause or describe(given, name, judge.ruled_out))
         elif is_mended and cause is None:
