@@ -9,6 +9,7 @@ import contextlib
 import copy
 import functools
 import io
+import os
 import itertools
 import sys
 import tempfile
@@ -65,7 +66,7 @@ def loaded(text, name):
 
     The folder stays until the process ends: one for each module that is open at the same time.
     """
-    place = Path(FOLDER.name) / str(len(OPEN))
+    place = Path(FOLDER.name) / f"{os.getpid()}-{len(OPEN)}"  # processes share the folder
     place.mkdir(exist_ok=True)
     path = place / name
     path.write_text(text, encoding="utf-8")

@@ -101,7 +101,7 @@ class Search:
                 return [self._of_its_helper(line, found[0])]
             if line is self.first or line.reads_right:
                 partial += self._others(partial, found)
-        return partial
+        return [] if self.gave_up else partial  # else one change of another line may do
 
     def _rounds(self) -> Iterator[tuple[Line, Callable[[Line], Sequence[Edit]]]]:
         """Yield the lines, several times, each time with other edits to be tried."""
