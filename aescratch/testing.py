@@ -59,14 +59,14 @@ def assert_gradients(model: Trainable, x: Data, labels: Data | None = None, **op
 
 
 def assert_function(
-    forward: Callable[..., Any], backward: Callable[..., Any], inputs: Mapping[str, Any], **options: Any
+    forward: Callable[..., Any], backward: Callable[..., Any] | None, inputs: Mapping[str, Any], **options: Any
 ) -> None:
     """Assert that a backward function returns the gradients of its forward.
 
     Parameters
     ----------
     forward, backward : callable
-        The pair; arguments are bound by name.
+        The pair; arguments are bound by name. None for the backward of a forward that gives its gradients itself.
     inputs : dict
         The forward's arguments by name.
     **options

@@ -87,6 +87,49 @@ class Called:
     def backward(self, grad):
         return grad @ self.W.T
 
+def closed(a):
+    return np.tanh(a), lambda grad_y: grad_y * (1 - np.tanh(a) ** 2)
+
+def closed_wrong(a):
+    return np.tanh(a), lambda grad_y: grad_y * (1 - np.tanh(a))
+
+def mse(y_true, y_pred):
+    return np.mean((y_true - y_pred) ** 2)
+
+def mse_prime(y_true, y_pred):
+    return 2 * (y_pred - y_true) / y_true.size
+
+def cost(theta, x):
+    error = x @ theta[:15].reshape(5, 3) + theta[15:]
+    return [np.array([[0.5 * (error ** 2).sum()]]), np.concatenate([(x.T @ error).ravel(), error.mean(axis=0)])]
+
+def cost_inputs():
+    return {"theta": np.random.default_rng(0).normal(size=18)}
+
+cost_blocks = {"W": (5, 3), "b": (3,)}
+
+class Updates:
+    def __init__(self):
+        self.w, self.lr = np.random.default_rng(0).normal(size=(5, 3)), 0.01
+    def forward_pass(self, X):
+        self.seen = X
+        return X @ self.w
+    def backward_pass(self, accum_grad):
+        w = self.w
+        self.w = self.w - self.lr * self.seen.T @ accum_grad
+        return accum_grad @ w.T
+
+class Lookup:
+    def __init__(self):
+        self.table = np.random.default_rng(0).normal(size=(5, 3))
+        self.dtable = np.zeros((5, 3))
+    def forward(self, labels):
+        self.labels = labels
+        return self.table[labels]
+    def backward(self, dout):
+        self.dtable = np.zeros((5, 3))
+        np.add.at(self.dtable, self.labels, dout)
+
 class Nested:
     def __init__(self):
         self.layers = [Scale(), MyDense(1, 2, rng=0)]
@@ -170,6 +213,14 @@ def line_of(text):
         ("my_layers.py:d_tanh", 0, "gradient check of d_tanh for tanh"),
         ("my_layers.py:dense_grad", 0, "gradient check of dense_grad for dense"),
         ("my_layers.py:half_square_grad", 0, "gradient check of half_square_grad for half_square_grad"),
+        ("my_layers.py:closed", 0, "gradient check of closed for closed"),
+        ("my_layers.py:closed_wrong", 1, "gradient check of closed_wrong for closed_wrong"),
+        ("my_layers.py:mse", 0, "gradient check of mse_prime for mse"),
+        ("my_layers.py:mse_prime", 0, "gradient check of mse_prime for mse"),
+        ("my_layers.py:affine_forward", 0, "gradient check of affine_backward for affine_forward"),
+        ("my_layers.py:cost", 1, "gradient check of cost for cost"),
+        ("my_layers.py:Updates", 0, "gradient check of Updates, (7, 5) in"),
+        ("my_layers.py:Lookup", 0, "gradient check of Lookup, (7,) in"),
         ("my_layers.py:Nested", 1, "gradient check of Nested, (7, 5) in"),
         ("my_layers.py:Scale", 0, "gradient check of Scale, (7, 5) in"),
         ("my_layers.py:MyDense", 1, "gradient check of MyDense, (7, 5) in"),
@@ -207,6 +258,20 @@ def test_sizes_come_from_where_they_are_said(capsys):
     assert shapes["Scale"] == [(7, 5), (5, 1)]
 
 
+def test_whose_gradient_it_is_and_which_block_is_wrong_is_said(capsys):
+    said = run(capsys, "check", "my_layers.py:mse_prime")[1]
+    assert "what backward returned is the gradient of y_pred, not of y_true" in said
+    assert "sign" not in said
+    rows = json.loads(run(capsys, "check", "my_layers.py:cost", "--json")[1])["tensors"]
+    assert [(row["name"], row["verdict"]) for row in rows] == [("grad_W", "pass"), ("grad_b", "fail")]
+
+
+def test_called_as_its_forward_a_layer_is_checked_too(capsys):
+    said = run(capsys, "check", "my_layers.py:Called")[1]
+    assert "W (5, 3) was not checked: no gradient of it was found" in said
+    assert said.splitlines()[-1].startswith("inconclusive: ")
+
+
 def test_the_report_names_cause_and_place(capsys):
     out = run(capsys, "check", "my_layers.py:MyModel", "--json")[1]
     first = next(f for f in json.loads(out)["findings"] if f["code"] == "first-wrong")
@@ -240,8 +305,6 @@ REFUSED = [
      "built on ae.Autoencoder, got Scratch with backward and loss only; to check a whole network of your own, write it as "
      "two functions, forward(x, W1, ...) and backward(grad_y, x, W1, ...), for ae.check_function, or build it on "
      "ae.Autoencoder"),
-    ("my_layers.py:Called", "expected Called to have the methods forward and backward, got __call__ and backward; in the "
-     "class Called write forward = __call__"),
     ("my_layers.py:d_gelu", "expected d_gelu to take the upstream gradient under a name such as grad_y, got the arguments "
      "q, a; rename the one that it is"),
     ("my_layers.py:odd_backward", "nothing says what q of odd is to be; write a function odd_inputs() in the file that "

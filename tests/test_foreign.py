@@ -56,7 +56,8 @@ def test_a_cache_that_backward_changes():
         return cache["y"][0]
 
     report = ae.check_function(*ae.cached_pair(forward, backward), {"x": INPUTS["x"]})
-    assert report.verdict == "fail"
+    assert report.verdict == "pass", report
+    assert [(f.code, f.severity) for f in report.findings] == [("changed-cache", "note")]
     assert "changed an array in its cache" in report.findings[0].message
 
     def spoils_input(dout, cache):

@@ -65,11 +65,6 @@ def test_wrong_values_fail_with_numbers(name):
         report.raise_if_failed()
 
 
-def changes_upstream(grad_y, x, W):
-    grad_y *= 2
-    return grad_y @ W.T / 2, x.T @ grad_y / 2, grad_y.sum(axis=0) / 2
-
-
 MALFORMED = {
     "wrong-count": lambda grad_y, x, W: (grad_y @ W.T, x.T @ grad_y),
     "wrong-shape": lambda grad_y, x, W: (grad_y @ W.T, x.T @ grad_y, grad_y.sum(axis=0, keepdims=True)),
@@ -77,8 +72,6 @@ MALFORMED = {
     "wrong-dtype": lambda grad_y, x, W: (grad_y @ W.T, (x.T @ grad_y).astype(int), grad_y.sum(axis=0)),
     "not-finite": lambda grad_y, x, W: (grad_y @ W.T, x.T @ grad_y * np.nan, grad_y.sum(axis=0)),
     "raised": lambda grad_y, x, W: grad_y @ W,
-    "changed-argument": changes_upstream,
-    "shared-memory": lambda grad_y, x, W: (x, x.T @ grad_y, grad_y.sum(axis=0)),
 }
 
 
@@ -87,6 +80,19 @@ def test_what_is_wrong_beside_the_values_is_a_finding(code):
     report = ae.check_function(functions.dense, MALFORMED[code], DENSE)
     assert report.verdict == "fail"
     assert code in codes(report)
+
+
+def test_bad_manners_are_remarked_and_fail_nothing_that_is_right():
+    def changes_upstream(grad_y, x, W):
+        grad_y *= 2
+        return grad_y @ W.T / 2, x.T @ grad_y / 2, grad_y.sum(axis=0) / 2
+
+    report = ae.check_function(functions.dense, changes_upstream, DENSE)
+    assert (report.verdict, [f.code for f in report.findings]) == ("pass", ["changed-argument"])
+    assert "note: backward changed its argument grad_y; work on a copy" in str(report)
+    view = ae.check_function(functions.dense, lambda grad_y, x, W: (x, x.T @ grad_y, grad_y.sum(axis=0)), DENSE)
+    assert view.verdict == "fail"  # since x isn't the gradient
+    assert (view.findings[0].code, view.findings[0].severity) == ("shared-memory", "note")
 
 
 def test_a_tanh_derivative_on_an_exact_gelu_is_seen():
@@ -276,7 +282,7 @@ class TestScales:
             lambda a: calls.append(1) or 1 + 0 * a, lambda grad_y, a: 1e-3 * grad_y, {"a": X}, explain=False
         )
         assert report.verdict == "fail"
-        assert len(calls) <= 4 * X.size + 3
+        assert len(calls) <= 4 * X.size + 3 + 3  # one call tells the style, and two that it isn't a staircase of float32
 
     @pytest.mark.parametrize("a", [X, X[:1, :1]], ids=["many", "one"])
     @pytest.mark.parametrize("factor", [0, -1])
@@ -310,7 +316,7 @@ class TestScales:
         calls = []
         report = ae.check_function(lambda a: calls.append(1) or 1 + 0 * a, lambda grad_y, a: 0 * grad_y, {"a": X})
         assert report.verdict == "pass"
-        assert len(calls) <= 4 * X.size + 3 + 15  # at five other places, too
+        assert len(calls) <= 4 * X.size + 4 + 15  # at five other places, too
         assert [(f.code, f.severity) for f in report.findings] == [("zero-gradient", "note")]
 
     @pytest.mark.parametrize("scale", [1e3, 1e6])
@@ -349,11 +355,12 @@ class TestScales:
         )  # fmt: skip
         assert len(calls) <= 16 * X.size
 
-    def test_a_forward_in_float32_is_inconclusive(self):
+    def test_a_forward_in_float32_is_checked_coarser_and_said_to_be(self):
         report = ae.check_function(lambda a: np.tanh(a.astype(np.float32)), tanh_backward, {"a": X})
-        assert report.verdict == "inconclusive"
-        assert codes(report) == {"single-precision"}
-        assert "forward computes in float32: differences mean nothing below 1e-3" in str(report)
+        assert report.verdict == "pass", report
+        assert [(f.code, f.severity) for f in report.findings] == [("single-precision", "note")]
+        assert "computes in float32, whatever it is given, along a: differences were taken over steps of 0.02" in str(report)
+        assert "entries agree to 0.01" in str(report)
 
 
 class TestTrust:
@@ -634,14 +641,14 @@ class TestCalls:
         assert report.verdict == "inconclusive"
         assert "not-deterministic" not in codes(report)
 
-    def test_a_forward_that_changes_its_argument_fails(self):
+    def test_a_forward_that_changes_its_argument_is_told_so(self):
         def relu(a):
             a[a < 0] = 0
             return a
 
         a = X.copy()
         report = ae.check_function(relu, functions.relu_backward, {"a": a})
-        assert (report.verdict, codes(report)) == ("fail", {"changed-argument"})
+        assert (report.verdict, [f.code for f in report.findings]) == ("pass", ["changed-argument"])
         assert "relu changed its argument a" in report.findings[0].message
         np.testing.assert_array_equal(a, X)
 
@@ -739,7 +746,7 @@ class TestBinding:
             (lambda **inputs: X, tanh_backward, r"expected forward to name its arguments, got <lambda> with \*\*inputs"),
             (np.tanh, tanh_backward, r"expected forward to have a signature, got tanh, which .*, say lambda a: tanh\(a\)"),
             ("tanh", tanh_backward, "expected forward to be a function, got str"),
-            (functions.tanh, None, "expected backward to be a function, got NoneType"),
+            (functions.tanh, None, r"expected backward to be a function, got NoneType: by itself tanh .*\n    def tanh_backward"),
             (lambda a: [a, a], tanh_backward, "expected <lambda> to return one array of floats, got list"),
             (lambda a: (a, a), tanh_backward, "expected <lambda> to return one array of floats, got tuple"),
             (lambda a: a > 0, tanh_backward, "expected <lambda> to return one array of floats, got bool"),

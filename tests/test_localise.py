@@ -336,6 +336,23 @@ def test_a_students_layer_is_named():
     assert "MyTanh.backward" in finding.message
 
 
+class Unnamed(ae.Tanh):
+    """Its arguments have no names."""
+
+    def forward(self, *args):
+        self.y = np.tanh(*args)
+        return self.y
+
+    def backward(self, *args):
+        return args[0] * (1 - self.y)
+
+
+def test_a_layer_whose_arguments_have_no_names_is_located_and_explained():
+    finding, evidence = the_fault(ae.Autoencoder([11, 5, 3], activation=Unnamed, dtype="float64", rng=0))
+    assert (evidence["part"], evidence["line"]) == ("decoder.unnamed1", line_of("return args[0] * (1 - self.y)") - 1)
+    assert finding.cause.startswith("grad_args0 is the right gradient without the factor (1 + the output)")
+
+
 def test_a_forward_that_its_backward_does_not_belong_to_is_named_itself():
     model = ae.Autoencoder([5, 3], reconstruction=WrongForward(), dtype="float64", rng=0)
     finding, evidence = the_fault(model)

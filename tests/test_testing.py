@@ -56,7 +56,7 @@ def test_what_is_wrong_fails_with_the_report():
 
 def test_what_cannot_be_judged_fails_too():
     with pytest.raises(ae.GradientCheckError, match="inconclusive"):
-        testing.assert_function(lambda a: np.tanh(a.astype(np.float32)), ae.functions.tanh_backward, {"a": X})
+        testing.assert_function(lambda x: np.abs(x), lambda grad_y, x: grad_y * np.sign(x), {"x": 0 * X})
 
 
 def test_what_the_caller_gives_wrong_raises_as_ever():

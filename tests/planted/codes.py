@@ -6,20 +6,20 @@ is true of a factor left out. What isn't listed counts as false until somebody h
 
 SCALE = {"scale", "sign"}
 SLOPES = {
-    "slope-missing", "layer-slope-missing", "other-derivative", "layer-other-derivative", "derivative-replaced",
-    "slope-misused", "wrong-argument", "layer-wrong-argument", "layer-slope-twice",
+    "slope-missing", "other-derivative", "derivative-replaced",
+    "slope-misused", "wrong-argument",
 }  # fmt: skip
 FACTORS = {"factor-missing", "factor-extra", "factor-replaced"}
-TERMS = {"term", "term-replaced", "upstream-term", "path-missing", "layer-path-missing", "formula-replaced"}
+TERMS = {"term", "term-replaced", "upstream-term", "path-missing", "formula-replaced"}
 ROWS = {"some-examples", "some-entries", "rearranged", "collapsed"}
 SUMS = {"not-summed", "extra-axis", "not-a-sum", "scale", "per-example", "collapsed"}
-OTHERS = {"other-inputs", "other-upstream", "other-gradient", "layer-wrong-activation", "layer-gradient-for-weights"}
+OTHERS = {"other-inputs", "other-upstream", "other-gradient", }
 
 TRUE = {
     "drop-term": TERMS | SLOPES | FACTORS | SCALE | {"zeros", "some-examples"},  # the last: of a path through time
     "drop-factor": FACTORS | SLOPES | SCALE | TERMS | {"other-upstream", "other-gradient"},
-    "drop-function": FACTORS | SLOPES | TERMS | {"layer-wrong-activation", "other-inputs", "scale"},
-    "transpose": {"transposed", "rearranged", "layer-untransposed", "extra-axis"},
+    "drop-function": FACTORS | SLOPES | TERMS | {"other-inputs", "scale"},
+    "transpose": {"transposed", "rearranged", "extra-axis"},
     "axis": SUMS | {"other-upstream", "term", "term-replaced", "path-missing", "zeros"},
     "stale": FACTORS | SLOPES | TERMS | SCALE | OTHERS | {"zeros", "upstream-times"},
     "slope-argument": SLOPES | FACTORS | OTHERS | {"term", "term-replaced", "formula-replaced", "upstream-term"},

@@ -116,7 +116,10 @@ def _what_is_false(mistake, case, module, cause):
 
 
 def _of_the_repair(mistake, case, evidence):
-    """Return what is wrong with a repair: the gradients of the repaired text must be right at fresh draws and sizes."""
+    """Return what is wrong with a repair, at fresh draws and sizes.
+
+    As many gradients as it is said to mend must come out right with it, and none that was right may go wrong.
+    """
     if not _is_in_the_file(case, evidence):
         return "the repair is of no line of the file"
     statement = operators.statement_at(mistake.text, evidence["line"], evidence.get("source", ""))
@@ -124,15 +127,28 @@ def _of_the_repair(mistake, case, evidence):
         return f"no statement stands in line {evidence['line']}"
     text = operators.with_statement(mistake.text, statement, evidence["repaired"])
     try:
-        with loaded(text, case.path.name) as module, quietly():
+        with loaded(mistake.text, case.path.name) as module, loaded(text, case.path.name) as repaired, quietly():
             for sizes in (0, 1):
                 for seed in FRESH:
-                    found = case.gradients(module, seed, sizes)
-                    if distance(found, right_gradients(case.name, seed, sizes)) > EQUAL:
+                    right = right_gradients(case.name, seed, sizes)
+                    before = set()
+                    with contextlib.suppress(Exception):  # of a mistake that makes it raise
+                        before = _right_ones(case, module, right, seed, sizes)
+                    after = _right_ones(case, repaired, right, seed, sizes)
+                    mended = len(after) == len(right) or len(after - before) == len(evidence.get("mends", right))
+                    if not (before <= after and mended):
                         return "the repair isn't right"
     except Exception as error:
         return f"the repair raises {type(error).__name__}: {error}"
     return ""
+
+
+def _right_ones(case, module, right, seed, sizes):
+    """Return the numbers of the gradients that a module gets right."""
+    found = case.gradients(module, seed, sizes)
+    if len(found) != len(right):
+        return set()
+    return {i for i, pair in enumerate(zip(found, right, strict=True)) if distance(pair[:1], pair[1:]) <= EQUAL}
 
 
 def _is_in_the_file(case, evidence):

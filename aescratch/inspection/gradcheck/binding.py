@@ -21,10 +21,14 @@ from aescratch.foundations.validation import without_subclass
 
 UPSTREAM_NAMES = ("dout", "dy", "grad", "upstream")  # what others call it, where no argument is called grad_q
 SHORT_UPSTREAM_NAMES = ("g", "delta")  # and where none has one of those names either
+NO_UPSTREAM = ("data", "dim", "dims", "d_model", "dictionary")  # which begin as an upstream gradient's name does
 ADVICE = {
     "c": "of a complex function check real and imaginary parts as inputs of their own",
     "O": "an array of Python objects usually means rows of different lengths",
 }
+COMPARED_WITH = (
+    "y_true", "y", "t", "true", "target", "targets", "label", "labels", "truth", "expected", "actual", "desired",
+)  # what a loss compares an output with, by its name
 CACHE_NAMES = ("cache", "caches")  # of a forward that returns it beside its output
 
 
@@ -50,6 +54,8 @@ class Pair:
         others = [name for name in names if name in UPSTREAM_NAMES or name.startswith("dout_")]
         if not (ours or others):
             others = [name for name in names if name in SHORT_UPSTREAM_NAMES]
+        if not (ours or others):
+            others = [name for name in names if is_like_upstream(name)]
         return ours or (others if len(others) == 1 else [])
 
     @property
@@ -62,8 +68,8 @@ class Pair:
         name, of = name_of(self.backward), name_of(self.forward)
         if cache := [other for other in needed if other in CACHE_NAMES]:
             raise TypeError(
-                f"expected {name} to take what it needs under the names of {of}'s arguments, got {cache[0]}; if {of} "
-                f"returns the pair (output, {cache[0]}), check ae.cached_pair({of}, {name})"
+                f"expected {name} to take what it needs under the names of {of}'s arguments, got {cache[0]}; let {of} "
+                f"return the pair (output, {cache[0]}), or name what it is"
             )
         if len(needed) > 1:
             raise TypeError(
@@ -107,11 +113,20 @@ class Pair:
         return as_list(call(self.backward, self.arguments(upstream, output)))
 
 
-def bind(forward: Callable[..., Any], backward: Callable[..., Any], inputs: Any) -> Pair:
-    """Return the pair at these inputs, completed by forward's defaults.
+def is_like_upstream(name: str) -> bool:
+    """Whether an argument may be an upstream gradient by its name, as dZ and accum_grad are."""
+    return (name[0] == "d" or "grad" in name) and name not in (*NO_UPSTREAM, *CACHE_NAMES)
 
-    Raise if either can't be called by the names of its arguments, or one of forward's is missing or unknown.
-    """
+
+def bind(forward: Callable[..., Any], backward: Callable[..., Any], inputs: Any) -> Pair:
+    """Return the pair at these inputs, completed by forward's defaults; raise if it can't be called by names."""
+    pair = Pair(forward, backward, completed(forward, inputs))
+    _ = pair.output_name  # raises if backward can't be bound
+    return pair
+
+
+def completed(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
+    """Return the inputs with forward's defaults; raise if one of its arguments is missing, or an input unknown."""
     parameters = signature_of(forward, "forward").parameters
     if not isinstance(inputs, Mapping):
         raise TypeError(
@@ -125,9 +140,7 @@ def bind(forward: Callable[..., Any], backward: Callable[..., Any], inputs: Any)
     if missing := [name for name in parameters if name not in values]:
         needed = f"expected inputs for every argument of {name_of(forward)}"
         raise TypeError(f"{needed}, but missing {', '.join(missing)}; add them to inputs")
-    pair = Pair(forward, backward, values)
-    _ = pair.output_name  # raises if backward can't be bound
-    return pair
+    return values
 
 
 def signature_of(function: Any, role: str) -> inspect.Signature:

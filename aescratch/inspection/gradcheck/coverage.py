@@ -24,7 +24,9 @@ from aescratch.inspection.gradcheck.report import FAIL, PASS, UNCHECKED, TensorR
 MODES = ("exhaustive", "sampled", "directional", "auto")
 SAMPLES = 40  # entries of every tensor
 DIRECTIONS = 5  # in every tensor
+FEW_DIRECTIONS = 2  # by which gradients of different inputs are told apart
 FEW = 10_000  # entries up to which auto checks each, of a model, and of a tensor that fails
+ALIKE = 1e-2  # how far a gradient may be off, relatively, to be seen to be meant as that of an input
 WORST = 3  # wrong entries that were seen in a stack, and are seen to be wrong without it
 
 
@@ -84,6 +86,21 @@ class Coverage:
                 self.compare(f"{prefix}_{name}", objective, pair.inputs[name], np.asarray(gradient), tolerance)
                 for name, gradient in gradients.items()
             ]
+
+    def agrees(self, pair: Pair, name: str, gradient: Array, upstream: Array, tolerance: float = ALIKE) -> bool:
+        """Whether an array agrees with the differences of Σ upstream ⊙ forward along a few directions in an input."""
+
+        def objective() -> tuple[float, list[Array]]:
+            return float((upstream * pair.output()).sum()), []
+
+        directions = self._directions(gradient.shape)[:FEW_DIRECTIONS]
+        slopes = (directions * gradient).sum(axis=tuple(range(1, directions.ndim)))
+        try:
+            with np.errstate(all="ignore"):
+                found = estimates_along(objective, pair.inputs[name], directions, slopes, tolerance)
+        except Exception:  # of a forward that takes no others there, such as what a loss compares with
+            return False
+        return judge(name, slopes, found, tolerance).verdict == PASS
 
     def _some_entries(self, size: int) -> Array:
         return np.sort(self.rng.choice(size, SAMPLES, replace=False))

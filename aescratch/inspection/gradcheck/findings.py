@@ -117,9 +117,9 @@ def problem_with(gradient: Any, shape: tuple[int, ...]) -> tuple[str, str] | Non
     return None
 
 
-def changed_parameter(name: str) -> Finding:
+def changed_parameter(name: str, severity: str = "error") -> Finding:
     """Return the finding for a backward that changed a value."""
-    return Finding("changed-parameter", name, "error", f"backward changed the value of {name}; only an optimiser may")
+    return Finding("changed-parameter", name, severity, f"backward changed the value of {name}; only an optimiser may")
 
 
 def single_precision(who: str, dtype: Any) -> Finding:

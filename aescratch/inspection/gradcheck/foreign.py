@@ -1,33 +1,38 @@
 """Code in other styles, made into a forward and a backward that `check_function` takes.
 
+    y, back = forward(x);  dx = back(dy)                            closure_pair(forward)
     out, cache = forward(x, w);  dx, dw = backward(dout, cache)     cached_pair(forward, backward)
+    h, c = step(x, s);  dx, ds = step_backward(dh, dc, x, s)        kept_pair(step, step_backward, outputs=2, values=2)
     loss, gradient = function(x, labels)                            loss_pair(function)
     class Mine(torch.autograd.Function)                             torch_pair(Mine)
 
-Each returns the two functions, to be unpacked:  check_function(*cached_pair(forward, backward), {"x": x, "w": w})
+Each is a forward that gives outputs, with what pulls upstream gradients back through it. Several outputs are joined to
+one flat array, so that every check and every cause sees one:
+
+    passes(inputs) -> outputs, pull;   pull(*upstreams) -> gradients
 """
 
 from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from aescratch.inspection.gradcheck.binding import Pair, call, is_float_array, name_of, signature_of
+from aescratch.inspection.gradcheck.binding import Pair, call, is_array, is_float_array, name_of, same, signature_of
+from aescratch.inspection.gradcheck.report import Finding
 
 FromInputs = Callable[[Mapping[str, Any]], Any]
+Passes = Callable[[Mapping[str, Any]], tuple[Sequence[Any], Callable[..., Any]]]
 FunctionPair = tuple[Callable[..., Any], Callable[..., Any]]
-
-
-class CacheChangedError(RuntimeError):
-    """A backward changed what its forward had kept for it."""
 
 
 def cached_pair(forward: Callable[..., Any], backward: Callable[..., Any]) -> FunctionPair:
     """Return a pair for functions that hand a cache from forward to backward.
+
+    `check_function` recognises such functions by itself; this says it.
 
     Parameters
     ----------
@@ -59,37 +64,67 @@ def cached_pair(forward: Callable[..., Any], backward: Callable[..., Any]) -> Fu
     >>> check_function(*cached_pair(scale_forward, scale_backward), inputs).verdict
     'pass'
     """
-    taken = signature_of(forward, "forward")
+    signature_of(forward, "forward")
     if not callable(backward):
         raise TypeError(f"expected backward to be a function, got {type(backward).__name__}")
+    return kept_pair(forward, backward, outputs=1, returned="the pair (output, cache)", values=2)
 
-    def both(inputs: Mapping[str, Any]) -> tuple[Any, Any]:
-        returned = call(forward, inputs)
-        if not isinstance(returned, tuple) or len(returned) != 2:
-            got = f"{len(returned)} values" if isinstance(returned, tuple) else type(returned).__name__
-            raise TypeError(f"expected {name_of(forward)} to return the pair (output, cache), got {got}")
-        return returned
 
-    def gradients(inputs: Mapping[str, Any]) -> Any:
-        _, cache = both({name: inputs[name] for name in taken.parameters})
-        given = [id(value) for value in inputs.values()]  # a change of these is noticed anyway
-        before = [(array, array.copy()) for array in _arrays(cache) if id(array) not in given]
-        returned = backward(inputs["grad_y"], cache)
-        if not all(np.array_equal(array, old, equal_nan=old.dtype.kind in "fc") for array, old in before):
-            raise CacheChangedError(f"{name_of(backward)} changed an array in its cache; work on a copy")
-        return returned
+def kept_pair(
+    forward: Callable[..., Any], backward: Callable[..., Any], *, outputs: int | None, values: int = 1,
+    returned: str = "", is_loss: bool = False, before: Callable[[], None] = lambda: None,
+) -> FunctionPair:  # fmt: skip
+    """Return a pair for a forward that keeps something for backward, in what it returns or in an object.
 
-    return _pair(lambda inputs: both(inputs)[0], gradients, taken, (forward, backward))
+    It returns so many values, first so many outputs, then what backward takes too; None for one value that is the
+    output. What `before` does is done before each call of forward. Of a loss the sum is the objective, also of one that
+    is an array, and backward takes no upstream gradient.
+    """
+    remarks: dict[str, Finding] = {}
+
+    def passes(inputs: Mapping[str, Any]) -> tuple[Sequence[Any], Callable[..., Any]]:
+        before()
+        found = call(forward, inputs)
+        if outputs is None:
+            return [found], lambda *upstreams: call_back(backward, inputs, upstreams)
+        if not isinstance(found, (tuple, list)) or len(found) != values:
+            got = f"{len(found)} values" if isinstance(found, (tuple, list)) else type(found).__name__
+            raise TypeError(f"expected {name_of(forward)} to return {returned or f'{values} values'}, got {got}")
+
+        def pull(*upstreams: Any) -> Any:
+            given = [id(value) for value in inputs.values()]  # a change of these is noticed anyway
+            arrays = [(each, each.copy()) for each in _arrays(list(found[outputs:])) if id(each) not in given]
+            pulled = call_back(backward, inputs, [*upstreams, *found[outputs:]])
+            if not all(same(array, old) for array, old in arrays):
+                message = f"{name_of(backward)} changed an array in its cache; work on a copy, others may need it"
+                remarks["changed-cache"] = Finding("changed-cache", None, "note", message)
+            return pulled
+
+        return found[:outputs], pull
+
+    return of_passes(passes, forward, backward, is_loss=is_loss, remarks=remarks)
+
+
+def closure_pair(forward: Callable[..., Any], *, is_loss: bool = False) -> FunctionPair:
+    """Return a pair for a function that returns its output, or several, together with its backward."""
+
+    def passes(inputs: Mapping[str, Any]) -> tuple[Sequence[Any], Callable[..., Any]]:
+        output, back = call(forward, inputs)
+        return output if isinstance(output, (tuple, list)) else [output], back
+
+    return of_passes(passes, forward, forward, is_loss=is_loss)
 
 
 def loss_pair(function: Callable[..., Any]) -> FunctionPair:
     """Return a pair for a function that returns a loss together with its gradient.
 
+    `check_function` recognises such a function by itself; this says it.
+
     Parameters
     ----------
     function : callable
-        Returns ``(loss, gradient)``; of several gradients a tuple, in the order of the arguments, or a dictionary by
-        the arguments' names.
+        Returns ``(loss, gradient)``, as a tuple or a list, the loss a number or an array of one; of several gradients
+        a tuple, in the order of the arguments, or a dictionary by the arguments' names.
 
     Returns
     -------
@@ -111,27 +146,35 @@ def loss_pair(function: Callable[..., Any]) -> FunctionPair:
     """
     taken = signature_of(function, "function")
 
-    def both(inputs: Mapping[str, Any]) -> tuple[Any, Any]:
+    def passes(inputs: Mapping[str, Any]) -> tuple[Sequence[Any], Callable[..., Any]]:
         returned = call(function, inputs)
-        if not isinstance(returned, tuple) or len(returned) < 2 or np.ndim(returned[0]) != 0:
-            got = type(returned[0] if isinstance(returned, tuple) and returned else returned).__name__
+        if not is_loss_and_gradient(returned):
+            got = type(returned[0] if isinstance(returned, (tuple, list)) and returned else returned).__name__
             raise TypeError(f"expected {name_of(function)} to return a loss and its gradient, got {got} first")
         loss, *rest = returned
-        return loss, rest[0] if len(rest) == 1 else tuple(rest)
+        found = rest[0] if len(rest) == 1 else tuple(rest)
+        if isinstance(found, dict):
+            if unknown := [str(key) for key in found if key not in taken.parameters]:
+                wanted = "expected gradients by the arguments' names"
+                raise TypeError(f"{wanted}, got {', '.join(unknown)} in the dictionary")
+            found = tuple(found[name] for name in taken.parameters if name in found)
+        return [loss], lambda: found
 
-    def gradient(inputs: Mapping[str, Any]) -> Any:
-        found = both(inputs)[1]
-        if not isinstance(found, dict):
-            return found
-        if unknown := [str(key) for key in found if key not in taken.parameters]:
-            raise TypeError(f"expected gradients by the arguments' names, got {', '.join(unknown)} in the dictionary")
-        return tuple(found[name] for name in taken.parameters if name in found)
+    return of_passes(passes, function, function, is_loss=True)
 
-    return _pair(lambda inputs: both(inputs)[0], gradient, taken, (function, function), is_loss=True)
+
+def is_loss_and_gradient(returned: Any) -> bool:
+    """Whether a function has returned a number, or an array of one, and something after it."""
+    if not isinstance(returned, (tuple, list)) or len(returned) < 2:
+        return False
+    loss = returned[0]
+    return isinstance(loss, float) or (is_array(loss) and loss.dtype.kind == "f" and np.size(loss) == 1)
 
 
 def torch_pair(function_class: Any) -> FunctionPair:
     """Return a pair for a `torch.autograd.Function`, of one output, whose own backward is called.
+
+    `check_function` recognises such a class by itself; this says it.
 
     Parameters
     ----------
@@ -162,47 +205,92 @@ def torch_pair(function_class: Any) -> FunctionPair:
     takes_ctx = kind.setup_context is Function.setup_context
     taken = inspect.Signature(parameters[1:] if takes_ctx else parameters)
 
-    def applied(inputs: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    def passes(inputs: Mapping[str, Any]) -> tuple[Sequence[Any], Callable[..., Any]]:
         tensors = {
             name: torch.tensor(inputs[name], requires_grad=is_float_array(inputs[name]))
             if isinstance(inputs[name], np.ndarray) else inputs[name] for name in taken.parameters
         }  # fmt: skip
-        return kind.apply(*tensors.values()), tensors
+        returned = kind.apply(*tensors.values())
+        if not isinstance(returned, torch.Tensor):
+            raise TypeError(f"expected {kind.__name__} to return one tensor, got {type(returned).__name__}")
+
+        def pull(upstream: Any) -> Any:
+            wanted = [tensor for name, tensor in tensors.items() if is_float_array(inputs[name])]
+            above = torch.tensor(np.broadcast_to(upstream, returned.shape).copy())
+            found = torch.autograd.grad(returned, wanted, above, allow_unused=True)
+            return tuple(None if gradient is None else gradient.numpy().copy() for gradient in found)
+
+        return [returned.detach().numpy().copy()], pull
+
+    return of_passes(passes, kind, kind, taken=taken)
+
+
+def of_passes(
+    passes: Passes, forward: Any, backward: Any, *, taken: inspect.Signature | None = None, is_loss: bool = False,
+    remarks: dict[str, Finding] | None = None,
+) -> FunctionPair:  # fmt: skip
+    """Return a pair of functions of arguments by name, called as those that they are made of.
+
+    Of a loss the output is the sum of what came, and no upstream gradient is pulled back. What is to be remarked of
+    backward is collected in `remarks`, and found there by the check.
+    """
+    taken = taken or signature_of(forward, "forward")
 
     def output(inputs: Mapping[str, Any]) -> Any:
-        returned, _ = applied(inputs)
-        if not isinstance(returned, torch.Tensor):
-            raise TypeError(f"expected {function_class.__name__} to return one tensor, got {type(returned).__name__}")
-        return returned.detach().numpy().copy()
+        outputs, _ = passes(inputs)
+        return np.sum(outputs[0]) if is_loss else joined(outputs)
 
     def gradients(inputs: Mapping[str, Any]) -> Any:
-        returned, tensors = applied(inputs)
-        wanted = [tensor for name, tensor in tensors.items() if is_float_array(inputs[name])]
-        upstream = torch.tensor(np.broadcast_to(inputs["grad_y"], returned.shape).copy())
-        found = torch.autograd.grad(returned, wanted, upstream, allow_unused=True)
-        return tuple(None if gradient is None else gradient.numpy().copy() for gradient in found)
+        outputs, pull = passes({name: inputs[name] for name in taken.parameters})
+        return _as_floats(pull()) if is_loss else pull(*parted(inputs["grad_y"], outputs))
 
-    return _pair(output, gradients, taken, (function_class, function_class))
-
-
-def _pair(
-    forward: FromInputs, backward: FromInputs, taken: inspect.Signature, like: tuple[Any, Any], is_loss: bool = False
-) -> FunctionPair:
-    """Return functions of arguments by name from two of all inputs together, called as those that they are like."""
     with_upstream = taken if is_loss else signature(["grad_y", *taken.parameters])
-    return (
-        named(forward, taken, name_of(like[0]), like[0].__doc__),
-        named(backward, with_upstream, name_of(like[1]), like[1].__doc__),
-    )
+    back = named(gradients, with_upstream, name_of(backward), backward)
+    vars(back)["remarks"] = {} if remarks is None else remarks
+    return named(output, taken, name_of(forward), forward), back
+
+
+def _as_floats(gradient: Any) -> Any:
+    """Return a slope that is of whole numbers, as a ReLU's of zeros and ones, as one of floats."""
+    is_whole = isinstance(gradient, np.ndarray) and gradient.dtype.kind in "iub"
+    return gradient.astype(np.float64) if is_whole else gradient
+
+
+def joined(outputs: Sequence[Any]) -> Any:
+    """Return the only output, or several as one flat array."""
+    return outputs[0] if len(outputs) == 1 else np.concatenate([np.ravel(output) for output in outputs])
+
+
+def parted(upstream: Any, outputs: Sequence[Any]) -> list[Any]:
+    """Return the upstream gradient of every output, out of that of the joined ones."""
+    if len(outputs) == 1:
+        return [upstream]
+    parts = np.split(upstream, np.cumsum([np.size(output) for output in outputs])[:-1])
+    return [part.reshape(np.shape(output)).copy() for part, output in zip(parts, outputs, strict=True)]
+
+
+def call_back(backward: Callable[..., Any], inputs: Mapping[str, Any], given: Sequence[Any]) -> Any:
+    """Call a backward with the inputs that it takes by name, and what is given in the order of its other arguments."""
+    arguments, rest = dict[str, Any](), list(given)
+    parameters = inspect.signature(backward).parameters.values()
+    if not any(parameter.name in inputs for parameter in parameters):
+        return backward(*given)
+    for parameter in parameters:
+        if parameter.name in inputs:
+            arguments[parameter.name] = inputs[parameter.name]
+        elif rest and parameter.kind is not parameter.VAR_KEYWORD:
+            arguments[parameter.name] = rest.pop(0)
+    return call(backward, arguments)
 
 
 def pair_of(
-    layer: Any, forward: FromInputs, backward: FromInputs, inputs: dict[str, Any], *, is_term: bool
+    layer: Any, forward: FromInputs, backward: FromInputs, inputs: dict[str, Any], *, is_term: bool,
+    made_of: tuple[Any, Any] = (None, None),
 ) -> Pair:  # fmt: skip
     """Return what a layer computes as a pair at these inputs, by two functions of all of them together."""
     kind, upstream = type(layer).__name__, [] if is_term else ["grad_y"]
-    with_upstream = named(backward, signature([*upstream, *inputs]), f"{kind}.backward")
-    return Pair(named(forward, signature(inputs), f"{kind}.forward"), with_upstream, inputs)
+    with_upstream = named(backward, signature([*upstream, *inputs]), f"{kind}.backward", made_of[1])
+    return Pair(named(forward, signature(inputs), f"{kind}.forward", made_of[0]), with_upstream, inputs)
 
 
 def signature(names: Iterable[str]) -> inspect.Signature:
@@ -210,8 +298,11 @@ def signature(names: Iterable[str]) -> inspect.Signature:
     return inspect.Signature([inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names])
 
 
-def named(function: FromInputs, taken: inspect.Signature, name: str, doc: str | None = None) -> Callable[..., Any]:
-    """Return a function of all inputs together as one of arguments by name, with this signature and name."""
+def named(function: FromInputs, taken: inspect.Signature, name: str, of: Any = None) -> Callable[..., Any]:
+    """Return a function of all inputs together as one of arguments by name, with this signature and name.
+
+    Where it is made of another one, that is found by `inspect.unwrap`.
+    """
 
     def by_name(*arguments: Any, **options: Any) -> Any:
         bound = taken.bind(*arguments, **options)
@@ -219,7 +310,9 @@ def named(function: FromInputs, taken: inspect.Signature, name: str, doc: str | 
         return function(bound.arguments)
 
     setattr(by_name, "__signature__", taken)  # noqa: B010 - mypy knows no such attribute
-    by_name.__name__, by_name.__doc__ = name, doc
+    by_name.__name__, by_name.__doc__ = name, getattr(of, "__doc__", None)
+    if of is not None:
+        vars(by_name)["__wrapped__"] = of
     return by_name
 
 

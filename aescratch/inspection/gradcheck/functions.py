@@ -9,6 +9,7 @@ What the caller gives wrong raises; what the backward returns wrong is a finding
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from aescratch.backend import Array
 from aescratch.foundations.declared import declaration_of
 from aescratch.functions import AS_WRITTEN
 from aescratch.inspection.gradcheck import laws
+from aescratch.inspection.gradcheck.belonging import belonging
 from aescratch.inspection.gradcheck.binding import (
     Pair,
     as_differentiable,
@@ -35,26 +37,31 @@ from aescratch.inspection.gradcheck.binding import (
 )
 from aescratch.inspection.gradcheck.by_rule import check_by_rule
 from aescratch.inspection.gradcheck.checking import Check, Options
+from aescratch.inspection.gradcheck.coarsely import COARSE_TOLERANCE, compare_coarsely, is_staircase, seen_coarsely
 from aescratch.inspection.gradcheck.coverage import Coverage
 from aescratch.inspection.gradcheck.elsewhere import flat_elsewhere, zero_elsewhere
-from aescratch.inspection.gradcheck.findings import problem_with, single_precision
+from aescratch.inspection.gradcheck.findings import problem_with
 from aescratch.inspection.gradcheck.fixtures import audit_inputs
-from aescratch.inspection.gradcheck.report import FAIL, Finding, Report, TensorResult
+from aescratch.inspection.gradcheck.keeping import kept
+from aescratch.inspection.gradcheck.offsets import SLIGHT, Offsets
+from aescratch.inspection.gradcheck.report import FAIL, PASS, Finding, Report, TensorResult
+from aescratch.inspection.gradcheck.styles import in_blocks, owner_of, recognised
 from aescratch.inspection.gradcheck.surroundings import aloud, kept_random_state, quiet, watched
 from aescratch.inspection.gradcheck.warned import tell_where
 
 OUTPUT_NAMES = ("y", "h", "z")  # under which a backward takes its forward's output
-NOTHING_TO_COMPARE = ("not-deterministic", "single-precision")
+NOTHING_TO_COMPARE = ("not-deterministic",)
 MALFORMED = ("wrong-count", "wrong-type", "wrong-shape", "wrong-dtype", "not-finite")
 UNUSABLE = ("raised", "wrong-type", "wrong-dtype", "wrong-count")
 # Says nothing of a cause, and so doesn't keep one from being looked for.
-SAYS_NOTHING_OF_A_CAUSE = ("not-linear", "upstream-ignored", "shared-memory", "changed-random-state", "wrong-shape")
+SAYS_NOTHING_OF_A_CAUSE = ("not-linear", "upstream-ignored", "wrong-shape")
 
 
 def check_function(
-    forward: Callable[..., Any], backward: Callable[..., Any], inputs: Mapping[str, Any], *,
-    wrt: Sequence[str] | None = None, rng: int = 0, tolerance: float = 1e-6, mode: str = "exhaustive",
-    time_limit: float | None = 60.0, explain: bool = True,
+    forward: Callable[..., Any], backward: Callable[..., Any] | Mapping[str, Any] | None = None,
+    inputs: Mapping[str, Any] | None = None, *,
+    wrt: Sequence[str] | None = None, blocks: Mapping[str, Any] | None = None, rng: int = 0, tolerance: float = 1e-6,
+    mode: str = "exhaustive", time_limit: float | None = 60.0, explain: bool = True,
 ) -> Report:  # fmt: skip
     """Check the gradients that a backward function returns for its forward.
 
@@ -63,17 +70,27 @@ def check_function(
     ``grad_``, and one other name is the forward's output. A backward that `surrogate_gradient` declares is compared
     with its rule instead.
 
+    Other styles are told by what one call of forward returns. Beside a backward: ``(y, cache)``, which backward takes
+    after the upstream gradient; several outputs, one upstream gradient for each; an array, for a backward without
+    upstream gradient, where the objective is its sum. Without one: ``(y, back)``; ``(loss, gradients)``, a tuple or a
+    list; a class built on ``torch.autograd.Function``. Two methods of an object may hand on what they need in it. A
+    forward that draws from the global random state is given the same numbers in every call.
+
     Parameters
     ----------
     forward : callable
         Returns one array, or a number; the same ones for the same inputs.
-    backward : callable
-        Returns one gradient, or a tuple of several.
+    backward : callable, optional
+        Returns one gradient, or a tuple of several. Left out of a forward that gives its gradients itself.
     inputs : dict
         The forward's arguments by name; those that get a gradient are arrays of floats.
     wrt : list of str, optional
         Which inputs the gradients belong to, in order. By default the forward's leading ones: as many as our own pair
         returns for a function of `aescratch.functions`, else the leading arrays of floats, as many as backward returns.
+        Where these don't fit, and others do, it is those, which the report says.
+    blocks : dict, optional
+        The names and shapes of the parameters in an input that holds them all in one array, such as
+        ``{"W1": (5, 3), "b1": (3,)}``, in order. Each is checked by itself.
     rng : int
         The seed of the upstream gradient.
     tolerance : float
@@ -104,32 +121,49 @@ def check_function(
     'pass'
     >>> check_function(functions.tanh, lambda grad_y, y: grad_y * (1 - y), {"a": x}).verdict
     'fail'
+    >>> def square(a):
+    ...     return a**2, lambda grad_y: 2 * a * grad_y
+    >>> check_function(square, inputs={"a": x}).verdict
+    'pass'
     """
     options = Options(rng, tolerance, time_limit, explain)
-    with kept_random_state(), quiet():
-        pair = bind(forward, backward, inputs)
-        check_kinds(inputs)
+    if isinstance(backward, Mapping) and inputs is None:
+        backward, inputs = None, backward
+    notes: list[Finding] = []
+    with kept(*owner_of(forward, backward)), kept_random_state(), quiet():
+        if isinstance(inputs, Mapping):
+            check_kinds(inputs)
+        first, back = recognised(forward, backward, inputs, rng, notes)
+        pair = bind(first, back, inputs)
+        if blocks is not None:
+            pair, wrt = in_blocks(pair, blocks), list(blocks) if wrt is None else wrt
         expected = check_names(wrt, pair) if wrt is not None else _own_arguments(pair)
-        return check_pair(f"{name_of(backward)} for {name_of(forward)}", pair, expected, options, mode)
+        title = f"{name_of(back)} for {name_of(first)}"
+        report = check_pair(title, pair, expected, options, mode, is_sure=expected is not None)
+    report.findings[:0] = notes
+    return report
 
 
 def check_pair(
-    title: str, pair: Pair, expected: Sequence[str] | None, options: Options, mode: str, parameters: Sequence[str] = ()
-) -> Report:
+    title: str, pair: Pair, expected: Sequence[str] | None, options: Options, mode: str,
+    parameters: Sequence[str] = (), is_sure: bool = False,
+) -> Report:  # fmt: skip
     """Return the report on a pair; `expected` are the arguments that backward gives gradients for, None if unknown.
 
-    A gradient of 0 tests nothing of those that are parameters, since nothing else depends on them.
+    A gradient of 0 tests nothing of those that are parameters, since nothing else depends on them. Unless they are
+    sure, other inputs take their places where only these fit.
     """
     names = pair.differentiable if expected is None else expected
     pair.inputs = {**pair.inputs, **{name: as_differentiable(name, pair.inputs[name]) for name in names}}
     coverage = Coverage(mode, [pair.inputs[name].size for name in names], options.rng)
-    check = PairCheck(options, coverage, pair, expected, parameters)
+    check = PairCheck(options, coverage, pair, expected, parameters, is_sure)
     tensors = check.run()
     declared = declaration_of(pair.backward)
     by_rule = f", by the declared rule {declared.rule}" if declared else ""
     title = f"gradient check of {title}{by_rule}, rng={options.rng}"
     sizes = [pair.inputs[tensor.name.partition("_")[2]].size for tensor in tensors]
-    return Report(title + check.coverage.described(tensors, sizes), tensors, check.findings, options.tolerance)
+    tolerance = COARSE_TOLERANCE if check.coarse else options.tolerance
+    return Report(title + check.coverage.described(tensors, sizes), tensors, check.findings, tolerance)
 
 
 class PairCheck(Check):
@@ -137,12 +171,19 @@ class PairCheck(Check):
 
     def __init__(
         self, options: Options, coverage: Coverage, pair: Pair, expected: Sequence[str] | None,
-        parameters: Sequence[str],
+        parameters: Sequence[str], is_sure: bool,
     ) -> None:  # fmt: skip
         super().__init__(options, coverage)
-        self.pair, self.expected, self.parameters = pair, expected, parameters
+        self.pair, self.expected, self.parameters, self.is_sure = pair, expected, parameters, is_sure
         self.output: Any = None
         self.upstream: Array = np.asarray(1.0)
+        self.names: list[str] = list(expected or pair.differentiable)  # the inputs that these are the gradients of
+        self.coarse: list[str] = []  # the inputs along which forward computes in single precision
+
+    @functools.cached_property
+    def offsets(self) -> Offsets:
+        """What forward adds in logarithms, to keep them finite."""
+        return Offsets(self.pair.forward, in_logarithms=True)
 
     def look(self) -> dict[str, Array] | None:
         """Return the gradients that can be compared, by input; add what several calls of both functions tell."""
@@ -159,7 +200,7 @@ class PairCheck(Check):
             self.output = copied({"output": _evaluate(pair, arguments)})["output"]
         for argument in changed(arguments, pair.inputs):
             message = f"{name} changed its argument {argument}; work on a copy, the caller still needs it"
-            self.findings.append(Finding("changed-argument", argument, "error", message, {"by": name}))
+            self.findings.append(Finding("changed-argument", argument, "note", message, {"by": name}))
         if not same(self.output, _evaluate(pair, copied(pair.inputs))):
             message = f"{name} isn't deterministic: a second call with these inputs gave another output"
             message += "; freeze its noise"
@@ -173,7 +214,7 @@ class PairCheck(Check):
             pair.require_upstream()
         dtype = getattr(self.output, "dtype", np.dtype(float))
         if dtype.itemsize < 8:
-            self.findings.append(single_precision("forward", dtype))
+            self.coarse = list(pair.differentiable)
         if pair.output_name not in (None, *OUTPUT_NAMES):
             message = f"{pair.output_name} was taken for {name}'s output"
             self.findings.append(Finding("output-name", pair.output_name, "note", message))
@@ -185,7 +226,7 @@ class PairCheck(Check):
 
         arguments = self.pair.arguments(self.upstream, self.output)
         before = copied(arguments)
-        with aloud(), watched("backward", self.findings):
+        with aloud(), watched("backward", self.findings, "note"):
             returned = self.in_time(lambda: call(self.pair.backward, arguments))
         gradients = as_list(returned)
         self.findings += _broken_laws(arguments, before, gradients)
@@ -195,7 +236,8 @@ class PairCheck(Check):
         if len(first) != len(others) or not all(same(a, b) for a, b in arrays):
             message = "a second backward with the same arguments returns something else; keep nothing from call to call"
             self.findings.append(Finding("not-repeatable", None, "error", message))
-        well_formed, wrong = _well_formed(self.pair, self.expected, first, returned)
+        self._find_names(first)
+        well_formed, wrong = _well_formed(self.pair, self.names, first, returned)
         for finding in wrong:
             if finding.code == "not-finite":
                 tell_where(finding, lambda: backward(self.upstream))
@@ -203,6 +245,22 @@ class PairCheck(Check):
         if self.pair.upstream_names and not self.found("not-repeatable", *MALFORMED):
             self.findings += laws.of_the_upstream(backward, self.upstream, well_formed)
         return well_formed
+
+    def _find_names(self, gradients: Sequence[Any]) -> None:
+        """Find out which inputs the gradients belong to, where that isn't sure."""
+        if self.expected is None and gradients:
+            self.names = self.names[: len(gradients)]
+        if not (self.is_sure or declaration_of(self.pair.backward)) and len(self.names) == len(gradients):
+            inputs = [name for name in self.pair.differentiable if name not in self.parameters]
+            shapes = {name: np.shape(self.pair.inputs[name]) for name in inputs}
+            advice = '; wrt=["{}"] says which is meant' if self.expected is None else ""
+            self.findings += belonging(self.names, gradients, shapes, self._fits, advice)
+
+    def _fits(self, name: str, gradient: Any) -> bool:
+        """Whether an array is meant as the gradient of this input, as a few directions show."""
+        if problem_with(gradient, self.pair.inputs[name].shape) is not None or not gradient.any():
+            return False
+        return self.coverage.agrees(self.pair, name, gradient, self.upstream)
 
     def compare(self, gradients: Mapping[str, Array]) -> list[TensorResult]:
         """Return the comparison of each gradient with the differences of Σ upstream ⊙ y, or with a declared rule."""
@@ -214,28 +272,68 @@ class PairCheck(Check):
             self.findings += findings
             return tensors
         tensors = self.coverage.compare_all("grad", pair, gradients, upstream, tolerance)
+        for place, (name, tensor) in enumerate(zip(gradients, tensors, strict=True)):
+            if name in self.coarse or (
+                tensor.verdict != PASS and tensor.analytic.any() and is_staircase(pair, name, self.output)
+            ):
+                self.coarse = list(dict.fromkeys([*self.coarse, name]))
+                tensors[place] = compare_coarsely(f"grad_{name}", pair, name, tensor.analytic, upstream)
+        if self.coarse:
+            self.findings.append(seen_coarsely(name_of(pair.forward), self.coarse))
+        elif any(tensor.verdict != PASS for tensor in tensors):
+            tensors = [self._without(self.offsets, tensor) or tensor for tensor in tensors]
         zero = zero_elsewhere(tensors, pair, pair.backward, upstream, seed) - set(self.parameters)
         for name, tensor in zip(gradients, tensors, strict=True):
             tensor.zero_is_meant = name in zero and flat_elsewhere(pair, name, seed)
         return tensors
 
+    def _without(self, offsets: Offsets, tensor: TensorResult) -> TensorResult | None:
+        """Return the comparison of a gradient that is right only without a constant that forward adds; note that."""
+        name = tensor.name.removeprefix("grad_")
+        if tensor.verdict == PASS or not offsets.values or tensor.max_relative_error > SLIGHT:
+            return None
+        with offsets.left_out():
+            gradients = {name: tensor.analytic}
+            (other,) = self.coverage.compare_all("grad", self.pair, gradients, self.upstream, self.options.tolerance)
+        if other.verdict != PASS:
+            return None
+        cause = f"{tensor.name} is right for {name_of(self.pair.forward)} without {offsets} that it adds"
+        message = f"{cause}; backward leaves that out, by which the gradient is off by up to "
+        message += f"{tensor.max_relative_error:.1e}"
+        evidence: dict[str, Any] = {"hypothesis": "left-out-constant", "values": sorted(offsets.values)}
+        if offsets is self.offsets:
+            self.findings.append(Finding("left-out-constant", tensor.name, "note", message, evidence))
+        else:
+            question = "Which small number does the forward add, and where does it enter what you divide by?"
+            self.findings.append(Finding("cause", tensor.name, "error", message, evidence, cause, question))
+        return other
+
     def look_further(self, tensors: Sequence[TensorResult], gradients: Mapping[str, Array]) -> None:
         """Add the causes of what is wrong, and what the inputs would hide."""
         errors = [f.code for f in self.findings if f.severity == "error" and f.code != "wrong-values"]
-        misshapen = errors.count("wrong-shape")
-        is_wrong = misshapen or any(tensor.verdict == FAIL for tensor in tensors)
+        is_wrong = "wrong-shape" in errors or any(tensor.verdict == FAIL for tensor in tensors)
         in_order = set(errors) <= {*SAYS_NOTHING_OF_A_CAUSE} and declaration_of(self.pair.backward) is None
         unusable = next((f for f in self.findings if f.code in UNUSABLE and f.severity == "error"), None)
-        if self.options.explain and (unusable or (in_order and is_wrong)):
+        if self.options.explain and (unusable or (in_order and is_wrong)) and not self.coarse:
             from aescratch.inspection.gradcheck import (
                 causes,  # for a wrong gradient only: most are right, and it is large
             )
 
             if unusable:
-                causes.mend(unusable, self.pair, list(self.expected or self.pair.differentiable), seed=self.options.rng)
+                causes.mend(unusable, self.pair, self.names or self.pair.differentiable, seed=self.options.rng)
                 return
-            returned = list(self.expected or self.pair.differentiable)[: len(gradients) + misshapen]
-            self.findings += causes.explain(self.pair, returned, seed=self.options.rng)
+            told: list[Finding] = []
+            if self.offsets.values:
+                with self.offsets.left_out():
+                    told = causes.explain(self.pair, self.names, seed=self.options.rng)
+            if not any(finding.cause for finding in told):
+                told = causes.explain(self.pair, self.names, seed=self.options.rng)
+            everywhere = Offsets(self.pair.forward, in_logarithms=False)
+            wrong = [tensor for tensor in tensors if tensor.verdict == FAIL]
+            known = {tensor.name for tensor in wrong if self._without(everywhere, tensor)}
+            told = [finding for finding in told if finding.tensor not in known]
+            self.findings += told
+        self.findings += getattr(self.pair.backward, "remarks", {}).values()
         self.findings += audit_inputs(self.pair.inputs, list(gradients))
 
 
@@ -260,8 +358,8 @@ def _evaluate(pair: Pair, inputs: Mapping[str, Any]) -> Any:
     if isinstance(output, (list, tuple)) or not np.issubdtype(np.asarray(output).dtype, np.floating):
         kind = output.dtype if isinstance(output, np.ndarray) else type(output).__name__
         raise TypeError(
-            f"expected {name_of(pair.forward)} to return one array of floats, got {kind}; "
-            "of several outputs check one at a time, and a forward that returns (output, cache) through ae.cached_pair"
+            f"expected {name_of(pair.forward)} to return one array of floats, got {kind}; make it one, or of a forward "
+            "that returns several values give the backward that takes them"
         )
     return output
 
@@ -271,26 +369,23 @@ def _broken_laws(arguments: Mapping[str, Any], before: Mapping[str, Any], gradie
     findings = []
     for name in changed(arguments, before):
         message = f"backward changed its argument {name}; work on a copy, the caller still needs it"
-        findings.append(Finding("changed-argument", name, "error", message))
+        findings.append(Finding("changed-argument", name, "note", message))
     arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
     for name, value in arrays.items():
         if any(isinstance(g, np.ndarray) and np.shares_memory(g, value) for g in gradients):
             message = f"backward returns a view of its argument {name}; return an array of its own, say {name}.copy()"
-            findings.append(Finding("shared-memory", name, "error", message))
+            findings.append(Finding("shared-memory", name, "note", message))
     return findings
 
 
 def _well_formed(
-    pair: Pair, expected: Sequence[str] | None, gradients: Sequence[Any], returned: Any
+    pair: Pair, names: Sequence[str], gradients: Sequence[Any], returned: Any
 ) -> tuple[dict[str, Array], list[Finding]]:
     """Return the gradients that can be compared, by input, and a finding for each that can't."""
-    names = list(expected or pair.differentiable)
     if returned is None:
         wanted = ", ".join(f"grad_{name}" for name in names)
         message = f"backward returns None; end it with return, say return {wanted}"
         return {}, [Finding("wrong-type", None, "error", message)]
-    if expected is None and gradients:
-        names = names[: len(gradients)]
     hint = "; a list is taken as several gradients" if isinstance(returned, list) else ""
     if len(gradients) != len(names):
         count = f"{len(gradients)} gradient{'' if len(gradients) == 1 else 's'}"

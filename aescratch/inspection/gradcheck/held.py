@@ -2,36 +2,40 @@
 
     layer --> forward(x, W, b), backward(grad_y, x, W, b) -> grad_x, grad_W, grad_b
 
-What it draws is the same in every call. Its parameters are ours, or have to be found.
+What it draws is the same in every call, and what it keeps from call to call is put back. Its parameters are ours, or
+have to be found; the gradient of one that backward updates is read from its change.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from aescratch.foundations.declared import declaration_of, surrogate_gradient
+from aescratch.foundations.parts import Part
 from aescratch.inspection.gradcheck.binding import (
+    COMPARED_WITH,
     as_differentiable,
     as_list,
     copied,
+    draw_upstream,
     is_float_array,
     same,
-    signature_of,
 )
+from aescratch.inspection.gradcheck.coverage import Coverage
 from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
 from aescratch.inspection.gradcheck.findings import changed_parameter
-from aescratch.inspection.gradcheck.foreign import pair_of
-from aescratch.inspection.gradcheck.keeping import reachable
+from aescratch.inspection.gradcheck.foreign import call_back, joined, pair_of, parted
+from aescratch.inspection.gradcheck.keeping import putting_back
 from aescratch.inspection.gradcheck.parameters import Place, Search, own_places
 from aescratch.inspection.gradcheck.report import INCONCLUSIVE, Finding
-from aescratch.inspection.gradcheck.slots import Home
-from aescratch.inspection.gradcheck.surroundings import kept_random_state, random_state_changed
+from aescratch.inspection.gradcheck.slots import Home, slots_in
+from aescratch.inspection.gradcheck.styles import methods_of, no_upstream, not_recognised, outputs_among, rate_of
+from aescratch.inspection.gradcheck.surroundings import Frozen
 from aescratch.inspection.gradcheck.written import ADDS, NEVER_QUESTION, NEVER_WRITTEN, SAME
 from aescratch.layers import Layer
 
@@ -39,34 +43,42 @@ from aescratch.layers import Layer
 class Held:
     """A layer as a pair of functions of its inputs and parameters; `names` are those that get a gradient, in order."""
 
-    def __init__(self, layer: Any, x: Any, seed: int, time_limit: float | None) -> None:
+    def __init__(self, layer: Any, x: Any, seed: int, time_limit: float | None, learning_rate: float | None) -> None:
         self.layer, self.seed, self.time_limit = layer, seed, time_limit
+        self.forward, self.backward = methods_of(layer)
+        self.frozen, self.put_back = Frozen(seed), putting_back(layer)
         self.arguments = self._arguments(x)
         self.shape = next((np.shape(v) for v in self.arguments.values() if isinstance(v, np.ndarray)), ())
-        self.generators = [value for value in reachable(layer) if isinstance(value, np.random.Generator)]
-        self.states = [generator.bit_generator.state for generator in self.generators]
-        self.draws: bool | None = None  # from the global random state, in forward; None until it has been called
+        self.rate = rate_of(layer, self.backward, learning_rate)
         self.places: list[Place] = list(own_places(layer))
-        output = self._again()
-        self.is_term = np.ndim(output) == 0
+        self.current: Mapping[str, Any] = {}
         self.returned: list[Any] = []  # by the last backward
-        self.failed = False
+        self.made: list[Any] = []  # by forward, in every call
+        self.failed = self.is_first_alone = False
+        self.keeps_state = self._look()
         taken = [*self.arguments, *(place.name for place in self.places)]
-        self.search = Search(layer, self._again, self._try_backward, taken)
+        put_back = self.put_back if self.keeps_state else lambda: None
+        self.search = Search(layer, self._again, self._try_backward, put_back, taken, self.made)
         self.places += self.search.places
         arrays = [name for name, value in self.arguments.items() if is_float_array(value)]
         is_nothing = all(gives is None for gives in self.returned)
         # None is a wrong gradient, unless nobody needs it: a first layer's, or that of a penalty on the parameters.
         skipped = is_nothing and (getattr(layer, "is_first", False) or (self.is_term and self.places))
         self.leading = [] if skipped else arrays[: max(1, len(self.returned))]
-        self.unchecked = self._match_returned(self.search.unpaired)
+        self.unchecked = self._read_from_changes(self._match_returned(self.search.unpaired))
         self.names = [*self.leading, *(place.name for place in self.places)]
         values = {place.name: np.array(place.get(), dtype=np.float64) for place in self.places}
         self.inputs = {**self.arguments, **values}
-        declared = declaration_of(layer.backward)
-        if declared and declared.in_the_mean and "rng" in signature_of(layer.forward, "forward").parameters:
+        self.put_back()
+        self.put(self.inputs)
+        self.put_back = putting_back(layer)
+        declared = declaration_of(self.backward)
+        if declared and declared.in_the_mean and "rng" in inspect.signature(self.forward).parameters:
             self.inputs.setdefault("rng", seed)
-        self.pair = pair_of(layer, self._forward, self._backward, self.inputs, is_term=self.is_term)
+        methods = self.forward, self.backward
+        self.pair = pair_of(
+            layer, self._forward, self._backward, self.inputs, is_term=self.is_term, made_of=methods
+        )  # fmt: skip
         if declared:
             rule = functools.partial(self._rule, declared.again)
             smoothed = functools.partial(self._smoothed, declared.smoothed)
@@ -77,46 +89,99 @@ class Held:
             )(self.pair.backward)  # fmt: skip
 
     def _arguments(self, x: Any) -> dict[str, Any]:
-        parameters = signature_of(self.layer.forward, "forward").parameters
+        taken = inspect.signature(self.forward).parameters.values()
+        self.takes_any = any(p.kind is p.VAR_POSITIONAL for p in taken)
+        parameters = {p.name: p for p in taken if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
         given = dict(x) if isinstance(x, Mapping) else {next(iter(parameters), "x"): x}
-        if unknown := sorted(set(given) - set(parameters)):
+        unknown = [] if self.takes_any else sorted(set(given) - set(parameters))
+        if unknown:
             raise TypeError(f"expected arguments of forward, {', '.join(parameters)}, got {', '.join(unknown)} too")
         needed = [n for n, p in parameters.items() if p.default is p.empty and n not in given and n != "rng"]
         if needed:
             raise TypeError(f"expected all of forward's arguments, but missing {', '.join(needed)}; pass a dict")
-        return {name: _as_argument(name, given[name]) for name in parameters if name in given}
+        order = sorted(given, key=lambda name: [*parameters, *given].index(name))
+        whole = [name for name in order if isinstance(given[name], np.ndarray) and given[name].dtype.kind in "iub"]
+        self.arguments = {name: given[name] if name in whole else _as_argument(name, given[name]) for name in order}
+        for name in whole:
+            if name not in COMPARED_WITH and not self._are_indices(name):
+                as_differentiable(name, given[name])  # which says what it is to be
+        return self.arguments
 
-    def call_forward(self, inputs: Mapping[str, Any]) -> Any:
-        """Call the layer's forward with the arguments among the inputs, its noise that of the seed."""
-        for generator, state in zip(self.generators, self.states, strict=True):
-            generator.bit_generator.state = state
+    def _are_indices(self, name: str) -> bool:
+        """Whether forward needs whole numbers in an argument: with floats it fails, or gives something else."""
+        if isinstance(self.layer, Part):
+            return False
+        arguments = copied(self.arguments)
+        try:
+            whole = self._call(arguments)
+            return not same(whole, self._call({**arguments, name: arguments[name].astype(np.float64)}))
+        except Exception:
+            return True
+        finally:
+            self.put_back()
+
+    def _look(self) -> bool:
+        """Find out what backward takes, and return whether what is kept from call to call changes the output."""
+        taken = inspect.signature(self.backward).parameters
+        free = [p for n, p in taken.items() if n not in {**self.arguments, **self.rate.passed}]
+        self.others = [p.name for p in free if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        first = self._again()
+        if self.frozen.draws:
+            self.frozen.draws, before = None, [slot.read() for slot in slots_in(self.layer)]
+            self._again()
+            if not self.frozen.draws:  # it has drawn its parameters, once, and what is new since then is none
+                self.put_back, known = putting_back(self.layer), set(map(id, before))
+                self.made = [value for slot in slots_in(self.layer) if id(value := slot.read()) not in known]
+            first = self._again()
+        can_take = any(p.kind is not p.VAR_KEYWORD for p in free)
+        self.is_term = not np.ndim(first) or not can_take
+        self.is_summed = self.is_term and np.ndim(first) > 0
+        keeps_state = not same(first, self._again())
+        if keeps_state:
+            self.put_back()
+        return keeps_state
+
+    def _call(self, inputs: Mapping[str, Any]) -> Any:
+        """Return what the layer's forward returns."""
         arguments = {name: inputs[name] for name in self.arguments}
-        if "rng" in inspect.signature(self.layer.forward).parameters and "rng" not in arguments:
+        if self.takes_any:
+            return self.frozen(lambda: self.forward(*arguments.values()))
+        if "rng" in inspect.signature(self.forward).parameters and "rng" not in arguments:
             arguments["rng"] = np.random.default_rng(inputs.get("rng", self.seed))
-        if self.draws is False:
-            return self.layer.forward(**arguments)
-        with kept_random_state():
-            if self.draws:  # the same in every call
-                random.seed(self.seed)
-                np.random.seed(self.seed)  # noqa: NPY002 - the global state is what such a layer draws from
-            with kept_random_state() as changed:
-                output = self.layer.forward(**arguments)
-                self.draws = bool(self.draws or changed())
-        return output
+        return self.frozen(lambda: self.forward(**arguments))
+
+    def _run(self, inputs: Mapping[str, Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Return the outputs of the layer's forward, and what else it returns for backward to take."""
+        returned = self._call(inputs)
+        if not isinstance(returned, (tuple, list)):
+            return [returned], []
+        outputs = outputs_among(returned, self.others)
+        if not outputs and len(self.others) == 1 and is_float_array(returned[0]):
+            self.is_first_alone = True
+            return returned[:1], []
+        if not outputs:
+            raise TypeError(not_recognised(self.forward, self.backward, returned, self.others))
+        return returned[:outputs], returned[outputs:]
+
+    def _pull(self, upstreams: Sequence[Any], kept: Sequence[Any], inputs: Mapping[str, Any]) -> list[Any]:
+        known = {**{name: inputs[name] for name in self.arguments}, **self.rate.passed}
+        given = [1.0] * len(self.others) if self.is_term else [*upstreams, *kept]
+        return as_list(call_back(self.backward, known, given))
 
     def _again(self) -> Any:
-        return self.call_forward(copied(self.arguments))
+        self.last = self._run(copied(self.arguments))
+        return joined(self.last[0])
 
     def _try_backward(self, output: Any) -> None:
         """Call backward, if it comes back; what it raises is reported by the check itself."""
-        rng = np.random.default_rng(self.seed)
-        arguments = [] if np.ndim(output) == 0 else [rng.uniform(0.5, 1.5, np.shape(output))]
+        rng, (outputs, kept) = np.random.default_rng(self.seed), self.last
+        upstreams = [rng.uniform(0.5, 1.5, np.shape(each)) for each in outputs]
         try:
-            returned = limited(lambda: self.layer.backward(*arguments), self.time_limit)
+            returned = limited(lambda: self._pull(upstreams, kept, copied(self.arguments)), self.time_limit)
         except (Exception, OutOfTime):
             self.returned, self.failed = [None], True
         else:
-            self.returned = [_own(value) for value in as_list(returned)]
+            self.returned = [_own(value) for value in returned]
 
     def _match_returned(self, homes: list[Home]) -> list[Home]:
         """Take what backward returns beside its input's gradients for those of the parameters; return the others."""
@@ -136,8 +201,21 @@ class Held:
     def _nth_returned(self, number: int) -> Any:
         return self.returned[number] if number < len(self.returned) else None
 
+    def _read_from_changes(self, homes: list[Home]) -> list[Home]:
+        """Take what backward updates for parameters, with the gradient by which it does; return the others."""
+        updated = [home for home in homes if id(home) in self.search.changed and self.rate.value is not None]
+        for home in updated:
+            change = functools.partial(self._change, home)
+            self.places.append(Place(home.name, home.get, home.put, change, lambda: None))
+        self.updated: list[str] = [home.name for home in updated]
+        return [home for home in homes if home not in updated]
+
+    def _change(self, home: Home) -> Any:
+        return (np.asarray(self.current[home.name]) - home.get()) / (self.rate.value or 1.0)
+
     def put(self, inputs: Mapping[str, Any]) -> None:
         """Put the values among the inputs into the layer's parameters."""
+        self.current = inputs
         for place in self.places:
             place.clear()
         for place in self.places:
@@ -145,24 +223,28 @@ class Held:
         for home in self.unchecked:
             home.put(home.start)
 
-    def _forward(self, inputs: Mapping[str, Any]) -> Any:
+    def _at(self, inputs: Mapping[str, Any], anew: bool = False) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Return what `_run` does with these values in the parameters, and the layer's state as it was."""
+        if self.keeps_state or anew:
+            self.put_back()
         self.put(inputs)
-        output = self.call_forward(inputs)
-        return np.array(output) if isinstance(output, np.ndarray) else output
+        return self._run(inputs)
+
+    def _forward(self, inputs: Mapping[str, Any]) -> Any:
+        output = joined(self._at(inputs)[0])
+        return np.sum(output) if self.is_summed else np.array(output) if isinstance(output, np.ndarray) else output
 
     def _backward(self, inputs: Mapping[str, Any]) -> Any:
-        self.put(inputs)
-        self.call_forward(inputs)
-        returned = self.layer.backward() if self.is_term else self.layer.backward(inputs["grad_y"])
-        gives = self.returned = as_list(returned)
+        outputs, kept = self._at(inputs, anew=bool(self.search.changed))
+        upstreams = [] if self.is_term else parted(inputs["grad_y"], outputs)
+        gives = self.returned = self._pull(upstreams, kept, inputs)
         if self.places or not self.leading:
             gives = gives[: len(self.leading)]  # some return the parameters' gradients too
         return (*gives, *(_own(place.gradient()) for place in self.places))
 
     def _rule(self, again: Callable[..., Any], inputs: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return what the declared rule of the layer's backward gives, in the order of `names`."""
-        self.put(inputs)
-        self.call_forward(inputs)
+        self._at(inputs)
         given = again(self.layer, inputs.get("grad_y", 1.0))
         if not isinstance(given, Mapping):
             given = {self.names[0]: given} if len(self.names) == 1 else {}
@@ -182,19 +264,21 @@ class Held:
             return findings
         before = [(place.name, place.get, self.inputs[place.name]) for place in self.places]
         before += [(home.name, home.get, home.start) for home in self.unchecked]
+        places = [place for place in self.places if place.name not in self.updated]
+        is_ours = isinstance(self.layer, Layer)
         try:
             self.put(self.inputs)
-            output = self._again()
-            self._try_backward(output)
-            first = [_own(place.gradient()) for place in self.places]
+            self._try_backward(self._again())
+            first = [_own(place.gradient()) for place in places]
             changed = [name for name, get, value in before if not same(get(), value)]
-            standing = [self._put_numbers(place) for place in self.places]
-            self._try_backward(output)
-            again = [place.gradient() for place in self.places]
+            standing = [self._put_numbers(place) for place in places]
+            self._try_backward(None)
+            again = [place.gradient() for place in places]
         except Exception:
             return findings
-        findings += map(changed_parameter, changed)
-        for place, gradient, stood, left in zip(self.places, first, standing, again, strict=True):
+        severity = "error" if is_ours else "note"
+        findings += [changed_parameter(name, severity) for name in changed if name not in self.updated]
+        for place, gradient, stood, left in zip(places, first, standing, again, strict=True):
             if left is None or (stood is not None and same(left, stood)):
                 message = f"the gradient of {place.name} was never written: backward left it as it was"
                 findings.append(Finding(NEVER_WRITTEN, place.name, "error", message, {}, "", NEVER_QUESTION))
@@ -203,8 +287,8 @@ class Held:
                     f"backward adds to the gradient of {place.name} instead of writing it: a second one gives twice as "
                     "much; set it to 0 before each pass, or write it"
                 )
-                ours = isinstance(self.layer, Layer) and not getattr(self.layer, "adds", False)
-                findings.append(Finding(ADDS, place.name, "error" if ours else "note", message))
+                is_error = is_ours and not getattr(self.layer, "adds", False)
+                findings.append(Finding(ADDS, place.name, "error" if is_error else "note", message))
         return findings
 
     def _put_numbers(self, place: Place) -> Any:
@@ -215,18 +299,47 @@ class Held:
         gradient[...] = np.random.default_rng(self.seed).standard_normal(gradient.shape)
         return gradient.copy() if same(place.gradient(), gradient) else None
 
+    def of_new_values(self, failing: Sequence[str], tolerance: float) -> Iterator[Finding]:
+        """Yield a finding for each wrong gradient of an input that is right for the values which backward leaves."""
+        wrong = [name for name in self.leading if f"grad_{name}" in failing]
+        if not (wrong and self.search.changed):
+            return
+        upstream = draw_upstream(np.shape(self._forward(self.inputs)), self.seed)
+        returned = dict(zip(self.names, self._backward({**self.inputs, "grad_y": upstream}), strict=True))
+        after = self.pair.at({**self.inputs, **{place.name: np.array(place.get()) for place in self.places}})
+        for name in wrong:
+            coverage = Coverage("directional", [np.size(returned[name])], self.seed)
+            if coverage.agrees(after, name, returned[name], upstream, tolerance):
+                cause = f"grad_{name} is computed with the values that backward has already given to the parameters"
+                message = f"{cause}: for these it is right; at those of the forward pass it isn't"
+                question = "Which weights did the forward pass use, and which are in place when that line is run?"
+                yield Finding("updated-too-early", f"grad_{name}", "error", message, {}, cause, question)
+
     def _notes(self) -> Iterator[Finding]:
         """Yield what the search for parameters has shown."""
-        if self.draws:
-            yield random_state_changed(f"{type(self.layer).__name__}.forward", "note")
+        kind = type(self.layer).__name__
+        if self.frozen.draws:
+            yield self.frozen.remark(f"{kind}.forward")
+        if self.is_summed:
+            yield no_upstream(f"{kind}.backward", f"{kind}.forward")
+        if self.is_first_alone:
+            message = f"{kind}.backward takes one upstream gradient: of the values that {kind}.forward returns, only "
+            yield Finding("first-output", None, "note", f"{message}the first was checked")
+        for updated in self.updated:
+            message = f"backward updates {updated}: its gradient was read from that, (before − after) / "
+            yield Finding("updated-parameter", updated, "note", f"{message}{self.rate.value:g}")
         for gradient, name in self.search.by_likeness:
             yield Finding("gradient-name", name, "note", f"{gradient} was taken for the gradient of {name}")
         for home in self.unchecked:
             word = home.slots[0].label
-            message = (
-                f"{home.name} {home.start.shape} was not checked: no gradient of it was found; call it d{word} or "
-                f"grad_{word}; if {word} isn't learnt, make it read-only: {home.name}.flags.writeable = False"
-            )
+            message = f"{home.name} {home.start.shape} was not checked: "
+            if id(home) in self.search.changed:
+                message += "backward updates it, and nothing says by how much of its gradient; give learning_rate="
+            else:
+                message += (
+                    f"no gradient of it was found; call it d{word} or grad_{word}; if {word} isn't learnt, make it "
+                    f"read-only: {home.name}.flags.writeable = False"
+                )
             yield Finding("not-checked", home.name, INCONCLUSIVE, message)
         for slot in self.search.whole:
             holds = f"it holds {slot.read().dtype} numbers; make it {slot.name}.astype(float)"
@@ -234,9 +347,7 @@ class Held:
 
 
 def _as_argument(name: str, value: Any) -> Any:
-    """Return a float64 copy of an array of floats, refuse what can't be one, and leave labels and numbers."""
-    if isinstance(value, np.ndarray) and value.dtype.kind in "iub" and name in ("labels", "target", "y"):
-        return value
+    """Return a float64 copy of an array of floats, refuse what can't be one, and leave numbers."""
     return value if isinstance(value, (bool, int, float, str)) else as_differentiable(name, value)
 
 

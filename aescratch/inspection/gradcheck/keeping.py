@@ -14,7 +14,7 @@ import functools
 import random
 import sys
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -30,15 +30,26 @@ LEFT_ALONE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionT
 @contextlib.contextmanager
 def kept(*objects: Any) -> Iterator[None]:
     """Put back, after the block, what can be reached from the objects; their identities stay too."""
-    undo = [_put_back(value) for value in reachable(*objects)]
+    put_back = putting_back(*objects)
     try:
         yield
     finally:
         try:
-            _all(undo)
+            put_back()
         except KeyboardInterrupt:  # in the middle of it; each can be done twice
-            _all(undo)
+            put_back()
             raise
+
+
+def putting_back(*objects: Any) -> Callable[[], None]:
+    """Return a function that makes everything that can be reached from the objects what it is now, time and again."""
+    undo = [_put_back(value) for value in reachable(*objects)]
+
+    def put_back() -> None:
+        for each in undo:
+            each()
+
+    return put_back
 
 
 @contextlib.contextmanager
@@ -53,11 +64,6 @@ def in_double_precision(model: Any, backend: str | None = None) -> Iterator[None
         pack(model.parameters, "float64", backend)
         move_buffers(contract.buffers_of(model).values(), backend, "float64")
         yield
-
-
-def _all(undo: Sequence[Callable[[], None]]) -> None:
-    for put_back in undo:
-        put_back()
 
 
 def reachable(*objects: Any) -> list[Any]:

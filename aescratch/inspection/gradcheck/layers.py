@@ -16,12 +16,14 @@ import numpy as np
 from aescratch.backend import array_module
 from aescratch.foundations.buffers import frozen
 from aescratch.foundations.parts import Part, in_mode
+from aescratch.foundations.validation import require_number
 from aescratch.inspection.gradcheck.checking import Options
 from aescratch.inspection.gradcheck.functions import check_pair
 from aescratch.inspection.gradcheck.held import Held
 from aescratch.inspection.gradcheck.keeping import kept
 from aescratch.inspection.gradcheck.parameters import held_parameters
 from aescratch.inspection.gradcheck.report import FAIL, Report
+from aescratch.inspection.gradcheck.styles import methods_of
 from aescratch.inspection.gradcheck.surroundings import kept_random_state, quiet
 from aescratch.inspection.gradcheck.written import NEVER_WRITTEN
 from aescratch.models.base import Model
@@ -29,7 +31,7 @@ from aescratch.models.base import Model
 
 def check_layer(
     layer: Any, x: Any, *, rng: int = 0, tolerance: float = 1e-6, mode: str = "exhaustive",
-    time_limit: float | None = 60.0, explain: bool = True, training: bool = False,
+    time_limit: float | None = 60.0, explain: bool = True, training: bool = False, learning_rate: float | None = None,
 ) -> Report:  # fmt: skip
     """Check the gradients of a layer, for its input and for every parameter.
 
@@ -38,8 +40,13 @@ def check_layer(
     ``layers[0].W``. An array that forward itself writes isn't one, nor one that is read-only or a running statistic,
     ``running_mean``. The gradient of ``W`` is in ``dW``, ``grad_W``, ``W_grad`` or ``d_W``, that of ``params[0]`` in
     ``grads[0]``; otherwise it is what backward writes, or returns, that is called alike, ``gradient_w`` say, or that
-    alone has its shape. A parameter whose gradient isn't found, or is 0 on both sides, makes the verdict inconclusive.
+    alone has its shape. That of one which backward updates itself is read from the change, (before − after) divided by
+    the learning rate. A parameter whose gradient isn't found, or is 0 on both sides, makes the verdict inconclusive.
     A backward that `surrogate_gradient` declares is compared with its rule.
+
+    What the layer draws is the same in every call, and what it keeps from call to call is put back before each. The
+    methods may also be called ``forward_pass``, ``fprop`` or ``__call__``, and ``backward_pass``, ``bprop`` or
+    ``backprop``; of several outputs each has an upstream gradient.
 
     Parameters
     ----------
@@ -48,6 +55,7 @@ def check_layer(
         before afterwards, to the last bit.
     x : array of floats, or dict
         A small batch, or forward's arguments by name where it takes several. An argument called rng needs none.
+        Whole numbers that are labels or indices stay as they are.
     rng : int
         The seed of the upstream gradient, and of the noise of a layer that draws any.
     tolerance : float
@@ -56,6 +64,9 @@ def check_layer(
         As `check_function` takes them.
     training : bool
         Whether to check a layer of ours in training mode, its buffers held still, and not in use mode.
+    learning_rate : float, optional
+        That of a backward which updates the parameters. By default 1, where backward takes it as an argument, or an
+        attribute of the layer or of an object in it.
 
     Returns
     -------
@@ -78,10 +89,12 @@ def check_layer(
     """
     options = Options(rng, tolerance, time_limit, explain)
     _require_layer(layer)
+    if learning_rate is not None:
+        require_number("learning_rate", learning_rate, above=0)
     in_its_mode = in_mode([layer], training=training) if isinstance(layer, Part) else contextlib.nullcontext()
     held_still = frozen(getattr(layer, "buffers", ()) if training else ())
     with kept(layer), kept_random_state(), in_its_mode, held_still, quiet():
-        held = Held(layer, x, rng, time_limit)
+        held = Held(layer, x, rng, time_limit, learning_rate)
         if not held.names:
             raise TypeError(f"expected a layer with something to check, got {layer!r}, which gives no gradient")
         findings = held.laws()
@@ -90,8 +103,10 @@ def check_layer(
             options = replace(options, explain=False)
         title, parameters = f"{_shown(layer)}, {held.shape} in", [place.name for place in held.places]
         report = check_pair(title, held.pair, held.names, options, mode, parameters)
-    if values_change:
-        report.findings = [finding for finding in report.findings if finding.code != "not-linear"]
+        early = list(held.of_new_values([t.name for t in report.tensors if t.verdict == FAIL], tolerance))
+    told = {tensor.name for tensor in report.tensors} if values_change else {finding.tensor for finding in early}
+    less = ("not-linear", "described")  # says less than that
+    report.findings = [each for each in report.findings if each.code not in less or each.tensor not in told] + early
     right = {tensor.name for tensor in report.tensors if tensor.verdict != FAIL}  # 0, as what nobody writes may be
     findings = [each for each in findings if each.code != NEVER_WRITTEN or f"grad_{each.tensor}" not in right]
     never = [f"grad_{each.tensor}" for each in findings if each.code == NEVER_WRITTEN]
@@ -103,7 +118,8 @@ def check_layer(
 def _require_layer(layer: Any) -> None:
     if isinstance(layer, Model):
         raise TypeError(f"expected a layer, got the model {type(layer).__name__}; use ae.check_gradients(model, x)")
-    missing = [name for name in ("forward", "backward") if not callable(getattr(layer, name, None))]
+    methods = zip(("forward", "backward"), methods_of(layer), strict=True)
+    missing = [name for name, method in methods if method is None]
     if missing or isinstance(layer, type):
         what = f"the class {layer.__name__}; make one first" if isinstance(layer, type) else type(layer).__name__
         lacks = f", which has no {' and no '.join(missing)}" if missing else ""

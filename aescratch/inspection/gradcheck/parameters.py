@@ -92,25 +92,28 @@ def put_alone(parameter: Parameter, value: Array) -> None:
 class Search:
     """What two calls of forward and one of backward tell about a layer that isn't ours.
 
-    `forward` returns the output for the same inputs, `backward` takes it, and may fail; whoever calls puts the layer
-    back afterwards. `places` are the parameters whose gradients were found, `unpaired` those of which none was,
-    `by_likeness` names of a gradient and its parameter that don't make it certain, and `whole` are arrays of whole
-    numbers beside what is called their gradient.
+    `forward` returns the output for the same inputs, `backward` takes it, and may fail; `put_back` undoes what they
+    leave behind, and whoever calls does so at the end; what forward has `made` is no parameter. `places` are the
+    parameters whose gradients were found, `unpaired` those of which none was, `changed` the homes, by id, that backward
+    changes, `by_likeness` names of a gradient and its parameter that don't make it certain, `whole` arrays of whole
+    numbers beside their gradient.
     """
 
     def __init__(
-        self, layer: Any, forward: Callable[[], Any], backward: Callable[[Any], Any], taken: Collection[str] = ()
-    ) -> None:
+        self, layer: Any, forward: Callable[[], Any], backward: Callable[[Any], Any], put_back: Callable[[], None],
+        taken: Collection[str] = (), made: Sequence[Any] = (),
+    ) -> None:  # fmt: skip
         self.places, self.by_likeness = list[Place](), list[tuple[str, str]]()
-        homes = _homes(layer, taken)
+        homes = _homes(layer, taken, set(map(id, made)))
         output = _copied(forward())
         kept = [home for home in homes if same(home.start, home.get())]
         in_place = {id(home) for home in kept if home.is_number or home.slots[0].read() is home.array}
         kept = [home for home in kept if id(home) in in_place or not _overlaps(home, kept)]  # a view that forward makes
-        used = {id(home) for home in kept if _matters(home, forward, output)}
+        used = {id(home) for home in kept if _matters(home, forward, output, put_back)}
+        put_back()
         found = {slot.identity: (slot.read(), _copied(slot.read())) for slot in slots_in(layer)}
         backward(forward())
-        changed = {id(home) for home in kept if not same(home.get(), home.start)}
+        self.changed = changed = {id(home) for home in kept if id(home) in used and not same(home.get(), home.start)}
         self.written = [slot for slot in slots_in(layer) if _is_new(slot, found)]
         written = {slot.identity for slot in self.written}
         left, paired = list[Home](), list[Home]()
@@ -125,6 +128,7 @@ class Search:
         left = self._by_likeness([home for home in left if not _overlaps(home, paired)], changed)
         self.unpaired = [home for home in left if id(home) in changed or not home.is_number]
         self.whole = [slot for slot in slots_in(layer) if _is_whole(slot) and _partner([slot], written)]
+        put_back()
         for home in kept:
             if id(home) in used:
                 home.put(home.start)
@@ -181,12 +185,12 @@ def _overlaps(home: Home, others: Sequence[Home]) -> bool:
     return any(home is not other and np.may_share_memory(home.array, other.array) for other in others)
 
 
-def _homes(layer: Any, taken: Collection[str]) -> list[Home]:
+def _homes(layer: Any, taken: Collection[str], made: Collection[int]) -> list[Home]:
     """Return the arrays of floats and the numbers in a layer that could be parameters, each array once."""
     groups: dict[Any, list[Slot]] = {}
     for slot in slots_in(layer):
         value = slot.read()
-        if not _is_float(value) or slot.label.startswith(STATISTICS):
+        if not _is_float(value) or slot.label.startswith(STATISTICS) or id(value) in made:
             continue
         if isinstance(value, np.ndarray) and (value.size == 0 or not value.flags.writeable):
             continue
@@ -205,8 +209,9 @@ def _copied(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
 
 
-def _matters(home: Home, forward: Callable[[], Any], output: Any) -> bool:
+def _matters(home: Home, forward: Callable[[], Any], output: Any, put_back: Callable[[], None]) -> bool:
     """Whether the output is another one for another value."""
+    put_back()
     steps = np.random.default_rng(0).uniform(0.1, 0.3, home.start.shape)
     home.put(home.start + steps * (np.abs(home.start) + 0.5))
     try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
@@ -93,6 +93,38 @@ def random_state_changed(who: str, severity: str) -> Finding:
         "from a numpy.random.default_rng of your own"
     )
     return Finding("changed-random-state", None, severity, message, {"by": who})
+
+
+class Frozen:
+    """Calls a function that draws from the global random states, as its first call shows, the same in every other.
+
+    `draws` is whether it does, None before the first call; the states are as before after each.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.draws: bool | None = None
+
+    def __call__(self, function: Callable[[], Any]) -> Any:
+        """Return what the function returns."""
+        if self.draws is False:
+            return function()
+        with kept_random_state():
+            if self.draws:
+                random.seed(self.seed)
+                np.random.seed(self.seed)  # noqa: NPY002 - the global state is what such a function draws from
+            with kept_random_state() as changed:
+                result = function()
+                self.draws = bool(self.draws or changed())
+        return result
+
+    def remark(self, who: str) -> Finding:
+        """Return the note on a function that draws so."""
+        message = (
+            f"{who} changed the global random state, from which it draws: it was given the same numbers in every call, "
+            "and the state was put back; better draw from a numpy.random.default_rng of your own"
+        )
+        return Finding("changed-random-state", None, "note", message, {"by": who})
 
 
 @contextlib.contextmanager

@@ -35,8 +35,9 @@ DESCRIPTION = f"""Compare every gradient of a new model, or of your own code, wi
 
 Left to itself, the model reads {N_INPUTS} numbers, and has {HIDDEN} hidden ({NO_LAYERS}: none) and {CODE} code units.
 Of your own, NAME in FILE.py or in a module is a backward function, checked with the forward of its name (dense for
-dense_backward, yours or ours); a function that returns a loss and its gradient; or a layer or a model, as a class or
-an object. Inputs come from NAME_inputs, or inputs, in your file: a dict, or a function that returns one.
+dense_backward, yours or ours); a function that returns its output and its backward, or a loss and its gradient; or a
+layer or a model, as a class or an object. Inputs come from NAME_inputs, or inputs, in your file: a dict, or a function
+that returns one; the shapes of the parameters in a flat theta from NAME_blocks, a dict.
 Exit status: 0 pass, 1 fail, 3 inconclusive.
 """
 EXAMPLES = """examples:

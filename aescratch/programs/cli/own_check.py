@@ -16,6 +16,8 @@ import numpy as np
 
 import aescratch as ae
 from aescratch.inspection.gradcheck import Report
+from aescratch.inspection.gradcheck.binding import call
+from aescratch.inspection.gradcheck.styles import is_alone, methods_of
 from aescratch.programs.cli.data import load_data
 from aescratch.programs.cli.own_code import FunctionPair, load, own_errors, pair_of
 from aescratch.programs.cli.own_inputs import D, H, inputs_in, inputs_of, layer_inputs
@@ -38,13 +40,17 @@ def check_own(arguments: Namespace) -> Report:
     if _is_model(what) and hasattr(what, "parameters"):
         return check_model(arguments, what)
     refuse(arguments, "--hidden", "--code", "--data")
-    if hasattr(what, "forward") and hasattr(what, "backward"):
+    if None not in methods_of(what):
         inputs = layer_inputs(name, what, inputs_in(module, name), dict(arguments.input), arguments.seed)
         with own_errors():
             return ae.check_layer(what, inputs, **options_of(arguments))
     _require_function(name, what)
+
+    def gives_its_gradient(function: Any) -> bool:
+        return is_alone(call(function, pair_inputs(arguments, module, name, function)))
+
     with own_errors():
-        stem, pair = pair_of(module, name, what, arguments.forward)
+        stem, pair = pair_of(module, name, what, arguments.forward, gives_its_gradient)
     return check_pair(arguments, module, stem, pair)
 
 
@@ -54,11 +60,6 @@ def _require_function(name: str, what: Any) -> None:
     is_function = isinstance(what, (functools.partial, np.ufunc)) or inspect.isroutine(what)
     if is_function or (callable(what) and not has):
         return
-    if callable(what) and has == ["backward"]:
-        raise UsageError(
-            f"expected {name} to have the methods forward and backward, got __call__ and backward; in the class {kind} "
-            "write forward = __call__"
-        )
     if not has:
         raise UsageError(f"expected {name} to be a function, a layer or a model, got {kind}")
     raise UsageError(
@@ -73,9 +74,14 @@ def check_pair(arguments: Namespace, module: ModuleType, stem: str, pair: Functi
     """Return the report on a forward and a backward."""
     forward, backward = pair
     refuse(arguments, "--hidden", "--code", "--data", "--training")
-    inputs = inputs_of(stem, forward, inputs_in(module, stem), dict(arguments.input), arguments.seed)
+    inputs, blocks = pair_inputs(arguments, module, stem, forward), getattr(module, f"{stem}_blocks", None)
     with own_errors():
-        return ae.check_function(forward, backward, inputs, rng=arguments.seed, mode=arguments.mode)
+        return ae.check_function(forward, backward, inputs, blocks=blocks, rng=arguments.seed, mode=arguments.mode)
+
+
+def pair_inputs(arguments: Namespace, module: ModuleType, stem: str, forward: Any) -> dict[str, Any]:
+    """Return the inputs for a function, as the file, the options and the arguments' names tell them."""
+    return inputs_of(stem, forward, inputs_in(module, stem), dict(arguments.input), arguments.seed)
 
 
 def options_of(arguments: Namespace) -> dict[str, Any]:

@@ -17,14 +17,14 @@ from typing import Any
 
 import aescratch as ae
 from aescratch.foundations.sources import import_from_source, innermost, module_of_file
-from aescratch.inspection.gradcheck.binding import CACHE_NAMES, signature_of
+from aescratch.inspection.gradcheck.binding import signature_of
 from aescratch.inspection.gradcheck.findings import is_ours, shown_path
 from aescratch.programs.cli.status import UsageError, did_you_mean
 
-# What others call the backward of a function; one that takes no upstream gradient may return a loss and its gradient.
+# What others call the backward of a function; one that returns a loss and its gradient may be called so, too.
 DERIVATIVES = ("d_{}", "d{}", "grad_{}", "{}_grad", "{}_gradient", "{}_prime", "{}_derivative")
 
-FunctionPair = tuple[Callable[..., Any], Callable[..., Any]]
+FunctionPair = tuple[Callable[..., Any], Callable[..., Any] | None]
 
 
 def load(text: str) -> tuple[ModuleType, str, Any]:
@@ -81,14 +81,23 @@ def own_errors() -> Iterator[None]:
         raise
 
 
-def pair_of(module: ModuleType, name: str, function: Any, forward: str | None) -> tuple[str, FunctionPair]:
-    """Return the stem of a function's name, and the forward and backward that are checked."""
+def pair_of(
+    module: ModuleType, name: str, function: Any, forward: str | None, is_alone: Callable[[Any], bool]
+) -> tuple[str, FunctionPair]:  # fmt: skip
+    """Return the stem of a function's name, and the forward and backward that are checked.
+
+    There is no backward where a function gives its gradient itself, as `is_alone` finds out.
+    """
     stem = name.removesuffix("_backward").removesuffix("_forward")
     backward = getattr(module, f"{stem}_backward", None)
     if forward is None and backward is None:
-        forward = _differentiated(module, name, function)
+        forward = _differentiated(module, name, function, is_alone)
     if forward is None and not name.endswith("_backward"):
-        return stem, ae.loss_pair(function) if backward is None else _bound(function, backward)
+        if backward is None:
+            named = (getattr(module, form.format(stem), None) for form in DERIVATIVES)
+            found = next((each for each in named if inspect.isroutine(each)), None)
+            backward = None if found is None or is_alone(function) else found
+        return stem, (function, backward)
     names = [forward] if forward is not None else [stem, f"{stem}_forward"]
     found = next((getattr(place, n) for place in (module, ae.functions) for n in names if hasattr(place, n)), None)
     if found is None:
@@ -97,20 +106,14 @@ def pair_of(module: ModuleType, name: str, function: Any, forward: str | None) -
             f"there is no {' or '.join(names)}, the forward of {name}, in {shown_path(str(module.__file__))} or in "
             f"aescratch.functions{near or '; name it with --forward'}"
         )
-    return stem, _bound(found, function)
+    return stem, (found, function)
 
 
-def _differentiated(module: ModuleType, name: str, function: Any) -> str | None:
-    """Return tanh for d_tanh(g, a): the function that one belongs to by its name, and takes more arguments than."""
+def _differentiated(module: ModuleType, name: str, function: Any, is_alone: Callable[[Any], bool]) -> str | None:
+    """Return tanh for d_tanh(g, a): the function that one belongs to by its name, and isn't alone."""
     known = {**vars(ae.functions), **vars(module)}
     stem = next((each for each in known if name in [form.format(each) for form in DERIVATIVES]), None)
     if stem is None or not callable(function) or not inspect.isroutine(known[stem]):
         return None
     more = set(signature_of(function, name).parameters) - set(signature_of(known[stem], stem).parameters)
-    return stem if more else None
-
-
-def _bound(forward: Any, backward: Any) -> FunctionPair:
-    """Return the pair, or its cached form where backward takes a cache."""
-    takes_cache = callable(backward) and set(inspect.signature(backward).parameters) & set(CACHE_NAMES)
-    return ae.cached_pair(forward, backward) if takes_cache else (forward, backward)
+    return stem if more or not is_alone(function) else None

@@ -16,6 +16,7 @@ import numpy as np
 from aescratch.functions import FORMULAS
 from aescratch.inspection.gradcheck.parameters import held_parameters
 from aescratch.inspection.gradcheck.slots import slots_in
+from aescratch.inspection.gradcheck.styles import methods_of
 from aescratch.programs.cli.own_code import own_errors
 from aescratch.programs.cli.status import UsageError
 from aescratch.programs.cli.words import number
@@ -25,7 +26,7 @@ N, D, H = 7, 5, 3  # distinct primes, so that a wrong factor names its dimension
 TOLD: dict[str, Any] = {
     "x": (N, D), "x_hat": (N, D), "x_tilde": (N, D), "logits": (N, D), "keep": (N, D), "noise": (N, D), "a": (N, H),
     "h": (N, H), "y": (N, H), "z": (N, H), "mu": (N, H), "log_var": (N, H), "eps": (N, H), "slope": (N, H),
-    "W": (D, H), "w": (D, H), "V": (D, H), "b": (H,), "labels": (N,),
+    "X": (N, D), "y_true": (N, H), "y_pred": (N, H), "W": (D, H), "w": (D, H), "V": (D, H), "b": (H,), "labels": (N,),
     "rho": 0.1, "alpha": 0.1, "beta": 0.5, "lam": 0.1, "k": 2,
 }  # fmt: skip
 
@@ -84,9 +85,10 @@ def needed(function: Any) -> list[str]:
 
 def layer_inputs(stem: str, layer: Any, found: dict[str, Any], given: dict[str, Any], seed: int) -> dict[str, Any]:
     """Return the inputs for a layer's forward; a single one that nothing else is said about is a batch of its width."""
-    left = [name for name in needed(layer.forward) if name not in {**found, **given}]
+    forward, _ = methods_of(layer)
+    left = [name for name in needed(forward) if name not in {**found, **given}]
     width = {left[0]: (N, _width(layer))} if len(left) == 1 else {}
-    return inputs_of(stem, layer.forward, found, {**given, **width}, seed)
+    return inputs_of(stem, forward, found, {**given, **width}, seed)
 
 
 def _width(layer: Any) -> int:

@@ -10,6 +10,7 @@ runs. So N and H are told apart even where both are 7, as long as forward takes 
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -99,7 +100,10 @@ def redraw(
 
 
 def _like(array: Array, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """Return random numbers that look like the array's: its classes, its interval, its sign, or its mean and spread."""
+    """Return random numbers that look like the array's: its structure, classes, interval, sign, or mean and spread."""
+    structured = structure_of(array)
+    if structured is not None:
+        return structured(rng, shape)
     distinct = np.unique(array)
     if array.dtype.kind != "f" or (1 < distinct.size <= max(2, array.size // 3)):
         return rng.choice(distinct, shape)
@@ -109,6 +113,33 @@ def _like(array: Array, shape: tuple[int, ...], rng: np.random.Generator) -> Arr
     if low >= 0 or high <= 0:
         return rng.uniform(low, high, shape)
     return rng.normal(float(array.mean()), float(array.std()), shape)
+
+
+def structure_of(array: Array) -> Draw | None:
+    """Return how others of an array's structure are drawn: one-hot rows or columns, probabilities, a mask; or None.
+
+    An input without a gradient may be worth nothing without it: what a loss compares with, what is kept of a batch.
+    """
+    if array.size < 2 or array.min() < 0:
+        return None
+    distinct = np.unique(array)
+    is_mask = distinct.size == 2 and distinct[0] == 0
+    for axis in (-1, 0) if array.ndim > 1 else (-1,):
+        if array.shape[axis] > 1 and np.allclose(array.sum(axis=axis), 1.0, rtol=0, atol=1e-9):
+            if is_mask and distinct[1] == 1:
+                return functools.partial(_one_hot, axis=axis, dtype=array.dtype)
+            if array.dtype.kind == "f" and distinct.size > 1:
+                return functools.partial(_probabilities, axis=axis)
+    return (lambda rng, shape: rng.choice(distinct, shape)) if is_mask else None
+
+
+def _one_hot(rng: np.random.Generator, shape: tuple[int, ...], axis: int, dtype: Any) -> Array:
+    return (rng.random(shape).argsort(axis=axis) == 0).astype(dtype)
+
+
+def _probabilities(rng: np.random.Generator, shape: tuple[int, ...], axis: int) -> Array:
+    weights = np.exp(rng.normal(size=shape))
+    return np.asarray(weights / weights.sum(axis=axis, keepdims=True))
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
@@ -152,7 +183,8 @@ def is_degenerate(inputs: Mapping[str, Any]) -> bool:
 def generic_look(base: Look, names: Sequence[str], seed: int) -> tuple[Look, dict[str, Draw]] | None:
     """Return a look at generic inputs, and how they are drawn; None where none can be found that forward takes.
 
-    Normal numbers for all come first. Then as many as need it are of the interval or the sign of those given.
+    Normal numbers for all come first. Then as many as need it are of the interval or the sign of those given. What has
+    no gradient keeps its structure.
     """
     arrays = float_arrays(base.inputs)
     others = {name: found for name, value in arrays.items() if (found := _others(value))}
@@ -161,7 +193,8 @@ def generic_look(base: Look, names: Sequence[str], seed: int) -> tuple[Look, dic
         for count in range(len(others) + 1) for chosen in itertools.combinations(others, count)
         for changes in itertools.product(*(others[name] for name in chosen))
     )  # fmt: skip
-    for draws in itertools.islice(tried, MOST_TRIED):
+    kept = {name: draw for name, value in arrays.items() if name not in names and (draw := structure_of(value))}
+    for draws in itertools.islice(({**draws, **kept} for draws in tried), MOST_TRIED):
         rng = np.random.default_rng([seed, 3])
         for look in _look(base, names, redraw(base.inputs, {}, rng, draws), rng):
             return look, draws
@@ -201,17 +234,27 @@ def drawn_looks(
 ) -> Iterator[Look]:  # fmt: skip
     """Yield looks whose gradients needn't be known yet: two of the same sizes, one for each dimension made longer."""
     rng = np.random.default_rng([seed, 3])
+    takes = takes_a_number(base)
     lengths: list[dict[tuple[str, int], int]] = [{}, {}]
     lengths += [dict.fromkeys(each.axes, each.size + 1) for each in dimensions if each.free]
     for changed in lengths:
         with contextlib.suppress(Unusable):
-            look = Look(base.pair, base.names, redraw(base.inputs, changed, rng, draws), rng, {}, {})
+            upstream = np.asarray(rng.uniform(1.5, 2.5)) if takes else rng
+            look = Look(base.pair, base.names, redraw(base.inputs, changed, rng, draws), upstream, {}, {})
             if all(_reaches(look, name, axis) for name, axis in changed if is_float_array(look.inputs[name])):
                 yield look
     scalars = {name: value * SCALAR_CHANGES[0] for name, value in base.inputs.items() if is_scalar(value)}
     with contextlib.suppress(Unusable):
         if scalars:
             yield Look(base.pair, base.names, {**redraw(base.inputs, {}, rng, draws), **scalars}, rng, {}, {})
+
+
+def takes_a_number(look: Look) -> bool:
+    """Whether backward multiplies by the upstream gradient of an output that is a number, which is 1 as a rule."""
+    if look.output.ndim or not look.pair.upstream_names:
+        return False
+    twice = look.altered({}, np.asarray(2.0)).returned
+    return any(np.allclose(twice[name], 2 * found) for name, found in look.returned.items() if found.any())
 
 
 def _reaches(look: Look, name: str, axis: int) -> bool:

@@ -7,6 +7,7 @@ looks -> candidates that fit the first -> those that fit every other look too, w
 from __future__ import annotations
 
 import contextlib
+import inspect
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,7 @@ from aescratch.inspection.gradcheck.causes.draws import (
     returned_names,
     same_size_looks,
     shrunk,
+    takes_a_number,
 )
 from aescratch.inspection.gradcheck.causes.judge import BOUNDS, FITS, Evidence, Judge
 from aescratch.inspection.gradcheck.causes.looks import Look
@@ -42,8 +44,10 @@ MOST_ENTRIES = 400  # of all inputs: more, and looks are taken at small sizes
 MOST_DERIVATIVES = 200_000
 TOO_SLOW = 1.0  # seconds for one look, which no forward of small arrays needs: else the text would change with the load
 TRIALS = 3
+LONG = 3.0  # seconds of the processor, after which a cause of what is left is looked for among the usual ones only
 VANISHING = 1e-6  # of the largest entry
 SATURATED = 0.5  # the share of entries that vanish at the inputs given and don't at generic ones: nothing is claimed
+OTHER_UPSTREAM = 1.7  # of an output that is a number, so that a factor 1 is told from none
 UNMEASURED = (
     "That is at random inputs of a usual size: at those given the right gradient can't be measured well enough to look "
     "for a cause"
@@ -106,13 +110,14 @@ def _lines(
         base = generic if scene_of(generic, names).right(names) == right else given
     kept = draws if base is generic or scene_of(generic or given, names).right(names) == right else {}
     others = [*([] if base is given else [given]), *drawn_looks(base, dimensions, seed, kept)]
+    if takes_a_number(base):
+        base = base.altered({}, np.asarray(OTHER_UPSTREAM))
     scenes = [
         scene_of(base, names),
         *(scene for scene in (scene_of(each, names) for each in others) if scene.right(names) == right),
     ]
-    return wrong_lines(
-        scenes, names, [n for n in names if n not in right], also=(base.pair.forward, base.pair.backward)
-    )
+    own = [inspect.unwrap(function) for function in (base.pair.forward, base.pair.backward)]
+    return wrong_lines(scenes, names, [n for n in names if n not in right], also=own)
 
 
 def mend(finding: Finding, pair: Pair, names: Sequence[str], *, seed: int = 0) -> None:
@@ -153,11 +158,13 @@ def _judged(
         [*([] if is_base else [given]), *same_size_looks(given, left, seed, draws)],
         dimensions, lambda: other_size_looks(given, left, dimensions, seed, draws), is_degenerate(given.inputs),
     )  # fmt: skip
+    start = time.process_time()
     for name in left:
         line, judge = by_line.get(name), Judge(evidence, name)
+        is_late = time.process_time() - start > LONG
         judged = is_wrong(generic, name) and vanishing(given, name) <= vanishing(generic, name) + SATURATED
         is_mended = line is not None and bool(line.cause)
-        cause = judge.cause(STAGES[:2] if is_mended else STAGES) if judged else None
+        cause = judge.cause(STAGES[:2] if is_mended or is_late else STAGES) if judged else None
         if line is None:
             findings.append(cause or describe(given, name, judge.ruled_out))
         elif is_mended and cause is None:

@@ -25,10 +25,10 @@ from aescratch.inspection.gradcheck.lines.trees import Path, expressions, is_slo
 
 FUNCTIONS = (
     "{v}", "{v} ** 2", "(1 - {v})", "(1 - {v} ** 2)", "{v} * (1 - {v})", "(1 + {v})", "({v} > 0)", "({v} <= 0)",
-    "1 / {v}", "1 / {v} ** 2", "1 / (1 - {v})", "1 / ({v} * (1 - {v}))", "{n}.exp({v})", "{n}.exp(0.5 * {v})",
+    "(1 / {v})", "(1 / {v} ** 2)", "(1 / (1 - {v}))", "(1 / ({v} * (1 - {v})))", "{n}.exp({v})", "{n}.exp(0.5 * {v})",
     "{n}.exp(2 * {v})", "{n}.exp(-{v})", "{n}.exp(-0.5 * {v} ** 2)", "{n}.sign({v})", "{n}.abs({v})", "{n}.sqrt({v})",
-    "1 / {n}.sqrt({v})", "{n}.log({v})",
-    "{n}.tanh({v})", "(1 - {n}.tanh({v}) ** 2)", "1 / (1 + {n}.exp(-{v}))", "(1 - 2 * {v})", "{v} ** 3",
+    "(1 / {n}.sqrt({v}))", "{n}.log({v})",
+    "{n}.tanh({v})", "(1 - {n}.tanh({v}) ** 2)", "(1 / (1 + {n}.exp(-{v})))", "(1 - 2 * {v})", "{v} ** 3",
 )  # fmt: skip
 FEW = FUNCTIONS[:9]  # of what isn't a name
 NUMBERS = (  # that stand in formulas

@@ -29,7 +29,7 @@ from aescratch.inspection.gradcheck.lines.source import Definition, Statement
 
 SAME = 1e-9  # relative: a value of the forward
 MOST_RUNS = 6000
-SECONDS = 4.0
+SECONDS = 6.0  # of the processor
 MOST_MISSING = 150
 
 
@@ -55,6 +55,12 @@ class Line:
     reads_right: bool = False
     reads_gradient: bool = False
     reads_wrong: bool = False
+
+    @property
+    def is_helper(self) -> bool:
+        """Whether its value needn't be the gradient of anything: a slope or a mask, or entries of what is there."""
+        targets = getattr(self.statement.node, "targets", None) or [getattr(self.statement.node, "target", None)]
+        return not (self.reads_gradient or self.is_right or self.is_forward) or isinstance(targets[0], ast.Subscript)
 
 
 @dataclass
@@ -95,7 +101,7 @@ class Search:
                 return [self._of_its_helper(line, found[0])]
             if line is self.first or line.reads_right:
                 partial += self._others(partial, found)
-        return partial
+        return [] if self.gave_up else partial  # else one change of another line may do
 
     def _rounds(self) -> Iterator[tuple[Line, Callable[[Line], Sequence[Edit]]]]:
         """Yield the lines, several times, each time with other edits to be tried."""
@@ -109,9 +115,11 @@ class Search:
         suspects = self._suspects()
         sound, spoilt = [x for x in suspects if not x.reads_wrong], [x for x in suspects if x.reads_wrong]
         for group in (sound, spoilt):
+            helpers = [line for line in group if line.is_helper]
             yield from ((line, fitting) for line in group)
+            yield from ((line, not_fitting) for line in helpers)
             yield from ((line, self._missing) for line in sorted(group, key=lambda line: line is not self.first))
-            yield from ((line, not_fitting) for line in sorted(group, key=lambda line: line.reads_gradient))
+            yield from ((line, not_fitting) for line in group if line not in helpers)
 
     def _of_its_helper(self, line: Line, repair: Repair) -> Repair:
         """Return the repair where a name is computed, if all that the line's own lacks is lacking at that name."""

@@ -134,7 +134,8 @@ def definitions_of(call: Callable[[], Any], *, also: Sequence[Any] = ()) -> list
     makes it.
     """
     known = _functions()
-    files = {function.__code__.co_filename for function in also if isinstance(function, FunctionType)}
+    functions = (getattr(function, "__func__", function) for function in also)
+    files = {function.__code__.co_filename for function in functions if isinstance(function, FunctionType)}
     allowed = {file for file in files if not Path(file).is_relative_to(HERE)}
     found: dict[int, Definition] = {}
     for code in _run(call):
