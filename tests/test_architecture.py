@@ -261,7 +261,7 @@ BEYOND_THE_CORE = {
     "cli_check", "complaints", "counts", "courses", "cupy", "datasets", "debugger", "declared", "docs",
     "ecosystem", "estimator", "exercise_styles", "exercises", "explanation", "fixtures", "foreign", "gpu",
     "gradcheck", "gradcheck_laws", "gradcheck_modes", "grading", "grading_hostile", "grading_judge", "kernels",
-    "korean", "localise", "meaning_check", "meaning_formulas", "meaning_learning", "meaning_models",
+    "korean", "lines", "localise", "meaning_check", "meaning_formulas", "meaning_learning", "meaning_models",
     "meaning_opinions", "one_file", "one_place", "packaging", "planted", "plots", "real_graders", "recording",
     "report", "second_opinions", "sources", "statements", "student_terminal", "styles", "testing", "tour",
     "tracing", "tutorials", "typing", "validation",

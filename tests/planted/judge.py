@@ -24,7 +24,7 @@ from .checking import loaded, quietly
 from .choosing import EQUAL, distance, right_gradients
 from .codes import TRUE, TRUE_WIRING
 
-SECONDS = 20.0  # for one mistake
+SECONDS = 60.0  # for a mistake: its check, which may take 20, and two more where a cause of arrays is claimed
 FRESH = range(100, 103)  # draws for a repair, none of which chose the mistake
 AGAIN = (1, 2)  # other seeds at which a cause must be claimed again
 ACCEPTED, NAMED, DESCRIBED, FALSE, LATE = "accepted", "named", "described", "false", "late"

@@ -88,6 +88,15 @@ def parts(node: ast.stmt) -> Iterator[tuple[Path, ast.expr]]:
         yield (("value", None),), value
 
 
+def with_factor(node: ast.stmt, factor: str) -> list[Edit]:
+    """Return the edit of a statement that assigns one value in which all of it has a factor more."""
+    return [
+        Edit("factor-missing", ast.unparse(part), factor, [put(node, path, product)], 2.0)
+        for path, part in parts(node)
+        for product in [ast.BinOp(part, ast.Mult(), parsed(f"({factor})"))]
+    ]
+
+
 def _computed(expressions: Sequence[str], scope: Scope, names: Mapping[str, Any]) -> Scope:
     """Return a scope of what expressions give that forward and backward compute, where it is new."""
     known, found = [v for v in scope.terms.values() if isinstance(v, np.ndarray)], dict[str, Any]()
@@ -159,17 +168,19 @@ def _by_truth(
     if value.size > MOST_ENTRIES:
         return
     arrays = [*found, *_products(scope)]
+    by_shape: dict[tuple[int, ...], tuple[list[Named], Array]] = {}
     for target in targets:
         shape = value.shape or target.array.shape
-        fitting = [each for each in arrays if _broadcasts(each.array.shape, shape)]
+        if shape not in by_shape:
+            fitting = [each for each in arrays if _broadcasts(each.array.shape, shape)]
+            flat = [np.broadcast_to(each.array, shape).reshape(-1) for each in fitting]
+            by_shape[shape] = fitting, np.stack(flat) if flat else np.zeros((0, 0))
+        fitting, rows = by_shape[shape]
         truth = target.gradient() if fitting else None
-        if (
-            truth is None
-            or (truth.shape != value.shape and value.ndim)
-            or np.allclose(truth, value, SAME, SAME * np.abs(truth).max())
-        ):
+        if truth is None or (truth.shape != value.shape and value.ndim):
             continue
-        rows = np.stack([np.broadcast_to(each.array, shape).reshape(-1) for each in fitting])
+        if np.allclose(truth, value, SAME, SAME * np.abs(truth).max()):
+            continue
         for inner, addend, sign in _addends(part):
             alone = evaluated(addend, run.terms, names)
             if alone is None or not _broadcasts(alone.shape, shape):
@@ -233,38 +244,44 @@ def _products(scope: Scope) -> list[Named]:
     return found
 
 
-def _pairs(arrays: Sequence[Named], rows: Array, wanted: Array, constants: Constants) -> Iterator[tuple[str, float]]:
+def _pairs(
+    arrays: Sequence[Named], rows: Array, wanted: Array, constants: Constants
+) -> Iterator[tuple[str, float]]:  # fmt: skip
     """Yield products of a constant and at most two of the arrays which are what is wanted, as source, with a cost."""
     target = wanted.reshape(-1)
     known = np.isfinite(target)
     if known.sum() < max(3, 0.25 * known.size) or not target[known].any():
         return
-    target, rows = target[known], rows[:, known]
+    target, rows = target[known], np.concatenate([np.ones((1, known.sum())), rows[:, known]])  # the first: no array
     seen: list[tuple[float, str]] = []
-    ones = np.ones((1, target.size))
-    for i, first in enumerate(np.concatenate([ones, rows])):
-        products = rows[max(i - 1, 0) :] * first if i else np.concatenate([ones, rows])
-        squares = (products * products).sum(1) * (target @ target)
-        along = (products @ target) ** 2
-        for j in np.flatnonzero((along >= (1 - ALONG) * squares) & (squares > 0)):
-            number = float(products[j] @ target / (products[j] @ products[j]))
-            if np.abs(number * products[j] - target).max() > SAME * np.abs(target).max():
-                continue
-            places = (i, i + j) if i else (j,)  # 0 stands for no array at all
-            chosen = [arrays[place - 1] for place in places if place]
+    for i, j in _along(rows, target):
+        product = rows[i] * rows[j]
+        number = float(product @ target / (product @ product)) if product.any() else 0.0
+        if number and np.abs(number * product - target).max() <= SAME * np.abs(target).max():
+            chosen = [arrays[place - 1] for place in (i, j) if place]
             text, cost = " * ".join(each.text for each in chosen), sum(each.cost for each in chosen) + 0.5 * len(chosen)
             for constant, extra in constants.read(number):
-                whole = (
-                    text
-                    if constant == "1" and text
-                    else f"-{text}"
-                    if constant == "-1" and text
-                    else f"{constant} * {text}"
-                    if text
-                    else constant
-                )
-                seen.append((cost + extra, whole))
+                plain = {"1": text, "-1": f"-{text}"}.get(constant) if text else constant
+                seen.append((cost + extra, plain or f"{constant} * {text}"))
     yield from ((whole, cost) for cost, whole in sorted(seen)[:MOST_PAIRS])
+
+
+def _along(rows: Array, target: Array) -> list[tuple[int, int]]:
+    """Return the pairs of rows whose product points the way of the target: one does so divided by the other.
+
+    Of two that are 0 somewhere, as masks are, the products themselves are looked at.
+    """
+    dividing = (rows != 0).all(1)
+    quotients, unit = target / rows[dividing], rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-300)
+    quotients = quotients / np.linalg.norm(quotients, axis=1, keepdims=True)
+    found = np.argwhere(np.abs(quotients @ unit.T) >= 1 - ALONG)
+    pairs = {tuple(sorted((int(np.flatnonzero(dividing)[i]), int(j)))) for i, j in found}
+    masks = np.flatnonzero(~dividing)
+    for place, i in enumerate(masks):
+        products = rows[masks[place:]] * rows[i]
+        near = (products @ target) ** 2 >= (1 - 2 * ALONG) * (products**2).sum(1) * (target @ target)
+        pairs |= {(int(i), int(j)) for j in masks[place:][near & products.any(1)]}
+    return sorted(pairs)  # type: ignore[arg-type]
 
 
 class Constants:

@@ -9,6 +9,7 @@ What is claimed is proved by running it: with the edit every gradient is right, 
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,16 +22,18 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.inspection.gradcheck.lines.edits import Edit, edits
 from aescratch.inspection.gradcheck.lines.evaluating import evaluated
-from aescratch.inspection.gradcheck.lines.missing import missing, parts
+from aescratch.inspection.gradcheck.lines.missing import missing, parts, with_factor
 from aescratch.inspection.gradcheck.lines.probing import Forward, Gradients, Run, Target, expressions_of, recorded
 from aescratch.inspection.gradcheck.lines.scene import Scene
 from aescratch.inspection.gradcheck.lines.scope import Scope
 from aescratch.inspection.gradcheck.lines.source import Definition, Statement
+from aescratch.inspection.gradcheck.lines.trees import parsed
 
 SAME = 1e-9  # relative: a value of the forward
 MOST_RUNS = 6000
 SECONDS = 6.0  # of the processor
 MOST_MISSING = 150
+LEAST_SECONDS = 0.2  # for one run of a changed backward, in which a loop may never end
 
 
 @dataclass
@@ -83,6 +86,10 @@ class Search:
     def __post_init__(self) -> None:
         self.start = time.process_time()
         self.before = [scene.right(self.names) for scene in self.scenes]
+        begun = time.monotonic()
+        self.scenes[0].right(self.names)
+        for scene in self.scenes:
+            scene.seconds = max(LEAST_SECONDS, 10 * (time.monotonic() - begun))
 
     def repairs(self) -> list[Repair]:
         """Return the change of one line that mends all gradients, or else such changes as mend some, each others.
@@ -123,10 +130,13 @@ class Search:
 
     def _of_its_helper(self, line: Line, repair: Repair) -> Repair:
         """Return the repair where a name is computed, if all that the line's own lacks is lacking at that name."""
+        factors = _factors_of(repair.edit.was)
         for other in self.lines:
-            named = other is not line and repair.edit.was in _targets(other.statement.node)
+            named = other is not line and bool(factors & set(_targets(other.statement.node)))
             if named and not (other.is_right or other.is_forward or other.reads_gradient):
-                alike = [edit for edit in [*chain(*self._sorted_out(other))] if edit.kind == repair.edit.kind]
+                alike = [edit for edit in chain(*self._sorted_out(other)) if edit.kind == repair.edit.kind]
+                if repair.edit.kind == "factor-missing":
+                    alike += with_factor(other.statement.node, repair.edit.now)
                 found = self._mending(other, alike)
                 if found and found[0].is_whole:
                     return found[0]
@@ -283,6 +293,16 @@ class Search:
         except (SyntaxError, ValueError, TypeError, StopIteration):  # of the edit as source
             return None
         return Repair(statement, edit, sorted(mended or ()), set(self.wrong) <= (mended or set()))
+
+
+def _factors_of(text: str) -> set[str]:
+    """Return the names that what is written is a product of."""
+    with contextlib.suppress(SyntaxError):
+        node = parsed(text)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.MatMult)):
+            return _factors_of(ast.unparse(node.left)) | _factors_of(ast.unparse(node.right))
+        return {text}
+    return set()
 
 
 def _targets(node: ast.stmt) -> list[str]:

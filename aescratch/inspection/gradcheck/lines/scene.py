@@ -15,8 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
 
 DIRECTIONS = 3
+FIRST_SECONDS = 10.0  # that backward may take as it is; with a change, not much longer than without
 STEP = 1e-4  # relative to the size of an array's entries; the error of four points is of the fourth order in it
 SMALLER = 0.1  # of the step: where the two don't agree, a kink lies within
 AGREE = 1e-6
@@ -45,13 +47,15 @@ class Scene:
     """A forward and a backward at certain inputs.
 
     `arrays` are those that get a gradient, by name; the objective sees them as they are now. `gradients` gives what
-    backward returns for them, and may raise; `inputs` are other arrays that are right as they are.
+    backward returns for them, and may raise; `inputs` are other arrays that are right as they are. Backward may take so
+    many seconds.
     """
 
     arrays: Mapping[str, Array]
     objective: Callable[[], float]
     gradients: Callable[[], Mapping[str, Any]]
     inputs: Sequence[Array] = ()
+    seconds: float = FIRST_SECONDS
     known: dict[str, Slopes] = field(default_factory=dict)
 
     def slopes(self, name: str) -> Slopes:
@@ -79,11 +83,11 @@ class Scene:
         return self.objective()
 
     def right(self, names: Any = None) -> set[str]:
-        """Return the arrays whose gradients are right, as backward returns them now; none if it raises."""
+        """Return the arrays whose gradients are right, as backward returns them now; none if it raises, or goes on."""
         try:
-            gradients = self.gradients()
+            gradients = limited(self.gradients, self.seconds)
             return {name for name in names or self.arrays if self.is_right(name, gradients.get(name))}
-        except Exception:  # of a backward that was changed
+        except (Exception, OutOfTime):  # of a backward that was changed: a loop may never end
             return set()
 
     def is_right(self, name: str, gradient: Any) -> bool:

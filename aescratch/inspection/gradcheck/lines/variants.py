@@ -35,6 +35,9 @@ KNOWN = (  # numbers that stand in formulas
     0.0, 1.0, 2.0, 3.0, 0.5, -1.0, -2.0, -0.5, 0.044715, 1.702, np.pi, np.sqrt(2), np.sqrt(0.5), np.sqrt(2 / np.pi),
     1 / np.sqrt(2 * np.pi),
 )  # fmt: skip
+MISSING_NUMBERS = (
+    "2", "0.5", "4", "0.25", "3", "1 / {n}.sqrt(2 * {n}.pi)", "1 / {n}.sqrt(2)", "{n}.sqrt(2)", "{n}.sqrt(2 / {n}.pi)",
+)  # fmt: skip
 FLIPPED: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Gt: (ast.LtE, ast.Lt, ast.GtE), ast.Lt: (ast.GtE, ast.Gt, ast.LtE), ast.GtE: (ast.Lt, ast.Gt, ast.LtE),
     ast.LtE: (ast.Gt, ast.Lt, ast.GtE), ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,),
@@ -314,9 +317,9 @@ def _anywhere(node: ast.expr, above: ast.AST, text: str, scope: Scope) -> Iterat
         return
     if not isinstance(above, ast.Compare):
         yield "sign", text, "", ast.UnaryOp(ast.USub(), node), 1.0
-    for number in (2.0, 0.5, 4.0, 0.25, 3.0):
-        shown = f"{number:g}"
-        yield "constant-missing", text, shown, ast.BinOp(ast.Constant(number), ast.Mult(), node), 1.3
+    for template in MISSING_NUMBERS:
+        number = template.format(n=scope.numpy)
+        yield "constant-missing", text, number, ast.BinOp(parsed(number), ast.Mult(), node), 1.3
     for count in scope.counts():
         yield "count-missing", text, f"1/{count}", ast.BinOp(node, ast.Div(), parsed(count)), 1.3
         yield "count-missing", text, count, ast.BinOp(node, ast.Mult(), parsed(count)), 1.5
