@@ -13,6 +13,6 @@ MUTANTS = {
         "    return grad_y * (0.5 * (1 + t) + 0.5 * a * (1 - t**2) * u)",
         "other-derivative@grad_a",
     ),
-    "density not normalised": Mutant(" / np.sqrt(2 * np.pi)", "", "described@grad_a"),
+    "density not normalised": Mutant(" / np.sqrt(2 * np.pi)", "", "constant-missing@grad_a"),
     "no upstream": Mutant("grad_y * (Phi + a * density)", "Phi + a * density", "other-upstream@grad_a"),
 }
