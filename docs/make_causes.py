@@ -1,4 +1,4 @@
-"""Write docs/causes.md, the page of causes, from the hypotheses and the last measurement.
+"""Write docs/causes.md, the page of causes, from the hypotheses, the changes of a line and the last measurement.
 
 Run as ``python docs/make_causes.py``; with ``--print`` the page is printed and nothing is written.
 """
@@ -8,6 +8,8 @@ from pathlib import Path
 
 from aescratch.inspection.gradcheck.causes.catalogue import HYPOTHESES
 from aescratch.inspection.gradcheck.causes.readings import DEPENDENCES
+from aescratch.inspection.gradcheck.lines.repairing import SECONDS
+from aescratch.inspection.gradcheck.lines.telling import QUESTIONS, SENTENCES
 
 HERE = Path(__file__).parent
 PAGE = HERE / "causes.md"
@@ -16,7 +18,7 @@ MEASURED = HERE / "causes_measured.txt"
 INTRODUCTION = """\
 # What is wrong with a gradient
 
-*This page is written by `docs/make_causes.py` from the hypotheses themselves.*
+*This page is written by `docs/make_causes.py` from the hypotheses and the changes of a line themselves.*
 
 When a gradient fails, `ae.check_function` looks for the cause. It takes the pair apart at several *looks*: the inputs
 given, random inputs of a usual size and others like those given, other upstream gradients, and other sizes, one
@@ -39,8 +41,44 @@ the right one divided by A lacks the factor A, or has a division too many: numbe
 
 On what a cause was tried, and by how much it leads, is read with `print(report.proofs())`; a notebook folds it away.
 Statements that hold alike are given together. Everything else is described: how many entries, which rows and columns,
-the range of the ratios, the cosine, and what has been ruled out. A statement is about the numbers, and true of them;
-which line of code made them so is for its author to find, and the question leads there.
+the range of the ratios, the cosine, and what has been ruled out. A statement of this kind is about the numbers, and
+true of them; which line of code made them so is [looked for](#the-wrong-line) beside it.
+"""
+
+LINES = """\
+## The wrong line
+
+Inside a network the numbers alone don't tell a mistake: one wrong line makes every gradient after it wrong. So where
+the source of the pair, the layer or the model can be read, its wrong line is looked for as well.
+
+- The backward runs once with every statement watched. The forward's values are moved a little, one at a time, and how
+  the loss moves says what the gradient of each of them is. A line whose value is the gradient of nothing is suspected.
+- Then the backward runs again and again, with one statement changed in one way: a name for another, a transpose, a
+  sign, a factor or a term that the forward would give. Nothing in the file changes, and afterwards the functions are
+  what they were.
+- A line is blamed only if with one such change its gradients come out right in every draw of inputs and sizes, and no
+  right one goes wrong. Of several changes that do, the simplest is told.
+
+The finding says which gradients go wrong at which line, and quotes it; the cause says what is wrong in the line. Where
+the line makes one gradient alone wrong, and one of the simpler hypotheses holds for it, the cause is told in its
+words, and the line stands with it. Where no change mends a gradient, the first line that fits no gradient may be named,
+without a cause. A backward that raises, or returns the wrong thing, is looked at in the same way.
+
+| in `finding.evidence` | what it is |
+| --- | --- |
+| `file`, `line`, `source` | where the statement stands, and how it reads |
+| `edit` | the kind of change, a code of the table below |
+| `was`, `now` | the part that is changed, and what belongs there |
+| `repaired` | the statement with the change, as source |
+| `mends` | the inputs or parameters whose gradients come out right with it |
+| `draws`, `runs` | in how many draws they do, and how many changes were tried |
+
+Only files of your own are looked into, not those of NumPy or of this package. The search is given up after
+{seconds:g} seconds of computing. Where there is no source to read, as in the process of a grader, which hands over
+numbers alone, the hypotheses are all there is.
+
+| code | what is said of the line | and asked |
+| --- | --- | --- |
 """
 
 
@@ -53,6 +91,7 @@ def page():
         statement = hypothesis.cause.format(tensor="grad_w", what="[...]", times="[, times c]", added="± c [...]")
         lines.append(f"| `{hypothesis.code}` | {statement} | {hypothesis.question} |")
     lines += ["", f"A factor is read as a constant times, for each dimension, one of {', '.join(readings)}.", ""]
+    lines += [*LINES.format(seconds=SECONDS).splitlines(), *(_row(kind, said) for kind, said in SENTENCES.items()), ""]
     lines += ["## How well it does", ""]
     if MEASURED.exists():
         text = MEASURED.read_text(encoding="utf-8").splitlines()
@@ -76,6 +115,11 @@ def page():
         "again.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _row(kind, said):
+    """Return the row of the table about one kind of change of a line."""
+    return f"| `{kind}` | {said.format(was='[was]', now='[now]')} | {QUESTIONS[kind]} |"
 
 
 if __name__ == "__main__":

@@ -73,13 +73,15 @@ def contents():
         reports = reports_of(exhibit)
         seen = {kind: [r.verdict for r in reports if isinstance(r, MeaningReport) is kind] for kind in (False, True)}
         cells = ["sees it" if "fail" in seen[kind] else "sees nothing" if seen[kind] else "-" for kind in (False, True)]
+        if exhibit.says.startswith("note: "):
+            cells[0] = "notes it"
         rows.append(f"| {exhibit.title} | {cells[0]} | {cells[1]} |")
     return "\n".join([*rows, ""])
 
 
 def room(exhibit):
     """Return an exhibit's part of the page."""
-    outputs = "\n\n".join(printed(report) for report in reports_of(exhibit))
+    outputs = "\n\n".join(printed(report, exhibit.says) for report in reports_of(exhibit))
     story, sources = wrapped(exhibit.story), wrapped(f"Seen in: {exhibit.sources}.")
     return (
         f"### {exhibit.title}\n\n{story}\n\n{sources}\n\n```python\n{exhibit.code}\n```\n\n"
@@ -87,11 +89,11 @@ def room(exhibit):
     )
 
 
-def printed(report):
-    """Return what a report prints, without the rows of what is right."""
+def printed(report, says):
+    """Return what a report prints, without the rows of what is right; of one that passes, the note that is meant."""
     lines = str(report).splitlines()
     if report.verdict == "pass":
-        return f"{lines[0]}\n{lines[-1]}"
+        return "\n".join([lines[0], *(line for line in lines if says in line and line.startswith("note: ")), lines[-1]])
     if isinstance(report, MeaningReport):
         table = len(report.looks) + 1
         wrong = [line for line in lines[2 : table + 1] if line.endswith("fail")]

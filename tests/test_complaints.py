@@ -392,7 +392,7 @@ class TestOrder:
         exercise = next(each for each in all_exercises() if each.name == "tied_weights")
         path = tmp_path / exercise.file_name
         path.write_text(exercise.shown_solution.replace("(x_hat - x) / len(x)", "x_hat - x"))
-        assert look(exercise, path).codes[0] == "scale@grad_c"
+        assert look(exercise, path).codes[0] == "count-missing@grad_c"
 
 
 # Hints belong to a mistake

@@ -299,7 +299,7 @@ def test_a_student_works_with_what_was_handed_out(source, tmp_path, capsys, monk
     assert outcome == 1
     assert "softplus: not begun yet\n  write what is missing at 01_softplus.py:" in said
     (out / "01_softplus.py").write_text(solution.replace("grad_y * slope", "-grad_y * slope"))
-    assert "likely cause" in run(capsys, "check")[1]
+    assert "error: grad_a has the wrong sign: it is minus the right gradient, everywhere\n" in run(capsys, "check")[1]
     assert "A slope that is never negative" in run(capsys, "hint", "--level", "2")[1]
     assert "Your teacher keeps this level" in run(capsys, "hint", "--answer")[1]
     (out / "01_softplus.py").write_text(solution)

@@ -1,4 +1,7 @@
-"""Judging says of a submission what the student's own check says of it, though the submission runs confined."""
+"""Judging says of a submission what the student's own check says of it, though the submission runs confined.
+
+The wrong line alone, and what is wrong in it, is for the check, which runs the student's file with changes.
+"""
 
 import json
 import os
@@ -20,6 +23,7 @@ from aescratch.classroom.grading.channel import Malformed, Packer, Unpacker
 from aescratch.classroom.grading.judging import Limits, judge, missing_protections
 from aescratch.classroom.grading.stand_in import Conversation, StandIn
 from aescratch.classroom.looking import look
+from aescratch.inspection.gradcheck.causes import explaining
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the confined process needs Unix")
 EXERCISES = {exercise.name: exercise for exercise in all_exercises()}
@@ -30,13 +34,25 @@ RETURN = "    return grad_y @ W.T, x.T @ grad_y, grad_y.sum(0)\n"
 
 
 def both(exercise, text, folder):
-    """Return what the student's check says, and the judgement."""
+    """Return what the student's check says where it can't read their source, and the judgement, which never can."""
     path = folder / exercise.file_name
     path.write_text(text)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a student's overflow is a warning, no error
         seen = look(exercise, path, SEED)
-    return seen, judge(exercise, path, seed=SEED)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(explaining, "wrong_lines", lambda *given, **options: [])
+            without_source = look(exercise, path, SEED)
+    assert shared(seen) == shared(without_source), "the source tells lines and causes, and nothing else"
+    return without_source, judge(exercise, path, seed=SEED)
+
+
+def shared(outcome):
+    """What a check says whether or not it can read the source: all but the wrong line and what is wrong in it."""
+    same = {name: getattr(outcome, name) for name in ("kind", "line", "verdicts", "message")}
+    lines = [line for report in outcome.reports for line in report.splitlines()]
+    numbers = [line for line in lines if re.search(r"entries differ; at |^(pass|fail|inconclusive): |  (pass|fail|inconclusive)$", line)]
+    return {**same, "numbers": sorted(numbers) if outcome.kind != "raised" else []}
 
 
 def comparable(outcome):

@@ -137,7 +137,7 @@ def test_an_answer_fits_the_terminal(terminal, course, columns):
     child = terminal("check", "2", columns=columns)
     child.expect(__import__("pexpect").EOF)
     lines = child.before.splitlines()
-    assert any("likely cause: grad_b is the right gradient" in line for line in lines)
+    assert any("error: grad_b is the right gradient" in line for line in lines)
     assert max(map(len, lines)) <= max(columns, 80)
     assert any(line.startswith("  grad_b  (3,)    3        0  ") and line.endswith("fail") for line in lines)
     child = terminal("hint", "2", columns=columns)
@@ -216,7 +216,7 @@ def test_a_package_that_cannot_be_written_to(course, read_only_package):
     for words, status in ((["list"], 0), (["start", "1"], 0), (["check", "2"], 1), (["hint", "2"], 0), (["check", "--all"], 1)):
         done = run(course, *words, environment=environment, before=before)
         assert (done.returncode, done.stderr) == (status, b""), (words, done.stderr.decode())
-    assert b"likely cause" in run(course, "check", "2", environment=environment, before=before).stdout
+    assert b"error: grad_b is the right gradient, times 1/N" in run(course, "check", "2", environment=environment, before=before).stdout
     assert not list(read_only_package.rglob("*.pyc"))
 
 

@@ -105,7 +105,8 @@ assert report.verdict == "fail"
 assert tensor.count("fail") == x.size
 
 # %% [markdown]
-# The numbers often name the mistake. Here the ratio of what should be to what is, is $(1-y^2)/(1-y) = 1+y$:
+# The report begins with what is wrong, and with the line, if its text can be read. The numbers often name the mistake.
+# Here the ratio of what should be to what is, is $(1-y^2)/(1-y) = 1+y$:
 
 # %%
 assert np.allclose(tensor.numeric / tensor.analytic, 1 + np.tanh(x), rtol=1e-6)

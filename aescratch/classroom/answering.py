@@ -27,7 +27,7 @@ def answer(exercise: Exercise, path: Path, outcome: Outcome, before: Mapping[str
         lines.append(f"  write what is missing at {path.name}:{outcome.line}, in place of raise NotImplementedError")
     elif outcome.message and not outcome.reports:
         lines.append(f"  {outcome.message}")
-    if outcome.line and outcome.kind != NOT_BEGUN:
+    if outcome.line and outcome.kind != NOT_BEGUN and not outcome.reports:
         lines.append(f"  {path.name}:{outcome.line}:  {_line_of(path, outcome.line)}")
     lines += [_shown(report) for report in outcome.reports]
     if outcome.printed.strip():

@@ -44,8 +44,8 @@ class Mutant(NamedTuple):
     expected : str
         The code of a finding, or of a cause, and the tensor: ``"scale@grad_b"``; without a tensor, of any.
     cause, question : str
-        What to say and to ask where the gradient checker can claim no cause, and the gradients are those of this
-        mistake; then the code is this mistake's own.
+        What to say and to ask where the gradient checker claims no cause, or nothing but what is wrong in a line, and
+        the gradients are those of this mistake; then the code is this mistake's own.
     """
 
     old: str

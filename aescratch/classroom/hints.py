@@ -19,11 +19,18 @@ SPOKEN = {
     "raised": "the exception", "timed-out": "what never ends", "died": "the early end", "syntax-error": "the syntax",
     "wrong-shape": "the shape", "wrong-type": "what is returned", "wrong-count": "what is returned",
     "wrong-values": "the values", "described": "the values", "scale": "the factor", "other-gradient": "the order",
-    "factor-missing": "the missing factor", "factor-extra": "the extra factor", "slope-missing": "the missing slope",
-    "layer-slope-missing": "the missing slope", "path-missing": "the missing path",
-    "layer-path-missing": "the missing path", "not-summed": "the missing sum", "term": "the terms",
-    "no-prediction": "the prediction", "wrong-prediction": "the prediction", "wrong-dtype": "the kind of numbers",
-    "wrong-argument": "where the slope is taken", "layer-wrong-argument": "where the slope is taken",
+    "order-of-results": "the order", "factor-missing": "the missing factor", "factor-extra": "the extra factor",
+    "number-missing": "the missing factor", "constant-missing": "the missing number",
+    "count-missing": "the mean", "mean-or-sum": "the mean", "divisor-extra": "the extra divisor",
+    "slope-missing": "the missing slope", "square-missing": "the missing square",
+    "one-minus-missing": "the slope", "path-missing": "the missing path", "term-missing": "the missing term",
+    "not-summed": "the missing sum", "sum-missing": "the missing sum", "term": "the terms",
+    "sign-of-term": "the sign of a term", "exchanged": "what is exchanged", "other-name": "which array is used",
+    "function-missing": "the missing function", "transpose-missing": "what is transposed",
+    "transpose-extra": "what is transposed", "wrong-product": "the product", "index": "which entries are taken",
+    "axis": "the axis", "kept-axis": "the axis", "no-prediction": "the prediction",
+    "wrong-prediction": "the prediction", "wrong-dtype": "the kind of numbers",
+    "wrong-argument": "where the slope is taken",
 }  # fmt: skip
 HintTable = dict[str, tuple[str, ...]]
 

@@ -124,7 +124,8 @@ def outcome_of(reports: Sequence[Report]) -> Outcome:
         if code in by_code:
             finding = by_code[code]
             line = int(finding.evidence.get("line", 0))
-            return Outcome(kind, finding.message, line, [], codes, verdicts, mistake=mistake)
+            told = failing if finding.cause else []
+            return Outcome(kind, finding.message, line, told, codes, verdicts, mistake=mistake)
     if any(report.verdict == "fail" for report in reports):
         kind = NOT_BEGUN if AS_PLANTED in by_code else WRONG
         return Outcome(kind, "", 0, failing, codes, verdicts, mistake=mistake)
@@ -134,8 +135,16 @@ def outcome_of(reports: Sequence[Report]) -> Outcome:
 
 
 def codes_of(reports: Sequence[Report]) -> list[str]:
-    """Return what the reports found, the most telling first, each once; ``code@tensor`` where there is a tensor."""
-    return list(dict.fromkeys(code_of(finding) for finding in _most_telling_first(reports)))
+    """Return what the reports found, the most telling first, each once; ``code@tensor`` where there is a tensor.
+
+    What raised, or has the wrong type, comes after the change that mends the line, where one is known.
+    """
+    codes = []
+    for finding in _most_telling_first(reports):
+        if finding.code != "cause" and finding.cause and "edit" in finding.evidence:
+            codes.append(str(finding.evidence["edit"]))
+        codes.append(code_of(finding))
+    return list(dict.fromkeys(codes))
 
 
 def _verdicts_of(reports: Sequence[Report]) -> dict[str, str]:
@@ -167,18 +176,23 @@ def _most_telling_first(reports: Sequence[Report]) -> list[Finding]:
 
 
 def code_of(finding: Finding) -> str:
-    """Return the code of a finding, with its tensor where there is one: ``"scale@grad_b"``."""
-    code = str(finding.evidence.get("hypothesis", finding.code)) if finding.code == "cause" else finding.code
+    """Return the code of a finding, with its tensor where there is one: ``"scale@grad_b"``.
+
+    That of a cause is the code of its hypothesis, or of the change that mends the wrong line.
+    """
+    code = finding.code
+    if code == "cause":
+        code = str(finding.evidence.get("hypothesis", finding.evidence.get("edit", code)))
     return f"{code}@{finding.tensor}" if finding.tensor else code
 
 
 def _rank(finding: Finding) -> int:
     """Return how much a finding tells: a cause most, then what keeps a gradient from being compared, then values.
 
-    That a gradient doesn't depend on the upstream gradient is a cause as well.
+    That a gradient doesn't depend on the upstream gradient is a cause as well, and the plainest.
     """
-    if finding.code in ("cause", "upstream-ignored"):
-        return 0
+    if finding.code in ("upstream-ignored", "cause"):
+        return 0 if finding.code == "upstream-ignored" else 1
     if finding.code in MALFORMED:
-        return 1
-    return 2 if finding.code in ("wrong-values", "described") else 3
+        return 2
+    return 3 if finding.code in ("wrong-values", "described") else 4

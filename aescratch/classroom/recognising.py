@@ -1,6 +1,7 @@
-"""Recognising what a wrong answer is where the gradient checker can claim no cause, and what a right one calls.
+"""Recognising what a wrong answer is where the checker knows no cause or only the line, and what a right one calls.
 
     the student's wrong gradients == those of a known mistake, entry by entry  ->  its cause and its question
+                                     where the checker found the wrong line, they take the place of its own
                                   == those of the bug as it was planted        ->  nothing was edited, or elsewhere
     the student's file, passed, calls this package                             ->  a sentence
     mutants.py --record_mistakes--> mistakes.json, with which a released exercise still tells mistakes apart, at seed 0
@@ -41,7 +42,8 @@ def recognise(exercise: Exercise, reports: Sequence[Report], seed: int, text: by
         _tell_planted(exercise, report, text.decode(errors="replace"))
         return
     wrong = [tensor for tensor in report.tensors if tensor.verdict == "fail"]
-    if not wrong or any(finding.code == "cause" for finding in report.findings):
+    causes = [finding for finding in report.findings if finding.code == "cause"]
+    if not wrong or any("hypothesis" in finding.evidence for finding in causes):
         return
     for code, cause, question, tensors in _mistakes(exercise, seed, which):
         if _same(report.tensors, tensors):
@@ -49,7 +51,11 @@ def recognise(exercise: Exercise, reports: Sequence[Report], seed: int, text: by
             proof = f"it gives the same {entries} entries to rounding"
             evidence = {"hypothesis": code, "tensors": ", ".join(tensor.name for tensor in wrong)}
             found = Finding("cause", wrong[-1].name, "error", cause, evidence, cause, question, proof)
-            report.findings = [finding for finding in report.findings if finding.code != "described"] + [found]
+            if causes:
+                found.message = "; ".join(each.message for each in causes)
+                found.evidence = causes[0].evidence | evidence
+            others = (finding for finding in report.findings if finding.code not in ("cause", "described"))
+            report.findings = [*others, found]
             return
 
 

@@ -65,7 +65,7 @@ def backward_that_learns():
     "Writing into what was lent",
     "oreilly-japan/deep-learning-from-scratch (`Relu.backward`)",
     "The gradient that comes from above is masked in place. The values returned are right, and the caller's array is spoilt.",
-    ("fail",), "backward changed its argument grad_y", "Work on a copy. Someone else may still need it.",
+    ("pass",), "note: backward changed its argument grad_y", "Work on a copy. Someone else may still need it.",
 )  # fmt: skip
 def writing_into_the_upstream():
     def relu_backward(grad_y, a):

@@ -5,7 +5,7 @@ from aescratch.classroom import Mutant
 MUTANTS = {
     "one factor only": Mutant("Phi + a * density", "Phi", "derivative-replaced@grad_a"),
     "the other factor only": Mutant("Phi + a * density", "a * density", "upstream-term@grad_a"),
-    "density without a": Mutant("Phi + a * density", "Phi + density", "described@grad_a"),
+    "density without a": Mutant("Phi + a * density", "Phi + density", "factor-missing@grad_a"),
     "that of the tanh form": Mutant(
         "return grad_y * (Phi + a * density)",
         "t = np.tanh(np.sqrt(2 / np.pi) * (a + 0.044715 * a**3))\n"

@@ -7,7 +7,7 @@ MUTANTS = {
     "mean over the pixels too": Mutant("(p - x) / len(x)", "(p - x) / x.size", "scale@grad_logits"),
     "the wrong way round": Mutant("(p - x) / len(x)", "(x - p) / len(x)", "sign@grad_logits"),
     "the logit for the probability": Mutant(
-        "(p - x) / len(x)", "(logits - x) / len(x)", "term-replaced@grad_logits"
+        "(p - x) / len(x)", "(logits - x) / len(x)", "other-name@grad_logits"
     ),
     "the sigmoid's slope once more": Mutant(
         "(p - x) / len(x)", "(p - x) * p * (1 - p) / len(x)", "factor-extra@grad_logits"

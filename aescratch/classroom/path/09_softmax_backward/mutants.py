@@ -16,7 +16,7 @@ MUTANTS = {
     "every column of the labels": Mutant(
         "p[np.arange(len(labels)), labels] -= 1",
         "p[:, labels] -= 1",
-        "described@grad_logits",
+        "index@grad_logits",
     ),
     "overflow": Mutant(
         "np.exp(logits - logits.max(axis=1, keepdims=True))",

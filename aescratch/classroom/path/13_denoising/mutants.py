@@ -3,13 +3,13 @@
 from aescratch.classroom import Mutant
 
 MUTANTS = {
-    "noise for a target": Mutant("(x_hat - x) / len(x)", "(x_hat - x_tilde) / len(x)", "other-inputs@grad_W1"),
+    "noise for a target": Mutant("(x_hat - x) / len(x)", "(x_hat - x_tilde) / len(x)", "other-name@grad_W2"),
     "clean input into the encoder": Mutant(
         "x_tilde.T @ grad_a", "x.T @ grad_a", "clean-input",
         "the clean x stands where what went into the encoder belongs",
         "Which array did the forward multiply with W1?",
     ),
-    "no slope": Mutant(" * (1 - h**2)", "", "layer-slope-missing@grad_W1"),
-    "no mean": Mutant("(x_hat - x) / len(x)", "x_hat - x", "scale@grad_W1"),
-    "the wrong order": Mutant("return grad_W1, grad_W2", "return grad_W2, grad_W1", "wrong-shape@grad_W1"),
+    "no slope": Mutant(" * (1 - h**2)", "", "factor-missing@grad_W1"),
+    "no mean": Mutant("(x_hat - x) / len(x)", "x_hat - x", "count-missing@grad_W2"),
+    "the wrong order": Mutant("return grad_W1, grad_W2", "return grad_W2, grad_W1", "order-of-results@grad_W2"),
 }

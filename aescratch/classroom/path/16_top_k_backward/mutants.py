@@ -11,7 +11,7 @@ MUTANTS = {
         "one entry more than k passes in every row",
         "How many entries does your mask keep in a row?",
     ),
-    "the largest gradients": Mutant("np.argsort(np.argsort(a,", "np.argsort(np.argsort(grad_y,", "other-inputs@grad_a"),
+    "the largest gradients": Mutant("np.argsort(np.argsort(a,", "np.argsort(np.argsort(grad_y,", "other-name@grad_a"),
     "down the columns": Mutant(
         "np.argsort(np.argsort(a, axis=1), axis=1)\n    return grad_y * (order >= a.shape[1] - k)",
         "np.argsort(np.argsort(a, axis=0), axis=0)\n    return grad_y * (order >= a.shape[0] - k)",

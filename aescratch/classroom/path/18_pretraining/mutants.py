@@ -22,7 +22,7 @@ MUTANTS = {
         "(1 - h2**2)", "(1 - h2)", "slope-not-squared", "1 - h2 stands where the slope of tanh belongs",
         "What is the slope of tanh where its output is 0, and where it is -1? And yours?",
     ),
-    "no mean": Mutant("(h2 @ V2 - h1) / len(x)", "h2 @ V2 - h1", "scale"),
+    "no mean": Mutant("(h2 @ V2 - h1) / len(x)", "h2 @ V2 - h1", "count-missing"),
     "the first layer's gradient too": Mutant(
         "return grad_W2, grad_V2", "return x.T @ h1, grad_W2, grad_V2", "wrong-count"
     ),

@@ -39,7 +39,8 @@ MUTANTS = {
         "slope-missing", "the slopes of both layers' tanh are missing", "What lies between h2 and h1 W2?",
     ),
     "the second layer left out on the way": Mutant(
-        "(grad_a2 @ W2.T)", "(grad_a2.sum(axis=1, keepdims=True))", "described"
+        "(grad_a2 @ W2.T)", "(grad_a2.sum(axis=1, keepdims=True))", "weights-left-out",
+        "W2 is left out on the way back to h1", "With what did the forward multiply h1?",
     ),
     "the input of the wrong layer": Mutant(
         "(1 - h1**2)\n", "(1 - np.tanh(h1) ** 2)\n", "tanh-twice",

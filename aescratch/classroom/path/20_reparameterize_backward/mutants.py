@@ -14,5 +14,7 @@ MUTANTS = {
     "no deviation": Mutant("eps * 0.5 * np.exp(0.5 * log_var)", "eps * 0.5", "factor-missing@grad_log_var"),
     "the very array": Mutant("grad_z.copy()", "grad_z", "shared-memory@grad_z"),
     "no upstream": Mutant("grad_z * eps", "eps", "other-upstream@grad_log_var"),
-    "the wrong order": Mutant("return grad_mu, grad_log_var", "return grad_log_var, grad_mu", "other-gradient@grad_mu"),
+    "the wrong order": Mutant(
+        "return grad_mu, grad_log_var", "return grad_log_var, grad_mu", "order-of-results@grad_mu"
+    ),
 }
