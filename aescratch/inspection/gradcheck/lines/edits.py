@@ -116,6 +116,12 @@ def _of_the_statement(node: ast.stmt, scope: Scope) -> Iterator[Edit]:
             adding = ast.AugAssign(copied(target), ast.Add(), copied(node.value))
             yield Edit("overwrites", text, "", [ast.copy_location(adding, node)], 1.1)
             yield Edit("statement-extra", ast.unparse(node), "", [ast.copy_location(ast.Pass(), node)], 0.8)
+    changed = next((t for t in getattr(node, "targets", [getattr(node, "target", None)]) if t is not None), None)
+    if isinstance(changed, ast.Subscript) and not isinstance(node, ast.For):
+        whole = ast.unparse(changed.value)
+        for count in scope.counts():
+            divided = ast.parse(f"{whole} /= {count}").body[0]
+            yield Edit("count-missing", whole, f"1/{count}", [copied(node), ast.copy_location(divided, node)], 1.6)
     for field in ("target", "targets"):
         found = getattr(node, field, None)
         target = found[0] if isinstance(found, list) else found

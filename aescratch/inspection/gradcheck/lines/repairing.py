@@ -61,9 +61,11 @@ class Line:
 
     @property
     def is_helper(self) -> bool:
-        """Whether its value needn't be the gradient of anything: a slope or a mask, or entries of what is there."""
+        """Whether its value needn't be the gradient of anything: a slope or a mask, a part of a sum, some entries."""
         targets = getattr(self.statement.node, "targets", None) or [getattr(self.statement.node, "target", None)]
-        return not (self.reads_gradient or self.is_right or self.is_forward) or isinstance(targets[0], ast.Subscript)
+        adds_up = isinstance(self.statement.node, ast.AugAssign) and len(self.runs) > 1
+        reads_no_gradient = not (self.reads_gradient or self.is_right or self.is_forward)
+        return reads_no_gradient or adds_up or isinstance(targets[0], ast.Subscript)
 
 
 @dataclass
@@ -86,6 +88,8 @@ class Search:
     def __post_init__(self) -> None:
         self.start = time.process_time()
         self.before = [scene.right(self.names) for scene in self.scenes]
+        self.value = self.scenes[0].objective()
+        self.of_forward = {definition.name for definition in self.forward}
         begun = time.monotonic()
         self.scenes[0].right(self.names)
         for scene in self.scenes:
@@ -133,7 +137,7 @@ class Search:
         factors = _factors_of(repair.edit.was)
         for other in self.lines:
             named = other is not line and bool(factors & set(_targets(other.statement.node)))
-            if named and not (other.is_right or other.is_forward or other.reads_gradient):
+            if named and not (other.is_right or other.is_forward):
                 alike = [edit for edit in chain(*self._sorted_out(other)) if edit.kind == repair.edit.kind]
                 if repair.edit.kind == "factor-missing":
                     alike += with_factor(other.statement.node, repair.edit.now)
@@ -290,6 +294,8 @@ class Search:
                     mended = right - before if mended is None else mended & right
                     if not before <= right or not mended:
                         return None
+                if statement.definition.name in self.of_forward and self.scenes[0].objective() != self.value:
+                    return None  # it mends the gradient of another loss
         except (SyntaxError, ValueError, TypeError, StopIteration):  # of the edit as source
             return None
         return Repair(statement, edit, sorted(mended or ()), set(self.wrong) <= (mended or set()))

@@ -111,8 +111,8 @@ def _of_operation(node: ast.BinOp, text: str) -> Iterator[Variant]:
     left, right = ast.unparse(node.left), ast.unparse(node.right)
     if isinstance(node.op, (ast.Add, ast.Sub)):
         minus = ast.UnaryOp(ast.USub(), node.right) if isinstance(node.op, ast.Sub) else node.right
-        yield "term-extra", right, "", node.left, 1.5
-        yield "term-extra", left, "", minus, 1.5
+        yield "term-extra", right, "", node.left, 1.1
+        yield "term-extra", left, "", minus, 1.1
         yield (
             "sign",
             text,
@@ -126,9 +126,9 @@ def _of_operation(node: ast.BinOp, text: str) -> Iterator[Variant]:
             yield "sign", text, f"{right} - {left}", ast.BinOp(node.right, ast.Sub(), node.left), 1.1
     elif isinstance(node.op, (ast.Mult, ast.Div, ast.MatMult)):
         kind = "divisor-extra" if isinstance(node.op, ast.Div) else "factor-extra"
-        yield kind, right, "", node.left, 1.5
+        yield kind, right, "", node.left, 1.1
         if not isinstance(node.op, ast.Div):
-            yield "factor-extra", left, "", node.right, 1.5
+            yield "factor-extra", left, "", node.right, 1.1
         else:
             yield "upside-down", text, f"{right} / {left}", ast.BinOp(node.right, ast.Div(), node.left), 1.5
         if isinstance(node.op, ast.MatMult):
