@@ -315,9 +315,7 @@ class PairCheck(Check):
         in_order = set(errors) <= {*SAYS_NOTHING_OF_A_CAUSE} and declaration_of(self.pair.backward) is None
         unusable = next((f for f in self.findings if f.code in UNUSABLE and f.severity == "error"), None)
         if self.options.explain and (unusable or (in_order and is_wrong)) and not self.coarse:
-            from aescratch.inspection.gradcheck import (
-                causes,  # for a wrong gradient only: most are right, and it is large
-            )
+            from aescratch.inspection.gradcheck import causes  # large, and most gradients are right
 
             if unusable:
                 causes.mend(unusable, self.pair, self.names or self.pair.differentiable, seed=self.options.rng)
