@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
+RING_AGAIN = 1.0  # seconds later: what is raised within a __del__ is lost
 GLANCE = 0.05  # seconds between two looks at a thread, in which Control-C is noticed
 
 
@@ -57,7 +58,7 @@ def _alarm(seconds: float) -> Iterator[None]:
             raise OutOfTime
 
     started, handler = time.monotonic(), signal.signal(signal.SIGALRM, ring)
-    left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
+    left, every = signal.setitimer(signal.ITIMER_REAL, seconds, RING_AGAIN)
     try:
         try:
             yield
@@ -67,7 +68,7 @@ def _alarm(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
         if left:
-            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - started), 1e-3))
+            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - started), 1e-3), every)
 
 
 def _in_a_thread(call: Callable[[], Result], seconds: float) -> Result:

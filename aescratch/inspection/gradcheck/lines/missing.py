@@ -88,15 +88,6 @@ def parts(node: ast.stmt) -> Iterator[tuple[Path, ast.expr]]:
         yield (("value", None),), value
 
 
-def with_factor(node: ast.stmt, factor: str) -> list[Edit]:
-    """Return the edit of a statement that assigns one value in which all of it has a factor more."""
-    return [
-        Edit("factor-missing", ast.unparse(part), factor, [put(node, path, product)], 2.0)
-        for path, part in parts(node)
-        for product in [ast.BinOp(part, ast.Mult(), parsed(f"({factor})"))]
-    ]
-
-
 def _computed(expressions: Sequence[str], scope: Scope, names: Mapping[str, Any]) -> Scope:
     """Return a scope of what expressions give that forward and backward compute, where it is new."""
     known, found = [v for v in scope.terms.values() if isinstance(v, np.ndarray)], dict[str, Any]()

@@ -22,7 +22,7 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.inspection.gradcheck.lines.edits import Edit, edits
 from aescratch.inspection.gradcheck.lines.evaluating import evaluated
-from aescratch.inspection.gradcheck.lines.missing import missing, parts, with_factor
+from aescratch.inspection.gradcheck.lines.missing import missing, parts
 from aescratch.inspection.gradcheck.lines.probing import Forward, Gradients, Run, Target, expressions_of, recorded
 from aescratch.inspection.gradcheck.lines.scene import Scene
 from aescratch.inspection.gradcheck.lines.scope import Scope
@@ -139,8 +139,6 @@ class Search:
             named = other is not line and bool(factors & set(_targets(other.statement.node)))
             if named and not (other.is_right or other.is_forward):
                 alike = [edit for edit in chain(*self._sorted_out(other)) if edit.kind == repair.edit.kind]
-                if repair.edit.kind == "factor-missing":
-                    alike += with_factor(other.statement.node, repair.edit.now)
                 found = self._mending(other, alike)
                 if found and found[0].is_whole:
                     return found[0]
