@@ -349,7 +349,7 @@ class Unnamed(ae.Tanh):
 
 def test_a_layer_whose_arguments_have_no_names_is_located_and_explained():
     finding, evidence = the_fault(ae.Autoencoder([11, 5, 3], activation=Unnamed, dtype="float64", rng=0))
-    assert (evidence["part"], evidence["line"]) == ("decoder.unnamed1", line_of("return args[0] * (1 - self.y)") - 1)
+    assert (evidence["part"], evidence["line"]) == ("decoder.unnamed1", line_of("return args[0] * (1 - self.y)"))
     assert finding.cause.startswith("grad_args0 is the right gradient without the factor (1 + the output)")
 
 

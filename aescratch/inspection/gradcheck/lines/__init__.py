@@ -61,9 +61,9 @@ def wrong_lines(
     wrong : list of str
         Those that are wrong.
     also : sequence of functions
-        Those that are looked into whatever their file.
+        Those whose forward is looked into whatever their file.
     """
-    backward = definitions_of(scenes[0].gradients, also=also)
+    backward = definitions_of(scenes[0].gradients)
     if not backward:
         return []
     forward = definitions_of(scenes[0].objective, also=also)

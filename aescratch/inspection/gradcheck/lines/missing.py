@@ -22,6 +22,7 @@ from aescratch.inspection.gradcheck.lines.evaluating import evaluated
 from aescratch.inspection.gradcheck.lines.probing import Gradients, Run, Target
 from aescratch.inspection.gradcheck.lines.scope import Scope
 from aescratch.inspection.gradcheck.lines.trees import Path, expressions, is_slot, parsed, put
+from aescratch.inspection.gradcheck.numeric import largest_size
 
 FUNCTIONS = (
     "{v}", "{v} ** 2", "(1 - {v})", "(1 - {v} ** 2)", "{v} * (1 - {v})", "(1 + {v})", "({v} > 0)", "({v} <= 0)",
@@ -136,7 +137,7 @@ def _factors(
             value = evaluated(marked.value, {**run.terms, "factor_": factor.array}, names)
             if value is None:
                 continue
-            if not np.isfinite(value).all() or np.ptp(value) <= SAME * np.abs(value).max(initial=0.0):
+            if not np.isfinite(value).all() or np.ptp(value) <= SAME * largest_size(value):
                 continue
             for number in gradients.multiples(value):
                 for text, extra in constants.read(number):

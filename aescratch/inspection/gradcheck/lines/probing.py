@@ -21,7 +21,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.inspection.gradcheck.lines.scene import AGREE, Slopes, directions_in, gradient_of, size_of, slopes_along
-from aescratch.inspection.gradcheck.lines.source import Definition, Statement
+from aescratch.inspection.gradcheck.lines.source import Definition, Statement, in_force
 from aescratch.inspection.gradcheck.lines.trees import copied
 
 PROBE = "__aescratch_probe__"
@@ -254,10 +254,7 @@ def recorded(statements: Sequence[Statement], call: Callable[[], Any]) -> dict[i
     try:
         for number, statement in reversed(list(enumerate(statements))):
             undo.append((statement, statement.node, _observed(statement, number)))
-        with contextlib.ExitStack() as stack:
-            for definition in definitions.values():
-                stack.enter_context(definition.in_force())
-            stack.enter_context(_probing(recorder))
+        with in_force(list(definitions.values())), _probing(recorder):
             call()
     finally:
         for statement, _, count in reversed(undo):
@@ -297,17 +294,17 @@ def expressions_of(definitions: Sequence[Definition]) -> list[str]:
 @contextlib.contextmanager
 def _rewritten(definitions: Sequence[Definition], change: Callable[[ast.AST], list[Any]]) -> Iterator[None]:
     """Let the definitions run changed copies of their statements, in the block."""
-    with contextlib.ExitStack() as stack:
-        for definition in definitions:
-            owner: Any = definition.node
-            if isinstance(owner, ast.Lambda):
-                old, owner.body = owner.body, change(copied(owner.body))[0]
-                stack.callback(setattr, owner, "body", old)
-            else:
-                old, owner.body = owner.body, [new for each in owner.body for new in change(copied(each))]
-                stack.callback(setattr, owner, "body", old)
-            stack.enter_context(definition.in_force())
-        yield
+    nodes: list[Any] = [definition.node for definition in definitions]
+    before = [(node, node.body) for node in nodes]
+    try:
+        for node, body in before:
+            is_lambda = isinstance(node, ast.Lambda)
+            node.body = change(copied(body))[0] if is_lambda else [n for each in body for n in change(copied(each))]
+        with in_force(definitions):
+            yield
+    finally:
+        for node, body in before:
+            node.body = body
 
 
 def _observed(statement: Statement, number: int) -> int:

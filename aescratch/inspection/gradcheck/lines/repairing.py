@@ -28,6 +28,7 @@ from aescratch.inspection.gradcheck.lines.scene import Scene
 from aescratch.inspection.gradcheck.lines.scope import Scope
 from aescratch.inspection.gradcheck.lines.source import Definition, Statement
 from aescratch.inspection.gradcheck.lines.trees import parsed
+from aescratch.inspection.gradcheck.numeric import largest_size
 
 SAME = 1e-9  # relative: a value of the forward
 MOST_RUNS = 6000
@@ -316,7 +317,7 @@ def _targets(node: ast.stmt) -> list[str]:
 
 
 def _same(a: Array, b: Array) -> bool:
-    return a.shape == b.shape and bool(np.allclose(a, b, SAME, SAME * float(np.abs(b).max(initial=0.0))))
+    return a.shape == b.shape and bool(np.allclose(a, b, SAME, SAME * largest_size(b)))
 
 
 def _is_float(value: Any) -> bool:

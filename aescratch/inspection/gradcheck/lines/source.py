@@ -127,6 +127,16 @@ class Statement:
             self.take_back(len(nodes))
 
 
+@contextlib.contextmanager
+def in_force(definitions: Sequence[Definition]) -> Iterator[None]:
+    """Let the functions of several definitions run their trees as they are now, in the block."""
+    if not definitions:
+        yield
+        return
+    with definitions[0].in_force(), in_force(definitions[1:]):
+        yield
+
+
 def definitions_of(call: Callable[[], Any], *, also: Sequence[Any] = ()) -> list[Definition]:
     """Return the functions of other people's files that a call runs, in the order in which they begin.
 
