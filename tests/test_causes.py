@@ -17,7 +17,7 @@ from aescratch import functions as sheet
 from aescratch.inspection.gradcheck import check_function
 from aescratch.inspection.gradcheck.binding import bind
 from aescratch.inspection.gradcheck.causes import HYPOTHESES, explain
-from aescratch.inspection.gradcheck.causes.draws import Dimension, base_look, dimensions_of
+from aescratch.inspection.gradcheck.causes.draws import Dimension, base_look, dimensions_of, drawn_looks
 from aescratch.inspection.gradcheck.causes.readings import read
 
 ROOT = Path(__file__).parent.parent
@@ -444,3 +444,15 @@ def test_the_page_of_the_catalogue_is_up_to_date():
         env={"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
     )  # fmt: skip
     assert made.stdout == (ROOT / "docs" / "causes.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("seed", range(7))
+def test_every_length_is_drawn_longer_also_where_a_one_hot_target_may_hide_what_was_added(seed):
+    def loss(z, t):
+        return -(t * np.log(z)).sum() / len(z)
+
+    inputs = {"z": np.random.default_rng(0).uniform(0.1, 0.9, (N, 3)), "t": np.eye(3)[np.arange(N) % 3]}
+    pair = bind(loss, lambda z, t: -t / z / len(z), inputs)
+    dimensions = dimensions_of(pair)
+    shapes = [look.inputs["z"].shape for look in drawn_looks(base_look(pair, ["z"], dimensions, seed), dimensions, seed, {})]
+    assert shapes == [(N, 3), (N, 3), (N + 1, 3), (N, 4)]

@@ -10,6 +10,8 @@ from numeric import D, H, N
 
 import aescratch as ae
 from aescratch import functions as sheet
+from aescratch.inspection.gradcheck import lines
+from aescratch.inspection.gradcheck.lines import repairing
 from aescratch.inspection.gradcheck.lines.edits import edits
 from aescratch.inspection.gradcheck.lines.evaluating import evaluated
 from aescratch.inspection.gradcheck.lines.scope import Scope
@@ -35,17 +37,18 @@ RIGHT = """def backward(x, W1, b1, W2):
     grad_a = grad_h * slope
     return x.T @ grad_a, grad_a.sum(axis=0), grad_W2
 """
-# What stands there, what is put there, and the line, the kind and the words of what is told.
+# What stands there, what is put there, and the line, the kind and the cause that are told.
 SLIPS = [
     ("(h @ W2 - x) / len(x)", "(h @ W2 - x)", 3, "count-missing", "the factor 1/len(x) is missing at `h @ W2 - x`"),
-    ("h.T @ grad_x_hat", "x.T @ grad_x_hat", None, None, ""),
+    ("h.T @ grad_x_hat", "x.T @ grad_x_hat", 4, "other-name", "`x` stands where `h` belongs"),
     ("grad_x_hat @ W2.T", "grad_x_hat @ grad_W2.T", 5, "other-name", "`grad_W2` stands where `W2` belongs"),
     ("1 - h**2", "1 + h**2", 6, "sign-of-term", "the term `h ** 2` has the wrong sign"),
     ("1 - h**2", "1 - h**3", 6, "power", "the exponent 3 should be 2"),
     ("grad_h * slope", "grad_h", 7, "factor-missing", "the factor `slope` is missing at `grad_h`"),
     ("grad_h * slope", "grad_h + slope", 7, "operator", "`grad_h + slope` has the wrong operation in it"),
-    ("sum(axis=0)", "mean(axis=0)", 8, "mean-or-sum", "`mean` stands where `sum` belongs"),
-    ("x.T @ grad_a, grad_a", "x[:-1].T @ grad_a[:-1], grad_a", 8, "index", ""),
+    ("sum(axis=0)", "mean(axis=0)", 8, "mean-or-sum", "grad_b1 is the right gradient, times 1/N (N = 7, the number of rows of x)"),
+    ("x.T @ grad_a, grad_a", "x[:-1].T @ grad_a[:-1], grad_a", 8, "index",
+     "`return (x[:-1].T @ grad_a[:-1], grad_a.sum(axis=0), grad_W2)` takes the wrong entries"),
 ]  # fmt: skip
 
 
@@ -60,13 +63,10 @@ def told(backward, forward=loss, inputs=NETWORK, wrt=WRT):
     return next((f for f in report.sorted_findings() if f.cause), None)
 
 
-@pytest.mark.parametrize(("old", "new", "line", "kind", "words"), SLIPS, ids=[slip[1] for slip in SLIPS])
-def test_a_slip_in_a_network_is_told_with_its_line(old, new, line, kind, words):
+@pytest.mark.parametrize(("old", "new", "line", "kind", "cause"), SLIPS, ids=[slip[1] for slip in SLIPS])
+def test_a_slip_in_a_network_is_told_with_its_line(old, new, line, kind, cause):
     finding = told(written(old, new))
-    if kind is None:  # of two shapes: numbers of another network aren't told apart from it
-        return
-    assert (finding.evidence["line"], finding.evidence["edit"]) == (line, kind)
-    assert words in finding.cause or finding.evidence.get("hypothesis")
+    assert (finding.evidence["line"], finding.evidence["edit"], finding.cause) == (line, kind, cause)
     assert finding.question
 
 
@@ -116,10 +116,19 @@ def test_what_a_helper_lacks_is_told_where_it_is_computed():
     assert finding.cause == "the number 1 / np.sqrt(2 * np.pi) is missing as a factor at `np.exp(-a ** 2 / 2)`"
 
 
-def test_a_mistake_in_each_of_several_lines_is_told_of_each():
+def test_one_slip_that_is_made_twice_in_a_line_is_told_once():
     text = RIGHT.replace("x.T @ grad_a, grad_a.sum(axis=0)", "x.T @ grad_h, grad_h.sum(axis=0)")
-    finding = told(mistakes.written(text))
-    assert finding.evidence["line"] == 8
+    report = ae.check_function(loss, mistakes.written(text), NETWORK, wrt=WRT)
+    (finding,) = [f for f in report.findings if f.cause]
+    assert (finding.cause, finding.evidence["mends"]) == ("`grad_h` stands where `grad_a` belongs", ["W1", "b1"])
+
+
+def test_a_mistake_in_each_of_two_lines_is_told_of_each():
+    text = RIGHT.replace("1 - h**2", "1 - h").replace("h.T @ grad_x_hat", "-h.T @ grad_x_hat")
+    report = ae.check_function(loss, mistakes.written(text), NETWORK, wrt=WRT)
+    found = [(f.evidence["line"], f.cause) for f in report.sorted_findings() if f.cause]
+    sign = "grad_W2 has the wrong sign: it is minus the right gradient, everywhere"
+    assert found == [(6, "`h` lacks a square"), (4, sign)]
 
 
 def test_an_exception_gets_the_line_and_its_mistake():
@@ -177,7 +186,7 @@ def test_a_model_of_ones_own_is_looked_into():
 def test_every_kind_of_edit_has_a_sentence_and_a_question_of_its_own():
     assert set(SENTENCES) == set(QUESTIONS)
     terms = {"x": X, "W": RNG.normal(size=(D, H)), "g": RNG.normal(size=(N, H)), "h": RNG.normal(size=(N, H)), "lam": 0.3}
-    scope = Scope(terms, "np", ["sigmoid"])
+    scope = Scope(terms, "np", ["sigmoid"], {"np"})
     texts = ["y = -(g * (1 - h**2) / len(x)) + 2 * lam * h", "W += x.T @ g", "y = np.where(g > 0, h.sum(axis=0), h[1:])",
              "return g, h, x", "y[g > 0] = np.tanh(h)", "y = np.clip(g / h, -1, 1).T"]  # fmt: skip
     kinds = {edit.kind for text in texts for edit in edits(ast.parse(text).body[0], scope)}
@@ -195,3 +204,30 @@ def test_an_expression_is_evaluated_as_python_does(text):
 def test_what_is_not_known_has_no_value():
     for text in ("unknown + 1", "x @ x", "[i for i in x]"):
         assert evaluated(ast.parse(text, mode="eval").body, {"x": X}, {"np": np}) is None
+
+
+def test_a_search_that_is_given_up_says_so(monkeypatch):
+    monkeypatch.setattr(repairing, "MOST_RUNS", 0)
+    report = ae.check_function(loss, written("grad_h * slope", "np.sinh(grad_h)"), NETWORK, wrt=WRT)
+    (told,) = [f for f in report.findings if "fits no gradient" in f.message]
+    assert told.message.endswith("line 7; " + lines.GIVEN_UP)
+    assert not told.cause
+
+
+def test_control_c_ends_the_search_and_leaves_what_is_known(monkeypatch):
+    calls = []
+
+    def right(scene, names=None, *, own=lines.Scene.right):
+        calls.append(scene)
+        if len(calls) == 40:
+            raise KeyboardInterrupt
+        return own(scene, names)
+
+    monkeypatch.setattr(lines.Scene, "right", right)
+    backward = written("grad_h * slope", "np.sinh(grad_h)")
+    code = backward.__code__, loss.__code__
+    report = ae.check_function(loss, backward, NETWORK, wrt=WRT)
+    assert len(calls) == 40
+    assert [tensor.verdict for tensor in report.tensors] == ["fail", "fail", "pass"]
+    assert [f.code for f in report.findings][-1] == "interrupted"
+    assert (backward.__code__, loss.__code__) == code

@@ -15,7 +15,7 @@ from aescratch.backend import Array
 from aescratch.foundations.validation import require_count, require_number
 from aescratch.inspection.gradcheck.coverage import Coverage
 from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
-from aescratch.inspection.gradcheck.findings import raised, timed_out, value_findings
+from aescratch.inspection.gradcheck.findings import interrupted, raised, timed_out, value_findings
 from aescratch.inspection.gradcheck.report import Finding, TensorResult
 
 
@@ -49,7 +49,10 @@ class Check:
             return []
         tensors = self.compare(gradients)
         self.findings += value_findings(tensors)
-        self.look_further(tensors, gradients)
+        try:
+            self.look_further(tensors, gradients)
+        except KeyboardInterrupt:  # the comparison is whole, and what is searched for may take long
+            self.findings.append(interrupted())
         return tensors
 
     def look(self) -> Mapping[str, Array] | None:

@@ -150,8 +150,15 @@ def raised(error: Exception) -> Finding:
 
 def place_of_line(filename: str, line: int | None, source: str | None) -> dict[str, Any]:
     """Return the evidence for a finding about one line of the user's: file, number, and the line itself if known."""
-    shown = (source or "").strip()
-    return {"file": shown_path(filename), "line": line, **({"source": shown[:LONGEST_SOURCE]} if shown else {})}
+    text = (source or "").strip()
+    shown = text if len(text) <= LONGEST_SOURCE else f"{text[:LONGEST_SOURCE]} …"
+    return {"file": shown_path(filename), "line": line, **({"source": shown} if shown else {})}
+
+
+def interrupted() -> Finding:
+    """Return the note that Control-C ended the search for causes."""
+    message = "Control-C ended the search for causes; all gradients have been compared, their verdicts stand"
+    return Finding("interrupted", None, "note", message)
 
 
 def timed_out(seconds: float) -> Finding:

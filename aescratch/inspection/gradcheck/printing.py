@@ -20,7 +20,6 @@ from typing import Any, TextIO
 
 import numpy as np
 
-LONGEST_SOURCE = 100  # characters of a line of code that are shown
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
 FIRST_WRONG = "first-wrong"  # the code of a finding that says where a mistake is
 Paint = Callable[[str, str], str]
@@ -90,12 +89,11 @@ class Finding:
     def source(self) -> str:
         """The line of code that it is about, where one is known and the message doesn't quote it."""
         line = str(self.evidence.get("source", "")) if "line" in self.evidence else ""
-        shown = line if len(line) <= LONGEST_SOURCE else f"{line[:LONGEST_SOURCE]} …"
         if not line or line in self.message:
             return ""
         number = self.evidence["line"]
         is_told = any(f"{before}{number}" in self.message for before in (":", "line "))
-        return shown if is_told else f"{self.evidence.get('file')}:{number}  {shown}"
+        return line if is_told else f"{self.evidence.get('file')}:{number}  {line}"
 
 
 class Printable:

@@ -28,6 +28,7 @@ SMALL_SIZES = (11, 7, 5, 3, 13)
 SCALAR_CHANGES = (0.9, 0.8)
 USUAL_SPREAD = (0.05, 20.0)
 MOST_TRIED = 200  # ways to draw generic inputs
+TRIED = 5  # draws of a longer dimension: in one a mask may hide what was added
 FEW_VALUES = 3  # distinct ones: too few to tell formulas apart
 SMALL_SPREAD = 1e-2  # of the size of the values
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Array]
@@ -174,6 +175,11 @@ def is_generic(array: Array) -> bool:
     return mixed and distinct.size > 0.9 * array.size and USUAL_SPREAD[0] < spread < USUAL_SPREAD[1]
 
 
+def are_generic(inputs: Mapping[str, Any]) -> bool:
+    """Whether all inputs that are arrays of floats are generic."""
+    return all(is_generic(array) for array in float_arrays(inputs).values())
+
+
 def is_degenerate(inputs: Mapping[str, Any]) -> bool:
     """Whether no input has more than a few values, or a spread, so that a number fitted to them says nothing."""
     arrays = float_arrays(inputs).values()
@@ -238,11 +244,13 @@ def drawn_looks(
     lengths: list[dict[tuple[str, int], int]] = [{}, {}]
     lengths += [dict.fromkeys(each.axes, each.size + 1) for each in dimensions if each.free]
     for changed in lengths:
-        with contextlib.suppress(Unusable):
-            upstream = np.asarray(rng.uniform(1.5, 2.5)) if takes else rng
-            look = Look(base.pair, base.names, redraw(base.inputs, changed, rng, draws), upstream, {}, {})
-            if all(_reaches(look, name, axis) for name, axis in changed if is_float_array(look.inputs[name])):
-                yield look
+        for _ in range(TRIED):
+            with contextlib.suppress(Unusable):
+                upstream = np.asarray(rng.uniform(1.5, 2.5)) if takes else rng
+                look = Look(base.pair, base.names, redraw(base.inputs, changed, rng, draws), upstream, {}, {})
+                if all(_reaches(look, name, axis) for name, axis in changed if is_float_array(look.inputs[name])):
+                    yield look
+                    break
     scalars = {name: value * SCALAR_CHANGES[0] for name, value in base.inputs.items() if is_scalar(value)}
     with contextlib.suppress(Unusable):
         if scalars:

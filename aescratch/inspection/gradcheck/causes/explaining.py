@@ -21,13 +21,12 @@ from aescratch.inspection.gradcheck.causes.describe import describe
 from aescratch.inspection.gradcheck.causes.draws import (
     Dimension,
     Draw,
+    are_generic,
     base_look,
     dimensions_of,
     drawn_looks,
-    float_arrays,
     generic_look,
     is_degenerate,
-    is_generic,
     other_size_looks,
     returned_names,
     same_size_looks,
@@ -105,17 +104,16 @@ def _lines(
 
     Where other gradients are wrong there than at the inputs given, the pair isn't made for such inputs.
     """
-    base, right = given, scene_of(given, names).right(names)
-    if generic is not None and not all(is_generic(array) for array in float_arrays(given.inputs).values()):
-        base = generic if scene_of(generic, names).right(names) == right else given
-    kept = draws if base is generic or scene_of(generic or given, names).right(names) == right else {}
-    others = [*([] if base is given else [given]), *drawn_looks(base, dimensions, seed, kept)]
+    base, first, others = given, scene_of(given, names), list[Scene]()
+    right = first.right(names)
+    at_generic = None if generic is None else scene_of(generic, names)
+    is_alike = at_generic is not None and at_generic.right(names) == right
+    if generic and at_generic and is_alike and not are_generic(given.inputs):
+        base, first, others = generic, at_generic, [first]
+    drawn = [scene_of(each, names) for each in drawn_looks(base, dimensions, seed, draws if is_alike else {})]
     if takes_a_number(base):
-        base = base.altered({}, np.asarray(OTHER_UPSTREAM))
-    scenes = [
-        scene_of(base, names),
-        *(scene for scene in (scene_of(each, names) for each in others) if scene.right(names) == right),
-    ]
+        first = scene_of(base.altered({}, np.asarray(OTHER_UPSTREAM)), names)
+    scenes = [first, *others, *(scene for scene in drawn if scene.right(names) == right)]
     own = [inspect.unwrap(function) for function in (base.pair.forward, base.pair.backward)]
     return wrong_lines(scenes, names, [n for n in names if n not in right], also=own)
 
@@ -152,7 +150,7 @@ def _judged(
     told = {name for line in lines if len(line.mended) > 1 for name in line.mended}
     by_line = {name: line for line in lines if len(line.mended) < 2 for name in line.mended or wrong[:1]}
     left = [name for name in wrong if name not in told]
-    is_base = all(is_generic(array) for array in float_arrays(given.inputs).values())
+    is_base = are_generic(given.inputs)
     evidence = Evidence(
         given if is_base else generic,
         [*([] if is_base else [given]), *same_size_looks(given, left, seed, draws)],
@@ -173,7 +171,7 @@ def _judged(
             finding = cause or describe(given, name, judge.ruled_out)
             finding.evidence |= line.evidence
             if not is_mended:
-                finding.message += f"; the first line that fits no gradient is {line.place}"
+                finding.message += line.remark
             findings.append(finding)
         else:
             findings.append(cause)
@@ -183,8 +181,7 @@ def _judged(
 def _of_line(line: WrongLine, mended: Sequence[str]) -> Finding:
     """Return the finding about a line that makes gradients wrong."""
     tensors = [f"grad_{name}" for name in mended]
-    listed = " and ".join([", ".join(tensors[:-1]), tensors[-1]] if len(tensors) > 1 else tensors)
-    message = f"{listed} {'go' if len(tensors) > 1 else 'goes'} wrong at {line.place}"
+    message = line.message(tensors)
     return Finding("cause", tensors[-1], "error", message, line.evidence, line.cause, line.question, line.proof)
 
 

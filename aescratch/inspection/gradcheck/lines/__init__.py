@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from aescratch.inspection.gradcheck.findings import shown_path
+from aescratch.inspection.gradcheck.findings import place_of_line
 from aescratch.inspection.gradcheck.lines.repairing import Search
 from aescratch.inspection.gradcheck.lines.scene import Scene
 from aescratch.inspection.gradcheck.lines.source import Statement, definitions_of
@@ -19,12 +19,14 @@ from aescratch.inspection.gradcheck.lines.telling import question, sentence
 
 __all__ = ["Scene", "WrongLine", "wrong_lines"]
 
+GIVEN_UP = "the search for a change of a line that mends it took too long and was given up"
+
 
 class WrongLine(NamedTuple):
     """What is known of the line that makes gradients wrong.
 
     Its mistake and a question, empty where no change of the line mends it; the gradients that the change mends;
-    what programs may read; whether the search took too long.
+    what programs may read, without a line where none could be told; whether the search was given up.
     """
 
     cause: str
@@ -37,6 +39,17 @@ class WrongLine(NamedTuple):
     def place(self) -> str:
         """File and line, for people."""
         return f"{self.evidence['file']}, line {self.evidence['line']}"
+
+    def message(self, tensors: Sequence[str]) -> str:
+        """Return where these gradients, which a change of the line mends, go wrong."""
+        listed = " and ".join([", ".join(tensors[:-1]), tensors[-1]] if len(tensors) > 1 else tensors)
+        return f"{listed} {'go' if len(tensors) > 1 else 'goes'} wrong at {self.place}"
+
+    @property
+    def remark(self) -> str:
+        """What the description of a wrong gradient goes on with, where no change of a line is known to mend it."""
+        told = f"; the first line that fits no gradient is {self.place}" if "line" in self.evidence else ""
+        return f"{told}; {GIVEN_UP}" if self.gave_up else told
 
     @property
     def proof(self) -> str:
@@ -51,6 +64,8 @@ def wrong_lines(
     scenes: Sequence[Scene], names: Sequence[str], wrong: Sequence[str], *, also: Sequence[Any] = ()
 ) -> list[WrongLine]:
     """Return the line that makes gradients wrong, or several that each make some wrong; none if it can't be told.
+
+    A search that took too long is told of even where it has shown no line.
 
     Parameters
     ----------
@@ -75,18 +90,17 @@ def wrong_lines(
             "edit": repair.edit.kind,
             "was": repair.edit.was,
             "now": repair.edit.now,
-        }
-        evidence |= {
             "repaired": repair.edit.repaired,
             "mends": repair.mended,
             "draws": len(scenes),
             "runs": search.runs,
         }
         found.append(WrongLine(sentence(repair.edit), question(repair.edit), repair.mended, evidence, search.gave_up))
-    if not found and search.first is not None:
-        found = [WrongLine("", "", (), {**_place(search.first.statement), "runs": search.runs}, search.gave_up)]
+    if not found and (search.first is not None or search.gave_up):
+        place = {} if search.first is None else _place(search.first.statement)
+        found = [WrongLine("", "", (), {**place, "runs": search.runs}, search.gave_up)]
     return found
 
 
 def _place(statement: Statement) -> dict[str, Any]:
-    return {"file": shown_path(statement.definition.file), "line": statement.node.lineno, "source": statement.text}
+    return place_of_line(statement.definition.file, statement.node.lineno, statement.text)

@@ -1,6 +1,8 @@
 """The value of an expression where its terms hold known values, found without running the function that it stands in.
 
-expression, what its terms hold, the function's global names -> an array of floats, or None where it can't be known
+    expression, what its terms hold, the function's global names -> an array of floats, or None where it isn't known
+
+Thousands of changed expressions are looked at in this way, where a run of the function would cost too much.
 """
 
 from __future__ import annotations

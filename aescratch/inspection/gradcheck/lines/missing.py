@@ -11,7 +11,7 @@ import ast
 import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -63,17 +63,16 @@ def missing(
     computed: Sequence[str],
 ) -> Iterator[Edit]:
     """Yield edits of a statement which put in a factor or a term that makes its value a gradient of something."""
-    run = runs[-1]
-    here = Scope(run.terms, scope.numpy, scope.functions)
+    here = replace(scope, terms=runs[-1].terms)
     constants = Constants(here, names)
     found = [*functions_of_terms(here, names), *functions_of_terms(_computed(computed, here, names), names, FEW)]
     for path, part in parts(node):
-        value = evaluated(part, run.terms, names)
+        value = evaluated(part, here.terms, names)
         if value is None:
             continue
         fitting = [target for target in targets if target.array.size == value.size or not value.ndim]
-        yield from _factors(node, path, part, found, gradients, run, names, constants)
-        yield from _by_truth(node, path, part, value, found, fitting, here, run, names, is_right, constants)
+        yield from _factors(node, path, part, found, gradients, here, names, constants)
+        yield from _by_truth(node, path, part, value, found, fitting, here, names, is_right, constants)
 
 
 def parts(node: ast.stmt) -> Iterator[tuple[Path, ast.expr]]:
@@ -94,11 +93,11 @@ def _computed(expressions: Sequence[str], scope: Scope, names: Mapping[str, Any]
     known, found = [v for v in scope.terms.values() if isinstance(v, np.ndarray)], dict[str, Any]()
     for text in expressions:
         value = evaluated(parsed(text), scope.terms, names)
-        if value is None or not value.ndim or any(v.shape == value.shape and np.array_equal(v, value) for v in known):
+        if value is None or not value.ndim or any(np.array_equal(v, value) for v in known):
             continue
         known.append(value)
         found[f"({text})" if isinstance(parsed(text), ast.BinOp) else text] = value
-    return Scope(found, scope.numpy, scope.functions)
+    return replace(scope, terms=found)
 
 
 @functools.cache
@@ -120,7 +119,7 @@ def functions_of_terms(scope: Scope, names: Mapping[str, Any], templates: Sequen
 
 
 def _factors(
-    node: ast.stmt, path: Path, part: ast.expr, found: Sequence[Named], gradients: Gradients, run: Run,
+    node: ast.stmt, path: Path, part: ast.expr, found: Sequence[Named], gradients: Gradients, scope: Scope,
     names: Mapping[str, Any], constants: Constants,
 ) -> Iterator[Edit]:  # fmt: skip
     """Yield edits with one function of one term as a factor, anywhere in an expression."""
@@ -130,11 +129,11 @@ def _factors(
             continue
         marked = put(holder, inner, ast.BinOp(expression, ast.Mult(), ast.Name("factor_", ast.Load())))
         assert isinstance(marked, ast.Expr)
-        there = evaluated(expression, run.terms, names)
+        there = evaluated(expression, scope.terms, names)
         for factor in found if there is not None else ():
-            if there is None or not _broadcasts(factor.array.shape, there.shape):
+            if there is None or not _broadcasts(factor.array.shape, there.shape) or _divides(factor.text, expression):
                 continue
-            value = evaluated(marked.value, {**run.terms, "factor_": factor.array}, names)
+            value = evaluated(marked.value, {**scope.terms, "factor_": factor.array}, names)
             if value is None:
                 continue
             if not np.isfinite(value).all() or np.ptp(value) <= SAME * largest_size(value):
@@ -154,7 +153,7 @@ def _factors(
 
 def _by_truth(
     node: ast.stmt, path: Path, part: ast.expr, value: Array, found: Sequence[Named], targets: Sequence[Target],
-    scope: Scope, run: Run, names: Mapping[str, Any], is_right: bool, constants: Constants,
+    scope: Scope, names: Mapping[str, Any], is_right: bool, constants: Constants,
 ) -> Iterator[Edit]:  # fmt: skip
     """Yield edits with a product of two functions of terms, as a factor or a term, or in place of a term."""
     if value.size > MOST_ENTRIES:
@@ -174,7 +173,7 @@ def _by_truth(
         if np.allclose(truth, value, SAME, SAME * np.abs(truth).max()):
             continue
         for inner, addend, sign in _addends(part):
-            alone = evaluated(addend, run.terms, names)
+            alone = evaluated(addend, scope.terms, names)
             if alone is None or not _broadcasts(alone.shape, shape):
                 continue
             wanted = truth - value + sign * alone
@@ -183,6 +182,8 @@ def _by_truth(
             if (np.abs(wanted[np.broadcast_to(alone == 0, shape)]) > SAME * np.abs(truth).max()).any():
                 quotient = np.full(shape, np.nan)  # no factor makes anything of nothing
             for now, cost in _pairs(fitting, rows, quotient, constants):
+                if _divides(now, addend):
+                    continue
                 new = ast.BinOp(addend, ast.Mult(), parsed(f"({now})"))
                 yield Edit("factor-missing", ast.unparse(addend), now, [put(node, (*path, *inner), new)], 2.2 + cost)
             if inner:
@@ -236,9 +237,7 @@ def _products(scope: Scope) -> list[Named]:
     return found
 
 
-def _pairs(
-    arrays: Sequence[Named], rows: Array, wanted: Array, constants: Constants
-) -> Iterator[tuple[str, float]]:  # fmt: skip
+def _pairs(arrays: Sequence[Named], rows: Array, wanted: Array, constants: Constants) -> Iterator[tuple[str, float]]:
     """Yield products of a constant and at most two of the arrays which are what is wanted, as source, with a cost."""
     target = wanted.reshape(-1)
     known = np.isfinite(target)
@@ -310,6 +309,11 @@ class Constants:
         simplest = near[np.argsort(self.costs[near], kind="stable")][:8]
         sign = "-" if number < 0 else ""
         return [(f"{sign}{self.texts[i]}", float(self.costs[i]) + (0.1 if sign else 0.0)) for i in simplest]
+
+
+def _divides(factor: str, expression: ast.expr) -> bool:
+    """Whether a factor divides by the expression that it would stand at: it says only that another belongs there."""
+    return f"(1 / {ast.unparse(expression)}" in factor
 
 
 def _broadcasts(small: tuple[int, ...], shape: tuple[int, ...]) -> bool:

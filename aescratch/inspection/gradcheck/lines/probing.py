@@ -25,8 +25,8 @@ from aescratch.inspection.gradcheck.lines.source import Definition, Statement, i
 from aescratch.inspection.gradcheck.lines.trees import copied
 
 PROBE = "__aescratch_probe__"
-MOST_VALUES = 120  # of a forward that are looked at, and as many runs of each statement
-MOST_TURNS = 40
+MOST_VALUES = 120  # of a forward that are looked at
+MOST_TURNS = 40  # runs of one statement that are noted
 LONGEST_TERM = 60  # characters of an expression that is looked at as one term
 
 Key = tuple[int, int]
@@ -108,11 +108,11 @@ class Run(NamedTuple):
 class Recorder:
     """What the probes in rewritten code call."""
 
-    terms: Sequence[tuple[str, Any]] = ()
     seen: dict[Key, Array] = field(default_factory=dict)
     turns: dict[int, int] = field(default_factory=dict)
     move: tuple[Key, Array] | None = None
     runs: dict[int, list[Run]] = field(default_factory=dict)
+    left_out: set[int] = field(default_factory=set)  # statements that run once more than is noted
     count: int = 0
     compiled: dict[int, list[tuple[str, Any]]] = field(default_factory=dict)
 
@@ -133,6 +133,7 @@ class Recorder:
         """Note what the terms are before a statement."""
         runs = self.runs.setdefault(key, [])
         if len(runs) >= MOST_TURNS:
+            self.left_out.add(key)
             return
         terms: dict[str, Any] = {}
         for text, code in self.compiled[key]:
@@ -149,9 +150,9 @@ class Recorder:
 
     def value(self, key: int, value: Any) -> Any:
         """Note what a statement computes, and pass it on."""
-        runs = self.runs.get(key)
-        if runs and runs[-1].number is not None and len(runs) <= MOST_TURNS:
-            runs[-1].values.append(copy.deepcopy(value) if isinstance(value, (np.ndarray, np.generic, float)) else None)
+        if key not in self.left_out:
+            noted = copy.deepcopy(value) if isinstance(value, (np.ndarray, np.generic, float)) else None
+            self.runs[key][-1].values.append(noted)
         return value
 
 
@@ -188,7 +189,7 @@ class _Wrapping(ast.NodeTransformer):
                 setattr(node, name, [self.visit(each) if isinstance(each, ast.AST) else each for each in old])
             elif isinstance(old, ast.AST):
                 setattr(node, name, self.visit(old))
-        if text and isinstance(getattr(node, "ctx", ast.Load()), ast.Load) and not isinstance(node, ast.Constant):
+        if text and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
             self.texts.append(text)
             return _call("at", ast.Constant(len(self.texts) - 1), node)
         return node
@@ -237,7 +238,7 @@ class Forward:
     def _probing(self) -> Iterator[None]:
         wrapping = _Wrapping()
         self.texts = wrapping.texts
-        with _rewritten(self.definitions, lambda node: [wrapping.visit(node)]), _probing(self.recorder):
+        with _rewritten(self.definitions, wrapping.visit), _probing(self.recorder):
             yield
 
 
@@ -292,14 +293,14 @@ def expressions_of(definitions: Sequence[Definition]) -> list[str]:
 
 
 @contextlib.contextmanager
-def _rewritten(definitions: Sequence[Definition], change: Callable[[ast.AST], list[Any]]) -> Iterator[None]:
+def _rewritten(definitions: Sequence[Definition], change: Callable[[ast.AST], Any]) -> Iterator[None]:
     """Let the definitions run changed copies of their statements, in the block."""
     nodes: list[Any] = [definition.node for definition in definitions]
     before = [(node, node.body) for node in nodes]
     try:
         for node, body in before:
             is_lambda = isinstance(node, ast.Lambda)
-            node.body = change(copied(body))[0] if is_lambda else [n for each in body for n in change(copied(each))]
+            node.body = change(copied(body)) if is_lambda else [change(copied(each)) for each in body]
         with in_force(definitions):
             yield
     finally:

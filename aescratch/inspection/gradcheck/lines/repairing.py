@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,6 @@ class Search:
     wrong: Sequence[str]
     backward: Sequence[Definition]
     forward: Sequence[Definition]
-    seconds: float = SECONDS
     runs: int = 0
     first: Line | None = None
     lines: list[Line] = field(default_factory=list)
@@ -112,7 +112,7 @@ class Search:
             if found and found[0].is_whole:
                 return [self._of_its_helper(line, found[0])]
             if line is self.first or line.reads_right:
-                partial += self._others(partial, found)
+                partial += _others(partial, found)
         return [] if self.gave_up else partial  # else one change of another line may do
 
     def _rounds(self) -> Iterator[tuple[Line, Callable[[Line], Sequence[Edit]]]]:
@@ -145,15 +145,6 @@ class Search:
                     return found[0]
         return repair
 
-    def _others(self, partial: Sequence[Repair], found: Sequence[Repair]) -> list[Repair]:
-        """Return the repairs that mend what those before don't, each something of its own."""
-        kept: list[Repair] = []
-        for repair in found:
-            known = {name for each in (*partial, *kept) for name in each.mended}
-            if not known & set(repair.mended):
-                kept.append(repair)
-        return kept
-
     def _sorted_out(self, line: Line) -> tuple[list[Edit], list[Edit]]:
         """Return the edits of a line whose values fit a gradient, and those of which that can't be said."""
         if line.number in self.sorted_out:
@@ -165,7 +156,7 @@ class Search:
         for edit in edits(node, scope):
             after = [evaluated(part, terms, names) for _, part in parts(edit.nodes[0])]
             pairs = [(a, b) for a, b in zip(before, after, strict=False) if a is not None and b is not None]
-            new = [b for a, b in pairs if not (a.shape == b.shape and np.array_equal(a, b))]
+            new = [b for a, b in pairs if not np.array_equal(a, b)]
             if len(before) == len(after) == len(pairs) and new and all(map(self._is_gradient, new)):
                 fitting.append(edit)
             elif new or len(pairs) < len(before) or _targets(edit.nodes[0]) != _targets(node):
@@ -185,7 +176,7 @@ class Search:
         """Run forward and backward with probes, and find out what every line computes."""
         scene = self.scenes[0]
         statements = [s for definition in self.backward for s in definition.statements()]
-        of_forward = recorded(statements, lambda: _quietly(scene.objective)) if len(statements) else {}
+        of_forward = recorded(statements, lambda: _quietly(scene.objective))
         runs = recorded(statements, lambda: _quietly(scene.gradients))
         sizes = {int(np.size(v)) for each in runs.values() for run in each for v in run.values if v is not None}
         own = [
@@ -248,25 +239,19 @@ class Search:
     def _scope(self, line: Line) -> Scope:
         names = line.statement.definition.names
         numpy = next((name for name, value in names.items() if value is np), "np")
-        own = [
-            n.id
-            for d in (*self.backward, *self.forward)
-            for n in ast.walk(d.node)
-            if isinstance(n, ast.Name) and callable(names.get(n.id))
-        ]
-        own = [
-            name
-            for name in dict.fromkeys(own)
-            if isinstance(names.get(name), type(_quietly)) and names[name].__code__.co_argcount == 1
-        ]
+        modules = {numpy, *(name for name, value in names.items() if isinstance(value, ModuleType))}
+        nodes = (node for definition in (*self.backward, *self.forward) for node in ast.walk(definition.node))
+        used = dict.fromkeys(node.id for node in nodes if isinstance(node, ast.Name))
+        functions = [name for name in used if isinstance(names.get(name), FunctionType)]
+        own = [name for name in functions if names[name].__code__.co_argcount == 1]
         terms: dict[str, Any] = {}
         for run in line.runs:
             terms |= run.terms
-        return Scope(terms, numpy, own)
+        return Scope(terms, numpy, own, modules)
 
     def _is_over(self) -> bool:
         """Whether the search has taken too long, and is given up."""
-        self.gave_up = self.gave_up or self.runs > MOST_RUNS or time.process_time() - self.start > self.seconds
+        self.gave_up = self.gave_up or self.runs > MOST_RUNS or time.process_time() - self.start > SECONDS
         return self.gave_up
 
     def _mending(self, line: Line, tried: Sequence[Edit]) -> list[Repair]:
@@ -285,19 +270,30 @@ class Search:
     def _tried(self, statement: Statement, edit: Edit) -> Repair | None:
         """Return the repair that an edit is, if it makes gradients right at every scene and no other wrong."""
         self.runs += 1
-        mended: set[str] | None = None
+        mended = set(self.wrong)
         try:
             with statement.replaced(edit.nodes), np.errstate(all="ignore"):
                 for scene, before in zip(self.scenes, self.before, strict=True):
                     right = scene.right(self.names)
-                    mended = right - before if mended is None else mended & right
+                    mended &= right
                     if not before <= right or not mended:
                         return None
                 if statement.definition.name in self.of_forward and self.scenes[0].objective() != self.value:
                     return None  # it mends the gradient of another loss
         except (SyntaxError, ValueError, TypeError, StopIteration):  # of the edit as source
             return None
-        return Repair(statement, edit, sorted(mended or ()), set(self.wrong) <= (mended or set()))
+        kept = [name for name in self.names if name in mended]
+        return Repair(statement, edit, kept, len(kept) == len(self.wrong))
+
+
+def _others(partial: Sequence[Repair], found: Sequence[Repair]) -> list[Repair]:
+    """Return the repairs that mend what those before don't, each something of its own."""
+    kept: list[Repair] = []
+    for repair in found:
+        known = {name for each in (*partial, *kept) for name in each.mended}
+        if not known & set(repair.mended):
+            kept.append(repair)
+    return kept
 
 
 def _factors_of(text: str) -> set[str]:
@@ -333,19 +329,10 @@ def _has_array(line: Line) -> bool:
 
 
 def _read(node: ast.stmt) -> set[str]:
-    value = getattr(node, "value", None)
-    if isinstance(node, ast.AugAssign):
-        return {
-            ast.unparse(n)
-            for part in (node.value, node.target)
-            for n in ast.walk(part)
-            if isinstance(n, (ast.Name, ast.Attribute, ast.Subscript))
-        }
-    return (
-        {ast.unparse(n) for n in ast.walk(value) if isinstance(n, (ast.Name, ast.Attribute, ast.Subscript))}
-        if value is not None
-        else set()
-    )
+    """Return the names, attributes and entries that a statement reads, as source."""
+    parts = [getattr(node, "value", None), node.target if isinstance(node, ast.AugAssign) else None]
+    nodes = [each for part in parts if part is not None for each in ast.walk(part)]
+    return {ast.unparse(each) for each in nodes if isinstance(each, (ast.Name, ast.Attribute, ast.Subscript))}
 
 
 def _quietly(call: Callable[[], Any]) -> Any:

@@ -1,11 +1,13 @@
 """What may stand in a statement: its terms, and what they hold there.
 
-Scope(terms, numpy, functions) -> arrays(), scalars(), counts(): names, attributes and entries, as source
+    Scope(terms, ...) -> arrays(), scalars(), counts(): names, attributes and entries, as source
+
+They are read from a run of the statement, not from its text: what isn't bound there isn't among them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +16,12 @@ import numpy as np
 
 @dataclass
 class Scope:
-    """What may stand in a statement: its terms, how NumPy is called there, and functions of one array."""
+    """What may stand in a statement: its terms, how NumPy is called there, functions of one array, and modules."""
 
     terms: Mapping[str, Any]
     numpy: str
     functions: Sequence[str]
+    modules: Collection[str]
 
     def arrays(self, kinds: str = "f") -> list[str]:
         """Return the terms that hold arrays of these kinds."""

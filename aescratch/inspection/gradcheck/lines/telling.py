@@ -1,6 +1,8 @@
 """What is said of a wrong line: the mistake in the words of the line, one sentence for each kind, and a question.
 
-Edit(kind, was, now) -> cause, question
+    Edit(kind, was, now) -> cause, question
+
+The cause names what stands in the line; what belongs there only where that gives no formula away.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Syntax trees of statements: the expressions in them, each with the way to it, and one of them changed.
 
-statement -> (way, expression, what it stands in), ...;   put(statement, way, expression) -> another statement
+    statement -> (way, expression, what it stands in), ...;   put(statement, way, expression) -> another statement
+
+A statement itself is never changed: others hold it, and it is put back where it stood.
 """
 
 from __future__ import annotations
@@ -12,6 +14,9 @@ from typing import Any
 
 Path = tuple[tuple[str, int | None], ...]
 CUTTING = {"clip", "maximum", "minimum", "max", "min"}  # their arguments decide what passes, and are no factors
+NO_ARRAY = (  # what no factor, sign or function can be put around
+    ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.Compare, ast.Slice, ast.Starred, ast.JoinedStr,
+)  # fmt: skip
 DECIDING = {"clip", "max", "min"}  # what is in them decides: whatever makes them pass everything would mend a limit
 
 
@@ -90,6 +95,13 @@ def called(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
+def root_of(node: ast.expr) -> str:
+    """Return the name that attributes are taken of, directly or not; empty where it is no name."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
 def is_slot(node: ast.expr, above: ast.AST, of_arrays: bool = False) -> bool:
     """Whether a factor put here is another one than the same factor put around: not within a product."""
     products = ast.Mult if of_arrays else (ast.Mult, ast.MatMult)
@@ -99,9 +111,7 @@ def is_slot(node: ast.expr, above: ast.AST, of_arrays: bool = False) -> bool:
         return False
     if isinstance(above, (ast.Attribute, ast.UnaryOp, ast.Subscript, ast.Slice, ast.keyword, ast.Compare)):
         return False
-    return not isinstance(
-        node, (ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.Compare, ast.Slice, ast.Starred, ast.JoinedStr)
-    )
+    return not isinstance(node, NO_ARRAY)
 
 
 def copied(node: Any) -> Any:

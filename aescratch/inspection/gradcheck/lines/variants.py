@@ -1,6 +1,8 @@
 """Variants: what an expression may have been meant to be, one at a time, each the way back from a typical slip.
 
-expression, what it stands in, the scope -> Variant(kind, what is there, what belongs there, expression, cost)
+    expression, what it stands in, the scope -> Variant(kind, what is there, what belongs there, expression, cost)
+
+A cost is low where the slip is a usual one: of two that mend the same, the cheaper is told.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.inspection.gradcheck.lines.scope import Scope
-from aescratch.inspection.gradcheck.lines.trees import CUTTING, called, is_slot, number_of, parsed
+from aescratch.inspection.gradcheck.lines.trees import CUTTING, NO_ARRAY, called, is_slot, number_of, parsed, root_of
 
 Variant = tuple[str, str, str, ast.AST, float]  # kind, what is there, what belongs there, the node, cost
 
@@ -91,11 +93,7 @@ def _of_term(node: ast.expr, text: str, scope: Scope) -> Iterator[Variant]:
     if isinstance(value, np.ndarray) and value.ndim:
         for other in scope.arrays(value.dtype.kind):
             there = scope.terms[other]
-            if (
-                other != text
-                and there.ndim == value.ndim
-                and not (there.shape == value.shape and np.array_equal(there, value))
-            ):
+            if other != text and there.ndim == value.ndim and not np.array_equal(there, value):
                 yield "other-name", text, other, parsed(other), 1.5 if there.shape == value.shape else 2.0
     else:
         whole = [t for t, v in scope.terms.items() if isinstance(v, (int, np.integer)) and v != value]
@@ -201,12 +199,7 @@ def _of_comparison(node: ast.Compare, text: str) -> Iterator[Variant]:
 
 def _of_call(node: ast.Call, text: str, scope: Scope) -> Iterator[Variant]:
     function, arguments = node.func, list(node.args)
-    is_method = isinstance(function, ast.Attribute) and ast.unparse(function.value) not in (
-        scope.numpy,
-        "functions",
-        "ae",
-        "sheet",
-    )
+    is_method = isinstance(function, ast.Attribute) and root_of(function) not in scope.modules
     name = called(node)
     inner = function.value if is_method and isinstance(function, ast.Attribute) else arguments[0] if arguments else None
     if isinstance(inner, ast.expr):
@@ -293,9 +286,7 @@ def _of_order(node: ast.Tuple, text: str) -> Iterator[Variant]:
 
 def _anywhere(node: ast.expr, above: ast.AST, text: str, scope: Scope) -> Iterator[Variant]:
     """Yield what may be missing around any expression: a sign, a number, a size, a transpose, a sum, a power."""
-    if isinstance(
-        node, (ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.Compare, ast.Slice, ast.Starred, ast.JoinedStr)
-    ):
+    if isinstance(node, NO_ARRAY):
         return
     if isinstance(above, (ast.Slice, ast.Subscript)) and not (isinstance(above, ast.Subscript) and above.value is node):
         return

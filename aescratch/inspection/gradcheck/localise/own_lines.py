@@ -1,6 +1,8 @@
 """The wrong line of a model's own code, where what its parts returned doesn't tell the mistake.
 
-model, batch -> scenes: this batch, another one, one of more examples -> the line, by looking on while it runs
+    model, batch -> scenes: this batch, another one, one of more examples -> the line, by looking on while it runs
+
+The parts' own lines are looked into too: a layer of the user's is code like any other.
 """
 
 from __future__ import annotations
@@ -30,11 +32,10 @@ def with_line(found: list[Finding], model: Any, batch: Sequence[Array], seed: in
     first = found[0]
     first.evidence |= line.evidence
     if line.cause:
-        first.cause, first.question, first.severity = line.cause, line.question, "error"
-        mended = " and ".join(line.mended)
-        first.message = f"{mended} {'go' if len(line.mended) > 1 else 'goes'} wrong at {line.place}"
+        first.cause, first.question, first.proof, first.severity = line.cause, line.question, line.proof, "error"
+        first.message = line.message(line.mended)
     else:
-        first.message += f"; the first line that fits no gradient is {line.place}"
+        first.message += line.remark
     return found
 
 
