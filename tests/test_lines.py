@@ -14,6 +14,7 @@ from aescratch.inspection.gradcheck import lines
 from aescratch.inspection.gradcheck.lines import repairing
 from aescratch.inspection.gradcheck.lines.edits import edits
 from aescratch.inspection.gradcheck.lines.evaluating import evaluated
+from aescratch.inspection.gradcheck.lines.scene import slopes_along
 from aescratch.inspection.gradcheck.lines.scope import Scope
 from aescratch.inspection.gradcheck.lines.telling import QUESTIONS, SENTENCES
 
@@ -204,6 +205,16 @@ def test_an_expression_is_evaluated_as_python_does(text):
 def test_what_is_not_known_has_no_value():
     for text in ("unknown + 1", "x @ x", "[i for i in x]"):
         assert evaluated(ast.parse(text, mode="eval").body, {"x": X}, {"np": np}) is None
+
+
+@pytest.mark.parametrize(("distance", "are_known"), [(1.0, True), (3e-5, True), (5e-6, True), (2e-7, False)])
+def test_slopes_are_told_beside_a_kink_but_not_where_it_is_too_near(distance, are_known):
+    directions = RNG.uniform(0.5, 1.5, (3, D))
+    upstream = RNG.normal(size=D)
+    slopes = slopes_along(lambda change: float(upstream @ np.maximum(distance + change, 0)), directions, 1.0, 1.0)
+    assert slopes.are_known == are_known
+    assert slopes.fits(upstream) == are_known
+    assert not slopes.fits(upstream * 1.001)
 
 
 def test_a_search_that_is_given_up_says_so(monkeypatch):

@@ -15,6 +15,8 @@ MUTANTS = {
     "the very array": Mutant("grad_z.copy()", "grad_z", "shared-memory@grad_z"),
     "no upstream": Mutant("grad_z * eps", "eps", "other-upstream@grad_log_var"),
     "the wrong order": Mutant(
-        "return grad_mu, grad_log_var", "return grad_log_var, grad_mu", "order-of-results@grad_mu"
+        "return grad_mu, grad_log_var",
+        "return grad_log_var, grad_mu",
+        "order-of-results@grad_log_var",
     ),
 }

@@ -82,6 +82,9 @@ def wrong_lines(
     if not backward:
         return []
     forward = definitions_of(scenes[0].objective, also=also)
+    scenes = [scene for scene in scenes if all(scene.slopes(name).are_known for name in wrong)]
+    if not scenes:
+        return []
     search = Search(scenes, names, wrong, backward, forward)
     found = []
     for repair in search.repairs():

@@ -313,7 +313,8 @@ class Constants:
 
 def _divides(factor: str, expression: ast.expr) -> bool:
     """Whether a factor divides by the expression that it would stand at: it says only that another belongs there."""
-    return f"(1 / {ast.unparse(expression)}" in factor
+    text = ast.unparse(expression)
+    return any(f"(1 / {each}{end}" in factor for each in (text, f"({text})") for end in ") ")
 
 
 def _broadcasts(small: tuple[int, ...], shape: tuple[int, ...]) -> bool:
