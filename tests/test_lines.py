@@ -1,6 +1,8 @@
 """The wrong line of a backward: found by looking on, named by the change that mends it, and everything put back."""
 
 import ast
+import inspect
+import sys
 import time
 
 import mistakes
@@ -14,8 +16,10 @@ from aescratch.inspection.gradcheck import lines
 from aescratch.inspection.gradcheck.lines import repairing
 from aescratch.inspection.gradcheck.lines.edits import edits
 from aescratch.inspection.gradcheck.lines.evaluating import evaluated
+from aescratch.inspection.gradcheck.lines.probing import MOST_TURNS, Gradients, Target, recorded
 from aescratch.inspection.gradcheck.lines.scene import slopes_along
 from aescratch.inspection.gradcheck.lines.scope import Scope
+from aescratch.inspection.gradcheck.lines.source import definitions_of
 from aescratch.inspection.gradcheck.lines.telling import QUESTIONS, SENTENCES
 
 RNG = np.random.default_rng(0)
@@ -47,7 +51,8 @@ SLIPS = [
     ("1 - h**2", "1 - h**3", 6, "power", "the exponent 3 should be 2"),
     ("grad_h * slope", "grad_h", 7, "factor-missing", "the factor `slope` is missing at `grad_h`"),
     ("grad_h * slope", "grad_h + slope", 7, "operator", "`grad_h + slope` has the wrong operation in it"),
-    ("sum(axis=0)", "mean(axis=0)", 8, "mean-or-sum", "grad_b1 is the right gradient, times 1/N (N = 7, the number of rows of x)"),
+    ("sum(axis=0)", "mean(axis=0)", 8, "mean-or-sum",
+     "grad_b1 is the right gradient, times 1/N (N = 7, the number of rows of x)"),
     ("x.T @ grad_a, grad_a", "x[:-1].T @ grad_a[:-1], grad_a", 8, "index",
      "`return (x[:-1].T @ grad_a[:-1], grad_a.sum(axis=0), grad_W2)` takes the wrong entries"),
 ]  # fmt: skip
@@ -69,6 +74,170 @@ def test_a_slip_in_a_network_is_told_with_its_line(old, new, line, kind, cause):
     finding = told(written(old, new))
     assert (finding.evidence["line"], finding.evidence["edit"], finding.cause) == (line, kind, cause)
     assert finding.question
+
+
+GIVEN = {name: RNG.normal(size=(N, D)) for name in ("a", "p", "q", "u", "v")}
+GIVEN |= {**NETWORK, "kinked": RNG.normal(size=(N, D)), "equal": np.full((N, D), 0.5), "lam": 0.3, "none": 0.0}
+GIVEN |= {"W": RNG.normal(size=(D, H)), "V": RNG.normal(size=(H, D)), "b": RNG.normal(size=H)}
+GIVEN |= {"mu": RNG.normal(size=(N, H)), "log_var": RNG.normal(size=(N, H)), "eps": RNG.normal(size=(N, H))}
+GIVEN |= {"E": RNG.normal(size=(D, H)), "labels": np.array([0, 1, 2, 3, 4, 1, 3])}
+GIVEN["kinked"][0, 0] = 2e-7
+
+
+def masked(a, u, v):
+    y = a**2 / 2
+    y[u <= 0] = 0
+    y[v <= 0] = 0
+    return y
+
+
+# A forward, a wrong backward, whose gradients it returns, and the kind and the repaired line that are told.
+SHORT = [
+    (lambda a, p, q, u: p * a - q * u * a**2 / 2, "grad_y, a, p, q, u: grad_y * p - grad_y * q", "a",
+     "factor-missing", "grad_y * p - grad_y * q * (a * u)"),
+    (lambda a, p: p * a - a**3 / 3, "grad_y, a, p: grad_y * p", "a", "term-missing", "grad_y * p - grad_y * a ** 2"),
+    (lambda a: (a**2 / 2 + a).sum(), "a: a + np.sin(a)", "a", "term-wrong", "a + 1"),
+    (lambda a: 2 * a.sum(), "a: np.sin(a)", "a", "formula", "2 * a * (1 / a)"),
+    (masked, "grad_y, a, u, v: grad_y * a", "a", "factor-missing", "grad_y * a * ((u > 0) * (v > 0))"),
+    (lambda a: (np.tanh(a) ** 2).sum() / 2 / len(a), "a: np.tanh(a)", "a",
+     "factor-missing", "np.tanh(a) * (1 / len(a) * (1 - np.tanh(a) ** 2))"),
+    (lambda a, lam: lam * np.tanh(a), "grad_y, a, lam: 1 * grad_y", "a",
+     "factor-missing", "1 * grad_y * (lam * (1 - np.tanh(a) ** 2))"),
+    (lambda a, none: np.tanh(a) + none, "g, a, none: 1 * g", "a", "factor-missing", "1 * g * (1 - np.tanh(a) ** 2)"),
+    (lambda p, q: (p * np.tanh(q)).sum(), "grad, p, q: (grad * np.tanh(q), p.copy())", "p q",
+     "factor-missing", "(grad * np.tanh(q), p.copy() * (grad * (1 - np.tanh(q) ** 2)))"),
+    (lambda a: np.tanh(a), "grad_y, a: grad_y * (1 - np.tanh(a) ** 2) * min(1.0, 1.0 / np.linalg.norm(grad_y))", "a",
+     "factor-extra", "grad_y * (1 - np.tanh(a) ** 2)"),
+    (lambda x, V: x @ V.T, "g, x, V: (V.T @ g, g.T @ x)", "x V", "wrong-product", "(g @ V, g.T @ x)"),
+    (lambda kinked: np.maximum(kinked, 0), "grad_y, kinked: grad_y * (kinked < 0)", "kinked",
+     "condition", "grad_y * (kinked >= 0)"),
+    (lambda equal: np.tanh(equal) ** 2, "grad_y, equal: 2 * grad_y", "equal",
+     "factor-missing", "2 * grad_y * (np.tanh(equal) * (1 - np.tanh(equal) ** 2))"),
+    (lambda x, W: x @ W, "grad_y, x, W: (grad_y @ W.T, x.reshape(7, -1).T @ np.sinh(grad_y))", "x W",
+     "function-extra", "(grad_y @ W.T, x.reshape(7, -1).T @ grad_y)"),
+]  # fmt: skip
+
+
+def blamed(forward, backward, wrt):
+    """What is told of a line, the first time that one is told."""
+    inputs = {name: GIVEN[name] for name in inspect.signature(forward).parameters}
+    report = ae.check_function(forward, backward, inputs, wrt=wrt.split())
+    assert report.verdict == "fail"
+    return next((f.evidence for f in report.sorted_findings() if "line" in f.evidence), {})
+
+
+@pytest.mark.parametrize(("forward", "text", "wrt", "kind", "repaired"), SHORT, ids=[case[1] for case in SHORT])
+def test_the_change_of_one_expression_is_found(forward, text, wrt, kind, repaired):
+    evidence = blamed(forward, mistakes.written(f"backward = lambda {text}\n"), wrt)
+    assert (evidence["edit"], evidence["repaired"]) == (kind, f"return {repaired}")
+
+
+def tied(x, W):
+    h = np.tanh(x @ W)
+    return 0.5 * ((h @ W.T - x) ** 2).sum()
+
+
+def two_tanh(x, W1, W2):
+    h = np.tanh(x @ W1)
+    return 0.5 * ((np.tanh(h @ W2) - x) ** 2).sum()
+
+
+BODIES = {
+    "a term that is a matrix product": (tied, "W", 4, "term-missing", """
+    h = np.tanh(x @ W)
+    grad_x_hat = h @ W.T - x
+    return x.T @ (grad_x_hat @ W * (1 - h**2))"""),
+    "between what is right and what works with wrong values": (loss, "W1 b1", 4, "sign", """
+    h = np.tanh(x @ W1 + b1)
+    grad_x_hat = (h @ W2 - x) / len(x)
+    grad_h = np.array([-row @ W2.T for row in grad_x_hat])
+    grad_a = np.multiply(grad_h, 1 - h**2)
+    return x.T @ grad_a, grad_a.sum(axis=0)"""),
+    "within what a method is called of": (two_tanh, "W1 W2", 4, "factor-missing", """
+    h = np.tanh(x @ W1)
+    y = np.tanh(h @ W2)
+    grad_z = y - x
+    return x.T @ (grad_z @ W2.T * (1 - h**2)), h.T @ grad_z"""),
+    "within a forward of the sheet": (sheet.reparameterize, "mu log_var", 2, "factor-missing", """
+    grad_std = -grad_y
+    grad_log_var = grad_std * 0.5 * np.exp(0.5 * log_var)
+    return grad_y.copy(), grad_log_var"""),
+    "entries that come twice": (lambda E, labels: E[labels], "E", 4, "overwrites", """
+    grad_E = np.zeros_like(E)
+    for i in range(len(labels)):
+        grad_E[labels[i]] = grad_y[i]
+    return grad_E"""),
+    "no change of the line mends it": (loss, "W1 b1", 5, None, """
+    h = np.tanh(x @ W1 + b1)
+    grad_x_hat = (h @ W2 - x) / len(x)
+    grad_a = grad_x_hat @ W2.T
+    grad_a *= np.sinh(h)
+    return x.T @ grad_a, grad_a.sum(axis=0)"""),
+    "changes of the lines that work with wrong values would": (sheet.dense, "x W b", 2, None, """
+    grad_a = np.array([np.sinh(2 * row) for row in grad_y])
+    grad_b = grad_a.sum(axis=0)
+    grad_W = x.T @ grad_a
+    return grad_y @ W.T, grad_W, grad_b"""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BODIES)
+def test_the_line_is_found_among_others(case):
+    forward, wrt, line, kind, body = BODIES[case]
+    upstream = [] if forward in (tied, loss, two_tanh) else ["grad_y"]
+    names = ", ".join([*upstream, *inspect.signature(forward).parameters])
+    evidence = blamed(forward, mistakes.written(f"def backward({names}):{body}\n"), wrt)
+    assert (evidence["line"], evidence.get("edit")) == (line, kind)
+
+
+def wave(a):
+    return np.sin(a)
+
+
+def test_no_change_is_told_that_makes_another_loss():
+    assert not blamed(lambda a: wave(a), lambda grad_y, a: grad_y * wave(a), "a")
+
+
+def test_no_factor_is_tried_where_something_is_0_and_more_is_due(monkeypatch):
+    tried = []
+
+    def missing(*arguments, own=repairing.missing):
+        tried.extend(found := list(own(*arguments)))
+        return found
+
+    monkeypatch.setattr(repairing, "missing", missing)
+    backward = mistakes.written("backward = lambda grad_y, a, u: grad_y * np.maximum(u, 0)\n")
+    assert "edit" not in blamed(lambda a, u: a * np.abs(a) * u / 2, backward, "a")
+    assert "np.abs(a)" not in [edit.now for edit in tried]
+
+
+class MeanSquare:
+    def forward(self, x):
+        self.n = len(x)
+        self.x = x
+        return 0.5 * (x**2).mean(axis=1).sum() / len(x)
+
+    def backward(self, grad_y):
+        return np.array([grad_y * row / self.n for row in self.x])
+
+
+class Tanh:
+    def forward(self, x):
+        self.y = np.tanh(x)
+        return self.y
+
+    def backward(self, grad_y):
+        return 1 * grad_y
+
+
+@pytest.mark.parametrize(("layer", "kind", "number"), [(MeanSquare, "count-missing", 7), (Tanh, "factor-missing", 6)])
+def test_of_a_layer_a_line_of_backward_is_told_which_may_lack_what_forward_keeps(layer, kind, number):
+    evidence = next(f.evidence for f in ae.check_layer(layer(), X).findings if "edit" in f.evidence)
+    assert (evidence["edit"], evidence["line"] - inspect.getsourcelines(layer)[1]) == (kind, number)
+
+
+def test_two_functions_of_one_line_are_not_taken_for_each_other():
+    assert not blamed(lambda a: np.exp(a).sum(), lambda a: 3 * np.exp(a), "a")
 
 
 def test_the_change_that_is_told_gives_the_right_gradients():
@@ -181,21 +350,35 @@ def test_a_model_of_ones_own_is_looked_into():
     report = ae.check_gradients(Own([D, H], activation=ae.Tanh, rng=0), X)
     finding = report.sorted_findings()[0]
     assert finding.cause == "`np.clip(grad_h, -0.001, 0.001)` cuts values off"
+    assert finding.proof.endswith(" come out right in 3 draws of inputs and sizes")
     assert finding.evidence["source"] == "self.encoder.backward(np.clip(grad_h, -0.001, 0.001))"
 
 
 def test_every_kind_of_edit_has_a_sentence_and_a_question_of_its_own():
     assert set(SENTENCES) == set(QUESTIONS)
-    terms = {"x": X, "W": RNG.normal(size=(D, H)), "g": RNG.normal(size=(N, H)), "h": RNG.normal(size=(N, H)), "lam": 0.3}
+    terms = {"x": X, "W": GIVEN["W"], "g": RNG.normal(size=(N, H)), "h": RNG.normal(size=(N, H)), "lam": 0.3}
     scope = Scope(terms, "np", ["sigmoid"], {"np"})
-    texts = ["y = -(g * (1 - h**2) / len(x)) + 2 * lam * h", "W += x.T @ g", "y = np.where(g > 0, h.sum(axis=0), h[1:])",
-             "return g, h, x", "y[g > 0] = np.tanh(h)", "y = np.clip(g / h, -1, 1).T"]  # fmt: skip
+    texts = ["y = -(g * (1 - h**2) / len(x)) + 2 * lam * h", "W += x.T @ g", "y[g > 0] = np.tanh(h)",
+             "return g, h, x", "y = np.where(g > 0, h.sum(axis=0), h[1:])", "y = np.clip(g / h, -1, 1).T"]  # fmt: skip
     kinds = {edit.kind for text in texts for edit in edits(ast.parse(text).body[0], scope)}
     assert kinds <= set(SENTENCES)
     assert len(kinds) > 25
 
 
-@pytest.mark.parametrize("text", ["x @ W", "x.T @ g / len(x)", "np.where(g > 0, g, 0.0).sum(axis=1)", "x[1:, 0] ** 2 - 1", "-g.mean()"])
+def test_a_sign_is_tried_once_for_a_whole_product():
+    scope = Scope({"g": X, "h": X + 1}, "np", [], {"np"})
+    tried = [edit.was for edit in edits(ast.parse("y = g * h").body[0], scope) if edit.kind == "sign"]
+    assert tried == ["g * h"]
+
+
+EXPRESSIONS = [
+    "x @ W", "x.T @ g / len(x)", "np.where(g > 0, g, 0.0).sum(axis=1)", "x[1:, 0] ** 2 - 1", "-g.mean()", "x <= x",
+    "(x >= x) & (x != 0)", "(x < 0) | (x == x)", "~(x > 0)", "x // 0.3 % 2", "x if len(x) > 7 else -x",
+    "np.stack([x, +x])", "float(not 0)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", EXPRESSIONS)
 def test_an_expression_is_evaluated_as_python_does(text):
     terms = {"x": X, "W": RNG.normal(size=(D, H)), "g": RNG.normal(size=(N, H))}
     value = evaluated(ast.parse(text, mode="eval").body, terms, {"np": np})
@@ -242,3 +425,55 @@ def test_control_c_ends_the_search_and_leaves_what_is_known(monkeypatch):
     assert [tensor.verdict for tensor in report.tensors] == ["fail", "fail", "pass"]
     assert [f.code for f in report.findings][-1] == "interrupted"
     assert (backward.__code__, loss.__code__) == code
+
+
+def test_a_search_that_is_given_up_before_any_line_is_known_says_so(monkeypatch):
+    monkeypatch.setattr(repairing, "MOST_RUNS", 0)
+    backward = mistakes.written("backward = lambda a: np.sinh(a[::-1]) ** 3\n")
+    report = ae.check_function(lambda a: (a**2).sum(), backward, {"a": X}, wrt=["a"])
+    assert [f.message.endswith("; " + lines.GIVEN_UP) for f in report.findings if f.code == "described"] == [True]
+
+
+def test_a_backward_that_takes_too_long_is_not_right():
+    def gradients():
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            pass
+        return {"a": np.ones(D)}
+
+    a = RNG.normal(size=D)
+    scene = lines.Scene({"a": a}, lambda: float(a.sum()), gradients, seconds=0.1)
+    assert scene.right() == set()
+    assert scene.is_right("a", np.ones(D))
+
+
+def test_a_gradient_is_recognised_transposed_too_but_not_out_of_order():
+    W, truth = RNG.normal(size=(D, H)), RNG.normal(size=(D, H))
+    scene = lines.Scene({"W": W}, lambda: float((truth * W).sum()), dict)
+    known = Gradients([Target("W", W, scene.slopes("W"), lambda: truth)])
+    found = [known.fits(value) for value in (truth, truth.T, truth.reshape(-1), truth.reshape(H, D), -truth)]
+    assert found == [True, True, True, False, False]
+
+
+def test_of_a_loop_the_first_turns_are_noted_each_by_itself():
+    def total(x=np.ones((MOST_TURNS + 3, 2))):
+        y = 0.0
+        for row in x:
+            y = y + row.sum()
+        return y
+
+    (definition,) = definitions_of(total)
+    runs = recorded(definition.statements(), total)
+    assert [run.values for run in runs[2]] == [[2.0 * turn] for turn in range(1, MOST_TURNS + 1)]
+    assert [run.values for run in runs[3]] == [[2.0 * MOST_TURNS + 6]]
+
+
+def test_a_profiler_that_was_set_is_set_again():
+    before = sys.getprofile()
+    sys.setprofile(lambda *event: None)
+    try:
+        profiler = sys.getprofile()
+        definitions_of(lambda: None)
+        assert sys.getprofile() is profiler
+    finally:
+        sys.setprofile(before)

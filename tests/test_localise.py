@@ -13,7 +13,7 @@ from test_models import MODELS, batch
 import aescratch as ae
 from aescratch import backend, functions
 from aescratch.inspection.gradcheck import causes
-from aescratch.inspection.gradcheck.localise import localise
+from aescratch.inspection.gradcheck.localise import localise, own_lines
 from aescratch.models.classifier import SoftmaxClassifier
 
 SEED = 3
@@ -526,6 +526,14 @@ class DecayOfBiases(ae.Autoencoder):
     def backward(self):
         super().backward()
         self.encoder.layers[0].b.grad += 0.3 * self.encoder.layers[0].b.value
+
+
+def test_a_gradient_that_the_pass_before_left_is_not_right():
+    model, data = made("classifier")
+    scene = own_lines._scene(model, data, SEED)
+    assert scene.right() == {parameter.name for parameter in model.parameters}
+    model.backward = lambda: None
+    assert scene.right() == set()
 
 
 def test_a_decay_of_biases():
