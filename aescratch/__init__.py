@@ -25,6 +25,7 @@ from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.recipes import register
 from aescratch.initializers import he_normal, he_uniform, old_uniform, xavier_normal, xavier_uniform
 from aescratch.inspection import notebooks as _notebooks  # noqa: F401, which shows models in notebooks
+from aescratch.inspection.diagnosis import Diagnosis, diagnose
 from aescratch.inspection.gradcheck import (
     GradientCheckError,
     cached_pair,
@@ -83,6 +84,7 @@ __all__ = [
     "CosineRate",
     "DenoisingAutoencoder",
     "Dense",
+    "Diagnosis",
     "Dropout",
     "FileFormatError",
     "GELUTanh",
@@ -128,6 +130,7 @@ __all__ = [
     "check_layer",
     "check_meaning",
     "datasets",
+    "diagnose",
     "example_fixture",
     "fit",
     "functions",

@@ -8,10 +8,12 @@ inside, `model_`, is an ordinary one, so everything else in this package works o
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 import warnings
 from collections.abc import Sequence
+from html import escape
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,16 +22,22 @@ from numpy.typing import ArrayLike
 from aescratch.backend import Array
 from aescratch.foundations.recipes import constructor_parameters
 from aescratch.foundations.validation import as_array, as_generator, as_matrix
+from aescratch.inspection.diagnosis import PYTHON, diagnose
 from aescratch.inspection.measures import sse_per_image
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.optimizers import Adam
 
 Self = TypeVar("Self", bound="AutoencoderTransformer")
 FRAMES = ("default", "pandas", "polars")
+WARNED_OF = ("no-better-than-mean", "still-falling")
 
 
 class NotFittedError(ValueError, AttributeError):
-    """A transformer was asked for something before its `fit`."""
+    """A transformer was asked for something before its `fit`; with scikit-learn in use it is its error, too."""
+
+
+class ConvergenceWarning(UserWarning):
+    """A training came to nothing, or ended too early; with scikit-learn in use it is its warning, too."""
 
 
 class AutoencoderTransformer:
@@ -139,6 +147,9 @@ class AutoencoderTransformer:
         if hasattr(model, "pretrain"):
             model.pretrain(x, **training)
         self.history_ = model.fit(x, **training)
+        for finding in diagnose(model, x, history=self.history_, spelling=_as_parameter):
+            if finding.code in WARNED_OF:
+                warnings.warn(str(finding), _also_of_sklearn(ConvergenceWarning), stacklevel=2)
         self.model_, self.n_features_in_ = model, x.shape[1]
         vars(self).pop("feature_names_in_", None)
         if names is not None:
@@ -209,9 +220,15 @@ class AutoencoderTransformer:
         ]  # fmt: skip
         return f"{type(self).__name__}({', '.join(shown)})"
 
+    def _repr_html_(self) -> str:
+        if "sklearn" in sys.modules:
+            shown: str = importlib.import_module("sklearn.utils").estimator_html_repr(self)
+            return shown
+        return f"<pre>{escape(repr(self))}</pre>"
+
     def _fitted(self) -> Autoencoder:
         if not hasattr(self, "model_"):
-            raise NotFittedError(f"this {type(self).__name__} is not fitted yet; call fit(X) first")
+            raise _also_of_sklearn(NotFittedError)(f"this {type(self).__name__} is not fitted yet; call fit(X) first")
         return self.model_
 
     def _checked(self, X: Any) -> Array:
@@ -249,6 +266,21 @@ class AutoencoderTransformer:
             return library.DataFrame(code, schema=names, orient="row")
         index = X.index if isinstance(X, (library.DataFrame, library.Series)) else None
         return library.DataFrame(code, index=index, columns=names, copy=False)
+
+
+def _as_parameter(name: str, value: str) -> str:
+    """Return a setting as a parameter of the transformer."""
+    return f"learning_rate={value}" if name == "learning_rate" else PYTHON(name, value)
+
+
+def _also_of_sklearn(kind: type) -> Any:
+    """Return the class, or where scikit-learn's errors are loaded, one that is also its class of the same name."""
+    return _joined(kind, getattr(sys.modules.get("sklearn.exceptions"), kind.__name__, None))
+
+
+@functools.cache
+def _joined(kind: type, other: type | None) -> type:
+    return kind if other is None else type(kind.__name__, (kind, other), {"__doc__": kind.__doc__})
 
 
 OWN = constructor_parameters(AutoencoderTransformer)  # what every transformer has, whatever the variant

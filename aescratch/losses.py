@@ -19,6 +19,8 @@ from aescratch.foundations.validation import require_batch, require_one_label_pe
 from aescratch.functions import formula
 from aescratch.functions.making import arguments_of, constructor, docstring, held, kinks
 
+CERTAIN = 1e-7  # how near to 0 or 1 a probability is whose logit is asked for
+
 
 class Loss(Part, Recipe):
     """Base of the losses: ``forward(output, target)`` gives a number, ``backward()`` the gradient for output.
@@ -39,6 +41,10 @@ class Loss(Part, Recipe):
     def to_data(self, output: Array) -> Array:
         """Return the data that the decoder's output stands for, (N, D)."""
         return output
+
+    def from_data(self, x: Array) -> Array:
+        """Return the decoder's output that stands for data x (N, D), the inverse of `to_data`."""
+        return x
 
     def check_data(self, x: Array) -> None:
         """Raise ValueError if this loss has no meaning for these data."""
@@ -98,6 +104,12 @@ class BinaryCrossEntropy(Loss):
     def to_data(self, output: Array) -> Array:
         """Return the probabilities, sigmoid(logits)."""
         return functions.sigmoid(output)
+
+    def from_data(self, x: Array) -> Array:
+        """Return the logits log(x / (1 − x)) of probabilities x, which are kept 1e-7 away from 0 and 1."""
+        xp = array_module(x)
+        kept = xp.clip(x, CERTAIN, 1 - CERTAIN)
+        return xp.log(kept / (1 - kept))
 
     def check_data(self, x: Array) -> None:
         """Raise ValueError if x leaves [0, 1]."""

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -17,10 +18,12 @@ import pytest
 import aescratch as ae
 from aescratch import functions
 from aescratch.foundations.recipes import constructor_parameters
+from aescratch.inspection.diagnosis import Finding
 from aescratch.programs.cli import check as check_command
 from aescratch.programs.cli import main, program, writing
 from aescratch.programs.cli import train as train_command
 from aescratch.programs.cli.figures import FIGURES
+from aescratch.programs.cli.measures import found_lines
 from aescratch.programs.cli.settings import ELSEWHERE, SETTINGS, flag, owners
 from aescratch.programs.cli.variants import VARIANTS
 from aescratch.programs.cli.words import ACTIVATIONS, number
@@ -509,7 +512,7 @@ def test_train_writes_model_history_figures_and_command(capsys):
         "loss.png",
         "reconstructions.png",
     ]
-    assert written == sorted([*pictures, "command.txt", "history.json", "model.npz"])
+    assert written == sorted([*pictures, "command.txt", "history.json", "metrics.json", "model.npz"])
     for picture in pictures:
         assert Path("denoising-digits", picture).read_bytes().startswith(PNG)
     assert all(name in out for name in written)
@@ -525,9 +528,10 @@ def test_figures_of_other_variants(capsys, folder):
     np.save("plain.npy", np.random.default_rng(0).random((20, 7), np.float32))
     (folder / "out" / "mine.png").write_bytes(b"mine")
     assert run(capsys, "train", "vanilla", "plain.npy", "--epochs", 1, "--code", 1, "--out", "out")[0] == 0
-    expected = {"model.npz", "history.json", "command.txt", "loss.png", "code-activity.png", "mine.png"}
+    files = {"model.npz", "history.json", "metrics.json", "command.txt"}
+    expected = files | {"loss.png", "code-activity.png", "mine.png"}
     assert set(os.listdir("out")) == expected, "what an earlier run left is gone, what isn't ours stays"
-    assert expected - {"mine.png"} - {"model.npz", "history.json", "command.txt"} <= set(FIGURES)
+    assert expected - {"mine.png"} - files <= set(FIGURES)
 
 
 def test_sorted_examples_are_all_represented():
@@ -580,7 +584,9 @@ def test_train_json(capsys):
     assert summary["sse_per_image"] == pytest.approx(
         ((ae.load("out/model.npz").reconstruct(x) - x) ** 2).sum(1).mean(), rel=1e-5
     )
-    assert summary["files"] == ["model.npz", "history.json", "command.txt"]
+    assert summary["files"] == ["model.npz", "history.json", "command.txt", "metrics.json"]
+    metrics = read_json("out/metrics.json")
+    assert metrics == {name: summary[name] for name in metrics}
 
 
 @pytest.mark.usefixtures("no_figures")
@@ -869,11 +875,42 @@ def test_evaluate(capsys, model):
     assert found["loss"] == pytest.approx(float(model.loss(x)), rel=1e-5)
     assert found["sse_per_image"] == pytest.approx(((model.reconstruct(x) - x) ** 2).sum(axis=1).mean(), rel=1e-5)
     assert found["pca_sse_per_image"] == pytest.approx(_pca_sse(x, x, 8), rel=1e-6)
-    assert found["active_share"] == pytest.approx((np.abs(model.encode(x)) > 0.01).mean())
+    assert found["mean_sse_per_image"] == pytest.approx(x.var(axis=0).sum(), rel=1e-5)
+    assert found["unit_mean"] == pytest.approx((model.encode(x) != 0).mean())
+    assert (found["units"], found["units_asleep"]) == (8, 0)
+    assert [finding["code"] for finding in found["diagnosis"]] == ["no-better-than-mean"]  # it was never trained
     assert (found["model"], found["parameters"], found["examples"]) == (type(model).__name__, model.n_parameters, 1797)
     text = run(capsys, "evaluate", "model.npz")[1]
-    assert f"SSE of PCA, same width  {_pca_sse(x, x, 8):.4g}\n" in text
-    assert f"active units            {100 * found['active_share']:.1f} %\n" in text
+    lines = dict(re.split(r"  +", line) for line in text.splitlines() if "  " in line)
+    assert lines["SSE of PCA, same width"] == f"{_pca_sse(x, x, 8):.4g}"
+    assert lines["units that tell nothing"] == "0 of 8"
+    assert lines["share of the code that isn't 0"] == f"{found['unit_mean']:.3g}"
+    assert f"\nfound no-better-than-mean: the model's SSE is {found['sse_per_image']:.4g}, and" in text
+
+
+def test_a_vae_that_collapsed_is_told_so_and_a_sparse_code_by_its_activity(capsys):
+    outcome, out, _ = run(capsys, "train", "variational", "--code", "8", "--json")
+    found = json.loads(out)
+    assert outcome == 0  # findings change no exit status
+    assert [finding["code"] for finding in found["diagnosis"]] == ["no-better-than-mean", "posterior-collapsed"]
+    assert found["diagnosis"][1]["try"] == "--beta 0.07, or --reconstruction bce for data in [0, 1]"
+    assert (found["unit_statistic"], found["units_asleep"]) == ("divergence per unit, in nats", 8)
+    assert json.loads(Path("variational-digits/metrics.json").read_text())["diagnosis"] == found["diagnosis"]
+    text = run(capsys, "train", "variational", "--code", "8", "--beta", "0.07", "--epochs", "40")[1]
+    assert "units that tell nothing" in text
+    assert "collapsed" not in text
+    text = run(capsys, "train", "sparse", "--code", "32", "--epochs", "60")[1]
+    activity = re.search(r"activity per unit, rho = 0.05 +([0-9.]+)\n", text)
+    code = ae.load("sparse-digits/model.npz").encode(ae.datasets.load_digits().x)
+    assert float(activity[1]) == pytest.approx(code.mean(), rel=1e-2)
+    assert "dead" not in text
+
+
+def test_at_most_three_findings_are_printed():
+    findings = [Finding(f"code-{n}", "it is", "another") for n in range(5)]
+    assert found_lines(ae.Diagnosis(findings[:3])) == [f"found code-{n}: it is; try another" for n in range(3)]
+    assert found_lines(ae.Diagnosis(findings))[2] == "found code-2: it is; try another (and 2 more: see --json)"
+    assert found_lines(ae.Diagnosis([])) == []
 
 
 def test_evaluate_with_pca_fitted_elsewhere_and_fewer_examples_than_features(capsys):

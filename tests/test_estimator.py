@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 import aescratch as ae
-from aescratch.estimator import AutoencoderTransformer, NotFittedError
+from aescratch.estimator import AutoencoderTransformer, ConvergenceWarning, NotFittedError
 
+# Two epochs suffice for most of what is tested here, and the transformer says that they don't suffice to learn anything.
+pytestmark = pytest.mark.filterwarnings("ignore::aescratch.estimator.ConvergenceWarning")
 X = ae.datasets.load_digits().x[:60]
 TRANSFORMERS = {
     "vanilla": AutoencoderTransformer(),
@@ -97,7 +99,8 @@ def test_scikit_learn_is_never_imported():
         "t = ae.AutoencoderTransformer(epochs=1).fit(x); t.score(x); t.inverse_transform(t.transform(x)); "
         "print(t, t.get_feature_names_out()[0]); assert not {'sklearn', 'pandas', 'scipy'} & set(sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    loud = ["-W", "error", "-W", "ignore:no-better-than-mean"]
+    done = subprocess.run([sys.executable, *loud, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "AutoencoderTransformer(epochs=1) code0\n"
 
 
@@ -251,3 +254,23 @@ def test_an_initializer_that_was_asked_for_is_left_alone(monkeypatch):
     right = ae.Autoencoder([64, 3], rng=0)
     assert np.array_equal(given.model_.parameters[0].value, right.parameters[0].value)
     assert np.abs(own.model_.parameters[0].value).max() < 0.1 * np.abs(right.parameters[0].value).max()
+
+
+def test_a_training_that_came_to_nothing_is_warned_of():
+    with pytest.warns(ConvergenceWarning, match="no-better-than-mean: the model's SSE is .*; try"):
+        small(epochs=1, learning_rate=1e-6).fit(X)
+    with pytest.warns(ConvergenceWarning, match=r"still-falling: .*; try epochs=60$"):
+        small(epochs=20, learning_rate=3e-3).fit(X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        small(ae.LinearAutoencoder, epochs=4000, learning_rate=1e-2).fit(X)
+
+
+def test_where_scikit_learn_is_in_use_its_classes_catch_ours():
+    exceptions = pytest.importorskip("sklearn.exceptions")
+    with pytest.warns(exceptions.ConvergenceWarning, match="no-better-than-mean"):
+        small(epochs=1, learning_rate=1e-6).fit(X)
+    with pytest.raises(exceptions.NotFittedError, match="call fit") as caught:
+        small().transform(X)
+    assert isinstance(caught.value, NotFittedError)
+    assert "sk-" in small()._repr_html_()

@@ -8,6 +8,7 @@ Text takes the colour of what is around it and the background stays as it is, so
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from html import escape
 
@@ -66,7 +67,7 @@ def model_html(model: Model) -> str:
 
 @shows(History, "html")
 def history_html(history: History) -> str:
-    """Return a history's line, its curves, and its first and last epochs, in a <div>."""
+    """Return a history's line, its curves, what was found wrong, and its first and last epochs, in a <div>."""
     lines = [f"<p><strong>{escape(str(history))}</strong></p>"]
     columns = {
         "loss": history.loss, "validation loss": history.validation_loss, "learning rate": history.learning_rate
@@ -74,6 +75,8 @@ def history_html(history: History) -> str:
     columns = {name: values for name, values in columns.items() if values}
     if len(history) > 1:
         lines.append(_curves({name: columns[name] for name in COLOURS if name in columns}))
+    with contextlib.suppress(ValueError):  # the model has gone on, or the history is a copy
+        lines += [history.diagnosis._repr_html_()] if history.diagnosis else []
     if len(history):
         lines += _table([("epoch", *columns), *_epochs(history, list(columns.values()))], numbers=1 + len(columns))
     return _card(lines)

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypedDict
 import numpy as np
 
 from aescratch.activations import Identity, ReLU
-from aescratch.backend import Array, Number, move
+from aescratch.backend import Array, Number, move, to_numpy
 from aescratch.batch_norm import BatchNorm
 from aescratch.dropout import Dropout
 from aescratch.foundations.parameters import Parameter
@@ -34,7 +34,7 @@ from aescratch.models.network import (
     without_identity,
 )
 from aescratch.models.opinion import SecondOpinion, of_code
-from aescratch.models.statements import Option
+from aescratch.models.statements import Option, UnitStatistic, never_change
 from aescratch.penalties import WeightDecay
 
 
@@ -238,6 +238,11 @@ class Autoencoder(Model):
         x = as_matrix(x, self.dtype, self.widths[0])
         self.reconstruction.check_data(x)
         return (move(x, self.backend),)
+
+    def unit_statistic(self, x: Data) -> UnitStatistic:
+        """Return the share of the examples x (N, D) for which each code unit isn't 0; it sleeps if it never changes."""
+        h = to_numpy(self.encode(x)).astype(np.float64)
+        return UnitStatistic("share of the code that isn't 0", (h != 0).mean(axis=0), never_change(h))
 
     word = "vanilla"
     order = 10

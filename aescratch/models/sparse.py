@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from aescratch.activations import ReLU, Sigmoid
-from aescratch.backend import Array, Number
+from aescratch.backend import Array, Number, to_numpy
 from aescratch.foundations.parts import Part
-from aescratch.foundations.validation import Rng
+from aescratch.foundations.validation import Data, Rng
 from aescratch.layers import Layer, UnitRowDense
 from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
 from aescratch.models.opinion import SecondOpinion
-from aescratch.models.statements import Option
+from aescratch.models.statements import Option, UnitStatistic, never_change
 from aescratch.penalties import KLSparsity, Sparsity
 
 if TYPE_CHECKING:
@@ -123,6 +123,14 @@ class SparseAutoencoder(Autoencoder):
     def wanted_activity(self) -> float | None:
         """The mean activity that is asked of every code unit: rho, for a KL penalty."""
         return self.sparsity.rho if isinstance(self.sparsity, KLSparsity) else None
+
+    def unit_statistic(self, x: Data) -> UnitStatistic:
+        """Return the mean activity of each code unit under a KL penalty, which asks for rho; else as every code's."""
+        rho = self.wanted_activity
+        if rho is None:
+            return super().unit_statistic(x)
+        h = to_numpy(self.encode(x)).astype(np.float64)
+        return UnitStatistic(f"activity per unit, rho = {rho:g}", h.mean(axis=0), never_change(h))
 
     def second_opinion(self) -> SecondOpinion:
         """Return the objective once more: the penalty is of the code."""

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from aescratch.backend import Array
+
+STILL = 1e-3  # of a unit's size: it moves no more than that
 
 
 @dataclass(frozen=True)
@@ -56,3 +62,32 @@ class TourRow:
     learning_rate: float = 1e-2
     settings: Mapping[str, Any] = field(default_factory=dict)
     pretraining_epochs: int = 0
+
+
+class UnitStatistic(NamedTuple):
+    """What a variant measures its code's units by.
+
+    Attributes
+    ----------
+    name : str
+        What is measured, for people.
+    values : (H,) array
+        The number of every unit.
+    asleep : (H,) array of bool
+        Units that tell nothing of an example: they are the same for all.
+    """
+
+    name: str
+    values: Array
+    asleep: Array
+
+
+def never_change(h: Array) -> Array:
+    """Return which units of the codes h (N, H) are the same for all examples, up to a thousandth of their size.
+
+    Examples
+    --------
+    >>> never_change(np.array([[0.0, 0.5], [0.0, 0.7]]))
+    array([ True, False])
+    """
+    return np.asarray(np.ptp(h, axis=0) <= STILL * np.abs(h).max(axis=0))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from aescratch.backend import Array, Number, move
+from aescratch.backend import Array, Number, move, to_numpy
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Data, Rng, require_count
@@ -22,11 +22,13 @@ from aescratch.layers import Dense, Layer, Sampling
 from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
 from aescratch.models.network import dense_layers, mark_first, name_parameters, without_identity
 from aescratch.models.opinion import SecondOpinion, Seen
-from aescratch.models.statements import Option
+from aescratch.models.statements import Option, UnitStatistic
 from aescratch.penalties import GaussianKL
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+AWAKE = 0.01  # nats
 
 
 class VariationalAutoencoder(Autoencoder):
@@ -131,6 +133,13 @@ class VariationalAutoencoder(Autoencoder):
     options: ClassVar[Mapping[str, Option]] = {
         "beta": Option("number", "the divergence's share in the objective", "BETA"),
     }
+
+    def unit_statistic(self, x: Data) -> UnitStatistic:
+        """Return each unit's divergence from N(0, 1) in nats, mean over the examples x (N, D); 0.01 keep it awake."""
+        hidden = self.encoder.apply(self.as_batch(x))
+        mu, log_var = (to_numpy(head.apply(hidden)).astype(np.float64) for head in (self.mean, self.log_variance))
+        divergence = 0.5 * (mu**2 + np.exp(log_var) - 1 - log_var).mean(axis=0)
+        return UnitStatistic("divergence per unit, in nats", divergence, divergence < AWAKE)
 
     def second_opinion(self) -> SecondOpinion:
         """Return the objective once more: the output is of the sample z, the divergence of mu and log_var."""

@@ -79,6 +79,8 @@ def _train_epoch(training: TrainingState, plan: Plan, rate: float) -> float:
             sizes.append(batch_size(batch[0]))
             model.backward()
             training.optimizer.step(rate)
+    if training.history.first_loss is None:
+        training.history.first_loss = float(losses[0])
     return float(_unless_broken(_mean_loss(losses, sizes), training))
 
 

@@ -14,6 +14,7 @@ from aescratch.foundations.validation import Data, Rng, as_generator, require_co
 from aescratch.optimizers import LBFGS, Adam, Optimizer
 from aescratch.training import contract
 from aescratch.training.checkpoints import PathLike
+from aescratch.training.ending import ending_of
 from aescratch.training.epochs import fit_by_batches
 from aescratch.training.full_batch import fit_by_lbfgs
 from aescratch.training.history import History
@@ -105,5 +106,8 @@ def fit(
     )
     with contract.trusting_batches(model), np.errstate(all="ignore"):  # what overflows is found by its loss
         if isinstance(optimizer, LBFGS):
-            return fit_by_lbfgs(model, plan, optimizer)
-        return fit_by_batches(model, plan, optimizer)
+            history = fit_by_lbfgs(model, plan, optimizer)
+        else:
+            history = fit_by_batches(model, plan, optimizer)
+        history.end(ending_of(model, plan.data, plan.validation))
+    return history

@@ -29,6 +29,8 @@ class History:
         Time spent.
     best_epoch : int or None
         The epoch, from 0, with the lowest validation loss.
+    first_loss : float or None
+        The objective of the first batch, before the first step; None with L-BFGS.
     stopped : str
         ``"finished"``, ``"early"`` (no improvement for `patience` epochs) or ``"interrupted"`` (Control-C).
 
@@ -46,7 +48,20 @@ class History:
     learning_rate: list[float] = field(default_factory=list)
     seconds: float = 0.0
     best_epoch: int | None = None
+    first_loss: float | None = None
     stopped: str = "finished"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_ending"}
+
+    @property
+    def ending(self) -> Any:
+        """What `fit` left for the diagnosis, or the diagnosis itself once it was asked for; None in a copy."""
+        return self.__dict__.get("_ending")
+
+    def end(self, ending: Any) -> None:
+        """Note how the training ended; no part of a copy, a pickle or a file."""
+        self.__dict__["_ending"] = ending
 
     def copy(self) -> History:
         """Return a history of its own with the same epochs."""
@@ -91,9 +106,20 @@ class History:
         Examples
         --------
         >>> sorted(History().to_dict())
-        ['best_epoch', 'learning_rate', 'loss', 'seconds', 'stopped', 'validation_loss']
+        ['best_epoch', 'first_loss', 'learning_rate', 'loss', 'seconds', 'stopped', 'validation_loss']
         """
         return asdict(self)
+
+    @property
+    def diagnosis(self) -> Any:
+        """What `aescratch.diagnose` finds of the training, looked for when it is asked for the first time.
+
+        Raises
+        ------
+        ValueError
+            If the model has changed since, or is gone, or this isn't what `fit` returned but a copy.
+        """
+        return shown(self, "diagnosis")
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the loss curves and return the matplotlib Axes; a new one if ax is None."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from aescratch.inspection.diagnosis import COMMAND_LINE, diagnose
 from aescratch.programs.cli.data import DATA_OR_DIGITS, MODEL, OWN_FILE, load_data, open_model
-from aescratch.programs.cli.measures import as_lines, measure
+from aescratch.programs.cli.measures import as_lines, found_lines, measure
 from aescratch.programs.cli.options import command, json_of, option
 from aescratch.programs.cli.status import RIGHT, wrong_input
 from aescratch.programs.cli.writing import answer
@@ -14,9 +15,13 @@ DESCRIPTION = """Measure a saved model on data:
 
   loss, every term    the objective, mean over batches of 1000 examples
   SSE per image       squared error summed over an example's numbers, mean over the examples
+  SSE of the mean     the same for always answering with the mean
   SSE of PCA          the same for principal component analysis with as many components as the code has units
-  active units        share of code units with |h| > 0.01, over all examples
-  accuracy            share of examples in the right class (instead of the last three, for a classifier)
+  units               how many code units are the same for all examples, and a mean over the units: of their divergence
+                      for a VAE, of their activity under a KL penalty, else of how often they aren't 0
+  accuracy            share of examples in the right class (instead of all these but the loss, for a classifier)
+
+What seems wrong is said in at most three lines.
 """
 EXAMPLES = """examples:
   aescratch evaluate sparse-digits
@@ -39,7 +44,10 @@ def run(arguments: Namespace) -> int:
     pca_data = data if arguments.pca_data is None else load_data(arguments.pca_data, arguments, width)
     with wrong_input():
         measures = measure(model, data, pca_data)
+        labels = (data.labels,) if model.takes_labels else ()
+        diagnosis = diagnose(model, data.x, *labels, spelling=COMMAND_LINE)
     about = {"model": type(model).__name__, "parameters": model.n_parameters, "data": data.name, "examples": len(data)}
     head = f"{about['model']}, {model.n_parameters:,} parameters, on {len(data):,} examples of {data.name}"
-    answer(arguments, f"{head}\n{as_lines(measures)}", {**about, **measures})
+    lines = [head, as_lines(measures), *found_lines(diagnosis)]
+    answer(arguments, "\n".join(lines), {**about, **measures, "diagnosis": diagnosis.to_list()})
     return RIGHT

@@ -1,8 +1,9 @@
-"""What a trained model is measured by, for people: its loss, its squared error beside PCA's, and its active units.
+"""What a trained model is measured by, for people: its loss, its squared error beside the mean's and PCA's, its units.
 
 Everything is computed in batches, so that memory stays small:
 
-    model, x -> reconstruct, encode, in batches -> SSE per image, share of |h| > 0.01;   x -> PCA -> SSE to compare with
+    model, x -> reconstruct, encode, in batches -> SSE per image;   x -> mean, PCA -> SSE to compare with
+    model, a sample of x -> the variant's statistic of its units -> its mean, and how many units tell nothing
 """
 
 from __future__ import annotations
@@ -14,32 +15,40 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.datasets import Dataset
-from aescratch.inspection.measures import ACTIVE, PCA, active_share, sse_per_image
+from aescratch.inspection.diagnosis import Diagnosis
+from aescratch.inspection.measures import PCA, sse_per_image
+from aescratch.training.ending import sampled
 
 BATCH = 1000
 
 LABELS = {
     "loss": "loss, every term",
     "sse_per_image": "SSE per image",
+    "mean_sse_per_image": "SSE of the mean",
     "pca_sse_per_image": "SSE of PCA, same width",
-    "active_share": "active units",
-    "never_active": "units never active",
+    "units_asleep": "units that tell nothing",
     "accuracy": "accuracy",
 }
+MOST_FINDINGS = 3  # that are printed; the files and --json have all
 
 
-def measure(model: Any, data: Dataset, pca_data: Dataset) -> dict[str, float]:
-    """Return what the model reaches on data; PCA is fitted to pca_data."""
+def measure(model: Any, data: Dataset, pca_data: Dataset) -> dict[str, Any]:
+    """Return what the model reaches on data; the mean and PCA are those of pca_data."""
     if model.takes_labels:
         hits = in_batches(lambda x, labels: model.predict(x) == labels, data.x, data.labels)
         return {"loss": mean_loss(model, data.x, data.labels), "accuracy": float(hits.mean())}
     code, x_hat = in_batches(model.encode, data.x), in_batches(model.reconstruct, data.x)
+    mean = np.broadcast_to(pca_data.x.mean(axis=0), data.x.shape)
+    units = model.unit_statistic(*sampled([data.x]))
     return {
         "loss": mean_loss(model, data.x),
         "sse_per_image": sse_per_image(x_hat, data.x),
+        "mean_sse_per_image": sse_per_image(mean, data.x),
         "pca_sse_per_image": sse_per_image(PCA.fit(pca_data.x).reconstruct(data.x, code.shape[1]), data.x),
-        "active_share": active_share(code),
-        "never_active": int((np.abs(code) <= ACTIVE).all(axis=0).sum()),
+        "unit_statistic": units.name,
+        "unit_mean": float(units.values.mean()),
+        "units": int(units.asleep.size),
+        "units_asleep": int(units.asleep.sum()),
     }
 
 
@@ -60,11 +69,22 @@ def mean_loss(model: Any, *arrays: Any) -> float:
     return sum(float(model.loss(*batch, rng=rng)) * len(batch[0]) for batch in batches(*arrays)) / len(arrays[0])
 
 
-def as_lines(measures: dict[str, float]) -> str:
+def as_lines(measures: dict[str, Any]) -> str:
     """Return measures as lines for people."""
-    shown = {name: f"{value:.4g}" for name, value in measures.items()}
-    if measures.get("never_active"):
-        shown["never_active"] += " (a ReLU can die: see --code-activation, or a lower --learning-rate)"
-    for name in {"active_share", "accuracy"} & set(measures):
-        shown[name] = f"{100 * measures[name]:.1f} %"
-    return "\n".join(f"{LABELS[name]:<24}{text}" for name, text in shown.items())
+    shown = {LABELS[name]: f"{measures[name]:.4g}" for name in LABELS if name in measures}
+    if "accuracy" in measures:
+        shown["accuracy"] = f"{100 * measures['accuracy']:.1f} %"
+    if "units" in measures:
+        shown[LABELS["units_asleep"]] = f"{measures['units_asleep']} of {measures['units']}"
+        shown[measures["unit_statistic"]] = f"{measures['unit_mean']:.3g}"
+    wide = max(map(len, shown)) + 2
+    return "\n".join(f"{label:<{wide}}{text}" for label, text in shown.items())
+
+
+def found_lines(diagnosis: Diagnosis) -> list[str]:
+    """Return what was found wrong as at most three lines for people."""
+    more = len(diagnosis) - MOST_FINDINGS
+    lines = [f"found {finding}" for finding in diagnosis[:MOST_FINDINGS]]
+    if more > 0:
+        lines[-1] += f" (and {more} more: see --json)"
+    return lines

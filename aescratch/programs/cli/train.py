@@ -21,15 +21,18 @@ from typing import Any
 import aescratch as ae
 from aescratch.datasets import Dataset
 from aescratch.foundations.files import write_text
+from aescratch.inspection.diagnosis import COMMAND_LINE, Diagnosis, diagnose
 from aescratch.programs.cli.building import build_model, model_options
 from aescratch.programs.cli.data import DATA_OR_DIGITS, IMAGE_SHAPE, MODEL_FILE, OWN_FILE, load_data
 from aescratch.programs.cli.figures import draw_figures
-from aescratch.programs.cli.measures import as_lines, measure
+from aescratch.programs.cli.measures import as_lines, found_lines, measure
 from aescratch.programs.cli.options import command, json_of, option
 from aescratch.programs.cli.status import INTERRUPTED, RIGHT, UsageError, wrong_input
 from aescratch.programs.cli.training import OPTIMIZER, TRAINING, make_optimizer, pretrain
 from aescratch.programs.cli.variants import VARIANT
 from aescratch.programs.cli.writing import answer, json_text, require_folder
+
+METRICS_FILE = "metrics.json"
 
 EXAMPLES = """examples:
   aescratch train vanilla                                    the digits, with a code of 32 units
@@ -73,13 +76,24 @@ def run(arguments: Namespace) -> int:
             print(f"aescratch: interrupted; {folder} has the model as it was {when}", file=sys.stderr)
             return INTERRUPTED
         files += draw_figures(folder, model, held_out or training, history)
-    measures = measure(model, held_out or training, training)
+        measures = measure(model, held_out or training, training)
+        diagnosis = diagnose_run(model, training, held_out, history)
+        metrics = {**measures, "diagnosis": diagnosis.to_list()}
+        write_text(folder / METRICS_FILE, json_text(metrics))
     about = {"variant": arguments.variant, "parameters": model.n_parameters, "data": training.name}
     course = {"epochs": len(history), "stopped": history.stopped, "seconds": history.seconds}
     where = f"on the {len(held_out or training):,} examples {'held out' if held_out else 'of the training'}:"
-    lines = [str(history), where, as_lines(measures), f"wrote {folder}: {', '.join(files)}"]
-    answer(arguments, "\n".join(lines), {**about, **course, **measures, "folder": str(folder), "files": files})
+    files.append(METRICS_FILE)
+    lines = [str(history), where, as_lines(measures), *found_lines(diagnosis), f"wrote {folder}: {', '.join(files)}"]
+    answer(arguments, "\n".join(lines), {**about, **course, **metrics, "folder": str(folder), "files": files})
     return RIGHT
+
+
+def diagnose_run(model: Any, data: Dataset, held_out: Dataset | None, history: ae.History) -> Diagnosis:
+    """Return what is wrong with the training, advice spelled as options."""
+    arrays = [(part.x, part.labels) if model.takes_labels else (part.x,) for part in (data, held_out) if part]
+    validation = arrays[1] if held_out else None
+    return diagnose(model, *arrays[0], history=history, validation=validation, spelling=COMMAND_LINE)
 
 
 @contextlib.contextmanager
@@ -132,6 +146,7 @@ def write_run(
         record["pretraining"] = [layer.to_dict() for layer in pretraining]
     model.save(folder / MODEL_FILE)
     write_text(folder / "history.json", json_text(record))
+    (folder / METRICS_FILE).unlink(missing_ok=True)  # an earlier run's, of another model
     write_text(folder / "command.txt", command_line(arguments) + "\n")
     return [MODEL_FILE, "history.json", "command.txt"]
 

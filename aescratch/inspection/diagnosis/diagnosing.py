@@ -1,0 +1,140 @@
+"""The diagnosis of a training: one look at the model, then every rule, most serious first.
+
+model, x --a fixed sample--> Look --rules--> Diagnosis
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import to_numpy
+from aescratch.foundations.showing import shows
+from aescratch.foundations.validation import Data
+from aescratch.inspection.diagnosis import of_data, of_model, of_training
+from aescratch.inspection.diagnosis.finding import PYTHON, Diagnosis, Finding, Spelling
+from aescratch.inspection.diagnosis.look import Look
+from aescratch.training import contract
+from aescratch.training.ending import checksum, sampled
+from aescratch.training.history import History
+
+Rule = Callable[[Look, Spelling], "Finding | None"]
+
+# Most serious first: what the training came to, then what is to blame, then what is left to wish for.
+RULES: dict[str, Rule] = {
+    "no-better-than-mean": of_training.no_better_than_mean,
+    "learning-rate-too-high": of_training.learning_rate_too_high,
+    "posterior-collapsed": of_model.posterior_collapsed,
+    "penalty-dominates": of_model.penalty_dominates,
+    "unscaled-features": of_data.unscaled_features,
+    "outliers": of_data.outliers,
+    "dead-units": of_model.dead_units,
+    "saturated-code": of_model.saturated_code,
+    "overfitting": of_training.overfitting,
+    "stopped-learning": of_training.stopped_learning,
+    "still-falling": of_training.still_falling,
+    "worse-than-pca": of_training.worse_than_pca,
+    "sparsity-missed": of_model.sparsity_missed,
+    "copies-input": of_model.copies_input,
+    "labels-among-features": of_data.labels_among_features,
+    "constant-features": of_data.constant_features,
+}
+CODES = tuple(RULES)
+CAUSES = set(CODES[1 : CODES.index("overfitting")])  # of a model that is no better than the mean
+# What another finding already says, or explains.
+SAID_BY_OTHERS = {
+    "learning-rate-too-high": {"penalty-dominates"},
+    "overfitting": {"no-better-than-mean"},
+    "stopped-learning": {"no-better-than-mean", "dead-units", "saturated-code"},
+    "still-falling": {"posterior-collapsed", "overfitting"},
+    "worse-than-pca": {
+        "no-better-than-mean", "learning-rate-too-high", "posterior-collapsed", "penalty-dominates",
+        "unscaled-features", "stopped-learning", "still-falling",
+    },
+}  # fmt: skip
+
+
+def diagnose(
+    model: Any, x: Data, labels: Data | None = None, *, history: History | None = None, validation: Any = None,
+    spelling: Spelling = PYTHON,
+) -> Diagnosis:  # fmt: skip
+    """Return what a trained model didn't learn, why, and what to try; nothing where nothing is wrong.
+
+    It looks at a fixed sample of at most 2,000 rows, draws nothing from the model's generator and changes nothing.
+
+    Parameters
+    ----------
+    model : object
+        A trained model, ours or one of your own; of one without `encode` and `reconstruct` only the data and the
+        history can be judged.
+    x : (N, D) array of floats
+        What it was trained on.
+    labels : (N,) array of integers, optional
+        For a classifier.
+    history : History, optional
+        What `fit` returned; without it nothing is said of the course of the training.
+    validation : (M, D) array, or the pair (x, labels), optional
+        Data that it wasn't trained on.
+    spelling : callable
+        How advice writes a setting: `PYTHON` or `COMMAND_LINE`.
+
+    Returns
+    -------
+    Diagnosis
+        The findings, most serious first.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the model or an argument is of no use, in a sentence that says what was expected.
+
+    Examples
+    --------
+    >>> import aescratch as ae
+    >>> x = ae.datasets.load_digits().x
+    >>> model = ae.VariationalAutoencoder([64, 8], rng=0)
+    >>> history = model.fit(x, epochs=10, rng=0)
+    >>> ae.diagnose(model, x, history=history).codes
+    ['no-better-than-mean', 'posterior-collapsed']
+    """
+    contract.require_model(model)
+    if history is not None and not isinstance(history, History):
+        raise TypeError(f"expected history to be what fit returned, an ae.History, got {type(history).__name__}")
+    seen = look_at(model, x, labels, history, validation)
+    findings = {code: rule(seen, spelling) for code, rule in RULES.items()}
+    codes = {code for code, finding in findings.items() if finding is not None}
+    told = [finding for code, finding in findings.items() if finding and not codes & SAID_BY_OTHERS.get(code, set())]
+    if codes & CAUSES and told[0].code == "no-better-than-mean":
+        told[0] = told[0]._replace(advice="what the next finding says")
+    return Diagnosis(told)
+
+
+@shows(History, "diagnosis")
+def diagnosis_of(history: History) -> Diagnosis:
+    """Return the diagnosis of the training that this history is of, as long as its model is what came out of it."""
+    if isinstance(history.ending, Diagnosis):
+        return history.ending
+    model = None if history.ending is None else history.ending.model()
+    if model is None or checksum(model) != history.ending.values:
+        why = "this one is a copy or was made" if history.ending is None else "the model has changed, or is gone"
+        raise ValueError(
+            f"expected the history of a fit whose model is still as it came out of it, but {why}; call "
+            "ae.diagnose(model, x, history=history)"
+        )
+    ending = history.ending
+    history.end(diagnose(model, *ending.data, history=history, validation=ending.validation))
+    found: Diagnosis = history.ending
+    return found
+
+
+def look_at(model: Any, x: Any, labels: Any, history: History | None, validation: Any) -> Look:
+    """Return what the rules look at: a sample of the data, checked, and the same of the validation data."""
+    arrays = sampled(contract.as_data(model, *((x,) if labels is None else (x, labels))))
+    other = None
+    if validation is not None:
+        pair = validation if isinstance(validation, (tuple, list)) else (validation,)
+        other = look_at(model, pair[0], pair[1] if len(pair) > 1 else None, None, None)
+    known = to_numpy(arrays[1]) if len(arrays) > 1 else None
+    return Look(model, np.asarray(to_numpy(arrays[0]), np.float64), known, history, other)

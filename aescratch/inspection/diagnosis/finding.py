@@ -1,0 +1,124 @@
+"""What a diagnosis consists of: findings, each with a code, a sentence with its numbers, and what to try.
+
+Advice names settings, and a spelling writes them as the caller does: ``epochs=300`` or ``--epochs 300``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from html import escape
+from typing import NamedTuple, overload
+
+Spelling = Callable[[str, str], str]
+"""From a setting and its value to how the caller writes it."""
+
+
+def PYTHON(name: str, value: str) -> str:
+    """Return a setting as an argument.
+
+    Examples
+    --------
+    >>> PYTHON("epochs", "300"), PYTHON("code_activation", "identity"), PYTHON("learning_rate", "0.001")
+    ('epochs=300', 'code_activation=ae.Identity', 'optimizer=ae.Adam(0.001)')
+    """
+    words = {"identity": "ae.Identity", "relu": "ae.ReLU", "bce": "ae.BinaryCrossEntropy()"}
+    return f"optimizer=ae.Adam({value})" if name == "learning_rate" else f"{name}={words.get(value, value)}"
+
+
+def COMMAND_LINE(name: str, value: str) -> str:
+    """Return a setting as an option of the command line.
+
+    Examples
+    --------
+    >>> COMMAND_LINE("learning_rate", "0.001"), COMMAND_LINE("reconstruction", "bce")
+    ('--learning-rate 0.001', '--reconstruction bce')
+    """
+    return f"--{name.replace('_', '-')} {value}"
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong with a training.
+
+    Attributes
+    ----------
+    code : str
+        What it is, for programs, such as ``"no-better-than-mean"``.
+    says : str
+        One sentence with the numbers that show it.
+    advice : str
+        What to try.
+    """
+
+    code: str
+    says: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.says}; try {self.advice}"
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the finding for JSON, the advice as ``"try"``.
+
+        Examples
+        --------
+        >>> Finding("still-falling", "the loss still falls", "epochs=300").to_dict()
+        {'code': 'still-falling', 'says': 'the loss still falls', 'try': 'epochs=300'}
+        """
+        return {"code": self.code, "says": self.says, "try": self.advice}
+
+
+class Diagnosis(Sequence[Finding]):
+    """The findings about a training, most serious first; empty where nothing is wrong.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+        In this order.
+
+    Examples
+    --------
+    >>> print(Diagnosis([Finding("still-falling", "the loss still falls", "epochs=300")]))
+    still-falling: the loss still falls; try epochs=300
+    >>> print(Diagnosis([]))
+    nothing found
+    """
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+
+    @property
+    def codes(self) -> list[str]:
+        """The findings' codes, in order."""
+        return [finding.code for finding in self.findings]
+
+    def to_list(self) -> list[dict[str, str]]:
+        """Return the findings for JSON."""
+        return [finding.to_dict() for finding in self.findings]
+
+    @overload
+    def __getitem__(self, index: int) -> Finding: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Finding]: ...
+
+    def __getitem__(self, index: int | slice) -> Finding | Sequence[Finding]:
+        return self.findings[index]
+
+    def __len__(self) -> int:
+        return len(self.findings)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.findings)) or "nothing found"
+
+    def __repr__(self) -> str:
+        return f"<Diagnosis: {', '.join(self.codes) or 'nothing found'}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            f"<li><strong>{escape(each.code)}</strong>: {escape(each.says)}. Try {escape(each.advice)}.</li>"
+            for each in self.findings
+        ]
+        return f"<ul>{''.join(rows)}</ul>" if rows else "<p>nothing found</p>"

@@ -1,0 +1,170 @@
+"""What is measured of a trained model, once, for all rules: its answers, its code, its curve, and PCA to compare with.
+
+    x, at most 2,000 rows -> x_hat, code;   x -> mean, variances, eigenvalues of the covariance
+    loss of every epoch -> share of what there is to explain, from 0 (the mean) to 1 (everything)
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from aescratch.activations import TopK
+from aescratch.backend import Array, move, to_numpy
+from aescratch.inspection.diagnosis.prices import strength
+from aescratch.models.statements import UnitStatistic
+from aescratch.training import contract
+from aescratch.training.history import History
+
+NOTHING = 1e-12  # of the sum of squares: variances below are rounding
+
+
+@dataclass(frozen=True)
+class Look:
+    """A model and a sample of its data, and what follows from them.
+
+    Attributes
+    ----------
+    model : object
+        A trained model, ours or another.
+    x : (N, D) array
+        The sample, in float64.
+    labels : (N,) array or None
+        Its labels, for a classifier.
+    history : History or None
+        What happened in each epoch.
+    validation : Look or None
+        The same model on data that it wasn't trained on.
+    """
+
+    model: Any
+    x: Array
+    labels: Array | None
+    history: History | None
+    validation: Look | None
+
+    @cached_property
+    def code(self) -> Array | None:
+        """The code (N, H), or None for a model that has none."""
+        return self._asked("encode")
+
+    @cached_property
+    def x_hat(self) -> Array | None:
+        """What the model restores of x (N, D), or None for a model that restores nothing."""
+        return self._asked("reconstruct")
+
+    @cached_property
+    def predicted(self) -> Array | None:
+        """The classes that the model predicts, or None for a model that predicts none."""
+        return self._asked("predict") if self.labels is not None else None
+
+    @cached_property
+    def units(self) -> UnitStatistic | None:
+        """What the model says of its code's units, if it does."""
+        asked = getattr(self.model, "unit_statistic", None)
+        return asked(self._given) if callable(asked) else None
+
+    def _asked(self, method: str) -> Array | None:
+        asked = getattr(self.model, method, None)
+        return np.asarray(to_numpy(asked(self._given)), np.float64) if callable(asked) else None
+
+    @cached_property
+    def _given(self) -> Array:
+        return move(self.x.astype(contract.dtype_of(self.model)), contract.backend_of(self.model))
+
+    @cached_property
+    def mean(self) -> Array:
+        """The mean of every column, (D,)."""
+        return np.asarray(self.x.mean(axis=0))
+
+    @cached_property
+    def variances(self) -> Array:
+        """The variance of every column, (D,); 0 where it is rounding alone."""
+        variances = self.x.var(axis=0)
+        return np.where(variances > NOTHING * np.square(self.x).mean(axis=0), variances, 0.0)
+
+    @cached_property
+    def total(self) -> float:
+        """The squared error per example of answering with the mean."""
+        return float(self.variances.sum())
+
+    @cached_property
+    def eigenvalues(self) -> Array:
+        """The variances along the principal directions, the largest first."""
+        centred = (self.x - self.mean) / np.sqrt(len(self.x))
+        small = centred.T @ centred if self.x.shape[1] <= len(self.x) else centred @ centred.T
+        return np.asarray(np.maximum(np.linalg.eigvalsh(small)[::-1], 0.0))
+
+    @cached_property
+    def sse(self) -> float:
+        """The squared error per example of what the model restores."""
+        assert self.x_hat is not None
+        return float(np.square(self.x_hat - self.x).sum(axis=1).mean())
+
+    @cached_property
+    def explained(self) -> float:
+        """The share of the variance that the model explains: 0 as the mean does, 1 all of it."""
+        return 1 - self.sse / self.total
+
+    @cached_property
+    def width(self) -> int:
+        """How many numbers of the code may differ from 0: all, or as many as a selection keeps."""
+        assert self.code is not None
+        return min([int(self.code.shape[1]), *(part.k for _, part in self.parts if isinstance(part, TopK))])
+
+    @cached_property
+    def pca_sse(self) -> float:
+        """The squared error per example of PCA with as many components."""
+        return float(self.eigenvalues[self.width :].sum())
+
+    @cached_property
+    def pca_explained(self) -> float:
+        """The share of the variance that PCA with as many components explains."""
+        return 1 - self.pca_sse / self.total
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether a good reconstruction is all that is asked for: no noise, no penalty, no selection of units."""
+        return not any(part.draws or strength(part) or isinstance(part, TopK) for _, part in self.parts)
+
+    @cached_property
+    def restores(self) -> bool:
+        """Whether the model restores data that vary from an encoded code, so that it can be compared with PCA."""
+        return self.x_hat is not None and self.code is not None and self.total > 0
+
+    @cached_property
+    def progress(self) -> Array:
+        """The share of what there is to explain, after every epoch: 0 is the mean's loss, 1 a perfect answer's.
+
+        Of a model whose loss we can't tell for these two it is the share of its own way.
+        """
+        assert self.history is not None
+        loss = np.asarray(self.history.loss)
+        trivial, perfect = self.trivial_and_perfect
+        return np.asarray((trivial - loss) / (trivial - perfect))
+
+    @cached_property
+    def trivial_and_perfect(self) -> tuple[float, float]:
+        """The losses of answering with the mean, or with the shares of the classes, and of answering right."""
+        reconstruction = getattr(self.model, "reconstruction", None)
+        if self.restores and reconstruction is not None:
+            loss = copy.deepcopy(reconstruction)
+            answers = np.broadcast_to(self.mean, self.x.shape), self.x
+            trivial, perfect = (float(loss.forward(loss.from_data(answer), self.x)) for answer in answers)
+            return trivial, perfect
+        if self.labels is not None:
+            shares = np.bincount(self.labels.astype(int)) / len(self.labels)
+            return float(-(shares[shares > 0] * np.log(shares[shares > 0])).sum()), 0.0
+        assert self.history is not None
+        first, last = self.history.loss[0], min(self.history.loss)
+        return first, last if last < first else first - 1.0
+
+    @cached_property
+    def parts(self) -> Sequence[tuple[str, Any]]:
+        """The model's parts, with their names."""
+        return list(contract.parts_of(self.model).items())

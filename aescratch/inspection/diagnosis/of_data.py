@@ -1,0 +1,124 @@
+"""Findings about the data: columns of other sizes, far rows, labels that were left among the features.
+
+    Look, spelling -> Finding or None
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.inspection.diagnosis.finding import Finding, Spelling
+from aescratch.inspection.diagnosis.look import Look
+
+LARGER = 100.0  # times the variance of a usual column
+FEW_COLUMNS = 0.3  # the share of the columns that hold nearly everything
+NEARLY_ALL = 0.95
+UNLEARNED = 0.5  # of a column's variance that is explained
+FAR_MEAN = 10.0  # standard deviations from zero
+MISSED = 0.05  # of the variance: what PCA explains and the model doesn't
+FAR_ROWS = 0.01  # the share of the rows
+HALF = 0.5  # of the squares
+FEWEST_ROWS = 50
+MOST_CLASSES = 30
+MOST_NAMED = 6
+
+
+def unscaled_features(look: Look, spelling: Spelling) -> Finding | None:
+    """Return a finding where few columns hold nearly all of the variance, or where all lie far from zero."""
+    if not look.restores:
+        return None
+    assert look.x_hat is not None
+    varies = np.flatnonzero(look.variances)
+    variances = look.variances[varies]
+    order = np.argsort(variances)[::-1]
+    needed = int(np.searchsorted(np.cumsum(variances[order]), NEARLY_ALL * look.total)) + 1
+    large, small = varies[order[:needed]], varies[order[needed:]]
+    if small.size and needed <= FEW_COLUMNS * varies.size and variances.max() > LARGER * np.median(variances):
+        left = np.square(look.x_hat - look.x).mean(axis=0)[small] / look.variances[small]
+        if np.median(left) > UNLEARNED:
+            return Finding(
+                "unscaled-features",
+                f"{_columns(large)} {'holds' if needed == 1 else 'hold'} {100 * NEARLY_ALL:.0f} % of the variance, "
+                f"and of the other {small.size} half are restored with at least {100 * np.median(left):.0f} % of "
+                "their own variance left",
+                "columns of one size: subtract each one's mean and divide by its standard deviation",
+            )
+    offset = float(np.sqrt(np.square(look.mean).sum() / look.total))
+    if offset > FAR_MEAN and look.explained < look.pca_explained - MISSED:
+        return Finding(
+            "unscaled-features",
+            f"the mean of the data lies {offset:.3g} times as far from zero as an example lies from the mean, "
+            f"and the model explains {_percent(look.explained)} of the variance where PCA explains "
+            f"{_percent(look.pca_explained)}",
+            "columns around zero: subtract each one's mean and divide by its standard deviation",
+        )
+    return None
+
+
+def constant_features(look: Look, spelling: Spelling) -> Finding | None:
+    """Return a finding where columns are constant, at something else than zero."""
+    columns = np.flatnonzero((look.variances == 0) & (look.mean != 0))
+    if not columns.size or len(look.x) < 2:
+        return None
+    first = columns[0]
+    return Finding(
+        "constant-features",
+        f"{_columns(columns)} {'is' if columns.size == 1 else 'are'} constant, {'the first ' * (columns.size > 1)}"
+        f"at {look.mean[first]:.4g}, and {'says' if columns.size == 1 else 'say'} nothing of an example",
+        "leaving them out",
+    )
+
+
+def outliers(look: Look, spelling: Spelling) -> Finding | None:
+    """Return a finding where a few rows hold most of the squares."""
+    if len(look.x) < FEWEST_ROWS or not look.total:
+        return None
+    squares = np.sort(np.square(look.x - look.mean).sum(axis=1))[::-1]
+    count = max(1, round(FAR_ROWS * len(squares)))
+    share = float(squares[:count].sum() / squares.sum())
+    if share < HALF:
+        return None
+    rows = "1 row holds" if count == 1 else f"{count} rows hold"
+    return Finding(
+        "outliers",
+        f"{rows} {100 * share:.0f} % of all squared distances from the mean, of {len(squares):,} rows that were looked "
+        "at, so the loss is about them",
+        "a look at these rows, then leaving them out or a logarithm of columns with long tails",
+    )
+
+
+def labels_among_features(look: Look, spelling: Spelling) -> Finding | None:
+    """Return a finding where the first or the last column alone holds small whole numbers, as labels do."""
+    n_columns = look.x.shape[1]
+    if len(look.x) < FEWEST_ROWS or n_columns < 3:
+        return None
+    whole = [column for column in range(n_columns) if _are_codes(look.x[:, column])]
+    others_continue = all((look.x[:, c] != np.round(look.x[:, c])).any() for c in range(n_columns) if c not in whole)
+    if len(whole) != 1 or whole[0] not in (0, n_columns - 1) or not others_continue:
+        return None
+    count = len(np.unique(look.x[:, whole[0]]))
+    return Finding(
+        "labels-among-features",
+        f"column {whole[0] + 1} of {n_columns} holds {count} whole numbers in a row, and no other column does: it may "
+        "be a label",
+        "leaving it out, if it is one",
+    )
+
+
+def _are_codes(column: Array) -> bool:
+    """Whether a column holds 0, 1, ... or 1, 2, ..., and each of a few more than once."""
+    values, counts = np.unique(column, return_counts=True)
+    is_row = np.array_equal(values, np.arange(len(values)) + values[0]) and values[0] in (0, 1)
+    return bool(is_row and 2 <= len(values) <= MOST_CLASSES and counts.min() > 1)
+
+
+def _columns(columns: Array) -> str:
+    """Return which columns these are, counted from 1 as in a table."""
+    named = ", ".join(str(column + 1) for column in sorted(columns)[:MOST_NAMED])
+    more = f" and {columns.size - MOST_NAMED} more" if columns.size > MOST_NAMED else ""
+    return f"column{'s' * (columns.size > 1)} {named}{more}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * max(share, 0.0):.0f} %"

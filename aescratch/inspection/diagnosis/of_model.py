@@ -1,0 +1,196 @@
+"""Findings about what the model has become: units that tell nothing, penalties that outweigh the data, plain copying.
+
+    Look, spelling -> Finding or None
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from aescratch.activations import Sigmoid, Tanh
+from aescratch.backend import Array
+from aescratch.inspection.diagnosis.finding import Finding, Spelling
+from aescratch.inspection.diagnosis.look import Look
+from aescratch.inspection.diagnosis.of_training import slower
+from aescratch.inspection.diagnosis.prices import least_variance, strength
+from aescratch.penalties import GaussianKL, KLSparsity, L1Sparsity
+
+HARM = 0.05  # of the variance: what PCA explains and the model doesn't
+MANY = 0.25  # of the code's units
+HALF = 0.5
+MOSTLY = 0.75
+HEAVY = 50.0  # times the largest variance of the data
+AT_THE_END = 0.01  # of the width of an activation's range
+FLAT_SLOPE = 0.01  # of the largest slope
+NEARLY_ALL = 0.8
+MOST_NAMED = 8
+OFF_TARGET = 1.5  # times the wanted activity
+FEW_ZEROS = 0.1
+COPIED = 0.95  # of the variance
+LEFT_OF_SMALL = 0.2  # of the variance in the smaller half of the directions
+RANK = 1e-6  # of the largest variance: directions below hold nothing
+
+
+def posterior_collapsed(look: Look, spelling: Spelling) -> Finding | None:
+    """Return a finding where most units of a variational code are the prior, whatever x is."""
+    divergence = _part(look, GaussianKL)
+    if divergence is None or look.units is None or not look.restores:
+        return None
+    asleep = look.units.asleep
+    if not (asleep.all() or (asleep.mean() > HALF and look.explained < HALF)):
+        return None
+    penalty = divergence[1]
+    largest, needed = float(look.eigenvalues[0]), least_variance(penalty)
+    why = ""
+    if not _compares_probabilities(look) and needed >= largest:
+        why = (
+            f"; with beta = {penalty.beta:g} and a decoder of variance one that is the objective's optimum, since no "
+            f"direction of these data has a variance above {largest:.3g}"
+        )
+    smaller = spelling("beta", f"{0.1 * min(needed, largest):.2g}")
+    advice = f"{smaller}, or {spelling('reconstruction', 'bce')} for data in [0, 1]"
+    if not why:
+        advice = f"{slower(look, spelling)}, or {smaller}"
+    return Finding(
+        "posterior-collapsed",
+        f"{_counted(asleep)} of the code are asleep: their divergence is at most {look.units.values[asleep].max():.2g} "
+        f"nats, so they tell next to nothing of x{why}",
+        advice,
+    )
+
+
+def penalty_dominates(look: Look, spelling: Spelling) -> Finding | None:
+    """Return a finding where a penalty costs more than the data's largest direction is worth."""
+    if not look.restores or look.explained > HALF * look.pca_explained or look.units is None:
+        return None
+    largest = float(look.eigenvalues[0])
+    for name, part in look.parts:
+        if isinstance(part, GaussianKL) or not strength(part):
+            continue
+        least = least_variance(part)
+        if least > HALF * largest and not _compares_probabilities(look):
+            return Finding(
+                "penalty-dominates",
+                f"{name}, {part!r}, keeps the code from any direction of the data whose variance is below about "
+                f"{least:.3g}, and the largest there is has {largest:.3g}",
+                f"a weight of {0.02 * strength(part) * min(1.0, largest / least):.2g}",
+            )
+        if isinstance(part, KLSparsity) and strength(part) > HEAVY * largest:
+            return Finding(
+                "penalty-dominates",
+                f"the weight of {name}, {strength(part):g}, is {strength(part) / largest:.3g} times the largest "
+                f"variance of the data, and the model explains {100 * max(look.explained, 0):.0f} % of their variance",
+                f"a weight of {largest:.2g}",
+            )
+    return None
+
+
+def dead_units(look: Look, spelling: Spelling) -> Finding | None:
+    """Return a finding where units of the code are exactly 0 for every example, and the reconstruction suffers."""
+    if look.code is None or not look.restores:
+        return None
+    dead = (look.code == 0).all(axis=0)
+    if look.is_plain:
+        is_harmed = dead.mean() >= MANY and look.explained < COPIED
+    else:
+        is_harmed = dead.mean() >= HALF and look.explained < MOSTLY * look.pca_explained
+    if not is_harmed:
+        return None
+    return Finding(
+        "dead-units",
+        f"{_counted(dead)} of the code are 0 for all of {len(look.code):,} examples, and get no gradient any more; the "
+        f"model explains {100 * look.explained:.0f} % of the variance, PCA {100 * look.pca_explained:.0f} %",
+        f"{spelling('code_activation', 'identity')}, or {slower(look, spelling)}",
+    )
+
+
+def saturated_code(look: Look, spelling: Spelling) -> Finding | None:
+    """Return a finding where units of a sigmoid or tanh code sit where their slope is next to nothing."""
+    low = _lowest(look)
+    if low is None or look.code is None or not look.restores or look.pca_explained - look.explained < HARM:
+        return None
+    share = (look.code - low) / (1 - low)
+    slope = 4 * share * (1 - share)  # of its largest
+    flat = slope < FLAT_SLOPE
+    stuck = flat.all(axis=0) & (np.ptp(share, axis=0) < AT_THE_END)
+    if _part(look, KLSparsity) is None and flat.mean() > NEARLY_ALL:
+        stuck = flat.mean(axis=0) > NEARLY_ALL
+    if stuck.mean() < HALF:
+        return None
+    return Finding(
+        "saturated-code",
+        f"{_counted(stuck)} of the code sit at the ends of their range, where the slope is below "
+        f"{100 * FLAT_SLOPE:.0f} % of the largest and nothing is learnt; the model explains "
+        f"{100 * max(look.explained, 0):.0f} % of the variance, PCA {100 * look.pca_explained:.0f} %",
+        f"{spelling('code_activation', 'identity')}, {slower(look, spelling)}, or data around zero",
+    )
+
+
+def sparsity_missed(look: Look, spelling: Spelling) -> Finding | None:
+    """Return a finding where units of a sparse code are more active than was asked for, or hardly ever 0."""
+    if look.code is None or not look.total:
+        return None
+    kl, l1 = _part(look, KLSparsity), _part(look, L1Sparsity)
+    if kl is not None and strength(kl[1]):
+        activity = look.code.mean(axis=0)
+        if float(np.median(activity)) < OFF_TARGET * kl[1].rho:
+            return None
+        return Finding(
+            "sparsity-missed",
+            f"the code's units have a mean activity of {np.median(activity):.3g} where rho = {kl[1].rho:g} is wanted",
+            f"a larger weight, {10 * kl[1].weight:g}, or more epochs",
+        )
+    needed = int(np.searchsorted(np.cumsum(look.eigenvalues), COPIED * look.total)) + 1
+    if l1 is not None and strength(l1[1]) and look.width > needed and float((look.code == 0).mean()) < FEW_ZEROS:
+        return Finding(
+            "sparsity-missed",
+            f"{100 * float((look.code == 0).mean()):.0f} % of the code's numbers are 0 under {l1[1]!r}",
+            f"a larger weight, {10 * l1[1].weight:g}, and a code that can be 0: {spelling('code_activation', 'relu')}",
+        )
+    return None
+
+
+def copies_input(look: Look, spelling: Spelling) -> Finding | None:
+    """Return a finding where the code is as wide as the data, and nothing keeps the model from copying."""
+    if not look.restores or look.code is None or look.explained < COPIED:
+        return None
+    directions = int((look.eigenvalues > RANK * look.eigenvalues[0]).sum())
+    columns = int((look.variances > 0).sum())
+    if not look.is_plain or look.width < columns or look.width < directions:
+        return None
+    if look.sse > LEFT_OF_SMALL * look.eigenvalues[directions // 2 :].sum():
+        return None  # it learns the large directions, as a narrow code does
+    return Finding(
+        "copies-input",
+        f"the code has {look.width} units for {columns} columns that vary, and nothing keeps the model from copying "
+        "them: the code needn't tell what matters",
+        "a narrower code, or a variant that denoises or is sparse",
+    )
+
+
+def _part(look: Look, kind: type) -> tuple[str, Any] | None:
+    """Return the model's part of this class, with its name, if it has one."""
+    return next(((name, part) for name, part in look.parts if isinstance(part, kind)), None)
+
+
+def _compares_probabilities(look: Look) -> bool:
+    """Whether the loss isn't a squared error, so that variances say nothing of what it is worth."""
+    return look.trivial_and_perfect[1] != 0.0
+
+
+def _lowest(look: Look) -> float | None:
+    """Return the lower end of the code's range, whose upper end is 1, or None where it has no ends."""
+    layers = [part for name, part in look.parts if name.startswith("encoder")]
+    last = layers[-1] if layers else None
+    return 0.0 if isinstance(last, Sigmoid) else -1.0 if isinstance(last, Tanh) else None
+
+
+def _counted(which: Array) -> str:
+    """Return how many units, and which, counted from 1."""
+    places = np.flatnonzero(which) + 1
+    if len(places) == len(which):
+        return "the only unit" if len(which) == 1 else f"all {len(which)} units"
+    named = ", ".join(map(str, places[:MOST_NAMED])) + (", …" if len(places) > MOST_NAMED else "")
+    return f"{len(places)} of {len(which)} units ({named})"

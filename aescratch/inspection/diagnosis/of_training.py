@@ -1,0 +1,204 @@
+"""Findings about the course of a training: the curve of its loss, and what it reached beside the mean and PCA.
+
+    Look, spelling -> Finding or None
+
+A curve is judged as the share of what there is to explain: 0 is the mean's loss, 1 that of a perfect answer.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.inspection.diagnosis.finding import Finding, Spelling
+from aescratch.inspection.diagnosis.look import Look
+
+NOTHING_LEARNT = 0.05  # of the variance explained
+CLEARLY_LESS = 0.5  # of what PCA explains
+BEHIND_PCA = 0.15  # of the variance
+FAR_BEHIND_PCA = 0.25  # for a model that is asked for more than a good reconstruction
+FEWEST_EPOCHS = 4
+LAST_PART = 0.25  # of the epochs
+STILL = 0.01  # of what there is to explain, gained in the last part
+STILL_OF_REST = 0.08  # of what is left
+FLAT = 0.01  # of what there is to explain
+FLAT_OF_REST = 0.03  # of what is left
+OVERSHOT = 3.0  # times the loss before the first step, or the mean's where that is larger
+ROUGH = 0.012  # of what is left to explain: a rise of the loss in an epoch, on average over the second half
+VERY_ROUGH = 0.08  # where the model isn't behind PCA
+RESOLVED = 0.01  # of what there is to explain: less is not asked for
+RISEN = 0.1  # of what there is to explain
+WORSE_UNSEEN = 0.1
+MORE_EPOCHS = 3
+SLOWER = 0.1
+
+
+def no_better_than_mean(look: Look, spelling: Spelling) -> Finding | None:
+    """Return a finding where the model explains next to nothing, though there is something to explain."""
+    if look.predicted is not None and look.labels is not None:
+        accuracy = float(np.mean(look.predicted == look.labels))
+        usual = float(np.bincount(look.labels.astype(int)).max() / len(look.labels))
+        if accuracy > usual + NOTHING_LEARNT or usual > 1 - NOTHING_LEARNT:
+            return None
+        return Finding(
+            "no-better-than-mean",
+            f"{100 * accuracy:.1f} % of the examples get their class, and always answering with the most frequent one "
+            f"would be right for {100 * usual:.1f} %",
+            _another_rate(look, spelling),
+        )
+    if not look.restores or look.explained > min(NOTHING_LEARNT, CLEARLY_LESS * look.pca_explained):
+        return None
+    return Finding(
+        "no-better-than-mean",
+        f"the model's SSE is {look.sse:.4g}, and always answering with the mean gives {look.total:.4g}"
+        f"{_pca(look)}",
+        _another_rate(look, spelling),
+    )
+
+
+def worse_than_pca(look: Look, spelling: Spelling) -> Finding | None:
+    """Return a finding where PCA of the same width explains clearly more."""
+    if not look.restores or look.pca_explained - look.explained < (BEHIND_PCA if look.is_plain else FAR_BEHIND_PCA):
+        return None
+    return Finding(
+        "worse-than-pca",
+        f"the model explains {100 * look.explained:.0f} % of the variance, SSE {look.sse:.4g}{_pca(look)}, which is "
+        f"{100 * look.pca_explained:.0f} %",
+        f"more epochs, another learning rate, or {spelling('code_activation', 'identity')}"
+        if look.is_plain
+        else "smaller penalties and less noise, which ask for something else than a good reconstruction",
+    )
+
+
+def learning_rate_too_high(look: Look, spelling: Spelling) -> Finding | None:
+    """Return a finding where the loss leapt up at the beginning, or goes up and down at the end."""
+    history = look.history
+    if history is None or not history.learning_rate or len(history) < 2:
+        return None
+    is_behind = look.restores and look.explained < look.pca_explained - BEHIND_PCA
+    first = history.first_loss
+    if is_behind and first is not None and history.loss[0] > OVERSHOT * max(first, _range(look)):
+        return Finding(
+            "learning-rate-too-high",
+            f"the loss of the first batch was {first:.4g}, and over the first epoch it was "
+            f"{history.loss[0]:.4g} on average: the first steps leapt far beyond what they aimed at",
+            slower(look, spelling),
+        )
+    half = look.progress[len(look.progress) // 2 :]
+    rises = np.maximum(-np.diff(half), 0)
+    rest = max(1 - float(half.mean()), RESOLVED)
+    rough = (ROUGH if is_behind else VERY_ROUGH) * rest
+    if len(half) < FEWEST_EPOCHS or _has_come_to_rest(look) or rises.mean() < rough:
+        return None
+    return Finding(
+        "learning-rate-too-high",
+        f"in {int((rises > 0).sum())} of the last {len(rises)} epochs the loss rose, by "
+        f"{rises.sum() * _range(look):.3g} in all, and it ended at {history.loss[-1]:.4g}",
+        slower(look, spelling),
+    )
+
+
+def still_falling(look: Look, spelling: Spelling) -> Finding | None:
+    """Return a finding where the loss falls so much in the last quarter of the epochs that more of them would help."""
+    if look.history is None or len(look.history) < FEWEST_EPOCHS:
+        return None
+    gained, rest = _gained(look.progress), min(1 - look.progress[-1], 1.0)
+    if gained < max(STILL, STILL_OF_REST * rest) or _has_come_to_rest(look):
+        return None
+    epochs = len(look.history)
+    before = look.history.loss[_start_of_last_part(epochs)]
+    return Finding(
+        "still-falling",
+        f"in the last {epochs - 1 - _start_of_last_part(epochs)} of {epochs} epochs the loss fell from {before:.4g} to "
+        f"{look.history.loss[-1]:.4g}",
+        spelling("epochs", str(MORE_EPOCHS * epochs)),
+    )
+
+
+def stopped_learning(look: Look, spelling: Spelling) -> Finding | None:
+    """Return a finding where the loss has been flat from early on, far from what PCA reaches."""
+    if look.history is None or len(look.history) < 2 * FEWEST_EPOCHS or not look.restores or not look.is_plain:
+        return None
+    start = len(look.progress) // 3
+    since = look.progress[start:]
+    if np.ptp(since) > max(FLAT, FLAT_OF_REST * (1 - since[-1])) or look.pca_explained - look.explained < BEHIND_PCA:
+        return None
+    return Finding(
+        "stopped-learning",
+        f"since epoch {start + 1} of {len(look.progress)} the loss has hardly moved, and it ended at "
+        f"{look.history.loss[-1]:.4g} with {100 * look.explained:.0f} % of the variance explained{_pca(look)}, "
+        f"which is {100 * look.pca_explained:.0f} %",
+        f"another learning rate, ten times up and down, or {spelling('code_activation', 'identity')}",
+    )
+
+
+def overfitting(look: Look, spelling: Spelling) -> Finding | None:
+    """Return a finding where data that the model wasn't trained on are restored clearly worse, or worse and worse."""
+    history = look.history
+    advice = f"{spelling('patience', '10')} beside validation data, fewer units, or {spelling('weight_decay', '0.001')}"
+    if history is not None and history.validation_loss and history.stopped != "early":
+        unseen = np.asarray(history.validation_loss)
+        best = int(unseen.argmin())
+        risen = float(unseen[-1] - unseen[best])
+        falls = history.loss[best] - history.loss[-1]
+        if risen > RISEN * max(_range(look), unseen[best] - _floor(look)) * 0.5 and falls > 0:
+            return Finding(
+                "overfitting",
+                f"since epoch {best + 1} the validation loss has risen from {unseen[best]:.4g} to {unseen[-1]:.4g}, "
+                f"while the loss fell from {history.loss[best]:.4g} to {history.loss[-1]:.4g}",
+                advice,
+            )
+    other = look.validation
+    if other is None or not (look.restores and other.restores):
+        return None
+    unseen_mean = float(np.square(other.x - look.mean).sum(axis=1).mean())
+    explained = 1 - other.sse / unseen_mean
+    if look.explained - explained < WORSE_UNSEEN:
+        return None
+    return Finding(
+        "overfitting",
+        f"the model explains {100 * look.explained:.0f} % of the variance of its own data and "
+        f"{100 * explained:.0f} % of that of data it hasn't seen",
+        advice,
+    )
+
+
+def _gained(progress: Array) -> float:
+    """Return what was gained in the last part of the epochs."""
+    return float(progress[-1] - progress[_start_of_last_part(len(progress))])
+
+
+def _start_of_last_part(epochs: int) -> int:
+    return max(0, epochs - 1 - max(1, round(LAST_PART * epochs)))
+
+
+def _has_come_to_rest(look: Look) -> bool:
+    """Whether the learning rate has been brought to nearly nothing: more epochs of the same would do nothing."""
+    assert look.history is not None
+    rates = look.history.learning_rate
+    return bool(rates) and rates[-1] < 0.05 * max(rates)
+
+
+def _range(look: Look) -> float:
+    trivial, perfect = look.trivial_and_perfect
+    return trivial - perfect
+
+
+def _floor(look: Look) -> float:
+    return look.trivial_and_perfect[1]
+
+
+def _pca(look: Look) -> str:
+    units = "1 component" if look.width == 1 else f"{look.width} components"
+    return f"; PCA with {units} reaches {look.pca_sse:.4g}"
+
+
+def slower(look: Look, spelling: Spelling) -> str:
+    """Return the advice to learn more slowly."""
+    if look.history is None or not look.history.learning_rate:
+        return "a lower learning rate"
+    return f"a lower learning rate, {spelling('learning_rate', f'{SLOWER * look.history.learning_rate[0]:.3g}')}"
+
+
+def _another_rate(look: Look, spelling: Spelling) -> str:
+    return "learning rates ten times up and down, and data around zero"

@@ -1,0 +1,197 @@
+"""The diagnosis: sick trainings get their code, healthy ones none, and looking changes nothing."""
+
+import copy
+import itertools
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+import trainings
+
+import aescratch as ae
+from aescratch.inspection.diagnosis import CODES, COMMAND_LINE, PYTHON
+from aescratch.inspection.diagnosis.diagnosing import look_at
+from aescratch.inspection.diagnosis.prices import least_variance
+from aescratch.training.ending import MOST_ROWS
+
+SEED = 0
+PLANNED = list(trainings.planned(SEED))
+# Two of each illness, and every fourth healthy one; docs/make_diagnosis.py runs all, with other seeds too, and their cures.
+SICK = [each for code in CODES for each in itertools.islice((t for t in PLANNED if t.code == code), 2)]
+HEALTHY = [each for each in PLANNED if not each.code][::4]
+RNG = np.random.default_rng(0)
+N, D, H = 7, 5, 3
+
+
+def diagnosis_of(training):
+    run = training.run()
+    return ae.diagnose(run.model, run.x, history=run.history, validation=run.unseen)
+
+
+@pytest.mark.parametrize("training", SICK, ids=lambda training: f"{training.code}: {training.name}")
+def test_a_sick_training_gets_its_code_among_the_first_two(training):
+    assert training.code in diagnosis_of(training).codes[:2]
+
+
+@pytest.mark.parametrize("training", HEALTHY, ids=lambda training: training.name)
+def test_a_healthy_training_gets_none(training):
+    assert diagnosis_of(training).codes == []
+
+
+def test_every_code_has_at_least_four_trainings_and_a_measurement():
+    codes = [training.code for training in PLANNED]
+    assert set(trainings.TRUTHS) == {*CODES, ""} == set(codes)
+    assert min(codes.count(code) for code in CODES) >= 4
+    assert codes.count("") >= 60
+
+
+def test_a_collapse_that_is_the_optimum_is_told_as_one():
+    x = trainings.digits(0)
+    model = ae.VariationalAutoencoder([64, 4], rng=0)
+    model.fit(x, epochs=20, optimizer=ae.Adam(1e-2), rng=0)
+    finding = ae.diagnose(model, x)[1]
+    largest = np.linalg.eigvalsh(np.cov(x.T, bias=True))[-1]
+    assert f"no direction of these data has a variance above {largest:.3g}" in finding.says
+    assert finding.advice.startswith(f"beta={0.1 * largest:.2g}")
+
+
+@pytest.mark.parametrize("lam", [0.5, 2.0, 4.5])
+def test_the_price_of_weight_decay_is_that_of_a_linear_autoencoder(lam):
+    variances = np.array([4.0, 1.0, 0.25])
+    x = RNG.normal(size=(97, 3))
+    x = (x - x.mean(axis=0)) @ np.linalg.inv(np.linalg.cholesky(np.cov((x - x.mean(axis=0)).T, bias=True))).T
+    x *= np.sqrt(variances)
+    model = ae.LinearAutoencoder([3, 3], weight_decay=lam, dtype="float64", rng=0)
+    model.fit(x, epochs=4000, batch_size=97, optimizer=ae.Adam(ae.CosineRate(0.02)), rng=0)
+    kept = 1 - (model.reconstruct(x) - x).std(axis=0) / x.std(axis=0)
+    expected = np.maximum(1 - least_variance(model.parts["decay"]) / variances, 0)
+    np.testing.assert_allclose(kept, expected, atol=0.02)
+
+
+def test_advice_is_spelled_as_the_caller_writes():
+    assert PYTHON("beta", "0.1") == "beta=0.1"
+    run = next(t for t in PLANNED if t.code == "still-falling").run()
+    assert ae.diagnose(run.model, run.x, history=run.history)[0].advice == "epochs=30"
+    assert ae.diagnose(run.model, run.x, history=run.history, spelling=COMMAND_LINE)[0].advice == "--epochs 30"
+
+
+@pytest.mark.parametrize("kind", [ae.VariationalAutoencoder, ae.DenoisingAutoencoder, ae.SparseAutoencoder])
+def test_looking_changes_nothing(kind):
+    x = RNG.random((2 * MOST_ROWS + 1, D))
+    model = kind([D, H], batch_norm=True, dropout=0.1, dtype="float64", rng=0)
+    history = model.fit(x, epochs=5, rng=0)
+    model.loss(x[:N], rng=1)
+    model.backward()  # the gradients are part of what is compared
+    before = pickle.dumps(model), model.rng.bit_generator.state, copy.deepcopy(history)
+    model.loss(x[:N], rng=1)
+    ae.diagnose(model, x, history=history, validation=x[:N])
+    model.backward()
+    assert (pickle.dumps(model), model.rng.bit_generator.state, history) == before
+
+
+def test_a_sample_is_looked_at_that_is_always_the_same():
+    x = RNG.random((3 * MOST_ROWS, D))
+    model = ae.Autoencoder([D, H], rng=0)
+    looks = [look_at(model, x, None, None, None).x for _ in range(2)]
+    assert looks[0].shape == (MOST_ROWS, D)
+    assert np.array_equal(*looks)
+    assert look_at(model, x[:N], None, None, None).x.shape == (N, D)
+
+
+def test_a_history_is_diagnosed_as_long_as_its_model_is_what_came_out_of_it():
+    x = trainings.digits(0)
+    model = ae.VariationalAutoencoder([64, 8], rng=0)
+    history = model.fit(x, epochs=30, rng=0)
+    other = copy.deepcopy(history)
+    assert other == history == pickle.loads(pickle.dumps(history))
+    with pytest.raises(ValueError, match="copy"):
+        _ = other.diagnosis
+    assert history.diagnosis.codes == ae.diagnose(model, x, history=history).codes != []
+    assert "no-better-than-mean" in history._repr_html_()
+    model.fit(x, epochs=1, rng=0)
+    assert history.diagnosis.codes  # it was asked for in time
+    late = model.fit(x, epochs=1, rng=0)
+    model.parameters[0].value = model.parameters[0].value * 2
+    with pytest.raises(ValueError, match="has changed"):
+        _ = late.diagnosis
+    assert "epoch" in late._repr_html_()
+    gone = ae.Autoencoder([64, 3], rng=0).fit(x, epochs=1, rng=0)
+    with pytest.raises(ValueError, match="gone"):
+        _ = gone.diagnosis
+
+
+def test_a_history_keeps_the_loss_before_the_first_step(tmp_path):
+    x = RNG.random((N, D))
+    model = ae.Autoencoder([D, H], dtype="float64", rng=0)
+    first = model.loss(x)
+    history = model.fit(x, epochs=2, batch_size=N, rng=0, checkpoint=tmp_path / "run.npz")
+    assert history.first_loss == pytest.approx(float(first), rel=1e-12)
+    again = ae.Autoencoder([D, H], dtype="float64", rng=0)
+    assert again.fit(x, epochs=3, batch_size=N, rng=0, checkpoint=tmp_path / "run.npz").first_loss == history.first_loss
+
+
+def test_a_classifier_that_learnt_nothing():
+    labels = np.arange(61) % 3
+    x = np.eye(3)[labels] + 0.1 * RNG.normal(size=(61, 3))
+    model = ae.SoftmaxClassifier(ae.Autoencoder([3, 4], code_activation=ae.Identity, rng=0), 3, rng=0)
+    history = model.fit(x, labels, epochs=1, optimizer=ae.SGD(1e-9), rng=0)
+    found = ae.diagnose(model, x, labels, history=history)
+    accuracy = 100 * model.score(x, labels)
+    assert found.codes == (["no-better-than-mean"] if accuracy < 100 * 21 / 61 + 5 else [])
+    history = model.fit(x, labels, epochs=300, optimizer=ae.Adam(ae.CosineRate(1e-2)), rng=0)
+    assert model.score(x, labels) == 1
+    assert ae.diagnose(model, x, labels, history=history).codes == []
+
+
+def test_a_model_of_ones_own_is_judged_by_its_curve_and_its_data():
+    class Mean:
+        def __init__(self):
+            self.m = ae.Parameter("m", np.zeros(D))
+            self.parameters, self.error = [self.m], ae.SquaredError()
+
+        def loss(self, x, rng=None):
+            return self.error.forward(np.tile(self.m.value, (len(x), 1)), x)
+
+        def backward(self):
+            self.m.grad = self.error.backward().sum(axis=0)
+
+    x = RNG.normal(5.0, 1.0, size=(101, D))
+    x[:, 2] = 4.0
+    model = Mean()
+    found = ae.diagnose(model, x, history=ae.fit(model, x, epochs=8, optimizer=ae.SGD(1e-3)))
+    assert found.codes == ["still-falling", "constant-features"]
+    assert found[1].says.startswith("column 3 is constant, at 4,")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        ((np.ones((N, D + 1)),), {}, f"{D}"), ((np.full((N, D), np.nan),), {}, "NaN"), ((np.empty((0, D)),), {}, "at least"),
+        ((np.ones((N, D)), np.zeros(N, int)), {}, "no labels"), ((np.ones((N, D)),), {"history": [1.0]}, "ae.History"),
+        ((np.ones((N, D)),), {"validation": np.ones((N, 2))}, f"{D}"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_refused_in_a_sentence(arguments, options, message):
+    model = ae.Autoencoder([D, H], rng=0)
+    with pytest.raises((TypeError, ValueError), match=message):
+        ae.diagnose(model, *arguments, **options)
+    with pytest.raises(TypeError, match="expected a model"):
+        ae.diagnose("model", np.ones((N, D)))
+
+
+@pytest.mark.parametrize("x", [np.ones((1, D)), np.zeros((N, D)), np.full((N, D), 2.0)])
+def test_data_that_do_not_vary_are_no_riddle(x):
+    model = ae.Autoencoder([D, H], rng=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        history = model.fit(x, epochs=9, rng=0)
+        assert set(ae.diagnose(model, x, history=history).codes) <= {"constant-features", "still-falling"}
+
+
+def test_findings_for_programs_people_and_notebooks():
+    found = ae.Diagnosis([ae.diagnose(ae.LinearAutoencoder([D, H], rng=0), np.ones((N, D)))[0]])
+    assert found.to_list() == [{"code": "constant-features", "says": found[0].says, "try": "leaving them out"}]
+    assert str(found) == f"constant-features: {found[0].says}; try leaving them out"
+    assert "<strong>constant-features</strong>" in found._repr_html_()
+    assert repr(found) == "<Diagnosis: constant-features>"
