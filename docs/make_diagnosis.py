@@ -1,7 +1,7 @@
 """Write docs/diagnosis_measured.txt: every training of tests/trainings.py, what it was found to be, and what was told.
 
-Run as ``python docs/make_diagnosis.py``; it takes some ten minutes of one processor. Thresholds were chosen with seed 0;
-the other seeds draw other data and other weights, and were run when they stood.
+Run as ``python docs/make_diagnosis.py``; it takes some ten minutes of one processor. Thresholds were chosen with
+seed 0; the other seeds draw other data and other weights, and were run when they stood.
 """
 
 import sys
@@ -44,8 +44,11 @@ def main():
     rows = [row for row in measured() if row[3]]
     lines = [
         f"{'code':<24}seed 0   held out    told among the first two, of those that the measurement bears out",
-        *(f"{code or 'healthy':<24}{_share(rows, code, (CHOSEN_WITH,)):<9}{_share(rows, code, HELD_OUT)}" for code in (*CODES, "")),
-    ]  # fmt: skip
+    ]
+    lines += [
+        f"{code or 'healthy':<24}{_share(rows, code, (CHOSEN_WITH,)):<9}{_share(rows, code, HELD_OUT)}"
+        for code in (*CODES, "")
+    ]
     for title, seeds in (("seed 0", (CHOSEN_WITH,)), ("held out", HELD_OUT)):
         sick = [is_right(code, told) for seed, code, _, _, told in rows if code and seed in seeds]
         healthy = [not told for seed, code, _, _, told in rows if not code and seed in seeds]

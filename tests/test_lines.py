@@ -81,6 +81,7 @@ GIVEN |= {**NETWORK, "kinked": RNG.normal(size=(N, D)), "equal": np.full((N, D),
 GIVEN |= {"W": RNG.normal(size=(D, H)), "V": RNG.normal(size=(H, D)), "b": RNG.normal(size=H)}
 GIVEN |= {"mu": RNG.normal(size=(N, H)), "log_var": RNG.normal(size=(N, H)), "eps": RNG.normal(size=(N, H))}
 GIVEN |= {"E": RNG.normal(size=(D, H)), "labels": np.array([0, 1, 2, 3, 4, 1, 3])}
+GIVEN |= {"c": RNG.normal(size=D)}
 GIVEN["kinked"][0, 0] = 2e-7
 
 
@@ -113,6 +114,12 @@ SHORT = [
      "condition", "grad_y * (kinked >= 0)"),
     (lambda equal: np.tanh(equal) ** 2, "grad_y, equal: 2 * grad_y", "equal",
      "factor-missing", "2 * grad_y * (np.tanh(equal) * (1 - np.tanh(equal) ** 2))"),
+    (lambda a, c: np.tanh(a) * c, "grad_y, a, c: (grad_y * c * (1 - np.tanh(a) ** 2), grad_y.sum(axis=0))", "a c",
+     "factor-missing",
+     "(grad_y * c * (1 - np.tanh(a) ** 2), (grad_y * np.tanh(a)).sum(axis=0))"),
+    (lambda a, c: np.tanh(a) * c, "grad_y, a, c: (grad_y * c * (1 - np.tanh(a) ** 2), (grad_y * a).sum(axis=0))", "a c",
+     "function-missing",
+     "(grad_y * c * (1 - np.tanh(a) ** 2), (grad_y * np.tanh(a)).sum(axis=0))"),
     (lambda x, W: x @ W, "grad_y, x, W: (grad_y @ W.T, x.reshape(7, -1).T @ np.sinh(grad_y))", "x W",
      "function-extra", "(grad_y @ W.T, x.reshape(7, -1).T @ grad_y)"),
 ]  # fmt: skip

@@ -96,6 +96,15 @@ class Scene:
         except (Exception, OutOfTime):  # of a backward that was changed: a loop may never end
             return set()
 
+    @property
+    def runs(self) -> bool:
+        """Whether backward, as it is now, returns anything."""
+        try:
+            limited(self.gradients, self.seconds)
+        except (Exception, OutOfTime):
+            return False
+        return True
+
     def is_right(self, name: str, gradient: Any) -> bool:
         """Whether a gradient is the right one for this array."""
         gradient = np.asarray(gradient)

@@ -18,6 +18,7 @@ NO_ARRAY = (  # what no factor, sign or function can be put around
     ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.Compare, ast.Slice, ast.Starred, ast.JoinedStr,
 )  # fmt: skip
 DECIDING = {"clip", "max", "min"}  # what is in them decides: whatever makes them pass everything would mend a limit
+SUMMING = {"sum", "mean", "dot"}  # methods of what a factor may be missing at
 
 
 def expressions(node: ast.stmt) -> Iterator[tuple[Path, ast.expr, ast.AST]]:
@@ -109,6 +110,8 @@ def is_slot(node: ast.expr, above: ast.AST, of_arrays: bool = False) -> bool:
         return False
     if isinstance(above, ast.BinOp) and isinstance(above.op, ast.Div) and above.left is node:
         return False
+    if isinstance(above, ast.Attribute) and above.attr in SUMMING:
+        return not isinstance(node, NO_ARRAY)
     if isinstance(above, (ast.Attribute, ast.UnaryOp, ast.Subscript, ast.Slice, ast.keyword, ast.Compare)):
         return False
     return not isinstance(node, NO_ARRAY)

@@ -304,7 +304,7 @@ def _anywhere(node: ast.expr, above: ast.AST, text: str, scope: Scope) -> Iterat
         yield "function-missing", text, function, parsed(f"{function}({text})"), 1.8
     if isinstance(above, ast.BinOp) and isinstance(above.op, (ast.Mult, ast.Div)):
         yield "one-minus-missing", text, f"1 - {text}", parsed(f"(1 - ({text}))"), 1.5
-    if not is_slot(node, above):
+    if not is_slot(node, above) or root_of(node) in scope.modules:
         return
     if not isinstance(above, ast.Compare):
         yield "sign", text, "", ast.UnaryOp(ast.USub(), node), 1.0
