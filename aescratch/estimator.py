@@ -55,6 +55,9 @@ class AutoencoderTransformer:
         As for the model's `fit`.
     learning_rate : float
         Of Adam.
+    scale : str
+        How `Scaling` brings X to a size that a model learns well at, and what comes back to that of X: ``"auto"``,
+        ``"none"``, ``"standardize"`` or ``"minmax"``.
     random_state : int, numpy.random.RandomState, numpy.random.Generator or None
         Draws the weights, the order of the examples and the noise; with an integer every fit gives the same.
     **settings
@@ -64,10 +67,8 @@ class AutoencoderTransformer:
     Attributes
     ----------
     model_ : Autoencoder
-        The trained model. It computes in float32 if X was float32, else in float64, unless ``dtype=`` was given. Its
-        first weights W1 began divided by the root mean square of X where that is above 1, since weights are drawn for
-        inputs of about 1, and on inputs of 100 a sigmoid unit would be saturated from the start. An ``initializer=``
-        that is given is left as it is.
+        The trained model. It computes in float32 if X was float32, else in float64, unless ``dtype=`` was given. It
+        sees X through ``model_.scaling``.
     history_ : History
         What happened in each epoch.
     n_features_in_ : int
@@ -91,11 +92,11 @@ class AutoencoderTransformer:
 
     def __init__(
         self, variant: type[Autoencoder] = Autoencoder, *, n_components: int = 32, hidden: Sequence[int] = (),
-        epochs: int = 20, batch_size: int = 64, learning_rate: float = 1e-3,
+        epochs: int = 20, batch_size: int = 64, learning_rate: float = 1e-3, scale: str = "auto",
         random_state: int | np.random.RandomState | np.random.Generator | None = None, **settings: Any,
     ) -> None:  # fmt: skip
         self.variant, self.n_components, self.hidden = variant, n_components, hidden
-        self.epochs, self.batch_size, self.learning_rate = epochs, batch_size, learning_rate
+        self.epochs, self.batch_size, self.learning_rate, self.scale = epochs, batch_size, learning_rate, scale
         self.random_state = random_state
         self._settings: dict[str, Any] = {}
         self.set_params(**settings)
@@ -138,8 +139,8 @@ class AutoencoderTransformer:
         rng = _generator(self.random_state)
         settings = {"dtype": x.dtype.name, **self._settings}
         model = self.variant([x.shape[1], *self.hidden, self.n_components], rng=rng, **settings)
-        if "initializer" not in self._settings:  # one that was asked for is left alone
-            _suit_first_weights(model, x)
+        model.scaling = model.scaling_for(x, self.scale)
+        x = _scaled(model, x)
         training: dict[str, Any] = {
             "epochs": self.epochs, "batch_size": self.batch_size, "optimizer": Adam(self.learning_rate), "rng": rng,
             "progress": False,
@@ -158,7 +159,7 @@ class AutoencoderTransformer:
 
     def transform(self, X: ArrayLike) -> Array:
         """Return the code (N, n_components) of X (N, D): an array, or the kind of frame that `set_output` asks for."""
-        return self._framed(self._fitted().encode(self._checked(X)), X)
+        return self._framed(self._fitted().encode(_scaled(self._fitted(), self._checked(X))), X)
 
     def fit_transform(self, X: ArrayLike, y: object = None) -> Array:
         """Return fit(X).transform(X)."""
@@ -166,15 +167,15 @@ class AutoencoderTransformer:
 
     def inverse_transform(self, X: ArrayLike) -> Array:
         """Return what the decoder makes of codes X (N, n_components): data (N, D)."""
-        return self._fitted().decode(_floats(X))
+        return _unscaled(self._fitted(), self._fitted().decode(_floats(X)))
 
     def score(self, X: ArrayLike, y: object = None) -> float:
         """Return minus the squared error of the reconstruction, summed over features, mean over examples.
 
         Whatever loss the variant is trained with: −(1/N) Σ_i Σ_j (x̂_ij − x_ij)², at best 0; y is ignored.
         """
-        x = self._checked(X)
-        return -sse_per_image(self._fitted().reconstruct(x), x)
+        x, model = self._checked(X), self._fitted()
+        return -sse_per_image(_unscaled(model, model.reconstruct(_scaled(model, x))), x)
 
     def get_feature_names_out(self, input_features: Sequence[str] | Array | None = None) -> Array:
         """Return the names of the code's units: code0, code1, ...
@@ -324,10 +325,11 @@ def _floats(X: Any) -> Array:
     return as_matrix(x if x.dtype.kind == "f" else x.astype(np.float64), precision, None, "X")
 
 
-def _suit_first_weights(model: Autoencoder, x: Array) -> None:
-    """Divide the first weights by the root mean square of x where it is above 1, so that no unit starts saturated."""
-    largest = max(float(np.abs(x).max()), 1.0)  # keeps the squares in range
-    size = largest * float(np.sqrt(np.mean((x / largest) ** 2, dtype=np.float64)))
-    if size > 1:
-        first = model.parameters[0]
-        first.value = first.value / first.value.dtype.type(size)
+def _scaled(model: Autoencoder, x: Array) -> Array:
+    """Return x as the model is to see it."""
+    return x if model.scaling is None else model.scaling.apply(x)
+
+
+def _unscaled(model: Autoencoder, x: Array) -> Array:
+    """Return what the model restores in the units of X."""
+    return x if model.scaling is None else model.scaling.undo(x)

@@ -263,7 +263,7 @@ BEYOND_THE_CORE = {
     "gradcheck", "gradcheck_laws", "gradcheck_modes", "grading", "grading_hostile", "grading_judge", "kernels",
     "korean", "lines", "localise", "meaning_check", "meaning_formulas", "meaning_learning", "meaning_models",
     "meaning_opinions", "one_file", "one_place", "packaging", "planted", "plots", "real_graders", "recording",
-    "report", "second_opinions", "sources", "statements", "student_terminal", "styles", "testing", "tour",
+    "report", "second_opinions", "scaling", "sources", "statements", "student_terminal", "styles", "testing", "tour",
     "tracing", "tutorials", "typing", "validation",
 }  # fmt: skip
 

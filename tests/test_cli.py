@@ -25,6 +25,7 @@ from aescratch.programs.cli import train as train_command
 from aescratch.programs.cli.figures import FIGURES
 from aescratch.programs.cli.measures import found_lines
 from aescratch.programs.cli.settings import ELSEWHERE, SETTINGS, flag, owners
+from aescratch.programs.cli.training import enough_epochs
 from aescratch.programs.cli.variants import VARIANTS
 from aescratch.programs.cli.words import ACTIVATIONS, number
 
@@ -83,6 +84,9 @@ def read_json(path):
 
 def values(path):
     return {parameter.name: parameter.value for parameter in ae.load(path).parameters}
+
+
+DEFAULT = ae.Adam(ae.CosineRate(5e-3))  # what train takes, left to itself
 
 
 def assert_same_values(a, b):
@@ -203,7 +207,12 @@ OPTIONS = [
     ("contractive", "--weight 0.5", "weight", "0.5"),
     ("variational", "--beta 4", "beta", "4.0"),
     ("vanilla", "--hidden 7,6 --code 5", "widths", "[12, 7, 6, 5]"),
-    ("vanilla", "", "widths", "[12, 32]"),
+    ("vanilla", "", "widths", "[12, 6]"),
+    ("k-sparse", "", "widths", "[12, 32]"),
+    ("vanilla", "", "code_activation", repr(ae.GELU)),
+    ("vanilla", "--activation tanh", "code_activation", "None"),
+    ("sparse", "--sparsity l1:0.1", "code_activation", "None"),
+    ("variational", "--beta 2", "beta", "2.0"),
 ]
 
 
@@ -222,11 +231,14 @@ def test_initializers(capsys, small, name):
 
 
 OPTIMIZERS = [
-    ("", "Adam(learning_rate=0.001, beta1=0.9, beta2=0.999, eps=1e-08, clip_norm=None)"),
-    ("--optimizer sgd --learning-rate 0.1 --clip-norm 1", "SGD(learning_rate=0.1, clip_norm=1)"),
-    ("--optimizer momentum:0.5 --learning-rate 0.1", "Momentum(learning_rate=0.1, mu=0.5, clip_norm=None)"),
-    ("--optimizer nesterov --learning-rate 0.1", "Nesterov(learning_rate=0.1, mu=0.9, clip_norm=None)"),
-    ("--optimizer rmsprop:0.8:1e-6", "RMSProp(learning_rate=0.001, beta=0.8, eps=1e-06, clip_norm=None)"),
+    ("", "Adam(learning_rate={0.005}, beta1=0.9, beta2=0.999, eps=1e-08, clip_norm=None)"),
+    ("--optimizer sgd --learning-rate 0.1 --clip-norm 1", "SGD(learning_rate={0.1}, clip_norm=1)"),
+    ("--optimizer momentum:0.5 --learning-rate 0.1", "Momentum(learning_rate={0.1}, mu=0.5, clip_norm=None)"),
+    (
+        "--optimizer nesterov --learning-rate 0.1 --schedule constant",
+        "Nesterov(learning_rate=ConstantRate(learning_rate=0.1), mu=0.9, clip_norm=None)",
+    ),
+    ("--optimizer rmsprop:0.8:1e-6", "RMSProp(learning_rate={0.001}, beta=0.8, eps=1e-06, clip_norm=None)"),
     (
         "--optimizer adamw:0.1 --learning-rate 0.01 --schedule step:10:0.5",
         "AdamW(learning_rate=StepRate(learning_rate=0.01, every=10, factor=0.5), decay=0.1, beta1=0.9, beta2=0.999, "
@@ -234,7 +246,7 @@ OPTIMIZERS = [
     ),
     (
         "--optimizer adam:0.8:0.99 --schedule cosine:1e-5",
-        "Adam(learning_rate=CosineRate(learning_rate=0.001, last=1e-05), beta1=0.8, beta2=0.99, "
+        "Adam(learning_rate=CosineRate(learning_rate=0.005, last=1e-05), beta1=0.8, beta2=0.99, "
         "eps=1e-08, clip_norm=None)",
     ),
     ("--optimizer lbfgs:5", "LBFGS(memory=5)"),
@@ -254,6 +266,7 @@ def test_options_of_training_reach_fit(capsys, small, monkeypatch, words, expect
     words = words.split()
     assert run(capsys, "train", "vanilla", small, "--epochs", 3, "--batch-size", 5, "--out", "out", *words)[0] == 0
     text = repr(seen["optimizer"])
+    expected = re.sub(r"{(.*)}", r"CosineRate(learning_rate=\1, last=0.0)", expected)
     assert text.replace("_learning_rate", "learning_rate") == expected.replace("clip_norm=1)", "clip_norm=1.0)")
     assert (seen["epochs"], seen["batch_size"], seen["rng"], seen["patience"]) == (3, 5, 0, None)
 
@@ -567,7 +580,7 @@ def test_the_seed_holds_for_the_held_out_share_too(capsys, small):
 def test_train_is_what_python_does(capsys):
     assert run(capsys, "train", "sparse", "--code", 8, "--epochs", 2, "--seed", 4)[0] == 0
     model = ae.SparseAutoencoder([64, 8], rng=4)
-    model.fit(ae.datasets.load_digits().x, epochs=2, rng=4)
+    model.fit(ae.datasets.load_digits().x, epochs=2, optimizer=DEFAULT, rng=4)
     model.save("python.npz")
     assert_same_values("sparse-digits/model.npz", "python.npz")
 
@@ -604,9 +617,9 @@ def test_a_stack_is_what_python_trains(capsys, small):
     words = ["stacked", small, "--hidden", "8", "--code", "4", "--epochs", "2", "--seed", "3", "--out", "out"]
     assert run(capsys, "train", *words)[0] == 0
     x = np.load(small).reshape(40, 12)
-    model = ae.StackedAutoencoder([12, 8, 4], rng=3)
-    model.pretrain(x, epochs=2, rng=3)
-    model.fit(x, epochs=2, rng=3)
+    model = ae.StackedAutoencoder([12, 8, 4], code_activation=ae.GELU, rng=3)
+    model.pretrain(x, epochs=2, optimizer=DEFAULT, rng=3)
+    model.fit(x, epochs=2, optimizer=DEFAULT, rng=3)
     model.save("python.npz")
     assert_same_values("out/model.npz", "python.npz")
 
@@ -674,8 +687,8 @@ def test_own_data_of_every_kind_train_the_same_model(capsys, kind):
     more = {"npz": ["--key", "images"], "csv.gz": ["--divide-by", "255", "--image-shape", "4x3"]}.get(kind, [])
     words = ["--epochs", "2", "--code", "5"]
     assert run(capsys, "train", "vanilla", _write_own(kind, x), *more, *words)[0] == 0
-    model = ae.Autoencoder([12, 5], rng=0)
-    model.fit((x.reshape(30, 12) / np.float32(255)).astype(np.float32), epochs=2, rng=0)
+    model = ae.Autoencoder([12, 5], code_activation=ae.GELU, rng=0)
+    model.fit((x.reshape(30, 12) / np.float32(255)).astype(np.float32), epochs=2, optimizer=DEFAULT, rng=0)
     found = values("vanilla-own/model.npz")
     assert all(np.allclose(found[p.name], p.value, atol=1e-6) for p in model.parameters)
 
@@ -689,7 +702,7 @@ def test_diverging_ends_in_one_sentence_and_status_1(capsys):
 
 @pytest.mark.usefixtures("no_figures")
 def test_control_c_saves_the_last_good_epoch(capsys, small, monkeypatch):
-    words = ["train", "vanilla", small, "--batch-size", "10"]
+    words = ["train", "vanilla", small, "--batch-size", "10", "--schedule", "constant"]
     assert run(capsys, *words, "--epochs", 2, "--out", "two")[0] == 0
     calls, loss = [], ae.Autoencoder.loss
 
@@ -750,7 +763,8 @@ def test_a_progress_bar_is_for_terminals(small, on_a_terminal):
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
 def test_control_c_from_outside_and_going_on_from_the_checkpoint(folder, capsys, monkeypatch):
-    words = ["train", "vanilla", "--epochs", "400", "--checkpoint", "run.npz", "--out", "out"]
+    constant = ["--schedule", "constant"]  # a cosine's rates depend on how many epochs there are in all
+    words = ["train", "vanilla", *constant, "--epochs", "400", "--checkpoint", "run.npz", "--out", "out"]
     # a shell without job control starts background processes deaf to Control-C
     process = start(*words, before="import signal; signal.signal(signal.SIGINT, signal.default_int_handler)")
     deadline = time.monotonic() + 300
@@ -766,7 +780,7 @@ def test_control_c_from_outside_and_going_on_from_the_checkpoint(folder, capsys,
     monkeypatch.setattr(train_command, "draw_figures", lambda *arguments: [])
     goal = ["--epochs", done + 2]
     assert run(capsys, *words, *goal)[0] == 0
-    assert run(capsys, "train", "vanilla", *goal, "--out", "uninterrupted")[0] == 0
+    assert run(capsys, "train", "vanilla", *constant, *goal, "--out", "uninterrupted")[0] == 0
     assert_same_values("out/model.npz", "uninterrupted/model.npz")
 
 
@@ -889,17 +903,18 @@ def test_evaluate(capsys, model):
 
 
 def test_a_vae_that_collapsed_is_told_so_and_a_sparse_code_by_its_activity(capsys):
-    outcome, out, _ = run(capsys, "train", "variational", "--code", "8", "--json")
+    outcome, out, _ = run(capsys, "train", "variational", "--code", "8", "--beta", "1", "--json")
     found = json.loads(out)
     assert outcome == 0  # findings change no exit status
     assert [finding["code"] for finding in found["diagnosis"]] == ["no-better-than-mean", "posterior-collapsed"]
     assert found["diagnosis"][1]["try"] == "--beta 0.07, or --reconstruction bce for data in [0, 1]"
     assert (found["unit_statistic"], found["units_asleep"]) == ("divergence per unit, in nats", 8)
     assert json.loads(Path("variational-digits/metrics.json").read_text())["diagnosis"] == found["diagnosis"]
-    text = run(capsys, "train", "variational", "--code", "8", "--beta", "0.07", "--epochs", "40")[1]
-    assert "units that tell nothing" in text
-    assert "collapsed" not in text
-    text = run(capsys, "train", "sparse", "--code", "32", "--epochs", "60")[1]
+    text = run(capsys, "train", "variational", "--code", "8")[1]
+    assert "\nchosen: --beta 0.0273\n" in text  # what PCA leaves of 64 - 8 columns
+    assert re.search("\nunits that tell nothing +0 of 8\n", text)
+    assert "found" not in text
+    text = run(capsys, "train", "sparse", "--code", "32")[1]
     activity = re.search(r"activity per unit, rho = 0.05 +([0-9.]+)\n", text)
     code = ae.load("sparse-digits/model.npz").encode(ae.datasets.load_digits().x)
     assert float(activity[1]) == pytest.approx(code.mean(), rel=1e-2)
@@ -1020,3 +1035,69 @@ def test_check_of_a_classifier_on_a_saved_model(capsys, small):
 
 def test_flags_are_the_parameters_names():
     assert flag("unit_norm_decoder") == "--unit-norm-decoder"
+
+
+def table_of_three_factors(mean, rows=200):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(rows, 3)) @ rng.normal(size=(3, 12))
+    return mean + x / x.std(axis=0)
+
+
+@pytest.mark.usefixtures("no_figures")
+@pytest.mark.parametrize("mean", [0.0, 1.0, 100.0, 1e6])
+@pytest.mark.parametrize("variant", ["vanilla", "linear", "denoising", "sparse", "k-sparse", "contractive", "variational"])
+def test_left_to_itself_train_learns_a_table_wherever_it_lies(capsys, variant, mean):
+    x = table_of_three_factors(mean)
+    np.savetxt("table.csv", x, delimiter=",", fmt="%.9g")
+    outcome, out, _ = run(capsys, "train", variant, "table.csv", "--json")
+    found = json.loads(out)
+    assert outcome == 0
+    assert found["sse_per_image"] < (0.5 if variant == "variational" else 0.25) * found["mean_sse_per_image"]
+    assert found["scaling"] == ("standardize" if mean >= 100 else "none")
+    assert variant != "variational" or found["units_asleep"] <= found["units"] // 2
+    assert [finding["code"] for finding in found["diagnosis"]] == []
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_a_scaling_goes_with_the_model_and_is_undone_in_what_is_written(capsys):
+    x = table_of_three_factors(100.0) * np.where(np.arange(12) == 4, 1000.0, 1.0)
+    np.savetxt("table.csv", np.round(x), delimiter=",", fmt="%d")  # whole numbers are measurements, too
+    out = run(capsys, "train", "linear", "table.csv", "--code", "3", "--out", "out")[1]
+    assert re.search(r"\ncolumns brought to mean 0 and variance 1: less 99\S* to \S+, divided by \S+ to \S+; undone", out)
+    model = ae.load("out/model.npz")
+    assert model.scaling.how == "standardize"
+    assert run(capsys, "encode", "out", "table.csv", "--out", "codes.npy")[0] == 0
+    assert run(capsys, "decode", "out", "codes.npy", "--out", "back.npy")[0] == 0
+    rounded = np.round(x).astype(np.float32)
+    codes = model.encode(((rounded - rounded.mean(axis=0)) / rounded.std(axis=0)).astype(np.float32))
+    np.testing.assert_allclose(np.load("codes.npy"), codes, atol=1e-3)
+    back = np.load("back.npy")
+    assert (np.square(back - rounded).mean(axis=0) < 0.2 * rounded.var(axis=0)).all()
+    text = run(capsys, "evaluate", "out", "table.csv", "--json")[1]
+    found = json.loads(text)
+    assert found["sse_per_image"] == pytest.approx(np.square(back - rounded).sum(axis=1).mean(), rel=1e-4)
+    assert found["mean_sse_scaled"] == pytest.approx(12, rel=1e-3)
+    assert found["pca_sse_scaled"] <= found["sse_scaled"] < 0.25 * found["mean_sse_scaled"]
+    sentence = refused(capsys, "train", "linear", "table.csv", "--scale", "none")
+    assert "holds integers" in sentence
+    assert "standardize" in refused(capsys, "train", "linear", "table.csv", "--scale", "standardise")
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_a_small_table_gets_more_epochs_and_a_large_one_fewer(capsys, small):
+    assert json.loads(run(capsys, "train", "linear", small, "--batch-size", "8", "--json")[1])["epochs"] == 1000
+    assert json.loads(run(capsys, "train", "linear", small, "--batch-size", "8", "--epochs", 3, "--json")[1])["epochs"] == 3
+    arguments = SimpleNamespace(optimizer=SimpleNamespace(kind=ae.Adam), batch_size=64)
+    assert [enough_epochs(arguments, rows) for rows in (64, 1797, 60000)] == [5000, 173, 20]
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_a_table_as_a_spreadsheet_writes_it(capsys):
+    rows = [f"{n % 7},{n % 3}5;{'Ulm' if n % 2 else 'Bonn'};{n % 2}" for n in range(40)]
+    Path("table.csv").write_text("\n".join(["size;city;class", *rows]))
+    out = run(capsys, "train", "linear", "table.csv", "--categories", "city", "--epochs", "3")[1]
+    assert "\ncolumn 'class' holds labels, and is no feature\n" in out
+    assert "Dense(3, 1)" in out
+    sentence = refused(capsys, "train", "linear", "table.csv")
+    assert sentence.endswith("'Bonn' in line 2, where a number is expected; leave the column out; or, for a category, have columns of 0 and 1 made of it: --categories city")
+    assert "--categories says how to read your own file" in refused(capsys, "train", "linear", "digits", "--categories", "x")

@@ -875,12 +875,16 @@ HOSTILE = {
     "nanlabels.npz": (npz(x=FLOATS, y=np.full(6, np.nan)), "labels that are NaN, infinite or huge"),
     "words.csv": (
         b"1,2\n3,four\n",
-        "not a table of numbers separated by commas: could not convert string 'four'",
+        r"holds text in column 2, 'four' in line 2, where a number is expected; leave the column out$",
     ),
-    "firstline.csv": (b"1,oops\n3,4\n", "could not convert string 'oops'"),
-    "gap.csv": (b"0.1,,3\n0.1,2,3\n", "could not convert"),
+    "firstline.csv": (b"1,oops\n3,4\n", "text in column 2, 'oops' in line 1"),
+    "gap.csv": (b"0.1,,3\n0.1,2,3\n", r"has 1 missing value, the first in line 1, column 2; remove"),
+    "gaps.csv": (b"a,b\n\n1.5,2\nNA,3\n1,?\n", r"has 2 missing values, the first in line 4, column 'a'; remove"),
+    "cities.csv": (
+        b"age,city\n3.5,Ulm\n,Bonn\n", "text in column 'city', 'Ulm' in line 2, .*--categories city$",
+    ),
     "ragged.csv": (b"0.1,2\n1,2,3\n", "not a table of numbers"),
-    "semicolons.csv": (b"a;b\n1;2\n", "not a table of numbers"),
+    "thousands.csv": (b"a;b\n1,5;1.234,5\n", r"text in column 'b', '1\.234,5' in line 2"),
     "names.csv": (b"a,b\n", "holds no line of numbers"),
     "manynames.csv": (b"a,b,c\n0.5,2\n", "names 3 columns but its lines have 2"),
     "rownumbers.csv": (
@@ -999,6 +1003,41 @@ def test_import_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_separators_and_decimal_commas(put):
+    expected = [[0.25, -1.5], [1e3, 20]]
+    for text in (b"a;b\n0,25;-1,5\n1e3;20\n", b"0,25;-1,5\n1000;20,0", b"a\tb\n0.25\t-1.5\n1e3\t20\n",
+                 b"a;b\r\n0.25;-1.5\r\n1e3;20\r\n"):  # fmt: skip
+        np.testing.assert_array_equal(load_file(put("t.csv", text)).x, expected)
+
+
+@pytest.mark.parametrize("name", ["label", "Labels", "TARGET", "class"])
+def test_a_column_of_labels_is_announced_and_no_feature(put, name):
+    data = load_file(put("l.csv", f"a,{name},b\n0.5,2,1\n1.5,0,0\n".encode()))
+    assert data.labels.tolist() == [2, 0]
+    np.testing.assert_array_equal(data.x, [[0.5, 1], [1.5, 0]])
+    assert data.source.endswith(f", labels from column {name!r}")
+
+
+def test_categories_become_columns_of_0_and_1(put):
+    path = put("c.csv", b'city,age,"size"\nUlm,3.5,s\nBonn,4,"l"\nUlm,5,s\n')
+    data = load_file(path, categories=["city", "size"])
+    np.testing.assert_array_equal(data.x, [[0, 1, 3.5, 0, 1], [1, 0, 4, 1, 0], [0, 1, 5, 0, 1]])
+    only = load_file(put("o.csv", b"city\nUlm\nBonn\n"), categories=["city"])
+    np.testing.assert_array_equal(only.x, [[0, 1], [1, 0]])
+    for categories, message in ((["town"], "no column 'town' .*city, age, size"), (["city"], "text in column 'size', 's'")):
+        with pytest.raises(DataFileError, match=message):
+            load_file(path, categories=categories)
+    with pytest.raises(DataFileError, match="names no columns"):
+        load_file(put("n.csv", b"1,2\n"), categories=["city"])
+    with pytest.raises(DataFileError, match="line 3 has another number"):
+        load_file(put("r.csv", b"city,age\nUlm,3\nBonn\n"), categories=["city"])
+    with pytest.raises(ValueError, match="names columns of a"):
+        load_file(put("a.npy", npy(FLOATS)), categories=["city"])
+    many = "\n".join(f"w{n},{n}" for n in range(101))
+    with pytest.raises(DataFileError, match="101 different words in column 'w'"):
+        load_file(put("m.csv", f"w,n\n{many}\n".encode()), categories=["w"])
 
 
 def test_a_column_called_y_is_a_coordinate(put):

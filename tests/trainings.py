@@ -284,8 +284,8 @@ def _sick(seed):
                    {"model": make(vanilla, 96, 48, 8, code_activation=ae.Identity)})
 
     code = "saturated-code"
-    def large(rng, n_in, n_out):
-        return 100 * ae.xavier_uniform(rng, n_in, n_out)
+    def large(n_in, n_out, rng):
+        return 100 * ae.xavier_uniform(n_in, n_out, rng)
 
     for name, data, activation, hidden, drawn, rate in (
         ("sigmoid, garments", garments, ae.Sigmoid, (64, 2), ae.xavier_uniform, 5e-2),

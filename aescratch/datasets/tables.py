@@ -1,10 +1,17 @@
 """Numbers in text: a .csv file, with or without a line of column names.
 
-"a,b,label\\n0.1,0.2,3\\n" -> column names, numbers -> values (N, D), labels (N,), whether all are whole
+    "a,b,label\\n0.1,0.2,3\\n" -> column names, numbers -> values (N, D), labels (N,), whether all are whole
+    "a;city\\n0,1;Ulm\\n"     -> the separator is told by the first line; a comma is then a decimal one
+                             -> a column of words becomes one column of 0 and 1 for each word, where that is asked for
+
+What can't be read is said with the line of the file and the name of the column.
 """
 
 from __future__ import annotations
 
+import csv
+import re
+from collections.abc import Iterator, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
@@ -14,52 +21,155 @@ from numpy.typing import NDArray
 
 from aescratch.datasets.errors import DataFileError
 
-LABEL_NAMES = ("label", "labels")
+LABEL_NAMES = ("label", "labels", "target", "class")
+MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
+DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(e[+-]?\d+)?", re.IGNORECASE)
+MOST_WORDS = 100  # of a column that becomes columns of 0 and 1
 
 
 class Table(NamedTuple):
-    """Values (N, D) float64, labels (N,) float64 or None, and whether all values are whole numbers."""
+    """Values (N, D) float64, labels (N,) float64 or None, whether all values are whole numbers, the labels' column."""
 
     values: NDArray[np.float64]
     labels: NDArray[np.float64] | None
     are_integers: bool
+    label_name: str = ""
 
 
-def parse_csv(contents: bytes, path: Path) -> Table:
-    """Read comma-separated numbers.
+def parse_csv(contents: bytes, path: Path, categories: Sequence[str] = ()) -> Table:
+    """Read numbers separated by commas, semicolons or tabs.
 
-    The first line may name the columns: it does if no cell in it is a number, or if one says ``label``. A column named
-    ``label`` or ``labels``, in any capitals, is the labels, ``y`` is a coordinate; every other column is a feature.
+    The first line may name the columns: it does if no cell in it is a number, or if one is a usual name for labels. A
+    column named ``label``, ``labels``, ``target`` or ``class``, in any capitals, is the labels, ``y`` is a coordinate;
+    every other column is a feature. Those named as categories become a column of 0 and 1 for each word that they hold.
     """
     try:
         text = contents.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataFileError(f"{path} is not UTF-8 text, as a .csv must be; save it as comma-separated text") from error
-    first, _, rest = text.lstrip("\r\n").partition("\n")
-    names = [cell.strip().strip('"').lower() for cell in first.split(",")]
-    has_names = _are_names(names)
-    body = rest if has_names else text
+    kept = text.lstrip("\r\n")
+    first_line = 1 + text[: len(text) - len(kept)].count("\n")
+    first, _, rest = kept.partition("\n")
+    separator = _separator(first)
+    names = [cell.strip().strip('"') for cell in first.split(separator)]
+    has_names = _are_names([name.lower() for name in names], separator)
+    body, body_line = (rest, first_line + 1) if has_names else (kept, first_line)
     if has_names and "" in names:
         raise DataFileError(f"{path} has a column without a name, often a row number; name it or remove it")
-    values = _numbers(body, path)
+    unknown = [name for name in categories if not has_names or name not in names]
+    if unknown:
+        listed = ", ".join(names) if has_names else "names no columns"
+        raise DataFileError(f"{path} has no column {unknown[0]!r} to be made of 0 and 1 ({listed}); check the name")
+    if categories:
+        values, names = _with_categories(body, separator, names, categories, path, body_line)
+    else:
+        values = _numbers(body, separator, names if has_names else [], path, body_line)
     if has_names and len(names) != values.shape[1]:
         raise DataFileError(f"{path} names {len(names)} columns but its lines have {values.shape[1]}; make them agree")
-    labels = [i for i, name in enumerate(names) if name in LABEL_NAMES]
+    labels = [i for i, name in enumerate(names) if has_names and name.lower() in LABEL_NAMES]
     if len(labels) > 1:
         raise DataFileError(f"{path} has {len(labels)} columns of labels; keep one of them")
     features = np.delete(values, labels, axis=1)
-    return Table(features, values[:, labels[0]] if labels else None, _are_whole(features))
+    found = values[:, labels[0]] if labels else None
+    return Table(features, found, _are_whole(features), names[labels[0]] if labels else "")
 
 
-def _numbers(body: str, path: Path) -> NDArray[np.float64]:
+def _separator(first: str) -> str:
+    """Return what separates the cells of the first line: a tab or a semicolon where there is one, else a comma."""
+    bare = re.sub(r'"[^"]*"', "", first)
+    return next((mark for mark in ("\t", ";") if mark in bare), ",")
+
+
+def _numbers(body: str, separator: str, names: Sequence[str], path: Path, line: int) -> NDArray[np.float64]:
     if not body.strip():
         raise DataFileError(f"{path} holds no line of numbers; save at least one example")
+    text = body if separator == "," else _with_points(body, separator)
     try:
-        return np.loadtxt(StringIO(body), delimiter=",", ndmin=2, comments=None, quotechar='"')
+        return np.loadtxt(StringIO(text), delimiter=separator, ndmin=2, comments=None, quotechar='"')
     except (ValueError, OverflowError) as error:
-        # numpy's own sentence names the line and the cell, and ends in advice about its own arguments
-        reason = str(error).split("; ")[0].rstrip(".")
-        raise DataFileError(f"{path} is not a table of numbers separated by commas: {reason}") from error
+        reason = _what_is_no_number(text, separator, names, line)
+        # numpy's own sentence names the row and the cell, and ends in advice about its own arguments
+        reason = reason or f"is not a table of numbers: {str(error).split('; ')[0].rstrip('.')}"
+        raise DataFileError(f"{path} {reason}") from error
+
+
+def _with_points(body: str, separator: str) -> str:
+    """Return the lines with points in the place of decimal commas, which no separator is."""
+    lines = (separator.join(_with_point(cell) for cell in line.split(separator)) for line in body.split("\n"))
+    return "\n".join(lines)
+
+
+def _with_point(cell: str) -> str:
+    bare = cell.strip().strip('"')
+    return bare.replace(",", ".") if DECIMAL_COMMA.fullmatch(bare) else cell
+
+
+def _what_is_no_number(text: str, separator: str, names: Sequence[str], line: int) -> str:
+    """Return what is said of the first column of words, or else of missing values; empty where it is something else."""
+    missing: list[tuple[int, int]] = []
+    for number, cells in _rows(text, separator, line):
+        for column, cell in enumerate(cells):
+            bare = cell.strip()
+            if bare.lower() in MISSING - {"nan"}:
+                missing.append((number, column))
+            elif not _is_number(bare):
+                name = names[column] if column < len(names) else ""
+                made = f"; or, for a category, have columns of 0 and 1 made of it: --categories {name}" if name else ""
+                return (
+                    f"holds text in {_named(names, column)}, {bare!r} in line {number}, where a number is expected; "
+                    f"leave the column out{made}"
+                )
+    if not missing:
+        return ""
+    number, column = missing[0]
+    count = "1 missing value" if len(missing) == 1 else f"{len(missing):,} missing values"
+    return (
+        f"has {count}, the first in line {number}, {_named(names, column)}; remove these rows, or put the column's "
+        "mean there"
+    )
+
+
+def _with_categories(
+    body: str, separator: str, names: Sequence[str], categories: Sequence[str], path: Path, line: int
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Return the values, with a column of 0 and 1 for each word in the place of a category, and all columns' names."""
+    rows = list(_rows(body, separator, line))
+    ragged = next((number for number, cells in rows if len(cells) != len(names)), None)
+    if ragged is not None:
+        raise DataFileError(f"{path} names {len(names)} columns, and line {ragged} has another number; make them agree")
+    chosen = [names.index(name) for name in categories]
+    others = [column for column in range(len(names)) if column not in chosen]
+    rest = "\n".join(separator.join(cells[column] for column in others) for _, cells in rows)
+    numbers = _numbers(rest, separator, [names[column] for column in others], path, line) if others else None
+    columns, made = [], []
+    for column, name in enumerate(names):
+        if column not in chosen:
+            assert numbers is not None
+            columns.append(numbers[:, others.index(column)])
+            made.append(name)
+            continue
+        words = [cells[column].strip() for _, cells in rows]
+        kinds = sorted(set(words))
+        if len(kinds) > MOST_WORDS:
+            raise DataFileError(
+                f"{path} has {len(kinds)} different words in column {name!r}, and at most {MOST_WORDS} are made into "
+                "columns; leave the column out"
+            )
+        columns += [np.array([word == kind for word in words], np.float64) for kind in kinds]
+        made += [f"{name}={kind}" for kind in kinds]
+    return np.column_stack(columns), made
+
+
+def _rows(text: str, separator: str, line: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield the lines that aren't empty as cells, with their number in the file."""
+    reader = csv.reader(StringIO(text), delimiter=separator)
+    for cells in reader:
+        if cells:
+            yield line + reader.line_num - 1, cells
+
+
+def _named(names: Sequence[str], column: int) -> str:
+    return f"column {names[column]!r}" if column < len(names) else f"column {column + 1}"
 
 
 def _are_whole(values: NDArray[np.float64]) -> bool:
@@ -67,9 +177,10 @@ def _are_whole(values: NDArray[np.float64]) -> bool:
         return bool(np.all((values == np.floor(values)) & (np.abs(values) < 2**53)))
 
 
-def _are_names(cells: list[str]) -> bool:
+def _are_names(cells: list[str], separator: str) -> bool:
     # Strict: a damaged first line of numbers must become an error, not be taken for names and lost.
-    return any(cell in LABEL_NAMES for cell in cells) or not any(_is_number(cell) for cell in cells)
+    pointed = cells if separator == "," else [_with_point(cell) for cell in cells]
+    return any(cell in LABEL_NAMES for cell in cells) or not any(_is_number(cell) for cell in pointed)
 
 
 def _is_number(cell: str) -> bool:

@@ -7,6 +7,7 @@ path -> bytes, gunzipped (limits.py) -> by their first bytes: npyfiles.py, idx.p
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ def load_file(
     key: str | None = None,
     *,
     divide_by: float | None = None,
+    keep_whole_numbers: bool = False,
+    categories: Sequence[str] = (),
 ) -> Dataset:
     """Read the user's own data from a .npy, .npz, .csv or IDX file, plain or gzipped (.gz).
 
@@ -39,8 +42,9 @@ def load_file(
       .csv count as integers if all are whole and one is not 0 or 1. Booleans become 0 and 1.
     - Floats are kept as they are, whatever their range; a value beyond float32 is an error.
     - (N, D) is taken as it is; (N, h, w) becomes (N, h * w) with `image_shape` (h, w).
-    - Labels: in an .npz the array named ``labels``, ``label`` or ``y``; in a .csv the column ``label`` or ``labels``.
-      They must be whole numbers.
+    - Labels: in an .npz the array named ``labels``, ``label`` or ``y``; in a .csv the column ``label``, ``labels``,
+      ``target`` or ``class``. They must be whole numbers, are no feature, and `.source` names them.
+    - A .csv may be separated by commas, semicolons or tabs; with the last two a comma is a decimal one.
 
     Parameters
     ----------
@@ -52,6 +56,10 @@ def load_file(
         Which array of an .npz is the data; not needed if there is only one beside the labels.
     divide_by : float, optional
         Divide all values by this number, such as 255, 16 or 65535.
+    keep_whole_numbers : bool
+        Whether a .csv of whole numbers is taken as it is, for data that are going to be scaled.
+    categories : sequence of str
+        Columns of a .csv that hold words, each of which becomes a column of 0 and 1.
 
     Returns
     -------
@@ -87,7 +95,7 @@ def load_file(
     path = Path(path)
     if divide_by is not None and not (isinstance(divide_by, Real) and 0 < divide_by < np.inf):
         raise ValueError(f"divide_by must be a positive number, not {divide_by!r}; pass the largest value, as 255")
-    values, labels = _parse(path, key)
+    values, labels, label_name = _parse(path, key, keep_whole_numbers, categories)
     if values.ndim == 3 and image_shape is None:
         image_shape = values.shape[1:]
     rows = _rows(values, path)
@@ -98,24 +106,29 @@ def load_file(
         image_shape=image_shape,
         name=path.name,
         licence="the user's own",
-        source=f"{path}, {scaling}",
+        source=f"{path}, {scaling}" + (f", labels from column {label_name!r}" if label_name else ""),
     )
 
 
-def _parse(path: Path, key: str | None) -> tuple[NDArray[Any], NDArray[Any] | None]:
+def _parse(
+    path: Path, key: str | None, keep_whole_numbers: bool, categories: Sequence[str]
+) -> tuple[NDArray[Any], NDArray[Any] | None, str]:
     contents = read_bytes(path)
+    is_table = path.name.lower().removesuffix(".gz").endswith(".csv")
+    if categories and not is_table:
+        raise ValueError(f"categories names columns of a .csv, and {path} is none; leave it out")
     if contents.startswith(ZIP_MAGIC):
-        return parse_npz(contents, path, key)
+        return *parse_npz(contents, path, key), ""
     if key is not None:
         raise ValueError(f"key={key!r} chooses an array of an .npz file, and {path} is none; leave key out")
     if contents.startswith(NPY_MAGIC):
-        return parse_npy(contents, path), None
+        return parse_npy(contents, path), None, ""
     if looks_like_idx(contents):
-        return parse_idx(contents, path), None
-    if path.name.lower().removesuffix(".gz").endswith(".csv"):
-        table = parse_csv(contents, path)
-        whole = table.are_integers and not np.isin(table.values, (0, 1)).all()
-        return table.values.astype(np.int64) if whole else table.values, table.labels
+        return parse_idx(contents, path), None, ""
+    if is_table:
+        table = parse_csv(contents, path, categories)
+        whole = table.are_integers and not keep_whole_numbers and not np.isin(table.values, (0, 1)).all()
+        return table.values.astype(np.int64) if whole else table.values, table.labels, table.label_name
     raise DataFileError(
         f"{path} does not begin like a .npy, .npz or IDX file (it begins with {contents[:4].hex(' ')}) and "
         "is not named .csv; save it in one of these formats"

@@ -13,12 +13,13 @@ from typing import Any, ClassVar, TypedDict
 
 import numpy as np
 
-from aescratch.activations import Identity, ReLU
+from aescratch.activations import GELU, Identity, ReLU
 from aescratch.backend import Array, Number, move, to_numpy
 from aescratch.batch_norm import BatchNorm
 from aescratch.dropout import Dropout
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
+from aescratch.foundations.scaling import Scaling
 from aescratch.foundations.validation import Data, Rng, as_generator, as_matrix, require_dtype, require_flag
 from aescratch.initializers import xavier_uniform
 from aescratch.layers import Dense, Layer
@@ -238,6 +239,25 @@ class Autoencoder(Model):
         x = as_matrix(x, self.dtype, self.widths[0])
         self.reconstruction.check_data(x)
         return (move(x, self.backend),)
+
+    def scaling_for(self, x: Data, how: str = "auto") -> Scaling | None:
+        """Return the scaling that data x (N, D) ask for, or None if they are well as they are.
+
+        Where ``"auto"`` would leave them, or standardize, but the loss is for data in [0, 1], it is ``"minmax"``.
+        """
+        x = as_matrix(x, "float64", self.widths[0])
+        if how == "auto" and isinstance(self.reconstruction, BinaryCrossEntropy):
+            how = "none" if x.min() >= 0 and x.max() <= 1 else "minmax"
+        scaling = Scaling.fit(x, how)
+        return None if scaling.changes_nothing else scaling
+
+    def suited_settings(self, x: Array) -> dict[str, Any]:
+        """Return settings that serve better where nobody asked for any, for data x (N, D), scaled as they will be.
+
+        A code of ReLUs loses units for good; one of GELUs is as bent, and loses none.
+        """
+        wanted = self.code_activation or self.default_code_activation()
+        return {"code_activation": GELU} if wanted is ReLU else {}
 
     def unit_statistic(self, x: Data) -> UnitStatistic:
         """Return the share of the examples x (N, D) for which each code unit isn't 0; it sleeps if it never changes."""

@@ -20,6 +20,7 @@ from aescratch.foundations.buffers import Buffer, move_buffers, named_buffers
 from aescratch.foundations.parameters import Parameter, pack
 from aescratch.foundations.parts import Part, in_mode
 from aescratch.foundations.recipes import Recipe
+from aescratch.foundations.scaling import Scaling
 from aescratch.foundations.showing import shown
 from aescratch.foundations.validation import Data, Rng, as_generator, own_generator
 from aescratch.models.opinion import SecondOpinion
@@ -54,6 +55,8 @@ class Model(Recipe):
     hidden_layers : str
         ``"optional"``; ``"refused"`` where there may be none between input and code; ``"wanted"`` where it takes some
         to show what the variant is about.
+    may_be_wide : bool
+        Whether its code is often wider than the data, since something else keeps it from copying them.
     figures : tuple of str
         The pictures that have a meaning for it, of ``"filters"``, ``"reconstructions"``, ``"denoising"``,
         ``"code-activity"``, ``"latent-traversal"`` and ``"samples"``.
@@ -73,6 +76,7 @@ class Model(Recipe):
     formula: ClassVar[str] = ""
     takes_labels: ClassVar[bool] = False
     hidden_layers: ClassVar[str] = "optional"
+    may_be_wide: ClassVar[bool] = False
     figures: ClassVar[tuple[str, ...]] = ("filters",)
     options: ClassVar[Mapping[str, Option]] = {}
     tour: ClassVar[tuple[TourRow, ...]] = ()
@@ -80,6 +84,7 @@ class Model(Recipe):
     dtype: str
     rng: np.random.Generator
     loss_measures_progress = True
+    _scaling: Scaling | None = None
     _trusting_thread: int | None = None
 
     def loss(self, x: Array, rng: Rng = None) -> Number:
@@ -150,6 +155,23 @@ class Model(Recipe):
     def wanted_activity(self) -> float | None:
         """The mean activity that is asked of every code unit, if any is."""
         return None
+
+    @property
+    def scaling(self) -> Scaling | None:
+        """The `Scaling` that its data came through, for those who apply and undo it; its own methods never do."""
+        return self._scaling
+
+    @scaling.setter
+    def scaling(self, scaling: Scaling | None) -> None:
+        if scaling is not None and not isinstance(scaling, Scaling):
+            raise TypeError(f"expected scaling to be an ae.Scaling, or None, got {type(scaling).__name__}")
+        if scaling is not None and len(scaling.shift) != self.n_inputs:
+            raise ValueError(f"expected a scaling of {self.n_inputs} columns, got one of {len(scaling.shift)}")
+        self._scaling = scaling
+
+    def suited_settings(self, x: Array) -> dict[str, Any]:
+        """Return settings that serve better where nobody asked for any, for data x (N, D); none here."""
+        return {}
 
     def settle(self, rng: Rng) -> None:
         """Put all parameters into one flat buffer, and give the model a generator of its own; ends a constructor."""

@@ -69,6 +69,7 @@ class KSparseAutoencoder(Autoencoder):
     word = "k-sparse"
     order = 50
     objective = "restore x from the k largest units of its code"
+    may_be_wide = True
     figures = (*Autoencoder.figures, "code-activity")
     options: ClassVar[Mapping[str, Option]] = {
         "k": Option("count", "how many code units stay; left out, a quarter of them", "K"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -110,6 +110,7 @@ class SparseAutoencoder(Autoencoder):
     order = 40
     objective = "restore x from a code few of whose units are active"
     formula = "reconstruction(x_hat, x) + sparsity(h) + decay(weights)"
+    may_be_wide = True
     figures = (*Autoencoder.figures, "code-activity")
     options: ClassVar[Mapping[str, Option]] = {
         "sparsity": Option(
@@ -123,6 +124,10 @@ class SparseAutoencoder(Autoencoder):
     def wanted_activity(self) -> float | None:
         """The mean activity that is asked of every code unit: rho, for a KL penalty."""
         return self.sparsity.rho if isinstance(self.sparsity, KLSparsity) else None
+
+    def suited_settings(self, x: Array) -> dict[str, Any]:
+        """Return none: what L1 makes sparse is a code of ReLUs."""
+        return {}
 
     def unit_statistic(self, x: Data) -> UnitStatistic:
         """Return the mean activity of each code unit under a KL penalty, which asks for rho; else as every code's."""

@@ -10,7 +10,7 @@ at beta = 1 the loss is the negative variational bound, up to a constant.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -19,11 +19,13 @@ from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Data, Rng, require_count
 from aescratch.layers import Dense, Layer, Sampling
+from aescratch.losses import SquaredError
 from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
 from aescratch.models.network import dense_layers, mark_first, name_parameters, without_identity
 from aescratch.models.opinion import SecondOpinion, Seen
 from aescratch.models.statements import Option, UnitStatistic
 from aescratch.penalties import GaussianKL
+from aescratch.training.ending import sampled
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -133,6 +135,21 @@ class VariationalAutoencoder(Autoencoder):
     options: ClassVar[Mapping[str, Option]] = {
         "beta": Option("number", "the divergence's share in the objective", "BETA"),
     }
+
+    def suited_settings(self, x: Array) -> dict[str, Any]:
+        """Return beta as the variance of the decoder's noise that PCA finds best for these data (N, D).
+
+        With squared error, the loss over beta is that of a Gaussian decoder of variance beta. The likelihood is largest
+        at the mean of the variances that PCA of the code's width leaves out (Tipping & Bishop 1999, equation 8); here
+        it is at least a thousandth of a column's. With another loss beta stays what it is.
+        """
+        if not isinstance(self.reconstruction, SquaredError):
+            return {}
+        (sample,) = sampled([x])
+        variances = np.linalg.svd(sample - sample.mean(axis=0), compute_uv=False).astype(np.float64) ** 2 / len(sample)
+        left = variances[self.widths[-1] :].sum() / max(x.shape[1] - self.widths[-1], 1)
+        beta = max(float(left), 1e-3 * float(variances.sum()) / x.shape[1])
+        return {"beta": beta} if beta > 0 else {}
 
     def unit_statistic(self, x: Data) -> UnitStatistic:
         """Return each unit's divergence from N(0, 1) in nats, mean over the examples x (N, D); 0.01 keep it awake."""

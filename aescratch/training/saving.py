@@ -17,12 +17,13 @@ import numpy as np
 from aescratch.backend import Array, array_module
 from aescratch.foundations.files import FileFormatError, read_archive, write_archive
 from aescratch.foundations.recipes import describe, rebuild
+from aescratch.foundations.scaling import Scaling
 from aescratch.foundations.validation import require_count
 from aescratch.training import contract
 
 
 def save(model: contract.Trainable, path: str | os.PathLike[str]) -> None:
-    """Write a model to path, whole or not at all: its settings, its values, its buffers, and the state of its noise.
+    """Write a model to path, whole or not at all: its settings, values, buffers, scaling, and the state of its noise.
 
     Parameters
     ----------
@@ -53,6 +54,9 @@ def save(model: contract.Trainable, path: str | os.PathLike[str]) -> None:
     contract.require_model(model)
     states = {name: generator.bit_generator.state for name, generator in contract.generators_of(model).items()}
     header = {"kind": "model", "model": describe(model), **states}
+    scaling = getattr(model, "scaling", None)
+    if scaling is not None:
+        header["scaling"] = [scaling.shift.tolist(), scaling.size.tolist(), scaling.how]
     arrays = {name: holder.value for name, holder in _saved(model).items()}
     for name, array in arrays.items():
         if not array_module(array).isfinite(array).all():
@@ -95,6 +99,8 @@ def load(path: str | os.PathLike[str]) -> Any:
             holder.value = arrays[name]
         for name, generator in contract.generators_of(model).items():
             generator.bit_generator.state = header[name]
+        if "scaling" in header:
+            model.scaling = Scaling(*header["scaling"])
     except Exception as error:  # a hostile description makes almost anything fail
         raise FileFormatError(
             f"expected a model that aescratch saved, but the contents of {os.fspath(path)} make no model "

@@ -12,7 +12,7 @@ import numpy as np
 
 from aescratch.backend import to_numpy
 from aescratch.foundations.showing import shows
-from aescratch.foundations.validation import Data
+from aescratch.foundations.validation import Data, as_matrix
 from aescratch.inspection.diagnosis import of_data, of_model, of_training
 from aescratch.inspection.diagnosis.finding import PYTHON, Diagnosis, Finding, Spelling
 from aescratch.inspection.diagnosis.look import Look
@@ -109,6 +109,14 @@ def diagnose(
     if codes & CAUSES and told[0].code == "no-better-than-mean":
         told[0] = told[0]._replace(advice="what the next finding says")
     return Diagnosis(told)
+
+
+def diagnose_data(x: Data, *, spelling: Spelling = PYTHON) -> Diagnosis:
+    """Return what can be said of data (N, D) before they are scaled: columns like labels, and constant ones."""
+    (sample,) = sampled([as_matrix(x, "float64", None)])
+    seen = Look(None, sample, None, None, None)
+    found = [RULES[code](seen, spelling) for code in ("labels-among-features", "constant-features")]
+    return Diagnosis([finding for finding in found if finding])
 
 
 @shows(History, "diagnosis")

@@ -21,7 +21,7 @@ from aescratch.models.statements import UnitStatistic
 from aescratch.training import contract
 from aescratch.training.history import History
 
-NOTHING = 1e-12  # of the sum of squares: variances below are rounding
+NOTHING = 1e-20  # of the mean square: variances below are rounding
 
 
 @dataclass(frozen=True)

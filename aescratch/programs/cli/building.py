@@ -23,6 +23,7 @@ from aescratch.programs.cli.variants import VARIANTS, names_where
 from aescratch.programs.cli.words import count, counts
 
 CODE = 32
+AT_MOST = f"half as wide as the data but for {names_where(lambda kind: kind.may_be_wide)}"
 N_CLASSES = 2  # of examples that are drawn
 
 
@@ -35,7 +36,7 @@ def model_options(code: int = CODE) -> Option:
             help="widths of the layers between input and code, such as 500,250; left out, none "
             f"({names_where(lambda kind: kind.hidden_layers == 'wanted')} wants some)",
         ),
-        whole("--code", f"the code's width (default {code})", "WIDTH"),
+        whole("--code", f"the code's width (default {code}, at most {AT_MOST})", "WIDTH"),
     )  # fmt: skip
     seed = option(
         "--seed", type=partial(count, 0), default=0, help="the seed of everything random (default %(default)s)"
@@ -43,11 +44,12 @@ def model_options(code: int = CODE) -> Option:
     return lambda parser: add(parser, layers, SETTING_OPTIONS, seed)
 
 
-def build_model(arguments: Namespace, n_inputs: int, labels: Array | None) -> Any:
+def build_model(arguments: Namespace, n_inputs: int, labels: Array | None, **suited: Any) -> Any:
     """Return a new model of the variant, for data of this width, and of as many classes as the labels have."""
-    settings = given_settings(arguments, arguments.variant)
-    widths = [n_inputs, *(arguments.hidden or []), arguments.code or CODE]
+    settings = {**given_settings(arguments, arguments.variant), **suited}
     kind = VARIANTS[arguments.variant]
+    code = CODE if kind.may_be_wide else min(CODE, max(1, n_inputs // 2))
+    widths = [n_inputs, *(arguments.hidden or []), arguments.code or code]
     n_classes = None
     if kind.takes_labels and labels is None:
         raise UsageError(f"a {kind.word} learns from labels, and these data have none; give data with labels")

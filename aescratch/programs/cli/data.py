@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aescratch as ae
+from aescratch.backend import Array
 from aescratch.datasets import Dataset, load_digits, load_fashion, load_file, load_mnist, load_natural_patches
 from aescratch.programs.cli.options import group, option
 from aescratch.programs.cli.status import UsageError, did_you_mean, wrong_input
@@ -47,6 +49,10 @@ OWN_FILE = group(
         "--divide-by", type=number, metavar="NUMBER",
         help="divide all values by this, such as 65535 (bytes are divided by 255 without it)",
     ),
+    option(
+        "--categories", type=lambda text: text.split(","), metavar="NAMES",
+        help="columns of a .csv that hold words, such as city,colour: each becomes columns of 0 and 1",
+    ),
 )  # fmt: skip
 IMAGE_SHAPE = option(
     "--image-shape", type=partial(counts, "x", "28x28"), metavar="HxW",
@@ -61,10 +67,16 @@ def open_model(path: str) -> Any:
         return ae.load(file)
 
 
-def load_data(name: str, arguments: Namespace, width: int | None = None) -> Dataset:
-    """Return the data of this name, or in the file of this name, which have to be of this width."""
+def load_data(name: str, arguments: Namespace, width: int | None = None, *, scales: bool = False) -> Dataset:
+    """Return the data of this name, or in the file of this name, which have to be of this width.
+
+    Whole numbers in a table are taken as they are where they are going to be scaled.
+    """
     image_shape = getattr(arguments, "image_shape", None)
-    given = {"--image-shape": image_shape, "--key": arguments.key, "--divide-by": arguments.divide_by}
+    given = {
+        "--image-shape": image_shape, "--key": arguments.key, "--divide-by": arguments.divide_by,
+        "--categories": arguments.categories,
+    }  # fmt: skip
     with wrong_input():
         if name in BUILT_IN:
             for flag, value in given.items():
@@ -72,13 +84,27 @@ def load_data(name: str, arguments: Namespace, width: int | None = None) -> Data
                     raise UsageError(f"{flag} says how to read your own file, and {name} is built in; leave it out")
             data = BUILT_IN[name]()
         elif Path(name).exists():
-            data = load_file(name, image_shape and tuple(image_shape), arguments.key, divide_by=arguments.divide_by)
+            data = load_file(
+                name, image_shape and tuple(image_shape), arguments.key, divide_by=arguments.divide_by,
+                keep_whole_numbers=scales, categories=arguments.categories or (),
+            )  # fmt: skip
         else:
             near = did_you_mean(name, BUILT_IN) or f"; check the path, or take one of {', '.join(BUILT_IN)}"
             raise UsageError(f"there is no file {name!r}, and no data set of that name{near}")
     if width is not None:
         require_width(data, width)
     return data
+
+
+def scaled(model: Any, data: Dataset) -> Dataset:
+    """Return data as the model is to see them: through its scaling, if it has one."""
+    return data if model.scaling is None else replace(data, x=model.scaling.apply(data.x))
+
+
+def unscaled(model: Any, x: Array) -> Array:
+    """Return what the model restores in the units of the data."""
+    restored: Array = x if model.scaling is None else model.scaling.undo(x)
+    return restored
 
 
 def require_width(data: Dataset, width: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from aescratch.datasets import load_file
-from aescratch.programs.cli.data import MODEL, open_model, require_width
+from aescratch.programs.cli.data import MODEL, open_model, require_width, unscaled
 from aescratch.programs.cli.measures import in_batches
 from aescratch.programs.cli.options import command, json_of, option
 from aescratch.programs.cli.status import RIGHT, wrong_input
@@ -31,6 +31,6 @@ def run(arguments: Namespace) -> int:
         codes = load_file(arguments.codes, divide_by=1)  # whole numbers are codes, too
     require_width(codes, model.widths[-1])
     with wrong_input():
-        x = in_batches(model.decode, codes.x)
+        x = unscaled(model, in_batches(model.decode, codes.x))
     write_matrix(arguments, path, x, "examples", "numbers", codes=codes.name)
     return RIGHT

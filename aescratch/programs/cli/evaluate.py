@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from aescratch.inspection.diagnosis import COMMAND_LINE, diagnose
-from aescratch.programs.cli.data import DATA_OR_DIGITS, MODEL, OWN_FILE, load_data, open_model
+from aescratch.programs.cli.data import DATA_OR_DIGITS, MODEL, OWN_FILE, load_data, open_model, scaled
 from aescratch.programs.cli.measures import as_lines, found_lines, measure
 from aescratch.programs.cli.options import command, json_of, option
 from aescratch.programs.cli.status import RIGHT, wrong_input
@@ -21,7 +21,8 @@ DESCRIPTION = """Measure a saved model on data:
                       for a VAE, of their activity under a KL penalty, else of how often they aren't 0
   accuracy            share of examples in the right class (instead of all these but the loss, for a classifier)
 
-What seems wrong is said in at most three lines.
+Errors are in the data's units. Those of a model with a scaling are given once more, of the scaled data, which is what
+it was trained to make small. What seems wrong is said in at most three lines.
 """
 EXAMPLES = """examples:
   aescratch evaluate sparse-digits
@@ -40,12 +41,13 @@ def run(arguments: Namespace) -> int:
     """Measure and print; return the exit status."""
     model = open_model(arguments.model)
     width = model.autoencoder.widths[0]
-    data = load_data(arguments.data, arguments, width)
-    pca_data = data if arguments.pca_data is None else load_data(arguments.pca_data, arguments, width)
+    scales = model.scaling is not None
+    data = load_data(arguments.data, arguments, width, scales=scales)
+    pca_data = data if arguments.pca_data is None else load_data(arguments.pca_data, arguments, width, scales=scales)
     with wrong_input():
         measures = measure(model, data, pca_data)
         labels = (data.labels,) if model.takes_labels else ()
-        diagnosis = diagnose(model, data.x, *labels, spelling=COMMAND_LINE)
+        diagnosis = diagnose(model, scaled(model, data).x, *labels, spelling=COMMAND_LINE)
     about = {"model": type(model).__name__, "parameters": model.n_parameters, "data": data.name, "examples": len(data)}
     head = f"{about['model']}, {model.n_parameters:,} parameters, on {len(data):,} examples of {data.name}"
     lines = [head, as_lines(measures), *found_lines(diagnosis)]

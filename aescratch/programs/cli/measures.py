@@ -17,6 +17,7 @@ from aescratch.backend import Array
 from aescratch.datasets import Dataset
 from aescratch.inspection.diagnosis import Diagnosis
 from aescratch.inspection.measures import PCA, sse_per_image
+from aescratch.programs.cli.data import scaled, unscaled
 from aescratch.training.ending import sampled
 
 BATCH = 1000
@@ -26,6 +27,9 @@ LABELS = {
     "sse_per_image": "SSE per image",
     "mean_sse_per_image": "SSE of the mean",
     "pca_sse_per_image": "SSE of PCA, same width",
+    "sse_scaled": "SSE, scaled data",
+    "mean_sse_scaled": "of the mean, scaled data",
+    "pca_sse_scaled": "of PCA, scaled data",
     "units_asleep": "units that tell nothing",
     "accuracy": "accuracy",
 }
@@ -33,18 +37,25 @@ MOST_FINDINGS = 3  # that are printed; the files and --json have all
 
 
 def measure(model: Any, data: Dataset, pca_data: Dataset) -> dict[str, Any]:
-    """Return what the model reaches on data; the mean and PCA are those of pca_data."""
+    """Return what the model reaches on data, in their units; the mean and PCA are those of pca_data.
+
+    Where the model has a scaling, PCA is that of the scaled data too, and all errors are given once more, scaled.
+    """
+    seen = scaled(model, data)
     if model.takes_labels:
-        hits = in_batches(lambda x, labels: model.predict(x) == labels, data.x, data.labels)
-        return {"loss": mean_loss(model, data.x, data.labels), "accuracy": float(hits.mean())}
-    code, x_hat = in_batches(model.encode, data.x), in_batches(model.reconstruct, data.x)
-    mean = np.broadcast_to(pca_data.x.mean(axis=0), data.x.shape)
-    units = model.unit_statistic(*sampled([data.x]))
+        hits = in_batches(lambda x, labels: model.predict(x) == labels, seen.x, seen.labels)
+        return {"loss": mean_loss(model, seen.x, seen.labels), "accuracy": float(hits.mean())}
+    code, x_hat = in_batches(model.encode, seen.x), in_batches(model.reconstruct, seen.x)
+    units = model.unit_statistic(*sampled([seen.x]))
+    known = scaled(model, pca_data).x
+    pca = PCA.fit(known).reconstruct(seen.x, code.shape[1])
+    answers = {"": x_hat, "mean_": np.broadcast_to(known.mean(axis=0), seen.x.shape), "pca_": pca}
+    errors = {f"{name}sse_per_image": sse_per_image(unscaled(model, x), data.x) for name, x in answers.items()}
+    if model.scaling is not None:
+        errors |= {f"{name}sse_scaled": sse_per_image(x, seen.x) for name, x in answers.items()}
     return {
-        "loss": mean_loss(model, data.x),
-        "sse_per_image": sse_per_image(x_hat, data.x),
-        "mean_sse_per_image": sse_per_image(mean, data.x),
-        "pca_sse_per_image": sse_per_image(PCA.fit(pca_data.x).reconstruct(data.x, code.shape[1]), data.x),
+        "loss": mean_loss(model, seen.x),
+        **errors,
         "unit_statistic": units.name,
         "unit_mean": float(units.values.mean()),
         "units": int(units.asleep.size),

@@ -15,21 +15,25 @@ import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aescratch as ae
 from aescratch.datasets import Dataset
 from aescratch.foundations.files import write_text
-from aescratch.inspection.diagnosis import COMMAND_LINE, Diagnosis, diagnose
+from aescratch.foundations.scaling import WAYS
+from aescratch.inspection.diagnosis import COMMAND_LINE, Diagnosis, diagnose, diagnose_data
 from aescratch.programs.cli.building import build_model, model_options
-from aescratch.programs.cli.data import DATA_OR_DIGITS, IMAGE_SHAPE, MODEL_FILE, OWN_FILE, load_data
+from aescratch.programs.cli.data import DATA_OR_DIGITS, IMAGE_SHAPE, MODEL_FILE, OWN_FILE, load_data, scaled
 from aescratch.programs.cli.figures import draw_figures
 from aescratch.programs.cli.measures import as_lines, found_lines, measure
 from aescratch.programs.cli.options import command, json_of, option
+from aescratch.programs.cli.settings import flag, given_settings
 from aescratch.programs.cli.status import INTERRUPTED, RIGHT, UsageError, wrong_input
-from aescratch.programs.cli.training import OPTIMIZER, TRAINING, make_optimizer, pretrain
+from aescratch.programs.cli.training import COSINE, OPTIMIZER, TRAINING, enough_epochs, make_optimizer, pretrain
 from aescratch.programs.cli.variants import VARIANT
+from aescratch.programs.cli.words import ACTIVATIONS, choice
 from aescratch.programs.cli.writing import answer, json_text, require_folder
 
 METRICS_FILE = "metrics.json"
@@ -48,6 +52,11 @@ add_arguments = command(
     "Train an autoencoder; write the model, its history, figures and the command into a folder.", EXAMPLES,
     VARIANT, DATA_OR_DIGITS, model_options(), TRAINING, OPTIMIZER, OWN_FILE, IMAGE_SHAPE,
     option(
+        "--scale", type=partial(choice, {way: way for way in WAYS}), default="auto", metavar="WAY",
+        help="bring columns to mean 0 and variance 1 (standardize) or to [0, 1] (minmax), kept with the model and "
+        "undone in what is decoded; auto (the default) standardizes data of an unusual size; none does nothing",
+    ),
+    option(
         "--out", metavar="DIR",
         help="the folder to write, made if need be; files of an earlier run are replaced (default: VARIANT-DATA)",
     ),
@@ -57,28 +66,36 @@ add_arguments = command(
 
 def run(arguments: Namespace) -> int:
     """Train, write and print; return the exit status."""
-    data = load_data(arguments.data, arguments)
+    data = load_data(arguments.data, arguments, scales=arguments.scale != "none")
     training, held_out = data, None
     if arguments.validation is not None:
         with wrong_input():
             training, held_out = data.split(arguments.validation, rng=arguments.seed)
-    model = build_model(arguments, data.x.shape[1], data.labels).to(arguments.backend)
-    optimizer = make_optimizer(arguments, arguments.schedule)
+    optimizer = make_optimizer(arguments, arguments.schedule or COSINE)
+    arguments.epochs = arguments.epochs or enough_epochs(arguments, len(training))
+    model, suited = suited_model(arguments, training)
+    model.to(arguments.backend)
+    seen, seen_held_out = scaled(model, training), held_out and scaled(model, held_out)
     if arguments.checkpoint is not None:
         require_folder(Path(arguments.checkpoint))
     with folder_to_fill(arguments) as folder:
         if not arguments.json:
             print(f"{model}\n{len(training):,} examples of {data.name} to train on", flush=True)
-        pretraining, history = fit(model, training, held_out, optimizer, arguments)
+            if "labels from column" in data.source:
+                print(f"column {data.source.rpartition(' ')[2]} holds labels, and is no feature")
+            for line in [*([] if model.scaling is None else [str(model.scaling)]), *said(suited)]:
+                print(line, flush=True)
+        pretraining, history = fit(model, seen, seen_held_out, optimizer, arguments)
         files = write_run(folder, model, pretraining, history, arguments)
         if history.stopped == "interrupted":
             when = f"after epoch {len(history)}" if history.loss else "before the first epoch ended"
             print(f"aescratch: interrupted; {folder} has the model as it was {when}", file=sys.stderr)
             return INTERRUPTED
-        files += draw_figures(folder, model, held_out or training, history)
+        files += draw_figures(folder, model, seen_held_out or seen, history)
         measures = measure(model, held_out or training, training)
         diagnosis = diagnose_run(model, training, held_out, history)
-        metrics = {**measures, "diagnosis": diagnosis.to_list()}
+        scaling = "none" if model.scaling is None else model.scaling.how
+        metrics = {"scaling": scaling, **suited, **measures, "diagnosis": diagnosis.to_list()}
         write_text(folder / METRICS_FILE, json_text(metrics))
     about = {"variant": arguments.variant, "parameters": model.n_parameters, "data": training.name}
     course = {"epochs": len(history), "stopped": history.stopped, "seconds": history.seconds}
@@ -90,10 +107,41 @@ def run(arguments: Namespace) -> int:
 
 
 def diagnose_run(model: Any, data: Dataset, held_out: Dataset | None, history: ae.History) -> Diagnosis:
-    """Return what is wrong with the training, advice spelled as options."""
-    arrays = [(part.x, part.labels) if model.takes_labels else (part.x,) for part in (data, held_out) if part]
+    """Return what is wrong with the training and with the data before they were scaled, advice spelled as options."""
+    parts = [scaled(model, part) for part in (data, held_out) if part]
+    arrays = [(part.x, part.labels) if model.takes_labels else (part.x,) for part in parts]
     validation = arrays[1] if held_out else None
-    return diagnose(model, *arrays[0], history=history, validation=validation, spelling=COMMAND_LINE)
+    found = diagnose(model, *arrays[0], history=history, validation=validation, spelling=COMMAND_LINE)
+    of_data = diagnose_data(data.x, spelling=COMMAND_LINE) if model.scaling is not None else Diagnosis([])
+    return Diagnosis([*found, *(finding for finding in of_data if finding.code not in found.codes)])
+
+
+def suited_model(arguments: Namespace, data: Dataset) -> tuple[Any, dict[str, Any]]:
+    """Return a new model with the scaling that the data ask for, and the settings that nobody gave, as options.
+
+    A model that is brought keeps its own scaling.
+    """
+    model = build_model(arguments, data.x.shape[1], data.labels)
+    with wrong_input():
+        brought = model.autoencoder.scaling
+        scaling = model.autoencoder.scaling_for(data.x, arguments.scale) if brought is None else brought
+        model.scaling = scaling
+        given = given_settings(arguments, arguments.variant)
+        suited = {k: v for k, v in model.suited_settings(scaled(model, data).x).items() if k not in given}
+        if "activation" in given:
+            suited.pop("code_activation", None)  # the code follows what was asked for
+        if suited:
+            model = build_model(arguments, data.x.shape[1], data.labels, **suited)
+            model.scaling = scaling
+    words = {activation: word for word, activation in ACTIVATIONS.items()}
+    return model, {name: words[value] if value in words else float(value) for name, value in suited.items()}
+
+
+def said(suited: dict[str, Any]) -> list[str]:
+    """Return what was chosen where nothing was given, as lines for people."""
+    return [
+        f"chosen: {flag(name)} {value if isinstance(value, str) else f'{value:.3g}'}" for name, value in suited.items()
+    ]
 
 
 @contextlib.contextmanager
@@ -154,7 +202,7 @@ def write_run(
 def command_line(arguments: Namespace) -> str:
     """Return the command that repeats this run, for this system's shell."""
     words = ["aescratch", "train", *arguments.typed]
-    for flag, value in (("--seed", arguments.seed), ("--out", arguments.out)):
-        if flag not in [word.partition("=")[0] for word in words]:
-            words += [flag, str(value)]
+    for name, value in (("--seed", arguments.seed), ("--out", arguments.out)):
+        if name not in [word.partition("=")[0] for word in words]:
+            words += [name, str(value)]
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)

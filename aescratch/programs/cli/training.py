@@ -19,6 +19,10 @@ from aescratch.programs.cli.status import UsageError, usage_error
 from aescratch.programs.cli.variants import names_where
 from aescratch.programs.cli.words import OPTIMIZERS, SCHEDULES, Choices, Word, choice, count, number
 
+STEPS, FEWEST_EPOCHS = 5000, 20
+LBFGS_ITERATIONS = 100
+RATE = 5e-3  # of Adam, falling along a cosine
+COSINE = Word.read(SCHEDULES, "cosine")
 PRETRAINED = names_where(lambda kind: hasattr(kind, "pretrain"))
 
 
@@ -38,7 +42,10 @@ def optimizer_options(kinds: Choices, last_names: str, *more: Option, unclipped:
         option(
             "--optimizer", type=partial(Word.read, kinds), default="adam", metavar="NAME", help=names + last_names
         ),
-        option("--learning-rate", type=number, metavar="RATE", help="left out, the optimizer's own"),
+        option(
+            "--learning-rate", type=number, metavar="RATE",
+            help="left out, 0.005 for train by Adam, else the optimizer's own",
+        ),
         *more,
         option("--clip-norm", type=number, metavar="NORM", help=f"scale gradients down to this norm{unclipped}"),
     )  # fmt: skip
@@ -46,7 +53,7 @@ def optimizer_options(kinds: Choices, last_names: str, *more: Option, unclipped:
 
 TRAINING = group(
     "training",
-    whole("--epochs", "passes over the data", default=100),
+    whole("--epochs", f"passes over the data; left out, as many as make {STEPS:,} steps, at least {FEWEST_EPOCHS}"),
     whole("--batch-size", "examples per step", default=64),
     option(
         "--pretrain-epochs", type=partial(count, 0), metavar="N",
@@ -58,7 +65,8 @@ TRAINING = group(
     whole("--patience", "stop after so many epochs without a better validation loss, and keep the best epoch"),
     option(
         "--checkpoint", metavar="FILE",
-        help="written after every epoch; if it is there, training goes on from it, to the same end bit for bit",
+        help="written after every epoch; if it is there, training goes on from it, to the same end bit for bit as long "
+        "as --epochs is the same",
     ),
     option(
         "--backend", type=partial(choice, {"numpy": "numpy", "cupy": "cupy"}), default="numpy", metavar="NAME",
@@ -70,7 +78,7 @@ OPTIMIZER = optimizer_options(
     ", adamw:DECAY:BETA1:BETA2:EPS or lbfgs:MEMORY (needs SciPy); numbers may be left out from the right",
     option(
         "--schedule", type=partial(Word.read, SCHEDULES), metavar="NAME",
-        help="how the learning rate changes: constant (the default), step:EVERY:FACTOR or cosine:LAST",
+        help="how the learning rate changes: cosine:LAST (the default, down to 0), constant or step:EVERY:FACTOR",
     ),
     unclipped="; left out, never",
 )  # fmt: skip
@@ -84,6 +92,8 @@ def make_optimizer(arguments: Namespace, schedule: Word | None = None) -> Any:
             _refuse_for_lbfgs(arguments)
             return word.make()
         rate = arguments.learning_rate
+        if rate is None and schedule is not None and issubclass(word.kind, ae.Adam):
+            rate = RATE
         if rate is None:
             rate = inspect.signature(word.kind).parameters["learning_rate"].default
         if rate is inspect.Parameter.empty:
@@ -91,6 +101,14 @@ def make_optimizer(arguments: Namespace, schedule: Word | None = None) -> Any:
         if schedule is not None:
             rate = schedule.make(rate)
         return word.make(rate, clip_norm=arguments.clip_norm)
+
+
+def enough_epochs(arguments: Namespace, n_examples: int) -> int:
+    """Return as many epochs as make enough steps: a small table needs more of them than a large one."""
+    if arguments.optimizer.kind is ae.LBFGS:
+        return LBFGS_ITERATIONS
+    steps = -(-n_examples // arguments.batch_size)
+    return max(FEWEST_EPOCHS, -(-STEPS // steps))
 
 
 def _refuse_for_lbfgs(arguments: Namespace) -> None:

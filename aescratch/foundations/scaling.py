@@ -1,0 +1,139 @@
+"""How data are brought to a size that a model learns well at, and back: column by column, around a model.
+
+    x --apply--> (x − shift) / size --> model --> x_hat --undo--> x_hat · size + shift
+
+A model keeps the scaling that its data came through as `model.scaling`, and its file does. Programs and the transformer
+apply and undo it; the model's own methods never do: its mathematics is about what it is given.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from aescratch.backend import Array, array_module
+from aescratch.foundations.validation import as_matrix
+
+WAYS = ("auto", "none", "standardize", "minmax")
+CONSTANT = 1e-7  # of a column's largest value: a spread below is float32's rounding
+USUAL_SPREAD = (0.15, 3.0)  # of the columns, root mean square: at others `auto` standardizes
+USUAL_OFFSET = 3.0  # spreads from zero, root mean square
+
+
+class Scaling:
+    """A shift and a size for every column.
+
+    Parameters
+    ----------
+    shift, size : (D,) arrays of floats
+        What is subtracted, and what is then divided by, which is above 0.
+    how : str
+        How they were found, for people.
+
+    Raises
+    ------
+    ValueError
+        If they aren't of one length, finite, and the sizes above 0.
+
+    Examples
+    --------
+    >>> x = np.array([[170.0, 1.0], [190.0, 1.0]])
+    >>> scaling = Scaling.fit(x, "standardize")
+    >>> scaling.apply(x)
+    array([[-1.,  0.],
+           [ 1.,  0.]])
+    >>> scaling.undo(scaling.apply(x))
+    array([[170.,   1.],
+           [190.,   1.]])
+    """
+
+    def __init__(self, shift: Any, size: Any, how: str = "given") -> None:
+        self.shift, self.size = np.asarray(shift, np.float64), np.asarray(size, np.float64)
+        self.how = str(how)
+        if self.shift.ndim != 1 or self.shift.shape != self.size.shape or not len(self.shift):
+            raise ValueError(
+                f"expected a shift and a size for every column, got shapes {self.shift.shape} and {self.size.shape}"
+            )
+        if not (np.isfinite(self.shift).all() and np.isfinite(self.size).all() and (self.size > 0).all()):
+            raise ValueError("expected finite shifts, and finite sizes above 0")
+
+    @classmethod
+    def fit(cls, x: Any, how: str = "standardize") -> Scaling:
+        """Return the scaling that data x (N, D) ask for.
+
+        Parameters
+        ----------
+        x : (N, D) array of floats
+            The data that a model is going to be trained on.
+        how : {"standardize", "minmax", "auto", "none"}
+            ``"standardize"`` brings every column to mean 0 and variance 1, ``"minmax"`` to [0, 1]; a constant column
+            becomes 0. ``"auto"`` standardizes unless the data are of a usual size already: around zero or in [0, 1],
+            with a spread between 0.15 and 3. ``"none"`` changes nothing.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If x is no matrix of finite floats, or there is no such way.
+        """
+        if how not in WAYS:
+            raise ValueError(f"expected how to be one of {', '.join(WAYS)}, got {how!r}")
+        x = as_matrix(x, "float64", None)
+        low, high = x.min(axis=0), x.max(axis=0)
+        varies = high - low > CONSTANT * np.maximum(np.abs(low), np.abs(high))
+        if how == "auto":
+            how = "none" if _is_of_usual_size(x) else "standardize"
+        if how == "none":
+            return cls(np.zeros(x.shape[1]), np.ones(x.shape[1]), how)
+        shift, size = (x.mean(axis=0), x.std(axis=0)) if how == "standardize" else (low, high - low)
+        return cls(np.where(varies, shift, low), np.where(varies, size, 1.0), how)
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether it leaves all data as they are."""
+        return bool((self.shift == 0).all() and (self.size == 1).all())
+
+    def apply(self, x: Array) -> Array:
+        """Return data x (N, D) as the model is to see them, in their dtype."""
+        return self._columns(x, lambda xp, x: (x - xp.asarray(self.shift)) / xp.asarray(self.size))
+
+    def undo(self, x: Array) -> Array:
+        """Return what the model restores (N, D) in the units of the data, in its dtype."""
+        return self._columns(x, lambda xp, x: x * xp.asarray(self.size) + xp.asarray(self.shift))
+
+    def _columns(self, x: Array, change: Any) -> Array:
+        if x.ndim != 2 or x.shape[1] != len(self.shift):
+            raise ValueError(f"expected {len(self.shift)} columns, as many as the scaling has, got shape {x.shape}")
+        changed: Array = change(array_module(x), x).astype(x.dtype)
+        return changed
+
+    def __repr__(self) -> str:
+        return f"<Scaling of {len(self.shift)} columns: {self.how}>"
+
+    def __str__(self) -> str:
+        if self.changes_nothing:
+            return "columns as they are"
+        what = {"standardize": "mean 0 and variance 1", "minmax": "[0, 1]"}.get(self.how, "a usual size")
+        return (
+            f"columns brought to {what}: less {_span(self.shift)}, divided by {_span(self.size)}; undone in what is "
+            "decoded"
+        )
+
+
+def _span(values: Array) -> str:
+    low, high = f"{values.min():.3g}", f"{values.max():.3g}"
+    return low if low == high else f"{low} to {high}"
+
+
+def _is_of_usual_size(x: Array) -> bool:
+    """Whether weights that are drawn for inputs of about one suit these data."""
+    spread = float(np.sqrt(x.var(axis=0).mean()))
+    is_bounded = bool(x.min() >= 0 and x.max() <= 1)
+    offset = float(np.sqrt(np.square(x.mean(axis=0)).mean()))
+    variances = x.var(axis=0)
+    usual = np.median(variances[variances > 0]) if (variances > 0).any() else 0.0
+    is_even = bool(is_bounded or variances.max() <= 100 * usual)
+    return bool(
+        spread == 0
+        or (USUAL_SPREAD[0] <= spread <= USUAL_SPREAD[1] and is_even and (is_bounded or offset < USUAL_OFFSET * spread))
+    )
