@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,7 +21,7 @@ from aescratch import functions
 from aescratch.foundations.recipes import constructor_parameters
 from aescratch.inspection.diagnosis import Finding
 from aescratch.programs.cli import check as check_command
-from aescratch.programs.cli import main, program, writing
+from aescratch.programs.cli import curves, main, program, writing
 from aescratch.programs.cli import train as train_command
 from aescratch.programs.cli.figures import FIGURES
 from aescratch.programs.cli.measures import found_lines
@@ -524,8 +525,9 @@ def test_train_writes_model_history_figures_and_command(capsys):
         "latent-map.png",
         "loss.png",
         "reconstructions.png",
+        "restored-over-time.png",
     ]
-    assert written == sorted([*pictures, "command.txt", "history.json", "metrics.json", "model.npz"])
+    assert written == sorted([*pictures, "command.txt", "history.json", "index.html", "metrics.json", "model.npz"])
     for picture in pictures:
         assert Path("denoising-digits", picture).read_bytes().startswith(PNG)
     assert all(name in out for name in written)
@@ -541,7 +543,7 @@ def test_figures_of_other_variants(capsys, folder):
     np.save("plain.npy", np.random.default_rng(0).random((20, 7), np.float32))
     (folder / "out" / "mine.png").write_bytes(b"mine")
     assert run(capsys, "train", "vanilla", "plain.npy", "--epochs", 1, "--code", 1, "--out", "out")[0] == 0
-    files = {"model.npz", "history.json", "metrics.json", "command.txt"}
+    files = {"model.npz", "history.json", "metrics.json", "index.html", "command.txt"}
     expected = files | {"loss.png", "code-activity.png", "mine.png"}
     assert set(os.listdir("out")) == expected, "what an earlier run left is gone, what isn't ours stays"
     assert expected - {"mine.png"} - files <= set(FIGURES)
@@ -597,7 +599,7 @@ def test_train_json(capsys):
     assert summary["sse_per_image"] == pytest.approx(
         ((ae.load("out/model.npz").reconstruct(x) - x) ** 2).sum(1).mean(), rel=1e-5
     )
-    assert summary["files"] == ["model.npz", "history.json", "command.txt", "metrics.json"]
+    assert summary["files"] == ["model.npz", "history.json", "command.txt", "metrics.json", "index.html"]
     metrics = read_json("out/metrics.json")
     assert metrics == {name: summary[name] for name in metrics}
 
@@ -1101,3 +1103,59 @@ def test_a_table_as_a_spreadsheet_writes_it(capsys):
     sentence = refused(capsys, "train", "linear", "table.csv")
     assert sentence.endswith("'Bonn' in line 2, where a number is expected; leave the column out; or, for a category, have columns of 0 and 1 made of it: --categories city")
     assert "--categories says how to read your own file" in refused(capsys, "train", "linear", "digits", "--categories", "x")
+
+
+class Page(HTMLParser):
+    """What a page holds: its elements by name, and its text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.text = [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def test_a_run_leaves_a_page_that_needs_nothing_else(capsys):
+    words = ["train", "sparse", "--code", "8", "--epochs", "12", "--validation", "0.2", "--out", "out"]
+    found = json.loads(run(capsys, *words, "--json")[1])
+    source = Path("out/index.html").read_text(encoding="utf-8")
+    page = Page(source)
+    assert "http" not in source
+    assert not page.all("script")
+    assert {image["src"] for image in page.all("img")} <= set(os.listdir("out"))
+    assert "restored-over-time.png" in {image["src"] for image in page.all("img")}
+    charts = [chart["aria-label"].partition(":")[0] for chart in page.all("svg")]
+    assert charts == ["loss", "terms of the loss, on a few rows", "norm of the gradient",
+                      "change since the last look, as a share", "numbers of the code"]  # fmt: skip
+    for finding in found["diagnosis"]:
+        assert finding["says"] in page.text
+    assert "the mean" in page.text
+    assert f"{found['sse_per_image']:.4g}" in page.text
+    assert "aescratch train sparse" in page.text
+
+
+def test_a_chart_has_its_values_in_place():
+    epochs, values = [1, 2, 4], [8.0, 4.0, 2.0]
+    page = Page(curves.lines("loss", epochs, {"a": values}, {"mean": 6.0}))
+    points = [tuple(map(float, point.split(","))) for point in page.all("polyline")[0]["points"].split()]
+    (x1, y1), (x2, y2), (x4, y4) = points
+    assert x2 - x1 == pytest.approx((x4 - x2) / 2, abs=0.1)
+    assert y2 - y1 == pytest.approx(2 * (y4 - y2), abs=0.1)  # linear: they span less than a decade
+    level = next(float(line["y1"]) for line in page.all("line") if "stroke-dasharray" in line)
+    assert level == pytest.approx((y1 + y2) / 2, abs=0.1)
+    page = Page(curves.lines("loss", epochs, {"a": [1000.0, 10.0, 0.1]}))
+    (_, y1), (_, y2), (_, y4) = (map(float, p.split(",")) for p in page.all("polyline")[0]["points"].split())
+    assert y2 - y1 == pytest.approx(y4 - y2, abs=0.1)  # logarithmic: they span decades
+    page = Page(curves.stacked("terms", epochs, {"a": values, "b": [1.0, 1.0, 1.0]}))
+    assert len(page.all("polygon")) == 2
+    assert page.all("svg")[0]["aria-label"] == "terms: a ends at 2; b ends at 1"
+    counted = Page(curves.histogram("code", epochs, [np.array([[0.0, 1.0]]), np.array([[0.0, 0.0]]), np.array([[0.5, 1.0]])], 4))
+    assert len(counted.all("rect")) == 5

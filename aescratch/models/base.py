@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -241,6 +241,7 @@ class Model(Recipe):
         self, x: Data, labels: Data | None = None, *, epochs: int = 20, batch_size: int = 64,
         optimizer: Optimizer | LBFGS | None = None, rng: Rng = None, validation: Data | tuple[Data, Data] | None = None,
         patience: int | None = None, progress: bool | None = None, checkpoint: str | os.PathLike[str] | None = None,
+        observer: Callable[[Any, History], None] | None = None,
     ) -> History:  # fmt: skip
         """Train on x.
 
@@ -268,6 +269,9 @@ class Model(Recipe):
         checkpoint : path, optional
             A file that is written after every epoch. If it is there already, training goes on from it; interrupted
             and resumed equals uninterrupted, bit for bit, on the CPU.
+        observer : callable, optional
+            Called with the model and the history after every epoch. It may look, and call `loss` with an rng of its
+            own and `backward`: the training goes on as it would have.
 
         Returns
         -------
@@ -284,7 +288,7 @@ class Model(Recipe):
         """
         return training.fit(
             self, x, labels, epochs=epochs, batch_size=batch_size, optimizer=optimizer, rng=rng, validation=validation,
-            patience=patience, progress=progress, checkpoint=checkpoint,
+            patience=patience, progress=progress, checkpoint=checkpoint, observer=observer,
         )  # fmt: skip
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -63,6 +63,8 @@ def _train_epochs(training: TrainingState, plan: Plan, run: Any, bar: Any) -> No
         training.keep()
         if plan.checkpoint is not None:
             write_checkpoint(plan.checkpoint, run, training.good)
+        if plan.observer is not None:
+            plan.observer(training.model, training.history)
         bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
         bar.update()
 

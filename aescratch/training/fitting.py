@@ -6,6 +6,8 @@ arguments --checked--> Plan --by batches, or by L-BFGS--> History
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +28,7 @@ def fit(
     model: contract.Trainable, x: Data, labels: Data | None = None, *, epochs: int = 20, batch_size: int = 64,
     optimizer: Optimizer | LBFGS | None = None, rng: Rng = None, validation: Data | tuple[Data, Data] | None = None,
     patience: int | None = None, progress: bool | None = None, checkpoint: PathLike | None = None,
+    observer: Callable[[Any, History], None] | None = None,
 ) -> History:  # fmt: skip
     """Train anything that has a loss, a backward and parameters; `model.fit` of our own models is this function.
 
@@ -38,7 +41,7 @@ def fit(
         One example per row.
     labels : (N,) array of integers, optional
         For a loss that takes them.
-    epochs, batch_size, optimizer, rng, validation, patience, progress, checkpoint
+    epochs, batch_size, optimizer, rng, validation, patience, progress, checkpoint, observer
         As for `Autoencoder.fit`.
 
     Returns
@@ -94,6 +97,8 @@ def fit(
                     f"expected an objective that stays the same for LBFGS, but {name} follows a running mean; leave "
                     "momentum out, since L-BFGS takes all of the data at once, or use Adam()"
                 )
+    if observer is not None and not callable(observer):
+        raise TypeError(f"expected observer to be a function of the model and the history, got {observer!r}")
     plan = Plan(
         data=contract.as_data(model, x, labels),
         validation=None if validation is None else held_out(model, validation),
@@ -103,6 +108,7 @@ def fit(
         patience=None if patience is None else require_count("patience", patience),
         progress=(sys.stderr is not None and sys.stderr.isatty()) if progress is None else progress,
         checkpoint=checkpoint,
+        observer=observer,
     )
     with contract.trusting_batches(model), np.errstate(all="ignore"):  # what overflows is found by its loss
         if isinstance(optimizer, LBFGS):

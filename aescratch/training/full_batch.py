@@ -40,6 +40,8 @@ def fit_by_lbfgs(model: Any, plan: Plan, optimizer: LBFGS) -> History:
         training.history.loss.append(loss)
         training.history.seconds = time.perf_counter() - started
         training.keep()
+        if plan.observer is not None:
+            plan.observer(model, training.history)
         bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
         bar.update()
 

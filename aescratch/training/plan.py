@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from aescratch.backend import Array, batch_size
 from aescratch.foundations.validation import Rng
 from aescratch.training import contract
 from aescratch.training.checkpoints import PathLike
+from aescratch.training.history import History
 
 
 @dataclass
@@ -24,6 +25,7 @@ class Plan:
     patience: int | None
     progress: bool
     checkpoint: PathLike | None
+    observer: Callable[[Any, History], None] | None = None
 
 
 def held_out(model: Any, validation: Any) -> Sequence[Array]:

@@ -119,6 +119,15 @@ def diagnose_data(x: Data, *, spelling: Spelling = PYTHON) -> Diagnosis:
     return Diagnosis([finding for finding in found if finding])
 
 
+def levels_of(model: Any, x: Data) -> dict[str, float]:
+    """Return what a model's loss is to be compared with: that of the mean, and with squared error that of PCA."""
+    seen = look_at(model, x, None, None, None) if not contract.takes_labels(model) else None
+    if seen is None or not seen.restores or not hasattr(model, "reconstruction"):
+        return {}
+    trivial, perfect = seen.trivial_and_perfect
+    return {"the mean": trivial} | ({"PCA": seen.pca_sse / 2} if perfect == 0 and seen.pca_sse else {})
+
+
 @shows(History, "diagnosis")
 def diagnosis_of(history: History) -> Diagnosis:
     """Return the diagnosis of the training that this history is of, as long as its model is what came out of it."""

@@ -75,10 +75,11 @@ def outliers(look: Look, spelling: Spelling) -> Finding | None:
     if len(look.x) < FEWEST_ROWS or not look.total:
         return None
     squares = np.sort(np.square(look.x - look.mean).sum(axis=1))[::-1]
-    count = max(1, round(FAR_ROWS * len(squares)))
-    share = float(squares[:count].sum() / squares.sum())
-    if share < HALF:
+    held = np.cumsum(squares) / squares.sum()
+    count = int(np.searchsorted(held, HALF)) + 1
+    if count > max(1, round(FAR_ROWS * len(squares))):
         return None
+    share = float(held[count - 1])
     rows = "1 row holds" if count == 1 else f"{count} rows hold"
     return Finding(
         "outliers",

@@ -14,26 +14,27 @@ from typing import Any
 import numpy as np
 
 import aescratch as ae
-from aescratch.backend import Array
+from aescratch.backend import Array, to_numpy
 from aescratch.datasets import Dataset
 from aescratch.foundations.files import whole_file
+from aescratch.inspection.course import N_RESTORED, Course
 from aescratch.programs.cli.measures import in_batches
 
 FIGURES = (
     "loss.png", "code-activity.png", "latent-map.png", "filters.png", "reconstructions.png", "denoising.png",
-    "latent-traversal.png", "samples.png",
+    "latent-traversal.png", "samples.png", "restored-over-time.png",
 )  # fmt: skip
-MOST_POINTS, MOST_FILTERS, MOST_UNITS = 3000, 100, 10
+MOST_POINTS, MOST_FILTERS, MOST_UNITS, N_OVER_TIME = 3000, 100, 10, 5
 
 
-def draw_figures(folder: Path, model: Any, data: Dataset, history: ae.History) -> list[str]:
+def draw_figures(folder: Path, model: Any, data: Dataset, history: ae.History, course: Course) -> list[str]:
     """Write the figures that have a meaning here, remove others that an earlier run left, and return the names."""
     import matplotlib  # takes longer than all the rest, and only train draws
 
     matplotlib.use("agg")  # files only: a screen may not be there
     from matplotlib import pyplot
 
-    drawings = drawings_of(model, data, history)
+    drawings = drawings_of(model, data, history, course)
     for name in FIGURES:
         if name not in drawings:
             (folder / name).unlink(missing_ok=True)
@@ -45,7 +46,9 @@ def draw_figures(folder: Path, model: Any, data: Dataset, history: ae.History) -
     return list(drawings)
 
 
-def drawings_of(model: Any, data: Dataset, history: ae.History) -> dict[str, Callable[[], Any]]:
+def drawings_of(
+    model: Any, data: Dataset, history: ae.History, course: Course
+) -> dict[str, Callable[[], Any]]:  # fmt: skip
     """Return what draws each figure that has a meaning, in the order of all figures."""
     rows, few, autoencoder = evenly(len(data), MOST_POINTS), data.x[evenly(len(data), 10)], model.autoencoder
     code = in_batches(autoencoder.encode, data.x[rows])
@@ -61,6 +64,7 @@ def drawings_of(model: Any, data: Dataset, history: ae.History) -> dict[str, Cal
         "denoising": lambda: ae.plots.denoising_triples(model, few, shape),
         "latent-traversal": lambda: ae.plots.latent_traversal(model, middle, shape, units=units),
         "samples": lambda: ae.plots.images(model.sample(50, rng=0), shape),
+        "restored-over-time": lambda: ae.plots.images(restored_over_time(course), shape, columns=N_RESTORED),
     }
     wanted = {"code-activity"}
     if history.loss:
@@ -69,7 +73,17 @@ def drawings_of(model: Any, data: Dataset, history: ae.History) -> dict[str, Cal
         wanted.add("latent-map")
     if shape is not None and len(shape) == 2:
         wanted |= {*model.figures}
+        if "reconstructions" in wanted and course.moments:
+            wanted.add("restored-over-time")
     return {f"{name}.png": draw for name, draw in drawings.items() if name in wanted}
+
+
+def restored_over_time(course: Course) -> Array:
+    """Return a row of examples, and a row of what the model made of them after each of five epochs, the last among."""
+    seen = [moment.restored for moment in course.moments if moment.restored is not None]
+    chosen = [seen[place] for place in evenly(len(seen), N_OVER_TIME)]
+    rows = [to_numpy(course.data[0][:N_RESTORED]), *chosen]
+    return np.concatenate([np.resize(row, (N_RESTORED, row.shape[1])) for row in rows])
 
 
 def evenly(n_examples: int, most: int) -> Array:

@@ -82,14 +82,20 @@ def mean_loss(model: Any, *arrays: Any) -> float:
 
 def as_lines(measures: dict[str, Any]) -> str:
     """Return measures as lines for people."""
+    shown = as_texts(measures)
+    wide = max(map(len, shown)) + 2
+    return "\n".join(f"{label:<{wide}}{text}" for label, text in shown.items())
+
+
+def as_texts(measures: dict[str, Any]) -> dict[str, str]:
+    """Return measures for people, by what they are called."""
     shown = {LABELS[name]: f"{measures[name]:.4g}" for name in LABELS if name in measures}
     if "accuracy" in measures:
         shown["accuracy"] = f"{100 * measures['accuracy']:.1f} %"
     if "units" in measures:
         shown[LABELS["units_asleep"]] = f"{measures['units_asleep']} of {measures['units']}"
         shown[measures["unit_statistic"]] = f"{measures['unit_mean']:.3g}"
-    wide = max(map(len, shown)) + 2
-    return "\n".join(f"{label:<{wide}}{text}" for label, text in shown.items())
+    return shown
 
 
 def found_lines(diagnosis: Diagnosis) -> list[str]:

@@ -23,12 +23,14 @@ import aescratch as ae
 from aescratch.datasets import Dataset
 from aescratch.foundations.files import write_text
 from aescratch.foundations.scaling import WAYS
-from aescratch.inspection.diagnosis import COMMAND_LINE, Diagnosis, diagnose, diagnose_data
+from aescratch.inspection.course import Course
+from aescratch.inspection.diagnosis import COMMAND_LINE, Diagnosis, diagnose, diagnose_data, levels_of
 from aescratch.programs.cli.building import build_model, model_options
 from aescratch.programs.cli.data import DATA_OR_DIGITS, IMAGE_SHAPE, MODEL_FILE, OWN_FILE, load_data, scaled
 from aescratch.programs.cli.figures import draw_figures
-from aescratch.programs.cli.measures import as_lines, found_lines, measure
+from aescratch.programs.cli.measures import as_lines, as_texts, found_lines, measure
 from aescratch.programs.cli.options import command, json_of, option
+from aescratch.programs.cli.page import PAGE_FILE, run_page
 from aescratch.programs.cli.settings import flag, given_settings
 from aescratch.programs.cli.status import INTERRUPTED, RIGHT, UsageError, wrong_input
 from aescratch.programs.cli.training import COSINE, OPTIMIZER, TRAINING, enough_epochs, make_optimizer, pretrain
@@ -85,24 +87,32 @@ def run(arguments: Namespace) -> int:
                 print(f"column {data.source.rpartition(' ')[2]} holds labels, and is no feature")
             for line in [*([] if model.scaling is None else [str(model.scaling)]), *said(suited)]:
                 print(line, flush=True)
-        pretraining, history = fit(model, seen, seen_held_out, optimizer, arguments)
+        course = Course([a for a in (seen.x, seen.labels) if a is not None][: 1 + model.takes_labels], arguments.epochs)
+        pretraining, history = fit(model, seen, seen_held_out, optimizer, arguments, course)
         files = write_run(folder, model, pretraining, history, arguments)
         if history.stopped == "interrupted":
             when = f"after epoch {len(history)}" if history.loss else "before the first epoch ended"
             print(f"aescratch: interrupted; {folder} has the model as it was {when}", file=sys.stderr)
             return INTERRUPTED
-        files += draw_figures(folder, model, seen_held_out or seen, history)
+        files += draw_figures(folder, model, seen_held_out or seen, history, course)
         measures = measure(model, held_out or training, training)
         diagnosis = diagnose_run(model, training, held_out, history)
         scaling = "none" if model.scaling is None else model.scaling.how
         metrics = {"scaling": scaling, **suited, **measures, "diagnosis": diagnosis.to_list()}
         write_text(folder / METRICS_FILE, json_text(metrics))
+        title = f"{type(model).__name__} on {training.name}"
+        pictures = [name for name in files if name.endswith(".png") and name != "loss.png"]
+        page = run_page(
+            title, command_line(arguments), history, course, as_texts(measures), diagnosis, levels_of(model, seen.x),
+            pictures,
+        )  # fmt: skip
+        write_text(folder / PAGE_FILE, page)
     about = {"variant": arguments.variant, "parameters": model.n_parameters, "data": training.name}
-    course = {"epochs": len(history), "stopped": history.stopped, "seconds": history.seconds}
+    outcome = {"epochs": len(history), "stopped": history.stopped, "seconds": history.seconds}
     where = f"on the {len(held_out or training):,} examples {'held out' if held_out else 'of the training'}:"
-    files.append(METRICS_FILE)
+    files += [METRICS_FILE, PAGE_FILE]
     lines = [str(history), where, as_lines(measures), *found_lines(diagnosis), f"wrote {folder}: {', '.join(files)}"]
-    answer(arguments, "\n".join(lines), {**about, **course, **metrics, "folder": str(folder), "files": files})
+    answer(arguments, "\n".join(lines), {**about, **outcome, **metrics, "folder": str(folder), "files": files})
     return RIGHT
 
 
@@ -167,7 +177,7 @@ def folder_to_fill(arguments: Namespace) -> Iterator[Path]:
 
 
 def fit(
-    model: Any, data: Dataset, held_out: Dataset | None, optimizer: Any, arguments: Namespace
+    model: Any, data: Dataset, held_out: Dataset | None, optimizer: Any, arguments: Namespace, course: Course
 ) -> tuple[list[ae.History], ae.History]:
     """Train, bring the model back to the CPU, and return the histories of pre-training and of training."""
     supervised = model.takes_labels
@@ -179,7 +189,7 @@ def fit(
             history = model.fit(
                 data.x, data.labels if supervised else None, epochs=arguments.epochs, batch_size=arguments.batch_size,
                 optimizer=optimizer, rng=arguments.seed, validation=validation, patience=arguments.patience,
-                checkpoint=arguments.checkpoint,
+                checkpoint=arguments.checkpoint, observer=course,
             )  # fmt: skip
     model.to("numpy")
     return pretraining, history
@@ -194,7 +204,8 @@ def write_run(
         record["pretraining"] = [layer.to_dict() for layer in pretraining]
     model.save(folder / MODEL_FILE)
     write_text(folder / "history.json", json_text(record))
-    (folder / METRICS_FILE).unlink(missing_ok=True)  # an earlier run's, of another model
+    for name in (METRICS_FILE, PAGE_FILE):
+        (folder / name).unlink(missing_ok=True)  # an earlier run's, of another model
     write_text(folder / "command.txt", command_line(arguments) + "\n")
     return [MODEL_FILE, "history.json", "command.txt"]
 
