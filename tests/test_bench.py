@@ -89,6 +89,14 @@ def test_questions_without_pytorch(question):
     assert not [row for row in rows if "PyTorch" in row.against]
 
 
+@pytest.mark.usefixtures("at_once")
+def test_what_looking_costs():
+    course, diagnosis = questions.looking(True, [(TINY, 3)])
+    assert (course.case, diagnosis.case) == ("its course, 7-5-3 GELU, batch 11", "diagnosed, 7-5-3 GELU, batch 11")
+    assert (course.target, diagnosis.target) == (1.03, 1.05)
+    assert course.theirs == diagnosis.theirs < diagnosis.ours
+
+
 @pytest.mark.usefixtures("without_torch", "at_once")
 def test_the_check_alone(monkeypatch):
     monkeypatch.setattr(questions, "CHECKED", TINY)

@@ -13,6 +13,7 @@ import aescratch as ae
 from aescratch.inspection.diagnosis import CODES, COMMAND_LINE, PYTHON
 from aescratch.inspection.diagnosis.diagnosing import look_at
 from aescratch.inspection.diagnosis.prices import least_variance
+from aescratch.training import epochs, progress
 from aescratch.training.ending import MOST_ROWS
 
 SEED = 0
@@ -195,3 +196,65 @@ def test_findings_for_programs_people_and_notebooks():
     assert str(found) == f"constant-features: {found[0].says}; try leaving them out"
     assert "<strong>constant-features</strong>" in found._repr_html_()
     assert repr(found) == "<Diagnosis: constant-features>"
+
+
+HOPELESS = {
+    "dead": (lambda: ae.Autoencoder([64, 64, 8], rng=0), 0.3, "dead-units"),
+    "collapsed": (lambda: ae.VariationalAutoencoder([64, 8], rng=0), 1e-2, "posterior-collapsed"),
+    "decayed": (lambda: ae.LinearAutoencoder([64, 8], weight_decay=3.0, rng=0), 1e-2, "penalty-dominates"),
+}
+HOPEFUL = {
+    "healthy": (lambda: ae.Autoencoder([64, 8], rng=0), 1e-2),
+    "slow": (lambda: ae.Autoencoder([64, 8], rng=0), 1e-6),
+    "awake": (lambda: ae.VariationalAutoencoder([64, 8], beta=0.05, rng=0), 1e-2),
+}
+
+
+@pytest.mark.parametrize("name", HOPELESS)
+def test_a_hopeless_training_stops_if_that_is_asked_for_and_says_why(name):
+    make, rate, code = HOPELESS[name]
+    x, model, left = trainings.digits(0), make(), make()
+    history = model.fit(x, epochs=40, optimizer=ae.Adam(rate), rng=0, stop_when_hopeless=True)
+    assert history.stopped == "hopeless"
+    assert len(history) < 40
+    assert code in history.diagnosis.codes[:2]
+    assert left.fit(x, epochs=40, optimizer=ae.Adam(rate), rng=0).stopped == "finished"
+    total = x.var(axis=0).sum()
+    assert np.square(left.reconstruct(x) - x).sum(axis=1).mean() > 0.95 * total  # nothing came of it
+
+
+@pytest.mark.parametrize("name", HOPEFUL)
+def test_where_there_is_hope_it_goes_on_to_the_same_end(name):
+    make, rate = HOPEFUL[name]
+    x, model, left = trainings.digits(0), make(), make()
+    options = {"epochs": 40, "optimizer": ae.Adam(rate), "rng": 0}
+    assert model.fit(x, **options, stop_when_hopeless=True).loss == left.fit(x, **options).loss
+    assert all(np.array_equal(a.value, b.value) for a, b in zip(model.parameters, left.parameters, strict=True))
+
+
+def test_the_progress_bar_shows_what_the_loss_is_to_be_compared_with(monkeypatch):
+    said, bar = [], progress._NoBar()
+    monkeypatch.setattr(bar, "set_postfix_str", lambda text, refresh: said.append(text))
+    monkeypatch.setattr(epochs, "progress_bar", lambda plan, done: bar)
+    x = trainings.digits(0)
+    history = ae.Autoencoder([64, 8], rng=0).fit(x, epochs=2, rng=0, progress=True)
+    variances = np.linalg.svd(x - x.mean(axis=0), compute_uv=False) ** 2 / len(x)
+    levels = f"(the mean {variances.sum() / 2:.4g}, PCA {variances[8:].sum() / 2:.4g})"
+    assert said == [f"loss {loss:.4g} {levels}" for loss in history.loss]
+
+
+def test_a_model_of_ones_own_is_never_called_hopeless():
+    class Mine:
+        def __init__(self):
+            self.m = ae.Parameter("m", np.zeros(D))
+            self.parameters = [self.m]
+
+        def loss(self, x, rng=None):
+            self.x = x
+            return float(np.square(self.m.value - x).sum(axis=1).mean())
+
+        def backward(self):
+            self.m.grad = 2 * (self.m.value - self.x.mean(axis=0))
+
+    history = ae.fit(Mine(), RNG.random((N, D)), epochs=3, progress=True, stop_when_hopeless=True)
+    assert (history.stopped, len(history)) == ("finished", 3)

@@ -158,6 +158,17 @@ def test_the_report_is_whole(quick, page):
     assert page.text.count("pass: ") == len(VARIANTS)  # the last line of each gradient check
 
 
+def test_the_report_says_what_each_variant_didnt_learn(page):
+    assert page.text.count("What it didn't learn") == len(VARIANTS)
+    assert "still-falling: in the last " in page.text  # a few epochs are too few
+
+
+@pytest.mark.parametrize("name", ["linear", "variational", "classifier"])
+def test_a_whole_tours_trainings_are_healthy(name):
+    result = experiment.perform(VARIANTS[name], experiment.Digits.load(0), experiment.Plan((name,), 0, quick=False))
+    assert result.diagnosis.codes == []
+
+
 def test_the_four_lines_are_in_the_report(quick, page):
     printed = " ".join(quick.out.split())
     notices = re.search(r"What to notice(.*?)Vanilla autoencoder", page.text, re.DOTALL).group(1)
@@ -466,6 +477,11 @@ def test_neighbourhoods_are_those_of_a_plain_count(rng):
     assert 0 < inside < 30
     assert measures.Neighbourhoods(x).share_inside(samples) == pytest.approx(inside / 30)
     assert measures.Neighbourhoods(x).share_inside(x) == 1.0
+    balls = [sorted(np.linalg.norm(x - digit, axis=1))[3] for digit in x]
+    near = [min(np.linalg.norm(samples - digit, axis=1)) <= ball for digit, ball in zip(x, balls, strict=True)]
+    assert 0 < sum(near) < 40
+    assert measures.Neighbourhoods(x).share_reached(samples) == pytest.approx(sum(near) / 40)
+    assert measures.Neighbourhoods(x).share_reached(x[:1]) < 0.5 < measures.Neighbourhoods(x).share_inside(x[:1])
 
 
 def test_noise_left_is_all_of_it_for_a_model_that_copies(rng):

@@ -283,6 +283,6 @@ def test_the_settings_that_variants_take_are_those_of_the_autoencoder():
 
 def test_the_settings_of_pretraining_are_those_of_fit():
     stated = {name: kind.__forward_arg__ for name, kind in PretrainSettings.__annotations__.items()}
-    refused = {"validation", "patience", "checkpoint", "observer"}
+    refused = {"validation", "patience", "checkpoint", "observer", "stop_when_hopeless"}
     own = set(annotations(ae.StackedAutoencoder.pretrain)) | refused
     assert stated == {name: kind for name, kind in annotations(ae.Autoencoder.fit).items() if name not in own}

@@ -1,7 +1,7 @@
 """What a trained model is measured by: numbers from arrays, in float64, with NumPy alone.
 
     x, x_hat -> squared error;   x -> PCA;   codes, labels -> accuracy of a linear probe;   codes -> active units
-    two bases -> the angle between them;   samples, digits -> the share that lies among the digits
+    two bases -> the angle between them;   samples, digits -> how many lie among the digits, and reach them
 """
 
 from __future__ import annotations
@@ -128,6 +128,7 @@ class Neighbourhoods:
 
     A sample inside one of the balls lies where digits lie. This is the precision of Kynkäänniemi et al. 2019,
     in pixels. It asks for quality alone: a model that always gave the same good digit would have all samples inside.
+    So variety stands beside it: how many of the balls are reached, the coverage of Naeem et al. 2020.
     """
 
     def __init__(self, x: Array) -> None:
@@ -137,6 +138,10 @@ class Neighbourhoods:
     def share_inside(self, samples: Array) -> float:
         """Return the share of samples (M, D) that lie in at least one ball."""
         return float(np.mean((distances(samples, self.x) <= self.radii).any(axis=1)))
+
+    def share_reached(self, samples: Array) -> float:
+        """Return the share of balls in which at least one of the samples (M, D) lies."""
+        return float(np.mean((distances(samples, self.x) <= self.radii).any(axis=0)))
 
 
 def noise_left(model: Any, x: Array, noise: Array) -> float:

@@ -241,7 +241,7 @@ class Model(Recipe):
         self, x: Data, labels: Data | None = None, *, epochs: int = 20, batch_size: int = 64,
         optimizer: Optimizer | LBFGS | None = None, rng: Rng = None, validation: Data | tuple[Data, Data] | None = None,
         patience: int | None = None, progress: bool | None = None, checkpoint: str | os.PathLike[str] | None = None,
-        observer: Callable[[Any, History], None] | None = None,
+        observer: Callable[[Any, History], None] | None = None, stop_when_hopeless: bool = False,
     ) -> History:  # fmt: skip
         """Train on x.
 
@@ -272,6 +272,9 @@ class Model(Recipe):
         observer : callable, optional
             Called with the model and the history after every epoch. It may look, and call `loss` with an rng of its
             own and `backward`: the training goes on as it would have.
+        stop_when_hopeless : bool
+            Whether to stop where more epochs would change nothing: the model answers with the mean of the data, and its
+            code can't come back, as one of ReLUs that are all dead. `History.diagnosis` says why.
 
         Returns
         -------
@@ -289,6 +292,7 @@ class Model(Recipe):
         return training.fit(
             self, x, labels, epochs=epochs, batch_size=batch_size, optimizer=optimizer, rng=rng, validation=validation,
             patience=patience, progress=progress, checkpoint=checkpoint, observer=observer,
+            stop_when_hopeless=stop_when_hopeless,
         )  # fmt: skip
 
     def save(self, path: str | os.PathLike[str]) -> None:

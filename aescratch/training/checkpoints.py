@@ -242,6 +242,6 @@ def _as_history(record: Any) -> History:
     best = int(np.argmin(history.validation_loss)) if history.validation_loss else None
     if not all(isinstance(number, float) and math.isfinite(number) for number in numbers) or len(lengths) != 1:
         raise ValueError("the history is not made of lists of finite numbers, one per epoch")
-    if history.best_epoch != best or history.stopped not in ("finished", "early"):
+    if history.best_epoch != best or history.stopped not in ("finished", "early", "hopeless"):
         raise ValueError("the history contradicts itself")
     return history

@@ -7,6 +7,7 @@ What goes wrong later, or an interruption, puts the model back to the end of its
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import time
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import array_module, batch_size
+from aescratch.foundations.showing import shown
 from aescratch.foundations.validation import as_generator, own_generator
 from aescratch.optimizers import Optimizer, OptimizerState
 from aescratch.training import contract
@@ -26,6 +28,7 @@ from aescratch.training.history import History
 from aescratch.training.plan import Plan, require_large_batches
 from aescratch.training.progress import progress_bar
 
+LOOKS = 20  # at whether there is any hope, during a training
 VALIDATION_SEED = 0  # the same noise in every epoch, so that validation losses can be compared
 
 
@@ -51,7 +54,8 @@ def _train_epochs(training: TrainingState, plan: Plan, run: Any, bar: Any) -> No
     `with` slips past what that is to put back.
     """
     started = time.perf_counter() - training.history.seconds
-    while len(training.history) < plan.epochs and training.history.stopped != "early":
+    levels = _said_above("levels", training.model, plan.data) if plan.progress else ""
+    while len(training.history) < plan.epochs and training.history.stopped not in ("early", "hopeless"):
         rate = training.optimizer.optimizer.schedule.rate(len(training.history), plan.epochs)
         loss = _train_epoch(training, plan, rate)
         if not np.isfinite(loss):
@@ -65,7 +69,7 @@ def _train_epochs(training: TrainingState, plan: Plan, run: Any, bar: Any) -> No
             write_checkpoint(plan.checkpoint, run, training.good)
         if plan.observer is not None:
             plan.observer(training.model, training.history)
-        bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
+        bar.set_postfix_str(f"loss {loss:.4g}{levels}", refresh=False)
         bar.update()
 
 
@@ -122,8 +126,11 @@ def _validate(training: TrainingState, plan: Plan, rate: float) -> list[float]:
 
 
 def _watch(training: TrainingState, plan: Plan) -> None:
-    """Keep the values of the best epoch so far, and end the training once it is `patience` epochs old."""
+    """Keep the values of the best epoch so far, and end the training once it is `patience` epochs old, or hopeless."""
     history = training.history
+    is_time = plan.stop_when_hopeless and len(history) % max(1, plan.epochs // LOOKS) == 0
+    if is_time and _said_above("is hopeless", training.model, plan.data):
+        history.stopped = "hopeless"
     if plan.patience is None or history.best_epoch is None:
         return
     age = len(history) - 1 - history.best_epoch
@@ -131,6 +138,13 @@ def _watch(training: TrainingState, plan: Plan) -> None:
         training.best = training.values()
     if age >= plan.patience:
         history.stopped = "early"
+
+
+def _said_above(what: str, model: Any, data: Sequence[Any]) -> Any:
+    """Return what a room above says of the model on these data; nothing of a model of which it can say nothing."""
+    with contextlib.suppress(TypeError):
+        return shown(model, what, data=data)
+    return ""
 
 
 def find_checkpoint(model: Any, plan: Plan, state: OptimizerState) -> tuple[Any, Snapshot | None]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import explained_out_of_memory
-from aescratch.foundations.validation import Data, Rng, as_generator, require_count
+from aescratch.foundations.validation import Data, Rng, as_generator, require_count, require_flag
 from aescratch.optimizers import LBFGS, Adam, Optimizer
 from aescratch.training import contract
 from aescratch.training.checkpoints import PathLike
@@ -28,7 +28,7 @@ def fit(
     model: contract.Trainable, x: Data, labels: Data | None = None, *, epochs: int = 20, batch_size: int = 64,
     optimizer: Optimizer | LBFGS | None = None, rng: Rng = None, validation: Data | tuple[Data, Data] | None = None,
     patience: int | None = None, progress: bool | None = None, checkpoint: PathLike | None = None,
-    observer: Callable[[Any, History], None] | None = None,
+    observer: Callable[[Any, History], None] | None = None, stop_when_hopeless: bool = False,
 ) -> History:  # fmt: skip
     """Train anything that has a loss, a backward and parameters; `model.fit` of our own models is this function.
 
@@ -41,7 +41,7 @@ def fit(
         One example per row.
     labels : (N,) array of integers, optional
         For a loss that takes them.
-    epochs, batch_size, optimizer, rng, validation, patience, progress, checkpoint, observer
+    epochs, batch_size, optimizer, rng, validation, patience, progress, checkpoint, observer, stop_when_hopeless
         As for `Autoencoder.fit`.
 
     Returns
@@ -109,6 +109,7 @@ def fit(
         progress=(sys.stderr is not None and sys.stderr.isatty()) if progress is None else progress,
         checkpoint=checkpoint,
         observer=observer,
+        stop_when_hopeless=require_flag("stop_when_hopeless", stop_when_hopeless),
     )
     with contract.trusting_batches(model), np.errstate(all="ignore"):  # what overflows is found by its loss
         if isinstance(optimizer, LBFGS):

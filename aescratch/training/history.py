@@ -32,7 +32,8 @@ class History:
     first_loss : float or None
         The objective of the first batch, before the first step; None with L-BFGS.
     stopped : str
-        ``"finished"``, ``"early"`` (no improvement for `patience` epochs) or ``"interrupted"`` (Control-C).
+        ``"finished"``, ``"early"`` (no improvement for `patience` epochs), ``"hopeless"`` (nothing more would have come
+        of it, which `fit` was asked to look for) or ``"interrupted"`` (Control-C).
 
     Examples
     --------

@@ -26,6 +26,7 @@ class Plan:
     progress: bool
     checkpoint: PathLike | None
     observer: Callable[[Any, History], None] | None = None
+    stop_when_hopeless: bool = False
 
 
 def held_out(model: Any, validation: Any) -> Sequence[Array]:

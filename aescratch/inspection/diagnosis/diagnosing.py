@@ -5,17 +5,18 @@ model, x --a fixed sample--> Look --rules--> Diagnosis
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from aescratch.backend import to_numpy
+from aescratch.backend import Array, to_numpy
 from aescratch.foundations.showing import shows
 from aescratch.foundations.validation import Data, as_matrix
 from aescratch.inspection.diagnosis import of_data, of_model, of_training
 from aescratch.inspection.diagnosis.finding import PYTHON, Diagnosis, Finding, Spelling
 from aescratch.inspection.diagnosis.look import Look
+from aescratch.models.base import Model
 from aescratch.training import contract
 from aescratch.training.ending import checksum, sampled
 from aescratch.training.history import History
@@ -126,6 +127,30 @@ def levels_of(model: Any, x: Data) -> dict[str, float]:
         return {}
     trivial, perfect = seen.trivial_and_perfect
     return {"the mean": trivial} | ({"PCA": seen.pca_sse / 2} if perfect == 0 and seen.pca_sse else {})
+
+
+@shows(Model, "levels")
+def levels_beside(model: Model, data: Sequence[Array]) -> str:
+    """Return what a progress bar shows beside the loss: what it is to be compared with."""
+    levels = {} if model.takes_labels else levels_of(model, data[0])
+    said = ", ".join(f"{name} {value:.4g}" for name, value in levels.items())
+    return f" ({said})" if said else ""
+
+
+@shows(Model, "is hopeless")
+def is_hopeless(model: Model, data: Sequence[Array]) -> bool:
+    """Return whether more epochs would change nothing.
+
+    The model is no better than the mean, and either all of its code is dead or saturated, where no gradient comes
+    through, or its objective is least there.
+    """
+    if model.takes_labels:
+        return False
+    seen = look_at(model, data[0], None, None, None)
+    if of_training.no_better_than_mean(seen, PYTHON) is None:
+        return False
+    collapsed = (of_model.posterior_collapsed(seen, PYTHON), of_model.penalty_dominates(seen, PYTHON))
+    return of_model.has_no_gradient(seen) or (any(collapsed) and of_model.asks_for_nothing(seen))
 
 
 @shows(History, "diagnosis")

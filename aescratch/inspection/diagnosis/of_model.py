@@ -44,7 +44,7 @@ def posterior_collapsed(look: Look, spelling: Spelling) -> Finding | None:
     penalty = divergence[1]
     largest, needed = float(look.eigenvalues[0]), least_variance(penalty)
     why = ""
-    if not _compares_probabilities(look) and needed >= largest:
+    if asks_for_nothing(look):
         why = (
             f"; with beta = {penalty.beta:g} and a decoder of variance one that is the objective's optimum, since no "
             f"direction of these data has a variance above {largest:.3g}"
@@ -168,6 +168,23 @@ def copies_input(look: Look, spelling: Spelling) -> Finding | None:
         "them: the code needn't tell what matters",
         "a narrower code, or a variant that denoises or is sparse",
     )
+
+
+def has_no_gradient(look: Look) -> bool:
+    """Return whether no gradient reaches the encoder: all of its code is dead, or saturated."""
+    if look.code is None:
+        return False
+    low = _lowest(look)
+    if low is None:
+        return bool((look.code == 0).all())
+    share = (look.code - low) / (1 - low)
+    return bool((4 * share * (1 - share) < 0.01 * FLAT_SLOPE).all())
+
+
+def asks_for_nothing(look: Look) -> bool:
+    """Return whether a penalty costs more than any direction of the data is worth, so that an empty code is best."""
+    costs = max((least_variance(part) for _, part in look.parts), default=0.0)
+    return bool(not _compares_probabilities(look) and costs > look.eigenvalues[0])
 
 
 def _part(look: Look, kind: type) -> tuple[str, Any] | None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 import aescratch as ae
+from aescratch.backend import Array
+from aescratch.inspection.course import Course
 from aescratch.programs.bench import memory, processes, pytorch
 from aescratch.programs.bench.cases import DEEP, MIDDLE, SMALL, STEPS, Case, make_model, our_step, random_data
 from aescratch.programs.bench.floor import floor_step
@@ -22,6 +25,7 @@ FLOOR_TARGETS = {
 }  # fmt: skip
 GROWING = [Case(DEEP, batch) for batch in (64, 256, 1024, 4096)]
 FITS = [(Case(SMALL, 64), 20), (Case(MIDDLE, 256), 10), (Case(DEEP, 256), 2)]  # and for how many epochs
+LOOKED_AT = [(Case(SMALL, 64), 250), (Case(MIDDLE, 256), 250)]  # 5,000 steps, as train takes them
 BATCHES = 20  # of one epoch
 CHECKED = Case(SMALL, 12)
 
@@ -76,6 +80,32 @@ def fit(quick: bool, cases: Sequence[tuple[Case, int]] = FITS) -> Iterator[Row]:
         yield Row("fit", str(case), taken["ours"], taken["bare"], f"{epochs * BATCHES} bare steps", "ms", target=1.05)
 
 
+def looking(quick: bool, cases: Sequence[tuple[Case, int]] = LOOKED_AT) -> Iterator[Row]:
+    """Yield a training that is looked at, and one that is diagnosed afterwards, against the same one alone."""
+    for case, epochs in cases:
+        x = random_data(BATCHES * case.batch, case.widths[0])
+
+        def train(case: Case = case, x: Array = x, epochs: int = epochs, observer: Any = None) -> ae.History:
+            return make_model(case).fit(x, epochs=epochs, batch_size=case.batch, rng=0, observer=observer)
+
+        def observed(train: Callable[..., Any] = train, x: Array = x, epochs: int = epochs) -> None:
+            train(observer=Course([x], epochs))
+
+        model = make_model(case)
+        history = model.fit(x, epochs=5, batch_size=case.batch, rng=0)
+
+        def diagnosed(model: Any = model, x: Array = x, history: Any = history) -> None:
+            ae.diagnose(model, x, history=history)
+
+        sides: dict[str, Callable[[], object]] = {
+            "alone": train, "looked at": observed, "diagnosis": diagnosed,
+        }  # fmt: skip
+        taken = milliseconds(sides, rounds=3 if quick else 9)
+        alone, against = taken["alone"], "the same fit alone"
+        yield Row("looking", f"its course, {case}", taken["looked at"], alone, against, "ms", target=1.03)
+        yield Row("looking", f"diagnosed, {case}", alone + taken["diagnosis"], alone, against, "ms", target=1.05)
+
+
 def peak_memory(quick: bool) -> Iterator[Row]:
     """Yield by how much a training raises the memory held."""
     if not memory.can_be_measured():
@@ -119,5 +149,6 @@ def milliseconds(sides: dict[str, Callable[[], object]], rounds: int) -> dict[st
 
 
 QUESTIONS: dict[str, Callable[[bool], Iterator[Row]]] = {
-    "step": steps, "growth": growth, "fit": fit, "memory": peak_memory, "check": check, "import": imports,
+    "step": steps, "growth": growth, "fit": fit, "looking": looking, "memory": peak_memory, "check": check,
+    "import": imports,
 }  # fmt: skip

@@ -88,6 +88,7 @@ class Result:
     row: Row
     trouble: str
     pretraining: list[ae.History]
+    diagnosis: ae.Diagnosis
 
     @property
     def autoencoder(self) -> ae.Autoencoder:
@@ -108,7 +109,15 @@ def perform(variant: Variant, digits: Digits, plan: Plan) -> Result:
     except ae.TrainingDivergedError as error:  # a wrong gradient may do that, and the check has said so
         trouble = str(error)
     row = measure(variant, model, check, digits, started)
-    return Result(variant, model, check, history, row, trouble, pretraining)
+    return Result(variant, model, check, history, row, trouble, pretraining, diagnose(model, digits, history))
+
+
+def diagnose(model: Any, digits: Digits, history: ae.History) -> ae.Diagnosis:
+    """Return what is wrong with a training."""
+    train, test = digits.train, digits.test
+    labels = train.labels if model.takes_labels else None
+    unseen = (test.x, test.labels) if model.takes_labels else test.x
+    return ae.diagnose(model, train.x, labels, history=history, validation=unseen)
 
 
 def check_small(variant: Variant, seed: int) -> Report:

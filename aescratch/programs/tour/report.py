@@ -88,6 +88,7 @@ def chapter(result: Result, results: Results, findings: Findings, digits: Digits
     parts += [element("p", sentence, class_="remark") for sentence in remarks(result, findings)]
     parts.append(around("div", map(figure, pictures(result, digits, seed, vanilla)), class_="figures"))
     parts.append(fold("The model", str(result.model)))
+    parts.append(fold("What it didn't learn", str(result.diagnosis), opened=bool(result.diagnosis)))
     parts.append(fold("Its gradient check", str(result.check), opened=result.check.verdict != "pass"))
     return around("section", parts, id=name, class_="variant")
 
