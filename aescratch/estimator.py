@@ -80,12 +80,14 @@ class AutoencoderTransformer:
     --------
     >>> import aescratch as ae
     >>> x = ae.datasets.load_digits().x[:200]
-    >>> transformer = ae.AutoencoderTransformer(ae.SparseAutoencoder, n_components=16, epochs=5, random_state=0)
+    >>> settings = {"n_components": 16, "epochs": 300, "learning_rate": 0.01, "random_state": 0}
+    >>> transformer = ae.AutoencoderTransformer(ae.LinearAutoencoder, **settings)
     >>> code = transformer.fit_transform(x)
     >>> code.shape, transformer.inverse_transform(code).shape
     ((200, 16), (200, 64))
     >>> transformer.set_params(n_components=24, weight_decay=1e-4)
-    AutoencoderTransformer(variant=SparseAutoencoder, n_components=24, epochs=5, random_state=0, weight_decay=0.0001)
+    AutoencoderTransformer(variant=LinearAutoencoder, n_components=24, epochs=300, learning_rate=0.01, random_state=0,
+        weight_decay=0.0001)
     >>> transformer.fit(x).score(x) < 0
     True
     """
@@ -281,7 +283,15 @@ def _also_of_sklearn(kind: type) -> Any:
 
 @functools.cache
 def _joined(kind: type, other: type | None) -> type:
-    return kind if other is None else type(kind.__name__, (kind, other), {"__doc__": kind.__doc__})
+    if other is None:
+        return kind
+    said = {"__doc__": kind.__doc__, "__reduce__": lambda self: (_again, (kind, self.args))}
+    return type(kind.__name__, (kind, other), said)
+
+
+def _again(kind: type, words: tuple[Any, ...]) -> Any:
+    """Return an error or a warning that was sent from another process, where pickle finds no class of both kinds."""
+    return _also_of_sklearn(kind)(*words)
 
 
 OWN = constructor_parameters(AutoencoderTransformer)  # what every transformer has, whatever the variant

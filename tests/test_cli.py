@@ -1097,7 +1097,7 @@ def test_a_small_table_gets_more_epochs_and_a_large_one_fewer(capsys, small):
 def test_a_table_as_a_spreadsheet_writes_it(capsys):
     rows = [f"{n % 7},{n % 3}5;{'Ulm' if n % 2 else 'Bonn'};{n % 2}" for n in range(40)]
     Path("table.csv").write_text("\n".join(["size;city;class", *rows]))
-    out = run(capsys, "train", "linear", "table.csv", "--categories", "city", "--epochs", "3")[1]
+    out = run(capsys, "train", "linear", "table.csv", "--categories", " city", "--epochs", "3")[1]
     assert "\ncolumn 'class' holds labels, and is no feature\n" in out
     assert "Dense(3, 1)" in out
     sentence = refused(capsys, "train", "linear", "table.csv")
@@ -1159,3 +1159,61 @@ def test_a_chart_has_its_values_in_place():
     assert page.all("svg")[0]["aria-label"] == "terms: a ends at 2; b ends at 1"
     counted = Page(curves.histogram("code", epochs, [np.array([[0.0, 1.0]]), np.array([[0.0, 0.0]]), np.array([[0.5, 1.0]])], 4))
     assert len(counted.all("rect")) == 5
+
+
+def test_a_page_of_a_training_that_ran_away_is_whole(capsys, small):
+    words = ["train", "variational", small, "--epochs", 1, "--learning-rate", "1e30", "--out", "out"]
+    outcome, out, err = run(capsys, *words)
+    assert (outcome, err) == (0, "")
+    assert "SSE per image" in out
+    page = Path("out/index.html").read_text(encoding="utf-8")
+    assert "NaN" not in page
+    assert not re.search(r'"(nan|inf|-inf)', page)
+
+
+def test_what_is_not_finite_is_not_drawn():
+    nan, inf = float("nan"), float("inf")
+    page = Page(curves.lines("loss", [1, 2, 3], {"a": [1.0, inf, 2.0]}, {"mean": nan}))
+    assert len(page.all("polyline")[0]["points"].split()) == 2
+    assert Page(curves.stacked("terms", [1, 2], {"a": [1.0, inf]})).all("polygon")
+    codes = [np.array([[0.0, nan]]), np.array([[inf, nan]])]
+    assert len(Page(curves.histogram("code", [1, 2], codes, 4)).all("rect")) == 1
+    assert not Page(curves.histogram("code", [1, 2], [codes[1]] * 2, 4)).all("rect")
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_a_model_that_is_brought_keeps_seeing_data_as_they_are(capsys):
+    rows = np.random.default_rng(0).normal(100, 20, (40, 3))
+    labels = np.arange(40) % 2
+    Path("table.csv").write_text("a,b,c,label\n" + "\n".join(",".join(map(str, [*row, n])) for row, n in zip(rows, labels, strict=True)))
+    assert run(capsys, "train", "linear", "table.csv", "--scale", "none", "--epochs", 2, "--out", "plain")[0] == 0
+    for out, options in (("brought", ["--autoencoder", "plain"]), ("new", [])):
+        assert run(capsys, "train", "classifier", "table.csv", *options, "--epochs", 2, "--out", out)[0] == 0
+    assert ae.load("brought/model.npz").scaling is None
+    assert ae.load("new/model.npz").scaling.how == "standardize"
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_pictures_of_an_earlier_run_do_not_stay_beside_another_model(capsys, small):
+    Path("out").mkdir()
+    Path("out/samples.png").write_bytes(b"of an earlier run")
+    assert run(capsys, "train", "vanilla", small, "--epochs", 2, "--out", "out")[0] == 0
+    assert not Path("out/samples.png").exists()
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_what_is_held_out_lies_in_0_to_1_for_cross_entropy(capsys):
+    np.savetxt("table.csv", 50 * np.random.default_rng(0).normal(size=(60, 4)), delimiter=",")
+    words = ["train", "vanilla", "table.csv", "--reconstruction", "bce", "--validation", "0.2", "--epochs", "2"]
+    assert json.loads(run(capsys, *words, "--json")[1])["scaling"] == "minmax"
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_a_model_that_is_brought_keeps_its_scaling(capsys):
+    x = 100 + np.random.default_rng(0).normal(size=(40, 4))
+    np.savetxt("table.csv", np.column_stack([x, np.arange(40) % 2]), delimiter=",", header="a,b,c,d,label", comments="")
+    assert run(capsys, "train", "linear", "table.csv", "--epochs", "3", "--out", "base")[0] == 0
+    words = ["train", "classifier", "table.csv", "--autoencoder", "base", "--epochs", "3", "--out", "out"]
+    assert run(capsys, *words)[0] == 0
+    assert np.array_equal(ae.load("out/model.npz").scaling.shift, ae.load("base/model.npz").scaling.shift)
+    assert "leave --scale out" in refused(capsys, *words, "--scale", "minmax")

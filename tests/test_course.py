@@ -58,6 +58,13 @@ def test_of_many_epochs_and_rows_a_few_are_looked_at():
     assert len(course.moments[0].code) == MOST_ROWS
 
 
+def test_norms_of_large_gradients_are_finite():
+    x = (RNG.random((N, D)) * 1e15).astype(np.float32)  # gradients of about 1e30, whose squares leave float32
+    course = Course([x], epochs=1)
+    ae.LinearAutoencoder([D, H], rng=0).fit(x, epochs=1, rng=0, observer=course)
+    assert all(1e20 < course.moments[0].gradients[name] < np.inf for name in ("encoder.W1", "decoder.W1"))
+
+
 def test_labels_and_lbfgs():
     labels = np.arange(N) % 2
     course = Course([X, labels], epochs=2)

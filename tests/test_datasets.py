@@ -883,6 +883,8 @@ HOSTILE = {
     "cities.csv": (
         b"age,city\n3.5,Ulm\n,Bonn\n", "text in column 'city', 'Ulm' in line 2, .*--categories city$",
     ),
+    "classes.csv": (b"a,class\n1.5,Ulm\n", "text in column 'class' of labels, 'Ulm' in line 2; put a whole number from 0"),
+    "quote.csv": (b'a,b\n1.5,"' + b"x" * 200_000 + b"\n", "can't be read in line 2: field larger .* quotation mark"),
     "ragged.csv": (b"0.1,2\n1,2,3\n", "not a table of numbers"),
     "thousands.csv": (b"a;b\n1,5;1.234,5\n", r"text in column 'b', '1\.234,5' in line 2"),
     "names.csv": (b"a,b\n", "holds no line of numbers"),
@@ -1038,6 +1040,31 @@ def test_categories_become_columns_of_0_and_1(put):
     many = "\n".join(f"w{n},{n}" for n in range(101))
     with pytest.raises(DataFileError, match="101 different words in column 'w'"):
         load_file(put("m.csv", f"w,n\n{many}\n".encode()), categories=["w"])
+
+
+@pytest.mark.parametrize(
+    ("text", "category", "message"),
+    [
+        (b"age,city\n3.5,Ulm\n,Bonn\n", "city", "1 missing value, the first in line 3, column 'age'"),  # age stands alone
+        (b"age,city\n\n3.5,Ulm\nx,Bonn\n", "city", "text in column 'age', 'x' in line 4"),
+        (b'age,city\n"1,5",Ulm\n2,Bonn\n', "city", "text in column 'age', '1,5' in line 2"),
+        (b"age,city,city\n1,Ulm,2\n", "city", "2 columns named 'city'"),
+        (b"age,class\n1.5,Ulm\n", "class", "labels in column 'class', which is no feature; put a whole number"),
+        (b'age,city\n1.5,"' + b"x" * 200_000 + b"\n", "city", "can't be read in line 2: field larger"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_beside_categories_is_said_where_it_is(put, text, category, message):
+    with pytest.raises(DataFileError, match=message):
+        load_file(put("c.csv", text), categories=[category])
+
+
+def test_numbers_beside_categories_keep_their_quotes(put):
+    data = load_file(put("c.csv", b'age;city\n"1,5";"U;lm"\n2;Bonn\n'), categories=["city"])
+    np.testing.assert_array_equal(data.x, [[1.5, 0, 1], [2, 1, 0]])
+
+
+def test_lines_may_end_as_on_an_old_mac(put):
+    np.testing.assert_array_equal(load_file(put("m.csv", b"a,b\r0.5,2\r1.5,3\r")).x, [[0.5, 2], [1.5, 3]])
 
 
 def test_a_column_called_y_is_a_coordinate(put):

@@ -10,7 +10,7 @@ import pytest
 import trainings
 
 import aescratch as ae
-from aescratch.inspection.diagnosis import CODES, COMMAND_LINE, PYTHON
+from aescratch.inspection.diagnosis import CODES, COMMAND_LINE, PYTHON, levels_of
 from aescratch.inspection.diagnosis.diagnosing import look_at
 from aescratch.inspection.diagnosis.prices import least_variance
 from aescratch.training import epochs, progress
@@ -190,6 +190,57 @@ def test_data_that_do_not_vary_are_no_riddle(x):
         assert set(ae.diagnose(model, x, history=history).codes) <= {"constant-features", "still-falling"}
 
 
+def quietly(model, x, *labels, **options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return ae.diagnose(model, x, *labels, **options)
+
+
+def test_labels_of_one_class_leave_nothing_to_explain():
+    x, labels = RNG.random((29, D)), np.zeros(29, int)
+    model = ae.SoftmaxClassifier(ae.Autoencoder([D, H], rng=0), 2, rng=0)
+    history = model.fit(x, labels, epochs=9, rng=0)
+    assert quietly(model, x, labels, history=history).codes == ["still-falling"]
+
+
+def test_data_that_a_loss_cannot_tell_from_their_mean():
+    model, x = ae.Autoencoder([D, H], reconstruction=ae.BinaryCrossEntropy(), rng=0), RNG.random((29, D)) * 1e-9
+    history = model.fit(x, epochs=9, rng=0)
+    assert quietly(model, x, history=history)[0].code == "no-better-than-mean"
+
+
+@pytest.mark.parametrize("kind", [ae.Autoencoder, ae.VariationalAutoencoder])
+def test_a_model_that_has_run_away_is_told_as_one(kind):
+    model, x = kind([D, H], rng=0), RNG.random((29, D))
+    for parameter in model.parameters:
+        parameter.value = np.full_like(parameter.value, 1e25)
+    found = quietly(model, x)
+    assert found[0].code == "no-better-than-mean"
+    assert "explains -" not in str(found)
+
+
+def test_a_model_of_ones_own_may_return_anything():
+    class Mine:
+        def __init__(self, code, x_hat):
+            self.m = ae.Parameter("m", np.zeros(D))
+            self.parameters, self.reconstruction = [self.m], 0.5  # no loss of ours
+            self.encode, self.reconstruct = lambda x: code, lambda x: x_hat
+
+        def loss(self, x, rng=None):
+            return 0.0
+
+        def backward(self):
+            self.m.grad = np.zeros(D)
+
+    x, code = RNG.random((N, D)), np.zeros((N, H))
+    assert quietly(Mine(code, x), x).codes == []
+    assert levels_of(Mine(code, x), x) == {}
+    for arrays, message in (((code, x[:, :2]), "Mine.reconstruct to return .* \\(7, 5\\), .* got shape \\(7, 2\\)"),
+                            ((code[:, 0], x), "Mine.encode to return .* \\(7, H\\), .* got shape \\(7,\\)")):  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            ae.diagnose(Mine(*arrays), x)
+
+
 def test_findings_for_programs_people_and_notebooks():
     found = ae.Diagnosis([ae.diagnose(ae.LinearAutoencoder([D, H], rng=0), np.ones((N, D)))[0]])
     assert found.to_list() == [{"code": "constant-features", "says": found[0].says, "try": "leaving them out"}]
@@ -258,3 +309,8 @@ def test_a_model_of_ones_own_is_never_called_hopeless():
 
     history = ae.fit(Mine(), RNG.random((N, D)), epochs=3, progress=True, stop_when_hopeless=True)
     assert (history.stopped, len(history)) == ("finished", 3)
+
+
+def test_lbfgs_has_no_epochs_in_which_to_lose_hope():
+    with pytest.raises(ValueError, match="expected no stop_when_hopeless with LBFGS"):
+        ae.Autoencoder([D, H], rng=0).fit(RNG.random((N, D)), optimizer=ae.LBFGS(), stop_when_hopeless=True)

@@ -264,4 +264,7 @@ def test_where_scikit_learn_is_in_use_its_classes_catch_ours():
     with pytest.raises(exceptions.NotFittedError, match="call fit") as caught:
         small().transform(X)
     assert isinstance(caught.value, NotFittedError)
+    sent = pickle.loads(pickle.dumps(caught.value))  # as from a process of joblib's
+    assert isinstance(sent, exceptions.NotFittedError)
+    assert str(sent) == str(caught.value)
     assert "sk-" in small()._repr_html_()

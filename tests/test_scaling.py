@@ -39,6 +39,13 @@ def test_a_constant_column_becomes_zero_and_comes_back():
         np.testing.assert_allclose(scaling.undo(scaling.apply(x)), x, rtol=1e-6)
 
 
+def test_a_column_far_from_zero_is_constant_only_up_to_its_own_rounding():
+    seconds = 1.7e9 + RNG.random((N, 1)) * 60  # float64 tells them apart, float32 doesn't
+    np.testing.assert_allclose(ae.Scaling.fit(seconds).apply(seconds).std(), 1)
+    rounded = np.array([[0.3], [0.1 + 0.2]])
+    assert ae.Scaling.fit(rounded).size == 1
+
+
 @pytest.mark.parametrize(
     ("x", "how"),
     [
@@ -91,8 +98,12 @@ def test_a_loss_for_data_between_0_and_1_asks_for_such_a_scaling():
     [
         (lambda: ae.Scaling.fit(X, "standardise"), "one of auto, none, standardize, minmax"),
         (lambda: ae.Scaling.fit(np.full((N, D), np.nan)), "NaN"), (lambda: ae.Scaling.fit(X[0]), "matrix"),
+        (lambda: ae.Scaling([0.0], [1e38]).undo(np.full((1, 1), 1e3, np.float32)), "stay within float32"),
         (lambda: ae.Scaling([0.0], [0.0]), "above 0"), (lambda: ae.Scaling([0.0], [1.0, 2.0]), "every column"),
         (lambda: ae.Scaling.fit(X).apply(X[:, :2]), "expected 5 columns"),
+        (lambda: ae.Scaling.fit(X).apply(np.ones((N, D), int)), "hold floats"),  # they would cut the result off
+        (lambda: ae.Scaling.fit(X).undo(np.ones((N, D), int)), "hold floats"),
+        (lambda: ae.Scaling.fit(X).apply(X.tolist()), "an array of floats"),
         (lambda: setattr(ae.Autoencoder([4, 2], rng=0), "scaling", ae.Scaling.fit(X)), "scaling of 4 columns"),
         (lambda: setattr(ae.Autoencoder([4, 2], rng=0), "scaling", "minmax"), "ae.Scaling"),
     ],

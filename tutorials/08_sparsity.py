@@ -184,7 +184,8 @@ assert ae.check_function(f.top_k, f.top_k_backward, {"a": a, "k": 2}).verdict ==
 # ## Edges
 #
 # Now the experiment that made sparse codes famous. Cut small patches out of photographs, even out their spectrum, and
-# let 64 units describe each patch with only five of them. The same model with all 64 units has nothing to choose.
+# let 64 units describe each patch with only five of them, or with a mean activity of 0.05. Beside each stands the same
+# model with nothing to choose: all 64 units, or no penalty. With the penalty goes weight decay, against large weights.
 
 # %%
 patches = ae.datasets.load_natural_patches(size=8, n=10_000, rng=0)
@@ -192,6 +193,10 @@ x = (patches.x - 0.5) / patches.x.std()
 few, all_units = (ae.KSparseAutoencoder([64, 64], k=k, tied=True, rng=0) for k in (5, 64))
 for model in (few, all_units):
     model.fit(x, epochs=30, batch_size=250, optimizer=ae.Adam(ae.CosineRate(1e-2)), rng=0)
+penalties = ae.KLSparsity(rho, weight=5.0), ae.KLSparsity(rho, weight=0.0)
+rare, any_activity = (ae.SparseAutoencoder([64, 64], each, weight_decay=0.1, rng=0) for each in penalties)
+for model in (rare, any_activity):
+    model.fit(x, epochs=100, batch_size=250, optimizer=ae.Adam(ae.CosineRate(1e-2)), rng=0)
 
 
 def orientedness(W):
@@ -202,21 +207,22 @@ def orientedness(W):
     return np.abs((power * np.exp(2j * angle)).sum(axis=(1, 2))) / power.sum(axis=(1, 2))
 
 
-with_choice, without = (orientedness(model.parameters[0].value).mean() for model in (few, all_units))
-print(f"orientedness: {with_choice:.2f} with five units at a time, {without:.2f} with all")
-assert with_choice > 0.5
-assert without < 0.25
+titles = {"5 of 64 units": few, "64 of 64 units": all_units, "KL, 0.05": rare, "no penalty": any_activity}
+oriented = {title: float(orientedness(model.parameters[0].value).mean()) for title, model in titles.items()}
+print("orientedness:", {title: f"{value:.2f}" for title, value in oriented.items()})
+assert min(oriented["5 of 64 units"], oriented["KL, 0.05"]) > 0.5
+assert max(oriented["64 of 64 units"], oriented["no penalty"]) < 0.25
 
-fig, axs = plt.subplots(1, 2, figsize=(12, 5.5), layout="compressed")
-for ax, model, title in zip(axs, (few, all_units), ("5 of 64 units", "64 of 64 units"), strict=True):
+fig, axs = plt.subplots(1, 4, figsize=(15, 3.6), layout="compressed")
+for ax, (title, model) in zip(axs, titles.items(), strict=True):
     ae.plots.filters(model, (8, 8), ax=ax)
     ax.set_title(title, fontsize=14)
 plt.show()
 
 # %% [markdown]
-# On the left: edges, at places, in directions. Cells in the visual cortex answer to such edges (Olshausen & Field
-# 1996). Nobody told the model about edges. Photographs are made of few edges at a time, and a code of few units at a
-# time finds them.
+# In the first and the third: edges, at places, in directions. Cells in the visual cortex answer to such edges
+# (Olshausen & Field 1996). Nobody told the model about them. Photographs are made of few edges at a time, and a code of
+# few units at a time finds them.
 #
 # ## Try
 #

@@ -120,8 +120,8 @@ assert "dead-units" not in codes
 assert error(cured) < 0.8 * error(relu)
 
 # %% [markdown]
-# **Saturated.** Units of a sigmoid or tanh code that sit where the slope is 0: nothing comes through any more. Here the
-# data are 300 times too large. **Cure:** data of a usual size, or no activation on the code. A smaller rate helps often.
+# **Saturated.** Units of a sigmoid or tanh code that sit where the slope is 0: nothing comes through any more. Here
+# the data are 300 times too large. **Cure:** data of a usual size, or no activation on the code. A smaller rate helps.
 
 # %%
 _, codes = trained(patient(code_activation=ae.Tanh), x=300 * train.x)

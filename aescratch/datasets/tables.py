@@ -24,6 +24,7 @@ from aescratch.datasets.errors import DataFileError
 LABEL_NAMES = ("label", "labels", "target", "class")
 MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(e[+-]?\d+)?", re.IGNORECASE)
+NUMBERED = "put a whole number from 0 in the place of each class"
 MOST_WORDS = 100  # of a column that becomes columns of 0 and 1
 
 
@@ -47,7 +48,8 @@ def parse_csv(contents: bytes, path: Path, categories: Sequence[str] = ()) -> Ta
         text = contents.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataFileError(f"{path} is not UTF-8 text, as a .csv must be; save it as comma-separated text") from error
-    kept = text.lstrip("\r\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # as Windows and old Macs end lines
+    kept = text.lstrip("\n")
     first_line = 1 + text[: len(text) - len(kept)].count("\n")
     first, _, rest = kept.partition("\n")
     separator = _separator(first)
@@ -60,6 +62,12 @@ def parse_csv(contents: bytes, path: Path, categories: Sequence[str] = ()) -> Ta
     if unknown:
         listed = ", ".join(names) if has_names else "names no columns"
         raise DataFileError(f"{path} has no column {unknown[0]!r} to be made of 0 and 1 ({listed}); check the name")
+    labelled = next((name for name in categories if name.lower() in LABEL_NAMES), None)
+    if labelled is not None:
+        raise DataFileError(f"{path} has labels in column {labelled!r}, which is no feature; {NUMBERED}")
+    twice = next((name for name in categories if names.count(name) > 1), None)
+    if twice is not None:
+        raise DataFileError(f"{path} has {names.count(twice)} columns named {twice!r}; give each a name of its own")
     if categories:
         values, names = _with_categories(body, separator, names, categories, path, body_line)
     else:
@@ -87,7 +95,7 @@ def _numbers(body: str, separator: str, names: Sequence[str], path: Path, line: 
     try:
         return np.loadtxt(StringIO(text), delimiter=separator, ndmin=2, comments=None, quotechar='"')
     except (ValueError, OverflowError) as error:
-        reason = _what_is_no_number(text, separator, names, line)
+        reason = _what_is_no_number(text, separator, names, path, line)
         # numpy's own sentence names the row and the cell, and ends in advice about its own arguments
         reason = reason or f"is not a table of numbers: {str(error).split('; ')[0].rstrip('.')}"
         raise DataFileError(f"{path} {reason}") from error
@@ -104,16 +112,18 @@ def _with_point(cell: str) -> str:
     return bare.replace(",", ".") if DECIMAL_COMMA.fullmatch(bare) else cell
 
 
-def _what_is_no_number(text: str, separator: str, names: Sequence[str], line: int) -> str:
+def _what_is_no_number(text: str, separator: str, names: Sequence[str], path: Path, line: int) -> str:
     """Return what is said of the first column of words, or else of missing values; empty where it is something else."""
     missing: list[tuple[int, int]] = []
-    for number, cells in _rows(text, separator, line):
+    for number, cells in _rows(text, separator, path, line):
         for column, cell in enumerate(cells):
             bare = cell.strip()
             if bare.lower() in MISSING - {"nan"}:
                 missing.append((number, column))
             elif not _is_number(bare):
                 name = names[column] if column < len(names) else ""
+                if name.lower() in LABEL_NAMES:
+                    return f"holds text in column {name!r} of labels, {bare!r} in line {number}; {NUMBERED}"
                 made = f"; or, for a category, have columns of 0 and 1 made of it: --categories {name}" if name else ""
                 return (
                     f"holds text in {_named(names, column)}, {bare!r} in line {number}, where a number is expected; "
@@ -133,14 +143,19 @@ def _with_categories(
     body: str, separator: str, names: Sequence[str], categories: Sequence[str], path: Path, line: int
 ) -> tuple[NDArray[np.float64], list[str]]:
     """Return the values, with a column of 0 and 1 for each word in the place of a category, and all columns' names."""
-    rows = list(_rows(body, separator, line))
+    rows = list(_rows(body, separator, path, line))
     ragged = next((number for number, cells in rows if len(cells) != len(names)), None)
     if ragged is not None:
         raise DataFileError(f"{path} names {len(names)} columns, and line {ragged} has another number; make them agree")
     chosen = [names.index(name) for name in categories]
     others = [column for column in range(len(names)) if column not in chosen]
-    rest = "\n".join(separator.join(cells[column] for column in others) for _, cells in rows)
-    numbers = _numbers(rest, separator, [names[column] for column in others], path, line) if others else None
+    rest, written = StringIO(), 0
+    writer = csv.writer(rest, delimiter=separator, lineterminator="\n")
+    for number, cells in rows:
+        rest.write("\n" * (number - line - written))  # each keeps the number of its line
+        writer.writerow([cells[column] for column in others])
+        written = number - line + 1
+    numbers = _numbers(rest.getvalue(), separator, [names[c] for c in others], path, line) if others else None
     columns, made = [], []
     for column, name in enumerate(names):
         if column not in chosen:
@@ -160,12 +175,16 @@ def _with_categories(
     return np.column_stack(columns), made
 
 
-def _rows(text: str, separator: str, line: int) -> Iterator[tuple[int, list[str]]]:
+def _rows(text: str, separator: str, path: Path, line: int) -> Iterator[tuple[int, list[str]]]:
     """Yield the lines that aren't empty as cells, with their number in the file."""
     reader = csv.reader(StringIO(text), delimiter=separator)
-    for cells in reader:
-        if cells:
-            yield line + reader.line_num - 1, cells
+    try:
+        for cells in reader:
+            if cells:
+                yield line + reader.line_num - 1, cells
+    except csv.Error as error:
+        where = f"line {line + reader.line_num - 1}"
+        raise DataFileError(f"{path} can't be read in {where}: {error}; look for a quotation mark too many") from error
 
 
 def _named(names: Sequence[str], column: int) -> str:

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, array_module
-from aescratch.foundations.validation import as_matrix
+from aescratch.foundations.validation import as_array, as_matrix, require_floats
 
 WAYS = ("auto", "none", "standardize", "minmax")
-CONSTANT = 1e-7  # of a column's largest value: a spread below is float32's rounding
+CONSTANT = {"float32": 1e-7, "float64": 1e-15}  # of a column's largest value: a spread below is rounding
 USUAL_SPREAD = (0.15, 3.0)  # of the columns, root mean square: at others `auto` standardizes
 USUAL_OFFSET = 3.0  # spreads from zero, root mean square
 
@@ -78,9 +78,11 @@ class Scaling:
         """
         if how not in WAYS:
             raise ValueError(f"expected how to be one of {', '.join(WAYS)}, got {how!r}")
+        x = as_array(x)
+        rounding = CONSTANT["float64" if x.dtype == np.float64 else "float32"]
         x = as_matrix(x, "float64", None)
         low, high = x.min(axis=0), x.max(axis=0)
-        varies = high - low > CONSTANT * np.maximum(np.abs(low), np.abs(high))
+        varies = high - low > rounding * np.maximum(np.abs(low), np.abs(high))
         if how == "auto":
             how = "none" if _is_of_usual_size(x) else "standardize"
         if how == "none":
@@ -102,9 +104,18 @@ class Scaling:
         return self._columns(x, lambda xp, x: x * xp.asarray(self.size) + xp.asarray(self.shift))
 
     def _columns(self, x: Array, change: Any) -> Array:
+        x = as_array(x)
+        require_floats(x, "x")  # the result is in their dtype, and whole numbers would cut it off
         if x.ndim != 2 or x.shape[1] != len(self.shift):
             raise ValueError(f"expected {len(self.shift)} columns, as many as the scaling has, got shape {x.shape}")
-        changed: Array = change(array_module(x), x).astype(x.dtype)
+        xp = array_module(x)
+        with np.errstate(over="ignore", invalid="ignore"):
+            changed: Array = change(xp, x).astype(x.dtype)
+        if not xp.isfinite(changed).all() and xp.isfinite(x).all():
+            raise ValueError(
+                f"expected numbers that stay within {x.dtype}, got values up to {float(xp.abs(x).max()):.3g} for "
+                f"columns of sizes up to {self.size.max():.3g}; leave out rows that are far from the scaling's data"
+            )
         return changed
 
     def __repr__(self) -> str:

@@ -23,6 +23,7 @@ MOST_ROWS = 200
 MOST_MOMENTS = 40
 N_RESTORED = 8
 BINS = 24
+TINY = 1e-30  # in the place of a norm of 0, which nothing can be a share of
 SEED = 0  # of the noise of the loss that is looked at
 
 
@@ -101,7 +102,7 @@ class Course:
             Moment(
                 epoch=len(history),
                 terms=_terms(calls),
-                gradients={p.name: float(np.linalg.norm(to_numpy(p.grad))) for p in model.parameters},
+                gradients={parameter.name: _norm(to_numpy(parameter.grad)) for parameter in model.parameters},
                 changes={name: _change(self.before.get(name), value) for name, value in values.items()},
                 code=_asked(model, "encode", arrays[0]),
                 restored=_asked(model, "reconstruct", arrays[0][:N_RESTORED]),
@@ -119,7 +120,12 @@ def _terms(calls: Sequence[Call]) -> dict[str, float]:
 def _change(before: Array | None, now: Array) -> float:
     if before is None:
         return 0.0
-    return float(np.linalg.norm(now - before) / max(float(np.linalg.norm(now)), 1e-30))
+    return _norm(now - before) / max(_norm(now), TINY)
+
+
+def _norm(values: Array) -> float:
+    """Return the norm, in float64: squares of large numbers leave float32."""
+    return float(np.linalg.norm(np.asarray(values, np.float64)))
 
 
 def _asked(model: Any, method: str, x: Array) -> Array | None:

@@ -155,7 +155,8 @@ class VariationalAutoencoder(Autoencoder):
         """Return each unit's divergence from N(0, 1) in nats, mean over the examples x (N, D); 0.01 keep it awake."""
         hidden = self.encoder.apply(self.as_batch(x))
         mu, log_var = (to_numpy(head.apply(hidden)).astype(np.float64) for head in (self.mean, self.log_variance))
-        divergence = 0.5 * (mu**2 + np.exp(log_var) - 1 - log_var).mean(axis=0)
+        with np.errstate(over="ignore"):  # far from what it was trained on the divergence is infinite
+            divergence = 0.5 * (mu**2 + np.exp(log_var) - 1 - log_var).mean(axis=0)
         return UnitStatistic("divergence per unit, in nats", divergence, divergence < AWAKE)
 
     def second_opinion(self) -> SecondOpinion:

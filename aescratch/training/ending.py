@@ -8,13 +8,12 @@ Training judges nothing by itself. A history holds its model weakly, and no more
 from __future__ import annotations
 
 import weakref
-import zlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from aescratch.backend import Array, batch_size, to_numpy
+from aescratch.backend import Array, array_module, batch_size
 
 MOST_ROWS = 2000
 
@@ -26,14 +25,14 @@ class Ending(NamedTuple):
     ----------
     model : weak reference
         The model.
-    values : int
-        A checksum of its parameters.
+    values : list of numbers
+        What `fingerprint` made of its parameters.
     data, validation : sequence of arrays, or None
         A sample of what it was trained on, and of what it wasn't.
     """
 
     model: weakref.ref[Any]
-    values: int
+    values: list[Any]
     data: Sequence[Array]
     validation: Sequence[Array] | None
 
@@ -44,15 +43,18 @@ def ending_of(model: Any, data: Sequence[Array], validation: Sequence[Array] | N
         held = weakref.ref(model)
     except TypeError:
         return None
-    return Ending(held, checksum(model), sampled(data), None if validation is None else sampled(validation))
+    return Ending(held, fingerprint(model), sampled(data), None if validation is None else sampled(validation))
 
 
-def checksum(model: Any) -> int:
-    """Return a number that changes when a parameter does."""
-    value = 0
-    for parameter in model.parameters:
-        value = zlib.crc32(to_numpy(parameter.value).tobytes(), value)
-    return value
+def fingerprint(model: Any) -> list[Any]:
+    """Return numbers that change when a parameter does: its sum, and its largest size; a device isn't waited for."""
+    values = [parameter.value for parameter in model.parameters]
+    return [number for value in values for number in (value.sum(), array_module(value).abs(value).max())]
+
+
+def is_as_it_ended(model: Any, ending: Ending) -> bool:
+    """Whether the model's parameters are those that it ended with."""
+    return [float(number) for number in fingerprint(model)] == [float(number) for number in ending.values]
 
 
 def sampled(data: Sequence[Array]) -> list[Array]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.backend import array_module, batch_size
+from aescratch.backend import array_module, batch_size, to_numpy
 from aescratch.foundations.showing import shown
 from aescratch.foundations.validation import as_generator, own_generator
 from aescratch.optimizers import Optimizer, OptimizerState
@@ -85,9 +85,18 @@ def _train_epoch(training: TrainingState, plan: Plan, rate: float) -> float:
             sizes.append(batch_size(batch[0]))
             model.backward()
             training.optimizer.step(rate)
+    total = _unless_broken(_mean_loss(losses, sizes), training)
     if training.history.first_loss is None:
-        training.history.first_loss = float(losses[0])
-    return float(_unless_broken(_mean_loss(losses, sizes), training))
+        training.history.first_loss, mean = (float(number) for number in _together(losses[0], total))
+        return mean
+    return float(total)
+
+
+def _together(*numbers: Any) -> Any:
+    """Return numbers as an array on the host, fetched from the device in one."""
+    arrays = [number for number in numbers if not isinstance(number, float)]
+    xp = array_module(*arrays) if arrays else np
+    return to_numpy(xp.stack([xp.asarray(number) for number in numbers]))
 
 
 def _mean_loss(losses: Sequence[Any], sizes: Sequence[int]) -> Any:

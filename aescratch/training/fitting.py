@@ -83,6 +83,8 @@ def fit(
         raise TypeError(f"expected an optimizer such as ae.Adam(1e-3), got {optimizer!r}")
     if isinstance(optimizer, LBFGS) and any(given is not None for given in (validation, patience, checkpoint)):
         raise ValueError("expected neither validation, patience nor checkpoint with LBFGS, which takes no batches")
+    if isinstance(optimizer, LBFGS) and stop_when_hopeless:
+        raise ValueError("expected no stop_when_hopeless with LBFGS, which takes no batches")
     if patience is not None and validation is None:
         raise ValueError("expected validation data beside patience: early stopping watches the validation loss")
     if not contract.loss_measures_progress(model) and (patience is not None or isinstance(optimizer, LBFGS)):

@@ -36,6 +36,17 @@ def COMMAND_LINE(name: str, value: str) -> str:
     return f"--{name.replace('_', '-')} {value}"
 
 
+def percent(share: float) -> str:
+    """Return a share of the variance for people; one below 0, of a model that is worse than the mean, is none.
+
+    Examples
+    --------
+    >>> percent(0.42), percent(-3.8)
+    ('42 %', '0 %')
+    """
+    return f"{100 * max(share, 0.0):.0f} %"
+
+
 class Finding(NamedTuple):
     """One thing that is wrong with a training.
 

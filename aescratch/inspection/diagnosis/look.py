@@ -17,6 +17,7 @@ import numpy as np
 from aescratch.activations import TopK
 from aescratch.backend import Array, move, to_numpy
 from aescratch.inspection.diagnosis.prices import strength
+from aescratch.losses import Loss
 from aescratch.models.statements import UnitStatistic
 from aescratch.training import contract
 from aescratch.training.history import History
@@ -51,12 +52,12 @@ class Look:
     @cached_property
     def code(self) -> Array | None:
         """The code (N, H), or None for a model that has none."""
-        return self._asked("encode")
+        return self._rows(self._asked("encode"), "encode", "H")
 
     @cached_property
     def x_hat(self) -> Array | None:
         """What the model restores of x (N, D), or None for a model that restores nothing."""
-        return self._asked("reconstruct")
+        return self._rows(self._asked("reconstruct"), "reconstruct", str(self.x.shape[1]))
 
     @cached_property
     def predicted(self) -> Array | None:
@@ -72,6 +73,16 @@ class Look:
     def _asked(self, method: str) -> Array | None:
         asked = getattr(self.model, method, None)
         return np.asarray(to_numpy(asked(self._given)), np.float64) if callable(asked) else None
+
+    def _rows(self, found: Array | None, method: str, wanted: str) -> Array | None:
+        """Refuse what isn't a row per example, as a model of one's own may return it."""
+        shape = None if found is None else found.shape
+        if shape is not None and not (len(shape) == 2 and shape[0] == len(self.x) and wanted in ("H", str(shape[1]))):
+            raise ValueError(
+                f"expected {type(self.model).__name__}.{method} to return an array of shape ({len(self.x)}, {wanted}), "
+                f"a row per example, got shape {shape}"
+            )
+        return found
 
     @cached_property
     def _given(self) -> Array:
@@ -135,7 +146,7 @@ class Look:
     @cached_property
     def restores(self) -> bool:
         """Whether the model restores data that vary from an encoded code, so that it can be compared with PCA."""
-        return self.x_hat is not None and self.code is not None and self.total > 0
+        return self.x_hat is not None and self.code is not None and 0 < self.total < np.inf
 
     @cached_property
     def progress(self) -> Array:
@@ -150,9 +161,21 @@ class Look:
 
     @cached_property
     def trivial_and_perfect(self) -> tuple[float, float]:
-        """The losses of answering with the mean, or with the shares of the classes, and of answering right."""
+        """The losses of answering with the mean, or with the shares of the classes, and of answering right.
+
+        Where the two are the same, as for labels of one class, or nobody knows them, they are the first and the least.
+        """
+        trivial, perfect = self.known_losses or (0.0, 0.0)
+        if trivial > perfect or self.history is None or not self.history.loss:
+            return trivial, perfect
+        first, last = self.history.loss[0], min(self.history.loss)
+        return first, last if last < first else first - 1.0
+
+    @cached_property
+    def known_losses(self) -> tuple[float, float] | None:
+        """The two losses that follow from the data, or None for a model of whose loss nothing is known."""
         reconstruction = getattr(self.model, "reconstruction", None)
-        if self.restores and reconstruction is not None:
+        if self.restores and isinstance(reconstruction, Loss):
             loss = copy.deepcopy(reconstruction)
             answers = np.broadcast_to(self.mean, self.x.shape), self.x
             trivial, perfect = (float(loss.forward(loss.from_data(answer), self.x)) for answer in answers)
@@ -160,9 +183,7 @@ class Look:
         if self.labels is not None:
             shares = np.bincount(self.labels.astype(int)) / len(self.labels)
             return float(-(shares[shares > 0] * np.log(shares[shares > 0])).sum()), 0.0
-        assert self.history is not None
-        first, last = self.history.loss[0], min(self.history.loss)
-        return first, last if last < first else first - 1.0
+        return None
 
     @cached_property
     def parts(self) -> Sequence[tuple[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.inspection.diagnosis.finding import Finding, Spelling
+from aescratch.inspection.diagnosis.finding import Finding, Spelling, percent
 from aescratch.inspection.diagnosis.look import Look
 
 LARGER = 100.0  # times the variance of a usual column
@@ -40,8 +40,8 @@ def unscaled_features(look: Look, spelling: Spelling) -> Finding | None:
             return Finding(
                 "unscaled-features",
                 f"{_columns(large)} {'holds' if needed == 1 else 'hold'} {100 * NEARLY_ALL:.0f} % of the variance, "
-                f"and of the other {small.size} half are restored with at least {100 * np.median(left):.0f} % of "
-                "their own variance left",
+                f"and of the other {small.size} half keep an error of at least {percent(min(np.median(left), 1.0))} "
+                "of their own variance",
                 "columns of one size: subtract each one's mean and divide by its standard deviation",
             )
     offset = float(np.sqrt(np.square(look.mean).sum() / look.total))
@@ -49,8 +49,8 @@ def unscaled_features(look: Look, spelling: Spelling) -> Finding | None:
         return Finding(
             "unscaled-features",
             f"the mean of the data lies {offset:.3g} times as far from zero as an example lies from the mean, "
-            f"and the model explains {_percent(look.explained)} of the variance where PCA explains "
-            f"{_percent(look.pca_explained)}",
+            f"and the model explains {percent(look.explained)} of the variance where PCA explains "
+            f"{percent(look.pca_explained)}",
             "columns around zero: subtract each one's mean and divide by its standard deviation",
         )
     return None
@@ -98,11 +98,10 @@ def labels_among_features(look: Look, spelling: Spelling) -> Finding | None:
     others_continue = all((look.x[:, c] != np.round(look.x[:, c])).any() for c in range(n_columns) if c not in whole)
     if len(whole) != 1 or whole[0] not in (0, n_columns - 1) or not others_continue:
         return None
-    count = len(np.unique(look.x[:, whole[0]]))
     return Finding(
         "labels-among-features",
-        f"column {whole[0] + 1} of {n_columns} holds {count} whole numbers in a row, and no other column does: it may "
-        "be a label",
+        f"column {whole[0] + 1} of {n_columns} holds nothing but the numbers {_from_to(look.x[:, whole[0]])}, and no "
+        "other column is like that: it may be a label",
         "leaving it out, if it is one",
     )
 
@@ -114,12 +113,12 @@ def _are_codes(column: Array) -> bool:
     return bool(is_row and 2 <= len(values) <= MOST_CLASSES and counts.min() > 1)
 
 
+def _from_to(column: Array) -> str:
+    return f"{column.min():.0f} to {column.max():.0f}"
+
+
 def _columns(columns: Array) -> str:
     """Return which columns these are, counted from 1 as in a table."""
     named = ", ".join(str(column + 1) for column in sorted(columns)[:MOST_NAMED])
     more = f" and {columns.size - MOST_NAMED} more" if columns.size > MOST_NAMED else ""
     return f"column{'s' * (columns.size > 1)} {named}{more}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * max(share, 0.0):.0f} %"

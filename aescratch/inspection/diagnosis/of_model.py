@@ -11,7 +11,7 @@ import numpy as np
 
 from aescratch.activations import Sigmoid, Tanh
 from aescratch.backend import Array
-from aescratch.inspection.diagnosis.finding import Finding, Spelling
+from aescratch.inspection.diagnosis.finding import Finding, Spelling, percent
 from aescratch.inspection.diagnosis.look import Look
 from aescratch.inspection.diagnosis.of_training import slower
 from aescratch.inspection.diagnosis.prices import least_variance, strength
@@ -24,6 +24,8 @@ MOSTLY = 0.75
 HEAVY = 50.0  # times the largest variance of the data
 AT_THE_END = 0.01  # of the width of an activation's range
 FLAT_SLOPE = 0.01  # of the largest slope
+NO_SLOPE = 1e-4
+SMALL, VERY_SMALL = 0.1, 0.02  # of a weight that is too large: what to try
 NEARLY_ALL = 0.8
 MOST_NAMED = 8
 OFF_TARGET = 1.5  # times the wanted activity
@@ -49,7 +51,7 @@ def posterior_collapsed(look: Look, spelling: Spelling) -> Finding | None:
             f"; with beta = {penalty.beta:g} and a decoder of variance one that is the objective's optimum, since no "
             f"direction of these data has a variance above {largest:.3g}"
         )
-    smaller = spelling("beta", f"{0.1 * min(needed, largest):.2g}")
+    smaller = spelling("beta", f"{SMALL * min(needed, largest):.2g}")
     advice = f"{smaller}, or {spelling('reconstruction', 'bce')} for data in [0, 1]"
     if not why:
         advice = f"{slower(look, spelling)}, or {smaller}"
@@ -75,13 +77,13 @@ def penalty_dominates(look: Look, spelling: Spelling) -> Finding | None:
                 "penalty-dominates",
                 f"{name}, {part!r}, keeps the code from any direction of the data whose variance is below about "
                 f"{least:.3g}, and the largest there is has {largest:.3g}",
-                f"a weight of {0.02 * strength(part) * min(1.0, largest / least):.2g}",
+                f"a weight of {VERY_SMALL * strength(part) * min(1.0, largest / least):.2g}",
             )
         if isinstance(part, KLSparsity) and strength(part) > HEAVY * largest:
             return Finding(
                 "penalty-dominates",
                 f"the weight of {name}, {strength(part):g}, is {strength(part) / largest:.3g} times the largest "
-                f"variance of the data, and the model explains {100 * max(look.explained, 0):.0f} % of their variance",
+                f"variance of the data, and the model explains {percent(look.explained)} of their variance",
                 f"a weight of {largest:.2g}",
             )
     return None
@@ -101,7 +103,7 @@ def dead_units(look: Look, spelling: Spelling) -> Finding | None:
     return Finding(
         "dead-units",
         f"{_counted(dead)} of the code are 0 for all of {len(look.code):,} examples, and get no gradient any more; the "
-        f"model explains {100 * look.explained:.0f} % of the variance, PCA {100 * look.pca_explained:.0f} %",
+        f"model explains {percent(look.explained)} of the variance, PCA {percent(look.pca_explained)}",
         f"{spelling('code_activation', 'identity')}, or {slower(look, spelling)}",
     )
 
@@ -123,7 +125,7 @@ def saturated_code(look: Look, spelling: Spelling) -> Finding | None:
         "saturated-code",
         f"{_counted(stuck)} of the code sit at the ends of their range, where the slope is below "
         f"{100 * FLAT_SLOPE:.0f} % of the largest and nothing is learnt; the model explains "
-        f"{100 * max(look.explained, 0):.0f} % of the variance, PCA {100 * look.pca_explained:.0f} %",
+        f"{percent(look.explained)} of the variance, PCA {percent(look.pca_explained)}",
         f"{spelling('code_activation', 'identity')}, {slower(look, spelling)}, or data around zero",
     )
 
@@ -178,7 +180,7 @@ def has_no_gradient(look: Look) -> bool:
     if low is None:
         return bool((look.code == 0).all())
     share = (look.code - low) / (1 - low)
-    return bool((4 * share * (1 - share) < 0.01 * FLAT_SLOPE).all())
+    return bool((4 * share * (1 - share) < NO_SLOPE).all())
 
 
 def asks_for_nothing(look: Look) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.inspection.diagnosis.finding import Finding, Spelling
+from aescratch.inspection.diagnosis.finding import Finding, Spelling, percent
 from aescratch.inspection.diagnosis.look import Look
 
 NOTHING_LEARNT = 0.05  # of the variance explained
@@ -27,10 +27,12 @@ OVERSHOT = 3.0  # times the loss before the first step, or the mean's where that
 ROUGH = 0.012  # of what is left to explain: a rise of the loss in an epoch, on average over the second half
 VERY_ROUGH = 0.08  # where the model isn't behind PCA
 RESOLVED = 0.01  # of what there is to explain: less is not asked for
-RISEN = 0.1  # of what there is to explain
+RISEN = 0.05  # of what there is to explain
 WORSE_UNSEEN = 0.1
 MORE_EPOCHS = 3
 SLOWER = 0.1
+AT_REST = 0.05  # of the largest learning rate
+ANOTHER_RATE = "more epochs, learning rates ten times up and down, and data around zero"
 
 
 def no_better_than_mean(look: Look, spelling: Spelling) -> Finding | None:
@@ -44,15 +46,15 @@ def no_better_than_mean(look: Look, spelling: Spelling) -> Finding | None:
             "no-better-than-mean",
             f"{100 * accuracy:.1f} % of the examples get their class, and always answering with the most frequent one "
             f"would be right for {100 * usual:.1f} %",
-            _another_rate(look, spelling),
+            ANOTHER_RATE,
         )
-    if not look.restores or look.explained > min(NOTHING_LEARNT, CLEARLY_LESS * look.pca_explained):
+    if not look.restores or look.explained > NOTHING_LEARNT or look.explained > CLEARLY_LESS * look.pca_explained:
         return None
     return Finding(
         "no-better-than-mean",
         f"the model's SSE is {look.sse:.4g}, and always answering with the mean gives {look.total:.4g}"
         f"{_pca(look)}",
-        _another_rate(look, spelling),
+        ANOTHER_RATE,
     )
 
 
@@ -62,8 +64,8 @@ def worse_than_pca(look: Look, spelling: Spelling) -> Finding | None:
         return None
     return Finding(
         "worse-than-pca",
-        f"the model explains {100 * look.explained:.0f} % of the variance, SSE {look.sse:.4g}{_pca(look)}, which is "
-        f"{100 * look.pca_explained:.0f} %",
+        f"the model explains {percent(look.explained)} of the variance, SSE {look.sse:.4g}{_pca(look)}, which is "
+        f"{percent(look.pca_explained)}",
         f"more epochs, another learning rate, or {spelling('code_activation', 'identity')}"
         if look.is_plain
         else "smaller penalties and less noise, which ask for something else than a good reconstruction",
@@ -126,8 +128,8 @@ def stopped_learning(look: Look, spelling: Spelling) -> Finding | None:
     return Finding(
         "stopped-learning",
         f"since epoch {start + 1} of {len(look.progress)} the loss has hardly moved, and it ended at "
-        f"{look.history.loss[-1]:.4g} with {100 * look.explained:.0f} % of the variance explained{_pca(look)}, "
-        f"which is {100 * look.pca_explained:.0f} %",
+        f"{look.history.loss[-1]:.4g} with {percent(look.explained)} of the variance explained{_pca(look)}, "
+        f"which is {percent(look.pca_explained)}",
         f"another learning rate, ten times up and down, or {spelling('code_activation', 'identity')}",
     )
 
@@ -141,7 +143,7 @@ def overfitting(look: Look, spelling: Spelling) -> Finding | None:
         best = int(unseen.argmin())
         risen = float(unseen[-1] - unseen[best])
         falls = history.loss[best] - history.loss[-1]
-        if risen > RISEN * max(_range(look), unseen[best] - _floor(look)) * 0.5 and falls > 0:
+        if risen > RISEN * max(_range(look), unseen[best] - _floor(look)) and falls > 0:
             return Finding(
                 "overfitting",
                 f"since epoch {best + 1} the validation loss has risen from {unseen[best]:.4g} to {unseen[-1]:.4g}, "
@@ -157,8 +159,8 @@ def overfitting(look: Look, spelling: Spelling) -> Finding | None:
         return None
     return Finding(
         "overfitting",
-        f"the model explains {100 * look.explained:.0f} % of the variance of its own data and "
-        f"{100 * explained:.0f} % of that of data it hasn't seen",
+        f"the model explains {percent(look.explained)} of the variance of its own data and "
+        f"{percent(explained)} of that of data it hasn't seen",
         advice,
     )
 
@@ -176,7 +178,7 @@ def _has_come_to_rest(look: Look) -> bool:
     """Whether the learning rate has been brought to nearly nothing: more epochs of the same would do nothing."""
     assert look.history is not None
     rates = look.history.learning_rate
-    return bool(rates) and rates[-1] < 0.05 * max(rates)
+    return bool(rates) and rates[-1] < AT_REST * max(rates)
 
 
 def _range(look: Look) -> float:
@@ -198,7 +200,3 @@ def slower(look: Look, spelling: Spelling) -> str:
     if look.history is None or not look.history.learning_rate:
         return "a lower learning rate"
     return f"a lower learning rate, {spelling('learning_rate', f'{SLOWER * look.history.learning_rate[0]:.3g}')}"
-
-
-def _another_rate(look: Look, spelling: Spelling) -> str:
-    return "learning rates ten times up and down, and data around zero"

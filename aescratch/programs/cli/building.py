@@ -36,7 +36,7 @@ def model_options(code: int = CODE) -> Option:
             help="widths of the layers between input and code, such as 500,250; left out, none "
             f"({names_where(lambda kind: kind.hidden_layers == 'wanted')} wants some)",
         ),
-        whole("--code", f"the code's width (default {code}, at most {AT_MOST})", "WIDTH"),
+        whole("--code", f"the code's width (default {code}{f', at most {AT_MOST}' if code == CODE else ''})", "WIDTH"),
     )  # fmt: skip
     seed = option(
         "--seed", type=partial(count, 0), default=0, help="the seed of everything random (default %(default)s)"

@@ -21,10 +21,14 @@ DECADES = 1.5  # of values, from which on the axis is logarithmic
 
 
 class Axis:
-    """Where values lie on an axis: in equal steps, or in equal factors where they span decades and are positive."""
+    """Where values lie on an axis: in equal steps, or in equal factors where they span decades and are positive.
+
+    What isn't finite, as after a last step that was far too long, has no place on it and isn't drawn.
+    """
 
     def __init__(self, values: Sequence[float], start: float, end: float, *, is_linear: bool = False) -> None:
-        low, high = min(values), max(values)
+        finite = [value for value in values if math.isfinite(value)] or [0.0]
+        low, high = min(finite), max(finite)
         self.is_log = low > 0 and math.log10(high / low) > DECADES and not is_linear
         if low == high:
             low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
@@ -60,6 +64,8 @@ def lines(
     x, y = _axes(epochs, everything)
     marks = [_polyline(x, y, epochs, values, COLOURS[n % len(COLOURS)]) for n, values in enumerate(curves.values())]
     for name, value in levels.items():
+        if not math.isfinite(value):
+            continue
         at = y(value)
         marks.append(
             f'<line x1="{LEFT}" x2="{WIDE - RIGHT}" y1="{at:.1f}" y2="{at:.1f}" stroke="currentColor" opacity=".6" '
@@ -72,7 +78,7 @@ def lines(
 
 def stacked(title: str, epochs: Sequence[float], parts: Mapping[str, Sequence[float]]) -> str:
     """Return what a sum is made of over the epochs, one part upon the other; parts are 0 or more."""
-    tops = np.cumsum([np.maximum(values, 0) for values in parts.values()], axis=0)
+    tops = np.cumsum([np.where(np.isfinite(values), np.maximum(values, 0), 0) for values in parts.values()], axis=0)
     x, y = _axes(epochs, [0.0, *tops[-1]], is_linear=True)
     marks, below = [], np.zeros(len(epochs))
     for n, top in enumerate(tops):
@@ -86,7 +92,9 @@ def stacked(title: str, epochs: Sequence[float], parts: Mapping[str, Sequence[fl
 
 def histogram(title: str, epochs: Sequence[float], codes: Sequence[Array], bins: int) -> str:
     """Return how the numbers of a code are spread, after each epoch: the more of them, the darker."""
-    low, high = min(float(code.min()) for code in codes), max(float(code.max()) for code in codes)
+    codes = [code[np.isfinite(code)] for code in codes]
+    numbers = np.concatenate(codes)
+    low, high = (float(numbers.min()), float(numbers.max())) if len(numbers) else (0.0, 1.0)
     edges = np.linspace(low, high if high > low else low + 1, bins + 1)
     x, y = _axes([*epochs, epochs[-1] + 1], list(edges), is_linear=True)
     ends = [*epochs[1:], epochs[-1] + (epochs[-1] - epochs[-2] if len(epochs) > 1 else 1)]
@@ -110,7 +118,8 @@ def _axes(epochs: Sequence[float], values: Sequence[float], *, is_linear: bool =
 
 
 def _polyline(x: Axis, y: Axis, epochs: Sequence[float], values: Sequence[float], colour: str) -> str:
-    points = " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in zip(epochs, values, strict=True))
+    pairs = zip(epochs, values, strict=True)
+    points = " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in pairs if math.isfinite(b))
     return f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
 
 

@@ -50,7 +50,7 @@ OWN_FILE = group(
         help="divide all values by this, such as 65535 (bytes are divided by 255 without it)",
     ),
     option(
-        "--categories", type=lambda text: text.split(","), metavar="NAMES",
+        "--categories", type=lambda text: [name.strip() for name in text.split(",")], metavar="NAMES",
         help="columns of a .csv that hold words, such as city,colour: each becomes columns of 0 and 1",
     ),
 )  # fmt: skip

@@ -28,18 +28,15 @@ MOST_POINTS, MOST_FILTERS, MOST_UNITS, N_OVER_TIME = 3000, 100, 10, 5
 
 
 def draw_figures(folder: Path, model: Any, data: Dataset, history: ae.History, course: Course) -> list[str]:
-    """Write the figures that have a meaning here, remove others that an earlier run left, and return the names."""
+    """Write the figures that have a meaning here, and return their names."""
     import matplotlib  # takes longer than all the rest, and only train draws
 
     matplotlib.use("agg")  # files only: a screen may not be there
     from matplotlib import pyplot
 
     drawings = drawings_of(model, data, history, course)
-    for name in FIGURES:
-        if name not in drawings:
-            (folder / name).unlink(missing_ok=True)
-            continue
-        figure = drawings[name]().figure
+    for name, draw in drawings.items():
+        figure = draw().figure
         with whole_file(folder / name) as stream:
             figure.savefig(stream, format="png", dpi=100)
         pyplot.close(figure)
@@ -51,7 +48,8 @@ def drawings_of(
 ) -> dict[str, Callable[[], Any]]:  # fmt: skip
     """Return what draws each figure that has a meaning, in the order of all figures."""
     rows, few, autoencoder = evenly(len(data), MOST_POINTS), data.x[evenly(len(data), 10)], model.autoencoder
-    code = in_batches(autoencoder.encode, data.x[rows])
+    with np.errstate(all="ignore"):
+        code = in_batches(autoencoder.encode, data.x[rows])
     labels = None if data.labels is None else data.labels[rows]
     middle, units = np.zeros(code.shape[1]), range(min(code.shape[1], MOST_UNITS))
     shape: Any = data.image_shape
@@ -75,7 +73,15 @@ def drawings_of(
         wanted |= {*model.figures}
         if "reconstructions" in wanted and course.moments:
             wanted.add("restored-over-time")
+    if not is_finite(code, autoencoder, few):
+        wanted &= {"loss"}
     return {f"{name}.png": draw for name, draw in drawings.items() if name in wanted}
+
+
+@np.errstate(all="ignore")
+def is_finite(code: Array, autoencoder: Any, x: Array) -> bool:
+    """Return whether a model's code and its answers can be drawn: its last step may have been far too long."""
+    return bool(np.isfinite(code).all() and np.isfinite(autoencoder.reconstruct(x)).all())
 
 
 def restored_over_time(course: Course) -> Array:

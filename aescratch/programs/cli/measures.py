@@ -36,6 +36,7 @@ LABELS = {
 MOST_FINDINGS = 3  # that are printed; the files and --json have all
 
 
+@np.errstate(all="ignore")  # what a model that has run away makes overflow stands in the numbers
 def measure(model: Any, data: Dataset, pca_data: Dataset) -> dict[str, Any]:
     """Return what the model reaches on data, in their units; the mean and PCA are those of pca_data.
 

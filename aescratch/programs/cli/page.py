@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from aescratch.inspection.course import BINS, Course
+from aescratch.inspection.course import BINS, TINY, Course
 from aescratch.inspection.diagnosis import Diagnosis
 from aescratch.programs.cli.curves import COLOURS, histogram, lines, stacked
 from aescratch.training.history import History
@@ -79,7 +79,7 @@ def _charts(history: History, course: Course, levels: dict[str, float]) -> list[
         weights = [name for name in moments[0].gradients if ".W" in name][: len(COLOURS)] or list(moments[0].gradients)
         seen = moments if which == "gradients" else moments[1:]
         if seen:
-            curves = {name: [max(getattr(each, which)[name], 1e-30) for each in seen] for name in weights}
+            curves = {name: [max(getattr(each, which)[name], TINY) for each in seen] for name in weights}
             charts.append(lines(title, [each.epoch for each in seen], curves))
     codes = [moment.code for moment in moments if moment.code is not None]
     if len(codes) == len(moments):

@@ -27,11 +27,11 @@ from aescratch.inspection.course import Course
 from aescratch.inspection.diagnosis import COMMAND_LINE, Diagnosis, diagnose, diagnose_data, levels_of
 from aescratch.programs.cli.building import build_model, model_options
 from aescratch.programs.cli.data import DATA_OR_DIGITS, IMAGE_SHAPE, MODEL_FILE, OWN_FILE, load_data, scaled
-from aescratch.programs.cli.figures import draw_figures
+from aescratch.programs.cli.figures import FIGURES, draw_figures
 from aescratch.programs.cli.measures import as_lines, as_texts, found_lines, measure
 from aescratch.programs.cli.options import command, json_of, option
 from aescratch.programs.cli.page import PAGE_FILE, run_page
-from aescratch.programs.cli.settings import flag, given_settings
+from aescratch.programs.cli.settings import flag, given_models, given_settings
 from aescratch.programs.cli.status import INTERRUPTED, RIGHT, UsageError, wrong_input
 from aescratch.programs.cli.training import COSINE, OPTIMIZER, TRAINING, enough_epochs, make_optimizer, pretrain
 from aescratch.programs.cli.variants import VARIANT
@@ -75,7 +75,7 @@ def run(arguments: Namespace) -> int:
             training, held_out = data.split(arguments.validation, rng=arguments.seed)
     optimizer = make_optimizer(arguments, arguments.schedule or COSINE)
     arguments.epochs = arguments.epochs or enough_epochs(arguments, len(training))
-    model, suited = suited_model(arguments, training)
+    model, suited = suited_model(arguments, training, data)
     model.to(arguments.backend)
     seen, seen_held_out = scaled(model, training), held_out and scaled(model, held_out)
     if arguments.checkpoint is not None:
@@ -126,15 +126,21 @@ def diagnose_run(model: Any, data: Dataset, held_out: Dataset | None, history: a
     return Diagnosis([*found, *(finding for finding in of_data if finding.code not in found.codes)])
 
 
-def suited_model(arguments: Namespace, data: Dataset) -> tuple[Any, dict[str, Any]]:
+def suited_model(arguments: Namespace, data: Dataset, everything: Dataset) -> tuple[Any, dict[str, Any]]:
     """Return a new model with the scaling that the data ask for, and the settings that nobody gave, as options.
 
-    A model that is brought keeps its own scaling.
+    The data are those of the training; everything has what is held out, too.
+    A model that is brought keeps its own scaling, or goes without one, as it was trained.
     """
     model = build_model(arguments, data.x.shape[1], data.labels)
     with wrong_input():
-        brought = model.autoencoder.scaling
-        scaling = model.autoencoder.scaling_for(data.x, arguments.scale) if brought is None else brought
+        autoencoder = model.autoencoder
+        is_brought = bool(given_models(arguments))
+        if is_brought and arguments.scale != "auto":
+            raise UsageError("a model that is brought keeps its own scaling; leave --scale out")
+        scaling = autoencoder.scaling if is_brought else autoencoder.scaling_for(data.x, arguments.scale)
+        if scaling is not None and scaling.how == "minmax" and not is_brought:
+            scaling = ae.Scaling.fit(everything.x, "minmax")  # what is held out has to lie in [0, 1], too
         model.scaling = scaling
         given = given_settings(arguments, arguments.variant)
         suited = {k: v for k, v in model.suited_settings(scaled(model, data).x).items() if k not in given}
@@ -204,7 +210,7 @@ def write_run(
         record["pretraining"] = [layer.to_dict() for layer in pretraining]
     model.save(folder / MODEL_FILE)
     write_text(folder / "history.json", json_text(record))
-    for name in (METRICS_FILE, PAGE_FILE):
+    for name in (METRICS_FILE, PAGE_FILE, *FIGURES):
         (folder / name).unlink(missing_ok=True)  # an earlier run's, of another model
     write_text(folder / "command.txt", command_line(arguments) + "\n")
     return [MODEL_FILE, "history.json", "command.txt"]
