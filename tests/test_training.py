@@ -18,6 +18,7 @@ import pytest
 
 import aescratch as ae
 from aescratch.foundations.files import read_archive, write_archive
+from aescratch.models import MODELS
 from aescratch.training.checkpoints import write_checkpoint
 
 X = np.random.default_rng(0).random((11, 5))
@@ -965,3 +966,16 @@ def test_a_training_without_a_bar_does_not_import_tqdm():
         "assert 'tqdm' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("kind", MODELS, ids=lambda kind: kind.word)
+def test_the_same_seed_gives_the_same_numbers(kind):
+    x = np.random.default_rng(0).random((29, 5), np.float32)
+    labels = [np.arange(29) % 2] if kind.takes_labels else []
+    first, second = (kind(**kind.arguments_for([5, 3], n_classes=2, rng=0)) for _ in range(2))
+    histories = [model.fit(x, *labels, epochs=3, batch_size=7, rng=1) for model in (first, second)]
+    assert histories[0].loss == histories[1].loss
+    for a, b in zip(first.saved_parameters, second.saved_parameters, strict=True):
+        assert np.array_equal(a.value, b.value)
+    other = kind(**kind.arguments_for([5, 3], n_classes=2, rng=0))
+    assert other.fit(x, *labels, epochs=3, batch_size=7, rng=2).loss != histories[0].loss
