@@ -22,7 +22,7 @@ from aescratch.inspection.gradcheck.causes.readings import read
 
 ROOT = Path(__file__).parent.parent
 ALL_NAMED = 0.95  # of the catalogue's gradients
-SIXTH = 6  # every third mistake: explaining takes long, and tests/benchmarks/checkers_side_by_side.py counts them all
+SIXTH = 6  # every sixth mistake: explaining takes long, and tests/benchmarks/checkers_side_by_side.py counts them all
 
 
 def dense_inputs(rng, n=N, d=D, h=H):
