@@ -185,8 +185,7 @@ ax.spines[["top", "right"]].set_visible(False)
 random_start = learn(0.002 * np.random.default_rng(0).normal(size=(64, K)))
 when = (random_start[:, :4] > 0.5).argmax(axis=0)
 print("from random weights, half learnt after:", when)
-assert when.argmin() == 0
-assert when.argmax() == 3
+assert when[:2].max() < when[2] < when[3]  # the two largest are nearly of one size
 plt.show()
 
 # %% [markdown]

@@ -134,7 +134,7 @@ for name, model in models.items():
 assert results["old"][0] > 0.98 * math.log(10)  # the loss of pure guessing, after 60 epochs
 assert results["old"][1] < 0.15
 assert results["old, pre-trained"][1] > 0.95
-assert results["Xavier"][1] > 0.9
+assert results["Xavier"][1] > 0.85
 
 # %% [markdown]
 # There is the history of the field in three lines. The first network knows nothing, and doesn't even begin to learn.
