@@ -8,19 +8,21 @@ It looks on: the rows, the noise and the epochs are fixed, so a training that is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import functools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from aescratch.backend import Array, batch_size, to_numpy
-from aescratch.inspection.recording import Call, record
+from aescratch.inspection.recording import instead
 from aescratch.training import contract
 from aescratch.training.history import History
 
-MOST_ROWS = 200
-MOST_MOMENTS = 40
+MOST_ROWS = 128
+MOST_MOMENTS = 16
 N_RESTORED = 8
 BINS = 24
 TINY = 1e-30  # in the place of a norm of 0, which nothing can be a share of
@@ -60,9 +62,9 @@ class Course:
     Parameters
     ----------
     data : sequence of arrays
-        x, or x and labels, as the model's `loss` takes them; the first 200 rows are looked at.
+        x, or x and labels, as the model's `loss` takes them; 128 rows at most are looked at.
     epochs : int
-        How many epochs there will be; at most 40 of them are looked at.
+        How many epochs there will be; at most 16 of them are looked at.
 
     Examples
     --------
@@ -90,18 +92,15 @@ class Course:
         if len(history) not in self.wanted:
             return
         arrays = contract.as_data(model, *self.data)
-
-        def step() -> None:
-            with contract.in_use(model):
-                model.loss(*arrays, rng=SEED)
-                model.backward()
-
-        calls = record(model, step)
+        terms: dict[str, float] = {}
+        with contract.in_use(model), _noted(model, terms):
+            model.loss(*arrays, rng=SEED)
+            model.backward()
         values = {parameter.name: to_numpy(parameter.value).copy() for parameter in model.parameters}
         self.moments.append(
             Moment(
                 epoch=len(history),
-                terms=_terms(calls),
+                terms=terms,
                 gradients={parameter.name: _norm(to_numpy(parameter.grad)) for parameter in model.parameters},
                 changes={name: _change(self.before.get(name), value) for name, value in values.items()},
                 code=_asked(model, "encode", arrays[0]),
@@ -111,10 +110,21 @@ class Course:
         self.before = values
 
 
-def _terms(calls: Sequence[Call]) -> dict[str, float]:
-    """Return what the terms of the objective returned."""
-    terms = (call for call in calls if call.which == "forward" and call.part.is_term)
-    return {call.name: float(call.result) for call in terms}
+@contextlib.contextmanager
+def _noted(model: Any, terms: dict[str, float]) -> Iterator[None]:
+    """Inside the block, note what each term of the objective comes to."""
+    with contextlib.ExitStack() as stack:
+        for name, part in contract.parts_of(model).items():
+            if part.is_term:
+                noting = functools.partial(_noting, terms, name, part.forward)
+                stack.enter_context(instead(part, forward=noting))
+        yield
+
+
+def _noting(terms: dict[str, float], name: str, forward: Any, *arguments: Any) -> Any:
+    result = forward(*arguments)
+    terms[name] = float(result)
+    return result
 
 
 def _change(before: Array | None, now: Array) -> float:

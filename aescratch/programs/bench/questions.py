@@ -25,7 +25,7 @@ FLOOR_TARGETS = {
 }  # fmt: skip
 GROWING = [Case(DEEP, batch) for batch in (64, 256, 1024, 4096)]
 FITS = [(Case(SMALL, 64), 20), (Case(MIDDLE, 256), 10), (Case(DEEP, 256), 2)]  # and for how many epochs
-LOOKED_AT = [(Case(SMALL, 64), 250), (Case(MIDDLE, 256), 250)]  # 5,000 steps, as train takes them
+LOOKED_AT = [(Case(SMALL, 64), 250), (Case(MIDDLE, 256), 100)]  # 5,000 steps, as train takes them, and 2,000
 BATCHES = 20  # of one epoch
 CHECKED = Case(SMALL, 12)
 
@@ -100,7 +100,7 @@ def looking(quick: bool, cases: Sequence[tuple[Case, int]] = LOOKED_AT) -> Itera
         sides: dict[str, Callable[[], object]] = {
             "alone": train, "looked at": observed, "diagnosis": diagnosed,
         }  # fmt: skip
-        taken = milliseconds(sides, rounds=3 if quick else 9)
+        taken = milliseconds(sides, rounds=3 if quick else 5)
         alone, against = taken["alone"], "the same fit alone"
         yield Row("looking", f"its course, {case}", taken["looked at"], alone, against, "ms", target=1.03)
         yield Row("looking", f"diagnosed, {case}", alone + taken["diagnosis"], alone, against, "ms", target=1.05)
