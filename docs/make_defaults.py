@@ -61,7 +61,7 @@ def main():
         names = list(tables(folder))
         pairs = [(variant, data) for data in names for variant in VARIANTS]
         results = dict(zip(pairs, processes.map(reached, *zip(*pairs, strict=True)), strict=True))
-    lines = [f"{'SSE / mean':<15}{'PCA':>7}" + "".join(f"{variant:>13}" for variant in VARIANTS)]
+    lines = [f"{'SSE / mean':<14}{'PCA':>6}" + "".join(f"{variant:>12}" for variant in VARIANTS)]
     asked, met = 0, 0
     for data in names:
         cells, pca = [], results["vanilla", data]
@@ -69,7 +69,7 @@ def main():
             share, ok, counts = _judged(variant, results[variant, data])
             asked, met = asked + counts, met + (counts and ok)
             cells.append(f"{share}{'' if ok or not counts else ' !'}")
-        lines.append(f"{Path(data).stem:<15}{_share(pca, 'pca_'):>7.3f}" + "".join(f"{cell:>13}" for cell in cells))
+        lines.append(f"{Path(data).stem:<14}{_share(pca, 'pca_'):>6.3f}" + "".join(f"{cell:>12}" for cell in cells))
     lines += [
         "",
         f"{met} of {asked} trainings for which PCA of the code's width explains 95 % end within the bound; ! does not",
