@@ -114,11 +114,15 @@ class Course:
 def _noted(model: Any, terms: dict[str, float]) -> Iterator[None]:
     """Inside the block, note what each term of the objective comes to."""
     with contextlib.ExitStack() as stack:
-        for name, part in contract.parts_of(model).items():
-            if part.is_term:
-                noting = functools.partial(_noting, terms, name, part.forward)
-                stack.enter_context(instead(part, forward=noting))
+        _put_in(stack, model, terms)
         yield
+
+
+def _put_in(stack: contextlib.ExitStack, model: Any, terms: dict[str, float]) -> None:
+    """Let the terms' forward be noted until the stack is left; apart, as Control-C slips past a loop in a `with`."""
+    for name, part in contract.parts_of(model).items():
+        if part.is_term:
+            stack.enter_context(instead(part, forward=functools.partial(_noting, terms, name, part.forward)))
 
 
 def _noting(terms: dict[str, float], name: str, forward: Any, *arguments: Any) -> Any:
