@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 
 from aescratch.backend import Array
 from aescratch.foundations.recipes import constructor_parameters
+from aescratch.foundations.scaling import scaled, unscaled
 from aescratch.foundations.validation import as_array, as_generator, as_matrix
 from aescratch.inspection.diagnosis import PYTHON, diagnose
 from aescratch.inspection.measures import sse_per_image
@@ -142,7 +143,7 @@ class AutoencoderTransformer:
         settings = {"dtype": x.dtype.name, **self._settings}
         model = self.variant([x.shape[1], *self.hidden, self.n_components], rng=rng, **settings)
         model.scaling = model.scaling_for(x, self.scale)
-        x = _scaled(model, x)
+        x = scaled(model, x)
         training: dict[str, Any] = {
             "epochs": self.epochs, "batch_size": self.batch_size, "optimizer": Adam(self.learning_rate), "rng": rng,
             "progress": False,
@@ -161,7 +162,7 @@ class AutoencoderTransformer:
 
     def transform(self, X: ArrayLike) -> Array:
         """Return the code (N, n_components) of X (N, D): an array, or the kind of frame that `set_output` asks for."""
-        return self._framed(self._fitted().encode(_scaled(self._fitted(), self._checked(X))), X)
+        return self._framed(self._fitted().encode(scaled(self._fitted(), self._checked(X))), X)
 
     def fit_transform(self, X: ArrayLike, y: object = None) -> Array:
         """Return fit(X).transform(X)."""
@@ -169,7 +170,7 @@ class AutoencoderTransformer:
 
     def inverse_transform(self, X: ArrayLike) -> Array:
         """Return what the decoder makes of codes X (N, n_components): data (N, D)."""
-        return _unscaled(self._fitted(), self._fitted().decode(_floats(X)))
+        return unscaled(self._fitted(), self._fitted().decode(_floats(X)))
 
     def score(self, X: ArrayLike, y: object = None) -> float:
         """Return minus the squared error of the reconstruction, summed over features, mean over examples.
@@ -177,7 +178,7 @@ class AutoencoderTransformer:
         Whatever loss the variant is trained with: −(1/N) Σ_i Σ_j (x̂_ij − x_ij)², at best 0; y is ignored.
         """
         x, model = self._checked(X), self._fitted()
-        return -sse_per_image(_unscaled(model, model.reconstruct(_scaled(model, x))), x)
+        return -sse_per_image(unscaled(model, model.reconstruct(scaled(model, x))), x)
 
     def get_feature_names_out(self, input_features: Sequence[str] | Array | None = None) -> Array:
         """Return the names of the code's units: code0, code1, ...
@@ -333,13 +334,3 @@ def _floats(X: Any) -> Array:
         raise ValueError(f"Found array with 0 {what}(s) (shape={x.shape}) while a minimum of 1 is required.")
     precision = "float32" if x.dtype == np.float32 else "float64"  # in which the model computes on X
     return as_matrix(x if x.dtype.kind == "f" else x.astype(np.float64), precision, None, "X")
-
-
-def _scaled(model: Autoencoder, x: Array) -> Array:
-    """Return x as the model is to see it."""
-    return x if model.scaling is None else model.scaling.apply(x)
-
-
-def _unscaled(model: Autoencoder, x: Array) -> Array:
-    """Return what the model restores in the units of X."""
-    return x if model.scaling is None else model.scaling.undo(x)

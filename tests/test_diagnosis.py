@@ -122,6 +122,30 @@ def test_a_history_is_diagnosed_as_long_as_its_model_is_what_came_out_of_it():
         _ = gone.diagnosis
 
 
+def test_what_is_written_into_the_data_after_the_training_is_not_diagnosed():
+    x = trainings.digits(0).astype(np.float32)
+    model = ae.LinearAutoencoder([64, 16], rng=0)
+    history = model.fit(x, epochs=60, optimizer=ae.Adam(ae.CosineRate(1e-2)), rng=0)
+    x *= 1000
+    assert history.diagnosis.codes == []
+
+
+def test_a_selection_of_units_is_told_to_take_more():
+    x = trainings.digits(0)
+    model = ae.KSparseAutoencoder([64, 8], k=2, rng=0)
+    W, b = model.parameters[:2]
+    W.value, b.value = np.zeros(W.shape), np.array([2.0, 1.0, *[0.0] * 6])  # the same two units for all
+    finding = next(found for found in ae.diagnose(model, x) if found.code == "dead-units")
+    assert finding.says.startswith("6 of 8 units (3, 4, 5, 6, 7, 8)")
+    assert finding.advice == "k=4, or a lower learning rate"
+
+
+def test_an_error_inside_a_look_for_hope_is_not_hidden(monkeypatch):
+    monkeypatch.setattr(ae.Autoencoder, "encode", lambda self, x: len(3))
+    with pytest.raises(TypeError, match="has no len"):
+        ae.Autoencoder([D, H], rng=0).fit(RNG.random((N, D)), epochs=2, rng=0, stop_when_hopeless=True)
+
+
 def test_a_history_keeps_the_loss_before_the_first_step(tmp_path):
     x = RNG.random((N, D))
     model = ae.Autoencoder([D, H], dtype="float64", rng=0)

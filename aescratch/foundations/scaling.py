@@ -19,6 +19,17 @@ WAYS = ("auto", "none", "standardize", "minmax")
 CONSTANT = {"float32": 1e-7, "float64": 1e-15}  # of a column's largest value: a spread below is rounding
 USUAL_SPREAD = (0.15, 3.0)  # of the columns, root mean square: at others `auto` standardizes
 USUAL_OFFSET = 3.0  # spreads from zero, root mean square
+LARGER = 100.0  # times a usual column's variance: one column is of another size
+
+
+def scaled(model: Any, x: Array) -> Array:
+    """Return data x (N, D) as the model is to see them: through its scaling, if it has one."""
+    return x if model.scaling is None else model.scaling.apply(x)
+
+
+def unscaled(model: Any, x: Array) -> Array:
+    """Return what the model restores (N, D) in the units of the data."""
+    return x if model.scaling is None else model.scaling.undo(x)
 
 
 class Scaling:
@@ -138,13 +149,13 @@ def _span(values: Array) -> str:
 
 def _is_of_usual_size(x: Array) -> bool:
     """Whether weights that are drawn for inputs of about one suit these data."""
-    spread = float(np.sqrt(x.var(axis=0).mean()))
-    is_bounded = bool(x.min() >= 0 and x.max() <= 1)
-    offset = float(np.sqrt(np.square(x.mean(axis=0)).mean()))
     variances = x.var(axis=0)
-    usual = np.median(variances[variances > 0]) if (variances > 0).any() else 0.0
-    is_even = bool(is_bounded or variances.max() <= 100 * usual)
-    return bool(
-        spread == 0
-        or (USUAL_SPREAD[0] <= spread <= USUAL_SPREAD[1] and is_even and (is_bounded or offset < USUAL_OFFSET * spread))
-    )
+    spread = float(np.sqrt(variances.mean()))
+    if spread == 0:
+        return True
+    if not USUAL_SPREAD[0] <= spread <= USUAL_SPREAD[1]:
+        return False
+    offset = float(np.sqrt(np.square(x.mean(axis=0)).mean()))
+    is_bounded = x.min() >= 0 and x.max() <= 1
+    is_even = variances.max() <= LARGER * np.median(variances[variances > 0])
+    return bool(is_bounded or (is_even and offset < USUAL_OFFSET * spread))

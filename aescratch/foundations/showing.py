@@ -34,6 +34,11 @@ def shows(kind: type, way: str) -> Callable[[Drawing], Drawing]:
     return register
 
 
+def can_be_shown(thing: Any, way: str) -> bool:
+    """Return whether a room above has said how the thing is shown in this way."""
+    return any((kind, way) in _DRAWINGS for kind in type(thing).__mro__)
+
+
 def shown(thing: Any, way: str, **options: Any) -> Any:
     """Return the thing as it is shown in this way, which a room above has said for its class or for a base of it."""
     for kind in type(thing).__mro__:

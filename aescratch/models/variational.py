@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from aescratch import functions
 from aescratch.backend import Array, Number, move, to_numpy
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
+from aescratch.foundations.principal import principal_variances
 from aescratch.foundations.validation import Data, Rng, require_count
 from aescratch.layers import Dense, Layer, Sampling
 from aescratch.losses import SquaredError
@@ -146,7 +148,7 @@ class VariationalAutoencoder(Autoencoder):
         if not isinstance(self.reconstruction, SquaredError):
             return {}
         (sample,) = sampled([x])
-        variances = np.linalg.svd(sample - sample.mean(axis=0), compute_uv=False).astype(np.float64) ** 2 / len(sample)
+        variances = principal_variances(sample)
         left = variances[self.widths[-1] :].sum() / max(x.shape[1] - self.widths[-1], 1)
         beta = max(float(left), 1e-3 * float(variances.sum()) / x.shape[1])
         return {"beta": beta} if beta > 0 else {}
@@ -155,8 +157,9 @@ class VariationalAutoencoder(Autoencoder):
         """Return each unit's divergence from N(0, 1) in nats, mean over the examples x (N, D); 0.01 keep it awake."""
         hidden = self.encoder.apply(self.as_batch(x))
         mu, log_var = (to_numpy(head.apply(hidden)).astype(np.float64) for head in (self.mean, self.log_variance))
+        units = zip(mu.T[:, :, None], log_var.T[:, :, None], strict=True)
         with np.errstate(over="ignore"):  # far from what it was trained on the divergence is infinite
-            divergence = 0.5 * (mu**2 + np.exp(log_var) - 1 - log_var).mean(axis=0)
+            divergence = np.array([functions.gaussian_kl(*unit) for unit in units])
         return UnitStatistic("divergence per unit, in nats", divergence, divergence < AWAKE)
 
     def second_opinion(self) -> SecondOpinion:

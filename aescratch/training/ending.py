@@ -43,7 +43,12 @@ def ending_of(model: Any, data: Sequence[Array], validation: Sequence[Array] | N
         held = weakref.ref(model)
     except TypeError:
         return None
-    return Ending(held, fingerprint(model), sampled(data), None if validation is None else sampled(validation))
+    return Ending(held, fingerprint(model), _kept(data), None if validation is None else _kept(validation))
+
+
+def _kept(data: Sequence[Array]) -> list[Array]:
+    """Return a sample as copies: what is written into the data later is not what the model was trained on."""
+    return [array.copy() for array in sampled(data)]
 
 
 def fingerprint(model: Any) -> list[Any]:

@@ -7,7 +7,6 @@ What goes wrong later, or an interruption, puts the model back to the end of its
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import time
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import array_module, batch_size, to_numpy
-from aescratch.foundations.showing import shown
+from aescratch.foundations.showing import can_be_shown, shown
 from aescratch.foundations.validation import as_generator, own_generator
 from aescratch.optimizers import Optimizer, OptimizerState
 from aescratch.training import contract
@@ -151,9 +150,7 @@ def _watch(training: TrainingState, plan: Plan) -> None:
 
 def _said_above(what: str, model: Any, data: Sequence[Any]) -> Any:
     """Return what a room above says of the model on these data; nothing of a model of which it can say nothing."""
-    with contextlib.suppress(TypeError):
-        return shown(model, what, data=data)
-    return ""
+    return shown(model, what, data=data) if can_be_shown(model, what) else ""
 
 
 def find_checkpoint(model: Any, plan: Plan, state: OptimizerState) -> tuple[Any, Snapshot | None]:

@@ -113,11 +113,11 @@ def diagnose(
     return Diagnosis(told)
 
 
-def diagnose_data(x: Data, *, spelling: Spelling = PYTHON) -> Diagnosis:
+def diagnose_data(x: Data) -> Diagnosis:
     """Return what can be said of data (N, D) before they are scaled: columns like labels, and constant ones."""
     (sample,) = sampled([as_matrix(x, "float64", None)])
     seen = Look(None, sample, None, None, None)
-    found = [RULES[code](seen, spelling) for code in ("labels-among-features", "constant-features")]
+    found = [RULES[code](seen, PYTHON) for code in ("labels-among-features", "constant-features")]
     return Diagnosis([finding for finding in found if finding])
 
 

@@ -16,7 +16,9 @@ import numpy as np
 
 from aescratch.activations import TopK
 from aescratch.backend import Array, move, to_numpy
+from aescratch.foundations.principal import principal_variances
 from aescratch.inspection.diagnosis.prices import strength
+from aescratch.inspection.measures import sse_per_image
 from aescratch.losses import Loss
 from aescratch.models.statements import UnitStatistic
 from aescratch.training import contract
@@ -52,12 +54,12 @@ class Look:
     @cached_property
     def code(self) -> Array | None:
         """The code (N, H), or None for a model that has none."""
-        return self._rows(self._asked("encode"), "encode", "H")
+        return self._rows("encode")
 
     @cached_property
     def x_hat(self) -> Array | None:
         """What the model restores of x (N, D), or None for a model that restores nothing."""
-        return self._rows(self._asked("reconstruct"), "reconstruct", str(self.x.shape[1]))
+        return self._rows("reconstruct", self.x.shape[1])
 
     @cached_property
     def predicted(self) -> Array | None:
@@ -74,15 +76,15 @@ class Look:
         asked = getattr(self.model, method, None)
         return np.asarray(to_numpy(asked(self._given)), np.float64) if callable(asked) else None
 
-    def _rows(self, found: Array | None, method: str, wanted: str) -> Array | None:
-        """Refuse what isn't a row per example, as a model of one's own may return it."""
-        shape = None if found is None else found.shape
-        if shape is not None and not (len(shape) == 2 and shape[0] == len(self.x) and wanted in ("H", str(shape[1]))):
-            raise ValueError(
-                f"expected {type(self.model).__name__}.{method} to return an array of shape ({len(self.x)}, {wanted}), "
-                f"a row per example, got shape {shape}"
-            )
-        return found
+    def _rows(self, method: str, n_columns: int | None = None) -> Array | None:
+        """Return what a method makes of the sample, a row per example; a model of one's own may return anything."""
+        found = self._asked(method)
+        if found is None or (found.ndim == 2 and found.shape == (len(self.x), n_columns or found.shape[1])):
+            return found
+        raise ValueError(
+            f"expected {type(self.model).__name__}.{method} to return an array of shape ({len(self.x)}, "
+            f"{n_columns or 'H'}), a row per example, got shape {found.shape}"
+        )
 
     @cached_property
     def _given(self) -> Array:
@@ -107,15 +109,13 @@ class Look:
     @cached_property
     def eigenvalues(self) -> Array:
         """The variances along the principal directions, the largest first."""
-        centred = (self.x - self.mean) / np.sqrt(len(self.x))
-        small = centred.T @ centred if self.x.shape[1] <= len(self.x) else centred @ centred.T
-        return np.asarray(np.maximum(np.linalg.eigvalsh(small)[::-1], 0.0))
+        return principal_variances(self.x)
 
     @cached_property
     def sse(self) -> float:
         """The squared error per example of what the model restores."""
         assert self.x_hat is not None
-        return float(np.square(self.x_hat - self.x).sum(axis=1).mean())
+        return sse_per_image(self.x_hat, self.x)
 
     @cached_property
     def explained(self) -> float:

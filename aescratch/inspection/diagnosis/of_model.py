@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.activations import Sigmoid, Tanh
+from aescratch.activations import Sigmoid, Tanh, TopK
 from aescratch.backend import Array
 from aescratch.inspection.diagnosis.finding import Finding, Spelling, percent
 from aescratch.inspection.diagnosis.look import Look
@@ -104,8 +104,14 @@ def dead_units(look: Look, spelling: Spelling) -> Finding | None:
         "dead-units",
         f"{_counted(dead)} of the code are 0 for all of {len(look.code):,} examples, and get no gradient any more; the "
         f"model explains {percent(look.explained)} of the variance, PCA {percent(look.pca_explained)}",
-        f"{spelling('code_activation', 'identity')}, or {slower(look, spelling)}",
+        f"{_alive(look, spelling)}, or {slower(look, spelling)}",
     )
+
+
+def _alive(look: Look, spelling: Spelling) -> str:
+    """Return what lets more units take part: a selection of more, or no activation."""
+    selection = _part(look, TopK)
+    return spelling("code_activation", "identity") if selection is None else spelling("k", str(2 * selection[1].k))
 
 
 def saturated_code(look: Look, spelling: Spelling) -> Finding | None:
@@ -113,10 +119,8 @@ def saturated_code(look: Look, spelling: Spelling) -> Finding | None:
     low = _lowest(look)
     if low is None or look.code is None or not look.restores or look.pca_explained - look.explained < HARM:
         return None
-    share = (look.code - low) / (1 - low)
-    slope = 4 * share * (1 - share)  # of its largest
-    flat = slope < FLAT_SLOPE
-    stuck = flat.all(axis=0) & (np.ptp(share, axis=0) < AT_THE_END)
+    flat = _slope(look.code, low) < FLAT_SLOPE
+    stuck = flat.all(axis=0) & (np.ptp(look.code, axis=0) < AT_THE_END * (1 - low))
     if _part(look, KLSparsity) is None and flat.mean() > NEARLY_ALL:
         stuck = flat.mean(axis=0) > NEARLY_ALL
     if stuck.mean() < HALF:
@@ -179,8 +183,7 @@ def has_no_gradient(look: Look) -> bool:
     low = _lowest(look)
     if low is None:
         return bool((look.code == 0).all())
-    share = (look.code - low) / (1 - low)
-    return bool((4 * share * (1 - share) < NO_SLOPE).all())
+    return bool((_slope(look.code, low) < NO_SLOPE).all())
 
 
 def asks_for_nothing(look: Look) -> bool:
@@ -204,6 +207,11 @@ def _lowest(look: Look) -> float | None:
     layers = [part for name, part in look.parts if name.startswith("encoder")]
     last = layers[-1] if layers else None
     return 0.0 if isinstance(last, Sigmoid) else -1.0 if isinstance(last, Tanh) else None
+
+
+def _slope(h: Array, low: float) -> Array:
+    """Return the slope at an output of sigmoid or tanh, of which `low` is the lower end, as a share of its largest."""
+    return 4 * (h - low) * (1 - h) / (1 - low) ** 2
 
 
 def _counted(which: Array) -> str:

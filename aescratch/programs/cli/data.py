@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import aescratch as ae
-from aescratch.backend import Array
 from aescratch.datasets import Dataset, load_digits, load_fashion, load_file, load_mnist, load_natural_patches
+from aescratch.foundations.scaling import scaled
 from aescratch.programs.cli.options import group, option
 from aescratch.programs.cli.status import UsageError, did_you_mean, wrong_input
 from aescratch.programs.cli.words import counts, number
@@ -96,15 +96,9 @@ def load_data(name: str, arguments: Namespace, width: int | None = None, *, scal
     return data
 
 
-def scaled(model: Any, data: Dataset) -> Dataset:
+def scaled_data(model: Any, data: Dataset) -> Dataset:
     """Return data as the model is to see them: through its scaling, if it has one."""
-    return data if model.scaling is None else replace(data, x=model.scaling.apply(data.x))
-
-
-def unscaled(model: Any, x: Array) -> Array:
-    """Return what the model restores in the units of the data."""
-    restored: Array = x if model.scaling is None else model.scaling.undo(x)
-    return restored
+    return replace(data, x=scaled(model, data.x))
 
 
 def require_width(data: Dataset, width: int) -> None:

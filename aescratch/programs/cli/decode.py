@@ -5,7 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 
 from aescratch.datasets import load_file
-from aescratch.programs.cli.data import MODEL, open_model, require_width, unscaled
+from aescratch.foundations.scaling import unscaled
+from aescratch.programs.cli.data import MODEL, open_model, require_width
 from aescratch.programs.cli.measures import in_batches
 from aescratch.programs.cli.options import command, json_of, option
 from aescratch.programs.cli.status import RIGHT, wrong_input

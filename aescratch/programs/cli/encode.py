@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from aescratch.programs.cli.data import DATA, MODEL, OWN_FILE, load_data, open_model, scaled
+from aescratch.programs.cli.data import DATA, MODEL, OWN_FILE, load_data, open_model, scaled_data
 from aescratch.programs.cli.measures import in_batches
 from aescratch.programs.cli.options import command, json_of
 from aescratch.programs.cli.status import RIGHT, wrong_input
@@ -27,6 +27,6 @@ def run(arguments: Namespace) -> int:
     model = open_model(arguments.model).autoencoder
     data = load_data(arguments.data, arguments, model.widths[0], scales=model.scaling is not None)
     with wrong_input():
-        code = in_batches(model.encode, scaled(model, data).x)
+        code = in_batches(model.encode, scaled_data(model, data).x)
     write_matrix(arguments, path, code, "codes", "units", data=data.name)
     return RIGHT

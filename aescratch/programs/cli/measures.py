@@ -15,9 +15,10 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.datasets import Dataset
+from aescratch.foundations.scaling import unscaled
 from aescratch.inspection.diagnosis import Diagnosis
 from aescratch.inspection.measures import PCA, sse_per_image
-from aescratch.programs.cli.data import scaled, unscaled
+from aescratch.programs.cli.data import scaled_data
 from aescratch.training.ending import sampled
 
 BATCH = 1000
@@ -42,14 +43,14 @@ def measure(model: Any, data: Dataset, pca_data: Dataset) -> dict[str, Any]:
 
     Where the model has a scaling, PCA is that of the scaled data too, and all errors are given once more, scaled.
     """
-    seen = scaled(model, data)
+    seen = scaled_data(model, data)
     if model.takes_labels:
         hits = in_batches(lambda x, labels: model.predict(x) == labels, seen.x, seen.labels)
         return {"loss": mean_loss(model, seen.x, seen.labels), "accuracy": float(hits.mean())}
-    code, x_hat = in_batches(model.encode, seen.x), in_batches(model.reconstruct, seen.x)
+    x_hat = in_batches(model.reconstruct, seen.x)
     units = model.unit_statistic(*sampled([seen.x]))
-    known = scaled(model, pca_data).x
-    pca = PCA.fit(known).reconstruct(seen.x, code.shape[1])
+    known = scaled_data(model, pca_data).x
+    pca = PCA.fit(known).reconstruct(seen.x, model.widths[-1])
     answers = {"": x_hat, "mean_": np.broadcast_to(known.mean(axis=0), seen.x.shape), "pca_": pca}
     errors = {f"{name}sse_per_image": sse_per_image(unscaled(model, x), data.x) for name, x in answers.items()}
     if model.scaling is not None:

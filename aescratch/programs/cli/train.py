@@ -26,7 +26,7 @@ from aescratch.foundations.scaling import WAYS
 from aescratch.inspection.course import Course
 from aescratch.inspection.diagnosis import COMMAND_LINE, Diagnosis, diagnose, diagnose_data, levels_of
 from aescratch.programs.cli.building import build_model, model_options
-from aescratch.programs.cli.data import DATA_OR_DIGITS, IMAGE_SHAPE, MODEL_FILE, OWN_FILE, load_data, scaled
+from aescratch.programs.cli.data import DATA_OR_DIGITS, IMAGE_SHAPE, MODEL_FILE, OWN_FILE, load_data, scaled_data
 from aescratch.programs.cli.figures import FIGURES, draw_figures
 from aescratch.programs.cli.measures import as_lines, as_texts, found_lines, measure
 from aescratch.programs.cli.options import command, json_of, option
@@ -77,7 +77,7 @@ def run(arguments: Namespace) -> int:
     arguments.epochs = arguments.epochs or enough_epochs(arguments, len(training))
     model, suited = suited_model(arguments, training, data)
     model.to(arguments.backend)
-    seen, seen_held_out = scaled(model, training), held_out and scaled(model, held_out)
+    seen, seen_held_out = scaled_data(model, training), held_out and scaled_data(model, held_out)
     if arguments.checkpoint is not None:
         require_folder(Path(arguments.checkpoint))
     with folder_to_fill(arguments) as folder:
@@ -118,11 +118,11 @@ def run(arguments: Namespace) -> int:
 
 def diagnose_run(model: Any, data: Dataset, held_out: Dataset | None, history: ae.History) -> Diagnosis:
     """Return what is wrong with the training and with the data before they were scaled, advice spelled as options."""
-    parts = [scaled(model, part) for part in (data, held_out) if part]
+    parts = [scaled_data(model, part) for part in (data, held_out) if part]
     arrays = [(part.x, part.labels) if model.takes_labels else (part.x,) for part in parts]
     validation = arrays[1] if held_out else None
     found = diagnose(model, *arrays[0], history=history, validation=validation, spelling=COMMAND_LINE)
-    of_data = diagnose_data(data.x, spelling=COMMAND_LINE) if model.scaling is not None else Diagnosis([])
+    of_data = diagnose_data(data.x) if model.scaling is not None else Diagnosis([])
     return Diagnosis([*found, *(finding for finding in of_data if finding.code not in found.codes)])
 
 
@@ -143,7 +143,7 @@ def suited_model(arguments: Namespace, data: Dataset, everything: Dataset) -> tu
             scaling = ae.Scaling.fit(everything.x, "minmax")  # what is held out has to lie in [0, 1], too
         model.scaling = scaling
         given = given_settings(arguments, arguments.variant)
-        suited = {k: v for k, v in model.suited_settings(scaled(model, data).x).items() if k not in given}
+        suited = {k: v for k, v in model.suited_settings(scaled_data(model, data).x).items() if k not in given}
         if "activation" in given:
             suited.pop("code_activation", None)  # the code follows what was asked for
         if suited:
