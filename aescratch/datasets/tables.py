@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from aescratch.datasets.errors import DataFileError
 
 LABEL_NAMES = ("label", "labels", "target", "class")
-MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
+MISSING = {"", "na", "n/a", "null", "none", "?", "-"}  # NaN is read as a number, and refused as one
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(e[+-]?\d+)?", re.IGNORECASE)
 NUMBERED = "put a whole number from 0 in the place of each class"
 MOST_WORDS = 100  # of a column that becomes columns of 0 and 1
@@ -118,7 +118,7 @@ def _what_is_no_number(text: str, separator: str, names: Sequence[str], path: Pa
     for number, cells in _rows(text, separator, path, line):
         for column, cell in enumerate(cells):
             bare = cell.strip()
-            if bare.lower() in MISSING - {"nan"}:
+            if bare.lower() in MISSING:
                 missing.append((number, column))
             elif not _is_number(bare):
                 name = names[column] if column < len(names) else ""

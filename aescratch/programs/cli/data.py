@@ -101,6 +101,11 @@ def scaled_data(model: Any, data: Dataset) -> Dataset:
     return replace(data, x=scaled(model, data.x))
 
 
+def arrays_of(model: Any, data: Dataset) -> list[Any]:
+    """Return what the model's loss takes of the data: x, or x and labels."""
+    return [data.x, data.labels] if model.takes_labels else [data.x]
+
+
 def require_width(data: Dataset, width: int) -> None:
     """Refuse data or codes that the model can't read."""
     found = data.x.shape[1]

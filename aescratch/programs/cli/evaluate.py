@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from aescratch.inspection.diagnosis import COMMAND_LINE, diagnose
-from aescratch.programs.cli.data import DATA_OR_DIGITS, MODEL, OWN_FILE, load_data, open_model, scaled_data
+from aescratch.programs.cli.data import DATA_OR_DIGITS, MODEL, OWN_FILE, arrays_of, load_data, open_model, scaled_data
 from aescratch.programs.cli.measures import as_lines, found_lines, measure
 from aescratch.programs.cli.options import command, json_of, option
 from aescratch.programs.cli.status import RIGHT, wrong_input
@@ -46,8 +46,7 @@ def run(arguments: Namespace) -> int:
     pca_data = data if arguments.pca_data is None else load_data(arguments.pca_data, arguments, width, scales=scales)
     with wrong_input():
         measures = measure(model, data, pca_data)
-        labels = (data.labels,) if model.takes_labels else ()
-        diagnosis = diagnose(model, scaled_data(model, data).x, *labels, spelling=COMMAND_LINE)
+        diagnosis = diagnose(model, *arrays_of(model, scaled_data(model, data)), spelling=COMMAND_LINE)
     about = {"model": type(model).__name__, "parameters": model.n_parameters, "data": data.name, "examples": len(data)}
     head = f"{about['model']}, {model.n_parameters:,} parameters, on {len(data):,} examples of {data.name}"
     lines = [head, as_lines(measures), *found_lines(diagnosis)]

@@ -26,7 +26,15 @@ from aescratch.foundations.scaling import WAYS
 from aescratch.inspection.course import Course
 from aescratch.inspection.diagnosis import COMMAND_LINE, Diagnosis, diagnose, diagnose_data, levels_of
 from aescratch.programs.cli.building import build_model, model_options
-from aescratch.programs.cli.data import DATA_OR_DIGITS, IMAGE_SHAPE, MODEL_FILE, OWN_FILE, load_data, scaled_data
+from aescratch.programs.cli.data import (
+    DATA_OR_DIGITS,
+    IMAGE_SHAPE,
+    MODEL_FILE,
+    OWN_FILE,
+    arrays_of,
+    load_data,
+    scaled_data,
+)
 from aescratch.programs.cli.figures import FIGURES, draw_figures
 from aescratch.programs.cli.measures import as_lines, as_texts, found_lines, measure
 from aescratch.programs.cli.options import command, json_of, option
@@ -87,7 +95,7 @@ def run(arguments: Namespace) -> int:
                 print(f"column {data.source.rpartition(' ')[2]} holds labels, and is no feature")
             for line in [*([] if model.scaling is None else [str(model.scaling)]), *said(suited)]:
                 print(line, flush=True)
-        course = Course([a for a in (seen.x, seen.labels) if a is not None][: 1 + model.takes_labels], arguments.epochs)
+        course = Course(arrays_of(model, seen), arguments.epochs)
         pretraining, history = fit(model, seen, seen_held_out, optimizer, arguments, course)
         files = write_run(folder, model, pretraining, history, arguments)
         if history.stopped == "interrupted":
@@ -118,10 +126,9 @@ def run(arguments: Namespace) -> int:
 
 def diagnose_run(model: Any, data: Dataset, held_out: Dataset | None, history: ae.History) -> Diagnosis:
     """Return what is wrong with the training and with the data before they were scaled, advice spelled as options."""
-    parts = [scaled_data(model, part) for part in (data, held_out) if part]
-    arrays = [(part.x, part.labels) if model.takes_labels else (part.x,) for part in parts]
-    validation = arrays[1] if held_out else None
-    found = diagnose(model, *arrays[0], history=history, validation=validation, spelling=COMMAND_LINE)
+    arrays = arrays_of(model, scaled_data(model, data))
+    validation = None if held_out is None else arrays_of(model, scaled_data(model, held_out))
+    found = diagnose(model, *arrays, history=history, validation=validation, spelling=COMMAND_LINE)
     of_data = diagnose_data(data.x) if model.scaling is not None else Diagnosis([])
     return Diagnosis([*found, *(finding for finding in of_data if finding.code not in found.codes)])
 
@@ -186,14 +193,13 @@ def fit(
     model: Any, data: Dataset, held_out: Dataset | None, optimizer: Any, arguments: Namespace, course: Course
 ) -> tuple[list[ae.History], ae.History]:
     """Train, bring the model back to the CPU, and return the histories of pre-training and of training."""
-    supervised = model.takes_labels
-    validation = None if held_out is None else (held_out.x, held_out.labels) if supervised else held_out.x
+    validation = None if held_out is None else arrays_of(model, held_out)
     with wrong_input():
         pretraining = pretrain(model, data.x, arguments, optimizer)
         history = ae.History(stopped="interrupted")
         if all(layer.stopped != "interrupted" for layer in pretraining):
             history = model.fit(
-                data.x, data.labels if supervised else None, epochs=arguments.epochs, batch_size=arguments.batch_size,
+                *arrays_of(model, data), epochs=arguments.epochs, batch_size=arguments.batch_size,
                 optimizer=optimizer, rng=arguments.seed, validation=validation, patience=arguments.patience,
                 checkpoint=arguments.checkpoint, observer=course,
             )  # fmt: skip

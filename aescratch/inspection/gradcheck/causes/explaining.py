@@ -113,8 +113,8 @@ def _lines(
     drawn = [scene_of(each, names) for each in drawn_looks(base, dimensions, seed, draws if is_alike else {})]
     if takes_a_number(base):
         first = scene_of(base.altered({}, np.asarray(OTHER_UPSTREAM)), names)
-    alike = (scene for scene in drawn if scene.right(names) == right and (scene.runs or not first.runs))
-    scenes = [first, *others, *alike]
+    alike = (scene for scene in drawn if scene.right(names) == right)  # none is right of a backward that raises, too
+    scenes = [first, *others, *(scene for scene in alike if right or scene.runs or not first.runs)]
     own = [inspect.unwrap(function) for function in (base.pair.forward, base.pair.backward)]
     return wrong_lines(scenes, names, [n for n in names if n not in right], also=own)
 
