@@ -10,8 +10,10 @@ import pytest
 import trainings
 
 import aescratch as ae
+from aescratch import functions as sheet
 from aescratch.inspection.diagnosis import CODES, COMMAND_LINE, PYTHON, levels_of
 from aescratch.inspection.diagnosis.diagnosing import look_at
+from aescratch.inspection.diagnosis.of_model import _slope
 from aescratch.inspection.diagnosis.prices import least_variance
 from aescratch.training import epochs, progress
 from aescratch.training.ending import MOST_ROWS
@@ -51,23 +53,113 @@ def test_a_collapse_that_is_the_optimum_is_told_as_one():
     x = trainings.digits(0)
     model = ae.VariationalAutoencoder([64, 4], rng=0)
     model.fit(x, epochs=20, optimizer=ae.Adam(1e-2), rng=0)
-    finding = ae.diagnose(model, x)[1]
+    found = ae.diagnose(model, x)
+    assert found.codes == ["no-better-than-mean", "posterior-collapsed"]  # and nothing that these explain
+    assert found[0].advice == "what the next finding says"
+    finding = found[1]
     largest = np.linalg.eigvalsh(np.cov(x.T, bias=True))[-1]
     assert f"no direction of these data has a variance above {largest:.3g}" in finding.says
     assert finding.advice.startswith(f"beta={0.1 * largest:.2g}")
 
 
-@pytest.mark.parametrize("lam", [0.5, 2.0, 4.5])
-def test_the_price_of_weight_decay_is_that_of_a_linear_autoencoder(lam):
+PRICED = {
+    "decay": lambda price: ae.LinearAutoencoder([3, 3], weight_decay=price, dtype="float64", rng=0),
+    "contraction": lambda price: ae.ContractiveAutoencoder(
+        [3, 3], weight=price, tied=True, code_activation=ae.Identity, dtype="float64", rng=0
+    ),
+}
+
+
+@pytest.mark.parametrize("price", [0.5, 2.0, 4.5])
+@pytest.mark.parametrize("penalty", PRICED)
+def test_the_price_of_a_penalty_is_that_of_a_linear_autoencoder(penalty, price):
     variances = np.array([4.0, 1.0, 0.25])
     x = RNG.normal(size=(97, 3))
     x = (x - x.mean(axis=0)) @ np.linalg.inv(np.linalg.cholesky(np.cov((x - x.mean(axis=0)).T, bias=True))).T
     x *= np.sqrt(variances)
-    model = ae.LinearAutoencoder([3, 3], weight_decay=lam, dtype="float64", rng=0)
+    model = PRICED[penalty](price)
     model.fit(x, epochs=4000, batch_size=97, optimizer=ae.Adam(ae.CosineRate(0.02)), rng=0)
     kept = 1 - (model.reconstruct(x) - x).std(axis=0) / x.std(axis=0)
-    expected = np.maximum(1 - least_variance(model.parts["decay"]) / variances, 0)
+    expected = np.maximum(1 - least_variance(model.parts[penalty]) / variances, 0)
     np.testing.assert_allclose(kept, expected, atol=0.02)
+
+
+def test_the_slope_of_an_output_is_that_of_the_sheet():
+    for layer, backward, low in ((ae.Sigmoid(), sheet.sigmoid_backward, 0.0), (ae.Tanh(), sheet.tanh_backward, -1.0)):
+        y = layer.forward(RNG.normal(size=(N, D)))
+        largest = backward(np.ones((1, 1)), layer.forward(np.zeros((1, 1))))
+        np.testing.assert_allclose(_slope(y, low), backward(np.ones((N, D)), y) / largest, rtol=1e-12)
+
+
+def test_a_code_that_says_yes_or_no_is_not_stuck():
+    x = trainings.digits(0)
+    model = ae.SparseAutoencoder([64, 8], rng=0)
+    model.parameters[0].value = 1e3 * model.parameters[0].value
+    model.parameters[1].value = -model.encode(x).mean(axis=0) - 1e3 * (x @ (model.parameters[0].value / 1e3)).mean(axis=0)
+    code = model.encode(x)
+    assert np.isin(code.round(2), (0, 1)).mean() > 0.9
+    assert np.ptp(code, axis=0).min() == 1
+    assert "saturated-code" not in ae.diagnose(model, x).codes
+
+
+def test_units_that_a_variational_code_can_do_without_are_no_collapse():
+    run = next(t for t in PLANNED if t.name == "VAE, cross-entropy").run()
+    assert run.model.unit_statistic(run.x).asleep.any()
+    assert ae.diagnose(run.model, run.x, history=run.history).codes == []
+
+
+def test_what_keeps_from_copying_and_what_copies_only_the_large_directions():
+    decayed = ae.LinearAutoencoder([64, 64], weight_decay=1e-6, rng=0)
+    table = ae.LinearAutoencoder([12, 12], rng=0)
+    for model, x in ((decayed, trainings.digits(0)), (table, trainings.table(0))):
+        history = model.fit(x, epochs=300, optimizer=ae.Adam(ae.CosineRate(1e-2)), rng=0)
+        assert "copies-input" not in ae.diagnose(model, x, history=history).codes
+    plain = ae.LinearAutoencoder([64, 64], rng=0)
+    plain.fit(trainings.digits(0), epochs=300, optimizer=ae.Adam(ae.CosineRate(1e-2)), rng=0)
+    assert "copies-input" in ae.diagnose(plain, trainings.digits(0)).codes
+
+
+def test_a_loss_that_is_still_above_the_means_still_falls():
+    x = trainings.digits(0)[:200]
+    model = ae.Autoencoder([64, 8], rng=0)
+    assert ae.diagnose(model, x, history=model.fit(x, epochs=10, rng=0)).codes == ["no-better-than-mean", "still-falling"]
+
+
+def test_an_early_stop_went_back_before_the_validation_loss_rose():
+    x = trainings.digits(0)
+    model = ae.LinearAutoencoder([64, 16], rng=0)
+    model.fit(x, epochs=100, optimizer=ae.Adam(ae.CosineRate(1e-2)), rng=0)
+    falling, rising = list(np.linspace(2.0, 0.4, 20)), [*np.linspace(2.0, 0.5, 10), *np.linspace(0.6, 1.5, 10)]
+    rates = list(np.linspace(1e-2, 0, 20))
+    for stopped, codes in (("finished", ["overfitting"]), ("early", [])):
+        history = ae.History(falling, rising, rates, best_epoch=9, stopped=stopped)
+        assert ae.diagnose(model, x, history=history).codes == codes
+
+
+@pytest.mark.parametrize("make", [lambda x: x + 15, lambda x: x * np.where(np.arange(12) == 4, 1000.0, 1.0)])
+def test_columns_of_any_place_and_size_that_were_learnt_are_no_finding(make):
+    x = make(trainings.table(0))
+    model = ae.LinearAutoencoder([12, 3], dtype="float64", rng=0)
+    history = model.fit(x, epochs=600, optimizer=ae.Adam(ae.CosineRate(0.3)), rng=0)
+    assert ae.diagnose(model, x, history=history).codes == []
+
+
+def test_a_number_that_stands_in_one_row_alone_makes_no_label():
+    x = trainings.table(0)[:60]
+    once, twice = np.zeros((2, 60))
+    once[7] = twice[[7, 8]] = 1
+    model = ae.LinearAutoencoder([13, 3], rng=0)
+    assert "labels-among-features" not in ae.diagnose(model, np.column_stack([x, once])).codes
+    assert "labels-among-features" in ae.diagnose(model, np.column_stack([x, twice])).codes
+
+
+def test_where_there_is_next_to_nothing_to_explain_nothing_is_asked():
+    x = np.random.default_rng(0).normal(size=(2000, 60))
+    model = ae.LinearAutoencoder([60, 1], rng=0)
+    history = model.fit(x, epochs=150, optimizer=ae.Adam(ae.CosineRate(1e-2)), rng=0)
+    explained = 1 - np.square(model.reconstruct(x) - x).sum() / np.square(x - x.mean(axis=0)).sum()
+    assert 0.01 < explained < 0.05
+    assert ae.diagnose(model, x, history=history).codes == []
 
 
 def test_advice_is_spelled_as_the_caller_writes():
