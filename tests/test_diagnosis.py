@@ -92,14 +92,31 @@ def test_the_slope_of_an_output_is_that_of_the_sheet():
 
 
 def test_a_code_that_says_yes_or_no_is_not_stuck():
-    x = trainings.digits(0)
-    model = ae.SparseAutoencoder([64, 8], rng=0)
-    model.parameters[0].value = 1e3 * model.parameters[0].value
-    model.parameters[1].value = -model.encode(x).mean(axis=0) - 1e3 * (x @ (model.parameters[0].value / 1e3)).mean(axis=0)
+    x = trainings.table(0)[:60]
+    model = ae.SparseAutoencoder([12, 4], dtype="float64", rng=0)
+    W, b = model.parameters[:2]
+    ordered = np.sort(x @ W.value, axis=0)
+    W.value, b.value = 1e6 * W.value, -1e6 * (ordered[29] + ordered[30]) / 2  # half of the examples on either side
     code = model.encode(x)
-    assert np.isin(code.round(2), (0, 1)).mean() > 0.9
-    assert np.ptp(code, axis=0).min() == 1
+    assert np.isin(code, (0, 1)).all()
+    assert (code.mean(axis=0) == 0.5).all()
     assert "saturated-code" not in ae.diagnose(model, x).codes
+    b.value = np.full(4, 1e9)  # all on one side
+    assert "saturated-code" in ae.diagnose(model, x).codes
+
+
+def test_a_selection_is_compared_with_as_many_components():
+    model = ae.KSparseAutoencoder([D, H], k=2, rng=0)
+    seen = look_at(model, RNG.normal(size=(N, D)), None, None, None)
+    assert seen.width == 2
+    assert seen.pca_sse == pytest.approx(seen.eigenvalues[2:].sum())
+
+
+def test_a_column_is_constant_whatever_the_rounding_of_its_mean():
+    x = np.column_stack([trainings.table(0)[:101], np.full(101, 0.1)])
+    assert x.var(axis=0)[-1] > 0
+    model = ae.LinearAutoencoder([13, 3], dtype="float64", rng=0)
+    assert "constant-features" in ae.diagnose(model, x).codes
 
 
 def test_units_that_a_variational_code_can_do_without_are_no_collapse():
