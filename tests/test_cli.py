@@ -19,11 +19,12 @@ import pytest
 import aescratch as ae
 from aescratch import functions
 from aescratch.foundations.recipes import constructor_parameters
+from aescratch.inspection.course import Course
 from aescratch.inspection.diagnosis import Finding
 from aescratch.programs.cli import check as check_command
 from aescratch.programs.cli import curves, main, program, writing
 from aescratch.programs.cli import train as train_command
-from aescratch.programs.cli.figures import FIGURES
+from aescratch.programs.cli.figures import FIGURES, restored_over_time
 from aescratch.programs.cli.measures import found_lines
 from aescratch.programs.cli.settings import ELSEWHERE, SETTINGS, flag, owners
 from aescratch.programs.cli.training import enough_epochs
@@ -1149,6 +1150,8 @@ def test_a_chart_has_its_values_in_place():
     (x1, y1), (x2, y2), (x4, y4) = points
     assert x2 - x1 == pytest.approx((x4 - x2) / 2, abs=0.1)
     assert y2 - y1 == pytest.approx(2 * (y4 - y2), abs=0.1)  # linear: they span less than a decade
+    assert x1 < x2 < x4
+    assert y1 < y2 < y4  # from the top down: the loss falls
     level = next(float(line["y1"]) for line in page.all("line") if "stroke-dasharray" in line)
     assert level == pytest.approx((y1 + y2) / 2, abs=0.1)
     page = Page(curves.lines("loss", epochs, {"a": [1000.0, 10.0, 0.1]}))
@@ -1217,3 +1220,14 @@ def test_a_model_that_is_brought_keeps_its_scaling(capsys):
     assert run(capsys, *words)[0] == 0
     assert np.array_equal(ae.load("out/model.npz").scaling.shift, ae.load("base/model.npz").scaling.shift)
     assert "leave --scale out" in refused(capsys, *words, "--scale", "minmax")
+
+
+def test_what_is_restored_over_time_ends_at_the_last_look():
+    x = ae.datasets.load_digits().x
+    course = Course([x], epochs=12)
+    model = ae.LinearAutoencoder([64, 8], rng=0)
+    model.fit(x, epochs=12, rng=0, observer=course)
+    rows = restored_over_time(course).reshape(6, 8, 64)
+    assert np.array_equal(rows[0], course.data[0][:8])
+    assert np.array_equal(rows[1], course.moments[0].restored)
+    assert np.array_equal(rows[-1], model.reconstruct(rows[0]))

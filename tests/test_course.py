@@ -49,6 +49,19 @@ def test_what_is_seen_is_what_the_model_is_then():
     assert 0 < last.changes["encoder.W1"] < 1
 
 
+def test_a_change_is_told_as_a_share_of_what_is_there():
+    model, seen = ae.Autoencoder([D, H], dtype="float64", rng=0), []
+    course = Course([X], epochs=2)
+
+    def observer(model, history):
+        course(model, history)
+        seen.append(model.parameters[0].value.copy())
+
+    model.fit(X, epochs=2, rng=0, observer=observer)
+    expected = np.linalg.norm(seen[1] - seen[0]) / np.linalg.norm(seen[1])
+    assert course.moments[1].changes["encoder.W1"] == pytest.approx(expected, rel=1e-12)
+
+
 def test_of_many_epochs_and_rows_a_few_are_looked_at():
     x = RNG.random((MOST_ROWS * 3 + 1, D))
     course = Course([x], epochs=1000)

@@ -225,6 +225,11 @@ def test_a_history_is_diagnosed_as_long_as_its_model_is_what_came_out_of_it():
     model.parameters[0].value = model.parameters[0].value * 2
     with pytest.raises(ValueError, match="has changed"):
         _ = late.diagnosis
+    late = model.fit(x, epochs=1, rng=0)
+    W = model.parameters[0]
+    W.value = W.value[::-1]  # of which all sums and sizes stay the same
+    with pytest.raises(ValueError, match="has changed"):
+        _ = late.diagnosis
     assert "epoch" in late._repr_html_()
     gone = ae.Autoencoder([64, 3], rng=0).fit(x, epochs=1, rng=0)
     with pytest.raises(ValueError, match="gone"):
@@ -235,7 +240,8 @@ def test_what_is_written_into_the_data_after_the_training_is_not_diagnosed():
     x = trainings.digits(0).astype(np.float32)
     model = ae.LinearAutoencoder([64, 16], rng=0)
     history = model.fit(x, epochs=60, optimizer=ae.Adam(ae.CosineRate(1e-2)), rng=0)
-    x *= 1000
+    x[:] = np.random.default_rng(0).random(x.shape)  # noise, of which this code says next to nothing
+    assert ae.diagnose(model, x).codes != []
     assert history.diagnosis.codes == []
 
 
@@ -263,6 +269,32 @@ def test_a_history_keeps_the_loss_before_the_first_step(tmp_path):
     assert history.first_loss == pytest.approx(float(first), rel=1e-12)
     again = ae.Autoencoder([D, H], dtype="float64", rng=0)
     assert again.fit(x, epochs=3, batch_size=N, rng=0, checkpoint=tmp_path / "run.npz").first_loss == history.first_loss
+
+
+def test_the_first_loss_is_that_of_the_first_batch(monkeypatch):
+    losses, loss = [], ae.Autoencoder.loss
+    monkeypatch.setattr(ae.Autoencoder, "loss", lambda *given, **named: losses.append(loss(*given, **named)) or losses[-1])
+    history = ae.Autoencoder([D, H], dtype="float64", rng=0).fit(RNG.random((N, D)), epochs=1, batch_size=3, rng=0)
+    assert len(losses) == 3
+    assert history.first_loss == losses[0] != losses[-1]
+
+
+def test_a_unit_is_awake_from_a_hundredth_of_a_nat():
+    model = ae.VariationalAutoencoder([D, 3], dtype="float64", rng=0)
+    for head in (model.mean, model.log_variance):
+        head.W.value = np.zeros((D, 3))
+    model.mean.b.value = np.sqrt(2 * np.array([0.009, 0.011, 0.5]))  # at variance 1 the divergence is mu²/2
+    model.log_variance.b.value = np.zeros(3)
+    units = model.unit_statistic(RNG.random((N, D)))
+    np.testing.assert_allclose(units.values, [0.009, 0.011, 0.5], rtol=1e-12)
+    assert units.asleep.tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize("loss", [ae.SquaredError(), ae.BinaryCrossEntropy()])
+def test_data_and_the_outputs_that_stand_for_them(loss):
+    x = RNG.uniform(0.01, 0.99, (N, D))
+    np.testing.assert_allclose(loss.to_data(loss.from_data(x)), x, rtol=1e-12)
+    assert np.isfinite(loss.from_data(np.eye(3))).all()
 
 
 def test_a_classifier_that_learnt_nothing():

@@ -51,7 +51,8 @@ def test_a_column_far_from_zero_is_constant_only_up_to_its_own_rounding():
     [
         (RNG.normal(size=(50, D)), "none"), (RNG.random((50, D)), "none"), (100 + RNG.normal(size=(50, D)), "standardize"),
         (1000 * RNG.normal(size=(50, D)), "standardize"), (1e-3 * RNG.normal(size=(50, D)), "standardize"),
-        (RNG.normal(size=(50, D)) * [1, 1, 1, 1, 20], "standardize"), (np.ones((50, D)), "none"),
+        (RNG.normal(size=(50, D)) * [1, 1, 1, 1, 20], "standardize"),
+        (RNG.normal(size=(50, D)) * [0.1, 0.1, 0.1, 0.1, 2], "standardize"), (np.ones((50, D)), "none"),
     ],
 )  # fmt: skip
 def test_auto_leaves_what_is_of_a_usual_size(x, how):

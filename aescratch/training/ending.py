@@ -52,9 +52,9 @@ def _kept(data: Sequence[Array]) -> list[Array]:
 
 
 def fingerprint(model: Any) -> list[Any]:
-    """Return numbers that change when a parameter does: its sum, and its largest size; a device isn't waited for."""
-    values = [parameter.value for parameter in model.parameters]
-    return [number for value in values for number in (value.sum(), array_module(value).abs(value).max())]
+    """Return a number for each parameter that changes when its entries or their order do; a device isn't waited for."""
+    values = [parameter.value.ravel() for parameter in model.parameters]
+    return [(v * array_module(v).arange(1, v.size + 1, dtype=v.dtype)).sum() for v in values]
 
 
 def is_as_it_ended(model: Any, ending: Ending) -> bool:
