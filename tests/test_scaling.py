@@ -49,7 +49,8 @@ def test_a_column_far_from_zero_is_constant_only_up_to_its_own_rounding():
 @pytest.mark.parametrize(
     ("x", "how"),
     [
-        (RNG.normal(size=(50, D)), "none"), (RNG.random((50, D)), "none"), (100 + RNG.normal(size=(50, D)), "standardize"),
+        (RNG.normal(size=(50, D)), "none"), (1 + RNG.normal(size=(50, D)), "none"),
+        (5 + 2 * RNG.normal(size=(50, D)), "standardize"), (RNG.random((50, D)), "none"), (100 + RNG.normal(size=(50, D)), "standardize"),
         (1000 * RNG.normal(size=(50, D)), "standardize"), (1e-3 * RNG.normal(size=(50, D)), "standardize"),
         (RNG.normal(size=(50, D)) * [1, 1, 1, 1, 20], "standardize"),
         (RNG.normal(size=(50, D)) * [0.1, 0.1, 0.1, 0.1, 2], "standardize"), (np.ones((50, D)), "none"),

@@ -18,7 +18,7 @@ from aescratch.foundations.validation import as_array, as_matrix, require_floats
 WAYS = ("auto", "none", "standardize", "minmax")
 CONSTANT = {"float32": 1e-7, "float64": 1e-15}  # of a column's largest value: a spread below is rounding
 USUAL_SPREAD = (0.15, 3.0)  # of the columns, root mean square: at others `auto` standardizes
-USUAL_OFFSET = 3.0  # spreads from zero, root mean square
+USUAL_OFFSET = 1.5  # spreads from zero, root mean square
 LARGER = 100.0  # times a usual column's variance: one column is of another size
 
 
