@@ -38,6 +38,7 @@ from aescratch.inspection.gradcheck import (
     loss_pair,
     torch_pair,
 )
+from aescratch.inspection.monitor import Monitor
 from aescratch.inspection.tracing import Trace, trace
 from aescratch.layers import Dense, Layer, Sampling, Sequential, TransposedDense, UnitRowDense
 from aescratch.losses import LOSSES as _LOSSES
@@ -102,6 +103,7 @@ __all__ = [
     "Loss",
     "MaskingNoise",
     "Momentum",
+    "Monitor",
     "Nesterov",
     "Optimizer",
     "Parameter",

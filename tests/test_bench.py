@@ -91,10 +91,10 @@ def test_questions_without_pytorch(question):
 
 @pytest.mark.usefixtures("at_once")
 def test_what_looking_costs():
-    course, diagnosis = questions.looking(True, [(TINY, 3)])
-    assert (course.case, diagnosis.case) == ("its course, 7-5-3 GELU, batch 11", "diagnosed, 7-5-3 GELU, batch 11")
-    assert (course.target, diagnosis.target) == (1.03, 1.05)
-    assert course.theirs == diagnosis.theirs < diagnosis.ours
+    monitor, diagnosis = questions.looking(True, [(TINY, 3)])
+    assert (monitor.case, diagnosis.case) == ("with a monitor, 7-5-3 GELU, batch 11", "diagnosed, 7-5-3 GELU, batch 11")
+    assert (monitor.target, diagnosis.target) == (1.03, 1.05)
+    assert monitor.theirs == diagnosis.theirs < diagnosis.ours
 
 
 @pytest.mark.usefixtures("without_torch", "at_once")

@@ -19,10 +19,11 @@ import pytest
 import aescratch as ae
 from aescratch import functions
 from aescratch.foundations.recipes import constructor_parameters
-from aescratch.inspection.course import Course
 from aescratch.inspection.diagnosis import Finding
+from aescratch.inspection.monitor import Monitor
 from aescratch.programs.cli import check as check_command
-from aescratch.programs.cli import curves, main, program, writing
+from aescratch.programs.cli import main, program, writing
+from aescratch.programs.cli import page as run_pages
 from aescratch.programs.cli import train as train_command
 from aescratch.programs.cli.figures import FIGURES, restored_over_time
 from aescratch.programs.cli.measures import found_lines
@@ -47,6 +48,7 @@ def folder(tmp_path, monkeypatch):
 def no_figures(monkeypatch):
     """Figures take a second, and have tests of their own."""
     monkeypatch.setattr(train_command, "draw_figures", lambda *arguments: [])
+    monkeypatch.setattr(run_pages, "_charts", lambda monitor: [])
 
 
 @pytest.fixture
@@ -781,6 +783,7 @@ def test_control_c_from_outside_and_going_on_from_the_checkpoint(folder, capsys,
     assert 1 <= done < 400
     assert sorted(os.listdir("out")) == ["command.txt", "history.json", "model.npz"]
     monkeypatch.setattr(train_command, "draw_figures", lambda *arguments: [])
+    monkeypatch.setattr(run_pages, "_charts", lambda monitor: [])
     goal = ["--epochs", done + 2]
     assert run(capsys, *words, *goal)[0] == 0
     assert run(capsys, "train", "vanilla", *constant, *goal, "--out", "uninterrupted")[0] == 0
@@ -1133,35 +1136,20 @@ def test_a_run_leaves_a_page_that_needs_nothing_else(capsys):
     assert not page.all("script")
     assert {image["src"] for image in page.all("img")} <= set(os.listdir("out"))
     assert "restored-over-time.png" in {image["src"] for image in page.all("img")}
-    charts = [chart["aria-label"].partition(":")[0] for chart in page.all("svg")]
-    assert charts == ["loss", "terms of the loss, on a few rows", "norm of the gradient",
-                      "change since the last look, as a share", "numbers of the code"]  # fmt: skip
+    charts = [chart["aria-label"] for chart in page.all("figure") if "aria-label" in chart]
+    assert charts == ["loss", "terms of the loss, on a few rows", "norm of the gradient", "change in an epoch, as a share",
+                      "numbers of the code"]  # fmt: skip
+    assert len(page.all("svg")) == len(charts)
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(set(ids)) == len(ids)  # as HTML asks
+    for reference in re.findall(r'(?:url\(|href=")#([^")]+)', source):
+        assert reference in ids
+    assert "fill: #000000" not in source  # text takes the page's colour
     for finding in found["diagnosis"]:
         assert finding["says"] in page.text
     assert "the mean" in page.text
     assert f"{found['sse_per_image']:.4g}" in page.text
     assert "aescratch train sparse" in page.text
-
-
-def test_a_chart_has_its_values_in_place():
-    epochs, values = [1, 2, 4], [8.0, 4.0, 2.0]
-    page = Page(curves.lines("loss", epochs, {"a": values}, {"mean": 6.0}))
-    points = [tuple(map(float, point.split(","))) for point in page.all("polyline")[0]["points"].split()]
-    (x1, y1), (x2, y2), (x4, y4) = points
-    assert x2 - x1 == pytest.approx((x4 - x2) / 2, abs=0.1)
-    assert y2 - y1 == pytest.approx(2 * (y4 - y2), abs=0.1)  # linear: they span less than a decade
-    assert x1 < x2 < x4
-    assert y1 < y2 < y4  # from the top down: the loss falls
-    level = next(float(line["y1"]) for line in page.all("line") if "stroke-dasharray" in line)
-    assert level == pytest.approx((y1 + y2) / 2, abs=0.1)
-    page = Page(curves.lines("loss", epochs, {"a": [1000.0, 10.0, 0.1]}))
-    (_, y1), (_, y2), (_, y4) = (map(float, p.split(",")) for p in page.all("polyline")[0]["points"].split())
-    assert y2 - y1 == pytest.approx(y4 - y2, abs=0.1)  # logarithmic: they span decades
-    page = Page(curves.stacked("terms", epochs, {"a": values, "b": [1.0, 1.0, 1.0]}))
-    assert len(page.all("polygon")) == 2
-    assert page.all("svg")[0]["aria-label"] == "terms: a ends at 2; b ends at 1"
-    counted = Page(curves.histogram("code", epochs, [np.array([[0.0, 1.0]]), np.array([[0.0, 0.0]]), np.array([[0.5, 1.0]])], 4))
-    assert len(counted.all("rect")) == 5
 
 
 def test_a_page_of_a_training_that_ran_away_is_whole(capsys, small):
@@ -1172,16 +1160,6 @@ def test_a_page_of_a_training_that_ran_away_is_whole(capsys, small):
     page = Path("out/index.html").read_text(encoding="utf-8")
     assert "NaN" not in page
     assert not re.search(r'"(nan|inf|-inf)', page)
-
-
-def test_what_is_not_finite_is_not_drawn():
-    nan, inf = float("nan"), float("inf")
-    page = Page(curves.lines("loss", [1, 2, 3], {"a": [1.0, inf, 2.0]}, {"mean": nan}))
-    assert len(page.all("polyline")[0]["points"].split()) == 2
-    assert Page(curves.stacked("terms", [1, 2], {"a": [1.0, inf]})).all("polygon")
-    codes = [np.array([[0.0, nan]]), np.array([[inf, nan]])]
-    assert len(Page(curves.histogram("code", [1, 2], codes, 4)).all("rect")) == 1
-    assert not Page(curves.histogram("code", [1, 2], [codes[1]] * 2, 4)).all("rect")
 
 
 @pytest.mark.usefixtures("no_figures")
@@ -1224,10 +1202,10 @@ def test_a_model_that_is_brought_keeps_its_scaling(capsys):
 
 def test_what_is_restored_over_time_ends_at_the_last_look():
     x = ae.datasets.load_digits().x
-    course = Course([x], epochs=12)
+    monitor = Monitor(x, epochs=12)
     model = ae.LinearAutoencoder([64, 8], rng=0)
-    model.fit(x, epochs=12, rng=0, observer=course)
-    rows = restored_over_time(course).reshape(6, 8, 64)
-    assert np.array_equal(rows[0], course.data[0][:8])
-    assert np.array_equal(rows[1], course.moments[0].restored)
+    model.fit(x, epochs=12, rng=0, observer=monitor)
+    rows = restored_over_time(monitor).reshape(6, 8, 64)
+    assert np.array_equal(rows[0], monitor.rows[0][:8])
+    assert np.array_equal(rows[1], monitor.snapshots[0].restored)
     assert np.array_equal(rows[-1], model.reconstruct(rows[0]))

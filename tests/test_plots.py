@@ -13,6 +13,7 @@ from matplotlib.colors import to_rgba, to_rgba_array
 
 import aescratch as ae
 from aescratch import plots
+from aescratch.plots import over_epochs
 
 X = np.random.default_rng(0).random((7, 15), np.float32)
 SHAPE = (5, 3)
@@ -525,3 +526,49 @@ def test_what_is_of_no_use_is_refused_in_a_sentence_and_leaves_no_figure(draw, e
     with pytest.raises(error, match=message):
         draw()
     assert not pyplot.get_fignums()
+
+
+@pytest.fixture
+def ax():
+    """Axes to draw on."""
+    figure, ax = pyplot.subplots()
+    yield ax
+    pyplot.close(figure)
+
+
+def test_curves_over_epochs_and_their_levels(ax):
+    over_epochs.draw_lines(ax, [1, 2, 4], {"a": [8.0, np.inf, 2.0], "b": [1.0, 1.0, 1.0]}, {"mean": 6.0, "PCA": np.nan})
+    a, b, mean = ax.get_lines()
+    assert np.array_equal(a.get_ydata(), [8.0, np.nan, 2.0], equal_nan=True)
+    assert list(b.get_xdata()) == [1, 2, 4]
+    assert list(mean.get_ydata()) == [6.0, 6.0]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b", "mean 6"]
+    assert ax.get_yscale() == "linear"
+
+
+def test_curves_that_span_decades_have_a_logarithmic_axis(ax):
+    over_epochs.draw_lines(ax, [1, 2], {"a": [1000.0, 10.0]}, {"PCA": 0.1})
+    assert ax.get_yscale() == "log"
+    over_epochs.draw_lines(ax, [1], {"a": [1.0]}, {})
+    assert ax.get_lines()[-1].get_marker() == "o"
+
+
+def test_parts_of_a_sum_stand_upon_each_other(ax):
+    over_epochs.draw_parts(ax, [1, 2], {"a": [3.0, 2.0], "b": [1.0, np.inf]})
+    lower, upper = (part.get_paths()[0].vertices for part in ax.collections)
+    assert lower[:, 1].max() == 3.0
+    assert upper[:, 1].max() == 4.0
+    assert upper[upper[:, 0] == 2, 1].max() == 2.0  # what isn't finite has no height
+    assert ax.get_ylim()[0] == 0
+
+
+def test_the_spread_of_a_code_over_epochs(ax):
+    codes = [np.array([[0.0, 1.0, 0.0, np.nan]]), np.array([[0.5, 0.5]])]
+    over_epochs.draw_spread(ax, [1, 3], codes)
+    (mesh,) = ax.collections
+    shares = mesh.get_array().reshape(over_epochs.BINS, 2)
+    assert (shares[0, 0], shares[-1, 0]) == (1.0, 0.5**0.4)
+    assert np.count_nonzero(shares[:, 1]) == 1
+    assert set(mesh.get_coordinates()[..., 0].ravel()) == {1, 3, 5}  # each lasts until the next
+    over_epochs.draw_spread(ax, [1], [np.array([[np.nan]])])
+    assert len(ax.collections) == 1

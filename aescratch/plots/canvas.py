@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 # Two colours of Okabe & Ito, which colour-blind readers tell apart, also from grey.
 BLUE, VERMILLION = "#0072B2", "#D55E00"
@@ -37,3 +38,20 @@ def label_axes(ax: Axes, x_label: str, y_label: str) -> None:
     ax.set_ylabel(y_label, fontsize=TEXT_SIZE)
     ax.tick_params(labelsize=TEXT_SIZE)
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def use_log_scale(ax: Axes) -> None:
+    """Make the vertical axis logarithmic, with plain numbers at 1, 2, 5, 10, 20, ..."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    ax.set_yscale("log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def count_in_integers(axis: Axis) -> None:
+    """Put the ticks of an axis at whole numbers, even if only one of them is in sight."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))

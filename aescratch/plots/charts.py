@@ -9,12 +9,20 @@ import numpy as np
 from aescratch.backend import Array
 from aescratch.foundations.validation import require_number
 from aescratch.plots.arguments import as_class_numbers, as_rows
-from aescratch.plots.canvas import BLUE, CLASS_COLOURS, TEXT_SIZE, VERMILLION, axes_of, label_axes
+from aescratch.plots.canvas import (
+    BLUE,
+    CLASS_COLOURS,
+    TEXT_SIZE,
+    VERMILLION,
+    axes_of,
+    count_in_integers,
+    label_axes,
+    use_log_scale,
+)
 from aescratch.training.history import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
 
 
 def latent_map(code: Any, labels: Any = None, *, ax: Axes | None = None) -> Axes:
@@ -89,9 +97,9 @@ def loss_curves(history: History, *, ax: Axes | None = None) -> Axes:
         ax.legend(fontsize=TEXT_SIZE, frameon=False)
     losses = history.loss + history.validation_loss
     if 0 < 10 * min(losses) < max(losses):
-        _use_log_scale(ax)
+        use_log_scale(ax)
     ax.set_xlim(0.5, len(epochs) + 0.5)
-    _count_in_integers(ax.xaxis)
+    count_in_integers(ax.xaxis)
     label_axes(ax, "epoch", "loss")
     return ax
 
@@ -122,7 +130,7 @@ def code_activity(code: Any, *, rho: float | None = None, ax: Axes | None = None
     if rho is not None:
         ax.axvline(rho, color=VERMILLION, linestyle="--", linewidth=2, label=f"ρ = {rho:g}")
         ax.legend(fontsize=TEXT_SIZE, frameon=False)
-    _count_in_integers(ax.yaxis)
+    count_in_integers(ax.yaxis)
     label_axes(ax, r"mean activity $\hat\rho_j$ of code unit j", "number of units")
     return ax
 
@@ -156,20 +164,3 @@ def _draw_classes(points: Array, labels: Array, ax: Axes) -> None:
         badge = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": colour, "linewidth": 2.5}
         text = ax.text(x, y, str(classes[position]), color="black", weight="bold", fontsize=TEXT_SIZE, bbox=badge)
         text.set(ha="center", va="center", clip_on=True)
-
-
-def _use_log_scale(ax: Axes) -> None:
-    """Make the vertical axis logarithmic, with plain numbers at 1, 2, 5, 10, 20, ..."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    ax.set_yscale("log")
-    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda loss, _: f"{loss:g}"))
-    ax.yaxis.set_minor_formatter(NullFormatter())
-
-
-def _count_in_integers(axis: Axis) -> None:
-    """Put the ticks of an axis at whole numbers, even if only one of them is in sight."""
-    from matplotlib.ticker import MaxNLocator
-
-    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))

@@ -11,7 +11,7 @@ import numpy as np
 
 import aescratch as ae
 from aescratch.backend import Array
-from aescratch.inspection.course import Course
+from aescratch.inspection.monitor import Monitor
 from aescratch.programs.bench import memory, processes, pytorch
 from aescratch.programs.bench.cases import DEEP, MIDDLE, SMALL, STEPS, Case, make_model, our_step, random_data
 from aescratch.programs.bench.floor import floor_step
@@ -89,7 +89,7 @@ def looking(quick: bool, cases: Sequence[tuple[Case, int]] = LOOKED_AT) -> Itera
             return make_model(case).fit(x, epochs=epochs, batch_size=case.batch, rng=0, observer=observer)
 
         def observed(train: Callable[..., Any] = train, x: Array = x, epochs: int = epochs) -> None:
-            train(observer=Course([x], epochs))
+            train(observer=Monitor(x, epochs=epochs))
 
         model = make_model(case)
         history = model.fit(x, epochs=5, batch_size=case.batch, rng=0)
@@ -102,7 +102,7 @@ def looking(quick: bool, cases: Sequence[tuple[Case, int]] = LOOKED_AT) -> Itera
         }  # fmt: skip
         taken = milliseconds(sides, rounds=3 if quick else 5)
         alone, against = taken["alone"], "the same fit alone"
-        yield Row("looking", f"its course, {case}", taken["looked at"], alone, against, "ms", target=1.03)
+        yield Row("looking", f"with a monitor, {case}", taken["looked at"], alone, against, "ms", target=1.03)
         yield Row("looking", f"diagnosed, {case}", alone + taken["diagnosis"], alone, against, "ms", target=1.05)
 
 

@@ -17,7 +17,7 @@ import aescratch as ae
 from aescratch.backend import Array, to_numpy
 from aescratch.datasets import Dataset
 from aescratch.foundations.files import whole_file
-from aescratch.inspection.course import N_RESTORED, Course
+from aescratch.inspection.monitor import N_RESTORED, Monitor
 from aescratch.programs.cli.measures import in_batches
 
 FIGURES = (
@@ -27,14 +27,14 @@ FIGURES = (
 MOST_POINTS, MOST_FILTERS, MOST_UNITS, N_OVER_TIME = 3000, 100, 10, 5
 
 
-def draw_figures(folder: Path, model: Any, data: Dataset, history: ae.History, course: Course) -> list[str]:
+def draw_figures(folder: Path, model: Any, data: Dataset, history: ae.History, monitor: Monitor) -> list[str]:
     """Write the figures that have a meaning here, and return their names."""
     import matplotlib  # takes longer than all the rest, and only train draws
 
     matplotlib.use("agg")  # files only: a screen may not be there
     from matplotlib import pyplot
 
-    drawings = drawings_of(model, data, history, course)
+    drawings = drawings_of(model, data, history, monitor)
     for name, draw in drawings.items():
         figure = draw().figure
         with whole_file(folder / name) as stream:
@@ -44,7 +44,7 @@ def draw_figures(folder: Path, model: Any, data: Dataset, history: ae.History, c
 
 
 def drawings_of(
-    model: Any, data: Dataset, history: ae.History, course: Course
+    model: Any, data: Dataset, history: ae.History, monitor: Monitor
 ) -> dict[str, Callable[[], Any]]:  # fmt: skip
     """Return what draws each figure that has a meaning, in the order of all figures."""
     rows, few, autoencoder = evenly(len(data), MOST_POINTS), data.x[evenly(len(data), 10)], model.autoencoder
@@ -62,7 +62,7 @@ def drawings_of(
         "denoising": lambda: ae.plots.denoising_triples(model, few, shape),
         "latent-traversal": lambda: ae.plots.latent_traversal(model, middle, shape, units=units),
         "samples": lambda: ae.plots.images(model.sample(50, rng=0), shape),
-        "restored-over-time": lambda: ae.plots.images(restored_over_time(course), shape, columns=N_RESTORED),
+        "restored-over-time": lambda: ae.plots.images(restored_over_time(monitor), shape, columns=N_RESTORED),
     }
     wanted = {"code-activity"}
     if history.loss:
@@ -71,7 +71,7 @@ def drawings_of(
         wanted.add("latent-map")
     if shape is not None and len(shape) == 2:
         wanted |= {*model.figures}
-        if "reconstructions" in wanted and course.moments:
+        if "reconstructions" in wanted and monitor.snapshots:
             wanted.add("restored-over-time")
     if not is_finite(code, autoencoder, few):
         wanted &= {"loss"}
@@ -84,11 +84,11 @@ def is_finite(code: Array, autoencoder: Any, x: Array) -> bool:
     return bool(np.isfinite(code).all() and np.isfinite(autoencoder.reconstruct(x)).all())
 
 
-def restored_over_time(course: Course) -> Array:
+def restored_over_time(monitor: Monitor) -> Array:
     """Return a row of examples, and a row of what the model made of them after each of five epochs, the last among."""
-    seen = [moment.restored for moment in course.moments if moment.restored is not None]
+    seen = [snapshot.restored for snapshot in monitor.snapshots if snapshot.restored is not None]
     chosen = [seen[place] for place in evenly(len(seen), N_OVER_TIME)]
-    rows = [to_numpy(course.data[0][:N_RESTORED]), *chosen]
+    rows = [to_numpy(monitor.rows[0][:N_RESTORED]), *chosen]
     return np.concatenate([np.resize(row, (N_RESTORED, row.shape[1])) for row in rows])
 
 

@@ -1,27 +1,32 @@
 """The page of a run, ``index.html``: what was found, what was reached, and how it came to that, in one offline file.
 
-    history, course, measures, diagnosis, names of pictures --> HTML beside them
+    history, monitor, measures, diagnosis, names of pictures --> HTML beside them
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+import re
+from collections.abc import Iterator, Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
-from aescratch.inspection.course import BINS, TINY, Course
 from aescratch.inspection.diagnosis import Diagnosis
-from aescratch.programs.cli.curves import COLOURS, histogram, lines, stacked
+from aescratch.inspection.monitor import Monitor
 from aescratch.training.history import History
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 PAGE_FILE = "index.html"
+MARGINS = {"left": 0.13, "right": 0.98, "bottom": 0.17, "top": 0.97}  # of a chart, as shares of it
 STYLE = """
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 64rem; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin-bottom: .2rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); gap: 1.5rem; }
 figure { margin: 0; } figcaption { font-weight: 600; }
-svg { width: 100%; height: auto; } svg text { font: 11px system-ui, sans-serif; fill: currentColor; }
-.key { margin: 0; font-size: .85rem; } .key > span { margin-right: 1em; white-space: nowrap; }
+svg { width: 100%; height: auto; } svg text { fill: currentColor; }
 table { border-collapse: collapse; } td { padding: .15em 1.5em .15em 0; border-bottom: 1px solid #8886; }
 td + td { text-align: right; font-variant-numeric: tabular-nums; }
 .found li { margin: .4em 0; } .found code { font-weight: 600; }
@@ -31,8 +36,8 @@ pre { overflow-x: auto; padding: .6em; border: 1px solid #8886; border-radius: 4
 
 
 def run_page(
-    title: str, command: str, history: History, course: Course, measures: dict[str, str], diagnosis: Diagnosis,
-    levels: dict[str, float], pictures: Sequence[str],
+    title: str, command: str, history: History, monitor: Monitor, measures: dict[str, str], diagnosis: Diagnosis,
+    pictures: Sequence[str],
 ) -> str:  # fmt: skip
     """Return the page: its title, the command, findings, measures as they are printed, curves, and the pictures."""
     found = [
@@ -50,7 +55,7 @@ def run_page(
         "<h2>What was found</h2>",
         f'<ul class="found">{"".join(found)}</ul>' if found else "<p>Nothing is wrong that the diagnosis knows of.</p>",
         f"<h2>What was reached</h2><table>{rows}</table>",
-        f'<h2>How it came to that</h2><div class="charts">{"".join(_charts(history, course, levels))}</div>',
+        f'<h2>How it came to that</h2><div class="charts">{"".join(_charts(monitor))}</div>',
         f'<h2>Pictures</h2><div class="charts">{images}</div>' if pictures else "",
     ]
     return (
@@ -60,29 +65,29 @@ def run_page(
     )
 
 
-def _charts(history: History, course: Course, levels: dict[str, float]) -> list[str]:
-    """Return the charts of what there is."""
-    charts = []
-    if history.loss:
-        curves = {"loss": history.loss, "validation loss": history.validation_loss}
-        passed = range(1, len(history) + 1)
-        charts.append(lines("loss", passed, {name: values for name, values in curves.items() if values}, levels))
-    moments = course.moments
-    if not moments:
-        return charts
-    epochs = [moment.epoch for moment in moments]
-    terms = {name: [moment.terms[name] for moment in moments] for name in moments[0].terms}
-    terms = {name: values for name, values in terms.items() if any(values)}
-    if terms:
-        charts.append(stacked("terms of the loss, on a few rows", epochs, terms))
-    for title, which in (("norm of the gradient", "gradients"), ("change since the last look, as a share", "changes")):
-        weights = [name for name in moments[0].gradients if ".W" in name][: len(COLOURS)] or list(moments[0].gradients)
-        seen = moments if which == "gradients" else moments[1:]
-        if seen:
-            curves = {name: [max(getattr(each, which)[name], TINY) for each in seen] for name in weights}
-            charts.append(lines(title, [each.epoch for each in seen], curves))
-    codes = [moment.code for moment in moments if moment.code is not None]
-    if len(codes) == len(moments):
-        charts.append(histogram("numbers of the code", epochs, codes, BINS))
-    return charts
+def _charts(monitor: Monitor) -> Iterator[str]:
+    """Yield the figures of `monitor.plot()`, one by one, so that they stand side by side or below each other."""
+    from matplotlib import pyplot
 
+    for title, draw in monitor.panels().items():
+        figure, ax = pyplot.subplots(figsize=(6.5, 4.0), gridspec_kw=MARGINS)
+        draw(ax)
+        yield (
+            f'<figure role="img" aria-label="{escape(title)}"><figcaption>{escape(title)}</figcaption>'
+            f"{_inline(figure, title)}</figure>"
+        )
+        pyplot.close(figure)
+
+
+def _inline(figure: Figure, title: str) -> str:
+    """Return a figure as an <svg> that is part of a page: its text is text, in the colour of the page's."""
+    from matplotlib import rc_context
+
+    stream = io.StringIO()
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": title}):
+        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    svg = stream.getvalue()[stream.getvalue().index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' xmlns(:\w+)?="[^"]*"', "", svg)
+    svg = re.sub(r' id="[a-z]+[\w.]*_\d+"', "", svg)  # of groups, which nothing refers to: several charts have them
+    return svg.replace("#000000", "currentColor")

@@ -23,8 +23,8 @@ import aescratch as ae
 from aescratch.datasets import Dataset
 from aescratch.foundations.files import write_text
 from aescratch.foundations.scaling import WAYS
-from aescratch.inspection.course import Course
-from aescratch.inspection.diagnosis import COMMAND_LINE, Diagnosis, diagnose, diagnose_data, levels_of
+from aescratch.inspection.diagnosis import COMMAND_LINE, Diagnosis, diagnose, diagnose_data
+from aescratch.inspection.monitor import Monitor
 from aescratch.programs.cli.building import build_model, model_options
 from aescratch.programs.cli.data import (
     DATA_OR_DIGITS,
@@ -95,14 +95,14 @@ def run(arguments: Namespace) -> int:
                 print(f"column {data.source.rpartition(' ')[2]} holds labels, and is no feature")
             for line in [*([] if model.scaling is None else [str(model.scaling)]), *said(suited)]:
                 print(line, flush=True)
-        course = Course(arrays_of(model, seen), arguments.epochs)
-        pretraining, history = fit(model, seen, seen_held_out, optimizer, arguments, course)
+        monitor = Monitor(*arrays_of(model, seen), epochs=arguments.epochs)
+        pretraining, history = fit(model, seen, seen_held_out, optimizer, arguments, monitor)
         files = write_run(folder, model, pretraining, history, arguments)
         if history.stopped == "interrupted":
             when = f"after epoch {len(history)}" if history.loss else "before the first epoch ended"
             print(f"aescratch: interrupted; {folder} has the model as it was {when}", file=sys.stderr)
             return INTERRUPTED
-        files += draw_figures(folder, model, seen_held_out or seen, history, course)
+        files += draw_figures(folder, model, seen_held_out or seen, history, monitor)
         measures = measure(model, held_out or training, training)
         diagnosis = diagnose_run(model, training, held_out, history)
         scaling = "none" if model.scaling is None else model.scaling.how
@@ -111,8 +111,7 @@ def run(arguments: Namespace) -> int:
         title = f"{type(model).__name__} on {training.name}"
         pictures = [name for name in files if name.endswith(".png") and name != "loss.png"]
         page = run_page(
-            title, command_line(arguments), history, course, as_texts(measures), diagnosis, levels_of(model, seen.x),
-            pictures,
+            title, command_line(arguments), history, monitor, as_texts(measures), diagnosis, pictures,
         )  # fmt: skip
         write_text(folder / PAGE_FILE, page)
     about = {"variant": arguments.variant, "parameters": model.n_parameters, "data": training.name}
@@ -190,7 +189,7 @@ def folder_to_fill(arguments: Namespace) -> Iterator[Path]:
 
 
 def fit(
-    model: Any, data: Dataset, held_out: Dataset | None, optimizer: Any, arguments: Namespace, course: Course
+    model: Any, data: Dataset, held_out: Dataset | None, optimizer: Any, arguments: Namespace, monitor: Monitor
 ) -> tuple[list[ae.History], ae.History]:
     """Train, bring the model back to the CPU, and return the histories of pre-training and of training."""
     validation = None if held_out is None else arrays_of(model, held_out)
@@ -201,7 +200,7 @@ def fit(
             history = model.fit(
                 *arrays_of(model, data), epochs=arguments.epochs, batch_size=arguments.batch_size,
                 optimizer=optimizer, rng=arguments.seed, validation=validation, patience=arguments.patience,
-                checkpoint=arguments.checkpoint, observer=course,
+                checkpoint=arguments.checkpoint, observer=monitor,
             )  # fmt: skip
     model.to("numpy")
     return pretraining, history

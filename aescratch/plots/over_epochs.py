@@ -1,0 +1,70 @@
+"""What happens over the epochs of a training, drawn on given Axes: lines, the parts of a sum, the spread of a code.
+
+    epochs, and what was seen after each --> marks on the Axes, with a key
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.plots.canvas import BLUE, CLASS_COLOURS, count_in_integers, label_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DECADE_AND_A_HALF = 30.0  # largest by smallest value from which on the axis is logarithmic
+BINS = 24
+KEY_SIZE = 10
+Curves = Mapping[str, Sequence[float]]
+
+
+def draw_lines(ax: Axes, epochs: Sequence[float], curves: Curves, levels: Mapping[str, float]) -> None:
+    """Draw curves, and levels that they are compared with as dashed lines."""
+    marker = "o" if len(epochs) == 1 else ""  # a line through one point has no length
+    for number, (name, values) in enumerate(curves.items()):
+        finite = [value if np.isfinite(value) else np.nan for value in values]
+        colour = CLASS_COLOURS[number % len(CLASS_COLOURS)]
+        ax.plot(epochs, finite, marker=marker, color=colour, linewidth=2, label=name)
+    for name, value in levels.items():
+        if np.isfinite(value):
+            ax.axhline(value, color="grey", linestyle="--", label=f"{name} {value:.3g}")
+    drawn = [value for values in (*curves.values(), levels.values()) for value in values if np.isfinite(value)]
+    if drawn and 0 < DECADE_AND_A_HALF * min(drawn) < max(drawn):
+        ax.set_yscale("log")
+    _finish(ax, epochs, len(curves) + len(levels) > 0)
+
+
+def draw_parts(ax: Axes, epochs: Sequence[float], parts: Curves) -> None:
+    """Draw what a sum is made of, one part upon the other; parts are 0 or more."""
+    heights = [np.where(np.isfinite(values), np.maximum(values, 0), 0) for values in parts.values()]
+    ax.stackplot(epochs, heights, labels=list(parts), colors=CLASS_COLOURS, alpha=0.8)
+    ax.set_ylim(bottom=0)
+    _finish(ax, epochs, True)
+
+
+def draw_spread(ax: Axes, epochs: Sequence[float], codes: Sequence[Array]) -> None:
+    """Draw how the numbers of a code are spread after each epoch: the darker, the more of them."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    codes = [np.asarray(code)[np.isfinite(code)] for code in codes]
+    numbers = np.concatenate(codes)
+    if len(numbers):
+        edges = np.histogram_bin_edges(numbers, BINS)
+        counts = np.array([np.histogram(code, edges)[0] for code in codes], float)
+        shares = (counts / np.maximum(counts.max(axis=1, keepdims=True), 1)) ** 0.4  # so that few are seen beside many
+        ends = [*epochs, epochs[-1] + (epochs[-1] - epochs[-2] if len(epochs) > 1 else 1)]
+        shades = LinearSegmentedColormap.from_list("shades", [(BLUE, 0.0), (BLUE, 1.0)])
+        ax.pcolormesh(ends, edges, shares.T, cmap=shades, vmin=0, vmax=1, rasterized=True)
+    _finish(ax, epochs, False)
+
+
+def _finish(ax: Axes, epochs: Sequence[float], has_key: bool) -> None:
+    ax.set_xlim(min(1, epochs[0]), max(epochs[-1], 2))
+    count_in_integers(ax.xaxis)
+    label_axes(ax, "epoch", "")
+    if has_key:
+        ax.legend(fontsize=KEY_SIZE, frameon=False)
