@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import gzip
+import importlib
 import io
 import os
 import subprocess
@@ -764,6 +766,60 @@ def test_npz(put, compress):
     with pytest.raises(DataFileError, match="no array 'valid'; its keys are train, test"):
         load_file(path, key="valid")
     assert len(load_file(put("c.npz.gz", gzip.compress(npz(images=FLOATS))))) == 6
+
+
+def parquet(put, name, **columns):
+    """A .parquet of these columns."""
+    pa = pytest.importorskip("pyarrow")
+    stream = io.BytesIO()
+    importlib.import_module("pyarrow.parquet").write_table(pa.table(columns), stream)
+    return put(name, stream.getvalue())
+
+
+def test_parquet(put):
+    numbers = [0.1, 1 / 3, -2.5e-7]
+    path = parquet(put, "a.parquet", **{"0": numbers, "a, b;": [1, 2, 3], "is_new": [True, False, True], "Label": [2, 0, 1]})
+    data = load_file(path)
+    assert np.array_equal(data.x, np.array([numbers, [1, 2, 3], [1, 0, 1]], np.float32).T)
+    assert data.labels.tolist() == [2, 0, 1]
+    assert data.source.endswith("labels from column 'Label'")
+    cities = parquet(put, "b.parquet", age=[1.5, 2.5, 3.5], city=["Ulm", "Bonn", "Ulm"])
+    assert load_file(cities, categories=["city"]).x.tolist() == [[1.5, 0, 1], [2.5, 1, 0], [3.5, 0, 1]]
+
+
+PARQUETS = {
+    "words": ({"a": [1.5, 2.5], "city": ["Ulm", "Bonn"]}, "text in column 'city', 'Ulm' in row 1, .*--categories city$"),
+    "gaps": ({"a": [1.5, None, 2.5], "b": [None, 1.0, 2.0]}, "has 2 missing values, the first in row 1, column 'b'; remove"),
+    "whole": ({"a": [0, 255]}, r"integers \(int64, 0 to 255\)"),
+    "dates": ({"a": [datetime.date(2020, 1, 2)]}, "text in column 'a', '2020-01-02' in row 1"),
+    "lists": ({"a": [[1.5, 2.5]]}, "can't be read: .*; save a .csv"),
+    "index": ({"a": [1.5], "__index_level_0__": [3]}, "row numbers in column '__index_level_0__'; save .* index=False"),
+    "empty": ({"a": np.array([])}, "holds no row of numbers"),
+    "twice": ({"a": ["x"], "A": [1.5], "label": [0], "target": [1]}, "text in column 'a'"),
+}
+
+
+@pytest.mark.parametrize("name", PARQUETS)
+def test_what_is_wrong_with_a_parquet(put, name):
+    columns, words = PARQUETS[name]
+    with pytest.raises(DataFileError, match=words):
+        load_file(parquet(put, "a.parquet", **columns))
+
+
+def test_a_parquet_that_is_cut_off_or_far_too_large(put, monkeypatch):
+    whole = parquet(put, "a.parquet", a=[1.5, 2.5]).read_bytes()
+    for cut in (whole[:-5], whole[:4], b"PAR1" + bytes(50) + b"PAR1"):
+        with pytest.raises(DataFileError, match="can't be read"):
+            load_file(put("b.parquet", cut))
+    monkeypatch.setattr("aescratch.datasets.parquet.MAXIMUM_VALUES", 1)
+    with pytest.raises(DataFileError, match="has 2 values and at most 1 are read; split the file"):
+        load_file(put("c.parquet", whole))
+
+
+def test_a_parquet_without_what_reads_it(put, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ModuleNotFoundError, match=r"is a \.parquet, which pyarrow reads.* pip install pyarrow, or save a \.csv"):
+        load_file(put("a.parquet", b"PAR1"))
 
 
 def test_csv(put):

@@ -28,6 +28,14 @@ NUMBERED = "put a whole number from 0 in the place of each class"
 MOST_WORDS = 100  # of a column that becomes columns of 0 and 1
 
 
+class Place(NamedTuple):
+    """Where rows of a table come from: the file, the number of the first one there, and what a row is called there."""
+
+    path: Path
+    first: int = 1
+    word: str = "line"
+
+
 class Table(NamedTuple):
     """Values (N, D) float64, labels (N,) float64 or None, whether all values are whole numbers, the labels' column."""
 
@@ -37,25 +45,32 @@ class Table(NamedTuple):
     label_name: str = ""
 
 
-def parse_csv(contents: bytes, path: Path, categories: Sequence[str] = ()) -> Table:
+def parse_csv(
+    contents: bytes, place: Place, categories: Sequence[str] = (), names: Sequence[str] | None = None
+) -> Table:
     """Read numbers separated by commas, semicolons or tabs.
 
-    The first line may name the columns: it does if no cell in it is a number, or if one is a usual name for labels. A
-    column named ``label``, ``labels``, ``target`` or ``class``, in any capitals, is the labels, ``y`` is a coordinate;
-    every other column is a feature. Those named as categories become a column of 0 and 1 for each word that they hold.
+    Unless the names of the columns are known, the first line may hold them: it does if no cell in it is a number, or if
+    one is a usual name for labels. A column named ``label``, ``labels``, ``target`` or ``class``, in any capitals, is
+    the labels, ``y`` is a coordinate; every other column is a feature. Those named as categories become a column of 0
+    and 1 for each word that they hold.
     """
+    path = place.path
     try:
         text = contents.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataFileError(f"{path} is not UTF-8 text, as a .csv must be; save it as comma-separated text") from error
     text = text.replace("\r\n", "\n").replace("\r", "\n")  # as Windows and old Macs end lines
     kept = text.lstrip("\n")
-    first_line = 1 + text[: len(text) - len(kept)].count("\n")
+    first_row = place.first + text[: len(text) - len(kept)].count("\n")
     first, _, rest = kept.partition("\n")
-    separator = _separator(first)
-    names = [cell.strip().strip('"') for cell in first.split(separator)]
-    has_names = _are_names([name.lower() for name in names], separator)
-    body, body_line = (rest, first_line + 1) if has_names else (kept, first_line)
+    separator = _separator(first) if names is None else ","
+    has_names = names is not None
+    place, body = place._replace(first=first_row), kept
+    if names is None:
+        names = [cell.strip().strip('"') for cell in first.split(separator)]
+        if has_names := _are_names([name.lower() for name in names], separator):
+            place, body = place._replace(first=first_row + 1), rest
     if has_names and "" in names:
         raise DataFileError(f"{path} has a column without a name, often a row number; name it or remove it")
     unknown = [name for name in categories if not has_names or name not in names]
@@ -69,9 +84,9 @@ def parse_csv(contents: bytes, path: Path, categories: Sequence[str] = ()) -> Ta
     if twice is not None:
         raise DataFileError(f"{path} has {names.count(twice)} columns named {twice!r}; give each a name of its own")
     if categories:
-        values, names = _with_categories(body, separator, names, categories, path, body_line)
+        values, names = _with_categories(body, separator, names, categories, place)
     else:
-        values = _numbers(body, separator, names if has_names else [], path, body_line)
+        values = _numbers(body, separator, names if has_names else [], place)
     if has_names and len(names) != values.shape[1]:
         raise DataFileError(f"{path} names {len(names)} columns but its lines have {values.shape[1]}; make them agree")
     labels = [i for i, name in enumerate(names) if has_names and name.lower() in LABEL_NAMES]
@@ -88,17 +103,17 @@ def _separator(first: str) -> str:
     return next((mark for mark in ("\t", ";") if mark in bare), ",")
 
 
-def _numbers(body: str, separator: str, names: Sequence[str], path: Path, line: int) -> NDArray[np.float64]:
+def _numbers(body: str, separator: str, names: Sequence[str], place: Place) -> NDArray[np.float64]:
     if not body.strip():
-        raise DataFileError(f"{path} holds no line of numbers; save at least one example")
+        raise DataFileError(f"{place.path} holds no {place.word} of numbers; save at least one example")
     text = body if separator == "," else _with_points(body, separator)
     try:
         return np.loadtxt(StringIO(text), delimiter=separator, ndmin=2, comments=None, quotechar='"')
     except (ValueError, OverflowError) as error:
-        reason = _what_is_no_number(text, separator, names, path, line)
+        reason = _what_is_no_number(text, separator, names, place)
         # numpy's own sentence names the row and the cell, and ends in advice about its own arguments
         reason = reason or f"is not a table of numbers: {str(error).split('; ')[0].rstrip('.')}"
-        raise DataFileError(f"{path} {reason}") from error
+        raise DataFileError(f"{place.path} {reason}") from error
 
 
 def _with_points(body: str, separator: str) -> str:
@@ -112,10 +127,10 @@ def _with_point(cell: str) -> str:
     return bare.replace(",", ".") if DECIMAL_COMMA.fullmatch(bare) else cell
 
 
-def _what_is_no_number(text: str, separator: str, names: Sequence[str], path: Path, line: int) -> str:
+def _what_is_no_number(text: str, separator: str, names: Sequence[str], place: Place) -> str:
     """Return what is said of the first column of words, or else of missing values; empty where it is something else."""
     missing: list[tuple[int, int]] = []
-    for number, cells in _rows(text, separator, path, line):
+    for number, cells in _rows(text, separator, place):
         for column, cell in enumerate(cells):
             bare = cell.strip()
             if bare.lower() in MISSING:
@@ -123,39 +138,42 @@ def _what_is_no_number(text: str, separator: str, names: Sequence[str], path: Pa
             elif not _is_number(bare):
                 name = names[column] if column < len(names) else ""
                 if name.lower() in LABEL_NAMES:
-                    return f"holds text in column {name!r} of labels, {bare!r} in line {number}; {NUMBERED}"
+                    return f"holds text in column {name!r} of labels, {bare!r} in {place.word} {number}; {NUMBERED}"
                 made = f"; or, for a category, have columns of 0 and 1 made of it: --categories {name}" if name else ""
                 return (
-                    f"holds text in {_named(names, column)}, {bare!r} in line {number}, where a number is expected; "
-                    f"leave the column out{made}"
+                    f"holds text in {_named(names, column)}, {bare!r} in {place.word} {number}, where a number is "
+                    f"expected; leave the column out{made}"
                 )
     if not missing:
         return ""
     number, column = missing[0]
     count = "1 missing value" if len(missing) == 1 else f"{len(missing):,} missing values"
     return (
-        f"has {count}, the first in line {number}, {_named(names, column)}; remove these rows, or put the column's "
-        "mean there"
+        f"has {count}, the first in {place.word} {number}, {_named(names, column)}; remove these rows, or put the "
+        "column's mean there"
     )
 
 
 def _with_categories(
-    body: str, separator: str, names: Sequence[str], categories: Sequence[str], path: Path, line: int
+    body: str, separator: str, names: Sequence[str], categories: Sequence[str], place: Place
 ) -> tuple[NDArray[np.float64], list[str]]:
     """Return the values, with a column of 0 and 1 for each word in the place of a category, and all columns' names."""
-    rows = list(_rows(body, separator, path, line))
+    path = place.path
+    rows = list(_rows(body, separator, place))
     ragged = next((number for number, cells in rows if len(cells) != len(names)), None)
     if ragged is not None:
-        raise DataFileError(f"{path} names {len(names)} columns, and line {ragged} has another number; make them agree")
+        raise DataFileError(
+            f"{path} names {len(names)} columns, and {place.word} {ragged} has another number; make them agree"
+        )
     chosen = [names.index(name) for name in categories]
     others = [column for column in range(len(names)) if column not in chosen]
     rest, written = StringIO(), 0
     writer = csv.writer(rest, delimiter=separator, lineterminator="\n")
     for number, cells in rows:
-        rest.write("\n" * (number - line - written))  # each keeps the number of its line
+        rest.write("\n" * (number - place.first - written))  # each keeps the number of its line
         writer.writerow([cells[column] for column in others])
-        written = number - line + 1
-    numbers = _numbers(rest.getvalue(), separator, [names[c] for c in others], path, line) if others else None
+        written = number - place.first + 1
+    numbers = _numbers(rest.getvalue(), separator, [names[c] for c in others], place) if others else None
     columns, made = [], []
     for column, name in enumerate(names):
         if column not in chosen:
@@ -175,16 +193,17 @@ def _with_categories(
     return np.column_stack(columns), made
 
 
-def _rows(text: str, separator: str, path: Path, line: int) -> Iterator[tuple[int, list[str]]]:
+def _rows(text: str, separator: str, place: Place) -> Iterator[tuple[int, list[str]]]:
     """Yield the lines that aren't empty as cells, with their number in the file."""
     reader = csv.reader(StringIO(text), delimiter=separator)
     try:
         for cells in reader:
             if cells:
-                yield line + reader.line_num - 1, cells
+                yield place.first + reader.line_num - 1, cells
     except csv.Error as error:
-        where = f"line {line + reader.line_num - 1}"
-        raise DataFileError(f"{path} can't be read in {where}: {error}; look for a quotation mark too many") from error
+        where = f"{place.word} {place.first + reader.line_num - 1}"
+        advice = "look for a quotation mark too many"
+        raise DataFileError(f"{place.path} can't be read in {where}: {error}; {advice}") from error
 
 
 def _named(names: Sequence[str], column: int) -> str:

@@ -1,6 +1,6 @@
 """The user's own data: one file on disk to one Dataset, whatever its format.
 
-path -> bytes, gunzipped (limits.py) -> by their first bytes: npyfiles.py, idx.py, or tables.py for a .csv
+path -> bytes, gunzipped (limits.py) -> by their first bytes: npyfiles.py, idx.py, parquet.py, or tables.py for a .csv
 -> values and labels -> checked, scaled, flattened to rows, float32 -> Dataset
 """
 
@@ -20,7 +20,8 @@ from aescratch.datasets.errors import DataFileError
 from aescratch.datasets.idx import looks_like_idx, parse_idx
 from aescratch.datasets.limits import MAXIMUM_VALUES, read_bytes
 from aescratch.datasets.npyfiles import NPY_MAGIC, ZIP_MAGIC, parse_npy, parse_npz
-from aescratch.datasets.tables import parse_csv
+from aescratch.datasets.parquet import PARQUET_MAGIC, parse_parquet
+from aescratch.datasets.tables import Place, parse_csv
 
 
 def load_file(
@@ -32,7 +33,7 @@ def load_file(
     keep_whole_numbers: bool = False,
     categories: Sequence[str] = (),
 ) -> Dataset:
-    """Read the user's own data from a .npy, .npz, .csv or IDX file, plain or gzipped (.gz).
+    """Read the user's own data from a .npy, .npz, .csv, .parquet or IDX file, plain or gzipped (.gz).
 
     The format is told by the file's first bytes, except .csv, which is told by its name. Nothing is ever
     unpickled.
@@ -45,6 +46,7 @@ def load_file(
     - Labels: in an .npz the array named ``labels``, ``label`` or ``y``; in a .csv the column ``label``, ``labels``,
       ``target`` or ``class``. They must be whole numbers, are no feature, and `.source` names them.
     - A .csv may be separated by commas, semicolons or tabs; with the last two a comma is a decimal one.
+    - A .parquet is read by pyarrow, which has to be installed, and then as a .csv with names is.
 
     Parameters
     ----------
@@ -70,6 +72,8 @@ def load_file(
     ------
     FileNotFoundError
         If there is no such file.
+    ModuleNotFoundError
+        If it is a .parquet, and pyarrow isn't installed.
     DataFileError
         For everything that is wrong with the file: damaged, truncated, too large, a decompression bomb,
         objects, text, complex numbers, NaN or infinity, no values, one axis, integers of unknown scale, odd
@@ -114,9 +118,10 @@ def _parse(
     path: Path, key: str | None, keep_whole_numbers: bool, categories: Sequence[str]
 ) -> tuple[NDArray[Any], NDArray[Any] | None, str]:
     contents = read_bytes(path)
-    is_table = path.name.lower().removesuffix(".gz").endswith(".csv")
+    is_parquet = contents.startswith(PARQUET_MAGIC)
+    is_table = is_parquet or path.name.lower().removesuffix(".gz").endswith(".csv")
     if categories and not is_table:
-        raise ValueError(f"categories names columns of a .csv, and {path} is none; leave it out")
+        raise ValueError(f"categories names columns of a .csv or .parquet, and {path} is neither; leave it out")
     if contents.startswith(ZIP_MAGIC):
         return *parse_npz(contents, path, key), ""
     if key is not None:
@@ -126,11 +131,13 @@ def _parse(
     if looks_like_idx(contents):
         return parse_idx(contents, path), None, ""
     if is_table:
-        table = parse_csv(contents, path, categories)
+        table = (
+            parse_parquet(contents, path, categories) if is_parquet else parse_csv(contents, Place(path), categories)
+        )
         whole = table.are_integers and not keep_whole_numbers and not np.isin(table.values, (0, 1)).all()
         return table.values.astype(np.int64) if whole else table.values, table.labels, table.label_name
     raise DataFileError(
-        f"{path} does not begin like a .npy, .npz or IDX file (it begins with {contents[:4].hex(' ')}) and "
+        f"{path} does not begin like a .npy, .npz, .parquet or IDX file (it begins with {contents[:4].hex(' ')}) and "
         "is not named .csv; save it in one of these formats"
     )
 

@@ -36,7 +36,7 @@ BUILT_IN: dict[str, Callable[[], Dataset]] = {
 }
 DATA_HELP = (
     "digits, fashion, fashion-test or patches, which are built in; mnist, mnist-test, mnist-5k, fashion-full or "
-    "fashion-full-test, if they are on this machine; or your own .npy, .npz, .csv or IDX file, gzipped or not"
+    "fashion-full-test, if they are on this machine; or your own .npy, .npz, .csv, .parquet or IDX file, gzipped or not"
 )
 MODEL = option("model", metavar="MODEL", help="a saved model, or the folder that train wrote")
 DATA = option("data", metavar="DATA", help=DATA_HELP)
@@ -51,7 +51,7 @@ OWN_FILE = group(
     ),
     option(
         "--categories", type=lambda text: [name.strip() for name in text.split(",")], metavar="NAMES",
-        help="columns of a .csv that hold words, such as city,colour: each becomes columns of 0 and 1",
+        help="columns of a .csv or .parquet that hold words, such as city,colour: each becomes columns of 0 and 1",
     ),
 )  # fmt: skip
 IMAGE_SHAPE = option(

@@ -1,0 +1,44 @@
+"""A .parquet file, read by pyarrow where that is installed, and then as a .csv is: labels, words, what is missing.
+
+    bytes --pyarrow--> columns --> their names, and the lines of a .csv --tables.py--> Table
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from aescratch.datasets.errors import DataFileError
+from aescratch.datasets.limits import MAXIMUM_VALUES
+from aescratch.datasets.tables import Place, Table, parse_csv
+
+PARQUET_MAGIC = b"PAR1"
+
+
+def parse_parquet(contents: bytes, path: Path, categories: Sequence[str] = ()) -> Table:
+    """Read a .parquet as `parse_csv` reads a table; rows are counted from 1."""
+    try:
+        import pyarrow
+        from pyarrow import compute, csv, parquet
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"{path} is a .parquet, which pyarrow reads, and that isn't installed; pip install pyarrow, or save a .csv"
+        ) from error
+    try:
+        file = parquet.ParquetFile(io.BytesIO(contents))
+        count = file.metadata.num_rows * file.metadata.num_columns
+        if count > MAXIMUM_VALUES:  # a few bytes can stand for many equal values
+            raise DataFileError(f"{path} has {count:,} values and at most {MAXIMUM_VALUES:,} are read; split the file")
+        table = file.read()
+        for number, field in enumerate(table.schema):
+            if pyarrow.types.is_boolean(field.type):
+                table = table.set_column(number, field.name, compute.cast(table.column(number), "int8"))
+        rows = io.BytesIO()
+        csv.write_csv(table, rows, csv.WriteOptions(include_header=False))
+    except (pyarrow.ArrowException, OSError) as error:
+        raise DataFileError(f"{path} can't be read: {str(error).splitlines()[0].rstrip('.')}; save a .csv") from error
+    names = table.column_names
+    if numbered := [name for name in names if name.startswith("__index_level_")]:
+        raise DataFileError(f"{path} has row numbers in column {numbered[0]!r}; save the data frame with index=False")
+    return parse_csv(rows.getvalue(), Place(path, word="row"), categories, names)
