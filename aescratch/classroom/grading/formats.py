@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from aescratch.classroom.grading.grades import Graded, Grades
+from aescratch.classroom.grading.feedback import sentences, total
+from aescratch.classroom.grading.grades import Graded, Grades, Student
 from aescratch.classroom.grading.parts import points_of
 
 FORMAT = 1
@@ -57,7 +58,7 @@ def as_json(grades: Grades) -> str:
     ]  # fmt: skip
     students = [
         {
-            "student": student.name, "points": number(student.points), "of": number(grades.of),
+            "student": student.name, "points": number(student.points), "of": number(student.of), **_late(student),
             "remarks": student.remarks, "exercises": [_exercise(graded) for graded in student.graded],
         }
         for student in grades.students
@@ -72,7 +73,7 @@ def as_json(grades: Grades) -> str:
 def _exercise(graded: Graded) -> dict[str, Any]:
     return {
         "exercise": graded.exercise.name, "points": number(graded.points), "of": number(points_of(graded.exercise)),
-        "outcome": graded.kind, "flagged": graded.flagged,
+        **_said(graded), "outcome": graded.kind, "flagged": graded.flagged,
         "entries": [
             {
                 "part": entry.part, "points": number(entry.points), "of": number(entry.of), "reason": entry.reason,
@@ -83,6 +84,26 @@ def _exercise(graded: Graded) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _late(student: Student) -> dict[str, Any]:
+    """Return how late it was, where it was; the points of a flag alone are all kept."""
+    if student.late is None:
+        return {}
+    late = {"days": student.late.days, "percent": number(100 * student.late.share)}
+    return {"late": late, "deducted": number(student.deducted)}
+
+
+def _said(graded: Graded) -> dict[str, Any]:
+    """Return what the teacher says of an exercise, where there is something, apart from what the checks gave."""
+    said = {
+        "checks": number(graded.checked) if graded.override.points is not None else None,
+        "override": None if graded.override.points is None else number(graded.override.points),
+        "comments": list(graded.override.comments), "earned": number(graded.earned) if graded.deducted else None,
+        "deducted": number(graded.deducted) or None, "dropped": graded.dropped or None,
+        "before": None if graded.before is None else number(graded.before),
+    }  # fmt: skip
+    return {name: value for name, value in said.items() if value is not None and value != []}
+
+
 def as_csv(grades: Grades) -> str:
     """Return one row a student, one column an exercise, the total, and what is left to look at."""
     names = [exercise.name for exercise in grades.exercises]
@@ -91,7 +112,24 @@ def as_csv(grades: Grades) -> str:
     for student in grades.students:
         look = " ".join(graded.exercise.name for graded in student.graded if graded.flagged)
         rows.append([student.name, *(number(g.points) for g in student.graded), number(student.points), look])
+    for head, cells in _columns(grades).items():
+        if any(value != "" for value in cells):
+            for row, value in zip(rows, [head, "", *cells], strict=True):
+                row.append(value)
     return table(rows)
+
+
+def _columns(grades: Grades) -> dict[str, list[Any]]:
+    """Return further columns of the table on what the teacher says, a cell for each student, empty without news."""
+    students = grades.students
+    instead = [[g for g in student.graded if g.override.points is not None] for student in students]
+    return {
+        "instead of": [", ".join(f"{g.exercise.name} {number(g.checked)}" for g in row) for row in instead],
+        "late": ["" if s.late is None else "yes" if s.late.days is None else f"{s.late.days} d" for s in students],
+        "deducted": [number(s.deducted) if s.late else "" for s in students],
+        "dropped": [" ".join(g.exercise.name for g in s.graded if g.dropped) for s in students],
+        "of": [number(s.of) if len(s.counting) < len(s.graded) else "" for s in students],
+    }  # fmt: skip
 
 
 def as_gradescope(grades: Grades) -> str:
@@ -106,10 +144,12 @@ def as_gradescope(grades: Grades) -> str:
         }
         for place, graded in enumerate(student.graded, 1) for part, entry in enumerate(graded.entries, 1)
     ]  # fmt: skip
-    answers = [graded.answer for graded in student.graded]
+    answers = ["\n  ".join([graded.answer, *sentences(graded)]) for graded in student.graded]
+    by_checks = sum((graded.checked for graded in student.graded), Fraction(0))
     results = {
-        "output": "\n\n".join([*student.remarks, *answers]), "output_format": "text", "visibility": "visible",
-        "stdout_visibility": "hidden", "tests": tests,
+        **({"score": number(student.points)} if student.points != by_checks else {}),  # instead of the tests' sum
+        "output": "\n\n".join([*student.remarks, *answers, *total(student)]),
+        "output_format": "text", "visibility": "visible", "stdout_visibility": "hidden", "tests": tests,
     }  # fmt: skip
     return json.dumps(results, indent=1) + "\n"
 
@@ -123,7 +163,7 @@ def as_otter(grades: Grades) -> str:
     rows.append(["points-per-question", *points, float(grades.of), 1.0, NO_STATUS])
     for student in grades.students:
         earned = [float(student.graded[i].points) for i in order]
-        share = float(student.points / grades.of) if grades.of else 0.0
+        share = float(student.points / student.of) if student.of else 0.0
         rows.append([student.name, *earned, float(student.points), share, "Completed"])
     return table(rows)
 
@@ -133,8 +173,9 @@ def as_nbgrader(grades: Grades) -> str:
     rows: list[list[Any]] = [list(NBGRADER_COLUMNS)]
     for place, exercise in enumerate(grades.exercises):
         for student in grades.students:
-            points, of = float(student.graded[place].points), float(points_of(exercise))
-            rows.append([exercise.name, "", "", student.name, "", "", "", points, 0.0, points, of])
+            graded = student.graded[place]
+            points = [float(graded.earned), float(graded.deducted), float(graded.points), float(points_of(exercise))]
+            rows.append([exercise.name, "", "", student.name, "", "", "", *points])
     return table(rows)
 
 

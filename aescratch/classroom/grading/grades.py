@@ -1,23 +1,42 @@
 """The grades of a course: every student's entries, in one order, whatever order they were judged in.
 
-    submissions + records -> Grades -> formats.py, summary.py, feedback
+    submissions + records + what the teacher says -> Grades -> formats.py, summary.py, feedback.py
+
+What the checks gave is replaced by an override; of that, what is late loses its share; the lowest that are left don't
+count.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.grading.dropping import lowest
+from aescratch.classroom.grading.lateness import Lateness, Rule, deducted, lateness_of
 from aescratch.classroom.grading.ledger import Record
 from aescratch.classroom.grading.marks import Entry, without_points
+from aescratch.classroom.grading.overrides import NONE, Override, Place
 from aescratch.classroom.grading.parts import points_of
-from aescratch.classroom.grading.submissions import Submission
+from aescratch.classroom.grading.submissions import MOST_SHOWN, Submission
 
 NO_FILE = "no-file"
+
+
+@dataclass(frozen=True)
+class Say:
+    """What a teacher decides beside the checks; as it is made, nothing."""
+
+    overrides: Mapping[Place, Override] = field(default_factory=dict)
+    due: datetime | None = None
+    own_due: Mapping[str, datetime] = field(default_factory=dict)  # of students who have another date
+    late: Rule | None = None
+    drop: int = 0  # how many of each student's lowest exercises
+    before: Mapping[Place, Fraction] = field(default_factory=dict)  # what counted before it was regraded
 
 
 @dataclass(frozen=True)
@@ -30,11 +49,26 @@ class Graded:
     code: str  # of the mistake
     cause: str  # the words that tell the mistake from others with the same code
     answer: str
+    override: Override = NONE
+    deducted: Fraction = Fraction(0)  # for lateness
+    dropped: bool = False  # as one of the lowest
+    before: Fraction | None = None  # what counted before it was regraded
+    seconds: float | None = None  # that judging took
+
+    @property
+    def checked(self) -> Fraction:
+        """What the checks gave."""
+        return sum((entry.points for entry in self.entries), Fraction(0))
+
+    @property
+    def earned(self) -> Fraction:
+        """What was earned: what the checks gave, or the teacher instead."""
+        return self.checked if self.override.points is None else self.override.points
 
     @property
     def points(self) -> Fraction:
-        """What was earned."""
-        return sum((entry.points for entry in self.entries), Fraction(0))
+        """What counts, unless it is dropped: what was earned, less what is deducted."""
+        return self.earned - self.deducted
 
     @property
     def flagged(self) -> bool:
@@ -49,11 +83,27 @@ class Student:
     name: str
     graded: list[Graded] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    late: Lateness | None = None
+
+    @property
+    def counting(self) -> list[Graded]:
+        """The exercises that aren't dropped."""
+        return [graded for graded in self.graded if not graded.dropped]
 
     @property
     def points(self) -> Fraction:
         """The total."""
-        return sum((graded.points for graded in self.graded), Fraction(0))
+        return sum((graded.points for graded in self.counting), Fraction(0))
+
+    @property
+    def of(self) -> Fraction:
+        """What there is to earn in what counts."""
+        return sum((points_of(graded.exercise) for graded in self.counting), Fraction(0))
+
+    @property
+    def deducted(self) -> Fraction:
+        """What lateness costs of the total."""
+        return sum((graded.deducted for graded in self.counting), Fraction(0))
 
 
 @dataclass
@@ -65,6 +115,7 @@ class Grades:
     seed: int
     remarks: list[str] = field(default_factory=list)  # on what lay beside the students' folders
     unlimited: list[str] = field(default_factory=list)  # what the platform couldn't keep submissions from
+    sections: Mapping[str, str] = field(default_factory=dict)  # of students, where a roster tells
     version: str = ae.__version__
 
     @property
@@ -80,18 +131,35 @@ def graded(exercise: Exercise, submission: Submission, record: Record | None) ->
         parts = tuple(without_points(exercise, reason, NO_FILE))
         return Graded(exercise, NO_FILE, parts, NO_FILE, "", f"{exercise.name}: {reason}")
     parts = tuple(Entry.of_row(exercise, row) for row in record["entries"])
-    return Graded(exercise, record["kind"], parts, record["code"], record["cause"], record["answer"])
+    about = (record["code"], record["cause"], record["answer"])
+    return Graded(exercise, record["kind"], parts, *about, seconds=record.get("seconds"))
 
 
 def collect(
     submissions: Sequence[Submission], exercises: Sequence[Exercise], records: Mapping[tuple[str, str], Record],
-    **about: Any,
+    say: Say = Say(), **about: Any,
 ) -> Grades:  # fmt: skip
-    """Return the grades from the records of every file, by student and exercise."""
-    students = []
+    """Return the grades from the records of every file, by student and exercise, and from what the teacher says."""
+    students, untold = [], []
     for submission in submissions:
-        student = Student(submission.student, remarks=list(submission.remarks))
+        name, due = submission.student, say.own_due.get(submission.student, say.due)
+        student = Student(name, remarks=list(submission.remarks))
+        student.late = lateness_of(submission.handed_in, submission.late, due, say.late)
+        if due and submission.handed_in is None and submission.late is None:
+            untold.append(name)
         for exercise in exercises:
-            student.graded.append(graded(exercise, submission, records.get((submission.student, exercise.name))))
+            found = graded(exercise, submission, records.get((name, exercise.name)))
+            place = (name, exercise.name)
+            found = replace(found, override=say.overrides.get(place, NONE), before=say.before.get(place))
+            cost = deducted(found.earned, student.late.share) if student.late else Fraction(0)
+            student.graded.append(replace(found, deducted=cost))
+        for i in lowest([(each.points, points_of(each.exercise)) for each in student.graded], say.drop):
+            student.graded[i] = replace(student.graded[i], dropped=True)
         students.append(student)
-    return Grades(exercises, students, **about)
+    grades = Grades(exercises, students, **about)
+    if untold:
+        names = ", ".join(untold[:MOST_SHOWN])
+        more = f" and {len(untold) - MOST_SHOWN} more" if untold[MOST_SHOWN:] else ""
+        remark = f"nothing tells when these were handed in, and so they count as in time: {names}{more}"
+        grades.remarks = [*grades.remarks, remark]
+    return grades

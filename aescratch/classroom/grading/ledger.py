@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -84,10 +85,15 @@ class Ledger:
             whole += len(line)
             try:
                 record = json.loads(line)
-                self.records.setdefault(record["key"], record)
+                self.records[record["key"]] = record  # what was judged anew comes later
             except (ValueError, KeyError, TypeError):
                 continue  # spoilt by something else; what it held is judged again
         self._stream.truncate(whole)
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Let these be judged anew; what the file holds of them counts until there is another line."""
+        for key in keys:
+            self.records.pop(key, None)
 
     def add(self, record: Record) -> None:
         """Keep a judgement, at once."""

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from aescratch.classroom.exercise import Exercise
@@ -37,6 +38,8 @@ class Submission:
     files: dict[str, bytes] = field(default_factory=dict)  # by the exercise's name
     reasons: dict[str, str] = field(default_factory=dict)  # why there is none, for each of the others
     remarks: list[str] = field(default_factory=list)  # what was odd
+    handed_in: datetime | None = None  # aware
+    late: bool | None = None  # by the platform's flag
 
 
 def read_submissions(folder: Path, exercises: Sequence[Exercise]) -> tuple[list[Submission], list[str]]:

@@ -5,23 +5,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+import re
+from collections import Counter, defaultdict
 from fractions import Fraction
-from html import escape
 from pathlib import Path
 
 from aescratch.classroom.grading.formats import number
 from aescratch.classroom.grading.grades import NO_FILE, Graded, Grades
+from aescratch.classroom.grading.markup import bar, breakable, escaped, folded, listed, shortened, table
+from aescratch.classroom.grading.meeting import decisions, distribution, hardest_parts, is_begun, runtime, stuck
 from aescratch.classroom.grading.parts import points_of
 from aescratch.classroom.outcome import DIED, HEADLINES, NOT_BEGUN, PASSED, TIMED_OUT
 
 MOST_CLUSTERS = 60  # those of one student each are the last
 MOST_NAMES = 40  # of a cluster that are shown
-LONGEST_NAME = 40
+MOST_GROUPS = 8  # kinds of a mistake, by what was said of it
 LONGEST_EXAMPLE = 900  # characters; of a thousand students the page is to stay small enough to send
-FEW_LINES, MOST_LINES = 10, 100  # of a list that is unfolded from the start, and at all
-WIDTH = 160  # pixels, of the longest bar
 Cluster = list[tuple[str, Graded]]
 
 
@@ -30,15 +29,29 @@ def clusters(grades: Grades) -> list[Cluster]:
     found: dict[tuple[str, str, str], Cluster] = defaultdict(list)
     for student in grades.students:
         for graded in student.graded:
-            if graded.kind not in (PASSED, NO_FILE, NOT_BEGUN):
+            if is_begun(graded) and graded.kind != PASSED:
                 found[graded.exercise.name, graded.code, graded.cause].append((student.name, graded))
     return [found[key] for key in sorted(found, key=lambda key: (-len(found[key]), key))]
+
+
+def subgroups(cluster: Cluster) -> list[tuple[str, Cluster]]:
+    """Return a cluster by what was said of the first part that was lost, whatever the line, the most frequent first."""
+    found: dict[str, Cluster] = defaultdict(list)
+    for name, graded in cluster:
+        reason = next((entry.reason for entry in graded.entries if entry.points < entry.of), "")
+        found[re.sub(r" \(line \d+\)", "", reason)].append((name, graded))
+    return sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
+
+
+def _names(cluster: Cluster) -> str:
+    return listed([shortened(name) for name, _ in cluster], MOST_NAMES)
 
 
 def as_html(grades: Grades) -> str:
     """Return the page."""
     style = (Path(__file__).parent / "summary.css").read_text(encoding="utf-8")
-    sections = [_head(grades), _by_hand(grades), _progress(grades), _mistakes(grades), _table(grades)]
+    looks = (_head, _by_hand, decisions, distribution, _progress, hardest_parts, _mistakes, stuck, runtime, _table)
+    sections = [look(grades) for look in looks]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -56,32 +69,24 @@ def _head(grades: Grades) -> str:
     ]
     text = f"<h1>Grades</h1>\n<p>{' '.join(lines)}</p>\n"
     if grades.unlimited:
-        missing = _escaped("; ".join(grades.unlimited))
+        missing = escaped("; ".join(grades.unlimited))
         text += f"<p><strong>Submissions were not kept from everything:</strong> {missing}</p>\n"
     return text + f'<p class="faint">aescratch {grades.version}, seed {grades.seed}</p>\n'
 
 
 def _by_hand(grades: Grades) -> str:
     """Return the section on what a person has to look at: flags, ends before time, time-outs, remarks."""
-    everything = [(f"{_name(s.name)}: {graded.exercise.name}", graded) for s in grades.students for graded in s.graded]
+    everything = [(f"{shortened(s.name)}: {g.exercise.name}", g) for s in grades.students for g in s.graded]
     reasons = [(what, [entry.reason for entry in graded.entries if entry.flagged]) for what, graded in everything]
-    odd = [f"{_name(s.name)}: {_escaped('; '.join(s.remarks))}" for s in grades.students if s.remarks]
+    odd = [f"{shortened(s.name)}: {escaped('; '.join(s.remarks))}" for s in grades.students if s.remarks]
     groups = {
-        "The checks can't tell": [f"{what}, {_escaped(flagged[0])}" for what, flagged in reasons if flagged],
+        "The checks can't tell": [f"{what}, {escaped(flagged[0])}" for what, flagged in reasons if flagged],
         "Ended before the checks did, as hostile code does": [what for what, g in everything if g.kind == DIED],
         "Didn't come to an end in time": [what for what, g in everything if g.kind == TIMED_OUT],
-        "Odd about what was handed in": [_escaped(remark) for remark in grades.remarks] + odd,
+        "Odd about what was handed in": [escaped(remark) for remark in grades.remarks] + odd,
     }
-    lists = "".join(_list(title, lines) for title, lines in groups.items() if lines)
+    lists = "".join(folded(title, lines) for title, lines in groups.items() if lines)
     return f"<section><h2>To look at yourself</h2>\n{lists or '<p>Nothing.</p>'}</section>\n"
-
-
-def _list(title: str, lines: Sequence[str]) -> str:
-    """Return a list that can be folded."""
-    items = "".join(f"<li>{line}</li>" for line in lines[:MOST_LINES])
-    more = f"<li>and {len(lines) - MOST_LINES} more, all in grades.json</li>" if len(lines) > MOST_LINES else ""
-    is_open = " open" if len(lines) <= FEW_LINES else ""
-    return f"<details{is_open}><summary>{title} ({len(lines)})</summary>\n<ul>{items}{more}</ul></details>\n"
 
 
 def _progress(grades: Grades) -> str:
@@ -91,18 +96,13 @@ def _progress(grades: Grades) -> str:
         kinds = [student.graded[place].kind for student in grades.students]
         passed, absent = kinds.count(PASSED), kinds.count(NO_FILE) + kinds.count(NOT_BEGUN)
         mean = sum((s.graded[place].points for s in grades.students), Fraction(0)) / len(kinds)
-        width = round(WIDTH * passed / len(kinds))
-        name = _escaped(exercise.name).replace("_", "_<wbr>")  # may be broken there
         rows.append(
-            f"<tr><th>{name}</th><td>{passed}</td><td>{len(kinds) - passed - absent}</td>"
+            f"<tr><th>{breakable(exercise.name)}</th><td>{passed}</td><td>{len(kinds) - passed - absent}</td>"
             f"<td>{absent}</td><td>{float(mean):.2f} of {number(points_of(exercise))}</td>"
-            f'<td style="text-align:left"><span class="bar" style="width:{width}px"></span></td></tr>\n'
+            f"{bar(Fraction(passed, len(kinds)))}</tr>\n"
         )
-    return (
-        '<section><h2>How far along</h2><div class="scroll"><table class="far"><thead><tr><th>exercise</th>'
-        "<th>pass</th><th>not yet</th><th>not begun</th><th>mean points</th><th></th></tr></thead>\n"
-        f"<tbody>{''.join(rows)}</tbody></table></div></section>\n"
-    )
+    heads = ["exercise", "pass", "not yet", "not begun", "mean points", ""]
+    return f"<section><h2>How far along</h2>{table(heads, rows)}</section>\n"
 
 
 def _mistakes(grades: Grades) -> str:
@@ -113,13 +113,21 @@ def _mistakes(grades: Grades) -> str:
         graded = cluster[0][1]
         code = graded.code.replace("-", " ").replace("@", " of ")
         what = graded.cause or HEADLINES.get(graded.code, code)
-        names = ", ".join(_name(name) for name, _ in cluster[:MOST_NAMES])
-        more = f" and {len(cluster) - MOST_NAMES} more" if len(cluster) > MOST_NAMES else ""
+        groups = subgroups(cluster)
+        kinds = "".join(
+            f"<li>{len(group)}: {escaped(reason)}<br>{_names(group)}</li>" for reason, group in groups[:MOST_GROUPS]
+        )
+        if len(groups) > MOST_GROUPS:
+            kinds += f"<li>and {len(groups) - MOST_GROUPS} kinds more</li>"
+        who, kinds = (_names(cluster), "") if len(groups) == 1 else (f"{len(groups)} kinds", f"<ul>{kinds}</ul>")
+        sections = Counter(grades.sections[name] for name, _ in cluster if name in grades.sections)
+        told = "; ".join(f"{escaped(section)}: {n}" for section, n in sorted(sections.items()))
         times = "once" if len(cluster) == 1 else f"{len(cluster)} times"
-        example = _escaped(graded.answer[:LONGEST_EXAMPLE])
+        example = escaped(graded.answer[:LONGEST_EXAMPLE])
         texts.append(
-            f"<h3>{_escaped(graded.exercise.name)}, {times}: {_escaped(what)}</h3>\n"
-            f"<details><summary>{names}{more}</summary><pre>{example}</pre></details>\n"
+            f"<h3>{escaped(graded.exercise.name)}, {times}: {escaped(what)}</h3>\n"
+            + (f'<p class="faint">By section: {told}</p>' if told else "")
+            + f"<details><summary>{who}</summary>{kinds}<pre>{example}</pre></details>\n"
         )
     left = len(found) - len(texts)
     rest = f"<p>{left} more, made by at most {len(found[len(texts)])} each; grades.json has them.</p>\n" if left else ""
@@ -128,30 +136,34 @@ def _mistakes(grades: Grades) -> str:
 
 def _table(grades: Grades) -> str:
     """Return the section with the grades."""
-    heads = "".join(f"<th><span>{_escaped(exercise.name)}</span></th>" for exercise in grades.exercises)
+    heads = "".join(f"<th><span>{escaped(exercise.name)}</span></th>" for exercise in grades.exercises)
     of = "".join(f"<td>{number(points_of(exercise))}</td>" for exercise in grades.exercises)
-    rows = [f'<tr class="faint"><th>points</th>{of}<td>{number(grades.of)}</td></tr>\n']
+    late, dropped = any(s.late for s in grades.students), any(s.counting != s.graded for s in grades.students)
+    more = [head for head, there in (("late", late), ("deducted", late), ("of", dropped)) if there]
+    rows = [f'<tr class="faint"><th>points</th>{of}<td>{number(grades.of)}</td>{"<td></td>" * len(more)}</tr>\n']
     for student in grades.students:
-        cells = "".join(_cell(graded) for graded in student.graded)
-        rows.append(f"<tr><th>{_name(student.name)}</th>{cells}<td>{number(student.points)}</td></tr>\n")
+        cells = "".join(_cell(graded) for graded in student.graded) + f"<td>{number(student.points)}</td>"
+        if late:
+            days = "" if student.late is None else "yes" if student.late.days is None else f"{student.late.days} d"
+            cells += f"<td>{days}</td><td>{number(student.deducted) if student.late else ''}</td>"
+        if dropped:
+            cells += f"<td>{number(student.of)}</td>"
+        rows.append(f"<tr><th>{shortened(student.name)}</th>{cells}</tr>\n")
+    ends = "".join(f"<th>{head}</th>" for head in ["total", *more])
     return (
-        '<section><h2>Grades</h2><p class="faint">A star: look at it yourself. A dash: no file.</p>'
-        f'<div class="scroll"><table><thead><tr><th>student</th>{heads}<th>total</th></tr></thead>\n'
+        '<section><h2>Grades</h2><p class="faint">A star: look at it yourself. A dash: no file. In brackets: what the '
+        "checks gave, where you gave other points. Struck out: dropped, and not in the total.</p>"
+        f'<div class="scroll"><table><thead><tr><th>student</th>{heads}{ends}</tr></thead>\n'
         f"<tbody>{''.join(rows)}</tbody></table></div></section>\n"
     )
 
 
 def _cell(graded: Graded) -> str:
-    if graded.kind == NO_FILE:
-        return "<td>–</td>"
+    given = graded.override.points is not None
     share = graded.points / (points_of(graded.exercise) or 1)
     shade = "a" if share == 1 else "b" if share >= Fraction(1, 2) else "c" if share else "d"
-    return f'<td class="{shade}">{number(graded.points)}{"*" if graded.flagged else ""}</td>'
-
-
-def _name(name: str) -> str:
-    return _escaped(name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…")
-
-
-def _escaped(text: str) -> str:
-    return escape(text, quote=True)
+    points, kind = f"{number(graded.points)}{'*' if graded.flagged else ''}", f' class="{shade}"'
+    if graded.kind == NO_FILE and not given:
+        points, kind = "–", ""
+    points = f"<s>{points}</s>" if graded.dropped else points
+    return f"<td{kind}>{points}{f' ({number(graded.checked)})' if given else ''}</td>"

@@ -12,6 +12,7 @@ import base64
 import json
 import os
 import sys
+import time
 import traceback
 import warnings
 from pathlib import Path
@@ -33,7 +34,9 @@ def judged(request: dict[str, Any]) -> dict[str, Any]:
         warnings.simplefilter("ignore")  # of a student's overflow
         text, limits = base64.b64decode(request["text"]), Limits(**request["limits"])
         seed = fair_seed(exercise, request["seed"])
+        start = time.perf_counter()
         judgement = judge_text(exercise, text, exercise.file_name, seed=seed, limits=limits)
+        seconds = round(time.perf_counter() - start, 2)
         outcome = judgement.outcome
         rows = [entry.row for entry in entries(exercise, judgement)]
         code, cause = mistake(outcome, judgement.reports)
@@ -41,6 +44,7 @@ def judged(request: dict[str, Any]) -> dict[str, Any]:
             "key": request["key"], "exercise": exercise.name, "kind": outcome.kind, "says": plain(outcome.message),
             "line": outcome.line, "entries": rows, "code": code, "cause": cause,
             "answer": answer_of(exercise, outcome, judgement.reports),
+            "seconds": seconds,
         }  # fmt: skip
 
 

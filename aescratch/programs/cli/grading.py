@@ -12,10 +12,12 @@ import re
 import secrets
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.grading import feedback
 from aescratch.classroom.grading.formats import FORMATS, as_csv, as_json
 from aescratch.classroom.grading.grades import Grades, collect
 from aescratch.classroom.grading.judging import Limits, missing_protections
@@ -26,6 +28,7 @@ from aescratch.classroom.grading.summary import as_html
 from aescratch.foundations.files import write_text
 from aescratch.programs.cli.courses import chosen
 from aescratch.programs.cli.options import SOURCE, command, option, switch, whole
+from aescratch.programs.cli.say import OPTIONS, said
 from aescratch.programs.cli.status import RIGHT, UsageError, usage_error
 from aescratch.programs.cli.words import count, number
 
@@ -60,6 +63,7 @@ add_arguments = command(
         help="for a file (default %(default)g)",
     ),
     switch("--unconfined", "go on where this machine can't confine submissions"),
+    OPTIONS,
 )  # fmt: skip
 
 
@@ -78,6 +82,7 @@ def run(arguments: Namespace) -> int:
     exercises = chosen(arguments.exercises, arguments.only)
     submissions, remarks = handed_in(arguments, exercises)
     folder, file = places(arguments)
+    say, regrade = said(arguments, [submission.student for submission in submissions], exercises, folder, own_due={})
     seed = kept_seed(folder, arguments.seed)
     limits = Limits(seconds=arguments.time_limit)._asdict()
     digests = {exercise.name: digest_of_exercise(exercise) for exercise in exercises}
@@ -89,10 +94,12 @@ def run(arguments: Namespace) -> int:
         (submission.student, exercise.name): task_of(exercise, submission.files[exercise.name])
         for submission in submissions for exercise in exercises if exercise.name in submission.files
     }  # fmt: skip
+    anew = {tasks[place].key for place in regrade.places if place in tasks}
     jobs = arguments.jobs or os.cpu_count() or 1
     try:
         with Ledger(folder / RECORDS) as ledger:
             solutions = [task_of(exercise, exercise.solution.encode()) for exercise in exercises]
+            ledger.forget(anew)
             new = {task.key for task in tasks.values()} - set(ledger.records)
             prove(solutions, ledger, seed, limits, jobs)
             left = len(new - set(ledger.records))
@@ -101,9 +108,12 @@ def run(arguments: Namespace) -> int:
     except BlockingIOError as error:
         raise UsageError(f"another grading is at work in {folder}; wait for it, or give another --out") from error
     records = {place: ledger.records[task.key] for place, task in tasks.items()}
-    grades = collect(submissions, exercises, records, seed=seed, remarks=remarks, unlimited=missing)
+    before = regrade.note({place for place, task in tasks.items() if task.key in anew})
+    say = replace(say, before=before)
+    grades = collect(submissions, exercises, records, say, seed=seed, remarks=remarks, unlimited=missing)
     write(grades, folder, file, arguments.format)
     report(grades, folder, file, len(new))
+    regrade.report(grades)
     arguments.result = {"file": str(file), "judged": len(new), **json.loads(as_json(grades))}
     return RIGHT
 
@@ -151,15 +161,10 @@ def kept_seed(folder: Path, given: int | None) -> int:
 
 def write(grades: Grades, folder: Path, file: Path, form: str) -> None:
     """Write the grades, the teacher's summary and the students' answers, each file whole."""
-    feedback = folder / "feedback"
-    feedback.mkdir(exist_ok=True)
+    answers = folder / "feedback"
+    answers.mkdir(exist_ok=True)
     for student in grades.students:
-        answers = "\n\n".join(
-            f"{graded.answer}\n  points: {float(graded.points):g} of {float(sum(e.of for e in graded.entries)):g}"
-            for graded in student.graded
-        )
-        remarks = "".join(f"\n{remark}\n" for remark in student.remarks)
-        path, text = feedback / file_name(student.name), f"{student.name}\n\n{answers}\n{remarks}"
+        path, text = answers / file_name(student.name), feedback.text(student)
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             write_text(path, text)
     write_text(folder / "summary.html", as_html(grades))

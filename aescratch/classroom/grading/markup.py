@@ -1,0 +1,63 @@
+"""Pieces of the teacher's page: text that is escaped, lists that can be folded, bars.
+
+    names, texts, lines -> HTML
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from html import escape
+
+LONGEST_NAME = 40
+MOST_NAMES = 20
+FEW_LINES, MOST_LINES = 10, 100  # of a list that is unfolded from the start, and at all
+WIDTH = 160  # pixels, of the longest bar
+
+
+def escaped(text: str) -> str:
+    """Return text as it stands in HTML."""
+    return escape(text, quote=True)
+
+
+def shortened(name: str) -> str:
+    """Return a student's name, not too long, as it stands in HTML."""
+    return escaped(name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…")
+
+
+def breakable(name: str) -> str:
+    """Return an exercise's name, which may be broken where words end."""
+    return escaped(name).replace("_", "_<wbr>")
+
+
+def listed(parts: Sequence[str], most: int = MOST_NAMES) -> str:
+    """Return pieces with commas between them, so many at most.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c", "d"], 2), listed(["a"])
+    ('a, b and 2 more', 'a')
+    """
+    return ", ".join(parts[:most]) + (f" and {len(parts) - most} more" if len(parts) > most else "")
+
+
+def folded(title: str, lines: Sequence[str], is_open: bool | None = None) -> str:
+    """Return a list that can be folded; a short one is open, unless something else is said."""
+    items = "".join(f"<li>{line}</li>" for line in lines[:MOST_LINES])
+    more = f"<li>and {len(lines) - MOST_LINES} more, all in grades.json</li>" if len(lines) > MOST_LINES else ""
+    opened = " open" if (len(lines) <= FEW_LINES if is_open is None else is_open) else ""
+    return f"<details{opened}><summary>{title} ({len(lines)})</summary>\n<ul>{items}{more}</ul></details>\n"
+
+
+def bar(share: Fraction | float) -> str:
+    """Return a cell with a bar."""
+    return f'<td style="text-align:left"><span class="bar" style="width:{round(WIDTH * share)}px"></span></td>'
+
+
+def table(heads: Sequence[str], rows: Sequence[str]) -> str:
+    """Return a table with a row a line, whose first column is text."""
+    head = "".join(f"<th>{name}</th>" for name in heads)
+    return (
+        f'<div class="scroll"><table class="far"><thead><tr>{head}</tr></thead>\n'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )

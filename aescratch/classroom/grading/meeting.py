@@ -1,0 +1,148 @@
+"""What a staff meeting asks of grades: how the totals lie, which parts are hard, who is stuck where, what was slow.
+
+    Grades -> sections of summary.html
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from fractions import Fraction
+from statistics import median
+
+from aescratch.classroom.grading.formats import number
+from aescratch.classroom.grading.grades import NO_FILE, Graded, Grades
+from aescratch.classroom.grading.markup import bar, breakable, escaped, folded, listed, shortened, table
+from aescratch.classroom.grading.parts import points_of
+from aescratch.classroom.outcome import NOT_BEGUN, PASSED, TIMED_OUT
+
+BINS = 10
+MOST_PARTS = 12
+MOST_TITLES = 6  # of exercises for a student
+COLUMN, HEIGHT = 56, 130  # pixels of the chart
+
+
+def is_begun(graded: Graded) -> bool:
+    """Whether there is something to judge: a file, and more in it than what was handed out."""
+    return graded.kind not in (NO_FILE, NOT_BEGUN)
+
+
+def is_stuck(graded: Graded) -> bool:
+    """Whether it was handed in and isn't right, nor given all points by the teacher."""
+    return is_begun(graded) and graded.kind != PASSED and graded.earned < points_of(graded.exercise)
+
+
+def distribution(grades: Grades) -> str:
+    """Return the section on the totals, in per cent of what counts; who handed in nothing is told of apart."""
+    began = [student for student in grades.students if any(map(is_begun, student.graded))]
+    shares = {student.name: student.points / (student.of or 1) for student in began}
+    counts = Counter(min(int(share * BINS), BINS - 1) for share in shares.values())
+    sections: dict[str, list[Fraction]] = defaultdict(list)
+    for name, share in shares.items():
+        sections[grades.sections.get(name, "without a section")].append(share)
+    lines = [
+        f"{escaped(section)}: {len(those)}, median {float(100 * median(those)):.0f} %"
+        for section, those in sorted(sections.items()) if grades.sections
+    ]  # fmt: skip
+    absent = len(grades.students) - len(began)
+    without = f" Handed in nothing that could be judged: {absent}." if absent else ""
+    return (
+        f"<section><h2>How the totals lie</h2>\n<p>How many have so many per cent of what counts.{without}</p>\n"
+        f"{_chart([counts[i] for i in range(BINS)])}{folded('By section', lines) if lines else ''}</section>\n"
+    )
+
+
+def _chart(counts: Sequence[int]) -> str:
+    """Return a histogram: a column with its number on it for each tenth, and what it is below."""
+    width, most = COLUMN * len(counts), max(*counts, 1)
+    parts = []
+    for i, count in enumerate(counts):
+        height, middle = round(HEIGHT * count / most), COLUMN * i + COLUMN // 2
+        top, last = HEIGHT + 18 - height, i == len(counts) - 1
+        span = f"{100 * i // len(counts)}–{100 * (i + 1) // len(counts) - (not last)}"
+        parts.append(
+            f'<rect x="{COLUMN * i + 3}" y="{top}" width="{COLUMN - 6}" height="{height}"/>'
+            f'<text x="{middle}" y="{top - 5}">{count or ""}</text><text x="{middle}" y="{HEIGHT + 35}">{span}</text>'
+        )
+    told = ", ".join(map(str, counts))
+    return (
+        f'<svg class="chart" viewBox="0 0 {width} {HEIGHT + 42}" role="img" aria-label="students per tenth: {told}">'
+        f'<path d="M0 {HEIGHT + 18.5}H{width}"/>{"".join(parts)}</svg>\n'
+    )
+
+
+def hardest_parts(grades: Grades) -> str:
+    """Return the section on the parts that earn least, of those who handed something in."""
+    earned: dict[tuple[str, str], list[Fraction]] = defaultdict(list)
+    for student in grades.students:
+        for graded in filter(is_begun, student.graded):
+            for entry in graded.entries:
+                if entry.of:
+                    earned[entry.exercise, entry.part].append(entry.points / entry.of)
+    means = sorted((sum(shares, Fraction(0)) / len(shares), place) for place, shares in earned.items())
+    rows = [
+        f"<tr><th>{breakable(exercise)}: {escaped(part)}</th><td>{float(100 * mean):.0f} %</td>"
+        f"<td>{len(earned[exercise, part])}</td>{bar(mean)}</tr>\n"
+        for mean, (exercise, part) in means[:MOST_PARTS] if mean < 1
+    ]  # fmt: skip
+    text = table(["part", "of its points", "handed in", ""], rows) if rows else "<p>None: all is right.</p>"
+    return f"<section><h2>Hardest parts</h2>{text}</section>\n"
+
+
+def stuck(grades: Grades) -> str:
+    """Return the section on who handed something in that doesn't pass: by exercise, and who with most."""
+    rows = []
+    for place, exercise in enumerate(grades.exercises):
+        began = [student for student in grades.students if is_begun(student.graded[place])]
+        names = [shortened(student.name) for student in began if is_stuck(student.graded[place])]
+        if names:
+            rows.append((-len(names), place, len(began), breakable(exercise.name), names))
+    by_exercise = [f"<b>{title}</b>, {-n} of {began}: {listed(names)}" for n, _, began, title, names in sorted(rows)]
+    where = [(s.name, [breakable(g.exercise.name) for g in s.graded if is_stuck(g)]) for s in grades.students]
+    most = [
+        f"<b>{shortened(name)}</b>, {len(titles)}: {listed(titles, MOST_TITLES)}"
+        for name, titles in sorted(where, key=lambda row: (-len(row[1]), row[0])) if len(titles) > 1
+    ]  # fmt: skip
+    lists = "".join(
+        folded(title, lines) for title, lines in (("In which exercise", by_exercise), ("Who in several", most)) if lines
+    )
+    note = '<p class="faint">Handed in, and not right yet; how often somebody tried isn\'t known.</p>'
+    return f"<section><h2>Who is stuck where</h2>{note}\n{lists or '<p>Nobody.</p>'}</section>\n"
+
+
+def runtime(grades: Grades) -> str:
+    """Return the section on how long judging took; the one of the page that depends on the machine."""
+    rows = []
+    for place, exercise in enumerate(grades.exercises):
+        those = [student.graded[place] for student in grades.students]
+        seconds = [graded.seconds for graded in those if graded.seconds is not None]
+        ended = sum(graded.kind == TIMED_OUT for graded in those)
+        if seconds:
+            rows.append(
+                f"<tr><th>{breakable(exercise.name)}</th><td>{median(seconds):.1f}</td><td>{max(seconds):.1f}</td>"
+                f"<td>{ended or ''}</td></tr>\n"
+            )
+    text = table(["exercise", "median, s", "longest, s", "out of time"], rows)
+    return f'<section id="runtime"><h2>How long judging took</h2>{text}</section>\n' if rows else ""
+
+
+def decisions(grades: Grades) -> str:
+    """Return the section on what the teacher decided: each with what the checks gave."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for student in grades.students:
+        if student.late:
+            points = f"; {number(student.deducted)} deducted, {number(student.points)} count"
+            what = f"{student.late}{points if student.late.share else ''}"
+            groups["Late"].append(f"{shortened(student.name)}: {escaped(what)}")
+        for graded in student.graded:
+            where = f"{shortened(student.name)}: {breakable(graded.exercise.name)}"
+            if graded.override.points is not None:
+                points = f"{number(graded.earned)}; the checks gave {number(graded.checked)}"
+                groups["Points by you instead of the checks"].append(f"{where}, {points}")
+            if graded.before is not None:
+                groups["Regraded"].append(f"{where}, {number(graded.before)} before, {number(graded.points)} now")
+            groups["Comments"] += [f"{where}: {escaped(comment)}" for comment in graded.override.comments]
+    if dropped := Counter(g.exercise.name for s in grades.students for g in s.graded if g.dropped):
+        groups["Dropped as lowest, how often"] = [f"{breakable(name)}: {n}" for name, n in dropped.most_common()]
+    lists = "".join(folded(title, lines) for title, lines in groups.items() if lines)
+    return f"<section><h2>What you decided</h2>\n{lists}</section>\n" if lists else ""

@@ -1,0 +1,134 @@
+"""The teacher's table of overrides: points that count instead of what the checks gave, and comments for the feedback.
+
+    overrides.csv: student, exercise, points, comment -> {(student, exercise): Override}
+
+The table is taken as a whole or not at all: whatever is wrong with it is told line by line, and nothing is graded.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple
+
+from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.grading.parts import points_of
+
+FILE_NAME = "overrides.csv"
+COLUMNS = ("student", "exercise", "points", "comment")
+MOST_PROBLEMS = 10  # that are told at once
+POINTS = re.compile(r"[0-9]+([.,][0-9]{1,2})?")
+Place = tuple[str, str]  # a student and an exercise
+
+
+class OverridesError(ValueError):
+    """A table can't be taken as it is; the message says why, a sentence for each line that is wrong."""
+
+
+class Override(NamedTuple):
+    """What a teacher says of one exercise of one student."""
+
+    points: Fraction | None = None  # None: those of the checks count
+    comments: tuple[str, ...] = ()
+
+
+NONE = Override()
+
+
+def read_overrides(path: Path, students: Sequence[str], exercises: Iterable[Exercise]) -> dict[Place, Override]:
+    """Return the overrides in a table; the exercises are all of the course, whether they are graded now or not."""
+    by_name = {exercise.name: exercise for exercise in exercises}
+    found: dict[Place, Override] = {}
+    lines: dict[Place, int] = {}  # where the points of a place stand
+    problems = []
+    for line, row in _rows(path):
+        try:
+            place, new = _read(row, students, by_name)
+            old = found.get(place, NONE)
+            if None not in (old.points, new.points) and old.points != new.points:
+                raise OverridesError(f"it contradicts line {lines[place]}, which gives {place[0]} other points")
+        except OverridesError as error:
+            problems.append(f"line {line}: {error}")
+            continue
+        if new.points is not None:
+            lines.setdefault(place, line)
+        points = old.points if new.points is None else new.points
+        found[place] = Override(points, tuple(dict.fromkeys(old.comments + new.comments)))
+    if problems:
+        more = [f"and {len(problems) - MOST_PROBLEMS} more"] if len(problems) > MOST_PROBLEMS else []
+        told = "\n".join(f"  {text}" for text in problems[:MOST_PROBLEMS] + more)
+        raise OverridesError(f"nothing was graded, since {path} can't be taken as it is:\n{told}")
+    return found
+
+
+def same_name(name: str, names: Sequence[str]) -> str | None:
+    """Return which of the names is meant: as it stands, or as tables and file systems write it.
+
+    Examples
+    --------
+    >>> same_name("'=jo", ["=jo", "kim"]), same_name("Kim", ["kim"])
+    ('=jo', None)
+    """
+    if name in names:
+        return name
+    plain = unicodedata.normalize("NFC", name)  # macOS keeps the letters of 김 apart
+    wanted = {plain, plain.removeprefix("'")}  # our own tables put it before what looks like a formula
+    matches = [each for each in names if unicodedata.normalize("NFC", each) in wanted]
+    return matches[0] if len(matches) == 1 else None
+
+
+def near(name: str, names: Iterable[str]) -> str:
+    """Return the end of a sentence that proposes the nearest name, where there is one."""
+    found = difflib.get_close_matches(name, list(names), n=1)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the lines that hold something, by column."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise OverridesError(f"expected {path} in UTF-8, but it isn't; save it as CSV UTF-8") from error
+    except OSError as error:
+        raise OverridesError(f"{path} can't be read: {error.strerror}; check the path") from error
+    first = text.partition("\n")[0]
+    separator = next((mark for mark in "\t;" if mark in first), ",")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        head = [name.strip().lower() for name in next(reader, [])]
+        if sorted(name for name in head if name in COLUMNS) != sorted(COLUMNS):
+            came = ", ".join(head) or "nothing"
+            raise OverridesError(f"expected {path} to begin with the columns {', '.join(COLUMNS)}, got {came}")
+        for cells in reader:
+            values = [value.strip() for value in cells]
+            if len(values) > len(head):
+                raise OverridesError(f"{path}, line {reader.line_num}: there are {len(values)} cells, but "
+                                     f"{len(head)} columns; put a comment with commas into quotes")  # fmt: skip
+            if any(values):
+                yield reader.line_num, dict(zip(head, values + [""] * len(head), strict=False))
+    except csv.Error as error:
+        where = f"{path}, line {reader.line_num}"
+        raise OverridesError(f"{where}: it is no CSV ({error}); look for an open quote") from error
+
+
+def _read(row: Mapping[str, str], students: Sequence[str], exercises: Mapping[str, Exercise]) -> tuple[Place, Override]:
+    """Return what a line says, or raise what is wrong with it."""
+    student = same_name(row["student"], students)
+    if student is None:
+        raise OverridesError(f"there is no student {row['student']!r}{near(row['student'], students)}")
+    exercise = exercises.get(row["exercise"])
+    if exercise is None:
+        raise OverridesError(f"there is no exercise {row['exercise']!r}{near(row['exercise'], exercises)}")
+    points, comment, of = row["points"], row["comment"], points_of(exercise)
+    if not points and not comment:
+        raise OverridesError("it has neither points nor a comment; give one, or delete the line")
+    given = Fraction(points.replace(",", ".")) if POINTS.fullmatch(points) else None
+    if points and (given is None or given > of):
+        raise OverridesError(f"expected points from 0 to {of}, in whole hundredths, got {points!r}")
+    return (student, exercise.name), Override(given, (comment,) if comment else ())
