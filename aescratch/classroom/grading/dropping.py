@@ -10,12 +10,6 @@ from fractions import Fraction
 
 
 def lowest(points: Sequence[tuple[Fraction, Fraction]], count: int) -> set[int]:
-    """Return which have the lowest share of their points; of equal ones the one that is worth more, then the first.
-
-    Examples
-    --------
-    >>> lowest([(Fraction(5), Fraction(10)), (Fraction(6), Fraction(20)), (Fraction(0), Fraction(0))], 1)
-    {1}
-    """
+    """Return which have the lowest share of their points; of equal ones the one that is worth more, then the first."""
     shares = [earned / of if of else Fraction(1) for earned, of in points]
     return set(sorted(range(len(points)), key=lambda i: (shares[i], -points[i][1], i))[:count])

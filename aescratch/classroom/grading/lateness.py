@@ -41,13 +41,7 @@ class Lateness(NamedTuple):
 
 
 def rule_of(text: str) -> Rule:
-    """Return the rule that a text spells.
-
-    Examples
-    --------
-    >>> rule_of("10%/day").share(3), rule_of("12.5%/day").share(9)
-    (Fraction(3, 10), Fraction(1, 1))
-    """
+    """Return the rule that a text spells."""
     spelled = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?% ?/ ?day", text.strip())
     percent = Fraction(spelled[1]) if spelled else Fraction(0)
     if not 0 < percent <= 100:
@@ -56,13 +50,7 @@ def rule_of(text: str) -> Rule:
 
 
 def due_of(text: str) -> datetime:
-    """Return the moment until which it is in time; a date alone lasts to its end, a time without zone is local.
-
-    Examples
-    --------
-    >>> str(due_of("2026-11-30T23:59+09:00")), str(due_of("2026-11-30 14:59Z"))
-    ('2026-11-30 23:59:00+09:00', '2026-11-30 14:59:00+00:00')
-    """
+    """Return the moment until which it is in time; a date alone lasts to its end, a time without zone is local."""
     try:
         due = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text.strip()))
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text.strip()):
@@ -85,11 +73,5 @@ def lateness_of(
 
 
 def deducted(earned: Fraction, share: Fraction) -> Fraction:
-    """Return what is deducted of points, in whole hundredths, rounded down, as the student would have it.
-
-    Examples
-    --------
-    >>> deducted(Fraction("6.99"), Fraction(1, 10))
-    Fraction(69, 100)
-    """
+    """Return what is deducted of points, in whole hundredths, rounded down, as the student would have it."""
     return Fraction(int(earned * share * HUNDREDTHS), HUNDREDTHS)

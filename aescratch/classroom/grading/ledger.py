@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -89,11 +88,6 @@ class Ledger:
             except (ValueError, KeyError, TypeError):
                 continue  # spoilt by something else; what it held is judged again
         self._stream.truncate(whole)
-
-    def forget(self, keys: Iterable[str]) -> None:
-        """Let these be judged anew; what the file holds of them counts until there is another line."""
-        for key in keys:
-            self.records.pop(key, None)
 
     def add(self, record: Record) -> None:
         """Keep a judgement, at once."""

@@ -21,8 +21,8 @@ def escaped(text: str) -> str:
 
 
 def shortened(name: str) -> str:
-    """Return a student's name, not too long, as it stands in HTML."""
-    return escaped(name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…")
+    """Return a student's name, not too long, as it stands in HTML; long ones often differ at their end."""
+    return escaped(name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 13]}…{name[-12:]}")
 
 
 def breakable(name: str) -> str:
@@ -31,13 +31,7 @@ def breakable(name: str) -> str:
 
 
 def listed(parts: Sequence[str], most: int = MOST_NAMES) -> str:
-    """Return pieces with commas between them, so many at most.
-
-    Examples
-    --------
-    >>> listed(["a", "b", "c", "d"], 2), listed(["a"])
-    ('a, b and 2 more', 'a')
-    """
+    """Return pieces with commas between them, so many at most."""
     return ", ".join(parts[:most]) + (f" and {len(parts) - most} more" if len(parts) > most else "")
 
 

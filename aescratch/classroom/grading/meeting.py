@@ -35,39 +35,30 @@ def is_stuck(graded: Graded) -> bool:
 def distribution(grades: Grades) -> str:
     """Return the section on the totals, in per cent of what counts; who handed in nothing is told of apart."""
     began = [student for student in grades.students if any(map(is_begun, student.graded))]
-    shares = {student.name: student.points / (student.of or 1) for student in began}
-    counts = Counter(min(int(share * BINS), BINS - 1) for share in shares.values())
-    sections: dict[str, list[Fraction]] = defaultdict(list)
-    for name, share in shares.items():
-        sections[grades.sections.get(name, "without a section")].append(share)
-    lines = [
-        f"{escaped(section)}: {len(those)}, median {float(100 * median(those)):.0f} %"
-        for section, those in sorted(sections.items()) if grades.sections
-    ]  # fmt: skip
+    counts = Counter(min(int(student.points / (student.of or 1) * BINS), BINS - 1) for student in began)
     absent = len(grades.students) - len(began)
     without = f" Handed in nothing that could be judged: {absent}." if absent else ""
     return (
         f"<section><h2>How the totals lie</h2>\n<p>How many have so many per cent of what counts.{without}</p>\n"
-        f"{_chart([counts[i] for i in range(BINS)])}{folded('By section', lines) if lines else ''}</section>\n"
+        f"{_chart([counts[i] for i in range(BINS)])}</section>\n"
     )
 
 
 def _chart(counts: Sequence[int]) -> str:
-    """Return a histogram: a column with its number on it for each tenth, and what it is below."""
-    width, most = COLUMN * len(counts), max(*counts, 1)
-    parts = []
+    """Return a histogram: a column with its number on it for each tenth, per cent at its edges."""
+    width, most, base = COLUMN * len(counts), max(*counts, 1), HEIGHT + 20
+    parts = [f'<text x="{width}" y="{base + 18}" text-anchor="end">100</text>']
     for i, count in enumerate(counts):
-        height, middle = round(HEIGHT * count / most), COLUMN * i + COLUMN // 2
-        top, last = HEIGHT + 18 - height, i == len(counts) - 1
-        span = f"{100 * i // len(counts)}–{100 * (i + 1) // len(counts) - (not last)}"
+        left, height = COLUMN * i, round(HEIGHT * count / most)
         parts.append(
-            f'<rect x="{COLUMN * i + 3}" y="{top}" width="{COLUMN - 6}" height="{height}"/>'
-            f'<text x="{middle}" y="{top - 5}">{count or ""}</text><text x="{middle}" y="{HEIGHT + 35}">{span}</text>'
+            f'<rect x="{left + 2}" y="{base - height}" width="{COLUMN - 4}" height="{height}"/>'
+            f'<text x="{left + COLUMN // 2}" y="{base - height - 5}" text-anchor="middle">{count or ""}</text>'
+            f'<text x="{left}" y="{base + 18}">{100 * i // len(counts)}</text>'
         )
     told = ", ".join(map(str, counts))
     return (
-        f'<svg class="chart" viewBox="0 0 {width} {HEIGHT + 42}" role="img" aria-label="students per tenth: {told}">'
-        f'<path d="M0 {HEIGHT + 18.5}H{width}"/>{"".join(parts)}</svg>\n'
+        f'<svg class="chart" viewBox="0 0 {width} {base + 24}" role="img" aria-label="students per tenth: {told}">'
+        f'<path d="M0 {base + 0.5}H{width}"/>{"".join(parts)}</svg>\n'
     )
 
 

@@ -27,8 +27,8 @@ POINTS = re.compile(r"[0-9]+([.,][0-9]{1,2})?")
 Place = tuple[str, str]  # a student and an exercise
 
 
-class OverridesError(ValueError):
-    """A table can't be taken as it is; the message says why, a sentence for each line that is wrong."""
+class SayError(ValueError):
+    """What a teacher says can't be taken as it is; the message is a sentence, or one for each line of a table."""
 
 
 class Override(NamedTuple):
@@ -52,8 +52,8 @@ def read_overrides(path: Path, students: Sequence[str], exercises: Iterable[Exer
             place, new = _read(row, students, by_name)
             old = found.get(place, NONE)
             if None not in (old.points, new.points) and old.points != new.points:
-                raise OverridesError(f"it contradicts line {lines[place]}, which gives {place[0]} other points")
-        except OverridesError as error:
+                raise SayError(f"it contradicts line {lines[place]}, which gives {place[0]} other points")
+        except SayError as error:
             problems.append(f"line {line}: {error}")
             continue
         if new.points is not None:
@@ -61,9 +61,8 @@ def read_overrides(path: Path, students: Sequence[str], exercises: Iterable[Exer
         points = old.points if new.points is None else new.points
         found[place] = Override(points, tuple(dict.fromkeys(old.comments + new.comments)))
     if problems:
-        more = [f"and {len(problems) - MOST_PROBLEMS} more"] if len(problems) > MOST_PROBLEMS else []
-        told = "\n".join(f"  {text}" for text in problems[:MOST_PROBLEMS] + more)
-        raise OverridesError(f"nothing was graded, since {path} can't be taken as it is:\n{told}")
+        told = "\n  ".join(problems[:MOST_PROBLEMS])
+        raise SayError(f"nothing was graded, since lines of {path} are wrong, {len(problems)} in all:\n  {told}")
     return found
 
 
@@ -94,9 +93,9 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise OverridesError(f"expected {path} in UTF-8, but it isn't; save it as CSV UTF-8") from error
+        raise SayError(f"expected {path} in UTF-8, but it isn't; save it as CSV UTF-8") from error
     except OSError as error:
-        raise OverridesError(f"{path} can't be read: {error.strerror}; check the path") from error
+        raise SayError(f"{path} can't be read: {error.strerror}; check the path") from error
     first = text.partition("\n")[0]
     separator = next((mark for mark in "\t;" if mark in first), ",")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
@@ -104,31 +103,31 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         head = [name.strip().lower() for name in next(reader, [])]
         if sorted(name for name in head if name in COLUMNS) != sorted(COLUMNS):
             came = ", ".join(head) or "nothing"
-            raise OverridesError(f"expected {path} to begin with the columns {', '.join(COLUMNS)}, got {came}")
+            raise SayError(f"expected {path} to begin with the columns {', '.join(COLUMNS)}, got {came}")
         for cells in reader:
             values = [value.strip() for value in cells]
             if len(values) > len(head):
-                raise OverridesError(f"{path}, line {reader.line_num}: there are {len(values)} cells, but "
+                raise SayError(f"{path}, line {reader.line_num}: there are {len(values)} cells, but "
                                      f"{len(head)} columns; put a comment with commas into quotes")  # fmt: skip
             if any(values):
                 yield reader.line_num, dict(zip(head, values + [""] * len(head), strict=False))
     except csv.Error as error:
         where = f"{path}, line {reader.line_num}"
-        raise OverridesError(f"{where}: it is no CSV ({error}); look for an open quote") from error
+        raise SayError(f"{where}: it is no CSV ({error}); look for an open quote") from error
 
 
 def _read(row: Mapping[str, str], students: Sequence[str], exercises: Mapping[str, Exercise]) -> tuple[Place, Override]:
     """Return what a line says, or raise what is wrong with it."""
     student = same_name(row["student"], students)
     if student is None:
-        raise OverridesError(f"there is no student {row['student']!r}{near(row['student'], students)}")
+        raise SayError(f"there is no student {row['student']!r}{near(row['student'], students)}")
     exercise = exercises.get(row["exercise"])
     if exercise is None:
-        raise OverridesError(f"there is no exercise {row['exercise']!r}{near(row['exercise'], exercises)}")
+        raise SayError(f"there is no exercise {row['exercise']!r}{near(row['exercise'], exercises)}")
     points, comment, of = row["points"], row["comment"], points_of(exercise)
     if not points and not comment:
-        raise OverridesError("it has neither points nor a comment; give one, or delete the line")
+        raise SayError("it has neither points nor a comment; give one, or delete the line")
     given = Fraction(points.replace(",", ".")) if POINTS.fullmatch(points) else None
     if points and (given is None or given > of):
-        raise OverridesError(f"expected points from 0 to {of}, in whole hundredths, got {points!r}")
+        raise SayError(f"expected points from 0 to {of}, in whole hundredths, got {points!r}")
     return (student, exercise.name), Override(given, (comment,) if comment else ())

@@ -38,7 +38,7 @@ def subgroups(cluster: Cluster) -> list[tuple[str, Cluster]]:
     """Return a cluster by what was said of the first part that was lost, whatever the line, the most frequent first."""
     found: dict[str, Cluster] = defaultdict(list)
     for name, graded in cluster:
-        reason = next((entry.reason for entry in graded.entries if entry.points < entry.of), "")
+        reason = next((entry.reason for entry in graded.entries if entry.points < entry.of), "no part is lost")
         found[re.sub(r" \(line \d+\)", "", reason)].append((name, graded))
     return sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
 
@@ -119,7 +119,9 @@ def _mistakes(grades: Grades) -> str:
         )
         if len(groups) > MOST_GROUPS:
             kinds += f"<li>and {len(groups) - MOST_GROUPS} kinds more</li>"
-        who, kinds = (_names(cluster), "") if len(groups) == 1 else (f"{len(groups)} kinds", f"<ul>{kinds}</ul>")
+        who, kinds = f"{len(groups)} kinds: who, and an example", f"<ul>{kinds}</ul>"
+        if len(groups) == 1:
+            who, kinds = _names(cluster), ""
         sections = Counter(grades.sections[name] for name, _ in cluster if name in grades.sections)
         told = "; ".join(f"{escaped(section)}: {n}" for section, n in sorted(sections.items()))
         times = "once" if len(cluster) == 1 else f"{len(cluster)} times"
@@ -138,22 +140,15 @@ def _table(grades: Grades) -> str:
     """Return the section with the grades."""
     heads = "".join(f"<th><span>{escaped(exercise.name)}</span></th>" for exercise in grades.exercises)
     of = "".join(f"<td>{number(points_of(exercise))}</td>" for exercise in grades.exercises)
-    late, dropped = any(s.late for s in grades.students), any(s.counting != s.graded for s in grades.students)
-    more = [head for head, there in (("late", late), ("deducted", late), ("of", dropped)) if there]
-    rows = [f'<tr class="faint"><th>points</th>{of}<td>{number(grades.of)}</td>{"<td></td>" * len(more)}</tr>\n']
+    rows = [f'<tr class="faint"><th>points</th>{of}<td>{number(grades.of)}</td></tr>\n']
     for student in grades.students:
-        cells = "".join(_cell(graded) for graded in student.graded) + f"<td>{number(student.points)}</td>"
-        if late:
-            days = "" if student.late is None else "yes" if student.late.days is None else f"{student.late.days} d"
-            cells += f"<td>{days}</td><td>{number(student.deducted) if student.late else ''}</td>"
-        if dropped:
-            cells += f"<td>{number(student.of)}</td>"
-        rows.append(f"<tr><th>{shortened(student.name)}</th>{cells}</tr>\n")
-    ends = "".join(f"<th>{head}</th>" for head in ["total", *more])
+        cells = "".join(_cell(graded) for graded in student.graded)
+        total = f"{number(student.points)}{f' of {number(student.of)}' if student.of != grades.of else ''}"
+        rows.append(f"<tr><th>{shortened(student.name)}</th>{cells}<td>{total}</td></tr>\n")
     return (
         '<section><h2>Grades</h2><p class="faint">A star: look at it yourself. A dash: no file. In brackets: what the '
         "checks gave, where you gave other points. Struck out: dropped, and not in the total.</p>"
-        f'<div class="scroll"><table><thead><tr><th>student</th>{heads}{ends}</tr></thead>\n'
+        f'<div class="scroll"><table><thead><tr><th>student</th>{heads}<th>total</th></tr></thead>\n'
         f"<tbody>{''.join(rows)}</tbody></table></div></section>\n"
     )
 
@@ -165,5 +160,6 @@ def _cell(graded: Graded) -> str:
     points, kind = f"{number(graded.points)}{'*' if graded.flagged else ''}", f' class="{shade}"'
     if graded.kind == NO_FILE and not given:
         points, kind = "–", ""
-    points = f"<s>{points}</s>" if graded.dropped else points
+    if graded.dropped:
+        points, kind = f"<s>{points}</s>", ' class="faint"'
     return f"<td{kind}>{points}{f' ({number(graded.checked)})' if given else ''}</td>"

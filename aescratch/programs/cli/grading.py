@@ -26,9 +26,9 @@ from aescratch.classroom.grading.runs import judge_all, prove
 from aescratch.classroom.grading.submissions import Submission, SubmissionsError, read_submission, read_submissions
 from aescratch.classroom.grading.summary import as_html
 from aescratch.foundations.files import write_text
+from aescratch.programs.cli import say as teacher
 from aescratch.programs.cli.courses import chosen
 from aescratch.programs.cli.options import SOURCE, command, option, switch, whole
-from aescratch.programs.cli.say import OPTIONS, said
 from aescratch.programs.cli.status import RIGHT, UsageError, usage_error
 from aescratch.programs.cli.words import count, number
 
@@ -63,7 +63,7 @@ add_arguments = command(
         help="for a file (default %(default)g)",
     ),
     switch("--unconfined", "go on where this machine can't confine submissions"),
-    OPTIONS,
+    teacher.OPTIONS,
 )  # fmt: skip
 
 
@@ -82,7 +82,8 @@ def run(arguments: Namespace) -> int:
     exercises = chosen(arguments.exercises, arguments.only)
     submissions, remarks = handed_in(arguments, exercises)
     folder, file = places(arguments)
-    say, regrade = said(arguments, [submission.student for submission in submissions], exercises, folder, own_due={})
+    students = [submission.student for submission in submissions]
+    say, regrade = teacher.said(arguments, students, exercises, folder, own_due={})
     seed = kept_seed(folder, arguments.seed)
     limits = Limits(seconds=arguments.time_limit)._asdict()
     digests = {exercise.name: digest_of_exercise(exercise) for exercise in exercises}
@@ -99,7 +100,8 @@ def run(arguments: Namespace) -> int:
     try:
         with Ledger(folder / RECORDS) as ledger:
             solutions = [task_of(exercise, exercise.solution.encode()) for exercise in exercises]
-            ledger.forget(anew)
+            for key in anew:  # what the file holds of it counts until there is another line
+                ledger.records.pop(key, None)
             new = {task.key for task in tasks.values()} - set(ledger.records)
             prove(solutions, ledger, seed, limits, jobs)
             left = len(new - set(ledger.records))
@@ -108,12 +110,12 @@ def run(arguments: Namespace) -> int:
     except BlockingIOError as error:
         raise UsageError(f"another grading is at work in {folder}; wait for it, or give another --out") from error
     records = {place: ledger.records[task.key] for place, task in tasks.items()}
-    before = regrade.note({place for place, task in tasks.items() if task.key in anew})
-    say = replace(say, before=before)
+    regrade.note({place for place, task in tasks.items() if task.key in anew})
+    say = replace(say, before=regrade.notes)
     grades = collect(submissions, exercises, records, say, seed=seed, remarks=remarks, unlimited=missing)
     write(grades, folder, file, arguments.format)
     report(grades, folder, file, len(new))
-    regrade.report(grades)
+    teacher.report(grades, regrade)
     arguments.result = {"file": str(file), "judged": len(new), **json.loads(as_json(grades))}
     return RIGHT
 
