@@ -16,10 +16,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from exports import canvas, packed
 
 from aescratch.classroom import all_exercises
 from aescratch.classroom.exercise import read_course
-from aescratch.classroom.grading import runs, submissions
+from aescratch.classroom.grading import runs
+from aescratch.classroom.grading.exports import attempts
 from aescratch.classroom.grading.formats import FORMATS, as_csv, as_gradescope, as_nbgrader, as_otter
 from aescratch.classroom.grading.grades import Graded, Grades, Student
 from aescratch.classroom.grading.judging import Judgement, missing_protections
@@ -237,7 +239,7 @@ def test_odd_things_among_submissions_are_each_told_in_a_sentence(tmp_path):
     (folder / "list.txt").write_text("")
     (folder / "lee.zip").write_text("")
     (folder / ".DS_Store").write_text("")
-    found, remarks = read_submissions(folder, exercises)
+    found, remarks, _ = read_submissions([folder], exercises)
     students = {submission.student: submission for submission in found}
     assert list(students) == sorted(["kim", "Zoë 김", "a b", long[:117] + "...", "large", "linked", "piped"])
     assert set(students["kim"].files) == {"dense_backward", "relu_backward"}
@@ -255,14 +257,14 @@ def test_odd_things_among_submissions_are_each_told_in_a_sentence(tmp_path):
     assert len(remarks) == 3
     assert "unpack it" in next(remark for remark in remarks if "lee.zip" in remark)
     with pytest.raises(SubmissionsError, match="give the folder above it"):
-        read_submissions(folder / "kim", exercises)
+        read_submissions([folder / "kim"], exercises)
     assert set(read_submission(folder / "kim", exercises, "kim").files) == {"dense_backward", "relu_backward"}
 
 
 @pytest.mark.parametrize(("path", "remark"), [
     ("my dense.py", "not graded: my dense.py"),
     ("02_dense_backward.ipynb", "not graded: 02_dense_backward.ipynb"),
-    ("week 1/all.zip", "not graded: week 1/all.zip"),
+    ("week 1/all.zip", "week 1/all.zip is no zip file"),
     ("a/b/c/d/02_dense_backward.py", "some folders lie more than 3 deep"),
     ("course/02_dense_backward/checks.py", ""),
     ("README.md", ""),
@@ -296,7 +298,7 @@ def test_a_thousand_links_are_told_of_in_a_few_sentences(tmp_path):
 
 
 def test_a_folder_of_any_size_is_looked_at_so_far(tmp_path, monkeypatch):
-    monkeypatch.setattr(submissions, "MOST_FILES", 5)
+    monkeypatch.setattr(attempts, "MOST_FILES", 5)
     for number in range(9):
         (tmp_path / f"{number}").mkdir()
     assert "it holds 5 files and folders or more" in read_submission(tmp_path, [BY_NAME["dense_backward"]], "kim").remarks[0]
@@ -700,6 +702,11 @@ def test_the_page_shows_what_happens(tmp_path, monkeypatch, capsys):
         (tmp_path / "handed_in" / path).parent.mkdir(parents=True)
         (tmp_path / "handed_in" / path).write_text(text)
     (tmp_path / "handed_in" / "max").mkdir()
+    right, wrong = texts.values()
+    packed("submissions.zip", {canvas("kimminsu", 101, 9001, exercise.file_name): right, canvas("이유", 102, 9002, exercise.file_name): wrong,
+                               canvas("이유", 102, 9003, "02_dense_backward-1.py"): wrong, canvas("guest", 104, 9004, "list.txt"): ""})  # fmt: skip
+    rows = re.search(r"canvas_gradebook.csv\n(Student,.*?)```", page, re.DOTALL)[1]
+    pathlib.Path("gradebook.csv").write_text(re.sub(r",[\d.]+$", ",", rows, flags=re.MULTILINE).replace("Possible,,,,,", "Possible,,,,,10"))
     for kind, block in re.findall(r"```(console|csv)\n(.*?)```", page, re.DOTALL):
         if kind == "csv":
             (tmp_path / "grading" / "overrides.csv").write_text(block)

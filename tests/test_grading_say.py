@@ -22,7 +22,7 @@ from aescratch.classroom.grading.grades import Say, collect
 from aescratch.classroom.grading.lateness import Lateness, Rule, deducted, due_of, lateness_of, rule_of
 from aescratch.classroom.grading.overrides import Override, SayError, read_overrides
 from aescratch.classroom.grading.parts import declared
-from aescratch.classroom.grading.submissions import Submission
+from aescratch.classroom.grading.submissions import Arrival, Submission
 from aescratch.classroom.grading.summary import as_html, clusters, subgroups
 from aescratch.programs.cli import grading as command
 from aescratch.programs.cli.options import Parser
@@ -66,12 +66,13 @@ def collected(exercises, points, say=Say(), times=None, **about):
     """Return grades of students with these points; None stands for no file."""
     submissions, records = [], {}
     for name, row in points.items():
-        submission = Submission(name, **(times or {}).get(name, {}))
+        submission = Submission(name)
         for exercise, earned in zip(exercises, row, strict=True):
             if earned is None:
                 submission.reasons[exercise.name] = "there is no file"
             else:
                 records[name, exercise.name] = record(exercise, earned)
+                submission.arrivals[exercise.name] = Arrival(0, **(times or {}).get(name, {}))
         submissions.append(submission)
     return collect(submissions, exercises, records, say, seed=1, **about)
 
@@ -225,6 +226,22 @@ def test_a_date_alone_lasts_to_its_end_and_a_time_without_a_zone_is_local(monkey
             due_of(text)
 
 
+def test_each_exercise_is_as_late_as_it_came(exercises):
+    submission = Submission("kim", arrivals={
+        "double": Arrival(0, DUE), "again": Arrival(1, DUE + 30 * HOUR), "more": Arrival(2, late=True),
+    })  # fmt: skip
+    records = {("kim", exercise.name): record(exercise, 5) for exercise in exercises}
+    grades = collect([submission], exercises, records, Say(due=DUE, late=Rule(Fraction(10))), seed=1)
+    assert [graded.points for graded in grades.students[0].graded] == [5, 4, 5]
+    assert grades.students[0].late == Lateness(2, Fraction(1, 5))
+    assert [each["late"] for each in json.loads(as_json(grades))["students"][0]["exercises"]] == [
+        None, {"days": 2, "percent": 20}, {"days": None, "percent": 0},
+    ]  # fmt: skip
+    page = as_html(grades)
+    assert "kim, again: late by 2 days: 20 % of what was earned is deducted" in page
+    assert "kim, more: late, as the platform says" in page
+
+
 def test_points_earned_deducted_and_counted_stand_apart(exercises):
     times = {
         "kim": {"handed_in": DUE + 30 * HOUR}, "lee": {"late": True}, "max": {"handed_in": DUE + 30 * HOUR},
@@ -242,7 +259,7 @@ def test_points_earned_deducted_and_counted_stand_apart(exercises):
     assert found["kim"]["late"] == {"days": 2, "percent": 20}
     assert (found["lee"]["points"], found["lee"]["late"]) == (16.99, {"days": None, "percent": 0})
     assert (found["max"]["late"]["days"], found["max"]["points"]) == (1, 15.3), "from the student's own date"
-    assert "late" not in found["old"]
+    assert found["old"]["late"] is None
     assert found["pia"]["points"] == 0
     assert grades.remarks == ["nothing tells when these were handed in, and so they count as in time: old"]
     text = feedback.text(grades.students[0])
@@ -308,8 +325,8 @@ def test_what_is_dropped_is_shown_and_counts_nowhere(exercises):
 def test_where_nothing_is_decided_the_files_tell_of_nothing(exercises):
     grades = collected(exercises, {"kim": (5, 10, None)})
     student = json.loads(as_json(grades))["students"][0]
-    assert set(student) == {"student", "points", "of", "remarks", "exercises"}
-    assert set(student["exercises"][0]) == {"exercise", "points", "of", "outcome", "flagged", "entries"}
+    assert {key for key, value in student.items() if value} == {"student", "points", "of", "exercises"}
+    assert {key for key, value in student["exercises"][0].items() if value} == {"exercise", "points", "of", "outcome", "entries"}
     assert rows_of(as_csv(grades))[0] == ["student", *NAMES, "total", "look at"]
     text = feedback.text(grades.students[0])
     assert text == (
@@ -409,10 +426,11 @@ def test_lateness_and_dropping_on_the_command_line(run, tmp_path, monkeypatch):
     read = command.handed_in
 
     def with_times(*arguments):
-        submissions, *rest = read(*arguments)
-        for submission in submissions:
-            submission.handed_in = DUE + HOUR if submission.student == "kim" else DUE
-        return (submissions, *rest)
+        reading, roster = read(*arguments)
+        for submission in reading.submissions:
+            for name in submission.arrivals:
+                submission.arrivals[name] = Arrival(0, DUE + HOUR if submission.student == "kim" else DUE)
+        return reading, roster
 
     monkeypatch.setattr(command, "handed_in", with_times)
     run("--due", "2026-11-30T18:00+09:00", "--late", "10%/day", "--drop-lowest", 1)

@@ -14,7 +14,7 @@ def text(student: Student) -> str:
     """Return the student's file."""
     answers = "\n\n".join(_answer(graded) for graded in student.graded)
     remarks = "".join(f"\n{remark}\n" for remark in [*total(student), *student.remarks])
-    return f"{student.name}\n\n{answers}\n{remarks}"
+    return f"{student.called}\n\n{answers}\n{remarks}"
 
 
 def sentences(graded: Graded) -> list[str]:
@@ -36,10 +36,10 @@ def sentences(graded: Graded) -> list[str]:
 
 def total(student: Student) -> list[str]:
     """Return how late it was and what the total is, where that isn't simply the sum of what the checks gave."""
-    if student.late is None and student.points == sum(graded.checked for graded in student.graded):
+    lates = dict.fromkeys(str(graded.late) for graded in student.graded if graded.late)
+    if not lates and student.points == sum(graded.checked for graded in student.graded):
         return []
-    late = [] if student.late is None else [str(student.late)]
-    return [*late, f"total: {_shown(student.points)} of {_shown(student.of)}"]
+    return [*lates, f"total: {_shown(student.points)} of {_shown(student.of)}"]
 
 
 def _answer(graded: Graded) -> str:

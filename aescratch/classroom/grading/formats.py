@@ -11,12 +11,15 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from aescratch.classroom.grading.feedback import sentences, total
-from aescratch.classroom.grading.grades import Graded, Grades, Student
+from aescratch.classroom.grading.grades import Graded, Grades
+from aescratch.classroom.grading.lateness import Lateness
 from aescratch.classroom.grading.parts import points_of
+from aescratch.classroom.grading.submissions import Submission
 
 FORMAT = 1
 NBGRADER_COLUMNS = (
@@ -58,8 +61,10 @@ def as_json(grades: Grades) -> str:
     ]  # fmt: skip
     students = [
         {
-            "student": student.name, "points": number(student.points), "of": number(student.of), **_late(student),
-            "remarks": student.remarks, "exercises": [_exercise(graded) for graded in student.graded],
+            "student": student.name, **_about(student.submission), "late": _late(student.late),
+            "points": number(student.points), "of": number(student.of), "deducted": number(student.deducted),
+            "remarks": student.remarks,
+            "exercises": [_exercise(graded, student.submission) for graded in student.graded],
         }
         for student in grades.students
     ]  # fmt: skip
@@ -70,10 +75,23 @@ def as_json(grades: Grades) -> str:
     return json.dumps(everything, indent=1) + "\n"
 
 
-def _exercise(graded: Graded) -> dict[str, Any]:
+def _about(submission: Submission) -> dict[str, Any]:
+    """Return who the roster says it is, and when all of it had come; null where nothing says so."""
+    row = submission.row
+    known = {key: (getattr(row, key) or None) if row else None for key in ("name", "email", "section", "group")}
+    return {**known, "due": _date(row.due if row else None), "handed_in": _date(submission.handed_in)}
+
+
+def _date(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _exercise(graded: Graded, submission: Submission) -> dict[str, Any]:
+    arrival = submission.arrivals.get(graded.exercise.name)
     return {
         "exercise": graded.exercise.name, "points": number(graded.points), "of": number(points_of(graded.exercise)),
-        **_said(graded), "outcome": graded.kind, "flagged": graded.flagged,
+        **_said(graded), "outcome": graded.kind, "flagged": graded.flagged, "late": _late(graded.late),
+        "handed_in": _date(arrival.handed_in if arrival else None),
         "entries": [
             {
                 "part": entry.part, "points": number(entry.points), "of": number(entry.of), "reason": entry.reason,
@@ -84,12 +102,9 @@ def _exercise(graded: Graded) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _late(student: Student) -> dict[str, Any]:
-    """Return how late it was, where it was; the points of a flag alone are all kept."""
-    if student.late is None:
-        return {}
-    late = {"days": student.late.days, "percent": number(100 * student.late.share)}
-    return {"late": late, "deducted": number(student.deducted)}
+def _late(late: Lateness | None) -> dict[str, Any] | None:
+    """Return how late it was, where it was; of a platform's flag alone no days are known, and nothing is deducted."""
+    return None if late is None else {"days": late.days, "percent": number(100 * late.share)}
 
 
 def _said(graded: Graded) -> dict[str, Any]:

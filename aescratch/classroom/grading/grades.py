@@ -17,14 +17,16 @@ from typing import Any
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.dropping import lowest
+from aescratch.classroom.grading.exports.attempts import MOST_SHOWN
 from aescratch.classroom.grading.lateness import Lateness, Rule, deducted, lateness_of
 from aescratch.classroom.grading.ledger import Record
 from aescratch.classroom.grading.marks import Entry, without_points
 from aescratch.classroom.grading.overrides import NONE, Override, Place
 from aescratch.classroom.grading.parts import points_of
-from aescratch.classroom.grading.submissions import MOST_SHOWN, Submission
+from aescratch.classroom.grading.submissions import Arrival, Submission
 
 NO_FILE = "no-file"
+IN_TIME = Arrival(0)  # as far as anything tells
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ class Graded:
     cause: str  # the words that tell the mistake from others with the same code
     answer: str
     override: Override = NONE
-    deducted: Fraction = Fraction(0)  # for lateness
+    late: Lateness | None = None
+    deducted: Fraction = Fraction(0)  # for that
     dropped: bool = False  # as one of the lowest
     before: Fraction | None = None  # what counted before it was regraded
     seconds: float | None = None  # that judging took
@@ -83,12 +86,24 @@ class Student:
     name: str
     graded: list[Graded] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
-    late: Lateness | None = None
+    submission: Submission = field(default_factory=lambda: Submission(""))  # where it came from, and when
 
     @property
     def counting(self) -> list[Graded]:
         """The exercises that aren't dropped."""
         return [graded for graded in self.graded if not graded.dropped]
+
+    @property
+    def late(self) -> Lateness | None:
+        """Of the exercises that came too late, how late the one that loses most did."""
+        lates = [each.late for each in self.graded if each.late]
+        return max(lates, key=lambda late: (late.share, late.days or 0), default=None)
+
+    @property
+    def called(self) -> str:
+        """What to call the student on a page for people: with the roster's name, where it tells another."""
+        row = self.submission.row
+        return f"{self.name} ({row.name})" if row and row.name not in ("", self.name) else self.name
 
     @property
     def points(self) -> Fraction:
@@ -113,7 +128,7 @@ class Grades:
     exercises: Sequence[Exercise]  # the columns
     students: list[Student]  # the rows, by name
     seed: int
-    remarks: list[str] = field(default_factory=list)  # on what lay beside the students' folders
+    remarks: list[str] = field(default_factory=list)  # on what was given to nobody, and who has nothing
     unlimited: list[str] = field(default_factory=list)  # what the platform couldn't keep submissions from
     sections: Mapping[str, str] = field(default_factory=dict)  # of students, where a roster tells
     version: str = ae.__version__
@@ -143,16 +158,18 @@ def collect(
     students, untold = [], []
     for submission in submissions:
         name, due = submission.student, say.own_due.get(submission.student, say.due)
-        student = Student(name, remarks=list(submission.remarks))
-        student.late = lateness_of(submission.handed_in, submission.late, due, say.late)
-        if due and submission.handed_in is None and submission.late is None:
+        student = Student(name, remarks=list(submission.remarks), submission=submission)
+        arrivals = submission.arrivals.values()
+        if due and any(arrival.handed_in is None and arrival.late is None for arrival in arrivals):
             untold.append(name)
         for exercise in exercises:
             found = graded(exercise, submission, records.get((name, exercise.name)))
             place = (name, exercise.name)
             found = replace(found, override=say.overrides.get(place, NONE), before=say.before.get(place))
-            cost = deducted(found.earned, student.late.share) if student.late else Fraction(0)
-            student.graded.append(replace(found, deducted=cost))
+            arrival = submission.arrivals.get(exercise.name, IN_TIME)
+            late = lateness_of(arrival.handed_in, arrival.late, due, say.late)
+            cost = deducted(found.earned, late.share) if late else Fraction(0)
+            student.graded.append(replace(found, late=late, deducted=cost))
         for i in lowest([(each.points, points_of(each.exercise)) for each in student.graded], say.drop):
             student.graded[i] = replace(student.graded[i], dropped=True)
         students.append(student)

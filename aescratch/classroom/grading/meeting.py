@@ -121,10 +121,15 @@ def decisions(grades: Grades) -> str:
     """Return the section on what the teacher decided: each with what the checks gave."""
     groups: dict[str, list[str]] = defaultdict(list)
     for student in grades.students:
-        if student.late:
-            points = f"; {number(student.deducted)} deducted, {number(student.points)} count"
-            what = f"{student.late}{points if student.late.share else ''}"
-            groups["Late"].append(f"{shortened(student.name)}: {escaped(what)}")
+        lates: dict[str, list[str]] = defaultdict(list)
+        for graded in student.graded:
+            if graded.late:
+                lates[str(graded.late)].append(breakable(graded.exercise.name))
+        for late, names in lates.items():
+            groups["Late"].append(f"{shortened(student.name)}, {listed(names, MOST_TITLES)}: {escaped(late)}")
+        if student.deducted:
+            points = f"{number(student.deducted)} deducted, {number(student.points)} count"
+            groups["Deducted for lateness"].append(f"{shortened(student.name)}: {points}")
         for graded in student.graded:
             where = f"{shortened(student.name)}: {breakable(graded.exercise.name)}"
             if graded.override.points is not None:

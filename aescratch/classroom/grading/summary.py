@@ -83,7 +83,8 @@ def _by_hand(grades: Grades) -> str:
         "The checks can't tell": [f"{what}, {escaped(flagged[0])}" for what, flagged in reasons if flagged],
         "Ended before the checks did, as hostile code does": [what for what, g in everything if g.kind == DIED],
         "Didn't come to an end in time": [what for what, g in everything if g.kind == TIMED_OUT],
-        "Odd about what was handed in": [escaped(remark) for remark in grades.remarks] + odd,
+        "Not placed, or odd about exports and roster": [escaped(remark) for remark in grades.remarks],
+        "Odd about what was handed in": odd,
     }
     lists = "".join(folded(title, lines) for title, lines in groups.items() if lines)
     return f"<section><h2>To look at yourself</h2>\n{lists or '<p>Nothing.</p>'}</section>\n"
@@ -144,7 +145,7 @@ def _table(grades: Grades) -> str:
     for student in grades.students:
         cells = "".join(_cell(graded) for graded in student.graded)
         total = f"{number(student.points)}{f' of {number(student.of)}' if student.of != grades.of else ''}"
-        rows.append(f"<tr><th>{shortened(student.name)}</th>{cells}<td>{total}</td></tr>\n")
+        rows.append(f"<tr><th>{shortened(student.called)}</th>{cells}<td>{total}</td></tr>\n")
     return (
         '<section><h2>Grades</h2><p class="faint">A star: look at it yourself. A dash: no file. In brackets: what the '
         "checks gave, where you gave other points. Struck out: dropped, and not in the total.</p>"

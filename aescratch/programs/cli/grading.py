@@ -1,11 +1,13 @@
-"""`aescratch exercises grade`: a folder of submissions, each judged in a confined process, becomes grades.
+"""`aescratch exercises grade`: what students handed in, each file judged in a confined process, becomes grades.
 
-    submissions, exercises, seed -> tasks -> ledger -> Grades -> the file that was asked for, summary, feedback
+    exports, roster -> submissions, exercises, seed -> tasks -> ledger -> Grades -> the file that was asked for,
+    summary, feedback, the platforms' gradebooks
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -18,14 +20,17 @@ from pathlib import Path
 
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading import feedback
+from aescratch.classroom.grading.exports.attempts import Export
 from aescratch.classroom.grading.formats import FORMATS, as_csv, as_json
+from aescratch.classroom.grading.gradebooks import gradebooks
 from aescratch.classroom.grading.grades import Grades, collect
 from aescratch.classroom.grading.judging import Limits, missing_protections
 from aescratch.classroom.grading.ledger import RECORDS, Ledger, Task, digest_of_exercise, key_of
+from aescratch.classroom.grading.roster import Roster, RosterError, read_roster
 from aescratch.classroom.grading.runs import judge_all, prove
-from aescratch.classroom.grading.submissions import Submission, SubmissionsError, read_submission, read_submissions
+from aescratch.classroom.grading.submissions import Reading, SubmissionsError, read_submission, read_submissions
 from aescratch.classroom.grading.summary import as_html
-from aescratch.foundations.files import write_text
+from aescratch.foundations.files import whole_file, write_text
 from aescratch.programs.cli import say as teacher
 from aescratch.programs.cli.courses import chosen
 from aescratch.programs.cli.options import SOURCE, command, option, switch, whole
@@ -33,23 +38,30 @@ from aescratch.programs.cli.status import RIGHT, UsageError, usage_error
 from aescratch.programs.cli.words import count, number
 
 SEED_FILE = "seed.json"
+REMARKS = "remarks.txt"
+MOST_REMARKS = 20  # that are printed
 SEEDS = 2**48  # to draw from: too many to try
 LONGEST = 3600  # seconds for a file
-DESCRIPTION = """Grade a folder of submissions: one folder a student, with the exercises' files in it.
+DESCRIPTION = """Grade what was handed in: what Canvas, Moodle, Gradescope or Blackboard export, or a folder a student.
 
 Each file is judged in a confined process of its own, with inputs drawn from a seed that only you have. It can be ended
 at any time: the same command goes on where it was, and judges only what is new or was changed.
 """
 EXAMPLES = """examples:
   aescratch exercises grade handed_in
+  aescratch exercises grade submissions.zip --roster gradebook.csv --out grades
   aescratch exercises grade handed_in --only dense_backward relu_backward --format csv --out week_1
   aescratch exercises grade /autograder/submission --format gradescope --out /autograder/results/results.json
 """
 
 add_arguments = command(
     DESCRIPTION, EXAMPLES,
-    option("submissions", metavar="SUBMISSIONS", help="the folder; for Gradescope, that of one submission"),
+    option(
+        "submissions", nargs="+", metavar="EXPORT",
+        help="folders or zip files; with --format gradescope, the folder of one submission",
+    ),
     SOURCE,
+    option("--roster", metavar="FILE", help="who takes the course: a table, or a platform's gradebook"),
     option("--only", nargs="+", metavar="NAME", help="grade these exercises, not all"),
     option("--format", choices=FORMATS, default="json", help="of the grades (default %(default)s)"),
     whole("--jobs", "how many at once (default: all cores)"),
@@ -80,10 +92,12 @@ def run(arguments: Namespace) -> int:
     if not 0 < arguments.time_limit <= LONGEST:
         raise UsageError(f"expected --time-limit above 0 and at most {LONGEST} s, got {arguments.time_limit:g}")
     exercises = chosen(arguments.exercises, arguments.only)
-    submissions, remarks = handed_in(arguments, exercises)
+    reading, roster = handed_in(arguments, exercises)
+    submissions = reading.submissions
     folder, file = places(arguments)
     students = [submission.student for submission in submissions]
-    say, regrade = teacher.said(arguments, students, exercises, folder, own_due={})
+    own_due = {each.student: each.row.due for each in submissions if each.row and each.row.due}
+    say, regrade = teacher.said(arguments, students, exercises, folder, own_due)
     seed = kept_seed(folder, arguments.seed)
     limits = Limits(seconds=arguments.time_limit)._asdict()
     digests = {exercise.name: digest_of_exercise(exercise) for exercise in exercises}
@@ -112,25 +126,39 @@ def run(arguments: Namespace) -> int:
     records = {place: ledger.records[task.key] for place, task in tasks.items()}
     regrade.note({place for place, task in tasks.items() if task.key in anew})
     say = replace(say, before=regrade.notes)
-    grades = collect(submissions, exercises, records, say, seed=seed, remarks=remarks, unlimited=missing)
-    write(grades, folder, file, arguments.format)
-    report(grades, folder, file, len(new))
+    about = {"sections": {each.student: each.row.section for each in submissions if each.row and each.row.section}}
+    grades = collect(
+        submissions, exercises, records, say, seed=seed, remarks=reading.remarks, unlimited=missing, **about
+    )
+    books, more = gradebooks(grades, reading.exports, roster)
+    grades.remarks += more
+    write(grades, folder, file, arguments.format, books)
+    report(grades, folder, file, len(new), reading.exports, sorted(books))
     teacher.report(grades, regrade)
     arguments.result = {"file": str(file), "judged": len(new), **json.loads(as_json(grades))}
     return RIGHT
 
 
-def handed_in(arguments: Namespace, exercises: Sequence[Exercise]) -> tuple[list[Submission], list[str]]:
-    """Return the submissions, and remarks on what lies beside them."""
-    folder = Path(arguments.submissions)
-    if not folder.is_dir():
-        raise UsageError(f"expected a folder of submissions, but {str(folder)!r} is none; check the path")
-    if arguments.format == "gradescope":
-        return [read_submission(folder, exercises, "submission")], []
-    if folder.resolve() in (Path(arguments.out).resolve(), *Path(arguments.out).resolve().parents):
-        raise UsageError(f"--out {arguments.out} lies among the submissions; give a place outside {folder}")
-    with usage_error(SubmissionsError):
-        return read_submissions(folder, exercises)
+def handed_in(arguments: Namespace, exercises: Sequence[Exercise]) -> tuple[Reading, Roster | None]:
+    """Return what was handed in, and the roster where one is given."""
+    given = [Path(place) for place in arguments.submissions]
+    single = arguments.format == "gradescope"
+    for place in given:
+        if not (place.is_dir() or (place.is_file() and not single)):
+            raise UsageError(
+                f"expected a folder of submissions, or a zip file, but {str(place)!r} is none; check the path"
+            )
+    if single:
+        if len(given) > 1 or arguments.roster:
+            raise UsageError("--format gradescope is for the folder of one submission alone; leave the others out")
+        return Reading([read_submission(given[0], exercises, "submission")], [], []), None
+    out = Path(arguments.out).resolve()
+    for place in given:
+        if place.resolve() in (out, *out.parents):
+            raise UsageError(f"--out {arguments.out} lies among the submissions; give a place outside {place}")
+    with usage_error(SubmissionsError), usage_error(RosterError):
+        roster = read_roster(Path(arguments.roster)) if arguments.roster else None
+        return read_submissions(given, exercises, roster), roster
 
 
 def places(arguments: Namespace) -> tuple[Path, Path]:
@@ -161,17 +189,37 @@ def kept_seed(folder: Path, given: int | None) -> int:
     return seed
 
 
-def write(grades: Grades, folder: Path, file: Path, form: str) -> None:
-    """Write the grades, the teacher's summary and the students' answers, each file whole."""
+def write(grades: Grades, folder: Path, file: Path, form: str, books: dict[str, bytes]) -> None:
+    """Write the grades, the teacher's summary, the students' answers and the gradebooks, each file whole."""
     answers = folder / "feedback"
     answers.mkdir(exist_ok=True)
-    for student in grades.students:
-        path, text = answers / file_name(student.name), feedback.text(student)
+    names = file_names([student.name for student in grades.students])
+    for student, name in zip(grades.students, names, strict=True):
+        path, text = answers / name, feedback.text(student)
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             write_text(path, text)
     write_text(folder / "summary.html", as_html(grades))
     write_text(folder / "summary.csv", as_csv(grades))
+    write_text(folder / REMARKS, "".join(f"{remark}\n" for remark in grades.remarks))
+    for name, content in books.items():
+        with whole_file(folder / name) as stream:
+            stream.write(content)
     write_text(file, FORMATS[form].write(grades))
+
+
+def file_names(students: Sequence[str]) -> list[str]:
+    """Return the names of the files for students, no two the same.
+
+    Examples
+    --------
+    >>> file_names(["é", "_-4a99557e"])
+    ['_-4a99557e.txt', '_-4a99557e-fab73d7e.txt']
+    """
+    names: list[str] = []
+    for student in students:
+        more = (file_name(f"{student}\0{number}") for number in itertools.count())
+        names.append(next(name for name in itertools.chain([file_name(student)], more) if name not in names))
+    return names
 
 
 def file_name(student: str) -> str:
@@ -185,17 +233,28 @@ def file_name(student: str) -> str:
     'Zo_2-7bbf39b6.txt'
     """
     plain = re.sub(r"[^\w-]+", "_", student, flags=re.ASCII)[:60]
-    same = plain == student == student.lower() and not plain.startswith("-")  # some systems take Kim and kim for one
+    # Some systems take Kim and kim for one; and what ends like a digest may be another's name with it.
+    same = plain == student == student.lower() and not re.search(r"^-|-[0-9a-f]{8}$", plain)
     return f"{plain}.txt" if same else f"{plain}-{hashlib.sha256(student.encode()).hexdigest()[:8]}.txt"
 
 
-def report(grades: Grades, folder: Path, file: Path, judged: int) -> None:
+def report(
+    grades: Grades, folder: Path, file: Path, judged: int, exports: Sequence[Export], books: Sequence[str]
+) -> None:  # fmt: skip
     """Say what was done, and what is left to a person."""
+    for export in exports:
+        print(f"{export.name}: {export.platform}, handed in by {len({each.who.key for each in export.attempts})}")
     print(f"submissions: {len(grades.students)}, exercises: {len(grades.exercises)}, files judged now: {judged}")
     look = sum(graded.flagged for student in grades.students for graded in student.graded)
     if look:
         print(f"look at {look} yourself: the checks can't tell, see {folder / 'summary.html'}")
-    odd = len(grades.remarks) + sum(bool(student.remarks) for student in grades.students)
+    for remark in grades.remarks[:MOST_REMARKS]:
+        print(f"  {remark}")
+    if len(grades.remarks) > MOST_REMARKS:
+        print(f"  and {len(grades.remarks) - MOST_REMARKS} more like these, all in {folder / REMARKS}")
+    odd = sum(bool(student.remarks) for student in grades.students)
     if odd:
         print(f"odd about what was handed in: {odd}, see {folder / 'summary.html'}")
+    for name in books:
+        print(f"to import: {folder / name}")
     print(f"grades: {file}\nsummary: {folder / 'summary.html'}\nseed: {grades.seed}, kept in {folder / SEED_FILE}")

@@ -1,0 +1,55 @@
+"""Canvas: one flat folder, where each name says whose a file is.
+
+    name[_LATE]_USER_FILE_what.py, name_USER_text.html     without names: [LATE_]anon_xxxxx_FILE_what.py
+
+So its `lib/content_zipper.rb` writes it (`get_filename`, `add_upload_submission`, `add_text_or_url`): the name is the
+sortable one ("Kim, Minsu"), in small letters and without what is no letter or digit; a group's is the group's, with the
+number of one of its members. A student who hands in a file of the same name again gets `what-1.py`
+(`Attachment.make_unique_filename`). FILE numbers what was uploaded in order of time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from aescratch.classroom.grading.exports.archives import FILE, Node, shown
+from aescratch.classroom.grading.exports.attempts import Attempt, Found, Who
+
+PLATFORM = "Canvas"
+NUMBER = r"\d{1,20}"
+FORM = re.compile(
+    r"(?:(?P<anonymous_late>LATE_)?(?P<anonymous>anon_[^\W_]+)"
+    rf"|(?P<name>.+?)_(?P<late>(?i:LATE)_)?(?P<user>{NUMBER}))"
+    rf"_(?:(?P<file>{NUMBER})_(?P<rest>.+)|(?P<entry>text|link)\.html)"
+)
+
+
+def recognises(nodes: Sequence[Node]) -> bool:
+    """Whether these are the files of such an export: most of them have its form."""
+    files = [node for node in nodes if node.kind == FILE]
+    return 2 * sum(bool(FORM.fullmatch(node.name)) for node in files) > len(nodes)
+
+
+def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str]]:
+    """Return what was handed in, and remarks on what belongs to nobody."""
+    found: dict[str, Attempt] = {}
+    remarks = []
+    for node in nodes:
+        match = FORM.fullmatch(node.name)
+        if match is None or node.kind != FILE:
+            remarks.append(f"{shown(node.name)} doesn't say whose it is, and isn't graded")
+            continue
+        user, name = match["user"] or match["anonymous"], match["name"] or ""
+        if match["user"]:
+            who = Who(f"{name}_{user}", ("Canvas", user), (user, f"{name}_{user}"), name)
+        else:  # each assignment calls them otherwise
+            who = Who(user, ("Canvas", where, user), (user,))
+        attempt = found.setdefault(user, Attempt(who, late=False))
+        attempt.late = attempt.late or bool(match["late"] or match["anonymous_late"])
+        if match["entry"] == "link":
+            attempt.remarks.append("a web address was handed in, and isn't followed")
+        else:
+            path = match["rest"] or f"{match['entry']}.html"
+            attempt.files.append(Found((path,), node, int(match["file"] or 0), bool(match["entry"])))
+    return list(found.values()), remarks

@@ -1,0 +1,123 @@
+"""Gradescope: a folder for each submission, and one file that says whose they are.
+
+    assignment_NUMBER_export/submission_metadata.yml
+    assignment_NUMBER_export/submission_NUMBER/what.py
+
+No page of Gradescope's describes the file. What is read of it is what public readers of it read, and is written by
+Ruby's YAML writer, so always in the same form, a line each:
+
+    submission_409194023:
+      :submitters:
+      - :name: Minsu Kim
+        :sid: '20261234'
+        :email: minsu@example.edu
+      :created_at: 2026-04-26 17:34:00.861687000 Z
+
+All else in it, such as the results of an autograder, lies deeper, and is passed over. A value of another form, say one
+that goes on in the next line, isn't guessed at: that submission is listed. Several submitters are a group.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aescratch.classroom.grading.exports.archives import FOLDER, Node, UnreadableError, shown
+from aescratch.classroom.grading.exports.attempts import Attempt, Found, Who
+
+PLATFORM = "Gradescope"
+METADATA = "submission_metadata.yml"
+LARGEST_METADATA = 1_000_000_000  # bytes: it holds what every autograder said
+RECORD = re.compile(r"(submission_\w{1,40}):")
+PART = re.compile(r"  :?(\w+):(?: (.*))?")  # of a record
+FIELD = re.compile(r"  (?:- |  ):?(\w+):(?: (.*))?")  # of a submitter
+VALUE = re.compile(r"""'((?:[^']|'')*)'|"([^"\\]*)"|((?!.*(?:: | #|:$))[^\s'"&*!|>%@`\[{#?,-].*)?""")
+TIME = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)? (Z|UTC|[+-]\d\d:?\d\d)")
+
+
+@dataclass
+class Record:
+    """What the file says of one submission."""
+
+    submitters: list[dict[str, str]] = field(default_factory=list)
+    handed_in: datetime | None = None
+    problem: str = ""
+
+
+def recognises(nodes: Sequence[Node]) -> bool:
+    """Whether these are the folders of such an export."""
+    folders = [node for node in nodes if node.kind == FOLDER]
+    named = any(node.name == METADATA for node in nodes)
+    return named or (bool(folders) and all(re.fullmatch(r"submission_\d+", node.name) for node in folders))
+
+
+def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str]]:
+    """Return what was handed in, and remarks on what belongs to nobody."""
+    records: dict[str, Record] = {}
+    remarks = [f"there is no {METADATA}, which says whose each submission is"]
+    if metadata := next((node for node in nodes if node.name == METADATA), None):
+        try:
+            text = metadata.content(LARGEST_METADATA).decode("utf-8-sig", "replace")
+            records, remarks = read_metadata(text.splitlines()), []
+        except UnreadableError as problem:
+            remarks = [f"{METADATA} {problem}"]
+    found = []
+    for node in (node for node in nodes if node.name != METADATA):
+        if node.kind != FOLDER or not RECORD.fullmatch(f"{node.name}:"):
+            remarks.append(f"{shown(node.name)} is no submission, and isn't graded")
+            continue
+        record = records.pop(node.name, Record(problem="nothing is said of it" if records else ""))
+        if record.problem:
+            remarks.append(f"whose {node.name} is can't be read in {METADATA}: {record.problem}")
+        nobody = Who(node.name, ("Gradescope", where, node.name), (node.name,))
+        count = len(record.submitters)
+        group = [f"handed in by a group of {count}, as {node.name}"] if count > 1 else []
+        whos = [_who(each) for each in record.submitters] or [nobody]
+        found += [Attempt(who, [Found((), node)], list(group), record.handed_in) for who in whos]
+    return found, remarks + [f"{name} is named in {METADATA}, but isn't there" for name in records]
+
+
+def _who(submitter: dict[str, str]) -> Who:
+    name, sid, email = (submitter.get(key, "") for key in ("name", "sid", "email"))
+    handles = tuple(handle for handle in (sid, email) if handle)
+    return Who(name or handles[0], ("Gradescope", *(handles[:1] or [name])), handles, name)
+
+
+def read_metadata(lines: Iterable[str]) -> dict[str, Record]:
+    """Return what the file says of each submission."""
+    records: dict[str, Record] = {}
+    record, part = Record(), ""
+    for line in lines:
+        if begins := RECORD.fullmatch(line.rstrip()):
+            record, part = Record(problem="it is named twice" if begins[1] in records else ""), ""
+            records[begins[1]] = record
+        elif line[:1].strip():
+            part = ""  # "---", "...", or the last quote of a text within the results
+        elif this := PART.fullmatch(line):
+            part = this[1]
+            record.handed_in = _time(this[2] or "") if part == "created_at" else record.handed_in
+        elif part == "submitters" and not record.problem:
+            this = FIELD.fullmatch(line)
+            value = VALUE.fullmatch((this[2] or "") if this else "*")
+            record.submitters += [{}] if line.startswith("  - ") else []
+            if this is None or value is None or not record.submitters:
+                record.problem = f"expected a line such as '  - :name: Minsu Kim', got {shown(line)!r}"
+            else:
+                record.submitters[-1][this[1]] = (value[1] or "").replace("''", "'") or value[2] or value[3] or ""
+    for record in records.values():
+        named = [any(map(each.get, ("name", "sid", "email"))) for each in record.submitters]
+        record.problem = record.problem or ("" if named and all(named) else "nobody is named")
+        record.submitters = [] if record.problem else record.submitters
+    return records
+
+
+def _time(text: str) -> datetime | None:
+    if match := TIME.fullmatch(text.strip("'\"")):
+        zone = "+0000" if match[2] in ("Z", "UTC") else match[2]
+        try:
+            return datetime.strptime(f"{match[1]} {zone}", "%Y-%m-%d %H:%M:%S %z")
+        except ValueError:
+            return None
+    return None

@@ -1,0 +1,53 @@
+"""Moodle: a folder for each student and kind of submission, or, without folders, files whose names begin so.
+
+    Full Name_PARTICIPANT_assignsubmission_file_/what.py     Full Name_PARTICIPANT_assignsubmission_file_what.py
+    Full Name_PARTICIPANT_assignsubmission_onlinetext_/onlinetext.html
+
+So its `mod/assign/classes/downloader.php` writes it (before 4.1 `download_submissions` in `locallib.php`, with an
+underscore more). PARTICIPANT is a number of the student in this assignment, and of the group where groups hand in;
+with blind marking the name is "Participant". The same number is the grading worksheet's "Identifier".
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from aescratch.classroom.grading.exports.archives import FILE, FOLDER, Node, shown
+from aescratch.classroom.grading.exports.attempts import Attempt, Found, Who
+
+PLATFORM = "Moodle"
+FORM = re.compile(r"(?P<name>.+?)(?:_(?P<number>\d{1,20}))?_assignsubmission_(?P<kind>[a-z]+)(?:_(?P<rest>.*))?")
+TEXT = "onlinetext"
+BLIND = "Participant"
+
+
+def recognises(nodes: Sequence[Node]) -> bool:
+    """Whether these are the folders or files of such an export."""
+    return any(FORM.fullmatch(node.name) for node in nodes)
+
+
+def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str]]:
+    """Return what was handed in, and remarks on what belongs to nobody."""
+    files: dict[tuple[str, str], list[Found]] = defaultdict(list)
+    numbers: dict[str, set[str]] = defaultdict(set)
+    remarks = []
+    for node in nodes:
+        match = FORM.fullmatch(node.name)
+        if match is None or node.kind not in (FILE, FOLDER):
+            remarks.append(f"{shown(node.name)} doesn't say whose it is, and isn't graded")
+            continue
+        name, number, is_text = match["name"], match["number"] or "", match["kind"] == TEXT
+        numbers[name].add(number)
+        path = () if node.kind == FOLDER else (match["rest"] or node.name,)
+        files[name, number].append(Found(path, node, is_text=is_text))
+    return [Attempt(_who(*key, numbers[key[0]], where), found) for key, found in files.items()], remarks
+
+
+def _who(name: str, number: str, numbers: set[str], where: str) -> Who:
+    """Return who it is: by the name, as the number is another in each assignment, but for two of one name."""
+    handles = (number, f"{name}_{number}", f"Participant {number}") if number else ()
+    if len(numbers) > 1 or name == BLIND:
+        return Who(f"{name}_{number}", ("Moodle", where, name, number), handles, name)
+    return Who(name, ("Moodle", name), handles, name)

@@ -1,0 +1,143 @@
+"""Grades in the form that each platform imports: its own table with the points put in, or one made for it.
+
+    grades, exports, roster -> {name of a file: its bytes}, remarks
+
+Canvas and Blackboard take back what they export, told by the headings and the numbers in them; so the table is written
+as it came, but for the cells that a file was graded for. Moodle's grading worksheet is made for each assignment: by
+`mod/assign/feedback/offline/importgradeslib.php` it needs "Identifier", "Grade" and "Last modified (grade)". Gradescope
+imports no points. Nobody who handed in nothing gets a 0: what is left empty is the teacher's to decide.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from aescratch.classroom.grading.exports import moodle
+from aescratch.classroom.grading.exports.archives import shown
+from aescratch.classroom.grading.exports.attempts import Export
+from aescratch.classroom.grading.formats import number, table
+from aescratch.classroom.grading.grades import NO_FILE, Grades, Student
+from aescratch.classroom.grading.parts import points_of
+from aescratch.classroom.grading.roster import BLACKBOARD, CANVAS, Roster
+
+COLUMN = {  # the heading of an assignment
+    CANVAS: re.compile(r"(?P<name>.*) \(\d+\)"),
+    BLACKBOARD: re.compile(r"(?P<name>.*?) \[Total Pts: (?:up to )?(?P<of>[\d.,]+)[^\]]*\] ?\|\d+"),
+}
+FILES = {CANVAS: "canvas_gradebook.csv", BLACKBOARD: "blackboard_gradebook.csv"}
+POINTS_ROW = "Points Possible"  # of Canvas's table
+MOODLE_COLUMNS = ["Identifier", "Full name", "Email address", "Status", "Grade", "Maximum grade",
+                  "Grade can be changed", "Last modified (submission)", "Last modified (grade)"]  # fmt: skip
+
+
+class Column(NamedTuple):
+    """A column of a platform's table that takes points."""
+
+    place: int
+    heading: str
+    name: str  # of the assignment
+    of: Fraction | None  # what it says that it is worth
+
+
+def gradebooks(grades: Grades, exports: Sequence[Export], roster: Roster | None) -> tuple[dict[str, bytes], list[str]]:
+    """Return the files for the platforms, by their names, and remarks on what fits in none."""
+    files: dict[str, bytes] = {}
+    remarks: list[str] = []
+    if roster is not None and roster.form in COLUMN:
+        files[FILES[roster.form]] = _filled(grades, roster, remarks)
+    for place, export in enumerate(exports):
+        if export.platform == moodle.PLATFORM:
+            files[f"moodle_worksheet_{place + 1}.csv"] = _worksheet(grades, place, export, remarks).encode()
+    return files, remarks
+
+
+def _earned(student: Student, places: Sequence[int]) -> Fraction | None:
+    """Return the points for these exercises, or None where no file was graded for any."""
+    graded = [student.graded[place] for place in places]
+    return None if all(each.kind == NO_FILE for each in graded) else sum((g.points for g in graded), Fraction(0))
+
+
+def _worth(grades: Grades, places: Sequence[int]) -> Fraction:
+    return sum((points_of(grades.exercises[place]) for place in places), Fraction(0))
+
+
+def _filled(grades: Grades, roster: Roster, remarks: list[str]) -> bytes:
+    """Return the table of a roster with the points in it."""
+    cells = [line + [""] * (len(roster.table[0]) - len(line)) for line in roster.table]
+    places = _places(grades, roster)
+    for place, exercise in enumerate(grades.exercises):
+        if not any(place in each for _, each in places):
+            remarks.append(f"no column of {roster.form.name} is for {exercise.name}, whose points are in none")
+    for column, exercises in places:
+        of = _worth(grades, exercises)
+        if column.of is not None and column.of != of:
+            worth = f"is worth {number(column.of)}, and what is put there {number(of)}"
+            remarks.append(f"the column {shown(column.heading)} {worth}: the points are put there as they are")
+        for student in grades.students:
+            row, earned = student.submission.row, _earned(student, exercises)
+            if row is not None and earned is not None:
+                cells[row.line][column.place] = str(number(earned))
+    text = io.StringIO()
+    csv.writer(text, delimiter=roster.delimiter, lineterminator="\n").writerows(cells)
+    return text.getvalue().encode(roster.encoding)
+
+
+def _places(grades: Grades, roster: Roster) -> list[tuple[Column, list[int]]]:
+    """Return the columns and the exercises for each: one by its name, or, if there is none, all by what it is worth."""
+    headings = roster.table[0]
+    worth = next((line for line in roster.table if line and line[0].strip().startswith(POINTS_ROW)), [])
+    columns = []
+    for place, heading in enumerate(headings):
+        if match := COLUMN[roster.form].fullmatch(heading.strip()):
+            of = match.groupdict().get("of") or "".join(worth[place : place + 1])
+            columns.append(Column(place, heading, match["name"], _number(of)))
+    names = [(_words(exercise.name), _words(exercise.title)) for exercise in grades.exercises]
+    found = []
+    for column in columns:  # "Gelu backward" holds no relu, and of "elu" and "gelu tanh" the longer counts
+        lengths = [max(len(name) * (name in _words(column.name)) for name in pair) for pair in names]
+        best = [place for place, length in enumerate(lengths) if length and length == max(lengths)]
+        found += [(column, best)] if len(best) == 1 else []
+    taken = Counter(best[0] for _, best in found)
+    alike = [column for column in columns if column.of == grades.of]
+    if not found and len(alike) == 1:
+        return [(alike[0], list(range(len(grades.exercises))))]
+    return [(column, best) for column, best in found if taken[best[0]] == 1]
+
+
+def _words(text: str) -> str:
+    return " " + " ".join(re.findall(r"[^\W_]+", text.casefold())) + " "
+
+
+def _number(text: str) -> Fraction | None:
+    try:
+        return Fraction(text.strip().replace(",", "."))
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+def _worksheet(grades: Grades, place: int, export: Export, remarks: list[str]) -> str:
+    """Return Moodle's worksheet of an assignment: the points for what most handed in there."""
+    homes = [Counter(student.submission.arrivals[exercise.name].export for student in grades.students
+                     if exercise.name in student.submission.arrivals) for exercise in grades.exercises]  # fmt: skip
+    mine = [i for i, home in enumerate(homes) if home and home.most_common(1)[0][0] == place]
+    of = number(_worth(grades, mine))
+    names = ", ".join(grades.exercises[i].name for i in mine) or "nothing"
+    remarks.append(f"the worksheet for {export.name} holds the points for {names}, {of} in all")
+    rows: list[list[Any]] = [MOODLE_COLUMNS]
+    for student in grades.students:
+        who, row = student.submission.called.get(place), student.submission.row
+        earned = _earned(student, mine)
+        if who is None or earned is None:
+            continue
+        if not who.handles or (row and row.group and who.name.casefold() == row.group.casefold()):
+            remarks.append(f"{student.called} has no number of their own in {export.name}, and isn't in the worksheet")
+            continue
+        email = row.email if row else ""
+        rows.append([f"Participant {who.handles[0]}", shown(who.name), email, "", number(earned), of, "Yes", "", ""])
+    return table(rows)

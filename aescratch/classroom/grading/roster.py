@@ -1,0 +1,194 @@
+"""The roster: who takes the course, from a table of one's own or from what a platform exports of its gradebook.
+
+    CSV -> rows of students;   what exports call people -> the row that each of them is, if it is one row
+
+Columns of one's own: student (as the export calls them: a number, a login, an email or a name), name, email, section,
+group, and due, where somebody has another date. Platforms' tables are told by their headings; `gradebooks.py` writes
+the points back into them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from aescratch.classroom.grading.exports.archives import composed, shown
+from aescratch.classroom.grading.exports.attempts import Who
+from aescratch.classroom.grading.lateness import due_of
+
+LARGEST = 50_000_000  # bytes of a roster
+MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}  # at the beginning of a text
+NOBODY = ("Points Possible", "Student, Test")  # rows of Canvas's that are no student's
+
+
+class RosterError(ValueError):
+    """A file isn't a roster; the message is one sentence."""
+
+
+class Form(NamedTuple):
+    """A form of table: the headings that tell it, those of what identifies a student, the first one to call them by."""
+
+    name: str
+    headings: frozenset[str]
+    handles: tuple[str, ...]
+    full_name: str = "name"
+
+
+CANVAS = Form("Canvas's gradebook", frozenset({"id", "sis login id", "section"}),
+              ("sis login id", "id", "sis user id"), "student")  # fmt: skip
+BLACKBOARD = Form("Blackboard's gradebook", frozenset({"username", "last name"}), ("username", "student id"))
+MOODLE = Form("Moodle's worksheet", frozenset({"identifier", "grade"}), ("identifier",), "full name")
+FORMS = (CANVAS, BLACKBOARD, MOODLE, Form("the roster", frozenset({"student"}), ("student",)))
+
+
+@dataclass
+class Row:
+    """A student of the course."""
+
+    student: str
+    line: int  # of the table
+    name: str = ""
+    email: str = ""
+    section: str = ""
+    group: str = ""
+    due: datetime | None = None  # with its zone
+    handles: tuple[str, ...] = ()
+
+    def may_be_called(self, name: str) -> bool:
+        """Whether a name is this student's, or the group's, as far as that is known."""
+        known = _names(self.name) | _names(self.student) | _names(self.group)
+        return not (name and self.name) or bool(known & _names(name))
+
+
+@dataclass
+class Roster:
+    """The students of a course, and the table that they come from."""
+
+    form: Form
+    table: list[list[str]]
+    delimiter: str
+    encoding: str
+    rows: list[Row] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    def placed(self, people: Sequence[Who]) -> tuple[list[tuple[Row | None, list[Who]]], list[str]]:
+        """Return whose work counts for which row, each row once, and for none; and remarks on all that doesn't fit.
+
+        Who could be two rows is put to neither, and neither are two people who could both be one row.
+        """
+        by_handle = self._index(lambda row: map(_plain, (*row.handles, row.email)))
+        by_name = self._index(lambda row: _names(row.name) | _names(row.student))
+        by_group = self._index(lambda row: [_plain(row.group)])
+        claims: list[dict[str, list[Who]]] = [defaultdict(list) for _ in self.rows]
+        why: dict[Who, str] = {}
+        for who in people:
+            group = by_group[_plain(who.name)]
+            told = next((found for handle in who.handles if (found := by_handle[_plain(handle)])), set())
+            named = {number for name in _names(who.name) for number in by_name[name]}
+            how = "group" if group and told <= group else "handle" if told else "name"
+            rows = {"group": group, "handle": told, "name": named}[how]
+            if len(rows) == 1 or how == "group":
+                for number in rows:
+                    claims[number][how].append(who)
+            else:
+                several = " and ".join(shown(self.rows[number].student) for number in sorted(rows)[:3])
+                why[who] = f"could be {len(rows)} of the roster, {several}" if rows else "isn't on the roster"
+        placed: list[tuple[Row | None, list[Who]]] = []
+        remarks = list(self.remarks)
+        for row, claim in zip(self.rows, claims, strict=True):
+            alone = claim["handle"] or claim["name"]
+            for who in claim["name"] if claim["handle"] else []:
+                why[who] = f"has the name of {shown(row.student)}, who is told by {shown(alone[0].label)}"
+            if len({who.key for who in alone}) > len({who.key[0] for who in alone}):  # two, on one platform
+                names = " and ".join(sorted(shown(who.label) for who in alone))
+                why |= {who: f"is one of {names}, who all could be {shown(row.student)} of the roster" for who in alone}
+                alone = []
+            if not alone and not claim["group"]:
+                remarks.append(f"{shown(row.student)} is on the roster, and no submission is theirs")
+            placed.append((row, [*alone, *claim["group"]]))
+        remarks += [f"{shown(who.label)} {reason}: graded, and in no gradebook" for who, reason in why.items()]
+        return [*placed, *((None, [who]) for who in why)], remarks
+
+    def _index(self, keys: Callable[[Row], Iterable[str]]) -> dict[str, set[int]]:
+        index: dict[str, set[int]] = defaultdict(set)
+        for number, row in enumerate(self.rows):
+            for key in set(keys(row)) - {""}:
+                index[key].add(number)
+        return index
+
+
+def _plain(text: str) -> str:
+    return composed(text).strip().casefold()
+
+
+def _names(name: str) -> set[str]:
+    """Return the ways to write a name without what is no letter or digit: its words as they are, and turned around.
+
+    Examples
+    --------
+    >>> sorted(_names("Kim, Min-su")), sorted(_names("Min-su Kim"))
+    (['kimminsu', 'minsukim'], ['kimminsu', 'minsukim'])
+    """
+    words = [word for part in re.split(r"[\s,]+", _plain(name)) if (word := re.sub(r"[\W_]", "", part))]
+    return {"".join(words[i:] + words[:i]) for i in {0, 1, len(words) - 1} if words}
+
+
+def read_roster(path: Path) -> Roster:
+    """Return the roster of a file."""
+    try:
+        with open(path, "rb") as stream:
+            content = stream.read(LARGEST)
+    except OSError as error:
+        raise RosterError(f"expected a roster, but {path} can't be read: {error.strerror}; check the path") from error
+    marked = next((encoding for mark, encoding in MARKS.items() if content.startswith(mark)), None)
+    for encoding in (marked,) if marked else ("utf-8", "cp949"):  # the last is what Excel writes in Korea
+        try:
+            text = content.decode(encoding)
+            delimiter = max(",;\t", key=text.partition("\n")[0].count)
+            table = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+            break
+        except UnicodeError:
+            continue
+        except csv.Error as error:
+            raise RosterError(f"expected {path} to be a table in CSV, but {error}; export it again") from error
+    else:
+        raise RosterError(f"expected {path} to be text in UTF-8, but it is none; save it as CSV UTF-8")
+    headings = [heading.strip().casefold() for heading in table[0]] if table else []
+    form = next((form for form in FORMS if form.headings <= set(headings)), None)
+    if form is None:
+        raise RosterError(
+            f"expected {path} to have a column student, or the headings of a platform's gradebook, got "
+            f"{shown(', '.join(headings)) or 'nothing'}; name the column by which the export calls people student"
+        )
+    roster = Roster(form, table, delimiter, encoding)
+    for line, cells in enumerate(table[1:], start=1):
+        values = {heading: composed(cell).strip() for heading, cell in zip(headings, cells, strict=False)}
+        if row := _row(form, defaultdict(str, values), line, roster.remarks):
+            roster.rows.append(row)
+    twice = Counter(_plain(row.student) for row in roster.rows)
+    roster.remarks += [f"{shown(name)} is on the roster {count} times" for name, count in twice.items() if count > 1]
+    return roster
+
+
+def _row(form: Form, values: dict[str, str], line: int, remarks: list[str]) -> Row | None:
+    """Return the student of a line of the table, or None if it is none's."""
+    handles = tuple(values[heading] for heading in form.handles if values[heading])
+    name = values[form.full_name] or f"{values['last name']}, {values['first name']}".strip(", ")
+    if not handles or (form is CANVAS and name.startswith(NOBODY)):
+        if form is FORMS[-1] and any(values.values()):
+            remarks.append(f"line {line + 1} of the roster names no student, and isn't read")
+        return None
+    try:
+        due = due_of(values["due"]) if values["due"] else None
+    except ValueError as error:
+        due = None
+        remarks.append(f"the date of {shown(handles[0])} on the roster isn't read: {error}")
+    email = values["email"] or values["email address"]
+    return Row(handles[0], line, name, email, values["section"], values["group"], due, handles)
