@@ -707,8 +707,8 @@ def test_the_page_shows_what_happens(tmp_path, monkeypatch, capsys):
                                canvas("이유", 102, 9003, "02_dense_backward-1.py"): wrong, canvas("guest", 104, 9004, "list.txt"): ""})  # fmt: skip
     rows = re.search(r"canvas_gradebook.csv\n(Student,.*?)```", page, re.DOTALL)[1]
     pathlib.Path("gradebook.csv").write_text(re.sub(r",[\d.]+$", ",", rows, flags=re.MULTILINE).replace("Possible,,,,,", "Possible,,,,,10"))
-    for kind, block in re.findall(r"```(console|csv)\n(.*?)```", page, re.DOTALL):
-        if kind == "csv":
+    for kind, block in re.findall(r"```(console|text)\n(.*?)```", page, re.DOTALL):
+        if kind == "text" and block.startswith("student,"):
             (tmp_path / "grading" / "overrides.csv").write_text(block)
         for line, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
             program, *words = line.split()

@@ -580,6 +580,19 @@ def test_who_is_stuck_is_listed_by_exercise_and_by_student(exercises):
     assert "<b>pia</b>, 3: double, again, more</li><li><b>kim</b>, 2: double, again</li></ul>" in stuck
 
 
+def test_what_was_given_points_is_looked_at_no_more(exercises):
+    records = {(name, "double"): record(exercises[0], 0, "died") for name in ("kim", "lee")}
+    for each in records.values():
+        each["entries"][0][-1] = True
+    say = Say({("kim", "double"): Override(Fraction(3)), ("lee", "double"): Override(None, ("come and see me",))})
+    grades = collect([Submission("kim"), Submission("lee")], exercises[:1], records, say, seed=1)
+    assert [student.graded[0].flagged for student in grades.students] == [False, True]
+    page = as_html(grades)
+    look = page[page.index("To look at yourself") : page.index("What you decided")]
+    assert look.count("lee: double") == 2
+    assert "kim" not in look
+
+
 def test_how_long_judging_took_stands_on_the_page_and_in_no_file_of_grades(exercises):
     rows = {"kim": {"points": 10, "seconds": 1.2}, "lee": {"points": 0, "kind": "timed-out", "seconds": 9.87}, "max": {"points": 10, "seconds": 3.4}}
     grades = made(exercises, rows)

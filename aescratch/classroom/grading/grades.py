@@ -75,8 +75,8 @@ class Graded:
 
     @property
     def flagged(self) -> bool:
-        """Whether a person has to look."""
-        return any(entry.flagged for entry in self.entries)
+        """Whether a person has to look, and hasn't given points yet."""
+        return self.override.points is None and any(entry.flagged for entry in self.entries)
 
 
 @dataclass

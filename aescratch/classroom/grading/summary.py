@@ -76,7 +76,10 @@ def _head(grades: Grades) -> str:
 
 def _by_hand(grades: Grades) -> str:
     """Return the section on what a person has to look at: flags, ends before time, time-outs, remarks."""
-    everything = [(f"{shortened(s.name)}: {g.exercise.name}", g) for s in grades.students for g in s.graded]
+    everything = [
+        (f"{shortened(s.name)}: {g.exercise.name}", g)
+        for s in grades.students for g in s.graded if g.override.points is None  # otherwise somebody looked already
+    ]  # fmt: skip
     reasons = [(what, [entry.reason for entry in graded.entries if entry.flagged]) for what, graded in everything]
     odd = [f"{shortened(s.name)}: {escaped('; '.join(s.remarks))}" for s in grades.students if s.remarks]
     groups = {
