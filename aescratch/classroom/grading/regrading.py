@@ -66,7 +66,7 @@ class Regrade:
             self.notes = {place: points for place, points in self.before.items() if place in places} | self.notes
             rows: dict[str, dict[str, str]] = {}
             for (student, title), points in sorted(self.notes.items()):
-                rows.setdefault(student, {})[title] = str(points)
+                rows.setdefault(student, {})[title] = f"{float(points):.2f}"
             write_text(self.folder / NOTES, json.dumps(rows, indent=1) + "\n")
 
     def changes(self, grades: Grades) -> list[str]:
