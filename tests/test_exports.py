@@ -33,6 +33,7 @@ from exports import (
 from aescratch.classroom.exercise import read_course
 from aescratch.classroom.grading import runs, submissions
 from aescratch.classroom.grading.exports import archives, attempts
+from aescratch.classroom.grading.exports import texts as notebooks
 from aescratch.classroom.grading.exports.gradescope import read_metadata
 from aescratch.classroom.grading.exports.texts import code_cells, from_notebook, typed
 from aescratch.classroom.grading.judging import Judgement, missing_protections
@@ -135,6 +136,27 @@ def test_several_exports_are_one_submission_each_and_lateness_is_the_exercises_o
     assert {name: arrival.late for name, arrival in found["kim_101"].arrivals.items()} == {"double": True, "triple": False}
     assert texts(found["lee_102"]) == {"double": "z", "triple": "y"}, "the later of two counts"
     assert remarks == ["b.zip: list.csv doesn't say whose it is, and isn't graded"]
+    assert texts(read([second, first], exercises)[0]["lee_102"]) == {"double": "z", "triple": "y"}, "whichever is given first"
+
+
+def test_the_anonymous_of_two_assignments_are_two(exercises, tmp_path):
+    first = packed(tmp_path / "a.zip", {"anon_ab1cd_1_01_double.py": "a"})
+    second = packed(tmp_path / "b.zip", {"anon_ab1cd_2_02_triple.py": "b"})
+    found, _ = read([first, second], exercises)
+    assert {name: texts(each) for name, each in found.items()} == {"anon_ab1cd": {"double": "a"}, "anon_ab1cd (2)": {"triple": "b"}}
+
+
+def test_a_file_beside_folders_makes_no_export_of_canvas(exercises, tmp_path):
+    files = {"kim/01_double.py": "a", "lee/01_double.py": "b", canvas("kim", 1, 2, DOUBLE): "c"}
+    found, remarks = read(packed(tmp_path / "a.zip", files), exercises)
+    assert list(found) == ["kim", "lee"]
+    assert len(remarks) == 1
+
+
+def test_a_folder_packed_with_itself_is_a_folder_a_student(exercises, tmp_path):
+    files = {"week 1/kim/01_double.py": "a", "week 1/lee/01_double.py": "b", "__MACOSX/week 1/._kim": ""}
+    assert list(read(packed(tmp_path / "week 1.zip", files), exercises)[0]) == ["kim", "lee"]
+    assert list(read(packed(tmp_path / "other.zip", files), exercises)[0]) == ["week 1"]
 
 
 # Moodle
@@ -171,6 +193,9 @@ def test_moodle_students_are_the_same_by_name_where_their_numbers_differ(exercis
     found, _ = read([first, second], exercises)
     assert list(found) == ["Kim Minsu", "Participant_91", "Participant_92"]
     assert texts(found["Kim Minsu"]) == RIGHT
+    third = packed(tmp_path / "c.zip", {moodle("Kim Minsu", 33, DOUBLE): "later"})
+    assert texts(read([first, third], exercises)[0]["Kim Minsu"]) == {"double": "later"}
+    assert texts(read([third, first], exercises)[0]["Kim Minsu"]) == {"double": RIGHT["double"]}
 
 
 # Gradescope
@@ -201,6 +226,8 @@ def test_gradescope_is_told_by_its_metadata(exercises, tmp_path):
         ("  :submitters:\n  - :name: *other\n", "expected a line such as"),
         ("  :submitters:\n  - :name: !ruby/object:Evil {}\n", "expected a line such as"),
         ("  :submitters:\n    :sid: '7'\n  :score: 1\n", "expected a line such as"),
+        ("  :submitters:\n  - :name: Kim: Minsu\n", "expected a line such as"),
+        ("  :submitters:\n  - :name: Kim #1\n", "expected a line such as"),
         ("  :submitters: []\n", "nobody is named"),
         ("  :score: 2.0\n", "nobody is named"),
         ("  :submitters:\n  - :sid: '1'\nsubmission_1:\n  :submitters:\n  - :sid: '2'\n", "named twice"),
@@ -240,12 +267,15 @@ def test_blackboard_names_say_whose_a_file_is_and_when_it_came(exercises, tmp_pa
         **blackboard("Week_1", "Minsu Kim", "min_su", "2026-09-08-18-27-28", {DOUBLE: WRONG["double"], TRIPLE: RIGHT["triple"]}),
         **blackboard("Week_1", "Minsu Kim", "min_su", "2026-09-09-08-00-00", {DOUBLE: RIGHT["double"]}),
         **blackboard("Week_1", "이 유", "lee", "2026-09-08-10-00-00", {}, "<p>def double(x):<br>&nbsp; return x + x</p>"),
+        **blackboard("Week_1", "Eve (x)", "eve", "2026-09-08-10-00-00", {"x.pdf": ""}),
+        "Week_1_fox_attempt_2026-09-08-10-00-00.txt": "Name: Fox (lee)\n",
         "Week_1_max_attempt_2026-09-08-10-00-00_01_double.py": WRONG["double"],
         "Week_1_max_attempt_2026-99-08-10-00-00_01_double.py": RIGHT["double"],
         "notes.doc": "",
     }
     found, remarks = read(packed(tmp_path / "gradebook.zip", files), exercises)
-    assert list(found) == ["lee", "max", "min_su"]
+    assert list(found) == ["eve", "fox", "lee", "max", "min_su"]
+    assert found["eve"].remarks == ["of no name that was asked for, and not graded: x.pdf"]
     assert texts(found["min_su"]) == RIGHT
     assert any("of 2026-09-09 08:00, the newest, was graded" in remark for remark in found["min_su"].remarks)
     assert found["min_su"].arrivals["triple"].handed_in.strftime("%d %H:%M") == "08 18:27"
@@ -320,9 +350,9 @@ def test_a_notebook_gives_the_cells_that_define_what_is_asked_and_what_they_need
         "SCALE = [\n    2,\n]\nx = np.load('nowhere.npy')\n",
         "@np.vectorize\ndef helper(v):\n    return v + v\n\n%timeit helper(3)",
         "def double(x):\n    raise NotImplementedError\n",
-        "%%bash\ndef double(x): no",
         "%matplotlib inline\ndef double(x):\n    x = x * 1\n    return helper(x) / 2 * SCALE[0]\n",
         "double(x)\ncheck_here('double', globals())",
+        "%%bash\ndef double(x): no",
     ]
     text = from_notebook(code_cells(notebook(*cells).encode()), ("double",))
     space = {}
@@ -387,6 +417,24 @@ def test_a_hostile_archive_leads_nowhere_and_unpacks_to_little(exercises, tmp_pa
     assert sorted(each for each in tmp_path.rglob("*") if place not in [each, *each.parents]) == before
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_an_archive_with_a_name_twice_or_too_long_says_so(exercises, tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in ((DOUBLE, "first"), (DOUBLE, "last"), ("n" * 300, "")):
+            archive.writestr(name, text)
+    found, _ = read(spread(tmp_path / "in", {"kim/a.zip": path.read_bytes()}), exercises)
+    assert texts(found["kim"]) == {"double": "last"}
+    assert "1 names in a.zip have the name of another; the last of each is read" in found["kim"].remarks
+    assert "1 names in a.zip lead out of it, or are too long, and aren't read" in found["kim"].remarks
+
+
+def test_so_many_archives_of_one_student_are_opened(exercises, tmp_path):
+    content = packed_bytes(tmp_path, {DOUBLE: "x"})
+    found, _ = read(spread(tmp_path / "in", {f"kim/{number}.zip": content for number in range(7)}), exercises)
+    assert "of no name that was asked for, and not graded: 5.zip, 6.zip" in found["kim"].remarks
+
+
 def test_an_archive_of_very_many_files_is_not_looked_into(exercises, tmp_path, monkeypatch):
     monkeypatch.setattr(attempts, "MOST_MEMBERS", 10)
     many = packed_bytes(tmp_path, {f"{number}/01_double.py": "" for number in range(11)})
@@ -400,6 +448,13 @@ def test_an_archive_of_very_many_files_is_not_looked_into(exercises, tmp_path, m
 )  # fmt: skip
 def test_no_notebook_is_no_traceback(content):
     assert code_cells(content) == []
+
+
+def test_a_notebook_of_very_much_code_is_not_taken(monkeypatch):
+    book = notebook(*RIGHT.values()).encode()
+    assert len(code_cells(book)) == 2
+    monkeypatch.setattr(notebooks, "LARGEST_CODE", 20)
+    assert code_cells(book) == []
 
 
 def test_half_a_letter_in_a_notebook_is_written_as_a_question(exercises, tmp_path):
@@ -507,6 +562,9 @@ def test_who_takes_anothers_name_takes_nothing_else(exercises, tmp_path):
     assert texts(found["kim"]) == {"double": "hers"}
     assert texts(found["kim_666"]) == {"double": "his"}
     assert any("kim_666 has the name of kim, who is told by kim_101" in remark for remark in remarks)
+    roster = roster_of(tmp_path, "student,group\n101,\n666,other\n1,kim\n")
+    found, _ = read(tmp_path / "in", exercises, roster)
+    assert {name: texts(each).get("double") for name, each in found.items()} == {"101": "hers", "666": "his", "1": None}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16"])

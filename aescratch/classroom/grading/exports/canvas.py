@@ -20,7 +20,7 @@ PLATFORM = "Canvas"
 NUMBER = r"\d{1,20}"
 FORM = re.compile(
     r"(?:(?P<anonymous_late>LATE_)?(?P<anonymous>anon_[^\W_]+)"
-    rf"|(?P<name>.+?)_(?P<late>(?i:LATE)_)?(?P<user>{NUMBER}))"
+    rf"|(?P<name>.+?)_(?P<late>LATE_)?(?P<user>{NUMBER}))"
     rf"_(?:(?P<file>{NUMBER})_(?P<rest>.+)|(?P<entry>text|link)\.html)"
 )
 
@@ -45,8 +45,7 @@ def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str
             who = Who(f"{name}_{user}", ("Canvas", user), (user, f"{name}_{user}"), name)
         else:  # each assignment calls them otherwise
             who = Who(user, ("Canvas", where, user), (user,))
-        attempt = found.setdefault(user, Attempt(who, late=False))
-        attempt.late = attempt.late or bool(match["late"] or match["anonymous_late"])
+        attempt = found.setdefault(user, Attempt(who, late=bool(match["late"] or match["anonymous_late"])))
         if match["entry"] == "link":
             attempt.remarks.append("a web address was handed in, and isn't followed")
         else:

@@ -17,8 +17,7 @@ from collections.abc import Iterator, Sequence
 
 LARGEST_CODE = 500_000  # letters of a notebook's code
 DEFINED = re.compile(r"(?:async\s+)?(?:def|class)\s+(\w+)|([A-Za-z_]\w*)\s*(?::[^=\n]+)?=(?!=)")
-IMPORTED = re.compile(r"(?:from\s+(?P<source>[\w.]+)\s+)?import\s+(?P<names>[^#;]*)")
-OURS = "aescratch"  # with it a notebook checks itself, and grading refuses it
+IMPORTED = re.compile(r"(?:from\s+[\w.]+\s+)?import\s+([^#;]*)")
 PARAMETERS = re.compile(r"\bdef\s+\w+\s*\(([^()]*)")
 LOCAL = re.compile(r"^[ \t]+(?:for[ \t]+)?(\w+)(?:,| *=| in )", re.MULTILINE)
 MAGIC = re.compile(r"^([ \t]*)(?:%%?|!)[A-Za-z].*$", re.MULTILINE)  # such as %timeit: to the notebook, not to Python
@@ -81,8 +80,8 @@ def _names(statement: str) -> Iterator[str]:
     statement = re.sub(r"\A(?:@.*\n)+", "", statement)
     if match := DEFINED.match(statement):
         yield match[1] or match[2]
-    elif (match := IMPORTED.match(statement)) and not (match["source"] or match["names"]).startswith(OURS):
-        for words in (part.split() for part in match["names"].strip(" ()\n").split(",")):
+    elif match := IMPORTED.match(statement):
+        for words in (part.split() for part in match[1].strip(" ()\n").split(",")):
             yield from words[2:3] or [word.partition(".")[0] for word in words[:1]]
 
 
