@@ -567,6 +567,11 @@ def test_who_takes_anothers_name_takes_nothing_else(exercises, tmp_path):
     assert {name: texts(each).get("double") for name, each in found.items()} == {"101": "hers", "666": "his", "1": None}
 
 
+def test_no_name_of_a_roster_moves_the_terminals_cursor(tmp_path):
+    row = roster_of(tmp_path, "student,name,email,section,group\na\x1b[2J,b\x1b,c\x1b,d\x1b,e\x1b\n").rows[0]
+    assert "\x1b" not in "".join((row.student, row.name, row.email, row.section, row.group))
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_a_roster_is_read_as_spreadsheets_write_it(encoding, delimiter, tmp_path):

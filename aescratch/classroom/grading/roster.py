@@ -190,5 +190,5 @@ def _row(form: Form, values: dict[str, str], line: int, remarks: list[str]) -> R
     except ValueError as error:
         due = None
         remarks.append(f"the date of {shown(handles[0])} on the roster isn't read: {error}")
-    email = values["email"] or values["email address"]
-    return Row(handles[0], line, name, email, values["section"], values["group"], due, handles)
+    told = (name, values["email"] or values["email address"], values["section"], values["group"])
+    return Row(shown(handles[0]), line, *map(shown, told), due, handles)  # platforms let students choose their names
