@@ -522,6 +522,7 @@ def test_a_roster_gives_everybodys_work_to_one_row_and_lists_the_rest(exercises,
     }  # fmt: skip
     assert found["101"].row.due.strftime("%Y-%m-%d %H:%M") == "2026-09-30 23:59"
     assert found["lee@x.edu"].row.due.strftime("%Y-%m-%d %H:%M:%S") == "2026-10-01 00:00:00", "the whole day"
+    assert found["101"].row.due.tzinfo is not None
     assert found["지호"].row.due == datetime(2026, 9, 30, 12, tzinfo=timezone.utc)
     assert found["c1"].row.due is None
     assert "handed in as kimminsu" in found["101"].remarks
@@ -686,6 +687,7 @@ def test_one_column_for_all_and_one_of_another_worth(here, tmp_path):
     for columns, points, cells, says in (
         (("Week 1 (7)", "Quiz (8)"), ("15", "3"), ["15", ""], ""),
         (("Week 1: Double it (7)", "02_triple (8)"), ("10", "50"), ["10", "5"], "is worth 50, and what is put there 5"),
+        (("Double it then triple (7)", "Triple (8)"), ("10", "5"), ["10", "5"], ""),
         (("Double (7)", "Quiz (8)"), ("10", "3"), ["10", ""], "no column of Canvas's gradebook is for triple"),
         (("Double (7)", "Double (8)"), ("10", "10"), ["", ""], "no column of Canvas's gradebook is for double"),
     ):
@@ -698,11 +700,12 @@ def test_one_column_for_all_and_one_of_another_worth(here, tmp_path):
 def test_from_moodle_to_its_worksheets(here, tmp_path):
     course(tmp_path / "course")
     first = packed(tmp_path / "CS-Double-1.zip", {moodle("김 민수", 11, DOUBLE): RIGHT["double"], moodle("Lee You", 12, DOUBLE): WRONG["double"],
-                                                 moodle("Team A", 90, DOUBLE): RIGHT["double"]})  # fmt: skip
+                                                 moodle("Team A", 90, DOUBLE): RIGHT["double"],
+                                                 "Default group_assignsubmission_file_/01_double.py": RIGHT["double"]})  # fmt: skip
     second = packed(tmp_path / "CS-Triple-2.zip", {moodle("김 민수", 21, TRIPLE): RIGHT["triple"]})
     (tmp_path / "roster.csv").write_text("student,name,email,group\nk1,김 민수,k@x.edu,\nl1,You Lee,,\nm1,Mia,,Team A\n", encoding="utf-8")
     found = grade(first, second, "--roster", tmp_path / "roster.csv", "--exercises", tmp_path / "course", "--out", tmp_path / "out", "--seed", 1)
-    assert {name: student["points"] for name, student in found.items()} == {"k1": 15, "l1": 1, "m1": 10}
+    assert {name: student["points"] for name, student in found.items()} == {"k1": 15, "l1": 1, "m1": 10, "Default group": 10}
     head, *rows = rows_of(tmp_path / "out" / "moodle_worksheet_1.csv")
     assert {"Identifier", "Full name", "Email address", "Grade", "Last modified (grade)"} <= set(head)
     assert [row[:6] for row in rows] == [["Participant 11", "김 민수", "k@x.edu", "", "10", "10"], ["Participant 12", "Lee You", "", "", "1", "10"]]
@@ -710,6 +713,7 @@ def test_from_moodle_to_its_worksheets(here, tmp_path):
     listed = (tmp_path / "out" / "remarks.txt").read_text()
     assert "the worksheet for CS-Double-1.zip holds the points for double, 10 in all" in listed
     assert "m1 (Mia) has no number of their own in CS-Double-1.zip" in listed
+    assert "Default group has no number of their own in CS-Double-1.zip" in listed
 
 
 def test_from_gradescope(here, tmp_path):
@@ -718,12 +722,12 @@ def test_from_gradescope(here, tmp_path):
         1: ([("김민수", "20261", "kim@x.edu")], "2026-09-08 09:30:00.861687000 Z", {DOUBLE: RIGHT["double"]}),
         2: ([("Lee", "20262", "lee@x.edu"), ("Pat", "20263", "pat@x.edu")], "2026-09-08 18:27:28.0 Z", {DOUBLE: WRONG["double"]}),
     })  # fmt: skip
-    (tmp_path / "roster.csv").write_text("student,due\nkim@x.edu,2026-09-08T00:00Z\n20262,\n20263,\n")
+    (tmp_path / "roster.csv").write_text("student,due,email\nk,2026-09-08T00:00Z,kim@x.edu\n20262,,\n20263,,\n")
     found = grade(packed(tmp_path / "e.zip", export), "--roster", tmp_path / "roster.csv", "--exercises", tmp_path / "course",
                   "--out", tmp_path / "out", "--seed", 1)  # fmt: skip
-    assert {name: student["points"] for name, student in found.items()} == {"kim@x.edu": 10, "20262": 1, "20263": 1}
-    assert found["kim@x.edu"]["handed_in"] == found["kim@x.edu"]["exercises"][0]["handed_in"] == "2026-09-08T09:30:00+00:00"
-    assert found["kim@x.edu"]["due"] == "2026-09-08T00:00:00+00:00"
+    assert {name: student["points"] for name, student in found.items()} == {"k": 10, "20262": 1, "20263": 1}
+    assert found["k"]["handed_in"] == found["k"]["exercises"][0]["handed_in"] == "2026-09-08T09:30:00+00:00"
+    assert found["k"]["due"] == "2026-09-08T00:00:00+00:00"
 
 
 def test_from_blackboard_to_its_gradebook(here, tmp_path):
@@ -743,11 +747,14 @@ def test_from_blackboard_to_its_gradebook(here, tmp_path):
     assert [row[4:] for row in rows[1:]] == [["10", "5"], ["", "4"]]
 
 
-def test_files_for_two_students_are_two_files():
+def test_files_for_two_students_are_two_files(monkeypatch):
     names = command.file_names(["é", "_-4a99557e", "kim", "Kim", "a" * 61, "a" * 60, "kim-12345678"])
     assert len({name.lower() for name in names}) == 7
     assert names[0] == "_-4a99557e.txt"
     assert names[2] == "kim.txt"
+    assert command.file_names(["_-4a99557e"])[0] == names[1], "whoever else is there"
+    monkeypatch.setattr(command, "file_name", lambda student: f"{student[-1]}.txt")
+    assert command.file_names(["a", "ba", "ca"]) == ["a.txt", "0.txt", "1.txt"]
 
 
 @pytest.mark.parametrize(

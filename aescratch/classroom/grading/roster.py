@@ -190,5 +190,6 @@ def _row(form: Form, values: dict[str, str], line: int, remarks: list[str]) -> R
     except ValueError as error:
         due = None
         remarks.append(f"the date of {shown(handles[0])} on the roster isn't read: {error}")
-    told = (name, values["email"] or values["email address"], values["section"], values["group"])
-    return Row(shown(handles[0]), line, *map(shown, told), due, handles)  # platforms let students choose their names
+    told = (handles[0], name, values["email"] or values["email address"], values["section"], values["group"])
+    student, name, email, section, group = map(shown, told)  # platforms let students choose their names
+    return Row(student, line, name, email, section, group, due, handles)
