@@ -701,11 +701,12 @@ def test_from_moodle_to_its_worksheets(here, tmp_path):
     course(tmp_path / "course")
     first = packed(tmp_path / "CS-Double-1.zip", {moodle("김 민수", 11, DOUBLE): RIGHT["double"], moodle("Lee You", 12, DOUBLE): WRONG["double"],
                                                  moodle("Team A", 90, DOUBLE): RIGHT["double"],
-                                                 "Default group_assignsubmission_file_/01_double.py": RIGHT["double"]})  # fmt: skip
+                                                 "Default group_assignsubmission_file_/01_double.py": RIGHT["double"],
+                                                 moodle("Stranger", 13, DOUBLE): RIGHT["double"]})  # fmt: skip
     second = packed(tmp_path / "CS-Triple-2.zip", {moodle("김 민수", 21, TRIPLE): RIGHT["triple"]})
     (tmp_path / "roster.csv").write_text("student,name,email,group\nk1,김 민수,k@x.edu,\nl1,You Lee,,\nm1,Mia,,Team A\n", encoding="utf-8")
     found = grade(first, second, "--roster", tmp_path / "roster.csv", "--exercises", tmp_path / "course", "--out", tmp_path / "out", "--seed", 1)
-    assert {name: student["points"] for name, student in found.items()} == {"k1": 15, "l1": 1, "m1": 10, "Default group": 10}
+    assert {name: student["points"] for name, student in found.items()} == {"k1": 15, "l1": 1, "m1": 10, "Default group": 10, "Stranger": 10}
     head, *rows = rows_of(tmp_path / "out" / "moodle_worksheet_1.csv")
     assert {"Identifier", "Full name", "Email address", "Grade", "Last modified (grade)"} <= set(head)
     assert [row[:6] for row in rows] == [["Participant 11", "김 민수", "k@x.edu", "", "10", "10"], ["Participant 12", "Lee You", "", "", "1", "10"]]
@@ -713,7 +714,14 @@ def test_from_moodle_to_its_worksheets(here, tmp_path):
     listed = (tmp_path / "out" / "remarks.txt").read_text()
     assert "the worksheet for CS-Double-1.zip holds the points for double, 10 in all" in listed
     assert "m1 (Mia) has no number of their own in CS-Double-1.zip" in listed
+    assert "Stranger isn't on the roster: graded, and in no gradebook" in listed
+    empty = packed(tmp_path / "CS-None-3.zip", {moodle("Lee You", 32, "notes.txt"): ""})
+    grade(first, second, empty, "--exercises", tmp_path / "course", "--out", tmp_path / "more", "--seed", 1)
+    listed = (tmp_path / "more" / "remarks.txt").read_text()
     assert "Default group has no number of their own in CS-Double-1.zip" in listed
+    assert "there is no worksheet for CS-None-3.zip: of no exercise most was handed in there" in listed
+    assert not (tmp_path / "more" / "moodle_worksheet_3.csv").exists()
+    assert "Participant 13" in (tmp_path / "more" / "moodle_worksheet_1.csv").read_text()
 
 
 def test_from_gradescope(here, tmp_path):

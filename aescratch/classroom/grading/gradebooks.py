@@ -53,7 +53,9 @@ def gradebooks(grades: Grades, exports: Sequence[Export], roster: Roster | None)
         files[FILES[roster.form]] = _filled(grades, roster, remarks)
     for place, export in enumerate(exports):
         if export.platform == moodle.PLATFORM:
-            files[f"moodle_worksheet_{place + 1}.csv"] = _worksheet(grades, place, export, remarks).encode()
+            listed = [student for student in grades.students if student.submission.row or roster is None]
+            if text := _worksheet(grades, listed, place, export, remarks):
+                files[f"moodle_worksheet_{place + 1}.csv"] = text.encode()
     return files, remarks
 
 
@@ -121,16 +123,19 @@ def _number(text: str) -> Fraction | None:
         return None
 
 
-def _worksheet(grades: Grades, place: int, export: Export, remarks: list[str]) -> str:
-    """Return Moodle's worksheet of an assignment: the points for what most handed in there."""
+def _worksheet(grades: Grades, students: Sequence[Student], place: int, export: Export, remarks: list[str]) -> str:
+    """Return Moodle's worksheet of an assignment: the points for what most handed in there; nothing if that is none."""
     homes = [Counter(student.submission.arrivals[exercise.name].export for student in grades.students
                      if exercise.name in student.submission.arrivals) for exercise in grades.exercises]  # fmt: skip
     mine = [i for i, home in enumerate(homes) if home and home.most_common(1)[0][0] == place]
     of = number(_worth(grades, mine))
-    names = ", ".join(grades.exercises[i].name for i in mine) or "nothing"
+    names = ", ".join(grades.exercises[i].name for i in mine)
+    if not mine:
+        remarks.append(f"there is no worksheet for {export.name}: of no exercise most was handed in there")
+        return ""
     remarks.append(f"the worksheet for {export.name} holds the points for {names}, {of} in all")
     rows: list[list[Any]] = [MOODLE_COLUMNS]
-    for student in grades.students:
+    for student in students:
         who, row = student.submission.called.get(place), student.submission.row
         earned = _earned(student, mine)
         if who is None or earned is None:
