@@ -156,7 +156,7 @@ class _Answer(NamedTuple):
     def age(self) -> tuple[float, int, int, int]:
         """What grows from one answer to the next."""
         time = self.attempt.handed_in.timestamp() if self.attempt.handed_in else 0.0
-        return time, self.found.rank, self.export, _copy_number(self.found.name)
+        return time, self.found.rank, self.export, _parted(self.found.name)[1]
 
     def order(self, exercise: Exercise) -> tuple[object, ...]:
         """Return what answers are sorted by: the first counts."""
@@ -255,15 +255,10 @@ def _functions(exercise: Exercise) -> tuple[str, ...]:
 
 def _unused_files(files: Sequence[_Answer], used: set[int], exercises: Sequence[Exercise]) -> list[str]:
     """Return the files that may be an answer under another name, in another format, or packed."""
-    names = []
-    for answer in files:
-        found = answer.found
-        handed_out = {COURSE, BACKUPS} & set(found.path[:-1])
-        likely = found.is_text or PurePosixPath(found.name).suffix.lower() in LIKELY
-        asked_for = id(found) in used or any(_matches(found.name, exercise) for exercise in exercises)
-        if likely and not handed_out and not asked_for:
-            names.append(found.shown)
-    return names
+    left = (each.found for each in files if id(each.found) not in used)
+    left = (each for each in left if each.is_text or PurePosixPath(each.name).suffix.lower() in LIKELY)
+    left = (each for each in left if not {COURSE, BACKUPS} & set(each.path[:-1]))  # what we handed out
+    return [each.shown for each in left if not any(_matches(each.name, exercise) for exercise in exercises)]
 
 
 def _matches(name: str, exercise: Exercise) -> bool:
@@ -271,13 +266,10 @@ def _matches(name: str, exercise: Exercise) -> bool:
     return re.sub(r"^\d+_", "", _parted(name)[0]) == exercise.name.lower()
 
 
-def _copy_number(name: str) -> int:
-    """Return the number that tells a file from others of its name: the higher, the newer; a copy is older."""
-    return _parted(name)[1]
-
-
 def _parted(name: str) -> tuple[str, int]:
     """Return a name without its ending and what was appended, and the number that was; no name if it isn't Python's.
+
+    The higher the number, the newer the file; a copy is taken for older.
 
     Examples
     --------

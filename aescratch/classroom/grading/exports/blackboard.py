@@ -34,19 +34,19 @@ def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str
     """Return what was handed in, and remarks on what belongs to nobody."""
     found: dict[tuple[str, str], Attempt] = {}
     remarks = []
-    matches = [(node, FORM.fullmatch(node.name)) for node in nodes]
-    for node, match in sorted(matches, key=lambda pair: bool(pair[1] and pair[1]["rest"])):  # the texts first
+    for node in sorted(nodes, key=lambda node: not node.name.endswith(".txt")):  # the texts first
+        match = FORM.fullmatch(node.name)
         time = _time(match["time"]) if match and node.kind == FILE else None
         if match is None or time is None:
             remarks.append(f"{shown(node.name)} doesn't say whose it is, and isn't graded")
             continue
-        place = match["before"], match["time"]
-        if match["rest"] is None:
-            found[place] = _from_text(node, match["before"], time)
-            continue
-        if place not in found:
-            found[place] = Attempt(_who(match["before"].rpartition("_")[2], ""), handed_in=time)
-        found[place].files.append(Found((match["rest"],), node))
+        user = match["before"].rpartition("_")[2]
+        attempt = Attempt(Who(user, (PLATFORM, user), (user,)), handed_in=time)
+        attempt = found.setdefault((match["before"], match["time"]), attempt)
+        if match["rest"]:
+            attempt.files.append(Found((match["rest"],), node))
+        else:
+            _read_text(node, match["before"], attempt)
     return list(found.values()), remarks
 
 
@@ -57,22 +57,16 @@ def _time(text: str) -> datetime | None:
         return None
 
 
-def _who(user: str, name: str) -> Who:
-    return Who(user, ("Blackboard", user), (user,), name)
-
-
-def _from_text(node: Node, before: str, time: datetime) -> Attempt:
-    """Return an attempt from the text that Blackboard writes about it."""
-    user, name, remarks, files = before.rpartition("_")[2], "", [], []
+def _read_text(node: Node, before: str, attempt: Attempt) -> None:
+    """Take in the text that Blackboard writes about an attempt."""
     try:
         text = node.content(LARGEST_TEXT).decode("utf-8-sig", "replace").replace("\r\n", "\n")
     except UnreadableError as problem:
-        text, remarks = "", [f"{shown(node.name)} {problem}"]
-    told = NAME.match(text)
+        attempt.remarks.append(f"{shown(node.name)} {problem}")
+        return
+    told, entry = NAME.match(text), ENTRY.search(text)
     if told and before.endswith(f"_{told['user']}"):  # a login may hold an underscore, and so may the assignment
-        user, name = told["user"], told["name"]
-    entry = ENTRY.search(text)
+        attempt.who = Who(told["user"], (PLATFORM, told["user"]), (told["user"],), told["name"])
     if entry and entry["text"].strip() and NO_ENTRY not in entry["text"]:
-        typed = entry["text"].encode()
-        files = [Found(("text entry",), Node("text entry", FILE, lambda most: typed[: most + 1]), is_text=True)]
-    return Attempt(_who(user, name), files, remarks, time)
+        typed = Node("text entry", FILE, lambda most: entry["text"].encode()[: most + 1])
+        attempt.files.append(Found((typed.name,), typed, is_text=True))
