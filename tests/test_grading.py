@@ -405,7 +405,7 @@ def test_a_run_accounts_for_everybody_and_the_number_of_jobs_changes_nothing(han
     assert "not right yet" in answer
     assert "points: 0.7 of 7" in answer
     printed = capsys.readouterr().out
-    assert "seed: 3" in printed
+    assert f"seed, which is secret: {tmp_path / 'one' / 'seed.json'}\nthis seed is so short" in printed
     assert "odd about what was handed in: 1, see" in printed  # kai's folder is empty
     assert (tmp_path / "one" / "feedback" / "kai.txt").read_text().endswith("the folder is empty\n")
 
@@ -474,7 +474,7 @@ def test_who_ran_out_of_time_is_judged_once_more_alone(tmp_path, monkeypatch, co
 
     monkeypatch.setattr(runs.Worker, "ask", ask)
     with Ledger(tmp_path / "results.jsonl") as ledger:
-        runs.judge_all([Task(key, exercise, b"") for key in "abc"], ledger, 0, {}, 2)
+        runs.judge_all([Task(key, exercise, b"") for key in "abc"], ledger, "", {}, 2)
         assert {key: record["kind"] for key, record in ledger.records.items()} == {"a": "passed", "b": "passed", "c": TIMED_OUT}
     assert sorted(key for key, _ in asked[:3]) == ["a", "b", "c"]
     assert [key for key, _ in asked[3:]] == ["a", "c"]
@@ -493,7 +493,7 @@ def test_a_run_ends_where_something_around_a_submission_breaks_twice(tmp_path, m
     monkeypatch.setattr(runs.Worker, "ask", ask)
     with Ledger(tmp_path / "results.jsonl") as ledger:
         with pytest.raises(runs.GradingError, match="double couldn't be judged: OSError: no space"):
-            runs.judge_all([Task(key, exercise, b"") for key in "abc"], ledger, 0, {}, 1)
+            runs.judge_all([Task(key, exercise, b"") for key in "abc"], ledger, "", {}, 1)
         assert asked == ["a", "a", "b", "b"]
         assert set(ledger.records) == {"a"}
 
@@ -507,7 +507,7 @@ def test_a_submission_that_takes_its_judge_along_is_flagged_and_the_others_are_j
     flag.write_text("the next check ends the process that it runs in")
     with Ledger(tmp_path / "results.jsonl") as ledger:
         tasks = [Task(key, exercise, RIGHT.encode()) for key in "ab"]
-        runs.judge_all(tasks, ledger, 9, {"seconds": 10.0}, 1)
+        runs.judge_all(tasks, ledger, "9", {"seconds": 10.0}, 1)
         assert [ledger.records[key]["kind"] for key in "ab"] == [DIED, "passed"]
         found = ledger.records["a"]["entries"]
     assert [part for part, *_ in found] == parts
@@ -572,7 +572,7 @@ def made_up(students=3, exercises=EXERCISES):
             cause = f"the cause of number {(number + place) % 60} <i>"
             student.graded.append(Graded(exercise, kind, tuple(parts), kind, cause, "an answer & more\n" * 100))
         rows.append(student)
-    return Grades(exercises, rows, 5)
+    return Grades(exercises, rows)
 
 
 def test_the_summary_of_three_hundred_is_small_whole_and_fetches_nothing():

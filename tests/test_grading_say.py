@@ -74,7 +74,7 @@ def collected(exercises, points, say=Say(), times=None, **about):
                 records[name, exercise.name] = record(exercise, earned)
                 submission.arrivals[exercise.name] = Arrival(0, **(times or {}).get(name, {}))
         submissions.append(submission)
-    return collect(submissions, exercises, records, say, seed=1, **about)
+    return collect(submissions, exercises, records, say, **about)
 
 
 # Overrides
@@ -231,7 +231,7 @@ def test_each_exercise_is_as_late_as_it_came(exercises):
         "double": Arrival(0, DUE), "again": Arrival(1, DUE + 30 * HOUR), "more": Arrival(2, late=True),
     })  # fmt: skip
     records = {("kim", exercise.name): record(exercise, 5) for exercise in exercises}
-    grades = collect([submission], exercises, records, Say(due=DUE, late=Rule(Fraction(10))), seed=1)
+    grades = collect([submission], exercises, records, Say(due=DUE, late=Rule(Fraction(10))))
     assert [graded.points for graded in grades.students[0].graded] == [5, 4, 5]
     assert grades.students[0].late == Lateness(2, Fraction(1, 5))
     assert [each["late"] for each in json.loads(as_json(grades))["students"][0]["exercises"]] == [
@@ -520,7 +520,7 @@ def made(exercises, rows, **about):
     """Return grades of students with a record each for the first exercise."""
     records = {(name, exercises[0].name): record(exercises[0], **row) for name, row in rows.items()}
     submissions = [Submission(name) for name in rows]
-    return collect(submissions, exercises[:1], records, seed=1, **about)
+    return collect(submissions, exercises[:1], records, **about)
 
 
 def test_the_chart_has_everybody_who_handed_in_once(exercises):
@@ -585,7 +585,7 @@ def test_what_was_given_points_is_looked_at_no_more(exercises):
     for each in records.values():
         each["entries"][0][-1] = True
     say = Say({("kim", "double"): Override(Fraction(3)), ("lee", "double"): Override(None, ("come and see me",))})
-    grades = collect([Submission("kim"), Submission("lee")], exercises[:1], records, say, seed=1)
+    grades = collect([Submission("kim"), Submission("lee")], exercises[:1], records, say)
     assert [student.graded[0].flagged for student in grades.students] == [False, True]
     page = as_html(grades)
     look = page[page.index("To look at yourself") : page.index("What you decided")]

@@ -19,6 +19,7 @@ import pytest
 from aescratch.classroom import all_exercises
 from aescratch.classroom.grading.judging import judge, missing_protections
 from aescratch.classroom.grading.marks import entries
+from aescratch.classroom.grading.seeds import kept_seed
 from aescratch.classroom.packaging import check_here, require_here, score_here
 from aescratch.classroom.packaging.cells import CODE, Cell, write_notebook
 from aescratch.classroom.packaging.nbgrader import _cells as nbgrader_cells
@@ -41,6 +42,13 @@ def notebook_with(source, name="<ipython-input-1>"):
     return namespace
 
 
+@pytest.fixture
+def seed(tmp_path, monkeypatch):
+    """A course's seed in the working folder, where a grader's notebook looks for it."""
+    monkeypatch.chdir(tmp_path)
+    return kept_seed(tmp_path, "three")
+
+
 @pytest.mark.parametrize(
     ("source", "said"), [(RIGHT, "passed"), (DENSE.stub, "not begun yet"), (AVERAGED, "not right yet")]
 )
@@ -59,6 +67,7 @@ def test_a_cell_gets_the_answer_of_the_command(tmp_path, monkeypatch, capsys, so
     assert printed in command
 
 
+@pytest.mark.usefixtures("seed")
 @pytest.mark.parametrize("source", ["x = 1", "from aescratch.functions import dense_backward"])
 def test_a_function_that_wasnt_written_in_the_notebook_is_missing(capsys, source):
     namespace = notebook_with(source)
@@ -70,30 +79,40 @@ def test_a_function_that_wasnt_written_in_the_notebook_is_missing(capsys, source
         require_here("dense_backward", namespace)
 
 
+@pytest.mark.usefixtures("seed")
 def test_points_are_a_plain_number_with_nothing_on_the_error_stream(capfd):
     """nbgrader takes what isn't a number, such as np.float64(3.0), for all points, and any word on stderr for none."""
     noise = "import sys\nprint('loud', file=sys.stderr)\n"
     namespace = notebook_with(noise + AVERAGED.replace("grad_x = ", "print('loud', file=sys.stderr); grad_x = "))
     capfd.readouterr()
-    points = score_here("dense_backward", namespace, 5, seed=3)
+    points = score_here("dense_backward", namespace, 5)
     printed, errors = capfd.readouterr()
     assert type(points) is float
     assert 0 < points < 5
     assert "values of grad_b: 0 of" in printed
     assert errors == ""
-    assert score_here("dense_backward", notebook_with(RIGHT), 5, seed=3) == 5.0
+    assert score_here("dense_backward", notebook_with(RIGHT), 5) == 5.0
 
 
+@pytest.mark.usefixtures("seed")
 def test_a_part_is_right_or_raises_why():
     namespace = notebook_with(AVERAGED)
-    require_here("dense_backward", namespace, "values of grad_W", seed=3)
+    require_here("dense_backward", namespace, "values of grad_W")
     with pytest.raises(AssertionError, match="1/N"):
-        require_here("dense_backward", namespace, "values of grad_b", seed=3)
+        require_here("dense_backward", namespace, "values of grad_b")
     with pytest.raises(AssertionError, match="dense_backward: not right yet"):
         require_here("dense_backward", namespace)
     require_here("dense_backward", notebook_with(RIGHT))
 
 
+def test_without_the_courses_seed_there_are_no_points(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for score in (score_here, require_here):
+        with pytest.raises(ValueError, match=r"expected seed\.json in .* or above it, got none"):
+            score("dense_backward", notebook_with(RIGHT), "values of grad_W" if score is require_here else 10)
+
+
+@pytest.mark.usefixtures("seed")
 @pytest.mark.parametrize(("part", "name", "expected"), [
     ("values of grad_q", "dense_backward", "expected a part of dense_backward, one of shapes, .*'values of grad_q'"),
     (None, "dense_backwards", "expected the name of an exercise, got 'dense_backwards'"),
@@ -103,6 +122,7 @@ def test_an_unknown_part_or_exercise_is_refused(part, name, expected):
         require_here(name, notebook_with(RIGHT), part)
 
 
+@pytest.mark.usefixtures("seed")
 def test_the_cells_of_all_functions_count():
     exercise = EXERCISES["find_the_bug_3"]
     first, second = exercise.shown_solution.split("def sample_backward", 1)
@@ -242,7 +262,7 @@ STEALING = (
 )
 HOSTILE = {
     "the solutions": lambda root: STEALING.format(path=str(root / "source/package/aescratch/functions/affine.py")),
-    "the seed": lambda root: STEALING.format(path=str(root / "source/settings.sh")),
+    "the seed": lambda root: STEALING.format(path=str(root / "source/seed.json")),
     "the package": lambda root: "import sys\nsys.path.insert(0, {!r})\n".format(str(root / "source/package"))
     + "from aescratch.functions import dense_backward\n",
     "the results": lambda root: "open({!r}, 'w').write('{{\"score\": 100}}')\n".format(str(root / "results/results.json"))
@@ -368,6 +388,7 @@ def test_a_comment_that_looks_like_a_question_to_ipython_stays_a_comment(tmp_pat
     assert cells_of(tmp_path / "a.ipynb") == ["# grad_b2?\n# %timeit\nx = 1"]
 
 
+@pytest.mark.usefixtures("seed")
 def test_what_a_cell_says_to_the_notebook_is_none_of_its_code():
     """IPython keeps %timeit and the like in this form."""
     source = "get_ipython().run_line_magic('matplotlib', 'inline')\n" + RIGHT

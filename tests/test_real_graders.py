@@ -19,12 +19,12 @@ import aescratch as ae
 from aescratch.classroom import all_exercises
 from aescratch.classroom.grading.judging import judge
 from aescratch.classroom.grading.marks import entries
-from aescratch.classroom.grading.parts import fair_seed
+from aescratch.classroom.grading.seeds import seed_for
 from aescratch.classroom.packaging.nbgrader import write_course
 from aescratch.classroom.packaging.notebooks import write_notebooks
 from aescratch.classroom.packaging.otter import write_assignment
 
-SEED = 918273645
+SEED = "918273645 and more"
 EXERCISES = {exercise.name: exercise for exercise in all_exercises()}
 DENSE, BUG = EXERCISES["dense_backward"], EXERCISES["find_the_bug_1"]
 RIGHT = DENSE.shown_solution
@@ -58,7 +58,7 @@ def marks_of(exercise, source):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / exercise.file_name
         path.write_text(source, encoding="utf-8")
-        return entries(exercise, judge(exercise, path, seed=fair_seed(exercise, SEED)))
+        return entries(exercise, judge(exercise, path, seed=seed_for(exercise, source.encode(), SEED)))
 
 
 def answered(notebook, answers, is_answer):
@@ -133,7 +133,7 @@ def test_what_nbgrader_releases_gives_nothing_away(nbgrader):
     course, _ = nbgrader
     for exercise in (DENSE, BUG):
         text = (course / "release" / "ps1" / f"{exercise.folder.name}.ipynb").read_text()
-        for word in ("HIDDEN", "SOLUTION", str(SEED), "score_here(", "STUB"):
+        for word in ("HIDDEN", "SOLUTION", SEED, "score_here(", "STUB"):
             assert word not in text
         asked = [line.strip() for line in exercise.shown_solution.splitlines() if line.strip() not in exercise.stub]
         assert asked
@@ -153,12 +153,13 @@ def test_nbgrader_keeps_the_answer_and_what_the_points_are_for(nbgrader):
     assert 0 < float("".join(points["data"]["text/plain"])) < DENSE.points
 
 
-def test_the_feedback_of_nbgrader_shows_the_reasons_and_the_seed_too(nbgrader, tmp_path):
+def test_the_feedback_of_nbgrader_shows_the_reasons_and_not_the_seed(nbgrader, tmp_path):
     course, _ = nbgrader
     run(["nbgrader", "generate_feedback", "ps1", "--student=averaged"], course, tmp_path)
     text = (course / "feedback" / "averaged" / "ps1" / f"{DENSE.folder.name}.html").read_text()
     assert "values of grad_b: 0 of" in text
-    assert str(SEED) in text
+    assert SEED not in text
+    assert str(course) not in text
 
 
 @pytest.mark.parametrize(("student", "said"), [("right", "passes all the tests"), ("averaged", "not right yet")])
@@ -212,7 +213,9 @@ def test_what_otter_releases_gives_nothing_away(otter):
     text = (folder / "dist" / "student" / "week_1.ipynb").read_text()
     for exercise in (DENSE, BUG):
         asked = [line.strip() for line in exercise.shown_solution.splitlines() if line.strip() not in exercise.stub]
-        assert not [line for line in (*asked, "STUB", "SOLUTION", f"seed={SEED}") if line in text]
+        assert not [line for line in (*asked, "STUB", "SOLUTION", SEED) if line in text]
+    student = [path for path in (folder / "dist" / "student").rglob("*") if path.is_file()]
+    assert not [path for path in student if SEED.encode() in path.read_bytes() or path.name == "seed.json"]
 
 
 def test_a_student_of_otter_reads_the_answer_of_the_checks(otter):

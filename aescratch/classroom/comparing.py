@@ -98,7 +98,7 @@ def check_backward(
     """
     backward = undeclared(backward)
     report = check_function(forward, backward, inputs, wrt=wrt, rng=seed + 1, time_limit=None, explain=EXPLAINING.get())
-    report.title += f", at {at}" if at else ""
+    report.title = report.title.replace(f", rng={seed + 1}", "") + (f", at {at}" if at else "")  # in grading a secret
     report.findings = [finding for finding in report.findings if finding.code != "equal-sizes"]  # the sizes are ours
     report.findings.sort(key=lambda finding: finding.code == "shared-memory")  # what is wrong with the numbers first
     for finding in report.findings:

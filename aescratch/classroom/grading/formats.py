@@ -69,7 +69,7 @@ def as_json(grades: Grades) -> str:
         for student in grades.students
     ]  # fmt: skip
     everything = {
-        "format": FORMAT, "version": grades.version, "seed": grades.seed, "unlimited": grades.unlimited,
+        "format": FORMAT, "version": grades.version, "unlimited": grades.unlimited,
         "remarks": grades.remarks, "exercises": exercises, "students": students,
     }  # fmt: skip
     return json.dumps(everything, indent=1) + "\n"

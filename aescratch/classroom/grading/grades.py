@@ -127,7 +127,6 @@ class Grades:
 
     exercises: Sequence[Exercise]  # the columns
     students: list[Student]  # the rows, by name
-    seed: int
     remarks: list[str] = field(default_factory=list)  # on what was given to nobody, and who has nothing
     unlimited: list[str] = field(default_factory=list)  # what the platform couldn't keep submissions from
     sections: Mapping[str, str] = field(default_factory=dict)  # of students, where a roster tells

@@ -51,7 +51,7 @@ def digest_of_exercise(exercise: Exercise) -> str:
     return digest(*names, *(path.read_bytes() for path in files))
 
 
-def key_of(exercise: Exercise, exercise_digest: str, text: bytes, seed: int, limits: dict[str, Any]) -> str:
+def key_of(exercise: Exercise, exercise_digest: str, text: bytes, seed: str, limits: dict[str, Any]) -> str:
     """Return the key of a judgement."""
     settings = json.dumps([FORMAT, ae.__version__, exercise.name, seed, limits], sort_keys=True)
     return digest(settings.encode(), exercise_digest.encode(), text)

@@ -34,7 +34,7 @@ class GradingError(RuntimeError):
 class Worker:
     """A process that judges, started when it is first asked, and again after it has died."""
 
-    def __init__(self, seed: int, limits: dict[str, Any], folder: str) -> None:
+    def __init__(self, seed: str, limits: dict[str, Any], folder: str) -> None:
         self.seed, self.limits, self.folder = seed, limits, folder
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -95,7 +95,7 @@ def _brought_down(task: Task) -> Record:
 
 
 def judge_all(
-    tasks: Sequence[Task], ledger: Ledger, seed: int, limits: dict[str, Any], jobs: int,
+    tasks: Sequence[Task], ledger: Ledger, seed: str, limits: dict[str, Any], jobs: int,
     done: Callable[[], object] = lambda: None,
 ) -> None:  # fmt: skip
     """Judge every task that the ledger doesn't hold, and keep each record there.
@@ -111,7 +111,7 @@ def judge_all(
         _share_out(sorted(late), ledger, [Worker(seed, limits, folder)] if late else [], done, None)
 
 
-def prove(tasks: Sequence[Task], ledger: Ledger, seed: int, limits: dict[str, Any], jobs: int) -> None:
+def prove(tasks: Sequence[Task], ledger: Ledger, seed: str, limits: dict[str, Any], jobs: int) -> None:
     """Judge our own solutions like submissions, so that nobody loses points because grading itself is broken."""
     try:
         judge_all(tasks, ledger, seed, limits, jobs)

@@ -71,7 +71,7 @@ def _head(grades: Grades) -> str:
     if grades.unlimited:
         missing = escaped("; ".join(grades.unlimited))
         text += f"<p><strong>Submissions were not kept from everything:</strong> {missing}</p>\n"
-    return text + f'<p class="faint">aescratch {grades.version}, seed {grades.seed}</p>\n'
+    return text + f'<p class="faint">aescratch {grades.version}</p>\n'
 
 
 def _by_hand(grades: Grades) -> str:

@@ -22,8 +22,8 @@ from aescratch.classroom.exercise import read_exercise
 from aescratch.classroom.grading.judging import Limits, judge_text
 from aescratch.classroom.grading.ledger import BROKEN
 from aescratch.classroom.grading.marks import entries
-from aescratch.classroom.grading.parts import fair_seed
 from aescratch.classroom.grading.reasons import answer_of, mistake, plain
+from aescratch.classroom.grading.seeds import seed_for
 from aescratch.foundations.sources import import_from_source
 
 
@@ -33,7 +33,7 @@ def judged(request: dict[str, Any]) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a student's overflow
         text, limits = base64.b64decode(request["text"]), Limits(**request["limits"])
-        seed = fair_seed(exercise, request["seed"])
+        seed = seed_for(exercise, text, request["seed"])
         start = time.perf_counter()
         judgement = judge_text(exercise, text, exercise.file_name, seed=seed, limits=limits)
         seconds = round(time.perf_counter() - start, 2)

@@ -10,6 +10,7 @@ is graded, and results.json says so.
 
 from __future__ import annotations
 
+import json
 import shlex
 import stat
 import zipfile
@@ -18,13 +19,13 @@ from pathlib import Path
 
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.grading.seeds import SEED_FILE, kept_seed
 from aescratch.foundations.files import whole_file
 from aescratch.foundations.sources import is_bytecode
 
 WHEN = (1980, 1, 1, 0, 0, 0)  # of every file in the zip, so that the same course gives the same bytes
 SETTINGS = """\
 # Of this autograder; change and zip again.
-SEED={seed}
 ONLY=({only})
 # 1 grades also where bubblewrap doesn't work: a submission then runs as a user who is nobody, and can't read the
 # solutions, the seed or other submissions, but reaches the network.
@@ -55,7 +56,9 @@ chmod 700 "$root/source"
 export PYTHONPATH=$root/source/package PYTHONDONTWRITEBYTECODE=1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-options=(--format gradescope --jobs 1 --seed "$SEED" --out "$work/results.json")
+mkdir "$work/results-grading"
+cp "$root/source/seed.json" "$work/results-grading/"  # no option, which other processes could read
+options=(--format gradescope --jobs 1 --out "$work/results.json")
 if [ -d "$root/source/exercises" ]; then options+=(--exercises "$root/source/exercises"); fi
 if [ "$UNCONFINED" = 1 ]; then options+=(--unconfined); fi
 if [ "${#ONLY[@]}" -gt 0 ]; then options+=(--only "${ONLY[@]}"); fi
@@ -77,7 +80,8 @@ chmod 644 "$root/results/results.json"
 
 
 def write_autograder(
-    exercises: Sequence[Exercise], out: Path, seed: int, *, own: Path | None = None, unconfined: bool = False
+    exercises: Sequence[Exercise], out: Path, seed: str | None = None, *, own: Path | None = None,
+    unconfined: bool = False,
 ) -> list[Path]:  # fmt: skip
     """Write an autograder for Gradescope, as a zip or into a folder, and return its path in a list.
 
@@ -87,9 +91,13 @@ def write_autograder(
     path = out if out.suffix == ".zip" else out / "autograder.zip"
     path.parent.mkdir(parents=True, exist_ok=True)
     only = " ".join(shlex.quote(exercise.name) for exercise in exercises)
-    settings = SETTINGS.format(seed=seed, only=only, unconfined=int(unconfined))
+    texts = {
+        "setup.sh": SETUP, "run_autograder": RUN,
+        "settings.sh": SETTINGS.format(only=only, unconfined=int(unconfined)),
+        SEED_FILE: json.dumps({"seed": kept_seed(path.parent, seed)}),
+    }  # fmt: skip
     with whole_file(path) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in (("setup.sh", SETUP), ("run_autograder", RUN), ("settings.sh", settings)):
+        for name, text in texts.items():
             _add(archive, name, text.encode(), 0o755)
         folders = {"package/aescratch": Path(ae.__file__).resolve().parent}
         if own is not None:

@@ -26,7 +26,7 @@ from aescratch.classroom.answering import answer
 from aescratch.classroom.exercise import Exercise, read_course
 from aescratch.classroom.grading.judging import judge_text
 from aescratch.classroom.grading.marks import Entry, entries
-from aescratch.classroom.grading.parts import fair_seed
+from aescratch.classroom.grading.seeds import nearest_seed, seed_for
 from aescratch.classroom.outcome import MISSING, Judgement, Outcome, stopped
 from aescratch.classroom.running import check_file
 from aescratch.classroom.workspace import COURSE, NEW
@@ -62,7 +62,7 @@ def check_here(name: str, namespace: Mapping[str, Any]) -> None:
 
 
 def score_here(
-    name: str, namespace: Mapping[str, Any], points: float, seed: int = 0, course: str | None = None
+    name: str, namespace: Mapping[str, Any], points: float, course: str | None = None
 ) -> float:  # fmt: skip
     """Return the points for an exercise in a notebook, print what they are for, and leave the error stream alone.
 
@@ -74,17 +74,15 @@ def score_here(
         The notebook's, which is ``globals()``.
     points : float
         What a right answer gets.
-    seed : int
-        Where the inputs are drawn from.
     course : str, optional
         The folder of exercises, solutions included.
 
     Raises
     ------
     ValueError
-        If there is no such exercise.
+        If there is no such exercise, or no seed in this folder or above it.
     """
-    marks = _marks(exercise_named(name, course), namespace, seed)
+    marks = _marks(exercise_named(name, course), namespace)
     for entry in marks:
         print(f"{entry.part}: {float(entry.points):g} of {float(entry.of):g}; {entry.reason}")
     share = sum(entry.points for entry in marks) / sum(entry.of for entry in marks)
@@ -92,7 +90,7 @@ def score_here(
     return min(float(points), round(float(points * share), 6))
 
 
-def require_here(name: str, namespace: Mapping[str, Any], part: str | None = None, seed: int = 0) -> None:
+def require_here(name: str, namespace: Mapping[str, Any], part: str | None = None) -> None:
     """Raise unless a part of an exercise, or all of it, is right in this notebook.
 
     Parameters
@@ -103,22 +101,20 @@ def require_here(name: str, namespace: Mapping[str, Any], part: str | None = Non
         The notebook's, which is ``globals()``.
     part : str, optional
         What of it, as the marks call it; without, all of it is checked as by the command, whose answer is then raised.
-    seed : int
-        Where the inputs for a part are drawn from.
 
     Raises
     ------
     NotRight
         If it isn't right; the message says why.
     ValueError
-        If there is no such exercise, or no such part.
+        If there is no such exercise, no such part, or no seed in this folder or above it.
     """
     if part is None:
         outcome, text = _looked_at(name, namespace)
         if not outcome.passed:
             raise NotRight(text)
         return
-    found = {entry.part: entry for entry in _marks(exercise_named(name), namespace, seed)}
+    found = {entry.part: entry for entry in _marks(exercise_named(name), namespace)}
     if part not in found:
         raise ValueError(f"expected a part of {name}, one of {', '.join(found)}; got {part!r}")
     if found[part].points < found[part].of:
@@ -167,16 +163,17 @@ def _looked_at(name: str, namespace: Mapping[str, Any]) -> tuple[Outcome, str]:
         return outcome, answer(exercise, path, outcome, NEW)
 
 
-def _marks(exercise: Exercise, namespace: Mapping[str, Any], seed: int) -> list[Entry]:
+def _marks(exercise: Exercise, namespace: Mapping[str, Any]) -> list[Entry]:
     """Return the marks; nothing meanwhile reaches the error stream: nbgrader gives a cell that used it no points."""
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
-        return entries(exercise, _judged(exercise, source_of(exercise, namespace), seed))
+        return entries(exercise, _judged(exercise, source_of(exercise, namespace), nearest_seed()))
 
 
 @functools.lru_cache
-def _judged(exercise: Exercise, source: str | None, seed: int) -> Judgement:
+def _judged(exercise: Exercise, source: str | None, seed: str) -> Judgement:
     """Return the judgement on a source, with the teacher's inputs; otter asks for it once for each part."""
     if source is None:
         return Judgement(_missing(exercise))
-    return judge_text(exercise, source.encode(), FILE, seed=fair_seed(exercise, seed))
+    text = source.encode()
+    return judge_text(exercise, text, FILE, seed=seed_for(exercise, text, seed))

@@ -4,7 +4,7 @@
 
 A test cell of 0 points raises the answer of ``aescratch exercises check``: nbgrader's own Validate looks at test cells
 only. What is hidden in the other prints what the points are for and ends in a number, so that nbgrader gives partial
-credit; the teacher's seed stands there too.
+credit. The course's seed lies in its folder, which students don't get, and in no cell, which feedback shows.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.grading.seeds import kept_seed
 from aescratch.classroom.packaging.cells import CODE, MARKDOWN, Cell, task, write_notebook
 from aescratch.classroom.stubs import BEGIN, END, HOLE, INSTEAD, filled
 
@@ -34,12 +35,12 @@ TEST = """\
 ### BEGIN HIDDEN TESTS
 from aescratch.classroom.packaging import score_here
 
-score_here("{name}", globals(), points={points}, seed={seed}, course={course!r})
+score_here("{name}", globals(), points={points}, course={course!r})
 ### END HIDDEN TESTS"""
 
 
 def write_course(
-    exercises: Sequence[Exercise], out: Path, assignment: str, seed: int, course: Path | None = None
+    exercises: Sequence[Exercise], out: Path, assignment: str, seed: str | None = None, course: Path | None = None
 ) -> list[Path]:  # fmt: skip
     """Write the source of an assignment into the folder of a course, and return the notebooks' paths.
 
@@ -48,10 +49,11 @@ def write_course(
     out.mkdir(parents=True, exist_ok=True)
     if not (out / CONFIG).exists():
         (out / CONFIG).write_text(CONFIG_TEXT, encoding="utf-8")
+    kept_seed(out, seed)
     paths = [out / "source" / assignment / f"{exercise.folder.name}.ipynb" for exercise in exercises]
     folder = None if course is None else str(course.resolve())
     for exercise, path in zip(exercises, paths, strict=True):
-        test = TEST.format(name=exercise.name, points=exercise.points, seed=seed, course=folder)
+        test = TEST.format(name=exercise.name, points=exercise.points, course=folder)
         write_notebook(path, _cells(exercise, test))
     return paths
 

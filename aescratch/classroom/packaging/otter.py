@@ -14,6 +14,7 @@ from pathlib import Path
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.parts import declared
+from aescratch.classroom.grading.seeds import SEED_FILE, kept_seed
 from aescratch.classroom.packaging.cells import CODE, RAW, Cell, task, write_notebook
 from aescratch.classroom.stubs import HOLE, filled
 
@@ -24,7 +25,8 @@ requirements: [{package}]
 export_cell:
   pdf: false
 tests:
-  ok_format: false"""
+  ok_format: false
+autograder_files: [{seed_file}]"""
 TEST = '''\
 """ # BEGIN TEST CONFIG
 points: {points:g}
@@ -35,24 +37,26 @@ failure_message: {words}
 def test_{number}(env):
     from aescratch.classroom.packaging import require_here
 
-    require_here("{exercise}", env, {part!r}, seed={seed})'''
+    require_here("{exercise}", env, {part!r})'''
 
 
-def write_assignment(exercises: Sequence[Exercise], out: Path, assignment: str, seed: int) -> list[Path]:
+def write_assignment(exercises: Sequence[Exercise], out: Path, assignment: str, seed: str | None = None) -> list[Path]:
     """Write the master notebook of an assignment into a folder, and return its path in a list."""
     package = f"aescratch=={ae.__version__}"
-    cells = [Cell(RAW, ASSIGNMENT.format(name=assignment, package=package))]
+    cells = [Cell(RAW, ASSIGNMENT.format(name=assignment, package=package, seed_file=SEED_FILE))]
     for exercise in exercises:
-        cells += _question(exercise, seed)
+        cells += _question(exercise)
+    out.mkdir(parents=True, exist_ok=True)
+    kept_seed(out, seed)
     path = out / f"{assignment}.ipynb"
     write_notebook(path, cells)
     return [path]
 
 
-def _question(exercise: Exercise, seed: int) -> list[Cell]:
-    tests = [_test(exercise, 0, None, 0, 0)]
+def _question(exercise: Exercise) -> list[Cell]:
+    tests = [_test(exercise, 0, None, 0)]
     for number, part in enumerate(declared(exercise), start=1):
-        tests.append(_test(exercise, number, part.name, float(part.of), seed))
+        tests.append(_test(exercise, number, part.name, float(part.of)))
     return [
         Cell(RAW, f"# BEGIN QUESTION\nname: {exercise.name}"),
         task(exercise),
@@ -66,12 +70,12 @@ def _question(exercise: Exercise, seed: int) -> list[Cell]:
     ]
 
 
-def _test(exercise: Exercise, number: int, part: str | None, points: float, seed: int) -> Cell:
+def _test(exercise: Exercise, number: int, part: str | None, points: float) -> Cell:
     """Return a test of a part, hidden; or, without one, the test that students see, which has no points."""
     words = json.dumps("the checks that you can run" if part is None else part)
     text = TEST.format(
         exercise=exercise.name, number=number, part=part, points=points, hidden=json.dumps(part is not None),
-        seed=seed, words=words,
+        words=words,
     )  # fmt: skip
     return Cell(CODE, text)
 

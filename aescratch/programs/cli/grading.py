@@ -11,11 +11,9 @@ import itertools
 import json
 import os
 import re
-import secrets
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from aescratch.classroom.exercise import Exercise
@@ -28,6 +26,7 @@ from aescratch.classroom.grading.judging import Limits, missing_protections
 from aescratch.classroom.grading.ledger import RECORDS, Ledger, Task, digest_of_exercise, key_of
 from aescratch.classroom.grading.roster import Roster, RosterError, read_roster
 from aescratch.classroom.grading.runs import judge_all, prove
+from aescratch.classroom.grading.seeds import SECRET, SEED_FILE, SeedError, kept_seed
 from aescratch.classroom.grading.submissions import Reading, SubmissionsError, read_submission, read_submissions
 from aescratch.classroom.grading.summary import as_html
 from aescratch.foundations.files import whole_file, write_text
@@ -35,17 +34,15 @@ from aescratch.programs.cli import say as teacher
 from aescratch.programs.cli.courses import chosen
 from aescratch.programs.cli.options import SOURCE, command, option, switch, whole
 from aescratch.programs.cli.status import RIGHT, UsageError, usage_error
-from aescratch.programs.cli.words import count, number
+from aescratch.programs.cli.words import number
 
-SEED_FILE = "seed.json"
 REMARKS = "remarks.txt"
 MOST_REMARKS = 20  # that are printed
-SEEDS = 2**48  # to draw from: too many to try
 LONGEST = 3600  # seconds for a file
 DESCRIPTION = """Grade what was handed in: what Canvas, Moodle, Gradescope or Blackboard export, or a folder a student.
 
-Each file is judged in a confined process of its own, with inputs drawn from a seed that only you have. It can be ended
-at any time: the same command goes on where it was, and judges only what is new or was changed.
+Each file is judged in a confined process of its own, on inputs of its own, which follow from a seed that only you have.
+It can be ended at any time: the same command goes on where it was, and judges only what is new or was changed.
 """
 EXAMPLES = """examples:
   aescratch exercises grade handed_in
@@ -65,7 +62,7 @@ add_arguments = command(
     option("--only", nargs="+", metavar="NAME", help="grade these exercises, not all"),
     option("--format", choices=FORMATS, default="json", help="of the grades (default %(default)s)"),
     whole("--jobs", "how many at once (default: all cores)"),
-    option("--seed", type=partial(count, 0), metavar="N", help="of the inputs (drawn once and kept)"),
+    option("--seed", metavar="SECRET", help="what the inputs follow from (drawn once and kept)"),
     option(
         "--out", metavar="PATH", default="grading",
         help="a folder for everything, or the file for the grades (default %(default)s)",
@@ -98,21 +95,21 @@ def run(arguments: Namespace) -> int:
     students = [submission.student for submission in submissions]
     own_due = {each.student: each.row.due for each in submissions if each.row and each.row.due}
     say, regrade = teacher.said(arguments, students, exercises, folder, own_due)
-    seed = kept_seed(folder, arguments.seed)
     limits = Limits(seconds=arguments.time_limit)._asdict()
     digests = {exercise.name: digest_of_exercise(exercise) for exercise in exercises}
-
-    def task_of(exercise: Exercise, text: bytes) -> Task:
-        return Task(key_of(exercise, digests[exercise.name], text, seed, limits), exercise, text)
-
-    tasks = {
-        (submission.student, exercise.name): task_of(exercise, submission.files[exercise.name])
-        for submission in submissions for exercise in exercises if exercise.name in submission.files
-    }  # fmt: skip
-    anew = {tasks[place].key for place in regrade.places if place in tasks}
     jobs = arguments.jobs or os.cpu_count() or 1
     try:
-        with Ledger(folder / RECORDS) as ledger:
+        with Ledger(folder / RECORDS) as ledger, usage_error(SeedError):
+            seed = kept_seed(folder, arguments.seed)  # after the ledger, which lets nobody else in
+
+            def task_of(exercise: Exercise, text: bytes) -> Task:
+                return Task(key_of(exercise, digests[exercise.name], text, seed, limits), exercise, text)
+
+            tasks = {
+                (submission.student, exercise.name): task_of(exercise, submission.files[exercise.name])
+                for submission in submissions for exercise in exercises if exercise.name in submission.files
+            }  # fmt: skip
+            anew = {tasks[place].key for place in regrade.places if place in tasks}
             solutions = [task_of(exercise, exercise.solution.encode()) for exercise in exercises]
             for key in anew:  # what the file holds of it counts until there is another line
                 ledger.records.pop(key, None)
@@ -128,13 +125,15 @@ def run(arguments: Namespace) -> int:
     say = replace(say, before=regrade.notes)
     about = {"sections": {each.student: each.row.section for each in submissions if each.row and each.row.section}}
     grades = collect(
-        submissions, exercises, records, say, seed=seed, remarks=reading.remarks, unlimited=missing, **about
+        submissions, exercises, records, say, remarks=reading.remarks, unlimited=missing, **about
     )
     books, more = gradebooks(grades, reading.exports, roster)
     grades.remarks += more
     write(grades, folder, file, arguments.format, books)
     report(grades, folder, file, len(new), reading.exports, sorted(books))
     teacher.report(grades, regrade)
+    if len(seed) < SECRET:
+        print("this seed is so short that it can be guessed; leave --seed out, and one is drawn")
     arguments.result = {"file": str(file), "judged": len(new), **json.loads(as_json(grades))}
     return RIGHT
 
@@ -174,19 +173,6 @@ def places(arguments: Namespace) -> tuple[Path, Path]:
         raise UsageError(f"expected --out to be {wanted}, got {str(out)!r}")
     folder.mkdir(parents=True, exist_ok=True)
     return folder, file
-
-
-def kept_seed(folder: Path, given: int | None) -> int:
-    """Return the seed: what was given, or is kept in the folder, or is drawn now; it is kept there."""
-    path = folder / SEED_FILE
-    if given is None and path.is_file():
-        try:
-            return int(json.loads(path.read_text(encoding="utf-8"))["seed"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise UsageError(f"{path} can't be read ({error}); give --seed, or delete it and grade anew") from error
-    seed = secrets.randbelow(SEEDS) if given is None else given
-    write_text(path, json.dumps({"seed": seed}) + "\n")
-    return seed
 
 
 def write(grades: Grades, folder: Path, file: Path, form: str, books: dict[str, bytes]) -> None:
@@ -257,4 +243,4 @@ def report(
         print(f"odd about what was handed in: {odd}, see {folder / 'summary.html'}")
     for name in books:
         print(f"to import: {folder / name}")
-    print(f"grades: {file}\nsummary: {folder / 'summary.html'}\nseed: {grades.seed}, kept in {folder / SEED_FILE}")
+    print(f"grades: {file}\nsummary: {folder / 'summary.html'}\nseed, which is secret: {folder / SEED_FILE}")

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import secrets
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.grading.seeds import SEED_FILE, SeedError
 from aescratch.classroom.packaging.gradescope import write_autograder
 from aescratch.classroom.packaging.nbgrader import write_course
 from aescratch.classroom.packaging.notebooks import write_notebooks
@@ -22,9 +21,7 @@ from aescratch.classroom.trying import tried, unless
 from aescratch.programs.cli.courses import chosen
 from aescratch.programs.cli.options import SOURCE, command, option, switch
 from aescratch.programs.cli.status import RIGHT, UsageError, usage_error
-from aescratch.programs.cli.words import count
 
-SEEDS = 2**31  # to draw from
 DESCRIPTION = """Write the exercises for notebooks, or for a grader.
 
   notebooks    a notebook for each exercise, which checks itself; not for grading
@@ -44,13 +41,13 @@ def run(arguments: Namespace) -> int:
     """Write, say what was written, and return the exit status."""
     refuse_options(arguments)
     some = chosen(arguments.exercises, arguments.only)
-    seed = secrets.randbelow(SEEDS) if arguments.seed is None else arguments.seed
     kind = KINDS[arguments.what]
-    paths = kind.write(arguments, some, seed)
+    with usage_error(SeedError):
+        paths = kind.write(arguments, some)
     for path in paths:
         print(path)
-    arguments.result = {"files": [str(path) for path in paths], "seed": seed}
-    seeded = "" if arguments.what == "notebooks" else f"seed: {seed}; keep it\n"
+    arguments.result = {"files": [str(path) for path in paths]}
+    seeded = "" if arguments.what == "notebooks" else f"{SEED_FILE} beside them is a secret; keep it\n"
     print(seeded + kind.advice.format(out=arguments.out, assignment=named(arguments)))
     return RIGHT
 
@@ -78,34 +75,34 @@ def hand_out(arguments: Namespace, some: Sequence[Exercise], folder: Path) -> No
             release(some, folder)
 
 
-def _notebooks(arguments: Namespace, some: Sequence[Exercise], seed: int) -> list[Path]:
+def _notebooks(arguments: Namespace, some: Sequence[Exercise]) -> list[Path]:
     hand_out(arguments, some, Path(arguments.out))
     return write_notebooks(some, Path(arguments.out))
 
 
-def _gradescope(arguments: Namespace, some: Sequence[Exercise], seed: int) -> list[Path]:
+def _gradescope(arguments: Namespace, some: Sequence[Exercise]) -> list[Path]:
     own = None if arguments.exercises is None else Path(arguments.exercises)
     for exercise in some if own else ():
         outcome = tried(exercise, exercise.shown_solution, explaining=False)
         if problems := unless(outcome.passed, f"{exercise.name}: its solution should pass", outcome):
             raise UsageError(f"{problems[0]}; see aescratch exercises validate {own}")
-    return write_autograder(some, Path(arguments.out), seed, own=own, unconfined=arguments.unconfined)
+    return write_autograder(some, Path(arguments.out), arguments.seed, own=own, unconfined=arguments.unconfined)
 
 
-def _nbgrader(arguments: Namespace, some: Sequence[Exercise], seed: int) -> list[Path]:
+def _nbgrader(arguments: Namespace, some: Sequence[Exercise]) -> list[Path]:
     own, name = arguments.exercises, named(arguments)
     hand_out(arguments, some, Path(arguments.out, "source", name))
-    return write_course(some, Path(arguments.out), name, seed, None if own is None else Path(own))
+    return write_course(some, Path(arguments.out), name, arguments.seed, None if own is None else Path(own))
 
 
-def _otter(arguments: Namespace, some: Sequence[Exercise], seed: int) -> list[Path]:
-    return write_assignment(some, Path(arguments.out), named(arguments), seed)
+def _otter(arguments: Namespace, some: Sequence[Exercise]) -> list[Path]:
+    return write_assignment(some, Path(arguments.out), named(arguments), arguments.seed)
 
 
 class Kind(NamedTuple):
     """A kind of package: what writes it, what to do with it, and the options that it takes."""
 
-    write: Callable[[Namespace, Sequence[Exercise], int], list[Path]]
+    write: Callable[[Namespace, Sequence[Exercise]], list[Path]]
     advice: str
     options: Sequence[str]
 
@@ -130,7 +127,7 @@ add_arguments = command(
     option("out", metavar="OUT", help="the folder to write into, which is made"),
     SOURCE,
     option("--only", nargs="+", metavar="NAME", help="these exercises, not all"),
-    option("--seed", type=partial(count, 0), metavar="N", help="of the inputs in grading (default: drawn)"),
+    option("--seed", metavar="SECRET", help="what the inputs in grading follow from (drawn once and kept)"),
     option("--assignment", metavar="NAME", help="what nbgrader and otter call it (default autoencoders)"),
     switch("--unconfined", "for gradescope: grade also where submissions can't be confined"),
 )  # fmt: skip
