@@ -486,7 +486,7 @@ def test_outside_any_folder_of_exercises(tmp_path, capsys, monkeypatch):
     assert "is in none; make one with aescratch exercises init DIR" in err
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}', '{"format": 2, "current": null, "exercises": {}}', '{"format": 1, "current": null, "exercises": {"dense_forward": {"checks": "3"}}}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}', '{"format": 2, "current": null, "exercises": {}}', '{"format": 1, "current": null, "exercises": {"dense_forward": {"checks": "3"}}}', '{"format": 1, "exercises": {}}', '{"format": 1, "current": 0, "exercises": {}}', "[" * 100_000], ids=range(9))
 def test_a_damaged_progress_file_is_refused_in_one_sentence(course, capsys, text):
     (course / "progress.json").write_text(text)
     outcome, _, err = run(capsys, "list")

@@ -656,6 +656,16 @@ JSON = {
 }
 
 
+def test_what_is_said_of_a_file_doesnt_repeat_the_file(small):
+    header, arrays = read_archive(small, "model")
+    long = "x" * 800_000
+    for changed in ({**header, "model": {"made by": long, "with": {}}}, {**header, "model": {**header["model"], "with": {long: 1}}}, {**header, "kind": long}, {**header, "format": [long]}):
+        write_archive(small, changed, arrays)
+        with pytest.raises(ae.FileFormatError) as caught:
+            ae.load(small)
+        assert len(str(caught.value)) < 600
+
+
 @pytest.mark.parametrize(("text", "said"), JSON.values(), ids=JSON)
 def test_a_hostile_json_header_is_refused_cheaply(text, said, small):
     with_raw_header(small, text)

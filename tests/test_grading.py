@@ -329,12 +329,13 @@ def test_a_key_is_everything_that_decides(tmp_path):
     exercise = read_course(own_course(tmp_path))[0]
     before = digest_of_exercise(exercise)
     keys = {
-        key_of(exercise, before, b"x", 0, {"seconds": 1}), key_of(exercise, before, b"y", 0, {"seconds": 1}),
-        key_of(exercise, before, b"x", 1, {"seconds": 1}), key_of(exercise, before, b"x", 0, {"seconds": 2}),
+        key_of(exercise, before, b"x", "s", {"seconds": 1}, []), key_of(exercise, before, b"y", "s", {"seconds": 1}, []),
+        key_of(exercise, before, b"x", "t", {"seconds": 1}, []), key_of(exercise, before, b"x", "s", {"seconds": 2}, []),
+        key_of(exercise, before, b"x", "s", {"seconds": 1}, ["a network"]),
     }  # fmt: skip
     (exercise.folder / "checks.py").write_text("# another")
-    keys.add(key_of(exercise, digest_of_exercise(exercise), b"x", 0, {"seconds": 1}))
-    assert len(keys) == 5
+    keys.add(key_of(exercise, digest_of_exercise(exercise), b"x", "s", {"seconds": 1}, []))
+    assert len(keys) == 6
 
 
 # Whole runs
@@ -461,6 +462,64 @@ def test_a_run_that_is_killed_goes_on_and_comes_to_the_same(handed_in, course, t
     assert outputs(tmp_path / "cut") == outputs(tmp_path / "whole")
     keys = [json.loads(line)["key"] for line in records.read_text().splitlines()]
     assert len(keys) == len(set(keys)) == len(set(TEXTS.values())) + 15 + 1
+
+
+@confined
+def test_a_damaged_ledger_costs_the_damaged_lines_and_says_so(handed_in, course, tmp_path, capsys):
+    words = (handed_in, "--exercises", course, "--jobs", 2, "--out", tmp_path / "out")
+    assert grade(*words) == 0
+    before, records = outputs(tmp_path / "out"), tmp_path / "out" / "results.jsonl"
+    lines = records.read_bytes().splitlines(keepends=True)
+    bob = next(line for line in lines if b"3 entries" in line or b'"kind": "wrong"' in line)
+    rows = json.loads(bob)
+    damages = {
+        "no entries": json.dumps({**rows, "entries": []}).encode() + b"\n",
+        "points": bob.replace(b", 0, ", b", 700, ", 1),
+        "no key": json.dumps({key: value for key, value in rows.items() if key != "key"}).encode() + b"\n",
+        "no object": b"[]\n",
+        "nested deep": b"[" * 100_000 + b"\n",
+        "nothing": b"\n",
+        "bytes": b"\xff\0\xfe" + bob[3:],
+    }
+    for damage in damages.values():
+        assert damage != bob
+        records.write_bytes(b"".join(damage if line == bob else line for line in lines))
+        capsys.readouterr()
+        assert grade(*words) == 0
+        printed = capsys.readouterr().out
+        assert f"lines of {records} that couldn't be read, and were judged again: 1 ({lines.index(bob) + 1})\n" in printed
+        assert "files judged now: 1\n" in printed
+        assert outputs(tmp_path / "out") == before
+    records.write_bytes(b"".join(json.dumps({"key": "a"}).encode() + b"\n" for _ in range(12)))
+    with Ledger(records) as ledger:
+        assert (ledger.records, ledger.lost) == ({}, list(range(1, 13)))
+    with Ledger(records) as ledger:
+        assert ledger.lost == []
+
+
+@confined
+def test_what_was_judged_without_protection_is_judged_again_with_it(handed_in, course, tmp_path, monkeypatch, capsys):
+    words = (handed_in, "--exercises", course, "--jobs", 2, "--out", tmp_path / "out")
+    missing = ["a submission can read the solutions"]
+    with monkeypatch.context() as patch:
+        patch.setattr(command, "missing_protections", lambda: missing)
+        assert grade(*words, "--unconfined") == 0
+    assert missing[0] in (tmp_path / "out" / "summary.html").read_text()
+    capsys.readouterr()
+    assert grade(*words) == 0
+    assert f"files judged now: {len(set(TEXTS.values()))}\n" in capsys.readouterr().out
+    assert missing[0] not in (tmp_path / "out" / "summary.html").read_text()
+
+
+def test_a_grading_that_is_refused_changes_nothing(handed_in, course, tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "missing_protections", list)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "seed.json").write_text('{"seed": "of the first"}')
+    with Ledger(tmp_path / "out" / "results.jsonl"):
+        before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+        with pytest.raises(UsageError, match="another grading is at work in"):
+            grade(handed_in, "--exercises", course, "--seed", "of the second", "--out", tmp_path / "out")
+        assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
 
 
 def test_who_ran_out_of_time_is_judged_once_more_alone(tmp_path, monkeypatch, course):

@@ -865,6 +865,13 @@ def test_a_truncated_checkpoint_is_refused_and_changes_nothing(tmp_path):
     assert_same(values(model), values(autoencoder()))
 
 
+def nested(depth):
+    inside = None
+    for _ in range(depth):
+        inside = {"with": inside}
+    return inside
+
+
 def edited(header, arrays):
     return {
         "no history": ({**header, "history": None}, arrays),
@@ -875,6 +882,10 @@ def edited(header, arrays):
         "unknown ending": ({**header, "history": {**header["history"], "stopped": "bored"}}, arrays),
         "endless steps": ({**header, "steps": float("inf")}, arrays),
         "steps in words": ({**header, "steps": "many"}, arrays),
+        "steps without number": ({**header, "steps": 10**400}, arrays),
+        "steps backwards": ({**header, "steps": -1}, arrays),
+        "half a step": ({**header, "steps": 1.5}, arrays),
+        "a run that is nested deep": ({**header, "run": nested(600)}, arrays),
         "no generator": ({key: value for key, value in header.items() if key != "rng"}, arrays),
         "a generator of another kind": ({**header, "rng": {**header["rng"], "bit_generator": "MT19937"}}, arrays),
         "a value missing": (header, {k: v for k, v in arrays.items() if k != "value encoder.W1"}),

@@ -61,7 +61,7 @@ class Workspace:
         try:
             self.progress: dict[str, Any] = json.loads((folder / PROGRESS).read_text(encoding="utf-8"))
             _require_progress(self.progress)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise WorkspaceError(
                 f"expected {folder / PROGRESS} to be as it was written, but it can't be read ({error}); put it right, "
                 "or delete it and run aescratch exercises init on the folder: your files stay"
@@ -186,7 +186,7 @@ def _require_progress(progress: Any) -> None:
     if not isinstance(progress, dict) or progress.get("format") != FORMAT:
         raise ValueError(f"expected format {FORMAT}")
     entries = progress.get("exercises")
-    if not isinstance(entries, dict) or not isinstance(progress.get("current"), (str, type(None))):
+    if not isinstance(entries, dict) or not isinstance(progress.get("current", 0), (str, type(None))):
         raise ValueError("expected exercises and the current one")
     for name, entry in entries.items():
         if not isinstance(entry, dict) or any(key in entry and type(entry[key]) is not type(NEW[key]) for key in NEW):

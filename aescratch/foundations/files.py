@@ -24,6 +24,7 @@ from aescratch.backend import Array, to_numpy
 
 FORMAT_VERSION = 1
 HEADER = "header"
+LONGEST = 200  # characters of another's sentence that stand in ours
 
 
 class FileFormatError(ValueError):
@@ -124,7 +125,7 @@ def read_archive(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any
         except Exception as error:  # the readers of zip, npy and JSON raise almost anything on hostile bytes
             raise FileFormatError(
                 f"expected a {kind} that aescratch saved, but {os.fspath(path)} is damaged, truncated or "
-                f"something else ({type(error).__name__}: {error}); save it again"
+                f"something else ({named(error)}); save it again"
             ) from error
     if not isinstance(version, int) or version > FORMAT_VERSION:
         raise FileFormatError(
@@ -136,6 +137,12 @@ def read_archive(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any
             f"expected a {kind}, but {os.fspath(path)} holds a {str(found)[:20]}; open it as what it is"
         )
     return header, arrays
+
+
+def named(error: BaseException) -> str:
+    """Return an exception's name and the beginning of its text, which may repeat what stands in a file."""
+    text = str(error)
+    return f"{type(error).__name__}: {text[:LONGEST]}" + ("..." if len(text) > LONGEST else "")
 
 
 def _read_members(stream: IO[bytes]) -> dict[str, Array]:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, move, to_numpy
-from aescratch.foundations.files import FileFormatError, read_archive, write_archive
+from aescratch.foundations.files import FileFormatError, named, read_archive, write_archive
 from aescratch.foundations.recipes import describe, identify, with_defaults
 from aescratch.optimizers import OptimizerState
 from aescratch.training.contract import backend_of, buffers_of, dtype_of, parts_of
@@ -28,6 +28,7 @@ from aescratch.training.history import History
 from aescratch.training.saving import require_like
 
 PathLike = str | os.PathLike[str]
+MOST_STEPS = 2**53  # beyond which a count isn't exact as a float
 
 
 @dataclass
@@ -180,19 +181,31 @@ def read_checkpoint(path: PathLike, run: Any, model: Any, optimizer: OptimizerSt
         If it is damaged.
     """
     header, arrays = read_archive(path, "checkpoint")
-    _require_same_run(path, header.get("run"), run)
+    try:
+        differing = _differing_from(header.get("run"), run)
+    except Exception as error:  # nested too deep, say
+        raise _none(path, error) from error
+    _require_same_run(path, differing)
     try:
         values = {name: holder.value for name, holder in holders_of(model).items()}
         require_like(_named(values, optimizer.arrays(), values if keeps_best else {}), arrays)
         history = _as_history(header["history"])
         np.random.default_rng(0).bit_generator.state = header["rng"]  # refuses what is no state
         values, moments, best = (_of_kind(kind, arrays) for kind in ("value", "moment", "best"))
-        return Snapshot(values, moments, int(header["steps"]), header["rng"], history, best)
+        steps = header["steps"]
+        if type(steps) is not int or not 0 <= steps < MOST_STEPS:
+            raise ValueError("the count of steps is none")
+        return Snapshot(values, moments, steps, header["rng"], history, best)
     except Exception as error:  # a hostile header makes almost anything fail
-        raise FileFormatError(
-            f"expected a checkpoint that aescratch saved, but the contents of {os.fspath(path)} make none "
-            f"({type(error).__name__}: {error}); delete it to start anew"
-        ) from error
+        raise _none(path, error) from error
+
+
+def _none(path: PathLike, error: Exception) -> FileFormatError:
+    """Return what is raised of a file that is damaged."""
+    return FileFormatError(
+        f"expected a checkpoint that aescratch saved, but the contents of {os.fspath(path)} make none "
+        f"({named(error)}); delete it to start anew"
+    )
 
 
 def _of_kind(kind: str, arrays: dict[str, Array]) -> dict[str, Array]:
@@ -217,10 +230,14 @@ def _one_class(before: Any, value: Any) -> bool:
     return all(isinstance(one, dict) and "with" in one for one in both) and {**before, "with": value["with"]} == value
 
 
-def _require_same_run(path: PathLike, saved: Any, run: Any) -> None:
+def _differing_from(saved: Any, run: Any) -> list[str] | None:
+    """Return what differs in a run that was saved, or None if it is the same."""
     saved = with_defaults(saved)
-    if saved != run:
-        differing = _differing(saved, run)
+    return None if saved == run else _differing(saved, run)
+
+
+def _require_same_run(path: PathLike, differing: list[str] | None) -> None:
+    if differing is not None:
         if differing == ["noise"]:
             raise ValueError(
                 f"expected a checkpoint of a training whose noise is drawn in float64, but {os.fspath(path)} is of an "

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array, array_module
-from aescratch.foundations.files import FileFormatError, read_archive, write_archive
+from aescratch.foundations.files import FileFormatError, named, read_archive, write_archive
 from aescratch.foundations.recipes import describe, rebuild
 from aescratch.foundations.scaling import Scaling
 from aescratch.foundations.validation import require_count
@@ -104,7 +104,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     except Exception as error:  # a hostile description makes almost anything fail
         raise FileFormatError(
             f"expected a model that aescratch saved, but the contents of {os.fspath(path)} make no model "
-            f"({type(error).__name__}: {error}); save it again"
+            f"({named(error)}); save it again"
         ) from error
     return model
 

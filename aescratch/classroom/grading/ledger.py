@@ -1,7 +1,8 @@
 """The judgements that were made already, a line each, so that grading goes on where it was ended, whatever ended it.
 
-    results.jsonl: {"key": ..., "kind": ..., "entries": ...}    appended and flushed whenever one is there
-    a key is everything that decides: file, exercise, seed, limits, version; identical files are judged once
+    results.jsonl: {"key": ..., "kind": ..., "entries": ..., "sum": ...}    appended and flushed whenever one is there
+    a key is everything that decides: file, exercise, seed, limits, confinement, version; the same file is judged once
+    a sum is a digest of all else in its line, so that a line that was spoilt is known, and judged again
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -22,7 +24,7 @@ try:
 except ImportError:  # there is none on Windows
     fcntl = None  # type: ignore[assignment]
 
-FORMAT = 1
+FORMAT = 2
 RECORDS = "results.jsonl"
 BROKEN = "broken"  # the kind of a record that says that something around the judge broke
 Record = dict[str, Any]
@@ -51,20 +53,39 @@ def digest_of_exercise(exercise: Exercise) -> str:
     return digest(*names, *(path.read_bytes() for path in files))
 
 
-def key_of(exercise: Exercise, exercise_digest: str, text: bytes, seed: str, limits: dict[str, Any]) -> str:
-    """Return the key of a judgement."""
-    settings = json.dumps([FORMAT, ae.__version__, exercise.name, seed, limits], sort_keys=True)
+def key_of(
+    exercise: Exercise, exercise_digest: str, text: bytes, seed: str, limits: dict[str, Any], missing: Sequence[str]
+) -> str:  # fmt: skip
+    """Return the key of a judgement that was made where these protections are missing."""
+    settings = json.dumps([FORMAT, ae.__version__, exercise.name, seed, limits, list(missing)], sort_keys=True)
     return digest(settings.encode(), exercise_digest.encode(), text)
+
+
+def _sum_of(record: Record) -> str:
+    return digest(json.dumps(record, sort_keys=True).encode())
+
+
+def _record_of(line: bytes) -> Record | None:
+    """Return the record that stands in a line, or None if the line isn't whole, or isn't as it was written."""
+    try:
+        record: Record = json.loads(line)
+        is_whole = line.endswith(b"\n") and record.pop("sum") == _sum_of(record) and isinstance(record["key"], str)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return record if is_whole else None
 
 
 class Ledger:
     """The judgements of a folder, read when it is opened; a line that was being written when all ended is dropped.
+
+    So are lines that aren't as they were written, whose numbers are in `lost`.
 
     Raises a `BlockingIOError` if another process has it open.
     """
 
     def __init__(self, path: Path) -> None:
         self.records: dict[str, Record] = {}
+        self.lost: list[int] = []
         self._lock = threading.Lock()
         self._stream = open(path, "a+b")  # noqa: SIM115, closed by __exit__
         try:
@@ -77,21 +98,23 @@ class Ledger:
 
     def _read(self) -> None:
         self._stream.seek(0)
-        whole = 0
-        for line in self._stream:
-            if not line.endswith(b"\n"):
-                break
-            whole += len(line)
-            try:
-                record = json.loads(line)
+        whole = b""
+        for number, line in enumerate(self._stream, 1):
+            record = _record_of(line)
+            if record is not None:
+                whole += line
                 self.records[record["key"]] = record  # what was judged anew comes later
-            except (ValueError, KeyError, TypeError):
-                continue  # spoilt by something else; what it held is judged again
-        self._stream.truncate(whole)
+            elif line.endswith(b"\n"):
+                self.lost.append(number)
+        if self.lost:
+            self._stream.truncate(0)
+            self._stream.write(whole)
+            self._stream.flush()
+        self._stream.truncate(len(whole))
 
     def add(self, record: Record) -> None:
         """Keep a judgement, at once."""
-        line = json.dumps(record, sort_keys=True).encode() + b"\n"
+        line = json.dumps({**record, "sum": _sum_of(record)}, sort_keys=True).encode() + b"\n"
         with self._lock:
             self.records[record["key"]] = record
             self._stream.write(line)

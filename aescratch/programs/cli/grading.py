@@ -39,6 +39,7 @@ from aescratch.programs.cli.words import number
 REMARKS = "remarks.txt"
 MOST_REMARKS = 20  # that are printed
 LONGEST = 3600  # seconds for a file
+SHOWN = 10  # numbers of lines
 DESCRIPTION = """Grade what was handed in: what Canvas, Moodle, Gradescope or Blackboard export, or a folder a student.
 
 Each file is judged in a confined process of its own, on inputs of its own, which follow from a seed that only you have.
@@ -103,7 +104,7 @@ def run(arguments: Namespace) -> int:
             seed = kept_seed(folder, arguments.seed)  # after the ledger, which lets nobody else in
 
             def task_of(exercise: Exercise, text: bytes) -> Task:
-                return Task(key_of(exercise, digests[exercise.name], text, seed, limits), exercise, text)
+                return Task(key_of(exercise, digests[exercise.name], text, seed, limits, missing), exercise, text)
 
             tasks = {
                 (submission.student, exercise.name): task_of(exercise, submission.files[exercise.name])
@@ -130,6 +131,9 @@ def run(arguments: Namespace) -> int:
     books, more = gradebooks(grades, reading.exports, roster)
     grades.remarks += more
     write(grades, folder, file, arguments.format, books)
+    if ledger.lost:
+        lines = ", ".join(map(str, ledger.lost[:SHOWN])) + (" and more" if len(ledger.lost) > SHOWN else "")
+        print(f"lines of {folder / RECORDS} that couldn't be read, and were judged again: {len(ledger.lost)} ({lines})")
     report(grades, folder, file, len(new), reading.exports, sorted(books))
     teacher.report(grades, regrade)
     if len(seed) < SECRET:
