@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from exports import canvas, packed
 
 from aescratch.classroom import all_exercises
 from aescratch.classroom.exercise import read_course
-from aescratch.classroom.grading import runs
+from aescratch.classroom.grading import runs, sandbox
 from aescratch.classroom.grading.exports import attempts
 from aescratch.classroom.grading.formats import FORMATS, as_csv, as_gradescope, as_nbgrader, as_otter
 from aescratch.classroom.grading.grades import Graded, Grades, Student
@@ -610,6 +611,19 @@ def test_grading_refuses_where_it_cannot_confine(handed_in, tmp_path, monkeypatc
     monkeypatch.setattr(command, "missing_protections", lambda: ["a submission can read the solutions"])
     with pytest.raises(UsageError, match=r"can read the solutions.*--unconfined"):
         grade(handed_in, "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_on_windows_grading_says_in_one_sentence_what_it_lacks(handed_in, tmp_path, monkeypatch):
+    monkeypatch.setattr(sandbox, "os", SimpleNamespace(name="nt"))
+    monkeypatch.setattr(command, "os", SimpleNamespace(name="nt"))
+    for more in ([], ["--unconfined"]):
+        with pytest.raises(UsageError) as caught:
+            grade(handed_in, "--out", tmp_path / "out", *more)
+        assert str(caught.value) == (
+            "this machine can't keep submissions from everything: a submission's process can be confined on Unix only: "
+            "grade on Linux, or in WSL"
+        )
     assert not (tmp_path / "out").exists()
 
 

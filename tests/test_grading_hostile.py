@@ -8,15 +8,19 @@ import pathlib
 import re
 import secrets
 import select
+import shutil
 import socket
+import tempfile
 import time
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from aescratch.classroom import all_exercises
-from aescratch.classroom.grading import sandbox
+from aescratch.classroom.grading import calls, sandbox
 from aescratch.classroom.grading.judging import Limits, judge
+from aescratch.classroom.grading.marks import entries
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the confined process needs Unix")
 PAGE = pathlib.Path(__file__).parents[1] / "docs" / "grading-security.md"
@@ -28,6 +32,12 @@ STILL = "still running after 0.3 s"  # of those that are sure to
 MARK = "written-by-a-submission"
 LISTENER = socket.create_server(("127.0.0.1", 0))
 atexit.register(LISTENER.close)
+OPEN = pathlib.Path(tempfile.mkdtemp())  # for everybody to read and to write
+atexit.register(shutil.rmtree, OPEN)
+TARGET = OPEN / "grades.json"
+TARGET.write_text("points")
+OPEN.chmod(0o777)
+TARGET.chmod(0o666)
 RIGHT = "import numpy as np\ndef dense_backward(grad_y, x, W):\n    return grad_y @ W.T, x.T @ grad_y, grad_y.sum(0)\n"
 ZEROS = "np.zeros_like(x), np.zeros_like(W), np.zeros(W.shape[1])"
 
@@ -48,9 +58,12 @@ import pathlib
 for top in [*sys.path, "/home", "/root", "/work", "/srv", "/tmp", "/var", "/proc", "/judge", "/mnt", "/opt", os.getcwd()]:
     for folder, folders, files in os.walk(top):
         folders[:] = [each for each in folders if each not in ("numpy", "encodings", "test", "idlelib", "lib2to3")]
-        for name in {{"solution.py", "mutants.py", "checks.py"}} & set(files): print("LEAK", folder)
-for path in {[str(EXERCISE.folder), str(pathlib.Path(__file__).parent), *[str(path) for path in pathlib.Path.home().iterdir() if path.is_file()], "/etc/passwd", "/proc/1/environ"]}:
-    if os.path.exists(path): print("LEAK", path)
+        for name in {{"solution.py", "mutants.py", "checks.py"}} & set(files):
+            try: print("LEAK", folder, open(os.path.join(folder, name)).read(1))
+            except OSError: pass
+for path in {[str(EXERCISE.folder), str(pathlib.Path(__file__).parent), *[str(path) for path in pathlib.Path.home().iterdir() if path.is_file()], str(TARGET), "/etc/passwd", "/proc/1/environ"]}:
+    try: print("LEAK", path, os.listdir(path) if os.path.isdir(path) else open(path, "rb").read(1))
+    except OSError: pass
 """
 WRITE = f"""
 for folder in ["/", "/tmp", "/var/tmp", "/dev/shm", "/judge", os.getcwd(), "..", {str(EXERCISE.folder)!r}, *sys.path, {str(pathlib.Path.cwd())!r}]:
@@ -103,6 +116,21 @@ def refused(number):
     if number < 0: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 """
 
+CALL = LIBC + """
+import platform
+def call(numbers, *arguments):
+    number = numbers[["x86_64", "aarch64"].index(platform.machine())]
+    refused(libc.syscall(ctypes.c_long(number), *[ctypes.c_long(a) if type(a) is int else a for a in arguments]))
+"""
+PRIORITY = os.getpriority(os.PRIO_PROCESS, 0)
+NUMBERS = {**calls.REFUSED, **calls.WITHOUT_NAMESPACES, **calls.ON_ITSELF}
+
+
+def calling(name, *arguments):
+    """A submission that makes a call of the system's."""
+    return inside(CALL + f"call({NUMBERS[name]}, {', '.join(map(str, arguments))})")
+
+
 # what it does, its text, the outcome's kind, what is said of it
 ATTACKS = [
     ("sys.exit when read", before("sys.exit(0)"), "raised", "SystemExit: 0"),
@@ -121,7 +149,7 @@ ATTACKS = [
     ("endless output past Python", inside("while True: os.write(2, b'x' * 65536)"), "died|timed-out", "printed more than 32 MiB|still running"),
     ("memory bomb", inside("a = [bytearray(2**20) for _ in range(10**6)]"), "raised|timed-out", "MemoryError|still running"),
     ("memory bomb in NumPy", inside("np.ones(2**27)"), "raised", "MemoryError"),
-    ("fills the disk", inside("for n in range(10**6):\n    with open(f'/home/{n}' if os.path.isdir('/judge') else str(n), 'wb') as s: s.write(bytes(2**19))"), "raised|timed-out", "OSError|still running"),
+    ("fills the disk", inside("for n in range(10**6):\n    with open(f'/home/{n}' if os.path.isdir('/judge') else str(n), 'wb') as s: s.write(bytes(2**19))"), "raised|timed-out|died", "OSError|still running|more than 16 MiB"),
     ("writes one large file", inside("open(os.environ['HOME'] + '/large', 'wb').write(bytes(2**22))"), "raised", "OSError: .* File too large"),
     ("opens files without end", inside("kept = [os.open('/dev/null', 0) for _ in range(10**6)]"), "raised", "OSError: .* Too many open files"),
     ("writes result files everywhere", inside(WRITE), "wrong", "entries differ"),
@@ -192,13 +220,72 @@ ATTACKS = [
     ("has an argument with a name without end", "exec('def dense_backward(' + 'a' * 900_000 + '): pass')\n", "other-arguments", "dense_backward takes a{100};"),
     ("returns a type that is named like a report", inside("T = type('ndarray\\n\\npass: 3 of 3 gradients agree', (), {})", "T(), T(), T()"), "wrong", r"grad_x is a ndarray\?\?pass"),
     ("leaves a stack that takes long to search", before(SERVER + "s = sys._getframe()\nwhile 'stack' not in s.f_locals: s = s.f_back\nstack = s.f_locals['stack']\nos.set_blocking(stack, False)\nos.write(stack, b'File \"' * 10922)\nwhile True: pass"), "timed-out", STILL),
-    ("nests folders deeper than Python goes", before("for n in range(1500):\n    os.mkdir('d'); os.chdir('d')"), "wrong", "entries differ"),
+    ("nests folders deeper than Python goes", before("for n in range(1500):\n    os.mkdir('d'); os.chdir('d')"), "wrong|raised", "entries differ|PermissionError"),
     ("takes requests that the whole machine shares", inside(LIBC + "import platform\nrefused(libc.syscall({'x86_64': 206, 'aarch64': 0}[platform.machine()], 60000, (ctypes.c_ulong * 1)()))"), "raised", "PermissionError"),
+    ("opens another process", calling("pidfd_open", "os.getppid()", 0), "raised", "PermissionError"),
+    ("takes over what another process has open", calling("pidfd_getfd", 0, 1, 0), "raised", "PermissionError"),
+    ("signals through an open process", calling("pidfd_send_signal", 0, 9, "None", 0), "raised", "PermissionError|OSError"),
+    ("signals its parent by a queue", calling("rt_sigqueueinfo", "os.getppid()", 9, "(ctypes.c_char * 128)()"), "raised", "PermissionError"),
+    ("compares itself with other processes", calling("kcmp", "os.getppid()", "os.getpid()", 0, 0, 0), "raised", "PermissionError"),
+    ("reads another process's memory", calling("process_vm_readv", "os.getppid()", "None", 0, "None", 0, 0), "raised", "PermissionError"),
+    ("writes into another process's memory", calling("process_vm_writev", "os.getppid()", "None", 0, "None", 0, 0), "raised", "PermissionError"),
+    ("moves another process's pages", calling("move_pages", "os.getppid()", 0, "None", "None", "None", 0), "raised", "PermissionError"),
+    ("gives another process other limits", inside("import resource; resource.prlimit(os.getppid(), resource.RLIMIT_CPU, (1, 1))"), "raised", "PermissionError"),
+    ("slows its parent down", inside("os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)"), "raised|wrong", "PermissionError|differ"),
+    ("asks the kernel by rings", calling("io_uring_setup", 8, "(ctypes.c_char * 128)()"), "raised", "PermissionError"),
+    ("handles its own page faults", calling("userfaultfd", 1), "raised", "PermissionError"),
+    ("loads a program into the kernel", calling("bpf", 0, "(ctypes.c_char * 128)()", 128), "raised", "PermissionError"),
+    ("uses the kernel's keys", calling("keyctl", 0, -3, 0), "raised", "PermissionError"),
+    ("reads the kernel's log", calling("syslog", 10, "None", 0), "raised", "PermissionError"),
+    ("counts what the machine does", calling("perf_event_open", "(ctypes.c_char * 128)()", 0, -1, -1, 0), "raised", "PermissionError"),
+    ("watches all that is opened", calling("fanotify_init", 0, 0), "raised", "PermissionError"),
+    ("names a file by its handle", calling("name_to_handle_at", -100, "b'/'", "(ctypes.c_char * 128)()", "(ctypes.c_int * 1)()", 0), "raised", "PermissionError"),
+    ("mounts in the new way", calling("open_tree", -100, "b'/'", 1), "raised", "PermissionError"),
+    ("changes its root", calling("chroot", "b'/'"), "raised", "PermissionError"),
+    ("calls as another kind of machine", inside(CALL + "call((0x40000000 + 39, 0x40000000 + 172))"), "raised", "PermissionError|not implemented"),
+    ("runs another program in its place", inside("os.execv(sys.executable, ['python', '-c', 'print(1)'])"), "raised|died", "PermissionError|NotFound|status"),
+    ("runs a program that it wrote", inside("path = os.environ['HOME'] + '/run'\nwith open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o755), 'w') as s: s.write('#!/bin/sh\\nexit 0\\n')\nos.execv(path, ['run'])"), "raised", "PermissionError|NotFound"),
+    ("reads a file that is open to all", inside(f"open({str(TARGET)!r}).read()"), "raised", "NotFound|PermissionError"),
+    ("lists a folder that is open to all", inside(f"os.listdir({str(OPEN)!r})"), "raised", "NotFound|PermissionError"),
+    ("overwrites a file that is open to all", inside(f"open({str(TARGET)!r}, 'w').write('100')"), "raised", "NotFound|PermissionError|Read-only"),
+    ("empties a file that is open to all", inside(f"os.truncate({str(TARGET)!r}, 0)"), "raised", "NotFound|PermissionError"),
+    ("removes a file that is open to all", inside(f"os.unlink({str(TARGET)!r})"), "raised", "NotFound|PermissionError"),
+    ("renames a file that is open to all", inside(f"os.rename({str(TARGET)!r}, {str(TARGET)!r} + '2')"), "raised", "NotFound|PermissionError"),
+    ("links a file that is open to all", inside(f"os.link({str(TARGET)!r}, os.environ['HOME'] + '/mine')"), "raised", "NotFound|PermissionError|cross-device"),
+    ("makes a pipe where all may write", inside(f"os.mkfifo({str(OPEN / 'pipe')!r})"), "raised", "NotFound|PermissionError|Read-only"),
+    ("makes a link where all may write", inside(f"os.symlink('/', {str(OPEN / 'link')!r})"), "raised", "NotFound|PermissionError|Read-only"),
+    ("closes a file that is open to all", inside(f"os.chmod({str(TARGET)!r}, 0)"), "raised", "NotFound|PermissionError"),
+    ("changes the time of a file that is open to all", inside(f"os.utime({str(TARGET)!r}, (0, 0))"), "raised", "NotFound|PermissionError"),
+    ("marks a file that is open to all", inside(f"os.setxattr({str(TARGET)!r}, 'user.a', b'1')"), "raised", "NotFound|PermissionError"),
+    ("leads a link to the solution out of its folder", inside(f"os.chdir(os.environ['HOME'])\nos.symlink({str(EXERCISE.folder / 'solution.py')!r}, 'mine')\nopen('mine').read()"), "raised", "NotFound|PermissionError"),
+    ("makes as many files as it can", inside("for n in range(10**7): open(f'/home/{n}' if os.path.isdir('/judge') else str(n), 'w').close()"), "died|timed-out", "1000 files|still running"),
+    ("keeps files that it has removed", inside("kept = []\nfor n in range(1000):\n    kept.append(open(os.environ['HOME'] + '/large', 'wb')); kept[-1].write(bytes(2**20)); os.unlink(os.environ['HOME'] + '/large')"), "raised", "OSError"),
+    ("shares memory under a name", inside("import _posixshmem\n_posixshmem.shm_open('/mine', os.O_CREAT | os.O_RDWR, mode=0o666)"), "raised", "NotFound|PermissionError|Read-only"),
+    ("offers a connection under a name", inside("import socket; socket.socket(socket.AF_UNIX).bind('\\0mine')"), "raised", "PermissionError"),
+    ("prints an answer to the judge", inside(ANSWER + "sys.stdout.buffer.write(frame('0' * 16, value=['plain', 1.0], changed=[], random=False)); sys.stdout.flush()"), "wrong", "entries differ"),
+    ("prints a verdict", inside("print('dense_backward: passed\\n  points: 10 of 10')"), "wrong", "entries differ"),
+    ("is right the first time only", "import numpy as np\nseen = []\ndef dense_backward(grad_y, x, W):\n    seen.append(1)\n    right = grad_y @ W.T, x.T @ grad_y, grad_y.sum(0)\n    return right if len(seen) < 2 else [0 * g for g in right]\n", "wrong", ""),
+    ("empties its arguments", inside("grad_y[...] = 0; x[...] = 0; W[...] = 0"), "wrong", ""),
+    ("raises as Control-C does", inside("raise KeyboardInterrupt"), "died", "it raised KeyboardInterrupt"),
+    ("raises under the name of a verdict", inside("raise type('passed\\npoints: 10', (Exception,), {})('all right')"), "raised", r"passed\?points: 10: all right"),
+    ("gives its answer another number", inside(SERVER + "server().number = '0' * 16"), "died", "an answer that nobody had asked for"),
+    ("takes the next question itself", inside(SERVER + "server().receive()"), "timed-out", "still running"),
+    ("takes the server's place", inside(SERVER + "s = server()\ntype(s).call = lambda *a: {'value': ['tuple', []], 'changed': [], 'random': False}", "None"), "wrong", ""),
+    ("turns its alarm off, and loops", inside("import signal; signal.setitimer(signal.ITIMER_REAL, 0)\nwhile True: pass"), "timed-out", STILL),
+    ("has a signature that ends the process", before("class Back:\n    __signature__ = property(lambda self: os._exit(5))\n    def __call__(self, **k): pass\nback = Back()").replace("def dense_backward(grad_y, x, W):\n    return", "dense_backward = back\ndef other(x, W):\n    return"), "died", "status 5"),
+    ("has names that end the process", "import os\ndef __getattr__(name): os._exit(4)\n", "died", "status 4"),
+    ("listens to all that Python does", before("sys.addaudithook(lambda *a: os._exit(6))"), "died", "status 6"),
+    ("returns a number without end", inside("pass", "10**5000, 10**5000, 10**5000"), "wrong", "is a int"),
+    ("returns half a letter", inside("pass", r"'\ud800', '\ud800', '\ud800'"), "wrong", "is a str"),
 ]  # fmt: skip
-NEEDS_BUBBLEWRAP = {
-    "opens a connection", "takes requests that the whole machine shares", "kills its parent", "kills every process it finds", "kills its process group", "looks for files that hold the solution", "writes result files everywhere",
-    "fills the disk", "starts a program", "looks at the parent's memory", "fork bomb", "fork bomb that goes on", "becomes root again", "something for the end",
-    "answers with the pickle of a program", "takes memory that is nobody's", "takes files in memory", "makes namespaces of its own", "traces other processes",
+# What the confined process reads while it is root, where Python lies in a folder of root's: for attacks to come that far.
+IMPORTED = ("_posixshmem", "ctypes", "gc", "platform", "pickle", "resource", "signal", "socket", "subprocess", "threading", "weakref")
+DESERVED = {  # for two arrays of the right shapes, and for a right formula
+    "returns arrays of objects": Fraction("0.66"), "returns a huge array": Fraction("0.66"), "is right the first time only": 9,
+}  # fmt: skip
+BARE = {
+    "sys.exit when called", "os._exit when called", "fork bomb that goes on", "starts threads", "endless output", "memory bomb", "opens files without end",
+    "replaces built-in functions", "recursion without end", "loops without end", "closes the connection", "answers before the question", "has an argument with a name without end",
 }  # fmt: skip
 
 
@@ -258,6 +345,8 @@ def judged(text, folder, monkeypatch, limits=LIMITS, seed=4):
     if descriptors:
         assert sorted(os.listdir("/proc/self/fd")) == descriptors
     assert "LEAK" not in judgement.outcome.printed
+    assert [(path, path.read_text(), path.stat().st_mode & 0o777, path.stat().st_mtime > 10**9) for path in OPEN.iterdir()] == [(TARGET, "points", 0o666, True)]
+    assert os.getpriority(os.PRIO_PROCESS, 0) == PRIORITY
     for place in ("/", "/tmp", "/var/tmp", "/dev/shm", EXERCISE.folder, pathlib.Path.home()):
         assert not os.path.exists(os.path.join(place, MARK))
     return judgement
@@ -275,15 +364,26 @@ def bubblewrap():
 
 
 @pytest.fixture
-def no_bubblewrap(monkeypatch):
+def landlock(monkeypatch):
+    if not sandbox.landlocked():
+        pytest.skip("needs Linux 6.2 or newer, with Landlock")
     monkeypatch.setattr(sandbox, "bubblewrap", lambda: ([], "install bubblewrap"))
+    monkeypatch.setattr(sandbox, "EARLY", IMPORTED)
+
+
+@pytest.fixture
+def neither(monkeypatch):
+    monkeypatch.setattr(sandbox, "bubblewrap", lambda: ([], "install bubblewrap"))
+    monkeypatch.setattr(sandbox, "landlocked", lambda: False)
 
 
 def check(attack, folder, monkeypatch):
-    _, text, kinds, words = attack
+    name, text, kinds, words = attack
     seconds = 0.3 if words == STILL else FEW if "timed-out" in kinds else LIMITS.seconds
-    outcome = judged(text, folder, monkeypatch, LIMITS._replace(seconds=seconds)).outcome
+    judgement = judged(text, folder, monkeypatch, LIMITS._replace(seconds=seconds))
+    outcome = judgement.outcome
     assert not outcome.passed
+    assert sum(entry.points for entry in entries(EXERCISE, judgement)) == DESERVED.get(name, 0)
     assert outcome.kind in kinds.split("|"), outcome
     assert said(outcome).strip()
     assert re.search(words, said(outcome)), said(outcome)
@@ -306,11 +406,16 @@ def test_the_page_lists_every_attack_with_what_it_comes_to():
         assert kind in kinds.split("|"), name
 
 
-ON_THE_WIRE = ("returns ", "answers ", "changes ", "calls ", "raises ")  # withstood by the judge, wherever it came from
-OTHERS = [attack for attack in ATTACKS if attack[0] not in NEEDS_BUBBLEWRAP and not attack[0].startswith(ON_THE_WIRE)]
+@pytest.mark.usefixtures("landlock")
+@pytest.mark.parametrize("attack", ATTACKS, ids=[attack[0] for attack in ATTACKS])
+def test_an_attack_is_withstood_with_landlock_alone(attack, tmp_path, monkeypatch):
+    check(attack, tmp_path, monkeypatch)
 
 
-@pytest.mark.usefixtures("no_bubblewrap")
+OTHERS = [attack for attack in ATTACKS if attack[0] in BARE]
+
+
+@pytest.mark.usefixtures("neither")
 @pytest.mark.parametrize("attack", OTHERS, ids=[attack[0] for attack in OTHERS])
-def test_an_attack_is_withstood_without_bubblewrap(attack, tmp_path, monkeypatch):
+def test_an_attack_is_withstood_by_limits_alone(attack, tmp_path, monkeypatch):
     check(attack, tmp_path, monkeypatch)

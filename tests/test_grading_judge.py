@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import struct
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ import pytest
 
 import aescratch as ae
 from aescratch.classroom import all_exercises
-from aescratch.classroom.grading import channel, confinement, sandbox
+from aescratch.classroom.grading import calls, channel, confinement, landlock, sandbox
 from aescratch.classroom.grading.channel import Malformed, Packer, Unpacker
 from aescratch.classroom.grading.judging import Limits, judge, missing_protections
 from aescratch.classroom.grading.stand_in import Conversation, StandIn
@@ -126,6 +127,16 @@ def test_what_students_do_comes_to_the_same(words, here):
     assert comparable(judgement.outcome) == comparable(seen)
 
 
+def confine_by(means, monkeypatch):
+    """Have a process confined by this alone, or the test skipped."""
+    if means == "Landlock" and not sandbox.landlocked():
+        pytest.skip("needs Linux 6.2 or newer, with Landlock")
+    if means != "bubblewrap":
+        monkeypatch.setattr(sandbox, "bubblewrap", lambda: ([], "none"))
+    if means == "neither":
+        monkeypatch.setattr(sandbox, "landlocked", lambda: False)
+
+
 UNUSUAL = {
     "prints": "print('hello')\n" + START + "    import sys\n    print('noise'); print('more', file=sys.stderr)\n" + RETURN,
     "einsum": START + "    return np.einsum('nh,dh->nd', grad_y, W), np.einsum('nd,nh->dh', x, grad_y), np.einsum('nh->h', grad_y)\n",
@@ -156,13 +167,13 @@ UNUSUAL = {
 }  # fmt: skip
 
 
-STYLES = [(style, True) for style in UNUSUAL] + [(s, False) for s in ("prints", "uses the library", "everything of NumPy", "tests at its end")]
+STYLES = [(style, means) for style in UNUSUAL for means in ("bubblewrap", "Landlock")]
+STYLES += [(style, "neither") for style in ("prints", "uses the library", "everything of NumPy", "tests at its end")]
 
 
-@pytest.mark.parametrize(("style", "confined"), STYLES)
-def test_a_right_solution_in_an_unusual_style_passes(style, confined, tmp_path, monkeypatch):
-    if not confined:
-        monkeypatch.setattr(sandbox, "bubblewrap", lambda: ([], "none"))
+@pytest.mark.parametrize(("style", "means"), STYLES)
+def test_a_right_solution_in_an_unusual_style_passes(style, means, tmp_path, monkeypatch):
+    confine_by(means, monkeypatch)
     path = tmp_path / DENSE.file_name
     path.write_text(UNUSUAL[style], newline="")
     outcome = judge(DENSE, path, seed=SEED).outcome
@@ -181,7 +192,7 @@ def test_a_package_that_a_grader_does_not_have_is_said_to_be_missing(tmp_path):
 
 @pytest.mark.parametrize("call", ["socket", "socketpair"])
 def test_there_are_no_sockets_not_even_within_the_process(call, tmp_path):
-    if not sandbox.bubblewrap()[0] or not sandbox.call_filter():
+    if not sandbox.bubblewrap()[0] or not calls.program():
         pytest.skip("needs bubblewrap, and a machine whose calls are known")
     path = tmp_path / DENSE.file_name
     path.write_text(f"import socket\nsocket.{call}()\n" + START + RETURN)
@@ -403,16 +414,73 @@ def test_random_headers_are_answers_or_refused():
 
 def test_what_is_missing_is_said(monkeypatch):
     monkeypatch.setattr(sandbox, "bubblewrap", lambda: ([], "install bubblewrap"))
+    monkeypatch.setattr(sandbox, "landlocked", lambda: True)
+    monkeypatch.setattr(sandbox, "can_become_nobody", lambda: True)
+    assert missing_protections() == []
+    monkeypatch.setattr(sandbox, "can_become_nobody", lambda: False)
+    assert missing_protections() == ([] if os.getuid() else ["a submission is root, and can start processes"])
+    monkeypatch.setattr(sandbox, "landlocked", lambda: False)
     missing = missing_protections()
     assert "a submission can read the files of this machine, the solutions among them (install bubblewrap)" in missing
     monkeypatch.setattr(sandbox.sys, "platform", "darwin")
     assert missing_protections()[-1] == "macOS limits no process's memory"
     monkeypatch.setattr(sandbox, "can_become_nobody", lambda: False)
     assert any("can end those of its user" in words for words in missing_protections())
+    monkeypatch.setattr(sandbox.sys, "platform", "linux")
     monkeypatch.setattr(sandbox, "bubblewrap", lambda: (["bwrap"], ""))
     assert missing_protections() == []
     monkeypatch.setattr(sandbox, "os", types.SimpleNamespace(name="nt"))
-    assert "needs Unix" in missing_protections()[0]
+    assert "on Unix only" in missing_protections()[0]
+
+
+@pytest.mark.parametrize(("machine", "version", "there"), [("x86_64", 3, True), ("aarch64", 7, True), ("x86_64", 2, False), ("x86_64", 0, False), ("riscv64", 7, False)])
+def test_landlock_stands_in_where_it_knows_truncation_and_the_calls_are_known(machine, version, there, monkeypatch):
+    monkeypatch.setattr(landlock, "version", lambda: version)
+    monkeypatch.setattr(calls.platform, "machine", lambda: machine)
+    assert sandbox.landlocked.__wrapped__() == there
+
+
+def outcome_of_call(program, machine, number, argument=0):
+    """What the filter says of a call, step by step as the kernel reads it."""
+    steps = list(struct.iter_unpack("<HBBI", program))
+    at, loaded = 0, None
+    while True:
+        code, if_so, if_not, value = steps[at]
+        if code == calls.LOAD:
+            loaded = {calls.NUMBER_AT: number, calls.MACHINE_AT: machine, calls.FIRST_ARGUMENT_AT: argument % 2**32}[value]
+        elif code == calls.RETURN:
+            return value == calls.ALLOW
+        else:
+            at += if_so if (loaded == value if code == calls.EQUAL else loaded >= value) else if_not
+        at += 1
+
+
+@pytest.mark.parametrize("namespaces", [True, False])
+@pytest.mark.parametrize("machine", calls.MACHINES)
+def test_the_filter_refuses_what_is_named_and_nothing_else(machine, namespaces, monkeypatch):
+    monkeypatch.setattr(calls.platform, "machine", lambda: machine)
+    program, here = calls.program(77, namespaces), calls.MACHINES[machine]
+    place = list(calls.MACHINES).index(machine)
+    refused = {numbers[place] for numbers in (calls.REFUSED | ({} if namespaces else calls.WITHOUT_NAMESPACES)).values()}
+    own = {numbers[place] for numbers in calls.ON_ITSELF.values()}
+    for number in range(600):
+        assert outcome_of_call(program, here, number, 78) == (number not in refused | own)
+        assert outcome_of_call(program, here, number, 77) == outcome_of_call(program, here, number, 0) == (number not in refused)
+        assert not outcome_of_call(program, here ^ 1, number)
+        assert not outcome_of_call(program, here, number + calls.FOREIGN)
+    assert not any(outcome_of_call(program, here, number, -1) for number in own)
+
+
+def test_landlock_opens_a_library_without_the_packages_in_it(tmp_path):
+    for file in ("lib/os.py", "lib/json/decoder.py", "lib/site-packages/aescratch/solution.py", "lib/a/b/dist-packages/x.py", "lib/a/c.py"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    (tmp_path / "lib" / "linked").symlink_to(tmp_path / "lib" / "site-packages")
+    lib = str(tmp_path / "lib")
+    hidden = [f"{lib}/site-packages", f"{lib}/a/b/dist-packages"]
+    assert sorted(landlock._parts(lib, hidden)) == [f"{lib}/a/c.py", f"{lib}/json", f"{lib}/os.py"]
+    assert list(landlock._parts(lib, [])) == [lib]
+    assert list(landlock._parts(lib, [lib])) == []
 
 
 def test_bubblewrap_that_does_not_work_is_none(monkeypatch, tmp_path):
@@ -438,10 +506,11 @@ def test_a_process_that_does_not_start_is_no_fault_of_the_submission(monkeypatch
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux ends a process with its parent")
-@pytest.mark.parametrize("confined", [True, False])
-def test_a_submission_ends_with_its_judge(confined, tmp_path):
-    if confined and not sandbox.bubblewrap()[0]:
+@pytest.mark.parametrize("means", ["bubblewrap", "Landlock", "neither"])
+def test_a_submission_ends_with_its_judge(means, tmp_path, monkeypatch):
+    if means == "bubblewrap" and not sandbox.bubblewrap()[0]:
         pytest.skip(sandbox.bubblewrap()[1])
+    confine_by(means, monkeypatch)
     path, mark = tmp_path / DENSE.file_name, tmp_path / "begun"
     path.write_text("import time\nprint('begun', flush=True)\ntime.sleep(1000)\n")
     program = f"""
@@ -449,7 +518,8 @@ import pathlib
 from aescratch.classroom import all_exercises
 from aescratch.classroom.grading import confinement, sandbox
 from aescratch.classroom.grading.judging import judge
-if not {confined}: sandbox.bubblewrap = lambda: ([], "none")
+if {means!r} != "bubblewrap": sandbox.bubblewrap = lambda: ([], "none")
+if {means!r} == "neither": sandbox.landlocked = lambda: False
 drain = confinement.Confined._drain
 def noted(self):
     more = drain(self)

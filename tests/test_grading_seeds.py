@@ -96,7 +96,7 @@ def test_no_file_holds_a_seed_an_input_or_a_right_value(name, tmp_path):
         seen += [str(seed), str(seed + 1), hex(seed)[2:]]
     assert len({graded.points for student in students for graded in student.graded}) > 1
     (tmp_path / "feedback").mkdir()
-    command.write(Grades([exercise], students), tmp_path, tmp_path / "grades.json", "json")
+    command.write(Grades([exercise], students), tmp_path, tmp_path / "grades.json", "json", {})
     grades = [Grades([exercise], [student]) for student in students]
     texts = [form.write(each) for form in FORMATS.values() for each in grades]
     texts += [path.read_text() for path in sorted(tmp_path.rglob("*")) if path.is_file()]

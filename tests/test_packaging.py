@@ -19,6 +19,7 @@ import pytest
 from aescratch.classroom import all_exercises
 from aescratch.classroom.grading.judging import judge, missing_protections
 from aescratch.classroom.grading.marks import entries
+from aescratch.classroom.grading.sandbox import landlocked
 from aescratch.classroom.grading.seeds import kept_seed
 from aescratch.classroom.packaging import check_here, require_here, score_here
 from aescratch.classroom.packaging.cells import CODE, Cell, write_notebook
@@ -288,8 +289,15 @@ def tools_without_bubblewrap(folder):
     return str(folder)
 
 
+def without_landlock(root):
+    """The same autograder on a machine whose Landlock is too old."""
+    file = root / "source" / "package" / "aescratch" / "classroom" / "grading" / "landlock.py"
+    file.write_text(re.sub(r"(?m)^OLDEST = 3\b", "OLDEST = 10**6", file.read_text()))
+    return root
+
+
 def test_where_nothing_can_be_confined_nothing_is_graded_and_the_results_say_so(autograder, tmp_path):
-    root = autograder()
+    root = without_landlock(autograder(new=True))
     results, printed = graded(root, RIGHT, path=tools_without_bubblewrap(tmp_path / "bin"))
     assert results["score"] == 0
     assert "could not be graded safely on this machine" in results["output"]
@@ -298,11 +306,22 @@ def test_where_nothing_can_be_confined_nothing_is_graded_and_the_results_say_so(
 
 @pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can let a submission be another user")
 def test_a_teacher_may_allow_it_and_the_answers_stay_closed(autograder, tmp_path):
-    root = autograder("--unconfined")
+    root = without_landlock(autograder("--unconfined", new=True))
     path = tools_without_bubblewrap(tmp_path / "bin")
     assert total(graded(root, RIGHT, path=path)[0]) == DENSE.points
     (root / "open.txt").write_text("")
     assert total(graded(root, STEALING.format(path=str(root / "open.txt")), path=path)[0]) == DENSE.points  # it can tell
+    for target in HOSTILE:
+        assert total(graded(root, HOSTILE[target](root), path=path)[0]) == 0, target
+
+
+def test_where_landlock_stands_in_a_submission_is_graded_and_steals_nothing(autograder, tmp_path):
+    if not landlocked():
+        pytest.skip("needs Linux 6.2 or newer, with Landlock")
+    root, path = autograder(), tools_without_bubblewrap(tmp_path / "bin")
+    assert total(graded(root, RIGHT, path=path)[0]) == DENSE.points
+    (root / "open.txt").write_text("")
+    assert total(graded(root, STEALING.format(path=str(root / "open.txt")), path=path)[0]) == 0
     for target in HOSTILE:
         assert total(graded(root, HOSTILE[target](root), path=path)[0]) == 0, target
 

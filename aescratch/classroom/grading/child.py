@@ -3,8 +3,8 @@
     python child.py SETTINGS     question in -> the submission's function is called -> answer out
 
 Nothing here is secret and nothing is believed: what matters is checked by the judge. It needs the standard library,
-NumPy, and `channel.py` beside it. The limits that Unix has for a process are taken on before the submission is read,
-for good: a limit can be lowered by whoever it is for, never raised.
+NumPy, and the files beside it that it reads at its start. The limits that Unix has for a process, and where there is no
+sandbox Landlock and the filter of calls, are taken on before the submission is read, for good.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import sys
 
 sys.path.pop(0)  # the folder of this file: nothing is imported from there by accident
 
-import ctypes
 import faulthandler
 import importlib
 import importlib.util
@@ -36,7 +35,7 @@ def main(text: str) -> None:
     for number in settings["descriptors"]:
         os.set_inheritable(number, False)
     sys.path.append(settings["packages"])
-    channel = _channel()
+    channel, calls, landlock = (_beside(name) for name in ("channel", "calls", "landlock"))
     importlib.import_module("numpy.random")  # while it can be found
 
     sys.path.remove(settings["packages"])
@@ -47,23 +46,28 @@ def main(text: str) -> None:
             importlib.import_module(name)
         if settings["early"]:
             exec("from numpy import *", {})  # NumPy looks for some of its modules only when they are asked for
+    if settings["landlock"] is not None:  # while all that may be read can be looked up
+        landlock.restrict(**settings["landlock"])
+    if settings["user"] is not None:
         os.setgroups([])
         os.setgid(settings["user"])
         os.setuid(settings["user"])
     if sys.platform.startswith("linux"):
-        ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGKILL)
+        calls.prctl(END_WITH_PARENT, signal.SIGKILL)
     for name, value in settings["limits"].items():
         if not (name == "RLIMIT_AS" and sys.platform == "darwin"):  # refused there, whatever the value
             limit = getattr(resource, name)
             _, most = resource.getrlimit(limit)
             value = value if most == resource.RLIM_INFINITY else min(value, most)
             resource.setrlimit(limit, (value, value))
+    if settings["filtered"]:
+        calls.install(calls.program(os.getpid(), namespaces=settings["landlock"] is None))
     Server(channel, asked, answered).serve()
 
 
-def _channel() -> Any:
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "channel.py")
-    spec = importlib.util.spec_from_file_location("channel", path)
+def _beside(name: str) -> Any:
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py")
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -21,13 +21,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aescratch.classroom.grading import sandbox
+from aescratch.classroom.grading import calls, sandbox
 from aescratch.classroom.outcome import DIED, TIMED_OUT, Ended
 from aescratch.classroom.running import KEPT, end_process
 
 MOST_PRINTED = 2**25
 GRACE = 0.3  # seconds more, in which the child says which line was running
 CHUNK = 2**16
+LOOK_AFTER = 0.05  # seconds, at what a process writes that has no disk of its own
+MOST_FILES = 1000
 
 
 class ConfinementError(RuntimeError):
@@ -53,6 +55,7 @@ class Confined:
             raise ConfinementError(sandbox.missing_protections()[0])
         outside, _ = sandbox.bubblewrap()
         self.folder = "" if outside else tempfile.mkdtemp()
+        self.is_watched = bool(self.folder) and sandbox.landlocked()
         self.kept = b""
         self.printed = 0
         theirs_asked, self.asked = os.pipe()
@@ -64,6 +67,8 @@ class Confined:
         if user and self.folder:
             os.chown(self.folder, user, user)
         settings = {
+            "landlock": {**sandbox.open_to_landlock(), "folder": self.folder} if self.is_watched else None,
+            "filtered": bool(calls.program()) and bool(outside or self.is_watched),
             "descriptors": theirs, "user": user, "early": () if outside else sandbox.EARLY,
             "packages": f"{sandbox.INSIDE}/packages" if outside else str(Path(np.__file__).parent.parent),
             "limits": {
@@ -75,11 +80,10 @@ class Confined:
         command = [*outside, sandbox.python(), "-s", "-S", "-u", child, json.dumps(settings)]
         environment = {"HOME": self.folder, "TMPDIR": self.folder, **sandbox.ENVIRONMENT}
         try:
-            with sandbox.filtered(command, bool(outside)) as (filtered, descriptors):
-                self.process = subprocess.Popen(
-                    filtered, stdin=subprocess.DEVNULL, stdout=theirs_output, stderr=theirs_output, env=environment,
-                    pass_fds=[*theirs, *descriptors], cwd=self.folder or "/", start_new_session=True,
-                )  # fmt: skip
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=theirs_output, stderr=theirs_output, env=environment,
+                pass_fds=theirs, cwd=self.folder or "/", start_new_session=True,
+            )  # fmt: skip
         finally:
             for descriptor in (*theirs, theirs_output):
                 os.close(descriptor)
@@ -147,11 +151,24 @@ class Confined:
             left = end - time.monotonic()
             if left <= 0:
                 raise Ended(TIMED_OUT, "")
-            ready = [found for found, _ in poll.poll(left * 1000)]
+            if self.is_watched:
+                self._require_little_written()
+            ready = [found for found, _ in poll.poll(1000 * (min(left, LOOK_AFTER) if self.is_watched else left))]
             if self.output in ready and descriptor != self.output and not self._drain():
                 poll.unregister(self.output)
             if descriptor in ready:
                 return
+
+    def _require_little_written(self) -> None:
+        """End with a process that fills its folder, in which there are no others; Landlock counts no bytes."""
+        written = 0
+        with os.scandir(self.folder) as entries:
+            for number, entry in enumerate(entries):
+                with contextlib.suppress(FileNotFoundError):
+                    written += entry.stat(follow_symlinks=False).st_size
+                if written > sandbox.HOME_SIZE or number >= MOST_FILES:
+                    words = f"{sandbox.HOME_SIZE >> 20} MiB, or {MOST_FILES} files"
+                    raise Ended(DIED, f"it wrote more than {words}, and was stopped")
 
     def _drain(self) -> bool:
         """Read what is printed, and return whether there may be more."""
