@@ -13,7 +13,9 @@ import pytest
 from aescratch.classroom import CourseError, Workspace, WorkspaceError, all_exercises, check_file, read_course
 from aescratch.classroom import leaks as leaks_module
 from aescratch.classroom import validating as validating_module
+from aescratch.classroom import trying
 from aescratch.classroom.answering import wrapped
+from aescratch.classroom.grading import proving
 from aescratch.classroom.leaks import leaks_in, secrets_of
 from aescratch.classroom.references import _plain, _same, _value, record
 from aescratch.classroom.releasing import ReleaseError, build, leak_problems, release, released
@@ -154,7 +156,7 @@ def test_new_writes_an_exercise_that_validates(tmp_path, capsys, monkeypatch):
     assert sorted(path.name for path in (tmp_path / "source").iterdir()) == ["01_mine", "02_more"]
     outcome, out, _ = run(capsys, "validate", "source", "--jobs", "2")
     assert outcome == 0, out
-    assert re.search(r"^mine +ok +ok +ok +4 +3 +3 of 4 +ok ", out, re.MULTILINE)
+    assert re.search(r"^mine +ok +ok +ok +4 +3 +ok +3 of 4 +ok ", out, re.MULTILINE)
     assert out.endswith("all 2 do what they should, and a release gives no answer away\n")
     for name, sentence in (("mine", "which is in source already"), ("1st", "letters, digits and underscores"), ("a/b", "letters")):
         outcome, _, err = run(capsys, "new", name, "--in", "source")
@@ -162,6 +164,7 @@ def test_new_writes_an_exercise_that_validates(tmp_path, capsys, monkeypatch):
         assert sentence in err
 
 
+OURS = "__import__('aescratch').functions.sigmoid(a)"
 BROKEN = [
     ("solution.py", "return grad_y * slope", "return slope", "softplus: its solution should pass, but it is wrong"),
     ("mutants.py", "sign@grad_a", "scale@grad_a", "the mistake 'minus' should be answered with scale@grad_a, but it is wrong: sign@grad_a"),
@@ -174,6 +177,13 @@ BROKEN = [
     ("checks.py", "rng = np.random", "assert seed == 0\n    rng = np.random", "its solution should pass at seed 11, but it is raised"),
     ("checks.py", "default_rng(seed)", "default_rng(0)", "its checks draw the same inputs at every seed"),
     ("checks.py", "yield check", "if seed == 23:\n        return\n    yield check", "its solution should pass at seed 23, but it is inconclusive"),
+    ("solution.py", "import numpy as np\n", "import numpy as np\nimport matplotlib.pyplot as plt\n", "softplus: in its solution line 4 imports matplotlib, which grading doesn't have"),
+    ("solution.py", "1.0 / (1.0 + np.exp(-a))", OURS, "its solution should get all points when it is graded like a submission, at seed 0, but it is not-in-grading"),
+    ("solution.py", "return np.logaddexp(0.0, a)", "return np.log1p(a * a)", "the softplus that students are shown gives other values than the checks' own"),
+    ("checks.py", "size=(7, 3)", "size=(7, 7)", "its checks draw H and N of softplus_backward equal"),
+    ("checks.py", "rng.normal", "np.random.normal", "its checks draw from global random numbers"),
+    ("checks.py", "np.random.default_rng(seed)", "np.random.default_rng()", "or otherwise not from the seed alone"),
+    ("mutants.py", '"0.5 * grad_y * slope"', f'"0.5 * grad_y * {OURS}"', "the mistake 'halved' should be wrong when it is graded, as it is in the student's own check, but it is not-in-grading"),
 ]
 
 
@@ -185,12 +195,47 @@ def test_validate_says_what_is_wrong(source, capsys, file, old, new, sentence):
     assert sentence in out
 
 
+ENDLESS = [
+    ("solution.py", "return grad_y * slope", "while True: pass", "its solution should pass, but it is timed-out, line 27: still running after 0.3 s"),
+    ("mutants.py", '"-grad_y * slope"', '"sum(n for n in iter(int, 1))"', "the mistake 'minus' should be answered with sign@grad_a, but it is timed-out, line 27"),
+    ("checks.py", "rng = np.random", "while seed == 0: pass\n    rng = np.random", "its solution should pass, but it is timed-out, line 17: still running after 3 s, and stopped; look for a loop whose end is never reached (in checks.py)"),
+    ("mutants.py", '"-grad_y * slope", "sign@grad_a"', '"sum(n for n in iter(int, 1))", "sign@grad_a", "a cause", "a question"', "timed-out, line 27: still running after 0.3 s"),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "sentence"), ENDLESS, ids=[f"{file}: {sentence}" for file, *_, sentence in ENDLESS])
+def test_what_never_ends_is_told_and_ended(source, capsys, monkeypatch, file, old, new, sentence):
+    monkeypatch.setattr(proving, "LIMITS", proving.Limits(seconds=0.3))
+    monkeypatch.setattr(trying, "LONGEST", 3.0)
+    replace(source / "01_softplus" / file, old, new)
+    outcome, out, _ = run(capsys, "validate", str(source))
+    assert outcome == 1
+    assert sentence in out
+
+
+@pytest.mark.parametrize(("old", "new"), [("1.0 / (1.0 + np.exp(-a))", OURS), ("import numpy as np\n", "import numpy as np, torch\n")])
+def test_release_refuses_a_solution_that_grading_cannot_use(source, tmp_path, capsys, old, new):
+    replace(source / "01_softplus/solution.py", old, new)
+    outcome, out, _ = run(capsys, "release", str(source), str(tmp_path / "out"))
+    assert outcome == 1
+    assert "grading doesn't have" in out
+    assert os.listdir(tmp_path) == ["source"]
+
+
+def test_a_solution_that_earns_less_than_all_points_is_told(source, monkeypatch):
+    (exercise,) = read_course(source)
+    entries = proving.entries
+    monkeypatch.setattr(proving, "entries", lambda *given: [entry._replace(points=entry.of / 2) for entry in entries(*given)])
+    (problem,) = proving.solution_problems(exercise)
+    assert "should get all points when it is graded like a submission, at seed 0, but it loses some for 'shapes': right" in problem
+
+
 def test_one_mistake_of_a_teachers_is_told_once(source, capsys):
     """Where the solution fails, all that follows from it would fail too."""
     replace(source / "01_softplus/solution.py", "return grad_y * slope", "return 2 * grad_y * slope")
     _, out, _ = run(capsys, "validate", str(source))
     assert "\n1 to put right:\n" in out
-    assert re.search(r"^softplus +ok +wrong +- +- +- +3 of 4 +ok +-$", out, re.MULTILINE)
+    assert re.search(r"^softplus +ok +wrong +- +- +- +- +3 of 4 +ok +-$", out, re.MULTILINE)
     replace(source / "01_softplus/solution.py", "return 2 * grad_y * slope", "return grad_y * slope")
     replace(source / "01_softplus/mutants.py", "sign@grad_a", "a guess")
     assert "\n1 to put right:\n" in run(capsys, "validate", str(source))[1]
@@ -414,6 +459,13 @@ LEAKS = {
     "a notebook's metadata": ("a.ipynb", notebook(metadata=LINE)),
     "a key of JSON": ("a.json", json.dumps({LINE: 1})),
     "a page": ("a.html", "<p>grad_y <b>*</b> (a &gt; 0) is; <i>return</i> grad_y * (a &gt; 0)</p>"),
+    "an expression that is assigned": ("README.md", "the gradient is x.T @ grad_y, of course"),
+    "an expression that is returned": ("course/04_sigmoid_backward/about.md", "# T\nchapter: 1\nminutes: 5\n\nTry grad_y * y * (1 - y)."),
+    "an expression with other numbers": ("course/04_sigmoid_backward/hints.md", "# *\n1. grad_y*y*(1.-y)\n2. x\n3. y\n"),
+    "an expression under other names": ("a.txt", "Multiply: g * s * (1 - s)"),
+    "an expression without NumPy's name": ("a.txt", "from numpy import exp, pi, sqrt\nbelow = exp(-q*q / 2.) / sqrt(2. * pi)"),
+    "an expression in a notebook": ("a.ipynb", notebook(source="g = u * s * (1. - s)")),
+    "a line with other numbers": ("a.txt", "grad_y * (a > 0.) is; return grad_y * (a > 0.0)"),
     "a mistake's text": ("README.md", "beware of x.T @ grad_y / len(x)"),
     "a reference's text": ("README.md", "v_hat = v / (1 - beta2 ** (t + shift)) if correct_v else v"),
     "a slip's text": ("README.md", "perhaps lambda x, W, b: x @ W - b, perhaps not"),
@@ -445,6 +497,14 @@ def test_a_planted_leak_is_found(name, handout, tmp_path, secrets):
     (folder / path).write_bytes(content if isinstance(content, bytes) else content.encode())
     found = leaks_in(folder, secrets)
     assert [leak for leak in found if leak.path == path], found
+
+
+SHORT = ["x.T @ y", "h.mean(axis=0)", "grad_y * slope", "a * b + c", "np.array(x, dtype=float)", "g * (x > 0)", "functions.tanh(x @ W1)"]
+
+
+@pytest.mark.parametrize("text", SHORT)
+def test_what_anybody_writes_is_no_secret(text, secrets):
+    assert secrets.found_in(f"so {text} it is") == []
 
 
 def test_every_solution_is_found_by_itself(tmp_path, secrets):
@@ -614,7 +674,7 @@ def test_the_pages_checks_of_values_work(tmp_path, capsys):
     (folder / "hints.md").write_text("# one-missing\n1. a\n2. b\n3. c\n# *\n1. a\n2. b\n3. c\n")
     outcome, out, err = run(capsys, "validate", str(tmp_path / "mine"))
     assert (outcome, err) == (0, "")
-    assert re.search(r"^elu +ok +ok +ok +1 +3 +1 of 1 +ok ", out, re.MULTILINE)
+    assert re.search(r"^elu +ok +ok +ok +1 +3 +ok +1 of 1 +ok ", out, re.MULTILINE)
 
 
 def test_a_file_that_passes_by_calling_the_package_is_told_so(source, tmp_path):

@@ -184,10 +184,10 @@ def test_a_right_solution_in_an_unusual_style_passes(style, means, tmp_path, mon
 
 def test_a_package_that_a_grader_does_not_have_is_said_to_be_missing(tmp_path):
     path = tmp_path / DENSE.file_name
-    path.write_text("from matplotlib import pyplot\n" + START + RETURN)
+    path.write_text("try:\n    from matplotlib import pyplot\nexcept ImportError:\n    raise\n" + START + RETURN)
     outcome = judge(DENSE, path, seed=SEED).outcome
     words = "No module named 'matplotlib'; a grader has Python's own library and NumPy, and no other package"
-    assert (outcome.message, outcome.line) == (f"ModuleNotFoundError: {words}", 1)
+    assert (outcome.message, outcome.line) == (f"ModuleNotFoundError: {words}", 2)
 
 
 @pytest.mark.parametrize("call", ["socket", "socketpair"])

@@ -35,6 +35,7 @@ def answer(exercise: Exercise, path: Path, outcome: Outcome, before: Mapping[str
         more = " (and more)" if len(printed) > PRINTED_LINES else ""
         lines.append(f"  your code printed{more}:")
         lines += [f"    | {line[:100]}" for line in printed[:PRINTED_LINES]]
+    lines += [f"  note: {remark}" for remark in outcome.remarks]
     if changes := changed_since(before, outcome):
         lines.append(f"  {changes}")
     return "\n".join(lines)

@@ -27,6 +27,8 @@ from aescratch.inspection.gradcheck import Report
 PATH = Path(__file__).parent / "path"
 POINTS = 10  # of an exercise that doesn't say
 GENERAL_HINTS = PATH / "hints.md"  # on what can go wrong anywhere
+PACKAGES = "packages.txt"  # beside the exercises of a course
+OURS = "aescratch"
 Wrap = Callable[[str, Any], Any]
 
 
@@ -133,6 +135,11 @@ class Exercise:
         return module_of_file(self.folder / "checks.py", f"{self.name}_checks")
 
     @property
+    def packages(self) -> tuple[str, ...]:
+        """What a submission may import besides Python's own library and NumPy, as packages.txt says."""
+        return packages_in(self.folder.parent)
+
+    @property
     def mutants(self) -> dict[str, Mutant]:
         """Typical mistakes, by a few words each; none where it was released."""
         if not (self.folder / "mutants.py").exists():
@@ -202,7 +209,22 @@ def read_course(folder: Path | None) -> tuple[Exercise, ...]:
     names = [exercise.name for exercise in exercises]
     if double := next((name for name in names if names.count(name) > 1), None):
         raise CourseError(f"expected every exercise to have a name of its own, got {double} twice; rename one")
+    packages_in(folder)
     return tuple(exercises)
+
+
+def packages_in(course: Path) -> tuple[str, ...]:
+    """Return the names of packages.txt in the folder of a course, one a line; none where there is no such file."""
+    if not (course / PACKAGES).is_file():
+        return ()
+    lines = (line.partition("#")[0].strip() for line in _text_of(course, PACKAGES).splitlines())
+    names = tuple(dict.fromkeys(line for line in lines if line))
+    if wrong := next((name for name in names if not name.isidentifier()), None):
+        advice = "write the name that an import statement has, such as scipy"
+        raise CourseError(f"expected a line of {PACKAGES} to be a name, got {wrong!r}; {advice}")
+    if OURS in names:
+        raise CourseError(f"expected {PACKAGES} to name other packages, got {OURS}, which holds answers; take it out")
+    return names
 
 
 def read_exercise(folder: Path) -> Exercise:

@@ -1,10 +1,11 @@
-"""Looking for answers in what is handed out: line by line of the solutions, by their tokens, in every file of a folder.
+"""Looking for answers in what is handed out: lines and expressions of the solutions, by their tokens, in every file.
 
     solutions, hidden tests, references, mistakes -> lines -> tokens, without whitespace, comments and quotes
-    every file: its text, its JSON strings, its page without tags -> tokens -> which secret lines are among them
+    solutions -> what is returned or assigned -> tokens, also under other names
+    every file: its text, its JSON strings, its page without tags -> tokens -> which of these are among them
 
-A line is a secret if it is long enough, computes something, and isn't code that the stub gives anyway. Names are
-compared as they are: what was rewritten under other names isn't found.
+A line is a secret if it is long enough, computes something, and isn't code that the stub gives anyway. An expression
+has to calculate, too, and under other names to be longer: anybody writes `x.T @ y`, or `h.mean(axis=0)`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import ast
 import html
 import io
 import json
+import keyword
 import re
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,11 +26,16 @@ from aescratch.classroom.stubs import BEGIN, HIDDEN, MARK, REFERENCE, SOLUTION, 
 
 LEAST = 4  # tokens of a line: `return x` has 2, `return lam * W` 4
 LEAST_WRONG = 6  # of a mistake's or a reference's, which may be a part of what anybody writes, such as `(a > 0)`
-TOKEN = re.compile(r"[^\W\d]\w*|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[^\w\s\"'\\#]")
-COMPUTES = set("@*/+-(<>[%&|^~")
+LEAST_EXPRESSION, LEAST_RENAMED = 5, 9  # of an expression, `np.` not counted: `x.T @ grad_y` has 5
+TOKEN = re.compile(r"[^\W\d]\w*|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[^\w\s\"'\\#]")
+CALCULATES = set("@*/+-<>%&|^~")
+COMPUTES = CALCULATES | set("([")
 BINARIES = {".png": b"\x89PNG", ".jpg": b"\xff\xd8", ".gif": b"GIF8", ".npy": b"\x93NUMPY", ".pdf": b"%PDF"}
 STRAY = re.compile(r"\..*|.*(~|\.bak|\.orig|\.rej|\.sw[a-z]|\.tmp|\.py[co])|__pycache__|#.*#|solution\.py|mutants\.py")
 SEPARATOR = "\x1f"
+NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+NUMPY = re.compile(f"{SEPARATOR}(?:np|numpy|math){SEPARATOR}\\.{SEPARATOR}")
+METHOD = re.compile(rf"{SEPARATOR}\.{SEPARATOR}(\w+(?={SEPARATOR}\())")
 CODE = {tokenize.NAME, tokenize.OP, tokenize.NUMBER}  # without strings and comments
 
 
@@ -48,18 +55,28 @@ class Secrets(NamedTuple):
 
     lines: dict[str, str]  # what each is, by its tokens, joined
     given: set[str]  # as tokens, joined
+    expressions: dict[str, str]  # as lines are, without NumPy's name
 
     def found_in(self, text: str) -> list[str]:
         """Return what of it a text holds, apart from what is given."""
         hay = joined(tokens_of(text))
         for block in self.given:
             hay = hay.replace(block, SEPARATOR)
-        return list(dict.fromkeys(what for key, what in self.lines.items() if key in hay))
+        plain = without_numpy(hay)
+        found = [what for key, what in self.lines.items() if key in hay]
+        found += [what for key, what in self.expressions.items() if key in plain or is_renamed_in(key, plain)]
+        return list(dict.fromkeys(found))
+
+    def without(self, told: set[str]) -> Secrets:
+        """Return the secrets but for those that are told anyway."""
+        lines, expressions = ({key: what for key, what in some.items() if what not in told}
+                              for some in (self.lines, self.expressions))  # fmt: skip
+        return Secrets(lines, self.given, expressions)
 
 
 def secrets_of(exercises: Sequence[Exercise]) -> Secrets:
     """Return what must not be handed out of a course."""
-    secrets = Secrets({}, set())
+    secrets = Secrets({}, set(), {})
     for exercise in exercises:
         given = joined(code_tokens(exercise.stub))
         checks = (exercise.folder / "checks.py").read_text(encoding="utf-8")
@@ -75,6 +92,13 @@ def secrets_of(exercises: Sequence[Exercise]) -> Secrets:
                 key = joined(tokens)
                 if len(tokens) >= least and COMPUTES & set(tokens) and key not in given:
                     secrets.lines.setdefault(key, f"a line of the {what} of {exercise.name}: {' '.join(line.split())}")
+        for text in expressions_in(exercise.solution):
+            tokens = tokens_of(text)
+            key = without_numpy(joined(tokens))
+            enough = key.count(SEPARATOR) > LEAST_EXPRESSION and CALCULATES & set(tokens)
+            if enough and key not in without_numpy(given):
+                what = f"an expression of the solution of {exercise.name}: {' '.join(text.split())}"
+                secrets.expressions.setdefault(key, what)
     for exercise in exercises:
         stub = exercise.stub
         blocks = (ast.get_source_segment(stub, node) or "" for node in ast.parse(stub).body)
@@ -177,6 +201,49 @@ def lines_in(text: str, kind: str, strings: bool = True) -> list[str]:
     return list(dict.fromkeys(" ".join(line).strip(" ,") for line in found if line))
 
 
+def expressions_in(solution: str) -> list[str]:
+    """Return what is assigned or returned where a solution has its answer, and each part of a tuple."""
+    inside = {number for first, last in regions(solution, SOLUTION) for number in range(first + 1, last)}
+    found = []
+    for node in ast.walk(ast.parse(solution)):
+        if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return)) and node.lineno in inside:
+            value = node.value
+            parts = [value, *value.elts] if isinstance(value, ast.Tuple) else [value]
+            found += [ast.get_source_segment(solution, part) or "" for part in parts if part is not None]
+    return list(dict.fromkeys(found))
+
+
+def is_renamed_in(key: str, hay: str) -> bool:
+    """Whether an expression is in a text under other names of its variables, each under one; both as joined tokens.
+
+    Examples
+    --------
+    >>> key = joined(tokens_of("y * (1 - y) * exp(a)"))
+    >>> [is_renamed_in(key, joined(tokens_of(text))) for text in ("g * (1. - g) * exp(h)", "g * (1. - h) * exp(h)")]
+    [True, False]
+    """
+    wanted, there = key.split(SEPARATOR)[1:-1], hay.split(SEPARATOR)
+    beside = zip(["", *wanted], [*wanted[1:], ""], strict=False)
+    variables = [is_name(name) and before != "." and after != "("
+                 for name, (before, after) in zip(wanted, beside, strict=False)]  # fmt: skip
+    fixed = [place for place, variable in enumerate(variables) if not variable]
+    if len(wanted) < LEAST_RENAMED or not fixed:
+        return False
+    for start in (i - fixed[0] for i, token in enumerate(there) if token == wanted[fixed[0]]):
+        window = there[max(start, 0) : start + len(wanted)]
+        if len(window) == len(wanted) and all(window[place] == wanted[place] for place in fixed):
+            pairs = {(a, b) for a, b, variable in zip(wanted, window, variables, strict=True) if variable}
+            names, others = {a for a, _ in pairs}, {b for _, b in pairs}
+            if len(pairs) == len(names) == len(others) and all(map(is_name, others)):
+                return True
+    return False
+
+
+def is_name(token: str) -> bool:
+    """Whether a token may be the name of a variable."""
+    return token.isidentifier() and not keyword.iskeyword(token)
+
+
 def code_tokens(text: str) -> list[str]:
     """Return the tokens of Python code, without its strings and comments."""
     parts = [token.string for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type in CODE]
@@ -195,5 +262,11 @@ def tokens_of(text: str) -> list[str]:
 
 
 def joined(tokens: Iterable[str]) -> str:
-    """Return tokens as one text in which a sequence of them can be looked for."""
-    return SEPARATOR + SEPARATOR.join(tokens) + SEPARATOR
+    """Return tokens as one text in which a sequence of them can be looked for; 1. and 1.0 are one."""
+    same = (repr(float(token)) if NUMBER.fullmatch(token) else token for token in tokens)
+    return SEPARATOR + SEPARATOR.join(same) + SEPARATOR
+
+
+def without_numpy(text: str) -> str:
+    """Return joined tokens in which np.exp and exp are one; other.exp is another thing."""
+    return METHOD.sub(rf"{SEPARATOR}.\1", NUMPY.sub(SEPARATOR, text))

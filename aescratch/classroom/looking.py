@@ -23,7 +23,9 @@ from typing import Any
 
 from aescratch.classroom.exercise import Exercise, read_exercise
 from aescratch.classroom.outcome import (
+    LACKING,
     MISSING,
+    OF_EXCEPTIONS,
     OTHER_ARGUMENTS,
     RAISED,
     STACK,
@@ -34,7 +36,7 @@ from aescratch.classroom.outcome import (
     outcome_of,
     stopped,
 )
-from aescratch.classroom.recognising import borrowed, recognise
+from aescratch.classroom.recognising import borrowed, lacking, recognise
 from aescratch.foundations.sources import import_from_source, innermost, module_of_file
 from aescratch.inspection.gradcheck import Report
 from aescratch.inspection.gradcheck.binding import UPSTREAM_NAMES
@@ -46,6 +48,8 @@ def look(exercise: Exercise, path: Path, seed: int = 0) -> Outcome:
     outcome = judgement_of(exercise, functools.partial(_loaded, text, path), path, text, seed).outcome
     if outcome.passed:
         outcome.message = borrowed(text, exercise)
+    if outcome.kind != SYNTAX_ERROR:
+        outcome.remarks = lacking(text, exercise, told=bool(outcome.message) and outcome.passed)
     return outcome
 
 
@@ -118,7 +122,11 @@ def raised(error: BaseException, path: Path) -> Outcome:
     if theirs is None and isinstance(error, (TypeError, ValueError)):  # our sentence about arguments
         return stopped(RAISED, text)
     kind = type(error).__name__
-    return stopped(RAISED, f"{kind}: {text}" if text else kind, (theirs.lineno or 0) if theirs else 0)
+    known = OF_EXCEPTIONS.get(kind, RAISED)
+    says = text if known == LACKING else f"{kind}: {text}" if text else kind
+    outcome = stopped(RAISED, says, (theirs.lineno or 0) if theirs else 0)
+    outcome.kind = known
+    return outcome
 
 
 def main(arguments: Any) -> None:

@@ -19,6 +19,8 @@ STACK = ".stack"  # the ending of the file that is there when the checks begin, 
 PASSED, WRONG, UNSURE, NOT_BEGUN = "passed", "wrong", "inconclusive", "not-begun"
 SYNTAX_ERROR, MISSING, OTHER_ARGUMENTS = "syntax-error", "missing-function", "other-arguments"
 RAISED, TIMED_OUT, DIED = "raised", "timed-out", "died"
+LACKING, ASKING, RECURSION = "not-in-grading", "asks-for-input", "recursion"  # they raise, too
+OF_EXCEPTIONS = {"NotInGrading": LACKING, "EOFError": ASKING, "RecursionError": RECURSION}
 HEADLINES = {
     PASSED: "passed",
     WRONG: "not right yet",
@@ -28,6 +30,9 @@ HEADLINES = {
     MISSING: "a function is missing",
     OTHER_ARGUMENTS: "a function takes other arguments than the checks give",
     RAISED: "it raised an exception",
+    LACKING: "it uses a package that grading doesn't have",
+    ASKING: "it asks for input, and nobody is there to answer",
+    RECURSION: "it calls itself too often, or without an end",
     TIMED_OUT: "it didn't come to an end",
     DIED: "it ended before the checks did",
 }
@@ -43,7 +48,8 @@ class Outcome:
     ----------
     kind : str
         ``"passed"``, ``"wrong"``, ``"inconclusive"``, ``"not-begun"``, ``"syntax-error"``, ``"missing-function"``,
-        ``"other-arguments"``, ``"raised"``, ``"timed-out"`` or ``"died"``.
+        ``"other-arguments"``, ``"raised"``, ``"not-in-grading"``, ``"asks-for-input"``, ``"recursion"``,
+        ``"timed-out"`` or ``"died"``.
     message : str
         One sentence, where there is more to say than the reports do.
     line : int
@@ -58,6 +64,8 @@ class Outcome:
         What the student's code printed, its beginning.
     mistake : str
         What tells this mistake from others: its code with what was found, since one code may stand for many.
+    remarks : list of str
+        What the student should know besides: imports that grading lacks.
     """
 
     kind: str
@@ -68,6 +76,7 @@ class Outcome:
     verdicts: dict[str, str] = field(default_factory=dict)
     printed: str = ""
     mistake: str = ""
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
@@ -125,6 +134,7 @@ def outcome_of(reports: Sequence[Report]) -> Outcome:
             finding = by_code[code]
             line = int(finding.evidence.get("line", 0))
             told = failing if finding.cause else []
+            kind = OF_EXCEPTIONS.get(finding.evidence.get("exception", ""), kind)
             return Outcome(kind, finding.message, line, told, codes, verdicts, mistake=mistake)
     if any(report.verdict == "fail" for report in reports):
         kind = NOT_BEGUN if AS_PLANTED in by_code else WRONG

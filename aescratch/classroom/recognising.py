@@ -4,6 +4,7 @@
                                      where the checker found the wrong line, they take the place of its own
                                   == those of the bug as it was planted        ->  nothing was edited, or elsewhere
     the student's file, passed, calls this package                             ->  a sentence
+                        imports what grading lacks                             ->  a sentence
     mutants.py --record_mistakes--> mistakes.json, with which a released exercise still tells mistakes apart, at seed 0
 """
 
@@ -14,16 +15,15 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import TypeGuard
 
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.exercise import OURS, Exercise
+from aescratch.classroom.grading.channel import THERE
 from aescratch.classroom.outcome import AS_PLANTED, STILL_THERE
 from aescratch.inspection.gradcheck import Finding, Report, TensorResult
 
-OURS = "aescratch"
 MISTAKES = "mistakes.json"
 SAME = 1e-9  # relative; the two are computed from the same inputs and the same upstream gradient
 
@@ -109,9 +109,9 @@ def record_mistakes(exercise: Exercise) -> str:
 
 def borrowed(text: bytes, exercise: Exercise) -> str:
     """Return a sentence on the first import of this package that a student's file has and its stub hasn't, if any."""
-    given = {ast.unparse(node) for node in ast.walk(ast.parse(exercise.stub)) if _is_ours(node)}
-    for node in ast.walk(ast.parse(text)):
-        if _is_ours(node) and ast.unparse(node) not in given:
+    given = {ast.unparse(node) for node, package in _imports(exercise.stub) if package == OURS}
+    for node, package in _imports(text):
+        if package == OURS and ast.unparse(node) not in given:
             return (
                 f"it passes by what line {node.lineno} brings in, {ast.unparse(node)}: now write that yourself, "
                 "since a grader doesn't have it"
@@ -119,11 +119,24 @@ def borrowed(text: bytes, exercise: Exercise) -> str:
     return ""
 
 
-def _is_ours(node: ast.AST) -> TypeGuard[ast.Import | ast.ImportFrom]:
-    """Whether a statement imports this package, or something of it."""
-    names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-    names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-    return any(name.partition(".")[0] == OURS for name in names)
+def lacking(text: bytes | str, exercise: Exercise, told: bool = False) -> list[str]:
+    """Return a sentence on each package that a file imports and grading doesn't have; of ours only if it isn't told."""
+    there = {*THERE, *exercise.packages, *([OURS] if told else [])}
+    first: dict[str, int] = {}
+    for node, package in _imports(text):
+        if package not in there:
+            first.setdefault(package, node.lineno)
+    rest = "unused it costs nothing, but where it is used there are no points"
+    return [f"line {line} imports {name}, which grading doesn't have: {rest}" for name, line in first.items()]
+
+
+def _imports(text: bytes | str) -> Iterator[tuple[ast.Import | ast.ImportFrom, str]]:
+    """Yield each import statement of a text with each package that it names."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from ((node, alias.name.partition(".")[0]) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node, node.module.partition(".")[0]
 
 
 def _tensors(exercise: Exercise, text: str, seed: int, which: int) -> list[Array]:

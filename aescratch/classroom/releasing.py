@@ -1,7 +1,8 @@
 """Handing a course out: the folder that students work in, without any answer, and proved before it is there.
 
     exercises --build--> README.md, progress.json, course/NN_name/{about.md, stub.py, hints.md, checks.py, ...}
-        --> every stub is met as not begun, every solution passes the released checks, no leak --> renamed to OUT
+        --> every stub is met as not begun, every solution passes the released checks and is graded full, no leak
+        --> renamed to OUT
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from aescratch.classroom.exercise import CourseError, Exercise, read_exercise
+from aescratch.classroom.exercise import PACKAGES, CourseError, Exercise, read_exercise
+from aescratch.classroom.grading.proving import solution_problems
 from aescratch.classroom.leaks import BINARIES, STRAY, leaks_in, secrets_of
+from aescratch.classroom.outcome import Ended
 from aescratch.classroom.recognising import MISTAKES, record_mistakes
 from aescratch.classroom.references import INSTEAD, RECORDED, record
 from aescratch.classroom.stubs import HIDDEN, REFERENCE, MarkerError, regions, without
-from aescratch.classroom.trying import prove_released, quietly
+from aescratch.classroom.trying import in_time, prove_released
 from aescratch.classroom.workspace import COURSE, PROGRESS, README, fresh_progress
 
 OURS = ("about.md", "checks.py", "hints.md", "mutants.py", "solution.py", "stub.py")
@@ -51,7 +54,7 @@ def release(exercises: Sequence[Exercise], out: Path, *, formulas: bool = False)
         build(exercises, folder, formulas=formulas)
         problems = leak_problems(exercises, folder, formulas=formulas)
         for exercise in exercises:
-            problems += prove_released(exercise, released(exercise, folder))
+            problems += prove_released(exercise, released(exercise, folder)) or solution_problems(exercise)
         if problems:
             raise ReleaseError(problems)
         if out.exists():
@@ -70,6 +73,8 @@ def build(exercises: Sequence[Exercise], folder: Path, *, formulas: bool = False
     readme = re.sub(r"^ *aescratch exercises solution .*\n", "", README, flags=re.MULTILINE)  # their teacher keeps them
     (folder / "README.md").write_text(readme + ON_THE_PACKAGE, encoding="utf-8")
     (folder / PROGRESS).write_text(fresh_progress(), encoding="utf-8")
+    if packages := "".join(f"{name}\n" for name in exercises[0].packages):
+        (folder / COURSE / PACKAGES).write_text(packages, encoding="utf-8")
     problems: list[str] = []
     for exercise in exercises:
         problems += _build_one(exercise, folder / COURSE / exercise.folder.name, formulas)
@@ -82,8 +87,9 @@ def _build_one(exercise: Exercise, folder: Path, formulas: bool) -> list[str]:
     folder.mkdir()
     try:
         _write(exercise, folder, formulas)
-    except (MarkerError, CourseError, UnicodeDecodeError) as error:
-        return [f"{exercise.folder.name}: {error}"]
+    except (MarkerError, CourseError, UnicodeDecodeError, Ended) as error:
+        line = f", line {error.line}" if isinstance(error, Ended) else ""
+        return [f"{exercise.folder.name}{line}: {error}"]
     return []
 
 
@@ -94,11 +100,11 @@ def _write(exercise: Exercise, folder: Path, formulas: bool) -> None:
         hints = re.sub(r"^3\. .*?(?=^# |\Z)", KEPT_BACK, hints, flags=re.MULTILINE | re.DOTALL).rstrip() + "\n"
     texts = {"stub.py": exercise.stub, "checks.py": without(checks, REFERENCE, INSTEAD), "hints.md": hints}
     texts["about.md"] = (exercise.folder / "about.md").read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory() as temporary, quietly():
+    with tempfile.TemporaryDirectory() as temporary:
         shown = _with_checks(exercise, checks, Path(temporary))
         if regions(checks, REFERENCE):
-            texts[RECORDED] = record(shown)
-        if recorded := record_mistakes(shown):
+            texts[RECORDED] = in_time(lambda: record(shown))
+        if recorded := in_time(lambda: record_mistakes(shown)):
             texts[MISTAKES] = recorded
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -136,5 +142,5 @@ def leak_problems(exercises: Sequence[Exercise], folder: Path, *, formulas: bool
     if formulas:
         levels = [levels[-1] for exercise in exercises for levels in exercise.hints.own.values()]
         told = {what for level in levels for what in secrets.found_in(level)}
-        secrets = secrets._replace(lines={key: what for key, what in secrets.lines.items() if what not in told})
+        secrets = secrets.without(told)
     return [f"{leak.path} holds {leak.what}; take it out" for leak in leaks_in(folder, secrets)]

@@ -6,20 +6,22 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import io
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TypeVar
 
 from aescratch.classroom.comparing import seeking_causes
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.looking import look
-from aescratch.classroom.outcome import NOT_BEGUN, RAISED, Outcome, stopped
+from aescratch.classroom.outcome import NOT_BEGUN, RAISED, TIMED_OUT, Ended, Outcome, still_running, stopped
+from aescratch.foundations.sources import innermost
+from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
+
+Result = TypeVar("Result")
+LONGEST = 60.0  # seconds of a trial in this process: checks take less than 10, but machines may be busy
 
 
 @contextlib.contextmanager
@@ -30,43 +32,28 @@ def quietly() -> Iterator[None]:
         yield
 
 
+def in_time(call: Callable[[], Result]) -> Result:
+    """Return what a call of ours returns, quietly; `Ended` says that it didn't come to an end, and in which line."""
+    try:
+        with quietly():
+            return limited(call, LONGEST)
+    except OutOfTime as error:
+        frame = innermost(error)
+        where = f" (in {Path(frame.filename).name})" if frame else ""
+        raise Ended(TIMED_OUT, still_running(LONGEST) + where, (frame.lineno or 0) if frame else 0) from None
+
+
 def tried(exercise: Exercise, text: str, seed: int = 0, explaining: bool = True) -> Outcome:
     """Return the outcome of a text as the student's file, in this process, without what it prints."""
-    with seeking_causes(explaining), tempfile.TemporaryDirectory() as folder, quietly():
+    with seeking_causes(explaining), tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / exercise.file_name
         path.write_text(text, encoding="utf-8")
         try:
-            return look(exercise, path, seed)
+            return in_time(lambda: look(exercise, path, seed))
+        except Ended as ended:
+            return stopped(ended.kind, ended.message, ended.line)
         except Exception as error:  # not the text's, which an outcome tells of
             return stopped(RAISED, f"checks.py raised {type(error).__name__}: {error}")
-
-
-def arguments_given(exercise: Exercise, seed: int) -> list[str]:
-    """Return the arrays, generators and numbers that the checks call the solution with, one text for each."""
-    given: list[str] = []
-
-    def noting(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(function)
-        def noted(*values: Any, **named: Any) -> Any:
-            own = [value for name, value in named.items() if not name.startswith("grad_")]  # not the upstream
-            given.extend(_as_text(value) for value in (*values, *own))
-            return function(*values, **named)
-
-        return noted
-
-    with quietly():
-        try:
-            list(exercise.reports_on(exercise.shown_solution, seed, noting))
-        except Exception as error:  # said where the outcome at this seed is
-            given.append(str(error))
-    return given
-
-
-def _as_text(value: Any) -> str:
-    """Return an argument as a text that tells it from others; of functions, nothing but their type."""
-    if isinstance(value, np.random.Generator):
-        return str(value.bit_generator.state)
-    return repr(value.tolist() if isinstance(value, np.ndarray) else type(value) if callable(value) else value)
 
 
 def prove_released(exercise: Exercise, handed_out: Exercise) -> list[str]:

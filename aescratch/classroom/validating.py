@@ -1,31 +1,34 @@
 """Proving a course: everything that its teacher relies on, tried out, one row of a table for each exercise.
 
-    exercise, and what is released of it -> stub, solution, known mistakes, further seeds, hints, shapes -> Row
+    exercise, and what is released of it -> stub, solution, known mistakes, as students check them, and as they are
+        graded at several seeds; what the checks draw, hints, shapes -> Row
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
+from aescratch.classroom.drawing import draw, drawing_problems, forward_problems, size_problems
 from aescratch.classroom.exercise import Exercise, read_exercise
+from aescratch.classroom.grading.proving import SEEDS, Trial, solution_problems, trial
 from aescratch.classroom.hints import FALLBACK
-from aescratch.classroom.outcome import NOT_BEGUN
+from aescratch.classroom.outcome import NOT_BEGUN, Outcome
 from aescratch.classroom.releasing import build, leak_problems, released
-from aescratch.classroom.trying import arguments_given, prove_released, tried, unless
+from aescratch.classroom.trying import prove_released, tried, unless
 from aescratch.foundations.sources import import_from_source
 
-SEEDS = (11, 23, 47)  # further draws of the inputs, as a grader makes them
 SLOW = 5.0  # seconds of a check; students' machines may be slower than the teacher's, and 10 are the limit
 NOT_TRIED = "-"
-COLUMNS = ("exercise", "stub", "solution", "released", "mistakes", "seeds", "hints", "shapes", "seconds")
+COLUMNS = ("exercise", "stub", "solution", "released", "mistakes", "seeds", "graded", "hints", "shapes", "seconds")
 
 
 @dataclass
@@ -41,80 +44,120 @@ class Row:
         self.problems += problems
 
 
-def validate(exercises: Sequence[Exercise], jobs: int = 1) -> tuple[list[Row], list[str]]:
+def validate(
+    exercises: Sequence[Exercise], jobs: int = 1, done: Callable[[], object] = lambda: None
+) -> tuple[list[Row], list[str]]:  # fmt: skip
     """Return a row for every exercise, and a sentence for every answer that a release would give away.
 
-    So many jobs are done at the same time, in processes of their own. A `ReleaseError` says why there is no release.
+    So many jobs are done at the same time, in processes of their own, and `done` is called after each. A `ReleaseError`
+    says why there is no release.
     """
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "handout"
         build(exercises, folder)
         leaks = leak_problems(exercises, folder)
         tasks = [(exercise.folder, released(exercise, folder).folder) for exercise in exercises]
-        if jobs == 1:
-            return [row_of(*task) for task in tasks], leaks
-        # A fresh process for each worker: a copy of this one would share the threads of its linear algebra.
-        with ProcessPoolExecutor(jobs, get_context("spawn"), import_from_source) as pool:
-            return list(pool.map(row_of, *zip(*tasks, strict=True))), leaks
+        rows = []
+        with contextlib.ExitStack() as stack:
+            found: Iterable[Row] = (row_of(*task) for task in tasks)
+            if jobs > 1:
+                # A fresh process for each worker: a copy of this one would share the threads of its linear algebra.
+                pool = stack.enter_context(ProcessPoolExecutor(jobs, get_context("spawn"), import_from_source))
+                found = pool.map(row_of, *zip(*tasks, strict=True))
+            for row in found:
+                rows.append(row)
+                done()
+        return rows, leaks
 
 
 def row_of(folder: Path, handed_out: Path) -> Row:
     """Return the row of one exercise, which lies in a folder, and in another one as students get it."""
     exercise = read_exercise(folder)
-    row = Row({**dict.fromkeys(COLUMNS, NOT_TRIED), "exercise": exercise.name})
-    stub = tried(exercise, exercise.stub)
-    row.note("stub", unless(stub.kind == NOT_BEGUN, f"{exercise.name}: its stub should be met as not begun", stub))
+    row, name = Row({**dict.fromkeys(COLUMNS, NOT_TRIED), "exercise": exercise.name}), exercise.name
+    stub = trial(exercise, exercise.stub)
     start = time.process_time()  # and not what other programs take meanwhile
-    right = tried(exercise, exercise.shown_solution)
-    seconds = time.process_time() - start
-    row.note("solution", unless(right.passed, f"{exercise.name}: its solution should pass", right))
-    row.note("shapes", shape_problems(exercise))
+    right = trial(exercise, exercise.solution)
+    seconds = (time.process_time() - start) / (1 + len(right.graded))
+    problems = unless(stub.practice.kind == NOT_BEGUN, f"{name}: its stub should be met as not begun", stub.practice)
+    row.note("solution", unless(right.practice.passed, f"{name}: its solution should pass", right.practice))
     row.note("hints", *hint_problems(exercise))
-    if not right.passed:
+    if not right.practice.passed:
+        row.note("stub", problems)
+        row.note("shapes", shape_problems(exercise))
         return row  # whatever else is wrong may be wrong for this reason
-    students = read_exercise(handed_out)
-    mistakes = mistake_problems(exercise)
+    drawn = draw(exercise, 0)
+    row.note("stub", problems + forward_problems(exercise, drawn))
+    row.note("shapes", shape_problems(exercise) + size_problems(exercise, drawn))
+    mistakes, trials = mistake_trials(exercise)
     row.note("mistakes", mistakes, str(len(exercise.mutants)))
-    again = [] if mistakes else mistake_problems(exercise, students)  # what is wrong already is said once
+    students = read_exercise(handed_out)
+    again = [] if mistakes else released_problems(exercise, students)  # what is wrong already is said once
     row.note("released", [*prove_released(exercise, students), *again], NOT_TRIED if mistakes else "ok")
-    row.note("seeds", seed_problems(exercise), f"{len(SEEDS)}")
-    slow = [f"{exercise.name}: a check of its solution takes {seconds:.1f} s; draw smaller inputs"]
+    row.note("seeds", seed_problems(exercise, right, trials), f"{len(SEEDS)}")
+    graded = solution_problems(exercise, right.graded[:1])  # of the others it is said already
+    row.note("graded", graded or graded_problems(exercise, stub, trials))
+    slow = [f"{name}: a check of its solution takes {seconds:.1f} s; draw smaller inputs"]
     row.note("seconds", slow if seconds > SLOW else [], f"{seconds:.2f}")
     return row
 
 
-def mistake_problems(exercise: Exercise, students: Exercise | None = None) -> list[str]:
-    """Return a sentence for every known mistake that gets another answer than it should, perhaps as it is released."""
-    where = ", as it is released," if students else ""
+def mistake_trials(exercise: Exercise) -> tuple[list[str], dict[str, Trial]]:
+    """Return a sentence for every known mistake that gets another answer than it should, and what each comes to."""
     problems = [] if exercise.mutants else [f"{exercise.name}: expected typical mistakes in mutants.py, got none"]
+    trials = {}
     for name, mutant in exercise.mutants.items():
         try:
-            text = exercise.mutated(mutant)
+            trials[name] = trial(exercise, exercise.mutated(mutant))
         except ValueError as error:
             problems.append(f"{exercise.name}: {name!r}: {error}")
             continue
-        found = tried(students or exercise, text)
-        codes = {*found.codes, *(code.partition("@")[0] for code in found.codes)}
-        what = f"{exercise.name}: the mistake {name!r}{where} should be answered with {mutant.expected}"
-        problems += unless(mutant.expected in codes, what, found)
+        problems += _answered_otherwise(exercise, name, trials[name].practice)
+    return problems, trials
+
+
+def released_problems(exercise: Exercise, students: Exercise) -> list[str]:
+    """Return a sentence for every mistake that gets another answer than it should where students work.
+
+    Those are tried whose answer may have changed: where the checks are handed out as they are, only those that bring a
+    cause of their own, which is recorded.
+    """
+    files = [(each.folder / "checks.py").read_text(encoding="utf-8-sig") for each in (exercise, students)]
+    problems = []
+    for name, mutant in exercise.mutants.items():
+        if mutant.cause or files[0] != files[1]:
+            found = tried(students, exercise.mutated(mutant))
+            problems += _answered_otherwise(exercise, name, found, ", as it is released,")
     return problems
 
 
-def seed_problems(exercise: Exercise) -> list[str]:
-    """Return a sentence for every further seed at which the solution fails, or a mistake passes."""
-    problems = []
-    if arguments_given(exercise, SEEDS[0]) == arguments_given(exercise, SEEDS[1]):
-        problems.append(f"{exercise.name}: its checks draw the same inputs at every seed, and so the expected numbers "
-                        "can be written down; draw them from check's seed")  # fmt: skip
-    for seed in SEEDS:
-        right = tried(exercise, exercise.shown_solution, seed)
-        problems += unless(right.passed, f"{exercise.name}: its solution should pass at seed {seed}", right)
-        for name, mutant in exercise.mutants.items():
-            if exercise.solution.count(mutant.old) != 1:
-                continue  # said already
-            wrong = tried(exercise, exercise.mutated(mutant), seed, explaining=False)
+def _answered_otherwise(exercise: Exercise, name: str, found: Outcome, where: str = "") -> list[str]:
+    """Return a sentence if a mistake isn't answered as it should be."""
+    expected = exercise.mutants[name].expected
+    codes = {*found.codes, *(code.partition("@")[0] for code in found.codes)}
+    what = f"{exercise.name}: the mistake {name!r}{where} should be answered with {expected}"
+    return unless(expected in codes, what, found)
+
+
+def seed_problems(exercise: Exercise, right: Trial, trials: dict[str, Trial]) -> list[str]:
+    """Return a sentence for every further seed at which the solution fails, or a mistake passes, as a submission."""
+    problems = drawing_problems(exercise, SEEDS[0], SEEDS[1])
+    for seed, judgement in right.at_seeds[1:]:
+        what = f"{exercise.name}: its solution should pass at seed {seed}"
+        problems += unless(judgement.outcome.passed, what, judgement.outcome)
+    for name, found in trials.items():
+        for seed, judgement in found.at_seeds[1:]:
             what = f"{exercise.name}: the mistake {name!r} shouldn't pass at seed {seed}"
-            problems += unless(not wrong.passed, what, wrong)
+            problems += unless(not judgement.outcome.passed, what, judgement.outcome)
+    return problems
+
+
+def graded_problems(exercise: Exercise, stub: Trial, trials: dict[str, Trial]) -> list[str]:
+    """Return a sentence for everything that grading and the student's own check tell differently."""
+    problems = []
+    for what, found in {"its stub": stub, **{f"the mistake {name!r}": found for name, found in trials.items()}}.items():
+        first, kind = found.graded[0], found.practice.kind
+        should = f"{exercise.name}: {what} should be {kind} when it is graded, as it is in the student's own check"
+        problems += unless(first.outcome.kind == kind, should, first.outcome)
     return problems
 
 

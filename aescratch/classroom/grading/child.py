@@ -35,15 +35,18 @@ def main(text: str) -> None:
     for number in settings["descriptors"]:
         os.set_inheritable(number, False)
     sys.path.append(settings["packages"])
-    channel, calls, landlock = (_beside(name) for name in ("channel", "calls", "landlock"))
+    absent, channel, calls, landlock = (_beside(name) for name in ("absent", "channel", "calls", "landlock"))
     importlib.import_module("numpy.random")  # while it can be found
 
     sys.path.remove(settings["packages"])
+    finder = absent.Finder(settings["allowed"])
+    sys.meta_path.append(finder)
     asked, answered, stack = settings["descriptors"]
     faulthandler.register(signal.SIGALRM, file=stack, all_threads=False, chain=False)
     if settings["user"] is not None:
         for name in settings["early"]:
             importlib.import_module(name)
+        finder.load(settings["whole"])
         if settings["early"]:
             exec("from numpy import *", {})  # NumPy looks for some of its modules only when they are asked for
     if settings["landlock"] is not None:  # while all that may be read can be looked up
@@ -62,7 +65,7 @@ def main(text: str) -> None:
             resource.setrlimit(limit, (value, value))
     if settings["filtered"]:
         calls.install(calls.program(os.getpid(), namespaces=settings["landlock"] is None))
-    Server(channel, asked, answered).serve()
+    Server(channel, finder, asked, answered).serve()
 
 
 def _beside(name: str) -> Any:
@@ -78,8 +81,8 @@ def _beside(name: str) -> Any:
 class Server:
     """Answers questions about a submission, which come and go through two pipes."""
 
-    def __init__(self, channel: Any, asked: int, answered: int) -> None:
-        self.channel, self.asked, self.answered = channel, asked, answered
+    def __init__(self, channel: Any, finder: Any, asked: int, answered: int) -> None:
+        self.channel, self.finder, self.asked, self.answered = channel, finder, asked, answered
         self.module = types.ModuleType("student")
         self.file = ""
         self.number = ""  # of the question that is being answered
@@ -112,6 +115,7 @@ class Server:
         except (SyntaxError, ValueError) as error:  # null bytes are a ValueError in older Pythons
             text = error.msg if isinstance(error, SyntaxError) else str(error)
             return {"done": NO_PYTHON, "text": str(text), "line": int(getattr(error, "lineno", 0) or 0)}
+        self.finder.watch(self.file, payload)
         self.module.__file__ = self.file
         sys.modules[self.module.__name__] = self.module  # where dataclasses and pickle look for it
         exec(code, self.module.__dict__)

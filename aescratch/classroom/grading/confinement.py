@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from aescratch.classroom.grading import calls, sandbox
+from aescratch.classroom.grading.allowed import places_of
 from aescratch.classroom.outcome import DIED, TIMED_OUT, Ended
 from aescratch.classroom.running import KEPT, end_process
 
@@ -48,12 +49,19 @@ class Limits(NamedTuple):
 
 
 class Confined:
-    """A confined process that waits for questions; a `ConfinementError` says that there can be none here."""
+    """A confined process that waits for questions; a `ConfinementError` says that there can be none here.
 
-    def __init__(self, limits: Limits) -> None:
+    It finds packages besides NumPy, if they are named.
+    """
+
+    def __init__(self, limits: Limits, packages: tuple[str, ...] = ()) -> None:
         if os.name != "posix":
             raise ConfinementError(sandbox.missing_protections()[0])
         outside, _ = sandbox.bubblewrap()
+        places = places_of(packages)
+        if outside:
+            outside = sandbox.with_packages(outside, places)
+            places = {name: Path(sandbox.INSIDE, "packages", name) for name in places}
         self.folder = "" if outside else tempfile.mkdtemp()
         self.is_watched = bool(self.folder) and sandbox.landlocked()
         self.kept = b""
@@ -66,11 +74,14 @@ class Confined:
         user = sandbox.nobody() if os.getuid() == 0 and (outside or sandbox.can_become_nobody()) else None
         if user and self.folder:
             os.chown(self.folder, user, user)
+        opened = sandbox.open_to_landlock(places.values()) if self.is_watched else {}
         settings = {
-            "landlock": {**sandbox.open_to_landlock(), "folder": self.folder} if self.is_watched else None,
+            "landlock": {**opened, "folder": self.folder} if self.is_watched else None,
             "filtered": bool(calls.program()) and bool(outside or self.is_watched),
             "descriptors": theirs, "user": user, "early": () if outside else sandbox.EARLY,
+            "whole": () if outside else packages,
             "packages": f"{sandbox.INSIDE}/packages" if outside else str(Path(np.__file__).parent.parent),
+            "allowed": {name.partition(".")[0]: str(place.parent) for name, place in places.items()},
             "limits": {
                 "RLIMIT_AS": limits.memory, "RLIMIT_CPU": int(limits.seconds) + int(limits.start), "RLIMIT_CORE": 0,
                 "RLIMIT_FSIZE": limits.file_size, "RLIMIT_NOFILE": limits.files, "RLIMIT_NPROC": 1,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from aescratch.classroom.grading.confinement import Confined, Limits
 from aescratch.classroom.grading.sandbox import missing_protections
 from aescratch.classroom.grading.stand_in import Conversation, StandIn
 from aescratch.classroom.looking import judgement_of
-from aescratch.classroom.outcome import NOT_BEGUN, SYNTAX_ERROR, Judgement, stopped
+from aescratch.classroom.outcome import DIED, NOT_BEGUN, SYNTAX_ERROR, TIMED_OUT, Judgement, stopped
 from aescratch.classroom.running import KEPT
 from aescratch.foundations.sources import text_of_plain_file
 
@@ -63,17 +64,33 @@ def judge_text(exercise: Exercise, text: bytes, file: str, *, seed: int, limits:
     """Return the same of the text of a submission, whose lines are given under the name of a file."""
     if len(text) > limits.source:
         return _unreadable(file, f"is larger than {limits.source >> 10} KiB")
-    process = Confined(limits)
+    return judge_at(exercise, text, file, seeds=[seed], limits=limits)[0]
+
+
+def judge_at(
+    exercise: Exercise, text: bytes, file: str, *, seeds: Sequence[int], limits: Limits = Limits()
+) -> list[Judgement]:  # fmt: skip
+    """Return the same at several seeds, in one confined process that loads the text anew at each.
+
+    After a seed at which the process didn't go on, say because the time was up, there are no more.
+    """
+    judgements: list[Judgement] = []
+    process = Confined(limits, exercise.packages)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # of what a submission's numbers do to ours
             conversation = Conversation(process, file, limits)
             load = functools.partial(_loaded, conversation, text)
-            judgement = judgement_of(exercise, load, Path(file), text, seed)
+            for seed in seeds:
+                conversation.left = limits.seconds
+                judgements.append(judgement_of(exercise, load, Path(file), text, seed))
+                if judgements[-1].outcome.kind in (TIMED_OUT, DIED):
+                    break
     finally:
         printed = process.close()
-    judgement.outcome.printed = shown(printed, KEPT)
-    return judgement
+    for judgement in judgements:
+        judgement.outcome.printed = shown(printed, KEPT)
+    return judgements
 
 
 def _loaded(conversation: Conversation, text: bytes) -> StandIn:

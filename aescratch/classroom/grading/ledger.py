@@ -50,7 +50,8 @@ def digest_of_exercise(exercise: Exercise) -> str:
     """Return a digest of everything in an exercise's folder that people wrote."""
     files = sorted(path for path in exercise.folder.rglob("*") if path.is_file() and not is_bytecode(path))
     names = [path.relative_to(exercise.folder).as_posix().encode() for path in files]
-    return digest(*names, *(path.read_bytes() for path in files))
+    packages = (name.encode() for name in exercise.packages)
+    return digest(*names, *(path.read_bytes() for path in files), *packages)
 
 
 def key_of(

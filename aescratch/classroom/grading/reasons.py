@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Any
 
 from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.outcome import HEADLINES, NOT_BEGUN, PASSED, UNSURE, WRONG, Outcome, code_of
+from aescratch.classroom.outcome import HEADLINES, LACKING, NOT_BEGUN, PASSED, UNSURE, WRONG, Outcome, code_of
 from aescratch.inspection.gradcheck import Finding, Report
 
 LONGEST = 300  # characters of a sentence: a student's exception may be long
@@ -69,7 +69,8 @@ def mistake(outcome: Outcome, reports: list[Report]) -> tuple[str, str]:
             if report.verdict != "pass" and telling:
                 first = telling[0]
                 return code_of(first), first.cause if first.code == "cause" else ""
-    return outcome.kind, ""
+    used = re.search(r"\buses \w+, which grading doesn't have", outcome.message) if outcome.kind == LACKING else None
+    return outcome.kind, used.group() if used else ""
 
 
 def answer_of(exercise: Exercise, outcome: Outcome, reports: list[Report]) -> str:

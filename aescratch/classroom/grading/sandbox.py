@@ -16,6 +16,7 @@ import site
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from aescratch.classroom.grading import calls, landlock
 
 HERE = Path(__file__).parent
 INSIDE = "/judge"  # where the child's files are in bubblewrap
-FILES = ("child", "channel", "calls", "landlock")
+FILES = ("child", "absent", "channel", "calls", "landlock")
 NOBODIES, MANY = 61184, 4096  # users that nobody is, the first and how many: one for each judge at a time
 HOME_SIZE = 2**24  # bytes of files in bubblewrap
 EARLY = (  # read while root, where no sandbox shows them to others: Python may lie where only root can look
@@ -95,6 +96,12 @@ def bubblewrap() -> tuple[list[str], str]:
     return command, ""
 
 
+def with_packages(command: list[str], places: dict[str, Path]) -> list[str]:
+    """Return the command of `bubblewrap` with what was installed at these places bound beside NumPy."""
+    binds = [word for name, path in places.items() for word in ("--ro-bind", str(path), f"{INSIDE}/packages/{name}")]
+    return [*command[:-3], *binds, *command[-3:]]  # before all becomes read-only
+
+
 def nobody() -> int:
     """Return a user who has nothing on this machine, and is another for each process of ours."""
     return NOBODIES + os.getpid() % MANY
@@ -113,14 +120,14 @@ def _namespaces() -> list[str]:
     return [*own, "--unshare-user", "--disable-userns"]
 
 
-def open_to_landlock() -> dict[str, list[str]]:
-    """Return what `landlock.restrict` lets a process read."""
+def open_to_landlock(places: Iterable[Path]) -> dict[str, list[str]]:
+    """Return what `landlock.restrict` lets a process read, with what was installed at these places."""
     trees, single, packages, _ = _seen()
     library = Path(sysconfig.get_path("stdlib")).resolve()
     trees = [tree.resolve() for tree in trees]
     hidden = [str(folder.resolve()) for folder in _hidden(trees, library)]
     return {
-        "trees": [str(path.resolve()) for path in (*trees, *single, *packages)], "hidden": hidden,
+        "trees": [str(path.resolve()) for path in (*trees, *single, *packages, *places)], "hidden": hidden,
         "devices": list(DEVICES),
     }  # fmt: skip
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.grading.allowed import distributions_of
 from aescratch.classroom.grading.seeds import SEED_FILE, kept_seed
 from aescratch.foundations.files import whole_file
 from aescratch.foundations.sources import is_bytecode
@@ -41,7 +42,7 @@ apt-get update
 apt-get install -y python3 python3-venv bubblewrap
 python3 -c 'import sys; assert sys.version_info >= (3, 10), "choose an image with Python 3.10 or newer"'
 python3 -m venv "$source_folder/venv"
-"$source_folder/venv/bin/pip" install "numpy>=2.0"
+"$source_folder/venv/bin/pip" install {packages}
 chmod 700 "$source_folder"
 """
 RUN = """\
@@ -92,7 +93,7 @@ def write_autograder(
     path.parent.mkdir(parents=True, exist_ok=True)
     only = " ".join(shlex.quote(exercise.name) for exercise in exercises)
     texts = {
-        "setup.sh": SETUP, "run_autograder": RUN,
+        "setup.sh": setup_of(exercises), "run_autograder": RUN,
         "settings.sh": SETTINGS.format(only=only, unconfined=int(unconfined)),
         SEED_FILE: json.dumps({"seed": kept_seed(path.parent, seed)}),
     }  # fmt: skip
@@ -106,6 +107,11 @@ def write_autograder(
             for file in _files(folder):
                 _add(archive, f"{place}/{file.relative_to(folder).as_posix()}", file.read_bytes(), 0o644)
     return [path]
+
+
+def setup_of(exercises: Sequence[Exercise]) -> str:
+    """Return the text of setup.sh: what the exercises allow is installed beside NumPy."""
+    return SETUP.replace("{packages}", " ".join(['"numpy>=2.0"', *distributions_of(exercises[0].packages)]))
 
 
 def _files(folder: Path) -> Iterator[Path]:

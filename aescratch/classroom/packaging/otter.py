@@ -13,6 +13,7 @@ from pathlib import Path
 
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.grading.allowed import distributions_of
 from aescratch.classroom.grading.parts import declared
 from aescratch.classroom.grading.seeds import SEED_FILE, kept_seed
 from aescratch.classroom.packaging.cells import CODE, RAW, Cell, task, write_notebook
@@ -21,7 +22,7 @@ from aescratch.classroom.stubs import HOLE, filled
 ASSIGNMENT = """\
 # ASSIGNMENT CONFIG
 name: {name}
-requirements: [{package}]
+requirements: [{packages}]
 export_cell:
   pdf: false
 tests:
@@ -42,8 +43,8 @@ def test_{number}(env):
 
 def write_assignment(exercises: Sequence[Exercise], out: Path, assignment: str, seed: str | None = None) -> list[Path]:
     """Write the master notebook of an assignment into a folder, and return its path in a list."""
-    package = f"aescratch=={ae.__version__}"
-    cells = [Cell(RAW, ASSIGNMENT.format(name=assignment, package=package, seed_file=SEED_FILE))]
+    packages = ", ".join([f"aescratch=={ae.__version__}", *distributions_of(exercises[0].packages)])
+    cells = [Cell(RAW, ASSIGNMENT.format(name=assignment, packages=packages, seed_file=SEED_FILE))]
     for exercise in exercises:
         cells += _question(exercise)
     out.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aescratch.classroom import releasing, validating
 from aescratch.classroom.exercise import CourseError, Exercise, read_course, require_readable
+from aescratch.classroom.grading.allowed import distributions_of
 from aescratch.classroom.scaffolding import scaffold
 from aescratch.programs.cli.status import FAIL, RIGHT, UsageError, did_you_mean, usage_error
 
@@ -36,9 +37,12 @@ def new(arguments: Namespace) -> int:
 
 def validate(arguments: Namespace) -> int:
     """Print the table of a course, and what is wrong with it."""
+    from tqdm.auto import tqdm  # 40 ms, for which the help needn't wait
+
     exercises = course(arguments.source)
     try:
-        rows, problems = validating.validate(exercises, arguments.jobs)
+        with tqdm(total=len(exercises), unit="exercise", leave=False, disable=None) as bar:  # on a terminal only
+            rows, problems = validating.validate(exercises, arguments.jobs, bar.update)
     except releasing.ReleaseError as error:
         return say("it can't be released:", error.problems)
     print(*validating.table_of(rows), sep="\n")
@@ -78,6 +82,7 @@ def course(source: str) -> tuple[Exercise, ...]:
             raise CourseError(f"expected solution.py in {released[0]}, got none; {advice}")
         for exercise in exercises:
             require_readable(exercise)
+        distributions_of(exercises[0].packages)
     return exercises
 
 

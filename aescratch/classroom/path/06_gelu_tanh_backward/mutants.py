@@ -10,7 +10,8 @@ MUTANTS = {
     ),
     "that of the exact form": Mutant(
         "t = np.tanh(ROOT * (a + 0.044715 * a**3))\n    slope_u",
-        "from aescratch.functions import gelu_slope\n    return grad_y * gelu_slope(a)\n    slope_u",
+        "from math import erf\n    below = (1 + np.vectorize(erf)(a / np.sqrt(2))) / 2\n"
+        "    return grad_y * (below + a * np.exp(-(a**2) / 2) / np.sqrt(2 * np.pi))\n    slope_u",
         "other-derivative@grad_a",
     ),
     "inner derivative forgotten": Mutant(

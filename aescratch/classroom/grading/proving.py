@@ -1,0 +1,67 @@
+"""A teacher's own texts, tried as students meet them and graded like submissions.
+
+    solution, stub, mistakes --the student's own check, a confined process at several seeds--> Trial -> sentences
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from aescratch.classroom.comparing import seeking_causes
+from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.grading.judging import Limits, judge_at
+from aescratch.classroom.grading.marks import entries
+from aescratch.classroom.outcome import TIMED_OUT, Ended, Judgement, Outcome, stopped
+from aescratch.classroom.recognising import lacking
+from aescratch.classroom.trying import in_time, tried, unless
+
+SEEDS = (11, 23, 47)  # further draws of the inputs, as a grader makes them
+LIMITS = Limits()
+
+
+class Trial(NamedTuple):
+    """What a text comes to."""
+
+    practice: Outcome  # what the student's own check says, at its seed, which is 0
+    graded: list[Judgement]  # at seed 0 too, and then at `SEEDS`; no more after one at which time was up
+
+    @property
+    def at_seeds(self) -> list[tuple[int, Judgement]]:
+        """The judgements with their seeds."""
+        return list(zip((0, *SEEDS), self.graded, strict=False))
+
+
+def trial(exercise: Exercise, text: str) -> Trial:
+    """Return what a text comes to; one that doesn't end in the confined process isn't tried in this one."""
+    graded = judged(exercise, text)
+    if graded[-1].outcome.kind == TIMED_OUT:
+        return Trial(graded[-1].outcome, graded)
+    return Trial(tried(exercise, text), graded)
+
+
+def judged(exercise: Exercise, text: str) -> list[Judgement]:
+    """Return the judgements of a text as a submission; where there is no confined process, on Windows, of this one."""
+    seeds = (0, *SEEDS)
+    if os.name != "posix":
+        return [Judgement(tried(exercise, text, seed, explaining=False)) for seed in seeds]
+    try:
+        with seeking_causes(False):  # points don't depend on them
+            return in_time(lambda: judge_at(exercise, text.encode(), exercise.file_name, seeds=seeds, limits=LIMITS))
+    except Ended as ended:  # it is the checks that don't end
+        return [Judgement(stopped(ended.kind, ended.message, ended.line))]
+
+
+def solution_problems(exercise: Exercise, graded: list[Judgement] | None = None) -> list[str]:
+    """Return a sentence if the solution doesn't get all its points, at the first such seed, and for its imports."""
+    trial = Trial(Outcome(""), graded or judged(exercise, exercise.solution))
+    name = exercise.name
+    for seed, judgement in trial.at_seeds:
+        should = f"{name}: its solution should get all points when it is graded like a submission, at seed {seed}"
+        if not judgement.outcome.passed:
+            return unless(False, should, judgement.outcome)
+        marks = entries(exercise, judgement) if judgement.reports else []
+        if lost := next((entry for entry in marks if entry.points < entry.of), None):
+            return [f"{should}, but it loses some for {lost.part!r}: {lost.reason}"]
+    advice = "take the import out, or allow it in packages.txt"
+    return [f"{name}: in its solution {remark}; {advice}" for remark in lacking(exercise.shown_solution, exercise)]
