@@ -259,10 +259,11 @@ def test_building_a_model_by_its_name_is_no_branch(allowed):
 BEYOND_THE_CORE = {
     "architecture", "bare_python", "bench", "blind", "browser", "browser_step", "causes", "check_layer", "cli",
     "cli_check", "complaints", "counts", "courses", "cupy", "datasets", "debugger", "declared", "diagnosis",
-    "docs", "ecosystem", "estimator", "exercise_styles", "exercises", "explanation", "exports", "fixtures", "foreign", "gpu",
-    "gradcheck", "gradcheck_laws", "gradcheck_modes", "grading", "grading_hostile", "grading_judge", "grading_say", "grading_seeds", "kernels",
-    "korean", "lines", "localise", "meaning_check", "meaning_formulas", "meaning_learning", "meaning_models",
-    "meaning_opinions", "monitor", "one_file", "one_place", "packaging", "planted", "plots", "real_graders", "recording",
+    "docs", "ecosystem", "estimator", "exercise_styles", "exercises", "explanation", "exports", "fixtures",
+    "foreign", "gpu", "gradcheck", "gradcheck_laws", "gradcheck_modes", "grading", "grading_hostile",
+    "grading_imports", "grading_judge", "grading_say", "grading_seeds", "kernels", "korean", "lines",
+    "localise", "meaning_check", "meaning_formulas", "meaning_learning", "meaning_models", "meaning_opinions",
+    "monitor", "one_file", "one_place", "packaging", "planted", "plots", "real_graders", "recording",
     "report", "second_opinions", "scaling", "sources", "statements", "student_terminal", "styles", "testing", "tour",
     "tracing", "tutorials", "typing", "validation",
 }  # fmt: skip

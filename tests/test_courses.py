@@ -10,10 +10,9 @@ import textwrap
 import numpy as np
 import pytest
 
-from aescratch.classroom import CourseError, Workspace, WorkspaceError, all_exercises, check_file, read_course
+from aescratch.classroom import CourseError, Workspace, WorkspaceError, all_exercises, check_file, read_course, trying
 from aescratch.classroom import leaks as leaks_module
 from aescratch.classroom import validating as validating_module
-from aescratch.classroom import trying
 from aescratch.classroom.answering import wrapped
 from aescratch.classroom.grading import proving
 from aescratch.classroom.leaks import leaks_in, secrets_of
@@ -199,7 +198,7 @@ ENDLESS = [
     ("solution.py", "return grad_y * slope", "while True: pass", "its solution should pass, but it is timed-out, line 27: still running after 0.3 s"),
     ("mutants.py", '"-grad_y * slope"', '"sum(n for n in iter(int, 1))"', "the mistake 'minus' should be answered with sign@grad_a, but it is timed-out, line 27"),
     ("checks.py", "rng = np.random", "while seed == 0: pass\n    rng = np.random", "its solution should pass, but it is timed-out, line 17: still running after 3 s, and stopped; look for a loop whose end is never reached (in checks.py)"),
-    ("mutants.py", '"-grad_y * slope", "sign@grad_a"', '"sum(n for n in iter(int, 1))", "sign@grad_a", "a cause", "a question"', "timed-out, line 27: still running after 0.3 s"),
+    ("mutants.py", '"-grad_y * slope", "sign@grad_a"', '"sum(n for n in iter(int, 1))", "sign@grad_a", "a cause", "a question"', "01_softplus: expected every mistake to come to an end, but 'minus' doesn't"),
 ]
 
 

@@ -67,12 +67,6 @@ class Secrets(NamedTuple):
         found += [what for key, what in self.expressions.items() if key in plain or is_renamed_in(key, plain)]
         return list(dict.fromkeys(found))
 
-    def without(self, told: set[str]) -> Secrets:
-        """Return the secrets but for those that are told anyway."""
-        lines, expressions = ({key: what for key, what in some.items() if what not in told}
-                              for some in (self.lines, self.expressions))  # fmt: skip
-        return Secrets(lines, self.given, expressions)
-
 
 def secrets_of(exercises: Sequence[Exercise]) -> Secrets:
     """Return what must not be handed out of a course."""

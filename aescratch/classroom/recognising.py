@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.classroom.exercise import OURS, Exercise
+from aescratch.classroom.exercise import OURS, CourseError, Exercise
 from aescratch.classroom.grading.channel import THERE
 from aescratch.classroom.outcome import AS_PLANTED, STILL_THERE
 from aescratch.inspection.gradcheck import Finding, Report, TensorResult
@@ -98,9 +98,11 @@ def _mistakes(exercise: Exercise, seed: int, which: int) -> Iterator[tuple[str, 
 def record_mistakes(exercise: Exercise) -> str:
     """Return the text of mistakes.json, or nothing if no mistake brings a cause of its own."""
     found = []
-    for mutant in exercise.mutants.values():
+    for name, mutant in exercise.mutants.items():
         if mutant.cause:
-            reports = exercise.reports_on(exercise.mutated(mutant), 0)
+            reports = list(exercise.reports_on(exercise.mutated(mutant), 0))
+            if any(finding.code == "timed-out" for report in reports for finding in report.findings):
+                raise CourseError(f"expected every mistake to come to an end, but {name!r} doesn't; change it")
             tensors = [[tensor.analytic.tolist() for tensor in report.tensors] for report in reports]
             entry = {"code": mutant.expected.partition("@")[0], "cause": mutant.cause, "question": mutant.question}
             found.append({**entry, "reports": tensors})

@@ -139,8 +139,7 @@ def _with_checks(exercise: Exercise, checks: str, folder: Path) -> Exercise:
 def leak_problems(exercises: Sequence[Exercise], folder: Path, *, formulas: bool = False) -> list[str]:
     """Return a sentence for every answer in a folder; the formulas of the hints are none if they are handed out."""
     secrets = secrets_of(exercises)
-    if formulas:
-        levels = [levels[-1] for exercise in exercises for levels in exercise.hints.own.values()]
-        told = {what for level in levels for what in secrets.found_in(level)}
-        secrets = secrets.without(told)
-    return [f"{leak.path} holds {leak.what}; take it out" for leak in leaks_in(folder, secrets)]
+    levels = [levels[-1] for exercise in exercises for levels in exercise.hints.own.values()] if formulas else []
+    told = {what for level in levels for what in secrets.found_in(level)}
+    leaks = (leak for leak in leaks_in(folder, secrets) if leak.what not in told)
+    return [f"{leak.path} holds {leak.what}; take it out" for leak in leaks]
