@@ -16,14 +16,19 @@ import warnings
 
 import numpy as np
 import pytest
+from test_exercise_styles import STYLES as OTHER_STYLES
+from test_exercises import prediction_of
 
 import aescratch as ae
 from aescratch.classroom import all_exercises
 from aescratch.classroom.grading import calls, channel, confinement, landlock, sandbox
 from aescratch.classroom.grading.channel import Malformed, Packer, Unpacker
-from aescratch.classroom.grading.judging import Limits, judge, missing_protections
+from aescratch.classroom.grading.judging import Limits, judge, judge_text, missing_protections
+from aescratch.classroom.grading.marks import entries
+from aescratch.classroom.grading.seeds import seed_for
 from aescratch.classroom.grading.stand_in import Conversation, StandIn
 from aescratch.classroom.looking import look
+from aescratch.classroom.stubs import HOLE
 from aescratch.inspection.gradcheck.causes import explaining
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the confined process needs Unix")
@@ -180,6 +185,24 @@ def test_a_right_solution_in_an_unusual_style_passes(style, means, tmp_path, mon
     assert outcome.passed, outcome
     if style == "prints":
         assert outcome.printed.startswith("hello\nnoise\nmore\n")
+
+
+GRADED = {key: text for key, text in OTHER_STYLES.items() if "aescratch" not in text}  # without it none can be imported
+
+
+@pytest.mark.parametrize("means", ["bubblewrap", "Landlock"])
+@pytest.mark.parametrize(("name", "style"), GRADED, ids=lambda text: text)
+def test_a_right_file_in_another_style_gets_all_points(name, style, means, tmp_path, monkeypatch):
+    confine_by(means, monkeypatch)
+    exercise = EXERCISES[name]
+    text = f"{prediction_of(exercise)}\n{GRADED[name, style]}".encode()
+    judgement = judge_text(exercise, text, exercise.file_name, seed=seed_for(exercise, text, "a course's seed"))
+    assert [entry for entry in entries(exercise, judgement) if entry.points != entry.of] == []
+
+
+def test_there_are_many_styles():
+    assert len(UNUSUAL) + len(GRADED) >= 60
+    assert {name for name, _ in GRADED} >= {exercise.name for exercise in EXERCISES.values() if HOLE in exercise.stub and "aescratch" not in exercise.stub} - {"own_checker"}
 
 
 def test_a_package_that_a_grader_does_not_have_is_said_to_be_missing(tmp_path):
@@ -438,6 +461,16 @@ def test_landlock_stands_in_where_it_knows_truncation_and_the_calls_are_known(ma
     monkeypatch.setattr(landlock, "version", lambda: version)
     monkeypatch.setattr(calls.platform, "machine", lambda: machine)
     assert sandbox.landlocked.__wrapped__() == there
+
+
+@pytest.mark.parametrize("size", [0, 2**19])
+def test_what_is_written_where_landlock_stands_in_is_limited(size, tmp_path, monkeypatch):
+    confine_by("Landlock", monkeypatch)
+    text = f"for n in range(10**9):\n    with open(str(n), 'wb') as stream: stream.write(bytes({size}))\n".encode()
+    outcome = judge_text(DENSE, text, DENSE.file_name, seed=SEED, limits=Limits(seconds=60.0)).outcome
+    assert (outcome.kind, outcome.message) == ("died", "it wrote more than 16 MiB, or 1000 files, and was stopped")
+    outcome = judge_text(DENSE, b"import os\nos.mkdir('a')\n", DENSE.file_name, seed=SEED).outcome
+    assert outcome.message == "PermissionError: [Errno 13] Permission denied: 'a'"
 
 
 def outcome_of_call(program, machine, number, argument=0):
