@@ -178,9 +178,11 @@ BROKEN = [
     ("checks.py", "yield check", "if seed == 23:\n        return\n    yield check", "its solution should pass at seed 23, but it is inconclusive"),
     ("solution.py", "import numpy as np\n", "import numpy as np\nimport matplotlib.pyplot as plt\n", "softplus: in its solution line 4 imports matplotlib, which grading doesn't have"),
     ("solution.py", "1.0 / (1.0 + np.exp(-a))", OURS, "its solution should get all points when it is graded like a submission, at seed 0, but it is not-in-grading"),
+    ("solution.py", "slope = 1.0", "np.random.seed(0)\n    slope = 1.0", "its solution should pass, but it is wrong: changed-random-state"),
+    ("solution.py", "grad_y * slope", "grad_y * (slope if a[0, 0] > 0 else 1)", "its solution should pass at seed 47, but it is wrong"),
     ("solution.py", "return np.logaddexp(0.0, a)", "return np.log1p(a * a)", "the softplus that students are shown gives other values than the checks' own"),
     ("checks.py", "size=(7, 3)", "size=(7, 7)", "its checks draw H and N of softplus_backward equal"),
-    ("checks.py", "rng.normal", "np.random.normal", "its checks draw from global random numbers"),
+    ("checks.py", "rng = np.random.default_rng(seed)", "np.random.seed(seed)\n    rng = np.random", "its checks draw from global random numbers"),
     ("checks.py", "np.random.default_rng(seed)", "np.random.default_rng()", "or otherwise not from the seed alone"),
     ("mutants.py", '"0.5 * grad_y * slope"', f'"0.5 * grad_y * {OURS}"', "the mistake 'halved' should be wrong when it is graded, as it is in the student's own check, but it is not-in-grading"),
 ]
@@ -323,9 +325,13 @@ def test_a_part_of_a_course_is_handed_out(tmp_path, capsys, monkeypatch):
 
 
 def test_formulas_are_handed_out_when_asked_for(tmp_path, capsys):
-    assert run(capsys, "release", "builtin", str(tmp_path / "out"), "--formulas")[0] == 0
-    for exercise, original in zip(read_course(tmp_path / "out/course"), BUILTIN, strict=True):
+    build(BUILTIN, tmp_path / "all", formulas=True)
+    assert leak_problems(BUILTIN, tmp_path / "all", formulas=True) == []
+    for exercise, original in zip(read_course(tmp_path / "all/course"), BUILTIN, strict=True):
         assert exercise.hints.own == original.hints.own
+    assert run(capsys, "release", "builtin", str(tmp_path / "out"), "--formulas", "--only", "gelu_backward")[0] == 0
+    (exercise,) = read_course(tmp_path / "out/course")
+    assert exercise.hints.own == BUILTIN[exercise.number - 1].hints.own
 
 
 def test_a_student_works_with_what_was_handed_out(source, tmp_path, capsys, monkeypatch):

@@ -166,7 +166,7 @@ def test_without_jupytext_it_says_how_to_install_it(tmp_path, monkeypatch, capsy
     (["nbgrader", "out", "--assignment", "a/b"], "expected --assignment to be letters"),
     (["gradescope", "out", "--only", "dense_backwards"], "there is no exercise 'dense_backwards'"),
     (["gradescope", "out", "--exercises", "nowhere"], "expected a folder of exercises"),
-    (["gradescope", "out", "--exercises", "wrong"], "dense_backward: its solution should pass, but it is wrong"),
+    (["gradescope", "out", "--exercises", "wrong"], "dense_backward: its solution should get all points when it is graded like a submission, at seed 0, but it is wrong"),
     (["gradescope", "out", "--exercises", "released"], "name the folder that it was released from"),
 ])  # fmt: skip
 def test_what_isnt_understood_is_said(tmp_path, monkeypatch, capsys, words, expected):

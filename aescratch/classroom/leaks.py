@@ -87,7 +87,7 @@ def secrets_of(exercises: Sequence[Exercise]) -> Secrets:
                 if len(tokens) >= least and COMPUTES & set(tokens) and key not in given:
                     secrets.lines.setdefault(key, f"a line of the {what} of {exercise.name}: {' '.join(line.split())}")
         for text in expressions_in(exercise.solution):
-            tokens = tokens_of(text)
+            tokens = code_tokens(f"({text})")[1:-1]
             key = without_numpy(joined(tokens))
             enough = key.count(SEPARATOR) > LEAST_EXPRESSION and CALCULATES & set(tokens)
             if enough and key not in without_numpy(given):

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.grading.proving import solution_problems
 from aescratch.classroom.grading.seeds import SEED_FILE, SeedError
 from aescratch.classroom.packaging.gradescope import write_autograder
 from aescratch.classroom.packaging.nbgrader import write_course
 from aescratch.classroom.packaging.notebooks import write_notebooks
 from aescratch.classroom.packaging.otter import write_assignment
 from aescratch.classroom.releasing import ReleaseError, release
-from aescratch.classroom.trying import tried, unless
 from aescratch.programs.cli.courses import chosen
 from aescratch.programs.cli.options import SOURCE, command, option, switch
 from aescratch.programs.cli.status import RIGHT, UsageError, usage_error
@@ -83,8 +83,7 @@ def _notebooks(arguments: Namespace, some: Sequence[Exercise]) -> list[Path]:
 def _gradescope(arguments: Namespace, some: Sequence[Exercise]) -> list[Path]:
     own = None if arguments.exercises is None else Path(arguments.exercises)
     for exercise in some if own else ():
-        outcome = tried(exercise, exercise.shown_solution, explaining=False)
-        if problems := unless(outcome.passed, f"{exercise.name}: its solution should pass", outcome):
+        if problems := solution_problems(exercise):
             raise UsageError(f"{problems[0]}; see aescratch exercises validate {own}")
     return write_autograder(some, Path(arguments.out), arguments.seed, own=own, unconfined=arguments.unconfined)
 
