@@ -1,4 +1,4 @@
-"""Which platform an export comes from, told by the names in it.
+"""Which platform an export comes from, told by the names in it; what is no platform's is one folder a student.
 
     folder or zip file -> Export(platform, attempts, remarks)
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from aescratch.classroom.grading.exports import blackboard, canvas, folders, gradescope, moodle
-from aescratch.classroom.grading.exports.archives import FOLDER, Node, shown
-from aescratch.classroom.grading.exports.attempts import Export
+from aescratch.classroom.grading.exports import blackboard, canvas, gradescope, moodle
+from aescratch.classroom.grading.exports.archives import FOLDER, LINK, Node, shown
+from aescratch.classroom.grading.exports.attempts import Attempt, Export, Found, Who
 
 READERS = (gradescope, moodle, blackboard, canvas)  # the plainest names first
 
@@ -25,7 +25,19 @@ def read_export(path: Path, root: Node, where: str) -> Export:
                 return Export(shown(path.name), reader.PLATFORM, *reader.attempts(level, where))
     if inner and path.is_file() and nodes[0].name == path.stem:  # packed with the folder that it lay in
         nodes = inner
-    return Export(shown(path.name), folders.PLATFORM, *folders.attempts(nodes, where))
+    whos = [(Who(node.name, ("folder", node.name), (node.name,), node.name), node) for node in nodes]
+    attempts = [Attempt(who, [Found((), node)]) for who, node in whos if node.kind == FOLDER]
+    beside = [_beside(node) for node in nodes if node.kind != FOLDER]
+    return Export(shown(path.name), "a folder a student", attempts, beside)
+
+
+def _beside(node: Node) -> str:
+    """Return the remark on what is no student's folder."""
+    if node.kind == LINK:
+        return f"{shown(node.name)} is a link, and isn't followed"
+    packed = node.name.lower().endswith((".zip", ".tar", ".gz", ".7z"))
+    advice = "; unpack it into a folder" if packed else ""
+    return f"{shown(node.name)} is a file beside the students' folders, and isn't graded{advice}"
 
 
 def _useful(folder: Node) -> Sequence[Node]:
