@@ -201,7 +201,7 @@ def file_names(students: Sequence[str]) -> list[str]:
     Examples
     --------
     >>> file_names(["é", "_-4a99557e"])
-    ['_-4a99557e.txt', '_-4a99557e-fab73d7e.txt']
+    ['_-4a99557e.txt', '_-4a99557e-c0373b29.txt']
     """
     names: list[str] = []
     for student in students:
