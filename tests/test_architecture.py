@@ -262,9 +262,10 @@ BEYOND_THE_CORE = {
     "docs", "ecosystem", "estimator", "exercise_styles", "exercises", "explanation", "exports", "fixtures",
     "foreign", "gpu", "gradcheck", "gradcheck_laws", "gradcheck_modes", "grading", "grading_hostile",
     "grading_imports", "grading_judge", "grading_say", "grading_seeds", "kernels", "korean", "lines",
-    "localise", "meaning_check", "meaning_formulas", "meaning_learning", "meaning_models", "meaning_opinions",
-    "monitor", "one_file", "one_place", "packaging", "planted", "plots", "real_graders", "recording",
-    "report", "second_opinions", "scaling", "sources", "statements", "student_terminal", "styles", "testing", "tour",
+    "localise", "lookalikes", "meaning_check", "meaning_formulas", "meaning_learning", "meaning_models",
+    "meaning_opinions", "monitor", "one_file", "one_place", "packaging", "planted", "plots", "quotients",
+    "real_graders", "recording", "report", "scaling", "second_opinions", "sources", "statements",
+    "student_terminal", "styles", "testing", "tour",
     "tracing", "tutorials", "typing", "validation",
 }  # fmt: skip
 

@@ -94,6 +94,7 @@ class Judgement:
 
     outcome: Outcome
     reports: list[Report] = field(default_factory=list)
+    quotients: str = ""  # what speaks for difference quotients in place of a formula, where anything does
 
 
 class Ended(BaseException):  # and no Exception, which the checks take for the student's own

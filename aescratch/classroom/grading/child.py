@@ -89,7 +89,7 @@ class Server:
 
     def serve(self) -> None:
         """Answer one question after the other."""
-        answers = {"hello": self.hello, "load": self.load, "look": self.look, "call": self.call}
+        answers = {"hello": self.hello, "load": self.load, "look": self.look, "call": self.call, "count": self.count}
         while True:
             question, payload = self.receive()
             self.number = question["number"]
@@ -143,6 +143,27 @@ class Server:
         changed = self.given.changes(packer)
         packer.shared = self.given.arrays
         return {"value": packer.pack(value), "changed": changed, "random": self.random_state() != drawn}
+
+    def count(self, question: Any, payload: bytes, packer: Any) -> dict[str, Any]:
+        """Call a function, and say which other of the submission's was called most, and if one met complex numbers."""
+        times: dict[str, int] = {}
+        met: list[bool] = []
+
+        def watch(frame: types.FrameType, event: str, value: Any) -> None:
+            if frame.f_code.co_filename == self.file and event in ("call", "return"):
+                seen = [value] if event == "return" else list(frame.f_locals.values())
+                met.append(any(getattr(getattr(each, "dtype", each), "kind", "") == "c" for each in seen))
+                name = frame.f_code.co_name
+                if event == "call" and name != question["name"] and name.strip("<>") in (name, "lambda"):
+                    times[name] = times.get(name, 0) + 1
+
+        sys.setprofile(watch)
+        try:
+            self.call(question, payload, self.channel.Packer())
+        finally:
+            sys.setprofile(None)
+        most = max(times, key=lambda name: times[name], default="")
+        return {"most": most, "times": times.get(most, 0), "complex": any(met)}
 
     def callback(self, number: int) -> Any:
         """Return what stands for a function that the question came with."""

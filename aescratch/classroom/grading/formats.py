@@ -92,6 +92,7 @@ def _exercise(graded: Graded, submission: Submission) -> dict[str, Any]:
         "exercise": graded.exercise.name, "points": number(graded.points), "of": number(points_of(graded.exercise)),
         **_said(graded), "outcome": graded.kind, "flagged": graded.flagged, "late": _late(graded.late),
         "handed_in": _date(arrival.handed_in if arrival else None),
+        "quotients": graded.quotients,
         "entries": [
             {
                 "part": entry.part, "points": number(entry.points), "of": number(entry.of), "reason": entry.reason,
@@ -158,6 +159,13 @@ def as_gradescope(grades: Grades) -> str:
             "visibility": "visible", **({"tags": list(entry.codes)} if entry.codes else {}),
         }
         for place, graded in enumerate(student.graded, 1) for part, entry in enumerate(graded.entries, 1)
+    ]  # fmt: skip
+    tests += [
+        {
+            "name": f"{graded.exercise.title}: look at it yourself", "output": graded.quotients,
+            "output_format": "text", "visibility": "hidden",
+        }
+        for graded in student.graded if graded.quotients
     ]  # fmt: skip
     answers = ["\n  ".join([graded.answer, *sentences(graded)]) for graded in student.graded]
     by_checks = sum((graded.checked for graded in student.graded), Fraction(0))

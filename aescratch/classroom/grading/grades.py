@@ -8,7 +8,7 @@ count.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
@@ -22,7 +22,7 @@ from aescratch.classroom.grading.lateness import Lateness, Rule, deducted, laten
 from aescratch.classroom.grading.ledger import Record
 from aescratch.classroom.grading.marks import Entry, without_points
 from aescratch.classroom.grading.overrides import NONE, Override, Place
-from aescratch.classroom.grading.parts import points_of
+from aescratch.classroom.grading.parts import HUNDREDTHS, points_of
 from aescratch.classroom.grading.submissions import Arrival, Submission
 
 NO_FILE = "no-file"
@@ -37,6 +37,7 @@ class Say:
     due: datetime | None = None
     own_due: Mapping[str, datetime] = field(default_factory=dict)  # of students who have another date
     late: Rule | None = None
+    quotients: int = 100  # percent that gradients by difference quotients count
     drop: int = 0  # how many of each student's lowest exercises
     before: Mapping[Place, Fraction] = field(default_factory=dict)  # what counted before it was regraded
 
@@ -57,6 +58,7 @@ class Graded:
     dropped: bool = False  # as one of the lowest
     before: Fraction | None = None  # what counted before it was regraded
     seconds: float | None = None  # that judging took
+    quotients: str = ""  # what speaks for difference quotients in place of a formula
 
     @property
     def checked(self) -> Fraction:
@@ -76,7 +78,7 @@ class Graded:
     @property
     def flagged(self) -> bool:
         """Whether a person has to look, and hasn't given points yet."""
-        return self.override.points is None and any(entry.flagged for entry in self.entries)
+        return self.override.points is None and (any(entry.flagged for entry in self.entries) or bool(self.quotients))
 
 
 @dataclass
@@ -138,15 +140,33 @@ class Grades:
         return sum((points_of(exercise) for exercise in self.exercises), Fraction(0))
 
 
-def graded(exercise: Exercise, submission: Submission, record: Record | None) -> Graded:
-    """Return an exercise of a student from the record of its file, or of no file."""
+def graded(exercise: Exercise, submission: Submission, record: Record | None, quotients: int = 100) -> Graded:
+    """Return an exercise of a student from the record of its file, or of no file.
+
+    What seems to come from difference quotients counts so many percent.
+    """
     if record is None:
         reason = submission.reasons[exercise.name]
         parts = tuple(without_points(exercise, reason, NO_FILE))
         return Graded(exercise, NO_FILE, parts, NO_FILE, "", f"{exercise.name}: {reason}")
     parts = tuple(Entry.of_row(exercise, row) for row in record["entries"])
-    about = (record["code"], record["cause"], record["answer"])
-    return Graded(exercise, record["kind"], parts, *about, seconds=record.get("seconds"))
+    answer, evidence = record["answer"], record.get("quotients", "")
+    if evidence and quotients < 100:
+        reason = f"counts {quotients} %: difference quotients seem to stand in place of a formula"
+        parts = tuple(_shared(parts, quotients, reason))
+        answer += f"\n  {reason} ({evidence})"
+    about = (record["code"], record["cause"], answer)
+    return Graded(exercise, record["kind"], parts, *about, quotients=evidence, seconds=record.get("seconds"))
+
+
+def _shared(parts: Sequence[Entry], percent: int, reason: str) -> Iterator[Entry]:
+    """Yield parts with so much of their points; what is lost by rounding down is less than a hundredth together."""
+    before = after = Fraction(0)
+    for part in parts:
+        before += part.points
+        left = Fraction(int(before * percent), HUNDREDTHS) - after
+        after += left
+        yield part._replace(points=left, reason=reason) if part.points else part
 
 
 def collect(
@@ -162,7 +182,7 @@ def collect(
         if due and any(arrival.handed_in is None and arrival.late is None for arrival in arrivals):
             untold.append(name)
         for exercise in exercises:
-            found = graded(exercise, submission, records.get((name, exercise.name)))
+            found = graded(exercise, submission, records.get((name, exercise.name)), say.quotients)
             place = (name, exercise.name)
             found = replace(found, override=say.overrides.get(place, NONE), before=say.before.get(place))
             arrival = submission.arrivals.get(exercise.name, IN_TIME)

@@ -18,6 +18,7 @@ import numpy as np
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.channel import shown
 from aescratch.classroom.grading.confinement import Confined, Limits
+from aescratch.classroom.grading.quotients import Calls, evidence
 from aescratch.classroom.grading.sandbox import missing_protections
 from aescratch.classroom.grading.stand_in import Conversation, StandIn
 from aescratch.classroom.looking import judgement_of
@@ -82,9 +83,11 @@ def judge_at(
             conversation = Conversation(process, file, limits)
             load = functools.partial(_loaded, conversation, text)
             for seed in seeds:
-                conversation.left = limits.seconds
-                judgements.append(judgement_of(exercise, load, Path(file), text, seed))
-                if judgements[-1].outcome.kind in (TIMED_OUT, DIED):
+                conversation.left, conversation.calls = limits.seconds, Calls()
+                judgement = judgement_of(exercise, load, Path(file), text, seed)
+                judgement.quotients = evidence(exercise, text, judgement.reports, conversation.calls, conversation)
+                judgements.append(judgement)
+                if judgement.outcome.kind in (TIMED_OUT, DIED):
                     break
     finally:
         printed = process.close()

@@ -31,7 +31,9 @@ from aescratch.classroom.grading.channel import (
     unpacked_exception,
 )
 from aescratch.classroom.grading.confinement import GRACE, Confined, ConfinementError, Limits
+from aescratch.classroom.grading.quotients import Calls
 from aescratch.classroom.outcome import DIED, SYNTAX_ERROR, TIMED_OUT, Ended, still_running
+from aescratch.inspection.gradcheck.binding import copied
 
 MOST_ENTRIES = 4096  # of what one of our functions is called with from inside, so that no product of them is large
 MOST_PARAMETERS, LONGEST_NAME = 100, 100
@@ -63,6 +65,7 @@ class Conversation:
         self.process, self.file, self.limits = process, file, limits
         self.left = limits.start
         self.asking = False
+        self.calls = Calls()
         try:
             self.ask({"what": "hello"})
         except Ended as ended:
@@ -95,7 +98,7 @@ class Conversation:
     def call(self, name: str, arguments: Sequence[Any], named: dict[str, Any]) -> Any:
         """Return what a function of the submission returns."""
         functions: list[Any] = []
-        packer = Packer(functions=functions)
+        packer, before = Packer(functions=functions), copied(named)
         question = {"what": "call", "name": name, **packer.pack_call(arguments, named)}
         given = packer.arrays
         answer, payload = self.ask(question, packer.chunks, functions, given)
@@ -105,11 +108,24 @@ class Conversation:
                 _write_back(unpacker, changed, given)
                 value = unpacker.unpack(form)
                 unpacker.end()
+                if not arguments:
+                    self.calls.note(name, before, value)
                 if drew:  # here as well, for the checks to see
                     random.random()
                     np.random.random()  # noqa: NPY002
                 return value
         raise Malformed("no answer")
+
+    @_refusing
+    def counted(self, name: str, named: dict[str, Any]) -> tuple[str, int, bool]:
+        """Call a function again; return which other one it calls most, how often, and if any meets complex numbers."""
+        packer = Packer()
+        question = {"what": "count", "name": name, **packer.pack_call([], named)}
+        answer, _ = self.ask(question, packer.chunks)
+        match answer:
+            case {"most": str(most), "times": int(times), "complex": bool(is_complex)}:
+                return shown(most, kept=""), times, is_complex
+        raise Malformed("no count")
 
     @_refusing
     def ask(

@@ -84,6 +84,9 @@ def _by_hand(grades: Grades) -> str:
     odd = [f"{shortened(s.name)}: {escaped('; '.join(s.remarks))}" for s in grades.students if s.remarks]
     groups = {
         "The checks can't tell": [f"{what}, {escaped(flagged[0])}" for what, flagged in reasons if flagged],
+        "Perhaps by difference quotients, and not by a formula": [
+            f"{what}, {escaped(g.quotients)}" for what, g in everything if g.quotients
+        ],
         "Ended before the checks did, as hostile code does": [what for what, g in everything if g.kind == DIED],
         "Didn't come to an end in time": [what for what, g in everything if g.kind == TIMED_OUT],
         "Not placed, or odd about exports and roster": [escaped(remark) for remark in grades.remarks],

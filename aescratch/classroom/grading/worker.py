@@ -43,7 +43,7 @@ def judged(request: dict[str, Any]) -> dict[str, Any]:
         return {
             "key": request["key"], "exercise": exercise.name, "kind": outcome.kind, "says": plain(outcome.message),
             "line": outcome.line, "entries": rows, "code": code, "cause": cause,
-            "answer": answer_of(exercise, outcome, judgement.reports),
+            "answer": answer_of(exercise, outcome, judgement.reports), "quotients": plain(judgement.quotients),
             "seconds": seconds,
         }  # fmt: skip
 

@@ -12,7 +12,7 @@ import json
 import os
 import re
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +24,8 @@ from aescratch.classroom.grading.gradebooks import gradebooks
 from aescratch.classroom.grading.grades import Grades, collect
 from aescratch.classroom.grading.judging import Limits, missing_protections
 from aescratch.classroom.grading.ledger import RECORDS, Ledger, Task, digest_of_exercise, key_of
+from aescratch.classroom.grading.lookalikes import lookalikes
+from aescratch.classroom.grading.lookalikes_page import write_lookalikes
 from aescratch.classroom.grading.roster import Roster, RosterError, read_roster
 from aescratch.classroom.grading.runs import judge_all, prove
 from aescratch.classroom.grading.seeds import SECRET, SEED_FILE, SeedError, kept_seed
@@ -134,6 +136,8 @@ def run(arguments: Namespace) -> int:
         print(f"lines of {folder / RECORDS} that couldn't be read, and were judged again: {len(ledger.lost)} ({lines})")
     report(grades, folder, file, len(new), reading.exports, sorted(books))
     teacher.report(grades, regrade)
+    if arguments.format != "gradescope":  # one submission at a time
+        compare(tasks, exercises, folder)
     if len(seed) < SECRET:
         print("this seed is so short that it can be guessed; leave --seed out, and one is drawn")
     arguments.result = {"file": str(file), "judged": len(new), **json.loads(as_json(grades))}
@@ -210,6 +214,16 @@ def file_names(students: Sequence[str]) -> list[str]:
     return names
 
 
+def compare(tasks: Mapping[tuple[str, str], Task], exercises: Sequence[Exercise], folder: Path) -> None:
+    """Write whose code is alike, for the teacher, and say if there is anything."""
+    found = []
+    for exercise in exercises:
+        texts = {student: task.text for (student, name), task in tasks.items() if name == exercise.name}
+        found.append(lookalikes(exercise, texts))
+    if groups := write_lookalikes(folder, found):
+        print(f"groups whose code is alike: {groups}, see {folder / 'lookalikes.html'}; evidence, never a verdict")
+
+
 def file_name(student: str) -> str:
     """Return the name of the file for a student, which every system can write.
 
@@ -235,7 +249,7 @@ def report(
     print(f"submissions: {len(grades.students)}, exercises: {len(grades.exercises)}, files judged now: {judged}")
     look = sum(graded.flagged for student in grades.students for graded in student.graded)
     if look:
-        print(f"look at {look} yourself: the checks can't tell, see {folder / 'summary.html'}")
+        print(f"look at {look} yourself, see {folder / 'summary.html'}")
     for remark in grades.remarks[:MOST_REMARKS]:
         print(f"  {remark}")
     if len(grades.remarks) > MOST_REMARKS:

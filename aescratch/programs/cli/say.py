@@ -8,6 +8,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from aescratch.classroom.exercise import Exercise
@@ -18,6 +19,7 @@ from aescratch.classroom.grading.regrading import Regrade
 from aescratch.programs.cli.courses import chosen
 from aescratch.programs.cli.options import group, option, whole
 from aescratch.programs.cli.status import UsageError, usage_error
+from aescratch.programs.cli.words import count
 
 MOST_CHANGES = 20  # that are printed
 
@@ -26,6 +28,10 @@ OPTIONS = group(
     option("--overrides", metavar="FILE", help=f"points and comments of yours (default: {FILE_NAME} in the folder)"),
     option("--due", metavar="DATE", help="until when it is in time, such as 2026-11-30T18:00+09:00"),
     option("--late", metavar="RULE", help="what lateness costs, such as 10%%/day"),
+    option(
+        "--quotients", type=partial(count, 0), default=100, metavar="PERCENT",
+        help="what gradients by difference quotients count (default %(default)s); they are marked in any case",
+    ),
     whole("--drop-lowest", "leave each student's N lowest exercises out of the total"),
     option("--regrade", nargs="+", metavar="NAME", help="judge students or exercises anew, and tell what changed"),
 )
@@ -39,6 +45,8 @@ def said(
     drop = arguments.drop_lowest or 0
     if drop and drop >= len(exercises):
         raise UsageError(f"expected --drop-lowest to leave an exercise, but there are {len(exercises)} and {drop} go")
+    if arguments.quotients > 100:
+        raise UsageError(f"expected --quotients to be at most 100 percent, got {arguments.quotients}")
     if arguments.late and not arguments.due and not own_due:
         raise UsageError("expected --due beside --late, so that it is known what is late; give a date")
     with usage_error(ValueError):
@@ -50,7 +58,7 @@ def said(
         regrade = Regrade(folder)
         if arguments.regrade:
             regrade.ask_for(arguments.regrade, students, exercises)
-    return Say(overrides, due, own_due, late, drop), regrade
+    return Say(overrides, due, own_due, late, arguments.quotients, drop), regrade
 
 
 def report(grades: Grades, regrade: Regrade) -> None:

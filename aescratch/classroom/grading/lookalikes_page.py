@@ -1,0 +1,109 @@
+"""What is alike, for the teacher alone: a page with the code side by side, and a table for programs.
+
+    Lookalikes of each exercise -> lookalikes.html, which fetches nothing and escapes what students wrote
+                                -> lookalikes.json: exercise, students, likeness
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from aescratch.classroom.grading.lookalikes import Lookalikes, Pair
+from aescratch.foundations.files import write_text
+
+NOTE = (
+    "Evidence, never a verdict. That two files are alike doesn't say who wrote them, nor how: people work together "
+    "where they may, learn from the same book, or come to the same odd idea. Read both, and ask."
+)
+MOST_PAIRS = 30  # of an exercise that are shown side by side
+LONGEST = 200  # lines of a file that are shown
+STYLE = """
+.pair { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.8rem; }
+.pair h4 { margin: 0; overflow-wrap: anywhere; }
+.pair pre { overflow-x: auto; white-space: pre; overflow-wrap: normal; }
+mark { background: var(--some); color: inherit; }
+@media (max-width: 600px) { .pair { grid-template-columns: minmax(0, 1fr); } }
+"""
+
+
+def write_lookalikes(folder: Path, found: Sequence[Lookalikes]) -> int:
+    """Write both files, and return how many groups there are."""
+    write_text(folder / "lookalikes.html", as_html(found))
+    write_text(folder / "lookalikes.json", as_json(found))
+    return sum(len(each.groups) for each in found)
+
+
+def as_json(found: Sequence[Lookalikes]) -> str:
+    """Return groups and pairs of every exercise."""
+    exercises = [
+        {
+            "exercise": each.exercise.name, "files": len(each.texts), "least_weight": round(each.least, 1),
+            "groups": each.groups,
+            "pairs": [
+                {
+                    "students": list(pair.students), "likeness": round(pair.likeness, 3),
+                    "weight": round(pair.weight, 1), "same_file": _is_same(each, pair),
+                }
+                for pair in each.pairs
+            ],
+        }
+        for each in found
+    ]  # fmt: skip
+    return json.dumps({"note": NOTE, "exercises": exercises}, indent=1) + "\n"
+
+
+def as_html(found: Sequence[Lookalikes]) -> str:
+    """Return the page."""
+    style = (Path(__file__).parent / "summary.css").read_text(encoding="utf-8") + STYLE
+    sections = "".join(_section(each) for each in found if each.pairs)
+    nothing = "<p>Nothing stands out.</p>\n"
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>Lookalikes</title>\n<style>\n{style}</style></head>\n<body>\n<h1>Lookalikes</h1>\n"
+        f"<p><strong>{NOTE}</strong></p>\n"
+        "<p>Names, comments, layout and the order of lines don't count, nor does what is in the stub, the solution or "
+        "a known mistake. What counts is what hardly anybody else in this class wrote; lines that hold some of it are "
+        f"marked.</p>\n{sections or nothing}</body></html>\n"
+    )
+
+
+def _section(found: Lookalikes) -> str:
+    groups = "".join(f"<li>{escape(', '.join(group))}</li>" for group in found.groups)
+    pairs = "".join(_side_by_side(found, pair) for pair in found.pairs[:MOST_PAIRS])
+    left = len(found.pairs) - MOST_PAIRS
+    more = f"<p>{left} more pairs are in lookalikes.json.</p>\n" if left > 0 else ""
+    return (
+        f"<section><h2>{escape(found.exercise.name)}</h2>\n<p>Files: {len(found.texts)}. A pair is told of from the "
+        f"weight {found.least:.0f} on.</p>\n<ul>{groups}</ul>\n{pairs}{more}</section>\n"
+    )
+
+
+def _side_by_side(found: Lookalikes, pair: Pair) -> str:
+    says = "the same file, to the byte" if _is_same(found, pair) else f"likeness {pair.likeness:.0%}"
+    sides = "".join(
+        f"<div><h4>{escape(student)}</h4><pre>{_code(found.texts[student], lines)}</pre></div>"
+        for student, lines in zip(pair.students, pair.lines, strict=True)
+    )
+    names = escape(" and ".join(pair.students))
+    return (
+        f"<details><summary>{names}: {says}, weight {pair.weight:.0f}</summary>\n"
+        f'<div class="pair">{sides}</div></details>\n'
+    )
+
+
+def _code(text: bytes, marked: set[int]) -> str:
+    lines = text.decode(errors="replace").splitlines()
+    shown = [
+        f"<mark>{escape(line)}</mark>" if number in marked else escape(line)
+        for number, line in enumerate(lines[:LONGEST], 1)
+    ]
+    return "\n".join([*shown, "..."] if len(lines) > LONGEST else shown)
+
+
+def _is_same(found: Lookalikes, pair: Pair) -> bool:
+    one, other = pair.students
+    return found.texts[one] == found.texts[other]

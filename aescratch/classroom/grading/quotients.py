@@ -1,0 +1,187 @@
+"""Whether right gradients were estimated by differences and not computed by a formula: evidence for a person.
+
+    calls of the submission, with what it returned --against the solution's values--> agreement, noise -> a sentence
+
+A formula, in whatever style, agrees with another one to a few units in the last place. A difference quotient with the
+step h agrees to about ε/h, and its last digits are noise: they change at random when an argument changes slightly.
+Single precision, a constant to few digits and an approximation agree as badly, but aren't noisy, and are no evidence.
+A complex step is exact; its source, or that its functions meet complex numbers, gives it away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from aescratch.backend import Array
+from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.grading.quotients_in_source import Shown, shown_in
+from aescratch.classroom.outcome import Ended
+from aescratch.inspection.gradcheck import Report
+from aescratch.inspection.gradcheck.binding import UPSTREAM_NAMES, as_list, copied
+from aescratch.inspection.gradcheck.numeric import EPSILON
+
+AGREES = 1e-5  # of the largest entry: what is further off is wrong, which is no matter of accuracy
+ROUGH, SHOWN = 20.0, 4.0  # units in the last place of the largest argument; less will do where the source shows one
+SLIGHTLY = 2.0**-33  # by which arguments are changed: far more than their last place, far less than anybody sees
+LARGER, GROWS = 2.0**10, 8.0  # inputs so many times larger; the noise of a fixed step grows by more than that
+NEAR = 2.0**-30  # inputs so many times smaller lie within a step of a kink at 0
+MOST_INPUTS = 6  # at which a function is looked at
+Ask = Callable[[dict[str, Any]], Any]
+
+
+class Call(NamedTuple):
+    """A call by name, and what came back."""
+
+    function: str
+    arguments: dict[str, Any]
+    returned: Any
+
+
+class Calls:
+    """The calls of a submission, the first one of all that differ in the upstream gradient only."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, bytes], Call] = {}
+
+    def note(self, function: str, arguments: Mapping[str, Any], returned: Any) -> None:
+        """Keep a call, whose arguments nobody changes, if it is the first at these inputs."""
+        arrays = [v for n, v in arguments.items() if isinstance(v, np.ndarray) and not _is_upstream(n)]
+        inputs = b"".join(value.tobytes() for value in arrays)
+        if sum(name == function for name, _ in self.kept) < MOST_INPUTS:
+            self.kept.setdefault((function, inputs), Call(function, dict(arguments), returned))
+
+
+def evidence(exercise: Exercise, text: bytes, reports: Sequence[Report], calls: Calls, asked: Any) -> str:
+    """Return what speaks for difference quotients in a submission, in a sentence; nothing where nothing does.
+
+    Once its numbers are those of no formula, it is asked again, in its `Conversation`, at arguments slightly changed.
+    """
+    if not any(type(report) is Report and report.tensors for report in reports):
+        return ""
+    right = exercise.module_of(exercise.solution)
+    told: dict[str, str] = {}
+    counted: dict[str, tuple[str, int, bool]] = {}
+    for call in list(calls.kept.values()):
+        name = call.function
+        formula = _called_alike(getattr(right, name, None), call.arguments)
+        if name in told or formula is None or shown_in(exercise.solution, name).quotient:
+            continue  # an exercise may ask for a quotient
+
+        def ask(arguments: dict[str, Any], name: str = name) -> Any:
+            return asked.call(name, (), copied(arguments))
+
+        source, found = shown_in(text, name), list[str]()
+        with contextlib.suppress(Exception):  # of the solution, at arguments that only a check tries
+            found = of_numbers(call, ask, formula, source)
+        if name not in counted:
+            counted[name] = "", 0, False
+            with contextlib.suppress(Exception, Ended):
+                counted[name] = asked.counted(name, copied(call.arguments))
+        helper, times, is_complex = counted[name]
+        if source.imaginary:
+            found.append(f"line {source.imaginary} takes an imaginary part, as a complex step does")
+        elif is_complex:
+            found.append("its own functions are called with complex numbers, as a complex step does")
+        if found and source.quotient:
+            found.append(f"line {source.quotient} divides a difference by a step")
+        if found and times > 1:
+            entries = sum(value.size for value in _arrays(call.returned))
+            found.append(f"one call of {name}, for {entries} numbers, calls {helper} {times} times")
+        if found:
+            told[name] = f"{name}: {'; '.join(found)}"
+    return "; ".join(told.values())
+
+
+def of_numbers(call: Call, ask: Ask, formula: Callable[..., Any], source: Shown) -> list[str]:
+    """Return what the numbers of a call tell; nothing if they are a formula's, or inaccurate without being noisy."""
+    wanted, given = _arrays(formula(**copied(call.arguments))), _arrays(call.returned)
+    if [value.shape for value in wanted] != [value.shape for value in given]:
+        return []
+    floats = {  # without masks, of which no other value means anything
+        name: value for name, value in call.arguments.items()
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f" and (value != np.round(value)).any()
+    }  # fmt: skip
+    unit = EPSILON * max([1.0, *(float(np.abs(value).max()) for value in floats.values())])
+    alike = [np.abs(g - w) <= AGREES * np.abs(w).max(initial=0.0) for g, w in zip(given, wanted, strict=True)]
+
+    def off(changes: Sequence[Array], others: Sequence[Array]) -> float:
+        """Return how far apart two are, relative to the largest entry, where the values agree."""
+        each = (
+            np.abs(a - b)[same].max(initial=0.0) / np.abs(w).max()
+            for a, b, same, w in zip(changes, others, alike, wanted, strict=True) if same.any() and w.any()
+        )  # fmt: skip
+        return max(each, default=0.0)
+
+    def changed(names: Sequence[str], factor: float) -> dict[str, Any]:
+        """Return the arguments with all entries of some of them changed, by no more than a factor."""
+        factors = {name: factor * (1 + SLIGHTLY * rng.uniform(0.5, 1, floats[name].shape)) for name in names}
+        return {**call.arguments, **{name: floats[name] * each for name, each in factors.items()}}
+
+    def right(arguments: dict[str, Any]) -> list[Array]:
+        return _arrays(formula(**copied(arguments)))
+
+    rng = np.random.default_rng(0)
+    inputs = [name for name in floats if not _is_upstream(name)]
+    is_flat = not off(right(changed(inputs, 1.0)), wanted)  # as the slope of a ReLU is
+    accuracy = off(given, wanted)
+    said = [f"its values agree with a formula's to {accuracy:.1e} only, where formulas agree to {unit:.0e}"]
+    if source.quotient and accuracy > SHOWN * unit:
+        return said
+    if source.quotient and is_flat and (now := _again(ask, near := changed(inputs, NEAR), given)):
+        return ["near a kink its values are those on both sides"] if off(now, right(near)) > AGREES else []
+    if source.coarse or accuracy <= ROUGH * unit:
+        return []  # formulas in all styles that we know come to 2, and their noise to 3
+    for name in floats:
+        before = changed([name], 1.0)
+        now = _again(ask, before, given)
+        if not now:
+            return [*said, "it can't be asked again"]
+        theirs, ours = ([a - b for a, b in zip(*each, strict=True)] for each in ((now, given), (right(before), wanted)))
+        if off(theirs, ours) > ROUGH * unit:
+            return [*said, "their last digits are noise"]
+    if is_flat and (now := _again(ask, larger := changed(inputs, LARGER), given)):
+        return [*said, "the worse the larger its inputs are"] if off(now, right(larger)) > GROWS * accuracy else []
+    return []
+
+
+def _again(ask: Ask, arguments: dict[str, Any], before: Sequence[Array]) -> list[Array]:
+    """Return what comes back, of the shapes that came before; nothing where nothing like it does."""
+    try:
+        now = _arrays(ask(arguments))
+    except (Exception, Ended):
+        return []
+    alike = [value.shape for value in now] == [value.shape for value in before]
+    return now if alike and all(np.isfinite(value).all() for value in now) else []
+
+
+def _arrays(returned: Any) -> list[Array]:
+    """Return what was returned as arrays of floats; nothing where it isn't."""
+    try:
+        return [np.asarray(value, np.float64) for value in as_list(returned)]
+    except (TypeError, ValueError):
+        return []
+
+
+def _called_alike(formula: Any, arguments: Mapping[str, Any]) -> Callable[..., Any] | None:
+    """Return the solution's function as one that takes a submission's arguments; None where it needs others."""
+    if formula is None:
+        return None
+    parameters = inspect.signature(formula).parameters
+    ours = [name for name in parameters if _is_upstream(name)]
+    called = dict(zip(filter(_is_upstream, arguments), ours, strict=False))  # the upstream gradient has several names
+    if not set(parameters) <= {called.get(name, name) for name in arguments}:
+        return None
+
+    def alike(**given: Any) -> Any:
+        return formula(**{called.get(n, n): v for n, v in given.items() if called.get(n, n) in parameters})
+
+    return alike
+
+
+def _is_upstream(name: str) -> bool:
+    return name.startswith("grad_") or name in UPSTREAM_NAMES
