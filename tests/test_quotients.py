@@ -231,8 +231,8 @@ def test_points_follow_the_teachers_rule_and_nothing_is_judged_anew(tmp_path, ca
 
 def test_gradescope_shows_the_evidence_to_the_teacher_alone():
     exercise = EXERCISES["dense_backward"]
-    graded = Graded(exercise, "passed", tuple(without_points(exercise, "so", "so")), "", "", "an answer", "its values agree")
-    results = json.loads(as_gradescope(Grades([exercise], [Student("ann", [graded])], seed=SEED)))
+    graded = Graded(exercise, "passed", tuple(without_points(exercise, "so", "so")), "", "", "an answer", quotients="its values agree")
+    results = json.loads(as_gradescope(Grades([exercise], [Student("ann", [graded])])))
     hidden = [test for test in results["tests"] if test["visibility"] == "hidden"]
     assert [test["output"] for test in hidden] == ["its values agree"]
     assert "its values agree" not in json.dumps([test for test in results["tests"] if test not in hidden]) + results["output"]
