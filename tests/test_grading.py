@@ -578,7 +578,7 @@ def test_a_submission_that_takes_its_judge_along_is_flagged_and_the_others_are_j
 def test_nothing_is_graded_where_our_own_solution_would_not_pass(handed_in, tmp_path):
     course = own_course(tmp_path / "b")
     solution = course / "01_double" / "solution.py"
-    solution.write_text(solution.read_text().replace('"""Twice."""', '"""Twice."""\n\nimport aescratch'))
+    solution.write_text(solution.read_text().replace('"""Twice."""', '"""Twice."""\n\nimport aescratch\n\naescratch.load'))
     with pytest.raises(runs.GradingError, match="the solution of double doesn't get all its points"):
         grade(handed_in, "--exercises", course, "--jobs", 1, "--out", tmp_path / "out")
     assert not (tmp_path / "out" / "grades.json").exists()
