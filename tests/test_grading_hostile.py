@@ -400,7 +400,7 @@ def test_an_attack_is_withstood(attack, tmp_path, monkeypatch):
 
 
 def test_the_page_lists_every_attack_with_what_it_comes_to():
-    rows = re.findall(r"^\| ([^|]+?) \| (wrong|raised|died|timed-out|syntax-error|other-arguments) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(r"^\| ([^|]+?) \| (wrong|raised|recursion|not-in-grading|died|timed-out|syntax-error|other-arguments) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     assert [name for name, _ in rows] == [attack[0] for attack in ATTACKS]
     for (name, kind), (_, _, kinds, _) in zip(rows, ATTACKS, strict=True):
         assert kind in kinds.split("|"), name
