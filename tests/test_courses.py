@@ -178,7 +178,7 @@ BROKEN = [
     ("checks.py", "yield check", "if seed == 23:\n        return\n    yield check", "its solution should pass at seed 23, but it is inconclusive"),
     ("solution.py", "import numpy as np\n", "import numpy as np\nimport matplotlib.pyplot as plt\n", "softplus: in its solution line 4 imports matplotlib, which grading doesn't have"),
     ("solution.py", "1.0 / (1.0 + np.exp(-a))", OURS, "its solution should get all points when it is graded like a submission, at seed 0, but it is not-in-grading"),
-    ("solution.py", "slope = 1.0", "np.random.seed(0)\n    slope = 1.0", "its solution should pass, but it is wrong: changed-random-state"),
+    ("solution.py", "slope = 1.0", "np.random.seed(1234)\n    slope = 1.0", "its solution should pass, but it is wrong: changed-random-state"),
     ("solution.py", "grad_y * slope", "grad_y * (slope if a[0, 0] > 0 else 1)", "its solution should pass at seed 47, but it is wrong"),
     ("solution.py", "return np.logaddexp(0.0, a)", "return np.log1p(a * a)", "the softplus that students are shown gives other values than the checks' own"),
     ("checks.py", "size=(7, 3)", "size=(7, 7)", "its checks draw H and N of softplus_backward equal"),
@@ -292,7 +292,10 @@ def test_the_built_in_path_is_handed_out_without_its_answers(handout):
             assert levels[2] == "Your teacher keeps this level: ask for it when the idea alone doesn't help."
 
 
-@pytest.mark.parametrize("exercise", BUILTIN, ids=[exercise.name for exercise in BUILTIN])
+SOME = BUILTIN[::5]  # `aescratch exercises validate builtin` proves all of them
+
+
+@pytest.mark.parametrize("exercise", SOME, ids=[exercise.name for exercise in SOME])
 def test_a_released_exercise_answers_as_the_original(exercise, handout):
     students = released(exercise, handout)
     mistakes = [exercise.mutated(mutant) for mutant in exercise.mutants.values()]

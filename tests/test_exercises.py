@@ -96,7 +96,10 @@ def test_a_solution_passes(exercise, tmp_path):
     assert "###" not in exercise.shown_solution
 
 
-@pytest.mark.parametrize(("exercise", "name"), MUTANTS, ids=[f"{e.name}: {name}" for e, name in MUTANTS])
+SOME = MUTANTS[::3]  # `aescratch exercises validate builtin` tries all of them, and at several seeds
+
+
+@pytest.mark.parametrize(("exercise", "name"), SOME, ids=[f"{e.name}: {name}" for e, name in SOME])
 def test_a_mistake_gets_its_answer_and_a_hint(exercise, name, tmp_path):
     mutant = exercise.mutants[name]
     outcome = looked_at(exercise, exercise.mutated(mutant), tmp_path)

@@ -581,6 +581,14 @@ class TestManners:
         np.testing.assert_array_equal(np.random.get_state()[1], expected[0])  # noqa: NPY002
         assert random.getstate() == expected[1]
 
+    def test_a_backward_that_seeds_is_seen_where_somebody_seeded_alike_before(self):
+        def backward(grad_y, y):
+            np.random.seed(3)  # noqa: NPY002
+            return grad_y * (1 - y**2)
+
+        np.random.seed(3)  # noqa: NPY002
+        assert notes(ae.check_function(functions.tanh, backward, {"a": X})) == {"changed-random-state"}
+
     @pytest.mark.parametrize("who", ["loss", "backward"])
     def test_a_model_that_draws_from_the_global_state(self, monkeypatch, who):
         right = getattr(ae.Autoencoder, who)

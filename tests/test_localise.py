@@ -3,6 +3,7 @@
 import ast
 import inspect
 import itertools
+import sys
 import textwrap
 from pathlib import Path
 
@@ -65,6 +66,12 @@ def test_in_a_right_model_nothing_is_named(name):
 def no_causes(monkeypatch):
     """The place alone: the arrays, whose look takes most of the time, are test_causes' subject."""
     monkeypatch.setattr(causes, "explain", lambda pair, names: [])
+
+
+@pytest.fixture
+def place_alone(no_causes, monkeypatch):
+    """The place without its line, too: to look for that takes most of the rest, and is the next test's subject."""
+    monkeypatch.setattr(sys.modules[localise.__module__], "with_line", lambda found, *rest: found)
 
 
 ALTERATIONS = {
@@ -141,7 +148,7 @@ SOME = [  # one of each structure; all of them give the same, in three times as 
 ]  # fmt: skip
 
 
-@pytest.mark.usefixtures("no_causes")
+@pytest.mark.usefixtures("place_alone")
 @pytest.mark.parametrize("name", SOME)
 def test_a_fault_in_any_part_is_found_there(name):
     planted, missed = 0, []

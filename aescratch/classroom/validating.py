@@ -7,11 +7,10 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -58,16 +57,20 @@ def validate(
         leaks = leak_problems(exercises, folder)
         tasks = [(exercise.folder, released(exercise, folder).folder) for exercise in exercises]
         rows = []
-        with contextlib.ExitStack() as stack:
-            found: Iterable[Row] = (row_of(*task) for task in tasks)
-            if jobs > 1:
-                # A fresh process for each worker: a copy of this one would share the threads of its linear algebra.
-                pool = stack.enter_context(ProcessPoolExecutor(jobs, get_context("spawn"), import_from_source))
-                found = pool.map(row_of, *zip(*tasks, strict=True))
-            for row in found:
-                rows.append(row)
-                done()
+        for row in _rows(tasks, jobs):
+            rows.append(row)
+            done()
         return rows, leaks
+
+
+def _rows(tasks: Sequence[tuple[Path, Path]], jobs: int) -> Iterator[Row]:
+    """Yield the row of each exercise, as soon as it and those before it are done."""
+    if jobs == 1:
+        yield from (row_of(*task) for task in tasks)
+        return
+    # A fresh process for each worker: a copy of this one would share the threads of its linear algebra.
+    with ProcessPoolExecutor(jobs, get_context("spawn"), import_from_source) as pool:
+        yield from pool.map(row_of, *zip(*tasks, strict=True))
 
 
 def row_of(folder: Path, handed_out: Path) -> Row:

@@ -75,7 +75,7 @@ def _dropping(wanted: bool) -> Iterator[None]:
 def watched(who: str, findings: list[Finding], severity: str = "error") -> Iterator[None]:
     """Add a finding if the block changes a global random state, which is put back, and a note if it prints."""
     out = Counting(sys.stdout)
-    with kept_random_state() as changed, contextlib.redirect_stdout(out):
+    with kept_random_state(), _drawn_from() as changed, contextlib.redirect_stdout(out):
         try:
             yield
         finally:
@@ -84,6 +84,15 @@ def watched(who: str, findings: list[Finding], severity: str = "error") -> Itera
             if out.written:
                 message = f"{who} prints; take it out when you are done looking, a check calls it many times"
                 findings.append(Finding("prints", None, "note", message, {"by": who}))
+
+
+@contextlib.contextmanager
+def _drawn_from() -> Iterator[Any]:
+    """Draw a number first: where somebody seeded before, seeding alike again would change nothing."""
+    random.random()
+    np.random.random()  # noqa: NPY002 - the global state is what this is about
+    with kept_random_state() as changed:
+        yield changed
 
 
 def random_state_changed(who: str, severity: str) -> Finding:

@@ -15,6 +15,7 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading import feedback
@@ -23,13 +24,21 @@ from aescratch.classroom.grading.formats import FORMATS, as_csv, as_json
 from aescratch.classroom.grading.gradebooks import gradebooks
 from aescratch.classroom.grading.grades import Grades, collect
 from aescratch.classroom.grading.judging import Limits, missing_protections
-from aescratch.classroom.grading.ledger import RECORDS, Ledger, Task, digest_of_exercise, key_of
+from aescratch.classroom.grading.ledger import RECORDS, Ledger, Record, Task, digest_of_exercise, key_of
 from aescratch.classroom.grading.lookalikes import lookalikes
 from aescratch.classroom.grading.lookalikes_page import write_lookalikes
+from aescratch.classroom.grading.overrides import Place
+from aescratch.classroom.grading.regrading import Regrade
 from aescratch.classroom.grading.roster import Roster, RosterError, read_roster
 from aescratch.classroom.grading.runs import judge_all, prove
 from aescratch.classroom.grading.seeds import SECRET, SEED_FILE, SeedError, kept_seed
-from aescratch.classroom.grading.submissions import Reading, SubmissionsError, read_submission, read_submissions
+from aescratch.classroom.grading.submissions import (
+    Reading,
+    Submission,
+    SubmissionsError,
+    read_submission,
+    read_submissions,
+)
 from aescratch.classroom.grading.summary import as_html
 from aescratch.foundations.files import whole_file, write_text
 from aescratch.programs.cli import say as teacher
@@ -79,10 +88,19 @@ add_arguments = command(
 )  # fmt: skip
 
 
+class Judged(NamedTuple):
+    """What judging came to."""
+
+    tasks: dict[Place, Task]  # by student and exercise
+    records: dict[Place, Record]
+    now: int  # how many files were judged in this run
+    anew: set[Place]  # what was regraded
+    lost: list[int]  # lines of the ledger that couldn't be read
+    seed: str
+
+
 def run(arguments: Namespace) -> int:
     """Grade, write, and return the exit status."""
-    from tqdm.auto import tqdm  # 40 ms, for which the help needn't wait
-
     missing = missing_protections()
     if missing and (not arguments.unconfined or os.name != "posix"):
         advice = "; grade on one that can, or go on all the same with --unconfined" if os.name == "posix" else ""
@@ -92,10 +110,35 @@ def run(arguments: Namespace) -> int:
     exercises = chosen(arguments.exercises, arguments.only)
     reading, roster = handed_in(arguments, exercises)
     submissions = reading.submissions
+    rows = {submission.student: submission.row for submission in submissions if submission.row}
     folder, file = places(arguments)
     students = [submission.student for submission in submissions]
-    own_due = {each.student: each.row.due for each in submissions if each.row and each.row.due}
+    own_due = {student: row.due for student, row in rows.items() if row.due}
     say, regrade = teacher.said(arguments, students, exercises, folder, own_due)
+    found = judge(arguments, submissions, exercises, folder, regrade, missing)
+    regrade.note(found.anew)
+    grades = collect(
+        submissions, exercises, found.records, replace(say, before=regrade.notes), remarks=reading.remarks,
+        unlimited=missing, sections={student: row.section for student, row in rows.items() if row.section},
+    )  # fmt: skip
+    books, more = gradebooks(grades, reading.exports, roster)
+    grades.remarks += more
+    write(grades, folder, file, arguments.format, books)
+    report(grades, found, folder, file, reading.exports, sorted(books))
+    teacher.report(grades, regrade)
+    if arguments.format != "gradescope":  # one submission at a time
+        compare(found.tasks, exercises, folder)
+    arguments.result = {"file": str(file), "judged": found.now, **json.loads(as_json(grades))}
+    return RIGHT
+
+
+def judge(
+    arguments: Namespace, submissions: Sequence[Submission], exercises: Sequence[Exercise], folder: Path,
+    regrade: Regrade, missing: list[str],
+) -> Judged:  # fmt: skip
+    """Judge what the ledger doesn't hold, or is to be regraded, after our own solutions."""
+    from tqdm.auto import tqdm  # 40 ms, for which the help needn't wait
+
     limits = Limits(seconds=arguments.time_limit)._asdict()
     digests = {exercise.name: digest_of_exercise(exercise) for exercise in exercises}
     jobs = arguments.jobs or os.cpu_count() or 1
@@ -110,38 +153,19 @@ def run(arguments: Namespace) -> int:
                 (submission.student, exercise.name): task_of(exercise, submission.files[exercise.name])
                 for submission in submissions for exercise in exercises if exercise.name in submission.files
             }  # fmt: skip
-            anew = {tasks[place].key for place in regrade.places if place in tasks}
-            solutions = [task_of(exercise, exercise.solution.encode()) for exercise in exercises]
-            for key in anew:  # what the file holds of it counts until there is another line
+            keys = {tasks[place].key for place in regrade.places if place in tasks}
+            for key in keys:  # what the file holds of it counts until there is another line
                 ledger.records.pop(key, None)
             new = {task.key for task in tasks.values()} - set(ledger.records)
-            prove(solutions, ledger, seed, limits, jobs)
+            prove([task_of(each, each.solution.encode()) for each in exercises], ledger, seed, limits, jobs)
             left = len(new - set(ledger.records))
             with tqdm(total=left, unit="file", leave=False, disable=None) as bar:  # on a terminal only
                 judge_all(list(tasks.values()), ledger, seed, limits, jobs, bar.update)
     except BlockingIOError as error:
         raise UsageError(f"another grading is at work in {folder}; wait for it, or give another --out") from error
     records = {place: ledger.records[task.key] for place, task in tasks.items()}
-    regrade.note({place for place, task in tasks.items() if task.key in anew})
-    say = replace(say, before=regrade.notes)
-    about = {"sections": {each.student: each.row.section for each in submissions if each.row and each.row.section}}
-    grades = collect(
-        submissions, exercises, records, say, remarks=reading.remarks, unlimited=missing, **about
-    )
-    books, more = gradebooks(grades, reading.exports, roster)
-    grades.remarks += more
-    write(grades, folder, file, arguments.format, books)
-    if ledger.lost:
-        lines = ", ".join(map(str, ledger.lost[:SHOWN])) + (" and more" if len(ledger.lost) > SHOWN else "")
-        print(f"lines of {folder / RECORDS} that couldn't be read, and were judged again: {len(ledger.lost)} ({lines})")
-    report(grades, folder, file, len(new), reading.exports, sorted(books))
-    teacher.report(grades, regrade)
-    if arguments.format != "gradescope":  # one submission at a time
-        compare(tasks, exercises, folder)
-    if len(seed) < SECRET:
-        print("this seed is so short that it can be guessed; leave --seed out, and one is drawn")
-    arguments.result = {"file": str(file), "judged": len(new), **json.loads(as_json(grades))}
-    return RIGHT
+    anew = {place for place, task in tasks.items() if task.key in keys}
+    return Judged(tasks, records, len(new), anew, ledger.lost, seed)
 
 
 def handed_in(arguments: Namespace, exercises: Sequence[Exercise]) -> tuple[Reading, Roster | None]:
@@ -241,12 +265,15 @@ def file_name(student: str) -> str:
 
 
 def report(
-    grades: Grades, folder: Path, file: Path, judged: int, exports: Sequence[Export], books: Sequence[str]
+    grades: Grades, found: Judged, folder: Path, file: Path, exports: Sequence[Export], books: Sequence[str]
 ) -> None:  # fmt: skip
     """Say what was done, and what is left to a person."""
+    if found.lost:
+        lines = ", ".join(map(str, found.lost[:SHOWN])) + (" and more" if len(found.lost) > SHOWN else "")
+        print(f"lines of {folder / RECORDS} that couldn't be read, and were judged again: {len(found.lost)} ({lines})")
     for export in exports:
         print(f"{export.name}: {export.platform}, handed in by {len({each.who.key for each in export.attempts})}")
-    print(f"submissions: {len(grades.students)}, exercises: {len(grades.exercises)}, files judged now: {judged}")
+    print(f"submissions: {len(grades.students)}, exercises: {len(grades.exercises)}, files judged now: {found.now}")
     look = sum(graded.flagged for student in grades.students for graded in student.graded)
     if look:
         print(f"look at {look} yourself, see {folder / 'summary.html'}")
@@ -260,3 +287,5 @@ def report(
     for name in books:
         print(f"to import: {folder / name}")
     print(f"grades: {file}\nsummary: {folder / 'summary.html'}\nseed, which is secret: {folder / SEED_FILE}")
+    if len(found.seed) < SECRET:
+        print("this seed is so short that it can be guessed; leave --seed out, and one is drawn")
