@@ -101,6 +101,7 @@ def make(folder, count, names=NAMES):
 def grade(exports, book, out, *more):
     """Return the process that grades."""
     words = [sys.executable, "-m", "aescratch", "exercises", "grade", *map(str, exports), "--roster", str(book), "--out", str(out)]
+    words += ["--only", *(export.stem for export in exports)]
     return subprocess.Popen([*words, *map(str, more)], cwd=ROOT, stdout=subprocess.DEVNULL)
 
 
