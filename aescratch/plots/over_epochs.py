@@ -48,7 +48,7 @@ def draw_parts(ax: Axes, epochs: Sequence[float], parts: Curves) -> None:
 
 def draw_spread(ax: Axes, epochs: Sequence[float], codes: Sequence[Array]) -> None:
     """Draw how the numbers of a code are spread after each epoch: the darker, the more of them."""
-    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.colors import LinearSegmentedColormap, to_rgba
 
     codes = [np.asarray(code)[np.isfinite(code)] for code in codes]
     numbers = np.concatenate(codes)
@@ -57,7 +57,7 @@ def draw_spread(ax: Axes, epochs: Sequence[float], codes: Sequence[Array]) -> No
         counts = np.array([np.histogram(code, edges)[0] for code in codes], float)
         shares = (counts / np.maximum(counts.max(axis=1, keepdims=True), 1)) ** 0.4  # so that few are seen beside many
         ends = [*epochs, epochs[-1] + (epochs[-1] - epochs[-2] if len(epochs) > 1 else 1)]
-        shades = LinearSegmentedColormap.from_list("shades", [(BLUE, 0.0), (BLUE, 1.0)])
+        shades = LinearSegmentedColormap.from_list("shades", [to_rgba(BLUE, 0.0), to_rgba(BLUE, 1.0)])
         ax.pcolormesh(ends, edges, shares.T, cmap=shades, vmin=0, vmax=1, rasterized=True)
     _finish(ax, epochs, False)
 
