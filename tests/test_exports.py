@@ -587,7 +587,8 @@ def test_a_roster_is_read_as_spreadsheets_write_it(encoding, delimiter, tmp_path
         (b"name,email\nkim,k@x\n", "to have a column student, or the headings of a platform's gradebook, got name, email"),
         (b"", "got nothing"),
         (b"student\n\xff\xff\xff\n", "to be text in UTF-8"),
-        (b'student\n"' + b"x" * 200_000 + b'"\n', "to be a table in CSV"),
+        (b'student\n"' + b"x" * 200_000 + b'"\n', "line 2: it is no CSV"),
+        (b'student\nkim\n"lee\nmax\nida\n', "it is no CSV .*; look for an open quote"),  # else lee, max and ida are one
     ],
 )
 def test_what_is_no_roster_is_a_sentence(content, says, tmp_path):

@@ -137,7 +137,8 @@ def test_what_is_wrong_with_an_override_is_told(text, says, tmp_path, exercises)
         (b"", "to begin with the columns student, exercise, points, comment, got nothing"),
         (b"student,exercise,points\n", "got student, exercise, points"),
         (b"student,exercise,points,points,comment\n", "to begin with the columns"),
-        ((HEAD + "김,double,1,\n").encode("cp949"), "save it as CSV UTF-8"),
+        ((HEAD + "김,double,1,\n").encode("cp949"), "there is no student '김'"),  # as Excel writes it in Korea
+        (HEAD.encode() + b"\xff\xff,double,1,\n", "save it as CSV UTF-8"),
     ],
 )
 def test_a_table_that_is_none_is_refused(text, says, tmp_path, exercises):

@@ -7,18 +7,17 @@ The table is taken as a whole or not at all: whatever is wrong with it is told l
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
 from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.grading.exports.archives import composed
 from aescratch.classroom.grading.parts import points_of
+from aescratch.classroom.grading.tables import read_table
 
 FILE_NAME = "overrides.csv"
 COLUMNS = ("student", "exercise", "points", "comment")
@@ -76,9 +75,9 @@ def same_name(name: str, names: Sequence[str]) -> str | None:
     """
     if name in names:
         return name
-    plain = unicodedata.normalize("NFC", name)  # macOS keeps the letters of 김 apart
+    plain = composed(name)
     wanted = {plain, plain.removeprefix("'")}  # our own tables put it before what looks like a formula
-    matches = [each for each in names if unicodedata.normalize("NFC", each) in wanted]
+    matches = [each for each in names if composed(each) in wanted]
     return matches[0] if len(matches) == 1 else None
 
 
@@ -91,29 +90,20 @@ def near(name: str, names: Iterable[str]) -> str:
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the lines that hold something, by column."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SayError(f"expected {path} in UTF-8, but it isn't; save it as CSV UTF-8") from error
-    except OSError as error:
-        raise SayError(f"{path} can't be read: {error.strerror}; check the path") from error
-    first = text.partition("\n")[0]
-    separator = next((mark for mark in "\t;" if mark in first), ",")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    try:
-        head = [name.strip().lower() for name in next(reader, [])]
-        if sorted(name for name in head if name in COLUMNS) != sorted(COLUMNS):
-            came = ", ".join(head) or "nothing"
-            raise SayError(f"expected {path} to begin with the columns {', '.join(COLUMNS)}, got {came}")
-        for cells in reader:
-            values = [value.strip() for value in cells]
-            if len(values) > len(head):
-                raise SayError(f"{path}, line {reader.line_num}: there are {len(values)} cells, but "
-                                     f"{len(head)} columns; put a comment with commas into quotes")  # fmt: skip
-            if any(values):
-                yield reader.line_num, dict(zip(head, values + [""] * len(head), strict=False))
-    except csv.Error as error:
-        where = f"{path}, line {reader.line_num}"
-        raise SayError(f"{where}: it is no CSV ({error}); look for an open quote") from error
+        (_, head), *rows = read_table(path, "overrides").rows or [(0, [])]
+    except ValueError as error:
+        raise SayError(str(error)) from error
+    head = [name.strip().lower() for name in head]
+    if sorted(name for name in head if name in COLUMNS) != sorted(COLUMNS):
+        came = ", ".join(head) or "nothing"
+        raise SayError(f"expected {path} to begin with the columns {', '.join(COLUMNS)}, got {came}")
+    for line, cells in rows:
+        values = [value.strip() for value in cells]
+        if len(values) > len(head):
+            what = f"there are {len(values)} cells, but {len(head)} columns; put a comment with commas into quotes"
+            raise SayError(f"{path}, line {line}: {what}")
+        if any(values):
+            yield line, dict(zip(head, values + [""] * len(head), strict=False))
 
 
 def _read(row: Mapping[str, str], students: Sequence[str], exercises: Mapping[str, Exercise]) -> tuple[Place, Override]:

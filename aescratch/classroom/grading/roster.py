@@ -9,8 +9,6 @@ the points back into them.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -22,9 +20,8 @@ from typing import NamedTuple
 from aescratch.classroom.grading.exports.archives import composed, shown
 from aescratch.classroom.grading.exports.attempts import Who
 from aescratch.classroom.grading.lateness import due_of
+from aescratch.classroom.grading.tables import read_table
 
-LARGEST = 50_000_000  # bytes of a roster
-MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}  # at the beginning of a text
 NOBODY = ("Points Possible", "Student, Test")  # rows of Canvas's that are no student's
 
 
@@ -143,23 +140,10 @@ def _names(name: str) -> set[str]:
 def read_roster(path: Path) -> Roster:
     """Return the roster of a file."""
     try:
-        with open(path, "rb") as stream:
-            content = stream.read(LARGEST)
-    except OSError as error:
-        raise RosterError(f"expected a roster, but {path} can't be read: {error.strerror}; check the path") from error
-    marked = next((encoding for mark, encoding in MARKS.items() if content.startswith(mark)), None)
-    for encoding in (marked,) if marked else ("utf-8", "cp949"):  # the last is what Excel writes in Korea
-        try:
-            text = content.decode(encoding)
-            delimiter = max(",;\t", key=text.partition("\n")[0].count)
-            table = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-            break
-        except UnicodeError:
-            continue
-        except csv.Error as error:
-            raise RosterError(f"expected {path} to be a table in CSV, but {error}; export it again") from error
-    else:
-        raise RosterError(f"expected {path} to be text in UTF-8, but it is none; save it as CSV UTF-8")
+        rows, delimiter, encoding = read_table(path, "a roster")
+    except ValueError as error:
+        raise RosterError(str(error)) from error
+    table = [cells for _, cells in rows]
     headings = [heading.strip().casefold() for heading in table[0]] if table else []
     form = next((form for form in FORMS if form.headings <= set(headings)), None)
     if form is None:
