@@ -65,15 +65,17 @@ def judge_text(exercise: Exercise, text: bytes, file: str, *, seed: int, limits:
     """Return the same of the text of a submission, whose lines are given under the name of a file."""
     if len(text) > limits.source:
         return _unreadable(file, f"is larger than {limits.source >> 10} KiB")
-    return judge_at(exercise, text, file, seeds=[seed], limits=limits)[0]
+    return judge_at(exercise, text, file, seeds=[seed], limits=limits, is_flagging=True)[0]
 
 
 def judge_at(
-    exercise: Exercise, text: bytes, file: str, *, seeds: Sequence[int], limits: Limits = Limits()
+    exercise: Exercise, text: bytes, file: str, *, seeds: Sequence[int], limits: Limits = Limits(),
+    is_flagging: bool = False,
 ) -> list[Judgement]:  # fmt: skip
     """Return the same at several seeds, in one confined process that loads the text anew at each.
 
-    After a seed at which the process didn't go on, say because the time was up, there are no more.
+    After a seed at which the process didn't go on, say because the time was up, there are no more. What speaks for
+    difference quotients is looked for if it is asked for: a course's own texts need no flag.
     """
     judgements: list[Judgement] = []
     process = Confined(limits, exercise.packages)
@@ -85,7 +87,9 @@ def judge_at(
             for seed in seeds:
                 conversation.left, conversation.calls = limits.seconds, Calls()
                 judgement = judgement_of(exercise, load, Path(file), text, seed)
-                judgement.quotients = evidence(exercise, text, judgement.reports, conversation.calls, conversation)
+                if is_flagging:
+                    calls = conversation.calls
+                    judgement.quotients = evidence(exercise, text, judgement.reports, calls, conversation)
                 judgements.append(judgement)
                 if judgement.outcome.kind in (TIMED_OUT, DIED):
                     break
