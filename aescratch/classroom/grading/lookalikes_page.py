@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 
 from aescratch.classroom.grading.lookalikes import Lookalikes, Pair
+from aescratch.classroom.grading.markup import escaped, page
 from aescratch.foundations.files import write_text
 
 NOTE = (
@@ -57,27 +57,24 @@ def as_json(found: Sequence[Lookalikes]) -> str:
 
 def as_html(found: Sequence[Lookalikes]) -> str:
     """Return the page."""
-    style = (Path(__file__).parent / "summary.css").read_text(encoding="utf-8") + STYLE
     sections = "".join(_section(each) for each in found if each.pairs)
     nothing = "<p>Nothing stands out.</p>\n"
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Lookalikes</title>\n<style>\n{style}</style></head>\n<body>\n<h1>Lookalikes</h1>\n"
-        f"<p><strong>{NOTE}</strong></p>\n"
+    body = (
+        f"<h1>Lookalikes</h1>\n<p><strong>{NOTE}</strong></p>\n"
         "<p>Names, comments, layout and the order of lines don't count, nor does what is in the stub, the solution or "
         "a known mistake. What counts is what hardly anybody else in this class wrote; lines that hold some of it are "
-        f"marked.</p>\n{sections or nothing}</body></html>\n"
+        f"marked.</p>\n{sections or nothing}"
     )
+    return page("Lookalikes", body, STYLE)
 
 
 def _section(found: Lookalikes) -> str:
-    groups = "".join(f"<li>{escape(', '.join(group))}</li>" for group in found.groups)
+    groups = "".join(f"<li>{escaped(', '.join(group))}</li>" for group in found.groups)
     pairs = "".join(_side_by_side(found, pair) for pair in found.pairs[:MOST_PAIRS])
     left = len(found.pairs) - MOST_PAIRS
     more = f"<p>{left} more pairs are in lookalikes.json.</p>\n" if left > 0 else ""
     return (
-        f"<section><h2>{escape(found.exercise.name)}</h2>\n<p>Files: {len(found.texts)}. A pair is told of from the "
+        f"<section><h2>{escaped(found.exercise.name)}</h2>\n<p>Files: {len(found.texts)}. A pair is told of from the "
         f"weight {found.least:.0f} on.</p>\n<ul>{groups}</ul>\n{pairs}{more}</section>\n"
     )
 
@@ -85,10 +82,10 @@ def _section(found: Lookalikes) -> str:
 def _side_by_side(found: Lookalikes, pair: Pair) -> str:
     says = "the same file, to the byte" if _is_same(found, pair) else f"likeness {pair.likeness:.0%}"
     sides = "".join(
-        f"<div><h4>{escape(student)}</h4><pre>{_code(found.texts[student], lines)}</pre></div>"
+        f"<div><h4>{escaped(student)}</h4><pre>{_code(found.texts[student], lines)}</pre></div>"
         for student, lines in zip(pair.students, pair.lines, strict=True)
     )
-    names = escape(" and ".join(pair.students))
+    names = escaped(" and ".join(pair.students))
     return (
         f"<details><summary>{names}: {says}, weight {pair.weight:.0f}</summary>\n"
         f'<div class="pair">{sides}</div></details>\n'
@@ -98,7 +95,7 @@ def _side_by_side(found: Lookalikes, pair: Pair) -> str:
 def _code(text: bytes, marked: set[int]) -> str:
     lines = text.decode(errors="replace").splitlines()
     shown = [
-        f"<mark>{escape(line)}</mark>" if number in marked else escape(line)
+        f"<mark>{escaped(line)}</mark>" if number in marked else escaped(line)
         for number, line in enumerate(lines[:LONGEST], 1)
     ]
     return "\n".join([*shown, "..."] if len(lines) > LONGEST else shown)

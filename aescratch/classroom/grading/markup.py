@@ -1,4 +1,4 @@
-"""Pieces of the teacher's page: text that is escaped, lists that can be folded, bars.
+"""Pieces of the teacher's pages: the page itself, text that is escaped, lists that can be folded, bars.
 
     names, texts, lines -> HTML
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from html import escape
+from pathlib import Path
 
 LONGEST_NAME = 40
 MOST_NAMES = 20
@@ -18,6 +19,16 @@ WIDTH = 160  # pixels, of the longest bar
 def escaped(text: str) -> str:
     """Return text as it stands in HTML."""
     return escape(text, quote=True)
+
+
+def page(title: str, body: str, style: str = "") -> str:
+    """Return a page that fetches nothing, in the style of the teacher's pages and perhaps one of its own."""
+    style = (Path(__file__).parent / "summary.css").read_text(encoding="utf-8") + style
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{title}</title>\n<style>\n{style}</style></head>\n<body>\n{body}</body></html>\n"
+    )
 
 
 def shortened(name: str) -> str:

@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from fractions import Fraction
-from pathlib import Path
 
 from aescratch.classroom.grading.formats import number
 from aescratch.classroom.grading.grades import NO_FILE, Graded, Grades
-from aescratch.classroom.grading.markup import bar, breakable, escaped, folded, listed, shortened, table
+from aescratch.classroom.grading.markup import bar, breakable, escaped, folded, listed, page, shortened, table
 from aescratch.classroom.grading.meeting import decisions, distribution, hardest_parts, is_begun, runtime, stuck
 from aescratch.classroom.grading.parts import points_of
 from aescratch.classroom.outcome import DIED, HEADLINES, NOT_BEGUN, PASSED, TIMED_OUT
@@ -49,14 +48,9 @@ def _names(cluster: Cluster) -> str:
 
 def as_html(grades: Grades) -> str:
     """Return the page."""
-    style = (Path(__file__).parent / "summary.css").read_text(encoding="utf-8")
     looks = (_head, _by_hand, decisions, distribution, _progress, hardest_parts, _mistakes, stuck, runtime, _table)
     sections = [look(grades) for look in looks]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Grades</title>\n<style>\n{style}</style></head>\n<body>\n{''.join(sections)}</body></html>\n"
-    )
+    return page("Grades", "".join(sections))
 
 
 def _head(grades: Grades) -> str:
