@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,8 +41,10 @@ def label_axes(ax: Axes, x_label: str, y_label: str) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def use_log_scale(ax: Axes) -> None:
-    """Make the vertical axis logarithmic, with plain numbers at 1, 2, 5, 10, 20, ..."""
+def scale_to(ax: Axes, values: Sequence[float]) -> None:
+    """Make the vertical axis logarithmic, with plain numbers at 1, 2, 5, 10, ..., if values span a factor of ten."""
+    if not (values and 0 < 10 * min(values) < max(values)):
+        return
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     ax.set_yscale("log")

@@ -17,7 +17,7 @@ from aescratch.plots.canvas import (
     axes_of,
     count_in_integers,
     label_axes,
-    use_log_scale,
+    scale_to,
 )
 from aescratch.training.history import History
 
@@ -95,9 +95,7 @@ def loss_curves(history: History, *, ax: Axes | None = None) -> Axes:
         ax.plot(epochs, history.validation_loss, "--", color=VERMILLION, linewidth=2, label="validation")
         ax.plot([best], [loss], "o", color=VERMILLION, markersize=9, clip_on=False, label=f"best epoch: {best}")
         ax.legend(fontsize=TEXT_SIZE, frameon=False)
-    losses = history.loss + history.validation_loss
-    if 0 < 10 * min(losses) < max(losses):
-        use_log_scale(ax)
+    scale_to(ax, history.loss + history.validation_loss)
     ax.set_xlim(0.5, len(epochs) + 0.5)
     count_in_integers(ax.xaxis)
     label_axes(ax, "epoch", "loss")

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aescratch.backend import Array
-from aescratch.plots.canvas import BLUE, CLASS_COLOURS, count_in_integers, label_axes
+from aescratch.plots.canvas import BLUE, CLASS_COLOURS, count_in_integers, label_axes, scale_to
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-DECADE_AND_A_HALF = 30.0  # largest by smallest value from which on the axis is logarithmic
 BINS = 24
 KEY_SIZE = 10
 Curves = Mapping[str, Sequence[float]]
@@ -32,9 +31,7 @@ def draw_lines(ax: Axes, epochs: Sequence[float], curves: Curves, levels: Mappin
     for name, value in levels.items():
         if np.isfinite(value):
             ax.axhline(value, color="grey", linestyle="--", label=f"{name} {value:.3g}")
-    drawn = [value for values in (*curves.values(), levels.values()) for value in values if np.isfinite(value)]
-    if drawn and 0 < DECADE_AND_A_HALF * min(drawn) < max(drawn):
-        ax.set_yscale("log")
+    scale_to(ax, [value for values in (*curves.values(), levels.values()) for value in values if np.isfinite(value)])
     _finish(ax, epochs, len(curves) + len(levels) > 0)
 
 
