@@ -783,7 +783,7 @@ def test_parquet(put):
     assert np.array_equal(data.x, np.array([numbers, [1, 2, 3], [1, 0, 1]], np.float32).T)
     assert data.labels.tolist() == [2, 0, 1]
     assert data.source.endswith("labels from column 'Label'")
-    cities = parquet(put, "b.parquet", age=[1.5, 2.5, 3.5], city=["Ulm", "Bonn", "Ulm"])
+    cities = parquet(put, "b.parquet", age=[1.5, 2.5, 3.5], city=["Ulm; old, north", "Bonn", "Ulm; old, north"])
     assert load_file(cities, categories=["city"]).x.tolist() == [[1.5, 0, 1], [2.5, 1, 0], [3.5, 0, 1]]
 
 

@@ -737,6 +737,11 @@ def test_from_gradescope(here, tmp_path):
     assert {name: student["points"] for name, student in found.items()} == {"k": 10, "20262": 1, "20263": 1}
     assert found["k"]["handed_in"] == found["k"]["exercises"][0]["handed_in"] == "2026-09-08T09:30:00+00:00"
     assert found["k"]["due"] == "2026-09-08T00:00:00+00:00"
+    (tmp_path / "roster.csv").write_text("student,due,email,section\nk,2026-09-08T00:00Z,kim@x.edu,Monday\n20262,,,Friday\n20263,,,\n")
+    found = grade(tmp_path / "e.zip", "--roster", tmp_path / "roster.csv", "--exercises", tmp_path / "course", "--out", tmp_path / "out",
+                  "--due", "2026-09-09T00:00Z", "--late", "10%/day")  # fmt: skip
+    assert {name: student["points"] for name, student in found.items()} == {"k": 9, "20262": 1, "20263": 1}, "k's own date is earlier"
+    assert "By section: Friday: 1</p>" in (tmp_path / "out" / "summary.html").read_text()
 
 
 def test_from_blackboard_to_its_gradebook(here, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from aescratch.classroom import CourseError, all_exercises, check_file, read_course
 from aescratch.classroom.grading import allowed, sandbox
 from aescratch.classroom.grading.absent import ready_lines
-from aescratch.classroom.grading.judging import judge_at, judge_text
+from aescratch.classroom.grading.judging import Limits, judge_at, judge_text
 from aescratch.classroom.grading.ledger import digest_of_exercise
 from aescratch.classroom.grading.reasons import mistake
 from aescratch.classroom.packaging.gradescope import setup_of
@@ -150,10 +150,12 @@ def with_scipy(source):
     return source
 
 
-@pytest.mark.parametrize("confined", [True, False])
-def test_an_allowed_package_is_there_in_grading_and_no_other(with_scipy, confined, monkeypatch):
-    if not confined:
+@pytest.mark.parametrize("by", ["bubblewrap", "without it", "without it, as a plain user"])
+def test_an_allowed_package_is_there_in_grading_and_no_other(with_scipy, by, monkeypatch):
+    if by != "bubblewrap":
         monkeypatch.setattr(sandbox, "bubblewrap", lambda: ([], "none"))
+        if "plain user" in by:  # who reads the package behind Landlock, where there is that, and not before
+            monkeypatch.setattr(sandbox, "can_become_nobody", lambda: False)
     elif not sandbox.bubblewrap()[0]:
         pytest.skip(sandbox.bubblewrap()[1])
     (exercise,) = read_course(with_scipy)
@@ -220,3 +222,8 @@ def test_several_seeds_are_judged_in_one_process_each_as_alone():
     assert [found.outcome for found in together] == [found.outcome for found in alone]
     assert {found.outcome.kind for found in together} == {"passed", "wrong"}
 
+
+def test_at_each_seed_there_is_the_whole_time():
+    text = DENSE.solution + "\nimport time\ntime.sleep(1)\n"
+    found = judge_at(DENSE, text.encode(), DENSE.file_name, seeds=range(4), limits=Limits(seconds=3.5))
+    assert [judgement.outcome.kind for judgement in found] == ["passed"] * 4

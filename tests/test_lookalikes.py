@@ -197,6 +197,7 @@ def found():
 
 def test_the_page_is_whole_escaped_and_says_that_it_is_no_verdict(found):
     page = as_html([found])
+    assert ".pair { display: grid;" in page  # side by side
     assert NOTE in page
     assert NOTE.startswith("Evidence, never a verdict")
     assert not re.search(r"<script|<link|<img|@import|url\(|https?:|<b>eve", page)
