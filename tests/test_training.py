@@ -865,6 +865,9 @@ def test_a_truncated_checkpoint_is_refused_and_changes_nothing(tmp_path):
     assert_same(values(model), values(autoencoder()))
 
 
+DEEP = 600 if sys.version_info < (3, 12) else 2000  # for json it isn't: until then a comprehension took a frame, too
+
+
 def nested(depth):
     inside = None
     for _ in range(depth):
@@ -885,7 +888,7 @@ def edited(header, arrays):
         "steps without number": ({**header, "steps": 10**400}, arrays),
         "steps backwards": ({**header, "steps": -1}, arrays),
         "half a step": ({**header, "steps": 1.5}, arrays),
-        "a run that is nested deep": ({**header, "run": nested(600)}, arrays),
+        "a run that is nested deep": ({**header, "run": nested(DEEP)}, arrays),
         "no generator": ({key: value for key, value in header.items() if key != "rng"}, arrays),
         "a generator of another kind": ({**header, "rng": {**header["rng"], "bit_generator": "MT19937"}}, arrays),
         "a value missing": (header, {k: v for k, v in arrays.items() if k != "value encoder.W1"}),
