@@ -693,7 +693,7 @@ class TestTheProof:
     def test_no_finding_is_longer_than_somebody_reads(self):
         """Those about causes are held to it in every test of the catalogue; here are whole reports, and models'."""
         reports = []
-        for mistake in mistakes.MISTAKES[::21]:
+        for mistake in mistakes.MISTAKES[::42]:
             forward, make, _ = mistakes.PAIRS[mistake.pair]
             with np.errstate(all="ignore"):
                 inputs = make(np.random.default_rng(0))
@@ -704,7 +704,7 @@ class TestTheProof:
                 model = ae.Autoencoder([D, H], activation=wrong_layer(kind, change), rng=0)
                 reports.append(ae.check_gradients(model, X))
         found = [finding for report in reports for finding in report.findings]
-        assert len(found) > 50
+        assert len(found) > 35
         assert not [finding for finding in found if mistakes.too_long(finding)]
 
     def test_many_rows_are_counted_and_not_listed(self):
