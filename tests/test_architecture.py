@@ -1,7 +1,6 @@
 """The house: imports go downward only, nobody asks for a concrete model's class, and importing the package is cheap."""
 
 import ast
-import functools
 import graphlib
 import pathlib
 import subprocess
@@ -36,7 +35,6 @@ FLOORS = [
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 
 
-@functools.cache
 def tree_of(path):
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -77,19 +75,19 @@ def is_own_package(module, there):
     return there != "aescratch" and f"{module}.".startswith(f"{there}.")
 
 
-def arrows_from(module):
-    found = set(imports_of(tree_of(MODULES[module])))
-    return {there for there in found & MODULES.keys() if not is_own_package(module, there)}
-
-
-ARROWS = {module: arrows_from(module) for module in MODULES}
+# The trees themselves aren't kept: they would be most of what the tests' process holds, through which others search.
+IMPORTS = {module: set(imports_of(tree_of(path))) for module, path in MODULES.items()}
+ARROWS = {
+    module: {there for there in imports & MODULES.keys() if not is_own_package(module, there)}
+    for module, imports in IMPORTS.items()
+}
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_go_downward_only(module):
     here = room_of(module)
     assert here in FLOOR, f"{here} has no floor yet: give it one in this test and on the page about the house"
-    assert "aescratch.relative" not in set(imports_of(tree_of(MODULES[module])))
+    assert "aescratch.relative" not in IMPORTS[module]
     up = {there for there in ARROWS[module] if room_of(there) != here and FLOOR[room_of(there)] >= FLOOR[here]}
     assert not up
 
