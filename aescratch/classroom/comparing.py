@@ -148,8 +148,7 @@ def check_forward(
     for inputs in draws:
         arguments = copied(inputs)
         try:
-            value = call(forward, arguments)
-            again = call(forward, copied(inputs))
+            value, again = call(forward, arguments), call(forward, copied(inputs))
         except Exception as error:
             found = raised(error)
             found.message = found.message.replace("backward", forward.__name__, 1) + _given(inputs)
@@ -161,15 +160,15 @@ def check_forward(
         if not same(value, again):
             message = f"{forward.__name__} returns something else when it is called again with the same arguments"
             impure.setdefault("", Finding("not-repeatable", None, "error", message))
-        problem = problem_with(np.float64(value) if isinstance(value, float) else value, wanted.shape)
-        if problem is not None:
+        if problem := problem_with(np.float64(value) if isinstance(value, float) else value, wanted.shape):
             code, text = problem
             text = text.replace("that of what it is the gradient of", "see the docstring")
             found = Finding(code, output, "error", f"{output} {text}")
             return ValueReport(title, [], [*impure.values(), found], TOLERANCE)
-        value = np.asarray(value)
-        values.append(value)
-        tensors.append(_compared(output, value, wanted))
+        values.append(np.asarray(value))
+        verdicts = np.where(np.abs(value - wanted) <= TOLERANCE * float(np.abs(wanted).max()), "pass", "fail")
+        no_estimates = np.full((*wanted.shape, 2), np.nan)
+        tensors.append(TensorResult(output, values[-1], wanted, verdicts, no_estimates, zero_is_meant=True))
     failing = next((tensor for tensor in tensors if tensor.verdict == "fail"), None)
     wrong = [] if failing is None else [_wrong(failing), *_cause(values, draws, output, slips)]
     return ValueReport(title, [failing or tensors[0]], [*impure.values(), *wrong], TOLERANCE)
@@ -197,26 +196,20 @@ def check_prediction(student: Any, right: str, against: Mapping[str, str]) -> Re
     """
     given = getattr(student, "PREDICTION", None)
     letter = given.strip().lower() if isinstance(given, str) else None
-    title = "what you expect, before any code"
     if letter == right:
-        return PredictionReport(title, [], [], TOLERANCE)
-    if letter is not None and letter in against:
+        findings = []
+    elif letter is not None and letter in against:
         message = f'PREDICTION = "{letter}" isn\'t what happens'
-        found = Finding(WRONG_PREDICTION, None, "error", message, {"given": letter}, "", against[letter])
-        return PredictionReport(title, [], [found], TOLERANCE)
-    *others, last = (f'"{each}"' for each in sorted([right, *against]))
-    came = "is still None" if given is None else "is something else" if letter is None else f'is "{letter[:20]}"'
-    message = (
-        f"PREDICTION, at the top of the file, {came}; read the question there, and put {', '.join(others)} or {last}: "
-        "a guess will do, and nothing is lost by a wrong one"
-    )
-    return PredictionReport(title, [], [Finding(NO_PREDICTION, None, "error", message)], TOLERANCE)
-
-
-def _compared(name: str, value: Array, wanted: Array) -> TensorResult:
-    scale = float(np.abs(wanted).max())
-    verdicts = np.where(np.abs(value - wanted) <= TOLERANCE * scale, "pass", "fail")
-    return TensorResult(name, value, wanted, verdicts, np.full((*wanted.shape, 2), np.nan), zero_is_meant=True)
+        findings = [Finding(WRONG_PREDICTION, None, "error", message, {"given": letter}, "", against[letter])]
+    else:
+        *others, last = (f'"{each}"' for each in sorted([right, *against]))
+        came = "is still None" if given is None else "is something else" if letter is None else f'is "{letter[:20]}"'
+        message = (
+            f"PREDICTION, at the top of the file, {came}; read the question there, and put {', '.join(others)} or "
+            f"{last}: a guess will do, and nothing is lost by a wrong one"
+        )
+        findings = [Finding(NO_PREDICTION, None, "error", message)]
+    return PredictionReport("what you expect, before any code", [], findings, TOLERANCE)
 
 
 def _wrong(tensor: TensorResult) -> Finding:

@@ -59,28 +59,14 @@ class Mutant(NamedTuple):
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise of the path.
+    """One exercise of the path."""
 
-    Attributes
-    ----------
-    folder : Path
-        Where it lies; its name is the number and the name.
-    title, chapter : str
-        For people.
-    minutes : int
-        About how long it takes.
-    task : str
-        What to do.
-    points : int
-        What it is worth when it is graded.
-    """
-
-    folder: Path
+    folder: Path  # where it lies; it is called by the number and the name
     title: str
     chapter: str
-    minutes: int
-    task: str
-    points: int = POINTS
+    minutes: int  # that it takes, about
+    task: str  # what to do
+    points: int = POINTS  # that it is worth when it is graded
 
     @property
     def name(self) -> str:
@@ -203,7 +189,7 @@ def read_course(folder: Path | None) -> tuple[Exercise, ...]:
         raise CourseError(f"expected folders such as 01_my_exercise in {folder}, got none; see aescratch exercises new")
     for place, exercise in enumerate(exercises, start=1):
         gap = exercise.number != place and not exercise.released
-        if gap or exercise.number in [other.number for other in exercises[: place - 1]]:
+        if gap or exercise.number in {other.number for other in exercises[: place - 1]}:
             got = f"expected the exercises to be numbered 1, 2, 3, ..., got {exercise.folder.name} in place {place}"
             raise CourseError(f"{got}; rename the folders")
     names = [exercise.name for exercise in exercises]

@@ -72,8 +72,7 @@ def judgement_of(exercise: Exercise, load: Callable[[], Any], path: Path, text: 
     reports: list[Report] = []
     try:
         student = load()
-        if unusable := cannot_be_called(exercise, student, path):
-            return Judgement(unusable)
+        _require_functions(exercise, student, path)
         for report in exercise.checks.check(student, seed):
             reports.append(report)  # noqa: PERF402, those before an exception stay
     except Ended as ended:
@@ -88,31 +87,25 @@ def judgement_of(exercise: Exercise, load: Callable[[], Any], path: Path, text: 
     return Judgement(outcome_of(reports), reports)
 
 
-def cannot_be_called(exercise: Exercise, student: Any, path: Path) -> Outcome | None:
-    """Return the outcome for functions that aren't there, or that take other arguments than the stub's, or None."""
-    functions = {name: getattr(student, name, None) for name in exercise.checks.FUNCTIONS}
+def _require_functions(exercise: Exercise, student: Any, path: Path) -> None:
+    """Raise `Ended` unless the functions are there, and need no argument that the stub's don't have."""
+    functions: dict[str, Any] = {name: getattr(student, name, None) for name in exercise.checks.FUNCTIONS}
     if missing := [name for name, function in functions.items() if not callable(function)]:
         message = f"there is no function {' and '.join(missing)} in {path.name}; the checks call it by this name"
-        return stopped(MISSING, message)
-    others = (_other_arguments(exercise, name, function) for name, function in functions.items())
-    return next(filter(None, others), None)
-
-
-def _other_arguments(exercise: Exercise, name: str, function: Any) -> Outcome | None:
-    """Return the outcome for a function that needs an argument that the stub's doesn't have, or None."""
-    defined = (node for node in ast.walk(ast.parse(exercise.stub)) if isinstance(node, ast.FunctionDef))
-    wanted = [argument.arg for node in defined if node.name == name for argument in node.args.args]
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return None  # the checks say what they miss
-    by_name = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-    needed = [p.name for p in by_name if p.default is p.empty]
-    if set(needed) <= {*wanted, *UPSTREAM_NAMES}:
-        return None
-    code = getattr(function, "__code__", None)
-    message = f"{name} takes {', '.join(needed)}; the checks call it by name, with {', '.join(wanted)}, as in the stub"
-    return stopped(OTHER_ARGUMENTS, message, code.co_firstlineno if code else 0)
+        raise Ended(MISSING, message)
+    defined = [node for node in ast.walk(ast.parse(exercise.stub)) if isinstance(node, ast.FunctionDef)]
+    for name, function in functions.items():
+        try:
+            parameters = inspect.signature(function).parameters.values()
+        except (TypeError, ValueError):
+            continue  # the checks say what they miss
+        by_name = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        needed = [p.name for p in by_name if p.default is p.empty]
+        wanted = [argument.arg for node in defined if node.name == name for argument in node.args.args]
+        if not set(needed) <= {*wanted, *UPSTREAM_NAMES}:
+            code = getattr(function, "__code__", None)
+            takes = f"{name} takes {', '.join(needed)}; the checks call it by name, with {', '.join(wanted)}"
+            raise Ended(OTHER_ARGUMENTS, f"{takes}, as in the stub", code.co_firstlineno if code else 0)
 
 
 def raised(error: BaseException, path: Path) -> Outcome:

@@ -77,23 +77,18 @@ def build(exercises: Sequence[Exercise], folder: Path, *, formulas: bool = False
         (folder / COURSE / PACKAGES).write_text(packages, encoding="utf-8")
     problems: list[str] = []
     for exercise in exercises:
-        problems += _build_one(exercise, folder / COURSE / exercise.folder.name, formulas)
+        try:
+            _write(exercise, folder / COURSE / exercise.folder.name, formulas)
+        except (MarkerError, CourseError, UnicodeDecodeError, Ended) as error:  # noqa: PERF203, each is told of
+            line = f", line {error.line}" if isinstance(error, Ended) else ""
+            problems.append(f"{exercise.folder.name}{line}: {error}")
     if problems:
         raise ReleaseError(problems)
 
 
-def _build_one(exercise: Exercise, folder: Path, formulas: bool) -> list[str]:
-    """Write what a student gets of one exercise, and return why that can't be."""
-    folder.mkdir()
-    try:
-        _write(exercise, folder, formulas)
-    except (MarkerError, CourseError, UnicodeDecodeError, Ended) as error:
-        line = f", line {error.line}" if isinstance(error, Ended) else ""
-        return [f"{exercise.folder.name}{line}: {error}"]
-    return []
-
-
 def _write(exercise: Exercise, folder: Path, formulas: bool) -> None:
+    """Write what a student gets of one exercise."""
+    folder.mkdir()
     checks = _without(exercise.folder / "checks.py", HIDDEN)
     hints = (exercise.folder / "hints.md").read_text(encoding="utf-8")
     if not formulas:

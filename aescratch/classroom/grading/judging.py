@@ -30,23 +30,9 @@ __all__ = ["Judgement", "Limits", "judge", "judge_text", "missing_protections"]
 
 
 def judge(exercise: Exercise, path: Path, *, seed: int, limits: Limits = Limits()) -> Judgement:
-    """Return what the checks of an exercise say of a submission; nothing that a submission does raises.
+    """Return what the checks of an exercise say of a submission's file, which may be missing, at inputs of this seed.
 
-    Parameters
-    ----------
-    exercise : Exercise
-        Whose checks.
-    path : Path
-        The submission's file, which may be missing.
-    seed : int
-        What the inputs are drawn from.
-    limits : Limits
-        What the submission may use up.
-
-    Raises
-    ------
-    ConfinementError
-        If no confined process can be started here, whatever the submission is.
+    Nothing that a submission does raises. A `ConfinementError` says that no process can be confined here.
     """
     if path.is_symlink():  # it may lead to the solution
         return _unreadable(path.name, "is a link; hand in the file itself")
