@@ -11,9 +11,8 @@ import inspect
 import itertools
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -109,7 +108,7 @@ def forward_problems(exercise: Exercise, drawn: Draw) -> list[str]:
         name = getattr(forward, "__name__", "")
         if inspect.isfunction(shown.get(name)) and name not in exercise.checks.FUNCTIONS:
             try:
-                theirs, ours = (in_time(partial(each, **copied(inputs))) for each in (shown[name], forward))
+                theirs, ours = (in_time(functools.partial(each, **copied(inputs))) for each in (shown[name], forward))
             except (Exception, Ended):  # it has a hole, or takes other arguments, and so is another function
                 continue
             if not _agree(theirs, ours):
@@ -123,12 +122,9 @@ def _letters(exercise: Exercise) -> dict[str, dict[str, list[str]]]:
     for node in ast.parse(exercise.stub).body:
         if isinstance(node, ast.FunctionDef):
             parts = SHAPES.findall(ast.get_docstring(node) or "")
-            found[node.name] = {name: list(_words(shape)) for names, shape in parts for name in _words(names)}
+            words = [(re.findall(r"\w+", names), re.findall(r"\w+", shape)) for names, shape in parts]
+            found[node.name] = {name: shape for names, shape in words for name in names}
     return found
-
-
-def _words(text: str) -> Iterator[str]:
-    return (word.strip() for word in text.split(",") if word.strip())
 
 
 def _agree(one: Any, other: Any) -> bool:

@@ -130,8 +130,7 @@ class Exercise:
         """Typical mistakes, by a few words each; none where it was released."""
         if not (self.folder / "mutants.py").exists():
             return {}
-        found: dict[str, Mutant] = module_of_file(self.folder / "mutants.py", f"{self.name}_mutants").MUTANTS
-        return found
+        return module_of_file(self.folder / "mutants.py", f"{self.name}_mutants").MUTANTS
 
     def mutated(self, mutant: Mutant) -> str:
         """Return the solution with this mistake in it; raise if it doesn't hold what is replaced exactly once."""
@@ -167,18 +166,9 @@ def all_exercises() -> tuple[Exercise, ...]:
 
 
 def read_course(folder: Path | None) -> tuple[Exercise, ...]:
-    """Return the exercises of a folder that holds folders NN_name, in their order.
+    """Return the exercises of a folder that holds folders NN_name, in their order; None is the built-in path.
 
-    Parameters
-    ----------
-    folder : Path or None
-        Where they lie; None is the built-in path.
-
-    Raises
-    ------
-    CourseError
-        If a file is missing, about.md isn't as it should be, or the numbers aren't 1, 2, 3, ...; what was released
-        may be a part of a course, and have gaps.
+    A `CourseError` says what isn't as it should be. What was released may be a part of a course, and have gaps.
     """
     folder = PATH if folder is None else folder
     if not folder.is_dir():

@@ -21,21 +21,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from aescratch.classroom import outcome as kinds
 from aescratch.classroom.exercise import Exercise, read_exercise
-from aescratch.classroom.outcome import (
-    LACKING,
-    MISSING,
-    OF_EXCEPTIONS,
-    OTHER_ARGUMENTS,
-    RAISED,
-    STACK,
-    SYNTAX_ERROR,
-    Ended,
-    Judgement,
-    Outcome,
-    outcome_of,
-    stopped,
-)
+from aescratch.classroom.outcome import Ended, Judgement, Outcome, outcome_of, stopped
 from aescratch.classroom.recognising import borrowed, lacking, recognise
 from aescratch.foundations.sources import import_from_source, innermost, module_of_file
 from aescratch.inspection.gradcheck import Report
@@ -48,7 +36,7 @@ def look(exercise: Exercise, path: Path, seed: int = 0) -> Outcome:
     outcome = judgement_of(exercise, functools.partial(_loaded, text, path), path, text, seed).outcome
     if outcome.passed:
         outcome.message = borrowed(text, exercise)
-    if outcome.kind != SYNTAX_ERROR:
+    if outcome.kind != kinds.SYNTAX_ERROR:
         outcome.remarks = lacking(text, exercise, told=bool(outcome.message) and outcome.passed)
     return outcome
 
@@ -57,9 +45,9 @@ def _loaded(text: bytes, path: Path) -> ModuleType:
     try:
         compile(text, str(path), "exec")
     except SyntaxError as error:
-        raise Ended(SYNTAX_ERROR, f"Python can't read it: {error.msg}", error.lineno or 0) from error
+        raise Ended(kinds.SYNTAX_ERROR, f"Python can't read it: {error.msg}", error.lineno or 0) from error
     except ValueError as error:  # null bytes, in older Pythons
-        raise Ended(SYNTAX_ERROR, f"Python can't read it: {error}") from error
+        raise Ended(kinds.SYNTAX_ERROR, f"Python can't read it: {error}") from error
     return module_of_file(path, "student")
 
 
@@ -92,7 +80,7 @@ def _require_functions(exercise: Exercise, student: Any, path: Path) -> None:
     functions: dict[str, Any] = {name: getattr(student, name, None) for name in exercise.checks.FUNCTIONS}
     if missing := [name for name, function in functions.items() if not callable(function)]:
         message = f"there is no function {' and '.join(missing)} in {path.name}; the checks call it by this name"
-        raise Ended(MISSING, message)
+        raise Ended(kinds.MISSING, message)
     defined = [node for node in ast.walk(ast.parse(exercise.stub)) if isinstance(node, ast.FunctionDef)]
     for name, function in functions.items():
         try:
@@ -105,7 +93,7 @@ def _require_functions(exercise: Exercise, student: Any, path: Path) -> None:
         if not set(needed) <= {*wanted, *UPSTREAM_NAMES}:
             code = getattr(function, "__code__", None)
             takes = f"{name} takes {', '.join(needed)}; the checks call it by name, with {', '.join(wanted)}"
-            raise Ended(OTHER_ARGUMENTS, f"{takes}, as in the stub", code.co_firstlineno if code else 0)
+            raise Ended(kinds.OTHER_ARGUMENTS, f"{takes}, as in the stub", code.co_firstlineno if code else 0)
 
 
 def raised(error: BaseException, path: Path) -> Outcome:
@@ -113,11 +101,11 @@ def raised(error: BaseException, path: Path) -> Outcome:
     theirs = innermost(error, lambda filename: filename == str(path))
     text = " ".join(str(error).split())
     if theirs is None and isinstance(error, (TypeError, ValueError)):  # our sentence about arguments
-        return stopped(RAISED, text)
+        return stopped(kinds.RAISED, text)
     kind = type(error).__name__
-    known = OF_EXCEPTIONS.get(kind, RAISED)
-    says = text if known == LACKING else f"{kind}: {text}" if text else kind
-    outcome = stopped(RAISED, says, (theirs.lineno or 0) if theirs else 0)
+    known = kinds.OF_EXCEPTIONS.get(kind, kinds.RAISED)
+    says = text if known == kinds.LACKING else f"{kind}: {text}" if text else kind
+    outcome = stopped(kinds.RAISED, says, (theirs.lineno or 0) if theirs else 0)
     outcome.kind = known
     return outcome
 
@@ -127,7 +115,7 @@ def main(arguments: Any) -> None:
     import_from_source()
     folder, file, result, seconds = arguments
     exercise = read_exercise(Path(folder))
-    with open(result + STACK, "w", encoding="utf-8") as stack:
+    with open(result + kinds.STACK, "w", encoding="utf-8") as stack:
         faulthandler.dump_traceback_later(float(seconds), file=stack, exit=True)
         outcome = look(exercise, Path(file))
         faulthandler.cancel_dump_traceback_later()

@@ -9,7 +9,7 @@ import contextlib
 import io
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,18 +24,11 @@ Result = TypeVar("Result")
 LONGEST = 60.0  # seconds of a trial in this process: checks take less than 10, but machines may be busy
 
 
-@contextlib.contextmanager
-def quietly() -> Iterator[None]:
-    """Run without what is printed, and without warnings: a mistake's overflow is a warning, no error."""
-    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
 def in_time(call: Callable[[], Result]) -> Result:
     """Return what a call of ours returns, quietly; `Ended` says that it didn't come to an end, and in which line."""
     try:
-        with quietly():
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a mistake's overflow is a warning, no error
             return limited(call, LONGEST)
     except OutOfTime as error:
         frame = innermost(error)

@@ -38,22 +38,10 @@ class WorkspaceError(Exception):
 
 
 class Workspace:
-    """A student's folder and what was done in it.
+    """A student's folder, where progress.json lies, and what was done in it.
 
-    Parameters
-    ----------
-    folder : Path
-        Where progress.json lies.
-
-    Attributes
-    ----------
-    exercises : tuple of Exercise
-        Those of the folder ``course`` inside, or else the built-in path.
-
-    Raises
-    ------
-    WorkspaceError
-        If progress.json or ``course`` can't be read.
+    Its exercises are those of the folder ``course`` inside, or else the built-in path. A `WorkspaceError` says that
+    something can't be read.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -70,32 +58,19 @@ class Workspace:
 
     @classmethod
     def create(cls, folder: Path) -> Workspace:
-        """Make a folder ready, and return it; files that are in it stay.
-
-        Raises
-        ------
-        WorkspaceError
-            If it is ready already.
-        """
+        """Make a folder ready that isn't yet, and return it; files that are in it stay."""
         if (folder / PROGRESS).exists():
             raise WorkspaceError(f"{folder} holds exercises already; go there and run aescratch exercises list")
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "README.md").exists():
             write_text(folder / "README.md", README)
-        started = [exercise.name for exercise in _course_in(folder) if (folder / exercise.file_name).exists()]
-        entries = {name: dict(NEW) for name in started}
-        write_text(folder / PROGRESS, fresh_progress(entries))
+        started = {each.name: NEW for each in _course_in(folder) if (folder / each.file_name).exists()}
+        write_text(folder / PROGRESS, fresh_progress(started))
         return cls(folder)
 
     @classmethod
     def find(cls, inside: Path) -> Workspace:
-        """Return the workspace that a folder lies in.
-
-        Raises
-        ------
-        WorkspaceError
-            If neither it nor any above it is one.
-        """
+        """Return the workspace that a folder is, or lies in."""
         for folder in (inside, *inside.parents):
             if (folder / PROGRESS).is_file():
                 return cls(folder)
@@ -119,8 +94,7 @@ class Workspace:
     @property
     def current(self) -> str | None:
         """The name of the exercise that was started or checked last."""
-        name: str | None = self.progress["current"]
-        return name
+        return self.progress["current"]
 
     def left(self, after: int = 0) -> Exercise | None:
         """Return the next exercise that hasn't passed, from a number on and then from the start, or None."""

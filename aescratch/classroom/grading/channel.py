@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import struct
 import sys
 from collections.abc import Callable, Sequence
@@ -257,9 +258,7 @@ def _entries(shape: list[Any]) -> int:
     """Return how many entries an array of a shape has."""
     if len(shape) > DIMENSIONS or not all(type(n) is int and 0 <= n <= LONGEST_DIMENSION for n in shape):
         raise Malformed("no shape")
-    count = 1
-    for n in shape:
-        count *= n
+    count = math.prod(shape)
     if not count and any(n > MOST_BYTES for n in shape):
         raise Malformed("an empty array of a shape that cannot be")
     return count

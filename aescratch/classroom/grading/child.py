@@ -202,8 +202,7 @@ class Server:
 
     def receive(self) -> tuple[dict[str, Any], bytes]:
         """Read a frame; the process ends when there is none."""
-        header, payload = self.channel.received(self.read)
-        return header, payload
+        return self.channel.received(self.read)
 
     def read(self, size: int) -> bytes:
         """Read so many bytes."""

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from html import escape
 from pathlib import Path
 
-LONGEST_NAME = 40
-MOST_NAMES = 20
+LONGEST_NAME, MOST_NAMES = 40, 20
 FEW_LINES, MOST_LINES = 10, 100  # of a list that is unfolded from the start, and at all
 WIDTH = 160  # pixels, of the longest bar
 
@@ -46,12 +45,15 @@ def listed(parts: Sequence[str], most: int = MOST_NAMES) -> str:
     return ", ".join(parts[:most]) + (f" and {len(parts) - most} more" if len(parts) > most else "")
 
 
-def folded(title: str, lines: Sequence[str], is_open: bool | None = None) -> str:
-    """Return a list that can be folded; a short one is open, unless something else is said."""
-    items = "".join(f"<li>{line}</li>" for line in lines[:MOST_LINES])
-    more = f"<li>and {len(lines) - MOST_LINES} more, all in grades.json</li>" if len(lines) > MOST_LINES else ""
-    opened = " open" if (len(lines) <= FEW_LINES if is_open is None else is_open) else ""
-    return f"<details{opened}><summary>{title} ({len(lines)})</summary>\n<ul>{items}{more}</ul></details>\n"
+def folded(lists: Mapping[str, Sequence[str]]) -> str:
+    """Return lists by their titles, which can be folded: short ones are open, and empty ones left out."""
+    text = ""
+    for title, lines in lists.items():
+        items = "".join(f"<li>{line}</li>" for line in lines[:MOST_LINES])
+        more = f"<li>and {len(lines) - MOST_LINES} more, all in grades.json</li>" if len(lines) > MOST_LINES else ""
+        head = f"<details{' open' if len(lines) <= FEW_LINES else ''}><summary>{title} ({len(lines)})</summary>\n"
+        text += f"{head}<ul>{items}{more}</ul></details>\n" if lines else ""
+    return text
 
 
 def bar(share: Fraction | float) -> str:

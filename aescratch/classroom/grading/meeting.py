@@ -94,9 +94,7 @@ def stuck(grades: Grades) -> str:
         f"<b>{shortened(name)}</b>, {len(titles)}: {listed(titles, MOST_TITLES)}"
         for name, titles in sorted(where, key=lambda row: (-len(row[1]), row[0])) if len(titles) > 1
     ]  # fmt: skip
-    lists = "".join(
-        folded(title, lines) for title, lines in (("In which exercise", by_exercise), ("Who in several", most)) if lines
-    )
+    lists = folded({"In which exercise": by_exercise, "Who in several": most})
     note = '<p class="faint">Handed in, and not right yet; how often somebody tried isn\'t known.</p>'
     return f"<section><h2>Who is stuck where</h2>{note}\n{lists or '<p>Nobody.</p>'}</section>\n"
 
@@ -140,5 +138,5 @@ def decisions(grades: Grades) -> str:
             groups["Comments"] += [f"{where}: {escaped(comment)}" for comment in graded.override.comments]
     if dropped := Counter(g.exercise.name for s in grades.students for g in s.graded if g.dropped):
         groups["Dropped as lowest, how often"] = [f"{breakable(name)}: {n}" for name, n in dropped.most_common()]
-    lists = "".join(folded(title, lines) for title, lines in groups.items() if lines)
+    lists = folded(groups)
     return f"<section><h2>What you decided</h2>\n{lists}</section>\n" if lists else ""

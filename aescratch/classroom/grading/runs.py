@@ -58,8 +58,7 @@ class Worker:
         finally:
             timer.cancel()
         if line.endswith(b"\n"):
-            record: Record = json.loads(line)
-            return record
+            return json.loads(line)
         self.close()
         return _brought_down(task)
 

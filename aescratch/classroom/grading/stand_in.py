@@ -7,29 +7,20 @@ What comes back is what a function could have returned, changed in its arguments
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import random
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import SimpleNamespace
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import Any, NoReturn
 
 import numpy as np
 
-from aescratch.classroom.grading.channel import (
-    Malformed,
-    Packer,
-    Unpacker,
-    Watched,
-    framed,
-    line_number,
-    packed_exception,
-    received,
-    shown,
-    unpacked_exception,
-)
+from aescratch.classroom.grading import channel
+from aescratch.classroom.grading.channel import Malformed, Packer, Unpacker, line_number, shown
 from aescratch.classroom.grading.confinement import GRACE, Confined, ConfinementError, Limits
 from aescratch.classroom.grading.quotients import Calls
 from aescratch.classroom.outcome import DIED, SYNTAX_ERROR, TIMED_OUT, Ended, still_running
@@ -38,21 +29,15 @@ from aescratch.inspection.gradcheck.binding import copied
 MOST_ENTRIES = 4096  # of what one of our functions is called with from inside, so that no product of them is large
 MOST_PARAMETERS, LONGEST_NAME = 100, 100
 Answer = tuple[dict[str, Any], bytes]
-P = ParamSpec("P")
-Result = TypeVar("Result")
 
 
-def _refusing(question: Callable[P, Result]) -> Callable[P, Result]:
+@contextlib.contextmanager
+def _refusing() -> Iterator[None]:
     """Let a malformed answer end the process: the checks would take its exception for the submission's own."""
-
-    @functools.wraps(question)
-    def refusing(*arguments: P.args, **named: P.kwargs) -> Result:
-        try:
-            return question(*arguments, **named)
-        except Malformed as error:
-            raise Ended(DIED, f"it wrote to the judge itself: {error}") from error
-
-    return refusing
+    try:
+        yield
+    except Malformed as error:
+        raise Ended(DIED, f"it wrote to the judge itself: {error}") from error
 
 
 class Conversation:
@@ -80,7 +65,7 @@ class Conversation:
             case {"done": "no-python", "text": str(reason), "line": int(line)}:
                 raise Ended(SYNTAX_ERROR, f"Python can't read it: {shown(reason)}", line_number(line))
 
-    @_refusing
+    @_refusing()
     def look(self, name: str) -> Any:
         """Return what a name of the submission stands for: a function that can be called, or a value."""
         answer, payload = self.ask({"what": "look", "name": name})
@@ -94,7 +79,7 @@ class Conversation:
                 return StandInFunction(self, name, shown(shown_name, kept=""), line_number(line), signature)
         raise Malformed("no description")
 
-    @_refusing
+    @_refusing()
     def call(self, name: str, arguments: Sequence[Any], named: dict[str, Any]) -> Any:
         """Return what a function of the submission returns."""
         functions: list[Any] = []
@@ -116,7 +101,7 @@ class Conversation:
                 return value
         raise Malformed("no answer")
 
-    @_refusing
+    @_refusing()
     def counted(self, name: str, named: dict[str, Any]) -> tuple[str, int, bool]:
         """Call a function again; return which other one it calls most, how often, and if any meets complex numbers."""
         packer = Packer()
@@ -127,7 +112,7 @@ class Conversation:
                 return shown(most, kept=""), times, is_complex
         raise Malformed("no count")
 
-    @_refusing
+    @_refusing()
     def ask(
         self, question: dict[str, Any], chunks: Sequence[bytes] = (), functions: Sequence[Any] = (),
         given: Sequence[Any] = (),
@@ -143,15 +128,15 @@ class Conversation:
             raise Ended(DIED, "it wrote an answer before there was a question")
         try:
             question = {**question, "number": number, "seconds": max(self.left, 1e-3)}
-            self.process.write(framed(question, chunks), end)
+            self.process.write(channel.framed(question, chunks), end)
             while True:
-                answer, payload = received(functools.partial(self.process.read, end=end))
+                answer, payload = channel.received(functools.partial(self.process.read, end=end))
                 if answer.get("number") != number:
                     raise Ended(DIED, "it wrote an answer that nobody had asked for")
                 if "ask" not in answer:
                     break
                 reply, reply_chunks = self.answer_back(answer, payload, functions, given)
-                self.process.write(framed(reply, reply_chunks), end)
+                self.process.write(channel.framed(reply, reply_chunks), end)
         except Ended as ended:
             if ended.kind == TIMED_OUT:
                 line = self.process.where(self.file)
@@ -182,15 +167,15 @@ class Conversation:
                 raise ValueError("this function is no longer there")
             if sum(array.size for array in arrays) > MOST_ENTRIES:
                 raise ValueError(f"expected arrays of at most {MOST_ENTRIES} entries together")
-            watched = Watched(arrays)
+            watched = channel.Watched(arrays)
             value = packer.pack(_called(functions[which], arguments, named))
             return {"value": value, "changed": watched.changes(packer)}, packer.chunks
         except Exception as error:
-            return {"raised": packed_exception(error, 0)}, []
+            return {"raised": channel.packed_exception(error, 0)}, []
 
     def raise_as_there(self, form: Any) -> NoReturn:
         """Raise an exception of the submission's here, as if its line were running here."""
-        error, described, line = unpacked_exception(form)
+        error, described, line = channel.unpacked_exception(form)
         if error is None:
             raise Ended(DIED, f"it raised {described}")
         if line:

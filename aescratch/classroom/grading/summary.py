@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from fractions import Fraction
+from statistics import median
 
 from aescratch.classroom.grading.formats import number
 from aescratch.classroom.grading.grades import NO_FILE, Graded, Grades
@@ -49,19 +50,17 @@ def _names(cluster: Cluster) -> str:
 def as_html(grades: Grades) -> str:
     """Return the page."""
     looks = (_head, _by_hand, decisions, distribution, _progress, hardest_parts, _mistakes, stuck, runtime, _table)
-    sections = [look(grades) for look in looks]
-    return page("Grades", "".join(sections))
+    return page("Grades", "".join(look(grades) for look in looks))
 
 
 def _head(grades: Grades) -> str:
     count = len(grades.students)
-    totals = sorted(student.points for student in grades.students)
-    middle = (totals[(count - 1) // 2] + totals[count // 2]) / 2
-    lines = [
-        f"Submissions: {count}, exercises: {len(grades.exercises)}, points: {number(grades.of)}.",
-        f"The median is {float(middle):g}, the highest {number(totals[-1])}, the lowest {number(totals[0])}.",
-    ]
-    text = f"<h1>Grades</h1>\n<p>{' '.join(lines)}</p>\n"
+    totals = [student.points for student in grades.students]
+    text = (
+        f"<h1>Grades</h1>\n<p>Submissions: {count}, exercises: {len(grades.exercises)}, points: {number(grades.of)}. "
+        f"The median is {float(median(totals)):g}, the highest {number(max(totals))}, the lowest "
+        f"{number(min(totals))}.</p>\n"
+    )
     if grades.unlimited:
         missing = escaped("; ".join(grades.unlimited))
         text += f"<p><strong>Submissions were not kept from everything:</strong> {missing}</p>\n"
@@ -78,16 +77,14 @@ def _by_hand(grades: Grades) -> str:
     odd = [f"{shortened(s.name)}: {escaped('; '.join(s.remarks))}" for s in grades.students if s.remarks]
     groups = {
         "The checks can't tell": [f"{what}, {escaped(flagged[0])}" for what, flagged in reasons if flagged],
-        "Perhaps by difference quotients, and not by a formula": [
-            f"{what}, {escaped(g.quotients)}" for what, g in everything if g.quotients
-        ],
+        "Perhaps by difference quotients, and not by a formula":
+            [f"{what}, {escaped(g.quotients)}" for what, g in everything if g.quotients],
         "Ended before the checks did, as hostile code does": [what for what, g in everything if g.kind == DIED],
         "Didn't come to an end in time": [what for what, g in everything if g.kind == TIMED_OUT],
         "Not placed, or odd about exports and roster": [escaped(remark) for remark in grades.remarks],
         "Odd about what was handed in": odd,
     }
-    lists = "".join(folded(title, lines) for title, lines in groups.items() if lines)
-    return f"<section><h2>To look at yourself</h2>\n{lists or '<p>Nothing.</p>'}</section>\n"
+    return f"<section><h2>To look at yourself</h2>\n{folded(groups) or '<p>Nothing.</p>'}</section>\n"
 
 
 def _progress(grades: Grades) -> str:

@@ -61,26 +61,10 @@ def check_here(name: str, namespace: Mapping[str, Any]) -> None:
     print(_looked_at(name, namespace)[1])
 
 
-def score_here(
-    name: str, namespace: Mapping[str, Any], points: float, course: str | None = None
-) -> float:  # fmt: skip
-    """Return the points for an exercise in a notebook, print what they are for, and leave the error stream alone.
+def score_here(name: str, namespace: Mapping[str, Any], points: float, course: str | None = None) -> float:
+    """Return the points for an exercise in a notebook, of so many for a right answer, and print what they are for.
 
-    Parameters
-    ----------
-    name : str
-        Of the exercise.
-    namespace : dict
-        The notebook's, which is ``globals()``.
-    points : float
-        What a right answer gets.
-    course : str, optional
-        The folder of exercises, solutions included.
-
-    Raises
-    ------
-    ValueError
-        If there is no such exercise, or no seed in this folder or above it.
+    Nothing reaches the error stream. A `ValueError` says that there is no such exercise, or no seed here or above.
     """
     marks = _marks(exercise_named(name, course), namespace)
     for entry in marks:
@@ -91,23 +75,10 @@ def score_here(
 
 
 def require_here(name: str, namespace: Mapping[str, Any], part: str | None = None) -> None:
-    """Raise unless a part of an exercise, or all of it, is right in this notebook.
+    """Raise `NotRight`, which says why, unless a part of an exercise, or all of it, is right in this notebook.
 
-    Parameters
-    ----------
-    name : str
-        Of the exercise.
-    namespace : dict
-        The notebook's, which is ``globals()``.
-    part : str, optional
-        What of it, as the marks call it; without, all of it is checked as by the command, whose answer is then raised.
-
-    Raises
-    ------
-    NotRight
-        If it isn't right; the message says why.
-    ValueError
-        If there is no such exercise, no such part, or no seed in this folder or above it.
+    A part is called as the marks call it; without one, all of it is checked as by the command, whose answer is raised.
+    A `ValueError` says that there is no such exercise or part, or no seed here or above.
     """
     if part is None:
         outcome, text = _looked_at(name, namespace)
