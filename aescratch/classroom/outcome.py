@@ -94,11 +94,8 @@ def still_running(seconds: float) -> str:
 
 
 def outcome_of(reports: Sequence[Report]) -> Outcome:
-    """Return what reports come to: passed if all pass, and not begun if one met a hole, or a bug as it was planted.
-
-    A prediction comes before the code: unless it is right, nothing else is told.
-    """
-    for report in reports:
+    """Return what reports come to: passed if all pass, and not begun if one met a hole, or a bug as it was planted."""
+    for report in reports:  # unless a prediction is right, nothing is told of the code
         for kind, code in ((NOT_BEGUN, NO_PREDICTION), (WRONG, WRONG_PREDICTION)):
             if code in {finding.code for finding in report.findings}:
                 return Outcome(kind, "", 0, [str(report)], [code], mistake=code)
@@ -119,12 +116,9 @@ def outcome_of(reports: Sequence[Report]) -> Outcome:
 
 
 def _codes_of(reports: Sequence[Report]) -> list[str]:
-    """Return what the reports found, the most telling first, each once; ``code@tensor`` where there is a tensor.
-
-    What raised, or has the wrong type, comes after the change that mends the line, where one is known.
-    """
+    """Return what the reports found, the most telling first, each once; ``code@tensor`` where there is a tensor."""
     codes = []
-    for finding in _most_telling_first(reports):
+    for finding in _most_telling_first(reports):  # before what raised, the change that mends the line, if one is known
         if finding.code != "cause" and finding.cause and "edit" in finding.evidence:
             codes.append(str(finding.evidence["edit"]))
         codes.append(code_of(finding))
@@ -162,11 +156,8 @@ def _most_telling_first(reports: Sequence[Report]) -> list[Finding]:
 
 
 def code_of(finding: Finding) -> str:
-    """Return the code of a finding, with its tensor where there is one: ``"scale@grad_b"``.
-
-    That of a cause is the code of its hypothesis, or of the change that mends the wrong line.
-    """
+    """Return the code of a finding, with its tensor where there is one: ``"scale@grad_b"``."""
     code = finding.code
-    if code == "cause":
+    if code == "cause":  # then that of its hypothesis, or of the change that mends the wrong line
         code = str(finding.evidence.get("hypothesis", finding.evidence.get("edit", code)))
     return f"{code}@{finding.tensor}" if finding.tensor else code

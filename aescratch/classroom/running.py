@@ -30,17 +30,7 @@ KEPT = 2000  # characters of what is printed
 
 
 def check_file(exercise: Exercise, path: Path, time_limit: float = TIME_LIMIT) -> Outcome:
-    """Return what the checks of an exercise say of a file, within so many seconds.
-
-    Parameters
-    ----------
-    exercise : Exercise
-        Whose checks.
-    path : Path
-        The student's file.
-    time_limit : float
-        Seconds for the checks; Python's start isn't counted.
-    """
+    """Return what the checks of an exercise say of a student's file, within so many seconds without Python's start."""
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.json"
         stack = Path(f"{result}{STACK}")

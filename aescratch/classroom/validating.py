@@ -48,8 +48,7 @@ def validate(
 ) -> tuple[list[Row], list[str]]:  # fmt: skip
     """Return a row for every exercise, and a sentence for every answer that a release would give away.
 
-    So many jobs are done at the same time, in processes of their own, and `done` is called after each. A `ReleaseError`
-    says why there is no release.
+    Jobs, if several, have processes of their own; `done` is called after each. A `ReleaseError` says why it can't be.
     """
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "handout"
@@ -119,15 +118,11 @@ def mistake_trials(exercise: Exercise) -> tuple[list[str], dict[str, Trial]]:
 
 
 def released_problems(exercise: Exercise, students: Exercise) -> list[str]:
-    """Return a sentence for every mistake that gets another answer than it should where students work.
-
-    Those are tried whose answer may have changed: where the checks are handed out as they are, only those that bring a
-    cause of their own, which is recorded.
-    """
-    files = [(each.folder / "checks.py").read_text(encoding="utf-8-sig") for each in (exercise, students)]
+    """Return a sentence for every mistake that gets another answer than it should where students work."""
+    ours, theirs = ((each.folder / "checks.py").read_text(encoding="utf-8-sig") for each in (exercise, students))
     problems = []
     for name, mutant in exercise.mutants.items():
-        if mutant.cause or files[0] != files[1]:
+        if mutant.cause or ours != theirs:  # else the answer can't have changed; causes are recorded
             found = tried(students, exercise.mutated(mutant))
             problems += _answered_otherwise(exercise, name, found, ", as it is released,")
     return problems

@@ -55,10 +55,7 @@ for _name in USES.split():
 
 
 class Finder:
-    """Finds the packages that a course allows, by the folder that each lies in, and stand-ins for what isn't there.
-
-    It is asked last, after Python's own finders.
-    """
+    """Finds allowed packages by the folders that they lie in, and stand-ins; it is asked after Python's own finders."""
 
     def __init__(self, folders: dict[str, str]) -> None:
         self.folders = folders

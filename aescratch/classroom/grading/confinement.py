@@ -49,10 +49,7 @@ class Limits(NamedTuple):
 
 
 class Confined:
-    """A confined process that waits for questions; a `ConfinementError` says that there can be none here.
-
-    It finds packages besides NumPy, if they are named.
-    """
+    """A confined process that waits for questions; a `ConfinementError` says that there can be none here."""
 
     def __init__(self, limits: Limits, packages: tuple[str, ...] = ()) -> None:
         if os.name != "posix":

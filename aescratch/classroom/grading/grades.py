@@ -141,10 +141,7 @@ class Grades:
 
 
 def graded(exercise: Exercise, submission: Submission, record: Record | None, quotients: int = 100) -> Graded:
-    """Return an exercise of a student from the record of its file, or of no file.
-
-    What seems to come from difference quotients counts so many percent.
-    """
+    """Return an exercise of a student from the record of its file; difference quotients count so many percent."""
     if record is None:
         reason = submission.reasons[exercise.name]
         parts = tuple(without_points(exercise, reason, NO_FILE))

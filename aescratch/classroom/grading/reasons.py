@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePath
-from typing import Any
 
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.outcome import HEADLINES, LACKING, NOT_BEGUN, PASSED, UNSURE, WRONG, Outcome, code_of
@@ -104,8 +103,4 @@ def _findings(report: Report) -> list[str]:
 
 def _without_folders(text: str) -> str:
     """Return text with each path in it cut down to its file's name, since folders differ from run to run."""
-
-    def name(match: re.Match[str]) -> Any:
-        return PurePath(match.group()).name
-
-    return re.sub(r"(?:[A-Za-z]:)?(?:[/\\][\w.+~-]+){2,}", name, text)
+    return re.sub(r"(?:[A-Za-z]:)?(?:[/\\][\w.+~-]+){2,}", lambda match: PurePath(match.group()).name, text)

@@ -41,10 +41,7 @@ def _refusing() -> Iterator[None]:
 
 
 class Conversation:
-    """Questions to a submission in its confined process, and its answers; its lines are given under a file's name.
-
-    A `ConfinementError` says that the process doesn't start, whatever the submission is.
-    """
+    """Questions to a submission in its confined process, and its answers; its lines are given under a file's name."""
 
     def __init__(self, process: Confined, file: str, limits: Limits) -> None:
         self.process, self.file, self.limits = process, file, limits

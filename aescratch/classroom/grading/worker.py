@@ -16,7 +16,7 @@ import time
 import traceback
 import warnings
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from aescratch.classroom.exercise import read_exercise
 from aescratch.classroom.grading.judging import Limits, judge_text
@@ -53,13 +53,6 @@ def main() -> None:
     import_from_source()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever prints in here, it is no answer
-    try:
-        _answer(answers)
-    except BrokenPipeError:  # who asked was ended; Python's own end would try to write again
-        os._exit(1)
-
-
-def _answer(answers: IO[str]) -> None:
     for line in sys.stdin:
         request = json.loads(line)
         try:
@@ -67,8 +60,10 @@ def _answer(answers: IO[str]) -> None:
         except Exception as error:  # ours, or the machine's: nothing that a submission does raises
             text = traceback.format_exception_only(type(error), error)[-1].strip()
             record = {"key": request["key"], "kind": BROKEN, "says": text}
-        answers.write(json.dumps(record) + "\n")
-        answers.flush()
+        try:
+            print(json.dumps(record), file=answers, flush=True)
+        except BrokenPipeError:  # who asked was ended; Python's own end would try to write again
+            os._exit(1)
 
 
 if __name__ == "__main__":

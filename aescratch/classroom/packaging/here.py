@@ -101,15 +101,12 @@ def exercise_named(name: str, course: str | None = None) -> Exercise:
 
 
 def source_of(exercise: Exercise, namespace: Mapping[str, Any]) -> str | None:
-    """Return the text of the cells in which the functions of an exercise were written, or None where one wasn't.
-
-    A function that was imported is none of the notebook's.
-    """
+    """Return the text of the cells in which the functions of an exercise were written, or None where one wasn't."""
     texts: dict[str, str] = {}
     for name in exercise.checks.FUNCTIONS:
         function = namespace.get(name)
         code = getattr(function, "__code__", None)
-        if not inspect.iscode(code) or getattr(function, "__globals__", None) is not namespace:
+        if not inspect.iscode(code) or getattr(function, "__globals__", None) is not namespace:  # it was imported
             return None
         text = "".join(linecache.getlines(code.co_filename))
         texts[code.co_filename] = COMMAND.sub(r"\1pass", text)

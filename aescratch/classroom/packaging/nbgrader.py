@@ -42,10 +42,7 @@ score_here("{name}", globals(), points={points}, course={course!r})
 def write_course(
     exercises: Sequence[Exercise], out: Path, assignment: str, seed: str | None = None, course: Path | None = None
 ) -> list[Path]:  # fmt: skip
-    """Write the source of an assignment into the folder of a course, and return the notebooks' paths.
-
-    The hidden tests name the folder of the teacher's own exercises, if these are from one.
-    """
+    """Write the source of an assignment, of exercises from a course, into a folder, and return the notebooks' paths."""
     out.mkdir(parents=True, exist_ok=True)
     if not (out / CONFIG).exists():
         (out / CONFIG).write_text(CONFIG_TEXT, encoding="utf-8")
