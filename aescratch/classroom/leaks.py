@@ -1,7 +1,6 @@
 """Looking for answers in what is handed out: lines and expressions of the solutions, by their tokens, in every file.
 
-    solutions, hidden tests, references, mistakes -> lines -> tokens, without whitespace, comments and quotes
-    solutions -> what is returned or assigned -> tokens, also under other names
+    solutions, hidden tests, references, mistakes -> lines, what is returned or assigned -> tokens
     every file: its text, its JSON strings, its page without tags -> tokens -> which of these are among them
 
 A line is a secret if it is long enough, computes something, and isn't code that the stub gives anyway. An expression

@@ -1,11 +1,9 @@
 """What the checks say of a student's file, wherever its functions run; and the process for the student's own check.
 
     load() -> module, or a stand-in for it --checks--> reports, with what is recognised in them -> Judgement
-
     python -m aescratch.classroom.looking FOLDER FILE RESULT SECONDS      the outcome written as JSON
 
-A file beside RESULT is there as soon as the checks begin, which starts the time. When it is up, the line that is
-running is written there, and the process ends: so ends a loop that never does.
+A file beside RESULT is there as soon as the checks begin. When the time is up, the running line is written there.
 """
 
 from __future__ import annotations

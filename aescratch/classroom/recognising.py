@@ -1,10 +1,8 @@
 """Recognising what a wrong answer is where the checker knows no cause or only the line, and what a right one calls.
 
     the student's wrong gradients == those of a known mistake, entry by entry  ->  its cause and its question
-                                     where the checker found the wrong line, they take the place of its own
                                   == those of the bug as it was planted        ->  nothing was edited, or elsewhere
-    the student's file, passed, calls this package                             ->  a sentence
-                        imports what grading lacks                             ->  a sentence
+    the student's file calls this package, or imports what grading lacks       ->  a sentence
     mutants.py --record_mistakes--> mistakes.json, with which a released exercise still tells mistakes apart, at seed 0
 """
 

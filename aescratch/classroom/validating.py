@@ -7,6 +7,9 @@
 from __future__ import annotations
 
 import ast
+import functools
+import inspect
+import itertools
 import re
 import tempfile
 import time
@@ -15,18 +18,22 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
-from aescratch.classroom.drawing import draw, drawing_problems, forward_problems, size_problems
+import numpy as np
+
 from aescratch.classroom.exercise import Exercise, read_exercise
 from aescratch.classroom.grading.proving import SEEDS, Trial, solution_problems, trial
 from aescratch.classroom.hints import FALLBACK
-from aescratch.classroom.outcome import NOT_BEGUN, Outcome
+from aescratch.classroom.outcome import NOT_BEGUN, Ended, Outcome
 from aescratch.classroom.releasing import build, leak_problems, released
-from aescratch.classroom.trying import prove_released, tried, unless
+from aescratch.classroom.trying import Draw, draw, in_time, prove_released, tried, unless
 from aescratch.foundations.sources import import_from_source
+from aescratch.inspection.gradcheck.binding import copied
 
 SLOW = 5.0  # seconds of a check; students' machines may be slower than the teacher's, and 10 are the limit
 NOT_TRIED = "-"
+SHAPES = re.compile(r"^([\w, ]+) : array(?: of \w+)? \(([\w, ]+)\)", re.MULTILINE)
 COLUMNS = ("exercise", "stub", "solution", "released", "mistakes", "seeds", "graded", "hints", "shapes", "seconds")
 
 
@@ -138,7 +145,7 @@ def _answered_otherwise(exercise: Exercise, name: str, found: Outcome, where: st
 
 def seed_problems(exercise: Exercise, right: Trial, trials: dict[str, Trial]) -> list[str]:
     """Return a sentence for every further seed at which the solution fails, or a mistake passes, as a submission."""
-    problems = drawing_problems(exercise, SEEDS[0], SEEDS[1])
+    problems = drawing_problems(exercise)
     for seed, judgement in right.at_seeds[1:]:
         what = f"{exercise.name}: its solution should pass at seed {seed}"
         problems += unless(judgement.outcome.passed, what, judgement.outcome)
@@ -186,6 +193,65 @@ def shape_problems(exercise: Exercise) -> list[str]:
         if "Returns\n" not in text:
             problems.append(f"{exercise.name}: the docstring of {name} should say what it returns")
     return problems
+
+
+def drawing_problems(exercise: Exercise) -> list[str]:
+    """Return a sentence if the inputs don't follow from the seed, or follow from nothing else."""
+    first, again, other = (draw(exercise, seed) for seed in (SEEDS[0], SEEDS[0], SEEDS[1]))
+    name, drawn = exercise.name, first.as_texts()
+    if first.is_global or drawn != again.as_texts():
+        what = "its checks draw from global random numbers, or otherwise not from the seed alone"
+        return [f"{name}: {what}; draw everything from np.random.default_rng(seed)"]
+    if drawn == other.as_texts():
+        what = "its checks draw the same inputs at every seed, and so the expected numbers can be written down"
+        return [f"{name}: {what}; draw them from check's seed"]
+    return []
+
+
+def size_problems(exercise: Exercise, drawn: Draw) -> list[str]:
+    """Return a sentence for axes with different letters in the docstring that have the same size in every call."""
+    problems = []
+    for function in (node for node in ast.parse(exercise.stub).body if isinstance(node, ast.FunctionDef)):
+        parts = SHAPES.findall(ast.get_docstring(function) or "")
+        letters = {name: re.findall(r"\w+", shape) for names, shape in parts for name in re.findall(r"\w+", names)}
+        equal: dict[tuple[str, str], bool] = {}
+        for named in (named for name, named in drawn.calls if name == function.name):
+            sizes = {
+                letter: size for argument, axes in letters.items()
+                if len(shape := getattr(named.get(argument), "shape", ())) == len(axes)
+                for letter, size in zip(axes, shape, strict=True) if not letter.isdecimal()
+            }  # fmt: skip
+            for pair in itertools.combinations(sorted(sizes), 2):
+                equal[pair] = equal.get(pair, True) and sizes[pair[0]] == sizes[pair[1]]
+        problems += [
+            f"{exercise.name}: its checks draw {a} and {b} of {function.name} equal, so that nobody notices when they "
+            "are exchanged; take sizes that are distinct primes"
+            for (a, b), same in equal.items() if same
+        ]  # fmt: skip
+    return problems
+
+
+def forward_problems(exercise: Exercise, drawn: Draw) -> list[str]:
+    """Return a sentence for a function of the stub that gives other values than the checks' own of this name."""
+    shown = vars(exercise.module_of(exercise.stub))
+    wrong = {}
+    for forward, inputs in drawn.forwards:
+        name = getattr(forward, "__name__", "")
+        if inspect.isfunction(shown.get(name)) and name not in exercise.checks.FUNCTIONS:
+            try:
+                theirs, ours = (in_time(functools.partial(each, **copied(inputs))) for each in (shown[name], forward))
+            except (Exception, Ended):  # it has a hole, or takes other arguments, and so is another function
+                continue
+            if not _agree(theirs, ours):
+                wrong[name] = "that students are shown gives other values than the checks' own; make them the same"
+    return [f"{exercise.name}: the {name} {sentence}" for name, sentence in wrong.items()]
+
+
+def _agree(one: Any, other: Any) -> bool:
+    """Whether two results, arrays or tuples of them, have the same shapes and, to rounding, the same values."""
+    if isinstance(one, (tuple, list)) and isinstance(other, (tuple, list)):
+        return len(one) == len(other) and all(map(_agree, one, other))
+    return np.shape(one) == np.shape(other) and np.allclose(one, other, 1e-9, 1e-12)
 
 
 def table_of(rows: Sequence[Row]) -> Iterator[str]:

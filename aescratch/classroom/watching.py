@@ -1,8 +1,6 @@
 """Watching: the exercise whose file is saved is checked again, until Control-C.
 
-    every half second the files are read -> one has changed -> check, answer
-
-Files are compared by what is in them, which works on network drives too, where times and notices do not.
+    every half second the files are read, which works on network drives too -> one has changed -> check, answer
 """
 
 from __future__ import annotations

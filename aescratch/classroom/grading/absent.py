@@ -3,8 +3,8 @@
     import matplotlib.pyplot as plt   -> Absent("matplotlib.pyplot")
     plt.plot(x)                       -> NotInGrading: it uses matplotlib, which grading doesn't have
 
-Only what a submission's own lines import gets a stand-in. Where these lines are ready for the package to be missing,
-in a `try` that catches the error, it is missing. The file is read inside the confined process.
+Only what a submission's own lines import gets one, unless they catch the error of a missing package. The file is read
+inside the confined process.
 """
 
 from __future__ import annotations

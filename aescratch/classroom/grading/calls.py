@@ -3,9 +3,8 @@
     names and numbers of calls -> program(...) --install, in the confined process--> the kernel
 
 It takes away what computing has no use for: sockets, memory that is counted for no process, other processes and what
-they have open, and further namespaces. Without namespaces it also takes away what may be done to files without opening
-them, and to other processes of the same user. It's read inside the confined process, where there is the standard
-library alone.
+they have open, and further namespaces; without namespaces also what may be done to files without opening them, and to
+other processes of the same user. It's read inside the confined process, where there is the standard library alone.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     frame   two lengths, a header in JSON, and the bytes of its arrays, one after the other
     value   None, a number, text, an array, a tuple, list or dict of these; of anything else only its type's name goes
 
-Nothing that comes in is unpickled or evaluated: what isn't of these kinds, to the byte, is `Malformed`. The file is
-also read inside the confined process, where there is NumPy alone.
+Nothing that comes in is unpickled or evaluated: what isn't of these kinds, to the byte, is `Malformed`. Inside the
+confined process there is NumPy alone.
 """
 
 from __future__ import annotations

@@ -3,8 +3,7 @@
     python child.py SETTINGS     question in -> the submission's function is called -> answer out
 
 Nothing here is secret and nothing is believed: what matters is checked by the judge. It needs the standard library,
-NumPy, and the files beside it that it reads at its start. The limits that Unix has for a process, and where there is no
-sandbox Landlock and the filter of calls, are taken on before the submission is read, for good.
+NumPy, and the files beside it. Limits, Landlock and the filter of calls are taken on before the submission is read.
 """
 
 from __future__ import annotations

@@ -2,10 +2,9 @@
 
     grades, exports, roster -> {name of a file: its bytes}, remarks
 
-Canvas and Blackboard take back what they export, told by the headings and the numbers in them; so the table is written
-as it came, but for the cells that a file was graded for. Moodle's grading worksheet is made for each assignment: by
-`mod/assign/feedback/offline/importgradeslib.php` it needs "Identifier", "Grade" and "Last modified (grade)". Gradescope
-imports no points. Nobody who handed in nothing gets a 0: what is left empty is the teacher's to decide.
+Canvas and Blackboard take back what they export, so the table is written as it came, but for the cells that a file was
+graded for. Moodle's grading worksheet is made for each assignment: `mod/assign/feedback/offline/importgradeslib.php`
+needs "Identifier", "Grade" and "Last modified (grade)". Gradescope imports no points. Who handed in nothing gets no 0.
 """
 
 from __future__ import annotations

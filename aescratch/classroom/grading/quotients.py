@@ -2,10 +2,10 @@
 
     calls of the submission, with what it returned --against the solution's values--> agreement, noise -> a sentence
 
-A formula, in whatever style, agrees with another one to a few units in the last place. A difference quotient with the
-step h agrees to about ε/h, and its last digits are noise: they change at random when an argument changes slightly.
-Single precision, a constant to few digits and an approximation agree as badly, but aren't noisy, and are no evidence.
-A complex step is exact; its source, or that its functions meet complex numbers, gives it away.
+Formulas agree to a few units in the last place. A difference quotient with the step h agrees to about ε/h, and its last
+digits are noise: they change at random when an argument changes slightly. Single precision, a constant to few digits
+and an approximation agree as badly, but aren't noisy, and are no evidence. A complex step is exact; its source, or that
+its functions meet complex numbers, gives it away.
 """
 
 from __future__ import annotations

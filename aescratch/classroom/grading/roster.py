@@ -3,8 +3,7 @@
     CSV -> rows of students;   what exports call people -> the row that each of them is, if it is one row
 
 Columns of one's own: student (as the export calls them: a number, a login, an email or a name), name, email, section,
-group, and due, where somebody has another date. Platforms' tables are told by their headings; `gradebooks.py` writes
-the points back into them.
+group, and due, where somebody has another date. Platforms' tables are told by their headings.
 """
 
 from __future__ import annotations

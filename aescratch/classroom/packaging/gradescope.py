@@ -3,9 +3,8 @@
     setup.sh          once, when the image is built: Python, NumPy, bubblewrap
     run_autograder    for each submission: aescratch exercises grade --format gradescope -> results/results.json
 
-A submission runs confined, by bubblewrap. Where the container doesn't let that work, it is run as a user who is nobody,
-if the settings allow it, and everything that it mustn't see lies in a folder that only root may open. Otherwise nothing
-is graded, and results.json says so.
+Where the container doesn't let bubblewrap work, a submission is run as a user who is nobody, if the settings allow it,
+and what it mustn't see lies in a folder that only root may open. Otherwise nothing is graded, and results.json says so.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """What the cells of a notebook call: the source of the cell that defines a function, judged in a process of its own.
 
-    namespace -> function -> the cell that it was written in -> a file -> check_file: the answer that the command gives
-                                                                       -> judge, marks: points, or NotRight
+    namespace -> function -> the cell that it was written in -> check_file, or judge and marks -> an answer, points
 
 The notebook's own process runs the student's code too and can be made to say anything; but what is judged here is
 text, elsewhere: an endless loop ends, and the package with the answers in it can't be imported. So a cell must hold

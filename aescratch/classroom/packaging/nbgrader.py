@@ -2,9 +2,8 @@
 
     exercise -> task | with a planted bug: what to begin with | solution | check | test, locked, which ends in points
 
-A test cell of 0 points raises the answer of ``aescratch exercises check``: nbgrader's own Validate looks at test cells
-only. What is hidden in the other prints what the points are for and ends in a number, so that nbgrader gives partial
-credit. The course's seed lies in its folder, which students don't get, and in no cell, which feedback shows.
+The check, of 0 points, is a test cell since nbgrader's own Validate looks at these only. What is hidden in the test
+ends in a number, for which nbgrader gives partial credit. The seed lies in the course's folder, and in no cell.
 """
 
 from __future__ import annotations
