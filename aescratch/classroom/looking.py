@@ -42,10 +42,9 @@ def look(exercise: Exercise, path: Path, seed: int = 0) -> Outcome:
 def _loaded(text: bytes, path: Path) -> ModuleType:
     try:
         compile(text, str(path), "exec")
-    except SyntaxError as error:
-        raise Ended(kinds.SYNTAX_ERROR, f"Python can't read it: {error.msg}", error.lineno or 0) from error
-    except ValueError as error:  # null bytes, in older Pythons
-        raise Ended(kinds.SYNTAX_ERROR, f"Python can't read it: {error}") from error
+    except (SyntaxError, ValueError) as error:  # null bytes are a ValueError in older Pythons
+        reason, line = (error.msg, error.lineno or 0) if isinstance(error, SyntaxError) else (error, 0)
+        raise Ended(kinds.SYNTAX_ERROR, f"Python can't read it: {reason}", line) from error
     return module_of_file(path, "student")
 
 

@@ -14,7 +14,6 @@ sys.path.pop(0)  # the folder of this file: nothing is imported from there by ac
 
 import faulthandler
 import importlib
-import importlib.util
 import inspect
 import json
 import os
@@ -68,12 +67,10 @@ def main(text: str) -> None:
 
 
 def _beside(name: str) -> Any:
+    module = types.ModuleType(name)
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py")
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with open(path, "rb") as stream:
+        exec(compile(stream.read(), path, "exec", dont_inherit=True), vars(module))
     return module
 
 

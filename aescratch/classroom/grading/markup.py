@@ -20,9 +20,9 @@ def escaped(text: str) -> str:
     return escape(text, quote=True)
 
 
-def page(title: str, body: str, style: str = "") -> str:
-    """Return a page that fetches nothing, in the style of the teacher's pages and perhaps one of its own."""
-    style = (Path(__file__).parent / "summary.css").read_text(encoding="utf-8") + style
+def page(title: str, body: str, *styles: str) -> str:
+    """Return a page that fetches nothing, in the style of the teacher's pages, and of further files beside this one."""
+    style = "".join((Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("summary.css", *styles))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

@@ -27,8 +27,7 @@ from aescratch.classroom.grading.judging import Limits, missing_protections
 from aescratch.classroom.grading.ledger import RECORDS, Ledger, Record, Task, digest_of_exercise, key_of
 from aescratch.classroom.grading.lookalikes import lookalikes
 from aescratch.classroom.grading.lookalikes_page import write_lookalikes
-from aescratch.classroom.grading.overrides import Place
-from aescratch.classroom.grading.regrading import Regrade
+from aescratch.classroom.grading.overrides import Place, Regrade
 from aescratch.classroom.grading.roster import Roster, RosterError, read_roster
 from aescratch.classroom.grading.runs import judge_all, prove
 from aescratch.classroom.grading.seeds import SECRET, SEED_FILE, SeedError, kept_seed
