@@ -39,20 +39,13 @@ class CourseError(ValueError):
 class Mutant(NamedTuple):
     """A typical mistake: what it replaces in the solution, by what, and how it must be answered.
 
-    Attributes
-    ----------
-    old, new : str
-        A text that is in the solution once, and what stands in its place.
-    expected : str
-        The code of a finding, or of a cause, and the tensor: ``"scale@grad_b"``; without a tensor, of any.
-    cause, question : str
-        What to say and to ask where the gradient checker claims no cause, or nothing but what is wrong in a line, and
-        the gradients are those of this mistake; then the code is this mistake's own.
+    Its cause and question are for where the gradient checker claims no cause, or nothing but what is wrong in a line,
+    and the gradients are those of this mistake; then the code is this mistake's own.
     """
 
-    old: str
-    new: str
-    expected: str
+    old: str  # a text that is in the solution once
+    new: str  # what stands in its place
+    expected: str  # the code of a finding, or of a cause, and the tensor: "scale@grad_b"; without a tensor, of any
     cause: str = ""
     question: str = ""
 
@@ -111,9 +104,8 @@ class Exercise:
     @property
     def hints(self) -> Hints:
         """Its hints, completed by the general ones."""
-        own = read_hints(_text_of(self.folder, "hints.md"))
-        general = read_hints(GENERAL_HINTS.read_text(encoding="utf-8"))
-        return Hints(own, general)
+        own, general = _text_of(self.folder, "hints.md"), GENERAL_HINTS.read_text(encoding="utf-8")
+        return Hints(read_hints(own), read_hints(general))
 
     @property
     def checks(self) -> ModuleType:

@@ -20,7 +20,7 @@ from aescratch.classroom.grading.channel import shown
 from aescratch.classroom.grading.confinement import Confined, Limits
 from aescratch.classroom.grading.quotients import Calls, evidence
 from aescratch.classroom.grading.sandbox import missing_protections
-from aescratch.classroom.grading.stand_in import Conversation, StandIn
+from aescratch.classroom.grading.stand_in import Conversation
 from aescratch.classroom.looking import judgement_of
 from aescratch.classroom.outcome import DIED, NOT_BEGUN, SYNTAX_ERROR, TIMED_OUT, Judgement, stopped
 from aescratch.classroom.running import KEPT
@@ -69,7 +69,7 @@ def judge_at(
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # of what a submission's numbers do to ours
             conversation = Conversation(process, file, limits)
-            load = functools.partial(_loaded, conversation, text)
+            load = functools.partial(conversation.load, text)
             for seed in seeds:
                 conversation.left, conversation.calls = limits.seconds, Calls()
                 judgement = judgement_of(exercise, load, Path(file), text, seed)
@@ -84,11 +84,6 @@ def judge_at(
     for judgement in judgements:
         judgement.outcome.printed = shown(printed, KEPT)
     return judgements
-
-
-def _loaded(conversation: Conversation, text: bytes) -> StandIn:
-    conversation.load(text)
-    return StandIn(conversation)
 
 
 def _unreadable(file: str, why: str) -> Judgement:

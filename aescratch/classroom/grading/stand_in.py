@@ -28,7 +28,6 @@ from aescratch.inspection.gradcheck.binding import copied
 
 MOST_ENTRIES = 4096  # of what one of our functions is called with from inside, so that no product of them is large
 MOST_PARAMETERS, LONGEST_NAME = 100, 100
-Answer = tuple[dict[str, Any], bytes]
 
 
 @contextlib.contextmanager
@@ -55,12 +54,13 @@ class Conversation:
             raise ConfinementError(f"the confined process doesn't start: {said[-1] if said else ended}") from None
         self.left = limits.seconds
 
-    def load(self, text: bytes) -> None:
-        """Run the text of the submission."""
+    def load(self, text: bytes) -> StandIn:
+        """Run the text of the submission, and return what stands for its module."""
         answer, _ = self.ask({"what": "load", "file": self.file}, [text])
         match answer:
             case {"done": "no-python", "text": str(reason), "line": int(line)}:
                 raise Ended(SYNTAX_ERROR, f"Python can't read it: {shown(reason)}", line_number(line))
+        return StandIn(self)
 
     @_refusing()
     def look(self, name: str) -> Any:
@@ -113,7 +113,7 @@ class Conversation:
     def ask(
         self, question: dict[str, Any], chunks: Sequence[bytes] = (), functions: Sequence[Any] = (),
         given: Sequence[Any] = (),
-    ) -> Answer:  # fmt: skip
+    ) -> tuple[dict[str, Any], bytes]:  # fmt: skip
         """Return the answer to a question; raise what it raised, or `Ended` where there is none."""
         if self.asking:
             raise RuntimeError("a function that a submission calls can't call the submission")
