@@ -19,18 +19,7 @@ PROGRESS = "progress.json"
 BACKUPS = "backups"
 COURSE = "course"  # the folder of a teacher's own exercises, inside the student's
 FORMAT = 1
-README = """# Exercises: autoencoders from scratch
-
-Each exercise is one file with one hole. From any folder in here:
-
-    aescratch exercises list             what there is, and how far you are
-    aescratch exercises start NAME       write the file of an exercise
-    aescratch exercises check            check the one that you are at
-    aescratch exercises watch            check it whenever you save
-    aescratch exercises hint             a hint that fits what was found
-    aescratch exercises reset NAME       begin again; your file is kept in backups/
-    aescratch exercises solution NAME    ours, once yours passes
-"""
+README = (Path(__file__).parent / "template" / "README.md").read_text(encoding="utf-8")
 
 
 class WorkspaceError(Exception):

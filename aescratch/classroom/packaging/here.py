@@ -45,17 +45,7 @@ class NotRight(AssertionError):
 def check_here(name: str, namespace: Mapping[str, Any]) -> None:
     """Check an exercise in the notebook that it is written in, and print the answer of ``aescratch exercises check``.
 
-    Parameters
-    ----------
-    name : str
-        Of the exercise.
-    namespace : dict
-        The notebook's, which is ``globals()``.
-
-    Raises
-    ------
-    ValueError
-        If there is no such exercise.
+    The namespace is ``globals()``. A `ValueError` says that there is no exercise of this name.
     """
     print(_looked_at(name, namespace)[1])
 
