@@ -28,7 +28,8 @@ def answer(exercise: Exercise, path: Path, outcome: Outcome, before: Mapping[str
     elif outcome.message and not outcome.reports:
         lines.append(f"  {outcome.message}")
     if outcome.line and outcome.kind != NOT_BEGUN and not outcome.reports:
-        lines.append(f"  {path.name}:{outcome.line}:  {_line_of(path, outcome.line)}")
+        theirs = ["", *path.read_text(encoding="utf-8", errors="replace").splitlines()]
+        lines.append(f"  {path.name}:{outcome.line}:  {''.join(theirs[outcome.line : outcome.line + 1]).strip()}")
     lines += [_shown(report) for report in outcome.reports]
     if outcome.printed.strip():
         printed = outcome.printed.strip().splitlines()
@@ -53,7 +54,7 @@ def what_now(workspace: Workspace, exercise: Exercise, outcome: Outcome) -> str:
 
 
 def changed_since(before: Mapping[str, Any], outcome: Outcome) -> str:
-    """Return what is other than at the last check, in words, or nothing."""
+    """Return what has changed since the last check, in words, or nothing."""
     if not before["kind"]:
         return ""
     if before["kind"] != outcome.kind:
@@ -105,7 +106,7 @@ def listed(workspace: Workspace) -> list[dict[str, Any]]:
 
 
 def wrapped(text: str, width: int) -> str:
-    """Return a text with its long lines broken between words, as far in as they begin; tables and code stay whole.
+    """Return a text with its long lines wrapped between words, and indented as they begin; tables and code stay whole.
 
     Examples
     --------
@@ -131,11 +132,6 @@ def _state(workspace: Workspace, exercise: Exercise) -> str:
     if entry["passed"]:
         return "passed" if not entry["gave_up"] else "seen"
     return "started" if workspace.started(exercise) else ""
-
-
-def _line_of(path: Path, number: int) -> str:
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
 
 def _shown(report: str) -> str:

@@ -31,7 +31,7 @@ NO_PREDICTION, WRONG_PREDICTION = "no-prediction", "wrong-prediction"  # codes o
 
 @contextlib.contextmanager
 def seeking_causes(wanted: bool) -> Iterator[None]:
-    """Have causes looked for, or not, by the checks that run within."""
+    """Let the checks that run within look for causes, or not."""
     token = EXPLAINING.set(wanted)
     try:
         yield

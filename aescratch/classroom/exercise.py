@@ -54,7 +54,7 @@ class Mutant(NamedTuple):
 class Exercise:
     """One exercise of the path."""
 
-    folder: Path  # where it lies; it is called by the number and the name
+    folder: Path  # NN_name: its number and its name
     title: str
     chapter: str
     minutes: int  # that it takes, about
@@ -78,7 +78,7 @@ class Exercise:
 
     @property
     def released(self) -> bool:
-        """Whether it lies here without its solution, as students get it."""
+        """Whether this is the copy that students get, without its solution."""
         return not (self.folder / "solution.py").exists()
 
     @property

@@ -171,7 +171,7 @@ def _strings(value: Any) -> Iterator[str]:
 def lines_in(text: str, kind: str, strings: bool = True) -> list[str]:
     """Return the lines of the regions of a kind without comments, and each statement of several lines as one more.
 
-    Without strings, a line ends at one, and statements aren't joined. A `CourseError` says that it is no Python.
+    Without strings, a line ends at one, and statements aren't joined. A `CourseError` says that it isn't Python.
     """
     inside = {number for first, last in regions(text, kind) for number in range(first + 1, last)}
     lines: list[list[str]] = [[]]

@@ -75,8 +75,8 @@ class Judgement:
     quotients: str = ""  # what speaks for difference quotients in place of a formula, where anything does
 
 
-class Ended(BaseException):  # and no Exception, which the checks take for the student's own
-    """It isn't gone on with a file: the kind of the outcome, and why."""
+class Ended(BaseException):  # an Exception would be taken for the student's own
+    """The check of a file ends here: the kind of its outcome, and why."""
 
     def __init__(self, kind: str, message: str, line: int = 0) -> None:
         super().__init__(message)

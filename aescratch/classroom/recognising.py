@@ -1,4 +1,4 @@
-"""Recognising what a wrong answer is where the checker knows no cause or only the line, and what a right one calls.
+"""Which known mistake a wrong answer is, where the checker knows no cause or only the line; what a right one imports.
 
     the student's wrong gradients == those of a known mistake, entry by entry  ->  its cause and its question
                                   == those of the bug as it was planted        ->  nothing was edited, or elsewhere

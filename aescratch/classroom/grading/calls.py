@@ -54,8 +54,8 @@ FOREIGN = 0x40000000  # from here on calls of x86_64 are those of another machin
 def program(process: int = 0, namespaces: bool = True) -> bytes:
     """Return the filter for the process of this number, which has namespaces of its own, or none.
 
-    It is empty for a machine whose numbers aren't known here. Of another machine's calls, or of those named, it lets
-    all fail as not permitted, and all others through.
+    It is empty for a machine whose numbers aren't known here. Calls of another machine, and those named above, fail as
+    not permitted; all others pass.
     """
     machine = platform.machine()
     if machine not in MACHINES:

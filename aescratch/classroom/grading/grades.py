@@ -31,7 +31,7 @@ IN_TIME = Arrival(0)  # as far as anything tells
 
 @dataclass(frozen=True)
 class Say:
-    """What a teacher decides beside the checks; as it is made, nothing."""
+    """What a teacher decides beside the checks; by default, nothing."""
 
     overrides: Mapping[Place, Override] = field(default_factory=dict)
     due: datetime | None = None

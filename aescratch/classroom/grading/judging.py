@@ -60,8 +60,8 @@ def judge_at(
 ) -> list[Judgement]:  # fmt: skip
     """Return the same at several seeds, in one confined process that loads the text anew at each.
 
-    After a seed at which the process didn't go on, say because the time was up, there are no more. What speaks for
-    difference quotients is looked for if it is asked for: a course's own texts need no flag.
+    If the process ends at a seed, say because its time is up, there are no judgements at the seeds after it. Difference
+    quotients are looked for only on request: a course's own texts need no flag.
     """
     judgements: list[Judgement] = []
     process = Confined(limits, exercise.packages)

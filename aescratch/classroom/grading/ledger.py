@@ -1,4 +1,4 @@
-"""The judgements that were made already, a line each, so that grading goes on where it was ended, whatever ended it.
+"""The judgements made so far, a line each, so that grading goes on where it stopped, whatever stopped it.
 
     results.jsonl: {"key": ..., "kind": ..., "entries": ..., "sum": ...}    appended and flushed whenever one is there
     a key is everything that decides: file, exercise, seed, limits, confinement, version; the same file is judged once

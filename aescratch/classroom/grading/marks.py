@@ -2,7 +2,7 @@
 
     declared parts + what a submission's checks found -> entries(exercise, judgement)
 
-That nothing is changed and that a gradient is linear are laws, which zeros keep as well as right gradients do: they
+Two laws, that nothing is changed and that a gradient is linear, hold for zeros as well as for right gradients. So they
 count in proportion to the values that are right.
 """
 

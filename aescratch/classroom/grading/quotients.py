@@ -44,7 +44,7 @@ class Call(NamedTuple):
 
 
 class Calls:
-    """The calls of a submission, the first one of all that differ in the upstream gradient only."""
+    """The calls of a submission; of those that differ only in the upstream gradient, the first."""
 
     def __init__(self) -> None:
         self.kept: dict[tuple[str, bytes], Call] = {}

@@ -83,22 +83,16 @@ def answer_of(exercise: Exercise, outcome: Outcome, reports: list[Report]) -> st
         lines.append(f"  at {exercise.file_name}:{outcome.line}")
     for report in reports:
         if report.verdict != "pass" and {finding.code for finding in report.findings} != HOLE_ONLY:
-            lines += [f"  {plain(report.title)}", *_findings(report)]
+            lines.append(f"  {plain(report.title)}")
+            lines += [f"    {tensor.name}: {tensor.verdict}" for tensor in report.tensors]
+            for finding in report.findings:
+                if finding.severity != "note" or finding.code == "described":
+                    lines.append(f"    {sentence(finding, report)}")
+                    lines += [f"      ask yourself: {plain(finding.question)}"] if finding.question else []
     if outcome.printed.strip():
         lines.append("  your code printed:")
         lines += [f"    | {plain(line, 100)}" for line in outcome.printed.strip().splitlines()[:PRINTED_LINES]]
     return "\n".join(lines)[:LONGEST_ANSWER]
-
-
-def _findings(report: Report) -> list[str]:
-    lines = [f"    {tensor.name}: {tensor.verdict}" for tensor in report.tensors]
-    for finding in report.findings:
-        if finding.severity == "note" and finding.code != "described":
-            continue
-        lines.append(f"    {sentence(finding, report)}")
-        if finding.question:
-            lines.append(f"      ask yourself: {plain(finding.question)}")
-    return lines
 
 
 def _without_folders(text: str) -> str:

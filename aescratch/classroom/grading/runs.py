@@ -3,8 +3,8 @@
     tasks --threads, each with a process of its own--> records -> ledger;   time-outs once more, alone, at the end
     python -m aescratch.classroom.grading.runs      such a process: a request per line on stdin, a record on stdout
 
-The checks run in such a process, and the submission in a confined process of its own. Should one bring the former down
-all the same, only that submission is lost, and the next gets another process.
+The checks run in such a process, and the submission in a confined process of its own. If a submission still brings the
+former down, only that submission is lost, and the next gets another process.
 """
 
 from __future__ import annotations
@@ -56,7 +56,14 @@ class Worker:
             "key": task.key, "folder": str(task.exercise.folder.resolve()), "seed": self.seed, "limits": self.limits,
             "text": base64.b64encode(task.text).decode(),
         }  # fmt: skip
-        process = self._started()
+        if self._process is None:
+            threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "aescratch.classroom.grading.runs"], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, cwd=Path(ae.__file__).parent.parent,
+                env={**os.environ, **threads, "TMPDIR": self.folder}, start_new_session=True,
+            )  # fmt: skip
+        process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
         timer = threading.Timer(PATIENCE + 10 * float(self.limits.get("seconds", 10)), process.kill)
@@ -73,16 +80,6 @@ class Worker:
             return json.loads(line)
         self.close()
         return _brought_down(task)
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        if self._process is None:
-            threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "aescratch.classroom.grading.runs"], stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, cwd=Path(ae.__file__).parent.parent,
-                env={**os.environ, **threads, "TMPDIR": self.folder}, start_new_session=True,
-            )  # fmt: skip
-        return self._process
 
     def close(self) -> None:
         """End the process, if there is one."""
