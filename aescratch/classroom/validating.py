@@ -146,11 +146,11 @@ def _answered_otherwise(exercise: Exercise, name: str, found: Outcome, where: st
 def seed_problems(exercise: Exercise, right: Trial, trials: dict[str, Trial]) -> list[str]:
     """Return a sentence for every further seed at which the solution fails, or a mistake passes, as a submission."""
     problems = drawing_problems(exercise)
-    for seed, judgement in right.at_seeds[1:]:
+    for seed, judgement in zip(SEEDS, right.graded[1:], strict=False):
         what = f"{exercise.name}: its solution should pass at seed {seed}"
         problems += unless(judgement.outcome.passed, what, judgement.outcome)
     for name, found in trials.items():
-        for seed, judgement in found.at_seeds[1:]:
+        for seed, judgement in zip(SEEDS, found.graded[1:], strict=False):
             what = f"{exercise.name}: the mistake {name!r} shouldn't pass at seed {seed}"
             problems += unless(not judgement.outcome.passed, what, judgement.outcome)
     return problems

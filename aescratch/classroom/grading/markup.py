@@ -56,15 +56,12 @@ def folded(lists: Mapping[str, Sequence[str]]) -> str:
     return text
 
 
-def bar(share: Fraction | float) -> str:
-    """Return a cell with a bar."""
-    return f'<td style="text-align:left"><span class="bar" style="width:{round(WIDTH * share)}px"></span></td>'
-
-
-def table(heads: Sequence[str], rows: Sequence[str]) -> str:
-    """Return a table with a row a line, whose first column is text."""
-    head = "".join(f"<th>{name}</th>" for name in heads)
-    return (
-        f'<div class="scroll"><table class="far"><thead><tr>{head}</tr></thead>\n'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
+def table(heads: Sequence[str], rows: Sequence[tuple[Sequence[object], Fraction | None]]) -> str:
+    """Return a table whose first column is text; a row is its cells, and the share that a bar at its end shows."""
+    head, body = "".join(f"<th>{name}</th>" for name in heads), ""
+    for (first, *cells), share in rows:
+        body += f"<tr><th>{first}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}"
+        if share is not None:
+            body += f'<td style="text-align:left"><span class="bar" style="width:{round(WIDTH * share)}px"></span></td>'
+        body += "</tr>\n"
+    return f'<div class="scroll"><table class="far"><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>'

@@ -96,7 +96,7 @@ def near(name: str, names: Iterable[str]) -> str:
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the lines that hold something, by column."""
     try:
-        (_, head), *rows = read_table(path, "overrides").rows or [(0, [])]
+        (_, head), *rows = read_table(path, "overrides")[0] or [(0, [])]
     except ValueError as error:
         raise SayError(str(error)) from error
     head = [name.strip().lower() for name in head]

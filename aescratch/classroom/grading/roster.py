@@ -1,6 +1,6 @@
 """The roster: who takes the course, from a table of one's own or from what a platform exports of its gradebook.
 
-    CSV -> Table -> rows of students;   what exports call people -> the row that each of them is, if it is one row
+    CSV -> rows of students;   what exports call people -> the row that each of them is, if it is one row
 
 Columns of one's own: student (as the export calls them: a number, a login, an email or a name), name, email, section,
 group, and due, where somebody has another date. Platforms' tables are told by their headings.
@@ -139,16 +139,11 @@ def _names(name: str) -> set[str]:
     return {"".join(words[i:] + words[:i]) for i in {0, 1, len(words) - 1} if words}
 
 
-class Table(NamedTuple):
-    """The rows of a table, each with the number of the line on which it ends, and how it was written."""
+def read_table(path: Path, what: str) -> tuple[list[tuple[int, list[str]]], str, str]:
+    """Return the rows of a CSV file, each with the number of the line on which it ends, its separator and its encoding.
 
-    rows: list[tuple[int, list[str]]]
-    delimiter: str
-    encoding: str
-
-
-def read_table(path: Path, what: str) -> Table:
-    """Return the rows of a CSV file that is to be `what`; a `ValueError` says in a sentence why it is none."""
+    A `ValueError` says in a sentence why it isn't `what` it is to be.
+    """
     try:
         with open(path, "rb") as stream:
             content = stream.read(LARGEST)
@@ -166,7 +161,7 @@ def read_table(path: Path, what: str) -> Table:
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)  # else a quote swallows rows
     try:
-        return Table([(reader.line_num, cells) for cells in reader], delimiter, encoding)
+        return [(reader.line_num, cells) for cells in reader], delimiter, encoding
     except csv.Error as error:
         where = f"{path}, line {reader.line_num}"
         raise ValueError(f"{where}: it is no CSV ({error}); look for an open quote") from error

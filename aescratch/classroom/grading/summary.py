@@ -13,7 +13,7 @@ from statistics import median
 
 from aescratch.classroom.grading.formats import number
 from aescratch.classroom.grading.grades import NO_FILE, Graded, Grades
-from aescratch.classroom.grading.markup import bar, breakable, escaped, folded, listed, page, shortened, table
+from aescratch.classroom.grading.markup import breakable, escaped, folded, listed, page, shortened, table
 from aescratch.classroom.grading.parts import points_of
 from aescratch.classroom.outcome import DIED, HEADLINES, NOT_BEGUN, PASSED, TIMED_OUT
 
@@ -96,11 +96,9 @@ def _progress(grades: Grades) -> str:
         kinds = [student.graded[place].kind for student in grades.students]
         passed, absent = kinds.count(PASSED), kinds.count(NO_FILE) + kinds.count(NOT_BEGUN)
         mean = sum((s.graded[place].points for s in grades.students), Fraction(0)) / len(kinds)
-        rows.append(
-            f"<tr><th>{breakable(exercise.name)}</th><td>{passed}</td><td>{len(kinds) - passed - absent}</td>"
-            f"<td>{absent}</td><td>{float(mean):.2f} of {number(points_of(exercise))}</td>"
-            f"{bar(Fraction(passed, len(kinds)))}</tr>\n"
-        )
+        points = f"{float(mean):.2f} of {number(points_of(exercise))}"
+        cells = [breakable(exercise.name), passed, len(kinds) - passed - absent, absent, points]
+        rows.append((cells, Fraction(passed, len(kinds))))
     heads = ["exercise", "pass", "not yet", "not begun", "mean points", ""]
     return f"<section><h2>How far along</h2>{table(heads, rows)}</section>\n"
 
@@ -215,9 +213,8 @@ def _hardest_parts(grades: Grades) -> str:
                     earned[entry.exercise, entry.part].append(entry.points / entry.of)
     means = sorted((sum(shares, Fraction(0)) / len(shares), place) for place, shares in earned.items())
     rows = [
-        f"<tr><th>{breakable(exercise)}: {escaped(part)}</th><td>{float(100 * mean):.0f} %</td>"
-        f"<td>{len(earned[exercise, part])}</td>{bar(mean)}</tr>\n"
-        for mean, (exercise, part) in means[:MOST_PARTS] if mean < 1
+        ([f"{breakable(place[0])}: {escaped(place[1])}", f"{float(100 * mean):.0f} %", len(earned[place])], mean)
+        for mean, place in means[:MOST_PARTS] if mean < 1
     ]  # fmt: skip
     text = table(["part", "of its points", "handed in", ""], rows) if rows else "<p>None: all is right.</p>"
     return f"<section><h2>Hardest parts</h2>{text}</section>\n"
@@ -249,10 +246,8 @@ def _runtime(grades: Grades) -> str:
         seconds = [graded.seconds for graded in those if graded.seconds is not None]
         ended = sum(graded.kind == TIMED_OUT for graded in those)
         if seconds:
-            rows.append(
-                f"<tr><th>{breakable(exercise.name)}</th><td>{median(seconds):.1f}</td><td>{max(seconds):.1f}</td>"
-                f"<td>{ended or ''}</td></tr>\n"
-            )
+            cells = [breakable(exercise.name), f"{median(seconds):.1f}", f"{max(seconds):.1f}", ended or ""]
+            rows.append((cells, None))
     text = table(["exercise", "median, s", "longest, s", "out of time"], rows)
     return f'<section id="runtime"><h2>How long judging took</h2>{text}</section>\n' if rows else ""
 
