@@ -16,6 +16,7 @@ from pathlib import Path
 
 from aescratch.classroom.exercise import PACKAGES, CourseError, Exercise, read_exercise
 from aescratch.classroom.grading.proving import solution_problems
+from aescratch.classroom.hints import FALLBACK
 from aescratch.classroom.leaks import BINARIES, STRAY, leaks_in, secrets_of
 from aescratch.classroom.outcome import Ended
 from aescratch.classroom.recognising import MISTAKES, record_mistakes
@@ -55,6 +56,7 @@ def release(exercises: Sequence[Exercise], out: Path, *, formulas: bool = False)
         problems = leak_problems(exercises, folder, formulas=formulas)
         for exercise in exercises:
             problems += prove_released(exercise, released(exercise, folder)) or solution_problems(exercise)
+            problems += fallback_problems(exercise)
         if problems:
             raise ReleaseError(problems)
         if out.exists():
@@ -65,6 +67,12 @@ def release(exercises: Sequence[Exercise], out: Path, *, formulas: bool = False)
 def released(exercise: Exercise, folder: Path) -> Exercise:
     """Return an exercise as it lies in the folder that is handed out."""
     return read_exercise(folder / COURSE / exercise.folder.name)
+
+
+def fallback_problems(exercise: Exercise) -> list[str]:
+    """Return a sentence if there may be a mistake for which a student has no hint."""
+    there = FALLBACK in exercise.hints.own
+    return [] if there else [f"{exercise.name}: expected a section '# *' in hints.md, got none"]
 
 
 def build(exercises: Sequence[Exercise], folder: Path, *, formulas: bool = False) -> None:

@@ -26,7 +26,7 @@ from aescratch.classroom.exercise import Exercise, read_exercise
 from aescratch.classroom.grading.proving import SEEDS, Trial, solution_problems, trial
 from aescratch.classroom.hints import FALLBACK
 from aescratch.classroom.outcome import NOT_BEGUN, Ended, Outcome
-from aescratch.classroom.releasing import build, leak_problems, released
+from aescratch.classroom.releasing import build, fallback_problems, leak_problems, released
 from aescratch.classroom.trying import Draw, draw, in_time, prove_released, tried, unless
 from aescratch.foundations.sources import import_from_source
 from aescratch.inspection.gradcheck.binding import copied
@@ -168,9 +168,9 @@ def graded_problems(exercise: Exercise, stub: Trial, trials: dict[str, Trial]) -
 
 def hint_problems(exercise: Exercise) -> tuple[list[str], str]:
     """Return a sentence if there may be a mistake without a hint, and how many have one that is meant for them."""
+    if problems := fallback_problems(exercise):
+        return problems, ""
     hints, codes = exercise.hints, [mutant.expected for mutant in exercise.mutants.values()]
-    if FALLBACK not in hints.own:
-        return [f"{exercise.name}: expected a section '# *' in hints.md, got none"], ""
     return [], f"{sum(hints.choose([code])[0] != FALLBACK for code in codes)} of {len(codes)}"
 
 
