@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from aescratch.backend import Array
 from aescratch.foundations.declared import declaration_of
 from aescratch.inspection.gradcheck import Finding, Report, TensorResult, check_function
 from aescratch.inspection.gradcheck.binding import bind, call, changed, copied, name_of, same
@@ -143,7 +142,6 @@ def check_forward(
     """
     tensors: list[TensorResult] = []
     impure: dict[str, Finding] = {}
-    values: list[Array] = []
     title = f"check of the values that {forward.__name__} returns"
     for inputs in draws:
         arguments = copied(inputs)
@@ -165,12 +163,11 @@ def check_forward(
             text = text.replace("that of what it is the gradient of", "see the docstring")
             found = Finding(code, output, "error", f"{output} {text}")
             return ValueReport(title, [], [*impure.values(), found], TOLERANCE)
-        values.append(np.asarray(value))
         verdicts = np.where(np.abs(value - wanted) <= TOLERANCE * float(np.abs(wanted).max()), "pass", "fail")
         no_estimates = np.full((*wanted.shape, 2), np.nan)
-        tensors.append(TensorResult(output, values[-1], wanted, verdicts, no_estimates, zero_is_meant=True))
+        tensors.append(TensorResult(output, np.asarray(value), wanted, verdicts, no_estimates, zero_is_meant=True))
     failing = next((tensor for tensor in tensors if tensor.verdict == "fail"), None)
-    wrong = [] if failing is None else [_wrong(failing), *_cause(values, draws, output, slips)]
+    wrong = [] if failing is None else [_wrong(failing), *_cause(tensors, draws, slips)]
     return ValueReport(title, [failing or tensors[0]], [*impure.values(), *wrong], TOLERANCE)
 
 
@@ -221,8 +218,9 @@ def _wrong(tensor: TensorResult) -> Finding:
     return Finding("wrong-values", tensor.name, "error", message, {"entries": failing, "worst": list(worst)})
 
 
-def _cause(values: Sequence[Array], draws: Sequence[Inputs], output: str, slips: Sequence[Slip]) -> list[Finding]:
+def _cause(tensors: Sequence[TensorResult], draws: Sequence[Inputs], slips: Sequence[Slip]) -> list[Finding]:
     """Return the cause if one slip gives what came, at every draw."""
+    values, output = [tensor.analytic for tensor in tensors], tensors[0].name
     for slip in slips:
         given = [np.asarray(call(slip.forward, copied(inputs))) for inputs in draws]
         if all(a.shape == b.shape and np.allclose(a, b, TOLERANCE, 0) for a, b in zip(values, given, strict=True)):

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import inspect
 import itertools
@@ -57,26 +58,18 @@ def validate(
 
     Jobs, if several, have processes of their own; `done` is called after each. A `ReleaseError` says why it can't be.
     """
-    with tempfile.TemporaryDirectory() as temporary:
+    # A fresh process for each worker: a copy of this one would share the threads of its linear algebra.
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), import_from_source) if jobs > 1 else None
+    with tempfile.TemporaryDirectory() as temporary, pool or contextlib.nullcontext():
         folder = Path(temporary) / "handout"
         build(exercises, folder)
         leaks = leak_problems(exercises, folder)
-        tasks = [(exercise.folder, released(exercise, folder).folder) for exercise in exercises]
+        handed_out = [released(exercise, folder).folder for exercise in exercises]
         rows = []
-        for row in _rows(tasks, jobs):
+        for row in (pool.map if pool else map)(row_of, [exercise.folder for exercise in exercises], handed_out):
             rows.append(row)
             done()
         return rows, leaks
-
-
-def _rows(tasks: Sequence[tuple[Path, Path]], jobs: int) -> Iterator[Row]:
-    """Yield the row of each exercise, as soon as it and those before it are done."""
-    if jobs == 1:
-        yield from (row_of(*task) for task in tasks)
-        return
-    # A fresh process for each worker: a copy of this one would share the threads of its linear algebra.
-    with ProcessPoolExecutor(jobs, get_context("spawn"), import_from_source) as pool:
-        yield from pool.map(row_of, *zip(*tasks, strict=True))
 
 
 def row_of(folder: Path, handed_out: Path) -> Row:

@@ -29,11 +29,9 @@ def watch(
     seen = _texts(workspace)
     check(first)
     for _ in ticks() if looks is None else looks:
-        now = _texts(workspace)
-        changed = [exercise for exercise in workspace.exercises if now.get(exercise.name) != seen.get(exercise.name)]
-        seen = now
-        for exercise in changed:
-            if exercise.name in now:
+        before, seen = seen, _texts(workspace)
+        for exercise in workspace.exercises:
+            if seen.get(exercise.name) not in (None, before.get(exercise.name)):
                 check(exercise)
 
 

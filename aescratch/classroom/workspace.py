@@ -27,11 +27,7 @@ class WorkspaceError(Exception):
 
 
 class Workspace:
-    """A student's folder, where progress.json lies, and what was done in it.
-
-    Its exercises are those of the folder ``course`` inside, or else the built-in path. A `WorkspaceError` says that
-    something can't be read.
-    """
+    """A student's folder, where progress.json lies, its exercises, and what was done in it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -122,7 +118,7 @@ class Workspace:
         """Write changes to what is known of an exercise, and make it the current one."""
         self.progress["exercises"][exercise.name] = {**self.entry(exercise), **changes}
         self.progress["current"] = exercise.name
-        write_text(self.folder / PROGRESS, _as_text(self.progress))
+        write_text(self.folder / PROGRESS, json.dumps(self.progress, indent=2) + "\n")
 
 
 NEW: dict[str, Any] = {
@@ -133,11 +129,11 @@ NEW: dict[str, Any] = {
 
 def fresh_progress(entries: Mapping[str, Any] | None = None) -> str:
     """Return the text of progress.json before anything was checked."""
-    return _as_text({"format": FORMAT, "current": None, "exercises": dict(entries or {})})
+    return json.dumps({"format": FORMAT, "current": None, "exercises": dict(entries or {})}, indent=2) + "\n"
 
 
 def _course_in(folder: Path) -> tuple[Exercise, ...]:
-    """Return the exercises that a student's folder works with."""
+    """Return the exercises that a student's folder works with: those in it, or else the built-in path."""
     try:
         return read_course(folder / COURSE if (folder / COURSE).is_dir() else None)
     except CourseError as error:
@@ -154,7 +150,3 @@ def _require_progress(progress: Any) -> None:
     for name, entry in entries.items():
         if not isinstance(entry, dict) or any(key in entry and type(entry[key]) is not type(NEW[key]) for key in NEW):
             raise ValueError(f"the entry of {name} is not as it was written")
-
-
-def _as_text(progress: dict[str, Any]) -> str:
-    return json.dumps(progress, indent=2) + "\n"

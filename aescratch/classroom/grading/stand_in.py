@@ -15,7 +15,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -142,7 +142,12 @@ class Conversation:
         self.asking = False
         self.left -= time.monotonic() - started
         if "raised" in answer:
-            self.raise_as_there(answer["raised"])
+            error, described, line = channel.unpacked_exception(answer["raised"])
+            if error is None:
+                raise Ended(DIED, f"it raised {described}")
+            if line:  # as if it were running here
+                exec(compile("raise error", self.file, "exec").replace(co_firstlineno=line), {"error": error})
+            raise error
         return answer, payload
 
     def answer_back(
@@ -169,15 +174,6 @@ class Conversation:
             return {"value": value, "changed": watched.changes(packer)}, packer.chunks
         except Exception as error:
             return {"raised": channel.packed_exception(error, 0)}, []
-
-    def raise_as_there(self, form: Any) -> NoReturn:
-        """Raise an exception of the submission's here, as if its line were running here."""
-        error, described, line = channel.unpacked_exception(form)
-        if error is None:
-            raise Ended(DIED, f"it raised {described}")
-        if line:
-            exec(compile("raise error", self.file, "exec").replace(co_firstlineno=line), {"error": error})
-        raise error
 
 
 class StandIn:
