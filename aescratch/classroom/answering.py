@@ -3,8 +3,6 @@
     Outcome, the student's file, what was known before -> text
 """
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path

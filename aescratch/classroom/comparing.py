@@ -5,8 +5,6 @@
     check_prediction(student, the right letter, ...)       -> Report, with a question where another letter was chosen
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence

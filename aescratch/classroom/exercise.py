@@ -7,8 +7,6 @@
     mutants.py    typical mistakes, and the code that each must be answered with
 """
 
-from __future__ import annotations
-
 import functools
 import inspect
 import re

@@ -7,8 +7,6 @@
     # *                            for whatever else is found
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -7,8 +7,6 @@ A line is a secret if it is long enough, computes something, and isn't code that
 has to calculate, too, and under other names to be longer: anybody writes `x.T @ y`, or `h.mean(axis=0)`.
 """
 
-from __future__ import annotations
-
 import ast
 import html
 import io

@@ -6,8 +6,6 @@
 A file beside RESULT is there as soon as the checks begin. When the time is up, the running line is written there.
 """
 
-from __future__ import annotations
-
 import ast
 import faulthandler
 import functools

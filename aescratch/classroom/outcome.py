@@ -3,8 +3,6 @@
     the student's file -> reports -> Judgement -> Outcome(kind, ...) -> JSON between processes, text, codes for hints
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field

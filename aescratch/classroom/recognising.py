@@ -6,8 +6,6 @@
     mutants.py --record_mistakes--> mistakes.json, with which a released exercise still tells mistakes apart, at seed 0
 """
 
-from __future__ import annotations
-
 import ast
 import itertools
 import json

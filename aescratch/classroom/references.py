@@ -5,8 +5,6 @@
     the released checks.py --replayed--> RIGHT and SLIPS that look their inputs up
 """
 
-from __future__ import annotations
-
 import copy
 import functools
 import inspect

@@ -5,8 +5,6 @@
         --> renamed to OUT
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -3,8 +3,6 @@
     file --looking.py, in a child--> result.json -> Outcome;   what it prints is read on, and its beginning kept
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -3,8 +3,6 @@
     NAME -> SRC/NN_NAME/{about.md, solution.py, checks.py, hints.md, mutants.py}, as in template/
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

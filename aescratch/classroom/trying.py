@@ -4,8 +4,6 @@
     the checks run on the solution, at a seed -> Draw: the calls of its functions, and the forwards differentiated
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import inspect

@@ -4,8 +4,6 @@
         graded at several seeds; what the checks draw, hints, shapes -> Row
 """
 
-from __future__ import annotations
-
 import ast
 import contextlib
 import functools

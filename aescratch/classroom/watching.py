@@ -3,8 +3,6 @@
     every half second the files are read, which works on network drives too -> one has changed -> check, answer
 """
 
-from __future__ import annotations
-
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator

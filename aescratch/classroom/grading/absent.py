@@ -7,8 +7,6 @@ Only what a submission's own lines import gets one, unless they catch the error 
 inside the confined process.
 """
 
-from __future__ import annotations
-
 import ast
 import contextlib
 import importlib

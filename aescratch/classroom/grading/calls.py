@@ -7,8 +7,6 @@ they have open, and further namespaces; without namespaces also what may be done
 other processes of the same user. It's read inside the confined process, where there is the standard library alone.
 """
 
-from __future__ import annotations
-
 import ctypes
 import os
 import platform

@@ -7,8 +7,6 @@ Nothing that comes in is unpickled or evaluated: what isn't of these kinds, to t
 confined process there is NumPy alone.
 """
 
-from __future__ import annotations
-
 import itertools
 import json
 import math

@@ -6,8 +6,6 @@ Nothing here is secret and nothing is believed: what matters is checked by the j
 NumPy, and the files beside it. Limits, Landlock and the filter of calls are taken on before the submission is read.
 """
 
-from __future__ import annotations
-
 import sys
 
 sys.path.pop(0)  # the folder of this file: nothing is imported from there by accident

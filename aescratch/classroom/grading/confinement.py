@@ -5,8 +5,6 @@
 The judge's side never waits without an end: every read and write has one, and what is printed is read on meanwhile.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -3,8 +3,6 @@
     Student -> text(student): one file;   sentences(graded), total(student): what is beside the checks, for others too
 """
 
-from __future__ import annotations
-
 from fractions import Fraction
 
 from aescratch.classroom.grading.grades import Graded, Student

@@ -5,8 +5,6 @@
 Nothing in them tells when or how fast: the same submissions give the same bytes.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import json

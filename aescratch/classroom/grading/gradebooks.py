@@ -7,8 +7,6 @@ graded for. Moodle's grading worksheet is made for each assignment: `mod/assign/
 needs "Identifier", "Grade" and "Last modified (grade)". Gradescope imports no points. Who handed in nothing gets no 0.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import re

@@ -6,8 +6,6 @@ What the checks gave is replaced by an override; of that, what is late loses its
 count.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime

@@ -6,8 +6,6 @@ The checks, the right values and the mistakes that are recognised stay on this s
 comes to a judgement.
 """
 
-from __future__ import annotations
-
 import functools
 import warnings
 from collections.abc import Sequence

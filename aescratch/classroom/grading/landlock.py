@@ -6,8 +6,6 @@ These are the kernel's three calls, through ctypes; its documentation is in user
 look whether a file is there, and to change its mode, is no opening: the latter is for the filter of calls.
 """
 
-from __future__ import annotations
-
 import ctypes
 import os
 import struct

@@ -12,8 +12,6 @@ Why not a library: copydetect 0.5.0 winnows sequences of tokens, which another o
 of rarity; JPlag needs Java. Students' files are so short that all marks are kept, and not a sample of them.
 """
 
-from __future__ import annotations
-
 import ast
 import builtins
 from collections import Counter, defaultdict

@@ -4,8 +4,6 @@
                                 -> lookalikes.json: exercise, students, likeness
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path

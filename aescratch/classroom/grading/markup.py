@@ -3,8 +3,6 @@
     names, texts, lines -> HTML
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from html import escape

@@ -6,8 +6,6 @@
 A table is taken as a whole or not at all: whatever is wrong with it is told line by line, and nothing is graded.
 """
 
-from __future__ import annotations
-
 import csv
 import difflib
 import json

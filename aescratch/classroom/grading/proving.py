@@ -3,8 +3,6 @@
     solution, stub, mistakes --the student's own check, a confined process at several seeds--> Trial -> sentences
 """
 
-from __future__ import annotations
-
 import os
 from typing import NamedTuple
 

@@ -8,8 +8,6 @@ and an approximation agree as badly, but aren't noisy, and are no evidence. A co
 its functions meet complex numbers, gives it away.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import inspect

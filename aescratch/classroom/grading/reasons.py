@@ -3,8 +3,6 @@
     Finding -> one sentence;   Outcome -> why there was nothing to check;   Judgement -> the answer as a text
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import PurePath
 

@@ -6,8 +6,6 @@ Columns of one's own: student (as the export calls them: a number, a login, an e
 group, and due, where somebody has another date. Platforms' tables are told by their headings.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import re

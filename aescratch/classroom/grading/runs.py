@@ -7,8 +7,6 @@ The checks run in such a process, and the submission in a confined process of it
 former down, only that submission is lost, and the next gets another process.
 """
 
-from __future__ import annotations
-
 import base64
 import contextlib
 import json

@@ -7,8 +7,6 @@ Anything that isn't bound into the sandbox isn't there; behind Landlock it can't
 of calls. Where there is neither, `missing_protections` says so.
 """
 
-from __future__ import annotations
-
 import functools
 import os
 import shutil

@@ -6,8 +6,6 @@ Every text has inputs of its own. Whoever reads some of them in an answer, say b
 knows nothing of those of the next text, and nobody can compute any without the seed.
 """
 
-from __future__ import annotations
-
 import hmac
 import json
 import secrets

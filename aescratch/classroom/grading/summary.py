@@ -3,8 +3,6 @@
     Grades -> sections -> one page of HTML that fetches nothing; whatever a student wrote is escaped
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence

@@ -7,8 +7,6 @@ Where the container doesn't let bubblewrap work, a submission is run as a user w
 and what it mustn't see lies in a folder that only root may open. Otherwise nothing is graded, and results.json says so.
 """
 
-from __future__ import annotations
-
 import json
 import shlex
 import stat

@@ -7,8 +7,6 @@ text, elsewhere: an endless loop ends, and the package with the answers in it ca
 all that its function needs.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import inspect

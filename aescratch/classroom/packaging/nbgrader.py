@@ -6,8 +6,6 @@ The check, of 0 points, is a test cell since nbgrader's own Validate looks at th
 ends in a number, for which nbgrader gives partial credit. The seed lies in the course's folder, and in no cell.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

@@ -5,8 +5,6 @@
 Tests are functions that raise (OK_FORMAT = False), not doctests, which compare what is printed.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path

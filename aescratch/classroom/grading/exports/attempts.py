@@ -5,8 +5,6 @@
 A student's own folders and zip files are looked into here, so far; what isn't looked at is told.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -15,8 +15,6 @@ autograder, lies deeper, and is passed over. A value of another form, say one th
 guessed at: that submission is listed. Several submitters are a group.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

@@ -7,8 +7,6 @@ Nothing is parsed as Python here, since what is wrong in it shows where it is ju
 the lines that begin at the margin. The time that reading takes grows with the length, whoever wrote it.
 """
 
-from __future__ import annotations
-
 import html
 import json
 import re
