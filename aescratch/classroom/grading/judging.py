@@ -72,8 +72,7 @@ def judge_at(
                 conversation.left, conversation.calls = limits.seconds, Calls()
                 judgement = judgement_of(exercise, load, Path(file), text, seed)
                 if is_flagging:
-                    calls = conversation.calls
-                    judgement.quotients = evidence(exercise, text, judgement.reports, calls, conversation)
+                    judgement.quotients = evidence(exercise, text, judgement.reports, conversation.calls, conversation)
                 judgements.append(judgement)
                 if judgement.outcome.kind in (TIMED_OUT, DIED):
                     break
