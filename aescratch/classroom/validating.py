@@ -33,6 +33,7 @@ from aescratch.inspection.gradcheck.binding import copied
 SLOW = 5.0  # seconds of a check; students' machines may be slower than the teacher's, and 10 are the limit
 NOT_TRIED = "-"
 SHAPES = re.compile(r"^([\w, ]+) : array(?: of \w+)? \(([\w, ]+)\)", re.MULTILINE)
+WORDS = re.compile(r"\w+(?: +\w+)*")  # between commas
 COLUMNS = ("exercise", "stub", "solution", "released", "mistakes", "seeds", "graded", "hints", "shapes", "seconds")
 
 
@@ -204,7 +205,7 @@ def size_problems(exercise: Exercise, drawn: Draw) -> list[str]:
     problems = []
     for function in (node for node in ast.parse(exercise.stub).body if isinstance(node, ast.FunctionDef)):
         parts = SHAPES.findall(ast.get_docstring(function) or "")
-        letters = {name: re.findall(r"\w+", shape) for names, shape in parts for name in re.findall(r"\w+", names)}
+        letters = {name: WORDS.findall(shape) for names, shape in parts for name in WORDS.findall(names)}
         equal: dict[tuple[str, str], bool] = {}
         for named in (named for name, named in drawn.calls if name == function.name):
             sizes = {
