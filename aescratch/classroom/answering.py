@@ -86,8 +86,11 @@ def listing(workspace: Workspace) -> str:
             chapter = exercise.chapter
             lines.append(chapter)
         here = ">" if exercise.name == workspace.current else " "
+        entry, state = workspace.entry(exercise), "started" if workspace.started(exercise) else ""
+        if entry["passed"]:
+            state = "seen" if entry["gave_up"] else "passed"
         words = f"{exercise.title}, {exercise.minutes} min"
-        lines.append(f"{here} {exercise.number:2}  {exercise.name:<24}{_state(workspace, exercise):<10}{words}")
+        lines.append(f"{here} {exercise.number:2}  {exercise.name:<24}{state:<10}{words}")
     return "\n".join([*lines, bar(workspace)])
 
 
@@ -115,21 +118,12 @@ def wrapped(text: str, width: int) -> str:
     """
     lines: list[str] = []
     for line in text.splitlines():
-        indent = line[: len(line) - len(line.lstrip())]
+        inset = line[: len(line) - len(line.lstrip())] + "  "
         if len(line) <= width or "  " in line.strip() or line.lstrip().startswith("|"):
             lines.append(line)
         else:
-            lines += textwrap.wrap(
-                line, width, subsequent_indent=f"{indent}  ", break_long_words=False, break_on_hyphens=False
-            )
+            lines += textwrap.wrap(line, width, subsequent_indent=inset, break_long_words=False, break_on_hyphens=False)
     return "\n".join(lines)
-
-
-def _state(workspace: Workspace, exercise: Exercise) -> str:
-    entry = workspace.entry(exercise)
-    if entry["passed"]:
-        return "passed" if not entry["gave_up"] else "seen"
-    return "started" if workspace.started(exercise) else ""
 
 
 def _shown(report: str) -> str:

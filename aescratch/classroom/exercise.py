@@ -158,7 +158,7 @@ def all_exercises() -> tuple[Exercise, ...]:
 def read_course(folder: Path | None) -> tuple[Exercise, ...]:
     """Return the exercises of a folder that holds folders NN_name, in their order; None is the built-in path.
 
-    A `CourseError` says what isn't as it should be. What was released may be a part of a course, and have gaps.
+    A `CourseError` says what isn't as it should be.
     """
     folder = PATH if folder is None else folder
     if not folder.is_dir():
@@ -168,7 +168,7 @@ def read_course(folder: Path | None) -> tuple[Exercise, ...]:
     if not exercises:
         raise CourseError(f"expected folders such as 01_my_exercise in {folder}, got none; see aescratch exercises new")
     for place, exercise in enumerate(exercises, start=1):
-        gap = exercise.number != place and not exercise.released
+        gap = exercise.number != place and not exercise.released  # what was released may be a part of a course
         if gap or exercise.number in {other.number for other in exercises[: place - 1]}:
             got = f"expected the exercises to be numbered 1, 2, 3, ..., got {exercise.folder.name} in place {place}"
             raise CourseError(f"{got}; rename the folders")

@@ -41,7 +41,7 @@ COLUMNS = ("exercise", "stub", "solution", "released", "mistakes", "seeds", "gra
 class Row:
     """What was found out about an exercise: a cell for every column, and a sentence for every problem."""
 
-    cells: dict[str, str] = field(default_factory=dict)
+    cells: dict[str, str]
     problems: list[str] = field(default_factory=list)
 
     def note(self, column: str, problems: Sequence[str], well: str = "ok") -> None:

@@ -280,16 +280,13 @@ def packed_exception(error: BaseException, line: int) -> dict[str, Any]:
 
 
 def unpacked_exception(form: Any) -> tuple[BaseException | None, str, int]:
-    """Return an exception like the other side's, which reads as it does, its description, and its line.
-
-    There is none for what is neither an Exception nor SystemExit: Control-C, or one that ends a process.
-    """
+    """Return an exception like the other side's, which reads as it does, its description, and its line."""
     match form:
         case {"name": str(name), "bases": list(bases), "text": str(text), "line": int(line)}:
             known = [EXCEPTIONS[base] for base in bases if isinstance(base, str) and base in EXCEPTIONS]
             name, text, line = shown(name, kept=""), shown(text), line_number(line)
             described = f"{name}: {text}" if text else name
-            if not known:
+            if not known:  # neither an Exception nor SystemExit: Control-C, or one that ends a process
                 return None, described, line
             kind = type(name, (known[0],), {"__str__": lambda self: text})
             return kind(text), described, line

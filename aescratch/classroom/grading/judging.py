@@ -28,10 +28,7 @@ __all__ = ["Judgement", "Limits", "judge", "judge_text", "missing_protections"]
 
 
 def judge(exercise: Exercise, path: Path, *, seed: int, limits: Limits = Limits()) -> Judgement:
-    """Return what the checks of an exercise say of a submission's file, which may be missing, at inputs of this seed.
-
-    Nothing that a submission does raises. A `ConfinementError` says that no process can be confined here.
-    """
+    """Return what the checks of an exercise say of a submission's file, which may be missing, at this seed."""
     if path.is_symlink():  # it may lead to the solution
         return _unreadable(path.name, "is a link; hand in the file itself")
     try:

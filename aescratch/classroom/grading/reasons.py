@@ -62,9 +62,8 @@ def mistake(outcome: Outcome, reports: list[Report]) -> tuple[str, str]:
     if outcome.kind in (WRONG, UNSURE):
         for report in reports:
             telling = [finding for finding in report.findings if finding.severity != "note"]
-            telling.sort(key=lambda finding: finding.code != "cause")
             if report.verdict != "pass" and telling:
-                first = telling[0]
+                first = next((finding for finding in telling if finding.code == "cause"), telling[0])
                 return code_of(first), first.cause if first.code == "cause" else ""
     used = re.search(r"\buses \w+, which grading doesn't have", outcome.message) if outcome.kind == LACKING else None
     return outcome.kind, used.group() if used else ""

@@ -138,10 +138,7 @@ def _names(name: str) -> set[str]:
 
 
 def read_table(path: Path, what: str) -> tuple[list[tuple[int, list[str]]], str, str]:
-    """Return the rows of a CSV file, each with the number of the line on which it ends, its separator and its encoding.
-
-    A `ValueError` says in a sentence why it isn't `what` it is to be.
-    """
+    """Return the rows of a CSV file that is to be `what`, with their lines' numbers; the separator; the encoding."""
     try:
         with open(path, "rb") as stream:
             content = stream.read(LARGEST)
