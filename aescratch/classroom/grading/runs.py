@@ -11,7 +11,6 @@ import base64
 import contextlib
 import json
 import os
-import queue
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -139,39 +138,34 @@ def _share_out(
     late: list[Task] | None,
 ) -> None:  # fmt: skip
     """Let workers take tasks until there are none, or one is broken; those that are too late are put aside."""
-    idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
-    for worker in workers:
-        idle.put(worker)
-    over = threading.Event()
+    left, over = iter(list(tasks)), threading.Event()
 
-    def judge(task: Task) -> None:
-        if over.is_set():
-            return
-        worker = idle.get()
-        try:
+    def judge_with(worker: Worker) -> None:
+        for task in left:  # each is given to one of the threads
             record = worker.ask(task)
             if record["kind"] == BROKEN:  # it may have been the moment
                 record = worker.ask(task)
-        finally:
-            idle.put(worker)
-        if over.is_set():
-            return
-        if record["kind"] == BROKEN:
-            over.set()
-            raise GradingError(f"{task.exercise.name} couldn't be judged: {record['says']}")
-        if record["kind"] == TIMED_OUT and late is not None:
-            late.append(task)
-        else:
-            ledger.add(record)
-            done()
+            if over.is_set():
+                return
+            if record["kind"] == BROKEN:
+                over.set()
+                raise GradingError(f"{task.exercise.name} couldn't be judged: {record['says']}")
+            if record["kind"] == TIMED_OUT and late is not None:
+                late.append(task)
+            else:
+                ledger.add(record)
+                done()
 
     with ThreadPoolExecutor(len(workers) or 1) as pool:
         try:
-            list(pool.map(judge, tasks))
+            futures = [pool.submit(judge_with, worker) for worker in workers]
+            wait(futures, return_when=FIRST_EXCEPTION)
         finally:
             over.set()
             for worker in workers:
                 worker.close()
+    for future in futures:
+        future.result()
 
 
 def judged(request: dict[str, Any]) -> Record:
