@@ -18,7 +18,7 @@ import pytest
 # Scripts to be run by hand, which need what the tests don't; the pages of docs/ are tested as they are read.
 collect_ignore = [
     "tests/benchmarks", "tests/blind", "tests/make_before.py", "tests/make_data.py", "tests/mutation.py",
-    "tests/planted/code", "tutorials", "docs/_ext",
+    "tests/planted/code", "tutorials", "docs/_ext", "aescratch/classroom/template",
 ]  # fmt: skip
 collect_ignore_glob = ["docs/*.py", "docs/tutorials/*.py"]
 if importlib.util.find_spec("torch") is None:

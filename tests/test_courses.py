@@ -337,6 +337,15 @@ def test_formulas_are_handed_out_when_asked_for(tmp_path, capsys):
     assert exercise.hints.own == BUILTIN[exercise.number - 1].hints.own
 
 
+def test_release_refuses_hints_that_leave_a_mistake_without_one(source, tmp_path, capsys):
+    hints = source / "01_softplus" / "hints.md"
+    hints.write_text(hints.read_text().partition("# *")[0])
+    outcome, said, _ = run(capsys, "release", str(source), str(tmp_path / "out"))
+    assert outcome == 1
+    assert said.splitlines() == ["nothing was written:", "  softplus: expected a section '# *' in hints.md, got none"]
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_student_works_with_what_was_handed_out(source, tmp_path, capsys, monkeypatch):
     out = tmp_path / "out"
     outcome, said, _ = run(capsys, "release", str(source), str(out))

@@ -429,6 +429,13 @@ def test_an_archive_with_a_name_twice_or_too_long_says_so(exercises, tmp_path):
     assert "1 names in a.zip lead out of it, or are too long, and aren't read" in found["kim"].remarks
 
 
+def test_what_lies_in_a_file_of_an_archive_is_not_lost_in_silence(exercises, tmp_path):
+    content = packed_bytes(tmp_path, {"work": "a file", f"work/{DOUBLE}": "x", f"work/deeper/{TRIPLE}": "y"})
+    found, _ = read(spread(tmp_path / "in", {"kim/a.zip": content}), exercises)
+    assert found["kim"].files == {}
+    assert found["kim"].remarks == ["2 names in a.zip lie in what is a file there, and aren't read"]
+
+
 def test_so_many_archives_of_one_student_are_opened(exercises, tmp_path):
     content = packed_bytes(tmp_path, {DOUBLE: "x"})
     found, _ = read(spread(tmp_path / "in", {f"kim/{number}.zip": content for number in range(7)}), exercises)

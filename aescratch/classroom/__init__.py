@@ -1,7 +1,6 @@
 """Exercises: write the backward passes yourself, one hole at a time, and be told what is wrong and why.
 
-    path/NN_name/   about.md, solution.py, checks.py, hints.md, mutants.py     what an exercise is
-        -> Exercise  stub for the student, hints by finding
+    path/NN_name/   about.md, solution.py, checks.py, hints.md, mutants.py  ->  Exercise
     student's folder, progress.json <-> Workspace
     student's file --a process of its own, with a time limit--> Outcome -> an answer in words
 

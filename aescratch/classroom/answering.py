@@ -3,8 +3,6 @@
     Outcome, the student's file, what was known before -> text
 """
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +26,8 @@ def answer(exercise: Exercise, path: Path, outcome: Outcome, before: Mapping[str
     elif outcome.message and not outcome.reports:
         lines.append(f"  {outcome.message}")
     if outcome.line and outcome.kind != NOT_BEGUN and not outcome.reports:
-        lines.append(f"  {path.name}:{outcome.line}:  {_line_of(path, outcome.line)}")
+        theirs = ["", *path.read_text(encoding="utf-8", errors="replace").splitlines()]
+        lines.append(f"  {path.name}:{outcome.line}:  {''.join(theirs[outcome.line : outcome.line + 1]).strip()}")
     lines += [_shown(report) for report in outcome.reports]
     if outcome.printed.strip():
         printed = outcome.printed.strip().splitlines()
@@ -53,7 +52,7 @@ def what_now(workspace: Workspace, exercise: Exercise, outcome: Outcome) -> str:
 
 
 def changed_since(before: Mapping[str, Any], outcome: Outcome) -> str:
-    """Return what is other than at the last check, in words, or nothing."""
+    """Return what has changed since the last check, in words, or nothing."""
     if not before["kind"]:
         return ""
     if before["kind"] != outcome.kind:
@@ -87,8 +86,11 @@ def listing(workspace: Workspace) -> str:
             chapter = exercise.chapter
             lines.append(chapter)
         here = ">" if exercise.name == workspace.current else " "
+        entry, state = workspace.entry(exercise), "started" if workspace.started(exercise) else ""
+        if entry["passed"]:
+            state = "seen" if entry["gave_up"] else "passed"
         words = f"{exercise.title}, {exercise.minutes} min"
-        lines.append(f"{here} {exercise.number:2}  {exercise.name:<24}{_state(workspace, exercise):<10}{words}")
+        lines.append(f"{here} {exercise.number:2}  {exercise.name:<24}{state:<10}{words}")
     return "\n".join([*lines, bar(workspace)])
 
 
@@ -105,7 +107,7 @@ def listed(workspace: Workspace) -> list[dict[str, Any]]:
 
 
 def wrapped(text: str, width: int) -> str:
-    """Return a text with its long lines broken between words, as far in as they begin; tables and code stay whole.
+    """Return a text with its long lines wrapped between words, and indented as they begin; tables and code stay whole.
 
     Examples
     --------
@@ -116,26 +118,12 @@ def wrapped(text: str, width: int) -> str:
     """
     lines: list[str] = []
     for line in text.splitlines():
-        indent = line[: len(line) - len(line.lstrip())]
+        inset = line[: len(line) - len(line.lstrip())] + "  "
         if len(line) <= width or "  " in line.strip() or line.lstrip().startswith("|"):
             lines.append(line)
         else:
-            lines += textwrap.wrap(
-                line, width, subsequent_indent=f"{indent}  ", break_long_words=False, break_on_hyphens=False
-            )
+            lines += textwrap.wrap(line, width, subsequent_indent=inset, break_long_words=False, break_on_hyphens=False)
     return "\n".join(lines)
-
-
-def _state(workspace: Workspace, exercise: Exercise) -> str:
-    entry = workspace.entry(exercise)
-    if entry["passed"]:
-        return "passed" if not entry["gave_up"] else "seen"
-    return "started" if workspace.started(exercise) else ""
-
-
-def _line_of(path: Path, number: int) -> str:
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
 
 def _shown(report: str) -> str:

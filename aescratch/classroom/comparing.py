@@ -5,8 +5,6 @@
     check_prediction(student, the right letter, ...)       -> Report, with a question where another letter was chosen
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +13,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from aescratch.backend import Array
 from aescratch.foundations.declared import declaration_of
 from aescratch.inspection.gradcheck import Finding, Report, TensorResult, check_function
 from aescratch.inspection.gradcheck.binding import bind, call, changed, copied, name_of, same
@@ -31,7 +28,7 @@ NO_PREDICTION, WRONG_PREDICTION = "no-prediction", "wrong-prediction"  # codes o
 
 @contextlib.contextmanager
 def seeking_causes(wanted: bool) -> Iterator[None]:
-    """Have causes looked for, or not, by the checks that run within."""
+    """Let the checks that run within look for causes, or not."""
     token = EXPLAINING.set(wanted)
     try:
         yield
@@ -143,13 +140,11 @@ def check_forward(
     """
     tensors: list[TensorResult] = []
     impure: dict[str, Finding] = {}
-    values: list[Array] = []
     title = f"check of the values that {forward.__name__} returns"
     for inputs in draws:
         arguments = copied(inputs)
         try:
-            value = call(forward, arguments)
-            again = call(forward, copied(inputs))
+            value, again = call(forward, arguments), call(forward, copied(inputs))
         except Exception as error:
             found = raised(error)
             found.message = found.message.replace("backward", forward.__name__, 1) + _given(inputs)
@@ -161,17 +156,16 @@ def check_forward(
         if not same(value, again):
             message = f"{forward.__name__} returns something else when it is called again with the same arguments"
             impure.setdefault("", Finding("not-repeatable", None, "error", message))
-        problem = problem_with(np.float64(value) if isinstance(value, float) else value, wanted.shape)
-        if problem is not None:
+        if problem := problem_with(np.float64(value) if isinstance(value, float) else value, wanted.shape):
             code, text = problem
             text = text.replace("that of what it is the gradient of", "see the docstring")
             found = Finding(code, output, "error", f"{output} {text}")
             return ValueReport(title, [], [*impure.values(), found], TOLERANCE)
-        value = np.asarray(value)
-        values.append(value)
-        tensors.append(_compared(output, value, wanted))
+        verdicts = np.where(np.abs(value - wanted) <= TOLERANCE * float(np.abs(wanted).max()), "pass", "fail")
+        no_estimates = np.full((*wanted.shape, 2), np.nan)
+        tensors.append(TensorResult(output, np.asarray(value), wanted, verdicts, no_estimates, zero_is_meant=True))
     failing = next((tensor for tensor in tensors if tensor.verdict == "fail"), None)
-    wrong = [] if failing is None else [_wrong(failing), *_cause(values, draws, output, slips)]
+    wrong = [] if failing is None else [_wrong(failing), *_cause(tensors, draws, slips)]
     return ValueReport(title, [failing or tensors[0]], [*impure.values(), *wrong], TOLERANCE)
 
 
@@ -197,26 +191,20 @@ def check_prediction(student: Any, right: str, against: Mapping[str, str]) -> Re
     """
     given = getattr(student, "PREDICTION", None)
     letter = given.strip().lower() if isinstance(given, str) else None
-    title = "what you expect, before any code"
     if letter == right:
-        return PredictionReport(title, [], [], TOLERANCE)
-    if letter is not None and letter in against:
+        findings = []
+    elif letter is not None and letter in against:
         message = f'PREDICTION = "{letter}" isn\'t what happens'
-        found = Finding(WRONG_PREDICTION, None, "error", message, {"given": letter}, "", against[letter])
-        return PredictionReport(title, [], [found], TOLERANCE)
-    *others, last = (f'"{each}"' for each in sorted([right, *against]))
-    came = "is still None" if given is None else "is something else" if letter is None else f'is "{letter[:20]}"'
-    message = (
-        f"PREDICTION, at the top of the file, {came}; read the question there, and put {', '.join(others)} or {last}: "
-        "a guess will do, and nothing is lost by a wrong one"
-    )
-    return PredictionReport(title, [], [Finding(NO_PREDICTION, None, "error", message)], TOLERANCE)
-
-
-def _compared(name: str, value: Array, wanted: Array) -> TensorResult:
-    scale = float(np.abs(wanted).max())
-    verdicts = np.where(np.abs(value - wanted) <= TOLERANCE * scale, "pass", "fail")
-    return TensorResult(name, value, wanted, verdicts, np.full((*wanted.shape, 2), np.nan), zero_is_meant=True)
+        findings = [Finding(WRONG_PREDICTION, None, "error", message, {"given": letter}, "", against[letter])]
+    else:
+        *others, last = (f'"{each}"' for each in sorted([right, *against]))
+        came = "is still None" if given is None else "is something else" if letter is None else f'is "{letter[:20]}"'
+        message = (
+            f"PREDICTION, at the top of the file, {came}; read the question there, and put {', '.join(others)} or "
+            f"{last}: a guess will do, and nothing is lost by a wrong one"
+        )
+        findings = [Finding(NO_PREDICTION, None, "error", message)]
+    return PredictionReport("what you expect, before any code", [], findings, TOLERANCE)
 
 
 def _wrong(tensor: TensorResult) -> Finding:
@@ -228,8 +216,9 @@ def _wrong(tensor: TensorResult) -> Finding:
     return Finding("wrong-values", tensor.name, "error", message, {"entries": failing, "worst": list(worst)})
 
 
-def _cause(values: Sequence[Array], draws: Sequence[Inputs], output: str, slips: Sequence[Slip]) -> list[Finding]:
+def _cause(tensors: Sequence[TensorResult], draws: Sequence[Inputs], slips: Sequence[Slip]) -> list[Finding]:
     """Return the cause if one slip gives what came, at every draw."""
+    values, output = [tensor.analytic for tensor in tensors], tensors[0].name
     for slip in slips:
         given = [np.asarray(call(slip.forward, copied(inputs))) for inputs in draws]
         if all(a.shape == b.shape and np.allclose(a, b, TOLERANCE, 0) for a, b in zip(values, given, strict=True)):

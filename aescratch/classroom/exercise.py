@@ -7,8 +7,6 @@
     mutants.py    typical mistakes, and the code that each must be answered with
 """
 
-from __future__ import annotations
-
 import functools
 import inspect
 import re
@@ -39,48 +37,27 @@ class CourseError(ValueError):
 class Mutant(NamedTuple):
     """A typical mistake: what it replaces in the solution, by what, and how it must be answered.
 
-    Attributes
-    ----------
-    old, new : str
-        A text that is in the solution once, and what stands in its place.
-    expected : str
-        The code of a finding, or of a cause, and the tensor: ``"scale@grad_b"``; without a tensor, of any.
-    cause, question : str
-        What to say and to ask where the gradient checker claims no cause, or nothing but what is wrong in a line, and
-        the gradients are those of this mistake; then the code is this mistake's own.
+    Its cause and question are for where the gradient checker claims no cause, or nothing but what is wrong in a line,
+    and the gradients are those of this mistake; then the code is this mistake's own.
     """
 
-    old: str
-    new: str
-    expected: str
+    old: str  # a text that is in the solution once
+    new: str  # what stands in its place
+    expected: str  # the code of a finding, or of a cause, and the tensor: "scale@grad_b"; without a tensor, of any
     cause: str = ""
     question: str = ""
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise of the path.
+    """One exercise of the path."""
 
-    Attributes
-    ----------
-    folder : Path
-        Where it lies; its name is the number and the name.
-    title, chapter : str
-        For people.
-    minutes : int
-        About how long it takes.
-    task : str
-        What to do.
-    points : int
-        What it is worth when it is graded.
-    """
-
-    folder: Path
+    folder: Path  # NN_name: its number and its name
     title: str
     chapter: str
-    minutes: int
-    task: str
-    points: int = POINTS
+    minutes: int  # that it takes, about
+    task: str  # what to do
+    points: int = POINTS  # that it is worth when it is graded
 
     @property
     def name(self) -> str:
@@ -99,7 +76,7 @@ class Exercise:
 
     @property
     def released(self) -> bool:
-        """Whether it lies here without its solution, as students get it."""
+        """Whether this is the copy that students get, without its solution."""
         return not (self.folder / "solution.py").exists()
 
     @property
@@ -125,9 +102,8 @@ class Exercise:
     @property
     def hints(self) -> Hints:
         """Its hints, completed by the general ones."""
-        own = read_hints(_text_of(self.folder, "hints.md"))
-        general = read_hints(GENERAL_HINTS.read_text(encoding="utf-8"))
-        return Hints(own, general)
+        own, general = _text_of(self.folder, "hints.md"), GENERAL_HINTS.read_text(encoding="utf-8")
+        return Hints(read_hints(own), read_hints(general))
 
     @property
     def checks(self) -> ModuleType:
@@ -144,8 +120,7 @@ class Exercise:
         """Typical mistakes, by a few words each; none where it was released."""
         if not (self.folder / "mutants.py").exists():
             return {}
-        found: dict[str, Mutant] = module_of_file(self.folder / "mutants.py", f"{self.name}_mutants").MUTANTS
-        return found
+        return module_of_file(self.folder / "mutants.py", f"{self.name}_mutants").MUTANTS
 
     def mutated(self, mutant: Mutant) -> str:
         """Return the solution with this mistake in it; raise if it doesn't hold what is replaced exactly once."""
@@ -181,18 +156,9 @@ def all_exercises() -> tuple[Exercise, ...]:
 
 
 def read_course(folder: Path | None) -> tuple[Exercise, ...]:
-    """Return the exercises of a folder that holds folders NN_name, in their order.
+    """Return the exercises of a folder that holds folders NN_name, in their order; None is the built-in path.
 
-    Parameters
-    ----------
-    folder : Path or None
-        Where they lie; None is the built-in path.
-
-    Raises
-    ------
-    CourseError
-        If a file is missing, about.md isn't as it should be, or the numbers aren't 1, 2, 3, ...; what was released
-        may be a part of a course, and have gaps.
+    A `CourseError` says what isn't as it should be.
     """
     folder = PATH if folder is None else folder
     if not folder.is_dir():
@@ -202,8 +168,8 @@ def read_course(folder: Path | None) -> tuple[Exercise, ...]:
     if not exercises:
         raise CourseError(f"expected folders such as 01_my_exercise in {folder}, got none; see aescratch exercises new")
     for place, exercise in enumerate(exercises, start=1):
-        gap = exercise.number != place and not exercise.released
-        if gap or exercise.number in [other.number for other in exercises[: place - 1]]:
+        gap = exercise.number != place and not exercise.released  # what was released may be a part of a course
+        if gap or exercise.number in {other.number for other in exercises[: place - 1]}:
             got = f"expected the exercises to be numbered 1, 2, 3, ..., got {exercise.folder.name} in place {place}"
             raise CourseError(f"{got}; rename the folders")
     names = [exercise.name for exercise in exercises]

@@ -7,8 +7,6 @@
     # *                            for whatever else is found
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,13 +76,10 @@ class Hints:
     general: HintTable
 
     def choose(self, codes: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-        """Return the key and the levels of the first hint that is there, for codes from the most telling on.
-
-        A code is ``"scale@grad_b"`` or ``"scale"``; with a tensor, a hint for the code alone will do.
-        """
+        """Return the key and the levels of the first hint that is there, for codes from the most telling on."""
         for code in codes:
             for table in (self.own, self.general):
-                for key in (code, code.partition("@")[0]):
+                for key in (code, code.partition("@")[0]):  # scale@grad_b, scale
                     if key in table:
                         return key, table[key]
         return FALLBACK, self.own[FALLBACK]

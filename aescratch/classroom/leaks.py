@@ -1,14 +1,11 @@
 """Looking for answers in what is handed out: lines and expressions of the solutions, by their tokens, in every file.
 
-    solutions, hidden tests, references, mistakes -> lines -> tokens, without whitespace, comments and quotes
-    solutions -> what is returned or assigned -> tokens, also under other names
+    solutions, hidden tests, references, mistakes -> lines, what is returned or assigned -> tokens
     every file: its text, its JSON strings, its page without tags -> tokens -> which of these are among them
 
 A line is a secret if it is long enough, computes something, and isn't code that the stub gives anyway. An expression
 has to calculate, too, and under other names to be longer: anybody writes `x.T @ y`, or `h.mean(axis=0)`.
 """
-
-from __future__ import annotations
 
 import ast
 import html
@@ -17,6 +14,7 @@ import json
 import keyword
 import re
 import tokenize
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -172,27 +170,24 @@ def _strings(value: Any) -> Iterator[str]:
 def lines_in(text: str, kind: str, strings: bool = True) -> list[str]:
     """Return the lines of the regions of a kind without comments, and each statement of several lines as one more.
 
-    Without strings, a line ends at one, and statements aren't joined. A `CourseError` says that it is no Python.
+    Without strings, a line ends at one, and statements aren't joined. A `CourseError` says that it isn't Python.
     """
     inside = {number for first, last in regions(text, kind) for number in range(first + 1, last)}
-    lines: list[list[str]] = [[]]
-    statements: list[list[str]] = [[]]
-    row = 0
-    left_out = {tokenize.COMMENT} if strings else {tokenize.COMMENT, tokenize.STRING}
+    lines: dict[tuple[int, int], list[str]] = defaultdict(list)
+    statements: dict[int, list[str]] = defaultdict(list)
+    ended = cut = 0
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.start[0] != row or (token.type == tokenize.STRING and not strings):
-                row = token.start[0]
-                lines.append([])
-            if token.type == tokenize.NEWLINE:
-                statements.append([])
-            elif row in inside and token.type not in left_out and token.string.strip():
-                lines[-1].append(token.string)
-                statements[-1].append(token.string)
+            cuts = token.type == tokenize.STRING and not strings
+            cut += cuts
+            ended += token.type == tokenize.NEWLINE
+            if token.start[0] in inside and token.string.strip() and token.type != tokenize.COMMENT and not cuts:
+                lines[token.start[0], cut].append(token.string)
+                statements[ended].append(token.string)
     except (tokenize.TokenError, SyntaxError) as error:
         raise CourseError(f"expected Python between {BEGIN} and its end, but it can't be read: {error}") from error
-    found = lines + statements if strings else lines
-    return list(dict.fromkeys(" ".join(line).strip(" ,") for line in found if line))
+    found = [*lines.values(), *(statements.values() if strings else ())]
+    return list(dict.fromkeys(" ".join(line).strip(" ,") for line in found))
 
 
 def expressions_in(solution: str) -> list[str]:

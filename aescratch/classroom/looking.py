@@ -1,14 +1,10 @@
 """What the checks say of a student's file, wherever its functions run; and the process for the student's own check.
 
     load() -> module, or a stand-in for it --checks--> reports, with what is recognised in them -> Judgement
-
     python -m aescratch.classroom.looking FOLDER FILE RESULT SECONDS      the outcome written as JSON
 
-A file beside RESULT is there as soon as the checks begin, which starts the time. When it is up, the line that is
-running is written there, and the process ends: so ends a loop that never does.
+A file beside RESULT is there as soon as the checks begin. When the time is up, the running line is written there.
 """
-
-from __future__ import annotations
 
 import ast
 import faulthandler
@@ -21,21 +17,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from aescratch.classroom import outcome as kinds
 from aescratch.classroom.exercise import Exercise, read_exercise
-from aescratch.classroom.outcome import (
-    LACKING,
-    MISSING,
-    OF_EXCEPTIONS,
-    OTHER_ARGUMENTS,
-    RAISED,
-    STACK,
-    SYNTAX_ERROR,
-    Ended,
-    Judgement,
-    Outcome,
-    outcome_of,
-    stopped,
-)
+from aescratch.classroom.outcome import Ended, Judgement, Outcome, outcome_of, stopped
 from aescratch.classroom.recognising import borrowed, lacking, recognise
 from aescratch.foundations.sources import import_from_source, innermost, module_of_file
 from aescratch.inspection.gradcheck import Report
@@ -48,7 +32,7 @@ def look(exercise: Exercise, path: Path, seed: int = 0) -> Outcome:
     outcome = judgement_of(exercise, functools.partial(_loaded, text, path), path, text, seed).outcome
     if outcome.passed:
         outcome.message = borrowed(text, exercise)
-    if outcome.kind != SYNTAX_ERROR:
+    if outcome.kind != kinds.SYNTAX_ERROR:
         outcome.remarks = lacking(text, exercise, told=bool(outcome.message) and outcome.passed)
     return outcome
 
@@ -56,10 +40,9 @@ def look(exercise: Exercise, path: Path, seed: int = 0) -> Outcome:
 def _loaded(text: bytes, path: Path) -> ModuleType:
     try:
         compile(text, str(path), "exec")
-    except SyntaxError as error:
-        raise Ended(SYNTAX_ERROR, f"Python can't read it: {error.msg}", error.lineno or 0) from error
-    except ValueError as error:  # null bytes, in older Pythons
-        raise Ended(SYNTAX_ERROR, f"Python can't read it: {error}") from error
+    except (SyntaxError, ValueError) as error:  # null bytes are a ValueError in older Pythons
+        reason, line = (error.msg, error.lineno or 0) if isinstance(error, SyntaxError) else (error, 0)
+        raise Ended(kinds.SYNTAX_ERROR, f"Python can't read it: {reason}", line) from error
     return module_of_file(path, "student")
 
 
@@ -72,8 +55,7 @@ def judgement_of(exercise: Exercise, load: Callable[[], Any], path: Path, text: 
     reports: list[Report] = []
     try:
         student = load()
-        if unusable := cannot_be_called(exercise, student, path):
-            return Judgement(unusable)
+        _require_functions(exercise, student, path)
         for report in exercise.checks.check(student, seed):
             reports.append(report)  # noqa: PERF402, those before an exception stay
     except Ended as ended:
@@ -88,31 +70,25 @@ def judgement_of(exercise: Exercise, load: Callable[[], Any], path: Path, text: 
     return Judgement(outcome_of(reports), reports)
 
 
-def cannot_be_called(exercise: Exercise, student: Any, path: Path) -> Outcome | None:
-    """Return the outcome for functions that aren't there, or that take other arguments than the stub's, or None."""
-    functions = {name: getattr(student, name, None) for name in exercise.checks.FUNCTIONS}
+def _require_functions(exercise: Exercise, student: Any, path: Path) -> None:
+    """Raise `Ended` unless the functions are there, and need no argument that the stub's don't have."""
+    functions: dict[str, Any] = {name: getattr(student, name, None) for name in exercise.checks.FUNCTIONS}
     if missing := [name for name, function in functions.items() if not callable(function)]:
         message = f"there is no function {' and '.join(missing)} in {path.name}; the checks call it by this name"
-        return stopped(MISSING, message)
-    others = (_other_arguments(exercise, name, function) for name, function in functions.items())
-    return next(filter(None, others), None)
-
-
-def _other_arguments(exercise: Exercise, name: str, function: Any) -> Outcome | None:
-    """Return the outcome for a function that needs an argument that the stub's doesn't have, or None."""
-    defined = (node for node in ast.walk(ast.parse(exercise.stub)) if isinstance(node, ast.FunctionDef))
-    wanted = [argument.arg for node in defined if node.name == name for argument in node.args.args]
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return None  # the checks say what they miss
-    by_name = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-    needed = [p.name for p in by_name if p.default is p.empty]
-    if set(needed) <= {*wanted, *UPSTREAM_NAMES}:
-        return None
-    code = getattr(function, "__code__", None)
-    message = f"{name} takes {', '.join(needed)}; the checks call it by name, with {', '.join(wanted)}, as in the stub"
-    return stopped(OTHER_ARGUMENTS, message, code.co_firstlineno if code else 0)
+        raise Ended(kinds.MISSING, message)
+    defined = [node for node in ast.walk(ast.parse(exercise.stub)) if isinstance(node, ast.FunctionDef)]
+    for name, function in functions.items():
+        try:
+            parameters = inspect.signature(function).parameters.values()
+        except (TypeError, ValueError):
+            continue  # the checks say what they miss
+        by_name = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        needed = [p.name for p in by_name if p.default is p.empty]
+        wanted = [argument.arg for node in defined if node.name == name for argument in node.args.args]
+        if not set(needed) <= {*wanted, *UPSTREAM_NAMES}:
+            code = getattr(function, "__code__", None)
+            takes = f"{name} takes {', '.join(needed)}; the checks call it by name, with {', '.join(wanted)}"
+            raise Ended(kinds.OTHER_ARGUMENTS, f"{takes}, as in the stub", code.co_firstlineno if code else 0)
 
 
 def raised(error: BaseException, path: Path) -> Outcome:
@@ -120,11 +96,11 @@ def raised(error: BaseException, path: Path) -> Outcome:
     theirs = innermost(error, lambda filename: filename == str(path))
     text = " ".join(str(error).split())
     if theirs is None and isinstance(error, (TypeError, ValueError)):  # our sentence about arguments
-        return stopped(RAISED, text)
+        return stopped(kinds.RAISED, text)
     kind = type(error).__name__
-    known = OF_EXCEPTIONS.get(kind, RAISED)
-    says = text if known == LACKING else f"{kind}: {text}" if text else kind
-    outcome = stopped(RAISED, says, (theirs.lineno or 0) if theirs else 0)
+    known = kinds.OF_EXCEPTIONS.get(kind, kinds.RAISED)
+    says = text if known == kinds.LACKING else f"{kind}: {text}" if text else kind
+    outcome = stopped(kinds.RAISED, says, (theirs.lineno or 0) if theirs else 0)
     outcome.kind = known
     return outcome
 
@@ -134,7 +110,7 @@ def main(arguments: Any) -> None:
     import_from_source()
     folder, file, result, seconds = arguments
     exercise = read_exercise(Path(folder))
-    with open(result + STACK, "w", encoding="utf-8") as stack:
+    with open(result + kinds.STACK, "w", encoding="utf-8") as stack:
         faulthandler.dump_traceback_later(float(seconds), file=stack, exit=True)
         outcome = look(exercise, Path(file))
         faulthandler.cancel_dump_traceback_later()

@@ -3,8 +3,6 @@
     the student's file -> reports -> Judgement -> Outcome(kind, ...) -> JSON between processes, text, codes for hints
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -38,45 +36,23 @@ HEADLINES = {
 }
 AS_PLANTED = "as-planted"  # a finding's code: the file is as it was given
 STILL_THERE = "bug-still-there"  # and another: something was changed, and the numbers are as they were
+# How much a code tells; that a gradient doesn't depend on the upstream gradient is a cause as well, and the plainest.
+RANKS = {"upstream-ignored": 0, "cause": 1, **dict.fromkeys(MALFORMED, 2), "wrong-values": 3, "described": 3}
 
 
 @dataclass
 class Outcome:
-    """One check of one file.
+    """One check of one file."""
 
-    Attributes
-    ----------
-    kind : str
-        ``"passed"``, ``"wrong"``, ``"inconclusive"``, ``"not-begun"``, ``"syntax-error"``, ``"missing-function"``,
-        ``"other-arguments"``, ``"raised"``, ``"not-in-grading"``, ``"asks-for-input"``, ``"recursion"``,
-        ``"timed-out"`` or ``"died"``.
-    message : str
-        One sentence, where there is more to say than the reports do.
-    line : int
-        The student's own line that it is about, or 0.
-    reports : list of str
-        The gradient checker's reports as text, those that didn't pass.
-    codes : list of str
-        What was found, from the most telling on, for choosing hints: ``"scale@grad_b"``.
-    verdicts : dict
-        The verdict of each gradient.
-    printed : str
-        What the student's code printed, its beginning.
-    mistake : str
-        What tells this mistake from others: its code with what was found, since one code may stand for many.
-    remarks : list of str
-        What the student should know besides: imports that grading lacks.
-    """
-
-    kind: str
-    message: str = ""
-    line: int = 0
-    reports: list[str] = field(default_factory=list)
-    codes: list[str] = field(default_factory=list)
-    verdicts: dict[str, str] = field(default_factory=dict)
-    printed: str = ""
-    mistake: str = ""
-    remarks: list[str] = field(default_factory=list)
+    kind: str  # one of `HEADLINES`
+    message: str = ""  # one sentence, where there is more to say than the reports do
+    line: int = 0  # of the student's file, that it is about
+    reports: list[str] = field(default_factory=list)  # of the gradient checker, as text, those that didn't pass
+    codes: list[str] = field(default_factory=list)  # of what was found, the most telling first: "scale@grad_b"
+    verdicts: dict[str, str] = field(default_factory=dict)  # of each gradient
+    printed: str = ""  # the beginning of what the student's code printed
+    mistake: str = ""  # what tells this mistake from others: its code and what was found, as one code stands for many
+    remarks: list[str] = field(default_factory=list)  # what the student should know besides: imports that grading lacks
 
     @property
     def passed(self) -> bool:
@@ -97,8 +73,8 @@ class Judgement:
     quotients: str = ""  # what speaks for difference quotients in place of a formula, where anything does
 
 
-class Ended(BaseException):  # and no Exception, which the checks take for the student's own
-    """It isn't gone on with a file: the kind of the outcome, and why."""
+class Ended(BaseException):  # an Exception would be taken for the student's own
+    """The check of a file ends here: the kind of its outcome, and why."""
 
     def __init__(self, kind: str, message: str, line: int = 0) -> None:
         super().__init__(message)
@@ -116,42 +92,31 @@ def still_running(seconds: float) -> str:
 
 
 def outcome_of(reports: Sequence[Report]) -> Outcome:
-    """Return what reports come to: passed if all pass, and not begun if one met a hole, or a bug as it was planted.
-
-    A prediction comes before the code: unless it is right, nothing else is told.
-    """
-    for report in reports:
+    """Return what reports come to: passed if all pass, and not begun if one met a hole, or a bug as it was planted."""
+    for report in reports:  # unless a prediction is right, nothing is told of the code
         for kind, code in ((NOT_BEGUN, NO_PREDICTION), (WRONG, WRONG_PREDICTION)):
             if code in {finding.code for finding in report.findings}:
                 return Outcome(kind, "", 0, [str(report)], [code], mistake=code)
-    findings = [finding for report in reports for finding in report.findings]
     verdicts = _verdicts_of(reports)
-    codes = codes_of(reports)
     failing = [str(report) for report in reports if report.verdict != "pass"]
-    by_code = {finding.code: finding for finding in findings}
-    mistake = mistake_of(reports)
-    for code, kind in (("not-implemented", NOT_BEGUN), ("raised", RAISED)):
-        if code in by_code:
-            finding = by_code[code]
-            line = int(finding.evidence.get("line", 0))
-            told = failing if finding.cause else []
-            kind = OF_EXCEPTIONS.get(finding.evidence.get("exception", ""), kind)
-            return Outcome(kind, finding.message, line, told, codes, verdicts, mistake=mistake)
-    if any(report.verdict == "fail" for report in reports):
-        kind = NOT_BEGUN if AS_PLANTED in by_code else WRONG
-        return Outcome(kind, "", 0, failing, codes, verdicts, mistake=mistake)
-    if failing or not reports:
-        return Outcome(UNSURE, "", 0, failing, codes, verdicts, mistake=mistake)
-    return Outcome(PASSED, verdicts=verdicts)
+    if reports and not failing:
+        return Outcome(PASSED, verdicts=verdicts)
+    outcome = Outcome(UNSURE, "", 0, failing, _codes_of(reports), verdicts, mistake=_mistake_of(reports))
+    by_code = {finding.code: finding for report in reports for finding in report.findings}
+    if finding := by_code.get("not-implemented", by_code.get("raised")):
+        kind = NOT_BEGUN if finding.code == "not-implemented" else RAISED
+        outcome.kind = OF_EXCEPTIONS.get(finding.evidence.get("exception", ""), kind)
+        outcome.message, outcome.line = finding.message, int(finding.evidence.get("line", 0))
+        outcome.reports = failing if finding.cause else []
+    elif any(report.verdict == "fail" for report in reports):
+        outcome.kind = NOT_BEGUN if AS_PLANTED in by_code else WRONG
+    return outcome
 
 
-def codes_of(reports: Sequence[Report]) -> list[str]:
-    """Return what the reports found, the most telling first, each once; ``code@tensor`` where there is a tensor.
-
-    What raised, or has the wrong type, comes after the change that mends the line, where one is known.
-    """
+def _codes_of(reports: Sequence[Report]) -> list[str]:
+    """Return what the reports found, the most telling first, each once; ``code@tensor`` where there is a tensor."""
     codes = []
-    for finding in _most_telling_first(reports):
+    for finding in _most_telling_first(reports):  # before what raised, the change that mends the line, if one is known
         if finding.code != "cause" and finding.cause and "edit" in finding.evidence:
             codes.append(str(finding.evidence["edit"]))
         codes.append(code_of(finding))
@@ -170,7 +135,7 @@ def _verdicts_of(reports: Sequence[Report]) -> dict[str, str]:
     return {name: next(each for each in (FAIL, INCONCLUSIVE, PASS) if each in those) for name, those in found.items()}
 
 
-def mistake_of(reports: Sequence[Report]) -> str:
+def _mistake_of(reports: Sequence[Report]) -> str:
     """Return what tells the mistake that reports show from others: by its cause, or its text, or its numbers."""
     first = next(iter(_most_telling_first(reports)), None)
     if first is None:
@@ -182,28 +147,15 @@ def mistake_of(reports: Sequence[Report]) -> str:
 
 
 def _most_telling_first(reports: Sequence[Report]) -> list[Finding]:
+    """Return what to tell of: a cause first, then what keeps a gradient from being compared, then values."""
     findings = [f for report in reports if report.verdict != "pass" for f in report.sorted_findings()]
-    return sorted((f for f in findings if f.severity != "note" or f.code == "described"), key=_rank)
+    return sorted((f for f in findings if f.severity != "note" or f.code == "described"),
+                  key=lambda finding: RANKS.get(finding.code, 4))  # fmt: skip
 
 
 def code_of(finding: Finding) -> str:
-    """Return the code of a finding, with its tensor where there is one: ``"scale@grad_b"``.
-
-    That of a cause is the code of its hypothesis, or of the change that mends the wrong line.
-    """
+    """Return the code of a finding, with its tensor where there is one: ``"scale@grad_b"``."""
     code = finding.code
-    if code == "cause":
+    if code == "cause":  # then that of its hypothesis, or of the change that mends the wrong line
         code = str(finding.evidence.get("hypothesis", finding.evidence.get("edit", code)))
     return f"{code}@{finding.tensor}" if finding.tensor else code
-
-
-def _rank(finding: Finding) -> int:
-    """Return how much a finding tells: a cause most, then what keeps a gradient from being compared, then values.
-
-    That a gradient doesn't depend on the upstream gradient is a cause as well, and the plainest.
-    """
-    if finding.code in ("upstream-ignored", "cause"):
-        return 0 if finding.code == "upstream-ignored" else 1
-    if finding.code in MALFORMED:
-        return 2
-    return 3 if finding.code in ("wrong-values", "described") else 4

@@ -1,14 +1,10 @@
-"""Recognising what a wrong answer is where the checker knows no cause or only the line, and what a right one calls.
+"""Which known mistake a wrong answer is, where the checker knows no cause or only the line; what a right one imports.
 
     the student's wrong gradients == those of a known mistake, entry by entry  ->  its cause and its question
-                                     where the checker found the wrong line, they take the place of its own
                                   == those of the bug as it was planted        ->  nothing was edited, or elsewhere
-    the student's file, passed, calls this package                             ->  a sentence
-                        imports what grading lacks                             ->  a sentence
+    the student's file calls this package, or imports what grading lacks       ->  a sentence
     mutants.py --record_mistakes--> mistakes.json, with which a released exercise still tells mistakes apart, at seed 0
 """
-
-from __future__ import annotations
 
 import ast
 import itertools
@@ -63,13 +59,13 @@ def _tell_planted(exercise: Exercise, report: Report, text: str) -> None:
     """Say that the numbers are those of the file as it was given, and whether it was edited at all, and where."""
     given, now = _functions_in(exercise.stub), _functions_in(text)
     edited = [name for name in {**given, **now} if given.get(name) != now.get(name)]
-    where = " and ".join(exercise.checks.FUNCTIONS)
     code, message = AS_PLANTED, "nothing was edited yet: these are the numbers of the file as it was given"
     if edited:
         code = STILL_THERE
         message = "the file was edited, but the planted bug is still there: the numbers are those of the file as given"
         if others := [name for name in given if name in edited and name and name not in exercise.checks.FUNCTIONS]:
-            message += f"; you changed {' and '.join(others)}, which the checks don't look at: the bug is in {where}"
+            changed, where = " and ".join(others), " and ".join(exercise.checks.FUNCTIONS)
+            message += f"; you changed {changed}, which the checks don't look at: the bug is in {where}"
     if not set(edited) & set(exercise.checks.FUNCTIONS):
         report.findings = [finding for finding in report.findings if finding.code == "wrong-values"]
     report.findings.insert(0, Finding(code, None, "error", message))

@@ -5,8 +5,6 @@
     the released checks.py --replayed--> RIGHT and SLIPS that look their inputs up
 """
 
-from __future__ import annotations
-
 import copy
 import functools
 import inspect
@@ -32,8 +30,18 @@ def record(exercise: Exercise) -> str:
     if not callable(getattr(checks, "RIGHT", None)):
         raise CourseError(f"expected RIGHT, a function, in the marked reference of {exercise.folder.name}/checks.py")
     calls: list[Call] = []
-    slips = getattr(checks, "SLIPS", ())
-    checks.RIGHT = _recording(checks.RIGHT, slips, calls)  # type: ignore[attr-defined]
+    right, slips = checks.RIGHT, getattr(checks, "SLIPS", ())
+
+    @functools.wraps(right)
+    def noted(*given: Any, **named: Any) -> Any:
+        inputs = inspect.signature(right).bind(*given, **named).arguments
+        before = {name: _plain(value) for name, value in inputs.items()}
+        others = [_plain(slip.forward(*copy.deepcopy(given), **copy.deepcopy(named))) for slip in slips]
+        value = right(*given, **named)
+        calls.append({"inputs": before, "right": _plain(value), "slips": others})
+        return value
+
+    checks.RIGHT = noted  # type: ignore[attr-defined]
     try:
         list(exercise.reports_on(exercise.shown_solution, 0, checks=checks))
     except CourseError:
@@ -47,31 +55,16 @@ def record(exercise: Exercise) -> str:
     return json.dumps({"seed": 0, "slips": words, "calls": calls}, indent=1) + "\n"
 
 
-def _recording(right: Callable[..., Any], slips: tuple[Slip, ...], calls: list[Call]) -> Callable[..., Any]:
-    """Return RIGHT as a function that notes every call, and what the slips give for it."""
-
-    @functools.wraps(right)
-    def noted(*given: Any, **named: Any) -> Any:
-        inputs = inspect.signature(right).bind(*given, **named).arguments
-        before = {name: _plain(value) for name, value in inputs.items()}
-        others = [_plain(slip.forward(*copy.deepcopy(given), **copy.deepcopy(named))) for slip in slips]
-        value = right(*given, **named)
-        calls.append({"inputs": before, "right": _plain(value), "slips": others})
-        return value
-
-    return noted
-
-
 def replayed(checks: str) -> tuple[Callable[..., Any], tuple[Slip, ...]]:
     """Return RIGHT and SLIPS as they were recorded beside a released checks.py."""
     recorded = json.loads((Path(checks).parent / RECORDED).read_text(encoding="utf-8"))
 
     def look_up(given: tuple[Any, ...], named: Mapping[str, Any]) -> Call:
         for call in recorded["calls"]:
-            inputs = dict(call["inputs"])
+            inputs: Call = call["inputs"]
             bound = {**dict(zip(inputs, given, strict=False)), **named}
             if bound.keys() == inputs.keys() and all(_same(bound[name], inputs[name]) for name in inputs):
-                return dict(call)
+                return call
         raise ValueError(
             "expected the inputs that the checks draw at seed 0, got others; a released exercise knows the right "
             "values for those only: grade with the folder that it was released from"
@@ -83,9 +76,7 @@ def replayed(checks: str) -> tuple[Callable[..., Any], tuple[Slip, ...]]:
     def slipped(which: int) -> Callable[..., Any]:
         return lambda *given, **named: _value(look_up(given, named)["slips"][which])
 
-    slips = (Slip(words["code"], slipped(n), words["cause"], words["question"])
-             for n, words in enumerate(recorded["slips"]))  # fmt: skip
-    return right, tuple(slips)
+    return right, tuple(Slip(forward=slipped(n), **words) for n, words in enumerate(recorded["slips"]))
 
 
 def _plain(value: Any) -> Any:

@@ -5,8 +5,6 @@
         --> renamed to OUT
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
@@ -16,6 +14,7 @@ from pathlib import Path
 
 from aescratch.classroom.exercise import PACKAGES, CourseError, Exercise, read_exercise
 from aescratch.classroom.grading.proving import solution_problems
+from aescratch.classroom.hints import FALLBACK
 from aescratch.classroom.leaks import BINARIES, STRAY, leaks_in, secrets_of
 from aescratch.classroom.outcome import Ended
 from aescratch.classroom.recognising import MISTAKES, record_mistakes
@@ -55,6 +54,7 @@ def release(exercises: Sequence[Exercise], out: Path, *, formulas: bool = False)
         problems = leak_problems(exercises, folder, formulas=formulas)
         for exercise in exercises:
             problems += prove_released(exercise, released(exercise, folder)) or solution_problems(exercise)
+            problems += fallback_problems(exercise)
         if problems:
             raise ReleaseError(problems)
         if out.exists():
@@ -67,6 +67,12 @@ def released(exercise: Exercise, folder: Path) -> Exercise:
     return read_exercise(folder / COURSE / exercise.folder.name)
 
 
+def fallback_problems(exercise: Exercise) -> list[str]:
+    """Return a sentence if there may be a mistake for which a student has no hint."""
+    there = FALLBACK in exercise.hints.own
+    return [] if there else [f"{exercise.name}: expected a section '# *' in hints.md, got none"]
+
+
 def build(exercises: Sequence[Exercise], folder: Path, *, formulas: bool = False) -> None:
     """Write the folder to hand out, unproved."""
     (folder / COURSE).mkdir(parents=True)
@@ -77,23 +83,18 @@ def build(exercises: Sequence[Exercise], folder: Path, *, formulas: bool = False
         (folder / COURSE / PACKAGES).write_text(packages, encoding="utf-8")
     problems: list[str] = []
     for exercise in exercises:
-        problems += _build_one(exercise, folder / COURSE / exercise.folder.name, formulas)
+        try:
+            _write(exercise, folder / COURSE / exercise.folder.name, formulas)
+        except (MarkerError, CourseError, UnicodeDecodeError, Ended) as error:  # noqa: PERF203, each is told of
+            line = f", line {error.line}" if isinstance(error, Ended) else ""
+            problems.append(f"{exercise.folder.name}{line}: {error}")
     if problems:
         raise ReleaseError(problems)
 
 
-def _build_one(exercise: Exercise, folder: Path, formulas: bool) -> list[str]:
-    """Write what a student gets of one exercise, and return why that can't be."""
-    folder.mkdir()
-    try:
-        _write(exercise, folder, formulas)
-    except (MarkerError, CourseError, UnicodeDecodeError, Ended) as error:
-        line = f", line {error.line}" if isinstance(error, Ended) else ""
-        return [f"{exercise.folder.name}{line}: {error}"]
-    return []
-
-
 def _write(exercise: Exercise, folder: Path, formulas: bool) -> None:
+    """Write what a student gets of one exercise."""
+    folder.mkdir()
     checks = _without(exercise.folder / "checks.py", HIDDEN)
     hints = (exercise.folder / "hints.md").read_text(encoding="utf-8")
     if not formulas:

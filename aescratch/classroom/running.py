@@ -3,8 +3,6 @@
     file --looking.py, in a child--> result.json -> Outcome;   what it prints is read on, and its beginning kept
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -30,17 +28,7 @@ KEPT = 2000  # characters of what is printed
 
 
 def check_file(exercise: Exercise, path: Path, time_limit: float = TIME_LIMIT) -> Outcome:
-    """Return what the checks of an exercise say of a file, within so many seconds.
-
-    Parameters
-    ----------
-    exercise : Exercise
-        Whose checks.
-    path : Path
-        The student's file.
-    time_limit : float
-        Seconds for the checks; Python's start isn't counted.
-    """
+    """Return what the checks of an exercise say of a student's file, within so many seconds without Python's start."""
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.json"
         stack = Path(f"{result}{STACK}")
@@ -69,10 +57,7 @@ def check_file(exercise: Exercise, path: Path, time_limit: float = TIME_LIMIT) -
 
 
 def _run(command: list[str], folder: Path, seconds: float, begun: Path) -> tuple[str, int | None]:
-    """Return the beginning of what a command prints, and its exit status, or None if it had to be stopped.
-
-    Its seconds count from when the file `begun` is there.
-    """
+    """Return the beginning of what a command prints, and its exit status, or None if it had to be stopped."""
     path = [str(Path(ae.__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "PYTHONIOENCODING": "utf-8"}
     process = subprocess.Popen(
@@ -89,7 +74,7 @@ def _run(command: list[str], folder: Path, seconds: float, begun: Path) -> tuple
         while ended is None and time.monotonic() < end:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 ended = process.wait(GLANCE)
-            if not counts and begun.is_file():
+            if not counts and begun.is_file():  # from now on its own seconds count
                 end, counts = time.monotonic() + seconds, True
     finally:
         end_process(process)

@@ -6,8 +6,6 @@
     ### BEGIN REFERENCE ... ### END REFERENCE        ->  in released checks, what was recorded of it
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 

@@ -1,41 +1,40 @@
 """Trying a text out as a student's file, in this process, and saying what should have come.
 
     text -> look -> Outcome -> nothing, or a sentence for the teacher
+    the checks run on the solution, at a seed -> Draw: the calls of its functions, and the forwards differentiated
 """
 
-from __future__ import annotations
-
 import contextlib
+import functools
+import inspect
 import io
+import random
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import numpy as np
 
 from aescratch.classroom.comparing import seeking_causes
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.looking import look
 from aescratch.classroom.outcome import NOT_BEGUN, RAISED, TIMED_OUT, Ended, Outcome, still_running, stopped
 from aescratch.foundations.sources import innermost
+from aescratch.inspection.gradcheck.binding import copied
 from aescratch.inspection.gradcheck.deadline import OutOfTime, limited
 
 Result = TypeVar("Result")
 LONGEST = 60.0  # seconds of a trial in this process: checks take less than 10, but machines may be busy
 
 
-@contextlib.contextmanager
-def quietly() -> Iterator[None]:
-    """Run without what is printed, and without warnings: a mistake's overflow is a warning, no error."""
-    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
 def in_time(call: Callable[[], Result]) -> Result:
     """Return what a call of ours returns, quietly; `Ended` says that it didn't come to an end, and in which line."""
     try:
-        with quietly():
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a mistake's overflow is a warning, no error
             return limited(call, LONGEST)
     except OutOfTime as error:
         frame = innermost(error)
@@ -74,3 +73,57 @@ def unless(fine: bool, should: str, outcome: Outcome) -> list[str]:
     said = outcome.message or ", ".join(outcome.codes) or "no more is known"
     where = f", line {outcome.line}" if outcome.line else ""
     return [f"{should}, but it is {outcome.kind}{where}: {said}"]
+
+
+@dataclass
+class Draw:
+    """What the checks did with the solution at one seed."""
+
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # function, arguments by name
+    forwards: list[tuple[Callable[..., Any], dict[str, Any]]] = field(default_factory=list)  # and their inputs
+    is_global: bool = False  # whether Python's or NumPy's global random numbers were drawn from
+
+    def as_texts(self) -> list[str]:
+        """Return each argument, but for upstream gradients, as a text that tells it from others."""
+        return [_as_text(value) for _, named in self.calls for name, value in named.items() if name[:5] != "grad_"]
+
+
+def draw(exercise: Exercise, seed: int) -> Draw:
+    """Run the checks on the solution, as far as they go, and note what they draw."""
+    drawn, checks = Draw(), exercise.checks
+
+    def noting(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def noted(*values: Any, **named: Any) -> Any:
+            names = [*inspect.signature(function).parameters]
+            drawn.calls.append((name, copied({**dict(zip(names, values, strict=False)), **named})))
+            return function(*values, **named)
+
+        return noted
+
+    def differentiating(backward: Any, forward: Any, inputs: Any, *rest: Any, **options: Any) -> Any:
+        drawn.forwards.append((forward, copied(inputs)))
+        return check_backward(backward, forward, inputs, *rest, **options)
+
+    check_backward: Any = getattr(checks, "check_backward", None)
+    if check_backward is not None:
+        checks.check_backward = differentiating  # type: ignore[attr-defined]
+    before = _global_state()
+    try:
+        in_time(lambda: list(exercise.reports_on(exercise.shown_solution, seed, noting, checks)))
+    except (Exception, Ended) as error:  # said where the outcome at this seed is
+        drawn.calls.append(("", {"error": str(error)}))
+    drawn.is_global = _global_state() != before
+    return drawn
+
+
+def _global_state() -> tuple[Any, ...]:
+    _, keys, *place = np.random.get_state()  # noqa: NPY002
+    return random.getstate(), np.asarray(keys).tobytes(), place
+
+
+def _as_text(value: Any) -> str:
+    """Return an argument as a text that tells it from others; of functions, nothing but their type."""
+    if isinstance(value, np.random.Generator):
+        return str(value.bit_generator.state)
+    return repr(value.tolist() if isinstance(value, np.ndarray) else type(value) if callable(value) else value)

@@ -4,9 +4,11 @@
         graded at several seeds; what the checks draw, hints, shapes -> Row
 """
 
-from __future__ import annotations
-
 import ast
+import contextlib
+import functools
+import inspect
+import itertools
 import re
 import tempfile
 import time
@@ -15,18 +17,23 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
-from aescratch.classroom.drawing import draw, drawing_problems, forward_problems, size_problems
+import numpy as np
+
 from aescratch.classroom.exercise import Exercise, read_exercise
 from aescratch.classroom.grading.proving import SEEDS, Trial, solution_problems, trial
 from aescratch.classroom.hints import FALLBACK
-from aescratch.classroom.outcome import NOT_BEGUN, Outcome
-from aescratch.classroom.releasing import build, leak_problems, released
-from aescratch.classroom.trying import prove_released, tried, unless
+from aescratch.classroom.outcome import NOT_BEGUN, Ended, Outcome
+from aescratch.classroom.releasing import build, fallback_problems, leak_problems, released
+from aescratch.classroom.trying import Draw, draw, in_time, prove_released, tried, unless
 from aescratch.foundations.sources import import_from_source
+from aescratch.inspection.gradcheck.binding import copied
 
 SLOW = 5.0  # seconds of a check; students' machines may be slower than the teacher's, and 10 are the limit
 NOT_TRIED = "-"
+SHAPES = re.compile(r"^([\w, ]+) : array(?: of \w+)? \(([\w, ]+)\)", re.MULTILINE)
+WORDS = re.compile(r"\w+(?: +\w+)*")  # between commas
 COLUMNS = ("exercise", "stub", "solution", "released", "mistakes", "seeds", "graded", "hints", "shapes", "seconds")
 
 
@@ -34,7 +41,7 @@ COLUMNS = ("exercise", "stub", "solution", "released", "mistakes", "seeds", "gra
 class Row:
     """What was found out about an exercise: a cell for every column, and a sentence for every problem."""
 
-    cells: dict[str, str] = field(default_factory=dict)
+    cells: dict[str, str]
     problems: list[str] = field(default_factory=list)
 
     def note(self, column: str, problems: Sequence[str], well: str = "ok") -> None:
@@ -48,29 +55,20 @@ def validate(
 ) -> tuple[list[Row], list[str]]:  # fmt: skip
     """Return a row for every exercise, and a sentence for every answer that a release would give away.
 
-    So many jobs are done at the same time, in processes of their own, and `done` is called after each. A `ReleaseError`
-    says why there is no release.
+    Jobs, if several, have processes of their own; `done` is called after each. A `ReleaseError` says why it can't be.
     """
-    with tempfile.TemporaryDirectory() as temporary:
+    # A fresh process for each worker: a copy of this one would share the threads of its linear algebra.
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), import_from_source) if jobs > 1 else None
+    with tempfile.TemporaryDirectory() as temporary, pool or contextlib.nullcontext():
         folder = Path(temporary) / "handout"
         build(exercises, folder)
         leaks = leak_problems(exercises, folder)
-        tasks = [(exercise.folder, released(exercise, folder).folder) for exercise in exercises]
+        handed_out = [released(exercise, folder).folder for exercise in exercises]
         rows = []
-        for row in _rows(tasks, jobs):
+        for row in (pool.map if pool else map)(row_of, [exercise.folder for exercise in exercises], handed_out):
             rows.append(row)
             done()
         return rows, leaks
-
-
-def _rows(tasks: Sequence[tuple[Path, Path]], jobs: int) -> Iterator[Row]:
-    """Yield the row of each exercise, as soon as it and those before it are done."""
-    if jobs == 1:
-        yield from (row_of(*task) for task in tasks)
-        return
-    # A fresh process for each worker: a copy of this one would share the threads of its linear algebra.
-    with ProcessPoolExecutor(jobs, get_context("spawn"), import_from_source) as pool:
-        yield from pool.map(row_of, *zip(*tasks, strict=True))
 
 
 def row_of(folder: Path, handed_out: Path) -> Row:
@@ -119,15 +117,11 @@ def mistake_trials(exercise: Exercise) -> tuple[list[str], dict[str, Trial]]:
 
 
 def released_problems(exercise: Exercise, students: Exercise) -> list[str]:
-    """Return a sentence for every mistake that gets another answer than it should where students work.
-
-    Those are tried whose answer may have changed: where the checks are handed out as they are, only those that bring a
-    cause of their own, which is recorded.
-    """
-    files = [(each.folder / "checks.py").read_text(encoding="utf-8-sig") for each in (exercise, students)]
+    """Return a sentence for every mistake that gets another answer than it should where students work."""
+    ours, theirs = ((each.folder / "checks.py").read_text(encoding="utf-8-sig") for each in (exercise, students))
     problems = []
     for name, mutant in exercise.mutants.items():
-        if mutant.cause or files[0] != files[1]:
+        if mutant.cause or ours != theirs:  # else the answer can't have changed; causes are recorded
             found = tried(students, exercise.mutated(mutant))
             problems += _answered_otherwise(exercise, name, found, ", as it is released,")
     return problems
@@ -143,12 +137,12 @@ def _answered_otherwise(exercise: Exercise, name: str, found: Outcome, where: st
 
 def seed_problems(exercise: Exercise, right: Trial, trials: dict[str, Trial]) -> list[str]:
     """Return a sentence for every further seed at which the solution fails, or a mistake passes, as a submission."""
-    problems = drawing_problems(exercise, SEEDS[0], SEEDS[1])
-    for seed, judgement in right.at_seeds[1:]:
+    problems = drawing_problems(exercise)
+    for seed, judgement in zip(SEEDS, right.graded[1:], strict=False):
         what = f"{exercise.name}: its solution should pass at seed {seed}"
         problems += unless(judgement.outcome.passed, what, judgement.outcome)
     for name, found in trials.items():
-        for seed, judgement in found.at_seeds[1:]:
+        for seed, judgement in zip(SEEDS, found.graded[1:], strict=False):
             what = f"{exercise.name}: the mistake {name!r} shouldn't pass at seed {seed}"
             problems += unless(not judgement.outcome.passed, what, judgement.outcome)
     return problems
@@ -166,9 +160,9 @@ def graded_problems(exercise: Exercise, stub: Trial, trials: dict[str, Trial]) -
 
 def hint_problems(exercise: Exercise) -> tuple[list[str], str]:
     """Return a sentence if there may be a mistake without a hint, and how many have one that is meant for them."""
+    if problems := fallback_problems(exercise):
+        return problems, ""
     hints, codes = exercise.hints, [mutant.expected for mutant in exercise.mutants.values()]
-    if FALLBACK not in hints.own:
-        return [f"{exercise.name}: expected a section '# *' in hints.md, got none"], ""
     return [], f"{sum(hints.choose([code])[0] != FALLBACK for code in codes)} of {len(codes)}"
 
 
@@ -191,6 +185,65 @@ def shape_problems(exercise: Exercise) -> list[str]:
         if "Returns\n" not in text:
             problems.append(f"{exercise.name}: the docstring of {name} should say what it returns")
     return problems
+
+
+def drawing_problems(exercise: Exercise) -> list[str]:
+    """Return a sentence if the inputs don't follow from the seed, or follow from nothing else."""
+    first, again, other = (draw(exercise, seed) for seed in (SEEDS[0], SEEDS[0], SEEDS[1]))
+    name, drawn = exercise.name, first.as_texts()
+    if first.is_global or drawn != again.as_texts():
+        what = "its checks draw from global random numbers, or otherwise not from the seed alone"
+        return [f"{name}: {what}; draw everything from np.random.default_rng(seed)"]
+    if drawn == other.as_texts():
+        what = "its checks draw the same inputs at every seed, and so the expected numbers can be written down"
+        return [f"{name}: {what}; draw them from check's seed"]
+    return []
+
+
+def size_problems(exercise: Exercise, drawn: Draw) -> list[str]:
+    """Return a sentence for axes with different letters in the docstring that have the same size in every call."""
+    problems = []
+    for function in (node for node in ast.parse(exercise.stub).body if isinstance(node, ast.FunctionDef)):
+        parts = SHAPES.findall(ast.get_docstring(function) or "")
+        letters = {name: WORDS.findall(shape) for names, shape in parts for name in WORDS.findall(names)}
+        equal: dict[tuple[str, str], bool] = {}
+        for named in (named for name, named in drawn.calls if name == function.name):
+            sizes = {
+                letter: size for argument, axes in letters.items()
+                if len(shape := getattr(named.get(argument), "shape", ())) == len(axes)
+                for letter, size in zip(axes, shape, strict=True) if not letter.isdecimal()
+            }  # fmt: skip
+            for pair in itertools.combinations(sorted(sizes), 2):
+                equal[pair] = equal.get(pair, True) and sizes[pair[0]] == sizes[pair[1]]
+        problems += [
+            f"{exercise.name}: its checks draw {a} and {b} of {function.name} equal, so that nobody notices when they "
+            "are exchanged; take sizes that are distinct primes"
+            for (a, b), same in equal.items() if same
+        ]  # fmt: skip
+    return problems
+
+
+def forward_problems(exercise: Exercise, drawn: Draw) -> list[str]:
+    """Return a sentence for a function of the stub that gives other values than the checks' own of this name."""
+    shown = vars(exercise.module_of(exercise.stub))
+    wrong = {}
+    for forward, inputs in drawn.forwards:
+        name = getattr(forward, "__name__", "")
+        if inspect.isfunction(shown.get(name)) and name not in exercise.checks.FUNCTIONS:
+            try:
+                theirs, ours = (in_time(functools.partial(each, **copied(inputs))) for each in (shown[name], forward))
+            except (Exception, Ended):  # it has a hole, or takes other arguments, and so is another function
+                continue
+            if not _agree(theirs, ours):
+                wrong[name] = "that students are shown gives other values than the checks' own; make them the same"
+    return [f"{exercise.name}: the {name} {sentence}" for name, sentence in wrong.items()]
+
+
+def _agree(one: Any, other: Any) -> bool:
+    """Whether two results, arrays or tuples of them, have the same shapes and, to rounding, the same values."""
+    if isinstance(one, (tuple, list)) and isinstance(other, (tuple, list)):
+        return len(one) == len(other) and all(map(_agree, one, other))
+    return np.shape(one) == np.shape(other) and np.allclose(one, other, 1e-9, 1e-12)
 
 
 def table_of(rows: Sequence[Row]) -> Iterator[str]:

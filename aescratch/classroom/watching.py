@@ -1,11 +1,7 @@
 """Watching: the exercise whose file is saved is checked again, until Control-C.
 
-    every half second the files are read -> one has changed -> check, answer
-
-Files are compared by what is in them, which works on network drives too, where times and notices do not.
+    every half second the files are read, which works on network drives too -> one has changed -> check, answer
 """
-
-from __future__ import annotations
 
 import contextlib
 import time
@@ -31,11 +27,9 @@ def watch(
     seen = _texts(workspace)
     check(first)
     for _ in ticks() if looks is None else looks:
-        now = _texts(workspace)
-        changed = [exercise for exercise in workspace.exercises if now.get(exercise.name) != seen.get(exercise.name)]
-        seen = now
-        for exercise in changed:
-            if exercise.name in now:
+        before, seen = seen, _texts(workspace)
+        for exercise in workspace.exercises:
+            if seen.get(exercise.name) not in (None, before.get(exercise.name)):
                 check(exercise)
 
 

@@ -19,18 +19,7 @@ PROGRESS = "progress.json"
 BACKUPS = "backups"
 COURSE = "course"  # the folder of a teacher's own exercises, inside the student's
 FORMAT = 1
-README = """# Exercises: autoencoders from scratch
-
-Each exercise is one file with one hole. From any folder in here:
-
-    aescratch exercises list             what there is, and how far you are
-    aescratch exercises start NAME       write the file of an exercise
-    aescratch exercises check            check the one that you are at
-    aescratch exercises watch            check it whenever you save
-    aescratch exercises hint             a hint that fits what was found
-    aescratch exercises reset NAME       begin again; your file is kept in backups/
-    aescratch exercises solution NAME    ours, once yours passes
-"""
+README = (Path(__file__).parent / "template" / "README.md").read_text(encoding="utf-8")
 
 
 class WorkspaceError(Exception):
@@ -38,23 +27,7 @@ class WorkspaceError(Exception):
 
 
 class Workspace:
-    """A student's folder and what was done in it.
-
-    Parameters
-    ----------
-    folder : Path
-        Where progress.json lies.
-
-    Attributes
-    ----------
-    exercises : tuple of Exercise
-        Those of the folder ``course`` inside, or else the built-in path.
-
-    Raises
-    ------
-    WorkspaceError
-        If progress.json or ``course`` can't be read.
-    """
+    """A student's folder, where progress.json lies, its exercises, and what was done in it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -70,32 +43,19 @@ class Workspace:
 
     @classmethod
     def create(cls, folder: Path) -> Workspace:
-        """Make a folder ready, and return it; files that are in it stay.
-
-        Raises
-        ------
-        WorkspaceError
-            If it is ready already.
-        """
+        """Make a folder ready that isn't yet, and return it; files that are in it stay."""
         if (folder / PROGRESS).exists():
             raise WorkspaceError(f"{folder} holds exercises already; go there and run aescratch exercises list")
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "README.md").exists():
             write_text(folder / "README.md", README)
-        started = [exercise.name for exercise in _course_in(folder) if (folder / exercise.file_name).exists()]
-        entries = {name: dict(NEW) for name in started}
-        write_text(folder / PROGRESS, fresh_progress(entries))
+        started = {each.name: NEW for each in _course_in(folder) if (folder / each.file_name).exists()}
+        write_text(folder / PROGRESS, fresh_progress(started))
         return cls(folder)
 
     @classmethod
     def find(cls, inside: Path) -> Workspace:
-        """Return the workspace that a folder lies in.
-
-        Raises
-        ------
-        WorkspaceError
-            If neither it nor any above it is one.
-        """
+        """Return the workspace that a folder is, or lies in."""
         for folder in (inside, *inside.parents):
             if (folder / PROGRESS).is_file():
                 return cls(folder)
@@ -119,8 +79,7 @@ class Workspace:
     @property
     def current(self) -> str | None:
         """The name of the exercise that was started or checked last."""
-        name: str | None = self.progress["current"]
-        return name
+        return self.progress["current"]
 
     def left(self, after: int = 0) -> Exercise | None:
         """Return the next exercise that hasn't passed, from a number on and then from the start, or None."""
@@ -159,7 +118,7 @@ class Workspace:
         """Write changes to what is known of an exercise, and make it the current one."""
         self.progress["exercises"][exercise.name] = {**self.entry(exercise), **changes}
         self.progress["current"] = exercise.name
-        write_text(self.folder / PROGRESS, _as_text(self.progress))
+        write_text(self.folder / PROGRESS, json.dumps(self.progress, indent=2) + "\n")
 
 
 NEW: dict[str, Any] = {
@@ -170,11 +129,11 @@ NEW: dict[str, Any] = {
 
 def fresh_progress(entries: Mapping[str, Any] | None = None) -> str:
     """Return the text of progress.json before anything was checked."""
-    return _as_text({"format": FORMAT, "current": None, "exercises": dict(entries or {})})
+    return json.dumps({"format": FORMAT, "current": None, "exercises": dict(entries or {})}, indent=2) + "\n"
 
 
 def _course_in(folder: Path) -> tuple[Exercise, ...]:
-    """Return the exercises that a student's folder works with."""
+    """Return the exercises that a student's folder works with: those in it, or else the built-in path."""
     try:
         return read_course(folder / COURSE if (folder / COURSE).is_dir() else None)
     except CourseError as error:
@@ -191,7 +150,3 @@ def _require_progress(progress: Any) -> None:
     for name, entry in entries.items():
         if not isinstance(entry, dict) or any(key in entry and type(entry[key]) is not type(NEW[key]) for key in NEW):
             raise ValueError(f"the entry of {name} is not as it was written")
-
-
-def _as_text(progress: dict[str, Any]) -> str:
-    return json.dumps(progress, indent=2) + "\n"

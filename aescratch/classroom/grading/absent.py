@@ -3,11 +3,9 @@
     import matplotlib.pyplot as plt   -> Absent("matplotlib.pyplot")
     plt.plot(x)                       -> NotInGrading: it uses matplotlib, which grading doesn't have
 
-Only what a submission's own lines import gets a stand-in. Where these lines are ready for the package to be missing,
-in a `try` that catches the error, it is missing. The file is read inside the confined process.
+Only what a submission's own lines import gets one, unless they catch the error of a missing package. The file is read
+inside the confined process.
 """
-
-from __future__ import annotations
 
 import ast
 import contextlib
@@ -55,10 +53,7 @@ for _name in USES.split():
 
 
 class Finder:
-    """Finds the packages that a course allows, by the folder that each lies in, and stand-ins for what isn't there.
-
-    It is asked last, after Python's own finders.
-    """
+    """Finds allowed packages by the folders that they lie in, and stand-ins; it is asked after Python's own finders."""
 
     def __init__(self, folders: dict[str, str]) -> None:
         self.folders = folders

@@ -3,8 +3,6 @@
     ("scipy",) -> {"scipy": .../site-packages/scipy, "scipy.libs": .../site-packages/scipy.libs, ...}
 """
 
-from __future__ import annotations
-
 import functools
 import re
 from importlib import metadata

@@ -3,12 +3,9 @@
     names and numbers of calls -> program(...) --install, in the confined process--> the kernel
 
 It takes away what computing has no use for: sockets, memory that is counted for no process, other processes and what
-they have open, and further namespaces. Without namespaces it also takes away what may be done to files without opening
-them, and to other processes of the same user. It's read inside the confined process, where there is the standard
-library alone.
+they have open, and further namespaces; without namespaces also what may be done to files without opening them, and to
+other processes of the same user. It's read inside the confined process, where there is the standard library alone.
 """
-
-from __future__ import annotations
 
 import ctypes
 import os
@@ -55,8 +52,8 @@ FOREIGN = 0x40000000  # from here on calls of x86_64 are those of another machin
 def program(process: int = 0, namespaces: bool = True) -> bytes:
     """Return the filter for the process of this number, which has namespaces of its own, or none.
 
-    It is empty for a machine whose numbers aren't known here. Of another machine's calls, or of those named, it lets
-    all fail as not permitted, and all others through.
+    It is empty for a machine whose numbers aren't known here. Calls of another machine, and those named above, fail as
+    not permitted; all others pass.
     """
     machine = platform.machine()
     if machine not in MACHINES:

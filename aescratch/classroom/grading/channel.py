@@ -3,14 +3,13 @@
     frame   two lengths, a header in JSON, and the bytes of its arrays, one after the other
     value   None, a number, text, an array, a tuple, list or dict of these; of anything else only its type's name goes
 
-Nothing that comes in is unpickled or evaluated: what isn't of these kinds, to the byte, is `Malformed`. The file is
-also read inside the confined process, where there is NumPy alone.
+Nothing that comes in is unpickled or evaluated: what isn't of these kinds, to the byte, is `Malformed`. Inside the
+confined process there is NumPy alone.
 """
-
-from __future__ import annotations
 
 import itertools
 import json
+import math
 import struct
 import sys
 from collections.abc import Callable, Sequence
@@ -257,9 +256,7 @@ def _entries(shape: list[Any]) -> int:
     """Return how many entries an array of a shape has."""
     if len(shape) > DIMENSIONS or not all(type(n) is int and 0 <= n <= LONGEST_DIMENSION for n in shape):
         raise Malformed("no shape")
-    count = 1
-    for n in shape:
-        count *= n
+    count = math.prod(shape)
     if not count and any(n > MOST_BYTES for n in shape):
         raise Malformed("an empty array of a shape that cannot be")
     return count
@@ -283,16 +280,13 @@ def packed_exception(error: BaseException, line: int) -> dict[str, Any]:
 
 
 def unpacked_exception(form: Any) -> tuple[BaseException | None, str, int]:
-    """Return an exception like the other side's, which reads as it does, its description, and its line.
-
-    There is none for what is neither an Exception nor SystemExit: Control-C, or one that ends a process.
-    """
+    """Return an exception like the other side's, which reads as it does, its description, and its line."""
     match form:
         case {"name": str(name), "bases": list(bases), "text": str(text), "line": int(line)}:
             known = [EXCEPTIONS[base] for base in bases if isinstance(base, str) and base in EXCEPTIONS]
             name, text, line = shown(name, kept=""), shown(text), line_number(line)
             described = f"{name}: {text}" if text else name
-            if not known:
+            if not known:  # neither an Exception nor SystemExit: Control-C, or one that ends a process
                 return None, described, line
             kind = type(name, (known[0],), {"__str__": lambda self: text})
             return kind(text), described, line

@@ -5,8 +5,6 @@
 The judge's side never waits without an end: every read and write has one, and what is printed is read on meanwhile.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -49,10 +47,7 @@ class Limits(NamedTuple):
 
 
 class Confined:
-    """A confined process that waits for questions; a `ConfinementError` says that there can be none here.
-
-    It finds packages besides NumPy, if they are named.
-    """
+    """A confined process that waits for questions; a `ConfinementError` says that there can be none here."""
 
     def __init__(self, limits: Limits, packages: tuple[str, ...] = ()) -> None:
         if os.name != "posix":

@@ -3,8 +3,6 @@
     (points, of) of each exercise -> lowest(...): the numbers of those that are dropped
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from fractions import Fraction
 

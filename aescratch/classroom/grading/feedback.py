@@ -3,8 +3,6 @@
     Student -> text(student): one file;   sentences(graded), total(student): what is beside the checks, for others too
 """
 
-from __future__ import annotations
-
 from fractions import Fraction
 
 from aescratch.classroom.grading.grades import Graded, Student
@@ -12,9 +10,13 @@ from aescratch.classroom.grading.grades import Graded, Student
 
 def text(student: Student) -> str:
     """Return the student's file."""
-    answers = "\n\n".join(_answer(graded) for graded in student.graded)
+    answers = []
+    for graded in student.graded:
+        of = sum((entry.of for entry in graded.entries), Fraction(0))
+        points = f"points: {_shown(graded.points)} of {_shown(of)}"
+        answers.append("\n  ".join([graded.answer, points, *sentences(graded)]))
     remarks = "".join(f"\n{remark}\n" for remark in [*total(student), *student.remarks])
-    return f"{student.called}\n\n{answers}\n{remarks}"
+    return "\n\n".join([student.called, *answers]) + f"\n{remarks}"
 
 
 def sentences(graded: Graded) -> list[str]:
@@ -40,11 +42,6 @@ def total(student: Student) -> list[str]:
     if not lates and student.points == sum(graded.checked for graded in student.graded):
         return []
     return [*lates, f"total: {_shown(student.points)} of {_shown(student.of)}"]
-
-
-def _answer(graded: Graded) -> str:
-    of = sum((entry.of for entry in graded.entries), Fraction(0))
-    return "\n  ".join([graded.answer, f"points: {_shown(graded.points)} of {_shown(of)}", *sentences(graded)])
 
 
 def _shown(points: Fraction) -> str:

@@ -5,8 +5,6 @@
 Nothing in them tells when or how fast: the same submissions give the same bytes.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import json
@@ -56,9 +54,7 @@ def table(rows: Iterable[Sequence[Any]]) -> str:
 
 def as_json(grades: Grades) -> str:
     """Return everything: students, their exercises, and the entries of each."""
-    exercises = [
-        {"exercise": e.name, "title": e.title, "points": number(points_of(e))} for e in grades.exercises
-    ]  # fmt: skip
+    exercises = [{"exercise": e.name, "title": e.title, "points": number(points_of(e))} for e in grades.exercises]
     students = [
         {
             "student": student.name, **_about(student.submission), "late": _late(student.late),
@@ -179,13 +175,14 @@ def as_gradescope(grades: Grades) -> str:
 
 def as_otter(grades: Grades) -> str:
     """Return a table as otter grade writes its final_grades.csv: the points of each question first, then the files."""
-    order = sorted(range(len(grades.exercises)), key=lambda i: grades.exercises[i].name)
-    names = [grades.exercises[i].name for i in order]
-    rows: list[list[Any]] = [["file", *names, "total_points_earned", "percent_correct", "grading_status"]]
-    points = [float(points_of(grades.exercises[i])) for i in order]
-    rows.append(["points-per-question", *points, float(grades.of), 1.0, NO_STATUS])
+    exercises = sorted(grades.exercises, key=lambda exercise: exercise.name)
+    points = [float(points_of(exercise)) for exercise in exercises]
+    rows: list[list[Any]] = [
+        ["file", *(each.name for each in exercises), "total_points_earned", "percent_correct", "grading_status"],
+        ["points-per-question", *points, float(grades.of), 1.0, NO_STATUS],
+    ]
     for student in grades.students:
-        earned = [float(student.graded[i].points) for i in order]
+        earned = [float(each.points) for each in sorted(student.graded, key=lambda each: each.exercise.name)]
         share = float(student.points / student.of) if student.of else 0.0
         rows.append([student.name, *earned, float(student.points), share, "Completed"])
     return table(rows)

@@ -2,13 +2,10 @@
 
     grades, exports, roster -> {name of a file: its bytes}, remarks
 
-Canvas and Blackboard take back what they export, told by the headings and the numbers in them; so the table is written
-as it came, but for the cells that a file was graded for. Moodle's grading worksheet is made for each assignment: by
-`mod/assign/feedback/offline/importgradeslib.php` it needs "Identifier", "Grade" and "Last modified (grade)". Gradescope
-imports no points. Nobody who handed in nothing gets a 0: what is left empty is the teacher's to decide.
+Canvas and Blackboard take back what they export, so the table is written as it came, but for the cells that a file was
+graded for. Moodle's grading worksheet is made for each assignment: `mod/assign/feedback/offline/importgradeslib.php`
+needs "Identifier", "Grade" and "Last modified (grade)". Gradescope imports no points. Who handed in nothing gets no 0.
 """
-
-from __future__ import annotations
 
 import csv
 import io
@@ -41,8 +38,8 @@ class Column(NamedTuple):
 
     place: int
     heading: str
-    name: str  # of the assignment
     of: Fraction | None  # what it says that it is worth
+    exercises: list[int]  # whose points are put there
 
 
 def gradebooks(grades: Grades, exports: Sequence[Export], roster: Roster | None) -> tuple[dict[str, bytes], list[str]]:
@@ -72,17 +69,17 @@ def _worth(grades: Grades, places: Sequence[int]) -> Fraction:
 def _filled(grades: Grades, roster: Roster, remarks: list[str]) -> bytes:
     """Return the table of a roster with the points in it."""
     cells = [line + [""] * (len(roster.table[0]) - len(line)) for line in roster.table]
-    places = _places(grades, roster)
+    columns = _columns(grades, roster)
     for place, exercise in enumerate(grades.exercises):
-        if not any(place in each for _, each in places):
+        if not any(place in column.exercises for column in columns):
             remarks.append(f"no column of {roster.form.name} is for {exercise.name}, whose points are in none")
-    for column, exercises in places:
-        of = _worth(grades, exercises)
+    for column in columns:
+        of = _worth(grades, column.exercises)
         if column.of is not None and column.of != of:
             worth = f"is worth {number(column.of)}, and what is put there {number(of)}"
             remarks.append(f"the column {shown(column.heading)} {worth}: the points are put there as they are")
         for student in grades.students:
-            row, earned = student.submission.row, _earned(student, exercises)
+            row, earned = student.submission.row, _earned(student, column.exercises)
             if row is not None and earned is not None:
                 cells[row.line][column.place] = str(number(earned))
     text = io.StringIO()
@@ -90,26 +87,23 @@ def _filled(grades: Grades, roster: Roster, remarks: list[str]) -> bytes:
     return text.getvalue().encode(roster.encoding)
 
 
-def _places(grades: Grades, roster: Roster) -> list[tuple[Column, list[int]]]:
-    """Return the columns and the exercises for each: one by its name, or, if there is none, all by what it is worth."""
-    headings = roster.table[0]
+def _columns(grades: Grades, roster: Roster) -> list[Column]:
+    """Return the columns, each for an exercise by its name, or, if there are none, one that is worth what all are."""
     worth = next((line for line in roster.table if line and line[0].strip().startswith(POINTS_ROW)), [])
+    names = [(_words(exercise.name), _words(exercise.title)) for exercise in grades.exercises]
     columns = []
-    for place, heading in enumerate(headings):
+    for place, heading in enumerate(roster.table[0]):
         if match := COLUMN[roster.form].fullmatch(heading.strip()):
             of = match.groupdict().get("of") or "".join(worth[place : place + 1])
-            columns.append(Column(place, heading, match["name"], _number(of)))
-    names = [(_words(exercise.name), _words(exercise.title)) for exercise in grades.exercises]
-    found = []
-    for column in columns:  # "Gelu backward" holds no relu, and of "elu" and "gelu tanh" the longer counts
-        lengths = [max(len(name) * (name in _words(column.name)) for name in pair) for pair in names]
-        best = [place for place, length in enumerate(lengths) if length and length == max(lengths)]
-        found += [(column, best)] if len(best) == 1 else []
-    taken = Counter(best[0] for _, best in found)
+            # "Gelu backward" holds no relu, and of "elu" and "gelu tanh" the longer counts.
+            lengths = [max(len(name) * (name in _words(match["name"])) for name in pair) for pair in names]
+            best = [i for i, length in enumerate(lengths) if length and length == max(lengths)]
+            columns.append(Column(place, heading, _number(of), best if len(best) == 1 else []))
+    taken = Counter(i for column in columns for i in column.exercises)
     alike = [column for column in columns if column.of == grades.of]
-    if not found and len(alike) == 1:
-        return [(alike[0], list(range(len(grades.exercises))))]
-    return [(column, best) for column, best in found if taken[best[0]] == 1]
+    if not taken and len(alike) == 1:
+        return [alike[0]._replace(exercises=list(range(len(grades.exercises))))]
+    return [column for column in columns if any(taken[i] == 1 for i in column.exercises)]
 
 
 def _words(text: str) -> str:

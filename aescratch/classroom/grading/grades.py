@@ -6,8 +6,6 @@ What the checks gave is replaced by an override; of that, what is late loses its
 count.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -31,7 +29,7 @@ IN_TIME = Arrival(0)  # as far as anything tells
 
 @dataclass(frozen=True)
 class Say:
-    """What a teacher decides beside the checks; as it is made, nothing."""
+    """What a teacher decides beside the checks; by default, nothing."""
 
     overrides: Mapping[Place, Override] = field(default_factory=dict)
     due: datetime | None = None
@@ -141,10 +139,7 @@ class Grades:
 
 
 def graded(exercise: Exercise, submission: Submission, record: Record | None, quotients: int = 100) -> Graded:
-    """Return an exercise of a student from the record of its file, or of no file.
-
-    What seems to come from difference quotients counts so many percent.
-    """
+    """Return an exercise of a student from the record of its file; difference quotients count so many percent."""
     if record is None:
         reason = submission.reasons[exercise.name]
         parts = tuple(without_points(exercise, reason, NO_FILE))

@@ -6,8 +6,6 @@ The checks, the right values and the mistakes that are recognised stay on this s
 comes to a judgement.
 """
 
-from __future__ import annotations
-
 import functools
 import warnings
 from collections.abc import Sequence
@@ -20,7 +18,7 @@ from aescratch.classroom.grading.channel import shown
 from aescratch.classroom.grading.confinement import Confined, Limits
 from aescratch.classroom.grading.quotients import Calls, evidence
 from aescratch.classroom.grading.sandbox import missing_protections
-from aescratch.classroom.grading.stand_in import Conversation, StandIn
+from aescratch.classroom.grading.stand_in import Conversation
 from aescratch.classroom.looking import judgement_of
 from aescratch.classroom.outcome import DIED, NOT_BEGUN, SYNTAX_ERROR, TIMED_OUT, Judgement, stopped
 from aescratch.classroom.running import KEPT
@@ -30,24 +28,7 @@ __all__ = ["Judgement", "Limits", "judge", "judge_text", "missing_protections"]
 
 
 def judge(exercise: Exercise, path: Path, *, seed: int, limits: Limits = Limits()) -> Judgement:
-    """Return what the checks of an exercise say of a submission; nothing that a submission does raises.
-
-    Parameters
-    ----------
-    exercise : Exercise
-        Whose checks.
-    path : Path
-        The submission's file, which may be missing.
-    seed : int
-        What the inputs are drawn from.
-    limits : Limits
-        What the submission may use up.
-
-    Raises
-    ------
-    ConfinementError
-        If no confined process can be started here, whatever the submission is.
-    """
+    """Return what the checks of an exercise say of a submission's file, which may be missing, at this seed."""
     if path.is_symlink():  # it may lead to the solution
         return _unreadable(path.name, "is a link; hand in the file itself")
     try:
@@ -74,8 +55,8 @@ def judge_at(
 ) -> list[Judgement]:  # fmt: skip
     """Return the same at several seeds, in one confined process that loads the text anew at each.
 
-    After a seed at which the process didn't go on, say because the time was up, there are no more. What speaks for
-    difference quotients is looked for if it is asked for: a course's own texts need no flag.
+    If the process ends at a seed, say because its time is up, there are no judgements at the seeds after it. Difference
+    quotients are looked for only on request: a course's own texts need no flag.
     """
     judgements: list[Judgement] = []
     process = Confined(limits, exercise.packages)
@@ -83,13 +64,12 @@ def judge_at(
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # of what a submission's numbers do to ours
             conversation = Conversation(process, file, limits)
-            load = functools.partial(_loaded, conversation, text)
+            load = functools.partial(conversation.load, text)
             for seed in seeds:
                 conversation.left, conversation.calls = limits.seconds, Calls()
                 judgement = judgement_of(exercise, load, Path(file), text, seed)
                 if is_flagging:
-                    calls = conversation.calls
-                    judgement.quotients = evidence(exercise, text, judgement.reports, calls, conversation)
+                    judgement.quotients = evidence(exercise, text, judgement.reports, conversation.calls, conversation)
                 judgements.append(judgement)
                 if judgement.outcome.kind in (TIMED_OUT, DIED):
                     break
@@ -98,11 +78,6 @@ def judge_at(
     for judgement in judgements:
         judgement.outcome.printed = shown(printed, KEPT)
     return judgements
-
-
-def _loaded(conversation: Conversation, text: bytes) -> StandIn:
-    conversation.load(text)
-    return StandIn(conversation)
 
 
 def _unreadable(file: str, why: str) -> Judgement:

@@ -6,8 +6,6 @@ These are the kernel's three calls, through ctypes; its documentation is in user
 look whether a file is there, and to change its mode, is no opening: the latter is for the filter of calls.
 """
 
-from __future__ import annotations
-
 import ctypes
 import os
 import struct
@@ -32,10 +30,7 @@ def version() -> int:
 
 
 def restrict(trees: Sequence[str], hidden: Sequence[str], devices: Sequence[str], folder: str) -> None:
-    """Let this process read what lies in trees and isn't hidden, use devices, and write files into a folder, no more.
-
-    An `OSError` says that the kernel won't have it.
-    """
+    """Let this process read what is in trees and isn't hidden, use devices, write files into a folder, and no more."""
     known = version()
     files = ALL | (CONTROL_DEVICES if known >= FROM_CONTROL else 0)
     network, scoped = TCP * (known >= FROM_TCP), SIGNALS_AND_SOCKETS * (known >= FROM_SIGNALS)

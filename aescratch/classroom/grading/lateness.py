@@ -5,8 +5,6 @@
 A day is 24 hours, and counts as soon as it has started. Where there is only a platform's flag, nothing is deducted.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import datetime, time, timedelta, timezone
 from fractions import Fraction

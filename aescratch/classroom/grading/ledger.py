@@ -1,4 +1,4 @@
-"""The judgements that were made already, a line each, so that grading goes on where it was ended, whatever ended it.
+"""The judgements made so far, a line each, so that grading goes on where it stopped, whatever stopped it.
 
     results.jsonl: {"key": ..., "kind": ..., "entries": ..., "sum": ...}    appended and flushed whenever one is there
     a key is everything that decides: file, exercise, seed, limits, confinement, version; the same file is judged once
@@ -12,7 +12,6 @@ import json
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NamedTuple
 
 import aescratch as ae
@@ -77,11 +76,9 @@ def _record_of(line: bytes) -> Record | None:
 
 
 class Ledger:
-    """The judgements of a folder, read when it is opened; a line that was being written when all ended is dropped.
+    """The judgements of a folder, read when it is opened; a `BlockingIOError` says that another process has it open.
 
-    So are lines that aren't as they were written, whose numbers are in `lost`.
-
-    Raises a `BlockingIOError` if another process has it open.
+    A line that was being written when all ended is dropped, and so are spoilt ones, whose numbers are in `lost`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -124,7 +121,5 @@ class Ledger:
     def __enter__(self) -> Ledger:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._stream.close()

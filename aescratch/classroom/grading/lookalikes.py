@@ -8,12 +8,9 @@ What is in the stub, in the solution or in a known mistake is nobody's own. A ma
 pair is told of only if it stands out from what others in this class and exercise share with those most like them:
 short answers, which everybody gives, share nothing rare.
 
-Why not a library: copydetect 0.5.0, of 2024, winnows sequences of tokens, which another order of lines breaks, knows
-nothing of rarity, and its page loads its style from elsewhere; JPlag needs Java. Winnowing keeps a sample of marks;
-students' files are so short that all are kept.
+Why not a library: copydetect 0.5.0 winnows sequences of tokens, which another order of lines breaks, and knows nothing
+of rarity; JPlag needs Java. Students' files are so short that all marks are kept, and not a sample of them.
 """
-
-from __future__ import annotations
 
 import ast
 import builtins

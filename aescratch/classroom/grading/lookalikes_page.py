@@ -4,8 +4,6 @@
                                 -> lookalikes.json: exercise, students, likeness
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,13 +18,6 @@ NOTE = (
 )
 MOST_PAIRS = 30  # of an exercise that are shown side by side
 LONGEST = 200  # lines of a file that are shown
-STYLE = """
-.pair { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.8rem; }
-.pair h4 { margin: 0; overflow-wrap: anywhere; }
-.pair pre { overflow-x: auto; white-space: pre; overflow-wrap: normal; }
-mark { background: var(--some); color: inherit; }
-@media (max-width: 600px) { .pair { grid-template-columns: minmax(0, 1fr); } }
-"""
 
 
 def write_lookalikes(folder: Path, found: Sequence[Lookalikes]) -> int:
@@ -65,7 +56,7 @@ def as_html(found: Sequence[Lookalikes]) -> str:
         "a known mistake. What counts is what hardly anybody else in this class wrote; lines that hold some of it are "
         f"marked.</p>\n{sections or nothing}"
     )
-    return page("Lookalikes", body, STYLE)
+    return page("Lookalikes", body, "lookalikes.css")
 
 
 def _section(found: Lookalikes) -> str:

@@ -2,7 +2,7 @@
 
     declared parts + what a submission's checks found -> entries(exercise, judgement)
 
-That nothing is changed and that a gradient is linear are laws, which zeros keep as well as right gradients do: they
+Two laws, that nothing is changed and that a gradient is linear, hold for zeros as well as for right gradients. So they
 count in proportion to the values that are right.
 """
 
@@ -91,16 +91,13 @@ def _entry(exercise: Exercise, part: Part, credit: Credit) -> Entry:
 def _matched(looks: Sequence[Expected], reports: Iterable[Report]) -> list[Report | None]:
     """Return for each expected report the submission's, which come in the same order; None where there is none."""
     matched: list[Report | None] = [None] * len(looks)
-    number = 0
+    waiting = iter(enumerate(looks))
     for report in reports:
         names = {tensor.name for tensor in report.tensors}
-        while number < len(looks) and not (
-            type(report).__name__ == looks[number].sort and names <= set(looks[number].tensors)
-        ):
-            number += 1
-        if number < len(looks):
-            matched[number] = report
-            number += 1
+        for number, look in waiting:
+            if type(report).__name__ == look.sort and names <= set(look.tensors):
+                matched[number] = report
+                break
     return matched
 
 

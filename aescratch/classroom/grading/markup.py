@@ -3,15 +3,12 @@
     names, texts, lines -> HTML
 """
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from html import escape
 from pathlib import Path
 
-LONGEST_NAME = 40
-MOST_NAMES = 20
+LONGEST_NAME, MOST_NAMES = 40, 20
 FEW_LINES, MOST_LINES = 10, 100  # of a list that is unfolded from the start, and at all
 WIDTH = 160  # pixels, of the longest bar
 
@@ -21,9 +18,9 @@ def escaped(text: str) -> str:
     return escape(text, quote=True)
 
 
-def page(title: str, body: str, style: str = "") -> str:
-    """Return a page that fetches nothing, in the style of the teacher's pages and perhaps one of its own."""
-    style = (Path(__file__).parent / "summary.css").read_text(encoding="utf-8") + style
+def page(title: str, body: str, *styles: str) -> str:
+    """Return a page that fetches nothing, in the style of the teacher's pages, and of further files beside this one."""
+    style = "".join((Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("summary.css", *styles))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -46,23 +43,23 @@ def listed(parts: Sequence[str], most: int = MOST_NAMES) -> str:
     return ", ".join(parts[:most]) + (f" and {len(parts) - most} more" if len(parts) > most else "")
 
 
-def folded(title: str, lines: Sequence[str], is_open: bool | None = None) -> str:
-    """Return a list that can be folded; a short one is open, unless something else is said."""
-    items = "".join(f"<li>{line}</li>" for line in lines[:MOST_LINES])
-    more = f"<li>and {len(lines) - MOST_LINES} more, all in grades.json</li>" if len(lines) > MOST_LINES else ""
-    opened = " open" if (len(lines) <= FEW_LINES if is_open is None else is_open) else ""
-    return f"<details{opened}><summary>{title} ({len(lines)})</summary>\n<ul>{items}{more}</ul></details>\n"
+def folded(lists: Mapping[str, Sequence[str]]) -> str:
+    """Return lists by their titles, which can be folded: short ones are open, and empty ones left out."""
+    text = ""
+    for title, lines in lists.items():
+        items = "".join(f"<li>{line}</li>" for line in lines[:MOST_LINES])
+        more = f"<li>and {len(lines) - MOST_LINES} more, all in grades.json</li>" if len(lines) > MOST_LINES else ""
+        head = f"<details{' open' if len(lines) <= FEW_LINES else ''}><summary>{title} ({len(lines)})</summary>\n"
+        text += f"{head}<ul>{items}{more}</ul></details>\n" if lines else ""
+    return text
 
 
-def bar(share: Fraction | float) -> str:
-    """Return a cell with a bar."""
-    return f'<td style="text-align:left"><span class="bar" style="width:{round(WIDTH * share)}px"></span></td>'
-
-
-def table(heads: Sequence[str], rows: Sequence[str]) -> str:
-    """Return a table with a row a line, whose first column is text."""
-    head = "".join(f"<th>{name}</th>" for name in heads)
-    return (
-        f'<div class="scroll"><table class="far"><thead><tr>{head}</tr></thead>\n'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
+def table(heads: Sequence[str], rows: Sequence[tuple[Sequence[object], Fraction | None]]) -> str:
+    """Return a table whose first column is text; a row is its cells, and the share that a bar at its end shows."""
+    head, body = "".join(f"<th>{name}</th>" for name in heads), ""
+    for (first, *cells), share in rows:
+        body += f"<tr><th>{first}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}"
+        if share is not None:
+            body += f'<td style="text-align:left"><span class="bar" style="width:{round(WIDTH * share)}px"></span></td>'
+        body += "</tr>\n"
+    return f'<div class="scroll"><table class="far"><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>'

@@ -1,15 +1,17 @@
-"""The teacher's table of overrides: points that count instead of what the checks gave, and comments for the feedback.
+"""What a teacher says of single exercises of single students: points instead of the checks', comments, regrading.
 
     overrides.csv: student, exercise, points, comment -> {(student, exercise): Override}
+    names -> Regrade: places to judge anew, and what counted there before, by summary.csv and, at first, regrades.json
 
-The table is taken as a whole or not at all: whatever is wrong with it is told line by line, and nothing is graded.
+A table is taken as a whole or not at all: whatever is wrong with it is told line by line, and nothing is graded.
 """
 
-from __future__ import annotations
-
+import csv
 import difflib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
@@ -17,9 +19,11 @@ from typing import NamedTuple
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.exports.archives import composed
 from aescratch.classroom.grading.parts import points_of
-from aescratch.classroom.grading.tables import read_table
+from aescratch.classroom.grading.roster import read_table
+from aescratch.foundations.files import write_text
 
 FILE_NAME = "overrides.csv"
+NOTES, TABLE = "regrades.json", "summary.csv"
 COLUMNS = ("student", "exercise", "points", "comment")
 MOST_PROBLEMS = 10  # that are told at once
 POINTS = re.compile(r"[0-9]+([.,][0-9]{1,2})?")
@@ -90,7 +94,7 @@ def near(name: str, names: Iterable[str]) -> str:
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the lines that hold something, by column."""
     try:
-        (_, head), *rows = read_table(path, "overrides").rows or [(0, [])]
+        (_, head), *rows = read_table(path, "overrides")[0] or [(0, [])]
     except ValueError as error:
         raise SayError(str(error)) from error
     head = [name.strip().lower() for name in head]
@@ -121,3 +125,53 @@ def _read(row: Mapping[str, str], students: Sequence[str], exercises: Mapping[st
     if points and (given is None or given > of):
         raise SayError(f"expected points from 0 to {of}, in whole hundredths, got {points!r}")
     return (student, exercise.name), Override(given, (comment,) if comment else ())
+
+
+@dataclass
+class Regrade:
+    """What is judged anew, by student and exercise, with what counted when it was graded last, and at first."""
+
+    folder: Path
+    places: set[Place] = field(default_factory=set)
+    before: dict[Place, Fraction] = field(default_factory=dict)
+    notes: dict[Place, Fraction] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        path = self.folder / NOTES
+        try:
+            rows = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+            self.notes = {(name, title): Fraction(cell) for name, row in rows.items() for title, cell in row.items()}
+        except (ValueError, AttributeError, TypeError) as error:
+            raise SayError(f"{path} can't be read ({error}); put it right, or delete it and lose the notes") from error
+
+    def ask_for(self, names: Sequence[str], students: Sequence[str], exercises: Sequence[Exercise]) -> None:
+        """Take what names of students and of exercises stand for, and read what it counts until now."""
+        titles = [exercise.name for exercise in exercises]
+        for name in names:
+            student = same_name(name, students)
+            if student is None and name not in titles:
+                known = near(name, [*students, *titles])
+                raise SayError(f"there is no student and no exercise {name!r} to regrade{known}")
+            self.places |= {(each, title) for each in students for title in titles if each == student or title == name}
+        path = self.folder / TABLE
+        if not path.is_file():
+            raise SayError(f"there are no grades in {self.folder} to regrade; grade first, without --regrade")
+        try:
+            with path.open(encoding="utf-8", newline="") as lines:
+                head, _, *rows = csv.reader(lines)
+            for name, *cells in rows:
+                if student := same_name(name, students):
+                    columns = zip(head[1 : head.index("total")], cells, strict=False)
+                    self.before |= {(student, title): Fraction(cell) for title, cell in columns}
+        except (ValueError, csv.Error) as error:
+            raise SayError(f"{path} can't be read ({error}); delete it, and grade once without --regrade") from error
+
+    def note(self, places: set[Place]) -> None:
+        """Keep what these, which were judged anew, counted before; what counted at first stays, however often it is."""
+        self.places = places
+        if places:
+            self.notes = {place: points for place, points in self.before.items() if place in places} | self.notes
+            rows: dict[str, dict[str, str]] = {}
+            for (student, title), points in sorted(self.notes.items()):
+                rows.setdefault(student, {})[title] = f"{float(points):.2f}"
+            write_text(self.folder / NOTES, json.dumps(rows, indent=1) + "\n")

@@ -7,8 +7,6 @@ upstream gradient (where it has one), and whether it changes nothing and repeats
 with a planted bug has right already earns nothing; it has to stay right.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import inspect

@@ -3,8 +3,6 @@
     solution, stub, mistakes --the student's own check, a confined process at several seeds--> Trial -> sentences
 """
 
-from __future__ import annotations
-
 import os
 from typing import NamedTuple
 
@@ -25,11 +23,6 @@ class Trial(NamedTuple):
 
     practice: Outcome  # what the student's own check says, at its seed, which is 0
     graded: list[Judgement]  # at seed 0 too, and then at `SEEDS`; no more after one at which time was up
-
-    @property
-    def at_seeds(self) -> list[tuple[int, Judgement]]:
-        """The judgements with their seeds."""
-        return list(zip((0, *SEEDS), self.graded, strict=False))
 
 
 def trial(exercise: Exercise, text: str) -> Trial:
@@ -54,9 +47,8 @@ def judged(exercise: Exercise, text: str) -> list[Judgement]:
 
 def solution_problems(exercise: Exercise, graded: list[Judgement] | None = None) -> list[str]:
     """Return a sentence if the solution doesn't get all its points, at the first such seed, and for its imports."""
-    trial = Trial(Outcome(""), graded or judged(exercise, exercise.solution))
     name = exercise.name
-    for seed, judgement in trial.at_seeds:
+    for seed, judgement in zip((0, *SEEDS), graded or judged(exercise, exercise.solution), strict=False):
         should = f"{name}: its solution should get all points when it is graded like a submission, at seed {seed}"
         if not judgement.outcome.passed:
             return unless(False, should, judgement.outcome)

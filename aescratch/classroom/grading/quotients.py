@@ -2,15 +2,14 @@
 
     calls of the submission, with what it returned --against the solution's values--> agreement, noise -> a sentence
 
-A formula, in whatever style, agrees with another one to a few units in the last place. A difference quotient with the
-step h agrees to about ε/h, and its last digits are noise: they change at random when an argument changes slightly.
-Single precision, a constant to few digits and an approximation agree as badly, but aren't noisy, and are no evidence.
-A complex step is exact; its source, or that its functions meet complex numbers, gives it away.
+Formulas agree to a few units in the last place. A difference quotient with the step h agrees to about ε/h, and its last
+digits are noise: they change at random when an argument changes slightly. Single precision, a constant to few digits
+and an approximation agree as badly, but aren't noisy, and are no evidence. A complex step is exact; its source, or that
+its functions meet complex numbers, gives it away.
 """
 
-from __future__ import annotations
-
 import contextlib
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -43,7 +42,7 @@ class Call(NamedTuple):
 
 
 class Calls:
-    """The calls of a submission, the first one of all that differ in the upstream gradient only."""
+    """The calls of a submission; of those that differ only in the upstream gradient, the first."""
 
     def __init__(self) -> None:
         self.kept: dict[tuple[str, bytes], Call] = {}
@@ -71,13 +70,9 @@ def evidence(exercise: Exercise, text: bytes, reports: Sequence[Report], calls: 
         formula = _called_alike(getattr(right, name, None), call.arguments)
         if name in told or formula is None or shown_in(exercise.solution, name).quotient:
             continue  # an exercise may ask for a quotient
-
-        def ask(arguments: dict[str, Any], name: str = name) -> Any:
-            return asked.call(name, (), copied(arguments))
-
         source, found = shown_in(text, name), list[str]()
         with contextlib.suppress(Exception):  # of the solution, at arguments that only a check tries
-            found = of_numbers(call, ask, formula, source)
+            found = of_numbers(call, functools.partial(asked.call, name, ()), formula, source)
         if name not in counted:
             counted[name] = "", 0, False
             with contextlib.suppress(Exception, Ended):
@@ -152,7 +147,7 @@ def of_numbers(call: Call, ask: Ask, formula: Callable[..., Any], source: Shown)
 def _again(ask: Ask, arguments: dict[str, Any], before: Sequence[Array]) -> list[Array]:
     """Return what comes back, of the shapes that came before; nothing where nothing like it does."""
     try:
-        now = _arrays(ask(arguments))
+        now = _arrays(ask(copied(arguments)))
     except (Exception, Ended):
         return []
     alike = [value.shape for value in now] == [value.shape for value in before]

@@ -5,8 +5,6 @@
 A check of one's own gradient that stands beside the answer isn't reached; one within an assertion doesn't count.
 """
 
-from __future__ import annotations
-
 import ast
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence

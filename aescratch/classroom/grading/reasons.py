@@ -3,11 +3,8 @@
     Finding -> one sentence;   Outcome -> why there was nothing to check;   Judgement -> the answer as a text
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import PurePath
-from typing import Any
 
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.outcome import HEADLINES, LACKING, NOT_BEGUN, PASSED, UNSURE, WRONG, Outcome, code_of
@@ -65,9 +62,8 @@ def mistake(outcome: Outcome, reports: list[Report]) -> tuple[str, str]:
     if outcome.kind in (WRONG, UNSURE):
         for report in reports:
             telling = [finding for finding in report.findings if finding.severity != "note"]
-            telling.sort(key=lambda finding: finding.code != "cause")
             if report.verdict != "pass" and telling:
-                first = telling[0]
+                first = next((finding for finding in telling if finding.code == "cause"), telling[0])
                 return code_of(first), first.cause if first.code == "cause" else ""
     used = re.search(r"\buses \w+, which grading doesn't have", outcome.message) if outcome.kind == LACKING else None
     return outcome.kind, used.group() if used else ""
@@ -84,28 +80,18 @@ def answer_of(exercise: Exercise, outcome: Outcome, reports: list[Report]) -> st
         lines.append(f"  at {exercise.file_name}:{outcome.line}")
     for report in reports:
         if report.verdict != "pass" and {finding.code for finding in report.findings} != HOLE_ONLY:
-            lines += [f"  {plain(report.title)}", *_findings(report)]
+            lines.append(f"  {plain(report.title)}")
+            lines += [f"    {tensor.name}: {tensor.verdict}" for tensor in report.tensors]
+            for finding in report.findings:
+                if finding.severity != "note" or finding.code == "described":
+                    lines.append(f"    {sentence(finding, report)}")
+                    lines += [f"      ask yourself: {plain(finding.question)}"] if finding.question else []
     if outcome.printed.strip():
         lines.append("  your code printed:")
         lines += [f"    | {plain(line, 100)}" for line in outcome.printed.strip().splitlines()[:PRINTED_LINES]]
     return "\n".join(lines)[:LONGEST_ANSWER]
 
 
-def _findings(report: Report) -> list[str]:
-    lines = [f"    {tensor.name}: {tensor.verdict}" for tensor in report.tensors]
-    for finding in report.findings:
-        if finding.severity == "note" and finding.code != "described":
-            continue
-        lines.append(f"    {sentence(finding, report)}")
-        if finding.question:
-            lines.append(f"      ask yourself: {plain(finding.question)}")
-    return lines
-
-
 def _without_folders(text: str) -> str:
     """Return text with each path in it cut down to its file's name, since folders differ from run to run."""
-
-    def name(match: re.Match[str]) -> Any:
-        return PurePath(match.group()).name
-
-    return re.sub(r"(?:[A-Za-z]:)?(?:[/\\][\w.+~-]+){2,}", name, text)
+    return re.sub(r"(?:[A-Za-z]:)?(?:[/\\][\w.+~-]+){2,}", lambda match: PurePath(match.group()).name, text)

@@ -3,12 +3,11 @@
     CSV -> rows of students;   what exports call people -> the row that each of them is, if it is one row
 
 Columns of one's own: student (as the export calls them: a number, a login, an email or a name), name, email, section,
-group, and due, where somebody has another date. Platforms' tables are told by their headings; `gradebooks.py` writes
-the points back into them.
+group, and due, where somebody has another date. Platforms' tables are told by their headings.
 """
 
-from __future__ import annotations
-
+import csv
+import io
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -20,8 +19,9 @@ from typing import NamedTuple
 from aescratch.classroom.grading.exports.archives import composed, shown
 from aescratch.classroom.grading.exports.attempts import Who
 from aescratch.classroom.grading.lateness import due_of
-from aescratch.classroom.grading.tables import read_table
 
+LARGEST = 50_000_000  # bytes
+MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}  # at the beginning of a text
 NOBODY = ("Points Possible", "Student, Test")  # rows of Canvas's that are no student's
 
 
@@ -135,6 +135,31 @@ def _names(name: str) -> set[str]:
     """
     words = [word for part in re.split(r"[\s,]+", _plain(name)) if (word := re.sub(r"[\W_]", "", part))]
     return {"".join(words[i:] + words[:i]) for i in {0, 1, len(words) - 1} if words}
+
+
+def read_table(path: Path, what: str) -> tuple[list[tuple[int, list[str]]], str, str]:
+    """Return the rows of a CSV file that is to be `what`, with their lines' numbers; the separator; the encoding."""
+    try:
+        with open(path, "rb") as stream:
+            content = stream.read(LARGEST)
+    except OSError as error:
+        raise ValueError(f"expected {what}, but {path} can't be read: {error.strerror}; check the path") from error
+    marked = next((encoding for mark, encoding in MARKS.items() if content.startswith(mark)), None)
+    for encoding in (marked,) if marked else ("utf-8", "cp949"):  # the last is what Excel writes in Korea
+        try:
+            text = content.decode(encoding)
+            break
+        except UnicodeError:
+            continue
+    else:
+        raise ValueError(f"expected {path} to be text in UTF-8, but it is none; save it as CSV UTF-8")
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)  # else a quote swallows rows
+    try:
+        return [(reader.line_num, cells) for cells in reader], delimiter, encoding
+    except csv.Error as error:
+        where = f"{path}, line {reader.line_num}"
+        raise ValueError(f"{where}: it is no CSV ({error}); look for an open quote") from error
 
 
 def read_roster(path: Path) -> Roster:

@@ -1,28 +1,37 @@
 """Judging many submissions at once: a few workers, each asked for one after the other; the order decides nothing.
 
     tasks --threads, each with a process of its own--> records -> ledger;   time-outs once more, alone, at the end
-"""
+    python -m aescratch.classroom.grading.runs      such a process: a request per line on stdin, a record on stdout
 
-from __future__ import annotations
+The checks run in such a process, and the submission in a confined process of its own. If a submission still brings the
+former down, only that submission is lost, and the next gets another process.
+"""
 
 import base64
 import contextlib
 import json
 import os
-import queue
 import subprocess
 import sys
 import tempfile
 import threading
+import time
+import traceback
+import warnings
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 import aescratch as ae
+from aescratch.classroom.exercise import read_exercise
+from aescratch.classroom.grading.judging import Limits, judge_text
 from aescratch.classroom.grading.ledger import BROKEN, Ledger, Record, Task
-from aescratch.classroom.grading.marks import without_points
+from aescratch.classroom.grading.marks import entries, without_points
+from aescratch.classroom.grading.reasons import answer_of, mistake, plain
+from aescratch.classroom.grading.seeds import seed_for
 from aescratch.classroom.outcome import DIED, PASSED, TIMED_OUT
+from aescratch.foundations.sources import import_from_source
 
 PATIENCE = 60.0  # seconds more than ten times a submission's own limit, after which a worker is given up
 
@@ -44,7 +53,14 @@ class Worker:
             "key": task.key, "folder": str(task.exercise.folder.resolve()), "seed": self.seed, "limits": self.limits,
             "text": base64.b64encode(task.text).decode(),
         }  # fmt: skip
-        process = self._started()
+        if self._process is None:
+            threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "aescratch.classroom.grading.runs"], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, cwd=Path(ae.__file__).parent.parent,
+                env={**os.environ, **threads, "TMPDIR": self.folder}, start_new_session=True,
+            )  # fmt: skip
+        process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
         timer = threading.Timer(PATIENCE + 10 * float(self.limits.get("seconds", 10)), process.kill)
@@ -58,20 +74,9 @@ class Worker:
         finally:
             timer.cancel()
         if line.endswith(b"\n"):
-            record: Record = json.loads(line)
-            return record
+            return json.loads(line)
         self.close()
         return _brought_down(task)
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        if self._process is None:
-            threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "aescratch.classroom.grading.worker"], stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, cwd=Path(ae.__file__).parent.parent,
-                env={**os.environ, **threads, "TMPDIR": self.folder}, start_new_session=True,
-            )  # fmt: skip
-        return self._process
 
     def close(self) -> None:
         """End the process, if there is one."""
@@ -133,36 +138,74 @@ def _share_out(
     late: list[Task] | None,
 ) -> None:  # fmt: skip
     """Let workers take tasks until there are none, or one is broken; those that are too late are put aside."""
-    idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
-    for worker in workers:
-        idle.put(worker)
-    over = threading.Event()
+    left, over = iter(list(tasks)), threading.Event()
 
-    def judge(task: Task) -> None:
-        if over.is_set():
-            return
-        worker = idle.get()
-        try:
+    def judge_with(worker: Worker) -> None:
+        for task in left:  # each is given to one of the threads
             record = worker.ask(task)
             if record["kind"] == BROKEN:  # it may have been the moment
                 record = worker.ask(task)
-        finally:
-            idle.put(worker)
-        if over.is_set():
-            return
-        if record["kind"] == BROKEN:
-            over.set()
-            raise GradingError(f"{task.exercise.name} couldn't be judged: {record['says']}")
-        if record["kind"] == TIMED_OUT and late is not None:
-            late.append(task)
-        else:
-            ledger.add(record)
-            done()
+            if over.is_set():
+                return
+            if record["kind"] == BROKEN:
+                over.set()
+                raise GradingError(f"{task.exercise.name} couldn't be judged: {record['says']}")
+            if record["kind"] == TIMED_OUT and late is not None:
+                late.append(task)
+            else:
+                ledger.add(record)
+                done()
 
     with ThreadPoolExecutor(len(workers) or 1) as pool:
         try:
-            list(pool.map(judge, tasks))
+            futures = [pool.submit(judge_with, worker) for worker in workers]
+            wait(futures, return_when=FIRST_EXCEPTION)
         finally:
             over.set()
             for worker in workers:
                 worker.close()
+    for future in futures:
+        future.result()
+
+
+def judged(request: dict[str, Any]) -> Record:
+    """Return the record of a request: what was found, the points of each part in hundredths, and the answer."""
+    exercise = read_exercise(Path(request["folder"]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a student's overflow
+        text, limits = base64.b64decode(request["text"]), Limits(**request["limits"])
+        seed = seed_for(exercise, text, request["seed"])
+        start = time.perf_counter()
+        judgement = judge_text(exercise, text, exercise.file_name, seed=seed, limits=limits)
+        seconds = round(time.perf_counter() - start, 2)
+        outcome = judgement.outcome
+        rows = [entry.row for entry in entries(exercise, judgement)]
+        code, cause = mistake(outcome, judgement.reports)
+        return {
+            "key": request["key"], "exercise": exercise.name, "kind": outcome.kind, "says": plain(outcome.message),
+            "line": outcome.line, "entries": rows, "code": code, "cause": cause,
+            "answer": answer_of(exercise, outcome, judgement.reports), "quotients": plain(judgement.quotients),
+            "seconds": seconds,
+        }  # fmt: skip
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    import_from_source()
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever prints in here, it is no answer
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            record = judged(request)
+        except Exception as error:  # ours, or the machine's: nothing that a submission does raises
+            text = traceback.format_exception_only(type(error), error)[-1].strip()
+            record = {"key": request["key"], "kind": BROKEN, "says": text}
+        try:
+            print(json.dumps(record), file=answers, flush=True)
+        except BrokenPipeError:  # who asked was ended; Python's own end would try to write again
+            os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -7,8 +7,6 @@ Anything that isn't bound into the sandbox isn't there; behind Landlock it can't
 of calls. Where there is neither, `missing_protections` says so.
 """
 
-from __future__ import annotations
-
 import functools
 import os
 import shutil
@@ -84,7 +82,13 @@ def bubblewrap() -> tuple[list[str], str]:
     program = shutil.which("bwrap")
     if not sys.platform.startswith("linux") or program is None:
         return [], "install bubblewrap" if sys.platform.startswith("linux") else "there is no bubblewrap here"
-    command = [program, *_namespaces(), *_binds()]
+    own = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    own += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    if os.getuid() == 0:  # root's processes aren't counted, so the child becomes nobody, for which it needs these two
+        own += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    else:
+        own += ["--unshare-user", "--disable-userns"]
+    command = [program, *own, *_binds()]
     code = f"import sys; sys.path.append('{INSIDE}/packages'); import numpy"
     tried = [*command, python(), "-s", "-S", "-c", code]
     try:
@@ -110,14 +114,6 @@ def nobody() -> int:
 def python() -> str:
     """Return the interpreter itself, not the one of a virtual environment."""
     return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
-
-
-def _namespaces() -> list[str]:
-    own = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
-    own += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    if os.getuid() == 0:  # root's processes aren't counted, so the child becomes nobody, for which it needs these two
-        return [*own, "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
-    return [*own, "--unshare-user", "--disable-userns"]
 
 
 def open_to_landlock(places: Iterable[Path]) -> dict[str, list[str]]:

@@ -6,8 +6,6 @@ Every text has inputs of its own. Whoever reads some of them in an answer, say b
 knows nothing of those of the next text, and nobody can compute any without the seed.
 """
 
-from __future__ import annotations
-
 import hmac
 import json
 import secrets
@@ -32,13 +30,7 @@ def seed_for(exercise: Exercise, text: bytes, seed: str) -> int:
 
 
 def kept_seed(folder: Path, given: str | None = None) -> str:
-    """Return a course's seed: what was given, or is kept in the folder, or is drawn now; it is kept there.
-
-    Raises
-    ------
-    SeedError
-        If what is kept can't be read.
-    """
+    """Return a course's seed: what was given, or is kept in the folder, or is drawn now; it is kept there."""
     path = folder / SEED_FILE
     if given is None and path.is_file():
         return _read(path)
@@ -48,13 +40,7 @@ def kept_seed(folder: Path, given: str | None = None) -> str:
 
 
 def nearest_seed() -> str:
-    """Return the seed that is kept in the working folder, or in the nearest one above it, as a grader's notebook asks.
-
-    Raises
-    ------
-    SeedError
-        If there is none, or it can't be read.
-    """
+    """Return the seed that is kept in the working folder, or in the nearest one above it: a grader's notebook asks."""
     here = Path.cwd()
     path = next((path for folder in (here, *here.parents) if (path := folder / SEED_FILE).is_file()), None)
     if path is None:

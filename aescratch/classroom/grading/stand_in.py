@@ -7,29 +7,20 @@ What comes back is what a function could have returned, changed in its arguments
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import random
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import SimpleNamespace
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import Any
 
 import numpy as np
 
-from aescratch.classroom.grading.channel import (
-    Malformed,
-    Packer,
-    Unpacker,
-    Watched,
-    framed,
-    line_number,
-    packed_exception,
-    received,
-    shown,
-    unpacked_exception,
-)
+from aescratch.classroom.grading import channel
+from aescratch.classroom.grading.channel import Malformed, Packer, Unpacker, line_number, shown
 from aescratch.classroom.grading.confinement import GRACE, Confined, ConfinementError, Limits
 from aescratch.classroom.grading.quotients import Calls
 from aescratch.classroom.outcome import DIED, SYNTAX_ERROR, TIMED_OUT, Ended, still_running
@@ -37,29 +28,19 @@ from aescratch.inspection.gradcheck.binding import copied
 
 MOST_ENTRIES = 4096  # of what one of our functions is called with from inside, so that no product of them is large
 MOST_PARAMETERS, LONGEST_NAME = 100, 100
-Answer = tuple[dict[str, Any], bytes]
-P = ParamSpec("P")
-Result = TypeVar("Result")
 
 
-def _refusing(question: Callable[P, Result]) -> Callable[P, Result]:
+@contextlib.contextmanager
+def _refusing() -> Iterator[None]:
     """Let a malformed answer end the process: the checks would take its exception for the submission's own."""
-
-    @functools.wraps(question)
-    def refusing(*arguments: P.args, **named: P.kwargs) -> Result:
-        try:
-            return question(*arguments, **named)
-        except Malformed as error:
-            raise Ended(DIED, f"it wrote to the judge itself: {error}") from error
-
-    return refusing
+    try:
+        yield
+    except Malformed as error:
+        raise Ended(DIED, f"it wrote to the judge itself: {error}") from error
 
 
 class Conversation:
-    """Questions to a submission in its confined process, and its answers; its lines are given under a file's name.
-
-    A `ConfinementError` says that the process doesn't start, whatever the submission is.
-    """
+    """Questions to a submission in its confined process, and its answers; its lines are given under a file's name."""
 
     def __init__(self, process: Confined, file: str, limits: Limits) -> None:
         self.process, self.file, self.limits = process, file, limits
@@ -73,14 +54,15 @@ class Conversation:
             raise ConfinementError(f"the confined process doesn't start: {said[-1] if said else ended}") from None
         self.left = limits.seconds
 
-    def load(self, text: bytes) -> None:
-        """Run the text of the submission."""
+    def load(self, text: bytes) -> StandIn:
+        """Run the text of the submission, and return what stands for its module."""
         answer, _ = self.ask({"what": "load", "file": self.file}, [text])
         match answer:
             case {"done": "no-python", "text": str(reason), "line": int(line)}:
                 raise Ended(SYNTAX_ERROR, f"Python can't read it: {shown(reason)}", line_number(line))
+        return StandIn(self)
 
-    @_refusing
+    @_refusing()
     def look(self, name: str) -> Any:
         """Return what a name of the submission stands for: a function that can be called, or a value."""
         answer, payload = self.ask({"what": "look", "name": name})
@@ -94,7 +76,7 @@ class Conversation:
                 return StandInFunction(self, name, shown(shown_name, kept=""), line_number(line), signature)
         raise Malformed("no description")
 
-    @_refusing
+    @_refusing()
     def call(self, name: str, arguments: Sequence[Any], named: dict[str, Any]) -> Any:
         """Return what a function of the submission returns."""
         functions: list[Any] = []
@@ -116,7 +98,7 @@ class Conversation:
                 return value
         raise Malformed("no answer")
 
-    @_refusing
+    @_refusing()
     def counted(self, name: str, named: dict[str, Any]) -> tuple[str, int, bool]:
         """Call a function again; return which other one it calls most, how often, and if any meets complex numbers."""
         packer = Packer()
@@ -127,11 +109,11 @@ class Conversation:
                 return shown(most, kept=""), times, is_complex
         raise Malformed("no count")
 
-    @_refusing
+    @_refusing()
     def ask(
         self, question: dict[str, Any], chunks: Sequence[bytes] = (), functions: Sequence[Any] = (),
         given: Sequence[Any] = (),
-    ) -> Answer:  # fmt: skip
+    ) -> tuple[dict[str, Any], bytes]:  # fmt: skip
         """Return the answer to a question; raise what it raised, or `Ended` where there is none."""
         if self.asking:
             raise RuntimeError("a function that a submission calls can't call the submission")
@@ -143,15 +125,15 @@ class Conversation:
             raise Ended(DIED, "it wrote an answer before there was a question")
         try:
             question = {**question, "number": number, "seconds": max(self.left, 1e-3)}
-            self.process.write(framed(question, chunks), end)
+            self.process.write(channel.framed(question, chunks), end)
             while True:
-                answer, payload = received(functools.partial(self.process.read, end=end))
+                answer, payload = channel.received(functools.partial(self.process.read, end=end))
                 if answer.get("number") != number:
                     raise Ended(DIED, "it wrote an answer that nobody had asked for")
                 if "ask" not in answer:
                     break
                 reply, reply_chunks = self.answer_back(answer, payload, functions, given)
-                self.process.write(framed(reply, reply_chunks), end)
+                self.process.write(channel.framed(reply, reply_chunks), end)
         except Ended as ended:
             if ended.kind == TIMED_OUT:
                 line = self.process.where(self.file)
@@ -160,7 +142,12 @@ class Conversation:
         self.asking = False
         self.left -= time.monotonic() - started
         if "raised" in answer:
-            self.raise_as_there(answer["raised"])
+            error, described, line = channel.unpacked_exception(answer["raised"])
+            if error is None:
+                raise Ended(DIED, f"it raised {described}")
+            if line:  # as if it were running here
+                exec(compile("raise error", self.file, "exec").replace(co_firstlineno=line), {"error": error})
+            raise error
         return answer, payload
 
     def answer_back(
@@ -182,20 +169,11 @@ class Conversation:
                 raise ValueError("this function is no longer there")
             if sum(array.size for array in arrays) > MOST_ENTRIES:
                 raise ValueError(f"expected arrays of at most {MOST_ENTRIES} entries together")
-            watched = Watched(arrays)
+            watched = channel.Watched(arrays)
             value = packer.pack(_called(functions[which], arguments, named))
             return {"value": value, "changed": watched.changes(packer)}, packer.chunks
         except Exception as error:
-            return {"raised": packed_exception(error, 0)}, []
-
-    def raise_as_there(self, form: Any) -> NoReturn:
-        """Raise an exception of the submission's here, as if its line were running here."""
-        error, described, line = unpacked_exception(form)
-        if error is None:
-            raise Ended(DIED, f"it raised {described}")
-        if line:
-            exec(compile("raise error", self.file, "exec").replace(co_firstlineno=line), {"error": error})
-        raise error
+            return {"raised": channel.packed_exception(error, 0)}, []
 
 
 class StandIn:

@@ -1,18 +1,17 @@
-"""The teacher's page: grades, which mistakes were made how often and by whom, and what a person has to look at.
+"""The teacher's page: what a person has to look at, and what a staff meeting asks of grades and mistakes.
 
-    Grades -> one page of HTML that fetches nothing; whatever a student wrote is escaped
+    Grades -> sections -> one page of HTML that fetches nothing; whatever a student wrote is escaped
 """
-
-from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from fractions import Fraction
+from statistics import median
 
 from aescratch.classroom.grading.formats import number
 from aescratch.classroom.grading.grades import NO_FILE, Graded, Grades
-from aescratch.classroom.grading.markup import bar, breakable, escaped, folded, listed, page, shortened, table
-from aescratch.classroom.grading.meeting import decisions, distribution, hardest_parts, is_begun, runtime, stuck
+from aescratch.classroom.grading.markup import breakable, escaped, folded, listed, page, shortened, table
 from aescratch.classroom.grading.parts import points_of
 from aescratch.classroom.outcome import DIED, HEADLINES, NOT_BEGUN, PASSED, TIMED_OUT
 
@@ -20,6 +19,8 @@ MOST_CLUSTERS = 60  # those of one student each are the last
 MOST_NAMES = 40  # of a cluster that are shown
 MOST_GROUPS = 8  # kinds of a mistake, by what was said of it
 LONGEST_EXAMPLE = 900  # characters; of a thousand students the page is to stay small enough to send
+MOST_PARTS, MOST_TITLES = 12, 6  # hardest parts, and exercises for a student
+BINS, COLUMN, HEIGHT = 10, 56, 130  # of the chart: columns, and pixels of each
 Cluster = list[tuple[str, Graded]]
 
 
@@ -28,7 +29,7 @@ def clusters(grades: Grades) -> list[Cluster]:
     found: dict[tuple[str, str, str], Cluster] = defaultdict(list)
     for student in grades.students:
         for graded in student.graded:
-            if is_begun(graded) and graded.kind != PASSED:
+            if _is_begun(graded) and graded.kind != PASSED:
                 found[graded.exercise.name, graded.code, graded.cause].append((student.name, graded))
     return [found[key] for key in sorted(found, key=lambda key: (-len(found[key]), key))]
 
@@ -48,20 +49,18 @@ def _names(cluster: Cluster) -> str:
 
 def as_html(grades: Grades) -> str:
     """Return the page."""
-    looks = (_head, _by_hand, decisions, distribution, _progress, hardest_parts, _mistakes, stuck, runtime, _table)
-    sections = [look(grades) for look in looks]
-    return page("Grades", "".join(sections))
+    looks = (_head, _by_hand, _decisions, _distribution, _progress, _hardest_parts, _mistakes, _stuck, _runtime, _table)
+    return page("Grades", "".join(look(grades) for look in looks))
 
 
 def _head(grades: Grades) -> str:
     count = len(grades.students)
-    totals = sorted(student.points for student in grades.students)
-    middle = (totals[(count - 1) // 2] + totals[count // 2]) / 2
-    lines = [
-        f"Submissions: {count}, exercises: {len(grades.exercises)}, points: {number(grades.of)}.",
-        f"The median is {float(middle):g}, the highest {number(totals[-1])}, the lowest {number(totals[0])}.",
-    ]
-    text = f"<h1>Grades</h1>\n<p>{' '.join(lines)}</p>\n"
+    totals = [student.points for student in grades.students]
+    text = (
+        f"<h1>Grades</h1>\n<p>Submissions: {count}, exercises: {len(grades.exercises)}, points: {number(grades.of)}. "
+        f"The median is {float(median(totals)):g}, the highest {number(max(totals))}, the lowest "
+        f"{number(min(totals))}.</p>\n"
+    )
     if grades.unlimited:
         missing = escaped("; ".join(grades.unlimited))
         text += f"<p><strong>Submissions were not kept from everything:</strong> {missing}</p>\n"
@@ -78,16 +77,14 @@ def _by_hand(grades: Grades) -> str:
     odd = [f"{shortened(s.name)}: {escaped('; '.join(s.remarks))}" for s in grades.students if s.remarks]
     groups = {
         "The checks can't tell": [f"{what}, {escaped(flagged[0])}" for what, flagged in reasons if flagged],
-        "Perhaps by difference quotients, and not by a formula": [
-            f"{what}, {escaped(g.quotients)}" for what, g in everything if g.quotients
-        ],
+        "Perhaps by difference quotients, and not by a formula":
+            [f"{what}, {escaped(g.quotients)}" for what, g in everything if g.quotients],
         "Ended before the checks did, as hostile code does": [what for what, g in everything if g.kind == DIED],
         "Didn't come to an end in time": [what for what, g in everything if g.kind == TIMED_OUT],
         "Not placed, or odd about exports and roster": [escaped(remark) for remark in grades.remarks],
         "Odd about what was handed in": odd,
     }
-    lists = "".join(folded(title, lines) for title, lines in groups.items() if lines)
-    return f"<section><h2>To look at yourself</h2>\n{lists or '<p>Nothing.</p>'}</section>\n"
+    return f"<section><h2>To look at yourself</h2>\n{folded(groups) or '<p>Nothing.</p>'}</section>\n"
 
 
 def _progress(grades: Grades) -> str:
@@ -97,11 +94,9 @@ def _progress(grades: Grades) -> str:
         kinds = [student.graded[place].kind for student in grades.students]
         passed, absent = kinds.count(PASSED), kinds.count(NO_FILE) + kinds.count(NOT_BEGUN)
         mean = sum((s.graded[place].points for s in grades.students), Fraction(0)) / len(kinds)
-        rows.append(
-            f"<tr><th>{breakable(exercise.name)}</th><td>{passed}</td><td>{len(kinds) - passed - absent}</td>"
-            f"<td>{absent}</td><td>{float(mean):.2f} of {number(points_of(exercise))}</td>"
-            f"{bar(Fraction(passed, len(kinds)))}</tr>\n"
-        )
+        points = f"{float(mean):.2f} of {number(points_of(exercise))}"
+        cells = [breakable(exercise.name), passed, len(kinds) - passed - absent, absent, points]
+        rows.append((cells, Fraction(passed, len(kinds))))
     heads = ["exercise", "pass", "not yet", "not begun", "mean points", ""]
     return f"<section><h2>How far along</h2>{table(heads, rows)}</section>\n"
 
@@ -164,3 +159,119 @@ def _cell(graded: Graded) -> str:
     if graded.dropped:
         points, kind = f"<s>{points}</s>", ' class="faint"'
     return f"<td{kind}>{points}{f' ({number(graded.checked)})' if given else ''}</td>"
+
+
+def _is_begun(graded: Graded) -> bool:
+    """Whether there is something to judge: a file, and more in it than what was handed out."""
+    return graded.kind not in (NO_FILE, NOT_BEGUN)
+
+
+def _is_stuck(graded: Graded) -> bool:
+    """Whether it was handed in and isn't right, nor given all points by the teacher."""
+    return _is_begun(graded) and graded.kind != PASSED and graded.earned < points_of(graded.exercise)
+
+
+def _distribution(grades: Grades) -> str:
+    """Return the section on the totals, in per cent of what counts; who handed in nothing is told of apart."""
+    began = [student for student in grades.students if any(map(_is_begun, student.graded))]
+    counts = Counter(min(int(student.points / (student.of or 1) * BINS), BINS - 1) for student in began)
+    absent = len(grades.students) - len(began)
+    without = f" Handed in nothing that could be judged: {absent}." if absent else ""
+    return (
+        f"<section><h2>How the totals lie</h2>\n<p>How many have so many per cent of what counts.{without}</p>\n"
+        f"{_chart([counts[i] for i in range(BINS)])}</section>\n"
+    )
+
+
+def _chart(counts: Sequence[int]) -> str:
+    """Return a histogram: a column with its number on it for each tenth, per cent at its edges."""
+    width, most, base = COLUMN * len(counts), max(*counts, 1), HEIGHT + 20
+    parts = [f'<text x="{width}" y="{base + 18}" text-anchor="end">100</text>']
+    for i, count in enumerate(counts):
+        left, height = COLUMN * i, round(HEIGHT * count / most)
+        parts.append(
+            f'<rect x="{left + 2}" y="{base - height}" width="{COLUMN - 4}" height="{height}"/>'
+            f'<text x="{left + COLUMN // 2}" y="{base - height - 5}" text-anchor="middle">{count or ""}</text>'
+            f'<text x="{left}" y="{base + 18}">{100 * i // len(counts)}</text>'
+        )
+    told = ", ".join(map(str, counts))
+    return (
+        f'<svg class="chart" viewBox="0 0 {width} {base + 24}" role="img" aria-label="students per tenth: {told}">'
+        f'<path d="M0 {base + 0.5}H{width}"/>{"".join(parts)}</svg>\n'
+    )
+
+
+def _hardest_parts(grades: Grades) -> str:
+    """Return the section on the parts that earn least, of those who handed something in."""
+    earned: dict[tuple[str, str], list[Fraction]] = defaultdict(list)
+    for student in grades.students:
+        for graded in filter(_is_begun, student.graded):
+            for entry in graded.entries:
+                if entry.of:
+                    earned[entry.exercise, entry.part].append(entry.points / entry.of)
+    means = sorted((sum(shares, Fraction(0)) / len(shares), place) for place, shares in earned.items())
+    rows = [
+        ([f"{breakable(place[0])}: {escaped(place[1])}", f"{float(100 * mean):.0f} %", len(earned[place])], mean)
+        for mean, place in means[:MOST_PARTS] if mean < 1
+    ]  # fmt: skip
+    text = table(["part", "of its points", "handed in", ""], rows) if rows else "<p>None: all is right.</p>"
+    return f"<section><h2>Hardest parts</h2>{text}</section>\n"
+
+
+def _stuck(grades: Grades) -> str:
+    """Return the section on who handed something in that doesn't pass: by exercise, and who with most."""
+    rows = []
+    for place, exercise in enumerate(grades.exercises):
+        began = [student for student in grades.students if _is_begun(student.graded[place])]
+        names = [shortened(student.name) for student in began if _is_stuck(student.graded[place])]
+        rows.append((names, f"<b>{breakable(exercise.name)}</b>, {len(names)} of {len(began)}: {listed(names)}"))
+    by_exercise = [text for names, text in sorted(rows, key=lambda row: -len(row[0])) if names]
+    where = [(s.name, [breakable(g.exercise.name) for g in s.graded if _is_stuck(g)]) for s in grades.students]
+    most = [
+        f"<b>{shortened(name)}</b>, {len(titles)}: {listed(titles, MOST_TITLES)}"
+        for name, titles in sorted(where, key=lambda row: (-len(row[1]), row[0])) if len(titles) > 1
+    ]  # fmt: skip
+    lists = folded({"In which exercise": by_exercise, "Who in several": most})
+    note = '<p class="faint">Handed in, and not right yet; how often somebody tried isn\'t known.</p>'
+    return f"<section><h2>Who is stuck where</h2>{note}\n{lists or '<p>Nobody.</p>'}</section>\n"
+
+
+def _runtime(grades: Grades) -> str:
+    """Return the section on how long judging took; the one of the page that depends on the machine."""
+    rows = []
+    for place, exercise in enumerate(grades.exercises):
+        those = [student.graded[place] for student in grades.students]
+        seconds = [graded.seconds for graded in those if graded.seconds is not None]
+        ended = sum(graded.kind == TIMED_OUT for graded in those)
+        if seconds:
+            cells = [breakable(exercise.name), f"{median(seconds):.1f}", f"{max(seconds):.1f}", ended or ""]
+            rows.append((cells, None))
+    text = table(["exercise", "median, s", "longest, s", "out of time"], rows)
+    return f'<section id="runtime"><h2>How long judging took</h2>{text}</section>\n' if rows else ""
+
+
+def _decisions(grades: Grades) -> str:
+    """Return the section on what the teacher decided: each with what the checks gave."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for student in grades.students:
+        lates: dict[str, list[str]] = defaultdict(list)
+        for graded in student.graded:
+            if graded.late:
+                lates[str(graded.late)].append(breakable(graded.exercise.name))
+        for late, names in lates.items():
+            groups["Late"].append(f"{shortened(student.name)}, {listed(names, MOST_TITLES)}: {escaped(late)}")
+        if student.deducted:
+            points = f"{number(student.deducted)} deducted, {number(student.points)} count"
+            groups["Deducted for lateness"].append(f"{shortened(student.name)}: {points}")
+        for graded in student.graded:
+            where = f"{shortened(student.name)}: {breakable(graded.exercise.name)}"
+            if graded.override.points is not None:
+                points = f"{number(graded.earned)}; the checks gave {number(graded.checked)}"
+                groups["Points by you instead of the checks"].append(f"{where}, {points}")
+            if graded.before is not None:
+                groups["Regraded"].append(f"{where}, {number(graded.before)} before, {number(graded.points)} now")
+            groups["Comments"] += [f"{where}: {escaped(comment)}" for comment in graded.override.comments]
+    if dropped := Counter(g.exercise.name for s in grades.students for g in s.graded if g.dropped):
+        groups["Dropped as lowest, how often"] = [f"{breakable(name)}: {n}" for name, n in dropped.most_common()]
+    lists = folded(groups)
+    return f"<section><h2>What you decided</h2>\n{lists}</section>\n" if lists else ""

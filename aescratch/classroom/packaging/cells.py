@@ -3,8 +3,6 @@
     Cell(kind, text, metadata) ... --percent text--> jupytext --> NAME.ipynb
 """
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path

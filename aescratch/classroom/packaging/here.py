@@ -1,14 +1,11 @@
 """What the cells of a notebook call: the source of the cell that defines a function, judged in a process of its own.
 
-    namespace -> function -> the cell that it was written in -> a file -> check_file: the answer that the command gives
-                                                                       -> judge, marks: points, or NotRight
+    namespace -> function -> the cell that it was written in -> check_file, or judge and marks -> an answer, points
 
 The notebook's own process runs the student's code too and can be made to say anything; but what is judged here is
 text, elsewhere: an endless loop ends, and the package with the answers in it can't be imported. So a cell must hold
 all that its function needs.
 """
-
-from __future__ import annotations
 
 import contextlib
 import functools
@@ -46,41 +43,15 @@ class NotRight(AssertionError):
 def check_here(name: str, namespace: Mapping[str, Any]) -> None:
     """Check an exercise in the notebook that it is written in, and print the answer of ``aescratch exercises check``.
 
-    Parameters
-    ----------
-    name : str
-        Of the exercise.
-    namespace : dict
-        The notebook's, which is ``globals()``.
-
-    Raises
-    ------
-    ValueError
-        If there is no such exercise.
+    The namespace is ``globals()``. A `ValueError` says that there is no exercise of this name.
     """
     print(_looked_at(name, namespace)[1])
 
 
-def score_here(
-    name: str, namespace: Mapping[str, Any], points: float, course: str | None = None
-) -> float:  # fmt: skip
-    """Return the points for an exercise in a notebook, print what they are for, and leave the error stream alone.
+def score_here(name: str, namespace: Mapping[str, Any], points: float, course: str | None = None) -> float:
+    """Return the points for an exercise in a notebook, of so many for a right answer, and print what they are for.
 
-    Parameters
-    ----------
-    name : str
-        Of the exercise.
-    namespace : dict
-        The notebook's, which is ``globals()``.
-    points : float
-        What a right answer gets.
-    course : str, optional
-        The folder of exercises, solutions included.
-
-    Raises
-    ------
-    ValueError
-        If there is no such exercise, or no seed in this folder or above it.
+    Nothing reaches the error stream. A `ValueError` says that there is no such exercise, or no seed here or above.
     """
     marks = _marks(exercise_named(name, course), namespace)
     for entry in marks:
@@ -91,23 +62,10 @@ def score_here(
 
 
 def require_here(name: str, namespace: Mapping[str, Any], part: str | None = None) -> None:
-    """Raise unless a part of an exercise, or all of it, is right in this notebook.
+    """Raise `NotRight`, which says why, unless a part of an exercise, or all of it, is right in this notebook.
 
-    Parameters
-    ----------
-    name : str
-        Of the exercise.
-    namespace : dict
-        The notebook's, which is ``globals()``.
-    part : str, optional
-        What of it, as the marks call it; without, all of it is checked as by the command, whose answer is then raised.
-
-    Raises
-    ------
-    NotRight
-        If it isn't right; the message says why.
-    ValueError
-        If there is no such exercise, no such part, or no seed in this folder or above it.
+    A part is called as the marks call it; without one, all of it is checked as by the command, whose answer is raised.
+    A `ValueError` says that there is no such exercise or part, or no seed here or above.
     """
     if part is None:
         outcome, text = _looked_at(name, namespace)
@@ -130,15 +88,12 @@ def exercise_named(name: str, course: str | None = None) -> Exercise:
 
 
 def source_of(exercise: Exercise, namespace: Mapping[str, Any]) -> str | None:
-    """Return the text of the cells in which the functions of an exercise were written, or None where one wasn't.
-
-    A function that was imported is none of the notebook's.
-    """
+    """Return the text of the cells in which the functions of an exercise were written, or None where one wasn't."""
     texts: dict[str, str] = {}
     for name in exercise.checks.FUNCTIONS:
         function = namespace.get(name)
         code = getattr(function, "__code__", None)
-        if not inspect.iscode(code) or getattr(function, "__globals__", None) is not namespace:
+        if not inspect.iscode(code) or getattr(function, "__globals__", None) is not namespace:  # it was imported
             return None
         text = "".join(linecache.getlines(code.co_filename))
         texts[code.co_filename] = COMMAND.sub(r"\1pass", text)

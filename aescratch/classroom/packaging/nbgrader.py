@@ -2,12 +2,9 @@
 
     exercise -> task | with a planted bug: what to begin with | solution | check | test, locked, which ends in points
 
-A test cell of 0 points raises the answer of ``aescratch exercises check``: nbgrader's own Validate looks at test cells
-only. What is hidden in the other prints what the points are for and ends in a number, so that nbgrader gives partial
-credit. The course's seed lies in its folder, which students don't get, and in no cell, which feedback shows.
+The check, of 0 points, is a test cell since nbgrader's own Validate looks at these only. What is hidden in the test
+ends in a number, for which nbgrader gives partial credit. The seed lies in the course's folder, and in no cell.
 """
-
-from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,10 +39,7 @@ score_here("{name}", globals(), points={points}, course={course!r})
 def write_course(
     exercises: Sequence[Exercise], out: Path, assignment: str, seed: str | None = None, course: Path | None = None
 ) -> list[Path]:  # fmt: skip
-    """Write the source of an assignment into the folder of a course, and return the notebooks' paths.
-
-    The hidden tests name the folder of the teacher's own exercises, if these are from one.
-    """
+    """Write the source of an assignment, of exercises from a course, into a folder, and return the notebooks' paths."""
     out.mkdir(parents=True, exist_ok=True)
     if not (out / CONFIG).exists():
         (out / CONFIG).write_text(CONFIG_TEXT, encoding="utf-8")

@@ -1,7 +1,5 @@
 """The exercises as notebooks, one each: what to do, the stub, and a cell that checks."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -5,8 +5,6 @@
 Tests are functions that raise (OK_FORMAT = False), not doctests, which compare what is printed.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,9 +53,7 @@ def write_assignment(exercises: Sequence[Exercise], out: Path, assignment: str, 
 
 
 def _question(exercise: Exercise) -> list[Cell]:
-    tests = [_test(exercise, 0, None, 0)]
-    for number, part in enumerate(declared(exercise), start=1):
-        tests.append(_test(exercise, number, part.name, float(part.of)))
+    parts = [(None, 0.0), *((part.name, float(part.of)) for part in declared(exercise))]
     return [
         Cell(RAW, f"# BEGIN QUESTION\nname: {exercise.name}"),
         task(exercise),
@@ -65,7 +61,7 @@ def _question(exercise: Exercise) -> list[Cell]:
         Cell(CODE, prompted(exercise.solution)),
         Cell(RAW, "# END SOLUTION"),
         Cell(RAW, "# BEGIN TESTS"),
-        *tests,
+        *(_test(exercise, number, *part) for number, part in enumerate(parts)),
         Cell(RAW, "# END TESTS"),
         Cell(RAW, "# END QUESTION"),
     ]
@@ -73,12 +69,9 @@ def _question(exercise: Exercise) -> list[Cell]:
 
 def _test(exercise: Exercise, number: int, part: str | None, points: float) -> Cell:
     """Return a test of a part, hidden; or, without one, the test that students see, which has no points."""
-    words = json.dumps("the checks that you can run" if part is None else part)
-    text = TEST.format(
-        exercise=exercise.name, number=number, part=part, points=points, hidden=json.dumps(part is not None),
-        words=words,
-    )  # fmt: skip
-    return Cell(CODE, text)
+    words, hidden = json.dumps(part or "the checks that you can run"), json.dumps(part is not None)
+    name = exercise.name
+    return Cell(CODE, TEST.format(exercise=name, number=number, part=part, points=points, hidden=hidden, words=words))
 
 
 def prompted(solution: str) -> str:

@@ -27,18 +27,11 @@ from aescratch.classroom.grading.judging import Limits, missing_protections
 from aescratch.classroom.grading.ledger import RECORDS, Ledger, Record, Task, digest_of_exercise, key_of
 from aescratch.classroom.grading.lookalikes import lookalikes
 from aescratch.classroom.grading.lookalikes_page import write_lookalikes
-from aescratch.classroom.grading.overrides import Place
-from aescratch.classroom.grading.regrading import Regrade
+from aescratch.classroom.grading.overrides import Place, Regrade
 from aescratch.classroom.grading.roster import Roster, RosterError, read_roster
 from aescratch.classroom.grading.runs import judge_all, prove
 from aescratch.classroom.grading.seeds import SECRET, SEED_FILE, SeedError, kept_seed
-from aescratch.classroom.grading.submissions import (
-    Reading,
-    Submission,
-    SubmissionsError,
-    read_submission,
-    read_submissions,
-)
+from aescratch.classroom.grading.submissions import Reading, SubmissionsError, read_submission, read_submissions
 from aescratch.classroom.grading.summary import as_html
 from aescratch.foundations.files import whole_file, write_text
 from aescratch.programs.cli import say as teacher
@@ -115,7 +108,7 @@ def run(arguments: Namespace) -> int:
     students = [submission.student for submission in submissions]
     own_due = {student: row.due for student, row in rows.items() if row.due}
     say, regrade = teacher.said(arguments, students, exercises, folder, own_due)
-    found = judge(arguments, submissions, exercises, folder, regrade, missing)
+    found = judge(arguments, reading, exercises, folder, regrade, missing)
     regrade.note(found.anew)
     grades = collect(
         submissions, exercises, found.records, replace(say, before=regrade.notes), remarks=reading.remarks,
@@ -133,8 +126,8 @@ def run(arguments: Namespace) -> int:
 
 
 def judge(
-    arguments: Namespace, submissions: Sequence[Submission], exercises: Sequence[Exercise], folder: Path,
-    regrade: Regrade, missing: list[str],
+    arguments: Namespace, reading: Reading, exercises: Sequence[Exercise], folder: Path, regrade: Regrade,
+    missing: list[str],
 ) -> Judged:  # fmt: skip
     """Judge what the ledger doesn't hold, or is to be regraded, after our own solutions."""
     from tqdm.auto import tqdm  # 40 ms, for which the help needn't wait
@@ -151,7 +144,7 @@ def judge(
 
             tasks = {
                 (submission.student, exercise.name): task_of(exercise, submission.files[exercise.name])
-                for submission in submissions for exercise in exercises if exercise.name in submission.files
+                for submission in reading.submissions for exercise in exercises if exercise.name in submission.files
             }  # fmt: skip
             keys = {tasks[place].key for place in regrade.places if place in tasks}
             for key in keys:  # what the file holds of it counts until there is another line

@@ -14,8 +14,7 @@ from pathlib import Path
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.grades import Grades, Say
 from aescratch.classroom.grading.lateness import due_of, rule_of
-from aescratch.classroom.grading.overrides import FILE_NAME, read_overrides
-from aescratch.classroom.grading.regrading import Regrade
+from aescratch.classroom.grading.overrides import FILE_NAME, Regrade, read_overrides
 from aescratch.programs.cli.courses import chosen
 from aescratch.programs.cli.options import group, option, whole
 from aescratch.programs.cli.status import UsageError, usage_error
@@ -64,7 +63,11 @@ def said(
 def report(grades: Grades, regrade: Regrade) -> None:
     """Say what counts otherwise than before, where something was judged anew."""
     if regrade.places:
-        changes = regrade.changes(grades)
+        changes = [
+            f"{student.name}: {graded.exercise.name}, {float(old):g} before, {float(graded.points):g} now"
+            for student in grades.students for graded in student.graded
+            if (old := regrade.before.get((student.name, graded.exercise.name))) not in (None, graded.points)
+        ]  # fmt: skip
         more = [f"and {len(changes) - MOST_CHANGES} more, see summary.html"] if len(changes) > MOST_CHANGES else []
         head = f"regraded: {len(regrade.places)}, points that changed: {len(changes)}"
         print(head, *changes[:MOST_CHANGES], *more, sep="\n  ")

@@ -133,6 +133,7 @@ def in_zip(stream: IO[bytes], name: str, most: int = MOST_MEMBERS) -> tuple[Node
         here = root
         for part in (*folders, last) if path.endswith("/") else folders:
             inner = here.setdefault(part, {})
+            odd["lie in what is a file there, and aren't read"] += not isinstance(inner, dict)
             here = inner if isinstance(inner, dict) else {}
         if not path.endswith("/"):
             odd["have the name of another; the last of each is read"] += last in here

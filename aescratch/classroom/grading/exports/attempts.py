@@ -5,8 +5,6 @@
 A student's own folders and zip files are looked into here, so far; what isn't looked at is told.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -73,10 +71,7 @@ class Export(NamedTuple):
 
 
 def looked_into(files: Iterable[Found]) -> tuple[list[Found], list[str]]:
-    """Return the files among these, in the folders and in the zip files among them; and remarks on all else.
-
-    A zip file within a zip file isn't opened: it is one of the files.
-    """
+    """Return the files among these, in the folders and in the zip files among them; and remarks on all else."""
     waiting = [(found, 0 if found.path else -1, False) for found in files if not found.node.is_junk]
     result: list[Found] = []
     links: list[str] = []
@@ -93,7 +88,7 @@ def looked_into(files: Iterable[Found]) -> tuple[list[Found], list[str]]:
                 inside = found.node.children()
             elif found.node.kind == FOLDER:
                 odd += [TOO_DEEP] if TOO_DEEP not in odd else []
-            elif found.name.lower().endswith(".zip") and not packed and archives < MOST_ARCHIVES:
+            elif found.name.lower().endswith(".zip") and not packed and archives < MOST_ARCHIVES:  # none within one
                 archives, depth, packed = archives + 1, -1, True
                 content = io.BytesIO(found.node.content(LARGEST_ARCHIVE))
                 root, more = in_zip(content, found.name, MOST_MEMBERS)

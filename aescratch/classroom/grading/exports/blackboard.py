@@ -8,8 +8,6 @@ of Blackboard's describes it; the form is the one that public readers of it agre
 https://github.com/vangef/BBGradebookOrganiser. The time has no zone, and is taken for this machine's.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from datetime import datetime

@@ -8,8 +8,6 @@ number of one of its members. A student who hands in a file of the same name aga
 (`Attachment.make_unique_filename`). FILE numbers what was uploaded in order of time.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

@@ -1,10 +1,7 @@
 """Gradescope: a folder for each submission, and one file that says whose they are.
 
-    assignment_NUMBER_export/submission_metadata.yml
     assignment_NUMBER_export/submission_NUMBER/what.py
-
-No page of Gradescope's describes the file. What is read of it is what public readers of it read, and is written by
-Ruby's YAML writer, so always in the same form, a line each:
+    assignment_NUMBER_export/submission_metadata.yml, written by Ruby, so always in this form, a line each:
 
     submission_409194023:
       :submitters:
@@ -13,11 +10,10 @@ Ruby's YAML writer, so always in the same form, a line each:
         :email: minsu@example.edu
       :created_at: 2026-04-26 17:34:00.861687000 Z
 
-All else in it, such as the results of an autograder, lies deeper, and is passed over. A value of another form, say one
-that goes on in the next line, isn't guessed at: that submission is listed. Several submitters are a group.
+No page of Gradescope's describes it: this is what public readers of it read. All else in it, such as the results of an
+autograder, lies deeper, and is passed over. A value of another form, say one that goes on in the next line, isn't
+guessed at: that submission is listed. Several submitters are a group.
 """
-
-from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence

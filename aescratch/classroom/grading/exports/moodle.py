@@ -8,8 +8,6 @@ underscore more). PARTICIPANT is a number of the student in this assignment, and
 with blind marking the name is "Participant". The same number is the grading worksheet's "Identifier".
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Sequence

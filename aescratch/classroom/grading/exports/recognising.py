@@ -3,8 +3,6 @@
     folder or zip file -> Export(platform, attempts, remarks)
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

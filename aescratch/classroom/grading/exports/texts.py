@@ -3,11 +3,9 @@
     a notebook -> code_cells -> from_notebook: the cells that define what is asked, and what these need of the others
     a page of HTML, or plain text -> typed: the text
 
-Nothing is parsed as Python here: what is wrong in it shows where it is judged. So what a cell defines is told by its
-lines that begin at the margin. And all of it is read in a time that grows with its length, whoever wrote it.
+Nothing is parsed as Python here, since what is wrong in it shows where it is judged; a cell's definitions are told by
+the lines that begin at the margin. The time that reading takes grows with the length, whoever wrote it.
 """
-
-from __future__ import annotations
 
 import html
 import json

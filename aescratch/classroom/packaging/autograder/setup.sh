@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Run once, by Gradescope, when the image is built.
+set -euo pipefail
+source_folder=${AUTOGRADER:-/autograder}/source
+export DEBIAN_FRONTEND=noninteractive
+apt-get update
+apt-get install -y python3 python3-venv bubblewrap
+python3 -c 'import sys; assert sys.version_info >= (3, 10), "choose an image with Python 3.10 or newer"'
+python3 -m venv "$source_folder/venv"
+"$source_folder/venv/bin/pip" install {packages}
+chmod 700 "$source_folder"
