@@ -136,6 +136,43 @@ def test_what_keeps_from_copying_and_what_copies_only_the_large_directions():
     assert "copies-input" in ae.diagnose(plain, trainings.digits(0)).codes
 
 
+RAN_AWAY = {  # epochs, learning rate, options of fit, and what the finding says
+    "one epoch": (1, 1.0, {}, "the loss of the first batch was "),
+    "one epoch of one step": (1, 1.0, {"batch_size": 600}, "the loss was "),
+    "the last of three epochs": (3, ae.StepRate(5e-3, every=2, factor=100), {}, "the loss had come down to "),
+    "the last of twelve epochs": (12, ae.StepRate(5e-3, every=11, factor=100), {}, "the loss had come down to "),
+    "the last step": (60, ae.StepRate(1e-2, every=59, factor=100), {"batch_size": 600}, "the loss was "),
+}
+
+
+@pytest.mark.parametrize("name", RAN_AWAY)
+def test_a_training_that_runs_away_at_its_end_is_told(name):
+    epochs, rate, options, says = RAN_AWAY[name]
+    x, model = trainings.table(0), ae.LinearAutoencoder([12, 3], rng=0)
+    history = model.fit(x, epochs=epochs, optimizer=ae.Adam(rate), rng=0, **options)
+    found = next((found for found in history.diagnosis[:2] if found.code == "learning-rate-too-high"), None)
+    assert found is not None
+    assert says in found.says
+    slow = ae.LinearAutoencoder([12, 3], rng=0)
+    codes = slow.fit(x, epochs=epochs, optimizer=ae.Adam(5e-3), rng=0, **options).diagnosis.codes
+    assert slow.loss(x) < model.loss(x) / 3
+    assert "learning-rate-too-high" not in codes
+
+
+def test_far_rows_and_objectives_that_change_are_no_runaways():
+    x = trainings.table(0)
+    model = ae.LinearAutoencoder([12, 3], rng=0)
+    model.fit(x, epochs=300, optimizer=ae.Adam(ae.CosineRate(1e-2)), rng=0)
+    history = ae.History([2.0, 0.4, 0.4, 0.4], [], [1e-2] * 4, first_loss=6.0, last_loss=3.0)
+    assert ae.diagnose(model, x, history=history).codes == ["learning-rate-too-high"]
+    far = x.copy()
+    far[-1] *= 1000
+    history.last_loss = float(far.var(axis=0).sum() / 2)  # of a sample that happens to hold the far row
+    assert "learning-rate-too-high" not in ae.diagnose(model, far, history=history).codes
+    model.loss_measures_progress = False
+    assert ae.diagnose(model, x, history=history).codes == []
+
+
 def test_a_loss_that_is_still_above_the_means_still_falls():
     x = trainings.digits(0)[:200]
     model = ae.Autoencoder([64, 8], rng=0)
@@ -280,8 +317,8 @@ def test_the_first_loss_is_that_of_the_first_batch(monkeypatch):
     losses, loss = [], ae.Autoencoder.loss
     monkeypatch.setattr(ae.Autoencoder, "loss", lambda *given, **named: losses.append(loss(*given, **named)) or losses[-1])
     history = ae.Autoencoder([D, H], dtype="float64", rng=0).fit(RNG.random((N, D)), epochs=1, batch_size=3, rng=0)
-    assert len(losses) == 3
-    assert history.first_loss == losses[0] != losses[-1]
+    assert len(losses) == 4  # of the batches, and of the model as it is left
+    assert history.first_loss == losses[0] != losses[2]
 
 
 def test_a_unit_is_awake_from_a_hundredth_of_a_nat():

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aescratch.backend import Array, array_module, batch_size
+from aescratch.training import contract
 
 MOST_ROWS = 2000
 
@@ -62,10 +63,22 @@ def is_as_it_ended(model: Any, ending: Ending) -> bool:
     return [float(number) for number in fingerprint(model)] == [float(number) for number in ending.values]
 
 
-def sampled(data: Sequence[Array]) -> list[Array]:
-    """Return all rows of the arrays, or 2,000 of them that are the same whenever there are as many."""
+def sampled(data: Sequence[Array], most: int = MOST_ROWS) -> list[Array]:
+    """Return all rows of the arrays, or so many of them that are the same whenever there are as many."""
     n_rows = batch_size(data[0])
-    if n_rows <= MOST_ROWS:
+    if n_rows <= most:
         return list(data)
-    rows = np.sort(np.random.default_rng(0).choice(n_rows, MOST_ROWS, replace=False))
+    rows = np.sort(np.random.default_rng(0).choice(n_rows, most, replace=False))
     return [array[rows] for array in data]
+
+
+def loss_as_left(model: Any, data: Sequence[Array], size: int, most: int) -> float:
+    """Return the objective of the model as it is now, as training computes it, and change nothing.
+
+    It is the mean over whole batches of this size, of which there are as many as fit into `most` rows, one at least.
+    """
+    rows, rng = sampled(data, max(most, size)), np.random.default_rng(0)
+    starts = range(0, max(batch_size(rows[0]) - size, 0) + 1, size)
+    with contract.training(model, frozen=True):
+        losses = [float(model.loss(*(array[start : start + size] for array in rows), rng=rng)) for start in starts]
+    return sum(losses) / len(losses)
