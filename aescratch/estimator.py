@@ -169,8 +169,9 @@ class AutoencoderTransformer:
         return self.fit(X).transform(X)
 
     def inverse_transform(self, X: ArrayLike) -> Array:
-        """Return what the decoder makes of codes X (N, n_components): data (N, D)."""
-        return unscaled(self._fitted(), self._fitted().decode(_floats(X)))
+        """Return what the decoder makes of codes X (N, n_components): data (N, D), in the precision of `fit`'s X."""
+        x = unscaled(self._fitted(), self._fitted().decode(_floats(X)))
+        return x if "dtype" in self._settings else x.astype(self._fitted().dtype, copy=False)
 
     def score(self, X: ArrayLike, y: object = None) -> float:
         """Return minus the squared error of the reconstruction, summed over features, mean over examples.

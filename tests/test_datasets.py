@@ -126,7 +126,7 @@ X = np.ones((3, 4), np.float32)
 @pytest.mark.parametrize(
     ("arguments", "error", "says"),
     [
-        ({"x": X.astype(float)}, TypeError, "float32 array, not a float64 array; convert"),
+        ({"x": X.astype(int)}, TypeError, "float32 or float64 array, not a int64 array; convert"),
         ({"x": [[1.0]]}, TypeError, "not a list"),
         ({"x": X[0]}, ValueError, r"not \(4,\); flatten"),
         ({"x": X[:0]}, ValueError, r"at least one of each, not \(0, 4\)"),
@@ -144,6 +144,23 @@ X = np.ones((3, 4), np.float32)
 def test_dataset_refuses(arguments, error, says):
     with pytest.raises(error, match=says):
         Dataset(**arguments)
+
+
+@pytest.mark.parametrize("options", [{}, {"divide_by": 10}])
+def test_data_that_are_to_be_scaled_keep_their_digits(tmp_path, options):
+    x = 1e9 + np.arange(6.0).reshape(3, 2) / 8
+    np.save(tmp_path / "x.npy", x)
+    np.savetxt(tmp_path / "x.csv", x, delimiter=";", fmt="%.17g")
+    np.save(tmp_path / "whole.npy", (8 * x).astype(np.int64))
+    for name, divided in (("x.npy", 1), ("x.csv", 1), ("whole.npy", 1 / 8)):
+        if options or divided == 1:
+            kept = load_file(tmp_path / name, to_be_scaled=True, **options)
+            assert kept.x.dtype == np.float64
+            assert np.array_equal(kept.x, x / divided / options.get("divide_by", 1))
+            assert load_file(tmp_path / name, **options).x.dtype == np.float32
+    for narrow in (np.float32, np.uint8, np.float16):
+        np.save(tmp_path / "narrow.npy", x.astype(narrow) if narrow is np.float32 else np.ones((3, 2), narrow))
+        assert load_file(tmp_path / "narrow.npy", to_be_scaled=True).x.dtype == np.float32
 
 
 def test_dataset_refuses_to_take_nothing_and_to_show_what_is_no_image():

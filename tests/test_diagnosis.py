@@ -11,7 +11,7 @@ import trainings
 
 import aescratch as ae
 from aescratch import functions as sheet
-from aescratch.inspection.diagnosis import CODES, COMMAND_LINE, PYTHON, levels_of
+from aescratch.inspection.diagnosis import CODES, COMMAND_LINE, PYTHON, diagnose_data, levels_of
 from aescratch.inspection.diagnosis.diagnosing import look_at
 from aescratch.inspection.diagnosis.of_model import _slope
 from aescratch.inspection.diagnosis.prices import least_variance
@@ -117,6 +117,14 @@ def test_a_column_is_constant_whatever_the_rounding_of_its_mean():
     assert x.var(axis=0)[-1] > 0
     model = ae.LinearAutoencoder([13, 3], dtype="float64", rng=0)
     assert "constant-features" in ae.diagnose(model, x).codes
+
+
+def test_a_column_far_from_zero_that_varies_is_not_constant():
+    x = trainings.table(0)[:101]
+    assert diagnose_data(np.column_stack([x, 1e9 + 1e-3 * x[:, 0]])).codes == []
+    long = trainings.table(0, n=2000)
+    assert diagnose_data(np.column_stack([long, np.full(2000, 0.1)])).codes == ["constant-features"]
+    assert np.full((2000, 13), 0.1).var(axis=0).max() > 1e-28 * 0.1**2  # by its rounding alone
 
 
 def test_units_that_a_variational_code_can_do_without_are_no_collapse():

@@ -132,6 +132,17 @@ def test_data_of_any_size_are_learnt_alike_and_come_back_in_their_own(size):
     assert left.model_.scaling is None
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_columns_far_from_zero_come_back_with_their_digits(dtype):
+    x = X[:, 18:22].astype(float)
+    near = small(ae.LinearAutoencoder, epochs=300, learning_rate=1e-2, scale="standardize", dtype=dtype).fit(x)
+    far = small(ae.LinearAutoencoder, epochs=300, learning_rate=1e-2, dtype=dtype).fit(1e9 + x / 1000)
+    assert far.model_.scaling.how == "standardize"
+    assert 1e6 * far.score(1e9 + x / 1000) == pytest.approx(near.score(x), rel=1e-2)
+    restored = far.inverse_transform(far.transform(1e9 + x / 1000))
+    np.testing.assert_allclose(1000 * (restored - 1e9), near.inverse_transform(near.transform(x)), atol=0.02)
+
+
 def test_a_sigmoid_code_is_not_saturated_by_large_numbers():
     x = X + np.float32(100)
     with pytest.raises(ae.TrainingDivergedError, match="KLSparsity is infinite"):

@@ -20,7 +20,15 @@ from aescratch.dropout import Dropout
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.scaling import Scaling
-from aescratch.foundations.validation import Data, Rng, as_generator, as_matrix, require_dtype, require_flag
+from aescratch.foundations.validation import (
+    Data,
+    Rng,
+    as_array,
+    as_generator,
+    as_matrix,
+    require_dtype,
+    require_flag,
+)
 from aescratch.initializers import xavier_uniform
 from aescratch.layers import Dense, Layer
 from aescratch.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, SquaredError
@@ -245,7 +253,8 @@ class Autoencoder(Model):
 
         Where ``"auto"`` would leave them, or standardize, but the loss is for data in [0, 1], it is ``"minmax"``.
         """
-        x = as_matrix(x, "float64", self.widths[0])
+        x = as_array(x)
+        x = as_matrix(x, x.dtype.name, self.widths[0])
         if how == "auto" and isinstance(self.reconstruction, BinaryCrossEntropy):
             how = "none" if x.min() >= 0 and x.max() <= 1 else "minmax"
         scaling = Scaling.fit(x, how)

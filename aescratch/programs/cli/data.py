@@ -70,7 +70,7 @@ def open_model(path: str) -> Any:
 def load_data(name: str, arguments: Namespace, width: int | None = None, *, scales: bool = False) -> Dataset:
     """Return the data of this name, or in the file of this name, which have to be of this width.
 
-    Whole numbers in a table are taken as they are where they are going to be scaled.
+    Where they are going to be scaled, whole numbers in a table are taken as they are, and float64 stays float64.
     """
     image_shape = getattr(arguments, "image_shape", None)
     given = {
@@ -86,7 +86,7 @@ def load_data(name: str, arguments: Namespace, width: int | None = None, *, scal
         elif Path(name).exists():
             data = load_file(
                 name, image_shape and tuple(image_shape), arguments.key, divide_by=arguments.divide_by,
-                keep_whole_numbers=scales, categories=arguments.categories or (),
+                to_be_scaled=scales, categories=arguments.categories or (),
             )  # fmt: skip
         else:
             near = did_you_mean(name, BUILT_IN) or f"; check the path, or take one of {', '.join(BUILT_IN)}"
