@@ -1209,6 +1209,37 @@ def test_what_is_held_out_lies_in_0_to_1_for_cross_entropy(capsys):
 
 
 @pytest.mark.usefixtures("no_figures")
+@pytest.mark.parametrize("options", [[], ["--scale", "minmax"]])
+def test_new_data_outside_the_range_of_the_training_are_encoded_and_measured_but_have_no_cross_entropy(capsys, options):
+    x = np.random.default_rng(0).uniform(100, 200, (60, 4))
+    new = x[40:].copy()
+    new[[6, 11], 2] = 321.5, 17.0
+    np.savetxt("old.csv", x[:40], delimiter=",", fmt="%.17g")
+    np.savetxt("new.csv", new, delimiter=",", header="a,b,c,d", comments="", fmt="%.17g")
+    assert run(capsys, "train", "vanilla", "old.csv", "--reconstruction", "bce", *options, "--epochs", 9, "--out", "out")[0] == 0
+    outcome, out, _ = run(capsys, "evaluate", "out", "new.csv", "--json")
+    found, model = json.loads(out), ae.load("out/model.npz")
+    assert (outcome, found["loss"]) == (0, None)
+    inside = (model.scaling.apply(new) >= 0) & (model.scaling.apply(new) <= 1)
+    first = np.argwhere(~inside)[0]
+    assert found["why_no_loss"] == (
+        f"expected every column within its range for binary cross-entropy, got {new[tuple(first)]:.6g} in column "
+        f"{first[1] + 1} of example {first[0] + 1} of new.csv, whose range is {x[:40, first[1]].min():.6g} to "
+        f"{x[:40, first[1]].max():.6g} ({(~inside.all(axis=1)).sum()} of 20 examples are like that)"
+    )
+    restored = model.scaling.undo(model.reconstruct(model.scaling.apply(new)))
+    assert found["sse_per_image"] == pytest.approx(np.square(restored - new).sum(axis=1).mean(), rel=1e-4)
+    text = run(capsys, "evaluate", "out", "new.csv")[1]
+    assert f"\nloss, every term                none: {found['why_no_loss']}; leave them out\n" in text
+    assert "why_no_loss" not in json.loads(run(capsys, "evaluate", "out", "old.csv", "--json")[1])
+    assert run(capsys, "encode", "out", "new.csv", "--out", "codes.npy")[0] == 0
+    assert np.array_equal(np.load("codes.npy"), model.encode(model.scaling.apply(new)))
+    sentence = refused(capsys, "train", "vanilla", "new.csv", "--reconstruction", "bce", "--scale", "none")
+    assert "in column 1 of example 1 of new.csv, whose range is 0 to 1 (20 of 20" in sentence
+    assert sentence.endswith("; take --scale minmax, or --reconstruction squared-error")
+
+
+@pytest.mark.usefixtures("no_figures")
 def test_a_model_that_is_brought_keeps_its_scaling(capsys):
     x = 100 + np.random.default_rng(0).normal(size=(40, 4))
     np.savetxt("table.csv", np.column_stack([x, np.arange(40) % 2]), delimiter=",", header="a,b,c,d,label", comments="")

@@ -132,6 +132,18 @@ def test_data_of_any_size_are_learnt_alike_and_come_back_in_their_own(size):
     assert left.model_.scaling is None
 
 
+def test_new_data_outside_the_range_of_the_training_are_encoded_restored_and_scored():
+    x = 100 + 10 * X[:, 16:24].astype(float)
+    fitted = small(reconstruction=ae.BinaryCrossEntropy(), epochs=30, learning_rate=1e-2).fit(x[:30])
+    far = x[30:].copy()
+    far[3, 5] = 400.0
+    code = fitted.transform(far)
+    assert np.array_equal(code, fitted.model_.encode(fitted.model_.scaling.apply(far)))
+    restored = fitted.inverse_transform(code)
+    assert restored[3, 5] <= x[:30, 5].max()
+    assert fitted.score(far) == pytest.approx(-np.square(restored - far).sum(axis=1).mean())
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_columns_far_from_zero_come_back_with_their_digits(dtype):
     x = X[:, 18:22].astype(float)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.backend import Array, to_numpy
+from aescratch.backend import Array, move, to_numpy
 from aescratch.foundations.showing import shows
 from aescratch.foundations.validation import Data, as_matrix
 from aescratch.inspection.diagnosis import of_data, of_model, of_training
@@ -175,7 +175,11 @@ def diagnosis_of(history: History) -> Diagnosis:
 
 def look_at(model: Any, x: Any, labels: Any, history: History | None, validation: Any) -> Look:
     """Return what the rules look at: a sample of the data, checked, and the same of the validation data."""
-    arrays = sampled(contract.as_data(model, *((x,) if labels is None else (x, labels))))
+    if labels is None and not contract.takes_labels(model):  # of which there may be no loss: it isn't asked for
+        given = as_matrix(x, contract.dtype_of(model), contract.n_inputs_of(model))
+        arrays = sampled([move(given, contract.backend_of(model))])
+    else:
+        arrays = sampled(contract.as_data(model, x, labels))
     other = None
     if validation is not None:
         pair = validation if isinstance(validation, (tuple, list)) else (validation,)
