@@ -27,6 +27,7 @@ from aescratch.inspection.diagnosis import PYTHON, diagnose
 from aescratch.inspection.measures import sse_per_image
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.optimizers import Adam
+from aescratch.training.plan import RATE, enough_epochs
 
 Self = TypeVar("Self", bound="AutoencoderTransformer")
 FRAMES = ("default", "pandas", "polars")
@@ -52,10 +53,12 @@ class AutoencoderTransformer:
         The code's width.
     hidden : sequence of int
         Widths of the layers between input and code.
-    epochs, batch_size : int
+    epochs : int or None
+        As for the model's `fit`; None for as many as make 5,000 steps, at least 20.
+    batch_size : int
         As for the model's `fit`.
     learning_rate : float
-        Of Adam.
+        Of Adam, the same throughout.
     scale : str
         How `Scaling` brings X to a size that a model learns well at, and what comes back to that of X: ``"auto"``,
         ``"none"``, ``"standardize"`` or ``"minmax"``.
@@ -95,7 +98,7 @@ class AutoencoderTransformer:
 
     def __init__(
         self, variant: type[Autoencoder] = Autoencoder, *, n_components: int = 32, hidden: Sequence[int] = (),
-        epochs: int = 20, batch_size: int = 64, learning_rate: float = 1e-3, scale: str = "auto",
+        epochs: int | None = None, batch_size: int = 64, learning_rate: float = RATE, scale: str = "auto",
         random_state: int | np.random.RandomState | np.random.Generator | None = None, **settings: Any,
     ) -> None:  # fmt: skip
         self.variant, self.n_components, self.hidden = variant, n_components, hidden
@@ -144,8 +147,9 @@ class AutoencoderTransformer:
         model = self.variant([x.shape[1], *self.hidden, self.n_components], rng=rng, **settings)
         model.scaling = model.scaling_for(x, self.scale)
         x = scaled(model, x)
+        epochs = enough_epochs(len(x), self.batch_size) if self.epochs is None else self.epochs
         training: dict[str, Any] = {
-            "epochs": self.epochs, "batch_size": self.batch_size, "optimizer": Adam(self.learning_rate), "rng": rng,
+            "epochs": epochs, "batch_size": self.batch_size, "optimizer": Adam(self.learning_rate), "rng": rng,
             "progress": False,
         }  # fmt: skip
         if hasattr(model, "pretrain"):
