@@ -23,7 +23,7 @@ from aescratch.backend import Array
 from aescratch.foundations.recipes import constructor_parameters
 from aescratch.foundations.scaling import scaled, unscaled
 from aescratch.foundations.validation import as_array, as_generator, as_matrix
-from aescratch.inspection.diagnosis import PYTHON, diagnose
+from aescratch.inspection.diagnosis import PYTHON, SEE_NEXT, diagnose
 from aescratch.inspection.measures import sse_per_image
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.optimizers import Adam
@@ -155,9 +155,11 @@ class AutoencoderTransformer:
         if hasattr(model, "pretrain"):
             model.pretrain(x, **training)
         self.history_ = model.fit(x, **training)
-        for finding in diagnose(model, x, history=self.history_, spelling=_as_parameter):
+        found = diagnose(model, x, history=self.history_, spelling=_as_parameter)
+        for place, finding in enumerate(found):
             if finding.code in WARNED_OF:
-                warnings.warn(str(finding), _also_of_sklearn(ConvergenceWarning), stacklevel=2)
+                cause = f"; {found[place + 1]}" if finding.advice == SEE_NEXT else ""
+                warnings.warn(f"{finding}{cause}", _also_of_sklearn(ConvergenceWarning), stacklevel=2)
         self.model_, self.n_features_in_ = model, x.shape[1]
         vars(self).pop("feature_names_in_", None)
         if names is not None:
@@ -279,7 +281,8 @@ class AutoencoderTransformer:
 
 def _as_parameter(name: str, value: str) -> str:
     """Return a setting as a parameter of the transformer."""
-    return f"learning_rate={value}" if name == "learning_rate" else PYTHON(name, value)
+    written = {"learning_rate": value, "scale": repr(value)}
+    return f"{name}={written[name]}" if name in written else PYTHON(name, value)
 
 
 def _also_of_sklearn(kind: type) -> Any:

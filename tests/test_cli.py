@@ -1116,6 +1116,23 @@ def test_a_small_table_gets_more_epochs_and_a_large_one_fewer(capsys, small):
     assert [enough_epochs(arguments, rows) for rows in (64, 1797, 60000)] == [5000, 173, 20]
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("--lr", "; did you mean --learning-rate?"), ("--bs", "; did you mean --batch-size?"), ("--zzz", ""),
+     ("--epoch", "; did you mean --epochs?"), ("--learning_rate", "; did you mean --learning-rate?")],
+)  # fmt: skip
+def test_an_option_by_its_initials_or_nearly_is_told_which_one_is_meant(capsys, typed, meant):
+    assert refused(capsys, "train", "linear", typed, "3") == f"there is no option {typed}{meant} (see aescratch train --help)"
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_what_to_try_for_columns_of_another_place_is_an_option(capsys):
+    np.savetxt("table.csv", table_of_three_factors(100.0), delimiter=",")
+    found = json.loads(run(capsys, "train", "vanilla", "table.csv", "--scale", "none", "--epochs", 99, "--json")[1])
+    advice = {finding["code"]: finding["try"] for finding in found["diagnosis"]}
+    assert advice["unscaled-features"].endswith(", --scale standardize")
+
+
 @pytest.mark.usefixtures("no_figures")
 def test_a_table_as_a_spreadsheet_writes_it(capsys):
     rows = [f"{n % 7},{n % 3}5;{'Ulm' if n % 2 else 'Bonn'};{n % 2}" for n in range(40)]

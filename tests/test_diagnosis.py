@@ -231,6 +231,37 @@ def test_advice_is_spelled_as_the_caller_writes():
     assert ae.diagnose(run.model, run.x, history=run.history, spelling=COMMAND_LINE)[0].advice == "--epochs 30"
 
 
+HEAVY = {  # a penalty that dominates, and what is tried in its place, as both kinds of callers write it
+    "decay": (lambda: ae.LinearAutoencoder([64, 8], weight_decay=5.0, rng=0), "weight_decay=0.0", "--weight-decay 0.0"),
+    "contraction": (lambda: ae.ContractiveAutoencoder([64, 8], weight=10.0, tied=True, rng=0), "weight=0.0", "--weight 0.0"),
+    "KL": (lambda: ae.SparseAutoencoder([64, 8], sparsity=ae.KLSparsity(0.05, 1000.0), rng=0),
+           "sparsity=ae.KLSparsity(0.05, 0.", "--sparsity kl:0.05:0."),
+    "L1": (lambda: ae.SparseAutoencoder([64, 8], sparsity=ae.L1Sparsity(5.0), rng=0),
+           "sparsity=ae.L1Sparsity(0.0", "--sparsity l1:0.0"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_another_weight_of_a_penalty_is_spelled_as_the_caller_writes_it(name):
+    make, *written = HEAVY[name]
+    x, model = trainings.digits(0), make()
+    model.fit(x, epochs=20, rng=0)
+    for spelling, start in zip((PYTHON, COMMAND_LINE), written, strict=True):
+        found = {finding.code: finding for finding in ae.diagnose(model, x, spelling=spelling)}
+        assert found["penalty-dominates"].advice.startswith(start)
+
+
+def test_no_variant_is_told_to_leave_out_an_activation_that_it_does_not_have():
+    x, told = trainings.digits(0), {}
+    for kind in (ae.Autoencoder, ae.LinearAutoencoder):
+        model = kind([64, 16], rng=0)
+        model.fit(x, epochs=300, optimizer=ae.Adam(ae.CosineRate(1e-2)), rng=0)
+        model.parameters[0].value[:, :4] *= 0  # four units are lost
+        told[kind] = next(found.advice for found in ae.diagnose(model, x) if found.code == "worse-than-pca")
+    assert told[ae.LinearAutoencoder] == "more epochs, another learning rate"
+    assert told[ae.Autoencoder] == "more epochs, another learning rate, or code_activation=ae.Identity"
+
+
 @pytest.mark.parametrize("kind", [ae.VariationalAutoencoder, ae.DenoisingAutoencoder, ae.SparseAutoencoder])
 def test_looking_changes_nothing(kind):
     x = RNG.random((2 * MOST_ROWS + 1, D))

@@ -282,6 +282,17 @@ def test_a_training_that_came_to_nothing_is_warned_of():
         small(ae.LinearAutoencoder, epochs=4000, learning_rate=1e-2).fit(X)
 
 
+def test_a_warning_names_its_cause_in_the_transformers_words():
+    with pytest.warns(ConvergenceWarning) as caught:
+        small(epochs=300, scale="none").fit(100 + X[:, 18:26].astype(float))
+    text = str(caught[0].message)
+    assert text.startswith("no-better-than-mean: ")
+    assert "; try what the next finding says; unscaled-features: the mean of the data lies " in text
+    assert text.endswith("; try columns around zero, scale='standardize'")
+    with pytest.warns(ConvergenceWarning, match=r"posterior-collapsed: .*; try beta=0\.\d+"):
+        small(ae.VariationalAutoencoder, epochs=300).fit(X)
+
+
 TABLES = {
     "iris": lambda: pytest.importorskip("sklearn.datasets").load_iris().data,
     "wine": lambda: pytest.importorskip("sklearn.datasets").load_wine().data,

@@ -174,9 +174,13 @@ def _scaled(
             f"{path} holds integers ({kind}, {rows.min()} to {rows.max()}) and floats in [0, 1] are "
             "expected; divide by their largest possible value, for example divide_by=255"
         )
-    n_bad = np.count_nonzero(~np.isfinite(rows).all(axis=1))
-    if n_bad:
-        raise DataFileError(f"{path} holds NaN or infinity in {n_bad} of {len(rows)} rows; remove those rows")
+    is_bad = ~np.isfinite(rows)
+    if is_bad.any():
+        row, column = np.argwhere(is_bad)[0] + 1
+        raise DataFileError(
+            f"{path} holds NaN or infinity in {is_bad.any(axis=1).sum()} of {len(rows)} rows, first in row {row}, "
+            f"column {column}; remove those rows"
+        )
     with np.errstate(over="ignore"):
         x = np.array(rows, dtype=dtype, order="C") if divide_by is None else _divided(rows, divide_by, dtype)
         is_finite = np.isfinite(x.astype(np.float32)).all()

@@ -43,6 +43,7 @@ RULES: dict[str, Rule] = {
     "constant-features": of_data.constant_features,
 }
 CODES = tuple(RULES)
+SEE_NEXT = "what the next finding says"
 CAUSES = set(CODES[1 : CODES.index("overfitting")])  # of a model that is no better than the mean
 # What another finding already says, or explains.
 SAID_BY_OTHERS = {
@@ -109,7 +110,7 @@ def diagnose(
     codes = {code for code, finding in findings.items() if finding is not None}
     told = [finding for code, finding in findings.items() if finding and not codes & SAID_BY_OTHERS.get(code, set())]
     if codes & CAUSES and told[0].code == "no-better-than-mean":
-        told[0] = told[0]._replace(advice="what the next finding says")
+        told[0] = told[0]._replace(advice=SEE_NEXT)
     return Diagnosis(told)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from aescratch.activations import Activation
 from aescratch.backend import Array
 from aescratch.inspection.diagnosis.finding import PYTHON, Finding, Spelling, percent
 from aescratch.inspection.diagnosis.look import Look
@@ -69,7 +70,7 @@ def worse_than_pca(look: Look, spelling: Spelling) -> Finding | None:
         "worse-than-pca",
         f"the model explains {percent(look.explained)} of the variance, SSE {look.sse:.4g}{_pca(look)}, which is "
         f"{percent(look.pca_explained)}",
-        f"more epochs, another learning rate, or {spelling('code_activation', 'identity')}"
+        f"more epochs, another learning rate{_or_no_activation(look, spelling)}"
         if look.is_plain
         else "smaller penalties and less noise, which ask for something else than a good reconstruction",
     )
@@ -154,7 +155,7 @@ def stopped_learning(look: Look, spelling: Spelling) -> Finding | None:
         f"since epoch {start + 1} of {len(look.progress)} the loss has hardly moved, and it ended at "
         f"{look.history.loss[-1]:.4g} with {percent(look.explained)} of the variance explained{_pca(look)}, "
         f"which is {percent(look.pca_explained)}",
-        f"another learning rate, ten times up and down, or {spelling('code_activation', 'identity')}",
+        f"another learning rate, ten times up and down{_or_no_activation(look, spelling)}",
     )
 
 
@@ -217,6 +218,12 @@ def _floor(look: Look) -> float:
 def _pca(look: Look) -> str:
     units = "1 component" if look.width == 1 else f"{look.width} components"
     return f"; PCA with {units} reaches {look.pca_sse:.4g}"
+
+
+def _or_no_activation(look: Look, spelling: Spelling) -> str:
+    """Return the advice to leave out the activation of the code, if it has one."""
+    layers = [part for name, part in look.parts if name.startswith("encoder")]
+    return f", or {spelling('code_activation', 'identity')}" if layers and isinstance(layers[-1], Activation) else ""
 
 
 def slower(look: Look, spelling: Spelling) -> str:
