@@ -1133,6 +1133,17 @@ def test_what_to_try_for_columns_of_another_place_is_an_option(capsys):
     assert advice["unscaled-features"].endswith(", --scale standardize")
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [([], "for example --divide-by 255"), (["--divide-by", 0], "--divide-by must be a positive number"),
+     (["--divide-by", 9, "--image-shape", "3x3"], "--image-shape (3, 3) has 9 pixels"),
+     (["--key", "a"], "--key 'a' chooses an array of an .npz file, and table.csv is none; leave --key out")],
+)  # fmt: skip
+def test_what_is_wrong_with_a_file_is_said_with_the_options(capsys, options, says):
+    Path("table.csv").write_text("a,b\n3,4\n5,6\n")
+    assert says in refused(capsys, "train", "linear", "table.csv", "--scale", "none", *options)
+
+
 @pytest.mark.usefixtures("no_figures")
 def test_a_table_as_a_spreadsheet_writes_it(capsys):
     rows = [f"{n % 7},{n % 3}5;{'Ulm' if n % 2 else 'Bonn'};{n % 2}" for n in range(40)]
