@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from aescratch.backend import Array, array_module, batch_size
+from aescratch.backend import Array, array_module, batch_size, to_numpy
 from aescratch.training import contract
 
 MOST_ROWS = 2000
@@ -68,7 +68,7 @@ def sampled(data: Sequence[Array], most: int = MOST_ROWS) -> list[Array]:
     n_rows = batch_size(data[0])
     if n_rows <= most:
         return list(data)
-    rows = np.sort(np.random.default_rng(0).choice(n_rows, most, replace=False))
+    rows = array_module(data[0]).asarray(np.sort(np.random.default_rng(0).choice(n_rows, most, replace=False)))
     return [array[rows] for array in data]
 
 
@@ -80,5 +80,12 @@ def loss_as_left(model: Any, data: Sequence[Array], size: int, most: int) -> flo
     rows, rng = sampled(data, max(most, size)), np.random.default_rng(0)
     starts = range(0, max(batch_size(rows[0]) - size, 0) + 1, size)
     with contract.training(model, frozen=True):
-        losses = [float(model.loss(*(array[start : start + size] for array in rows), rng=rng)) for start in starts]
-    return sum(losses) / len(losses)
+        losses = [model.loss(*(array[start : start + size] for array in rows), rng=rng) for start in starts]
+    return float(together(*losses).mean(dtype=np.float64))
+
+
+def together(*numbers: Any) -> Any:
+    """Return numbers as an array on the host, fetched from the device in one."""
+    arrays = [number for number in numbers if not isinstance(number, float)]
+    xp = array_module(*arrays) if arrays else np
+    return to_numpy(xp.stack([xp.asarray(number) for number in numbers]))

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.backend import array_module, batch_size, to_numpy
+from aescratch.backend import array_module, batch_size
 from aescratch.foundations.showing import can_be_shown, shown
 from aescratch.foundations.validation import as_generator, own_generator
 from aescratch.optimizers import Optimizer, OptimizerState
@@ -23,7 +23,7 @@ from aescratch.training import contract
 from aescratch.training.batches import batches_of_epoch
 from aescratch.training.checkpoints import Snapshot, TrainingState, describe_run, read_checkpoint, write_checkpoint
 from aescratch.training.divergence import TrainingDivergedError, report_divergence, where_the_model_is
-from aescratch.training.ending import MOST_ROWS, loss_as_left
+from aescratch.training.ending import MOST_ROWS, loss_as_left, together
 from aescratch.training.history import History
 from aescratch.training.plan import Plan, require_large_batches
 from aescratch.training.progress import progress_bar
@@ -92,7 +92,7 @@ def _train_epoch(training: TrainingState, plan: Plan, rate: float) -> float:
             training.optimizer.step(rate)
     total = _unless_broken(_mean_loss(losses, sizes), training)
     if training.history.first_loss is None:
-        training.history.first_loss, mean = (float(number) for number in _together(losses[0], total))
+        training.history.first_loss, mean = (float(number) for number in together(losses[0], total))
         return mean
     return float(total)
 
@@ -109,13 +109,6 @@ def _loss_as_left(training: TrainingState, plan: Plan, loss: float) -> float | N
         return None
     most = min(epochs * batch_size(plan.data[0]) // LOOKED_AT, MOST_ROWS) if is_last else 0
     return loss_as_left(training.model, plan.data, plan.batch_size, most)
-
-
-def _together(*numbers: Any) -> Any:
-    """Return numbers as an array on the host, fetched from the device in one."""
-    arrays = [number for number in numbers if not isinstance(number, float)]
-    xp = array_module(*arrays) if arrays else np
-    return to_numpy(xp.stack([xp.asarray(number) for number in numbers]))
 
 
 def _mean_loss(losses: Sequence[Any], sizes: Sequence[int]) -> Any:
