@@ -23,10 +23,11 @@ from aescratch.backend import Array
 from aescratch.foundations.recipes import constructor_parameters
 from aescratch.foundations.scaling import scaled, unscaled
 from aescratch.foundations.validation import as_array, as_generator, as_matrix
-from aescratch.inspection.diagnosis import PYTHON, diagnose
+from aescratch.inspection.diagnosis import PYTHON, SEE_NEXT, diagnose
 from aescratch.inspection.measures import sse_per_image
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.optimizers import Adam
+from aescratch.training.plan import RATE, enough_epochs
 
 Self = TypeVar("Self", bound="AutoencoderTransformer")
 FRAMES = ("default", "pandas", "polars")
@@ -52,10 +53,12 @@ class AutoencoderTransformer:
         The code's width.
     hidden : sequence of int
         Widths of the layers between input and code.
-    epochs, batch_size : int
+    epochs : int or None
+        As for the model's `fit`; None for as many as make 5,000 steps, at least 20.
+    batch_size : int
         As for the model's `fit`.
     learning_rate : float
-        Of Adam.
+        Of Adam, the same throughout.
     scale : str
         How `Scaling` brings X to a size that a model learns well at, and what comes back to that of X: ``"auto"``,
         ``"none"``, ``"standardize"`` or ``"minmax"``.
@@ -95,7 +98,7 @@ class AutoencoderTransformer:
 
     def __init__(
         self, variant: type[Autoencoder] = Autoencoder, *, n_components: int = 32, hidden: Sequence[int] = (),
-        epochs: int = 20, batch_size: int = 64, learning_rate: float = 1e-3, scale: str = "auto",
+        epochs: int | None = None, batch_size: int = 64, learning_rate: float = RATE, scale: str = "auto",
         random_state: int | np.random.RandomState | np.random.Generator | None = None, **settings: Any,
     ) -> None:  # fmt: skip
         self.variant, self.n_components, self.hidden = variant, n_components, hidden
@@ -144,16 +147,19 @@ class AutoencoderTransformer:
         model = self.variant([x.shape[1], *self.hidden, self.n_components], rng=rng, **settings)
         model.scaling = model.scaling_for(x, self.scale)
         x = scaled(model, x)
+        epochs = enough_epochs(len(x), self.batch_size) if self.epochs is None else self.epochs
         training: dict[str, Any] = {
-            "epochs": self.epochs, "batch_size": self.batch_size, "optimizer": Adam(self.learning_rate), "rng": rng,
+            "epochs": epochs, "batch_size": self.batch_size, "optimizer": Adam(self.learning_rate), "rng": rng,
             "progress": False,
         }  # fmt: skip
         if hasattr(model, "pretrain"):
             model.pretrain(x, **training)
         self.history_ = model.fit(x, **training)
-        for finding in diagnose(model, x, history=self.history_, spelling=_as_parameter):
+        found = diagnose(model, x, history=self.history_, spelling=_as_parameter)
+        for place, finding in enumerate(found):
             if finding.code in WARNED_OF:
-                warnings.warn(str(finding), _also_of_sklearn(ConvergenceWarning), stacklevel=2)
+                cause = f"; {found[place + 1]}" if finding.advice == SEE_NEXT else ""
+                warnings.warn(f"{finding}{cause}", _also_of_sklearn(ConvergenceWarning), stacklevel=2)
         self.model_, self.n_features_in_ = model, x.shape[1]
         vars(self).pop("feature_names_in_", None)
         if names is not None:
@@ -169,8 +175,9 @@ class AutoencoderTransformer:
         return self.fit(X).transform(X)
 
     def inverse_transform(self, X: ArrayLike) -> Array:
-        """Return what the decoder makes of codes X (N, n_components): data (N, D)."""
-        return unscaled(self._fitted(), self._fitted().decode(_floats(X)))
+        """Return what the decoder makes of codes X (N, n_components): data (N, D), in the precision of `fit`'s X."""
+        x = unscaled(self._fitted(), self._fitted().decode(_floats(X)))
+        return x if "dtype" in self._settings else x.astype(self._fitted().dtype, copy=False)
 
     def score(self, X: ArrayLike, y: object = None) -> float:
         """Return minus the squared error of the reconstruction, summed over features, mean over examples.
@@ -274,7 +281,8 @@ class AutoencoderTransformer:
 
 def _as_parameter(name: str, value: str) -> str:
     """Return a setting as a parameter of the transformer."""
-    return f"learning_rate={value}" if name == "learning_rate" else PYTHON(name, value)
+    written = {"learning_rate": value, "scale": repr(value)}
+    return f"{name}={written[name]}" if name in written else PYTHON(name, value)
 
 
 def _also_of_sklearn(kind: type) -> Any:

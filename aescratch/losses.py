@@ -115,9 +115,10 @@ class BinaryCrossEntropy(Loss):
         """Raise ValueError if x leaves [0, 1]."""
         low, high = float(x.min()), float(x.max())
         if low < 0 or high > 1:
+            row, column = (int(place[0]) for place in ((x < 0) | (x > 1)).nonzero())
             raise ValueError(
-                f"expected data in [0, 1] for binary cross-entropy, got values from {low:.3g} to {high:.3g}; "
-                "rescale the data or use SquaredError()"
+                f"expected data in [0, 1] for binary cross-entropy, got values from {low:.3g} to {high:.3g}, outside "
+                f"first in x[{row}, {column}]; rescale the data or use SquaredError()"
             )
 
 

@@ -1090,11 +1090,58 @@ def test_a_scaling_goes_with_the_model_and_is_undone_in_what_is_written(capsys):
 
 
 @pytest.mark.usefixtures("no_figures")
+@pytest.mark.parametrize("name", ["table.csv", "table.npy"])
+def test_a_table_far_from_zero_is_learnt_as_well_as_one_near_by(capsys, name):
+    near, found = table_of_three_factors(0.0), []
+    for x in (100 * near, 1e9 + near / 1000):
+        np.savetxt(name, x, delimiter=",", fmt="%.17g") if name.endswith(".csv") else np.save(name, x)
+        text = run(capsys, "train", "linear", name, "--epochs", 200, "--out", "out", "--json")[1]
+        found.append(json.loads(text))
+        assert found[-1]["diagnosis"] == []
+    for which in ("sse_scaled", "mean_sse_scaled", "pca_sse_scaled"):
+        assert found[1][which] == pytest.approx(found[0][which], rel=1e-2, abs=1e-6)
+    assert run(capsys, "encode", "out", name, "--out", "codes.npy")[0] == 0
+    assert run(capsys, "decode", "out", "codes.npy", "--out", "back.csv")[0] == 0
+    sse = np.square(np.loadtxt("back.csv", delimiter=",") - x).sum(axis=1).mean()
+    assert sse == pytest.approx(found[1]["sse_per_image"], rel=1e-3)
+    assert sse < 1e-3 * found[1]["mean_sse_per_image"]
+    assert json.loads(run(capsys, "evaluate", "out", name, "--json")[1])["sse_scaled"] == pytest.approx(found[1]["sse_scaled"])
+
+
+@pytest.mark.usefixtures("no_figures")
 def test_a_small_table_gets_more_epochs_and_a_large_one_fewer(capsys, small):
     assert json.loads(run(capsys, "train", "linear", small, "--batch-size", "8", "--json")[1])["epochs"] == 1000
     assert json.loads(run(capsys, "train", "linear", small, "--batch-size", "8", "--epochs", 3, "--json")[1])["epochs"] == 3
     arguments = SimpleNamespace(optimizer=SimpleNamespace(kind=ae.Adam), batch_size=64)
     assert [enough_epochs(arguments, rows) for rows in (64, 1797, 60000)] == [5000, 173, 20]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("--lr", "; did you mean --learning-rate?"), ("--bs", "; did you mean --batch-size?"), ("--zzz", ""),
+     ("--epoch", "; did you mean --epochs?"), ("--learning_rate", "; did you mean --learning-rate?")],
+)  # fmt: skip
+def test_an_option_by_its_initials_or_nearly_is_told_which_one_is_meant(capsys, typed, meant):
+    assert refused(capsys, "train", "linear", typed, "3") == f"there is no option {typed}{meant} (see aescratch train --help)"
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_what_to_try_for_columns_of_another_place_is_an_option(capsys):
+    np.savetxt("table.csv", table_of_three_factors(100.0), delimiter=",")
+    found = json.loads(run(capsys, "train", "vanilla", "table.csv", "--scale", "none", "--epochs", 99, "--json")[1])
+    advice = {finding["code"]: finding["try"] for finding in found["diagnosis"]}
+    assert advice["unscaled-features"].endswith(", --scale standardize")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [([], "for example --divide-by 255"), (["--divide-by", 0], "--divide-by must be a positive number"),
+     (["--divide-by", 9, "--image-shape", "3x3"], "--image-shape (3, 3) has 9 pixels"),
+     (["--key", "a"], "--key 'a' chooses an array of an .npz file, and table.csv is none; leave --key out")],
+)  # fmt: skip
+def test_what_is_wrong_with_a_file_is_said_with_the_options(capsys, options, says):
+    Path("table.csv").write_text("a,b\n3,4\n5,6\n")
+    assert says in refused(capsys, "train", "linear", "table.csv", "--scale", "none", *options)
 
 
 @pytest.mark.usefixtures("no_figures")
@@ -1153,7 +1200,7 @@ def test_a_run_leaves_a_page_that_needs_nothing_else(capsys):
 
 
 def test_a_page_of_a_training_that_ran_away_is_whole(capsys, small):
-    words = ["train", "variational", small, "--epochs", 1, "--learning-rate", "1e30", "--out", "out"]
+    words = ["train", "variational", small, "--epochs", 1, "--learning-rate", "1e5", "--out", "out"]
     outcome, out, err = run(capsys, *words)
     assert (outcome, err) == (0, "")
     assert "SSE per image" in out
@@ -1187,6 +1234,37 @@ def test_what_is_held_out_lies_in_0_to_1_for_cross_entropy(capsys):
     np.savetxt("table.csv", 50 * np.random.default_rng(0).normal(size=(60, 4)), delimiter=",")
     words = ["train", "vanilla", "table.csv", "--reconstruction", "bce", "--validation", "0.2", "--epochs", "2"]
     assert json.loads(run(capsys, *words, "--json")[1])["scaling"] == "minmax"
+
+
+@pytest.mark.usefixtures("no_figures")
+@pytest.mark.parametrize("options", [[], ["--scale", "minmax"]])
+def test_new_data_outside_the_range_of_the_training_are_encoded_and_measured_but_have_no_cross_entropy(capsys, options):
+    x = np.random.default_rng(0).uniform(100, 200, (60, 4))
+    new = x[40:].copy()
+    new[[6, 11], 2] = 321.5, 17.0
+    np.savetxt("old.csv", x[:40], delimiter=",", fmt="%.17g")
+    np.savetxt("new.csv", new, delimiter=",", header="a,b,c,d", comments="", fmt="%.17g")
+    assert run(capsys, "train", "vanilla", "old.csv", "--reconstruction", "bce", *options, "--epochs", 9, "--out", "out")[0] == 0
+    outcome, out, _ = run(capsys, "evaluate", "out", "new.csv", "--json")
+    found, model = json.loads(out), ae.load("out/model.npz")
+    assert (outcome, found["loss"]) == (0, None)
+    inside = (model.scaling.apply(new) >= 0) & (model.scaling.apply(new) <= 1)
+    first = np.argwhere(~inside)[0]
+    assert found["why_no_loss"] == (
+        f"expected every column within its range for binary cross-entropy, got {new[tuple(first)]:.6g} in column "
+        f"{first[1] + 1} of example {first[0] + 1} of new.csv, whose range is {x[:40, first[1]].min():.6g} to "
+        f"{x[:40, first[1]].max():.6g} ({(~inside.all(axis=1)).sum()} of 20 examples are like that)"
+    )
+    restored = model.scaling.undo(model.reconstruct(model.scaling.apply(new)))
+    assert found["sse_per_image"] == pytest.approx(np.square(restored - new).sum(axis=1).mean(), rel=1e-4)
+    text = run(capsys, "evaluate", "out", "new.csv")[1]
+    assert f"\nloss, every term                none: {found['why_no_loss']}; leave them out\n" in text
+    assert "why_no_loss" not in json.loads(run(capsys, "evaluate", "out", "old.csv", "--json")[1])
+    assert run(capsys, "encode", "out", "new.csv", "--out", "codes.npy")[0] == 0
+    assert np.array_equal(np.load("codes.npy"), model.encode(model.scaling.apply(new)))
+    sentence = refused(capsys, "train", "vanilla", "new.csv", "--reconstruction", "bce", "--scale", "none")
+    assert "in column 1 of example 1 of new.csv, whose range is 0 to 1 (20 of 20" in sentence
+    assert sentence.endswith("; take --scale minmax, or --reconstruction squared-error")
 
 
 @pytest.mark.usefixtures("no_figures")

@@ -126,7 +126,7 @@ X = np.ones((3, 4), np.float32)
 @pytest.mark.parametrize(
     ("arguments", "error", "says"),
     [
-        ({"x": X.astype(float)}, TypeError, "float32 array, not a float64 array; convert"),
+        ({"x": X.astype(int)}, TypeError, "float32 or float64 array, not a int64 array; convert"),
         ({"x": [[1.0]]}, TypeError, "not a list"),
         ({"x": X[0]}, ValueError, r"not \(4,\); flatten"),
         ({"x": X[:0]}, ValueError, r"at least one of each, not \(0, 4\)"),
@@ -144,6 +144,23 @@ X = np.ones((3, 4), np.float32)
 def test_dataset_refuses(arguments, error, says):
     with pytest.raises(error, match=says):
         Dataset(**arguments)
+
+
+@pytest.mark.parametrize("options", [{}, {"divide_by": 10}])
+def test_data_that_are_to_be_scaled_keep_their_digits(tmp_path, options):
+    x = 1e9 + np.arange(6.0).reshape(3, 2) / 8
+    np.save(tmp_path / "x.npy", x)
+    np.savetxt(tmp_path / "x.csv", x, delimiter=";", fmt="%.17g")
+    np.save(tmp_path / "whole.npy", (8 * x).astype(np.int64))
+    for name, divided in (("x.npy", 1), ("x.csv", 1), ("whole.npy", 1 / 8)):
+        if options or divided == 1:
+            kept = load_file(tmp_path / name, to_be_scaled=True, **options)
+            assert kept.x.dtype == np.float64
+            assert np.array_equal(kept.x, x / divided / options.get("divide_by", 1))
+            assert load_file(tmp_path / name, **options).x.dtype == np.float32
+    for narrow in (np.float32, np.uint8, np.float16):
+        np.save(tmp_path / "narrow.npy", x.astype(narrow) if narrow is np.float32 else np.ones((3, 2), narrow))
+        assert load_file(tmp_path / "narrow.npy", to_be_scaled=True).x.dtype == np.float32
 
 
 def test_dataset_refuses_to_take_nothing_and_to_show_what_is_no_image():
@@ -908,7 +925,7 @@ HOSTILE = {
         npy(np.array([[0, 16]])),
         r"integers \(int64, 0 to 16\) and floats in \[0, 1\] are expected; divide",
     ),
-    "nan.npy": (npy(with_bad_value(np.nan)), "NaN or infinity in 1 of 6 rows; remove"),
+    "nan.npy": (npy(with_bad_value(np.nan)), "NaN or infinity in 1 of 6 rows, first in row 2, column 4; remove"),
     "inf.npy": (npy(with_bad_value(-np.inf)), "NaN or infinity in 1 of 6 rows"),
     "beyond.npy": (npy(with_bad_value(1e39)), r"values beyond float32, up to 1e\+39; scale them down"),
     "cut.npy.gz": (gzip.compress(npy(FLOATS))[:-9], "damaged or cut short"),
@@ -953,8 +970,8 @@ HOSTILE = {
     "onlylabels.csv": (b"label\n2\n", "holds labels but no features"),
     "latin.csv": (b"\xe4,\xf6\n1,2\n", "is not UTF-8 text"),
     "whole.csv": (b"0,255\n3,4\n", r"integers \(int64, 0 to 255\)"),
-    "nan.csv": (b"0.1,nan\n3,4\n", "NaN or infinity in 1 of 2 rows"),
-    "inf.csv": (b"1,1e999\n3,4\n", "NaN or infinity in 1 of 2 rows"),
+    "nan.csv": (b"0.1,nan\n3,4\n", "has 1 missing value, the first in line 1, column 2; remove"),
+    "inf.csv": (b"a;b\n1;2\n1;nan\n3;-inf\n", "has 2 missing or infinite values, the first in line 3, column 'b'"),
     "short-idx": (idx(BYTES)[:-1], r"announces shape \(2, 3, 4\), that is 40 bytes, but has 39"),
     "long-idx": (idx(BYTES) + b"x", "40 bytes, but has 41"),
     "huge-idx": (bytes([0, 0, 8, 3]) + b"\xff" * 12 + b"x", "announces shape"),

@@ -11,7 +11,7 @@ import trainings
 
 import aescratch as ae
 from aescratch import functions as sheet
-from aescratch.inspection.diagnosis import CODES, COMMAND_LINE, PYTHON, levels_of
+from aescratch.inspection.diagnosis import CODES, COMMAND_LINE, PYTHON, diagnose_data, levels_of
 from aescratch.inspection.diagnosis.diagnosing import look_at
 from aescratch.inspection.diagnosis.of_model import _slope
 from aescratch.inspection.diagnosis.prices import least_variance
@@ -119,6 +119,14 @@ def test_a_column_is_constant_whatever_the_rounding_of_its_mean():
     assert "constant-features" in ae.diagnose(model, x).codes
 
 
+def test_a_column_far_from_zero_that_varies_is_not_constant():
+    x = trainings.table(0)[:101]
+    assert diagnose_data(np.column_stack([x, 1e9 + 1e-3 * x[:, 0]])).codes == []
+    long = trainings.table(0, n=2000)
+    assert diagnose_data(np.column_stack([long, np.full(2000, 0.1)])).codes == ["constant-features"]
+    assert np.full((2000, 13), 0.1).var(axis=0).max() > 1e-28 * 0.1**2  # by its rounding alone
+
+
 def test_units_that_a_variational_code_can_do_without_are_no_collapse():
     run = next(t for t in PLANNED if t.name == "VAE, cross-entropy").run()
     assert run.model.unit_statistic(run.x).asleep.any()
@@ -134,6 +142,43 @@ def test_what_keeps_from_copying_and_what_copies_only_the_large_directions():
     plain = ae.LinearAutoencoder([64, 64], rng=0)
     plain.fit(trainings.digits(0), epochs=300, optimizer=ae.Adam(ae.CosineRate(1e-2)), rng=0)
     assert "copies-input" in ae.diagnose(plain, trainings.digits(0)).codes
+
+
+RAN_AWAY = {  # epochs, learning rate, options of fit, and what the finding says
+    "one epoch": (1, 1.0, {}, "the loss of the first batch was "),
+    "one epoch of one step": (1, 1.0, {"batch_size": 600}, "the loss was "),
+    "the last of three epochs": (3, ae.StepRate(5e-3, every=2, factor=100), {}, "the loss had come down to "),
+    "the last of twelve epochs": (12, ae.StepRate(5e-3, every=11, factor=100), {}, "the loss had come down to "),
+    "the last step": (60, ae.StepRate(1e-2, every=59, factor=100), {"batch_size": 600}, "the loss was "),
+}
+
+
+@pytest.mark.parametrize("name", RAN_AWAY)
+def test_a_training_that_runs_away_at_its_end_is_told(name):
+    epochs, rate, options, says = RAN_AWAY[name]
+    x, model = trainings.table(0), ae.LinearAutoencoder([12, 3], rng=0)
+    history = model.fit(x, epochs=epochs, optimizer=ae.Adam(rate), rng=0, **options)
+    found = next((found for found in history.diagnosis[:2] if found.code == "learning-rate-too-high"), None)
+    assert found is not None
+    assert says in found.says
+    slow = ae.LinearAutoencoder([12, 3], rng=0)
+    codes = slow.fit(x, epochs=epochs, optimizer=ae.Adam(5e-3), rng=0, **options).diagnosis.codes
+    assert slow.loss(x) < model.loss(x) / 3
+    assert "learning-rate-too-high" not in codes
+
+
+def test_far_rows_and_objectives_that_change_are_no_runaways():
+    x = trainings.table(0)
+    model = ae.LinearAutoencoder([12, 3], rng=0)
+    model.fit(x, epochs=300, optimizer=ae.Adam(ae.CosineRate(1e-2)), rng=0)
+    history = ae.History([2.0, 0.4, 0.4, 0.4], [], [1e-2] * 4, first_loss=6.0, last_loss=3.0)
+    assert ae.diagnose(model, x, history=history).codes == ["learning-rate-too-high"]
+    far = x.copy()
+    far[-1] *= 1000
+    history.last_loss = float(far.var(axis=0).sum() / 2)  # of a sample that happens to hold the far row
+    assert "learning-rate-too-high" not in ae.diagnose(model, far, history=history).codes
+    model.loss_measures_progress = False
+    assert ae.diagnose(model, x, history=history).codes == []
 
 
 def test_a_loss_that_is_still_above_the_means_still_falls():
@@ -184,6 +229,37 @@ def test_advice_is_spelled_as_the_caller_writes():
     run = next(t for t in PLANNED if t.code == "still-falling").run()
     assert ae.diagnose(run.model, run.x, history=run.history)[0].advice == "epochs=30"
     assert ae.diagnose(run.model, run.x, history=run.history, spelling=COMMAND_LINE)[0].advice == "--epochs 30"
+
+
+HEAVY = {  # a penalty that dominates, and what is tried in its place, as both kinds of callers write it
+    "decay": (lambda: ae.LinearAutoencoder([64, 8], weight_decay=5.0, rng=0), "weight_decay=0.0", "--weight-decay 0.0"),
+    "contraction": (lambda: ae.ContractiveAutoencoder([64, 8], weight=10.0, tied=True, rng=0), "weight=0.0", "--weight 0.0"),
+    "KL": (lambda: ae.SparseAutoencoder([64, 8], sparsity=ae.KLSparsity(0.05, 1000.0), rng=0),
+           "sparsity=ae.KLSparsity(0.05, 0.", "--sparsity kl:0.05:0."),
+    "L1": (lambda: ae.SparseAutoencoder([64, 8], sparsity=ae.L1Sparsity(5.0), rng=0),
+           "sparsity=ae.L1Sparsity(0.0", "--sparsity l1:0.0"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_another_weight_of_a_penalty_is_spelled_as_the_caller_writes_it(name):
+    make, *written = HEAVY[name]
+    x, model = trainings.digits(0), make()
+    model.fit(x, epochs=20, rng=0)
+    for spelling, start in zip((PYTHON, COMMAND_LINE), written, strict=True):
+        found = {finding.code: finding for finding in ae.diagnose(model, x, spelling=spelling)}
+        assert found["penalty-dominates"].advice.startswith(start)
+
+
+def test_no_variant_is_told_to_leave_out_an_activation_that_it_does_not_have():
+    x, told = trainings.digits(0), {}
+    for kind in (ae.Autoencoder, ae.LinearAutoencoder):
+        model = kind([64, 16], rng=0)
+        model.fit(x, epochs=300, optimizer=ae.Adam(ae.CosineRate(1e-2)), rng=0)
+        model.parameters[0].value[:, :4] *= 0  # four units are lost
+        told[kind] = next(found.advice for found in ae.diagnose(model, x) if found.code == "worse-than-pca")
+    assert told[ae.LinearAutoencoder] == "more epochs, another learning rate"
+    assert told[ae.Autoencoder] == "more epochs, another learning rate, or code_activation=ae.Identity"
 
 
 @pytest.mark.parametrize("kind", [ae.VariationalAutoencoder, ae.DenoisingAutoencoder, ae.SparseAutoencoder])
@@ -280,8 +356,8 @@ def test_the_first_loss_is_that_of_the_first_batch(monkeypatch):
     losses, loss = [], ae.Autoencoder.loss
     monkeypatch.setattr(ae.Autoencoder, "loss", lambda *given, **named: losses.append(loss(*given, **named)) or losses[-1])
     history = ae.Autoencoder([D, H], dtype="float64", rng=0).fit(RNG.random((N, D)), epochs=1, batch_size=3, rng=0)
-    assert len(losses) == 3
-    assert history.first_loss == losses[0] != losses[-1]
+    assert len(losses) == 4  # of the batches, and of the model as it is left
+    assert history.first_loss == losses[0] != losses[2]
 
 
 def test_a_unit_is_awake_from_a_hundredth_of_a_nat():

@@ -8,6 +8,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import trainings
 
 import aescratch as ae
 from aescratch.estimator import AutoencoderTransformer, ConvergenceWarning, NotFittedError
@@ -15,16 +16,17 @@ from aescratch.estimator import AutoencoderTransformer, ConvergenceWarning, NotF
 # Two epochs suffice for most of what is tested here, and the transformer says that they don't suffice to learn anything.
 pytestmark = pytest.mark.filterwarnings("ignore::aescratch.estimator.ConvergenceWarning")
 X = ae.datasets.load_digits().x[:60]
+SHORT = {"epochs": 20, "learning_rate": 1e-3}
 TRANSFORMERS = {
-    "vanilla": AutoencoderTransformer(),
-    "linear": AutoencoderTransformer(ae.LinearAutoencoder),
-    "denoising": AutoencoderTransformer(ae.DenoisingAutoencoder),
-    "sparse by KL": AutoencoderTransformer(ae.SparseAutoencoder),
-    "sparse by L1": AutoencoderTransformer(ae.SparseAutoencoder, sparsity=ae.L1Sparsity(0.1)),
-    "k-sparse": AutoencoderTransformer(ae.KSparseAutoencoder, k=1),
-    "contractive": AutoencoderTransformer(ae.ContractiveAutoencoder),
-    "stacked": AutoencoderTransformer(ae.StackedAutoencoder, hidden=[3]),
-    "variational": AutoencoderTransformer(ae.VariationalAutoencoder),
+    "vanilla": AutoencoderTransformer(**SHORT),
+    "linear": AutoencoderTransformer(ae.LinearAutoencoder, **SHORT),
+    "denoising": AutoencoderTransformer(ae.DenoisingAutoencoder, **SHORT),
+    "sparse by KL": AutoencoderTransformer(ae.SparseAutoencoder, **SHORT),
+    "sparse by L1": AutoencoderTransformer(ae.SparseAutoencoder, sparsity=ae.L1Sparsity(0.1), **SHORT),
+    "k-sparse": AutoencoderTransformer(ae.KSparseAutoencoder, k=1, **SHORT),
+    "contractive": AutoencoderTransformer(ae.ContractiveAutoencoder, **SHORT),
+    "stacked": AutoencoderTransformer(ae.StackedAutoencoder, hidden=[3], **SHORT),
+    "variational": AutoencoderTransformer(ae.VariationalAutoencoder, **SHORT),
 }
 
 
@@ -56,7 +58,7 @@ def test_checks_that_scikit_learn_keeps_for_its_own_transformers(check):
     checks = pytest.importorskip("sklearn.utils.estimator_checks")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # these mix frames and arrays, of which the transformer warns
-        getattr(checks, check)("AutoencoderTransformer", AutoencoderTransformer())
+        getattr(checks, check)("AutoencoderTransformer", AutoencoderTransformer(**SHORT))
 
 
 def test_it_works_in_a_pipeline_and_back():
@@ -130,6 +132,29 @@ def test_data_of_any_size_are_learnt_alike_and_come_back_in_their_own(size):
         assert fitted.score(x) == pytest.approx(-np.square(fitted.inverse_transform(fitted.transform(x)) - x).sum(1).mean())
     left = small(ae.LinearAutoencoder, epochs=1, scale="none").fit(X * np.float32(30))
     assert left.model_.scaling is None
+
+
+def test_new_data_outside_the_range_of_the_training_are_encoded_restored_and_scored():
+    x = 100 + 10 * X[:, 16:24].astype(float)
+    fitted = small(reconstruction=ae.BinaryCrossEntropy(), epochs=30, learning_rate=1e-2).fit(x[:30])
+    far = x[30:].copy()
+    far[3, 5] = 400.0
+    code = fitted.transform(far)
+    assert np.array_equal(code, fitted.model_.encode(fitted.model_.scaling.apply(far)))
+    restored = fitted.inverse_transform(code)
+    assert restored[3, 5] <= x[:30, 5].max()
+    assert fitted.score(far) == pytest.approx(-np.square(restored - far).sum(axis=1).mean())
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_columns_far_from_zero_come_back_with_their_digits(dtype):
+    x = X[:, 18:22].astype(float)
+    near = small(ae.LinearAutoencoder, epochs=300, learning_rate=1e-2, scale="standardize", dtype=dtype).fit(x)
+    far = small(ae.LinearAutoencoder, epochs=300, learning_rate=1e-2, dtype=dtype).fit(1e9 + x / 1000)
+    assert far.model_.scaling.how == "standardize"
+    assert 1e6 * far.score(1e9 + x / 1000) == pytest.approx(near.score(x), rel=1e-2)
+    restored = far.inverse_transform(far.transform(1e9 + x / 1000))
+    np.testing.assert_allclose(1000 * (restored - 1e9), near.inverse_transform(near.transform(x)), atol=0.02)
 
 
 def test_a_sigmoid_code_is_not_saturated_by_large_numbers():
@@ -238,7 +263,7 @@ def test_another_variant_must_take_what_was_given_before():
 
 
 def test_what_is_as_by_default_is_not_shown():
-    assert repr(ae.AutoencoderTransformer(learning_rate=float("1e-3"))) == "AutoencoderTransformer()"
+    assert repr(ae.AutoencoderTransformer(learning_rate=float("5e-3"))) == "AutoencoderTransformer()"
     assert repr(ae.AutoencoderTransformer(learning_rate=0.01)) == "AutoencoderTransformer(learning_rate=0.01)"
 
 
@@ -255,6 +280,42 @@ def test_a_training_that_came_to_nothing_is_warned_of():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         small(ae.LinearAutoencoder, epochs=4000, learning_rate=1e-2).fit(X)
+
+
+def test_a_warning_names_its_cause_in_the_transformers_words():
+    with pytest.warns(ConvergenceWarning) as caught:
+        small(epochs=300, scale="none").fit(100 + X[:, 18:26].astype(float))
+    text = str(caught[0].message)
+    assert text.startswith("no-better-than-mean: ")
+    assert "; try what the next finding says; unscaled-features: the mean of the data lies " in text
+    assert text.endswith("; try columns around zero, scale='standardize'")
+    with pytest.warns(ConvergenceWarning, match=r"posterior-collapsed: .*; try beta=0\.\d+"):
+        small(ae.VariationalAutoencoder, epochs=300).fit(X)
+
+
+TABLES = {
+    "iris": lambda: pytest.importorskip("sklearn.datasets").load_iris().data,
+    "wine": lambda: pytest.importorskip("sklearn.datasets").load_wine().data,
+    "two factors": lambda: trainings.table(0, n=200, columns=6, factors=2),
+}
+
+
+@pytest.mark.parametrize("variant", [ae.Autoencoder, ae.SparseAutoencoder, ae.VariationalAutoencoder])
+@pytest.mark.parametrize("name", TABLES)
+def test_left_to_itself_it_learns_a_small_table(name, variant):
+    x = TABLES[name]()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fitted = ae.AutoencoderTransformer(variant, random_state=0).fit(x)
+    assert len(fitted.history_) == -(-5000 // -(-len(x) // 64))
+    z = x if fitted.model_.scaling is None else fitted.model_.scaling.apply(x)
+    left = np.square(fitted.model_.reconstruct(z) - z).sum() / np.square(z - z.mean(axis=0)).sum()
+    assert left < (0.5 if variant is ae.VariationalAutoencoder else 0.05)
+
+
+def test_a_batch_size_of_no_use_is_told_of():
+    with pytest.raises(ValueError, match="expected batch_size to be an integer of at least 1, got 0"):
+        ae.AutoencoderTransformer(batch_size=0).fit(X)
 
 
 def test_where_scikit_learn_is_in_use_its_classes_catch_ours():

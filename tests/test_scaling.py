@@ -46,6 +46,31 @@ def test_a_column_far_from_zero_is_constant_only_up_to_its_own_rounding():
     assert ae.Scaling.fit(rounded).size == 1
 
 
+FAR = [(1e3, 0.1), (1e6, 0.1), (1e9, 1.0), (1e9, 1e-3)]
+
+
+@pytest.mark.parametrize(("mean", "spread"), FAR)
+@pytest.mark.parametrize("how", ["standardize", "minmax"])
+def test_columns_far_from_zero_keep_the_digits_that_float64_has(mean, spread, how):
+    near = np.random.default_rng(0).normal(size=(20011, D)) * spread
+    x = mean + near
+    scaling = ae.Scaling.fit(x, how)
+    scaled, rounding = scaling.apply(x), np.spacing(mean)
+    expected = ae.Scaling.fit(x - mean, how).apply(x - mean)  # a difference of neighbours is exact
+    np.testing.assert_allclose(scaled, expected, atol=2 * rounding / spread)
+    assert how == "standardize" or (scaled.min(), scaled.max()) == (0, 1)
+    np.testing.assert_allclose(scaling.undo(scaled), x, rtol=0, atol=2 * rounding)
+    of_a_model = scaling.undo(scaled.astype(np.float32))  # as a float32 model restores them
+    np.testing.assert_allclose(of_a_model - x, 0, atol=2 * rounding + 1e-6 * spread)
+
+
+def test_a_model_is_told_the_rounding_of_the_data_that_it_is_given():
+    model = ae.Autoencoder([1, 1], rng=0)
+    neighbours = np.array([[1000.0], [np.nextafter(np.float32(1000), np.float32(2000))]], np.float32)
+    assert model.scaling_for(neighbours, "standardize").size == 1  # in float32 they are one number and its neighbour
+    assert model.scaling_for(neighbours.astype(float), "standardize").size < 1e-4
+
+
 @pytest.mark.parametrize(
     ("x", "how"),
     [
@@ -93,6 +118,8 @@ def test_a_loss_for_data_between_0_and_1_asks_for_such_a_scaling():
     assert scaling.how == "minmax"
     assert np.isfinite(model.loss(np.clip(scaling.apply(X), 0, 1)))
     assert model.scaling_for(RNG.random((N, D))) is None
+    with pytest.raises(ValueError, match=r"expected minmax or auto, got standardize, .* binary cross-entropy"):
+        model.scaling_for(X, "standardize")
 
 
 @pytest.mark.parametrize(
@@ -100,7 +127,8 @@ def test_a_loss_for_data_between_0_and_1_asks_for_such_a_scaling():
     [
         (lambda: ae.Scaling.fit(X, "standardise"), "one of auto, none, standardize, minmax"),
         (lambda: ae.Scaling.fit(np.full((N, D), np.nan)), "NaN"), (lambda: ae.Scaling.fit(X[0]), "matrix"),
-        (lambda: ae.Scaling([0.0], [1e38]).undo(np.full((1, 1), 1e3, np.float32)), "stay within float32"),
+        (lambda: ae.Scaling([0.0], [1e-38]).apply(np.full((1, 1), 1e3, np.float32)), "stay within float32"),
+        (lambda: ae.Scaling([0.0], [1e300]).undo(np.full((1, 1), 1e30, np.float32)), "stay within float64"),
         (lambda: ae.Scaling([0.0], [0.0]), "above 0"), (lambda: ae.Scaling([0.0], [1.0, 2.0]), "every column"),
         (lambda: ae.Scaling.fit(X).apply(X[:, :2]), "expected 5 columns"),
         (lambda: ae.Scaling.fit(X).apply(np.ones((N, D), int)), "hold floats"),  # they would cut the result off

@@ -18,6 +18,7 @@ import pytest
 
 import aescratch as ae
 from aescratch.foundations.files import read_archive, write_archive
+from aescratch.foundations.validation import own_generator
 from aescratch.models import MODELS
 from aescratch.training.checkpoints import write_checkpoint
 
@@ -141,15 +142,19 @@ def test_without_a_seed_the_models_own_generator_shuffles():
 
 
 def batches_seen(model, **options):
-    seen, loss = [], model.loss
+    seen, loss, backward, batches = [], model.loss, model.backward, []
 
     def record(x, *others, rng):
         seen.append(x.copy())
         return loss(x, *others, rng=rng)
 
-    model.loss = record
+    def backward_of_it():
+        batches.append(seen[-1])
+        backward()
+
+    model.loss, model.backward = record, backward_of_it
     model.fit(X, batch_size=4, rng=0, **options)
-    return seen
+    return batches
 
 
 def test_an_epoch_sees_every_example_once_in_a_new_order():
@@ -585,6 +590,72 @@ def test_divergence_in_the_last_step_of_an_epoch_is_found():
     with pytest.raises(ae.TrainingDivergedError, match=r"in epoch 1, batch 1, .*\.value"):
         model.fit(1000 * X, epochs=1, batch_size=11, optimizer=ae.SGD(1e38), rng=0)
     assert all(np.isfinite(value).all() for value in values(model))
+
+
+@pytest.mark.parametrize(("epochs", "good"), [(1, 0), (4, 0), (3, 2)])
+def test_values_that_are_finite_and_give_no_finite_loss_are_no_good_epoch(epochs, good, tmp_path):
+    path, rate = tmp_path / "run.npz", 1e12 if good == 0 else ae.StepRate(0.01, every=good, factor=1e14)
+    model, reference = (ae.LinearAutoencoder([5, 3], rng=0) for _ in range(2))
+    where = f"as it was after epoch {good}" if good else "as it was before training"
+    with pytest.raises(ae.TrainingDivergedError) as caught:
+        model.fit(X, epochs=epochs, batch_size=11, optimizer=ae.Adam(rate), rng=0, checkpoint=path)
+    assert str(caught.value).startswith(
+        f"expected a finite loss, but in epoch {good + 1}, batch 1, the loss, computed anew after the last step, is the "
+        f"first tensor that is NaN or infinite; the model is {where}; "
+    )
+    if good:
+        reference.fit(X, epochs=good, batch_size=11, optimizer=ae.Adam(rate), rng=0)
+        assert len(read_archive(path, "checkpoint")[0]["history"]["loss"]) == good
+    assert_same(values(model), values(reference))
+    assert path.exists() == bool(good)
+
+
+def test_an_epoch_in_the_middle_whose_last_step_breaks_the_loss_is_no_good_epoch():
+    model, reference = (ae.LinearAutoencoder([5, 3], rng=0) for _ in range(2))
+    steps = ae.SGD(ae.StepRate(0.01, every=2, factor=1e8))  # the first step of epoch 3 has raised its loss
+    with pytest.raises(ae.TrainingDivergedError, match=r"in epoch 3, .* computed anew .* after epoch 2;"):
+        model.fit(X, epochs=9, batch_size=6, optimizer=steps, rng=0)
+    reference.fit(X, epochs=2, batch_size=6, optimizer=steps, rng=0)
+    assert_same(values(model), values(reference))
+
+
+@pytest.mark.parametrize("make", [VARIANTS["linear"], VARIANTS["denoising"], VARIANTS["variational"]])
+def test_the_last_loss_is_that_of_the_model_as_it_is_left(make):
+    model = make()
+    history = model.fit(X, epochs=20, batch_size=11, rng=0)
+    assert history.last_loss == pytest.approx(float(model.loss(X.astype("float32"), rng=0)), rel=1e-6)
+    assert history.last_loss != history.loss[-1]
+
+
+def test_what_is_not_what_stays_has_no_last_loss(monkeypatch, tmp_path):
+    path = tmp_path / "run.npz"
+    assert trained(4, validation=HELD_OUT, patience=2)[1].last_loss is None
+    assert trained(4, checkpoint=path)[1].last_loss == trained(4)[1].last_loss is not None
+    again = autoencoder()
+    history = again.fit(X, epochs=4, batch_size=3, optimizer=ae.Adam(0.01), rng=0, checkpoint=path)
+    assert history.last_loss == trained(4)[1].last_loss  # nothing was left to do
+
+    def interrupted(model, history):
+        if len(history) == 6:
+            raise KeyboardInterrupt
+
+    assert trained(8, checkpoint=path, observer=interrupted)[1].last_loss is None
+
+
+def test_looking_at_what_an_epoch_left_changes_nothing():
+    options = {"dropout": 0.3, "batch_norm": True, "dtype": "float64", "rng": 0}
+    model, by_hand = (ae.Autoencoder([5, 4, 3], **options) for _ in range(2))
+    assert model.fit(X, epochs=3, batch_size=4, rng=0).last_loss is not None  # looked at after the first and the last
+    rng, state = own_generator(np.random.default_rng(0)), ae.Adam().start(by_hand.parameters)
+    with by_hand.training():
+        for _ in range(3):
+            order = rng.permutation(11)
+            for start in range(0, 11, 4):
+                by_hand.loss(X[order[start : start + 4]], rng=rng)
+                by_hand.backward()
+                state.step(1e-3)
+    assert_same(values(model), values(by_hand))
+    assert_same([b.value for b in model.buffers.values()], [b.value for b in by_hand.buffers.values()])
 
 
 def test_losses_whose_sum_overflows_are_named():

@@ -213,12 +213,26 @@ def test_data_outside_0_and_1_are_refused_by_cross_entropy(low, high):
     model, x = ae.Autoencoder([5, 3], reconstruction=ae.BinaryCrossEntropy(), rng=0), np.full((7, 5), 0.5)
     x[0, 0], x[6, 4] = low, high
     sentence = (
-        f"expected data in [0, 1] for binary cross-entropy, got values from {low} to {high}; "
-        "rescale the data or use SquaredError()"
+        f"expected data in [0, 1] for binary cross-entropy, got values from {low} to {high}, outside first in "
+        f"{'x[0, 0]' if low < 0 else 'x[6, 4]'}; rescale the data or use SquaredError()"
     )
-    for door in DOORS.values():
+    for door in ("loss", "fit"):
         with pytest.raises(ValueError, match=says(sentence)):
-            door(model, x)
+            DOORS[door](model, x)
+    with pytest.raises(ValueError, match=says(f"in the validation data: {sentence}")):
+        model.fit(np.full((7, 5), 0.5), validation=x)
+
+
+@pytest.mark.parametrize("make", [ae.Autoencoder, ae.VariationalAutoencoder, ae.DenoisingAutoencoder, ae.KSparseAutoencoder])
+def test_what_needs_no_loss_takes_data_outside_0_and_1(make):
+    x = np.linspace(-0.5, 1.5, 35).reshape(7, 5)
+    options = {"k": 2} if make is ae.KSparseAutoencoder else {}
+    model = make([5, 3], reconstruction=ae.BinaryCrossEntropy(), dtype="float64", rng=0, **options)
+    other = make([5, 3], dtype="float64", rng=0, **options)
+    assert np.array_equal(model.encode(x), other.encode(x))
+    assert np.array_equal(model.reconstruct(x), model.decode(other.encode(x)))
+    assert np.array_equal(model.unit_statistic(x).values, other.unit_statistic(x).values)
+    assert set(ae.diagnose(model, x).codes) <= {"no-better-than-mean", "worse-than-pca", "unscaled-features"}
 
 
 def test_the_ends_of_0_and_1_are_taken_by_cross_entropy():

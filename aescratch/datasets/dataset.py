@@ -25,8 +25,8 @@ class Dataset:
 
     Parameters
     ----------
-    x : (N, D) float32 array
-        One example per row; pixels of images are in [0, 1].
+    x : (N, D) float32 or float64 array
+        One example per row; pixels of images are in [0, 1]. All loaders give float32.
     labels : (N,) int64 array, optional
         One whole number per example.
     image_shape : tuple of int, optional
@@ -37,7 +37,7 @@ class Dataset:
     Raises
     ------
     TypeError
-        If `x` is not a float32 array or `labels` is not an int64 array.
+        If `x` is not a float32 or float64 array or `labels` is not an int64 array.
     ValueError
         If the shapes do not belong together, or there is no example.
 
@@ -52,7 +52,7 @@ class Dataset:
     (4, (4, 2, 2))
     """
 
-    x: NDArray[np.float32]
+    x: NDArray[np.floating[Any]]
     labels: NDArray[np.int64] | None = None
     image_shape: tuple[int, ...] | None = None
     name: str = "unnamed"
@@ -60,9 +60,8 @@ class Dataset:
     source: str = "unknown"
 
     def __post_init__(self) -> None:
-        _check_type(
-            self.x, "float32", "x must be a float32 array, not a {}; convert it with numpy.asarray(x, 'float32')"
-        )
+        sentence = "x must be a float32 or float64 array, not a {}; convert it with numpy.asarray(x, 'float32')"
+        _check_type(self.x, ("float32", "float64"), sentence)
         if self.x.ndim != 2 or self.x.size == 0:
             raise ValueError(
                 f"x must be (examples, features) with at least one of each, not {self.x.shape}; "
@@ -82,7 +81,7 @@ class Dataset:
         return f"Dataset {self.name!r}: x {self.x.shape} {self.x.dtype}, {labels}{shape}"
 
     @property
-    def images(self) -> NDArray[np.float32]:
+    def images(self) -> NDArray[np.floating[Any]]:
         """The rows as images, ``(N, *image_shape)``, a view of `x`; a ValueError if these are not images."""
         if self.image_shape is None:
             raise ValueError(f"the examples of {self.name!r} are not images: image_shape is None; use x")
@@ -150,14 +149,15 @@ class Dataset:
         return self.take(order[n_test:]), self.take(order[:n_test])
 
 
-def _check_type(array: NDArray[Any], dtype: str, sentence: str) -> None:
-    if not isinstance(array, np.ndarray) or array.dtype != dtype:
+def _check_type(array: NDArray[Any], dtypes: tuple[str, ...], sentence: str) -> None:
+    if not isinstance(array, np.ndarray) or array.dtype not in dtypes:
         came = f"{array.dtype} array" if isinstance(array, np.ndarray) else type(array).__name__
         raise TypeError(sentence.format(came))
 
 
 def _check_labels(labels: NDArray[np.int64], n_examples: int) -> None:
-    _check_type(labels, "int64", "labels must be an int64 array, not a {}; convert with numpy.asarray(labels, 'int64')")
+    sentence = "labels must be an int64 array, not a {}; convert with numpy.asarray(labels, 'int64')"
+    _check_type(labels, ("int64",), sentence)
     if labels.shape != (n_examples,):
         raise ValueError(
             f"labels must have one number for each of the {n_examples} examples, shape ({n_examples},), "

@@ -10,6 +10,7 @@ What can't be read is said with the line of the file and the name of the column.
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Iterator, Sequence
 from io import StringIO
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from aescratch.datasets.errors import DataFileError
 
 LABEL_NAMES = ("label", "labels", "target", "class")
-MISSING = {"", "na", "n/a", "null", "none", "?", "-"}  # NaN is read as a number, and refused as one
+MISSING = {"", "na", "n/a", "null", "none", "?", "-"}  # and what is read as NaN or infinity
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(e[+-]?\d+)?", re.IGNORECASE)
 NUMBERED = "put a whole number from 0 in the place of each class"
 MOST_WORDS = 100  # of a column that becomes columns of 0 and 1
@@ -108,12 +109,15 @@ def _numbers(body: str, separator: str, names: Sequence[str], place: Place) -> N
         raise DataFileError(f"{place.path} holds no {place.word} of numbers; save at least one example")
     text = body if separator == "," else _with_points(body, separator)
     try:
-        return np.loadtxt(StringIO(text), delimiter=separator, ndmin=2, comments=None, quotechar='"')
+        values = np.loadtxt(StringIO(text), delimiter=separator, ndmin=2, comments=None, quotechar='"')
     except (ValueError, OverflowError) as error:
         reason = _what_is_no_number(text, separator, names, place)
         # numpy's own sentence names the row and the cell, and ends in advice about its own arguments
         reason = reason or f"is not a table of numbers: {str(error).split('; ')[0].rstrip('.')}"
         raise DataFileError(f"{place.path} {reason}") from error
+    if not np.isfinite(values).all():
+        raise DataFileError(f"{place.path} {_what_is_no_number(text, separator, names, place)}")
+    return values
 
 
 def _with_points(body: str, separator: str) -> str:
@@ -130,12 +134,15 @@ def _with_point(cell: str) -> str:
 def _what_is_no_number(text: str, separator: str, names: Sequence[str], place: Place) -> str:
     """Return what is said of the first column of words, or else of missing values; empty where it is something else."""
     missing: list[tuple[int, int]] = []
+    kind = "missing"
     for number, cells in _rows(text, separator, place):
         for column, cell in enumerate(cells):
             bare = cell.strip()
-            if bare.lower() in MISSING:
+            value = float(bare) if _is_number(bare) else None
+            if bare.lower() in MISSING or (value is not None and not math.isfinite(value)):
                 missing.append((number, column))
-            elif not _is_number(bare):
+                kind = "missing or infinite" if value is not None and math.isinf(value) else kind
+            elif value is None:
                 name = names[column] if column < len(names) else ""
                 if name.lower() in LABEL_NAMES:
                     return f"holds text in column {name!r} of labels, {bare!r} in {place.word} {number}; {NUMBERED}"
@@ -147,7 +154,7 @@ def _what_is_no_number(text: str, separator: str, names: Sequence[str], place: P
     if not missing:
         return ""
     number, column = missing[0]
-    count = "1 missing value" if len(missing) == 1 else f"{len(missing):,} missing values"
+    count = f"1 {kind} value" if len(missing) == 1 else f"{len(missing):,} {kind} values"
     return (
         f"has {count}, the first in {place.word} {number}, {_named(names, column)}; remove these rows, or put the "
         "column's mean there"

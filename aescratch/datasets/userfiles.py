@@ -1,7 +1,7 @@
 """The user's own data: one file on disk to one Dataset, whatever its format.
 
 path -> bytes, gunzipped (limits.py) -> by their first bytes: npyfiles.py, idx.py, parquet.py, or tables.py for a .csv
--> values and labels -> checked, scaled, flattened to rows, float32 -> Dataset
+-> values and labels -> checked, divided, flattened to rows, float32 -> Dataset
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def load_file(
     key: str | None = None,
     *,
     divide_by: float | None = None,
-    keep_whole_numbers: bool = False,
+    to_be_scaled: bool = False,
     categories: Sequence[str] = (),
 ) -> Dataset:
     """Read the user's own data from a .npy, .npz, .csv, .parquet or IDX file, plain or gzipped (.gz).
@@ -58,15 +58,16 @@ def load_file(
         Which array of an .npz is the data; not needed if there is only one beside the labels.
     divide_by : float, optional
         Divide all values by this number, such as 255, 16 or 65535.
-    keep_whole_numbers : bool
-        Whether a .csv of whole numbers is taken as it is, for data that are going to be scaled.
+    to_be_scaled : bool
+        Whether a scaling of every column comes next: a .csv of whole numbers is then taken as it is, and what float32
+        can't hold, such as a column that is far from zero beside how much it varies, stays float64.
     categories : sequence of str
         Columns of a .csv that hold words, each of which becomes a column of 0 and 1.
 
     Returns
     -------
     Dataset
-        `x` (N, D) float32, `labels` (N,) int64 or None.
+        `x` (N, D) float32, or float64 if that is to be scaled, `labels` (N,) int64 or None.
 
     Raises
     ------
@@ -99,11 +100,12 @@ def load_file(
     path = Path(path)
     if divide_by is not None and not (isinstance(divide_by, Real) and 0 < divide_by < np.inf):
         raise ValueError(f"divide_by must be a positive number, not {divide_by!r}; pass the largest value, as 255")
-    values, labels, label_name = _parse(path, key, keep_whole_numbers, categories)
+    values, labels, label_name = _parse(path, key, to_be_scaled, categories)
     if values.ndim == 3 and image_shape is None:
         image_shape = values.shape[1:]
     rows = _rows(values, path)
-    x, scaling = _scaled(rows, divide_by, path)
+    dtype = "float64" if to_be_scaled and not _fits_float32(rows) else "float32"
+    x, scaling = _scaled(rows, divide_by, dtype, path)
     return Dataset(
         x,
         labels=None if labels is None else _whole_labels(labels, len(x), path),
@@ -115,7 +117,7 @@ def load_file(
 
 
 def _parse(
-    path: Path, key: str | None, keep_whole_numbers: bool, categories: Sequence[str]
+    path: Path, key: str | None, to_be_scaled: bool, categories: Sequence[str]
 ) -> tuple[NDArray[Any], NDArray[Any] | None, str]:
     contents = read_bytes(path)
     is_parquet = contents.startswith(PARQUET_MAGIC)
@@ -134,7 +136,7 @@ def _parse(
         table = (
             parse_parquet(contents, path, categories) if is_parquet else parse_csv(contents, Place(path), categories)
         )
-        whole = table.are_integers and not keep_whole_numbers and not np.isin(table.values, (0, 1)).all()
+        whole = table.are_integers and not to_be_scaled and not np.isin(table.values, (0, 1)).all()
         return table.values.astype(np.int64) if whole else table.values, table.labels, table.label_name
     raise DataFileError(
         f"{path} does not begin like a .npy, .npz, .parquet or IDX file (it begins with {contents[:4].hex(' ')}) and "
@@ -157,7 +159,13 @@ def _rows(values: NDArray[Any], path: Path) -> NDArray[Any]:
     return values.reshape(len(values), -1)
 
 
-def _scaled(rows: NDArray[Any], divide_by: float | None, path: Path) -> tuple[NDArray[np.float32], str]:
+def _fits_float32(rows: NDArray[Any]) -> bool:
+    return rows.dtype.itemsize <= 2 or rows.dtype == np.float32
+
+
+def _scaled(
+    rows: NDArray[Any], divide_by: float | None, dtype: str, path: Path
+) -> tuple[NDArray[np.floating[Any]], str]:  # fmt: skip
     kind = rows.dtype.name
     if divide_by is None and rows.dtype == np.uint8:
         divide_by = 255
@@ -166,20 +174,25 @@ def _scaled(rows: NDArray[Any], divide_by: float | None, path: Path) -> tuple[ND
             f"{path} holds integers ({kind}, {rows.min()} to {rows.max()}) and floats in [0, 1] are "
             "expected; divide by their largest possible value, for example divide_by=255"
         )
-    n_bad = np.count_nonzero(~np.isfinite(rows).all(axis=1))
-    if n_bad:
-        raise DataFileError(f"{path} holds NaN or infinity in {n_bad} of {len(rows)} rows; remove those rows")
+    is_bad = ~np.isfinite(rows)
+    if is_bad.any():
+        row, column = np.argwhere(is_bad)[0] + 1
+        raise DataFileError(
+            f"{path} holds NaN or infinity in {is_bad.any(axis=1).sum()} of {len(rows)} rows, first in row {row}, "
+            f"column {column}; remove those rows"
+        )
     with np.errstate(over="ignore"):
-        x = np.array(rows, dtype=np.float32, order="C") if divide_by is None else _divided(rows, divide_by)
-    if not np.isfinite(x).all():
+        x = np.array(rows, dtype=dtype, order="C") if divide_by is None else _divided(rows, divide_by, dtype)
+        is_finite = np.isfinite(x.astype(np.float32)).all()
+    if not is_finite:
         raise DataFileError(f"{path} holds values beyond float32, up to {np.abs(rows).max():.3g}; scale them down")
     return x, f"{kind} as they are" if divide_by is None else f"{kind} divided by {divide_by:g}"
 
 
-def _divided(rows: NDArray[Any], divide_by: float) -> NDArray[np.float32]:
+def _divided(rows: NDArray[Any], divide_by: float, dtype: str) -> NDArray[np.floating[Any]]:
     # float32 holds integers of 8 and 16 bits exactly; the others are divided in float64 first
     precise = np.float32 if rows.dtype.itemsize <= 2 else np.float64
-    return np.asarray(np.divide(rows, divide_by, dtype=precise), dtype=np.float32)
+    return np.asarray(np.divide(rows, divide_by, dtype=precise), dtype=dtype)
 
 
 def _whole_labels(labels: NDArray[Any], n_examples: int, path: Path) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ apply and undo it; the model's own methods never do: its mathematics is about wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -98,7 +99,8 @@ class Scaling:
             how = "none" if _is_of_usual_size(x) else "standardize"
         if how == "none":
             return cls(np.zeros(x.shape[1]), np.ones(x.shape[1]), how)
-        shift, size = (x.mean(axis=0), x.std(axis=0)) if how == "standardize" else (low, high - low)
+        above = x - low  # far from zero a sum of x would lose the digits that tell rows apart
+        shift, size = (low + above.mean(axis=0), above.std(axis=0)) if how == "standardize" else (low, high - low)
         return cls(np.where(varies, shift, low), np.where(varies, size, 1.0), how)
 
     @property
@@ -107,25 +109,37 @@ class Scaling:
         return bool((self.shift == 0).all() and (self.size == 1).all())
 
     def apply(self, x: Array) -> Array:
-        """Return data x (N, D) as the model is to see them, in their dtype."""
-        return self._columns(x, lambda xp, x: (x - xp.asarray(self.shift)) / xp.asarray(self.size))
+        """Return data x (N, D) as the model is to see them: computed in float64, returned in the dtype of x."""
+        x = self._checked(x)
+        xp = array_module(x)
+        return self._within(x.dtype, x, lambda: (x - xp.asarray(self.shift)) / xp.asarray(self.size))
 
     def undo(self, x: Array) -> Array:
-        """Return what the model restores (N, D) in the units of the data, in its dtype."""
-        return self._columns(x, lambda xp, x: x * xp.asarray(self.size) + xp.asarray(self.shift))
+        """Return what the model restores (N, D) in the units of the data, in float64.
 
-    def _columns(self, x: Array, change: Any) -> Array:
+        In float32, columns that are far from zero beside how much they vary would lose what tells rows apart.
+        """
+        x = self._checked(x)
+        xp = array_module(x)
+        return self._within("float64", x, lambda: x * xp.asarray(self.size) + xp.asarray(self.shift))
+
+    def _checked(self, x: Array) -> Array:
         x = as_array(x)
-        require_floats(x, "x")  # the result is in their dtype, and whole numbers would cut it off
+        require_floats(x, "x")  # whole numbers would be cut off in their dtype
         if x.ndim != 2 or x.shape[1] != len(self.shift):
             raise ValueError(f"expected {len(self.shift)} columns, as many as the scaling has, got shape {x.shape}")
+        return x
+
+    def _within(self, dtype: Any, x: Array, change: Callable[[], Array]) -> Array:
+        """Return what change makes of x, in this dtype; an error if it doesn't fit."""
         xp = array_module(x)
         with np.errstate(over="ignore", invalid="ignore"):
-            changed: Array = change(xp, x).astype(x.dtype)
+            changed: Array = change().astype(dtype, copy=False)
         if not xp.isfinite(changed).all() and xp.isfinite(x).all():
             raise ValueError(
-                f"expected numbers that stay within {x.dtype}, got values up to {float(xp.abs(x).max()):.3g} for "
-                f"columns of sizes up to {self.size.max():.3g}; leave out rows that are far from the scaling's data"
+                f"expected numbers that stay within {dtype}, got values up to {float(xp.abs(x).max()):.3g} for columns "
+                f"of sizes from {self.size.min():.3g} to {self.size.max():.3g}; leave out rows that are far from the "
+                "scaling's data"
             )
         return changed
 

@@ -20,7 +20,15 @@ from aescratch.dropout import Dropout
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.scaling import Scaling
-from aescratch.foundations.validation import Data, Rng, as_generator, as_matrix, require_dtype, require_flag
+from aescratch.foundations.validation import (
+    Data,
+    Rng,
+    as_array,
+    as_generator,
+    as_matrix,
+    require_dtype,
+    require_flag,
+)
 from aescratch.initializers import xavier_uniform
 from aescratch.layers import Dense, Layer
 from aescratch.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, SquaredError
@@ -206,7 +214,7 @@ class Autoencoder(Model):
 
     def encode(self, x: Data) -> Array:
         """Return the code h (N, H) of x (N, D)."""
-        return self.encoder.apply(self.as_batch(x))
+        return self.encoder.apply(self.as_input(x))
 
     def decode(self, h: Data) -> Array:
         """Return what the decoder makes of a code h (N, H): data (N, D); probabilities with cross-entropy."""
@@ -218,19 +226,24 @@ class Autoencoder(Model):
         return self.decode(self.encode(x))
 
     def as_batch(self, x: Any) -> Array:
-        """Return x (N, D) checked, in the model's dtype.
+        """Return x (N, D) checked, in the model's dtype: a batch of which the loss is taken.
 
         Raises
         ------
         TypeError, ValueError
-            If it isn't a batch for this model, in a sentence that says what was expected.
+            If it isn't a batch for this model and its loss, in a sentence that says what was expected.
         """
+        x = self.as_input(x)
+        if not self.trusts_batches:
+            self.reconstruction.check_data(x)
+        return x
+
+    def as_input(self, x: Any) -> Array:
+        """Return x (N, D) checked, in the model's dtype: what the encoder reads, whether the loss is for it or not."""
         if self.trusts_batches:
             checked: Array = x
             return checked
-        x = self.require_same_backend(as_matrix(x, self.dtype, self.widths[0]))
-        self.reconstruction.check_data(x)
-        return x
+        return self.require_same_backend(as_matrix(x, self.dtype, self.widths[0]))
 
     def as_data(self, x: Any, labels: Any = None) -> Sequence[Array]:
         """Return the data that `loss` takes, x alone, checked once and moved to where the model is."""
@@ -243,11 +256,15 @@ class Autoencoder(Model):
     def scaling_for(self, x: Data, how: str = "auto") -> Scaling | None:
         """Return the scaling that data x (N, D) ask for, or None if they are well as they are.
 
-        Where ``"auto"`` would leave them, or standardize, but the loss is for data in [0, 1], it is ``"minmax"``.
+        Where ``"auto"`` would leave them, or standardize, but the loss is for data in [0, 1], it is ``"minmax"``;
+        ``"standardize"`` is then an error.
         """
-        x = as_matrix(x, "float64", self.widths[0])
+        given = as_array(x)
+        x = as_matrix(given, given.dtype.name, self.widths[0])
         if how == "auto" and isinstance(self.reconstruction, BinaryCrossEntropy):
             how = "none" if x.min() >= 0 and x.max() <= 1 else "minmax"
+        if how == "standardize" and isinstance(self.reconstruction, BinaryCrossEntropy):
+            raise ValueError("expected minmax or auto, got standardize, which leaves [0, 1], for binary cross-entropy")
         scaling = Scaling.fit(x, how)
         return None if scaling.changes_nothing else scaling
 

@@ -122,7 +122,7 @@ class VariationalAutoencoder(Autoencoder):
 
     def encode(self, x: Data) -> Array:
         """Return the code (N, H) of x (N, D): the mean mu."""
-        return self.mean.apply(self.encoder.apply(self.as_batch(x)))
+        return self.mean.apply(self.encoder.apply(self.as_input(x)))
 
     def sample(self, n: int, rng: Rng = None) -> Array:
         """Return n new examples (n, D): decoded samples of the prior N(0, 1), drawn by rng or the model's own."""
@@ -155,7 +155,7 @@ class VariationalAutoencoder(Autoencoder):
 
     def unit_statistic(self, x: Data) -> UnitStatistic:
         """Return each unit's divergence from N(0, 1) in nats, mean over the examples x (N, D); 0.01 keep it awake."""
-        hidden = self.encoder.apply(self.as_batch(x))
+        hidden = self.encoder.apply(self.as_input(x))
         mu, log_var = (to_numpy(head.apply(hidden)).astype(np.float64) for head in (self.mean, self.log_variance))
         units = zip(mu.T[:, :, None], log_var.T[:, :, None], strict=True)
         with np.errstate(over="ignore"):  # far from what it was trained on the divergence is infinite

@@ -122,10 +122,8 @@ def denoising_triples(
     require_attribute(model, "reconstruct")
     require_attribute(model, "corruption", "such as ae.DenoisingAutoencoder")
     clean = as_one_row_of_images(x, image_shape)
-    x = model.as_batch(x)
-    x_tilde = copy.copy(model.corruption).forward(x, as_generator(rng))
-    with model.trusting_batches():  # noise leaves [0, 1], which cross-entropy would refuse as data to restore
-        x_hat = model.reconstruct(x_tilde)
+    x_tilde = copy.copy(model.corruption).forward(model.as_input(x), as_generator(rng))
+    x_hat = model.reconstruct(x_tilde)
     corrupted, restored = as_images(x_tilde, image_shape), as_images(x_hat, image_shape, "the reconstruction")
     return _draw_rows({"clean": clean, "corrupted": corrupted, "restored": restored}, grey_limits(clean), ax)
 

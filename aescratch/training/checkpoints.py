@@ -254,7 +254,7 @@ def _as_history(record: Any) -> History:
     """Return the history that a checkpoint's header records."""
     history = History(**record)
     numbers = [*history.loss, *history.learning_rate, *history.validation_loss, history.seconds]
-    numbers += [] if history.first_loss is None else [history.first_loss]
+    numbers += [number for number in (history.first_loss, history.last_loss) if number is not None]
     lengths = {len(history), len(history.learning_rate), len(history.validation_loss) or len(history)}
     best = int(np.argmin(history.validation_loss)) if history.validation_loss else None
     if not all(isinstance(number, float) and math.isfinite(number) for number in numbers) or len(lengths) != 1:

@@ -10,6 +10,7 @@ from aescratch.backend import to_numpy
 from aescratch.training import contract
 from aescratch.training.batches import batches_of_epoch
 from aescratch.training.checkpoints import TrainingState
+from aescratch.training.ending import MOST_ROWS, loss_as_left
 from aescratch.training.plan import Plan
 
 
@@ -52,6 +53,8 @@ def _replay(training: TrainingState, plan: Plan, rate: float) -> tuple[int, str]
         for name, holder in training.holders.items():
             if not is_finite(holder.value):
                 return number, f"{name}.value"
+    if not is_finite(loss_as_left(model, plan.data, plan.batch_size, MOST_ROWS)):
+        return number, f"{first_broken_part(model)}, computed anew after the last step,"
     return number, "the sum of the losses"
 
 

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from aescratch.backend import Array, array_module, batch_size
+from aescratch.backend import Array, array_module, batch_size, to_numpy
+from aescratch.training import contract
 
 MOST_ROWS = 2000
 
@@ -62,10 +63,29 @@ def is_as_it_ended(model: Any, ending: Ending) -> bool:
     return [float(number) for number in fingerprint(model)] == [float(number) for number in ending.values]
 
 
-def sampled(data: Sequence[Array]) -> list[Array]:
-    """Return all rows of the arrays, or 2,000 of them that are the same whenever there are as many."""
+def sampled(data: Sequence[Array], most: int = MOST_ROWS) -> list[Array]:
+    """Return all rows of the arrays, or so many of them that are the same whenever there are as many."""
     n_rows = batch_size(data[0])
-    if n_rows <= MOST_ROWS:
+    if n_rows <= most:
         return list(data)
-    rows = np.sort(np.random.default_rng(0).choice(n_rows, MOST_ROWS, replace=False))
+    rows = array_module(data[0]).asarray(np.sort(np.random.default_rng(0).choice(n_rows, most, replace=False)))
     return [array[rows] for array in data]
+
+
+def loss_as_left(model: Any, data: Sequence[Array], size: int, most: int) -> float:
+    """Return the objective of the model as it is now, as training computes it, and change nothing.
+
+    It is the mean over whole batches of this size, of which there are as many as fit into `most` rows, one at least.
+    """
+    rows, rng = sampled(data, max(most, size)), np.random.default_rng(0)
+    starts = range(0, max(batch_size(rows[0]) - size, 0) + 1, size)
+    with contract.training(model, frozen=True):
+        losses = [model.loss(*(array[start : start + size] for array in rows), rng=rng) for start in starts]
+    return float(together(*losses).mean(dtype=np.float64))
+
+
+def together(*numbers: Any) -> Any:
+    """Return numbers as an array on the host, fetched from the device in one."""
+    arrays = [number for number in numbers if not isinstance(number, float)]
+    xp = array_module(*arrays) if arrays else np
+    return to_numpy(xp.stack([xp.asarray(number) for number in numbers]))

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.backend import array_module, batch_size, to_numpy
+from aescratch.backend import array_module, batch_size
 from aescratch.foundations.showing import can_be_shown, shown
 from aescratch.foundations.validation import as_generator, own_generator
 from aescratch.optimizers import Optimizer, OptimizerState
@@ -23,11 +23,14 @@ from aescratch.training import contract
 from aescratch.training.batches import batches_of_epoch
 from aescratch.training.checkpoints import Snapshot, TrainingState, describe_run, read_checkpoint, write_checkpoint
 from aescratch.training.divergence import TrainingDivergedError, report_divergence, where_the_model_is
+from aescratch.training.ending import MOST_ROWS, loss_as_left, together
 from aescratch.training.history import History
 from aescratch.training.plan import Plan, require_large_batches
 from aescratch.training.progress import progress_bar
 
 LOOKS = 20  # at whether there is any hope, during a training
+RISEN = 2.0  # times the least loss so far: the model is looked at as the epoch left it
+LOOKED_AT = 50  # of the rows that were trained on, epoch by epoch, one in so many
 VALIDATION_SEED = 0  # the same noise in every epoch, so that validation losses can be compared
 
 
@@ -57,10 +60,13 @@ def _train_epochs(training: TrainingState, plan: Plan, run: Any, bar: Any) -> No
     while len(training.history) < plan.epochs and training.history.stopped not in ("early", "hopeless"):
         rate = training.optimizer.optimizer.schedule.rate(len(training.history), plan.epochs)
         loss = _train_epoch(training, plan, rate)
-        if not np.isfinite(loss):
+        left = _loss_as_left(training, plan, loss)
+        if not np.isfinite([loss, 0.0 if left is None else left]).all():
             report_divergence(training, plan, rate)
         record = [loss, rate, *_validate(training, plan, rate)]
         training.history.append(*record, seconds=time.perf_counter() - started)
+        is_what_stays = len(training.history) == plan.epochs and plan.patience is None
+        training.history.last_loss = left if is_what_stays else None
         _log("epoch %d of %d: loss %.6g, rate %g", len(training.history), plan.epochs, loss, rate)
         _watch(training, plan)
         training.keep()
@@ -86,16 +92,23 @@ def _train_epoch(training: TrainingState, plan: Plan, rate: float) -> float:
             training.optimizer.step(rate)
     total = _unless_broken(_mean_loss(losses, sizes), training)
     if training.history.first_loss is None:
-        training.history.first_loss, mean = (float(number) for number in _together(losses[0], total))
+        training.history.first_loss, mean = (float(number) for number in together(losses[0], total))
         return mean
     return float(total)
 
 
-def _together(*numbers: Any) -> Any:
-    """Return numbers as an array on the host, fetched from the device in one."""
-    arrays = [number for number in numbers if not isinstance(number, float)]
-    xp = array_module(*arrays) if arrays else np
-    return to_numpy(xp.stack([xp.asarray(number) for number in numbers]))
+def _loss_as_left(training: TrainingState, plan: Plan, loss: float) -> float | None:
+    """Return the loss of the model as an epoch of this loss left it, where there is reason to ask, else None.
+
+    An epoch's loss is that of its batches, each before its own step: it tells nothing of the last one. The next epoch
+    would, so it is asked for after the first and the last epoch, and after one whose loss has risen.
+    """
+    earlier, epochs = training.history.loss, len(training.history) + 1
+    is_last, has_risen = epochs == plan.epochs, not earlier or loss > RISEN * abs(min(earlier))
+    if not np.isfinite(loss) or not (is_last or has_risen):
+        return None
+    most = min(epochs * batch_size(plan.data[0]) // LOOKED_AT, MOST_ROWS) if is_last else 0
+    return loss_as_left(training.model, plan.data, plan.batch_size, most)
 
 
 def _mean_loss(losses: Sequence[Any], sizes: Sequence[int]) -> Any:

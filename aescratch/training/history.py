@@ -31,6 +31,10 @@ class History:
         The epoch, from 0, with the lowest validation loss.
     first_loss : float or None
         The objective of the first batch, before the first step; None with L-BFGS.
+    last_loss : float or None
+        The objective after the last step, of at most 2,000 rows that were trained on. The last epoch's loss tells
+        nothing of its last step, since each batch's is measured before its own. None where the last epoch wasn't
+        reached or isn't what the model went back to, and with L-BFGS.
     stopped : str
         ``"finished"``, ``"early"`` (no improvement for `patience` epochs), ``"hopeless"`` (nothing more would have come
         of it, which `fit` was asked to look for) or ``"interrupted"`` (Control-C).
@@ -50,6 +54,7 @@ class History:
     seconds: float = 0.0
     best_epoch: int | None = None
     first_loss: float | None = None
+    last_loss: float | None = None
     stopped: str = "finished"
 
     def __getstate__(self) -> dict[str, Any]:
@@ -107,7 +112,7 @@ class History:
         Examples
         --------
         >>> sorted(History().to_dict())
-        ['best_epoch', 'first_loss', 'learning_rate', 'loss', 'seconds', 'stopped', 'validation_loss']
+        ['best_epoch', 'first_loss', 'last_loss', 'learning_rate', 'loss', 'seconds', 'stopped', 'validation_loss']
         """
         return asdict(self)
 

@@ -1,4 +1,8 @@
-"""What one `fit` was asked for, checked before anything changes."""
+"""What one `fit` was asked for, checked before anything changes.
+
+How long and how fast to train where nobody says stands here too, for the command line and the transformer: a table of
+150 rows needs as many steps as a large one, and so more epochs.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from aescratch.backend import Array, batch_size
-from aescratch.foundations.validation import Rng
+from aescratch.foundations.validation import Rng, require_count
 from aescratch.training import contract
 from aescratch.training.checkpoints import PathLike
 from aescratch.training.history import History
+
+STEPS, FEWEST_EPOCHS = 5000, 20
+RATE = 5e-3  # of Adam
+
+
+def enough_epochs(n_examples: int, batch_size: int) -> int:
+    """Return as many epochs as make 5,000 steps, at least 20.
+
+    Examples
+    --------
+    >>> enough_epochs(150, 64), enough_epochs(60000, 64)
+    (1667, 20)
+    """
+    steps = -(-n_examples // require_count("batch_size", batch_size))
+    return max(FEWEST_EPOCHS, -(-STEPS // steps))
 
 
 @dataclass

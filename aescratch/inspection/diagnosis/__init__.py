@@ -6,7 +6,17 @@ It looks in from outside: nothing is drawn from the model's generator, no state 
 been called can go on with `backward`. Where nothing is wrong there is no finding.
 """
 
-from aescratch.inspection.diagnosis.diagnosing import CODES, diagnose, diagnose_data, levels_of
+from aescratch.inspection.diagnosis.diagnosing import CODES, SEE_NEXT, diagnose, diagnose_data, levels_of
 from aescratch.inspection.diagnosis.finding import COMMAND_LINE, PYTHON, Diagnosis, Finding
 
-__all__ = ["CODES", "COMMAND_LINE", "PYTHON", "Diagnosis", "Finding", "diagnose", "diagnose_data", "levels_of"]
+__all__ = [
+    "CODES",
+    "COMMAND_LINE",
+    "PYTHON",
+    "SEE_NEXT",
+    "Diagnosis",
+    "Finding",
+    "diagnose",
+    "diagnose_data",
+    "levels_of",
+]

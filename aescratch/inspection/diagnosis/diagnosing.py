@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.backend import Array, to_numpy
+from aescratch.backend import Array, move, to_numpy
 from aescratch.foundations.showing import shows
 from aescratch.foundations.validation import Data, as_matrix
 from aescratch.inspection.diagnosis import of_data, of_model, of_training
@@ -43,6 +43,7 @@ RULES: dict[str, Rule] = {
     "constant-features": of_data.constant_features,
 }
 CODES = tuple(RULES)
+SEE_NEXT = "what the next finding says"
 CAUSES = set(CODES[1 : CODES.index("overfitting")])  # of a model that is no better than the mean
 # What another finding already says, or explains.
 SAID_BY_OTHERS = {
@@ -109,7 +110,7 @@ def diagnose(
     codes = {code for code, finding in findings.items() if finding is not None}
     told = [finding for code, finding in findings.items() if finding and not codes & SAID_BY_OTHERS.get(code, set())]
     if codes & CAUSES and told[0].code == "no-better-than-mean":
-        told[0] = told[0]._replace(advice="what the next finding says")
+        told[0] = told[0]._replace(advice=SEE_NEXT)
     return Diagnosis(told)
 
 
@@ -175,7 +176,11 @@ def diagnosis_of(history: History) -> Diagnosis:
 
 def look_at(model: Any, x: Any, labels: Any, history: History | None, validation: Any) -> Look:
     """Return what the rules look at: a sample of the data, checked, and the same of the validation data."""
-    arrays = sampled(contract.as_data(model, *((x,) if labels is None else (x, labels))))
+    if labels is None and not contract.takes_labels(model):  # of which there may be no loss: it isn't asked for
+        given = as_matrix(x, contract.dtype_of(model), contract.n_inputs_of(model))
+        arrays = sampled([move(given, contract.backend_of(model))])
+    else:
+        arrays = sampled(contract.as_data(model, x, labels))
     other = None
     if validation is not None:
         pair = validation if isinstance(validation, (tuple, list)) else (validation,)

@@ -20,9 +20,17 @@ def PYTHON(name: str, value: str) -> str:
     --------
     >>> PYTHON("epochs", "300"), PYTHON("code_activation", "identity"), PYTHON("learning_rate", "0.001")
     ('epochs=300', 'code_activation=ae.Identity', 'optimizer=ae.Adam(0.001)')
+    >>> PYTHON("sparsity", "kl:0.05:0.5"), PYTHON("scale", "standardize")
+    ('sparsity=ae.KLSparsity(0.05, 0.5)', 'ae.Scaling.fit(x).apply(x)')
     """
-    words = {"identity": "ae.Identity", "relu": "ae.ReLU", "bce": "ae.BinaryCrossEntropy()"}
-    return f"optimizer=ae.Adam({value})" if name == "learning_rate" else f"{name}={words.get(value, value)}"
+    if name in ("learning_rate", "scale"):
+        return f"optimizer=ae.Adam({value})" if name == "learning_rate" else "ae.Scaling.fit(x).apply(x)"
+    words = {
+        "identity": "ae.Identity", "relu": "ae.ReLU", "bce": "ae.BinaryCrossEntropy()", "kl": "ae.KLSparsity",
+        "l1": "ae.L1Sparsity",
+    }  # fmt: skip
+    kind, *numbers = value.split(":")
+    return f"{name}={words.get(kind, kind)}" + (f"({', '.join(numbers)})" if numbers else "")
 
 
 def COMMAND_LINE(name: str, value: str) -> str:

@@ -24,7 +24,7 @@ from aescratch.models.statements import UnitStatistic
 from aescratch.training import contract
 from aescratch.training.history import History
 
-NOTHING = 1e-20  # of the mean square: variances below are rounding
+NOTHING = 1e-28  # of the mean square: variances below are rounding
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Look:
     @cached_property
     def variances(self) -> Array:
         """The variance of every column, (D,); 0 where it is rounding alone."""
-        variances = self.x.var(axis=0)
+        variances = (self.x - self.x[0]).var(axis=0)  # from near by: of columns far from zero a mean has fewer digits
         return np.where(variances > NOTHING * np.square(self.x).mean(axis=0), variances, 0.0)
 
     @cached_property

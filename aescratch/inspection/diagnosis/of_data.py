@@ -42,7 +42,7 @@ def unscaled_features(look: Look, spelling: Spelling) -> Finding | None:
                 f"{_columns(large)} {'holds' if needed == 1 else 'hold'} {100 * NEARLY_ALL:.0f} % of the variance, "
                 f"and of the other {small.size} half keep an error of at least {percent(min(np.median(left), 1.0))} "
                 "of their own variance",
-                "columns of one size: subtract each one's mean and divide by its standard deviation",
+                f"columns of one size, {spelling('scale', 'standardize')}",
             )
     offset = float(np.sqrt(np.square(look.mean).sum() / look.total))
     if offset > FAR_MEAN and look.explained < look.pca_explained - MISSED:
@@ -51,7 +51,7 @@ def unscaled_features(look: Look, spelling: Spelling) -> Finding | None:
             f"the mean of the data lies {offset:.3g} times as far from zero as an example lies from the mean, "
             f"and the model explains {percent(look.explained)} of the variance where PCA explains "
             f"{percent(look.pca_explained)}",
-            "columns around zero: subtract each one's mean and divide by its standard deviation",
+            f"columns around zero, {spelling('scale', 'standardize')}",
         )
     return None
 

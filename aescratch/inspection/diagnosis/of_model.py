@@ -15,7 +15,7 @@ from aescratch.inspection.diagnosis.finding import Finding, Spelling, percent
 from aescratch.inspection.diagnosis.look import Look
 from aescratch.inspection.diagnosis.of_training import slower
 from aescratch.inspection.diagnosis.prices import least_variance, strength
-from aescratch.penalties import GaussianKL, KLSparsity, L1Sparsity
+from aescratch.penalties import Contraction, GaussianKL, KLSparsity, L1Sparsity, WeightDecay
 
 HARM = 0.05  # of the variance: what PCA explains and the model doesn't
 MANY = 0.25  # of the code's units
@@ -77,16 +77,26 @@ def penalty_dominates(look: Look, spelling: Spelling) -> Finding | None:
                 "penalty-dominates",
                 f"{name}, {part!r}, keeps the code from any direction of the data whose variance is below about "
                 f"{least:.3g}, and the largest there is has {largest:.3g}",
-                f"a weight of {VERY_SMALL * strength(part) * min(1.0, largest / least):.2g}",
+                _with_weight(part, VERY_SMALL * strength(part) * min(1.0, largest / least), spelling),
             )
         if isinstance(part, KLSparsity) and strength(part) > HEAVY * largest:
             return Finding(
                 "penalty-dominates",
                 f"the weight of {name}, {strength(part):g}, is {strength(part) / largest:.3g} times the largest "
                 f"variance of the data, and the model explains {percent(look.explained)} of their variance",
-                f"a weight of {largest:.2g}",
+                _with_weight(part, largest, spelling),
             )
     return None
+
+
+def _with_weight(part: Any, weight: float, spelling: Spelling) -> str:
+    """Return the setting by which a penalty gets this weight; of one that isn't ours, the weight."""
+    if isinstance(part, KLSparsity):
+        return spelling("sparsity", f"kl:{part.rho:g}:{weight:.2g}")
+    if isinstance(part, L1Sparsity):
+        return spelling("sparsity", f"l1:{weight:.2g}")
+    name = {WeightDecay: "weight_decay", Contraction: "weight"}.get(type(part))
+    return f"a weight of {weight:.2g}" if name is None else spelling(name, f"{weight:.2g}")
 
 
 def dead_units(look: Look, spelling: Spelling) -> Finding | None:
@@ -146,14 +156,15 @@ def sparsity_missed(look: Look, spelling: Spelling) -> Finding | None:
         return Finding(
             "sparsity-missed",
             f"the code's units have a mean activity of {np.median(activity):.3g} where rho = {kl[1].rho:g} is wanted",
-            f"a larger weight, {10 * kl[1].weight:g}, or more epochs",
+            f"a larger weight, {_with_weight(kl[1], 10 * kl[1].weight, spelling)}, or more epochs",
         )
     needed = int(np.searchsorted(np.cumsum(look.eigenvalues), COPIED * look.total)) + 1
     if l1 is not None and strength(l1[1]) and look.width > needed and float((look.code == 0).mean()) < FEW_ZEROS:
         return Finding(
             "sparsity-missed",
             f"{100 * float((look.code == 0).mean()):.0f} % of the code's numbers are 0 under {l1[1]!r}",
-            f"a larger weight, {10 * l1[1].weight:g}, and a code that can be 0: {spelling('code_activation', 'relu')}",
+            f"a larger weight, {_with_weight(l1[1], 10 * l1[1].weight, spelling)}, and a code that can be 0: "
+            f"{spelling('code_activation', 'relu')}",
         )
     return None
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from aescratch.activations import Activation
 from aescratch.backend import Array
-from aescratch.inspection.diagnosis.finding import Finding, Spelling, percent
+from aescratch.inspection.diagnosis.finding import PYTHON, Finding, Spelling, percent
 from aescratch.inspection.diagnosis.look import Look
+from aescratch.inspection.diagnosis.of_data import outliers
+from aescratch.training import contract
 
 NOTHING_LEARNT = 0.05  # of the variance explained
 CLEARLY_LESS = 0.5  # of what PCA explains
@@ -23,7 +26,8 @@ STILL = 0.01  # of what there is to explain, gained in the last part
 STILL_OF_REST = 0.08  # of what is left
 FLAT = 0.01  # of what there is to explain
 FLAT_OF_REST = 0.03  # of what is left
-OVERSHOT = 3.0  # times the loss before the first step, or the mean's where that is larger
+OVERSHOT = 3.0  # times the loss before the first step, or the mean's where that is larger; or times the least loss
+LOST = 0.15  # of what there is to explain, by the last epoch or its last step
 ROUGH = 0.012  # of what is left to explain: a rise of the loss in an epoch, on average over the second half
 VERY_ROUGH = 0.08  # where the model isn't behind PCA
 RESOLVED = 0.01  # of what there is to explain: less is not asked for
@@ -66,17 +70,19 @@ def worse_than_pca(look: Look, spelling: Spelling) -> Finding | None:
         "worse-than-pca",
         f"the model explains {percent(look.explained)} of the variance, SSE {look.sse:.4g}{_pca(look)}, which is "
         f"{percent(look.pca_explained)}",
-        f"more epochs, another learning rate, or {spelling('code_activation', 'identity')}"
+        f"more epochs, another learning rate{_or_no_activation(look, spelling)}"
         if look.is_plain
         else "smaller penalties and less noise, which ask for something else than a good reconstruction",
     )
 
 
 def learning_rate_too_high(look: Look, spelling: Spelling) -> Finding | None:
-    """Return a finding where the loss leapt up at the beginning, or goes up and down at the end."""
+    """Return a finding where the loss leapt up at the beginning or the end, or goes up and down in the second half."""
     history = look.history
-    if history is None or not history.learning_rate or len(history) < 2:
+    if history is None or not history.learning_rate:
         return None
+    if ran_away := _ran_away_at_the_end(look):
+        return Finding("learning-rate-too-high", ran_away, slower(look, spelling))
     is_behind = look.restores and look.explained < look.pca_explained - BEHIND_PCA
     first = history.first_loss
     if is_behind and first is not None and history.loss[0] > OVERSHOT * max(first, _range(look)):
@@ -98,6 +104,25 @@ def learning_rate_too_high(look: Look, spelling: Spelling) -> Finding | None:
         f"{rises.sum() * _range(look):.3g} in all, and it ended at {history.loss[-1]:.4g}",
         slower(look, spelling),
     )
+
+
+def _ran_away_at_the_end(look: Look) -> str:
+    """Return what shows that the last epoch, or the last step, left the model far worse than it had been, or nothing.
+
+    Far rows that a part of the data holds would look like that.
+    """
+    history = look.history
+    assert history is not None
+    if not contract.loss_measures_progress(look.model) or outliers(look, PYTHON):
+        return ""
+    least, last = min(history.loss), history.loss[-1]
+    left = last if history.last_loss is None else history.last_loss
+    worst, floor = max(last, left), 0.0 if look.known_losses is None else look.known_losses[1]
+    if least < floor or worst - floor < OVERSHOT * (least - floor) or worst - least < LOST * _range(look):
+        return ""
+    came = f"had come down to {least:.4g}, " if least < last else ""
+    ends = "" if history.last_loss is None else f", and of the model as the last step left it, it is {left:.4g}"
+    return f"the loss {came}was {last:.4g} over the last epoch{ends}"
 
 
 def still_falling(look: Look, spelling: Spelling) -> Finding | None:
@@ -130,7 +155,7 @@ def stopped_learning(look: Look, spelling: Spelling) -> Finding | None:
         f"since epoch {start + 1} of {len(look.progress)} the loss has hardly moved, and it ended at "
         f"{look.history.loss[-1]:.4g} with {percent(look.explained)} of the variance explained{_pca(look)}, "
         f"which is {percent(look.pca_explained)}",
-        f"another learning rate, ten times up and down, or {spelling('code_activation', 'identity')}",
+        f"another learning rate, ten times up and down{_or_no_activation(look, spelling)}",
     )
 
 
@@ -193,6 +218,12 @@ def _floor(look: Look) -> float:
 def _pca(look: Look) -> str:
     units = "1 component" if look.width == 1 else f"{look.width} components"
     return f"; PCA with {units} reaches {look.pca_sse:.4g}"
+
+
+def _or_no_activation(look: Look, spelling: Spelling) -> str:
+    """Return the advice to leave out the activation of the code, if it has one."""
+    layers = [part for name, part in look.parts if name.startswith("encoder")]
+    return f", or {spelling('code_activation', 'identity')}" if layers and isinstance(layers[-1], Activation) else ""
 
 
 def slower(look: Look, spelling: Spelling) -> str:

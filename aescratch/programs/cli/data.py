@@ -34,6 +34,10 @@ BUILT_IN: dict[str, Callable[[], Dataset]] = {
     "mnist-test": partial(load_mnist, split="test"),
     "mnist-5k": partial(load_mnist, "5k"),
 }
+OPTION_OF = {
+    "divide_by=": "--divide-by ", "divide_by": "--divide-by", "image_shape": "--image-shape", "key='": "--key '",
+    "leave key out": "leave --key out",
+}  # fmt: skip
 DATA_HELP = (
     "digits, fashion, fashion-test or patches, which are built in; mnist, mnist-test, mnist-5k, fashion-full or "
     "fashion-full-test, if they are on this machine; or your own .npy, .npz, .csv, .parquet or IDX file, gzipped or not"
@@ -70,7 +74,7 @@ def open_model(path: str) -> Any:
 def load_data(name: str, arguments: Namespace, width: int | None = None, *, scales: bool = False) -> Dataset:
     """Return the data of this name, or in the file of this name, which have to be of this width.
 
-    Whole numbers in a table are taken as they are where they are going to be scaled.
+    Where they are going to be scaled, whole numbers in a table are taken as they are, and float64 stays float64.
     """
     image_shape = getattr(arguments, "image_shape", None)
     given = {
@@ -84,16 +88,32 @@ def load_data(name: str, arguments: Namespace, width: int | None = None, *, scal
                     raise UsageError(f"{flag} says how to read your own file, and {name} is built in; leave it out")
             data = BUILT_IN[name]()
         elif Path(name).exists():
-            data = load_file(
-                name, image_shape and tuple(image_shape), arguments.key, divide_by=arguments.divide_by,
-                keep_whole_numbers=scales, categories=arguments.categories or (),
-            )  # fmt: skip
+            try:
+                data = load_file(
+                    name, image_shape and tuple(image_shape), arguments.key, divide_by=arguments.divide_by,
+                    to_be_scaled=scales, categories=arguments.categories or (),
+                )  # fmt: skip
+            except ValueError as error:
+                raise UsageError(_as_options(str(error))) from error
         else:
             near = did_you_mean(name, BUILT_IN) or f"; check the path, or take one of {', '.join(BUILT_IN)}"
             raise UsageError(f"there is no file {name!r}, and no data set of that name{near}")
     if width is not None:
         require_width(data, width)
     return data
+
+
+def _as_options(sentence: str) -> str:
+    """Return a sentence about the arguments of `load_file` as one about the options that stand for them.
+
+    Examples
+    --------
+    >>> _as_options("divide by their largest possible value, for example divide_by=255")
+    'divide by their largest possible value, for example --divide-by 255'
+    """
+    for argument, flag in OPTION_OF.items():
+        sentence = sentence.replace(argument, flag)
+    return sentence
 
 
 def scaled_data(model: Any, data: Dataset) -> Dataset:

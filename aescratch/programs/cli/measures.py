@@ -18,6 +18,7 @@ from aescratch.datasets import Dataset
 from aescratch.foundations.scaling import unscaled
 from aescratch.inspection.diagnosis import Diagnosis
 from aescratch.inspection.measures import PCA, sse_per_image
+from aescratch.losses import BinaryCrossEntropy
 from aescratch.programs.cli.data import scaled_data
 from aescratch.training.ending import sampled
 
@@ -56,13 +57,34 @@ def measure(model: Any, data: Dataset, pca_data: Dataset) -> dict[str, Any]:
     if model.scaling is not None:
         errors |= {f"{name}sse_scaled": sse_per_image(x, seen.x) for name, x in answers.items()}
     return {
-        "loss": mean_loss(model, seen.x),
+        **loss_of(model, data, seen),
         **errors,
         "unit_statistic": units.name,
         "unit_mean": float(units.values.mean()),
         "units": int(units.asleep.size),
         "units_asleep": int(units.asleep.sum()),
     }
+
+
+def loss_of(model: Any, data: Dataset, seen: Dataset) -> dict[str, Any]:
+    """Return the loss of the data as the model sees them, or why there is none, in the units that they have."""
+    why = why_no_loss(model, data, seen)
+    return {"loss": None, "why_no_loss": why} if why else {"loss": mean_loss(model, seen.x)}
+
+
+def why_no_loss(model: Any, data: Dataset, seen: Dataset) -> str:
+    """Return what keeps a model from having a loss for these data, in their own units, or nothing."""
+    outside = (seen.x < 0) | (seen.x > 1)
+    if not isinstance(getattr(model, "reconstruction", None), BinaryCrossEntropy) or not outside.any():
+        return ""
+    rows = np.flatnonzero(outside.any(axis=1))
+    row, column = rows[0], int(np.flatnonzero(outside[rows[0]])[0])
+    low, high = unscaled(model, np.stack([np.zeros(seen.x.shape[1]), np.ones(seen.x.shape[1])]))[:, column]
+    return (
+        f"expected every column within its range for binary cross-entropy, got {data.x[row, column]:.6g} in column "
+        f"{column + 1} of example {row + 1} of {data.name}, whose range is {low:.6g} to {high:.6g} ({len(rows):,} of "
+        f"{len(data):,} examples are like that)"
+    )
 
 
 def batches(*arrays: Any) -> Iterator[list[Any]]:
@@ -91,7 +113,9 @@ def as_lines(measures: dict[str, Any]) -> str:
 
 def as_texts(measures: dict[str, Any]) -> dict[str, str]:
     """Return measures for people, by what they are called."""
-    shown = {LABELS[name]: f"{measures[name]:.4g}" for name in LABELS if name in measures}
+    shown = {LABELS[name]: f"{measures[name]:.4g}" for name in LABELS if measures.get(name) is not None}
+    if "why_no_loss" in measures:
+        shown = {LABELS["loss"]: f"none: {measures['why_no_loss']}; leave them out", **shown}
     if "accuracy" in measures:
         shown["accuracy"] = f"{100 * measures['accuracy']:.1f} %"
     if "units" in measures:

@@ -41,8 +41,11 @@ class Parser(argparse.ArgumentParser):
 
     def refuse_option(self, name: str) -> NoReturn:
         """Raise the `UsageError` about an option that there isn't."""
-        known = re.findall(r"--[a-z-]+", self.format_help())
-        self.error(f"there is no option {name}{did_you_mean(name, known)}")
+        known = {option.lstrip("-"): option for option in re.findall(r"--[a-z-]+", self.format_help())}
+        short = {"".join(word[0] for word in bare.split("-")): bare for bare in known}  # lr for learning-rate
+        bare = name.lstrip("-")
+        near = did_you_mean(short.get(bare, bare), known)
+        self.error(f"there is no option {name}{near.replace('mean ', 'mean --')}")
 
 
 def option(*names: str, **settings: Any) -> Option:

@@ -36,7 +36,7 @@ from aescratch.programs.cli.data import (
     scaled_data,
 )
 from aescratch.programs.cli.figures import FIGURES, draw_figures
-from aescratch.programs.cli.measures import as_lines, as_texts, found_lines, measure
+from aescratch.programs.cli.measures import as_lines, as_texts, found_lines, measure, why_no_loss
 from aescratch.programs.cli.options import command, json_of, option
 from aescratch.programs.cli.page import PAGE_FILE, run_page
 from aescratch.programs.cli.settings import flag, given_models, given_settings
@@ -86,6 +86,8 @@ def run(arguments: Namespace) -> int:
     model, suited = suited_model(arguments, training, data)
     model.to(arguments.backend)
     seen, seen_held_out = scaled_data(model, training), held_out and scaled_data(model, held_out)
+    if why := why_no_loss(model, data, scaled_data(model, data)):
+        raise UsageError(f"{why}; take --scale minmax, or --reconstruction squared-error")
     if arguments.checkpoint is not None:
         require_folder(Path(arguments.checkpoint))
     with folder_to_fill(arguments) as folder:

@@ -18,10 +18,9 @@ from aescratch.programs.cli.settings import flag
 from aescratch.programs.cli.status import UsageError, usage_error
 from aescratch.programs.cli.variants import names_where
 from aescratch.programs.cli.words import OPTIMIZERS, SCHEDULES, Choices, Word, choice, count, number
+from aescratch.training import plan
 
-STEPS, FEWEST_EPOCHS = 5000, 20
 LBFGS_ITERATIONS = 100
-RATE = 5e-3  # of Adam, falling along a cosine
 COSINE = Word.read(SCHEDULES, "cosine")
 PRETRAINED = names_where(lambda kind: hasattr(kind, "pretrain"))
 
@@ -53,7 +52,10 @@ def optimizer_options(kinds: Choices, last_names: str, *more: Option, unclipped:
 
 TRAINING = group(
     "training",
-    whole("--epochs", f"passes over the data; left out, as many as make {STEPS:,} steps, at least {FEWEST_EPOCHS}"),
+    whole(
+        "--epochs",
+        f"passes over the data; left out, as many as make {plan.STEPS:,} steps, at least {plan.FEWEST_EPOCHS}",
+    ),
     whole("--batch-size", "examples per step", default=64),
     option(
         "--pretrain-epochs", type=partial(count, 0), metavar="N",
@@ -93,7 +95,7 @@ def make_optimizer(arguments: Namespace, schedule: Word | None = None) -> Any:
             return word.make()
         rate = arguments.learning_rate
         if rate is None and schedule is not None and issubclass(word.kind, ae.Adam):
-            rate = RATE
+            rate = plan.RATE  # and falls along a cosine
         if rate is None:
             rate = inspect.signature(word.kind).parameters["learning_rate"].default
         if rate is inspect.Parameter.empty:
@@ -104,11 +106,10 @@ def make_optimizer(arguments: Namespace, schedule: Word | None = None) -> Any:
 
 
 def enough_epochs(arguments: Namespace, n_examples: int) -> int:
-    """Return as many epochs as make enough steps: a small table needs more of them than a large one."""
+    """Return as many epochs as make enough steps, or iterations of L-BFGS."""
     if arguments.optimizer.kind is ae.LBFGS:
         return LBFGS_ITERATIONS
-    steps = -(-n_examples // arguments.batch_size)
-    return max(FEWEST_EPOCHS, -(-STEPS // steps))
+    return plan.enough_epochs(n_examples, arguments.batch_size)
 
 
 def _refuse_for_lbfgs(arguments: Namespace) -> None:
