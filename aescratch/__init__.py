@@ -48,6 +48,7 @@ from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.classifier import SoftmaxClassifier
 from aescratch.models.contractive import ContractiveAutoencoder
 from aescratch.models.denoising import DenoisingAutoencoder
+from aescratch.models.jump_relu import JumpReLUAutoencoder
 from aescratch.models.k_sparse import KSparseAutoencoder
 from aescratch.models.linear import LinearAutoencoder
 from aescratch.models.sparse import SparseAutoencoder
@@ -67,7 +68,8 @@ from aescratch.optimizers import (
     StepRate,
 )
 from aescratch.penalties import SPARSITIES as _SPARSITIES
-from aescratch.penalties import KLSparsity, L1Sparsity
+from aescratch.penalties import KLSparsity, L0Sparsity, L1Sparsity
+from aescratch.selection import JumpReLU
 from aescratch.training import History, TrainingDivergedError, fit, load, save
 
 __all__ = [
@@ -94,8 +96,11 @@ __all__ = [
     "GradientCheckError",
     "History",
     "Identity",
+    "JumpReLU",
+    "JumpReLUAutoencoder",
     "KLSparsity",
     "KSparseAutoencoder",
+    "L0Sparsity",
     "L1Sparsity",
     "Layer",
     "LeakyReLU",

@@ -1,0 +1,91 @@
+"""The chosen codes beside PyTorch's automatic differentiation, with detach where a paper stops a gradient, in float64.
+
+Shapes and settings are random. A rule in a derivative's place is an `autograd.Function` of its own here.
+"""
+
+import numpy as np
+import pytest
+
+import aescratch as ae
+
+torch = pytest.importorskip("torch")
+
+TOLERANCE = 1e-10
+SEEDS = range(6)
+
+
+def same(found, wanted):
+    np.testing.assert_allclose(found, wanted.detach().numpy(), rtol=TOLERANCE, atol=TOLERANCE)
+
+
+def leaves(model):
+    """The model's parameters as torch's leaves, by name."""
+    return {p.name: torch.tensor(np.asarray(p.value).copy(), requires_grad=True) for p in model.parameters}
+
+
+def shaken(model, rng):
+    """Move every vector away from where it starts."""
+    for parameter in model.parameters:
+        if len(parameter.shape) == 1:
+            parameter.value = parameter.value + rng.normal(0, 0.3, parameter.shape)
+    return model
+
+
+def compare(model, x, wanted, parameters):
+    """Compare loss and gradients of a model with a loss that torch computed."""
+    same(model.loss(x), wanted)
+    model.backward()
+    wanted.backward()
+    for parameter in model.parameters:
+        grad = parameters[parameter.name].grad
+        same(parameter.grad, torch.zeros(parameter.shape, dtype=torch.float64) if grad is None else grad)
+
+
+def half_square(x_hat, x):
+    return 0.5 * ((x_hat - x) ** 2).sum(dim=1).mean()
+
+
+def unit(V):
+    return V / V.norm(dim=1, keepdim=True)
+
+
+class Jump(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a, theta, bandwidth):
+        ctx.save_for_backward(a, theta)
+        ctx.bandwidth = bandwidth
+        return a * (a > theta)
+
+    @staticmethod
+    def backward(ctx, grad):
+        a, theta = ctx.saved_tensors
+        kernel = (((a - theta) / ctx.bandwidth).abs() < 0.5).double()
+        return grad * (a > theta), -(theta / ctx.bandwidth * kernel * grad).sum(dim=0), None
+
+
+class Step(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a, theta, bandwidth):
+        ctx.save_for_backward(a, theta)
+        ctx.bandwidth = bandwidth
+        return (a > theta).double()
+
+    @staticmethod
+    def backward(ctx, grad):
+        a, theta = ctx.saved_tensors
+        kernel = (((a - theta) / ctx.bandwidth).abs() < 0.5).double()
+        return torch.zeros_like(a), -(kernel / ctx.bandwidth * grad).sum(dim=0), None
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_jump_relu(seed):
+    r = np.random.default_rng(seed)
+    n, d, h = r.integers(1, 12, 3)
+    weight, bandwidth = r.uniform(0, 1), r.uniform(0.05, 3)
+    model = ae.JumpReLUAutoencoder([int(d), int(h)], weight, theta=r.uniform(0.1, 0.5), bandwidth=bandwidth, dtype="float64", rng=seed)
+    shaken(model, r)
+    x, p = torch.tensor(r.normal(size=(n, d))), leaves(model)
+    a, theta = x @ p["encoder.W1"] + p["encoder.b1"], p["jump.log_theta"].exp()
+    x_hat = Jump.apply(a, theta, bandwidth) @ unit(p["decoder.V1"]) + p["decoder.b1"]
+    count = Step.apply(a, theta, bandwidth).sum(dim=1).mean()
+    compare(model, x.numpy(), half_square(x_hat, x) + weight * count, p)
