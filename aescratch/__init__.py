@@ -69,7 +69,7 @@ from aescratch.optimizers import (
 )
 from aescratch.penalties import SPARSITIES as _SPARSITIES
 from aescratch.penalties import KLSparsity, L0Sparsity, L1Sparsity
-from aescratch.selection import JumpReLU
+from aescratch.selection import BatchTopK, JumpReLU
 from aescratch.training import History, TrainingDivergedError, fit, load, save
 
 __all__ = [
@@ -81,6 +81,7 @@ __all__ = [
     "Autoencoder",
     "AutoencoderTransformer",
     "BatchNorm",
+    "BatchTopK",
     "BinaryCrossEntropy",
     "Buffer",
     "ConstantRate",

@@ -259,6 +259,33 @@ class GaussianKL(Part, Recipe):
         return self.beta * grad_mu, self.beta * grad_log_var
 
 
+class ResidualError(Part, Recipe):
+    """Ask some units to restore what the others left: weight · ½ Σ (e_hat − e)², mean over the batch.
+
+    Parameters
+    ----------
+    weight : float
+        Its share in the objective, 0 or more; the field's alpha.
+    """
+
+    is_term = True
+    remembers = ("e_hat", "e")
+
+    def __init__(self, weight: float) -> None:
+        self.weight = require_number("weight", weight, least=0)
+
+    def forward(self, e_hat: Array, e: Array) -> Number:
+        """Return the penalty for what is restored, e_hat, and the residual e (N, D), a number."""
+        require_same_shape(e_hat, "e_hat", e, "e")
+        self.e_hat, self.e = e_hat, e
+        return self.weight * functions.squared_error(e_hat, e)
+
+    def backward(self) -> tuple[Array, Array]:
+        """Return grad_e_hat and grad_e (N, D)."""
+        grad_e_hat = self.weight * functions.squared_error_backward(self.e_hat, self.e)
+        return grad_e_hat, -grad_e_hat
+
+
 class _Nothing(float):
     """A term that isn't there: 0, which added to a number on a GPU starts no kernel there."""
 

@@ -1,6 +1,9 @@
-"""Selection: layers that turn units of a code off, by thresholds that are learnt.
+"""Selection: layers that turn units of a code off, and what makes units that are always off take part again.
 
-    a -> JumpReLU -> h = a where a > theta, else 0
+    a -> JumpReLU -> h = a where a > theta, else 0, with a learnt theta
+    a -> BatchTopK -> h, the k N largest of a batch in training, what is above a threshold in use
+    a -> SilentTopK -> z, the k largest of the units that were 0 for long
+    x -> StopGradient -> x, and no gradient back
 """
 
 from __future__ import annotations
@@ -10,11 +13,13 @@ from typing import Any
 import numpy as np
 
 from aescratch import functions
-from aescratch.backend import Array, to_numpy
+from aescratch.backend import Array, array_module, to_numpy
+from aescratch.foundations.buffers import Buffer
 from aescratch.foundations.declared import surrogate_gradient
 from aescratch.foundations.parameters import Parameter
+from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import require_count, require_dtype, require_number, require_same_shape
-from aescratch.layers import Layer, require_width
+from aescratch.layers import Dense, Layer, require_width
 
 
 def _jump_again(part: Any, grad_h: Array) -> dict[str, Array]:
@@ -27,7 +32,7 @@ def _jump_again(part: Any, grad_h: Array) -> dict[str, Array]:
 
 
 class JumpReLU(Layer):
-    """Turn off what is at or below a threshold, and leave the rest as it is: h = a ⊙ H(a − theta), theta = exp(log_theta).
+    """Turn off what is at or below a threshold, and leave the rest as it is: h = a ⊙ H(a − theta).
 
     The threshold is learnt by a rule in the derivative's place (`functions.jump_relu_backward`). What is trained is its
     logarithm, so that it stays positive (Rajamanoharan et al. 2024, appendix J).
@@ -93,3 +98,202 @@ class JumpReLU(Layer):
 
     def __repr__(self) -> str:
         return f"JumpReLU({self.log_theta.size}, bandwidth={self.bandwidth:g})"
+
+
+class BatchTopK(Layer):
+    """Keep, in training, the k N largest units of a batch of N examples; in use, all that are above a threshold.
+
+    An example on its own has no batch to compete in. The threshold is a running mean of the smallest unit that a batch
+    kept (Bussmann et al. 2024, section 3).
+
+    Parameters
+    ----------
+    k : int
+        How many units an example keeps on average.
+    momentum : float
+        How far the threshold moves towards a batch's smallest kept unit, between 0 and 1.
+    dtype : str
+        ``"float32"`` or ``"float64"``.
+
+    Attributes
+    ----------
+    threshold : Buffer
+        What a unit must be above in use, (1,); 0 before training.
+
+    Examples
+    --------
+    >>> layer = BatchTopK(1, dtype="float64")
+    >>> layer.in_training = True
+    >>> layer.forward(np.array([[3.0, 2.0], [1.0, -1.0]]))
+    array([[3., 2.],
+           [0., 0.]])
+    >>> layer.threshold.value
+    array([0.2])
+    """
+
+    remembers = ("a", "by_batch")
+
+    def __init__(self, k: int, *, momentum: float = 0.1, dtype: str = "float32") -> None:
+        self.k = require_count("k", k)
+        self.momentum = require_number("momentum", momentum, above=0, most=1)
+        self.threshold = Buffer.filled("threshold", 1, 0, require_dtype(dtype))
+
+    @property
+    def buffers(self) -> list[Buffer]:
+        """The threshold."""
+        return [self.threshold]
+
+    @property
+    def kinks(self) -> Array:
+        """Which units are kept."""
+        return functions.batch_top_k_mask(self.a, self.k) if self.by_batch else self.a > self.threshold.value
+
+    def apply(self, a: Array) -> Array:
+        """Return y (N, H) for a (N, H): what is above the threshold."""
+        require_units(a, self.k)
+        return functions.jump_relu(a, self.threshold.value, 1.0)
+
+    def forward(self, a: Array) -> Array:
+        """Return y (N, H) for a (N, H), and remember a; in training by the batch, which the threshold follows."""
+        self.a, self.by_batch = a, self.in_training
+        if not self.in_training:
+            return self.apply(a)
+        require_units(a, self.k)
+        xp = array_module(a)
+        smallest = xp.where(functions.batch_top_k_mask(a, self.k), a, xp.inf).min()
+        self.threshold.value = functions.moving_average(self.threshold.value, smallest.reshape(1), self.momentum)
+        return functions.batch_top_k(a, self.k)
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_a (N, H)."""
+        require_same_shape(grad_y, "grad_y", self.a, "a")
+        if self.by_batch:
+            return functions.batch_top_k_backward(grad_y, self.a, self.k)
+        grad_a, _ = functions.jump_relu_backward(grad_y, self.a, self.threshold.value, 1.0)  # the threshold is given
+        return grad_a
+
+    def __repr__(self) -> str:
+        return f"BatchTopK({self.k})"
+
+
+class SilentTopK(Part):
+    """Keep, of the units that were 0 for long, the k largest of each example; the others become 0.
+
+    Parameters
+    ----------
+    n_units : int
+        The width H of the code.
+    k : int
+        How many of the silent units stay, at most H.
+    silent_after : int
+        For how many examples a unit must have been 0.
+    dtype : str
+        ``"float32"`` or ``"float64"``.
+
+    Attributes
+    ----------
+    silent_for : Buffer
+        For how many examples of the training each unit has been 0, (H,).
+    """
+
+    remembers = ("a", "silent")
+    moves_objective = True
+
+    def __init__(self, n_units: int, k: int, *, silent_after: int, dtype: str = "float32") -> None:
+        width = require_count("n_units", n_units)
+        self.k = require_count("k", k, most=width)
+        self.silent_after = require_count("silent_after", silent_after)
+        self.silent_for = Buffer.filled("silent_for", width, 0, require_dtype(dtype))
+
+    @property
+    def buffers(self) -> list[Buffer]:
+        """For how many examples each unit has been 0."""
+        return [self.silent_for]
+
+    @property
+    def kinks(self) -> Array:
+        """Which units are kept."""
+        return functions.silent_top_k_mask(self.a, self.silent, self.k, self.silent_after)
+
+    def forward(self, a: Array) -> Array:
+        """Return z (N, H) for a (N, H)."""
+        require_width(a, self.silent_for.value.size)
+        self.a, self.silent = a, self.silent_for.value
+        return functions.silent_top_k(a, self.silent, self.k, self.silent_after)
+
+    def count(self, h: Array) -> None:
+        """Count the examples of the codes h (N, H) for which each unit is 0, in training."""
+        if self.in_training:
+            self.silent_for.value = functions.silence(h, self.silent_for.value)
+
+    def backward(self, grad_z: Array) -> Array:
+        """Return grad_a (N, H)."""
+        require_same_shape(grad_z, "grad_z", self.a, "a")
+        return functions.silent_top_k_backward(grad_z, self.a, self.silent, self.k, self.silent_after)
+
+    def __repr__(self) -> str:
+        return f"SilentTopK({self.k}, silent_after={self.silent_after})"
+
+
+class StopGradient(Layer):
+    """Pass x on as it is, and no gradient back: what follows takes x for a given number."""
+
+    def apply(self, x: Array) -> Array:
+        """Return x."""
+        return functions.stop_gradient(x)
+
+    def forward(self, x: Array) -> Array:
+        """Return x."""
+        return functions.stop_gradient(x)
+
+    @surrogate_gradient(
+        "stop-gradient", "grad_x = 0", "Gao et al. 2024, appendix A.2", lambda part, grad_y: 0.0 * to_numpy(grad_y)
+    )
+    def backward(self, grad_y: Array) -> Array:
+        """Return 0."""
+        return functions.stop_gradient_backward(grad_y)
+
+    def __repr__(self) -> str:
+        return "StopGradient()"
+
+
+class WithoutBias(Layer):
+    """The linear part of a dense layer, y = x W: its backward adds to what the layer wrote into W.grad in this pass.
+
+    Parameters
+    ----------
+    dense : Dense
+        The layer whose W (n_in, n_out) is shared.
+    """
+
+    remembers = ("x",)
+    row_by_row = True
+
+    def __init__(self, dense: Dense) -> None:
+        self.dense = dense
+
+    def apply(self, x: Array) -> Array:
+        """Return y (N, n_out) for x (N, n_in)."""
+        require_width(x, self.dense.W.shape[0])
+        W = self.dense.W.value
+        return functions.dense(x, W, array_module(W).zeros_like(W[0]))
+
+    def forward(self, x: Array) -> Array:
+        """Return y (N, n_out) for x (N, n_in), and remember x."""
+        self.x = x
+        return self.apply(x)
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_x (N, n_in) for grad_y (N, n_out), and add this layer's share to W.grad."""
+        grad_x, grad_W, _ = functions.dense_backward(grad_y, self.x, self.dense.W.value)
+        self.dense.W.grad += grad_W
+        return grad_x
+
+    def __repr__(self) -> str:
+        return f"WithoutBias({self.dense!r})"
+
+
+def require_units(a: Array, k: int) -> None:
+    """Raise ValueError if the rows of a have fewer than k entries."""
+    if a.ndim != 2 or a.shape[1] < k:
+        raise ValueError(f"expected at least k = {k} units, shape (N, {k}) or wider, got shape {a.shape}")

@@ -22,6 +22,12 @@ def as_found(kind, **options):
     return kind(**{**kind.arguments_for(widths), **options})
 
 
+def with_silent_units(model):
+    """The model, some of whose units were silent for long."""
+    model.silent.silent_for.value = np.array([20.0, 0, 30, 0, 40, 50, 5])
+    return model
+
+
 MODELS = {
     **{f"{kind.word} as found": functools.partial(as_found, kind) for kind in KINDS if not kind.takes_labels},
     "vanilla relu": lambda **o: ae.Autoencoder(DEEP, **o),
@@ -48,6 +54,13 @@ MODELS = {
     ),
     "k-sparse": lambda **o: ae.KSparseAutoencoder(DEEP, k=2, weight_decay=0.1, **o),
     "k-sparse relu": lambda **o: ae.KSparseAutoencoder(SHALLOW, k=1, code_activation=ae.ReLU, **o),
+    "k-sparse batch": lambda **o: ae.KSparseAutoencoder(DEEP, k=2, batch=True, activation=ae.Tanh, **o),
+    "k-sparse auxiliary": lambda **o: with_silent_units(
+        ae.KSparseAutoencoder([5, 7], k=2, auxiliary=0.5, auxiliary_k=2, silent_after=10, weight_decay=0.1, **o)
+    ),
+    "k-sparse batch auxiliary": lambda **o: with_silent_units(
+        ae.KSparseAutoencoder([5, 7], k=2, batch=True, auxiliary=0.3, silent_after=10, dropout=0.3, batch_norm=True, **o)
+    ),
     "jump relu": lambda **o: ae.JumpReLUAutoencoder(DEEP, 0.3, theta=0.2, bandwidth=0.7, weight_decay=0.1, **o),
     "jump relu batch norm": lambda **o: ae.JumpReLUAutoencoder(
         SHALLOW, 0.3, bandwidth=3.0, code_activation=ae.ReLU, dropout=0.3, batch_norm=True, **o
@@ -126,7 +139,7 @@ def test_gradients_of_training_mode_equal_central_differences(model):
         model.backward()
         gradients = [parameter.grad.copy() for parameter in parameters]
         numeric = [numeric_gradient(lambda: model.loss(x, rng=3), parameter.value) for parameter in parameters]
-    largest = max(np.abs(gradient).max() for gradient in numeric)
+    largest = max((np.abs(gradient).max() for gradient in numeric), default=0.0)
     for gradient, difference in zip(gradients, numeric, strict=True):
         # a bias before a normalisation has gradient 0, which has no scale of its own
         np.testing.assert_allclose(gradient, difference, rtol=0, atol=5e-8 * largest)

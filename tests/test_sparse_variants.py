@@ -114,6 +114,198 @@ REFUSED = [
 ]
 
 
+# k-sparse over a batch
+
+
+def test_over_a_batch_k_n_units_stay_and_examples_differ_in_how_many():
+    a = np.random.default_rng(0).normal(size=(50, 11)) * np.linspace(0.2, 3, 50)[:, None]
+    kept = (f.batch_top_k(a, 3) != 0).sum(axis=1)
+    assert kept.sum() == 150
+    assert kept.min() < 2
+    assert kept.max() > 4
+    assert a[f.batch_top_k_mask(a, 3)].min() > a[~f.batch_top_k_mask(a, 3)].max()
+
+
+def test_ties_over_a_batch_go_to_the_first():
+    a = np.array([[1.0, 2.0, 2.0], [2.0, 2.0, 0.0]])
+    np.testing.assert_array_equal(f.batch_top_k(a, 1), [[0, 2, 2], [0, 0, 0]])
+    np.testing.assert_array_equal(f.batch_top_k(np.ones((3, 3)), 1), [[1, 1, 1], [0, 0, 0], [0, 0, 0]])
+
+
+def test_the_threshold_is_a_running_mean_of_the_smallest_that_stayed():
+    layer, r = ae.BatchTopK(2, momentum=0.3, dtype="float64"), np.random.default_rng(0)
+    expected, layer.in_training = 0.0, True
+    for _ in range(5):
+        a = r.normal(size=(N, D))
+        layer.forward(a)
+        expected += 0.3 * (np.sort(a, axis=None)[-2 * N] - expected)
+    np.testing.assert_allclose(layer.threshold.value, expected, rtol=1e-12)
+    layer.in_training = False
+    a = r.normal(size=(N, D))
+    np.testing.assert_array_equal(layer.forward(a), np.where(a > expected, a, 0))
+    np.testing.assert_array_equal(layer.backward(np.ones((N, D))), a > expected)
+
+
+def test_in_use_about_k_units_of_an_example_stay():
+    x = ae.datasets.load_digits().x[:600]
+    model = ae.KSparseAutoencoder([64, 64], k=8, batch=True, rng=0)
+    model.fit(x[:400], epochs=10, optimizer=ae.Adam(5e-3), rng=0)
+    counts = (model.encode(x[400:]) != 0).sum(axis=1)
+    assert 6 < counts.mean() < 10
+    assert counts.std() > 1, "each its own number"
+
+
+# Silent units that restore the residual
+
+
+def test_silence_is_counted_in_examples_in_training_alone():
+    model = ae.KSparseAutoencoder([D, H], k=1, auxiliary=1 / 32, silent_after=5, dtype="float64", rng=0)
+    model.loss(X)
+    assert not model.silent.silent_for.value.any()
+    with model.training():
+        for times in (1, 2):
+            model.loss(X)
+            silent = (model.encode(X) == 0).all(axis=0)
+            np.testing.assert_array_equal(model.silent.silent_for.value, np.where(silent, times * N, 0))
+
+
+def with_silent(**options):
+    model = ae.KSparseAutoencoder([D, 7], **{"k": 2, "auxiliary": 0.5, "silent_after": 10, "dtype": "float64", "rng": 0, **options})
+    model.silent.silent_for.value = np.array([20.0, 0, 30, 0, 40, 50, 10])
+    return model
+
+
+def test_silent_units_restore_what_the_others_leave():
+    model, r = with_silent(auxiliary_k=3), np.random.default_rng(1)
+    for parameter in model.parameters:
+        parameter.value = r.normal(size=parameter.shape)
+    W, b, V, c = (parameter.value for parameter in model.parameters)
+    a = X @ W + b
+    x_hat = f.top_k(a, 2) @ V + c
+    z = np.zeros_like(a)
+    for row, out in zip(a, z, strict=True):
+        for j in sorted((0, 2, 4, 5), key=lambda j: -row[j])[:3]:  # unit 6 has been silent for 10, and not for more
+            out[j] = row[j]
+    expected = 0.5 * ((x_hat - X) ** 2).sum(axis=1).mean() + 0.5 * 0.5 * ((z @ V - (X - x_hat)) ** 2).sum(axis=1).mean()
+    assert float(model.loss(X)) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_residual_is_held_constant():
+    """Units that aren't silent get the gradient that they get without the silent ones, and so does the decoder's bias."""
+    model, without = with_silent(), with_silent(auxiliary=0.0)
+    for each in (model, without):
+        each.loss(X)
+        each.backward()
+    awake = [1, 3, 6]
+    for name in ("encoder.W1", "encoder.b1", "decoder.W1", "decoder.b1"):
+        one, other = by_name(model)[name].grad, by_name(without)[name].grad
+        if name == "decoder.b1":
+            np.testing.assert_array_equal(one, other)
+            continue
+        axis = 0 if name == "decoder.W1" else -1
+        np.testing.assert_array_equal(one.take(awake, axis), other.take(awake, axis))
+        assert (one != other).any()
+
+
+def test_without_silent_units_the_term_asks_for_nothing():
+    model, without = with_silent(), with_silent(auxiliary=0.0)
+    model.silent.silent_for.value = np.zeros(7)
+    for each in (model, without):
+        each.loss(X)
+        each.backward()
+    for one, other in zip(model.parameters, without.parameters, strict=True):
+        np.testing.assert_array_equal(one.grad, other.grad)
+
+
+def test_the_new_options_leave_settings_and_numbers_of_k_sparse_as_they_were(tmp_path):
+    model, said = ae.KSparseAutoencoder([D, 7], k=2, rng=0), ae.KSparseAutoencoder([D, 7], k=2, batch=False, auxiliary=0.0, rng=0)
+    assert not {"batch", "auxiliary", "auxiliary_k", "silent_after"} & model.settings().keys()
+    assert list(model.parts) == ["encoder.dense1", "encoder.topk1", "decoder.dense1", "reconstruction", "decay"]
+    for number, each in enumerate((model, said)):
+        each.save(tmp_path / f"{number}.npz")
+    assert (tmp_path / "0.npz").read_bytes() == (tmp_path / "1.npz").read_bytes()
+    x = X.astype("float32")
+    h = f.top_k(f.dense(x, *(p.value for p in model.parameters[:2])), 2)
+    x_hat = f.dense(h, *(p.value for p in model.parameters[2:]))
+    assert model.loss(x) == f.squared_error(x_hat, x)
+
+
+@pytest.mark.parametrize("options", [{"batch": True}, {"auxiliary": 0.1}, {"batch": True, "auxiliary": 0.1, "auxiliary_k": 2}])
+def test_a_resumed_training_with_counts_is_the_whole_one(tmp_path, options):
+    def make():
+        return ae.KSparseAutoencoder([D, 7], k=2, silent_after=8, **options, rng=0)
+
+    x, path = X.astype("float32"), tmp_path / "run.npz"
+    whole, part, resumed = make(), make(), make()
+    whole.fit(x, epochs=6, batch_size=3, rng=1)
+    part.fit(x, epochs=3, batch_size=3, rng=1, checkpoint=path)
+    resumed.fit(x, epochs=6, batch_size=3, rng=1, checkpoint=path)
+    resumed.save(tmp_path / "model.npz")
+    loaded = ae.load(tmp_path / "model.npz")
+    for other in (resumed, loaded):
+        for one, two in zip(whole.parameters, other.parameters, strict=True):
+            np.testing.assert_array_equal(one.value, two.value)
+        assert list(whole.buffers) == list(other.buffers) != []
+        for name, buffer in whole.buffers.items():
+            np.testing.assert_array_equal(buffer.value, other.buffers[name].value)
+
+
+@pytest.mark.parametrize("options", [{}, {"batch": True}, {"auxiliary": 0.5}, {"batch": True, "auxiliary": 0.5}])
+@pytest.mark.parametrize(("widths", "k"), [([1, 1], 1), ([D, 1], 1), ([D, H], H), ([D, 7], 1)])
+@pytest.mark.parametrize("examples", [1, N])
+def test_hard_settings_of_k_sparse(options, widths, k, examples):
+    model = ae.KSparseAutoencoder(widths, k=k, silent_after=1, dtype="float64", rng=0, **options)
+    for silent in (0.0, 9.0):
+        for buffer in model.buffers.values():
+            buffer.value = np.full(buffer.value.shape, silent if buffer.name == "silent_for" else 0.1)
+        for x in (np.random.default_rng(0).random((examples, widths[0])), np.full((examples, widths[0]), 0.3)):
+            for training in (False, True):
+                report = ae.check_gradients(model, x, training=training)
+                assert "fail" not in [tensor.verdict for tensor in report.tensors], str(report)
+
+
+def test_k_sparse_loses_units_and_with_the_auxiliary_loss_keeps_them_at_no_worse_error():
+    train, test = ae.datasets.load_digits().split(0.2, rng=0)
+    found = {}
+    for auxiliary in (0.0, 1 / 32):
+        model = ae.KSparseAutoencoder([64, 128], k=8, auxiliary=auxiliary, rng=0)
+        model.fit(train.x, epochs=30, optimizer=ae.Adam(ae.CosineRate(5e-3)), rng=0)
+        error = np.square(model.reconstruct(test.x) - test.x).sum(axis=1).mean()
+        found[auxiliary] = (model.encode(train.x) == 0).all(axis=0).mean(), error
+    assert found[0][0] > 0.7
+    assert found[1 / 32][0] <= 0.06
+    assert found[1 / 32][1] < found[0][1]
+
+
+def test_a_diagnosis_of_dead_units_names_the_auxiliary_loss_as_the_caller_spells_it():
+    x = ae.datasets.load_digits().x[:300]
+    model = ae.KSparseAutoencoder([64, 16], k=4, rng=0)
+    model.encoder.layers[0].b.value = np.where(np.arange(16) < 4, 0, -1e3).astype("float32")
+    diagnosis = ae.diagnose(model, x)
+    (finding,) = [each for each in diagnosis.findings if each.code == "dead-units"]
+    assert "auxiliary=0.03125" in finding.advice
+    helped = ae.KSparseAutoencoder([64, 16], k=4, auxiliary=1 / 32, rng=0)
+    helped.encoder.layers[0].b.value = model.encoder.layers[0].b.value
+    (finding,) = [each for each in ae.diagnose(helped, x).findings if each.code == "dead-units"]
+    assert "auxiliary" not in finding.advice
+
+
+REFUSED += [
+    (lambda: ae.KSparseAutoencoder([D, H], k=2, auxiliary=-0.1), r"expected auxiliary to be a number of at least 0"),
+    (lambda: ae.KSparseAutoencoder([D, H], k=2, auxiliary=0.1, auxiliary_k=4), r"expected auxiliary_k .* at most 3"),
+    (lambda: ae.KSparseAutoencoder([D, H], k=2, auxiliary=0.1, silent_after=0), r"expected silent_after .* at least 1"),
+    (lambda: ae.KSparseAutoencoder([D, H], k=2, auxiliary=0.1, tied=True), r"expected two widths, tied=False"),
+    (lambda: ae.KSparseAutoencoder([11, D, H], k=2, auxiliary=0.1), r"expected two widths, tied=False"),
+    (lambda: ae.KSparseAutoencoder([D, H], k=2, auxiliary=0.1, reconstruction=ae.BinaryCrossEntropy()), r"expected two wi"),
+    (lambda: ae.KSparseAutoencoder([D, H], k=2, auxiliary=0.1, output_activation=ae.Tanh), r"expected two widths, tied"),
+    (lambda: ae.KSparseAutoencoder([D, H], k=4, batch=True), r"expected k to be an integer of at least 1 and at most 3"),
+    (
+        lambda: ae.KSparseAutoencoder([D, H], k=2, auxiliary=0.1).fit(X, optimizer=ae.LBFGS()),
+        r"expected an objective that stays the same for LBFGS, but silent follows a running mean or count",
+    ),
+]
+
+
 @pytest.mark.parametrize(("make", "text"), REFUSED, ids=lambda value: value if isinstance(value, str) else "")
 def test_settings_that_make_no_sense_are_refused_in_a_sentence(make, text):
     with pytest.raises(ValueError, match=text) as caught:

@@ -89,3 +89,38 @@ def test_jump_relu(seed):
     x_hat = Jump.apply(a, theta, bandwidth) @ unit(p["decoder.V1"]) + p["decoder.b1"]
     count = Step.apply(a, theta, bandwidth).sum(dim=1).mean()
     compare(model, x.numpy(), half_square(x_hat, x) + weight * count, p)
+
+
+def largest(a, k):
+    """The k largest of each row, the others 0."""
+    values, places = a.topk(k, dim=1)
+    return torch.zeros_like(a).scatter(1, places, values)
+
+
+@pytest.mark.parametrize("batch", [False, True])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_k_sparse_with_silent_units(seed, batch):
+    r = np.random.default_rng(seed)
+    n, d, h = (int(size) for size in r.integers(2, 12, 3))
+    k, auxiliary_k, share = int(r.integers(1, h + 1)), int(r.integers(1, h + 1)), r.uniform(0, 1)
+    model = ae.KSparseAutoencoder(
+        [d, h], k, batch=batch, auxiliary=share, auxiliary_k=auxiliary_k, silent_after=10, dtype="float64", rng=seed
+    )
+    counts = r.integers(0, 22, h).astype(float)
+    model.silent.silent_for.value = counts
+    shaken(model, r)
+    x, p = torch.tensor(r.normal(size=(n, d))), leaves(model)
+    a = x @ p["encoder.W1"] + p["encoder.b1"]
+    code = largest(a.reshape(1, -1), k * n).reshape(n, h) if batch else largest(a, k)
+    x_hat = code @ p["decoder.W1"] + p["decoder.b1"]
+    silent = torch.tensor(np.flatnonzero(counts > 10))
+    z = torch.zeros_like(a)
+    if len(silent):
+        z[:, silent] = largest(a[:, silent], min(auxiliary_k, len(silent)))
+    e = (x - x_hat).detach()
+    wanted = half_square(x_hat, x) + share * half_square(z @ p["decoder.W1"], e)
+    with model.training():
+        compare(model, x.numpy(), wanted, p)
+    np.testing.assert_array_equal(model.silent.silent_for.value, np.where((code == 0).all(dim=0), counts + n, 0))
+    if batch:
+        same(model.selection.threshold.value, 0.1 * code[code != 0].min().reshape(1))

@@ -118,7 +118,7 @@ def magnitude(p: Array, r: Array, b: Array) -> Array:
 
 
 def magnitude_backward(grad_a_mag: Array, p: Array, r: Array) -> tuple[Array, Array, Array]:
-    """Gradients of `magnitude`: grad_p = exp(r) grad_a_mag, and the sums over n of exp(r) p grad_a_mag and grad_a_mag."""
+    """Gradients of `magnitude`: exp(r) grad_a_mag for p; the sums over n of exp(r) p grad_a_mag and of grad_a_mag."""
     scaled = array_module(grad_a_mag, p, r).exp(r) * grad_a_mag
     return scaled, (scaled * p).sum(axis=0), grad_a_mag.sum(axis=0)
 

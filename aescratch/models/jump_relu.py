@@ -116,7 +116,8 @@ class JumpReLUAutoencoder(Autoencoder):
         grad_a = self.jump.backward(grad_h)
         penalty_a, penalty_theta = self.sparsity.backward()
         grad_a += penalty_a  # which is 0: how many units are on doesn't change with a
-        self.jump.log_theta.grad += functions.threshold_backward(penalty_theta, self.jump.theta)  # the penalty enters here
+        penalty_log_theta = functions.threshold_backward(penalty_theta, self.jump.theta)
+        self.jump.log_theta.grad += penalty_log_theta  # the penalty enters here, at the thresholds
         self.encoder.backward(grad_a)
         self.decay.backward()
 
@@ -141,7 +142,7 @@ class JumpReLUAutoencoder(Autoencoder):
         return {}
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective once more: the penalty is of a and theta, and what is below theta isn't restored from."""
+        """Return the objective once more: the penalty is of a and theta, the output of what is above."""
         log_theta = self.jump.log_theta
         opinion = super().second_opinion()
         opinion.terms["reconstruction"] = lambda seen: (self.decoder.apply(self.encode(seen.x)), seen.x)

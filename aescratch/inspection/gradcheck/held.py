@@ -81,9 +81,10 @@ class Held:
         )  # fmt: skip
         if declared:
             rule = functools.partial(self._rule, declared.again)
-            by_rule = pair_of(layer, self._forward, rule, self.inputs, is_term=self.is_term)
+            pair = functools.partial(pair_of, layer, inputs=self.inputs, is_term=self.is_term)
+            by_rule = pair(self._forward, rule)
             smoothed = {
-                name: pair_of(layer, functools.partial(self._smoothed, forward), rule, self.inputs, is_term=self.is_term)
+                name: pair(functools.partial(self._smoothed, forward), rule)
                 for name, forward in declared.smoothed.items()
             }
             surrogate_gradient(

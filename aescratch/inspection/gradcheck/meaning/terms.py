@@ -223,7 +223,7 @@ def l1_sparsity(entries: Entries) -> Mistakes:
 
 
 def l0_sparsity(entries: Entries, bandwidth: float) -> Mistakes:
-    """Number of units above their thresholds."""
+    """Count of the units above their thresholds."""
     return {
         "it sums the values of the units that are on, where it should count them": lambda a, theta: a * (a > theta),
         "it counts what is above 0, where it should be above theta": lambda a, theta: 1.0 * (a > 0),
