@@ -48,9 +48,11 @@ from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.classifier import SoftmaxClassifier
 from aescratch.models.contractive import ContractiveAutoencoder
 from aescratch.models.denoising import DenoisingAutoencoder
+from aescratch.models.gated import GatedAutoencoder
 from aescratch.models.jump_relu import JumpReLUAutoencoder
 from aescratch.models.k_sparse import KSparseAutoencoder
 from aescratch.models.linear import LinearAutoencoder
+from aescratch.models.matryoshka import MatryoshkaAutoencoder
 from aescratch.models.sparse import SparseAutoencoder
 from aescratch.models.stacked import StackedAutoencoder
 from aescratch.models.variational import VariationalAutoencoder
@@ -93,6 +95,7 @@ __all__ = [
     "Dropout",
     "FileFormatError",
     "GELUTanh",
+    "GatedAutoencoder",
     "GaussianNoise",
     "GradientCheckError",
     "History",
@@ -108,6 +111,7 @@ __all__ = [
     "LinearAutoencoder",
     "Loss",
     "MaskingNoise",
+    "MatryoshkaAutoencoder",
     "Momentum",
     "Monitor",
     "Nesterov",

@@ -257,40 +257,48 @@ class StopGradient(Layer):
         return "StopGradient()"
 
 
-class WithoutBias(Layer):
-    """The linear part of a dense layer, y = x W: its backward adds to what the layer wrote into W.grad in this pass.
+class PrefixDense(Layer):
+    """The part of a dense layer that reads the first units alone: its backward adds to W.grad and b.grad.
 
     Parameters
     ----------
     dense : Dense
-        The layer whose W (n_in, n_out) is shared.
+        The layer whose W (H, n_out) and b (n_out,) are shared, and whose backward comes first in a pass.
+    size : int
+        How many of the H units are read.
     """
 
-    remembers = ("x",)
+    remembers = ("h",)
     row_by_row = True
 
-    def __init__(self, dense: Dense) -> None:
-        self.dense = dense
+    def __init__(self, dense: Dense, size: int) -> None:
+        self.W, self.b = dense.W, dense.b
+        self.size = require_count("size", size, most=dense.W.shape[0])
 
-    def apply(self, x: Array) -> Array:
-        """Return y (N, n_out) for x (N, n_in)."""
-        require_width(x, self.dense.W.shape[0])
-        W = self.dense.W.value
-        return functions.dense(x, W, array_module(W).zeros_like(W[0]))
+    @property
+    def parameters(self) -> list[Parameter]:
+        """W and b."""
+        return [self.W, self.b]
 
-    def forward(self, x: Array) -> Array:
-        """Return y (N, n_out) for x (N, n_in), and remember x."""
-        self.x = x
-        return self.apply(x)
+    def apply(self, h: Array) -> Array:
+        """Return y (N, n_out) for h (N, H)."""
+        require_width(h, self.W.shape[0])
+        return functions.prefix_dense(h, self.W.value, self.b.value, self.size)
+
+    def forward(self, h: Array) -> Array:
+        """Return y (N, n_out) for h (N, H), and remember h."""
+        self.h = h
+        return self.apply(h)
 
     def backward(self, grad_y: Array) -> Array:
-        """Return grad_x (N, n_in) for grad_y (N, n_out), and add this layer's share to W.grad."""
-        grad_x, grad_W, _ = functions.dense_backward(grad_y, self.x, self.dense.W.value)
-        self.dense.W.grad += grad_W
-        return grad_x
+        """Return grad_h (N, H), and add to W.grad and b.grad."""
+        grad_h, grad_W, grad_b = functions.prefix_dense_backward(grad_y, self.h, self.W.value, self.size)
+        self.W.grad += grad_W
+        self.b.grad += grad_b
+        return grad_h
 
     def __repr__(self) -> str:
-        return f"WithoutBias({self.dense!r})"
+        return f"PrefixDense({self.size} of {self.W.shape[0]}, {self.W.shape[1]})"
 
 
 def require_units(a: Array, k: int) -> None:

@@ -22,7 +22,7 @@ FLOORS = [
     {"functions"},
     {"initializers", "losses", "penalties", "corruptions", "optimizers"},
     {"layers"},
-    {"activations", "selection", "dropout", "batch_norm"},
+    {"activations", "selection", "gates", "dropout", "batch_norm"},
     {"training"},
     {"plots", "datasets"},
     {"models"},

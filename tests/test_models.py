@@ -65,6 +65,12 @@ MODELS = {
     "jump relu batch norm": lambda **o: ae.JumpReLUAutoencoder(
         SHALLOW, 0.3, bandwidth=3.0, code_activation=ae.ReLU, dropout=0.3, batch_norm=True, **o
     ),
+    "gated": lambda **o: ae.GatedAutoencoder([5, 7], 0.3, weight_decay=0.1, **o),
+    "gated bernoulli": lambda **o: ae.GatedAutoencoder(SHALLOW, 0.3, reconstruction=ae.BinaryCrossEntropy(), **o),
+    "matryoshka": lambda **o: ae.MatryoshkaAutoencoder(
+        [5, 7], prefixes=[2, 3, 7], code_activation=ae.Tanh, weight_decay=0.1, batch_norm=True, **o
+    ),
+    "matryoshka bernoulli": lambda **o: ae.MatryoshkaAutoencoder(SHALLOW, reconstruction=ae.BinaryCrossEntropy(), **o),
     "contractive": lambda **o: ae.ContractiveAutoencoder(SHALLOW, 0.4, **o),
     "contractive gelu": lambda **o: ae.ContractiveAutoencoder(SHALLOW, 0.4, code_activation=ae.GELU, tied=True, **o),
     "contractive gelu tanh": lambda **o: ae.ContractiveAutoencoder(SHALLOW, 0.4, code_activation=ae.GELUTanh, **o),

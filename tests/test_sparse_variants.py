@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from numeric import D, H, N
+from numeric import D, H, N, assert_close, numeric_gradient
 
 import aescratch as ae
 from aescratch import functions as f
@@ -303,6 +303,201 @@ REFUSED += [
         lambda: ae.KSparseAutoencoder([D, H], k=2, auxiliary=0.1).fit(X, optimizer=ae.LBFGS()),
         r"expected an objective that stays the same for LBFGS, but silent follows a running mean or count",
     ),
+]
+
+
+# Gates
+
+
+def moved(model, seed=1):
+    """The model, with every parameter away from where it starts."""
+    r = np.random.default_rng(seed)
+    for parameter in model.parameters:
+        parameter.value = parameter.value + r.normal(0, 0.4, parameter.shape)
+    return model
+
+
+def test_a_gated_code_is_a_gate_and_a_magnitude_of_one_matrix():
+    model = moved(ae.GatedAutoencoder([D, 7], 0.3, dtype="float64", rng=0))
+    W, b_gate, r, b_mag, V, c = (parameter.value for parameter in model.parameters)
+    a_gate, a_mag = X @ W + b_gate, X @ (W * np.exp(r)) + b_mag
+    h, g = (a_gate > 0) * np.maximum(a_mag, 0), np.maximum(a_gate, 0)
+    np.testing.assert_allclose(model.encode(X), h, rtol=1e-12)
+    U = V / np.linalg.norm(V, axis=1, keepdims=True)
+    terms = [np.square(code @ U + c - X).sum(axis=1).mean() / 2 for code in (h, g)]
+    assert float(model.loss(X)) == pytest.approx(sum(terms) + 0.3 * g.sum(axis=1).mean(), rel=1e-12)
+
+
+def test_the_gates_terms_give_the_decoder_and_the_magnitude_nothing():
+    """Whatever the gate's penalty and its own reconstruction are, these get the gradient of the first term alone."""
+    model = moved(ae.GatedAutoencoder([D, 7], 0.3, dtype="float64", rng=0))
+    model.loss(X)
+    model.backward()
+    found = {name: parameter.grad.copy() for name, parameter in by_name(model).items()}
+    for name in ("encoder.magnitude.r", "encoder.magnitude.b", "decoder.V1", "decoder.b1"):
+        def first_term():
+            return model.reconstruction.forward(model.reconstruct(X), X)
+
+        assert_close(found[name], numeric_gradient(first_term, by_name(model)[name].value))
+
+
+def test_the_gate_learns_from_its_own_terms_alone():
+    model = moved(ae.GatedAutoencoder([D, 7], 0.3, dtype="float64", rng=0))
+    model.loss(X)
+    model.backward()
+    found = by_name(model)["encoder.gate.b"].grad.copy()
+
+    def own_terms():
+        g = np.maximum(model.gate.apply(model.directions.apply(X)), 0)
+        error = 0.5 * np.square(model.decoder.apply(g) - X).sum(axis=1).mean()
+        return error + 0.3 * g.sum(axis=1).mean()
+
+    assert_close(found, numeric_gradient(own_terms, by_name(model)["encoder.gate.b"].value))
+
+
+def test_a_shut_gate_and_a_negative_magnitude_give_nothing():
+    a_gate, a_mag = np.array([[1.0, 1.0, -1.0, 0.0]]), np.array([[2.0, -2.0, 2.0, 2.0]])
+    np.testing.assert_array_equal(f.gated(a_gate, a_mag), [[2, 0, 0, 0]])
+    for gradient, expected in zip(f.gated_backward(np.full((1, 4), 3.0), a_gate, a_mag), ([0] * 4, [3, 0, 0, 0]), strict=True):
+        np.testing.assert_array_equal(gradient, [expected])
+
+
+@pytest.mark.parametrize("examples", [1, N])
+@pytest.mark.parametrize("widths", [[1, 1], [D, 1], [1, H], [D, H]])
+def test_hard_settings_of_gates(widths, examples):
+    for weight in (0.0, 1e3):
+        model = moved(ae.GatedAutoencoder(widths, weight, dtype="float64", rng=0))
+        for b in (0.0, 50.0, -50.0):  # some gates open, all of them, none
+            model.gate.b.value = np.full(widths[1], b)
+            for x in (np.random.default_rng(0).random((examples, widths[0])), np.full((examples, widths[0]), 0.3)):
+                report = ae.check_gradients(model, x)
+                assert "fail" not in [tensor.verdict for tensor in report.tensors], str(report)
+
+
+# Planted dictionaries: which codes shrink what they find
+
+
+def planted(seed=0, n=3000, units=12, columns=16, active=2):
+    """Examples that are sums of a few known directions of length one, and the directions."""
+    r = np.random.default_rng(seed)
+    directions = r.normal(size=(units, columns))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    sizes = np.zeros((n, units))
+    for row in sizes:
+        row[r.choice(units, active, replace=False)] = r.uniform(1, 2, active)
+    return (sizes @ directions).astype("float32"), directions
+
+
+def restored(model, x, directions):
+    """The share of x that is restored along x; and the mean cosine of each direction with the decoder's nearest row."""
+    W = model.decode(np.eye(model.widths[-1], dtype="float32")) - model.decode(np.zeros((1, model.widths[-1]), "float32"))
+    cosines = W @ directions.T / np.maximum(np.linalg.norm(W, axis=1), 1e-12)[:, None]
+    return (model.reconstruct(x) * x).sum() / np.square(x).sum(), cosines.max(axis=0).mean()
+
+
+def test_l1_shrinks_planted_features_and_gates_and_thresholds_dont():
+    x, directions = planted()
+    share, cosine = {}, {}
+    for name, model in {
+        "L1": ae.SparseAutoencoder([16, 24], ae.L1Sparsity(0.2), unit_norm_decoder=True, rng=0),
+        "gated": ae.GatedAutoencoder([16, 24], 0.3, rng=0),
+        "jump": ae.JumpReLUAutoencoder([16, 24], 0.1, theta=0.5, bandwidth=0.5, rng=0),
+    }.items():
+        model.fit(x, epochs=20, optimizer=ae.Adam(ae.CosineRate(1e-2)), rng=0)
+        share[name], cosine[name] = restored(model, x, directions)
+    assert share["L1"] < 0.9
+    assert min(share["gated"], share["jump"]) > 0.98
+    assert min(cosine.values()) > 0.93, cosine
+
+
+# Nested codes
+
+
+def test_each_prefix_is_restored_from_by_itself():
+    model = moved(ae.MatryoshkaAutoencoder([D, 7], [1, 3, 7], code_activation=ae.Tanh, dtype="float64", rng=0))
+    W, b, V, c = (parameter.value for parameter in model.parameters)
+    h = np.tanh(X @ W + b)
+    errors = [np.square(h[:, :m] @ V[:m] + c - X).sum(axis=1).mean() / 2 for m in (1, 3, 7)]
+    assert float(model.loss(X)) == pytest.approx(sum(errors), rel=1e-12)
+    for m in (1, 3, 7):
+        np.testing.assert_allclose(model.reconstruct(X, prefix=m), h[:, :m] @ V[:m] + c, rtol=1e-12)
+    np.testing.assert_array_equal(model.reconstruct(X), model.reconstruct(X, prefix=7))
+    with pytest.raises(ValueError, match="expected prefix to be one of 1, 3, 7, got 2"):
+        model.reconstruct(X, prefix=2)
+
+
+def test_one_prefix_is_the_vanilla_autoencoder():
+    nested, vanilla = (kind([D, H], **o, rng=0) for kind, o in ((ae.MatryoshkaAutoencoder, {"prefixes": [H]}), (ae.Autoencoder, {})))
+    for model in (nested, vanilla):
+        model.fit(X.astype("float32"), epochs=3, rng=0)
+    for one, other in zip(nested.parameters, vanilla.parameters, strict=True):
+        np.testing.assert_array_equal(one.value, other.value)
+
+
+def test_the_prefixes_by_default():
+    assert ae.MatryoshkaAutoencoder([D, 32]).sizes == [4, 8, 16, 32]
+    assert ae.MatryoshkaAutoencoder([D, 1]).sizes == [1]
+    assert ae.MatryoshkaAutoencoder([D, 3]).sizes == [1, 3]
+
+
+def test_the_first_units_restore_nearly_as_well_as_a_code_of_their_own():
+    train, test = ae.datasets.load_digits().split(0.2, rng=0)
+
+    def fitted(model):
+        model.fit(train.x, epochs=30, optimizer=ae.Adam(ae.CosineRate(5e-3)), rng=0)
+        return model
+
+    def error(x_hat):
+        return np.square(x_hat - test.x).sum(axis=1).mean()
+
+    nested = fitted(ae.MatryoshkaAutoencoder([64, 16], [4, 16], code_activation=ae.Identity, rng=0))
+    alone = fitted(ae.Autoencoder([64, 4], code_activation=ae.Identity, rng=0))
+    whole = fitted(ae.Autoencoder([64, 16], code_activation=ae.Identity, rng=0))
+    assert error(nested.reconstruct(test.x, prefix=4)) < 1.1 * error(alone.reconstruct(test.x))
+    cut = whole.encode(test.x) * (np.arange(16) < 4)
+    assert error(whole.decode(cut)) > 1.5 * error(alone.reconstruct(test.x)), "a plain code can't be cut off"
+
+
+@pytest.mark.parametrize("examples", [1, N])
+@pytest.mark.parametrize(("widths", "prefixes"), [([1, 1], None), ([D, 1], [1]), ([1, 7], None), ([D, 7], [1, 2, 3, 4, 5, 6, 7])])
+def test_hard_settings_of_nested_codes(widths, prefixes, examples):
+    model = moved(ae.MatryoshkaAutoencoder(widths, prefixes, dtype="float64", rng=0))
+    for x in (np.random.default_rng(0).random((examples, widths[0])), np.full((examples, widths[0]), 0.3)):
+        report = ae.check_gradients(model, x)
+        assert "fail" not in [tensor.verdict for tensor in report.tensors], str(report)
+
+
+# What all of them have in common
+
+
+HEALTHY = {
+    "jump-relu": lambda **o: ae.JumpReLUAutoencoder([64, 32], **o),
+    "gated": lambda **o: ae.GatedAutoencoder([64, 32], 0.05, **o),
+    "matryoshka": lambda **o: ae.MatryoshkaAutoencoder([64, 32], code_activation=ae.Identity, **o),
+    "batch": lambda **o: ae.KSparseAutoencoder([64, 32], k=8, batch=True, **o),
+    "auxiliary": lambda **o: ae.KSparseAutoencoder([64, 32], k=8, auxiliary=1 / 32, **o),
+}
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_a_healthy_training_has_no_findings(name):
+    x, model = ae.datasets.load_digits().x[:600], HEALTHY[name](rng=0)
+    history = model.fit(x, epochs=40, optimizer=ae.Adam(ae.CosineRate(5e-3)), rng=0)
+    diagnosis = ae.diagnose(model, x, history=history)
+    assert not diagnosis.findings, str(diagnosis)
+
+
+REFUSED += [
+    (lambda: ae.GatedAutoencoder([11, D, H]), r"expected no hidden layer for the gated code, as in \[64, 32\], got"),
+    (lambda: ae.GatedAutoencoder([D, H], tied=True), r"expected no tied for a GatedAutoencoder"),
+    (lambda: ae.GatedAutoencoder([D, H], code_activation=ae.ReLU), r"expected no code_activation for a GatedAutoencoder"),
+    (lambda: ae.GatedAutoencoder([D, H], -1.0), r"expected weight to be a number of at least 0, got -1.0"),
+    (lambda: ae.MatryoshkaAutoencoder([11, D, H]), r"expected no hidden layer for nested codes"),
+    (lambda: ae.MatryoshkaAutoencoder([D, H], [1, 2]), r"expected prefixes that rise up to the code's width"),
+    (lambda: ae.MatryoshkaAutoencoder([D, H], [2, 1, 3]), r"expected prefixes that rise up to the code's width"),
+    (lambda: ae.MatryoshkaAutoencoder([D, H], []), r"expected prefixes that rise up to the code's width"),
+    (lambda: ae.MatryoshkaAutoencoder([D, H], [1, 4]), r"expected each prefix to be an integer of at least 1 and at most 3"),
+    (lambda: ae.MatryoshkaAutoencoder([D, H], dropout=0.2), r"expected no dropout for a MatryoshkaAutoencoder"),
 ]
 
 

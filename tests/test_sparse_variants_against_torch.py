@@ -124,3 +124,31 @@ def test_k_sparse_with_silent_units(seed, batch):
     np.testing.assert_array_equal(model.silent.silent_for.value, np.where((code == 0).all(dim=0), counts + n, 0))
     if batch:
         same(model.selection.threshold.value, 0.1 * code[code != 0].min().reshape(1))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_gated(seed):
+    r = np.random.default_rng(seed)
+    n, d, h = (int(size) for size in r.integers(1, 12, 3))
+    weight = r.uniform(0, 1)
+    model = shaken(ae.GatedAutoencoder([d, h], weight, dtype="float64", rng=seed), r)
+    x, p = torch.tensor(r.normal(size=(n, d))), leaves(model)
+    a_gate = x @ p["encoder.W"] + p["encoder.gate.b"]
+    a_mag = x @ (p["encoder.W"] * p["encoder.magnitude.r"].exp()) + p["encoder.magnitude.b"]
+    code, g = (a_gate > 0).double() * a_mag.relu(), a_gate.relu()
+    W, b = unit(p["decoder.V1"]), p["decoder.b1"]
+    auxiliary = half_square(g @ W.detach() + b.detach(), x)
+    wanted = half_square(code @ W + b, x) + auxiliary + weight * g.sum(dim=1).mean()
+    compare(model, x.numpy(), wanted, p)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_matryoshka(seed):
+    r = np.random.default_rng(seed)
+    n, d, h = (int(size) for size in r.integers(1, 12, 3))
+    prefixes = sorted({*r.integers(1, h + 1, 3).tolist(), h})
+    model = shaken(ae.MatryoshkaAutoencoder([d, h], prefixes, code_activation=ae.GELU, dtype="float64", rng=seed), r)
+    x, p = torch.tensor(r.normal(size=(n, d))), leaves(model)
+    code = torch.nn.functional.gelu(x @ p["encoder.W1"] + p["encoder.b1"])
+    wanted = sum(half_square(code[:, :m] @ p["decoder.W1"][:m] + p["decoder.b1"], x) for m in prefixes)
+    compare(model, x.numpy(), wanted, p)

@@ -1,7 +1,7 @@
 """Thresholds: units of a code that are off up to a threshold, or that a gate turns on and off.
 
     log_theta -> threshold -> theta;   a -> jump_relu -> h = a ⊙ H(a − theta);   a -> l0_sparsity -> how many are on
-    p = x W -> a_gate = p + b_gate, and magnitude -> a_mag;   a_gate, a_mag -> gated -> h = H(a_gate) ⊙ relu(a_mag)
+    p = x W -> gate -> a_gate, p -> magnitude -> a_mag;   a_gate, a_mag -> gated -> h = H(a_gate) ⊙ relu(a_mag)
 
 H is the step, 0 up to 0 and 1 above. Its derivative is 0, so no threshold would ever be learnt by it. For that of
 `jump_relu` and `l0_sparsity` a rule stands in the derivative's place, and says so; a gate is learnt by other terms.
@@ -108,6 +108,16 @@ def l0_sparsity_backward(a: Array, theta: Array, bandwidth: float) -> tuple[Arra
     return xp.zeros_like(a), -near.sum(axis=0) / bandwidth / batch_size(a)
 
 
+def gate(p: Array, b: Array) -> Array:
+    """How far each gate is open or shut: a_gate = p + b, with p = x W and a_gate (N, H), b (H,)."""
+    return array_module(p, b).add(p, b)
+
+
+def gate_backward(grad_a_gate: Array) -> tuple[Array, Array]:
+    """Gradients of `gate`: grad_a_gate itself, and its sum over n."""
+    return array_module(grad_a_gate).copy(grad_a_gate), grad_a_gate.sum(axis=0)
+
+
 def magnitude(p: Array, r: Array, b: Array) -> Array:
     """How large each unit is where its gate is open: a_mag = exp(r) ⊙ p + b, with p and a_mag (N, H), r and b (H,).
 
@@ -200,6 +210,17 @@ RECORDS: tuple[Record, ...] = (
         inputs=lambda rng, N, D, H: _near_thresholds(rng, N, H),
         second_opinion=lambda a, theta, bandwidth: _rows(lambda v, t: float(v > t), a, theta),
         question="What does a unit cost that is on, however large it is? And one at its threshold?",
+    ),
+    Formula(
+        gate, gate_backward,
+        lines=("a_gate[n,j] = p[n,j] + b[j]",),
+        backward_lines=("grad_p[n,j] = grad_a_gate[n,j]", "grad_b[j] = sum(n, grad_a_gate[n,j])"),
+        claim="p + b",
+        inputs=lambda rng, N, D, H: {"p": rng.normal(size=(N, H)), "b": rng.normal(size=H)},
+        second_opinion=lambda p, b: _rows(lambda v, c: math.fsum((v, c)), p, b),
+        question="Which units does a bias of the gate reach?",
+        derivation="$a^{gate}_{nj} = p_{nj} + b_j$: the gradient of $p$ is that of $a^{gate}$, and $b_j$ reaches all "
+        "examples.",
     ),
     Formula(
         magnitude, magnitude_backward,

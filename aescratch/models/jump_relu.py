@@ -47,7 +47,7 @@ class JumpReLUAutoencoder(Autoencoder):
         those that matter. On the scale of the pre-activations a.
     **options
         As for `Autoencoder`, without ``tied``; `code_activation`, by default none, comes before the threshold. The
-        decoder's rows that read the code have length one.
+        decoder's rows that read the code have length one, and the encoder starts as these rows transposed.
 
     Examples
     --------
@@ -74,11 +74,16 @@ class JumpReLUAutoencoder(Autoencoder):
         super().build(rng)
 
     def decoder_layers(self, encoder: Sequence[Layer], rng: np.random.Generator) -> list[Layer]:
-        """Return the decoder's layers, the first of them with rows of length one: else a code could grow for free."""
+        """Return the decoder's layers, the first of them with rows of length one: else a code could grow for free.
+
+        The encoder's last matrix starts as these rows, transposed, so that few units begin below their threshold for
+        all examples (Conerly et al. 2024, "Update on how we train SAEs").
+        """
         layers = super().decoder_layers(encoder, rng)
         n_in, n_out = layers[0].parameters[0].shape
-        layers[0] = UnitRowDense(n_in, n_out, initializer=self.initializer, dtype=self.dtype, rng=rng)
-        return layers
+        restoring = UnitRowDense(n_in, n_out, initializer=self.initializer, dtype=self.dtype, rng=rng)
+        encoder[-1].parameters[0].value = functions.unit_rows(restoring.V.value).T
+        return [restoring, *layers[1:]]
 
     def default_code_activation(self) -> Callable[..., Layer]:
         """Return Identity: the threshold is activation enough."""

@@ -21,13 +21,13 @@ from aescratch.activations import Identity, TopK
 from aescratch.backend import Array, Number
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng, require_count, require_flag, require_number
-from aescratch.layers import Dense, Layer, Sequential
+from aescratch.layers import Dense, Layer, Linear, Sequential
 from aescratch.losses import SquaredError
 from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
 from aescratch.models.opinion import SecondOpinion, Seen
 from aescratch.models.statements import Option
 from aescratch.penalties import ResidualError
-from aescratch.selection import BatchTopK, SilentTopK, StopGradient, WithoutBias
+from aescratch.selection import BatchTopK, SilentTopK, StopGradient
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -91,7 +91,7 @@ class KSparseAutoencoder(Autoencoder):
                 "expected two widths, tied=False, no output_activation and SquaredError() beside auxiliary, whose "
                 "silent units restore x − x_hat by the decoder's weights; leave auxiliary out, or those"
             )
-        self.residual, self.directions = StopGradient(), WithoutBias(decoder)
+        self.residual, self.directions = StopGradient(), Linear(decoder.W, adds=True)
 
     def code_layers(self) -> list[Layer]:
         """Return the code's activation, and the selection."""
@@ -172,7 +172,7 @@ class KSparseAutoencoder(Autoencoder):
             asleep = self.silent.silent_for.value > self.silent_after
             largest = np.argsort(np.argsort(np.where(asleep, -a, np.inf), axis=1, kind="stable"), axis=1)
             z = np.where(asleep & (largest < self.silent.k), a, 0)
-            return z @ self.directions.dense.W.value, seen.x - self.decoder.apply(self.selection.apply(a))
+            return z @ self.directions.W.value, seen.x - self.decoder.apply(self.selection.apply(a))
 
         opinion = super().second_opinion()
         opinion.most_active = None if self.batch else self.k

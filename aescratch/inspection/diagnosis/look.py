@@ -180,7 +180,8 @@ class Look:
         if self.restores and isinstance(reconstruction, Loss):
             loss = copy.deepcopy(reconstruction)
             answers = np.broadcast_to(self.mean, self.x.shape), self.x
-            trivial, perfect = (float(loss.forward(loss.from_data(answer), self.x)) for answer in answers)
+            times = getattr(self.model, "n_reconstructions", 1)  # a loss of one's own compares once
+            trivial, perfect = (times * float(loss.forward(loss.from_data(answer), self.x)) for answer in answers)
             return trivial, perfect
         if self.labels is not None:
             shares = np.bincount(self.labels.astype(int)) / len(self.labels)

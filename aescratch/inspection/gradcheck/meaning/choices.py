@@ -8,10 +8,14 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.foundations.parts import Part
 from aescratch.functions import FORMULAS
 from aescratch.functions.one_by_one import affine, largest
+from aescratch.gates import Frozen, Gate, Gated, Magnitude
+from aescratch.inspection.gradcheck.meaning import layers
 from aescratch.inspection.gradcheck.meaning.comparing import Oracle, readings
-from aescratch.selection import BatchTopK, JumpReLU, SilentTopK, StopGradient, WithoutBias
+from aescratch.layers import Linear
+from aescratch.selection import BatchTopK, JumpReLU, PrefixDense, SilentTopK, StopGradient
 
 OfX = Callable[[Array], Any]
 
@@ -74,11 +78,74 @@ def stop_gradient(rng: np.random.Generator, layer: StopGradient) -> Oracle:
     return _oracle("stop_gradient", lambda x: x, [rng.normal(size=(7, 5))], others)
 
 
-def without_bias(rng: np.random.Generator, layer: WithoutBias) -> Oracle:
-    """y = x W, without b."""
-    W, b = layer.dense.W.value.copy(), layer.dense.b.value.copy()
+def linear(rng: np.random.Generator, layer: Linear) -> Oracle:
+    """y = x W."""
+    W = layer.W.value.copy()
     others: dict[str, OfX] = {
-        "b is added, though it belongs to the whole output": lambda x: affine(x, W, b),
-        "x W is subtracted": lambda x: affine(x, -W, 0 * b),
+        "x W is subtracted": lambda x: affine(x, -W, 0 * W[0]),
+        "x W is divided by the batch size": lambda x: affine(x, W / len(x), 0 * W[0]),
     }
-    return _oracle("dense", lambda x: affine(x, W, 0 * b), [rng.normal(size=(n, len(W))) for n in (7, 3)], others)
+    cases = [rng.normal(size=(n, len(W))) for n in (7, 3)]
+    return _oracle("linear", lambda x: affine(x, W, 0 * W[0]), cases, others)
+
+
+def prefix_dense(rng: np.random.Generator, layer: PrefixDense) -> Oracle:
+    """y = the first units of h, times W, + b."""
+    W, b, size = layer.W.value.copy(), layer.b.value.copy(), layer.size
+    first = np.arange(len(W)) < size
+    others: dict[str, OfX] = {
+        "it reads the whole code": lambda h: affine(h, W, b),
+        "it reads the last units, where it should the first": lambda h: affine(h * first[::-1], W, b),
+        "it reads one unit too many": lambda h: affine(h * (np.arange(len(W)) < size + 1), W, b),
+        "it reads the units behind the prefix": lambda h: affine(h * ~first, W, b),
+        "b is left out": lambda h: affine(h * first, W, 0 * b),
+    }
+    cases = [rng.normal(size=(n, len(W))) for n in (7, 3)]
+    return _oracle("prefix_dense", lambda h: affine(h * first, W, b), cases, others)
+
+
+def gate(rng: np.random.Generator, layer: Gate) -> Oracle:
+    """a_gate = p + b."""
+    b = layer.b.value.copy()
+    others: dict[str, OfX] = {"b is left out": lambda p: p, "b is subtracted": lambda p: p - b}
+    return _oracle("gate", lambda p: p + b, [rng.normal(size=(n, len(b))) for n in (7, 3)], others)
+
+
+def magnitude(rng: np.random.Generator, layer: Magnitude) -> Oracle:
+    """a_mag = exp(r) p + b."""
+    r, b = layer.r.value.copy(), layer.b.value.copy()
+    others: dict[str, OfX] = {
+        "r multiplies, where exp(r) should": lambda p: r * p + b,
+        "r is left out": lambda p: p + b,
+        "b is left out": lambda p: np.exp(r) * p,
+        "b is scaled too": lambda p: np.exp(r) * (p + b),
+    }
+
+    def right(p: Array) -> Any:
+        return FORMULAS["magnitude"].second_opinion(p, r, b)
+
+    return _oracle("magnitude", right, [rng.normal(size=(n, len(b))) for n in (7, 3)], others)
+
+
+def gated(rng: np.random.Generator, part: Gated) -> Oracle:
+    """h = max(a_mag, 0) where a_gate > 0, else 0."""
+    formula = FORMULAS["gated"]
+    others = {
+        "the gate and the magnitude change places": lambda g, m: np.where(m > 0, np.maximum(g, 0), 0.0),
+        "the gate multiplies, where it should open": lambda g, m: np.maximum(g, 0) * np.maximum(m, 0),
+        "a negative magnitude isn't cut off": lambda g, m: np.where(g > 0, m, 0.0),
+        "the gate is left out": lambda g, m: np.maximum(m, 0),
+    }
+    cases = [tuple(formula.inputs(rng, n, 5, 3).values()) for n in (7, 5)]
+    return Oracle(formula.claim, formula.second_opinion, cases, readings(others), formula.question)
+
+
+def frozen(rng: np.random.Generator, layer: Frozen) -> Oracle:
+    """y = x W + b, by the layer's own numbers."""
+    return layers.unit_rows(rng, layer.dense)
+
+
+OF_CHOICES: dict[type[Part], Callable[[np.random.Generator, Any], Oracle]] = {
+    JumpReLU: jump_relu, BatchTopK: batch_top_k, SilentTopK: silent_top_k, StopGradient: stop_gradient, Linear: linear,
+    PrefixDense: prefix_dense, Gate: gate, Magnitude: magnitude, Gated: gated, Frozen: frozen,
+}  # fmt: skip

@@ -18,7 +18,6 @@ from aescratch.inspection.gradcheck.meaning import choices, layers, terms
 from aescratch.inspection.gradcheck.meaning.comparing import Oracle
 from aescratch.layers import Dense, TransposedDense, UnitRowDense
 from aescratch.penalties import KLSparsity, WeightDecay
-from aescratch.selection import BatchTopK, JumpReLU, SilentTopK, StopGradient, WithoutBias
 
 RECORDS: dict[str, Activation | Term] = {
     **{record.layer: record for record in functions.ACTIVATIONS.values()},
@@ -27,9 +26,8 @@ RECORDS: dict[str, Activation | Term] = {
 RECORDS["ResidualError"] = RECORDS["SquaredError"]  # of a residual, and weighed
 OF_LAYERS: dict[type[Part], Callable[[np.random.Generator, Any], Oracle]] = {
     TransposedDense: layers.dense, Dense: layers.dense, UnitRowDense: layers.unit_rows, Dropout: layers.dropout,
-    BatchNorm: layers.batch_norm, TopK: layers.top_k, JumpReLU: choices.jump_relu,
-    BatchTopK: choices.batch_top_k, SilentTopK: choices.silent_top_k, StopGradient: choices.stop_gradient,
-    WithoutBias: choices.without_bias,
+    BatchNorm: layers.batch_norm, TopK: layers.top_k,
+    **choices.OF_CHOICES,
 }  # fmt: skip
 
 
