@@ -108,7 +108,10 @@ class Gated(Part):
 
 
 class GatedUnits(Layer):
-    """The way from x to a gated code in one layer: p = x W, its gate and its magnitude, and h of both."""
+    """The way from x to a gated code in one layer: p = x W, its gate and its magnitude, and h of both.
+
+    By h alone, as in a classifier, only the magnitudes learn: no gradient passes the step of the gate.
+    """
 
     def __init__(self, directions: Linear, gate: Gate, magnitude: Magnitude, gated: Gated) -> None:
         self.directions, self.gate, self.magnitude, self.gated = directions, gate, magnitude, gated

@@ -11,6 +11,9 @@ from numeric import D, H, N, assert_close, numeric_gradient
 
 import aescratch as ae
 from aescratch import functions as f
+from aescratch.gates import Gate, Gated, Magnitude
+from aescratch.layers import Linear
+from aescratch.selection import JumpReLU, SilentTopK
 
 X = np.random.default_rng(7).random((N, D))
 
@@ -284,10 +287,12 @@ def test_a_diagnosis_of_dead_units_names_the_auxiliary_loss_as_the_caller_spells
     diagnosis = ae.diagnose(model, x)
     (finding,) = [each for each in diagnosis.findings if each.code == "dead-units"]
     assert "auxiliary=0.03125" in finding.advice
+    tied = ae.KSparseAutoencoder([64, 16], k=4, tied=True, rng=0)  # whose decoder can't restore by weights of its own
     helped = ae.KSparseAutoencoder([64, 16], k=4, auxiliary=1 / 32, rng=0)
-    helped.encoder.layers[0].b.value = model.encoder.layers[0].b.value
-    (finding,) = [each for each in ae.diagnose(helped, x).findings if each.code == "dead-units"]
-    assert "auxiliary" not in finding.advice
+    for other in (tied, helped):
+        other.encoder.layers[0].b.value = model.encoder.layers[0].b.value
+        (finding,) = [each for each in ae.diagnose(other, x).findings if each.code == "dead-units"]
+        assert "auxiliary" not in finding.advice
 
 
 REFUSED += [
@@ -468,6 +473,65 @@ def test_hard_settings_of_nested_codes(widths, prefixes, examples):
 
 
 # What all of them have in common
+
+
+PARTS = {
+    "jump": lambda: JumpReLU(H, theta=0.2, bandwidth=0.3, dtype="float64"), "batch": lambda: ae.BatchTopK(2, dtype="float64"),
+    "silent": lambda: SilentTopK(H, 2, silent_after=1, dtype="float64"), "magnitude": lambda: Magnitude(H, dtype="float64"),
+    "gate": lambda: Gate(H, dtype="float64"), "linear": lambda: Linear(ae.Parameter("W", np.ones((H, 2)))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_batches_of_another_width_or_shape_are_refused_in_a_sentence(name):
+    part = PARTS[name]()
+    with pytest.raises(ValueError, match=r"expected (a batch of rows with|at least k = 2 units)"):
+        part.forward(np.ones((N, 1)))
+    part.forward(np.ones((N, H)))
+    if name in ("jump", "batch", "silent"):
+        with pytest.raises(ValueError, match=r"expected grad_\w and a .*shape"):
+            part.backward(np.ones((N + 1, H)))
+
+
+def test_a_gate_and_a_magnitude_have_one_shape():
+    part = Gated()
+    with pytest.raises(ValueError, match=r"expected a_gate and a_mag .*shape"):
+        part.forward(np.ones((N, H)), np.ones((1, H)))
+    part.forward(np.ones((N, H)), np.ones((N, H)))
+    with pytest.raises(ValueError, match=r"expected grad_h and a_mag .*shape"):
+        part.backward(np.ones((1, H)))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ae.GatedAutoencoder([D, H], dtype="float64", rng=0), lambda: ae.MatryoshkaAutoencoder([D, H], dtype="float64", rng=0),
+        lambda: ae.JumpReLUAutoencoder([D, H], bandwidth=0.5, dtype="float64", rng=0),
+        lambda: ae.KSparseAutoencoder([D, H], k=2, batch=True, auxiliary=0.1, dtype="float64", rng=0),
+    ],
+    ids=["gated", "matryoshka", "jump-relu", "k-sparse"],
+)  # fmt: skip
+def test_a_head_trains_the_way_to_the_code(make):
+    labels = np.arange(N) % 3
+    autoencoder = moved(make())
+    model = ae.SoftmaxClassifier(autoencoder, 3, rng=0)
+    for training in (False, True):
+        report = ae.check_gradients(model, X, labels, training=training)
+        untested = [tensor.name for tensor in report.tensors if tensor.verdict != "pass"]
+        # no gradient passes a step: a gate learns from its own terms, of which a classifier has none
+        assert untested == ["encoder.gate.b"] * isinstance(autoencoder, ae.GatedAutoencoder), str(report)
+        assert not [finding for finding in report.findings if finding.severity == "error"]
+    before = autoencoder.encode(X)
+    model.fit(X, labels, epochs=2, rng=0)
+    assert (autoencoder.encode(X) != before).any()
+
+
+def test_the_way_to_a_gated_code_is_a_layer_whose_gate_learns_nothing_from_it():
+    layer = moved(ae.GatedAutoencoder([D, H], dtype="float64", rng=0)).encoder.layers[0]
+    report = ae.check_layer(layer, np.random.default_rng(0).normal(size=(N, D)))
+    gate_alone = [tensor.name for tensor in report.tensors if not tensor.analytic.any()]
+    assert [tensor.verdict for tensor in report.tensors if tensor.name not in gate_alone] == ["pass"] * 4
+    assert gate_alone == ["grad_gate_b"]
 
 
 HEALTHY = {

@@ -159,7 +159,7 @@ def _kernel(u: float, bandwidth: float) -> float:
 def _near_thresholds(rng: Any, N: int, H: int) -> dict[str, Any]:
     """Draw units half of which lie near their threshold, and none within a hundredth of where a rule jumps."""
     theta, bandwidth = rng.uniform(0.2, 0.6, H), 0.3
-    steps = rng.choice([-0.6, -0.12, -0.05, 0.05, 0.12, 0.6], (N, H)) + rng.uniform(-0.01, 0.01, (N, H))
+    steps = rng.choice([-0.6, -0.22, -0.12, -0.05, 0.05, 0.12, 0.22, 0.6], (N, H)) + rng.uniform(-0.01, 0.01, (N, H))
     return {"a": theta + steps, "theta": theta, "bandwidth": bandwidth}
 
 

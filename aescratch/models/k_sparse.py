@@ -84,9 +84,12 @@ class KSparseAutoencoder(Autoencoder):
             n_in, min(n_in, -(-n_out // 2)) if asked is None else require_count("auxiliary_k", asked, most=n_in),
             silent_after=self.silent_after, dtype=self.dtype,
         )  # fmt: skip
+        self.can_restore = (
+            len(self.widths) == 2 and type(decoder) is Dense and isinstance(self.reconstruction, SquaredError)
+        )
         if not self.auxiliary:
             return
-        if len(self.widths) != 2 or type(decoder) is not Dense or not isinstance(self.reconstruction, SquaredError):
+        if not self.can_restore:
             raise ValueError(
                 "expected two widths, tied=False, no output_activation and SquaredError() beside auxiliary, whose "
                 "silent units restore x − x_hat by the decoder's weights; leave auxiliary out, or those"

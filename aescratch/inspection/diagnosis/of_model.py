@@ -115,7 +115,7 @@ def _alive(look: Look, spelling: Spelling) -> str:
     if selection is None:
         return spelling("code_activation", "identity")
     more = spelling("k", str(2 * selection[1].k))
-    can_restore = getattr(look.model, "auxiliary", None) == 0
+    can_restore = getattr(look.model, "auxiliary", None) == 0 and look.model.can_restore
     return f"{spelling('auxiliary', AUXILIARY)}, {more}" if can_restore else more
 
 
