@@ -48,8 +48,11 @@ from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.classifier import SoftmaxClassifier
 from aescratch.models.contractive import ContractiveAutoencoder
 from aescratch.models.denoising import DenoisingAutoencoder
+from aescratch.models.gated import GatedAutoencoder
+from aescratch.models.jump_relu import JumpReLUAutoencoder
 from aescratch.models.k_sparse import KSparseAutoencoder
 from aescratch.models.linear import LinearAutoencoder
+from aescratch.models.matryoshka import MatryoshkaAutoencoder
 from aescratch.models.sparse import SparseAutoencoder
 from aescratch.models.stacked import StackedAutoencoder
 from aescratch.models.variational import VariationalAutoencoder
@@ -67,7 +70,8 @@ from aescratch.optimizers import (
     StepRate,
 )
 from aescratch.penalties import SPARSITIES as _SPARSITIES
-from aescratch.penalties import KLSparsity, L1Sparsity
+from aescratch.penalties import KLSparsity, L0Sparsity, L1Sparsity
+from aescratch.selection import BatchTopK, JumpReLU
 from aescratch.training import History, TrainingDivergedError, fit, load, save
 
 __all__ = [
@@ -79,6 +83,7 @@ __all__ = [
     "Autoencoder",
     "AutoencoderTransformer",
     "BatchNorm",
+    "BatchTopK",
     "BinaryCrossEntropy",
     "Buffer",
     "ConstantRate",
@@ -90,18 +95,23 @@ __all__ = [
     "Dropout",
     "FileFormatError",
     "GELUTanh",
+    "GatedAutoencoder",
     "GaussianNoise",
     "GradientCheckError",
     "History",
     "Identity",
+    "JumpReLU",
+    "JumpReLUAutoencoder",
     "KLSparsity",
     "KSparseAutoencoder",
+    "L0Sparsity",
     "L1Sparsity",
     "Layer",
     "LeakyReLU",
     "LinearAutoencoder",
     "Loss",
     "MaskingNoise",
+    "MatryoshkaAutoencoder",
     "Momentum",
     "Monitor",
     "Nesterov",

@@ -178,6 +178,51 @@ class Dense(Layer):
         return f"Dense({self.W.shape[0]}, {self.W.shape[1]})"
 
 
+class Linear(Layer):
+    """Linear layer y = x W.
+
+    Parameters
+    ----------
+    W : Parameter
+        Its weights (n_in, n_out).
+    adds : bool
+        Whether backward adds grad_W to what another layer wrote in the same pass, because both share W.
+    """
+
+    remembers = ("x",)
+    row_by_row = True
+
+    def __init__(self, W: Parameter, *, adds: bool = False) -> None:
+        self.W, self.adds = W, adds
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """W."""
+        return [self.W]
+
+    def apply(self, x: Array) -> Array:
+        """Return y (N, n_out) for x (N, n_in)."""
+        require_width(x, self.W.shape[0])
+        return functions.linear(x, self.W.value)
+
+    def forward(self, x: Array) -> Array:
+        """Return y (N, n_out) for x (N, n_in), and remember x."""
+        self.x = x
+        return self.apply(x)
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_x (N, n_in), and write W.grad, or add to it."""
+        grad_x, grad_W = functions.linear_backward(grad_y, self.x, self.W.value)
+        if self.adds:
+            self.W.grad += grad_W
+        else:
+            self.W.grad = grad_W
+        return grad_x
+
+    def __repr__(self) -> str:
+        return f"Linear({self.W.shape[0]}, {self.W.shape[1]})"
+
+
 class TransposedDense(Layer):
     """Affine layer with the transposed weights of another, y = x Wᵀ + b: the decoder's half of tied weights.
 

@@ -15,6 +15,7 @@ from typing import Any
 from aescratch import functions
 from aescratch.backend import Array, Number, array_module
 from aescratch.foundations.buffers import Buffer
+from aescratch.foundations.declared import surrogate_gradient
 from aescratch.foundations.parts import Part
 from aescratch.foundations.recipes import Recipe
 from aescratch.foundations.validation import require_batch, require_number, require_same_shape
@@ -152,6 +153,55 @@ class L1Sparsity(Sparsity):
         return self.weight * functions.l1_sparsity_backward(self.h)
 
 
+def _l0_again(part: Any, upstream: float) -> dict[str, Array]:
+    """Return the rule of `L0Sparsity.backward` another way: by counting the examples within the bandwidth."""
+    near = (2 * abs(part.a - part.theta) < part.bandwidth).sum(axis=0)
+    return {"a": 0 * part.a, "theta": -upstream * part.weight * near / (len(part.a) * part.bandwidth)}
+
+
+class L0Sparsity(Part, Recipe):
+    """Count the units that are on: weight · Σ_j H(a_j − theta_j), mean over the batch.
+
+    Its gradient reaches the thresholds alone, by a rule in the derivative's place (`functions.l0_sparsity_backward`).
+
+    Parameters
+    ----------
+    weight : float
+        Its share in the objective, 0 or more; the field's lambda.
+    bandwidth : float
+        How near its threshold a unit says whether it should move, above 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> penalty = L0Sparsity(weight=0.5, bandwidth=0.1)
+    >>> float(penalty.forward(np.array([[1.0, -3.0, 0.7]]), np.array([0.5, 0.5, 0.5])))
+    1.0
+    """
+
+    is_term = True
+    remembers = ("a", "theta")
+
+    def __init__(self, weight: float, bandwidth: float) -> None:
+        self.weight = require_number("weight", weight, least=0)
+        self.bandwidth = require_number("bandwidth", bandwidth, above=0)
+
+    def forward(self, a: Array, theta: Array) -> Number:
+        """Return the penalty for pre-activations a (N, H) and thresholds theta (H,), a number."""
+        require_batch(a, "a")
+        self.a, self.theta = a, theta
+        return self.weight * functions.l0_sparsity(a, theta, self.bandwidth)
+
+    @surrogate_gradient(
+        "pseudo-derivative in theta", "grad_a = 0; grad_theta = −weight Σ_n K((a − theta)/bandwidth)/bandwidth / N",
+        'Rajamanoharan et al. 2024, "Jumping ahead", equation 12', _l0_again,
+    )
+    def backward(self) -> tuple[Array, Array]:
+        """Return grad_a (N, H), which is 0, and grad_theta (H,)."""
+        grad_a, grad_theta = functions.l0_sparsity_backward(self.a, self.theta, self.bandwidth)
+        return self.weight * grad_a, self.weight * grad_theta
+
+
 class Contraction(Part, Recipe):
     """Make the code insensitive to the input: weight · ‖∂h/∂x‖², mean over the batch, for h = φ(x W + b).
 
@@ -207,6 +257,33 @@ class GaussianKL(Part, Recipe):
         """Return grad_mu (N, H) and grad_log_var (N, H)."""
         grad_mu, grad_log_var = functions.gaussian_kl_backward(self.mu, self.log_var)
         return self.beta * grad_mu, self.beta * grad_log_var
+
+
+class ResidualError(Part, Recipe):
+    """Ask some units to restore what the others left: weight · ½ Σ (e_hat − e)², mean over the batch.
+
+    Parameters
+    ----------
+    weight : float
+        Its share in the objective, 0 or more; the field's alpha.
+    """
+
+    is_term = True
+    remembers = ("e_hat", "e")
+
+    def __init__(self, weight: float) -> None:
+        self.weight = require_number("weight", weight, least=0)
+
+    def forward(self, e_hat: Array, e: Array) -> Number:
+        """Return the penalty for what is restored, e_hat, and the residual e (N, D), a number."""
+        require_same_shape(e_hat, "e_hat", e, "e")
+        self.e_hat, self.e = e_hat, e
+        return self.weight * functions.squared_error(e_hat, e)
+
+    def backward(self) -> tuple[Array, Array]:
+        """Return grad_e_hat and grad_e (N, D)."""
+        grad_e_hat = self.weight * functions.squared_error_backward(self.e_hat, self.e)
+        return grad_e_hat, -grad_e_hat
 
 
 class _Nothing(float):

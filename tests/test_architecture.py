@@ -21,7 +21,7 @@ FLOORS = [
     {"functions"},
     {"initializers", "losses", "penalties", "corruptions", "optimizers"},
     {"layers"},
-    {"activations", "dropout", "batch_norm"},
+    {"activations", "selection", "gates", "dropout", "batch_norm"},
     {"training"},
     {"plots", "datasets"},
     {"models"},

@@ -459,7 +459,7 @@ def test_mixed_arguments_of_a_formula_with_a_kernel_are_refused(cupy, name, host
 
 
 # Those that need rows, as all terms of an objective do.
-ALONE = {"dense", "unit_rows", "top_k", "batch_norm", "moving_kl_sparsity"}
+ALONE = {"dense", "linear", "frozen_dense", "prefix_dense", "unit_rows", "top_k", "batch_top_k", "silent_top_k", "batch_norm", "moving_kl_sparsity"}
 ALONE |= {name for name, formula in functions.FORMULAS.items() if isinstance(formula, Term)}
 
 

@@ -637,3 +637,30 @@ def test_a_declared_model_on_a_gpu_is_checked_there(monkeypatch):
         report = ae.check_gradients(model, X)
         assert report.verdict == verdict, str(report)
         assert model.backend == "cupy"
+
+
+def test_each_gradient_may_belong_to_a_smoothed_forward_of_its_own():
+    def gated(a, theta):
+        return a * (a > theta)
+
+    def ramp(a, theta):
+        return a * np.clip((a - theta) / 0.5 + 0.5, 0, 1)
+
+    def rule(grad_y, a, theta):
+        return grad_y * (a > theta), -(2 * a * grad_y * (np.abs(a - theta) < 0.25)).sum(axis=0)
+
+    def report(smoothed):
+        @ae.surrogate_gradient("pseudo-derivative", "as above", SOURCE, lambda grad_y, a, theta: rule(grad_y, a, theta), smoothed=smoothed)
+        def gated_backward(grad_y, a, theta):
+            return rule(grad_y, a, theta)
+
+        a = 0.3 + np.array([[-0.1, 0.4], [0.1, 0.15], [-0.5, -0.2]])
+        return {t.name: t.verdict for t in ae.check_function(gated, gated_backward, {"a": a, "theta": np.full(2, 0.3)}).tensors}
+
+    right = {"grad_a": "pass", "grad_theta": "pass", "smoothed_a": "pass", "smoothed_theta": "pass"}
+    assert report({"a": gated, "theta": ramp}) == right
+    assert report({"theta": ramp}) == {name: verdict for name, verdict in right.items() if name != "smoothed_a"}
+    assert report({"a": ramp})["smoothed_a"] == "fail"
+    assert report(ramp)["smoothed_a"] == "fail", "one forward for all has another derivative in a"
+    with pytest.raises(TypeError, match="expected smoothed to be a function, got str"):
+        report({"a": "ramp"})

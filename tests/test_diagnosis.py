@@ -323,7 +323,7 @@ def test_a_selection_of_units_is_told_to_take_more():
     W.value, b.value = np.zeros(W.shape), np.array([2.0, 1.0, *[0.0] * 6])  # the same two units for all
     finding = next(found for found in ae.diagnose(model, x) if found.code == "dead-units")
     assert finding.says.startswith("6 of 8 units (3, 4, 5, 6, 7, 8)")
-    assert finding.advice == "k=4, or a lower learning rate"
+    assert finding.advice == "auxiliary=0.03125, k=4, or a lower learning rate"
 
 
 def test_an_error_inside_a_look_for_hope_is_not_hidden(monkeypatch):

@@ -11,6 +11,7 @@ from numeric import D, H, N, assert_close, numeric_gradient, random_upstream
 import aescratch as ae
 from aescratch import functions
 from aescratch.backend import BLOCK, elementwise
+from aescratch.foundations.declared import declaration_of
 from aescratch.functions.formula import Term, check_record
 
 A = np.random.default_rng(0).normal(0, 1.5, (N, H))
@@ -72,9 +73,12 @@ def test_gradients_equal_central_differences(name):
     forward = getattr(functions, name)
     gradients = call_backward(name, inputs, upstream, output)
     assert len(gradients) == differentiable(name)
+    declared = declaration_of(getattr(functions, f"{name}_backward"))
     for gradient, argument in zip(gradients, inputs, strict=False):
-        numeric = numeric_gradient(lambda: (upstream * forward(**inputs)).sum(), inputs[argument])
-        assert_close(gradient, numeric)
+        of = forward if declared is None else declared.smoothed.get(argument, declared.smoothed.get(""))
+        if of is not None:  # else the rule is nobody's derivative, and is compared below with the rule alone
+            numeric = numeric_gradient(lambda of=of: (upstream * of(**inputs)).sum(), inputs[argument])
+            assert_close(gradient, numeric)
 
 
 @pytest.mark.parametrize("name", PAIRS)
@@ -82,7 +86,7 @@ def test_the_checker_passes_our_pairs(name):
     inputs, _, _ = fresh(name)
     report = ae.check_function(getattr(functions, name), getattr(functions, f"{name}_backward"), inputs)
     assert report.verdict == "pass", str(report)
-    assert len(report.tensors) == differentiable(name)
+    assert sum(tensor.name.startswith("grad_") for tensor in report.tensors) == differentiable(name)
 
 
 @pytest.mark.parametrize("name", PAIRS)

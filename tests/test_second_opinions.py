@@ -21,7 +21,7 @@ from aescratch.activations import LAYERS, Slope
 from aescratch.inspection.gradcheck.meaning.choosing import oracle_of
 from aescratch.inspection.gradcheck.meaning.comparing import MeaningReport, compare
 from aescratch.losses import LOSSES, SoftmaxCrossEntropy
-from aescratch.penalties import SPARSITIES, Contraction, GaussianKL
+from aescratch.penalties import SPARSITIES, Contraction, GaussianKL, L0Sparsity
 
 FORMULAS = functions.FORMULAS
 AGREES = 1e-9
@@ -137,6 +137,7 @@ PARTS = {
     **{name: LAYERS[record.layer] for name, record in functions.ACTIVATIONS.items()},
     **{f"{name}_slope": lambda record=record: Slope(LAYERS[record.layer]()) for name, record in functions.ACTIVATIONS.items()},
     **LOSSES, **SPARSITIES, "softmax_cross_entropy": SoftmaxCrossEntropy, "contraction": Contraction, "gaussian_kl": GaussianKL,
+    "l0_sparsity": L0Sparsity,
 }  # fmt: skip
 
 

@@ -8,8 +8,8 @@ wrong, or, where both sides are 0, right without having tested anything. Declare
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 Backward = TypeVar("Backward", bound=Callable[..., Any])
@@ -29,8 +29,8 @@ class Declared:
         The paper, and the equation.
     again : callable
         The rule once more, computed another way.
-    smoothed : callable or None
-        The forward whose derivative the rule is.
+    smoothed : dict of str to callable
+        By forward's argument, the forward whose derivative in that argument the rule is; under "" one for all of them.
     in_the_mean : bool
         Whether the rule is the derivative of the forward's mean over its draws.
     """
@@ -39,13 +39,13 @@ class Declared:
     formula: str
     source: str
     again: Callable[..., Any]
-    smoothed: Callable[..., Any] | None = None
+    smoothed: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     in_the_mean: bool = False
 
 
 def surrogate_gradient(
     rule: str, formula: str, source: str, again: Callable[..., Any], *,
-    smoothed: Callable[..., Any] | None = None, in_the_mean: bool = False,
+    smoothed: Callable[..., Any] | Mapping[str, Callable[..., Any]] | None = None, in_the_mean: bool = False,
 ) -> Callable[[Backward], Backward]:  # fmt: skip
     """Declare that a backward is not the derivative of its forward, but this rule.
 
@@ -64,9 +64,10 @@ def surrogate_gradient(
         as many gradients. For a part's method it is called with the part, after its forward, and the upstream gradient,
         which is 1.0 for a term of the objective. It returns the gradient of forward's argument; where there are several
         arguments or parameters, a dictionary of gradients by their names.
-    smoothed : callable, optional
+    smoothed : callable or dict of str to callable, optional
         The forward whose derivative the rule is, if there is one. It takes forward's arguments, after the part itself
-        where the backward is a method.
+        where the backward is a method. Where the gradients belong to different forwards, one by the name of each
+        argument: that of a threshold to a ramp, say, and that of what is compared with it to the step itself.
     in_the_mean : bool
         Whether the rule equals the derivative of the forward's mean over its draws. The forward then draws from its
         argument ``rng``: of a function that is a seed.
@@ -98,10 +99,11 @@ def surrogate_gradient(
     for name, text in (("rule", rule), ("formula", formula), ("source", source)):
         if not isinstance(text, str) or not text.strip():
             raise TypeError(f"expected {name} to be a text that names the {name}, got {text!r}")
-    for name, function in (("again", again), ("smoothed", smoothed)):
-        if not callable(function) and not (name == "smoothed" and function is None):
+    by_argument = smoothed if isinstance(smoothed, Mapping) else {} if smoothed is None else {"": smoothed}
+    for name, function in (("again", again), *(("smoothed", function) for function in by_argument.values())):
+        if not callable(function):
             raise TypeError(f"expected {name} to be a function, got {type(function).__name__}")
-    declared = Declared(rule, formula, source, again, smoothed, bool(in_the_mean))
+    declared = Declared(rule, formula, source, again, dict(by_argument), bool(in_the_mean))
 
     def declare(backward: Backward) -> Backward:
         if backward is again:

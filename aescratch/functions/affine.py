@@ -1,4 +1,4 @@
-"""Affine maps: what a dense layer computes, and how its weights are scaled where their rows have length one."""
+"""Affine maps: what a dense layer computes, whole, without b, of a part of x; and weights with rows of length one."""
 
 from __future__ import annotations
 
@@ -28,6 +28,45 @@ def dense_backward(grad_y: Array, x: Array, W: Array) -> tuple[Array, Array, Arr
     grad_W = x.T @ grad_y
     grad_b = grad_y.sum(axis=0)
     return grad_x, grad_W, grad_b
+
+
+def linear(x: Array, W: Array) -> Array:
+    """Linear map of every row: y = x W, with x (N, n_in), W (n_in, n_out), y (N, n_out)."""
+    return array_module(x, W).matmul(x, W)
+
+
+def linear_backward(grad_y: Array, x: Array, W: Array) -> tuple[Array, Array]:
+    """Gradients of `linear`: those of `dense` without b."""
+    xp = array_module(grad_y, x, W)
+    return xp.matmul(grad_y, W.T), xp.matmul(x.T, grad_y)
+
+
+def frozen_dense(x: Array, W: Array, b: Array) -> Array:
+    """Affine map of every row whose W and b are given numbers: y = x W + b, as `dense`."""
+    return array_module(x, W, b).matmul(x, W) + b
+
+
+def frozen_dense_backward(grad_y: Array, W: Array) -> Array:
+    """Gradient of `frozen_dense` for x, the only one that isn't given: grad_y Wᵀ."""
+    return array_module(grad_y, W).matmul(grad_y, W.T)
+
+
+def prefix_dense(h: Array, W: Array, b: Array, size: int) -> Array:
+    """Affine map of the first `size` units of every row: y = Σ_{j < size} h_j W_j + b.
+
+    h is (N, H), W (H, n_out), b (n_out,), y (N, n_out) (Bussmann et al. 2025, "Learning multi-level features with
+    Matryoshka sparse autoencoders", section 3).
+    """
+    return array_module(h, W, b).matmul(h[:, :size], W[:size]) + b
+
+
+def prefix_dense_backward(grad_y: Array, h: Array, W: Array, size: int) -> tuple[Array, Array, Array]:
+    """Gradients of `prefix_dense`: those of `dense`, and 0 for the units behind the prefix and their weights."""
+    xp = array_module(grad_y, h, W)
+    grad_h, grad_W = xp.zeros_like(h), xp.zeros_like(W)
+    grad_h[:, :size] = xp.matmul(grad_y, W[:size].T)
+    grad_W[:size] = xp.matmul(h[:, :size].T, grad_y)
+    return grad_h, grad_W, grad_y.sum(axis=0)
 
 
 def unit_rows(V: Array) -> Array:
@@ -69,6 +108,44 @@ RECORDS: tuple[Record, ...] = (
         },
         second_opinion=affine,
         question="What comes out for x = 0? And for the first row of the identity?",
+    ),
+    Formula(
+        linear, linear_backward,
+        lines=("y[n,j] = sum(i, x[n,i] * W[i,j])",),
+        backward_lines=("grad_x[n,i] = sum(j, grad_y[n,j] * W[i,j])", "grad_W[i,j] = sum(n, x[n,i] * grad_y[n,j])"),
+        claim="x W",
+        inputs=lambda rng, N, D, H: {"x": rng.normal(size=(N, D)), "W": rng.normal(size=(D, H))},
+        second_opinion=lambda x, W: affine(x, W, 0 * W[0]),
+        question="What comes out for x = 0? And for the first row of the identity?",
+        derivation="As for `dense`, without $b$.",
+    ),
+    Formula(
+        frozen_dense, frozen_dense_backward,
+        lines=("y[n,j] = sum(i, x[n,i] * W[i,j]) + b[j]",),
+        backward_lines=("grad_x[n,i] = sum(j, grad_y[n,j] * W[i,j])",),
+        claim="x W + b",
+        inputs=lambda rng, N, D, H: {
+            "x": rng.normal(size=(N, D)), "W": rng.normal(size=(D, H)), "b": rng.normal(size=H),
+        },
+        second_opinion=affine,
+        question="What comes out for x = 0? And for the first row of the identity?",
+        derivation="As for `dense`; $W$ and $b$ are given numbers, and have no gradient.",
+    ),
+    Formula(
+        prefix_dense, prefix_dense_backward,
+        lines=("y[n,i] = sum(j, h[n,j] * W[j,i] if j < size else 0) + b[i]",),
+        backward_lines=(
+            "grad_h[n,j] = sum(i, grad_y[n,i] * W[j,i]) if j < size else 0",
+            "grad_W[j,i] = sum(n, h[n,j] * grad_y[n,i]) if j < size else 0", "grad_b[i] = sum(n, grad_y[n,i])",
+        ),
+        claim="the first units of h, times W, + b",
+        inputs=lambda rng, N, D, H: {
+            "h": rng.normal(size=(N, D)), "W": rng.normal(size=(D, H)), "b": rng.normal(size=H), "size": 2,
+        },
+        second_opinion=lambda h, W, b, size: affine(h * [j < size for j in range(len(W))], W, b),
+        question="What does the unit behind the prefix change?",
+        derivation="As for `dense`; $h_j$ and the row $W_j$ of a unit behind the prefix reach nothing, so that "
+        "$\\text{grad}_{h,nj} = 0$ and $\\text{grad}_{W,ji} = 0$ there.",
     ),
     Formula(
         unit_rows, unit_rows_backward,

@@ -52,6 +52,8 @@ class Model(Recipe):
         What the loss asks for, in words, and term by term, as they stand in `loss`.
     takes_labels : bool
         Whether it learns from labels, which it then predicts: it has `predict` and `score`.
+    n_reconstructions : int
+        How many outputs its loss compares with x.
     hidden_layers : str
         ``"optional"``; ``"refused"`` where there may be none between input and code; ``"wanted"`` where it takes some
         to show what the variant is about.
@@ -76,6 +78,7 @@ class Model(Recipe):
     formula: ClassVar[str] = ""
     takes_labels: ClassVar[bool] = False
     hidden_layers: ClassVar[str] = "optional"
+    n_reconstructions: int = 1
     may_be_wide: ClassVar[bool] = False
     figures: ClassVar[tuple[str, ...]] = ("filters",)
     options: ClassVar[Mapping[str, Option]] = {}

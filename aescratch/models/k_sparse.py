@@ -1,6 +1,13 @@
 """The k-sparse autoencoder: only the k largest code units of each example stay (Makhzani & Frey 2013).
 
     x -> encoder -> a -> top k -> h -> decoder -> x_hat;   loss = reconstruction(x_hat, x) + decay(weights)
+
+A unit that never is among the k largest gets no gradient, and stays silent for good. With `auxiliary`, silent units
+restore what the others leave (Gao et al. 2024):
+
+    a -> the largest of the silent units -> z -> z W -> e_hat;   loss + auxiliary · ½ ‖e_hat − (x − x_hat)‖²
+
+where x − x_hat is held constant, and W is the decoder's.
 """
 
 from __future__ import annotations
@@ -8,13 +15,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from aescratch.activations import Identity, TopK
 from aescratch.backend import Array, Number
-from aescratch.foundations.validation import Rng, require_count
-from aescratch.layers import Layer
+from aescratch.foundations.parts import Part
+from aescratch.foundations.validation import Rng, require_count, require_flag, require_number
+from aescratch.layers import Dense, Layer, Linear, Sequential
+from aescratch.losses import SquaredError
 from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
-from aescratch.models.opinion import SecondOpinion
+from aescratch.models.opinion import SecondOpinion, Seen
 from aescratch.models.statements import Option
+from aescratch.penalties import ResidualError
+from aescratch.selection import BatchTopK, SilentTopK, StopGradient
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -29,6 +42,16 @@ class KSparseAutoencoder(Autoencoder):
         As for `Autoencoder`.
     k : int
         How many code units stay, at most the code's width.
+    batch : bool
+        Whether, in training, k N of a batch of N stay in place of k of each example; in use, those above a threshold
+        that follows the smallest that stayed (Bussmann et al. 2024).
+    auxiliary : float
+        The share of the silent units' error in the objective; 1/32 in the paper, 0 for none. It wants two widths, and
+        an untied decoder with squared error.
+    auxiliary_k : int, optional
+        How many silent units of each example restore; by default as many as half of the data's columns.
+    silent_after : int
+        For how many examples of the training a unit must have been 0 to count as silent.
     **options
         As for `Autoencoder`; `code_activation`, by default none, comes before the selection.
 
@@ -40,31 +63,91 @@ class KSparseAutoencoder(Autoencoder):
     array([2, 2, 2])
     """
 
-    def __init__(self, widths: Sequence[int], k: int, **options: Unpack[AutoencoderSettings]) -> None:
-        self.k = require_count("k", k)
+    def __init__(
+        self, widths: Sequence[int], k: int, *, batch: bool = False, auxiliary: float = 0.0,
+        auxiliary_k: int | None = None, silent_after: int = 1000, **options: Unpack[AutoencoderSettings],
+    ) -> None:  # fmt: skip
+        self.k, self.batch = require_count("k", k), require_flag("batch", batch)
+        self.restoring = ResidualError(require_number("auxiliary", auxiliary, least=0))
+        self.auxiliary, self.auxiliary_k, self.silent_after = self.restoring.weight, auxiliary_k, silent_after
         super().__init__(widths, **options)
         require_count("k", k, most=self.widths[-1])
 
+    def build(self, rng: np.random.Generator) -> None:
+        """Make the layers; where silent units are to restore the residual, a decoder that can't say it is refused."""
+        super().build(rng)
+        self.selection = self.encoder.layers[-1]
+        self.path_to_selection = Sequential(self.encoder.layers[:-1])
+        decoder = self.decoder.layers[-1]
+        n_in, n_out, asked = self.widths[-1], self.widths[0], self.auxiliary_k
+        self.silent = SilentTopK(
+            n_in, min(n_in, -(-n_out // 2)) if asked is None else require_count("auxiliary_k", asked, most=n_in),
+            silent_after=self.silent_after, dtype=self.dtype,
+        )  # fmt: skip
+        self.can_restore = (
+            len(self.widths) == 2 and type(decoder) is Dense and isinstance(self.reconstruction, SquaredError)
+        )
+        if not self.auxiliary:
+            return
+        if not self.can_restore:
+            raise ValueError(
+                "expected two widths, tied=False, no output_activation and SquaredError() beside auxiliary, whose "
+                "silent units restore x − x_hat by the decoder's weights; leave auxiliary out, or those"
+            )
+        self.residual, self.directions = StopGradient(), Linear(decoder.W, adds=True)
+
     def code_layers(self) -> list[Layer]:
         """Return the code's activation, and the selection."""
-        return [*super().code_layers(), TopK(self.k)]
+        return [*super().code_layers(), BatchTopK(self.k, dtype=self.dtype) if self.batch else TopK(self.k)]
 
     def default_code_activation(self) -> Callable[..., Layer]:
         """Return Identity: the selection is activation enough."""
         return Identity
 
+    @property
+    def parts(self) -> dict[str, Part]:
+        """Everything with a forward and a backward, by name, in forward order."""
+        if not self.auxiliary:
+            return super().parts
+        return {
+            **dict(self.encoder.named("encoder")), **dict(self.decoder.named("decoder")),
+            "reconstruction": self.reconstruction, "residual": self.residual, "silent": self.silent,
+            "directions": self.directions, "auxiliary": self.restoring, "decay": self.decay,
+        }  # fmt: skip
+
     def loss(self, x: Array, rng: Rng = None) -> Number:
         """Return the objective of this batch, a number, every term included; remember what backward needs."""
         x, rng = self.as_batch(x), self.noise(rng)
-        h = self.encoder.forward(x, rng)  # its last layer keeps the k largest
+        a = self.path_to_selection.forward(x, rng)
+        h = self.selection.forward(a)  # only the k largest stay
         x_hat = self.decoder.forward(h, rng)
-        return self.reconstruction.forward(x_hat, x) + self.decay.forward()
+        loss = self.reconstruction.forward(x_hat, x) + self.decay.forward()
+        if self.auxiliary:
+            e = self.residual.forward(x - x_hat)  # held constant
+            z = self.silent.forward(a)  # the largest of those that never stay
+            e_hat = self.directions.forward(z)
+            loss = loss + self.restoring.forward(e_hat, e)
+            self.silent.count(h)
+        return loss
 
     def backward(self) -> None:
         """Fill parameter.grad of every parameter with the gradient of the last loss."""
-        grad_h = self.decoder.backward(self.reconstruction.backward())
-        self.encoder.backward(grad_h)  # its last layer lets only the k largest through
+        grad_x_hat = self.reconstruction.backward()
+        if self.auxiliary:
+            grad_e_hat, grad_e = self.restoring.backward()
+            grad_x_hat -= self.residual.backward(grad_e)  # nothing: what is left over isn't to change for them
+        grad_h = self.decoder.backward(grad_x_hat)
+        grad_a = self.selection.backward(grad_h)  # only the k largest are let through
+        if self.auxiliary:
+            grad_z = self.directions.backward(grad_e_hat)  # after the decoder, to whose W.grad it adds
+            grad_a += self.silent.backward(grad_z)
+        self.path_to_selection.backward(grad_a)
         self.decay.backward()
+
+    def settings(self) -> dict[str, Any]:
+        """Return the constructor's arguments and their values, rng aside; of the newer ones, what isn't by default."""
+        unsaid = {"batch": False, "auxiliary": 0.0, "auxiliary_k": None, "silent_after": 1000}
+        return {name: value for name, value in super().settings().items() if unsaid.get(name, ...) != value}
 
     word = "k-sparse"
     order = 50
@@ -73,6 +156,10 @@ class KSparseAutoencoder(Autoencoder):
     figures = (*Autoencoder.figures, "code-activity")
     options: ClassVar[Mapping[str, Option]] = {
         "k": Option("count", "how many code units stay; left out, a quarter of them", "K"),
+        "batch": Option("switch", "choose from the whole batch in training, by a threshold in use"),
+        "auxiliary": Option("number", "the share of the error of silent units that restore the residual", "SHARE"),
+        "auxiliary_k": Option("count", "how many silent units restore it; left out, half as many as columns", "K"),
+        "silent_after": Option("count", "how many examples a silent unit has been 0 for", "N"),
     }
 
     @classmethod
@@ -82,6 +169,22 @@ class KSparseAutoencoder(Autoencoder):
 
     def second_opinion(self) -> SecondOpinion:
         """Return the objective and the promises once more: a code has at most k units that aren't 0."""
+
+        def restored(seen: Seen) -> tuple[Array, Array]:
+            a = self.path_to_selection.apply(seen.x)
+            asleep = self.silent.silent_for.value > self.silent_after
+            largest = np.argsort(np.argsort(np.where(asleep, -a, np.inf), axis=1, kind="stable"), axis=1)
+            z = np.where(asleep & (largest < self.silent.k), a, 0)
+            return z @ self.directions.W.value, seen.x - self.decoder.apply(self.selection.apply(a))
+
         opinion = super().second_opinion()
-        opinion.most_active = self.k
+        opinion.most_active = None if self.batch else self.k
+        if self.auxiliary:
+            opinion.terms["auxiliary"] = restored
+            opinion.mistaken["the silent units restore x, where they should restore x − x_hat"] = (
+                "auxiliary", lambda seen: (restored(seen)[0], seen.x)
+            )  # fmt: skip
+            opinion.mistaken["the silent units restore x_hat − x, where they should restore x − x_hat"] = (
+                "auxiliary", lambda seen: (restored(seen)[0], -restored(seen)[1])
+            )  # fmt: skip
         return opinion

@@ -20,7 +20,8 @@ class Option:
     Attributes
     ----------
     kind : str
-        What is written: ``"switch"`` (nothing), ``"number"``, ``"count"`` (a whole number), ``"activation"``,
+        What is written: ``"switch"`` (nothing), ``"number"``, ``"count"`` (a whole number), ``"counts"`` (several),
+        ``"activation"``,
         ``"reconstruction"``, ``"corruption"``, ``"sparsity"``, ``"initializer"``, ``"dtype"``, or ``"model"`` (the path
         of a saved one, which brings its own layers).
     help : str

@@ -96,8 +96,8 @@ def fit(
         for name, part in contract.parts_of(model).items():
             if part.moves_objective:
                 raise ValueError(
-                    f"expected an objective that stays the same for LBFGS, but {name} follows a running mean; leave "
-                    "momentum out, since L-BFGS takes all of the data at once, or use Adam()"
+                    f"expected an objective that stays the same for LBFGS, but {name} follows a running mean or "
+                    "count; leave that out, momentum or auxiliary, or use Adam()"
                 )
     if observer is not None and not callable(observer):
         raise TypeError(f"expected observer to be a function of the model and the history, got {observer!r}")

@@ -21,9 +21,11 @@ from aescratch.inspection.diagnosis.prices import strength
 from aescratch.inspection.measures import sse_per_image
 from aescratch.losses import Loss
 from aescratch.models.statements import UnitStatistic
+from aescratch.selection import BatchTopK
 from aescratch.training import contract
 from aescratch.training.history import History
 
+SELECTIONS = (TopK, BatchTopK)
 NOTHING = 1e-28  # of the mean square: variances below are rounding
 
 
@@ -126,7 +128,7 @@ class Look:
     def width(self) -> int:
         """How many numbers of the code may differ from 0: all, or as many as a selection keeps."""
         assert self.code is not None
-        return min([int(self.code.shape[1]), *(part.k for _, part in self.parts if isinstance(part, TopK))])
+        return min([int(self.code.shape[1]), *(part.k for _, part in self.parts if isinstance(part, SELECTIONS))])
 
     @cached_property
     def pca_sse(self) -> float:
@@ -141,7 +143,7 @@ class Look:
     @cached_property
     def is_plain(self) -> bool:
         """Whether a good reconstruction is all that is asked for: no noise, no penalty, no selection of units."""
-        return not any(part.draws or strength(part) or isinstance(part, TopK) for _, part in self.parts)
+        return not any(part.draws or strength(part) or isinstance(part, SELECTIONS) for _, part in self.parts)
 
     @cached_property
     def restores(self) -> bool:
@@ -178,7 +180,8 @@ class Look:
         if self.restores and isinstance(reconstruction, Loss):
             loss = copy.deepcopy(reconstruction)
             answers = np.broadcast_to(self.mean, self.x.shape), self.x
-            trivial, perfect = (float(loss.forward(loss.from_data(answer), self.x)) for answer in answers)
+            times = getattr(self.model, "n_reconstructions", 1)  # a loss of one's own compares once
+            trivial, perfect = (times * float(loss.forward(loss.from_data(answer), self.x)) for answer in answers)
             return trivial, perfect
         if self.labels is not None:
             shares = np.bincount(self.labels.astype(int)) / len(self.labels)

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.activations import Sigmoid, Tanh, TopK
+from aescratch.activations import Sigmoid, Tanh
 from aescratch.backend import Array
 from aescratch.inspection.diagnosis.finding import Finding, Spelling, percent
-from aescratch.inspection.diagnosis.look import Look
+from aescratch.inspection.diagnosis.look import SELECTIONS, Look
 from aescratch.inspection.diagnosis.of_training import slower
 from aescratch.inspection.diagnosis.prices import least_variance, strength
 from aescratch.penalties import Contraction, GaussianKL, KLSparsity, L1Sparsity, WeightDecay
@@ -32,6 +32,7 @@ OFF_TARGET = 1.5  # times the wanted activity
 FEW_ZEROS = 0.1
 COPIED = 0.95  # of the variance
 LEFT_OF_SMALL = 0.2  # of the variance in the smaller half of the directions
+AUXILIARY = "0.03125"  # 1/32, the share that Gao et al. (2024) give silent units
 RANK = 1e-6  # of the largest variance: directions below hold nothing
 
 
@@ -119,9 +120,13 @@ def dead_units(look: Look, spelling: Spelling) -> Finding | None:
 
 
 def _alive(look: Look, spelling: Spelling) -> str:
-    """Return what lets more units take part: a selection of more, or no activation."""
-    selection = _part(look, TopK)
-    return spelling("code_activation", "identity") if selection is None else spelling("k", str(2 * selection[1].k))
+    """Return what lets more units take part: a selection of more, silent units that restore, or no activation."""
+    selection = _part(look, SELECTIONS)
+    if selection is None:
+        return spelling("code_activation", "identity")
+    more = spelling("k", str(2 * selection[1].k))
+    can_restore = getattr(look.model, "auxiliary", None) == 0 and look.model.can_restore
+    return f"{spelling('auxiliary', AUXILIARY)}, {more}" if can_restore else more
 
 
 def saturated_code(look: Look, spelling: Spelling) -> Finding | None:
@@ -203,8 +208,8 @@ def asks_for_nothing(look: Look) -> bool:
     return bool(not _compares_probabilities(look) and costs > look.eigenvalues[0])
 
 
-def _part(look: Look, kind: type) -> tuple[str, Any] | None:
-    """Return the model's part of this class, with its name, if it has one."""
+def _part(look: Look, kind: type | tuple[type, ...]) -> tuple[str, Any] | None:
+    """Return the model's part of this class, or of these, with its name, if it has one."""
     return next(((name, part) for name, part in look.parts if isinstance(part, kind)), None)
 
 

@@ -49,11 +49,13 @@ def check_by_rule(
     zero = zero_elsewhere(tensors, pair, declared.again, upstream, seed)
     for name, tensor in zip(names, tensors, strict=True):
         tensor.zero_is_meant = name in zero
-    if declared.smoothed is not None:
-        smooth = Pair(declared.smoothed, pair.backward, pair.inputs)
-        smoothed = coverage.compare_all("smoothed", smooth, rule, upstream, tolerance)
+    for argument, forward in declared.smoothed.items():
+        smooth = Pair(forward, pair.backward, pair.inputs)
+        belonging = {name: rule[name] for name in names if argument in ("", name)}
+        smoothed = coverage.compare_all("smoothed", smooth, belonging, upstream, tolerance)
         for tensor in smoothed:
             tensor.rule, tensor.numeric_is = declared.rule, "the difference quotient of the smoothed forward"
+            tensor.zero_is_meant = tensor.name.removeprefix("smoothed_") in zero
         tensors += smoothed
     if declared.in_the_mean:
         tensors += [_in_the_mean(pair, names, number, upstream, declared, seed) for number in range(len(names))]

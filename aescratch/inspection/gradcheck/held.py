@@ -81,11 +81,15 @@ class Held:
         )  # fmt: skip
         if declared:
             rule = functools.partial(self._rule, declared.again)
-            smoothed = functools.partial(self._smoothed, declared.smoothed)
-            by_rule = pair_of(layer, smoothed, rule, self.inputs, is_term=self.is_term)
+            pair = functools.partial(pair_of, layer, inputs=self.inputs, is_term=self.is_term)
+            by_rule = pair(self._forward, rule)
+            smoothed = {
+                name: pair(functools.partial(self._smoothed, forward), rule)
+                for name, forward in declared.smoothed.items()
+            }
             surrogate_gradient(
                 declared.rule, declared.formula, declared.source, by_rule.backward,
-                smoothed=declared.smoothed and by_rule.forward, in_the_mean=declared.in_the_mean,
+                smoothed={name: pair.forward for name, pair in smoothed.items()}, in_the_mean=declared.in_the_mean,
             )(self.pair.backward)  # fmt: skip
 
     def _arguments(self, x: Any) -> dict[str, Any]:

@@ -31,6 +31,7 @@ CHOICES: dict[str, words.Choices] = {
 READERS: dict[str, Callable[[str], Any]] = {
     "number": words.number,
     "count": words.positive,
+    "counts": partial(words.counts, ",", "4,8,16"),
     "activation": words.activation,
     "reconstruction": partial(words.made, words.RECONSTRUCTIONS),
     "corruption": partial(words.made, words.CORRUPTIONS),

@@ -14,7 +14,7 @@ from aescratch.batch_norm import BatchNorm
 from aescratch.dropout import Dropout
 from aescratch.foundations.parts import Part
 from aescratch.functions.formula import Activation, Term
-from aescratch.inspection.gradcheck.meaning import layers, terms
+from aescratch.inspection.gradcheck.meaning import choices, layers, terms
 from aescratch.inspection.gradcheck.meaning.comparing import Oracle
 from aescratch.layers import Dense, TransposedDense, UnitRowDense
 from aescratch.penalties import KLSparsity, WeightDecay
@@ -23,9 +23,11 @@ RECORDS: dict[str, Activation | Term] = {
     **{record.layer: record for record in functions.ACTIVATIONS.values()},
     **{record.layer: record for record in functions.FORMULAS.values() if isinstance(record, Term)},
 }
+RECORDS["ResidualError"] = RECORDS["SquaredError"]  # of a residual, and weighed
 OF_LAYERS: dict[type[Part], Callable[[np.random.Generator, Any], Oracle]] = {
     TransposedDense: layers.dense, Dense: layers.dense, UnitRowDense: layers.unit_rows, Dropout: layers.dropout,
     BatchNorm: layers.batch_norm, TopK: layers.top_k,
+    **choices.OF_CHOICES,
 }  # fmt: skip
 
 

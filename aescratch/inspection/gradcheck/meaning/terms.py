@@ -222,6 +222,17 @@ def l1_sparsity(entries: Entries) -> Mistakes:
     }
 
 
+def l0_sparsity(entries: Entries, bandwidth: float) -> Mistakes:
+    """Count of the units above their thresholds."""
+    return {
+        "it sums the values of the units that are on, where it should count them": lambda a, theta: a * (a > theta),
+        "it counts what is above 0, where it should be above theta": lambda a, theta: 1.0 * (a > 0),
+        "it counts the units that are off": lambda a, theta: 1.0 * (a <= theta),
+        "it takes how far a unit is above its threshold": lambda a, theta: np.maximum(a - theta, 0.0),
+        "it takes the absolute value of a": lambda a, theta: 1.0 * (np.abs(a) > theta),
+    }
+
+
 def contraction(entries: Entries) -> Mistakes:
     """Squared norm of the Jacobian, from its slopes and weights."""
     return {
@@ -265,7 +276,8 @@ def gaussian_kl(entries: Entries) -> Mistakes:
 MISTAKES: dict[str, Callable[..., Mistakes]] = {
     mistakes.__name__: mistakes
     for mistakes in (
-        squared_error, binary_cross_entropy, softmax_cross_entropy, kl_sparsity, l1_sparsity, contraction, gaussian_kl
+        squared_error, binary_cross_entropy, softmax_cross_entropy, kl_sparsity, l1_sparsity, l0_sparsity, contraction,
+        gaussian_kl,
     )
 }  # fmt: skip
 WITH_A_HALF = ("squared_error", "gaussian_kl")

@@ -1,0 +1,307 @@
+"""Selection: layers that turn units of a code off, and what makes units that are always off take part again.
+
+    a -> JumpReLU -> h = a where a > theta, else 0, with a learnt theta
+    a -> BatchTopK -> h, the k N largest of a batch in training, what is above a threshold in use
+    a -> SilentTopK -> z, the k largest of the units that were 0 for long
+    x -> StopGradient -> x, and no gradient back
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from aescratch import functions
+from aescratch.backend import Array, array_module, to_numpy
+from aescratch.foundations.buffers import Buffer
+from aescratch.foundations.declared import surrogate_gradient
+from aescratch.foundations.parameters import Parameter
+from aescratch.foundations.parts import Part
+from aescratch.foundations.validation import require_count, require_dtype, require_number, require_same_shape
+from aescratch.layers import Dense, Layer, require_width
+
+
+def _jump_again(part: Any, grad_h: Array) -> dict[str, Array]:
+    """Return the rule of `JumpReLU.backward` another way: as sums over examples near the threshold."""
+    grad_h, a, theta = to_numpy(grad_h), to_numpy(part.a), np.e ** to_numpy(part.log_theta.value).astype(np.float64)
+    grad_log_theta = np.zeros(theta.shape)
+    for n, j in zip(*np.nonzero(np.abs(a - theta) < part.bandwidth / 2), strict=True):
+        grad_log_theta[j] -= theta[j] ** 2 / part.bandwidth * grad_h[n, j]
+    return {"a": grad_h * (a > theta), "log_theta": grad_log_theta}
+
+
+class JumpReLU(Layer):
+    """Turn off what is at or below a threshold, and leave the rest as it is: h = a ⊙ H(a − theta).
+
+    The threshold is learnt by a rule in the derivative's place (`functions.jump_relu_backward`). What is trained is its
+    logarithm, so that it stays positive (Rajamanoharan et al. 2024, appendix J).
+
+    Parameters
+    ----------
+    n_units : int
+        The width H of a and h.
+    theta : float
+        Where every threshold starts, above 0.
+    bandwidth : float
+        How near its threshold a unit says whether it should move, above 0.
+    dtype : str
+        ``"float32"`` or ``"float64"``.
+
+    Attributes
+    ----------
+    log_theta : Parameter
+        The logarithm of the thresholds, (H,).
+
+    Examples
+    --------
+    >>> JumpReLU(3, theta=0.5, bandwidth=0.1, dtype="float64").apply(np.array([[0.4, 0.6, -2.0]]))
+    array([[0. , 0.6, 0. ]])
+    """
+
+    remembers = ("a", "theta")
+    follows = True
+    row_by_row = True
+
+    def __init__(self, n_units: int, *, theta: float, bandwidth: float, dtype: str = "float32") -> None:
+        width, start = require_count("n_units", n_units), require_number("theta", theta, above=0)
+        self.bandwidth = require_number("bandwidth", bandwidth, above=0)
+        self.log_theta = Parameter("log_theta", np.full(width, np.log(start), require_dtype(dtype)), decays=False)
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """The logarithm of the thresholds."""
+        return [self.log_theta]
+
+    def apply(self, a: Array) -> Array:
+        """Return h (N, H) for a (N, H)."""
+        require_width(a, self.log_theta.size)
+        return functions.jump_relu(a, functions.threshold(self.log_theta.value), self.bandwidth)
+
+    def forward(self, a: Array) -> Array:
+        """Return h (N, H) for a (N, H), and remember a and theta."""
+        require_width(a, self.log_theta.size)
+        self.a, self.theta = a, functions.threshold(self.log_theta.value)
+        return functions.jump_relu(a, self.theta, self.bandwidth)
+
+    @surrogate_gradient(
+        "pseudo-derivative in theta",
+        "grad_a = grad_h ⊙ H(a − theta); grad_log_theta = −theta² Σ_n grad_h K((a − theta)/bandwidth)/bandwidth",
+        'Rajamanoharan et al. 2024, "Jumping ahead", equation 11', _jump_again,
+    )
+    def backward(self, grad_h: Array) -> Array:
+        """Return grad_a (N, H), and write log_theta.grad."""
+        require_same_shape(grad_h, "grad_h", self.a, "a")
+        grad_a, grad_theta = functions.jump_relu_backward(grad_h, self.a, self.theta, self.bandwidth)
+        self.log_theta.grad = functions.threshold_backward(grad_theta, self.theta)
+        return grad_a
+
+    def __repr__(self) -> str:
+        return f"JumpReLU({self.log_theta.size}, bandwidth={self.bandwidth:g})"
+
+
+class BatchTopK(Layer):
+    """Keep, in training, the k N largest units of a batch of N examples; in use, all that are above a threshold.
+
+    An example on its own has no batch to compete in. The threshold is a running mean of the smallest unit that a batch
+    kept (Bussmann et al. 2024, section 3).
+
+    Parameters
+    ----------
+    k : int
+        How many units an example keeps on average.
+    momentum : float
+        How far the threshold moves towards a batch's smallest kept unit, between 0 and 1.
+    dtype : str
+        ``"float32"`` or ``"float64"``.
+
+    Attributes
+    ----------
+    threshold : Buffer
+        What a unit must be above in use, (1,); 0 before training.
+
+    Examples
+    --------
+    >>> layer = BatchTopK(1, dtype="float64")
+    >>> layer.in_training = True
+    >>> layer.forward(np.array([[3.0, 2.0], [1.0, -1.0]]))
+    array([[3., 2.],
+           [0., 0.]])
+    >>> layer.threshold.value
+    array([0.2])
+    """
+
+    remembers = ("a", "by_batch")
+
+    def __init__(self, k: int, *, momentum: float = 0.1, dtype: str = "float32") -> None:
+        self.k = require_count("k", k)
+        self.momentum = require_number("momentum", momentum, above=0, most=1)
+        self.threshold = Buffer.filled("threshold", 1, 0, require_dtype(dtype))
+
+    @property
+    def buffers(self) -> list[Buffer]:
+        """The threshold."""
+        return [self.threshold]
+
+    @property
+    def kinks(self) -> Array:
+        """Which units are kept."""
+        return functions.batch_top_k_mask(self.a, self.k) if self.by_batch else self.a > self.threshold.value
+
+    def apply(self, a: Array) -> Array:
+        """Return y (N, H) for a (N, H): what is above the threshold."""
+        require_units(a, self.k)
+        return functions.jump_relu(a, self.threshold.value, 1.0)
+
+    def forward(self, a: Array) -> Array:
+        """Return y (N, H) for a (N, H), and remember a; in training by the batch, which the threshold follows."""
+        self.a, self.by_batch = a, self.in_training
+        if not self.in_training:
+            return self.apply(a)
+        require_units(a, self.k)
+        xp = array_module(a)
+        smallest = xp.where(functions.batch_top_k_mask(a, self.k), a, xp.inf).min()
+        self.threshold.value = functions.moving_average(self.threshold.value, smallest.reshape(1), self.momentum)
+        return functions.batch_top_k(a, self.k)
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_a (N, H)."""
+        require_same_shape(grad_y, "grad_y", self.a, "a")
+        if self.by_batch:
+            return functions.batch_top_k_backward(grad_y, self.a, self.k)
+        grad_a, _ = functions.jump_relu_backward(grad_y, self.a, self.threshold.value, 1.0)  # the threshold is given
+        return grad_a
+
+    def __repr__(self) -> str:
+        return f"BatchTopK({self.k})"
+
+
+class SilentTopK(Part):
+    """Keep, of the units that were 0 for long, the k largest of each example; the others become 0.
+
+    Parameters
+    ----------
+    n_units : int
+        The width H of the code.
+    k : int
+        How many of the silent units stay, at most H.
+    silent_after : int
+        For how many examples a unit must have been 0.
+    dtype : str
+        ``"float32"`` or ``"float64"``.
+
+    Attributes
+    ----------
+    silent_for : Buffer
+        For how many examples of the training each unit has been 0, (H,).
+    """
+
+    remembers = ("a", "silent")
+    moves_objective = True
+
+    def __init__(self, n_units: int, k: int, *, silent_after: int, dtype: str = "float32") -> None:
+        width = require_count("n_units", n_units)
+        self.k = require_count("k", k, most=width)
+        self.silent_after = require_count("silent_after", silent_after)
+        self.silent_for = Buffer.filled("silent_for", width, 0, require_dtype(dtype))
+
+    @property
+    def buffers(self) -> list[Buffer]:
+        """For how many examples each unit has been 0."""
+        return [self.silent_for]
+
+    @property
+    def kinks(self) -> Array:
+        """Which units are kept."""
+        return functions.silent_top_k_mask(self.a, self.silent, self.k, self.silent_after)
+
+    def forward(self, a: Array) -> Array:
+        """Return z (N, H) for a (N, H)."""
+        require_width(a, self.silent_for.value.size)
+        self.a, self.silent = a, self.silent_for.value
+        return functions.silent_top_k(a, self.silent, self.k, self.silent_after)
+
+    def count(self, h: Array) -> None:
+        """Count the examples of the codes h (N, H) for which each unit is 0, in training."""
+        if self.in_training:
+            self.silent_for.value = functions.silence(h, self.silent_for.value)
+
+    def backward(self, grad_z: Array) -> Array:
+        """Return grad_a (N, H)."""
+        require_same_shape(grad_z, "grad_z", self.a, "a")
+        return functions.silent_top_k_backward(grad_z, self.a, self.silent, self.k, self.silent_after)
+
+    def __repr__(self) -> str:
+        return f"SilentTopK({self.k}, silent_after={self.silent_after})"
+
+
+class StopGradient(Layer):
+    """Pass x on as it is, and no gradient back: what follows takes x for a given number."""
+
+    def apply(self, x: Array) -> Array:
+        """Return x."""
+        return functions.stop_gradient(x)
+
+    def forward(self, x: Array) -> Array:
+        """Return x."""
+        return functions.stop_gradient(x)
+
+    @surrogate_gradient(
+        "stop-gradient", "grad_x = 0", "Gao et al. 2024, appendix A.2", lambda part, grad_y: 0.0 * to_numpy(grad_y)
+    )
+    def backward(self, grad_y: Array) -> Array:
+        """Return 0."""
+        return functions.stop_gradient_backward(grad_y)
+
+    def __repr__(self) -> str:
+        return "StopGradient()"
+
+
+class PrefixDense(Layer):
+    """The part of a dense layer that reads the first units alone: its backward adds to W.grad and b.grad.
+
+    Parameters
+    ----------
+    dense : Dense
+        The layer whose W (H, n_out) and b (n_out,) are shared, and whose backward comes first in a pass.
+    size : int
+        How many of the H units are read.
+    """
+
+    remembers = ("h",)
+    row_by_row = True
+
+    def __init__(self, dense: Dense, size: int) -> None:
+        self.W, self.b = dense.W, dense.b
+        self.size = require_count("size", size, most=dense.W.shape[0])
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """W and b."""
+        return [self.W, self.b]
+
+    def apply(self, h: Array) -> Array:
+        """Return y (N, n_out) for h (N, H)."""
+        require_width(h, self.W.shape[0])
+        return functions.prefix_dense(h, self.W.value, self.b.value, self.size)
+
+    def forward(self, h: Array) -> Array:
+        """Return y (N, n_out) for h (N, H), and remember h."""
+        self.h = h
+        return self.apply(h)
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_h (N, H), and add to W.grad and b.grad."""
+        grad_h, grad_W, grad_b = functions.prefix_dense_backward(grad_y, self.h, self.W.value, self.size)
+        self.W.grad += grad_W
+        self.b.grad += grad_b
+        return grad_h
+
+    def __repr__(self) -> str:
+        return f"PrefixDense({self.size} of {self.W.shape[0]}, {self.W.shape[1]})"
+
+
+def require_units(a: Array, k: int) -> None:
+    """Raise ValueError if the rows of a have fewer than k entries."""
+    if a.ndim != 2 or a.shape[1] < k:
+        raise ValueError(f"expected at least k = {k} units, shape (N, {k}) or wider, got shape {a.shape}")
