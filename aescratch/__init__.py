@@ -48,11 +48,13 @@ from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.classifier import SoftmaxClassifier
 from aescratch.models.contractive import ContractiveAutoencoder
 from aescratch.models.denoising import DenoisingAutoencoder
+from aescratch.models.importance_weighted import ImportanceWeightedAutoencoder
 from aescratch.models.k_sparse import KSparseAutoencoder
 from aescratch.models.linear import LinearAutoencoder
 from aescratch.models.sparse import SparseAutoencoder
 from aescratch.models.stacked import StackedAutoencoder
 from aescratch.models.variational import VariationalAutoencoder
+from aescratch.models.wasserstein import WassersteinAutoencoder
 from aescratch.optimizers import (
     LBFGS,
     SGD,
@@ -94,6 +96,7 @@ __all__ = [
     "GradientCheckError",
     "History",
     "Identity",
+    "ImportanceWeightedAutoencoder",
     "KLSparsity",
     "KSparseAutoencoder",
     "L1Sparsity",
@@ -127,6 +130,7 @@ __all__ = [
     "TransposedDense",
     "UnitRowDense",
     "VariationalAutoencoder",
+    "WassersteinAutoencoder",
     "array_module",
     "cached_pair",
     "check_function",

@@ -22,7 +22,7 @@ FLOORS = [
     {"functions"},
     {"initializers", "losses", "penalties", "corruptions", "optimizers"},
     {"layers"},
-    {"activations", "dropout", "batch_norm"},
+    {"activations", "bounds", "dropout", "batch_norm"},
     {"training"},
     {"plots", "datasets"},
     {"models"},

@@ -20,9 +20,10 @@ class Option:
     Attributes
     ----------
     kind : str
-        What is written: ``"switch"`` (nothing), ``"number"``, ``"count"`` (a whole number), ``"activation"``,
-        ``"reconstruction"``, ``"corruption"``, ``"sparsity"``, ``"initializer"``, ``"dtype"``, or ``"model"`` (the path
-        of a saved one, which brings its own layers).
+        What is written: ``"switch"`` (nothing), ``"number"``, ``"count"`` (a whole number from 1), ``"whole"`` (from 0),
+        ``"activation"``, ``"reconstruction"``, ``"corruption"``, ``"sparsity"``, ``"initializer"``, ``"dtype"``,
+        ``"variance"`` (a number, or fitted), ``"estimator"``, or ``"model"`` (the path of a saved one, which brings its
+        own layers).
     help : str
         What it does; ``{words}`` stands for the names that there are.
     metavar : str

@@ -1,0 +1,419 @@
+"""Bounds of the log-likelihood: Gaussian and Bernoulli log-densities, importance weights, free bits, a fitted variance.
+
+K samples of each example's code are arrays (N, K, H). A decoder takes rows: sample k of example n is row n K + k.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from aescratch.backend import Array, Number, array_module, batch_mean, batch_size
+from aescratch.functions.activations import sigmoid
+from aescratch.functions.formula import Formula, Record, Term, lifted
+from aescratch.functions.losses import softmax
+from aescratch.functions.one_by_one import gaussian_log_density, logistic
+from aescratch.functions.penalties import gaussian_kl_backward
+
+
+def free_bits_kl(mu: Array, log_var: Array, free_bits: float) -> Number:
+    """Divergence of N(mu, σ²) from N(0, 1), of which each unit has some nats for free: Σ_j max(kl_j, free_bits).
+
+    kl_j = 1/N Σ_n −½ (1 + log σ_nj² − mu_nj² − σ_nj²), the batch mean of unit j, so that examples share what is free
+    (Kingma et al. 2016, equation 15).
+    """
+    return array_module(mu).maximum(_kl_of_units(mu, log_var), free_bits).sum()
+
+
+def free_bits_kl_backward(mu: Array, log_var: Array, free_bits: float) -> tuple[Array, Array]:
+    """Gradients of `free_bits_kl`: those of `gaussian_kl` for units above free_bits, 0 for the others."""
+    counts = _kl_of_units(mu, log_var) > free_bits
+    grad_mu, grad_log_var = gaussian_kl_backward(mu, log_var)
+    return grad_mu * counts, grad_log_var * counts
+
+
+def _kl_of_units(mu: Array, log_var: Array) -> Array:
+    return batch_mean(-0.5 * (1 + log_var - mu * mu - array_module(log_var).exp(log_var)))
+
+
+def gaussian_cost(x_hat: Array, x: Array, variance: float) -> Number:
+    """Negative log-density of x under N(x_hat, variance): 1/N Σ_n Σ_d ½ (log(2π variance) + (x_hat − x)²/variance)."""
+    xp, difference = array_module(x), x_hat - x
+    constant = xp.log(2 * math.pi * xp.asarray(variance, x.dtype))
+    return batch_mean(0.5 * (constant + difference * difference / variance).sum(axis=1))
+
+
+def gaussian_cost_backward(x_hat: Array, x: Array, variance: float) -> Array:
+    """Gradient of `gaussian_cost`: (x_hat − x) / variance / N."""
+    return (x_hat - x) / variance / batch_size(x)
+
+
+def fitted_variance(x_hat: Array, x: Array) -> Number:
+    """Variance under which x is most likely around x_hat, all (N, D): the mean of (x_hat − x)² over all entries."""
+    return batch_mean(((x_hat - x) * (x_hat - x)).mean(axis=1))
+
+
+def fitted_gaussian_cost(x_hat: Array, x: Array) -> Number:
+    """Negative log-density of x under N(x_hat, v), v being the `fitted_variance` of this batch: D/2 (log(2π v) + 1).
+
+    (Rybkin et al. 2021, section 4.2.)
+    """
+    log = array_module(x).log
+    return 0.5 * x.shape[1] * (log(2 * math.pi * fitted_variance(x_hat, x)) + 1)
+
+
+def fitted_gaussian_cost_backward(x_hat: Array, x: Array) -> Array:
+    """Gradient of `fitted_gaussian_cost`, through v: (x_hat − x) / v / N, as if v were given, since it is the best."""
+    return (x_hat - x) / fitted_variance(x_hat, x) / batch_size(x)
+
+
+def several_samples(mu: Array, log_var: Array, eps: Array) -> Array:
+    """K samples of N(mu, σ²) for each example: z_nkj = mu_nj + σ_nj eps_nkj with σ = exp(½ log_var).
+
+    mu and log_var are (N, H), eps and z are (N, K, H).
+    """
+    xp = array_module(mu)
+    return xp.expand_dims(mu, 1) + xp.expand_dims(xp.exp(0.5 * log_var), 1) * eps
+
+
+def several_samples_backward(grad_z: Array, log_var: Array, eps: Array) -> tuple[Array, Array]:
+    """Gradients of `several_samples`: the K samples' add up, ∂z/∂mu = 1 and ∂z/∂log_var = ½ σ eps."""
+    xp = array_module(log_var)
+    grad_mu = grad_z.sum(axis=1)
+    grad_log_var = 0.5 * xp.exp(0.5 * log_var) * (grad_z * eps).sum(axis=1)
+    return grad_mu, grad_log_var
+
+
+def as_rows(z: Array, K: int) -> Array:
+    """K samples of each example as rows: z (N, K, H) becomes (N·K, H), example by example."""
+    return array_module(z).copy(z.reshape(batch_size(z) * K, z.shape[2]))
+
+
+def as_rows_backward(grad_rows: Array, K: int) -> Array:
+    """Gradient of `as_rows`: the same numbers as (N, K, H)."""
+    return array_module(grad_rows).copy(grad_rows.reshape(batch_size(grad_rows) // K, K, grad_rows.shape[1]))
+
+
+def gaussian_log_likelihood(x_hat: Array, x: Array, variance: float, K: int) -> Array:
+    """Log-density of x under N(x_hat, variance) for every sample: log_p_nk = −½ Σ_d [log(2π v) + (x_hat − x)²/v].
+
+    x_hat is (N·K, D), the rows of `as_rows`, x is (N, D), log_p is (N, K).
+    """
+    xp = array_module(x)
+    difference = x_hat.reshape(batch_size(x), K, x.shape[1]) - xp.expand_dims(x, 1)
+    return -0.5 * (math.log(2 * math.pi * variance) + difference * difference / variance).sum(axis=2)
+
+
+def gaussian_log_likelihood_backward(grad_log_p: Array, x_hat: Array, x: Array, variance: float, K: int) -> Array:
+    """Gradient of `gaussian_log_likelihood`: grad_log_p (x − x_hat) / variance, for x_hat."""
+    xp = array_module(x)
+    difference = xp.expand_dims(x, 1) - x_hat.reshape(batch_size(x), K, x.shape[1])
+    return as_rows(xp.expand_dims(grad_log_p, 2) * difference / variance, K)
+
+
+def bernoulli_log_likelihood(logits: Array, x: Array, K: int) -> Array:
+    """Log-probability of x for every sample, from logits l: log_p_nk = Σ_d [l x − log(1 + exp(l))].
+
+    logits is (N·K, D), the rows of `as_rows`, x is (N, D), log_p is (N, K).
+    """
+    xp = array_module(x)
+    l = logits.reshape(batch_size(x), K, x.shape[1])
+    return (l * xp.expand_dims(x, 1) - xp.maximum(l, 0) - xp.log1p(xp.exp(-xp.abs(l)))).sum(axis=2)
+
+
+def bernoulli_log_likelihood_backward(grad_log_p: Array, logits: Array, x: Array, K: int) -> Array:
+    """Gradient of `bernoulli_log_likelihood`: grad_log_p (x − p) with p = sigmoid(logits), for logits."""
+    xp = array_module(x)
+    p = sigmoid(logits).reshape(batch_size(x), K, x.shape[1])
+    return as_rows(xp.expand_dims(grad_log_p, 2) * (xp.expand_dims(x, 1) - p), K)
+
+
+def log_weights(log_p: Array, z: Array, mu: Array, log_var: Array) -> Array:
+    """Logarithm of the importance weights w_nk = p(x_n|z_nk) p(z_nk) / q(z_nk|x_n), (N, K) (Burda et al. 2015, eq. 8).
+
+    log_p (N, K) is log p(x|z); the prior p(z) is N(0, 1), q(z|x) is N(mu, σ²); z is (N, K, H), mu and log_var (N, H).
+    log p(z) − log q(z|x) = ½ Σ_j [log σ² + (z − mu)²/σ² − z²], from which 2π cancels.
+    """
+    xp = array_module(z)
+    distance = (z - xp.expand_dims(mu, 1)) * xp.expand_dims(xp.exp(-0.5 * log_var), 1)
+    return log_p + 0.5 * (xp.expand_dims(log_var, 1) + distance * distance - z * z).sum(axis=2)
+
+
+def log_mean_exp(log_w: Array) -> Array:
+    """Logarithm of the mean of w over the samples: log 1/K Σ_k exp(log_w_nk), (N,) for log_w (N, K).
+
+    The largest is taken out first, so that no exponential overflows.
+    """
+    xp = array_module(log_w)
+    top = log_w.max(axis=1)
+    return top + xp.log(xp.exp(log_w - xp.expand_dims(top, 1)).mean(axis=1))
+
+
+def importance_weights(log_w: Array) -> Array:
+    """Share of each sample in the sum of the weights: w_nk / Σ_l w_nl, (N, K), a softmax of log_w."""
+    return softmax(log_w)
+
+
+def importance_bound(log_p: Array, z: Array, mu: Array, log_var: Array) -> Number:
+    """Negative bound on log p(x) from K samples: −1/N Σ_n log 1/K Σ_k w_nk, with the `log_weights` of these arguments.
+
+    (Burda et al. 2015, equation 8.)
+    """
+    return -batch_mean(log_mean_exp(log_weights(log_p, z, mu, log_var)))
+
+
+def importance_bound_backward(
+    log_p: Array, z: Array, mu: Array, log_var: Array
+) -> tuple[Array, Array, Array, Array]:
+    """Gradients of `importance_bound`: ∂/∂log_w is −1/N times the share of each weight, and log_w is of all four.
+
+    With d = (z − mu)/σ²: ∂log_w/∂z = d − z, ∂log_w/∂mu = −d summed over k, ∂log_w/∂log_var = ½ (1 − σ² d²) likewise.
+    """
+    xp = array_module(z)
+    variance = xp.expand_dims(xp.exp(log_var), 1)
+    d = (z - xp.expand_dims(mu, 1)) / variance
+    grad_log_w = -importance_weights(log_weights(log_p, z, mu, log_var)) / batch_size(z)
+    each = xp.expand_dims(grad_log_w, 2)
+    grad_z = each * (d - z)
+    grad_mu = -(each * d).sum(axis=1)
+    grad_log_var = 0.5 * (each * (1 - variance * d * d)).sum(axis=1)
+    return grad_log_w, grad_z, grad_mu, grad_log_var
+
+
+# What else is to be known of these formulas
+
+
+def _unit_divergence(mu: Array, log_var: Array) -> float:
+    """Return the mean over the examples of E[log N(z; mu, σ²) − log N(z; 0, 1)], from the moments of z."""
+    entropies = [gaussian_log_density(0.0, 0.0, math.exp(v)) - 0.5 for v in log_var]
+    crossed = [gaussian_log_density(m, 0.0, 1.0) - math.exp(v) / 2 for m, v in zip(mu, log_var, strict=True)]
+    return math.fsum(entropies + [-c for c in crossed]) / len(mu)
+
+
+def _mean_square(x_hat: Array, x: Array) -> float:
+    return math.fsum(float(d) ** 2 for d in (x_hat - x).ravel()) / x.size
+
+
+def _density_costs(x_hat: Array, x: Array, variance: float) -> Any:
+    return lifted(lambda m, v: -gaussian_log_density(v, m, variance))(x_hat, x)
+
+
+def _by_sample(log_density: Any) -> Any:
+    """Return a second opinion (N, K) from the log-density of one number, given what the decoder says of it."""
+
+    def opinion(output: Array, x: Array, *settings: Any) -> list[list[float]]:
+        K = settings[-1]
+        return [
+            [math.fsum(map(log_density, row, x[n], *([s] * len(row) for s in settings[:-1])))
+             for row in output[n * K : (n + 1) * K]]
+            for n in range(len(x))
+        ]  # fmt: skip
+
+    return opinion
+
+
+def _bernoulli(logit: float, x: float) -> float:
+    return x * math.log(logistic(logit)) + (1 - x) * math.log(logistic(-logit))
+
+
+def _weights(log_p: Array, z: Array, mu: Array, log_var: Array) -> list[list[float]]:
+    """Return log p(x|z) + log N(z; 0, 1) − log N(z; mu, σ²), sample by sample, as sums of whole log-densities."""
+
+    def one(log_p: float, z: Array, mu: Array, log_var: Array) -> float:
+        prior = math.fsum(gaussian_log_density(v, 0.0, 1.0) for v in z)
+        return log_p + prior - math.fsum(map(gaussian_log_density, z, mu, map(math.exp, log_var)))
+
+    return [[one(p, v, mu[n], log_var[n]) for p, v in zip(log_p[n], z[n], strict=True)] for n in range(len(z))]
+
+
+def _draw_samples(rng: Any, N: int, H: int, K: int = 2) -> dict[str, Any]:
+    return {
+        "log_p": rng.normal(size=(N, K)), "z": rng.normal(size=(N, K, H)), "mu": rng.normal(size=(N, H)),
+        "log_var": rng.normal(size=(N, H)),
+    }  # fmt: skip
+
+
+UNIT = "unit[j] = mean(n, -0.5 * (1 + log_var[n,j] - mu[n,j]**2 - exp(log_var[n,j])))"
+VARIANCE = "variance = mean(n, mean(i, (x_hat[n,i] - x[n,i])**2))"
+SIGMA = "sigma[n,j] = exp(0.5 * log_var[n,j])"
+ROW = "x_hat[n * K + k, i]"
+P = "p[m,i] = 1 / (1 + exp(-logits[m,i]))"
+LOG_W = (
+    "log_w[n,k] = log_p[n,k] "
+    "+ 0.5 * sum(j, log_var[n,j] + (z[n,k,j] - mu[n,j])**2 / exp(log_var[n,j]) - z[n,k,j]**2)"
+)
+TOP = "top[n] = max(k, log_w[n,k])"
+SHARE = "share[n,k] = exp(log_w[n,k] - top[n]) / sum(l, exp(log_w[n,l] - top[n]))"
+
+RECORDS: tuple[Record, ...] = (
+    Term(
+        free_bits_kl, free_bits_kl_backward,
+        lines=(UNIT, "kl = sum(j, max(unit[j], free_bits))"),
+        backward_lines=(
+            UNIT, "grad_mu[n,j] = mu[n,j] / N if unit[j] > free_bits else 0",
+            "grad_log_var[n,j] = 0.5 * (exp(log_var[n,j]) - 1) / N if unit[j] > free_bits else 0",
+        ),
+        claim="Σ max(batch mean of KL(N(mu, σ²) ‖ N(0, 1)) of a unit, free_bits)",
+        inputs=lambda rng, N, D, H: {  # units on both sides of free_bits
+            "mu": rng.normal(size=(N, H)) * (1 + 2 * (rng.permutation(H) % 2)), "log_var": rng.normal(size=(N, H)) / 2,
+            "free_bits": 1.5,
+        },
+        second_opinion=lambda mu, log_var, free_bits: [
+            [max(_unit_divergence(m, v), free_bits) for m, v in zip(mu.T, log_var.T, strict=True)]
+        ],
+        question="What is the penalty, and its gradient, where every unit is the prior? "
+        "And whose divergence is compared with what is free: an example's, or a unit's?",
+        derivation="$\\max(k_j, \\lambda)$ has the derivative 1 where $k_j > \\lambda$, and 0 where $k_j < \\lambda$. "
+        "$k_j$ is a mean over the batch, so $\\partial k_j / \\partial \\mu_{nj} = \\mu_{nj} / N$ and "
+        "$\\partial k_j / \\partial \\log\\sigma^2_{nj} = \\tfrac12 (\\sigma^2_{nj} - 1) / N$. The condition is of the "
+        "unit: an example whose own divergence is small is pushed too, if its unit is above $\\lambda$.",
+        kinks=lambda mu, log_var, free_bits: array_module(mu).sign(_kl_of_units(mu, log_var) - free_bits),
+    ),
+    Term(
+        gaussian_cost, gaussian_cost_backward,
+        layer="FittedGaussian",
+        lines=("loss = mean(n, sum(i, 0.5 * (log(2 * pi * variance) + (x_hat[n,i] - x[n,i])**2 / variance)))",),
+        backward_lines=("grad_x_hat[n,i] = (x_hat[n,i] - x[n,i]) / variance / N",),
+        claim="−log N(x; x_hat, variance), mean over the batch",
+        inputs=lambda rng, N, D, H: {
+            "x_hat": rng.normal(size=(N, D)), "x": rng.normal(size=(N, D)), "variance": 0.4,
+        },
+        second_opinion=_density_costs,
+        question="What does a feature cost that is restored exactly, at variance 1 and at variance 0.01?",
+        derivation="Of one entry, $\\tfrac12 (\\log 2\\pi v + (\\hat x - x)^2 / v)$, the derivative is "
+        "$(\\hat x - x) / v$; the mean brings $1/N$.",
+    ),
+    Formula(
+        fitted_variance,
+        lines=(VARIANCE,),
+        claim="the mean of (x_hat − x)² over all entries",
+        inputs=lambda rng, N, D, H: {"x_hat": rng.normal(size=(N, D)), "x": rng.normal(size=(N, D))},
+        second_opinion=_mean_square,
+        question="Which variance makes the errors of this batch most likely?",
+    ),
+    Term(
+        fitted_gaussian_cost, fitted_gaussian_cost_backward,
+        lines=(VARIANCE, "loss = mean(n, sum(i, 0.5 * (log(2 * pi * variance) + (x_hat[n,i] - x[n,i])**2 / variance)))"),
+        backward_lines=(VARIANCE, "grad_x_hat[n,i] = (x_hat[n,i] - x[n,i]) / variance / N"),
+        claim="−log N(x; x_hat, v), v the batch's own mean square error",
+        inputs=lambda rng, N, D, H: {"x_hat": rng.normal(size=(N, D)), "x": rng.normal(size=(N, D))},
+        second_opinion=lambda x_hat, x: _density_costs(x_hat, x, _mean_square(x_hat, x)),
+        question="By how much does the cost fall when all errors of a batch are halved?",
+        derivation="$L = \\tfrac D2 (\\log 2\\pi v + 1)$ with $v = \\tfrac1{ND} \\sum_{n,i} (\\hat x_{ni} - x_{ni})^2$. "
+        "So $\\partial L / \\partial \\hat x_{ni} = \\tfrac D{2v} \\cdot \\tfrac2{ND} (\\hat x_{ni} - x_{ni}) = "
+        "(\\hat x_{ni} - x_{ni}) / (N v)$. That is the gradient at a given $v$: at the best one, $\\partial L/\\partial v "
+        "= 0$.",
+    ),
+    Formula(
+        several_samples, several_samples_backward,
+        lines=(SIGMA, "z[n,k,j] = mu[n,j] + sigma[n,j] * eps[n,k,j]"),
+        backward_lines=(
+            SIGMA, "grad_mu[n,j] = sum(k, grad_z[n,k,j])",
+            "grad_log_var[n,j] = 0.5 * sigma[n,j] * sum(k, grad_z[n,k,j] * eps[n,k,j])",
+        ),
+        claim="mu + σ eps for each of K eps, σ² = exp(log_var)",
+        inputs=lambda rng, N, D, H: {
+            "mu": rng.normal(size=(N, H)), "log_var": rng.normal(size=(N, H)), "eps": rng.normal(size=(N, 2, H)),
+        },
+        second_opinion=lambda mu, log_var, eps: [
+            [[m + e * math.sqrt(math.exp(v)) for m, v, e in zip(*row, sample, strict=True)] for sample in samples]
+            for *row, samples in zip(mu, log_var, eps, strict=True)
+        ],
+        question="What do the samples of one example share, and what has each for itself?",
+        derivation="$z_{nkj} = \\mu_{nj} + \\sigma_{nj} \\epsilon_{nkj}$ has $\\mu_{nj}$ in $K$ places, so the "
+        "gradients of all $k$ add up: $\\sum_k \\text{grad}_{z,nkj}$, and $\\tfrac12 \\sigma_{nj} \\sum_k "
+        "\\text{grad}_{z,nkj}\\, \\epsilon_{nkj}$ since $\\partial \\sigma / \\partial \\log\\sigma^2 = \\tfrac12 \\sigma$.",
+    ),
+    Formula(
+        as_rows, as_rows_backward,
+        lines=("rows[m,j] = z[floor(m / K), m - K * floor(m / K), j]",),
+        backward_lines=("grad_z[n,k,j] = grad_rows[n * K + k, j]",),
+        claim="sample k of example n as row n K + k",
+        inputs=lambda rng, N, D, H: {"z": rng.normal(size=(N, 2, H)), "K": 2},
+        second_opinion=lambda z, K: [list(sample) for samples in z for sample in samples],
+        question="Which row holds the second sample of the third example?",
+        derivation="Nothing is computed: entry $(n, k, j)$ becomes entry $(nK + k, j)$, and its gradient goes back "
+        "where it came from.",
+    ),
+    Formula(
+        gaussian_log_likelihood, gaussian_log_likelihood_backward,
+        lines=(f"log_p[n,k] = sum(i, -0.5 * (log(2 * pi * variance) + ({ROW} - x[n,i])**2 / variance))",),
+        backward_lines=(
+            "grad_x_hat[m,i] = grad_log_p[floor(m / K), m - K * floor(m / K)] * (x[floor(m / K), i] - x_hat[m,i])"
+            " / variance",
+        ),
+        claim="log N(x; x_hat, variance) of every sample",
+        inputs=lambda rng, N, D, H: {
+            "x_hat": rng.normal(size=(2 * N, D)), "x": rng.normal(size=(N, D)), "variance": 0.4, "K": 2,
+        },
+        second_opinion=_by_sample(lambda m, x, variance: gaussian_log_density(x, m, variance)),
+        question="What is the log-density of an example that a sample restores exactly, at variance 1?",
+        derivation="One entry gives $-\\tfrac12 (\\log 2\\pi v + (\\hat x - x)^2 / v)$, with the derivative "
+        "$(x - \\hat x) / v$; nothing is averaged, so no $1/N$.",
+    ),
+    Formula(
+        bernoulli_log_likelihood, bernoulli_log_likelihood_backward,
+        lines=(
+            f"log_p[n,k] = sum(i, {ROW} * x[n,i] - max({ROW}, 0) - log1p(exp(-abs({ROW}))))".replace("x_hat", "logits"),
+        ),
+        backward_lines=(
+            P, "grad_logits[m,i] = grad_log_p[floor(m / K), m - K * floor(m / K)] * (x[floor(m / K), i] - p[m,i])",
+        ),
+        claim="log of x's probability, p = sigmoid(logits), of every sample",
+        inputs=lambda rng, N, D, H: {"logits": 2 * rng.normal(size=(2 * N, D)), "x": rng.random((N, D)), "K": 2},
+        second_opinion=_by_sample(_bernoulli),
+        question="What is the log-probability of one pixel at a logit of 0?",
+        derivation="The derivative of $l x - \\log(1 + e^l)$ is $x - \\sigma(l)$; nothing is averaged, so no $1/N$.",
+    ),
+    Formula(
+        log_weights,
+        lines=(LOG_W,),
+        claim="log p(x|z) + log p(z) − log q(z|x)",
+        inputs=lambda rng, N, D, H: _draw_samples(rng, N, H),
+        second_opinion=_weights,
+        question="What is the weight where q(z|x) is the prior itself?",
+    ),
+    Formula(
+        log_mean_exp,
+        lines=(TOP, "y[n] = top[n] + log(mean(k, exp(log_w[n,k] - top[n])))"),
+        claim="log of the mean of exp(log_w)",
+        inputs=lambda rng, N, D, H: {"log_w": 2 * rng.normal(size=(N, D))},
+        second_opinion=lambda log_w: [math.log(math.fsum(map(math.exp, row)) / len(row)) for row in log_w],
+        question="What is it where all weights are equal?",
+    ),
+    Formula(
+        importance_weights,
+        lines=(TOP, SHARE),
+        claim="w / Σ w, w = exp(log_w)",
+        inputs=lambda rng, N, D, H: {"log_w": 2 * rng.normal(size=(N, D))},
+        second_opinion=lambda log_w: [
+            [math.exp(w) / math.fsum(map(math.exp, row)) for w in row] for row in log_w
+        ],
+        question="What do the shares of one example's samples sum to?",
+    ),
+    Term(
+        importance_bound, importance_bound_backward,
+        layer="ImportanceBound",
+        lines=(LOG_W, TOP, "loss = mean(n, -top[n] - log(mean(k, exp(log_w[n,k] - top[n]))))"),
+        backward_lines=(
+            LOG_W, TOP, SHARE, "d[n,k,j] = (z[n,k,j] - mu[n,j]) / exp(log_var[n,j])",
+            "grad_log_p[n,k] = -share[n,k] / N",
+            "grad_z[n,k,j] = -share[n,k] / N * (d[n,k,j] - z[n,k,j])",
+            "grad_mu[n,j] = sum(k, share[n,k] / N * d[n,k,j])",
+            "grad_log_var[n,j] = sum(k, -0.5 * share[n,k] / N * (1 - exp(log_var[n,j]) * d[n,k,j]**2))",
+        ),
+        claim="−log of the mean importance weight, mean over the batch",
+        inputs=lambda rng, N, D, H: _draw_samples(rng, N, H),
+        second_opinion=lambda *given: [
+            [-math.log(math.fsum(map(math.exp, row)) / len(row))] for row in _weights(*given)
+        ],
+        question="What is the bound where all K samples are the same one? "
+        "And is it the logarithm of a mean, or a mean of logarithms?",
+        derivation="For one example let $s_k = w_k / \\sum_l w_l$. Then $\\partial \\log \\tfrac1K \\sum_k w_k / "
+        "\\partial \\log w_k = s_k$: the constant $\\log K$ falls away, and what is left is a softmax. "
+        "$\\log w = \\log p(x|z) + \\tfrac12 \\sum_j (\\log\\sigma_j^2 + (z_j - \\mu_j)^2 / \\sigma_j^2 - z_j^2)$ gives "
+        "with $d = (z - \\mu) / \\sigma^2$ the derivatives $1$ by $\\log p(x|z)$, $d - z$ by $z$, $-d$ by $\\mu$ and "
+        "$\\tfrac12 (1 - \\sigma^2 d^2)$ by $\\log\\sigma^2$. $\\mu$ and $\\sigma$ are shared by all samples, so theirs "
+        "are summed over $k$; the mean brings $-1/N$.",
+    ),
+)  # fmt: skip
