@@ -276,7 +276,7 @@ class MaximumMeanDiscrepancy(Part, Recipe):
 
     is_term = True
     remembers = ("h", "z")
-    least_examples = 2  # one has no pair
+    least_examples = least_in_use = 2  # one has no pair
 
     def __init__(self, weight: float, C: float) -> None:
         self.weight = require_number("weight", weight, least=0)

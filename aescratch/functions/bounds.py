@@ -48,9 +48,9 @@ def gaussian_cost_backward(x_hat: Array, x: Array, variance: float) -> Array:
     return (x_hat - x) / variance / batch_size(x)
 
 
-def fitted_variance(x_hat: Array, x: Array) -> Number:
-    """Variance under which x is most likely around x_hat, all (N, D): the mean of (x_hat − x)² over all entries."""
-    return batch_mean(((x_hat - x) * (x_hat - x)).mean(axis=1))
+def fitted_variance(x_hat: Array, x: Array) -> Array:
+    """Variance (1,) under which x is most likely around x_hat, both (N, D): the mean of (x_hat − x)² over all."""
+    return batch_mean(((x_hat - x) * (x_hat - x)).mean(axis=1, keepdims=True))
 
 
 def fitted_gaussian_cost(x_hat: Array, x: Array) -> Number:
@@ -59,7 +59,7 @@ def fitted_gaussian_cost(x_hat: Array, x: Array) -> Number:
     (Rybkin et al. 2021, section 4.2.)
     """
     log = array_module(x).log
-    return 0.5 * x.shape[1] * (log(2 * math.pi * fitted_variance(x_hat, x)) + 1)
+    return 0.5 * x.shape[1] * (log(2 * math.pi * fitted_variance(x_hat, x)[0]) + 1)
 
 
 def fitted_gaussian_cost_backward(x_hat: Array, x: Array) -> Array:
@@ -285,10 +285,10 @@ RECORDS: tuple[Record, ...] = (
     ),
     Formula(
         fitted_variance,
-        lines=(VARIANCE,),
+        lines=("variance[j] = mean(n, mean(i, (x_hat[n,i] - x[n,i])**2))",),
         claim="the mean of (x_hat − x)² over all entries",
         inputs=lambda rng, N, D, H: {"x_hat": rng.normal(size=(N, D)), "x": rng.normal(size=(N, D))},
-        second_opinion=_mean_square,
+        second_opinion=lambda x_hat, x: [_mean_square(x_hat, x)],
         question="Which variance makes the errors of this batch most likely?",
     ),
     Term(

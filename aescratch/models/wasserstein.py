@@ -19,10 +19,12 @@ from aescratch.backend import Array, Number, array_module, move, to_numpy
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Data, Rng, require_count
 from aescratch.layers import Layer, Sampling, Sequential
+from aescratch.losses import SquaredError
 from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
 from aescratch.models.opinion import SecondOpinion, Seen
 from aescratch.models.statements import Option, UnitStatistic, never_change
 from aescratch.penalties import MaximumMeanDiscrepancy
+from aescratch.training.ending import sampled
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -105,6 +107,15 @@ class WassersteinAutoencoder(Autoencoder):
     options: ClassVar[Mapping[str, Option]] = {
         "weight": Option("number", "the discrepancy's share in the objective", "WEIGHT"),
     }
+
+    def suited_settings(self, x: Array) -> dict[str, Any]:
+        """Return a weight that is ten times the variance of the data x (N, D), summed over the columns.
+
+        A discrepancy is at most 2 whatever the data are, while the squared error grows with their variance.
+        """
+        (sample,) = sampled([x])
+        weight = 10 * float(np.var(to_numpy(sample), axis=0, dtype=np.float64).sum())
+        return {"weight": weight} if weight > 0 and isinstance(self.reconstruction, SquaredError) else {}
 
     def unit_statistic(self, x: Data) -> UnitStatistic:
         """Return the variance of each unit over the examples x (N, D), which is 1 in the prior."""
