@@ -120,7 +120,7 @@ def _weighed_entries(part: SeveralSamples, grad_z: Array) -> dict[str, Array]:
 
 
 class DoublyReparameterizedSamples(SeveralSamples):
-    """Samples whose gradient counts by each one's share in the bound once more, as the doubly reparameterised has it."""
+    """Samples whose gradients count by each sample's share in the bound once more: the doubly reparameterised ones."""
 
     @surrogate_gradient(
         "doubly reparameterised", "grad_mu = Σ_k share_k grad_z_k, grad_log_var = Σ_k share_k grad_z_k ½ σ eps_k",
@@ -258,6 +258,6 @@ def likelihood_of(reconstruction: Loss, variance: float, who: str) -> Any:
     if isinstance(reconstruction, BinaryCrossEntropy):
         return BernoulliLikelihood()
     raise ValueError(
-        f"expected SquaredError() or BinaryCrossEntropy() for {who}, which stand for a Gaussian and a Bernoulli decoder, "
+        f"expected SquaredError() or BinaryCrossEntropy() for {who}, a Gaussian or a Bernoulli decoder, "
         f"got {reconstruction!r}"
     )

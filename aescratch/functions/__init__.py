@@ -8,8 +8,9 @@ Nothing here remembers anything, checks anything or writes into its arguments; N
 penalties are sums over features or units and means over the batch: 1/N appears in them and nowhere else.
 
 A file for each family of formulas, in the order in which they are best read: affine, activations, selection,
-normalization, noise, losses, penalties, bounds, discrepancy. All that they define has its name here, too, and is called by it. What else is
-known of a formula stands in a record at the end of its file, and is asked for here: ``FORMULAS["relu"].claim``.
+normalization, noise, losses, penalties, bounds, discrepancy. All that they define has its name here, too, and is called
+by it. What else is known of a formula stands in a record at the end of its file, and is asked for here:
+``FORMULAS["relu"].claim``.
 """
 
 from collections.abc import Callable

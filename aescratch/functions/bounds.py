@@ -234,6 +234,7 @@ def _draw_samples(rng: Any, N: int, H: int, K: int = 2) -> dict[str, Any]:
 
 
 UNIT = "unit[j] = mean(n, -0.5 * (1 + log_var[n,j] - mu[n,j]**2 - exp(log_var[n,j])))"
+COST = "loss = mean(n, sum(i, 0.5 * (log(2 * pi * variance) + (x_hat[n,i] - x[n,i])**2 / variance)))"
 VARIANCE = "variance = mean(n, mean(i, (x_hat[n,i] - x[n,i])**2))"
 SIGMA = "sigma[n,j] = exp(0.5 * log_var[n,j])"
 ROW = "x_hat[n * K + k, i]"
@@ -263,16 +264,12 @@ RECORDS: tuple[Record, ...] = (
         ],
         question="What is the penalty, and its gradient, where every unit is the prior? "
         "And whose divergence is compared with what is free: an example's, or a unit's?",
-        derivation="$\\max(k_j, \\lambda)$ has the derivative 1 where $k_j > \\lambda$, and 0 where $k_j < \\lambda$. "
-        "$k_j$ is a mean over the batch, so $\\partial k_j / \\partial \\mu_{nj} = \\mu_{nj} / N$ and "
-        "$\\partial k_j / \\partial \\log\\sigma^2_{nj} = \\tfrac12 (\\sigma^2_{nj} - 1) / N$. The condition is of the "
-        "unit: an example whose own divergence is small is pushed too, if its unit is above $\\lambda$.",
         kinks=lambda mu, log_var, free_bits: array_module(mu).sign(_kl_of_units(mu, log_var) - free_bits),
     ),
     Term(
         gaussian_cost, gaussian_cost_backward,
         layer="FittedGaussian",
-        lines=("loss = mean(n, sum(i, 0.5 * (log(2 * pi * variance) + (x_hat[n,i] - x[n,i])**2 / variance)))",),
+        lines=(COST,),
         backward_lines=("grad_x_hat[n,i] = (x_hat[n,i] - x[n,i]) / variance / N",),
         claim="−log N(x; x_hat, variance), mean over the batch",
         inputs=lambda rng, N, D, H: {
@@ -280,8 +277,6 @@ RECORDS: tuple[Record, ...] = (
         },
         second_opinion=_density_costs,
         question="What does a feature cost that is restored exactly, at variance 1 and at variance 0.01?",
-        derivation="Of one entry, $\\tfrac12 (\\log 2\\pi v + (\\hat x - x)^2 / v)$, the derivative is "
-        "$(\\hat x - x) / v$; the mean brings $1/N$.",
     ),
     Formula(
         fitted_variance,
@@ -293,16 +288,12 @@ RECORDS: tuple[Record, ...] = (
     ),
     Term(
         fitted_gaussian_cost, fitted_gaussian_cost_backward,
-        lines=(VARIANCE, "loss = mean(n, sum(i, 0.5 * (log(2 * pi * variance) + (x_hat[n,i] - x[n,i])**2 / variance)))"),
+        lines=(VARIANCE, COST),
         backward_lines=(VARIANCE, "grad_x_hat[n,i] = (x_hat[n,i] - x[n,i]) / variance / N"),
         claim="−log N(x; x_hat, v), v the batch's own mean square error",
         inputs=lambda rng, N, D, H: {"x_hat": rng.normal(size=(N, D)), "x": rng.normal(size=(N, D))},
         second_opinion=lambda x_hat, x: _density_costs(x_hat, x, _mean_square(x_hat, x)),
         question="By how much does the cost fall when all errors of a batch are halved?",
-        derivation="$L = \\tfrac D2 (\\log 2\\pi v + 1)$ with $v = \\tfrac1{ND} \\sum_{n,i} (\\hat x_{ni} - x_{ni})^2$. "
-        "So $\\partial L / \\partial \\hat x_{ni} = \\tfrac D{2v} \\cdot \\tfrac2{ND} (\\hat x_{ni} - x_{ni}) = "
-        "(\\hat x_{ni} - x_{ni}) / (N v)$. That is the gradient at a given $v$: at the best one, $\\partial L/\\partial v "
-        "= 0$.",
     ),
     Formula(
         several_samples, several_samples_backward,
@@ -320,9 +311,6 @@ RECORDS: tuple[Record, ...] = (
             for *row, samples in zip(mu, log_var, eps, strict=True)
         ],
         question="What do the samples of one example share, and what has each for itself?",
-        derivation="$z_{nkj} = \\mu_{nj} + \\sigma_{nj} \\epsilon_{nkj}$ has $\\mu_{nj}$ in $K$ places, so the "
-        "gradients of all $k$ add up: $\\sum_k \\text{grad}_{z,nkj}$, and $\\tfrac12 \\sigma_{nj} \\sum_k "
-        "\\text{grad}_{z,nkj}\\, \\epsilon_{nkj}$ since $\\partial \\sigma / \\partial \\log\\sigma^2 = \\tfrac12 \\sigma$.",
     ),
     Formula(
         as_rows, as_rows_backward,
@@ -332,8 +320,6 @@ RECORDS: tuple[Record, ...] = (
         inputs=lambda rng, N, D, H: {"z": rng.normal(size=(N, 2, H)), "K": 2},
         second_opinion=lambda z, K: [list(sample) for samples in z for sample in samples],
         question="Which row holds the second sample of the third example?",
-        derivation="Nothing is computed: entry $(n, k, j)$ becomes entry $(nK + k, j)$, and its gradient goes back "
-        "where it came from.",
     ),
     Formula(
         gaussian_log_likelihood, gaussian_log_likelihood_backward,
@@ -348,8 +334,6 @@ RECORDS: tuple[Record, ...] = (
         },
         second_opinion=_by_sample(lambda m, x, variance: gaussian_log_density(x, m, variance)),
         question="What is the log-density of an example that a sample restores exactly, at variance 1?",
-        derivation="One entry gives $-\\tfrac12 (\\log 2\\pi v + (\\hat x - x)^2 / v)$, with the derivative "
-        "$(x - \\hat x) / v$; nothing is averaged, so no $1/N$.",
     ),
     Formula(
         bernoulli_log_likelihood, bernoulli_log_likelihood_backward,
@@ -363,7 +347,6 @@ RECORDS: tuple[Record, ...] = (
         inputs=lambda rng, N, D, H: {"logits": 2 * rng.normal(size=(2 * N, D)), "x": rng.random((N, D)), "K": 2},
         second_opinion=_by_sample(_bernoulli),
         question="What is the log-probability of one pixel at a logit of 0?",
-        derivation="The derivative of $l x - \\log(1 + e^l)$ is $x - \\sigma(l)$; nothing is averaged, so no $1/N$.",
     ),
     Formula(
         log_weights,
@@ -409,11 +392,5 @@ RECORDS: tuple[Record, ...] = (
         ],
         question="What is the bound where all K samples are the same one? "
         "And is it the logarithm of a mean, or a mean of logarithms?",
-        derivation="For one example let $s_k = w_k / \\sum_l w_l$. Then $\\partial \\log \\tfrac1K \\sum_k w_k / "
-        "\\partial \\log w_k = s_k$: the constant $\\log K$ falls away, and what is left is a softmax. "
-        "$\\log w = \\log p(x|z) + \\tfrac12 \\sum_j (\\log\\sigma_j^2 + (z_j - \\mu_j)^2 / \\sigma_j^2 - z_j^2)$ gives "
-        "with $d = (z - \\mu) / \\sigma^2$ the derivatives $1$ by $\\log p(x|z)$, $d - z$ by $z$, $-d$ by $\\mu$ and "
-        "$\\tfrac12 (1 - \\sigma^2 d^2)$ by $\\log\\sigma^2$. $\\mu$ and $\\sigma$ are shared by all samples, so theirs "
-        "are summed over $k$; the mean brings $-1/N$.",
     ),
 )  # fmt: skip

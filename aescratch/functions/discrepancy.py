@@ -94,10 +94,5 @@ RECORDS: tuple[Record, ...] = (
         second_opinion=_shares,
         question="What is it on average for two samples of one distribution? "
         "And which pairs say nothing of the distribution, and so must not count?",
-        derivation="$k = C / (C + r^2)$ with $r^2 = \\lVert h_n - y \\rVert^2$ has $\\partial k / \\partial h_{nj} = "
-        "-C / (C + r^2)^2 \\cdot 2 (h_{nj} - y_j) = -\\tfrac2C k^2 (h_{nj} - y_j)$. In the first sum $h_n$ stands in the "
-        "pairs $(n, m)$ and $(m, n)$, which gives twice that over $N (N - 1)$; in the last it stands once, with the "
-        "factor $-2 / N^2$. So both come to $4 / (C N)$: the codes push each other away, and the prior's samples draw "
-        "them.",
     ),
 )  # fmt: skip

@@ -83,8 +83,8 @@ def gaussian_log_density(x: float, mu: float, variance: float) -> float:
 
     Examples
     --------
-    >>> round(gaussian_log_density(1.0, 1.0, 1 / (2 * math.pi)), 9)
-    0.0
+    >>> round(gaussian_log_density(0.0, 0.0, 1.0), 6)  # −½ log 2π
+    -0.918939
     """
     return -((x - mu) ** 2 / variance + math.log(2 * math.pi) + math.log(variance)) / 2
 

@@ -18,7 +18,7 @@ from aescratch.bounds import likelihood_of
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.principal import principal_variances
 from aescratch.foundations.validation import Data, Rng, require_count
-from aescratch.layers import Dense, Layer, Sampling
+from aescratch.layers import Dense, Layer
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.network import dense_layers, mark_first, name_parameters, without_identity
 from aescratch.models.opinion import Seen
@@ -32,15 +32,14 @@ ROWS = 4096  # that go through the decoder at a time, however many samples are a
 class GaussianCode(Autoencoder):
     """Base of the autoencoders whose code is the mean of a distribution N(mu, σ²) for each example."""
 
-    sampling: Sampling
-
     def refuse(self, options: Any) -> None:
         """Raise TypeError for options of a deterministic code."""
         if options.get("tied") or options.get("code_activation") is not None:
             kind = type(self).__name__
+            article = "an" if kind[0] in "AEIO" else "a"
             raise TypeError(
-                f"expected neither tied nor code_activation for {'an' if kind[0] in 'AEIO' else 'a'} {kind}: its code is "
-                "the mean of a distribution, with no activation and no weights to share; leave them out"
+                f"expected neither tied nor code_activation for {article} {kind}: its code is the mean of a "
+                "distribution, with no activation and no weights to share; leave them out"
             )
 
     def build(self, rng: np.random.Generator) -> None:
@@ -112,17 +111,17 @@ class GaussianCode(Autoencoder):
         likelihood = likelihood_of(self.reconstruction, self.decoder_variance, "a log-likelihood")
         hidden, xp = self.encoder.apply(x), array_module(x)
         mu, log_var = (head.apply(hidden).astype("float64") for head in (self.mean, self.log_variance))
-        x, total = x.astype("float64"), None
+        x, total = x.astype("float64"), xp.full(len(x), -math.inf)
         while left:
             k = min(left, max(1, ROWS // len(x)))
             eps = move(rng.standard_normal((len(x), k, mu.shape[1])), self.backend)
             z = functions.several_samples(mu, log_var, eps)
             output = self.decoder.apply(functions.as_rows(z, k).astype(self.dtype)).astype("float64")
             log_w = functions.log_weights(likelihood.apply(output, x), z, mu, log_var)
-            of_block = functions.log_mean_exp(log_w) + math.log(k)
-            total = of_block if total is None else xp.logaddexp(total, of_block)
+            total = xp.logaddexp(total, functions.log_mean_exp(log_w) + math.log(k))
             left -= k
-        return total - math.log(n_samples)
+        found: Array = total - math.log(n_samples)
+        return found
 
     def noise_variance(self, x: Array) -> float:
         """Return the variance of a Gaussian decoder's noise that PCA finds best for data x (N, D).

@@ -1,10 +1,11 @@
-"""The importance-weighted autoencoder: a bound from K samples of each code, tighter the more there are (Burda et al. 2015).
+"""The importance-weighted autoencoder: a bound from several samples of each code (Burda et al. 2015).
 
-    x -> encoder -> hidden -> mean -> mu, log_variance -> log_var;   z_k = mu + exp(½ log_var) eps_k -> decoder -> x_hat_k
+    x -> encoder -> hidden -> mean -> mu, log_variance -> log_var;   z_k = mu + exp(½ log_var) eps_k, k = 1 ... K
+    z_k -> decoder -> x_hat_k -> likelihood -> log p(x|z_k)
     w_k = p(x|z_k) p(z_k) / q(z_k|x);   loss = −log 1/K Σ_k w_k, mean over the batch + decay(weights)
 
-With one sample it is the variational bound, its divergence sampled, too. All constants are included. The share of
-sample k in the gradient is w_k / Σ_l w_l, a softmax of log w.
+With one sample it is the variational bound, its divergence sampled, too; with more it comes nearer to −log p(x). All
+constants are included. The share of sample k in the gradient is w_k / Σ_l w_l, a softmax of log w.
 """
 
 from __future__ import annotations
@@ -46,12 +47,12 @@ class ImportanceWeightedAutoencoder(GaussianCode):
         K, the samples of each code, at least 1.
     estimator : str
         ``"plain"``, whose gradient is the derivative of the loss; or ``"dreg"``, the doubly reparameterised one (Tucker
-        et al. 2018), which has the same mean and a gradient for the encoder that doesn't drown in noise as K grows.
+        et al. 2018), which has the same mean, and for the encoder far less noise where q is near the posterior.
     variance : float
         Of a Gaussian decoder, above 0; with binary cross-entropy there is none.
     **options
-        As for `Autoencoder`, without ``tied`` and ``code_activation``; `reconstruction` is `SquaredError()` for a Gaussian
-        decoder, or `BinaryCrossEntropy()`.
+        As for `Autoencoder`, without ``tied`` and ``code_activation``; `reconstruction` is `SquaredError()` for a
+        Gaussian decoder, or `BinaryCrossEntropy()`.
 
     Examples
     --------
@@ -77,7 +78,8 @@ class ImportanceWeightedAutoencoder(GaussianCode):
         """Make the layers, the sampling, the likelihood and the bound."""
         super().build(rng)
         doubly = self.estimator == "dreg"
-        self.sampling = (DoublyReparameterizedSamples if doubly else SeveralSamples)(self.n_samples)
+        kind: type[SeveralSamples] = DoublyReparameterizedSamples if doubly else SeveralSamples
+        self.sampling = kind(self.n_samples)
         self.likelihood = likelihood_of(self.reconstruction, self.variance, "an ImportanceWeightedAutoencoder")
         self.bound = DoublyReparameterizedBound() if doubly else ImportanceBound()
 
@@ -137,7 +139,7 @@ class ImportanceWeightedAutoencoder(GaussianCode):
         return {"variance": variance} if variance > 0 else {}
 
     def second_opinion(self) -> SecondOpinion:
-        """Return the objective once more: the bound is of the likelihood of each sample, the samples, mu and log_var."""
+        """Return the objective once more: the bound is of each sample's likelihood, the samples, mu and log_var."""
 
         def rows(seen: Seen) -> Array:
             return seen.drawn("sampling", *self.distribution(seen)).reshape(-1, self.widths[-1])
@@ -147,16 +149,10 @@ class ImportanceWeightedAutoencoder(GaussianCode):
             log_p = self.likelihood.apply(self.decoder.apply(z), seen.x)
             return log_p, z.reshape(len(seen.x), -1, z.shape[1]), *self.distribution(seen)
 
-        def of_first_sample(seen: Seen) -> tuple[Array, ...]:
-            log_p, z, mu, log_var = weighed(seen)
-            return log_p[:, :1], z[:, :1], mu, log_var
-
         opinion = super().second_opinion()
         del opinion.terms["reconstruction"]
         opinion.against = ""
         opinion.noise["sampling"] = self.decoder
         opinion.heads = self.mean, self.log_variance
         opinion.terms["bound"] = weighed
-        if self.n_samples > 1:
-            opinion.mistaken["it takes one sample of each code"] = "bound", of_first_sample
         return opinion

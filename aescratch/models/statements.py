@@ -20,7 +20,7 @@ class Option:
     Attributes
     ----------
     kind : str
-        What is written: ``"switch"`` (nothing), ``"number"``, ``"count"`` (a whole number from 1), ``"whole"`` (from 0),
+        What is written: ``"switch"`` (nothing), ``"number"``, ``"count"`` and ``"whole"`` (whole numbers from 1 and 0),
         ``"activation"``, ``"reconstruction"``, ``"corruption"``, ``"sparsity"``, ``"initializer"``, ``"dtype"``,
         ``"variance"`` (a number, or fitted), ``"estimator"``, or ``"model"`` (the path of a saved one, which brings its
         own layers).

@@ -43,10 +43,10 @@ class VariationalAutoencoder(GaussianCode):
     free_bits : float
         How many nats of divergence each unit has for free, on average over the batch (Kingma et al. 2016).
     warm_up : int
-        Over how many steps of training beta rises from 0 to its value (Sønderby et al. 2016). In use it is at its value.
+        Over how many steps of training beta rises from 0 to its value (Sønderby et al. 2016); in use it is there.
     variance : str, optional
-        ``"fitted"``: the decoder is a Gaussian whose variance is the mean squared error (Rybkin et al. 2021), in training
-        the batch's, in use a running mean; for squared error. By default it is one.
+        ``"fitted"``: the decoder is a Gaussian whose variance is the mean squared error (Rybkin et al. 2021), of the
+        batch in training, a running mean in use; for squared error. By default it is one.
     **options
         As for `Autoencoder`, without ``tied`` and ``code_activation``; ``dropout`` and ``batch_norm`` are of the hidden
         layers alone.
@@ -66,11 +66,12 @@ class VariationalAutoencoder(GaussianCode):
         self.refuse(options)
         if variance not in (None, "fitted"):
             raise ValueError(
-                f'expected variance to be "fitted", or to be left out, got {variance!r}; a given variance of the decoder '
-                "is what beta stands for beside squared error"
+                f'expected variance to be "fitted", or to be left out, got {variance!r}; a given variance of the '
+                "decoder is what beta stands for beside squared error"
             )
         self.divergence = GaussianKL(beta, free_bits, warm_up)
-        self.beta, self.free_bits, self.warm_up = self.divergence.beta, self.divergence.free_bits, self.divergence.warm_up
+        self.beta, self.free_bits = self.divergence.beta, self.divergence.free_bits
+        self.warm_up = self.divergence.warm_up
         self.loss_measures_progress = not self.warm_up
         self.variance = variance
         super().__init__(widths, **options)
@@ -84,8 +85,8 @@ class VariationalAutoencoder(GaussianCode):
         if self.variance == "fitted":
             if not isinstance(self.reconstruction, SquaredError):
                 raise ValueError(
-                    f"expected SquaredError() beside a fitted variance, which is a Gaussian's, got {self.reconstruction!r}; "
-                    "leave one of the two out"
+                    "expected SquaredError() beside a fitted variance, which is a Gaussian's, got "
+                    f"{self.reconstruction!r}; leave one of the two out"
                 )
             self.likelihood = FittedGaussian(self.dtype)
 
@@ -132,7 +133,7 @@ class VariationalAutoencoder(GaussianCode):
 
     @property
     def decoder_variance(self) -> float:
-        """The variance of a Gaussian decoder: the fitted one, or beta, since the loss over beta is that decoder's bound.
+        """The variance of a Gaussian decoder: the fitted one, or beta, over which the loss is that decoder's bound.
 
         Raises
         ------
@@ -142,7 +143,7 @@ class VariationalAutoencoder(GaussianCode):
         if isinstance(self.likelihood, FittedGaussian):
             return self.likelihood.variance
         if isinstance(self.reconstruction, SquaredError) and self.beta == 0:
-            raise ValueError("expected beta above 0, which is the decoder's variance here, got 0; give variance a value")
+            raise ValueError("expected beta above 0, which is the decoder's variance here, got 0; give it a value")
         return self.beta
 
     def suited_settings(self, x: Array) -> dict[str, Any]:

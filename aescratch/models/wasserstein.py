@@ -53,8 +53,8 @@ class WassersteinAutoencoder(Autoencoder):
     def __init__(self, widths: Sequence[int], weight: float = 10.0, **options: Unpack[AutoencoderSettings]) -> None:
         if options.get("code_activation") is not None:
             raise TypeError(
-                "expected no code_activation for a WassersteinAutoencoder: its codes are to look like samples of N(0, 1), "
-                "which have every value; leave it out"
+                "expected no code_activation for a WassersteinAutoencoder: its codes are to look like samples of "
+                "N(0, 1), which have every value; leave it out"
             )
         self.weight = weight
         super().__init__(widths, **options)

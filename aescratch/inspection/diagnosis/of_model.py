@@ -28,7 +28,8 @@ FLAT_SLOPE = 0.01  # of the largest slope
 NO_SLOPE = 1e-4
 SMALL, VERY_SMALL = 0.1, 0.02  # of a weight that is too large: what to try
 NEARLY_ALL = 0.8
-FREE, WARM = 0.25, 1000  # nats, and steps
+FREE, WARM = 0.5, 1000  # nats, and steps
+DROWSY = 0.1  # nats
 MOST_NAMED = 8
 OFF_TARGET = 1.5  # times the wanted activity
 FEW_ZEROS = 0.1
@@ -42,7 +43,8 @@ def posterior_collapsed(look: Look, spelling: Spelling) -> Finding | None:
     divergence = _part(look, GaussianKL) or _part(look, ImportanceBound)
     if divergence is None or look.units is None or not look.restores:
         return None
-    asleep = look.units.asleep
+    of_samples = isinstance(divergence[1], ImportanceBound)  # which leave q as wide as the prior, but not quite it
+    asleep = look.units.values < DROWSY if of_samples else look.units.asleep
     if not (asleep.all() or (asleep.mean() > HALF and look.explained < HALF)):
         return None
     penalty = divergence[1]

@@ -182,7 +182,7 @@ def _start_of_last_part(epochs: int) -> int:
 
 
 def _is_on_another_scale(look: Look) -> bool:
-    """Whether the loss has noise, and falls, where the squared error no longer does: by a log-density, or by samples."""
+    """Whether the loss has noise, and falls, where the squared error hardly does: by a log-density, or samples."""
     return any(isinstance(part, (FittedGaussian, ImportanceBound, MaximumMeanDiscrepancy)) for _, part in look.parts)
 
 

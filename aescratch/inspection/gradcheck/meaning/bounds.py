@@ -21,8 +21,9 @@ def free_bits_kl(entries: Entries, free_bits: float) -> Mistakes:
         return of_each(mu, log_var).mean(axis=0, keepdims=True)
 
     return {
-        "every example has bits for free, where a unit has them on average over the batch": lambda mu, log_var: np.maximum(
-            of_each(mu, log_var), free_bits),
+        "examples have bits for free, where a unit has them on average over the batch": lambda mu, log_var: (
+            np.maximum(of_each(mu, log_var), free_bits)
+        ),
         "all units together have what each has for free": lambda mu, log_var: np.maximum(
             of_units(mu, log_var).sum(axis=1, keepdims=True), free_bits),
         "it subtracts what is free": lambda mu, log_var: np.maximum(of_units(mu, log_var) - free_bits, 0),
@@ -33,7 +34,9 @@ def free_bits_kl(entries: Entries, free_bits: float) -> Mistakes:
 
 def gaussian_cost(entries: Entries, variance: float) -> Mistakes:
     """Negative log-density of x, constants included."""
-    square = lambda a, x: (a - x) ** 2 / 2  # noqa: E731
+    def square(a: Array, x: Array) -> Array:
+        return (a - x) ** 2 / 2
+
     return {
         "the constant ½ log 2π is missing": lambda a, x: entries(a, x) - math.log(2 * math.pi) / 2,
         "½ log variance is missing, so no variance is too large": lambda a, x: square(a, x) / variance
@@ -64,14 +67,18 @@ def importance_bound(entries: Entries) -> Mistakes:
         return np.log(np.exp(log_w).mean(axis=1))
 
     return {
-        "it averages the logarithms, where it should take the logarithm of the average": of(right, lambda w: w.mean(axis=1)),
+        "it averages the logarithms, where it should take the logarithm of the average": of(
+            right, lambda w: w.mean(axis=1)
+        ),
         "it sums over the samples, where it should average": of(right, lambda w: np.log(np.exp(w).sum(axis=1))),
         "it takes the first sample only": of(right, lambda w: w[:, 0]),
         "it takes the best sample only": of(right, lambda w: w.max(axis=1)),
-        "log q(z|x) is left out": of(lambda *given: sum(parts(*given)[:2]), log_mean),
+        "log q(z|x) is left out": of(lambda *given: parts(*given)[0] + parts(*given)[1], log_mean),
         "log p(z) is left out": of(lambda *given: parts(*given)[0] - parts(*given)[2], log_mean),
         "log p(x|z) is left out": of(lambda *given: parts(*given)[1] - parts(*given)[2], log_mean),
-        "log q(z|x) is added, where it should be subtracted": of(lambda *given: sum(parts(*given)), log_mean),
+        "log q(z|x) is added, where it should be subtracted": of(
+            lambda *given: right(*given) + 2 * parts(*given)[2], log_mean
+        ),
         "it takes log_var for log σ": of(lambda p, z, mu, log_var: right(p, z, mu, 2 * log_var), log_mean),
     }
 
@@ -97,7 +104,9 @@ def mmd(entries: Entries, C: float) -> Mistakes:
         "the term of codes and prior is left out": of(kernel, cross=0.0),
         "the term of codes and prior is added": of(kernel, cross=-2.0),
         "its kernel is the Gaussian one": of(gaussian),
-        "it compares the means alone": lambda h, z: np.full((len(h), 1), ((h.mean(axis=0) - z.mean(axis=0)) ** 2).sum()),
+        "it compares the means alone": lambda h, z: np.full(
+            (len(h), 1), ((h.mean(axis=0) - z.mean(axis=0)) ** 2).sum()
+        ),
     }
 
 
