@@ -179,7 +179,7 @@ def test_log_likelihood_is_that_of_a_linear_gaussian_model():
 
 @pytest.mark.parametrize("kind", ["beta", "fitted"])
 def test_log_likelihood_of_a_variational_model_has_its_own_variance(kind):
-    model, x, exact = linear_gaussian()
+    model, x, _ = linear_gaussian()
     other = VAE([D, H], **({"beta": 0.3} if kind == "beta" else {"variance": "fitted"}), dtype="float64", rng=0)
     for parameter, value in zip(other.parameters, model.parameters, strict=True):
         parameter.value = value.value
@@ -381,7 +381,7 @@ def test_each_code_is_drawn_to_the_prior_and_pushed_from_the_others():
     both = functions.mmd_backward(h, z, 2.0)[:, 0]
     assert both.sum() > 0  # a step against it brings them nearer to 0
     assert both[0] > both[1]  # and apart
-    near, far = functions.mmd_backward(np.array([[0.0], [0.5]]), z, 2.0)[:, 0]
+    near, _ = functions.mmd_backward(np.array([[0.0], [0.5]]), z, 2.0)[:, 0]
     assert near > 0  # it is at the prior, and pushed away from there by the other
 
 
@@ -605,7 +605,7 @@ def test_free_bits_wake_a_collapsed_code_and_a_fitted_variance_too(digits):
     assert "free_bits=0.5" in history.diagnosis[1].advice
     assert "warm_up" not in history.diagnosis[1].advice  # an empty code is the objective's optimum here
     for options in ({"free_bits": 1.0}, {"variance": "fitted"}):
-        model, history, awake, better = trained(VAE, [64, 32, 8], digits, **options)
+        _, history, awake, better = trained(VAE, [64, 32, 8], digits, **options)
         assert awake == 8
         assert better < 0.4 * sse  # 1.55 and 1.23, by 4.66
         assert history.diagnosis.codes == []
