@@ -128,7 +128,7 @@ class DoublyReparameterizedSamples(SeveralSamples):
     )  # fmt: skip
     def backward(self, grad_z: Array) -> tuple[Array, Array]:
         """Return grad_mu and grad_log_var (N, H) for grad_z (N, K, H), which is weighed by the shares."""
-        weighed = grad_z * array_module(grad_z).expand_dims(self.weights, 2)
+        weighed = functions.weighed_samples(grad_z, self.weights)
         return functions.several_samples_backward(weighed, self.log_var, self.eps)
 
 
@@ -242,7 +242,8 @@ class DoublyReparameterizedBound(ImportanceBound):
     def backward(self) -> tuple[Array, Array, Array, Array]:
         """Return grad_log_p (N, K), grad_z (N, K, H), and zeros for mu and log_var (N, H)."""
         grad_log_p, grad_z, grad_mu, grad_log_var = super().backward()
-        return grad_log_p, grad_z, 0 * grad_mu, 0 * grad_log_var
+        xp = array_module(grad_mu)
+        return grad_log_p, grad_z, xp.zeros_like(grad_mu), xp.zeros_like(grad_log_var)
 
 
 def likelihood_of(reconstruction: Loss, variance: float, who: str) -> Any:

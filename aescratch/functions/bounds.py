@@ -1,6 +1,6 @@
 """Bounds of the log-likelihood: Gaussian and Bernoulli log-densities, importance weights, free bits, a fitted variance.
 
-K samples of each example's code are arrays (N, K, H). A decoder takes rows: sample k of example n is row n K + k.
+K samples of each example's code are arrays (N, K, H), and what a decoder makes of them are the rows of `as_rows`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from aescratch.backend import Array, Number, array_module, batch_mean, batch_siz
 from aescratch.functions.activations import sigmoid
 from aescratch.functions.formula import Formula, Record, Term, lifted
 from aescratch.functions.losses import softmax
+from aescratch.functions.noise import as_rows
 from aescratch.functions.one_by_one import gaussian_log_density, logistic
 from aescratch.functions.penalties import gaussian_kl_backward
 
@@ -65,33 +66,6 @@ def fitted_gaussian_cost(x_hat: Array, x: Array) -> Number:
 def fitted_gaussian_cost_backward(x_hat: Array, x: Array) -> Array:
     """Gradient of `fitted_gaussian_cost`, through v: (x_hat − x) / v / N, as if v were given, since it is the best."""
     return (x_hat - x) / fitted_variance(x_hat, x) / batch_size(x)
-
-
-def several_samples(mu: Array, log_var: Array, eps: Array) -> Array:
-    """K samples of N(mu, σ²) for each example: z_nkj = mu_nj + σ_nj eps_nkj with σ = exp(½ log_var).
-
-    mu and log_var are (N, H), eps and z are (N, K, H).
-    """
-    xp = array_module(mu)
-    return xp.expand_dims(mu, 1) + xp.expand_dims(xp.exp(0.5 * log_var), 1) * eps
-
-
-def several_samples_backward(grad_z: Array, log_var: Array, eps: Array) -> tuple[Array, Array]:
-    """Gradients of `several_samples`: the K samples' add up, ∂z/∂mu = 1 and ∂z/∂log_var = ½ σ eps."""
-    xp = array_module(log_var)
-    grad_mu = grad_z.sum(axis=1)
-    grad_log_var = 0.5 * xp.exp(0.5 * log_var) * (grad_z * eps).sum(axis=1)
-    return grad_mu, grad_log_var
-
-
-def as_rows(z: Array, K: int) -> Array:
-    """K samples of each example as rows: z (N, K, H) becomes (N·K, H), example by example."""
-    return array_module(z).copy(z.reshape(batch_size(z) * K, z.shape[2]))
-
-
-def as_rows_backward(grad_rows: Array, K: int) -> Array:
-    """Gradient of `as_rows`: the same numbers as (N, K, H)."""
-    return array_module(grad_rows).copy(grad_rows.reshape(batch_size(grad_rows) // K, K, grad_rows.shape[1]))
 
 
 def gaussian_log_likelihood(x_hat: Array, x: Array, variance: float, K: int) -> Array:
@@ -236,7 +210,6 @@ def _draw_samples(rng: Any, N: int, H: int, K: int = 2) -> dict[str, Any]:
 UNIT = "unit[j] = mean(n, -0.5 * (1 + log_var[n,j] - mu[n,j]**2 - exp(log_var[n,j])))"
 COST = "loss = mean(n, sum(i, 0.5 * (log(2 * pi * variance) + (x_hat[n,i] - x[n,i])**2 / variance)))"
 VARIANCE = "variance = mean(n, mean(i, (x_hat[n,i] - x[n,i])**2))"
-SIGMA = "sigma[n,j] = exp(0.5 * log_var[n,j])"
 ROW = "x_hat[n * K + k, i]"
 P = "p[m,i] = 1 / (1 + exp(-logits[m,i]))"
 LOG_W = (
@@ -294,32 +267,6 @@ RECORDS: tuple[Record, ...] = (
         inputs=lambda rng, N, D, H: {"x_hat": rng.normal(size=(N, D)), "x": rng.normal(size=(N, D))},
         second_opinion=lambda x_hat, x: _density_costs(x_hat, x, _mean_square(x_hat, x)),
         question="By how much does the cost fall when all errors of a batch are halved?",
-    ),
-    Formula(
-        several_samples, several_samples_backward,
-        lines=(SIGMA, "z[n,k,j] = mu[n,j] + sigma[n,j] * eps[n,k,j]"),
-        backward_lines=(
-            SIGMA, "grad_mu[n,j] = sum(k, grad_z[n,k,j])",
-            "grad_log_var[n,j] = 0.5 * sigma[n,j] * sum(k, grad_z[n,k,j] * eps[n,k,j])",
-        ),
-        claim="mu + σ eps for each of K eps, σ² = exp(log_var)",
-        inputs=lambda rng, N, D, H: {
-            "mu": rng.normal(size=(N, H)), "log_var": rng.normal(size=(N, H)), "eps": rng.normal(size=(N, 2, H)),
-        },
-        second_opinion=lambda mu, log_var, eps: [
-            [[m + e * math.sqrt(math.exp(v)) for m, v, e in zip(*row, sample, strict=True)] for sample in samples]
-            for *row, samples in zip(mu, log_var, eps, strict=True)
-        ],
-        question="What do the samples of one example share, and what has each for itself?",
-    ),
-    Formula(
-        as_rows, as_rows_backward,
-        lines=("rows[m,j] = z[floor(m / K), m - K * floor(m / K), j]",),
-        backward_lines=("grad_z[n,k,j] = grad_rows[n * K + k, j]",),
-        claim="sample k of example n as row n K + k",
-        inputs=lambda rng, N, D, H: {"z": rng.normal(size=(N, 2, H)), "K": 2},
-        second_opinion=lambda z, K: [list(sample) for samples in z for sample in samples],
-        question="Which row holds the second sample of the third example?",
     ),
     Formula(
         gaussian_log_likelihood, gaussian_log_likelihood_backward,

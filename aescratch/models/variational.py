@@ -72,7 +72,8 @@ class VariationalAutoencoder(GaussianCode):
         self.divergence = GaussianKL(beta, free_bits, warm_up)
         self.beta, self.free_bits = self.divergence.beta, self.divergence.free_bits
         self.warm_up = self.divergence.warm_up
-        self.loss_measures_progress = not self.warm_up
+        if self.warm_up:
+            self.loss_measures_progress = False
         self.variance = variance
         super().__init__(widths, **options)
 
