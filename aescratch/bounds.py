@@ -105,6 +105,7 @@ class SeveralSamples(Sampling):
 
     def backward(self, grad_z: Array) -> tuple[Array, Array]:
         """Return grad_mu and grad_log_var (N, H) for grad_z (N, K, H)."""
+        _require_shape(grad_z, "grad_z", self.eps.shape)
         return functions.several_samples_backward(grad_z, self.log_var, self.eps)
 
     def __repr__(self) -> str:
@@ -128,6 +129,7 @@ class DoublyReparameterizedSamples(SeveralSamples):
     )  # fmt: skip
     def backward(self, grad_z: Array) -> tuple[Array, Array]:
         """Return grad_mu and grad_log_var (N, H) for grad_z (N, K, H), which is weighed by the shares."""
+        _require_shape(grad_z, "grad_z", self.eps.shape)
         weighed = functions.weighed_samples(grad_z, self.weights)
         return functions.several_samples_backward(weighed, self.log_var, self.eps)
 
@@ -157,6 +159,7 @@ class GaussianLikelihood(Part, Recipe):
 
     def backward(self, grad_log_p: Array) -> Array:
         """Return grad_x_hat (N·K, D) for grad_log_p (N, K)."""
+        _require_shape(grad_log_p, "grad_log_p", (self.x.shape[0], self.K))
         return functions.gaussian_log_likelihood_backward(grad_log_p, self.x_hat, self.x, self.variance, self.K)
 
 
@@ -176,7 +179,14 @@ class BernoulliLikelihood(Part, Recipe):
 
     def backward(self, grad_log_p: Array) -> Array:
         """Return grad_logits (N·K, D) for grad_log_p (N, K)."""
+        _require_shape(grad_log_p, "grad_log_p", (self.x.shape[0], self.K))
         return functions.bernoulli_log_likelihood_backward(grad_log_p, self.logits, self.x, self.K)
+
+
+def _require_shape(grad: Array, name: str, shape: tuple[int, ...]) -> None:
+    """Raise ValueError for an upstream gradient of another shape, which NumPy might repeat."""
+    if grad.shape != shape:
+        raise ValueError(f"expected {name} of shape {shape}, as forward gave it, got shape {grad.shape}")
 
 
 def _samples_in(rows: Array, x: Array) -> int:
