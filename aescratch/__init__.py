@@ -49,6 +49,7 @@ from aescratch.models.classifier import SoftmaxClassifier
 from aescratch.models.contractive import ContractiveAutoencoder
 from aescratch.models.denoising import DenoisingAutoencoder
 from aescratch.models.gated import GatedAutoencoder
+from aescratch.models.importance_weighted import ImportanceWeightedAutoencoder
 from aescratch.models.jump_relu import JumpReLUAutoencoder
 from aescratch.models.k_sparse import KSparseAutoencoder
 from aescratch.models.linear import LinearAutoencoder
@@ -56,6 +57,7 @@ from aescratch.models.matryoshka import MatryoshkaAutoencoder
 from aescratch.models.sparse import SparseAutoencoder
 from aescratch.models.stacked import StackedAutoencoder
 from aescratch.models.variational import VariationalAutoencoder
+from aescratch.models.wasserstein import WassersteinAutoencoder
 from aescratch.optimizers import (
     LBFGS,
     SGD,
@@ -100,6 +102,7 @@ __all__ = [
     "GradientCheckError",
     "History",
     "Identity",
+    "ImportanceWeightedAutoencoder",
     "JumpReLU",
     "JumpReLUAutoencoder",
     "KLSparsity",
@@ -137,6 +140,7 @@ __all__ = [
     "TransposedDense",
     "UnitRowDense",
     "VariationalAutoencoder",
+    "WassersteinAutoencoder",
     "array_module",
     "cached_pair",
     "check_function",

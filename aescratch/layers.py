@@ -317,7 +317,7 @@ class Sampling(Part):
     """Draw a code from its distribution: z = mu + exp(½ log_var) eps, with eps standard normal."""
 
     draws = True
-    remembers = ("log_var", "eps")
+    remembers: tuple[str, ...] = ("log_var", "eps")
 
     def forward(self, mu: Array, log_var: Array, rng: np.random.Generator) -> Array:
         """Return z (N, H) for mu and log_var (N, H); eps is drawn on the host in float64, from rng."""

@@ -15,7 +15,10 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).parent.parent
-TESTS = ["tests/test_functions.py", "tests/test_layers.py", "tests/test_models.py", "tests/test_state.py"]
+TESTS = [
+    "tests/test_functions.py", "tests/test_layers.py", "tests/test_models.py", "tests/test_state.py",
+    "tests/test_probabilistic_variants.py",
+]  # fmt: skip
 FILES = [
     *(ROOT / "aescratch").glob("*.py"),
     *(ROOT / "aescratch" / "functions").glob("*.py"),

@@ -210,6 +210,11 @@ OPTIONS = [
     ("k-sparse", "--code 9", "k", "2"),
     ("contractive", "--weight 0.5", "weight", "0.5"),
     ("variational", "--beta 4", "beta", "4.0"),
+    ("variational", "--free-bits 0.1 --warm-up 30", "warm_up", "30"),
+    ("variational", "--variance fitted", "variance", "'fitted'"),
+    ("importance-weighted", "--n-samples 3 --estimator dreg", "estimator", "'dreg'"),
+    ("importance-weighted", "--variance 0.5", "variance", "0.5"),
+    ("wasserstein", "--weight 4", "weight", "4.0"),
     ("vanilla", "--hidden 7,6 --code 5", "widths", "[12, 7, 6, 5]"),
     ("vanilla", "", "widths", "[12, 6]"),
     ("k-sparse", "", "widths", "[12, 32]"),
@@ -302,7 +307,7 @@ WRONG = [
     (
         ["train", "spars"],
         "argument VARIANT: expected one of vanilla, linear, denoising, sparse, k-sparse, "
-        "contractive, stacked, variational, "
+        "contractive, stacked, variational, importance-weighted, wasserstein, "
         "classifier, got 'spars'; did you mean sparse? (see aescratch train --help)",
     ),
     (

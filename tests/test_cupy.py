@@ -159,7 +159,7 @@ def test_codes_and_reconstructions(cupy, name):
     assert_equal(device.reconstruct(cupy.asarray(x)), host.reconstruct(x))
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if name.startswith("variational")])
+@pytest.mark.parametrize("name", [name for name in MODELS if name.startswith(("variational", "importance", "wasserstein"))])
 def test_samples(name):
     host, device = pair(name, dtype="float32")
     assert_equal(device.sample(5, rng=0), host.sample(5, rng=0))
@@ -459,7 +459,8 @@ def test_mixed_arguments_of_a_formula_with_a_kernel_are_refused(cupy, name, host
 
 
 # Those that need rows, as all terms of an objective do.
-ALONE = {"dense", "linear", "frozen_dense", "prefix_dense", "unit_rows", "top_k", "batch_top_k", "silent_top_k", "batch_norm", "moving_kl_sparsity"}
+ALONE = {"dense", "linear", "frozen_dense", "prefix_dense", "unit_rows", "top_k", "batch_top_k", "silent_top_k", "batch_norm",
+         "moving_kl_sparsity", "several_samples", "as_rows", "gaussian_log_likelihood", "bernoulli_log_likelihood"}  # fmt: skip
 ALONE |= {name for name, formula in functions.FORMULAS.items() if isinstance(formula, Term)}
 
 
@@ -510,6 +511,7 @@ PER_STEP = {
     "contractive linear": (36, 0), "stacked": (56, 0), "stacked tied": (36, 0), "variational": (42, 1),
     "variational beta": (79, 1), "variational bernoulli": (31, 1), "denoising batch norm": (198, 5),
     "stacked batch norm": (176, 3), "sparse moving": (216, 0), "variational batch norm": (136, 3),
+    "variational free bits": (87, 1), "importance-weighted bernoulli": (120, 1), "wasserstein tied": (88, 1),
     "contractive dropout": (38, 1),
 }  # fmt: skip
 

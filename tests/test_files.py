@@ -91,7 +91,7 @@ def data(model):
 
 def used(model):
     """Return the model after some training and a loss: with values of its own, a rng on its way, and a memory."""
-    model.fit(*data(model), epochs=2, batch_size=3, optimizer=ae.Adam(0.01))
+    model.fit(*data(model), epochs=2, batch_size=4, optimizer=ae.Adam(0.01))
     model.loss(*data(model))
     return model
 

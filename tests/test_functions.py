@@ -181,7 +181,8 @@ def in_place_of_arrays(make, name):
         yield function, {key: make(value) if np.ndim(value) else value for key, value in given.items()}
 
 
-OF_OPERATORS_ALONE = {"dense", "dense_backward", "contraction", "contraction_backward", "identity", "weight_decay"}
+OF_OPERATORS_ALONE = {"dense", "dense_backward", "contraction", "contraction_backward", "identity", "weight_decay",
+                      "gaussian_cost_backward", "fitted_gaussian_cost_backward"}  # fmt: skip
 REFUSED = r"^expected arrays of one library, NumPy or CuPy, got torch\.Tensor; move them to the same place first"
 
 

@@ -13,12 +13,13 @@ from numeric import D, H, N, assert_close, numeric_gradient, random_upstream
 import aescratch as ae
 from aescratch import activations, losses, penalties
 from aescratch.activations import Slope
+from aescratch.bounds import FittedGaussian, SeveralSamples
 from aescratch.foundations import recipes
 from aescratch.foundations.parameters import pack
 from aescratch.functions.formula import Activation as Record
 from aescratch.functions.formula import Setting
 from aescratch.losses import SoftmaxCrossEntropy
-from aescratch.penalties import Contraction, GaussianKL, KLSparsity, L1Sparsity, WeightDecay
+from aescratch.penalties import Contraction, GaussianKL, KLSparsity, L1Sparsity, MaximumMeanDiscrepancy, WeightDecay
 
 RECORDS = ae.functions.ACTIVATIONS.values()
 LAYERS = {
@@ -312,6 +313,10 @@ ACTIVATIONS = [name for name in LAYERS if name not in ("dense", "transposed", "u
 TWO_ARRAYS = {
     **{name: lambda x, y, kind=kind: plain(kind).forward(x, y) for name, kind in losses.LOSSES.items()},
     "Gaussian KL": lambda x, y: GaussianKL(1.0).forward(x, y),
+    "free bits": lambda x, y: GaussianKL(1.0, free_bits=0.1).forward(x, y),
+    "discrepancy": lambda x, y: MaximumMeanDiscrepancy(1.0, C=2.0).forward(x, y),
+    "fitted Gaussian": lambda x, y: FittedGaussian().forward(x, y),
+    "several samples": lambda x, y: SeveralSamples(2).forward(x, y, np.random.default_rng(0)),
     "sampling": lambda x, y: ae.Sampling().forward(x, y, np.random.default_rng(0)),
 }
 ONE_ARRAY = {

@@ -99,6 +99,13 @@ MODELS = {
     "variational batch norm": lambda **o: ae.VariationalAutoencoder(
         DEEP, activation=ae.Tanh, dropout=0.3, batch_norm=True, **o
     ),
+    "variational free bits": lambda **o: ae.VariationalAutoencoder(
+        DEEP, activation=ae.GELU, free_bits=0.1, warm_up=7, variance="fitted", **o
+    ),
+    "importance-weighted bernoulli": lambda **o: ae.ImportanceWeightedAutoencoder(
+        SHALLOW, 2, reconstruction=ae.BinaryCrossEntropy(), weight_decay=0.1, **o
+    ),
+    "wasserstein tied": lambda **o: ae.WassersteinAutoencoder(DEEP, 3.0, activation=ae.GELU, tied=True, **o),
     "contractive dropout": lambda **o: ae.ContractiveAutoencoder(SHALLOW, 0.4, dropout=0.3, **o),
 }  # fmt: skip
 
@@ -231,7 +238,7 @@ def test_print_shows_layers_shapes_and_objective(model):
     assert type(model).__name__ in text
     assert f"{model.n_parameters:,} parameters, float64 on numpy" in text
     assert str(model.widths[0]) in text
-    assert "objective: reconstruction" in text
+    assert f"objective: {'bound' if 'bound' in model.parts else 'reconstruction'}" in text
     assert all(name in text for name in model.parts)
 
 

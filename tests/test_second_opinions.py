@@ -18,10 +18,11 @@ from numeric import D, H, N
 import aescratch as ae
 from aescratch import functions
 from aescratch.activations import LAYERS, Slope
+from aescratch.bounds import FittedGaussian, ImportanceBound
 from aescratch.inspection.gradcheck.meaning.choosing import oracle_of
 from aescratch.inspection.gradcheck.meaning.comparing import MeaningReport, compare
 from aescratch.losses import LOSSES, SoftmaxCrossEntropy
-from aescratch.penalties import SPARSITIES, Contraction, GaussianKL, L0Sparsity
+from aescratch.penalties import SPARSITIES, Contraction, GaussianKL, L0Sparsity, MaximumMeanDiscrepancy
 
 FORMULAS = functions.FORMULAS
 AGREES = 1e-9
@@ -137,7 +138,7 @@ PARTS = {
     **{name: LAYERS[record.layer] for name, record in functions.ACTIVATIONS.items()},
     **{f"{name}_slope": lambda record=record: Slope(LAYERS[record.layer]()) for name, record in functions.ACTIVATIONS.items()},
     **LOSSES, **SPARSITIES, "softmax_cross_entropy": SoftmaxCrossEntropy, "contraction": Contraction, "gaussian_kl": GaussianKL,
-    "l0_sparsity": L0Sparsity,
+    "l0_sparsity": L0Sparsity, "gaussian_cost": FittedGaussian, "importance_bound": ImportanceBound, "mmd": MaximumMeanDiscrepancy,
 }  # fmt: skip
 
 

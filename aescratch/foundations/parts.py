@@ -39,6 +39,8 @@ class Part:
         Whether forward acts as in training; False, use mode, unless training mode was entered.
     least_examples : int
         How many examples a batch must have in training.
+    least_in_use : int
+        How many it must have in use.
     moves_objective : bool
         Whether its state changes what the loss is, so that losses of two steps belong to two functions.
     infinite_where : str
@@ -53,6 +55,7 @@ class Part:
     row_by_row = False
     in_training = False
     least_examples = 1
+    least_in_use = 1
     moves_objective = False
     infinite_where = ""
 

@@ -1,10 +1,13 @@
-"""Noise: what happens to the input and at the code, by corruption and by sampling. What is drawn is an argument."""
+"""Noise: what happens to the input and at the code, by corruption and by sampling. What is drawn is an argument.
+
+K samples of each example's code are arrays (N, K, H). A decoder takes rows: sample k of example n is row n K + k.
+"""
 
 from __future__ import annotations
 
 import math
 
-from aescratch.backend import Array, array_module, fused
+from aescratch.backend import Array, array_module, batch_size, fused
 from aescratch.functions.formula import Formula, Record, lifted
 
 
@@ -56,6 +59,38 @@ def reparameterize_backward(grad_z: Array, log_var: Array, eps: Array) -> tuple[
     return grad_mu, grad_log_var
 
 
+def several_samples(mu: Array, log_var: Array, eps: Array) -> Array:
+    """K samples of N(mu, σ²) for each example: z_nkj = mu_nj + σ_nj eps_nkj with σ = exp(½ log_var).
+
+    mu and log_var are (N, H), eps and z are (N, K, H).
+    """
+    xp = array_module(mu)
+    return xp.expand_dims(mu, 1) + xp.expand_dims(xp.exp(0.5 * log_var), 1) * eps
+
+
+def several_samples_backward(grad_z: Array, log_var: Array, eps: Array) -> tuple[Array, Array]:
+    """Gradients of `several_samples`: the K samples' add up, ∂z/∂mu = 1 and ∂z/∂log_var = ½ σ eps."""
+    xp = array_module(log_var)
+    grad_mu = grad_z.sum(axis=1)
+    grad_log_var = 0.5 * xp.exp(0.5 * log_var) * (grad_z * eps).sum(axis=1)
+    return grad_mu, grad_log_var
+
+
+def weighed_samples(z: Array, weights: Array) -> Array:
+    """K samples of each example, each times a number of its own: weights_nk z_nkj, with z (N, K, H), weights (N, K)."""
+    return z * array_module(z).expand_dims(weights, 2)
+
+
+def as_rows(z: Array, K: int) -> Array:
+    """K samples of each example as rows: z (N, K, H) becomes (N·K, H), example by example."""
+    return array_module(z).copy(z.reshape(batch_size(z) * K, z.shape[2]))
+
+
+def as_rows_backward(grad_rows: Array, K: int) -> Array:
+    """Gradient of `as_rows`: the same numbers as (N, K, H)."""
+    return array_module(grad_rows).copy(grad_rows.reshape(batch_size(grad_rows) // K, K, grad_rows.shape[1]))
+
+
 # What else is to be known of these formulas
 
 SIGMA = "sigma[n,j] = exp(0.5 * log_var[n,j])"
@@ -96,5 +131,42 @@ RECORDS: tuple[Record, ...] = (
         inputs=lambda rng, N, D, H: {name: rng.normal(size=(N, H)) for name in ("mu", "log_var", "eps")},
         second_opinion=lifted(lambda mu, log_var, eps: mu + eps * math.sqrt(math.exp(log_var))),
         question="How wide is the distribution at log_var = 0, and at log_var = log 4?",
+    ),
+    Formula(
+        several_samples, several_samples_backward,
+        lines=(SIGMA, "z[n,k,j] = mu[n,j] + sigma[n,j] * eps[n,k,j]"),
+        backward_lines=(
+            SIGMA, "grad_mu[n,j] = sum(k, grad_z[n,k,j])",
+            "grad_log_var[n,j] = 0.5 * sigma[n,j] * sum(k, grad_z[n,k,j] * eps[n,k,j])",
+        ),
+        claim="mu + σ eps for each of K eps, σ² = exp(log_var)",
+        inputs=lambda rng, N, D, H: {
+            "mu": rng.normal(size=(N, H)), "log_var": rng.normal(size=(N, H)), "eps": rng.normal(size=(N, 2, H)),
+        },
+        second_opinion=lambda mu, log_var, eps: [
+            [[m + e * math.sqrt(math.exp(v)) for m, v, e in zip(*row, sample, strict=True)] for sample in samples]
+            for *row, samples in zip(mu, log_var, eps, strict=True)
+        ],
+        question="What do the samples of one example share, and what has each for itself?",
+    ),
+    Formula(
+        weighed_samples,
+        lines=("weighed[n,k,j] = weights[n,k] * z[n,k,j]",),
+        claim="each sample times its own number",
+        inputs=lambda rng, N, D, H: {"z": rng.normal(size=(N, 2, H)), "weights": rng.normal(size=(N, 2))},
+        second_opinion=lambda z, weights: [
+            [[w * float(v) for v in sample] for sample, w in zip(*example, strict=True)]
+            for example in zip(z, weights, strict=True)
+        ],
+        question="What do the units of one sample have in common here?",
+    ),
+    Formula(
+        as_rows, as_rows_backward,
+        lines=("rows[m,j] = z[floor(m / K), m - K * floor(m / K), j]",),
+        backward_lines=("grad_z[n,k,j] = grad_rows[n * K + k, j]",),
+        claim="sample k of example n as row n K + k",
+        inputs=lambda rng, N, D, H: {"z": rng.normal(size=(N, 2, H)), "K": 2},
+        second_opinion=lambda z, K: [list(sample) for samples in z for sample in samples],
+        question="Which row holds the second sample of the third example?",
     ),
 )  # fmt: skip

@@ -78,6 +78,17 @@ def _gauss_hermite() -> tuple[list[float], list[float]]:
     return nodes.tolist(), weights.tolist()
 
 
+def gaussian_log_density(x: float, mu: float, variance: float) -> float:
+    """Return log N(x; mu, variance).
+
+    Examples
+    --------
+    >>> round(gaussian_log_density(0.0, 0.0, 1.0), 6)  # −½ log 2π
+    -0.918939
+    """
+    return -((x - mu) ** 2 / variance + math.log(2 * math.pi) + math.log(variance)) / 2
+
+
 def bernoulli_divergence(rho: float, rho_hat: float) -> float:
     """Return KL(rho ‖ rho_hat): the expectation of a difference of log probabilities.
 

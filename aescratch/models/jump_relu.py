@@ -128,7 +128,7 @@ class JumpReLUAutoencoder(Autoencoder):
 
     def encode(self, x: Data) -> Array:
         """Return the code h (N, H) of x (N, D)."""
-        return self.jump.apply(self.encoder.apply(self.as_batch(x)))
+        return self.jump.apply(self.encoder.apply(self.as_input(x)))
 
     word = "jump-relu"
     order = 42

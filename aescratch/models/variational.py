@@ -4,7 +4,8 @@
     loss = reconstruction(x_hat, x) + beta · KL(N(mu, σ²) ‖ N(0, 1)) + decay(weights)
 
 With squared error the decoder is a Gaussian of variance one, with binary cross-entropy a Bernoulli distribution, and
-at beta = 1 the loss is the negative variational bound, up to a constant.
+at beta = 1 the loss is the negative variational bound, up to a constant. A code that tells nothing of x is a minimum
+in which training may end; free bits and a beta that rises from 0 lead past it.
 """
 
 from __future__ import annotations
@@ -14,28 +15,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from aescratch import functions
-from aescratch.backend import Array, Number, move, to_numpy
-from aescratch.foundations.parameters import Parameter
+from aescratch.backend import Array, Number
+from aescratch.bounds import FittedGaussian
 from aescratch.foundations.parts import Part
-from aescratch.foundations.principal import principal_variances
-from aescratch.foundations.validation import Data, Rng, require_count
-from aescratch.layers import Dense, Layer, Sampling
+from aescratch.foundations.validation import Rng
+from aescratch.layers import Sampling
 from aescratch.losses import SquaredError
 from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
-from aescratch.models.network import dense_layers, mark_first, name_parameters, without_identity
+from aescratch.models.gaussian_code import GaussianCode
 from aescratch.models.opinion import SecondOpinion, Seen
-from aescratch.models.statements import Option, UnitStatistic
+from aescratch.models.statements import Option
 from aescratch.penalties import GaussianKL
-from aescratch.training.ending import sampled
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-AWAKE = 0.01  # nats
 
-
-class VariationalAutoencoder(Autoencoder):
+class VariationalAutoencoder(GaussianCode):
     """Autoencoder whose code is a distribution near N(0, 1), so that decoding samples of N(0, 1) generates data.
 
     Parameters
@@ -44,6 +40,13 @@ class VariationalAutoencoder(Autoencoder):
         As for `Autoencoder`; the last step is made twice, once for mu and once for log_var.
     beta : float
         The divergence's share in the objective; 1 is the variational bound.
+    free_bits : float
+        How many nats of divergence each unit has for free, on average over the batch (Kingma et al. 2016).
+    warm_up : int
+        Over how many steps of training beta rises from 0 to its value (Sønderby et al. 2016); in use it is there.
+    variance : str, optional
+        ``"fitted"``: the decoder is a Gaussian whose variance is the mean squared error (Rybkin et al. 2021), of the
+        batch in training, a running mean in use; for squared error. By default it is one.
     **options
         As for `Autoencoder`, without ``tied`` and ``code_activation``; ``dropout`` and ``batch_norm`` are of the hidden
         layers alone.
@@ -56,40 +59,37 @@ class VariationalAutoencoder(Autoencoder):
     ((7, 2), (3, 5))
     """
 
-    def __init__(self, widths: Sequence[int], beta: float = 1.0, **options: Unpack[AutoencoderSettings]) -> None:
-        if options.get("tied") or options.get("code_activation") is not None:
-            raise TypeError(
-                "expected neither tied nor code_activation for a VariationalAutoencoder: its code is the mean of a "
-                "distribution, with no activation and no weights to share; leave them out"
+    def __init__(
+        self, widths: Sequence[int], beta: float = 1.0, *, free_bits: float = 0.0, warm_up: int = 0,
+        variance: str | None = None, **options: Unpack[AutoencoderSettings],
+    ) -> None:  # fmt: skip
+        self.refuse(options)
+        if variance not in (None, "fitted"):
+            raise ValueError(
+                f'expected variance to be "fitted", or to be left out, got {variance!r}; a given variance of the '
+                "decoder is what beta stands for beside squared error"
             )
-        self.divergence = GaussianKL(beta)
-        self.beta = self.divergence.beta
+        self.divergence = GaussianKL(beta, free_bits, warm_up)
+        self.beta, self.free_bits = self.divergence.beta, self.divergence.free_bits
+        self.warm_up = self.divergence.warm_up
+        if self.warm_up:
+            self.loss_measures_progress = False
+        self.variance = variance
         super().__init__(widths, **options)
 
     def build(self, rng: np.random.Generator) -> None:
-        """Make the layers: the encoder up to the last hidden layer, the two heads, and the decoder."""
-        trunk = dense_layers(self.widths[:-1], self.between, self.initializer, self.dtype, rng)
-        self.encoder = without_identity([*trunk, *self.between(self.widths[-2])] if trunk else [])
-        mark_first(self.encoder)
-        n_in, n_out = self.widths[-2:]
-        self.mean = Dense(n_in, n_out, initializer=self.initializer, dtype=self.dtype, rng=rng)
-        self.log_variance = Dense(n_in, n_out, initializer=self.initializer, dtype=self.dtype, rng=rng)
+        """Make the layers, the sampling, and the terms."""
+        super().build(rng)
         self.sampling = Sampling()
-        self.decoder = without_identity([*self.decoder_layers([], rng), self.output_layer()])
-        name_parameters("encoder", self.encoder)
-        name_parameters("decoder", self.decoder)
-        for name, head in (("mean", self.mean), ("log_variance", self.log_variance)):
-            head.W.name, head.b.name = f"{name}.W", f"{name}.b"
-
-    def path_to_code(self) -> list[Layer]:
-        """Return the layers from x to the code, the mean."""
-        return [*self.encoder.layers, self.mean]
-
-    @property
-    def parameters(self) -> list[Parameter]:
-        """All parameters, in forward order, encoder first."""
-        heads = [*self.mean.parameters, *self.log_variance.parameters]
-        return [*self.encoder.parameters, *heads, *self.decoder.parameters]
+        self.divergence.prepare(self.dtype)
+        self.likelihood = self.reconstruction
+        if self.variance == "fitted":
+            if not isinstance(self.reconstruction, SquaredError):
+                raise ValueError(
+                    "expected SquaredError() beside a fitted variance, which is a Gaussian's, got "
+                    f"{self.reconstruction!r}; leave one of the two out"
+                )
+            self.likelihood = FittedGaussian(self.dtype)
 
     @property
     def parts(self) -> dict[str, Part]:
@@ -97,7 +97,7 @@ class VariationalAutoencoder(Autoencoder):
         return {
             **dict(self.encoder.named("encoder")), "mean": self.mean, "log_variance": self.log_variance,
             "sampling": self.sampling, **dict(self.decoder.named("decoder")),
-            "reconstruction": self.reconstruction, "divergence": self.divergence, "decay": self.decay,
+            "reconstruction": self.likelihood, "divergence": self.divergence, "decay": self.decay,
         }  # fmt: skip
 
     def loss(self, x: Array, rng: Rng = None) -> Number:
@@ -107,11 +107,11 @@ class VariationalAutoencoder(Autoencoder):
         mu, log_var = self.mean.forward(hidden), self.log_variance.forward(hidden)
         z = self.sampling.forward(mu, log_var, rng)
         x_hat = self.decoder.forward(z, rng)
-        return self.reconstruction.forward(x_hat, x) + self.divergence.forward(mu, log_var) + self.decay.forward()
+        return self.likelihood.forward(x_hat, x) + self.divergence.forward(mu, log_var) + self.decay.forward()
 
     def backward(self) -> None:
         """Fill parameter.grad of every parameter with the gradient of the last loss."""
-        grad_z = self.decoder.backward(self.reconstruction.backward())
+        grad_z = self.decoder.backward(self.likelihood.backward())
         grad_mu, grad_log_var = self.sampling.backward(grad_z)
         divergence_mu, divergence_log_var = self.divergence.backward()
         grad_mu += divergence_mu
@@ -120,15 +120,6 @@ class VariationalAutoencoder(Autoencoder):
         self.encoder.backward(grad_hidden)
         self.decay.backward()
 
-    def encode(self, x: Data) -> Array:
-        """Return the code (N, H) of x (N, D): the mean mu."""
-        return self.mean.apply(self.encoder.apply(self.as_input(x)))
-
-    def sample(self, n: int, rng: Rng = None) -> Array:
-        """Return n new examples (n, D): decoded samples of the prior N(0, 1), drawn by rng or the model's own."""
-        z = self.noise(rng).standard_normal((require_count("n", n), self.widths[-1])).astype(self.dtype, copy=False)
-        return self.decode(move(z, self.backend))
-
     word = "variational"
     order = 80
     objective = "restore x from a sample of its code's distribution, which is to be near N(0, 1)"
@@ -136,48 +127,50 @@ class VariationalAutoencoder(Autoencoder):
     figures = (*Autoencoder.figures, "latent-traversal", "samples")
     options: ClassVar[Mapping[str, Option]] = {
         "beta": Option("number", "the divergence's share in the objective", "BETA"),
+        "free_bits": Option("number", "how many nats of divergence each code unit has for free", "NATS"),
+        "warm_up": Option("whole", "over how many steps beta rises from 0 to its value", "STEPS"),
+        "variance": Option("variance", "fitted: the decoder's variance is the mean squared error", "VARIANCE"),
     }
+
+    @property
+    def decoder_variance(self) -> float:
+        """The variance of a Gaussian decoder: the fitted one, or beta, over which the loss is that decoder's bound.
+
+        Raises
+        ------
+        ValueError
+            If beta is 0, for squared error.
+        """
+        if isinstance(self.likelihood, FittedGaussian):
+            return self.likelihood.variance
+        if isinstance(self.reconstruction, SquaredError) and self.beta == 0:
+            raise ValueError("expected beta above 0, which is the decoder's variance here, got 0; give it a value")
+        return self.beta
 
     def suited_settings(self, x: Array) -> dict[str, Any]:
         """Return beta as the variance of the decoder's noise that PCA finds best for these data (N, D).
 
         With squared error, the loss over beta is that of a Gaussian decoder of variance beta. The likelihood is largest
         at the mean of the variances that PCA of the code's width leaves out (Tipping & Bishop 1999, equation 8); here
-        it is at least a thousandth of a column's. With another loss beta stays what it is.
+        it is at least a thousandth of a column's. With another loss, or a fitted variance, beta stays what it is.
         """
-        if not isinstance(self.reconstruction, SquaredError):
+        if not isinstance(self.reconstruction, SquaredError) or self.variance is not None:
             return {}
-        (sample,) = sampled([x])
-        variances = principal_variances(sample)
-        left = variances[self.widths[-1] :].sum() / max(x.shape[1] - self.widths[-1], 1)
-        beta = max(float(left), 1e-3 * float(variances.sum()) / x.shape[1])
+        beta = self.noise_variance(x)
         return {"beta": beta} if beta > 0 else {}
-
-    def unit_statistic(self, x: Data) -> UnitStatistic:
-        """Return each unit's divergence from N(0, 1) in nats, mean over the examples x (N, D); 0.01 keep it awake."""
-        hidden = self.encoder.apply(self.as_input(x))
-        mu, log_var = (to_numpy(head.apply(hidden)).astype(np.float64) for head in (self.mean, self.log_variance))
-        units = zip(mu.T[:, :, None], log_var.T[:, :, None], strict=True)
-        with np.errstate(over="ignore"):  # far from what it was trained on the divergence is infinite
-            divergence = np.array([functions.gaussian_kl(*unit) for unit in units])
-        return UnitStatistic("divergence per unit, in nats", divergence, divergence < AWAKE)
 
     def second_opinion(self) -> SecondOpinion:
         """Return the objective once more: the output is of the sample z, the divergence of mu and log_var."""
 
-        def distribution(seen: Seen) -> tuple[Array, Array]:
-            hidden = self.encoder.apply(seen.x)
-            return self.mean.apply(hidden), self.log_variance.apply(hidden)
-
         def z(seen: Seen) -> Array:
-            return seen.drawn("sampling", *distribution(seen))
+            return seen.drawn("sampling", *self.distribution(seen))
 
         opinion = super().second_opinion()
         opinion.noise["sampling"] = self.decoder
         opinion.heads = self.mean, self.log_variance
         opinion.terms["reconstruction"] = lambda seen: (self.decoder.apply(z(seen)), seen.x)
-        opinion.terms["divergence"] = distribution
+        opinion.terms["divergence"] = self.distribution
         opinion.mistaken["the divergence takes z for mu"] = (
-            "divergence", lambda seen: (z(seen), distribution(seen)[1])
+            "divergence", lambda seen: (z(seen), self.distribution(seen)[1])
         )  # fmt: skip
         return opinion

@@ -64,12 +64,18 @@ def held_out(model: Any, validation: Any) -> Sequence[Array]:
 
 def require_large_batches(model: Any, plan: Plan) -> None:
     """Refuse a last batch that is too small for a part, before the first is taken."""
-    n_examples = batch_size(plan.data[0])
-    last = n_examples % plan.batch_size or plan.batch_size
     for name, part in contract.parts_of(model).items():
-        if last < part.least_examples:
-            advice = "give more examples" if n_examples < part.least_examples else "choose another batch_size"
-            raise ValueError(
-                f"expected batches of at least {part.least_examples} examples, which {name} needs in training, got a "
-                f"last batch of {last}: {n_examples} examples by {plan.batch_size}; {advice}"
-            )
+        _require_last_batch(plan, plan.data, part.least_examples, f"{name} needs in training")
+        if plan.validation is not None:
+            _require_last_batch(plan, plan.validation, part.least_in_use, f"{name} needs in the validation data too")
+
+
+def _require_last_batch(plan: Plan, data: Sequence[Array], least: int, why: str) -> None:
+    n_examples = batch_size(data[0])
+    last = n_examples % plan.batch_size or plan.batch_size
+    if last < least:
+        advice = "give more examples" if n_examples < least else "choose another batch_size"
+        raise ValueError(
+            f"expected batches of at least {least} examples, which {why}, got a last batch of {last}: {n_examples} "
+            f"examples by {plan.batch_size}; {advice}"
+        )

@@ -105,7 +105,8 @@ def diagnose(
     contract.require_model(model)
     if history is not None and not isinstance(history, History):
         raise TypeError(f"expected history to be what fit returned, an ae.History, got {type(history).__name__}")
-    seen = look_at(model, x, labels, history, validation)
+    curve = history if contract.loss_measures_progress(model) else None
+    seen = look_at(model, x, labels, curve, validation)
     findings = {code: rule(seen, spelling) for code, rule in RULES.items()}
     codes = {code for code, finding in findings.items() if finding is not None}
     told = [finding for code, finding in findings.items() if finding and not codes & SAID_BY_OTHERS.get(code, set())]

@@ -175,9 +175,12 @@ class Look:
 
     @cached_property
     def known_losses(self) -> tuple[float, float] | None:
-        """The two losses that follow from the data, or None for a model of whose loss nothing is known."""
+        """The two losses that follow from the data, or None for a model of whose loss nothing is known.
+
+        A reconstruction that isn't a part stands for a decoder whose likelihood is on another scale.
+        """
         reconstruction = getattr(self.model, "reconstruction", None)
-        if self.restores and isinstance(reconstruction, Loss):
+        if any(part is reconstruction for _, part in self.parts) and self.restores and isinstance(reconstruction, Loss):
             loss = copy.deepcopy(reconstruction)
             answers = np.broadcast_to(self.mean, self.x.shape), self.x
             times = getattr(self.model, "n_reconstructions", 1)  # a loss of one's own compares once

@@ -11,6 +11,7 @@ import numpy as np
 
 from aescratch.activations import Sigmoid, Tanh
 from aescratch.backend import Array
+from aescratch.bounds import ImportanceBound
 from aescratch.inspection.diagnosis.finding import Finding, Spelling, percent
 from aescratch.inspection.diagnosis.look import SELECTIONS, Look
 from aescratch.inspection.diagnosis.of_training import slower
@@ -27,6 +28,8 @@ FLAT_SLOPE = 0.01  # of the largest slope
 NO_SLOPE = 1e-4
 SMALL, VERY_SMALL = 0.1, 0.02  # of a weight that is too large: what to try
 NEARLY_ALL = 0.8
+FREE, WARM = 0.5, 1000  # nats, and steps
+DROWSY = 0.1  # nats
 MOST_NAMED = 8
 OFF_TARGET = 1.5  # times the wanted activity
 FEW_ZEROS = 0.1
@@ -38,30 +41,38 @@ RANK = 1e-6  # of the largest variance: directions below hold nothing
 
 def posterior_collapsed(look: Look, spelling: Spelling) -> Finding | None:
     """Return a finding where most units of a variational code are the prior, whatever x is."""
-    divergence = _part(look, GaussianKL)
+    divergence = _part(look, GaussianKL) or _part(look, ImportanceBound)
     if divergence is None or look.units is None or not look.restores:
         return None
-    asleep = look.units.asleep
+    of_samples = isinstance(divergence[1], ImportanceBound)  # which leave q as wide as the prior, but not quite it
+    asleep = look.units.values < DROWSY if of_samples else look.units.asleep
     if not (asleep.all() or (asleep.mean() > HALF and look.explained < HALF)):
         return None
     penalty = divergence[1]
-    largest, needed = float(look.eigenvalues[0]), least_variance(penalty)
     why = ""
     if asks_for_nothing(look):
         why = (
             f"; with beta = {penalty.beta:g} and a decoder of variance one that is the objective's optimum, since no "
-            f"direction of these data has a variance above {largest:.3g}"
+            f"direction of these data has a variance above {float(look.eigenvalues[0]):.3g}"
         )
-    smaller = spelling("beta", f"{SMALL * min(needed, largest):.2g}")
-    advice = f"{smaller}, or {spelling('reconstruction', 'bce')} for data in [0, 1]"
-    if not why:
-        advice = f"{slower(look, spelling)}, or {smaller}"
     return Finding(
         "posterior-collapsed",
         f"{_counted(asleep)} of the code are asleep: their divergence is at most {look.units.values[asleep].max():.2g} "
         f"nats, so they tell next to nothing of x{why}",
-        advice,
+        _awake(look, penalty, bool(why), spelling),
     )
+
+
+def _awake(look: Look, penalty: Any, is_optimum: bool, spelling: Spelling) -> str:
+    """Return what wakes a code whose units are the prior."""
+    largest = float(look.eigenvalues[0])
+    if isinstance(penalty, ImportanceBound):
+        return f"{slower(look, spelling)}, or {spelling('variance', f'{SMALL * largest:.2g}')}"
+    smaller = spelling("beta", f"{SMALL * min(least_variance(penalty), largest):.2g}")
+    free_bits = spelling("free_bits", f"{FREE:g}")
+    if is_optimum:
+        return f"{smaller}, {free_bits}, or {spelling('reconstruction', 'bce')} for data in [0, 1]"
+    return f"{slower(look, spelling)}, {spelling('warm_up', str(WARM))}, {free_bits}, or {smaller}"
 
 
 def penalty_dominates(look: Look, spelling: Spelling) -> Finding | None:
@@ -215,7 +226,7 @@ def _part(look: Look, kind: type | tuple[type, ...]) -> tuple[str, Any] | None:
 
 def _compares_probabilities(look: Look) -> bool:
     """Whether the loss isn't a squared error, so that variances say nothing of what it is worth."""
-    return look.trivial_and_perfect[1] != 0.0
+    return look.known_losses is None or look.trivial_and_perfect[1] != 0.0
 
 
 def _lowest(look: Look) -> float | None:

@@ -11,9 +11,11 @@ import numpy as np
 
 from aescratch.activations import Activation
 from aescratch.backend import Array
+from aescratch.bounds import FittedGaussian, ImportanceBound
 from aescratch.inspection.diagnosis.finding import PYTHON, Finding, Spelling, percent
 from aescratch.inspection.diagnosis.look import Look
 from aescratch.inspection.diagnosis.of_data import outliers
+from aescratch.penalties import MaximumMeanDiscrepancy
 from aescratch.training import contract
 
 NOTHING_LEARNT = 0.05  # of the variance explained
@@ -33,6 +35,7 @@ VERY_ROUGH = 0.08  # where the model isn't behind PCA
 RESOLVED = 0.01  # of what there is to explain: less is not asked for
 RISEN = 0.05  # of what there is to explain
 WORSE_UNSEEN = 0.1
+LITTLE = 0.02  # of the variance: what is left, where more epochs would change little
 MORE_EPOCHS = 3
 SLOWER = 0.1
 AT_REST = 0.05  # of the largest learning rate
@@ -98,6 +101,8 @@ def learning_rate_too_high(look: Look, spelling: Spelling) -> Finding | None:
     rough = (ROUGH if is_behind else VERY_ROUGH) * rest
     if len(half) < FEWEST_EPOCHS or _has_come_to_rest(look) or rises.mean() < rough:
         return None
+    if _is_on_another_scale(look) and not is_behind:
+        return None
     return Finding(
         "learning-rate-too-high",
         f"in {int((rises > 0).sum())} of the last {len(rises)} epochs the loss rose, by "
@@ -131,6 +136,8 @@ def still_falling(look: Look, spelling: Spelling) -> Finding | None:
         return None
     gained, rest = _gained(look.progress), min(1 - look.progress[-1], 1.0)
     if gained < max(STILL, STILL_OF_REST * rest) or _has_come_to_rest(look):
+        return None
+    if _is_on_another_scale(look) and look.restores and 1 - look.explained < LITTLE:
         return None
     epochs = len(look.history)
     before = look.history.loss[_start_of_last_part(epochs)]
@@ -197,6 +204,11 @@ def _gained(progress: Array) -> float:
 
 def _start_of_last_part(epochs: int) -> int:
     return max(0, epochs - 1 - max(1, round(LAST_PART * epochs)))
+
+
+def _is_on_another_scale(look: Look) -> bool:
+    """Whether the loss has noise, and falls, where the squared error hardly does: by a log-density, or samples."""
+    return any(isinstance(part, (FittedGaussian, ImportanceBound, MaximumMeanDiscrepancy)) for _, part in look.parts)
 
 
 def _has_come_to_rest(look: Look) -> bool:

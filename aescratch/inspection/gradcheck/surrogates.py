@@ -17,6 +17,7 @@ import numpy as np
 
 from aescratch.backend import Array, array_module, move, to_numpy
 from aescratch.foundations.declared import Declared, declaration_of
+from aescratch.foundations.parts import ForwardMissingError
 from aescratch.inspection.gradcheck.binding import as_list, draw_upstream, is_array
 from aescratch.inspection.gradcheck.by_rule import note
 from aescratch.inspection.gradcheck.deadline import limited
@@ -42,9 +43,13 @@ class Surrogates:
         self.declared = {name: declared for name, declared in found.items() if declared is not None}
         self.bases: dict[str, list[Base]] = {name: [] for name in self.declared}
         self.findings: list[Finding] = []
+        self.waiting: list[Call] | None = []
         if self.declared:
             with observed(model, self._look):
                 run()
+            calls, self.waiting = self.waiting, None
+            for call in calls:
+                self._look(call)
 
     @property
     def are_right(self) -> bool:
@@ -64,6 +69,11 @@ class Surrogates:
         who = f"{call.name} ({type(call.part).__name__}.backward)"
         try:
             base = Base(call, declared)
+        except ForwardMissingError:  # its rule needs what only the rest of the pass gives it
+            if self.waiting is None:
+                raise
+            self.waiting.append(call)
+            return
         except Exception as error:
             kind = type(error).__name__
             message = f"{who}: the rule {declared.rule}, as it was declared, can't be used: {kind}: {error}"

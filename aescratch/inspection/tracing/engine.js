@@ -2,7 +2,7 @@
 // language.py describes it; an array is {shape, data}, row after row.
 
 const FUNCTIONS = {
-  exp: Math.exp, log: Math.log, log1p: Math.log1p, sqrt: Math.sqrt, tanh: Math.tanh, abs: Math.abs, sign: Math.sign,
+  exp: Math.exp, log: Math.log, log1p: Math.log1p, sqrt: Math.sqrt, tanh: Math.tanh, abs: Math.abs, sign: Math.sign, floor: Math.floor,
   max: (a, b) => (Number.isNaN(a + b) ? NaN : Math.max(a, b)), min: (a, b) => (Number.isNaN(a + b) ? NaN : Math.min(a, b)),
 };
 const OPERATORS = {

@@ -39,6 +39,7 @@ BINARY: dict[str, Callable[..., Any]] = {
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "exp": np.exp, "log": np.log, "log1p": np.log1p, "sqrt": np.sqrt, "tanh": np.tanh, "abs": np.abs, "sign": np.sign,
     "erf": lambda x: erf(np.asarray(x, np.float64)), "max": np.maximum, "min": np.minimum,
+    "floor": np.floor,
 }  # fmt: skip
 AGGREGATES: dict[str, Callable[..., Any]] = {"sum": np.sum, "mean": np.mean, "max": np.max}
 

@@ -53,6 +53,7 @@ function quantity(of, indices) {
 }
 
 const BINDING = { or: 0, and: 1, "<": 2, ">": 2, "==": 2, "+": 3, "-": 3, "*": 5, "/": 9, "**": 7 };
+const COUNTS = { i: "D", j: "H", k: "K" };
 const SIGNS = { "*": "·", "-": "−", "==": "=" };
 const within = (text, own, around) => (own < around ? row(sign("(") + text + sign(")")) : text);
 
@@ -75,7 +76,7 @@ function math(tree, around) {
   }
   if (AGGREGATES.has(kind)) {
     const big = kind === "max" ? "<mi>max</mi>" : "<mo>∑</mo>";
-    const mean = kind === "mean" ? "<mfrac><mn>1</mn><mi>N</mi></mfrac>" : "";
+    const mean = kind === "mean" ? `<mfrac><mn>1</mn><mi>${COUNTS[one] ?? "N"}</mi></mfrac>` : "";
     return within(row(`${mean}<munder>${big}<mi>${one}</mi></munder>${math(two, 4)}`), 4, around);
   }
   if (kind === "/") return `<mfrac>${row(math(one, -1))}${row(math(two, -1))}</mfrac>`;

@@ -22,8 +22,9 @@ BINDING = {"or": 0, "and": 1, "<": 2, ">": 2, "==": 2, "+": 3, "-": 3, "*": 5, "
 LOOSEST = -1
 AGGREGATE = 4  # a sum reaches to the next plus
 UNARY = 6  # a minus of its own
-TEXT_OF = {"sum": "Σ", "mean": "1/N Σ", "max": "max"}
-LATEX_OF = {"sum": r"\sum", "mean": r"\frac{1}{N}\sum", "max": r"\max"}
+TEXT_OF = {"sum": "Σ", "mean": "Σ", "max": "max"}
+LATEX_OF = {"sum": r"\sum", "mean": r"\sum", "max": r"\max"}
+COUNT_OF = {"i": "D", "j": "H", "k": "K"}  # how many values an index takes, and N where it is of examples
 LATEX_SIGNS = {"and": r"\wedge", "or": r"\vee", "==": "=", "*": r"\,"}
 SHOWN_TERMS = 8  # of a long sum with its numbers
 
@@ -61,7 +62,8 @@ def _text(tree: Tree, around: float = LOOSEST) -> str:
         condition, then, otherwise = map(_text, tree[1:])
         return _within(f"{then} if {condition} else {otherwise}", LOOSEST + 0.5, around)
     if kind in AGGREGATES:
-        return _within(f"{TEXT_OF[kind]}_{tree[1]} {_text(tree[2], AGGREGATE)}", AGGREGATE, around)
+        share = f"1/{COUNT_OF.get(tree[1], 'N')} " if kind == "mean" else ""
+        return _within(f"{share}{TEXT_OF[kind]}_{tree[1]} {_text(tree[2], AGGREGATE)}", AGGREGATE, around)
     left, right = tree[1:]
     own = BINDING[kind]
     if kind == "-" and left == 0:
@@ -219,7 +221,9 @@ def _latex(tree: Tree, letters: Mapping[Any, str], around: float = LOOSEST) -> s
         cases = rf"{then} & \text{{if }} {condition} \\ {otherwise} & \text{{else}}"
         return rf"\begin{{cases}} {cases} \end{{cases}}"
     if kind in AGGREGATES:
-        return _enclosed(f"{LATEX_OF[kind]}_{{{tree[1]}}} {_latex(tree[2], letters, AGGREGATE)}", AGGREGATE, around)
+        share = rf"\frac{{1}}{{{COUNT_OF.get(tree[1], 'N')}}}" if kind == "mean" else ""
+        summed = _latex(tree[2], letters, AGGREGATE)
+        return _enclosed(f"{share}{LATEX_OF[kind]}_{{{tree[1]}}} {summed}", AGGREGATE, around)
     left, right = tree[1:]
     if kind == "/":
         return rf"\frac{{{_latex(left, letters)}}}{{{_latex(right, letters)}}}"

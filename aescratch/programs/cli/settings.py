@@ -38,6 +38,9 @@ READERS: dict[str, Callable[[str], Any]] = {
     "sparsity": partial(words.made, words.SPARSITIES),
     "initializer": partial(words.choice, words.INITIALIZERS),
     "dtype": partial(words.choice, {"float32": "float32", "float64": "float64"}),
+    "whole": partial(words.count, 0),
+    "variance": words.variance,
+    "estimator": partial(words.choice, {"plain": "plain", "dreg": "dreg"}),
     "model": str,
 }
 """How what is written is read, by the kinds that an `Option` may have; a switch has nothing to read."""

@@ -130,6 +130,17 @@ def number(text: str) -> float:
     return int(text) if text.lstrip("+-").isdigit() else value
 
 
+def variance(text: str) -> float | str:
+    """Return the variance that text spells: a number, or that it is fitted.
+
+    Examples
+    --------
+    >>> variance("fitted"), variance("0.1")
+    ('fitted', 0.1)
+    """
+    return text if text == "fitted" else number(text)
+
+
 def count(least: int, text: str) -> int:
     """Return the whole number that text spells, if it is at least this."""
     value = number(text)

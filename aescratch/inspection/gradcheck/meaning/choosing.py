@@ -11,13 +11,14 @@ import numpy as np
 from aescratch import functions
 from aescratch.activations import Slope, TopK
 from aescratch.batch_norm import BatchNorm
+from aescratch.bounds import BernoulliLikelihood, GaussianLikelihood
 from aescratch.dropout import Dropout
 from aescratch.foundations.parts import Part
 from aescratch.functions.formula import Activation, Term
 from aescratch.inspection.gradcheck.meaning import choices, layers, terms
 from aescratch.inspection.gradcheck.meaning.comparing import Oracle
 from aescratch.layers import Dense, TransposedDense, UnitRowDense
-from aescratch.penalties import KLSparsity, WeightDecay
+from aescratch.penalties import GaussianKL, KLSparsity, WeightDecay
 
 RECORDS: dict[str, Activation | Term] = {
     **{record.layer: record for record in functions.ACTIVATIONS.values()},
@@ -26,7 +27,8 @@ RECORDS: dict[str, Activation | Term] = {
 RECORDS["ResidualError"] = RECORDS["SquaredError"]  # of a residual, and weighed
 OF_LAYERS: dict[type[Part], Callable[[np.random.Generator, Any], Oracle]] = {
     TransposedDense: layers.dense, Dense: layers.dense, UnitRowDense: layers.unit_rows, Dropout: layers.dropout,
-    BatchNorm: layers.batch_norm, TopK: layers.top_k,
+    BatchNorm: layers.batch_norm, TopK: layers.top_k, GaussianLikelihood: layers.log_likelihood,
+    BernoulliLikelihood: layers.log_likelihood,
     **choices.OF_CHOICES,
 }  # fmt: skip
 
@@ -50,6 +52,8 @@ def oracle_of(part: Part, rng: np.random.Generator) -> Oracle | None:
     """Return what a part of one of our kinds is to compute, or None."""
     if isinstance(part, KLSparsity) and part.running_activity is not None:
         return terms.moving_sparsity(rng, part)
+    if isinstance(part, GaussianKL) and part.free_bits:
+        return terms.term(rng, functions.FORMULAS["free_bits_kl"], part)  # type: ignore[arg-type]
     if isinstance(part, Slope):
         record = record_of(part.activation)
         return layers.slope(rng, record, part.activation) if isinstance(record, Activation) else None

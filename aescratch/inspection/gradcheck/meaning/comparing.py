@@ -15,9 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from aescratch.backend import Array
 from aescratch.inspection.gradcheck.numeric import largest_size
 from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, PASS, Finding, Printable, plain_values
 
+Entries = Callable[..., Array]
+Mistakes = Mapping[str, Entries]  # by what they do, what they make of the arguments, entry by entry
 TOLERANCE = 1e-6  # of the largest value of a case: an erf by polynomial, or a clipped logarithm, is no other formula
 WORTH_COMPARING = 1e-4  # times the largest value of all cases: a case that is to be 0 is compared with this
 FITS, NEAR = 1e-9, 1e-7  # the same, for readings: one that fits is claimed if no other is even near

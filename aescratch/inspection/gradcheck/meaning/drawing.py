@@ -31,7 +31,8 @@ def look_at_drawing(report: MeaningReport, name: str, part: Any, seed: int) -> N
     def sample(mu: Array, log_var: Array, seed: int) -> Array:
         shape = (rows_for(len(mu)), len(mu))
         arguments = [np.broadcast_to(a, shape).copy() for a in (mu, log_var)]
-        return np.asarray(copy.copy(part).forward(*arguments, np.random.default_rng(seed)))
+        drawn = np.asarray(copy.copy(part).forward(*arguments, np.random.default_rng(seed)))
+        return drawn.reshape(-1, len(mu))[: shape[0]]  # of several samples of each example, those of the first ones
 
     if isinstance(part, Sampling):
         Draws(report, name).look_at_sampler(sample, 3, seed)
@@ -66,7 +67,7 @@ def _spelled_out(step: Step, behind: Sequence[Any]) -> Sample:
         for head, value in zip(step.opinion.heads or (), (mu, log_var), strict=True):
             head.W.value, head.b.value = np.zeros(head.W.shape), value
         many = np.resize(step.x, (rows_for(len(mu)), step.x.shape[1]))
-        return np.array(step.again([many], seed).into(behind))
+        return np.array(step.again([many], seed).into(behind))[: len(many)]
 
     return sample
 

@@ -15,6 +15,7 @@ import numpy as np
 from aescratch.activations import TopK
 from aescratch.backend import Array
 from aescratch.batch_norm import BatchNorm
+from aescratch.bounds import BernoulliLikelihood, GaussianLikelihood
 from aescratch.dropout import Dropout
 from aescratch.functions import ACTIVATIONS, FORMULAS
 from aescratch.functions.formula import Activation, Formula
@@ -175,6 +176,33 @@ def top_k(rng: np.random.Generator, layer: TopK) -> Oracle:
     }  # fmt: skip
     claim, question = f"the {k} largest of each row", FORMULAS["top_k"].question
     return Oracle(claim, lambda a: largest(a, k), cases, readings(others), question)
+
+
+def log_likelihood(rng: np.random.Generator, part: GaussianLikelihood | BernoulliLikelihood) -> Oracle:
+    """log p(x|z) of every sample, constants included."""
+    record = FORMULAS["gaussian_log_likelihood" if hasattr(part, "variance") else "bernoulli_log_likelihood"]
+    settings = [getattr(part, name) for name in record.numbers if name != "K"]
+
+    def right(output: Array, x: Array) -> Any:
+        return record.again(output, x, *settings, len(output) // len(x))
+
+    others: dict[str, Callable[..., Any]] = {
+        "it averages over the features, where it should sum": lambda output, x: right(output, x) / x.shape[1],
+        "its sign is reversed": lambda output, x: -right(output, x),
+        "it averages over the samples": lambda output, x: 0 * right(output, x) + right(output, x).mean(axis=1)[:, None],
+        "it takes samples for examples: sample k of example n is row n K + k": lambda output, x: right(
+            output.reshape(-1, len(x), x.shape[1]).swapaxes(0, 1).reshape(output.shape), x),
+    }  # fmt: skip
+    if settings:
+        v = settings[0]
+        others["the constant −½ log(2π variance) of each feature is missing"] = lambda output, x: (
+            right(output, x) + x.shape[1] * math.log(2 * math.pi * v) / 2
+        )
+        others["its variance is left out of the constant"] = lambda output, x: (
+            right(output, x) + x.shape[1] * math.log(v) / 2
+        )
+    cases = [tuple(record.inputs(rng, *size).values())[:2] for size in ((7, 5, 3), (5, 11, 2))]
+    return Oracle(record.claim, right, cases, readings(others), record.question)
 
 
 def dropout(rng: np.random.Generator, layer: Dropout) -> Oracle:

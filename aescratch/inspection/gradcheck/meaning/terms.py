@@ -22,10 +22,9 @@ from aescratch.backend import Array
 from aescratch.functions import FORMULAS
 from aescratch.functions.formula import Term
 from aescratch.functions.one_by_one import bernoulli_divergence, each, logistic
-from aescratch.inspection.gradcheck.meaning.comparing import Oracle, Reading
+from aescratch.inspection.gradcheck.meaning.bounds import MISTAKEN as of_bounds
+from aescratch.inspection.gradcheck.meaning.comparing import Entries, Mistakes, Oracle, Reading
 
-Entries = Callable[..., Array]
-Mistakes = Mapping[str, Entries]  # by what they do, what they make of the arguments, entry by entry
 TWICE = "it is twice what it should be"
 # N, D and H, so that no two reductions, and no reduction and a factor, agree on all
 SIZES = ((7, 5, 3), (11, 3, 7), (5, 13, 2))
@@ -107,6 +106,7 @@ TELLING: dict[str, Callable[..., tuple[Any, ...]]] = {
     "kl_sparsity": _around_rho,
     "contraction": lambda rng: (np.ones((7, 5)), rng.normal(size=(3, 5))),
     "gaussian_kl": lambda rng: (np.zeros((7, 5)), np.zeros((7, 5))),
+    "free_bits_kl": lambda rng, free_bits: (np.zeros((7, 5)), np.zeros((7, 5))),
 }
 
 
@@ -277,7 +277,7 @@ MISTAKES: dict[str, Callable[..., Mistakes]] = {
     mistakes.__name__: mistakes
     for mistakes in (
         squared_error, binary_cross_entropy, softmax_cross_entropy, kl_sparsity, l1_sparsity, l0_sparsity, contraction,
-        gaussian_kl,
+        gaussian_kl, *of_bounds,
     )
 }  # fmt: skip
 WITH_A_HALF = ("squared_error", "gaussian_kl")

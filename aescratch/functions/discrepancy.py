@@ -1,0 +1,98 @@
+"""Discrepancy: how far apart two samples are, by the kernel between their points."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from aescratch.backend import Array, Number, array_module, batch_mean, batch_size
+from aescratch.functions.formula import Formula, Record, Term
+
+
+def inverse_multiquadric(h: Array, z: Array, C: float) -> Array:
+    """Kernel between the rows of h and z, both (N, H): k_nm = C / (C + ‖h_n − z_m‖²), (N, N).
+
+    Its tails are heavy: a far code still feels the prior (Tolstikhin et al. 2017, section 4).
+    """
+    xp = array_module(h)
+    difference = xp.expand_dims(h, 1) - z
+    return C / (C + (difference * difference).sum(axis=2))
+
+
+def mmd(h: Array, z: Array, C: float) -> Number:
+    """Squared maximum mean discrepancy of codes h from samples z of the prior, both (N, H), by its unbiased estimator.
+
+    Σ_{n≠m} [k(h_n, h_m) + k(z_n, z_m)] / (N (N − 1)) − 2 Σ_{n,m} k(h_n, z_m) / N², with the `inverse_multiquadric`
+    kernel (Tolstikhin et al. 2017, algorithm 2). Two samples of one distribution give 0 on average, so it may be below
+    0. It needs two rows.
+    """
+    others = batch_size(h) - 1
+    own = inverse_multiquadric(h, h, C).sum(axis=1) - 1  # a point's kernel with itself is 1
+    prior = inverse_multiquadric(z, z, C).sum(axis=1) - 1
+    return batch_mean((own + prior) / others - 2 * inverse_multiquadric(h, z, C).mean(axis=1))
+
+
+def mmd_backward(h: Array, z: Array, C: float) -> Array:
+    """Gradient of `mmd` for h: ∂k(h_n, y)/∂h_n = −2 (h_n − y) k²/C, and h_n stands on both sides of its own kernels."""
+    xp = array_module(h)
+    own = xp.expand_dims(inverse_multiquadric(h, h, C) ** 2, 2) * (xp.expand_dims(h, 1) - h)
+    cross = xp.expand_dims(inverse_multiquadric(h, z, C) ** 2, 2) * (xp.expand_dims(h, 1) - z)
+    return 4 / C * (cross.mean(axis=1) - own.sum(axis=1) / (batch_size(h) - 1)) / batch_size(h)
+
+
+# What else is to be known of these formulas
+
+
+def _kernel(a: Any, b: Any, C: float) -> float:
+    return 1 / (1 + (math.dist(a, b) / math.sqrt(C)) ** 2)
+
+
+def _shares(h: Array, z: Array, C: float) -> list[list[float]]:
+    """Return what each example contributes to the discrepancy: its kernels with other codes, and with the prior."""
+
+    def among(points: Array, n: int) -> float:
+        others = [m for m in range(len(points)) if m != n]
+        return math.fsum(_kernel(points[n], points[m], C) for m in others) / len(others)
+
+    def between(n: int) -> float:
+        return math.fsum(_kernel(h[n], point, C) for point in z) / len(z)
+
+    return [[among(h, n) + among(z, n) - 2 * between(n)] for n in range(len(h))]
+
+
+def _draw(rng: Any, N: int, D: int, H: int) -> dict[str, Any]:
+    return {"h": 0.5 + rng.normal(size=(N, H)), "z": rng.normal(size=(N, H)), "C": 1.5}
+
+
+OWN = "own[n,m] = C / (C + sum(j, (h[n,j] - h[m,j])**2))"
+PRIOR = "prior[n,m] = C / (C + sum(j, (z[n,j] - z[m,j])**2))"
+CROSS = "cross[n,m] = C / (C + sum(j, (h[n,j] - z[m,j])**2))"
+
+RECORDS: tuple[Record, ...] = (
+    Formula(
+        inverse_multiquadric,
+        lines=("k[n,m] = C / (C + sum(j, (h[n,j] - z[m,j])**2))",),
+        claim="C / (C + ‖h − z‖²)",
+        inputs=_draw,
+        second_opinion=lambda h, z, C: [[_kernel(a, b, C) for b in z] for a in h],
+        question="What is the kernel of a point with itself, and of two points whose squared distance is C?",
+    ),
+    Term(
+        mmd, mmd_backward,
+        layer="MaximumMeanDiscrepancy",
+        lines=(
+            OWN, PRIOR, CROSS,
+            "mmd = mean(n, (sum(m, own[n,m]) + sum(m, prior[n,m]) - 2) / (N - 1) - 2 * mean(m, cross[n,m]))",
+        ),
+        backward_lines=(
+            OWN, CROSS,
+            "grad_h[n,j] = 4 / C * (mean(m, cross[n,m]**2 * (h[n,j] - z[m,j])) "
+            "- sum(m, own[n,m]**2 * (h[n,j] - h[m,j])) / (N - 1)) / N",
+        ),
+        claim="E k(h, h') + E k(z, z') − 2 E k(h, z), unbiased",
+        inputs=_draw,
+        second_opinion=_shares,
+        question="What is it on average for two samples of one distribution? "
+        "And which pairs say nothing of the distribution, and so must not count?",
+    ),
+)  # fmt: skip
