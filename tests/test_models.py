@@ -9,6 +9,7 @@ import pytest
 from numeric import N, assert_close, numeric_gradient
 
 import aescratch as ae
+from aescratch.foundations.declared import declaration_of
 from aescratch.models import MODELS as KINDS
 from aescratch.training import contract
 
@@ -76,6 +77,17 @@ MODELS = {
         DEEP, activation=ae.Tanh, dropout=0.3, batch_norm=True, **o
     ),
     "contractive dropout": lambda **o: ae.ContractiveAutoencoder(SHALLOW, 0.4, dropout=0.3, **o),
+    "denoising hidden": lambda **o: ae.DenoisingAutoencoder(
+        DEEP, ae.MaskingNoise(0.6), loss_on="hidden", activation=ae.Tanh, weight_decay=0.1, **o
+    ),
+    "vector-quantized": lambda **o: ae.VectorQuantizedAutoencoder(DEEP, 4, 3, activation=ae.GELU, weight_decay=0.1, **o),
+    "vector-quantized moving": lambda **o: ae.VectorQuantizedAutoencoder(
+        DEEP, 4, beta=0.7, moving_average=0.3, activation=ae.Tanh, dropout=0.3, batch_norm=True, **o
+    ),
+    "vector-quantized tied": lambda **o: ae.VectorQuantizedAutoencoder(SHALLOW, 4, restart=0.0, tied=True, **o),
+    "adversarial": lambda **o: ae.AdversarialAutoencoder(
+        DEEP, 0.4, n_hidden=2, activation=ae.GELU, weight_decay=0.1, batch_norm=True, **o
+    ),
 }  # fmt: skip
 
 
@@ -94,22 +106,31 @@ def model(request):
     return made
 
 
+def by_derivatives(model):
+    """The parameters whose gradient is a derivative: it comes through no part that is declared to give another."""
+    if all(declaration_of(part.backward) is None for part in model.parts.values()):
+        return model.parameters
+    by_rule = {tensor.name for tensor in ae.check_gradients(model, batch(model), rng=3).tensors if tensor.rule}
+    return [parameter for parameter in model.parameters if parameter.name not in by_rule]
+
+
 def test_gradients_equal_central_differences(model):
-    x = batch(model)
+    x, parameters = batch(model), by_derivatives(model)
     model.loss(x, rng=3)
     model.backward()
-    gradients = [parameter.grad.copy() for parameter in model.parameters]
-    for parameter, gradient in zip(model.parameters, gradients, strict=True):
+    gradients = [parameter.grad.copy() for parameter in parameters]
+    assert gradients
+    for parameter, gradient in zip(parameters, gradients, strict=True):
         assert_close(gradient, numeric_gradient(lambda: model.loss(x, rng=3), parameter.value))
 
 
 def test_gradients_of_training_mode_equal_central_differences(model):
-    x = batch(model)
+    x, parameters = batch(model), by_derivatives(model)
     with contract.training(model, frozen=True):
         model.loss(x, rng=3)
         model.backward()
-        gradients = [parameter.grad.copy() for parameter in model.parameters]
-        numeric = [numeric_gradient(lambda: model.loss(x, rng=3), parameter.value) for parameter in model.parameters]
+        gradients = [parameter.grad.copy() for parameter in parameters]
+        numeric = [numeric_gradient(lambda: model.loss(x, rng=3), parameter.value) for parameter in parameters]
     largest = max(np.abs(gradient).max() for gradient in numeric)
     for gradient, difference in zip(gradients, numeric, strict=True):
         # a bias before a normalisation has gradient 0, which has no scale of its own
@@ -361,6 +382,26 @@ REFUSED = [
     (lambda: ae.VariationalAutoencoder(DEEP, tied=True), TypeError, r"expected neither tied nor code_activation"),
     (lambda: ae.VariationalAutoencoder(DEEP, code_activation=ae.ReLU), TypeError, r"expected neither tied nor code_"),
     (lambda: ae.VariationalAutoencoder(DEEP, beta=-1), ValueError, r"expected beta to be a number of at least 0"),
+    (
+        lambda: ae.DenoisingAutoencoder(SHALLOW, ae.GaussianNoise(0.3), loss_on="hidden"),
+        ValueError,
+        r"expected a corruption that hides entries beside loss_on=\"hidden\", such as ae.MaskingNoise\(0.75\), got Gaus",
+    ),
+    (
+        lambda: ae.DenoisingAutoencoder(
+            SHALLOW, ae.MaskingNoise(0.3), loss_on="hidden", reconstruction=ae.BinaryCrossEntropy()
+        ),
+        ValueError,
+        r"expected SquaredError\(\) beside loss_on=\"hidden\"",
+    ),
+    (lambda: ae.DenoisingAutoencoder(SHALLOW, loss_on="seen"), ValueError, r'expected loss_on to be "all" or "hidden"'),
+    (lambda: ae.VectorQuantizedAutoencoder(SHALLOW, 0), ValueError, r"expected n_codes to be an integer of at least 1"),
+    (lambda: ae.VectorQuantizedAutoencoder(SHALLOW, n_vectors=2), ValueError, r"expected n_vectors to divide the code's"),
+    (lambda: ae.VectorQuantizedAutoencoder(SHALLOW, beta=-1), ValueError, r"expected beta to be a number of at least 0"),
+    (lambda: ae.VectorQuantizedAutoencoder(SHALLOW, restart=1), ValueError, r"expected restart to be a number of at"),
+    (lambda: ae.VectorQuantizedAutoencoder(SHALLOW, moving_average=0), ValueError, r"expected moving_average to be a"),
+    (lambda: ae.AdversarialAutoencoder(SHALLOW, -1), ValueError, r"expected weight to be a number of at least 0"),
+    (lambda: ae.AdversarialAutoencoder(SHALLOW, n_hidden=0), ValueError, r"expected n_hidden to be an integer of at"),
     (lambda: ae.SoftmaxClassifier("stack", 3), TypeError, r"expected an autoencoder of this package, got 'stack'"),
     (lambda: ae.SoftmaxClassifier(ae.Autoencoder(SHALLOW), 1), ValueError, r"expected n_classes to be an integer of at"),
     (

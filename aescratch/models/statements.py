@@ -21,8 +21,8 @@ class Option:
     ----------
     kind : str
         What is written: ``"switch"`` (nothing), ``"number"``, ``"count"`` (a whole number), ``"activation"``,
-        ``"reconstruction"``, ``"corruption"``, ``"sparsity"``, ``"initializer"``, ``"dtype"``, or ``"model"`` (the path
-        of a saved one, which brings its own layers).
+        ``"reconstruction"``, ``"corruption"``, ``"sparsity"``, ``"initializer"``, ``"dtype"``, ``"entries"`` (all or
+        hidden), or ``"model"`` (the path of a saved one, which brings its own layers).
     help : str
         What it does; ``{words}`` stands for the names that there are.
     metavar : str

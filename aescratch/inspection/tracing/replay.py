@@ -51,11 +51,12 @@ class Replay:
     def numeric(self, gradient: Quantity) -> Array | None:
         """Return the difference quotients beside a whole gradient, entry by entry; None beside everything else.
 
-        What came from outside of the recording can't be moved, and has none either.
+        What came from outside of the recording can't be moved, and has none either; nor has what was computed after a
+        backward that is declared not to be a derivative.
         """
         target = gradient.target
         movable = id(target) in self.places or id(target) in self.parameters
-        if target is None or gradient.share or not movable:
+        if target is None or gradient.share or gradient.by_rule or not movable:
             return None
         if id(target) not in self.known:
             self.known[id(target)] = self._quotients(target)

@@ -37,6 +37,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "sparsity": partial(words.made, words.SPARSITIES),
     "initializer": partial(words.choice, words.INITIALIZERS),
     "dtype": partial(words.choice, {"float32": "float32", "float64": "float64"}),
+    "entries": partial(words.choice, {"all": "all", "hidden": "hidden"}),
     "model": str,
 }
 """How what is written is read, by the kinds that an `Option` may have; a switch has nothing to read."""

@@ -10,7 +10,10 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.activations import Slope, TopK
+from aescratch.adversary import GradientReversal
 from aescratch.batch_norm import BatchNorm
+from aescratch.codebook import Codebook, StraightThrough
+from aescratch.corruptions import HiddenEntries
 from aescratch.dropout import Dropout
 from aescratch.foundations.parts import Part
 from aescratch.functions.formula import Activation, Term
@@ -25,7 +28,9 @@ RECORDS: dict[str, Activation | Term] = {
 }
 OF_LAYERS: dict[type[Part], Callable[[np.random.Generator, Any], Oracle]] = {
     TransposedDense: layers.dense, Dense: layers.dense, UnitRowDense: layers.unit_rows, Dropout: layers.dropout,
-    BatchNorm: layers.batch_norm, TopK: layers.top_k,
+    BatchNorm: layers.batch_norm, TopK: layers.top_k, Codebook: layers.codebook,
+    StraightThrough: layers.straight_through, HiddenEntries: layers.hidden_entries,
+    GradientReversal: layers.gradient_reversal,
 }  # fmt: skip
 
 

@@ -1,0 +1,233 @@
+"""Quantisation: each vector is replaced by the nearest entry of a codebook, and the gradient goes around that.
+
+    v -> indices, of the nearest entries -> q, these entries;   gradients meant for q go to the code, as if nothing were
+
+Vectors v are (M, W), one per row, the codebook E is (K, W), and a code h (N, H) is one vector per example or several.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from aescratch.backend import Array, Number, array_module, batch_mean, batch_size, fused
+from aescratch.foundations.declared import surrogate_gradient
+from aescratch.functions.formula import Formula, Record, Term, lifted
+
+
+def nearest_entry(v: Array, E: Array) -> Array:
+    """Index of the codebook's entry that is nearest to each vector, (M,) integers; ties to the first.
+
+    argmin_k ‖v_m − E_k‖² with v (M, W) and E (K, W) (van den Oord et al. 2017, equation 1). ‖v_m‖² is left out, since
+    it is the same for all entries. Both are taken from the codebook's mean, so that far from 0 no digits are lost.
+    """
+    centre = E.mean(axis=0)
+    entries = E - centre
+    return ((entries * entries).sum(axis=1) - 2 * (v - centre) @ entries.T).argmin(axis=1)
+
+
+def codebook_entries(E: Array, indices: Array) -> Array:
+    """Entries of the codebook by their numbers: q_m = E_indices(m), (M, W)."""
+    return array_module(E, indices).take(E, indices, axis=0)
+
+
+def codebook_entries_backward(grad_q: Array, E: Array, indices: Array) -> Array:
+    """Gradient of `codebook_entries`: each entry gets the sum over the vectors that chose it."""
+    return chosen_entries(indices, batch_size(E)).T.astype(E.dtype) @ grad_q
+
+
+def chosen_entries(indices: Array, n_codes: int) -> Array:
+    """Which vector chose which entry, (M, K) of True and False."""
+    xp = array_module(indices)
+    return xp.expand_dims(indices, 1) == xp.arange(n_codes)
+
+
+@fused
+def straight_through(h: Array, q: Array) -> Array:
+    """Quantised code, q in the place of h, both (N, H)."""
+    return array_module(h, q).copy(q)
+
+
+@surrogate_gradient(
+    "straight-through", "grad_h = grad_z", "van den Oord et al. 2017, section 3.2", lambda grad_z: 1.0 * grad_z,
+    smoothed=lambda h, q: 1.0 * h,
+)  # fmt: skip
+def straight_through_backward(grad_z: Array) -> Array:
+    """Gradient of `straight_through`, by declaration: what is asked of q is asked of h, and nothing of q."""
+    return array_module(grad_z).copy(grad_z)
+
+
+@fused
+def quantization_error(h: Array, q: Array) -> Number:
+    """Squared distance of the code from its entries, mean over the batch: 1/N Σ_n Σ_j (h_nj − q_nj)²."""
+    difference = h - q
+    return batch_mean((difference * difference).sum(axis=1))
+
+
+@fused
+def quantization_error_backward(h: Array, q: Array) -> tuple[Array, Array]:
+    """Gradients of `quantization_error`: 2 (h − q) / N, and its opposite for q."""
+    grad_h = 2 * (h - q) / batch_size(h)
+    return grad_h, -grad_h
+
+
+def moving_choices(counts: Array, sums: Array, v: Array, indices: Array, momentum: float) -> tuple[Array, Array]:
+    """How many vectors choose each entry, and their sum, as averages that run over batches, after one more.
+
+    counts = (1 − momentum) counts + momentum · number of vectors, (K,), and sums (K, W) likewise of v (M, W); the
+    paper's γ is 1 − momentum (van den Oord et al. 2017, appendix A.1).
+    """
+    chosen = chosen_entries(indices, batch_size(counts)).astype(v.dtype)
+    return (1 - momentum) * counts + momentum * chosen.sum(axis=0), (1 - momentum) * sums + momentum * (chosen.T @ v)
+
+
+def averaged_codebook(counts: Array, sums: Array, epsilon: float) -> Array:
+    """Codebook whose entries are the means of the vectors that chose them: E_k = sums_k / counts_k.
+
+    counts (K,) and sums (K, W) are those of `moving_choices`. So that none is 0, the counts are smoothed as Laplace
+    did: (counts_k + epsilon) n / (n + K epsilon) with n = Σ_k counts_k.
+    """
+    mean = counts.mean()  # n / K
+    smoothed = (counts + epsilon) * mean / (mean + epsilon)
+    return sums / array_module(sums).expand_dims(smoothed, 1)
+
+
+def perplexity(counts: Array) -> Number:
+    """How many entries are in use: exp(−Σ_k p_k log p_k) with p_k = counts_k / Σ counts, counts (K,).
+
+    It is K where all are chosen equally often, and 1 where all vectors choose the same.
+    """
+    xp = array_module(counts)
+    p = counts / counts.sum()
+    return xp.exp(-(p * xp.log(xp.where(p > 0, p, 1))).sum())
+
+
+# What else is to be known of these formulas
+
+
+def _nearest(v: Array, E: Array) -> list[int]:
+    """Return the number of each vector's nearest entry, by the lengths of all differences."""
+    return [min(range(len(E)), key=lambda k: (math.dist(vector, E[k]), k)) for vector in v]
+
+
+def _draw_choices(rng: Any, N: int, D: int, H: int) -> dict[str, Any]:
+    return {"E": rng.normal(size=(D, H)), "indices": rng.integers(0, D, N)}
+
+
+def _moved_choices(counts: Array, sums: Array, v: Array, indices: Array, momentum: float) -> tuple[Any, Any]:
+    """Return counts and sums, each moved by a share of how far the batch's are from it."""
+    groups = [[vector for vector, index in zip(v, indices, strict=True) if index == k] for k in range(len(counts))]
+    moved = [[s + momentum * (math.fsum(vector[w] for vector in group) - s) for w, s in enumerate(row)]
+             for row, group in zip(sums, groups, strict=True)]  # fmt: skip
+    return [c + momentum * (len(group) - c) for c, group in zip(counts, groups, strict=True)], moved
+
+
+def _means(counts: Array, sums: Array, epsilon: float) -> list[list[float]]:
+    """Return each entry as its sum over its share in all counts, where each has epsilon more."""
+    more = [float(count) + epsilon for count in counts]
+    shares = [each / math.fsum(more) for each in more]
+    return [[float(s) / (share * math.fsum(counts)) for s in row] for row, share in zip(sums, shares, strict=True)]
+
+
+def _effective_number(counts: Array) -> float:
+    """Return the geometric mean, over all choices, of one over the share of the entry that was chosen."""
+    n = math.fsum(counts)
+    return math.prod((n / float(count)) ** (float(count) / n) for count in counts if count)
+
+
+DISTANCE = "distance[m,k] = sum(w, (v[m,w] - E[k,w])**2)"
+NEARER = "sum(l, 1 if distance[m,l] < distance[m,k] or distance[m,l] == distance[m,k] and l < k else 0)"
+
+RECORDS: tuple[Record, ...] = (
+    Formula(
+        nearest_entry,
+        lines=(DISTANCE, f"indices[m] = sum(k, k if {NEARER} == 0 else 0)"),
+        claim="the number of the nearest entry",
+        inputs=lambda rng, N, D, H: {"v": rng.normal(size=(5 * N, H)), "E": 1.5 * rng.normal(size=(D, H))},
+        second_opinion=_nearest,
+        question="Which entry is nearest to a vector that is an entry itself?",
+    ),
+    Formula(
+        codebook_entries, codebook_entries_backward,
+        lines=("q[m,w] = E[indices[m],w]",),
+        backward_lines=("grad_E[k,w] = sum(m, grad_q[m,w] if indices[m] == k else 0)",),
+        claim="the entries by their numbers",
+        inputs=_draw_choices,
+        second_opinion=lambda E, indices: [[float(number) for number in E[index]] for index in indices],
+        question="What does an entry get that two vectors chose, and one that none did?",
+        derivation="$q_m = E_{k}$ with $k$ the index of $m$, so $\\partial q_{mw} / \\partial E_{kw}$ is 1 for the "
+        "vectors that chose $k$ and 0 for the others: their gradients add up. The indices are whole numbers, through "
+        "which no gradient goes.",
+    ),
+    Formula(
+        chosen_entries,
+        lines=("chosen[m,k] = 1 if indices[m] == k else 0",),
+        claim="1 where a vector chose an entry, else 0",
+        inputs=lambda rng, N, D, H: {"indices": rng.integers(0, D, N), "n_codes": D},
+        second_opinion=lambda indices, n_codes: [[float(i == k) for k in range(n_codes)] for i in indices],
+        question="How many entries does a vector choose?",
+    ),
+    Formula(
+        straight_through, straight_through_backward,
+        lines=("z[n,j] = q[n,j]",),
+        backward_lines=("grad_h[n,j] = grad_z[n,j]",),
+        claim="q in the place of h",
+        inputs=lambda rng, N, D, H: {"h": rng.normal(size=(N, H)), "q": rng.normal(size=(N, H))},
+        second_opinion=lambda h, q: [[float(number) for number in row] for row in q],
+        question="Which of the two does the decoder get?",
+        derivation="It isn't a derivative: $z = q$ doesn't move with $h$, except where it jumps. The gradient for $z$ "
+        "is handed to $h$ as it is, as if $z$ were $h$ plus a constant, in PyTorch `h + (q - h).detach()`. That is "
+        "good as far as a step of $h$ moves $q$ by as much on average.",
+    ),
+    Term(
+        quantization_error, quantization_error_backward,
+        layer="QuantizationError",
+        lines=("error = mean(n, sum(j, (h[n,j] - q[n,j])**2))",),
+        backward_lines=("grad_h[n,j] = 2 * (h[n,j] - q[n,j]) / N", "grad_q[n,j] = 2 * (q[n,j] - h[n,j]) / N"),
+        claim="Σ (h − q)², mean over the batch",
+        inputs=lambda rng, N, D, H: {"h": rng.normal(size=(N, H)), "q": rng.normal(size=(N, H))},
+        second_opinion=lifted(lambda h, q: math.pow(q - h, 2)),
+        question="Where is it 0? And is it the same when code and entries change places?",
+        derivation="$\\partial (h - q)^2 / \\partial h = 2 (h - q)$, the opposite for $q$, and the mean brings $1/N$. "
+        "The paper's second and third term are both this error: the one takes the gradient for $q$ alone, the other "
+        "that for $h$.",
+    ),
+    Formula(
+        moving_choices,
+        lines=(
+            "counts_new[k] = (1 - momentum) * counts[k] + momentum * sum(m, 1 if indices[m] == k else 0)",
+            "sums_new[k,w] = (1 - momentum) * sums[k,w] + momentum * sum(m, v[m,w] if indices[m] == k else 0)",
+        ),
+        claim="counts and sums, moved towards this batch's",
+        inputs=lambda rng, N, D, H: {
+            "counts": rng.uniform(0.5, 3, D), "sums": rng.normal(size=(D, H)), "v": rng.normal(size=(N, H)),
+            "indices": rng.integers(0, D, N), "momentum": 0.3,
+        },
+        second_opinion=_moved_choices,
+        question="Where do they stay when every batch is the same?",
+    ),
+    Formula(
+        averaged_codebook,
+        lines=(
+            "mean_count = sum(k, counts[k]) / sum(k, 1 + 0 * counts[k])",
+            "E[k,w] = sums[k,w] / ((counts[k] + epsilon) * mean_count / (mean_count + epsilon))",
+        ),
+        claim="sums / counts, the counts smoothed",
+        inputs=lambda rng, N, D, H: {
+            "counts": rng.uniform(0.5, 3, D), "sums": rng.normal(size=(D, H)), "epsilon": 0.01,
+        },
+        second_opinion=_means,
+        question="What is an entry that three equal vectors chose?",
+    ),
+    Formula(
+        perplexity,
+        lines=(
+            "p[k] = counts[k] / sum(l, counts[l])",
+            "perplexity = exp(0 - sum(k, p[k] * log(p[k] if p[k] > 0 else 1)))",
+        ),
+        claim="exp of the entropy of the shares",
+        inputs=lambda rng, N, D, H: {"counts": rng.permutation([0.0, 5.0, *rng.integers(1, 9, D - 2)])},
+        second_opinion=_effective_number,
+        question="What is it for two entries that are chosen equally often, among many that never are?",
+    ),
+)  # fmt: skip
