@@ -56,17 +56,18 @@ class BesidePrior(Part):
     """Put codes below as many samples of N(0, 1), so that a discriminator is given both."""
 
     draws = True
+    remembers = ("z",)
 
     def forward(self, h: Array, rng: np.random.Generator) -> Array:
         """Return both (2N, H) for h (N, H): samples first; they are drawn on the host in float64, from rng."""
         require_batch(h, "h")
         require_floats(h, "h")
-        z = array_module(h).asarray(rng.standard_normal(h.shape).astype(h.dtype, copy=False))
-        return functions.join_rows(z, h)
+        self.z = array_module(h).asarray(rng.standard_normal(h.shape).astype(h.dtype, copy=False))
+        return functions.join_rows(self.z, h)
 
     def backward(self, grad_both: Array) -> Array:
         """Return grad_h (N, H); nothing is asked of the samples."""
-        _, grad_h = functions.join_rows_backward(grad_both)
+        _, grad_h = functions.join_rows_backward(grad_both, self.z)
         return grad_h
 
     def __repr__(self) -> str:

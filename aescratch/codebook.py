@@ -175,7 +175,7 @@ class Codebook(Layer):
         even = m / self.n_codes
         unused = self.counts.value <= self.restart * even
         drawn, rows_of = xp.take(vectors, rows, axis=0), xp.expand_dims(unused, 1)
-        self.counts.value = xp.where(unused, xp.asarray(even, vectors.dtype), self.counts.value)
+        self.counts.value = xp.where(unused, even, self.counts.value)
         self._put(xp.where(rows_of, drawn, self.E.value))
         if self.sums is not None:
             self.sums.value = xp.where(rows_of, even * drawn, self.sums.value)
@@ -183,14 +183,13 @@ class Codebook(Layer):
     def _follow(self, vectors: Array) -> None:
         """Move the averages towards this batch's, and the codebook with them if it is one."""
         assert self.counts is not None
-        counts = self.counts.value
-        if self.sums is None or self.moving_average is None:
-            chosen = functions.chosen_entries(self.indices, self.n_codes).astype(counts.dtype)
-            self.counts.value = functions.moving_average(counts, chosen.sum(axis=0), MOMENTUM)
-            return
-        averages = functions.moving_choices(counts, self.sums.value, vectors, self.indices, self.moving_average)
-        self.counts.value, self.sums.value = averages
-        self._put(functions.averaged_codebook(*averages, EPSILON))
+        momentum = MOMENTUM if self.moving_average is None else self.moving_average
+        counts = functions.moving_counts(self.counts.value, self.indices, momentum)
+        self.counts.value = counts
+        if self.sums is not None:
+            sums = functions.moving_sums(self.sums.value, vectors, self.indices, momentum)
+            self.sums.value = sums
+            self._put(functions.averaged_codebook(counts, sums, EPSILON))
 
     def _put(self, entries: Array) -> None:
         """Put entries in the place of those that are there."""

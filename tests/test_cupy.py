@@ -459,7 +459,7 @@ def test_mixed_arguments_of_a_formula_with_a_kernel_are_refused(cupy, name, host
 
 
 # Those that need rows, as all terms of an objective do.
-ALONE = {"dense", "unit_rows", "top_k", "batch_norm", "moving_kl_sparsity"}
+ALONE = {"dense", "unit_rows", "top_k", "batch_norm", "moving_kl_sparsity", "codebook_entries", "join_rows"}
 ALONE |= {name for name, formula in functions.FORMULAS.items() if isinstance(formula, Term)}
 
 
@@ -510,7 +510,8 @@ PER_STEP = {
     "contractive linear": (36, 0), "stacked": (56, 0), "stacked tied": (36, 0), "variational": (42, 1),
     "variational beta": (79, 1), "variational bernoulli": (31, 1), "denoising batch norm": (198, 5),
     "stacked batch norm": (176, 3), "sparse moving": (216, 0), "variational batch norm": (136, 3),
-    "contractive dropout": (38, 1),
+    "contractive dropout": (38, 1), "denoising hidden": (60, 2), "vector-quantized": (98, 1),
+    "vector-quantized moving": (216, 4), "vector-quantized tied": (64, 0), "adversarial": (229, 1),
 }  # fmt: skip
 
 

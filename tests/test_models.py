@@ -84,7 +84,7 @@ MODELS = {
     "vector-quantized moving": lambda **o: ae.VectorQuantizedAutoencoder(
         DEEP, 4, beta=0.7, moving_average=0.3, activation=ae.Tanh, dropout=0.3, batch_norm=True, **o
     ),
-    "vector-quantized tied": lambda **o: ae.VectorQuantizedAutoencoder(SHALLOW, 4, restart=0.0, tied=True, **o),
+    "vector-quantized tied": lambda **o: ae.VectorQuantizedAutoencoder(DEEP, 4, restart=0.0, tied=True, **o),
     "adversarial": lambda **o: ae.AdversarialAutoencoder(
         DEEP, 0.4, n_hidden=2, activation=ae.GELU, weight_decay=0.1, batch_norm=True, **o
     ),

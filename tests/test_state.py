@@ -29,6 +29,8 @@ STATEFUL = {
     "linear": lambda **o: ae.LinearAutoencoder([D, H, 3], dropout=0.2, batch_norm=True, **o),
     "k-sparse": lambda **o: ae.KSparseAutoencoder([D, H], k=2, dropout=0.2, batch_norm=True, **o),
     "tied": lambda **o: ae.Autoencoder([D, H, 3], activation=ae.Tanh, tied=True, batch_norm=True, **o),
+    "codebook": lambda **o: ae.VectorQuantizedAutoencoder([D, H, 4], 5, 2, activation=ae.Tanh, **o),
+    "moving codebook": lambda **o: ae.VectorQuantizedAutoencoder([D, 4], 5, 2, moving_average=0.3, **o),
 }  # fmt: skip
 
 

@@ -42,7 +42,6 @@ def chosen_entries(indices: Array, n_codes: int) -> Array:
     return xp.expand_dims(indices, 1) == xp.arange(n_codes)
 
 
-@fused
 def straight_through(h: Array, q: Array) -> Array:
     """Quantised code, q in the place of h, both (N, H)."""
     return array_module(h, q).copy(q)
@@ -71,21 +70,27 @@ def quantization_error_backward(h: Array, q: Array) -> tuple[Array, Array]:
     return grad_h, -grad_h
 
 
-def moving_choices(counts: Array, sums: Array, v: Array, indices: Array, momentum: float) -> tuple[Array, Array]:
-    """How many vectors choose each entry, and their sum, as averages that run over batches, after one more.
+def moving_counts(counts: Array, indices: Array, momentum: float) -> Array:
+    """How many vectors of a batch choose each entry, as an average that runs over batches, after one more, (K,).
 
-    counts = (1 − momentum) counts + momentum · number of vectors, (K,), and sums (K, W) likewise of v (M, W); the
-    paper's γ is 1 − momentum (van den Oord et al. 2017, appendix A.1).
+    counts_k ← (1 − momentum) counts_k + momentum n_k, where n_k of these indices (M,) are k; the paper's γ is
+    1 − momentum (van den Oord et al. 2017, appendix A.1).
     """
-    chosen = chosen_entries(indices, batch_size(counts)).astype(v.dtype)
-    return (1 - momentum) * counts + momentum * chosen.sum(axis=0), (1 - momentum) * sums + momentum * (chosen.T @ v)
+    chosen = chosen_entries(indices, batch_size(counts)).astype(counts.dtype)
+    return (1 - momentum) * counts + momentum * chosen.sum(axis=0)
+
+
+def moving_sums(sums: Array, v: Array, indices: Array, momentum: float) -> Array:
+    """Sum of the vectors that choose each entry, as such an average: `moving_counts` of v (M, W) themselves, (K, W)."""
+    chosen = chosen_entries(indices, batch_size(sums)).astype(v.dtype)
+    return (1 - momentum) * sums + momentum * (chosen.T @ v)
 
 
 def averaged_codebook(counts: Array, sums: Array, epsilon: float) -> Array:
     """Codebook whose entries are the means of the vectors that chose them: E_k = sums_k / counts_k.
 
-    counts (K,) and sums (K, W) are those of `moving_choices`. So that none is 0, the counts are smoothed as Laplace
-    did: (counts_k + epsilon) n / (n + K epsilon) with n = Σ_k counts_k.
+    counts (K,) and sums (K, W) are `moving_counts` and `moving_sums`. So that none is 0, the counts are smoothed as
+    Laplace did: (counts_k + epsilon) n / (n + K epsilon) with n = Σ_k counts_k.
     """
     mean = counts.mean()  # n / K
     smoothed = (counts + epsilon) * mean / (mean + epsilon)
@@ -114,12 +119,11 @@ def _draw_choices(rng: Any, N: int, D: int, H: int) -> dict[str, Any]:
     return {"E": rng.normal(size=(D, H)), "indices": rng.integers(0, D, N)}
 
 
-def _moved_choices(counts: Array, sums: Array, v: Array, indices: Array, momentum: float) -> tuple[Any, Any]:
-    """Return counts and sums, each moved by a share of how far the batch's are from it."""
-    groups = [[vector for vector, index in zip(v, indices, strict=True) if index == k] for k in range(len(counts))]
-    moved = [[s + momentum * (math.fsum(vector[w] for vector in group) - s) for w, s in enumerate(row)]
-             for row, group in zip(sums, groups, strict=True)]  # fmt: skip
-    return [c + momentum * (len(group) - c) for c, group in zip(counts, groups, strict=True)], moved
+def _moved_sums(sums: Array, v: Array, indices: Array, momentum: float) -> list[list[float]]:
+    """Return the sums, each moved by a share of how far the batch's is from it."""
+    groups = [[vector for vector, index in zip(v, indices, strict=True) if index == k] for k in range(len(sums))]
+    return [[s + momentum * (math.fsum(vector[w] for vector in group) - s) for w, s in enumerate(row)]
+            for row, group in zip(sums, groups, strict=True)]  # fmt: skip
 
 
 def _means(counts: Array, sums: Array, epsilon: float) -> list[list[float]]:
@@ -193,18 +197,27 @@ RECORDS: tuple[Record, ...] = (
         "that for $h$.",
     ),
     Formula(
-        moving_choices,
-        lines=(
-            "counts_new[k] = (1 - momentum) * counts[k] + momentum * sum(m, 1 if indices[m] == k else 0)",
-            "sums_new[k,w] = (1 - momentum) * sums[k,w] + momentum * sum(m, v[m,w] if indices[m] == k else 0)",
-        ),
-        claim="counts and sums, moved towards this batch's",
+        moving_counts,
+        lines=("counts_new[k] = (1 - momentum) * counts[k] + momentum * sum(m, 1 if indices[m] == k else 0)",),
+        claim="counts + momentum (how many chose each − counts)",
         inputs=lambda rng, N, D, H: {
-            "counts": rng.uniform(0.5, 3, D), "sums": rng.normal(size=(D, H)), "v": rng.normal(size=(N, H)),
-            "indices": rng.integers(0, D, N), "momentum": 0.3,
+            "counts": rng.uniform(0.5, 3, D), "indices": rng.integers(0, D, N), "momentum": 0.3,
         },
-        second_opinion=_moved_choices,
+        second_opinion=lambda counts, indices, momentum: [
+            count + momentum * (list(indices).count(k) - count) for k, count in enumerate(counts)
+        ],
         question="Where do they stay when every batch is the same?",
+    ),
+    Formula(
+        moving_sums,
+        lines=("sums_new[k,w] = (1 - momentum) * sums[k,w] + momentum * sum(m, v[m,w] if indices[m] == k else 0)",),
+        claim="sums + momentum (the sum of those that chose each − sums)",
+        inputs=lambda rng, N, D, H: {
+            "sums": rng.normal(size=(D, H)), "v": rng.normal(size=(N, H)), "indices": rng.integers(0, D, N),
+            "momentum": 0.3,
+        },
+        second_opinion=_moved_sums,
+        question="Where does it stay when every batch is the same?",
     ),
     Formula(
         averaged_codebook,

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-from aescratch.backend import Array, array_module, fused
+from aescratch.backend import Array, array_module, batch_size, fused
 from aescratch.foundations.declared import surrogate_gradient
 from aescratch.functions.formula import Formula, Record
 
 
-@fused
 def gradient_reversal(h: Array, weight: float) -> Array:
     """Code as it is, y = h, both (N, H) (Ganin & Lempitsky 2015, section 3)."""
     return array_module(h).copy(h)
@@ -31,9 +30,9 @@ def join_rows(z: Array, h: Array) -> Array:
     return array_module(z, h).concatenate([z, h])
 
 
-def join_rows_backward(grad_both: Array) -> tuple[Array, Array]:
-    """Gradients of `join_rows`: the upper half for z, the lower for h."""
-    xp, n = array_module(grad_both), len(grad_both) // 2
+def join_rows_backward(grad_both: Array, z: Array) -> tuple[Array, Array]:
+    """Gradients of `join_rows`: the upper rows for z, the lower ones for h."""
+    xp, n = array_module(grad_both, z), batch_size(z)
     return xp.copy(grad_both[:n]), xp.copy(grad_both[n:])
 
 
