@@ -45,7 +45,7 @@ class Codebook(Layer):
         paper's 1 − γ. The codebook is a buffer then. By default it is a parameter.
     restart : float
         In training, an entry that is chosen at most this often, as a part of an even share, becomes a vector of the
-        batch that is drawn at random; 0 for never. At the beginning none has been chosen, so all are drawn.
+        batch that is drawn at random; 0 for never. After the first batch that is nearly all.
     initializer : callable
         Draws the entries, by default `xavier_uniform`.
     dtype : str

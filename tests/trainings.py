@@ -272,7 +272,7 @@ def _sick(seed):
     adversarial = functools.partial(make, ae.AdversarialAutoencoder, activation=ae.GELU)
     for name, data, widths, weight, better in (
         ("weight 1", x, (64, 8), 1.0, 0.1), ("weight 3", x, (64, 8), 3.0, 0.1), ("garments", garments, (64, 8), 3.0, 0.3),
-        ("weight 0.01", x, (8,), 0.01, 0.3), ("weight 0.03", x, (8,), 0.03, 0.3),
+        ("weight 0.01", x, (8,), 0.01, 0.3), ("garments, weight 1", garments, (64, 8), 1.0, 0.3),
     ):  # fmt: skip
         yield Training(code, name, data, adversarial(*widths, weight=weight), {"rate": ae.CosineRate(3e-3)},
                        {"model": adversarial(*widths, weight=better)})
@@ -457,11 +457,11 @@ def _healthy(seed):
     quantized = functools.partial(make, ae.VectorQuantizedAutoencoder, activation=ae.GELU)
     for name, data, widths, options in (
         ("four vectors", x, (64, 16), {"n_vectors": 4}), ("averages", x, (64, 16), {"n_vectors": 4, "moving_average": 0.05}),
-        ("one vector", x, (64, 16), {}), ("garments", garments, (64, 16), {"n_vectors": 4}),
+        ("one vector", x, (64, 16), {}), ("garments", garments, (16,), {"n_vectors": 4, "n_codes": 16}),
     ):  # fmt: skip
         yield Training("", f"codebook, {name}", data, quantized(*widths, **options), {"rate": cosine(8e-3), "epochs": 250})
     for name, data, widths, weight in (
-        ("digits", x, (64, 8), 0.1), ("garments", garments, (64, 8), 0.3), ("a table", low_rank, (64, 3), 0.3),
+        ("digits", x, (8,), 1.0), ("garments", garments, (64, 8), 0.3), ("a table", low_rank, (64, 3), 0.3),
         ("patches", small, (64, 24), 1.0),
     ):  # fmt: skip
         yield Training("", f"adversarial, {name}", data,
