@@ -460,12 +460,12 @@ def _healthy(seed):
         ("one vector", x, (64, 16), {}), ("garments", garments, (16,), {"n_vectors": 4, "n_codes": 16}),
     ):  # fmt: skip
         yield Training("", f"codebook, {name}", data, quantized(*widths, **options), {"rate": cosine(8e-3), "epochs": 250})
-    for name, data, widths, weight in (
-        ("digits", x, (8,), 1.0), ("garments", garments, (64, 8), 0.3), ("a table", low_rank, (64, 3), 0.3),
-        ("patches", small, (64, 24), 1.0),
+    for name, data, widths, weight, rate in (
+        ("digits", x, (64, 8), 0.1, 1e-2), ("garments", garments, (64, 8), 0.3, 6e-3),
+        ("a table", low_rank, (64, 3), 0.3, 6e-3), ("patches", small, (64, 24), 1.0, 6e-3),
     ):  # fmt: skip
         yield Training("", f"adversarial, {name}", data,
                        make(ae.AdversarialAutoencoder, *widths, weight=weight, activation=ae.GELU),
-                       {"rate": cosine(6e-3), "epochs": 300})
+                       {"rate": cosine(rate), "epochs": 300})
     yield Training("", "masked", x, make(ae.DenoisingAutoencoder, 64, 8, corruption=ae.MaskingNoise(0.5), loss_on="hidden",
                                          activation=ae.GELU, code_activation=ae.Identity), {"epochs": 300, "rate": cosine(5e-3)})

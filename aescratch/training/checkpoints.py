@@ -232,7 +232,7 @@ def _one_class(before: Any, value: Any) -> bool:
 
 def _differing_from(saved: Any, run: Any) -> list[str] | None:
     """Return what differs in a run that was saved, or None if it is the same."""
-    saved = with_defaults(saved)
+    saved, run = with_defaults(saved), with_defaults(run)
     return None if saved == run else _differing(saved, run)
 
 
