@@ -44,6 +44,7 @@ from aescratch.layers import Dense, Layer, Sampling, Sequential, TransposedDense
 from aescratch.losses import LOSSES as _LOSSES
 from aescratch.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, SquaredError
 from aescratch.models import MODELS
+from aescratch.models.adversarial import AdversarialAutoencoder
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.classifier import SoftmaxClassifier
 from aescratch.models.contractive import ContractiveAutoencoder
@@ -53,6 +54,7 @@ from aescratch.models.linear import LinearAutoencoder
 from aescratch.models.sparse import SparseAutoencoder
 from aescratch.models.stacked import StackedAutoencoder
 from aescratch.models.variational import VariationalAutoencoder
+from aescratch.models.vector_quantized import VectorQuantizedAutoencoder
 from aescratch.optimizers import (
     LBFGS,
     SGD,
@@ -76,6 +78,7 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "AdversarialAutoencoder",
     "Autoencoder",
     "AutoencoderTransformer",
     "BatchNorm",
@@ -127,6 +130,7 @@ __all__ = [
     "TransposedDense",
     "UnitRowDense",
     "VariationalAutoencoder",
+    "VectorQuantizedAutoencoder",
     "array_module",
     "cached_pair",
     "check_function",

@@ -267,8 +267,7 @@ class ModelCheck(Check):
                     localise,  # for a wrong gradient only: most are right
                 )
 
-                with self.surrogates.in_place():
-                    self.findings += localise(self.model, self.batch, self.seed)
+                self.findings += localise(self.model, self.batch, self.seed)
         self.findings += self.audit
 
     def _batch_findings(self, analytic: Mapping[str, Array]) -> list[Finding]:
