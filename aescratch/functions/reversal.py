@@ -60,7 +60,7 @@ RECORDS: tuple[Record, ...] = (
         inputs=lambda rng, N, D, H: {"z": rng.normal(size=(N, H)), "h": rng.normal(size=(N, H))},
         second_opinion=lambda z, h: [[float(number) for number in row] for rows in (z, h) for row in rows],
         question="Which rows are the code's?",
-        derivation="Row $m$ of the result is row $m$ of $z$ for $m < N$, and row $m - N$ of $h$ from there on: a copy, of "
+        derivation="Row $m$ of the result is row $m$ of $z$ for $m < N$, and row $m - N$ of $h$ from there on, of "
         "slope 1. So the gradient is cut where the rows meet.",
     ),
 )  # fmt: skip
