@@ -250,7 +250,7 @@ class CodebookLoss(QuantizationError):
 
     @surrogate_gradient(
         "stop-gradient", "grad_q = 2 (q − h) / N, and 0 for h", "van den Oord et al. 2017, equation 3, second term",
-        lambda part, upstream: {"q": upstream * _pull(part, "q", 1.0)},
+        lambda part, upstream: {"q": _pull(part, "q", 1.0)},
     )  # fmt: skip
     def backward(self) -> Array:
         """Return grad_q (N, H)."""
@@ -278,7 +278,7 @@ class Commitment(QuantizationError):
 
     @surrogate_gradient(
         "stop-gradient", "grad_h = 2 beta (h − q) / N, and 0 for q", "van den Oord et al. 2017, equation 3, third term",
-        lambda part, upstream: {"h": upstream * _pull(part, "h", part.beta)},
+        lambda part, upstream: {"h": _pull(part, "h", part.beta)},
     )  # fmt: skip
     def backward(self) -> Array:
         """Return grad_h (N, H)."""

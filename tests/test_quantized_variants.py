@@ -278,6 +278,14 @@ def test_copying_what_is_seen_gains_nothing():
     assert loss == pytest.approx(0.5 * (np.square(X) * ~keep).sum() / len(X))  # 0 stands in the place of each
 
 
+def test_a_masked_autoencoder_isnt_told_that_it_is_worse_than_pca_of_what_it_never_saw():
+    x = ae.datasets.load_digits().x[:600]
+    model = ae.DenoisingAutoencoder([64, 32], ae.MaskingNoise(0.75), loss_on="hidden", code_activation=ae.Identity, rng=0)
+    history = model.fit(x, epochs=60, optimizer=ae.Adam(ae.CosineRate(5e-3)), rng=0)
+    assert np.square(model.reconstruct(x) - x).sum() > 0.5 * np.square(x - x.mean(axis=0)).sum()  # of all of x, at once
+    assert ae.diagnose(model, x, history=history).codes == []
+
+
 def test_without_the_option_settings_and_files_are_what_they_were(tmp_path):
     model = ae.DenoisingAutoencoder([5, 3], ae.MaskingNoise(0.5), rng=0)
     assert "loss_on" not in model.settings()
@@ -385,3 +393,12 @@ def test_a_masked_autoencoder_fills_in_what_is_hidden(digits):
     assert wrong < 0.7 * np.square(train.x.mean(axis=0) - test.x)[~keep].mean()
 
 
+
+
+def test_a_monitor_shows_the_balance_of_encoder_and_discriminator():
+    x = ae.datasets.load_digits().x[:300]
+    monitor = ae.Monitor(x, epochs=3)
+    ae.AdversarialAutoencoder([64, 8], rng=0).fit(x, epochs=3, rng=0, observer=monitor)
+    balance = [snapshot.terms["discrimination"] for snapshot in monitor.snapshots]
+    assert len(balance) == 3
+    assert all(0 < value < 2 * math.log(2) for value in balance)

@@ -17,6 +17,7 @@ import numpy as np
 from aescratch.activations import TopK
 from aescratch.backend import Array, move, to_numpy
 from aescratch.codebook import Codebook
+from aescratch.corruptions import HiddenEntries
 from aescratch.foundations.principal import principal_variances
 from aescratch.inspection.diagnosis.prices import strength
 from aescratch.inspection.measures import sse_per_image
@@ -162,8 +163,12 @@ class Look:
 
     @cached_property
     def restores(self) -> bool:
-        """Whether the model restores data that vary from an encoded code, so that it can be compared with PCA."""
-        return self.x_hat is not None and self.code is not None and 0 < self.total < np.inf
+        """Whether the model restores data that vary from an encoded code, so that it can be compared with PCA.
+
+        One that learns only to fill in what is hidden isn't asked to restore what it sees.
+        """
+        fills_in = any(isinstance(part, HiddenEntries) for _, part in self.parts)
+        return self.x_hat is not None and self.code is not None and 0 < self.total < np.inf and not fills_in
 
     @cached_property
     def curve_tells(self) -> bool:
