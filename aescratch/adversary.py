@@ -1,6 +1,6 @@
 """What stands between a code and the discriminator that is trained against it.
 
-    h -> GradientReversal -> BesidePrior: samples of N(0, 1), and the codes below them -> discriminator
+    h -> GradientReversal -> BesidePrior: samples of N(0, 1), and the codes below them -> logits -> Discrimination
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from aescratch import functions
-from aescratch.backend import Array, array_module
+from aescratch.backend import Array, Number, array_module
 from aescratch.foundations.declared import surrogate_gradient
 from aescratch.foundations.parts import Part
 from aescratch.foundations.recipes import Recipe
@@ -72,3 +72,20 @@ class BesidePrior(Part):
 
     def __repr__(self) -> str:
         return "BesidePrior()"
+
+
+class Discrimination(Part, Recipe):
+    """How well samples and codes are told apart: the cross-entropy of logits, of which the upper half are samples'."""
+
+    is_term = True
+    remembers = ("logits",)
+
+    def forward(self, logits: Array) -> Number:
+        """Return the term for logits (2N, 1), a number; log 2 where nothing is told apart."""
+        require_batch(logits, "logits")
+        self.logits = logits
+        return functions.discrimination(logits)
+
+    def backward(self) -> Array:
+        """Return grad_logits (2N, 1)."""
+        return functions.discrimination_backward(self.logits)

@@ -123,13 +123,13 @@ class Codebook(Layer):
         return self.indices
 
     def numbers_of(self, h: Array) -> Array:
-        """Return the number of the nearest entry for each vector of the codes h (N, H), integers (N, n_vectors)."""
-        return functions.nearest_entry(self._vectors(h), self.E.value).reshape(-1, self.n_vectors)
+        """Return the index of the nearest entry for each vector of the codes h (N, H), integers (N, n_vectors)."""
+        require_width(h, self.n_units)
+        return functions.nearest_entries(h, self.E.value)
 
     def apply(self, h: Array) -> Array:
         """Return q (N, H) for h (N, H)."""
-        indices = functions.nearest_entry(self._vectors(h), self.E.value)
-        return self._codes(functions.codebook_entries(self.E.value, indices))
+        return functions.codebook_entries(self.E.value, self.numbers_of(h))
 
     def forward(self, h: Array, rng: np.random.Generator | None = None) -> Array:
         """Return q (N, H) for h (N, H), and remember which entries were chosen; in training the state moves on.
@@ -139,55 +139,45 @@ class Codebook(Layer):
         TypeError
             If there is no rng in training where entries may be restarted.
         """
-        vectors = self._vectors(h)
-        self.indices = functions.nearest_entry(vectors, self.E.value)
-        q = self._codes(functions.codebook_entries(self.E.value, self.indices))
+        self.indices = self.numbers_of(h)
+        q = functions.codebook_entries(self.E.value, self.indices)
         if self.in_training and self.counts is not None:
-            self._follow(vectors)
+            self._follow(h)
         if self.in_training and self.restart:
-            self._restart_unused(vectors, rng)
+            self._restart_unused(h, rng)
         return q
 
     def backward(self, grad_q: Array) -> Array:
         """Write E.grad, where E is a parameter, and return 0 for h: q doesn't move with it."""
         if isinstance(self.E, Parameter):
-            self.E.grad = functions.codebook_entries_backward(self._vectors(grad_q), self.E.value, self.indices)
+            self.E.grad = functions.codebook_entries_backward(grad_q, self.E.value, self.indices)
         return array_module(grad_q).zeros_like(grad_q)
 
-    def _vectors(self, h: Array) -> Array:
-        """Return the vectors of codes one below the other, (M, W) with M = N · n_vectors."""
-        require_width(h, self.n_units)
-        return h if self.n_vectors == 1 else h.reshape(-1, self.width)
-
-    def _codes(self, vectors: Array) -> Array:
-        """Return vectors (M, W) as codes (N, H)."""
-        return vectors if self.n_vectors == 1 else vectors.reshape(-1, self.n_units)
-
-    def _restart_unused(self, vectors: Array, rng: np.random.Generator | None) -> None:
+    def _restart_unused(self, h: Array, rng: np.random.Generator | None) -> None:
         """Put vectors of the batch in the place of entries that are hardly ever chosen (Dhariwal et al. 2020)."""
         assert self.counts is not None
         if rng is None:
             raise TypeError("expected the rng of loss for a Codebook in training, got None; call forward(h, rng)")
-        m, xp = batch_size(vectors), array_module(vectors)
+        m, xp = batch_size(h) * self.n_vectors, array_module(h)
         rows = xp.asarray(rng.permutation(m)[np.arange(self.n_codes) % m])
         if self.counts.frozen:  # a check looks at one state from all sides
             return
         even = m / self.n_codes
         unused = self.counts.value <= self.restart * even
-        drawn, rows_of = xp.take(vectors, rows, axis=0), xp.expand_dims(unused, 1)
+        drawn, rows_of = xp.take(h.reshape(-1, self.width), rows, axis=0), xp.expand_dims(unused, 1)
         self.counts.value = xp.where(unused, even, self.counts.value)
         self._put(xp.where(rows_of, drawn, self.E.value))
         if self.sums is not None:
             self.sums.value = xp.where(rows_of, even * drawn, self.sums.value)
 
-    def _follow(self, vectors: Array) -> None:
+    def _follow(self, h: Array) -> None:
         """Move the averages towards this batch's, and the codebook with them if it is one."""
         assert self.counts is not None
         momentum = MOMENTUM if self.moving_average is None else self.moving_average
         counts = functions.moving_counts(self.counts.value, self.indices, momentum)
         self.counts.value = counts
         if self.sums is not None:
-            sums = functions.moving_sums(self.sums.value, vectors, self.indices, momentum)
+            sums = functions.moving_sums(self.sums.value, h, self.indices, momentum)
             self.sums.value = sums
             self._put(functions.averaged_codebook(counts, sums, EPSILON))
 

@@ -511,7 +511,7 @@ PER_STEP = {
     "variational beta": (79, 1), "variational bernoulli": (31, 1), "denoising batch norm": (198, 5),
     "stacked batch norm": (176, 3), "sparse moving": (216, 0), "variational batch norm": (136, 3),
     "contractive dropout": (38, 1), "denoising hidden": (60, 2), "vector-quantized": (98, 1),
-    "vector-quantized moving": (216, 4), "vector-quantized tied": (64, 0), "adversarial": (229, 1),
+    "vector-quantized moving": (216, 4), "vector-quantized tied": (64, 0), "adversarial": (232, 1),
 }  # fmt: skip
 
 

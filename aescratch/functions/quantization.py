@@ -1,8 +1,8 @@
-"""Quantisation: each vector is replaced by the nearest entry of a codebook, and the gradient goes around that.
+"""Quantisation: each vector of a code is replaced by the nearest entry of a codebook; the gradient goes around that.
 
-    v -> indices, of the nearest entries -> q, these entries;   gradients meant for q go to the code, as if nothing were
+    h -> indices, of the nearest entries -> q, these entries;   gradients meant for q go to h, as if nothing were
 
-Vectors v are (M, W), one per row, the codebook E is (K, W), and a code h (N, H) is one vector per example or several.
+A code h (N, H) is P vectors of width W side by side, H = P W; all choose from one codebook E (K, W).
 """
 
 from __future__ import annotations
@@ -15,31 +15,33 @@ from aescratch.foundations.declared import surrogate_gradient
 from aescratch.functions.formula import Formula, Record, Term, lifted
 
 
-def nearest_entry(v: Array, E: Array) -> Array:
-    """Index of the codebook's entry that is nearest to each vector, (M,) integers; ties to the first.
+def nearest_entries(h: Array, E: Array) -> Array:
+    """Index of the entry of the codebook that is nearest to each vector of a code, (N, P) integers; ties to the first.
 
-    argmin_k ‖v_m − E_k‖² with v (M, W) and E (K, W) (van den Oord et al. 2017, equation 1). ‖v_m‖² is left out, since
-    it is the same for all entries. Both are taken from the codebook's mean, so that far from 0 no digits are lost.
+    argmin_k ‖v − E_k‖² for every vector v of h (N, H), with E (K, W) (van den Oord et al. 2017, equation 1). ‖v‖² is
+    left out, since it is the same for all entries. Both are taken from the codebook's mean, so that far from 0 no
+    digits are lost.
     """
     centre = E.mean(axis=0)
-    entries = E - centre
-    return ((entries * entries).sum(axis=1) - 2 * (v - centre) @ entries.T).argmin(axis=1)
+    v, entries = h.reshape(-1, E.shape[1]) - centre, E - centre
+    indices = ((entries * entries).sum(axis=1) - 2 * v @ entries.T).argmin(axis=1)
+    return indices.reshape(batch_size(h), -1)
 
 
 def codebook_entries(E: Array, indices: Array) -> Array:
-    """Entries of the codebook by their numbers: q_m = E_indices(m), (M, W)."""
-    return array_module(E, indices).take(E, indices, axis=0)
+    """Entries of the codebook by their indices (N, P), side by side: q (N, H)."""
+    return array_module(E, indices).take(E, indices, axis=0).reshape(batch_size(indices), -1)
 
 
 def codebook_entries_backward(grad_q: Array, E: Array, indices: Array) -> Array:
     """Gradient of `codebook_entries`: each entry gets the sum over the vectors that chose it."""
-    return chosen_entries(indices, batch_size(E)).T.astype(E.dtype) @ grad_q
+    return _chosen(indices, E).T @ grad_q.reshape(-1, E.shape[1])
 
 
-def chosen_entries(indices: Array, n_codes: int) -> Array:
-    """Which vector chose which entry, (M, K) of True and False."""
-    xp = array_module(indices)
-    return xp.expand_dims(indices, 1) == xp.arange(n_codes)
+def _chosen(indices: Array, of: Array) -> Array:
+    """Return 1 where a vector chose an entry, else 0, (N P, K), for something of each entry."""
+    xp = array_module(of, indices)
+    return (indices.reshape(-1, 1) == xp.arange(batch_size(of))).astype(of.dtype)
 
 
 def straight_through(h: Array, q: Array) -> Array:
@@ -73,17 +75,15 @@ def quantization_error_backward(h: Array, q: Array) -> tuple[Array, Array]:
 def moving_counts(counts: Array, indices: Array, momentum: float) -> Array:
     """How many vectors of a batch choose each entry, as an average that runs over batches, after one more, (K,).
 
-    counts_k ← (1 − momentum) counts_k + momentum n_k, where n_k of these indices (M,) are k; the paper's γ is
+    counts_k ← (1 − momentum) counts_k + momentum n_k, where n_k of these indices (N, P) are k; the paper's γ is
     1 − momentum (van den Oord et al. 2017, appendix A.1).
     """
-    chosen = chosen_entries(indices, batch_size(counts)).astype(counts.dtype)
-    return (1 - momentum) * counts + momentum * chosen.sum(axis=0)
+    return (1 - momentum) * counts + momentum * _chosen(indices, counts).sum(axis=0)
 
 
-def moving_sums(sums: Array, v: Array, indices: Array, momentum: float) -> Array:
-    """Sum of the vectors that choose each entry, as such an average: `moving_counts` of v (M, W) themselves, (K, W)."""
-    chosen = chosen_entries(indices, batch_size(sums)).astype(v.dtype)
-    return (1 - momentum) * sums + momentum * (chosen.T @ v)
+def moving_sums(sums: Array, h: Array, indices: Array, momentum: float) -> Array:
+    """Sum of the vectors that choose each entry, as such an average, for codes h (N, H), (K, W)."""
+    return (1 - momentum) * sums + momentum * (_chosen(indices, sums).T @ h.reshape(-1, sums.shape[1]))
 
 
 def averaged_codebook(counts: Array, sums: Array, epsilon: float) -> Array:
@@ -110,20 +110,20 @@ def perplexity(counts: Array) -> Number:
 # What else is to be known of these formulas
 
 
-def _nearest(v: Array, E: Array) -> list[int]:
-    """Return the number of each vector's nearest entry, by the lengths of all differences."""
-    return [min(range(len(E)), key=lambda k: (math.dist(vector, E[k]), k)) for vector in v]
+def _nearest(h: Array, E: Array) -> list[list[int]]:
+    """Return the index of each vector's nearest entry, by the lengths of all differences."""
+    width = len(E[0])
+    vectors = [[row[i : i + width] for i in range(0, len(row), width)] for row in h]
+    return [[min(range(len(E)), key=lambda k: (math.dist(v, E[k]), k)) for v in row] for row in vectors]
 
 
-def _draw_choices(rng: Any, N: int, D: int, H: int) -> dict[str, Any]:
-    return {"E": rng.normal(size=(D, H)), "indices": rng.integers(0, D, N)}
-
-
-def _moved_sums(sums: Array, v: Array, indices: Array, momentum: float) -> list[list[float]]:
+def _moved_sums(sums: Array, h: Array, indices: Array, momentum: float) -> list[list[float]]:
     """Return the sums, each moved by a share of how far the batch's is from it."""
-    groups = [[vector for vector, index in zip(v, indices, strict=True) if index == k] for k in range(len(sums))]
-    return [[s + momentum * (math.fsum(vector[w] for vector in group) - s) for w, s in enumerate(row)]
-            for row, group in zip(sums, groups, strict=True)]  # fmt: skip
+    width = len(sums[0])
+    chosen = [(k, row[p * width : (p + 1) * width]) for row, of_row in zip(h, indices, strict=True)
+              for p, k in enumerate(of_row)]  # fmt: skip
+    return [[s + momentum * (math.fsum(v[w] for which, v in chosen if which == k) - s) for w, s in enumerate(row)]
+            for k, row in enumerate(sums)]  # fmt: skip
 
 
 def _means(counts: Array, sums: Array, epsilon: float) -> list[list[float]]:
@@ -139,37 +139,40 @@ def _effective_number(counts: Array) -> float:
     return math.prod((n / float(count)) ** (float(count) / n) for count in counts if count)
 
 
-DISTANCE = "distance[m,k] = sum(w, (v[m,w] - E[k,w])**2)"
-NEARER = "sum(l, 1 if distance[m,l] < distance[m,k] or distance[m,l] == distance[m,k] and l < k else 0)"
+P = 2  # vectors per code, in what is drawn
+
+
+def _draw_indices(rng: Any, N: int, K: int) -> Array:
+    indices: Array = rng.integers(0, K, (N, P))
+    return indices
+
+
+WIDTH = "width = sum(u, 1 + 0 * E[0,u])"
+TO_K, TO_L = (f"sum(w, (h[n,p * width + w] - E[{entry},w])**2)" for entry in "kl")
+NEARER = f"sum(l, 1 if {TO_L} < {TO_K} or {TO_L} == {TO_K} and l < k else 0)"
 
 RECORDS: tuple[Record, ...] = (
     Formula(
-        nearest_entry,
-        lines=(DISTANCE, f"indices[m] = sum(k, k if {NEARER} == 0 else 0)"),
-        claim="the number of the nearest entry",
-        inputs=lambda rng, N, D, H: {"v": rng.normal(size=(5 * N, H)), "E": 1.5 * rng.normal(size=(D, H))},
+        nearest_entries,
+        lines=(WIDTH, f"indices[n,p] = sum(k, k if {NEARER} == 0 else 0)"),
+        claim="the indices of the nearest entries",
+        inputs=lambda rng, N, D, H: {"h": rng.normal(size=(5 * N, P * H)), "E": 1.5 * rng.normal(size=(D, H))},
         second_opinion=_nearest,
         question="Which entry is nearest to a vector that is an entry itself?",
     ),
     Formula(
         codebook_entries, codebook_entries_backward,
-        lines=("q[m,w] = E[indices[m],w]",),
-        backward_lines=("grad_E[k,w] = sum(m, grad_q[m,w] if indices[m] == k else 0)",),
-        claim="the entries by their numbers",
-        inputs=_draw_choices,
-        second_opinion=lambda E, indices: [[float(number) for number in E[index]] for index in indices],
+        lines=(WIDTH, "q[n,j] = sum(p, sum(w, E[indices[n,p],w] if p * width + w == j else 0))"),
+        backward_lines=(
+            WIDTH, "grad_E[k,w] = sum(n, sum(p, grad_q[n,p * width + w] if indices[n,p] == k else 0))",
+        ),
+        claim="the entries by their indices",
+        inputs=lambda rng, N, D, H: {"E": rng.normal(size=(D, H)), "indices": _draw_indices(rng, N, D)},
+        second_opinion=lambda E, indices: [[float(number) for k in row for number in E[k]] for row in indices],
         question="What does an entry get that two vectors chose, and one that none did?",
-        derivation="$q_m = E_{k}$ with $k$ the index of $m$, so $\\partial q_{mw} / \\partial E_{kw}$ is 1 for the "
-        "vectors that chose $k$ and 0 for the others: their gradients add up. The indices are whole numbers, through "
-        "which no gradient goes.",
-    ),
-    Formula(
-        chosen_entries,
-        lines=("chosen[m,k] = 1 if indices[m] == k else 0",),
-        claim="1 where a vector chose an entry, else 0",
-        inputs=lambda rng, N, D, H: {"indices": rng.integers(0, D, N), "n_codes": D},
-        second_opinion=lambda indices, n_codes: [[float(i == k) for k in range(n_codes)] for i in indices],
-        question="How many entries does a vector choose?",
+        derivation="The vector at place $p$ of example $n$ is $E_k$ with $k = i_{np}$, of slope 1 in that entry and 0 "
+        "in the others. So the gradients of all vectors that chose an entry add up. The indices are whole numbers, "
+        "through which no gradient goes.",
     ),
     Formula(
         straight_through, straight_through_backward,
@@ -198,22 +201,29 @@ RECORDS: tuple[Record, ...] = (
     ),
     Formula(
         moving_counts,
-        lines=("counts_new[k] = (1 - momentum) * counts[k] + momentum * sum(m, 1 if indices[m] == k else 0)",),
+        lines=(
+            "counts_new[k] = (1 - momentum) * counts[k] + momentum * sum(n, sum(p, 1 if indices[n,p] == k else 0))",
+        ),
         claim="counts + momentum (how many chose each − counts)",
         inputs=lambda rng, N, D, H: {
-            "counts": rng.uniform(0.5, 3, D), "indices": rng.integers(0, D, N), "momentum": 0.3,
+            "counts": rng.uniform(0.5, 3, D), "indices": _draw_indices(rng, N, D), "momentum": 0.3,
         },
         second_opinion=lambda counts, indices, momentum: [
-            count + momentum * (list(indices).count(k) - count) for k, count in enumerate(counts)
+            count + momentum * (math.fsum(list(row).count(k) for row in indices) - count)
+            for k, count in enumerate(counts)
         ],
         question="Where do they stay when every batch is the same?",
     ),
     Formula(
         moving_sums,
-        lines=("sums_new[k,w] = (1 - momentum) * sums[k,w] + momentum * sum(m, v[m,w] if indices[m] == k else 0)",),
+        lines=(
+            "width = sum(u, 1 + 0 * sums[0,u])",
+            "sums_new[k,w] = (1 - momentum) * sums[k,w]"
+            " + momentum * sum(n, sum(p, h[n,p * width + w] if indices[n,p] == k else 0))",
+        ),
         claim="sums + momentum (the sum of those that chose each − sums)",
         inputs=lambda rng, N, D, H: {
-            "sums": rng.normal(size=(D, H)), "v": rng.normal(size=(N, H)), "indices": rng.integers(0, D, N),
+            "sums": rng.normal(size=(D, H)), "h": rng.normal(size=(N, P * H)), "indices": _draw_indices(rng, N, D),
             "momentum": 0.3,
         },
         second_opinion=_moved_sums,

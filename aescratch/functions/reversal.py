@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
-from aescratch.backend import Array, array_module, batch_size, fused
+import math
+
+from aescratch.backend import Array, Number, array_module, batch_size, fused
 from aescratch.foundations.declared import surrogate_gradient
-from aescratch.functions.formula import Formula, Record
+from aescratch.functions.formula import Formula, Record, Term
+from aescratch.functions.losses import binary_cross_entropy, binary_cross_entropy_backward
+from aescratch.functions.one_by_one import logistic
 
 
 def gradient_reversal(h: Array, weight: float) -> Array:
@@ -36,7 +40,31 @@ def join_rows_backward(grad_both: Array, z: Array) -> tuple[Array, Array]:
     return xp.copy(grad_both[:n]), xp.copy(grad_both[n:])
 
 
+def discrimination(logits: Array) -> Number:
+    """Cross-entropy of telling samples, the upper half of the rows, from codes, the lower; logits (2N, 1) of a sample.
+
+    −1/2N (Σ_{n < N} log p_n + Σ_{n ≥ N} log(1 − p_n)) with p = sigmoid(logits) (Makhzani et al. 2015, section 2); log 2
+    where nothing is told apart.
+    """
+    return binary_cross_entropy(logits, _are_samples(logits))
+
+
+def discrimination_backward(logits: Array) -> Array:
+    """Gradient of `discrimination`: (p − 1) / 2N for samples, p / 2N for codes."""
+    return binary_cross_entropy_backward(logits, _are_samples(logits))
+
+
+def _are_samples(logits: Array) -> Array:
+    """Return 1 for the upper half of the rows, 0 for the lower."""
+    xp, n = array_module(logits), batch_size(logits)
+    return xp.expand_dims(xp.arange(n) < n // 2, 1).astype(logits.dtype)
+
+
 # What else is to be known of these formulas
+
+ROWS = "rows = sum(m, 1 + 0 * logits[m,0])"
+LABEL = "(1 if m < rows / 2 else 0)"
+COST = f"max(logits[m,0], 0) - logits[m,0] * {LABEL} + log1p(exp(-abs(logits[m,0])))"
 
 COUNT = "count = sum(n, 1 + 0 * z[n,0])"
 
@@ -62,5 +90,19 @@ RECORDS: tuple[Record, ...] = (
         question="Which rows are the code's?",
         derivation="Row $m$ of the result is row $m$ of $z$ for $m < N$, and row $m - N$ of $h$ from there on, of "
         "slope 1. So the gradient is cut where the rows meet.",
+    ),
+    Term(
+        discrimination, discrimination_backward,
+        layer="Discrimination",
+        lines=(ROWS, f"loss = sum(m, {COST}) / rows"),
+        backward_lines=(ROWS, f"grad_logits[m,j] = (1 / (1 + exp(-logits[m,j])) - {LABEL}) / rows"),
+        claim="−log p of samples and −log(1 − p) of codes, mean over both",
+        inputs=lambda rng, N, D, H: {"logits": 2 * rng.normal(size=(2 * N, 1))},
+        second_opinion=lambda logits: [
+            [-math.log(logistic(l if m < len(logits) // 2 else -l))] for m, (l,) in enumerate(logits)
+        ],
+        question="What is it where the discriminator is of two minds, with all logits 0?",
+        derivation="A row's cost is $-\\log p$ for a sample and $-\\log(1 - p)$ for a code, with $p = \\sigma(l)$; as "
+        "in the binary cross-entropy its slope is $p$ minus the label, and the mean is over all $2N$ rows.",
     ),
 )  # fmt: skip

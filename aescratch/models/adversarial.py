@@ -2,7 +2,7 @@
 
     x -> encoder -> h -> decoder -> x_hat
                     h -> reversal, beside samples of N(0, 1) -> discriminator -> logits, of being a sample
-    loss = reconstruction(x_hat, x) + discrimination(logits, labels) + decay(weights)
+    loss = reconstruction(x_hat, x) + discrimination(logits) + decay(weights)
 
 One backward pass trains all three. The discriminator lowers the second term. On its way to the encoder the gradient is
 turned round (Ganin & Lempitsky 2015), so that the encoder raises it: at its best it is log 2, that of guessing.
@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from aescratch.activations import Identity, LeakyReLU
-from aescratch.adversary import BesidePrior, GradientReversal
-from aescratch.backend import Array, Number, array_module, move, to_numpy
+from aescratch.adversary import BesidePrior, Discrimination, GradientReversal
+from aescratch.backend import Array, Number, move, to_numpy
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Data, Rng, require_count
 from aescratch.layers import Dense, Layer
-from aescratch.losses import BinaryCrossEntropy
 from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
 from aescratch.models.network import name_parameters, without_identity
 from aescratch.models.opinion import SecondOpinion, Seen
@@ -71,7 +70,7 @@ class AdversarialAutoencoder(Autoencoder):
         )
         self.discriminator = without_identity([first, LeakyReLU(0.2), last])
         name_parameters("discriminator", self.discriminator)
-        self.discrimination = BinaryCrossEntropy()
+        self.discrimination = Discrimination()
 
     def default_code_activation(self) -> Callable[..., Layer]:
         """Return Identity."""
@@ -98,8 +97,7 @@ class AdversarialAutoencoder(Autoencoder):
         both = self.beside_prior.forward(self.reversal.forward(h), rng)
         logits = self.discriminator.forward(both)
         x_hat = self.decoder.forward(h, rng)
-        discrimination = self.discrimination.forward(logits, are_samples(logits))
-        return self.reconstruction.forward(x_hat, x) + discrimination + self.decay.forward()
+        return self.reconstruction.forward(x_hat, x) + self.discrimination.forward(logits) + self.decay.forward()
 
     def backward(self) -> None:
         """Fill parameter.grad of every parameter with the gradient of the last loss, as it is declared."""
@@ -127,7 +125,7 @@ class AdversarialAutoencoder(Autoencoder):
     word = "adversarial"
     order = 100
     objective = "restore x from a code that a discriminator doesn't tell from samples of N(0, 1)"
-    formula = "reconstruction(x_hat, x) + discrimination(logits, labels) + decay(weights)"
+    formula = "reconstruction(x_hat, x) + discrimination(logits) + decay(weights)"
     loss_measures_progress = False  # the discriminator is trained against the encoder
     figures = (*Autoencoder.figures, "latent-traversal", "samples")
     options: ClassVar[Mapping[str, Option]] = {
@@ -142,19 +140,10 @@ class AdversarialAutoencoder(Autoencoder):
             both = seen.drawn("beside_prior", self.encoder.apply(seen.x))
             return self.discriminator.apply(both)
 
-        def labels(seen: Seen) -> Array:
-            return np.repeat([[1.0], [0.0]], len(seen.x), axis=0)
-
         opinion = super().second_opinion()
         opinion.noise["beside_prior"], opinion.prior_units = self.discriminator, self.widths[-1]
-        opinion.terms["discrimination"] = lambda seen: (logits(seen), labels(seen))
+        opinion.terms["discrimination"] = lambda seen: (logits(seen),)
         opinion.mistaken["samples and codes have each other's label"] = (
-            "discrimination", lambda seen: (logits(seen), 1 - labels(seen))
+            "discrimination", lambda seen: (logits(seen)[::-1],)
         )  # fmt: skip
         return opinion
-
-
-def are_samples(logits: Array) -> Array:
-    """Return the labels of logits (2N, 1): 1 for the upper half, of samples, and 0 for the lower, of codes."""
-    xp, n = array_module(logits), len(logits) // 2
-    return xp.expand_dims(xp.arange(2 * n) < n, 1).astype(logits.dtype)

@@ -202,7 +202,7 @@ def codebook(rng: np.random.Generator, layer: Codebook) -> Oracle:
         "it returns how far the code is from the entries": lambda h: h - nearest(h),
     }
     cases = [(rng.normal(size=(n, layer.n_units)) * E.std() + E.mean(),) for n in (7, 3)]
-    return Oracle("the nearest entries", nearest, cases, readings(others), FORMULAS["nearest_entry"].question)
+    return Oracle("the nearest entries", nearest, cases, readings(others), FORMULAS["nearest_entries"].question)
 
 
 def straight_through(rng: np.random.Generator, part: StraightThrough) -> Oracle:
