@@ -44,6 +44,7 @@ from aescratch.layers import Dense, Layer, Sampling, Sequential, TransposedDense
 from aescratch.losses import LOSSES as _LOSSES
 from aescratch.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, SquaredError
 from aescratch.models import MODELS
+from aescratch.models.adversarial import AdversarialAutoencoder
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.models.classifier import SoftmaxClassifier
 from aescratch.models.contractive import ContractiveAutoencoder
@@ -57,6 +58,7 @@ from aescratch.models.matryoshka import MatryoshkaAutoencoder
 from aescratch.models.sparse import SparseAutoencoder
 from aescratch.models.stacked import StackedAutoencoder
 from aescratch.models.variational import VariationalAutoencoder
+from aescratch.models.vector_quantized import VectorQuantizedAutoencoder
 from aescratch.models.wasserstein import WassersteinAutoencoder
 from aescratch.optimizers import (
     LBFGS,
@@ -82,6 +84,7 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "AdversarialAutoencoder",
     "Autoencoder",
     "AutoencoderTransformer",
     "BatchNorm",
@@ -140,6 +143,7 @@ __all__ = [
     "TransposedDense",
     "UnitRowDense",
     "VariationalAutoencoder",
+    "VectorQuantizedAutoencoder",
     "WassersteinAutoencoder",
     "array_module",
     "cached_pair",

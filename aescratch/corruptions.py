@@ -18,10 +18,17 @@ from aescratch.foundations.validation import require_batch, require_floats, requ
 
 
 class Corruption(Part, Recipe):
-    """Base of the corruptions; each says what is kept and what is added."""
+    """Base of the corruptions; each says what is kept and what is added.
+
+    Attributes
+    ----------
+    hides : bool
+        Whether it puts something else in the place of whole entries, so that these are hidden and the others aren't.
+    """
 
     draws = True
     remembers = ("keep",)
+    hides = False
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> tuple[Array, Array]:
         """Return keep and noise, host arrays of the shape, drawn in float64."""
@@ -86,6 +93,8 @@ class MaskingNoise(Corruption):
     array([[1., 0., 0., 0.]])
     """
 
+    hides = True
+
     def __init__(self, p: float) -> None:
         self.p = require_number("p", p, least=0, most=1)
 
@@ -108,6 +117,8 @@ class SaltAndPepperNoise(Corruption):
     array([[1., 0., 0., 0.]])
     """
 
+    hides = True
+
     def __init__(self, p: float) -> None:
         self.p = require_number("p", p, least=0, most=1)
 
@@ -115,3 +126,23 @@ class SaltAndPepperNoise(Corruption):
         """Return False where an entry is hit, and the salt."""
         u = rng.random(shape)
         return u >= self.p, (u >= 0.5 * self.p) & (u < self.p)
+
+
+class HiddenEntries(Part):
+    """Keep of what the decoder gives the entries that a corruption has hidden from the encoder; the others become 0."""
+
+    remembers = ("keep",)
+
+    def forward(self, x_hat: Array, keep: Array) -> Array:
+        """Return (1 − keep) ⊙ x_hat (N, D), with the corruption's keep (N, D)."""
+        require_same_shape(x_hat, "x_hat", keep, "keep")
+        self.keep = keep
+        return functions.hidden_entries(x_hat, keep)
+
+    def backward(self, grad_y: Array) -> Array:
+        """Return grad_x_hat (N, D)."""
+        require_same_shape(grad_y, "grad_y", self.keep, "keep")
+        return functions.hidden_entries_backward(grad_y, self.keep)
+
+    def __repr__(self) -> str:
+        return "HiddenEntries()"

@@ -460,7 +460,8 @@ def test_mixed_arguments_of_a_formula_with_a_kernel_are_refused(cupy, name, host
 
 # Those that need rows, as all terms of an objective do.
 ALONE = {"dense", "linear", "frozen_dense", "prefix_dense", "unit_rows", "top_k", "batch_top_k", "silent_top_k", "batch_norm",
-         "moving_kl_sparsity", "several_samples", "as_rows", "gaussian_log_likelihood", "bernoulli_log_likelihood"}  # fmt: skip
+         "moving_kl_sparsity", "codebook_entries", "join_rows", "several_samples", "as_rows", "gaussian_log_likelihood",
+         "bernoulli_log_likelihood"}  # fmt: skip
 ALONE |= {name for name, formula in functions.FORMULAS.items() if isinstance(formula, Term)}
 
 
@@ -512,7 +513,8 @@ PER_STEP = {
     "variational beta": (79, 1), "variational bernoulli": (31, 1), "denoising batch norm": (198, 5),
     "stacked batch norm": (176, 3), "sparse moving": (216, 0), "variational batch norm": (136, 3),
     "variational free bits": (87, 1), "importance-weighted bernoulli": (120, 1), "wasserstein tied": (88, 1),
-    "contractive dropout": (38, 1),
+    "contractive dropout": (38, 1), "denoising hidden": (60, 2), "vector-quantized": (98, 1),
+    "vector-quantized moving": (216, 4), "vector-quantized tied": (64, 0), "adversarial": (232, 1),
 }  # fmt: skip
 
 

@@ -253,7 +253,7 @@ def test_the_sparse_loss_is_the_error_and_the_penalty_of_the_code(sparsity):
     assert model.loss(x) == pytest.approx(error + 0.7 * penalty, rel=1e-12)
 
 
-DRAWING = "denoising", "variational", "importance-weighted", "wasserstein"
+DRAWING = "denoising", "variational", "importance-weighted", "wasserstein", "adversarial"
 DETERMINISTIC = [name for name in MODELS if not name.startswith(DRAWING)]
 
 

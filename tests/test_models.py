@@ -107,6 +107,17 @@ MODELS = {
     ),
     "wasserstein tied": lambda **o: ae.WassersteinAutoencoder(DEEP, 3.0, activation=ae.GELU, tied=True, **o),
     "contractive dropout": lambda **o: ae.ContractiveAutoencoder(SHALLOW, 0.4, dropout=0.3, **o),
+    "denoising hidden": lambda **o: ae.DenoisingAutoencoder(
+        DEEP, ae.MaskingNoise(0.6), loss_on="hidden", activation=ae.Tanh, weight_decay=0.1, **o
+    ),
+    "vector-quantized": lambda **o: ae.VectorQuantizedAutoencoder(DEEP, 4, 3, activation=ae.GELU, weight_decay=0.1, **o),
+    "vector-quantized moving": lambda **o: ae.VectorQuantizedAutoencoder(
+        DEEP, 4, beta=0.7, moving_average=0.3, activation=ae.Tanh, dropout=0.3, batch_norm=True, **o
+    ),
+    "vector-quantized tied": lambda **o: ae.VectorQuantizedAutoencoder(DEEP, 4, restart=0.0, tied=True, **o),
+    "adversarial": lambda **o: ae.AdversarialAutoencoder(
+        DEEP, 0.4, n_hidden=2, activation=ae.GELU, weight_decay=0.1, batch_norm=True, **o
+    ),
 }  # fmt: skip
 
 
@@ -403,6 +414,26 @@ REFUSED = [
     (lambda: ae.VariationalAutoencoder(DEEP, tied=True), TypeError, r"expected neither tied nor code_activation"),
     (lambda: ae.VariationalAutoencoder(DEEP, code_activation=ae.ReLU), TypeError, r"expected neither tied nor code_"),
     (lambda: ae.VariationalAutoencoder(DEEP, beta=-1), ValueError, r"expected beta to be a number of at least 0"),
+    (
+        lambda: ae.DenoisingAutoencoder(SHALLOW, ae.GaussianNoise(0.3), loss_on="hidden"),
+        ValueError,
+        r"expected a corruption that hides entries beside loss_on=\"hidden\", such as ae.MaskingNoise\(0.75\), got Gaus",
+    ),
+    (
+        lambda: ae.DenoisingAutoencoder(
+            SHALLOW, ae.MaskingNoise(0.3), loss_on="hidden", reconstruction=ae.BinaryCrossEntropy()
+        ),
+        ValueError,
+        r"expected SquaredError\(\) beside loss_on=\"hidden\"",
+    ),
+    (lambda: ae.DenoisingAutoencoder(SHALLOW, loss_on="seen"), ValueError, r'expected loss_on to be "all" or "hidden"'),
+    (lambda: ae.VectorQuantizedAutoencoder(SHALLOW, 0), ValueError, r"expected n_codes to be an integer of at least 1"),
+    (lambda: ae.VectorQuantizedAutoencoder(SHALLOW, n_vectors=2), ValueError, r"expected n_vectors to divide the code's"),
+    (lambda: ae.VectorQuantizedAutoencoder(SHALLOW, beta=-1), ValueError, r"expected beta to be a number of at least 0"),
+    (lambda: ae.VectorQuantizedAutoencoder(SHALLOW, restart=1), ValueError, r"expected restart to be a number of at"),
+    (lambda: ae.VectorQuantizedAutoencoder(SHALLOW, moving_average=0), ValueError, r"expected moving_average to be a"),
+    (lambda: ae.AdversarialAutoencoder(SHALLOW, -1), ValueError, r"expected weight to be a number of at least 0"),
+    (lambda: ae.AdversarialAutoencoder(SHALLOW, n_hidden=0), ValueError, r"expected n_hidden to be an integer of at"),
     (lambda: ae.SoftmaxClassifier("stack", 3), TypeError, r"expected an autoencoder of this package, got 'stack'"),
     (lambda: ae.SoftmaxClassifier(ae.Autoencoder(SHALLOW), 1), ValueError, r"expected n_classes to be an integer of at"),
     (

@@ -114,6 +114,11 @@ SAME = (
     "leaky_relu_slope: turn > into >= in `a > 0`",
     "top_k_mask: drop the sign in `-k`",
     "softmax_cross_entropy: drop the right term in `logits - logits.max(axis=1, keepdims=True)`",
+    "nearest_entries: change the number in `1`",  # in reshape(-1, ...), to which −2 says the same
+    "nearest_entries: change the number in `1`",
+    "codebook_entries: change the number in `1`",
+    "moving_sums: change the number in `1`",
+    "perplexity: change the number in `1`",  # whose logarithm is multiplied by 0
     "softmax: drop the right term in `logits - logits.max(axis=1, keepdims=True)`",
 )
 

@@ -29,6 +29,8 @@ STATEFUL = {
     "linear": lambda **o: ae.LinearAutoencoder([D, H, 3], dropout=0.2, batch_norm=True, **o),
     "k-sparse": lambda **o: ae.KSparseAutoencoder([D, H], k=2, dropout=0.2, batch_norm=True, **o),
     "tied": lambda **o: ae.Autoencoder([D, H, 3], activation=ae.Tanh, tied=True, batch_norm=True, **o),
+    "codebook": lambda **o: ae.VectorQuantizedAutoencoder([D, H, 4], 5, 2, activation=ae.Tanh, **o),
+    "moving codebook": lambda **o: ae.VectorQuantizedAutoencoder([D, 4], 5, 2, moving_average=0.3, **o),
 }  # fmt: skip
 
 
@@ -181,6 +183,10 @@ def test_control_c_goes_back_to_the_last_good_epoch(make, monkeypatch):
 def test_early_stopping_goes_back_to_the_best_epochs_state(make):
     model, best = make(), make()
     far = 5 + VALIDATION  # what is learnt soon makes these worse
+    if not model.loss_measures_progress:
+        with pytest.raises(ValueError, match="expected neither patience nor LBFGS"):
+            model.fit(X, epochs=30, rng=1, validation=far, patience=2)
+        return
     history = model.fit(X, epochs=30, batch_size=4, rng=1, validation=far, patience=2, optimizer=ae.Adam(0.05))
     best.fit(X, epochs=history.best_epoch + 1, batch_size=4, rng=1, optimizer=ae.Adam(0.05))
     assert history.best_epoch + 1 < len(history)

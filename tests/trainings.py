@@ -105,9 +105,9 @@ class Run:
 
     @functools.cached_property
     def pca(self):
-        """The share of the variance that PCA of the code's width explains; of a k-sparse code that many components."""
+        """The share of the variance that PCA of the code's width explains, of k, or of as many as there are choices."""
         variances = np.linalg.svd(self.x - self.x.mean(axis=0), compute_uv=False) ** 2
-        width = getattr(self.model, "k", self.model.widths[-1])
+        width = getattr(self.model, "k", getattr(self.model, "n_vectors", self.model.widths[-1]))
         return float(variances[:width].sum() / variances.sum())
 
     @functools.cached_property
@@ -148,16 +148,31 @@ def code_tells_nothing(run):
     return np.square(exchanged - run.x).sum(axis=1).mean() - run.sse() < 0.01 * run.total
 
 
+def never_chosen(run):
+    """The share of a codebook's entries that no example chooses."""
+    return 1 - len(np.unique(run.model.indices(run.x))) / run.model.n_codes
+
+
+def distance_from_prior(run):
+    """How far the codes are from as many samples of N(0, 1): sliced Wasserstein distance, over 200 directions."""
+    rng, h = np.random.default_rng(7), run.model.encode(run.x).astype(float)
+    directions = rng.normal(size=(h.shape[1], 200))
+    directions /= np.linalg.norm(directions, axis=0)
+    return np.sqrt(np.square(np.sort(h @ directions, axis=0) - np.sort(rng.normal(size=h.shape) @ directions, axis=0)).mean())
+
+
 def far_rows_hold_half(run):
     squares = np.sort(np.square(run.x - run.x.mean(axis=0)).sum(axis=1))
     return squares[-max(1, len(squares) // 100) :].sum() > 0.5 * squares.sum()
 
 
 def unseen_gets_worse(run):
-    """Whether the best epoch on unseen data was at least a tenth better there, or they do far worse than its own."""
-    best = run.training.changed(fit={"validation": True, "patience": 20}).run()
+    """Whether unseen data do far worse than its own, or did at least a tenth better in the best epoch, if losses tell it."""
     unseen = 1 - run.sse(run.unseen) / np.square(run.unseen - run.x.mean(axis=0)).sum(axis=1).mean()
-    return best.sse(run.unseen) < 0.9 * run.sse(run.unseen) or run.explained - unseen > 0.1
+    if run.explained - unseen > 0.1 or not run.model.loss_measures_progress:
+        return run.explained - unseen > 0.1
+    best = run.training.changed(fit={"validation": True, "patience": 20}).run()
+    return best.sse(run.unseen) < 0.9 * run.sse(run.unseen)
 
 
 def is_flat(run):
@@ -181,6 +196,8 @@ TRUTHS = {
     "no-better-than-mean": lambda run: run.explained < 0.05 and run.gain < 0.5,
     "learning-rate-too-high": lambda run: run.gain < 0.75,
     "posterior-collapsed": lambda run: code_tells_nothing(run) and run.gain < 0.75,
+    "codebook-collapsed": lambda run: never_chosen(run) >= 0.25 and run.gain < 0.85,
+    "discriminator-wins": lambda run: distance_from_prior(run) > max(0.5, 2 * distance_from_prior(run.cured)),
     "penalty-dominates": lambda run: run.explained < 0.5 * run.pca and run.gain < 0.5,
     "unscaled-features": lambda run: small_columns(run.cured) > small_columns(run) + 0.3
     or run.cured.explained > run.explained + 0.3,
@@ -240,6 +257,25 @@ def _sick(seed):
     ):  # fmt: skip
         widths = width if isinstance(width, tuple) else (width,)
         yield Training(code, name, data, make(vae, *widths, beta=beta), {}, {"model": make(vae, *widths, beta=0.02)})
+
+    code = "codebook-collapsed"
+    quantized = functools.partial(make, ae.VectorQuantizedAutoencoder, activation=ae.GELU)
+    for name, data, widths, n_codes, options in (
+        ("128 entries", x, (64, 16), 128, {}), ("128 entries, averages", x, (64, 16), 128, {"moving_average": 0.05}),
+        ("garments", garments, (64, 16), 128, {}), ("a table", low_rank, (64, 4), 128, {}),
+        ("32 entries, averages", x, (64, 16), 32, {"moving_average": 0.05}),
+    ):  # fmt: skip
+        made = functools.partial(quantized, *widths, n_codes=n_codes, **options)
+        yield Training(code, name, data, made(restart=0.0), {"rate": ae.CosineRate(3e-3), "epochs": 60}, {"model": made()})
+
+    code = "discriminator-wins"
+    adversarial = functools.partial(make, ae.AdversarialAutoencoder, activation=ae.GELU)
+    for name, data, widths, weight, better in (
+        ("weight 1", x, (64, 8), 1.0, 0.1), ("weight 3", x, (64, 8), 3.0, 0.1), ("garments", garments, (64, 8), 3.0, 0.3),
+        ("weight 0.01", x, (8,), 0.01, 0.3), ("garments, weight 1", garments, (64, 8), 1.0, 0.3),
+    ):  # fmt: skip
+        yield Training(code, name, data, adversarial(*widths, weight=weight), {"rate": ae.CosineRate(3e-3)},
+                       {"model": adversarial(*widths, weight=better)})
 
     code = "penalty-dominates"
     for name, data, heavy, light in (
@@ -418,3 +454,18 @@ def _healthy(seed):
     yield Training("", "overcomplete and denoising", x, make(ae.DenoisingAutoencoder, 100, code_activation=ae.Identity),
                    {"epochs": 200, "rate": cosine(5e-3)})
     yield Training("", "dropout", x, make(ae.Autoencoder, 48, dropout=0.1, code_activation=ae.Identity), {"epochs": 300, "rate": cosine(5e-3)})
+    quantized = functools.partial(make, ae.VectorQuantizedAutoencoder, activation=ae.GELU)
+    for name, data, widths, options in (
+        ("four vectors", x, (64, 16), {"n_vectors": 4}), ("averages", x, (64, 16), {"n_vectors": 4, "moving_average": 0.05}),
+        ("one vector", x, (64, 16), {}), ("garments", garments, (16,), {"n_vectors": 4, "n_codes": 16}),
+    ):  # fmt: skip
+        yield Training("", f"codebook, {name}", data, quantized(*widths, **options), {"rate": cosine(8e-3), "epochs": 250})
+    for name, data, widths, weight, rate in (
+        ("digits", x, (64, 8), 0.1, 1e-2), ("garments", garments, (64, 8), 0.3, 6e-3),
+        ("a table", low_rank, (64, 3), 0.3, 6e-3), ("patches", small, (64, 24), 1.0, 6e-3),
+    ):  # fmt: skip
+        yield Training("", f"adversarial, {name}", data,
+                       make(ae.AdversarialAutoencoder, *widths, weight=weight, activation=ae.GELU),
+                       {"rate": cosine(rate), "epochs": 300})
+    yield Training("", "masked", x, make(ae.DenoisingAutoencoder, 64, 8, corruption=ae.MaskingNoise(0.5), loss_on="hidden",
+                                         activation=ae.GELU, code_activation=ae.Identity), {"epochs": 300, "rate": cosine(5e-3)})

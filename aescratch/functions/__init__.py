@@ -8,8 +8,9 @@ Nothing here remembers anything, checks anything or writes into its arguments; N
 penalties are sums over features or units and means over the batch: 1/N appears in them and nowhere else.
 
 A file for each family of formulas, in the order in which they are best read: affine, activations, selection,
-thresholds, normalization, noise, losses, penalties, bounds, discrepancy. All that they define has its name here, too,
-and is called by it. What else is known of a formula stands in a record at the end of its file, and is asked for here:
+thresholds, normalization, noise, quantization, reversal, losses, penalties, bounds, discrepancy. All that they define
+has its name here, too, and is called by it. What else is known of a formula stands in a record at the end of its file,
+and is asked for here:
 ``FORMULAS["relu"].claim``.
 """
 
@@ -25,6 +26,8 @@ from aescratch.functions import (
     noise,
     normalization,
     penalties,
+    quantization,
+    reversal,
     selection,
     thresholds,
 )
@@ -39,10 +42,15 @@ if TYPE_CHECKING:  # for type checkers and editors, which don't run the loop bel
     from aescratch.functions.noise import *
     from aescratch.functions.normalization import *
     from aescratch.functions.penalties import *
+    from aescratch.functions.quantization import *
+    from aescratch.functions.reversal import *
     from aescratch.functions.selection import *
     from aescratch.functions.thresholds import *
 
-FAMILIES = (affine, activations, selection, thresholds, normalization, noise, losses, penalties, bounds, discrepancy)
+FAMILIES = (
+    affine, activations, selection, thresholds, normalization, noise, quantization, reversal, losses, penalties, bounds,
+    discrepancy,
+)  # fmt: skip
 
 # By the name of the function that computes it: each formula, slopes included; each activation, with its slope; and
 # each function as its file defines it, whatever an instrument or a test has put in its place here.

@@ -28,6 +28,21 @@ def corrupt_backward(grad_x_tilde: Array, keep: Array) -> Array:
 
 
 @fused
+def hidden_entries(x: Array, keep: Array) -> Array:
+    """Entries that a corruption has hidden, and 0 in the place of those that it kept: y = (1 − keep) ⊙ x, all (N, D).
+
+    A squared error of it alone is that of the hidden entries (He et al. 2021, section 3).
+    """
+    return (1 - keep) * x
+
+
+@fused
+def hidden_entries_backward(grad_y: Array, keep: Array) -> Array:
+    """Gradient of `hidden_entries`: it passes where something was hidden."""
+    return (1 - keep) * grad_y
+
+
+@fused
 def dropout(x: Array, mask: Array, p: float) -> Array:
     """Units silenced where the mask is 0, the others scaled up: y = mask ⊙ x / (1 − p), all (N, H).
 
@@ -106,6 +121,16 @@ RECORDS: tuple[Record, ...] = (
         },
         second_opinion=lifted(lambda x, keep, noise: math.fsum((x, noise, -(1 - keep) * x))),
         question="What is left of an input that is kept, and of one that isn't?",
+    ),
+    Formula(
+        hidden_entries, hidden_entries_backward,
+        lines=("y[n,i] = (1 - keep[n,i]) * x[n,i]",),
+        backward_lines=("grad_x[n,i] = (1 - keep[n,i]) * grad_y[n,i]",),
+        claim="(1 − keep) ⊙ x",
+        inputs=lambda rng, N, D, H: {"x": rng.normal(size=(N, D)), "keep": rng.random((N, D))},
+        second_opinion=lifted(lambda x, keep: math.fsum((x, -keep * x))),
+        question="What is left of an entry that was kept, and of one that was hidden?",
+        derivation="Entry by entry $y = (1 - k)\\,x$, so $\\partial y / \\partial x = 1 - k$.",
     ),
     Formula(
         dropout, dropout_backward,

@@ -1,20 +1,27 @@
 """The denoising autoencoder: the input is corrupted, the loss is taken against the clean x (Vincent et al. 2008).
 
     x -> corruption -> x_tilde -> encoder -> h -> decoder -> x_hat;   loss = reconstruction(x_hat, x) + decay(weights)
+
+With ``loss_on="hidden"`` it is a masked autoencoder (He et al. 2021): most of x is hidden, and the reconstruction
+counts there alone, so that nothing is gained by copying what is seen.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
+from aescratch import functions
 from aescratch.backend import Array, Number
-from aescratch.corruptions import Corruption, GaussianNoise
+from aescratch.corruptions import Corruption, GaussianNoise, HiddenEntries
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng
+from aescratch.losses import SquaredError
 from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
-from aescratch.models.opinion import SecondOpinion, with_damaged_input
+from aescratch.models.opinion import SecondOpinion, Seen, with_damaged_input
 from aescratch.models.statements import Option
 
 if TYPE_CHECKING:
@@ -32,6 +39,9 @@ class DenoisingAutoencoder(Autoencoder):
         As for `Autoencoder`.
     corruption : Corruption
         `GaussianNoise(sigma)`, `MaskingNoise(p)` or `SaltAndPepperNoise(p)`.
+    loss_on : str
+        ``"all"`` entries of x, or ``"hidden"``: only those in whose place the corruption has put something else, for
+        masking and salt-and-pepper noise, with squared error.
     **options
         As for `Autoencoder`.
 
@@ -45,15 +55,39 @@ class DenoisingAutoencoder(Autoencoder):
     """
 
     def __init__(
-        self, widths: Sequence[int], corruption: Corruption = GaussianNoise(0.3), **options: Unpack[AutoencoderSettings]
-    ) -> None:
-        self.corruption = check_corruption(corruption)
+        self, widths: Sequence[int], corruption: Corruption = GaussianNoise(0.3), *, loss_on: str = "all",
+        **options: Unpack[AutoencoderSettings],
+    ) -> None:  # fmt: skip
+        self.corruption, self.loss_on = check_corruption(corruption), loss_on
         super().__init__(widths, **options)
+        self.hidden_entries = self._check_loss_on()
+
+    def _check_loss_on(self) -> HiddenEntries | None:
+        """Return the part that leaves the hidden entries alone, or None where all count."""
+        if self.loss_on not in ("all", "hidden"):
+            raise ValueError(f'expected loss_on to be "all" or "hidden", got {self.loss_on!r}')
+        if self.loss_on == "all":
+            return None
+        if not self.corruption.hides:
+            raise ValueError(
+                f'expected a corruption that hides entries beside loss_on="hidden", such as ae.MaskingNoise(0.75), got '
+                f"{self.corruption!r}, which leaves a part of each entry to be seen"
+            )
+        if not isinstance(self.reconstruction, SquaredError):
+            raise ValueError(
+                f'expected SquaredError() beside loss_on="hidden", which is 0 where nothing counts, got '
+                f"{self.reconstruction!r}; leave reconstruction out"
+            )
+        return HiddenEntries()
 
     @property
     def parts(self) -> dict[str, Part]:
         """Everything with a forward and a backward, by name, in forward order."""
-        return {"corruption": self.corruption, **super().parts}
+        parts = {"corruption": self.corruption, **super().parts}
+        if self.hidden_entries is not None:
+            terms = {name: parts.pop(name) for name in ("reconstruction", "decay")}
+            parts |= {"hidden_entries": self.hidden_entries, **terms}
+        return parts
 
     def loss(self, x: Array, rng: Rng = None) -> Number:
         """Return the objective of this batch, a number; the corruption is drawn anew unless rng is a seed."""
@@ -61,11 +95,17 @@ class DenoisingAutoencoder(Autoencoder):
         x_tilde = self.corruption.forward(x, rng)
         h = self.encoder.forward(x_tilde, rng)
         x_hat = self.decoder.forward(h, rng)
+        if self.hidden_entries is not None:
+            keep = self.corruption.keep
+            x_hat, x = self.hidden_entries.forward(x_hat, keep), functions.hidden_entries(x, keep)
         return self.reconstruction.forward(x_hat, x) + self.decay.forward()
 
     def backward(self) -> None:
         """Fill parameter.grad of every parameter with the gradient of the last loss."""
-        grad_h = self.decoder.backward(self.reconstruction.backward())
+        grad_x_hat = self.reconstruction.backward()
+        if self.hidden_entries is not None:
+            grad_x_hat = self.hidden_entries.backward(grad_x_hat)
+        grad_h = self.decoder.backward(grad_x_hat)
         self.encoder.backward(grad_h)  # the corruption has no parameters, and nothing asks for grad_x
         self.decay.backward()
 
@@ -73,11 +113,35 @@ class DenoisingAutoencoder(Autoencoder):
     order = 30
     objective = "restore the clean x from a corrupted one"
     figures = (*Autoencoder.figures, "denoising")
-    options: ClassVar[Mapping[str, Option]] = {"corruption": CORRUPTION}
+    options: ClassVar[Mapping[str, Option]] = {
+        "corruption": CORRUPTION,
+        "loss_on": Option("entries", "which entries of x the reconstruction counts for, all or hidden ones", "ENTRIES"),
+    }
+
+    def settings(self) -> dict[str, Any]:
+        """Return the constructor's arguments; loss_on where it isn't the usual one, which older files don't name."""
+        settings = super().settings()
+        return {name: value for name, value in settings.items() if (name, value) != ("loss_on", "all")}
 
     def second_opinion(self) -> SecondOpinion:
         """Return the objective once more: the code is that of the damaged x, and the target the clean one."""
-        return with_damaged_input(super().second_opinion(), self.encoder, self.decoder)
+        opinion = with_damaged_input(super().second_opinion(), self.encoder, self.decoder)
+        if self.hidden_entries is None:
+            return opinion
+        everywhere = opinion.terms["reconstruction"]
+
+        def where(count: Callable[[Array], Array]) -> Callable[[Seen], tuple[Array, Array]]:
+            def of(seen: Seen) -> tuple[Array, Array]:
+                output, x = everywhere(seen)  # which shows the corruption that was drawn last
+                counts = count(self.corruption.keep) > 0
+                return np.where(counts, output, 0.0), np.where(counts, x, 0.0)
+
+            return of
+
+        opinion.terms["reconstruction"] = where(lambda keep: keep == 0)
+        opinion.mistaken["all entries count, where only the hidden ones should"] = "reconstruction", everywhere
+        opinion.mistaken["what is seen counts, where the hidden should"] = "reconstruction", where(lambda keep: keep)
+        return opinion
 
 
 def check_corruption(corruption: Any) -> Corruption:

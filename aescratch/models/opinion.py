@@ -62,7 +62,9 @@ class SecondOpinion:
     contraction : str
         The name of the term that is the squared norm of the code's Jacobian; empty where there is none.
     heads : tuple of two Dense layers, or None
-        What gives mu and log_var of a code that is drawn, of a model whose `sample` decodes codes from N(0, 1).
+        What gives mu and log_var of a code that is drawn.
+    prior_units : int
+        How many units the codes from N(0, 1) have that `sample` decodes; 0 of a model that has no `sample`.
     inner : callable or None
         Of x, pairs of a model that this one is made of, and the batch that it is trained on.
     """
@@ -77,6 +79,7 @@ class SecondOpinion:
     logits: Callable[[Array], Array] | None = None
     contraction: str = ""
     heads: tuple[Any, Any] | None = None
+    prior_units: int = 0
     inner: Callable[[Array], Iterator[tuple[Any, Array]]] | None = None
 
 

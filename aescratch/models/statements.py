@@ -22,8 +22,8 @@ class Option:
     kind : str
         What is written: ``"switch"`` (nothing), ``"number"``, ``"count"`` and ``"whole"`` (whole numbers from 1 and 0),
         ``"counts"`` (several), ``"activation"``, ``"reconstruction"``, ``"corruption"``, ``"sparsity"``,
-        ``"initializer"``, ``"dtype"``, ``"variance"`` (a number, or fitted), ``"estimator"``, or ``"model"`` (the path
-        of a saved one, which brings its own layers).
+        ``"initializer"``, ``"dtype"``, ``"entries"`` (all or hidden), ``"variance"`` (a number, or fitted),
+        ``"estimator"``, or ``"model"`` (the path of a saved one, which brings its own layers).
     help : str
         What it does; ``{words}`` stands for the names that there are.
     metavar : str

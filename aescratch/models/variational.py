@@ -167,7 +167,7 @@ class VariationalAutoencoder(GaussianCode):
 
         opinion = super().second_opinion()
         opinion.noise["sampling"] = self.decoder
-        opinion.heads = self.mean, self.log_variance
+        opinion.heads, opinion.prior_units = (self.mean, self.log_variance), self.widths[-1]
         opinion.terms["reconstruction"] = lambda seen: (self.decoder.apply(z(seen)), seen.x)
         opinion.terms["divergence"] = self.distribution
         opinion.mistaken["the divergence takes z for mu"] = (

@@ -28,6 +28,8 @@ RULES: dict[str, Rule] = {
     "no-better-than-mean": of_training.no_better_than_mean,
     "learning-rate-too-high": of_training.learning_rate_too_high,
     "posterior-collapsed": of_model.posterior_collapsed,
+    "codebook-collapsed": of_model.codebook_collapsed,
+    "discriminator-wins": of_model.discriminator_wins,
     "penalty-dominates": of_model.penalty_dominates,
     "unscaled-features": of_data.unscaled_features,
     "outliers": of_data.outliers,
@@ -52,7 +54,8 @@ SAID_BY_OTHERS = {
     "stopped-learning": {"no-better-than-mean", "dead-units", "saturated-code"},
     "still-falling": {"posterior-collapsed", "overfitting"},
     "worse-than-pca": {
-        "no-better-than-mean", "learning-rate-too-high", "posterior-collapsed", "penalty-dominates",
+        "no-better-than-mean", "learning-rate-too-high", "posterior-collapsed", "codebook-collapsed",
+        "discriminator-wins", "penalty-dominates",
         "unscaled-features", "stopped-learning", "still-falling",
     },
 }  # fmt: skip

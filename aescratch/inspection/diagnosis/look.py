@@ -16,6 +16,8 @@ import numpy as np
 
 from aescratch.activations import TopK
 from aescratch.backend import Array, move, to_numpy
+from aescratch.codebook import Codebook
+from aescratch.corruptions import HiddenEntries
 from aescratch.foundations.principal import principal_variances
 from aescratch.inspection.diagnosis.prices import strength
 from aescratch.inspection.measures import sse_per_image
@@ -72,11 +74,11 @@ class Look:
     def units(self) -> UnitStatistic | None:
         """What the model says of its code's units, if it does."""
         asked = getattr(self.model, "unit_statistic", None)
-        return asked(self._given) if callable(asked) else None
+        return asked(self.given) if callable(asked) else None
 
     def _asked(self, method: str) -> Array | None:
         asked = getattr(self.model, method, None)
-        return np.asarray(to_numpy(asked(self._given)), np.float64) if callable(asked) else None
+        return np.asarray(to_numpy(asked(self.given)), np.float64) if callable(asked) else None
 
     def _rows(self, method: str, n_columns: int | None = None) -> Array | None:
         """Return what a method makes of the sample, a row per example; a model of one's own may return anything."""
@@ -89,8 +91,19 @@ class Look:
         )
 
     @cached_property
-    def _given(self) -> Array:
-        return move(self.x.astype(contract.dtype_of(self.model)), contract.backend_of(self.model))
+    def given(self) -> Array:
+        """The sample, as the model is given it."""
+        return move(self.x.astype(self.dtype), self.backend)
+
+    @property
+    def dtype(self) -> str:
+        """What the model's parameters are kept in."""
+        return contract.dtype_of(self.model)
+
+    @property
+    def backend(self) -> str:
+        """Where the model is."""
+        return contract.backend_of(self.model)
 
     @cached_property
     def mean(self) -> Array:
@@ -126,9 +139,14 @@ class Look:
 
     @cached_property
     def width(self) -> int:
-        """How many numbers of the code may differ from 0: all, or as many as a selection keeps."""
+        """How many numbers of the code may differ from 0, or how many choices it is made of.
+
+        That is all, or as many as a selection keeps, or one for each vector that is an entry of a codebook.
+        """
         assert self.code is not None
-        return min([int(self.code.shape[1]), *(part.k for _, part in self.parts if isinstance(part, SELECTIONS))])
+        kept = [part.k for _, part in self.parts if isinstance(part, SELECTIONS)]
+        choices = [part.n_vectors for _, part in self.parts if isinstance(part, Codebook)]
+        return min([int(self.code.shape[1]), *kept, *choices])
 
     @cached_property
     def pca_sse(self) -> float:
@@ -147,8 +165,17 @@ class Look:
 
     @cached_property
     def restores(self) -> bool:
-        """Whether the model restores data that vary from an encoded code, so that it can be compared with PCA."""
-        return self.x_hat is not None and self.code is not None and 0 < self.total < np.inf
+        """Whether the model restores data that vary from an encoded code, so that it can be compared with PCA.
+
+        One that learns only to fill in what is hidden isn't asked to restore what it sees.
+        """
+        fills_in = any(isinstance(part, HiddenEntries) for _, part in self.parts)
+        return self.x_hat is not None and self.code is not None and 0 < self.total < np.inf and not fills_in
+
+    @cached_property
+    def curve_tells(self) -> bool:
+        """Whether there is a curve of losses of which a lower one is of a better model."""
+        return self.history is not None and contract.loss_measures_progress(self.model)
 
     @cached_property
     def progress(self) -> Array:

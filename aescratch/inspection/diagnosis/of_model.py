@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from aescratch import functions
 from aescratch.activations import Sigmoid, Tanh
-from aescratch.backend import Array
+from aescratch.adversary import GradientReversal
+from aescratch.backend import Array, move, to_numpy
 from aescratch.bounds import ImportanceBound
+from aescratch.codebook import Codebook
 from aescratch.inspection.diagnosis.finding import Finding, Spelling, percent
 from aescratch.inspection.diagnosis.look import SELECTIONS, Look
 from aescratch.inspection.diagnosis.of_training import slower
@@ -33,6 +36,8 @@ DROWSY = 0.1  # nats
 MOST_NAMED = 8
 OFF_TARGET = 1.5  # times the wanted activity
 FEW_ZEROS = 0.1
+NEARLY_ALWAYS = 0.95  # of codes and samples that a discriminator is right about
+FAR_OFF = 10.0  # times the mean square of N(0, 1): the code has run away
 COPIED = 0.95  # of the variance
 LEFT_OF_SMALL = 0.2  # of the variance in the smaller half of the directions
 AUXILIARY = "0.03125"  # 1/32, the share that Gao et al. (2024) give silent units
@@ -73,6 +78,44 @@ def _awake(look: Look, penalty: Any, is_optimum: bool, spelling: Spelling) -> st
     if is_optimum:
         return f"{smaller}, {free_bits}, or {spelling('reconstruction', 'bce')} for data in [0, 1]"
     return f"{slower(look, spelling)}, {spelling('warm_up', str(WARM))}, {free_bits}, or {smaller}"
+
+
+def codebook_collapsed(look: Look, spelling: Spelling) -> Finding | None:
+    """Return a finding where a code is made of few of a codebook's entries, and the reconstruction suffers."""
+    found = _part(look, Codebook)
+    if found is None or look.code is None or not look.restores or look.explained > COPIED:
+        return None
+    codebook = found[1]
+    chosen = to_numpy(codebook.numbers_of(move(look.code.astype(look.dtype), look.backend))).ravel()
+    counts = np.bincount(chosen, minlength=codebook.n_codes).astype(np.float64)
+    in_use = float(functions.perplexity(counts))
+    if (counts == 0).mean() < MANY or in_use >= HALF * min(codebook.n_codes, len(chosen)):
+        return None
+    restart = f"{spelling('restart', '0.1')}, which draws unused entries anew"
+    return Finding(
+        "codebook-collapsed",
+        f"{int((counts == 0).sum())} of {codebook.n_codes} entries of the codebook are never chosen, and the "
+        f"perplexity of all choices is {in_use:.3g}: each vector of the code tells about so many things apart",
+        restart if not codebook.restart else f"{slower(look, spelling)}, or {spelling('moving_average', '0.05')}",
+    )
+
+
+def discriminator_wins(look: Look, spelling: Spelling) -> Finding | None:
+    """Return a finding where a discriminator tells nearly every code from a sample of N(0, 1)."""
+    asked, reversal = getattr(look.model, "discriminator_accuracy", None), _part(look, GradientReversal)
+    if not callable(asked) or reversal is None or look.code is None or not look.restores:
+        return None
+    accuracy, weight = float(asked(look.given, rng=0)), reversal[1].weight
+    size = float(np.square(look.code).mean())
+    if accuracy < NEARLY_ALWAYS and size < FAR_OFF:
+        return None
+    change = SMALL if size > FAR_OFF else 1 / SMALL
+    return Finding(
+        "discriminator-wins",
+        f"the discriminator is right about {100 * accuracy:.3g} % of codes and samples of N(0, 1), and the codes' mean "
+        f"square is {size:.3g}, where the samples' is 1: codes are no samples, and decoded samples are no data",
+        f"{spelling('weight', f'{change * weight or SMALL:.2g}')}, or {slower(look, spelling)}",
+    )
 
 
 def penalty_dominates(look: Look, spelling: Spelling) -> Finding | None:

@@ -95,6 +95,8 @@ def learning_rate_too_high(look: Look, spelling: Spelling) -> Finding | None:
             f"{history.loss[0]:.4g} on average: the first steps leapt far beyond what they aimed at",
             slower(look, spelling),
         )
+    if not look.curve_tells:
+        return None
     half = look.progress[len(look.progress) // 2 :]
     rises = np.maximum(-np.diff(half), 0)
     rest = max(1 - float(half.mean()), RESOLVED)
@@ -132,7 +134,7 @@ def _ran_away_at_the_end(look: Look) -> str:
 
 def still_falling(look: Look, spelling: Spelling) -> Finding | None:
     """Return a finding where the loss falls so much in the last quarter of the epochs that more of them would help."""
-    if look.history is None or len(look.history) < FEWEST_EPOCHS:
+    if look.history is None or not look.curve_tells or len(look.history) < FEWEST_EPOCHS:
         return None
     gained, rest = _gained(look.progress), min(1 - look.progress[-1], 1.0)
     if gained < max(STILL, STILL_OF_REST * rest) or _has_come_to_rest(look):
@@ -151,7 +153,8 @@ def still_falling(look: Look, spelling: Spelling) -> Finding | None:
 
 def stopped_learning(look: Look, spelling: Spelling) -> Finding | None:
     """Return a finding where the loss has been flat from early on, far from what PCA reaches."""
-    if look.history is None or len(look.history) < 2 * FEWEST_EPOCHS or not look.restores or not look.is_plain:
+    is_short = look.history is None or len(look.history) < 2 * FEWEST_EPOCHS
+    if look.history is None or is_short or not (look.curve_tells and look.restores and look.is_plain):
         return None
     start = len(look.progress) // 3
     since = look.progress[start:]
@@ -170,7 +173,7 @@ def overfitting(look: Look, spelling: Spelling) -> Finding | None:
     """Return a finding where data that the model wasn't trained on are restored clearly worse, or worse and worse."""
     history = look.history
     advice = f"{spelling('patience', '10')} beside validation data, fewer units, or {spelling('weight_decay', '0.001')}"
-    if history is not None and history.validation_loss and history.stopped != "early":
+    if history is not None and look.curve_tells and history.validation_loss and history.stopped != "early":
         unseen = np.asarray(history.validation_loss)
         best = int(unseen.argmin())
         risen = float(unseen[-1] - unseen[best])

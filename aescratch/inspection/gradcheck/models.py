@@ -267,8 +267,7 @@ class ModelCheck(Check):
                     localise,  # for a wrong gradient only: most are right
                 )
 
-                with self.surrogates.in_place():
-                    self.findings += localise(self.model, self.batch, self.seed)
+                self.findings += localise(self.model, self.batch, self.seed)
         self.findings += self.audit
 
     def _batch_findings(self, analytic: Mapping[str, Array]) -> list[Finding]:
@@ -317,6 +316,7 @@ def _mode_findings(check: ModelCheck) -> Iterator[Finding]:
     buffers = contract.buffers_of(model)
     in_training = any(part.in_training for part in contract.parts_of(model).values())
     before = {name: (buffer.value, buffer.frozen) for name, buffer in buffers.items()}
+    values = [(parameter, parameter.value.copy()) for parameter in model.parameters]  # a codebook's may be drawn anew
     try:
         with contract.training(model, frozen=True):
             held_still = float(check.loss())
@@ -332,6 +332,8 @@ def _mode_findings(check: ModelCheck) -> Iterator[Finding]:
         for name, buffer in buffers.items():
             buffer.frozen = False
             buffer.value, buffer.frozen = before[name]
+        for parameter, value in values:
+            parameter.value[...] = value
     if held_still != moving:
         message = (
             f"in training mode the loss is {moving:.9g}, and {held_still:.9g} where {', '.join(buffers)} keep their "

@@ -46,6 +46,7 @@ class Quantity:
     agrees: bool = True
     name: str = ""
     share: bool = False  # of a gradient, to which others are added
+    by_rule: bool = False  # whether it may have come through a backward that isn't a derivative
 
     @property
     def inputs(self) -> list[Quantity]:

@@ -22,6 +22,7 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.backend import Array
+from aescratch.foundations.declared import declaration_of
 from aescratch.inspection.recording import Call, instead, observed
 from aescratch.inspection.tracing.arrays import Quantity, Traced, outcome, plain
 from aescratch.inspection.tracing.code import calling_line, lines_of
@@ -51,6 +52,7 @@ class Recorder:
     which: str = "forward"
     part: str = ""
     asleep: bool = False
+    by_rule: bool = False  # whether a backward that is declared not to be a derivative has been called
 
     def restart(self, push: tuple[int, int, float]) -> None:
         """Forget what was recorded, and push something in the pass that comes."""
@@ -87,6 +89,7 @@ class Recorder:
 
     def _before_part(self, call: Call) -> None:
         self.part = call.name
+        self.by_rule |= call.which == "backward" and declaration_of(call.part.backward) is not None
 
     def _after_part(self, call: Call) -> None:
         self.part = ""
@@ -138,7 +141,10 @@ class Recorder:
             traced = self._explained(name, function, bound, results)
         else:
             quantities = [self._pushed(value) for value in results]
-            traced = [self.traced(quantity.value, quantity) for quantity in quantities]
+            traced = [
+                self.traced(quantity.value.astype(np.asarray(value).dtype), quantity)
+                for quantity, value in zip(quantities, results, strict=True)
+            ]
         return tuple(traced) if isinstance(result, tuple) else traced[0]
 
     def _explained(
@@ -161,7 +167,8 @@ class Recorder:
             quantity = self._new(name, function, line.name, _bound(line, references, flipped), own, result=True)
             quantity.target = target if line.name.startswith("grad_") else None
             self.computed.append(quantity)
-            array = self.traced(own.copy(), quantity)
+            whole_numbers = np.asarray(value).dtype.kind in "biu"  # by which entries are chosen
+            array = self.traced(own.astype(np.asarray(value).dtype) if whole_numbers else own.copy(), quantity)
             traced.append(array.T if flipped else array)
         return traced
 
@@ -189,6 +196,7 @@ class Recorder:
         where, code = lines_of(function, wish, result)
         agrees = _agrees(equation, value)
         self.quantities.append(Quantity(value, self.which, wish, equation, None, self.part, name, where, code, agrees))
+        self.quantities[-1].by_rule = self.by_rule
         return self.quantities[-1]
 
     def _pushed(self, value: Any) -> Quantity:
@@ -221,6 +229,7 @@ class Recorder:
         equation = Equation("", letters, replace(pattern.tree, lambda key, _: entries[key]))
         value = np.array(result, np.float64)
         self.quantities.append(Quantity(value, self.which, "", equation, target, self.part, name, where, code))
+        self.quantities[-1].by_rule = self.by_rule
         self.computed.append(self.quantities[-1])
         return self.quantities[-1]
 

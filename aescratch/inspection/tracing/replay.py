@@ -26,7 +26,6 @@ class Replay:
         self.places: dict[int, int] = {}
         self.parameters: dict[int, Any] = {}
         self.known: dict[int, Array] = {}  # the quotients of each target
-        self.by_rule: set[int] = set()  # what reaches the loss through a backward that is declared to be no derivative
         self.loss = 0.0
 
     def run(self, recorder: Recorder) -> tuple[Any, list[Quantity]]:
@@ -52,12 +51,12 @@ class Replay:
     def numeric(self, gradient: Quantity) -> Array | None:
         """Return the difference quotients beside a whole gradient, entry by entry; None beside everything else.
 
-        What came from outside of the recording can't be moved, and has none either; nor has what passes a part whose
-        backward is declared not to be the derivative, since the loss would follow another rule.
+        What came from outside of the recording can't be moved, and has none either; nor has what was computed after a
+        backward that is declared not to be a derivative.
         """
         target = gradient.target
         movable = id(target) in self.places or id(target) in self.parameters
-        if target is None or gradient.share or not movable or id(target) in self.by_rule:
+        if target is None or gradient.share or gradient.by_rule or not movable:
             return None
         if id(target) not in self.known:
             self.known[id(target)] = self._quotients(target)

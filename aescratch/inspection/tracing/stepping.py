@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from aescratch.foundations.buffers import move_buffers
-from aescratch.foundations.declared import declaration_of
 from aescratch.foundations.parameters import pack
 from aescratch.foundations.validation import Data, require_count
 from aescratch.inspection.tracing.arrays import Quantity
@@ -91,7 +90,6 @@ def trace(
     replay.loss = float(loss)
     replay.places = {id(quantity): place for place, quantity in enumerate(recorder.computed)}
     replay.parameters = {id(parameters[id(p)]): p for p in copied.parameters}
-    replay.by_rule = _by_rule(copied, recorder.quantities)
     names = Names()
     quantities = _named(recorder, copied, parameters, loss, names)
     values = copied.parameters[0].buffer.values
@@ -104,16 +102,6 @@ def trace(
     examples = f"{len(batch[0])} example{'s' if len(batch[0]) > 1 else ''}"
     title = f"one training step of {type(model).__name__}, {examples}, {_chosen(optimizer)}, float64, rng={rng}"
     return Trace(title, recorder.given, [*quantities, *updates], replay)
-
-
-def _by_rule(model: Any, quantities: list[Quantity]) -> set[int]:
-    """Return what goes into a part whose backward is declared not to be the derivative, and what that came from."""
-    declared = {name for name, part in contract.parts_of(model).items() if declaration_of(part.backward) is not None}
-    found: set[int] = set()
-    for quantity in reversed([quantity for quantity in quantities if quantity.kind == "forward"]):
-        if quantity.part in declared or id(quantity) in found:
-            found.update(map(id, quantity.inputs))
-    return found
 
 
 def _require_traced(model: Any, loss: Any) -> None:

@@ -41,6 +41,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "whole": partial(words.count, 0),
     "variance": words.variance,
     "estimator": partial(words.choice, {"plain": "plain", "dreg": "dreg"}),
+    "entries": partial(words.choice, {"all": "all", "hidden": "hidden"}),
     "model": str,
 }
 """How what is written is read, by the kinds that an `Option` may have; a switch has nothing to read."""

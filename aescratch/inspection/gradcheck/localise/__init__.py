@@ -5,11 +5,14 @@
         is what the part makes of it right?              no -> the fault lies in the part
     all right, but a parameter's gradient isn't?            -> the fault lies in how the shares of it are put together
 
-Right is what the numbers say: the loss is differenced with respect to what each part's forward returned.
+Right is what the numbers say: the loss is differenced with respect to what each part's forward returned. A part that
+is declared not to be a derivative is replaced by its rule meanwhile.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,6 +23,7 @@ from aescratch.inspection.gradcheck.keeping import kept
 from aescratch.inspection.gradcheck.localise.own_lines import with_line
 from aescratch.inspection.gradcheck.localise.search import Search
 from aescratch.inspection.gradcheck.report import Finding
+from aescratch.inspection.gradcheck.surrogates import Surrogates
 
 __all__ = ["localise"]
 
@@ -33,8 +37,10 @@ def localise(model: object, batch: Sequence[Array], rng: int) -> list[Finding]:
     if array_module(batch[0]) is not np:
         message = 'where the gradient goes wrong first is looked for on the host only: check model.to("numpy")'
         return [Finding("not-localised", None, "note", message)]
-    with kept(model), np.errstate(all="ignore"):
+    with kept(model), np.errstate(all="ignore"), contextlib.ExitStack() as stack:
         try:
+            run = functools.partial(model.loss, *batch, rng=rng)  # type: ignore[attr-defined]
+            stack.enter_context(Surrogates(model, run, None).in_place())
             found = Search(model, batch, rng).findings()
         except (Exception, OutOfTime) as error:  # of the code under check, which has to run in unusual ways here
             message = f"where the gradient goes wrong first wasn't found: {type(error).__name__}: {error}"

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from aescratch.adversary import BesidePrior
 from aescratch.backend import Array, to_numpy
 from aescratch.batch_norm import BatchNorm
 from aescratch.corruptions import Corruption
@@ -162,7 +163,7 @@ def _look_at_parts(
         parts |= {name: part for name, part in layer.parts.items() if isinstance(part, Corruption)}
     unknown = {}
     for name, part in parts.items():
-        if isinstance(part, (*CORRUPTIONS, Sampling)):
+        if isinstance(part, (*CORRUPTIONS, Sampling, BesidePrior)):
             look_at_drawing(report, name, part, seed)
         elif isinstance(part, WeightDecay):
             compare(report, name, weighed(part).forward, decay_oracle(part, model))

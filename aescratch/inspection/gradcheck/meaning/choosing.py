@@ -10,8 +10,11 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.activations import Slope, TopK
+from aescratch.adversary import GradientReversal
 from aescratch.batch_norm import BatchNorm
 from aescratch.bounds import BernoulliLikelihood, GaussianLikelihood
+from aescratch.codebook import Codebook, StraightThrough
+from aescratch.corruptions import HiddenEntries
 from aescratch.dropout import Dropout
 from aescratch.foundations.parts import Part
 from aescratch.functions.formula import Activation, Term
@@ -28,7 +31,8 @@ RECORDS["ResidualError"] = RECORDS["SquaredError"]  # of a residual, and weighed
 OF_LAYERS: dict[type[Part], Callable[[np.random.Generator, Any], Oracle]] = {
     TransposedDense: layers.dense, Dense: layers.dense, UnitRowDense: layers.unit_rows, Dropout: layers.dropout,
     BatchNorm: layers.batch_norm, TopK: layers.top_k, GaussianLikelihood: layers.log_likelihood,
-    BernoulliLikelihood: layers.log_likelihood,
+    BernoulliLikelihood: layers.log_likelihood, Codebook: layers.codebook, StraightThrough: layers.straight_through,
+    HiddenEntries: layers.hidden_entries, GradientReversal: layers.gradient_reversal,
     **choices.OF_CHOICES,
 }  # fmt: skip
 

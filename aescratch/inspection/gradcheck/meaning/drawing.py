@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from aescratch.adversary import BesidePrior
 from aescratch.backend import Array
 from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNoise
-from aescratch.inspection.gradcheck.meaning.comparing import MeaningReport
+from aescratch.functions import FORMULAS
+from aescratch.inspection.gradcheck.meaning.comparing import MeaningReport, Oracle, compare
 from aescratch.inspection.gradcheck.meaning.noise import Draws, Sample, rows_for
 from aescratch.inspection.gradcheck.meaning.objective import Step
 from aescratch.inspection.recording import instead
@@ -34,10 +36,21 @@ def look_at_drawing(report: MeaningReport, name: str, part: Any, seed: int) -> N
         drawn = np.asarray(copy.copy(part).forward(*arguments, np.random.default_rng(seed)))
         return drawn.reshape(-1, len(mu))[: shape[0]]  # of several samples of each example, those of the first ones
 
-    if isinstance(part, Sampling):
+    if isinstance(part, BesidePrior):
+        _look_beside_prior(report, name, part, seed)
+    elif isinstance(part, Sampling):
         Draws(report, name).look_at_sampler(sample, 3, seed)
     else:
         Draws(report, name).look_at_corruption(part, corrupt, 5, seed)
+
+
+def _look_beside_prior(report: MeaningReport, name: str, part: BesidePrior, seed: int) -> None:
+    """Look whether codes have as many samples of N(0, 1) above them, and are what they were."""
+    h = np.random.default_rng(seed + 1).normal(3.0, 2.0, (rows_for(3), 3))
+    both = np.asarray(copy.copy(part).forward(h.copy(), np.random.default_rng(seed)))
+    Draws(report, name).look_at_normal(both[: len(h)], 1.0, "the prior's z", {})
+    oracle = Oracle("below the samples, the codes", lambda h: h, [(h,)], [], FORMULAS["join_rows"].question)
+    compare(report, name, lambda h: both[len(h) :], oracle)
 
 
 def look_at_spelled_out_noise(report: MeaningReport, step: Step) -> None:
@@ -74,8 +87,8 @@ def _spelled_out(step: Step, behind: Sequence[Any]) -> Sample:
 
 def look_at_generated(report: MeaningReport, step: Step) -> None:
     """Look whether the codes that sample decodes come from N(0, 1)."""
-    model, heads = step.model, step.opinion.heads
-    if heads is None:
+    model, width = step.model, step.opinion.prior_units
+    if not width:
         return
     seen: list[Array] = []
     right = model.decode
@@ -85,6 +98,6 @@ def look_at_generated(report: MeaningReport, step: Step) -> None:
         return right(z)
 
     with instead(model, decode=decode):
-        model.sample(rows_for(heads[0].b.size), rng=step.seed)
+        model.sample(rows_for(width), rng=step.seed)
     if seen:
         Draws(report, "sample").look_at_normal(seen[0], 1.0, "the prior's z", {})

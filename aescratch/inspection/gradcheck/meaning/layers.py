@@ -13,9 +13,12 @@ from typing import Any
 import numpy as np
 
 from aescratch.activations import TopK
+from aescratch.adversary import GradientReversal
 from aescratch.backend import Array
 from aescratch.batch_norm import BatchNorm
 from aescratch.bounds import BernoulliLikelihood, GaussianLikelihood
+from aescratch.codebook import Codebook, StraightThrough
+from aescratch.corruptions import HiddenEntries
 from aescratch.dropout import Dropout
 from aescratch.functions import ACTIVATIONS, FORMULAS
 from aescratch.functions.formula import Activation, Formula
@@ -203,6 +206,56 @@ def log_likelihood(rng: np.random.Generator, part: GaussianLikelihood | Bernoull
         )
     cases = [tuple(record.inputs(rng, *size).values())[:2] for size in ((7, 5, 3), (5, 11, 2))]
     return Oracle(record.claim, right, cases, readings(others), record.question)
+
+
+def codebook(rng: np.random.Generator, layer: Codebook) -> Oracle:
+    """q: of each vector of a code, the nearest of the codebook's entries as they are."""
+    E, width = layer.E.value.copy(), layer.width
+
+    def chosen(choose: Callable[[Array], Any]) -> OfX:
+        """Return the entries of a choice that is made by the squared distances to all."""
+        return lambda h: np.array(
+            [E[int(choose(np.array([math.dist(v, e) ** 2 for e in E])))] for v in h.reshape(-1, width)]
+        ).reshape(h.shape)
+
+    def longest(h: Array) -> Array:
+        products = [[math.fsum(v * e) for e in E] for v in h.reshape(-1, width)]
+        return E[np.argmax(products, axis=1)].reshape(h.shape)
+
+    nearest = chosen(np.argmin)
+    others: dict[str, OfX] = {
+        "it takes the farthest entry": chosen(np.argmax),
+        "it takes the entry of the largest product with the vector, which is long, and needn't be near": longest,
+        "it leaves the code as it is": lambda h: h,
+        "it returns how far the code is from the entries": lambda h: h - nearest(h),
+    }
+    cases = [(rng.normal(size=(n, layer.n_units)) * E.std() + E.mean(),) for n in (7, 3)]
+    return Oracle("the nearest entries", nearest, cases, readings(others), FORMULAS["nearest_entries"].question)
+
+
+def straight_through(rng: np.random.Generator, part: StraightThrough) -> Oracle:
+    """z = q, whatever h is."""
+    others: dict[str, Callable[..., Any]] = {"it hands h on": lambda h, q: h, "it adds h": lambda h, q: h + q}
+    cases = [(rng.normal(size=(n, 5)), rng.normal(size=(n, 5))) for n in (7, 3)]
+    return Oracle("q itself", lambda h, q: q, cases, readings(others), FORMULAS["straight_through"].question)
+
+
+def hidden_entries(rng: np.random.Generator, part: HiddenEntries) -> Oracle:
+    """y is x_hat where nothing was kept, and 0 where all was."""
+    others: dict[str, Callable[..., Any]] = {
+        "it leaves what was kept, where it should leave what was hidden": lambda x_hat, keep: x_hat * keep,
+        "it leaves everything": lambda x_hat, keep: x_hat,
+    }
+    cases = [(rng.normal(size=(n, 5)), (rng.random((n, 5)) < 0.4).astype(float)) for n in (7, 3)]
+    question = FORMULAS["hidden_entries"].question
+    return Oracle("the hidden entries", lambda x, keep: np.where(keep == 0, x, 0.0), cases, readings(others), question)
+
+
+def gradient_reversal(rng: np.random.Generator, layer: GradientReversal) -> Oracle:
+    """y = h: on the way forward nothing is turned round."""
+    others: dict[str, OfX] = {"it turns h itself round": lambda h: -h, "it multiplies h": lambda h: layer.weight * h}
+    cases = [(rng.normal(size=(n, 5)),) for n in (7, 3)]
+    return Oracle("h itself", lambda h: h, cases, readings(others), FORMULAS["gradient_reversal"].question)
 
 
 def dropout(rng: np.random.Generator, layer: Dropout) -> Oracle:
