@@ -31,7 +31,7 @@ def model_of(kind, activation=ae.GELU, **options):
 def trained(model):
     x = np.random.default_rng(3).random((29, 13)).astype(np.float32)
     labels = (np.random.default_rng(4).integers(0, 2, len(x)),) if model.takes_labels else ()
-    history = model.fit(x, *labels, epochs=3, batch_size=7, rng=5)
+    history = model.fit(x, *labels, epochs=3, batch_size=11, rng=5)
     return [np.array(history.loss), *(parameter.value.copy() for parameter in model.parameters)]
 
 

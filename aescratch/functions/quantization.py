@@ -223,8 +223,8 @@ RECORDS: tuple[Record, ...] = (
         ),
         claim="sums + momentum (the sum of those that chose each − sums)",
         inputs=lambda rng, N, D, H: {
-            "sums": rng.normal(size=(D, H)), "h": rng.normal(size=(N, VECTORS * H)), "indices": _draw_indices(rng, N, D),
-            "momentum": 0.3,
+            "sums": rng.normal(size=(D, H)), "h": rng.normal(size=(N, VECTORS * H)),
+            "indices": _draw_indices(rng, N, D), "momentum": 0.3,
         },
         second_opinion=_moved_sums,
         question="Where does it stay when every batch is the same?",
