@@ -42,7 +42,7 @@ def divergences(model, x):
 
 
 def test_a_unit_below_its_free_bits_costs_them_and_has_no_gradient():
-    model, plain = (model_of(VAE, free_bits=bits) for bits in (0.0, 0.0))
+    plain = model_of(VAE)
     units = divergences(plain, X)
     between = float(np.sort(units)[:2].mean())  # one unit below, the others above
     model = model_of(VAE, free_bits=between)
@@ -214,14 +214,12 @@ def test_bounds_rise_with_the_samples_to_the_log_likelihood():
     many = np.tile(x, (150, 1))
     losses = {}
     for K in (1, 5, 50):
-        other = IWAE([D, H], K, variance=0.3, dtype="float64", rng=0)
-        for parameter, value in zip(other.parameters, model.parameters, strict=True):
-            parameter.value = value.value
+        other = with_samples(model, K)
         with_rows = functions.log_mean_exp(log_weights_of(other, many))
         losses[K] = with_rows.reshape(150, N).mean(axis=0)
         assert other.loss(many, rng=0) == pytest.approx(-with_rows.mean(), rel=1e-12)
     # Paired draws, so that no chance is left: in groups, the samples of the largest bound are those of the smaller ones.
-    log_w = log_weights_of(IWAE_with(model, 50), x)
+    log_w = log_weights_of(with_samples(model, 50), x)
     by_group = [functions.log_mean_exp(log_w.reshape(-1, K)).reshape(N, -1).mean(axis=1) for K in (1, 5, 50)]
     assert (by_group[0] < by_group[1]).all()
     assert (by_group[1] < by_group[2]).all()
@@ -229,7 +227,8 @@ def test_bounds_rise_with_the_samples_to_the_log_likelihood():
     assert exact.mean() - losses[1].mean() > 5 * (exact.mean() - losses[50].mean())  # 6.4
 
 
-def IWAE_with(model, K, **options):
+def with_samples(model, K, **options):
+    """The same model with another number of samples."""
     other = IWAE(model.widths, K, variance=model.variance, dtype="float64", rng=0, **options)
     for parameter, value in zip(other.parameters, model.parameters, strict=True):
         parameter.value = value.value
@@ -293,7 +292,7 @@ def test_near_the_posterior_the_doubly_reparameterised_gradient_of_the_encoder_h
     model, x, _ = linear_gaussian()
     noise = {}
     for name in ("plain", "dreg"):
-        found = averages(IWAE_with(model, 50, estimator=name), x, 1, 200)
+        found = averages(with_samples(model, 50, estimator=name), x, 1, 200)
         noise[name] = sum(float((error**2).sum()) for key, (_, error) in found.items() if not key.startswith("decoder"))
     assert noise["dreg"] < 0.2 * noise["plain"]
 
@@ -435,7 +434,7 @@ HARD = {
 @pytest.mark.parametrize("n", [1, 2])
 def test_hard_settings_give_right_gradients(name, n):
     model = HARD[name]()
-    if n < model_least(model):
+    if n < max(part.least_in_use for part in model.parts.values()):
         with pytest.raises(ValueError, match="expected at least two examples"):
             model.loss(X[:n])
         return
@@ -443,10 +442,6 @@ def test_hard_settings_give_right_gradients(name, n):
     wrong = [tensor for tensor in report.tensors if tensor.verdict == "fail"]
     assert not wrong, str(report)
     assert math.isfinite(model.loss(X[:n], rng=3))
-
-
-def model_least(model):
-    return max(part.least_in_use for part in model.parts.values())
 
 
 def test_all_codes_equal_and_codes_far_away():
@@ -488,7 +483,7 @@ def test_settings_that_make_no_sense_are_refused(sentence):
         REFUSED[sentence]()
 
 
-def test_a_loss_that_is_no_likelihood_is_refused(monkeypatch):
+def test_a_loss_that_is_no_likelihood_is_refused():
     class Absolute(ae.Loss):
         def settings(self):
             return {}
@@ -501,8 +496,6 @@ def test_a_loss_that_is_no_likelihood_is_refused(monkeypatch):
 
 
 def test_check_meaning_names_what_is_mistaken_easily(monkeypatch):
-    right = functions.importance_bound
-
     def averaged(log_p, z, mu, log_var):  # the mean of the logarithms
         return -functions.log_weights(log_p, z, mu, log_var).mean()
 
@@ -510,7 +503,6 @@ def test_check_meaning_names_what_is_mistaken_easily(monkeypatch):
     report = ae.check_meaning(model_of(IWAE, 3))
     causes = [finding.cause for finding in report.findings]
     assert "it averages the logarithms, where it should take the logarithm of the average" in causes
-    monkeypatch.setattr(functions, "importance_bound", right)
     monkeypatch.setattr(
         functions, "mmd",
         lambda h, z, C: (functions.inverse_multiquadric(h, h, C) + functions.inverse_multiquadric(z, z, C)
@@ -527,7 +519,7 @@ def test_check_meaning_names_what_is_mistaken_easily(monkeypatch):
         finding.cause for finding in report.findings]  # fmt: skip
 
 
-class OneSampleTwice(IWAE):
+class FirstSampleAlone(IWAE):
     """Its bound is of the first sample alone."""
 
     def loss(self, x, rng=None):
@@ -541,7 +533,7 @@ class OneSampleTwice(IWAE):
 
 
 def test_check_meaning_sees_a_bound_of_one_sample():
-    causes = [finding.cause for finding in ae.check_meaning(model_of(OneSampleTwice, 3)).findings]
+    causes = [finding.cause for finding in ae.check_meaning(model_of(FirstSampleAlone, 3)).findings]
     assert causes == ["in the term bound, it takes the first sample only"]
 
 
@@ -612,11 +604,10 @@ def test_free_bits_wake_a_collapsed_code_and_a_fitted_variance_too(digits):
 
 
 def test_a_warm_up_leads_past_an_empty_code_that_is_no_optimum(digits):
-    options = {"epochs": 60, "beta": 0.1}
     found = {}
     for warm_up in (0, 1000):
         model = VAE([64, 64, 64, 16], beta=0.1, warm_up=warm_up, rng=0)
-        model.fit(digits[0].x, epochs=options["epochs"], optimizer=ae.Adam(ae.CosineRate(5e-3)), rng=0)
+        model.fit(digits[0].x, epochs=60, optimizer=ae.Adam(ae.CosineRate(5e-3)), rng=0)
         sse = float(((model.reconstruct(digits[1].x) - digits[1].x) ** 2).sum(axis=1).mean())
         found[warm_up] = int((~model.unit_statistic(digits[1].x).asleep).sum()), sse
     assert found[1000][0] > found[0][0]  # 11 units, by 9

@@ -39,6 +39,11 @@ def heads(p, hidden):
     return hidden @ p["mean.W"] + p["mean.b"], hidden @ p["log_variance.W"] + p["log_variance.b"]
 
 
+def decay(p):
+    """Half of 0.1 times the squares of all weights."""
+    return 0.05 * sum((value**2).sum() for name, value in p.items() if ".W" in name)
+
+
 def log_likelihood(output, x, variance):
     """Of x (N, 1, D) or (N, D) under the decoder's output; Bernoulli without a variance."""
     if variance is None:
@@ -65,8 +70,9 @@ def test_the_variational_autoencoder_in_training(seed, variance):
     (n, d, width, h, _), r = sizes(seed)
     beta, free_bits, warm_up = float(r.uniform(0.1, 2)), float(r.uniform(0.1, 1.5)), int(r.integers(2, 6))
     model = ae.VariationalAutoencoder(
-        [d, width, h], beta, free_bits=free_bits, warm_up=warm_up, variance=variance, activation=ae.Tanh, dtype="float64"
-    )
+        [d, width, h], beta, free_bits=free_bits, warm_up=warm_up, variance=variance, activation=ae.Tanh, weight_decay=0.1,
+        dtype="float64",
+    )  # fmt: skip
     p, x = parameters_of(model, r), r.random((n, d))
     with model.training():
         model.loss(x, rng=0)  # a step of the warm-up
@@ -80,7 +86,7 @@ def test_the_variational_autoencoder_in_training(seed, variance):
     if variance == "fitted":
         v = squares.mean()
         cost = (0.5 * squares / v + 0.5 * torch.log(2 * math.pi * v)).sum(1).mean()
-    loss = cost + beta / warm_up * torch.clamp(units, min=free_bits).sum()
+    loss = cost + beta / warm_up * torch.clamp(units, min=free_bits).sum() + decay(p)
     compare(model, x, seed, loss, p, training=True)
 
 
@@ -92,7 +98,7 @@ def test_the_importance_weighted_autoencoder(seed, variance, estimator):
     loss = ae.BinaryCrossEntropy() if variance is None else ae.SquaredError()
     model = ae.ImportanceWeightedAutoencoder(
         [d, width, h], K, estimator=estimator, variance=variance or 1.0, reconstruction=loss, activation=ae.Tanh,
-        dtype="float64",
+        weight_decay=0.1, dtype="float64",
     )  # fmt: skip
     p, x = parameters_of(model, r), r.random((n, d))
     mu, log_var = (head[:, None] for head in heads(p, network(p, torch.tensor(x), "encoder")))
@@ -103,7 +109,7 @@ def test_the_importance_weighted_autoencoder(seed, variance, estimator):
     q = torch.distributions.Normal(mu.detach() if held else mu, torch.exp((log_var.detach() if held else log_var) / 2))
     prior = torch.distributions.Normal(torch.zeros_like(z), 1.0)
     log_w = log_p + prior.log_prob(z).sum(-1) - q.log_prob(z).sum(-1)
-    bound = -(torch.logsumexp(log_w, 1) - math.log(K)).mean()
+    bound = -(torch.logsumexp(log_w, 1) - math.log(K)).mean() + decay(p)
     if held:
         share = torch.softmax(log_w.detach(), 1)
         z.register_hook(lambda grad: grad * share[:, :, None])
@@ -125,8 +131,7 @@ def test_the_wasserstein_autoencoder(seed):
     own, prior, cross = (2 * h / (2 * h + square) for square in distance)
     mmd = own[others].sum() / pairs + prior[others].sum() / pairs - 2 * cross.mean()
     x_hat = network(p, code, "decoder")
-    decay = 0.05 * sum((value**2).sum() for name, value in p.items() if ".W" in name)
-    loss = 0.5 * ((x_hat - torch.tensor(x)) ** 2).sum(1).mean() + weight * mmd + decay
+    loss = 0.5 * ((x_hat - torch.tensor(x)) ** 2).sum(1).mean() + weight * mmd + decay(p)
     compare(model, x, seed, loss, p)
 
 

@@ -20,7 +20,7 @@ from aescratch.bounds import FittedGaussian
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng
 from aescratch.layers import Sampling
-from aescratch.losses import SquaredError
+from aescratch.losses import Loss, SquaredError
 from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
 from aescratch.models.gaussian_code import GaussianCode
 from aescratch.models.opinion import SecondOpinion, Seen
@@ -82,14 +82,17 @@ class VariationalAutoencoder(GaussianCode):
         super().build(rng)
         self.sampling = Sampling()
         self.divergence.prepare(self.dtype)
-        self.likelihood = self.reconstruction
-        if self.variance == "fitted":
-            if not isinstance(self.reconstruction, SquaredError):
-                raise ValueError(
-                    "expected SquaredError() beside a fitted variance, which is a Gaussian's, got "
-                    f"{self.reconstruction!r}; leave one of the two out"
-                )
-            self.likelihood = FittedGaussian(self.dtype)
+        if self.variance == "fitted" and not isinstance(self.reconstruction, SquaredError):
+            raise ValueError(
+                "expected SquaredError() beside a fitted variance, which is a Gaussian's, got "
+                f"{self.reconstruction!r}; leave one of the two out"
+            )
+        self.fitted = FittedGaussian(self.dtype) if self.variance == "fitted" else None
+
+    @property
+    def likelihood(self) -> Loss:
+        """What compares x_hat with x: the reconstruction, or a Gaussian with a fitted variance in its place."""
+        return self.reconstruction if self.fitted is None else self.fitted
 
     @property
     def parts(self) -> dict[str, Part]:
@@ -141,8 +144,8 @@ class VariationalAutoencoder(GaussianCode):
         ValueError
             If beta is 0, for squared error.
         """
-        if isinstance(self.likelihood, FittedGaussian):
-            return self.likelihood.variance
+        if self.fitted is not None:
+            return self.fitted.variance
         if isinstance(self.reconstruction, SquaredError) and self.beta == 0:
             raise ValueError("expected beta above 0, which is the decoder's variance here, got 0; give it a value")
         return self.beta
