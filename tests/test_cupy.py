@@ -606,6 +606,14 @@ def test_data_are_brought_once_and_the_device_is_asked_once_per_epoch_and_look()
     assert seen.uploads == 2 + 2 * 5 + looks
 
 
+def test_data_on_the_device_that_cross_entropy_is_not_for_are_refused_with_their_place_and_encoded(cupy):
+    model, x = ae.Autoencoder([5, 3], reconstruction=ae.BinaryCrossEntropy(), rng=0).to("cupy"), np.full((7, 5), 0.5, np.float32)
+    x[6, 4] = 1.5
+    with pytest.raises(ValueError, match=r"outside first in x\[6, 4\]"):
+        model.loss(cupy.asarray(x))
+    assert model.encode(cupy.asarray(x)).shape == (7, 3)
+
+
 def test_labels_are_brought_once():
     model = ae.SoftmaxClassifier(MODELS["vanilla relu"](rng=0), 3, rng=0).to("cupy")
     with recording() as seen:

@@ -167,6 +167,17 @@ def test_a_training_that_runs_away_at_its_end_is_told(name):
     assert "learning-rate-too-high" not in codes
 
 
+@pytest.mark.parametrize(("rate", "epochs"), [(10.0, 1), (10.0, 20), (1.0, 1), (1.0, 20)])
+def test_a_variational_training_that_learns_far_too_fast_never_just_finishes(rate, epochs):
+    x, model = trainings.digits(0), ae.VariationalAutoencoder([64, 8], rng=0)
+    try:
+        history = model.fit(x, epochs=epochs, optimizer=ae.Adam(rate), rng=0)
+    except ae.TrainingDivergedError:
+        assert np.isfinite(model.loss(x.astype(np.float32), rng=0))
+    else:
+        assert "learning-rate-too-high" in history.diagnosis.codes[:2]
+
+
 def test_far_rows_and_objectives_that_change_are_no_runaways():
     x = trainings.table(0)
     model = ae.LinearAutoencoder([12, 3], rng=0)
