@@ -89,7 +89,7 @@ class KSparseAutoencoder(Autoencoder):
         )
         if not self.auxiliary:
             return
-        if not self.can_restore:
+        if not (self.can_restore and isinstance(decoder, Dense)):
             raise ValueError(
                 "expected two widths, tied=False, no output_activation and SquaredError() beside auxiliary, whose "
                 "silent units restore x − x_hat by the decoder's weights; leave auxiliary out, or those"
