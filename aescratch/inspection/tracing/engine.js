@@ -17,6 +17,7 @@ class Engine {
     this.arrays = data.quantities;
     this.examples = data.examples;
     this.made = new Map(data.steps.map((step, place) => [step.name, place]));
+    this.byRule = new Set(data.steps.filter((step) => step.byRule).map((step) => step.of));
     this.whole = new Map(data.steps.filter((step) => step.of && !step.share).map((step) => [step.of, step.name]));
     this.lengths = new WeakMap();
     const polynomial = data.erfc;

@@ -73,6 +73,7 @@ def _step(operation: Operation) -> dict[str, Any]:
         "part": operation.part, "where": operation.where, "code": operation.code, "says": _says(operation),
         "formula": operation.formula, "from": list(operation.inputs), "share": quantity.share,
         "of": None if quantity.target is None else quantity.target.name,
+        "byRule": quantity.target is not None and quantity.target.by_rule,
     }  # fmt: skip
 
 

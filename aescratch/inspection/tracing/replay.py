@@ -26,7 +26,6 @@ class Replay:
         self.places: dict[int, int] = {}
         self.parameters: dict[int, Any] = {}
         self.known: dict[int, Array] = {}  # the quotients of each target
-        self.by_rule: set[int] = set()  # what reaches the loss through a backward that is declared to be no derivative
         self.loss = 0.0
 
     def run(self, recorder: Recorder) -> tuple[Any, list[Quantity]]:
@@ -57,7 +56,7 @@ class Replay:
         """
         target = gradient.target
         movable = id(target) in self.places or id(target) in self.parameters
-        if target is None or gradient.share or not movable or id(target) in self.by_rule:
+        if target is None or gradient.share or not movable or target.by_rule:
             return None
         if id(target) not in self.known:
             self.known[id(target)] = self._quotients(target)

@@ -91,7 +91,7 @@ def trace(
     replay.loss = float(loss)
     replay.places = {id(quantity): place for place, quantity in enumerate(recorder.computed)}
     replay.parameters = {id(parameters[id(p)]): p for p in copied.parameters}
-    replay.by_rule = _by_rule(copied, recorder.quantities)
+    _mark_by_rule(copied, recorder.quantities)
     names = Names()
     quantities = _named(recorder, copied, parameters, loss, names)
     values = copied.parameters[0].buffer.values
@@ -106,14 +106,12 @@ def trace(
     return Trace(title, recorder.given, [*quantities, *updates], replay)
 
 
-def _by_rule(model: Any, quantities: list[Quantity]) -> set[int]:
-    """Return what goes into a part whose backward is declared not to be the derivative, and what that came from."""
+def _mark_by_rule(model: Any, quantities: list[Quantity]) -> None:
+    """Mark what goes into a part whose backward is declared not to be the derivative, and what that came from."""
     declared = {name for name, part in contract.parts_of(model).items() if declaration_of(part.backward) is not None}
-    found: set[int] = set()
     for quantity in reversed([quantity for quantity in quantities if quantity.kind == "forward"]):
-        if quantity.part in declared or id(quantity) in found:
-            found.update(map(id, quantity.inputs))
-    return found
+        for source in quantity.inputs if quantity.part in declared or quantity.by_rule else []:
+            source.by_rule = True
 
 
 def _require_traced(model: Any, loss: Any) -> None:
