@@ -16,8 +16,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).parent.parent
 TESTS = [
-    "tests/test_functions.py", "tests/test_layers.py", "tests/test_models.py", "tests/test_state.py",
-    "tests/test_probabilistic_variants.py",
+    "functions", "layers", "models", "state", "sparse_variants", "sparse_variants_against_torch", "probabilistic_variants",
 ]  # fmt: skip
 FILES = [
     *(ROOT / "aescratch").glob("*.py"),
@@ -92,7 +91,7 @@ def survives(job):
         shutil.copytree(ROOT / "aescratch" / "data", f"{folder}/aescratch/data")
         shutil.copy(ROOT / "setup.cfg", folder)
         pathlib.Path(folder, path).write_text(source)
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *TESTS]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *(f"tests/test_{name}.py" for name in TESTS)]
         environment = {**__import__("os").environ, "PYTHONPATH": folder, "OMP_NUM_THREADS": "1"}
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
     return f"{path}:{line} {what}" if done.returncode == 0 else None

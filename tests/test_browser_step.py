@@ -9,6 +9,7 @@ import pytest
 from test_tracing import OPTIMIZERS, STEPS, made
 
 import aescratch as ae
+from aescratch.foundations.declared import declaration_of
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium: pip install selenium")
 ActionChains = webdriver.ActionChains
@@ -169,18 +170,21 @@ def test_every_optimizers_update_is_computed_in_the_page(page, name):
     assert_page_equals(browser, ae.trace(model, x, optimizer=OPTIMIZERS[name]))
 
 
+def backwards(model):
+    return [part.backward for part in model.parts.values()]
+
+
 @pytest.mark.parametrize("name", STEPS)
 def test_the_pages_own_gradient_check_passes_everywhere(page, name):
     model, x, labels = made(name, dtype="float64")
     step = ae.trace(model, x, labels, rng=3)
     pairs = page(step).execute_script(
-        "const { engine } = window.aescratch; return [...engine.whole]"
-        ".filter(([of, name]) => of in engine.arrays && !engine.byRule.has(name)).flatMap("
+        "const { engine } = window.aescratch; return [...engine.whole].filter(([of]) => of in engine.arrays && !engine.byRule.has(of)).flatMap("
         "([of, name]) => engine.arrays[name].data.map((gradient, flat) => [name, gradient, String(engine.quotient(of, flat))]))"
     )
     wrong = [pair for pair in pairs if pair[2] != "NaN" and abs(pair[1] - float(pair[2])) > 1e-7 * max(1, abs(pair[1]))]
     kinks = {pair[0] for pair in pairs if pair[2] == "NaN"}
-    assert len(pairs) > 30
+    assert len(pairs) > (10 if any(map(declaration_of, backwards(model))) else 30)
     assert not wrong
     assert kinks <= ({"grad_h2"} if name.startswith("sparse l1") else set())
 

@@ -13,6 +13,7 @@ import aescratch as ae
 from aescratch import functions as f
 from aescratch.gates import Gate, Gated, Magnitude
 from aescratch.layers import Linear
+from aescratch.penalties import ResidualError
 from aescratch.selection import JumpReLU, SilentTopK
 
 X = np.random.default_rng(7).random((N, D))
@@ -80,6 +81,18 @@ def test_the_penalty_of_jump_relu_reaches_the_thresholds_alone():
     near = (np.abs(a - theta) < 0.4).sum(axis=0)
     difference = gradients[1]["jump.log_theta"] - gradients[0]["jump.log_theta"]
     np.testing.assert_allclose(difference, -near * theta / 0.8 / N, rtol=1e-10)
+
+
+def test_what_the_penalty_says_of_a_is_weighed_and_passed_on(monkeypatch):
+    """It says 0. Were it to say something else, as other papers have it, the encoder would hear of it."""
+    monkeypatch.setattr(f, "l0_sparsity_backward", lambda a, theta, bandwidth: (np.ones_like(a), np.zeros_like(theta)))
+    gradients = []
+    for weight in (0.0, 0.25):
+        model = ae.JumpReLUAutoencoder([D, H], weight, dtype="float64", rng=0)
+        model.loss(X)
+        model.backward()
+        gradients.append(by_name(model)["encoder.b1"].grad.copy())
+    np.testing.assert_allclose(gradients[1] - gradients[0], 0.25 * N, rtol=1e-12)
 
 
 def test_thresholds_stay_positive_and_a_dearer_unit_raises_them():
@@ -208,6 +221,13 @@ def test_the_residual_is_held_constant():
         axis = 0 if name == "decoder.W1" else -1
         np.testing.assert_array_equal(one.take(awake, axis), other.take(awake, axis))
         assert (one != other).any()
+
+
+def test_the_error_of_the_residual_has_a_gradient_for_both():
+    r = np.random.default_rng(0)
+    report = ae.check_layer(ResidualError(0.7), {"e_hat": r.normal(size=(N, D)), "e": r.normal(size=(N, D))})
+    assert report.verdict == "pass", str(report)
+    assert [tensor.name for tensor in report.tensors] == ["grad_e_hat", "grad_e"]
 
 
 def test_without_silent_units_the_term_asks_for_nothing():

@@ -28,6 +28,7 @@ STATEFUL = {
     "variational": lambda **o: ae.VariationalAutoencoder([D, H, 3], dropout=0.2, batch_norm=True, **o),
     "linear": lambda **o: ae.LinearAutoencoder([D, H, 3], dropout=0.2, batch_norm=True, **o),
     "k-sparse": lambda **o: ae.KSparseAutoencoder([D, H], k=2, dropout=0.2, batch_norm=True, **o),
+    "k-sparse over a batch": lambda **o: ae.KSparseAutoencoder([D, H], k=2, batch=True, auxiliary=0.1, silent_after=8, **o),
     "tied": lambda **o: ae.Autoencoder([D, H, 3], activation=ae.Tanh, tied=True, batch_norm=True, **o),
     "codebook": lambda **o: ae.VectorQuantizedAutoencoder([D, H, 4], 5, 2, activation=ae.Tanh, **o),
     "moving codebook": lambda **o: ae.VectorQuantizedAutoencoder([D, 4], 5, 2, moving_average=0.3, **o),
@@ -89,7 +90,7 @@ def test_training_mode_is_another_function_and_moves_the_buffers(make):
     model = moved(make())
     before = state(model)
     in_use = model.loss(X, rng=0)
-    acts_otherwise = any(word in name for name in model.parts for word in ("dropout", "batchnorm"))
+    acts_otherwise = any(word in name for name in model.parts for word in ("dropout", "batchnorm", "batchtopk"))
     with model.training():
         assert (model.loss(X, rng=0) != in_use) == acts_otherwise  # the moving penalty only moves on
     after = state(model)

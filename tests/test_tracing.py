@@ -191,6 +191,14 @@ def test_every_gradient_equals_the_difference_quotient_beside_it(name):
     assert compared > 30
 
 
+def test_no_difference_quotient_stands_beside_what_passes_a_declared_backward():
+    model, x, _ = made("jump relu")
+    step = ae.trace(model, x)
+    quotients = {name for name in ("grad_x_hat", "grad_W4", "grad_V3", "grad_h") if step[name].numeric is not None}
+    assert quotients == {"grad_x_hat", "grad_W4", "grad_V3", "grad_h"}
+    assert all(step[name].numeric is None for name in ("grad_a2", "grad_log_theta_jump", "grad_W2", "grad_b1"))
+
+
 @pytest.mark.parametrize("name", STEPS)
 def test_every_operation_has_a_name_a_formula_a_line_of_code_and_its_arithmetic(name):
     model, x, labels = made(name)

@@ -118,8 +118,8 @@ BATCH_MASK = (
     "< k * N else 0"
 )
 SILENT_MASK = (
-    "mask[n,j] = (1 if sum(i, 1 if silent_for[i] > silent_after and (a[n,i] > a[n,j] or a[n,i] == a[n,j] and i < j) "
-    "else 0) < k else 0) if silent_for[j] > silent_after else 0"
+    "mask[n,j] = 1 if silent_for[j] > silent_after and sum(i, 1 if silent_for[i] > silent_after and "
+    "(a[n,i] > a[n,j] or a[n,i] == a[n,j] and i < j) else 0) < k else 0"
 )
 SILENT_QUESTION = "Which units may take part here, and what becomes of those that were active a moment ago?"
 BATCH_QUESTION = "How many entries of the whole batch stay, and must each example keep the same number?"

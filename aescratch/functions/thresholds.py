@@ -241,7 +241,7 @@ RECORDS: tuple[Record, ...] = (
         lines=("h[n,j] = max(a_mag[n,j], 0) if a_gate[n,j] > 0 else 0",),
         backward_lines=(
             "grad_a_gate[n,j] = 0",
-            "grad_a_mag[n,j] = (grad_h[n,j] if a_mag[n,j] > 0 else 0) if a_gate[n,j] > 0 else 0",
+            "grad_a_mag[n,j] = grad_h[n,j] if a_gate[n,j] > 0 and a_mag[n,j] > 0 else 0",
         ),
         claim="max(a_mag, 0) where a_gate > 0, else 0",
         inputs=lambda rng, N, D, H: {

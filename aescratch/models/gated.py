@@ -108,10 +108,11 @@ class GatedAutoencoder(Autoencoder):
         a_gate, a_mag = self.gate.forward(p), self.magnitude.forward(p)
         h = self.gated.forward(a_gate, a_mag)
         x_hat = self.decoder.forward(h)
+        reconstruction = self.reconstruction.forward(x_hat, x)
         g = self.opening.forward(a_gate)
         x_gate = self.frozen.forward(g)
         auxiliary, sparsity = self.auxiliary.forward(x_gate, x), self.sparsity.forward(g)
-        return self.reconstruction.forward(x_hat, x) + auxiliary + sparsity + self.decay.forward()
+        return reconstruction + auxiliary + sparsity + self.decay.forward()
 
     def backward(self) -> None:
         """Fill parameter.grad of every parameter with the gradient of the last loss."""

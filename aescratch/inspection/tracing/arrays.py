@@ -32,6 +32,8 @@ class Quantity:
         How, with quantities in the place of names.
     target : Quantity or None
         The quantity whose gradient this is, or a share of it.
+    by_rule : bool
+        Whether it reaches the loss through a part whose backward is declared not to be the derivative.
     """
 
     value: Array
@@ -46,7 +48,7 @@ class Quantity:
     agrees: bool = True
     name: str = ""
     share: bool = False  # of a gradient, to which others are added
-    by_rule: bool = False  # whether it may have come through a backward that isn't a derivative
+    by_rule: bool = False
 
     @property
     def inputs(self) -> list[Quantity]:

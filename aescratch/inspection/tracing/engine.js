@@ -17,8 +17,8 @@ class Engine {
     this.arrays = data.quantities;
     this.examples = data.examples;
     this.made = new Map(data.steps.map((step, place) => [step.name, place]));
+    this.byRule = new Set(data.steps.filter((step) => step.byRule).map((step) => step.of));
     this.whole = new Map(data.steps.filter((step) => step.of && !step.share).map((step) => [step.of, step.name]));
-    this.byRule = new Set(data.steps.filter((step) => step.by_rule).map((step) => step.name));
     this.lengths = new WeakMap();
     const polynomial = data.erfc;
     // erfc(z) = t exp(-z²) P(t - 3/4) with t = 2 / (2 + z), as in backend.py, so that both agree to the last digits.

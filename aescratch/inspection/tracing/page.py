@@ -72,7 +72,8 @@ def _step(operation: Operation) -> dict[str, Any]:
         "name": operation.name, "indices": equation.indices, "tree": equation.tree, "which": operation.which,
         "part": operation.part, "where": operation.where, "code": operation.code, "says": _says(operation),
         "formula": operation.formula, "from": list(operation.inputs), "share": quantity.share,
-        "of": None if quantity.target is None else quantity.target.name, "by_rule": quantity.by_rule,
+        "of": None if quantity.target is None else quantity.target.name,
+        "byRule": quantity.target is not None and quantity.target.by_rule,
     }  # fmt: skip
 
 

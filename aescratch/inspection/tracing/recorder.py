@@ -22,7 +22,6 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.backend import Array
-from aescratch.foundations.declared import declaration_of
 from aescratch.inspection.recording import Call, instead, observed
 from aescratch.inspection.tracing.arrays import Quantity, Traced, outcome, plain
 from aescratch.inspection.tracing.code import calling_line, lines_of
@@ -52,7 +51,6 @@ class Recorder:
     which: str = "forward"
     part: str = ""
     asleep: bool = False
-    by_rule: bool = False  # whether a backward that is declared not to be a derivative has been called
 
     def restart(self, push: tuple[int, int, float]) -> None:
         """Forget what was recorded, and push something in the pass that comes."""
@@ -89,7 +87,6 @@ class Recorder:
 
     def _before_part(self, call: Call) -> None:
         self.part = call.name
-        self.by_rule |= call.which == "backward" and declaration_of(call.part.backward) is not None
 
     def _after_part(self, call: Call) -> None:
         self.part = ""
@@ -196,7 +193,6 @@ class Recorder:
         where, code = lines_of(function, wish, result)
         agrees = _agrees(equation, value)
         self.quantities.append(Quantity(value, self.which, wish, equation, None, self.part, name, where, code, agrees))
-        self.quantities[-1].by_rule = self.by_rule
         return self.quantities[-1]
 
     def _pushed(self, value: Any) -> Quantity:
@@ -229,7 +225,6 @@ class Recorder:
         equation = Equation("", letters, replace(pattern.tree, lambda key, _: entries[key]))
         value = np.array(result, np.float64)
         self.quantities.append(Quantity(value, self.which, "", equation, target, self.part, name, where, code))
-        self.quantities[-1].by_rule = self.by_rule
         self.computed.append(self.quantities[-1])
         return self.quantities[-1]
 

@@ -56,7 +56,7 @@ class Replay:
         """
         target = gradient.target
         movable = id(target) in self.places or id(target) in self.parameters
-        if target is None or gradient.share or gradient.by_rule or not movable:
+        if target is None or gradient.share or not movable or target.by_rule:
             return None
         if id(target) not in self.known:
             self.known[id(target)] = self._quotients(target)

@@ -287,8 +287,9 @@ function light(cell) {
 function check(of, flat) {
   const name = engine.whole.get(of);
   if (!name || !(of in data.quantities)) return null;
-  if (engine.byRule.has(name)) {
-    return make("p", { class: "check" }, `No gradient check: before ${name} a rule was applied that is declared not to be the derivative.`);
+  if (engine.byRule.has(of)) {
+    const text = `${entry(name, flat)} passes a backward that is declared not to be the derivative, but a rule in its place: `;
+    return make("p", { class: "check" }, text + "no difference quotient of the loss stands beside it.");
   }
   const gradient = data.quantities[name].data[flat], quotient = engine.quotient(of, flat);
   const off = Math.abs(gradient - quotient), fine = off <= 1e-6 * Math.max(1, Math.abs(gradient));

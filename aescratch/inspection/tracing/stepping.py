@@ -90,6 +90,7 @@ def trace(
     replay.loss = float(loss)
     replay.places = {id(quantity): place for place, quantity in enumerate(recorder.computed)}
     replay.parameters = {id(parameters[id(p)]): p for p in copied.parameters}
+    _mark_by_rule(copied, recorder.quantities)
     names = Names()
     quantities = _named(recorder, copied, parameters, loss, names)
     values = copied.parameters[0].buffer.values
@@ -102,6 +103,14 @@ def trace(
     examples = f"{len(batch[0])} example{'s' if len(batch[0]) > 1 else ''}"
     title = f"one training step of {type(model).__name__}, {examples}, {_chosen(optimizer)}, float64, rng={rng}"
     return Trace(title, recorder.given, [*quantities, *updates], replay)
+
+
+def _mark_by_rule(model: Any, quantities: list[Quantity]) -> None:
+    """Mark what goes into a part whose backward is declared not to be the derivative, and what that came from."""
+    declared = {name for name, part in contract.parts_of(model).items() if declaration_of(part.backward) is not None}
+    for quantity in reversed([quantity for quantity in quantities if quantity.kind == "forward"]):
+        for source in quantity.inputs if quantity.part in declared or quantity.by_rule else []:
+            source.by_rule = True
 
 
 def _require_traced(model: Any, loss: Any) -> None:
