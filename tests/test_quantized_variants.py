@@ -237,6 +237,12 @@ def test_a_quantised_code_is_made_of_entries_and_is_its_own_code():
 
 
 @pytest.mark.parametrize("kind", [ae.VectorQuantizedAutoencoder, ae.AdversarialAutoencoder])
+def test_a_classifier_trains_the_encoder(kind):
+    classifier = ae.SoftmaxClassifier(kind([5, 6, 4], activation=ae.Tanh, dtype="float64", rng=0), 3, rng=0)
+    assert ae.check_gradients(classifier, X, np.arange(7) % 3).verdict == "pass"
+
+
+@pytest.mark.parametrize("kind", [ae.VectorQuantizedAutoencoder, ae.AdversarialAutoencoder])
 def test_a_loss_that_measures_no_progress_is_not_compared(kind):
     model = kind([5, 3], rng=0)
     for options in ({"optimizer": ae.LBFGS()}, {"validation": X, "patience": 2}):

@@ -50,8 +50,8 @@ def straight_through(h: Array, q: Array) -> Array:
 
 
 @surrogate_gradient(
-    "straight-through", "grad_h = grad_z", "van den Oord et al. 2017, section 3.2", lambda grad_z: 1.0 * grad_z,
-    smoothed=lambda h, q: 1.0 * h,
+    "straight-through", "grad_h = grad_z", "van den Oord et al. 2017, section 3.2", lambda grad_z: +grad_z,
+    smoothed=lambda h, q: +h,
 )  # fmt: skip
 def straight_through_backward(grad_z: Array) -> Array:
     """Gradient of `straight_through`, by declaration: what is asked of q is asked of h, and nothing of q."""

@@ -89,8 +89,8 @@ class VectorQuantizedAutoencoder(Autoencoder):
         return Identity
 
     def path_to_code(self) -> list[Layer]:
-        """Return the layers from x to the code, the codebook last."""
-        return [*self.encoder.layers, self.codebook]
+        """Return the layers from x to h: the gradient of a classifier has no way past the codebook."""
+        return self.encoder.layers
 
     @property
     def parameters(self) -> list[Parameter]:
