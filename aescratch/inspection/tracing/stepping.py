@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.foundations.buffers import move_buffers
+from aescratch.foundations.declared import declaration_of
 from aescratch.foundations.parameters import pack
 from aescratch.foundations.validation import Data, require_count
 from aescratch.inspection.tracing.arrays import Quantity
