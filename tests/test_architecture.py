@@ -19,7 +19,7 @@ FLOORS = [
     {"backend"},
     {"foundations"},
     {"functions"},
-    {"initializers", "losses", "penalties", "corruptions", "optimizers"},
+    {"initializers", "losses", "penalties", "divergences", "corruptions", "optimizers"},
     {"layers"},
     {"activations", "selection", "gates", "codebook", "adversary", "bounds", "dropout", "batch_norm"},
     {"training"},

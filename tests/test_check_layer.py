@@ -12,8 +12,9 @@ from numeric import D, H, N
 
 import aescratch as ae
 from aescratch.activations import LAYERS, Slope
+from aescratch.divergences import GaussianKL
 from aescratch.losses import LOSSES
-from aescratch.penalties import Contraction, GaussianKL, WeightDecay
+from aescratch.penalties import Contraction, WeightDecay
 
 X = np.random.default_rng(5).normal(size=(N, D))
 UNIT = np.random.default_rng(6).uniform(0.1, 0.9, (N, D))

@@ -14,12 +14,13 @@ import aescratch as ae
 from aescratch import activations, losses, penalties
 from aescratch.activations import Slope
 from aescratch.bounds import FittedGaussian, SeveralSamples
+from aescratch.divergences import GaussianKL, MaximumMeanDiscrepancy
 from aescratch.foundations import recipes
 from aescratch.foundations.parameters import pack
 from aescratch.functions.formula import Activation as Record
 from aescratch.functions.formula import Setting
 from aescratch.losses import SoftmaxCrossEntropy
-from aescratch.penalties import Contraction, GaussianKL, KLSparsity, L1Sparsity, MaximumMeanDiscrepancy, WeightDecay
+from aescratch.penalties import Contraction, KLSparsity, L1Sparsity, WeightDecay
 
 RECORDS = ae.functions.ACTIVATIONS.values()
 LAYERS = {

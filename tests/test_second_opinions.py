@@ -19,10 +19,11 @@ import aescratch as ae
 from aescratch import functions
 from aescratch.activations import LAYERS, Slope
 from aescratch.bounds import FittedGaussian, ImportanceBound
+from aescratch.divergences import GaussianKL, MaximumMeanDiscrepancy
 from aescratch.inspection.gradcheck.meaning.choosing import oracle_of
 from aescratch.inspection.gradcheck.meaning.comparing import MeaningReport, compare
 from aescratch.losses import LOSSES, SoftmaxCrossEntropy
-from aescratch.penalties import SPARSITIES, Contraction, GaussianKL, L0Sparsity, MaximumMeanDiscrepancy
+from aescratch.penalties import SPARSITIES, Contraction, L0Sparsity
 
 FORMULAS = functions.FORMULAS
 AGREES = 1e-9

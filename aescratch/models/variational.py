@@ -17,6 +17,7 @@ import numpy as np
 
 from aescratch.backend import Array, Number
 from aescratch.bounds import FittedGaussian
+from aescratch.divergences import GaussianKL
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng
 from aescratch.layers import Sampling
@@ -25,7 +26,6 @@ from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
 from aescratch.models.gaussian_code import GaussianCode
 from aescratch.models.opinion import SecondOpinion, Seen
 from aescratch.models.statements import Option
-from aescratch.penalties import GaussianKL
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

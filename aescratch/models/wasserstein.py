@@ -16,6 +16,7 @@ import numpy as np
 
 from aescratch.activations import Identity
 from aescratch.backend import Array, Number, array_module, move, to_numpy
+from aescratch.divergences import MaximumMeanDiscrepancy
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Data, Rng, require_count
 from aescratch.layers import Layer, Sampling, Sequential
@@ -23,7 +24,6 @@ from aescratch.losses import SquaredError
 from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
 from aescratch.models.opinion import SecondOpinion, Seen
 from aescratch.models.statements import Option, UnitStatistic, never_change
-from aescratch.penalties import MaximumMeanDiscrepancy
 from aescratch.training.ending import sampled
 
 if TYPE_CHECKING:

@@ -15,11 +15,12 @@ from aescratch.adversary import GradientReversal
 from aescratch.backend import Array, move, to_numpy
 from aescratch.bounds import ImportanceBound
 from aescratch.codebook import Codebook
+from aescratch.divergences import GaussianKL
 from aescratch.inspection.diagnosis.finding import Finding, Spelling, percent
 from aescratch.inspection.diagnosis.look import SELECTIONS, Look
 from aescratch.inspection.diagnosis.of_training import slower
 from aescratch.inspection.diagnosis.prices import least_variance, strength
-from aescratch.penalties import Contraction, GaussianKL, KLSparsity, L1Sparsity, WeightDecay
+from aescratch.penalties import Contraction, KLSparsity, L1Sparsity, WeightDecay
 
 HARM = 0.05  # of the variance: what PCA explains and the model doesn't
 MANY = 0.25  # of the code's units

@@ -12,10 +12,10 @@ import numpy as np
 from aescratch.activations import Activation
 from aescratch.backend import Array
 from aescratch.bounds import FittedGaussian, ImportanceBound
+from aescratch.divergences import MaximumMeanDiscrepancy
 from aescratch.inspection.diagnosis.finding import PYTHON, Finding, Spelling, percent
 from aescratch.inspection.diagnosis.look import Look
 from aescratch.inspection.diagnosis.of_data import outliers
-from aescratch.penalties import MaximumMeanDiscrepancy
 from aescratch.training import contract
 
 NOTHING_LEARNT = 0.05  # of the variance explained

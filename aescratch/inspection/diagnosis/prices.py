@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from aescratch.penalties import Contraction, GaussianKL, L1Sparsity, WeightDecay
+from aescratch.divergences import GaussianKL
+from aescratch.penalties import Contraction, L1Sparsity, WeightDecay
 
 # Of a linear model with squared error ½ Σ (x_hat − x)². A direction of variance v, restored by the share t, costs
 # ½ v (1 − t)², and:

@@ -15,13 +15,14 @@ from aescratch.batch_norm import BatchNorm
 from aescratch.bounds import BernoulliLikelihood, GaussianLikelihood
 from aescratch.codebook import Codebook, StraightThrough
 from aescratch.corruptions import HiddenEntries
+from aescratch.divergences import GaussianKL
 from aescratch.dropout import Dropout
 from aescratch.foundations.parts import Part
 from aescratch.functions.formula import Activation, Term
 from aescratch.inspection.gradcheck.meaning import choices, layers, terms
 from aescratch.inspection.gradcheck.meaning.comparing import Oracle
 from aescratch.layers import Dense, TransposedDense, UnitRowDense
-from aescratch.penalties import GaussianKL, KLSparsity, WeightDecay
+from aescratch.penalties import KLSparsity, WeightDecay
 
 RECORDS: dict[str, Activation | Term] = {
     **{record.layer: record for record in functions.ACTIVATIONS.values()},
