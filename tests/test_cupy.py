@@ -515,6 +515,9 @@ PER_STEP = {
     "variational free bits": (87, 1), "importance-weighted bernoulli": (120, 1), "wasserstein tied": (88, 1),
     "contractive dropout": (38, 1), "denoising hidden": (60, 2), "vector-quantized": (98, 1),
     "vector-quantized moving": (216, 4), "vector-quantized tied": (64, 0), "adversarial": (232, 1),
+    "k-sparse batch": (63, 0), "k-sparse auxiliary": (100, 0), "k-sparse batch auxiliary": (146, 1),
+    "jump relu": (101, 0), "jump relu batch norm": (113, 1), "gated": (81, 0), "gated bernoulli": (72, 0),
+    "matryoshka": (107, 0), "matryoshka bernoulli": (30, 0),
 }  # fmt: skip
 
 

@@ -18,7 +18,9 @@ from numeric import D, H, N
 import aescratch as ae
 from aescratch import functions
 from aescratch.activations import LAYERS, Slope
+from aescratch.adversary import Discrimination
 from aescratch.bounds import FittedGaussian, ImportanceBound
+from aescratch.codebook import Commitment
 from aescratch.divergences import GaussianKL, MaximumMeanDiscrepancy
 from aescratch.inspection.gradcheck.meaning.choosing import oracle_of
 from aescratch.inspection.gradcheck.meaning.comparing import MeaningReport, compare
@@ -145,6 +147,7 @@ PARTS = {
     **{f"{name}_slope": lambda record=record: Slope(LAYERS[record.layer]()) for name, record in functions.ACTIVATIONS.items()},
     **LOSSES, **SPARSITIES, "softmax_cross_entropy": SoftmaxCrossEntropy, "contraction": Contraction, "gaussian_kl": GaussianKL,
     "l0_sparsity": L0Sparsity, "gaussian_cost": FittedGaussian, "importance_bound": ImportanceBound, "mmd": MaximumMeanDiscrepancy,
+    "quantization_error": Commitment, "discrimination": Discrimination,
 }  # fmt: skip
 
 

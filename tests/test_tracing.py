@@ -653,7 +653,7 @@ def test_the_help_says_what_step_does(capsys):
     assert cli.main(["step", "--help"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     assert "the code's width (default 4)" in text
-    assert "default 32" not in text
+    assert "the code's width (default 32)" not in text
     assert "The step itself is taken in float64" in text
 
 
