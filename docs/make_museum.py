@@ -16,6 +16,7 @@ for folder in (HERE.parent, HERE.parent / "tests" / "museum"):
 import backwards  # noqa: E402
 import forwards  # noqa: E402
 import habits  # noqa: E402
+import stops  # noqa: E402
 from exhibition import EXHIBITS  # noqa: E402
 
 from aescratch.inspection.gradcheck import MeaningReport  # noqa: E402
@@ -24,6 +25,7 @@ HALLS = {
     forwards: "Wrong forwards, which no gradient check sees",
     backwards: "Wrong backwards",
     habits: "Habits",
+    stops: "Gradients that are declared",
 }
 HEAD = """# The bug museum
 

@@ -13,6 +13,7 @@ sys.path.insert(0, str(HERE))
 import backwards  # noqa: E402, F401
 import forwards  # noqa: E402, F401
 import habits  # noqa: E402, F401
+import stops  # noqa: E402, F401
 from exhibition import EXHIBITS  # noqa: E402
 
 DOCS = HERE.parents[1] / "docs"

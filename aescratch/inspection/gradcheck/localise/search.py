@@ -29,7 +29,7 @@ from aescratch.inspection.gradcheck.localise.telling import (
     sentence,
     theirs,
 )
-from aescratch.inspection.gradcheck.localise.wiring import Fault, Share, faults
+from aescratch.inspection.gradcheck.localise.wiring import Fault, Share, faults, plainest
 from aescratch.inspection.gradcheck.report import Finding
 from aescratch.training.contract import parts_of
 
@@ -114,7 +114,7 @@ class Search(Shares):
     ) -> list[Finding]:  # fmt: skip
         """Return the finding about a gradient that was put together wrong, by the first shares that make it up."""
         for shares in attempts:
-            wrong = faults(shares, found, comparison)
+            wrong = [plainest(fault, shares) for fault in faults(shares, found, comparison) or []]
             if wrong:
                 return [self._explained(tensor, place, about, wrong, shares)]
         text, ratio, evidence = description(comparison)

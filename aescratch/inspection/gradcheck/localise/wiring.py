@@ -69,6 +69,19 @@ def faults(shares: Sequence[Share], found: Array, comparison: Comparison) -> lis
     ]
 
 
+def plainest(fault: Fault, shares: Sequence[Share]) -> Fault:
+    """Return the same of the share that is there just once, where one that doesn't belong is a multiple of it.
+
+    Two terms of one distance, say, pull in one direction, and differ in their weight.
+    """
+    if fault.kind == "extra" and abs(fault.found - 1) > SAME:
+        there = fault.found * fault.share.gradient
+        for share in shares:
+            if np.linalg.norm(share.gradient - there) <= EXACT * np.linalg.norm(there):
+                return Fault(share, 1.0, 0.0)
+    return fault
+
+
 def _independent(shares: Sequence[Share]) -> list[Share]:
     """Return the shares without those that are zero, or a combination of earlier ones."""
     kept: list[Share] = []
