@@ -15,6 +15,7 @@ from aescratch.activations import GELU, GELUTanh, Identity, LeakyReLU, ReLU, Sig
 from aescratch.activations import LAYERS as _LAYERS
 from aescratch.backend import array_module, to_numpy
 from aescratch.batch_norm import BatchNorm
+from aescratch.codes.selection import BatchTopK, JumpReLU
 from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNoise
 from aescratch.dropout import Dropout
 from aescratch.estimator import AutoencoderTransformer
@@ -75,7 +76,6 @@ from aescratch.optimizers import (
 )
 from aescratch.penalties import SPARSITIES as _SPARSITIES
 from aescratch.penalties import KLSparsity, L0Sparsity, L1Sparsity
-from aescratch.selection import BatchTopK, JumpReLU
 from aescratch.training import History, TrainingDivergedError, fit, load, save
 
 __all__ = [

@@ -20,6 +20,7 @@ TESTS = [
 ]  # fmt: skip
 FILES = [
     *(ROOT / "aescratch").glob("*.py"),
+    *(ROOT / "aescratch" / "codes").glob("*.py"),
     *(ROOT / "aescratch" / "functions").glob("*.py"),
     *(ROOT / "aescratch" / "models").glob("*.py"),
 ]

@@ -21,7 +21,7 @@ FLOORS = [
     {"functions"},
     {"initializers", "losses", "penalties", "divergences", "corruptions", "optimizers"},
     {"layers"},
-    {"activations", "selection", "gates", "codebook", "adversary", "bounds", "dropout", "batch_norm"},
+    {"activations", "codes", "dropout", "batch_norm"},
     {"training"},
     {"plots", "datasets"},
     {"models"},

@@ -13,7 +13,7 @@ from numeric import D, H, N, assert_close, numeric_gradient, random_upstream
 import aescratch as ae
 from aescratch import activations, losses, penalties
 from aescratch.activations import Slope
-from aescratch.bounds import FittedGaussian, SeveralSamples
+from aescratch.codes.bounds import FittedGaussian, SeveralSamples
 from aescratch.divergences import GaussianKL, MaximumMeanDiscrepancy
 from aescratch.foundations import recipes
 from aescratch.foundations.parameters import pack

@@ -12,7 +12,9 @@ import pytest
 from numeric import D, H, N, assert_close, numeric_gradient
 
 import aescratch as ae
-from aescratch import bounds, functions, penalties
+from aescratch import functions
+from aescratch.codes import bounds
+from aescratch.divergences import MaximumMeanDiscrepancy
 from aescratch.inspection.diagnosis.finding import COMMAND_LINE
 from aescratch.inspection.tracing.language import evaluate, read
 
@@ -669,4 +671,4 @@ def test_parts_refuse_what_doesnt_fit():
     with pytest.raises(ValueError, match=r"expected grad_z of shape \(7, 2, 3\), as forward gave it, got shape \(1, 2, 3\)"):
         model.sampling.backward(np.zeros((1, 2, 3)))
     with pytest.raises(ValueError, match="expected C to be"):
-        penalties.MaximumMeanDiscrepancy(1.0, 0.0)
+        MaximumMeanDiscrepancy(1.0, 0.0)

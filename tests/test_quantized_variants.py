@@ -8,7 +8,7 @@ from numeric import numeric_gradient
 
 import aescratch as ae
 from aescratch import functions
-from aescratch.codebook import Codebook, CodebookLoss, Commitment, StraightThrough
+from aescratch.codes.codebook import Codebook, CodebookLoss, Commitment, StraightThrough
 
 RNG = np.random.default_rng(0)
 X = RNG.random((7, 5))

@@ -5,7 +5,7 @@ import pytest
 from test_models import MODELS, batch
 
 import aescratch as ae
-from aescratch.codebook import Codebook
+from aescratch.codes.codebook import Codebook
 from aescratch.inspection.recording import observed, record
 
 

@@ -18,9 +18,9 @@ from numeric import D, H, N
 import aescratch as ae
 from aescratch import functions
 from aescratch.activations import LAYERS, Slope
-from aescratch.adversary import Discrimination
-from aescratch.bounds import FittedGaussian, ImportanceBound
-from aescratch.codebook import Commitment
+from aescratch.codes.adversary import Discrimination
+from aescratch.codes.bounds import FittedGaussian, ImportanceBound
+from aescratch.codes.codebook import Commitment
 from aescratch.divergences import GaussianKL, MaximumMeanDiscrepancy
 from aescratch.inspection.gradcheck.meaning.choosing import oracle_of
 from aescratch.inspection.gradcheck.meaning.comparing import MeaningReport, compare

@@ -11,10 +11,10 @@ from numeric import D, H, N, assert_close, numeric_gradient
 
 import aescratch as ae
 from aescratch import functions as f
-from aescratch.gates import Gate, Gated, Magnitude
+from aescratch.codes.gates import Gate, Gated, Magnitude
+from aescratch.codes.selection import JumpReLU, SilentTopK
 from aescratch.layers import Linear
 from aescratch.penalties import ResidualError
-from aescratch.selection import JumpReLU, SilentTopK
 
 X = np.random.default_rng(7).random((N, D))
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from aescratch.activations import Identity, LeakyReLU
-from aescratch.adversary import BesidePrior, Discrimination, GradientReversal
 from aescratch.backend import Array, Number, move, to_numpy
+from aescratch.codes.adversary import BesidePrior, Discrimination, GradientReversal
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Data, Rng, require_count

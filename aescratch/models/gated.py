@@ -21,10 +21,10 @@ import numpy as np
 from aescratch import functions
 from aescratch.activations import ReLU
 from aescratch.backend import Array, Number
+from aescratch.codes.gates import Frozen, Gate, Gated, GatedUnits, Magnitude
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng
-from aescratch.gates import Frozen, Gate, Gated, GatedUnits, Magnitude
 from aescratch.layers import Linear, Sequential, UnitRowDense
 from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
 from aescratch.models.network import name_parameters

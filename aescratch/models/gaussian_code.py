@@ -14,7 +14,7 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.backend import Array, array_module, move, to_numpy
-from aescratch.bounds import likelihood_of
+from aescratch.codes.bounds import likelihood_of
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.principal import principal_variances
 from aescratch.foundations.validation import Data, Rng, require_count

@@ -17,7 +17,7 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.backend import Array, Number
-from aescratch.bounds import (
+from aescratch.codes.bounds import (
     DoublyReparameterizedBound,
     DoublyReparameterizedSamples,
     ImportanceBound,

@@ -17,6 +17,7 @@ import numpy as np
 from aescratch import functions
 from aescratch.activations import Identity
 from aescratch.backend import Array, Number
+from aescratch.codes.selection import JumpReLU
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Data, Rng
@@ -25,7 +26,6 @@ from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
 from aescratch.models.opinion import SecondOpinion
 from aescratch.models.statements import Option
 from aescratch.penalties import L0Sparsity
-from aescratch.selection import JumpReLU
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

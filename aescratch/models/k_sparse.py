@@ -19,6 +19,7 @@ import numpy as np
 
 from aescratch.activations import Identity, TopK
 from aescratch.backend import Array, Number
+from aescratch.codes.selection import BatchTopK, SilentTopK, StopGradient
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng, require_count, require_flag, require_number
 from aescratch.layers import Dense, Layer, Linear, Sequential
@@ -27,7 +28,6 @@ from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
 from aescratch.models.opinion import SecondOpinion, Seen
 from aescratch.models.statements import Option
 from aescratch.penalties import ResidualError
-from aescratch.selection import BatchTopK, SilentTopK, StopGradient
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

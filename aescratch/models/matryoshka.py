@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from aescratch.backend import Array, Number, array_module
+from aescratch.codes.selection import PrefixDense
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Data, Rng, require_count
 from aescratch.layers import Dense
 from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
 from aescratch.models.opinion import Of, SecondOpinion
 from aescratch.models.statements import Option
-from aescratch.selection import PrefixDense
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

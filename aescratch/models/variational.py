@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from aescratch.backend import Array, Number
-from aescratch.bounds import FittedGaussian
+from aescratch.codes.bounds import FittedGaussian
 from aescratch.divergences import GaussianKL
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng

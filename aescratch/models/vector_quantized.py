@@ -17,7 +17,7 @@ import numpy as np
 from aescratch import functions
 from aescratch.activations import Identity
 from aescratch.backend import Array, Number, to_numpy
-from aescratch.codebook import Codebook, CodebookLoss, Commitment, StraightThrough
+from aescratch.codes.codebook import Codebook, CodebookLoss, Commitment, StraightThrough
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Data, Rng

@@ -16,14 +16,14 @@ import numpy as np
 
 from aescratch.activations import TopK
 from aescratch.backend import Array, move, to_numpy
-from aescratch.codebook import Codebook
+from aescratch.codes.codebook import Codebook
+from aescratch.codes.selection import BatchTopK
 from aescratch.corruptions import HiddenEntries
 from aescratch.foundations.principal import principal_variances
 from aescratch.inspection.diagnosis.prices import strength
 from aescratch.inspection.measures import sse_per_image
 from aescratch.losses import Loss
 from aescratch.models.statements import UnitStatistic
-from aescratch.selection import BatchTopK
 from aescratch.training import contract
 from aescratch.training.history import History
 

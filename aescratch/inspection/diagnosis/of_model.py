@@ -11,10 +11,10 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.activations import Sigmoid, Tanh
-from aescratch.adversary import GradientReversal
 from aescratch.backend import Array, move, to_numpy
-from aescratch.bounds import ImportanceBound
-from aescratch.codebook import Codebook
+from aescratch.codes.adversary import GradientReversal
+from aescratch.codes.bounds import ImportanceBound
+from aescratch.codes.codebook import Codebook
 from aescratch.divergences import GaussianKL
 from aescratch.inspection.diagnosis.finding import Finding, Spelling, percent
 from aescratch.inspection.diagnosis.look import SELECTIONS, Look

@@ -11,7 +11,7 @@ import numpy as np
 
 from aescratch.activations import Activation
 from aescratch.backend import Array
-from aescratch.bounds import FittedGaussian, ImportanceBound
+from aescratch.codes.bounds import FittedGaussian, ImportanceBound
 from aescratch.divergences import MaximumMeanDiscrepancy
 from aescratch.inspection.diagnosis.finding import PYTHON, Finding, Spelling, percent
 from aescratch.inspection.diagnosis.look import Look

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.adversary import BesidePrior
 from aescratch.backend import Array, to_numpy
 from aescratch.batch_norm import BatchNorm
+from aescratch.codes.adversary import BesidePrior
 from aescratch.corruptions import Corruption
 from aescratch.foundations.validation import Data, require_count
 from aescratch.inspection.gradcheck.keeping import in_double_precision

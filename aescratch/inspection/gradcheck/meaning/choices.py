@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import Array
+from aescratch.codes.gates import Frozen, Gate, Gated, Magnitude
+from aescratch.codes.selection import BatchTopK, JumpReLU, PrefixDense, SilentTopK, StopGradient
 from aescratch.foundations.parts import Part
 from aescratch.functions import FORMULAS
 from aescratch.functions.one_by_one import affine, largest
-from aescratch.gates import Frozen, Gate, Gated, Magnitude
 from aescratch.inspection.gradcheck.meaning import layers
 from aescratch.inspection.gradcheck.meaning.comparing import Oracle, readings
 from aescratch.layers import Linear
-from aescratch.selection import BatchTopK, JumpReLU, PrefixDense, SilentTopK, StopGradient
 
 OfX = Callable[[Array], Any]
 

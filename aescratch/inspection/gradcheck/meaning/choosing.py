@@ -10,10 +10,10 @@ import numpy as np
 
 from aescratch import functions
 from aescratch.activations import Slope, TopK
-from aescratch.adversary import GradientReversal
 from aescratch.batch_norm import BatchNorm
-from aescratch.bounds import BernoulliLikelihood, GaussianLikelihood
-from aescratch.codebook import Codebook, StraightThrough
+from aescratch.codes.adversary import GradientReversal
+from aescratch.codes.bounds import BernoulliLikelihood, GaussianLikelihood
+from aescratch.codes.codebook import Codebook, StraightThrough
 from aescratch.corruptions import HiddenEntries
 from aescratch.divergences import GaussianKL
 from aescratch.dropout import Dropout

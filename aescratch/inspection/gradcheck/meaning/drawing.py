@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from aescratch.adversary import BesidePrior
 from aescratch.backend import Array
+from aescratch.codes.adversary import BesidePrior
 from aescratch.corruptions import GaussianNoise, MaskingNoise, SaltAndPepperNoise
 from aescratch.functions import FORMULAS
 from aescratch.inspection.gradcheck.meaning.comparing import MeaningReport, Oracle, compare

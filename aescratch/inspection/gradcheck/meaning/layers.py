@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from aescratch.activations import TopK
-from aescratch.adversary import GradientReversal
 from aescratch.backend import Array
 from aescratch.batch_norm import BatchNorm
-from aescratch.bounds import BernoulliLikelihood, GaussianLikelihood
-from aescratch.codebook import Codebook, StraightThrough
+from aescratch.codes.adversary import GradientReversal
+from aescratch.codes.bounds import BernoulliLikelihood, GaussianLikelihood
+from aescratch.codes.codebook import Codebook, StraightThrough
 from aescratch.corruptions import HiddenEntries
 from aescratch.dropout import Dropout
 from aescratch.functions import ACTIVATIONS, FORMULAS
