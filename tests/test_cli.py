@@ -306,9 +306,9 @@ WRONG = [
     (["train"], "the following arguments are required: VARIANT (see aescratch train --help)"),
     (
         ["train", "spars"],
-        "argument VARIANT: expected one of vanilla, linear, denoising, sparse, k-sparse, "
-        "contractive, stacked, variational, importance-weighted, wasserstein, "
-        "classifier, got 'spars'; did you mean sparse? (see aescratch train --help)",
+        "argument VARIANT: expected one of vanilla, linear, denoising, sparse, jump-relu, gated, matryoshka, k-sparse, "
+        "contractive, stacked, variational, importance-weighted, wasserstein, classifier, vector-quantized, adversarial, "
+        "got 'spars'; did you mean sparse? (see aescratch train --help)",
     ),
     (
         ["train", "vanilla", "--epoch", "3"],
@@ -433,7 +433,7 @@ WRONG = [
     ),
     (
         ["train", "vanilla", "small.npy", "--image-shape", "5x5"],
-        "image_shape (5, 5) has 25 pixels but a row of x has 12; give the shape whose product is 12",
+        "--image-shape (5, 5) has 25 pixels but a row of x has 12; give the shape whose product is 12",
     ),
     (["train", "vanilla", "--learning-rate", "0"], "expected learning_rate to be a number above 0, got 0"),
     (
@@ -484,7 +484,7 @@ WRONG = [
     (["decode", "model.npz", "none.npy", "--out", "x.npy"], "there is no file at none.npy; check the path"),
     (
         ["check", "vanilla", "--tied", "--beta", "2"],
-        "vanilla has no option --beta, which is for variational; leave it out",
+        "vanilla has no option --beta, which is for variational, vector-quantized; leave it out",
     ),
     (
         ["check", "variational", "--tied"],
@@ -918,7 +918,7 @@ def test_a_vae_that_collapsed_is_told_so_and_a_sparse_code_by_its_activity(capsy
     found = json.loads(out)
     assert outcome == 0  # findings change no exit status
     assert [finding["code"] for finding in found["diagnosis"]] == ["no-better-than-mean", "posterior-collapsed"]
-    assert found["diagnosis"][1]["try"] == "--beta 0.07, or --reconstruction bce for data in [0, 1]"
+    assert found["diagnosis"][1]["try"] == "--beta 0.07, --free-bits 0.5, or --reconstruction bce for data in [0, 1]"
     assert (found["unit_statistic"], found["units_asleep"]) == ("divergence per unit, in nats", 8)
     assert json.loads(Path("variational-digits/metrics.json").read_text())["diagnosis"] == found["diagnosis"]
     text = run(capsys, "train", "variational", "--code", "8")[1]

@@ -10,7 +10,8 @@ import sys
 import pytest
 
 import aescratch as ae
-from aescratch import activations, corruptions, layers, losses, penalties
+from aescratch import activations, corruptions, divergences, layers, losses, penalties
+from aescratch.codes import adversary, bounds, codebook, gates, selection
 from aescratch.foundations.parts import Part
 
 ROOT = pathlib.Path(ae.__file__).parent.parent
@@ -58,7 +59,7 @@ def test_the_table_lists_what_every_part_remembers():
     rows = re.findall(r"^\| (.*?) \| (.*?) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     listed = {name: tuple(re.findall(r"`(\w+)`", what)) for names, what in rows for name in re.findall(r"`(\w+)`", names)}
     listed.update(dict.fromkeys(("GaussianNoise", "MaskingNoise", "SaltAndPepperNoise"), ("keep",)))
-    modules = (activations, corruptions, layers, losses, penalties)
+    modules = (activations, corruptions, layers, losses, penalties, divergences, selection, gates, codebook, adversary, bounds)
     parts = {
         kind for module in modules for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, Part) and kind.__module__ == module.__name__

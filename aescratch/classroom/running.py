@@ -3,6 +3,8 @@
     file --looking.py, in a child--> result.json -> Outcome;   what it prints is read on, and its beginning kept
 """
 
+from __future__ import annotations  # a browser's Python has a Popen that takes no [bytes]
+
 import contextlib
 import json
 import os

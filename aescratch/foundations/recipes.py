@@ -56,7 +56,7 @@ def constructor_parameters(kind: type) -> dict[str, inspect.Parameter]:
     --------
     >>> import aescratch as ae
     >>> list(constructor_parameters(ae.DenoisingAutoencoder))[:3]
-    ['widths', 'corruption', 'activation']
+    ['widths', 'corruption', 'loss_on']
     """
     parameters: dict[str, inspect.Parameter] = {}
     for base in kind.__mro__:
