@@ -422,7 +422,7 @@ def test_only_what_is_new_or_changed_is_judged(handed_in, course, tmp_path, monk
     assert len(asked) == len(set(TEXTS.values())) + 1  # identical ones once, and our solution
     seed = json.loads((tmp_path / "out" / "seed.json").read_text())["seed"]
     before, page = outputs(tmp_path / "out"), (tmp_path / "out" / "summary.html").read_text()
-    assert "How long judging took" in page
+    assert "Time taken by grading" in page
     asked.clear()
     assert grade(*words) == 0
     assert asked == []

@@ -589,7 +589,7 @@ def test_what_was_given_points_is_looked_at_no_more(exercises):
     grades = collect([Submission("kim"), Submission("lee")], exercises[:1], records, say)
     assert [student.graded[0].flagged for student in grades.students] == [False, True]
     page = as_html(grades)
-    look = page[page.index("To look at yourself") : page.index("What you decided")]
+    look = page[page.index("For you to check") : page.index("What you decided")]
     assert look.count("lee: double") == 2
     assert "kim" not in look
 

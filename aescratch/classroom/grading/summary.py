@@ -84,7 +84,7 @@ def _by_hand(grades: Grades) -> str:
         "Not placed, or odd about exports and roster": [escaped(remark) for remark in grades.remarks],
         "Odd about what was handed in": odd,
     }
-    return f"<section><h2>To look at yourself</h2>\n{folded(groups) or '<p>Nothing.</p>'}</section>\n"
+    return f"<section><h2>For you to check</h2>\n{folded(groups) or '<p>Nothing.</p>'}</section>\n"
 
 
 def _progress(grades: Grades) -> str:
@@ -98,7 +98,7 @@ def _progress(grades: Grades) -> str:
         cells = [breakable(exercise.name), passed, len(kinds) - passed - absent, absent, points]
         rows.append((cells, Fraction(passed, len(kinds))))
     heads = ["exercise", "pass", "not yet", "not begun", "mean points", ""]
-    return f"<section><h2>How far along</h2>{table(heads, rows)}</section>\n"
+    return f"<section><h2>Progress</h2>{table(heads, rows)}</section>\n"
 
 
 def _mistakes(grades: Grades) -> str:
@@ -178,7 +178,7 @@ def _distribution(grades: Grades) -> str:
     absent = len(grades.students) - len(began)
     without = f" Handed in nothing that could be judged: {absent}." if absent else ""
     return (
-        f"<section><h2>How the totals lie</h2>\n<p>How many have so many per cent of what counts.{without}</p>\n"
+        f"<section><h2>Distribution of totals</h2>\n<p>Number of students by the percentage of points that they have.{without}</p>\n"
         f"{_chart([counts[i] for i in range(BINS)])}</section>\n"
     )
 
@@ -247,7 +247,7 @@ def _runtime(grades: Grades) -> str:
             cells = [breakable(exercise.name), f"{median(seconds):.1f}", f"{max(seconds):.1f}", ended or ""]
             rows.append((cells, None))
     text = table(["exercise", "median, s", "longest, s", "out of time"], rows)
-    return f'<section id="runtime"><h2>How long judging took</h2>{text}</section>\n' if rows else ""
+    return f'<section id="runtime"><h2>Time taken by grading</h2>{text}</section>\n' if rows else ""
 
 
 def _decisions(grades: Grades) -> str:
