@@ -178,7 +178,8 @@ def _distribution(grades: Grades) -> str:
     absent = len(grades.students) - len(began)
     without = f" Handed in nothing that could be judged: {absent}." if absent else ""
     return (
-        f"<section><h2>Distribution of totals</h2>\n<p>Number of students by the percentage of points that they have.{without}</p>\n"
+        "<section><h2>Distribution of totals</h2>\n"
+        f"<p>Number of students by the percentage of points that they have.{without}</p>\n"
         f"{_chart([counts[i] for i in range(BINS)])}</section>\n"
     )
 
