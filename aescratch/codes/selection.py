@@ -151,7 +151,7 @@ class BatchTopK(Layer):
     def apply(self, a: Array) -> Array:
         """Return y (N, H) for a (N, H): what is above the threshold."""
         require_units(a, self.k)
-        return functions.jump_relu(a, self.threshold.value, 1.0)
+        return functions.jump_relu(a, self._theta(a), 1.0)
 
     def forward(self, a: Array) -> Array:
         """Return y (N, H) for a (N, H), and remember a; in training by the batch, which the threshold follows."""
@@ -159,9 +159,7 @@ class BatchTopK(Layer):
         if not self.in_training:
             return self.apply(a)
         require_units(a, self.k)
-        xp = array_module(a)
-        smallest = xp.where(functions.batch_top_k_mask(a, self.k), a, xp.inf).min()
-        self.threshold.value = functions.moving_average(self.threshold.value, smallest.reshape(1), self.momentum)
+        self.threshold.value = functions.moving_threshold(self.threshold.value, a, self.k, self.momentum)
         return functions.batch_top_k(a, self.k)
 
     def backward(self, grad_y: Array) -> Array:
@@ -169,8 +167,12 @@ class BatchTopK(Layer):
         require_same_shape(grad_y, "grad_y", self.a, "a")
         if self.by_batch:
             return functions.batch_top_k_backward(grad_y, self.a, self.k)
-        grad_a, _ = functions.jump_relu_backward(grad_y, self.a, self.threshold.value, 1.0)  # the threshold is given
+        grad_a, _ = functions.jump_relu_backward(grad_y, self.a, self._theta(self.a), 1.0)  # the threshold is given
         return grad_a
+
+    def _theta(self, a: Array) -> Array:
+        """Return the threshold once for each unit, (H,)."""
+        return array_module(a).broadcast_to(self.threshold.value, a.shape[1:])
 
     def __repr__(self) -> str:
         return f"BatchTopK({self.k})"

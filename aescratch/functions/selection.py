@@ -7,11 +7,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from aescratch.backend import Array, array_module, batch_size
 from aescratch.foundations.declared import surrogate_gradient
 from aescratch.functions.formula import Formula, Record
+from aescratch.functions.normalization import moving_average
 from aescratch.functions.one_by_one import largest
 
 
@@ -55,6 +57,16 @@ def batch_top_k_backward(grad_y: Array, a: Array, k: int) -> Array:
 def batch_top_k_mask(a: Array, k: int) -> Array:
     """Where `batch_top_k` keeps: True at the k N largest entries of the batch (N, n)."""
     return top_k_mask(a.reshape(1, a.size), k * len(a)).reshape(a.shape)
+
+
+def moving_threshold(running: Array, a: Array, k: int, momentum: float) -> Array:
+    """Threshold that runs over batches, (1,), moved towards the smallest entry of one more that `batch_top_k` keeps.
+
+    (1 − momentum) running + momentum min of the k N largest of a (N, n); in use, what is above it stays (Bussmann et
+    al. 2024, section 3).
+    """
+    smallest = array_module(running, a).where(batch_top_k_mask(a, k), a, math.inf).min()
+    return moving_average(running, smallest, momentum)
 
 
 def silence(h: Array, silent_for: Array) -> Array:
@@ -113,10 +125,8 @@ def _with_silent_units(rng: Any, N: int, D: int) -> dict[str, Any]:
     return {"a": rng.normal(size=(N, D)), "silent_for": silent_for, "k": 2, "silent_after": 41}
 
 
-BATCH_MASK = (
-    "mask[n,j] = 1 if sum(m, sum(i, 1 if a[m,i] > a[n,j] or a[m,i] == a[n,j] and (m < n or m == n and i < j) else 0)) "
-    "< k * N else 0"
-)
+LARGER = "sum(m, sum(i, 1 if a[m,i] > a[n,j] or a[m,i] == a[n,j] and (m < n or m == n and i < j) else 0))"
+BATCH_MASK = f"mask[n,j] = 1 if {LARGER} < k * N else 0"
 SILENT_MASK = (
     "mask[n,j] = 1 if silent_for[j] > silent_after and sum(i, 1 if silent_for[i] > silent_after and "
     "(a[n,i] > a[n,j] or a[n,i] == a[n,j] and i < j) else 0) < k else 0"
@@ -162,6 +172,23 @@ RECORDS: tuple[Record, ...] = (
         inputs=lambda rng, N, D, H: {"a": rng.integers(-2, 3, (N, D)) + 0.0, "k": 3},
         second_opinion=lambda a, k: (largest(a.reshape(1, a.size) + 10, k * len(a)) != 0).reshape(a.shape),
         question=BATCH_QUESTION,
+    ),
+    Formula(
+        moving_threshold,
+        lines=(
+            f"larger[n,j] = {LARGER}",
+            "running_new[l] = (1 - momentum) * running[l] "
+            "+ momentum * sum(n, sum(j, a[n,j] if larger[n,j] == k * N - 1 else 0))",
+        ),
+        claim="running + momentum (the smallest that is kept − running)",
+        inputs=lambda rng, N, D, H: {
+            "running": rng.normal(size=1), "a": rng.normal(size=(N, D)), "k": 2, "momentum": 0.3,
+        },
+        second_opinion=lambda running, a, k, momentum: [
+            float(before) + momentum * (sorted(map(float, a.reshape(-1)))[-k * len(a)] - float(before))
+            for before in running
+        ],
+        question="Where does it come to rest when every batch is the same?",
     ),
     Formula(
         silence,
