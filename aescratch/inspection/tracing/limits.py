@@ -33,7 +33,8 @@ def limits_of(quantity: Quantity, operations: Sequence[Operation]) -> dict[str, 
         if quantity.wish == "v_0" and not functions & {"Momentum", "Nesterov"}:  # a mean of squares
             found = {"least": 0}
     elif quantity.wish == "k" and readers:
-        found = {"whole": True, "least": 1, "most": readers[0].output.shape[-1]}
+        selection = next(operation for operation in readers if operation.output.ndim == 2)  # a threshold reads k, too
+        found = {"whole": True, "least": 1, "most": selection.output.shape[1]}
     elif quantity.wish == "labels":
         logits = next(operation for operation in readers if operation.output.ndim == 2)
         found = {"whole": True, "least": 0, "most": logits.output.shape[1] - 1}
