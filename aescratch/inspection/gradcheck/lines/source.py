@@ -147,14 +147,12 @@ def definitions_of(call: Callable[[], Any], *, also: Sequence[Any] = ()) -> list
     files = {function.__code__.co_filename for function in functions if isinstance(function, FunctionType)}
     allowed = {file for file in files if not Path(file).is_relative_to(HERE)}
 
-    def theirs() -> list[CodeType]:
-        return [code for code in _run(call) if code.co_filename in allowed or is_others(code.co_filename)]
-
-    if not theirs():  # as in grading, where a submission runs elsewhere; to look through all functions takes long
+    theirs = [code for code in _run(call) if code.co_filename in allowed or is_others(code.co_filename)]
+    if not theirs:  # as in grading, where a submission runs elsewhere; to look through all functions takes long
         return []
     known = _functions()
     found: dict[int, Definition] = {}
-    for code in theirs():
+    for code in theirs:
         definition = _definition(code, known)
         if definition is not None:
             found.setdefault(id(definition.own[0]), definition)
