@@ -13,6 +13,7 @@ from typing import Any
 from aescratch.backend import Array, Number, array_module, batch_mean, batch_size, fused
 from aescratch.foundations.declared import surrogate_gradient
 from aescratch.functions.formula import Formula, Record, Term, lifted
+from aescratch.functions.normalization import moving_average
 
 
 def nearest_entries(h: Array, E: Array) -> Array:
@@ -78,12 +79,12 @@ def moving_counts(counts: Array, indices: Array, momentum: float) -> Array:
     counts_k ← (1 − momentum) counts_k + momentum n_k, where n_k of these indices (N, P) are k; the paper's γ is
     1 − momentum (van den Oord et al. 2017, appendix A.1).
     """
-    return (1 - momentum) * counts + momentum * _chosen(indices, counts).sum(axis=0)
+    return moving_average(counts, _chosen(indices, counts).sum(axis=0), momentum)
 
 
 def moving_sums(sums: Array, h: Array, indices: Array, momentum: float) -> Array:
     """Sum of the vectors that choose each entry, as such an average, for codes h (N, H), (K, W)."""
-    return (1 - momentum) * sums + momentum * (_chosen(indices, sums).T @ h.reshape(-1, sums.shape[1]))
+    return moving_average(sums, _chosen(indices, sums).T @ h.reshape(-1, sums.shape[1]), momentum)
 
 
 def averaged_codebook(counts: Array, sums: Array, epsilon: float) -> Array:
