@@ -10,8 +10,7 @@ penalties are sums over features or units and means over the batch: 1/N appears 
 A file for each family of formulas, in the order in which they are best read: affine, activations, selection,
 thresholds, normalization, noise, quantization, reversal, losses, penalties, bounds, discrepancy. All that they define
 has its name here, too, and is called by it. What else is known of a formula stands in a record at the end of its file,
-and is asked for here:
-``FORMULAS["relu"].claim``.
+and is asked for here: ``FORMULAS["relu"].claim``.
 """
 
 from collections.abc import Callable
