@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from aescratch.activations import Identity, LeakyReLU
-from aescratch.backend import Array, Number, move, to_numpy
+from aescratch.backend import Array, Number, to_numpy
 from aescratch.codes.adversary import BesidePrior, Discrimination, GradientReversal
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Data, Rng, require_count
 from aescratch.layers import Dense, Layer
-from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
+from aescratch.models.autoencoder import AutoencoderSettings
+from aescratch.models.generative import GenerativeAutoencoder
 from aescratch.models.network import name_parameters, without_identity
 from aescratch.models.opinion import SecondOpinion, Seen
 from aescratch.models.statements import Option
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-class AdversarialAutoencoder(Autoencoder):
+class AdversarialAutoencoder(GenerativeAutoencoder):
     """Autoencoder whose codes a discriminator is to mistake for samples of N(0, 1), so that decoding samples generates.
 
     Parameters
@@ -107,19 +108,13 @@ class AdversarialAutoencoder(Autoencoder):
         self.encoder.backward(grad_h)
         self.decay.backward()
 
-    def sample(self, n: int, rng: Rng = None) -> Array:
-        """Return n new examples (n, D): decoded samples of the prior N(0, 1), drawn by rng or the model's own."""
-        z = self.noise(rng).standard_normal((require_count("n", n), self.widths[-1])).astype(self.dtype, copy=False)
-        return self.decode(move(z, self.backend))
-
     def discriminator_accuracy(self, x: Data, rng: Rng = None) -> float:
         """Return for which share of the codes of x (N, D), and of as many samples, the discriminator is right.
 
         At ½ it can't tell them apart; at 1 it wins, and its gradient tells the encoder little.
         """
         h = self.encode(x)
-        z = self.noise(rng).standard_normal(h.shape).astype(self.dtype, copy=False)
-        logits = [to_numpy(self.discriminator.apply(rows)) for rows in (move(z, self.backend), h)]
+        logits = [to_numpy(self.discriminator.apply(rows)) for rows in (self.prior_samples(len(h), rng), h)]
         return float(((logits[0] > 0).mean() + (logits[1] <= 0).mean()) / 2)
 
     word = "adversarial"
@@ -127,7 +122,6 @@ class AdversarialAutoencoder(Autoencoder):
     objective = "restore x from a code that a discriminator doesn't tell from samples of N(0, 1)"
     formula = "reconstruction(x_hat, x) + discrimination(logits) + decay(weights)"
     loss_measures_progress = False  # the discriminator is trained against the encoder
-    figures = (*Autoencoder.figures, "latent-traversal", "samples")
     options: ClassVar[Mapping[str, Option]] = {
         "weight": Option("number", "how much the encoder minds the discriminator", "WEIGHT"),
         "n_hidden": Option("count", "how many hidden units the discriminator has", "COUNT"),

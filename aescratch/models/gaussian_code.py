@@ -1,4 +1,4 @@
-"""What autoencoders share whose code is a normal distribution: its two heads, samples of the prior, log-likelihoods.
+"""What autoencoders share whose code is a normal distribution: its two heads, and log-likelihoods.
 
     x -> encoder -> hidden -> mean -> mu, log_variance -> log_var;   q(z|x) = N(mu, σ²),  p(z) = N(0, 1)
 
@@ -19,7 +19,7 @@ from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.principal import principal_variances
 from aescratch.foundations.validation import Data, Rng, require_count
 from aescratch.layers import Dense, Layer
-from aescratch.models.autoencoder import Autoencoder
+from aescratch.models.generative import GenerativeAutoencoder
 from aescratch.models.network import dense_layers, mark_first, name_parameters, without_identity
 from aescratch.models.opinion import Seen
 from aescratch.models.statements import UnitStatistic
@@ -29,7 +29,7 @@ AWAKE = 0.01  # nats
 ROWS = 4096  # that go through the decoder at a time, however many samples are asked for
 
 
-class GaussianCode(Autoencoder):
+class GaussianCode(GenerativeAutoencoder):
     """Base of the autoencoders whose code is the mean of a distribution N(mu, σ²) for each example."""
 
     def refuse(self, options: Any) -> None:
@@ -69,11 +69,6 @@ class GaussianCode(Autoencoder):
     def encode(self, x: Data) -> Array:
         """Return the code (N, H) of x (N, D): the mean mu."""
         return self.mean.apply(self.encoder.apply(self.as_input(x)))
-
-    def sample(self, n: int, rng: Rng = None) -> Array:
-        """Return n new examples (n, D): decoded samples of the prior N(0, 1), drawn by rng or the model's own."""
-        z = self.noise(rng).standard_normal((require_count("n", n), self.widths[-1])).astype(self.dtype, copy=False)
-        return self.decode(move(z, self.backend))
 
     @property
     def decoder_variance(self) -> float:

@@ -27,7 +27,7 @@ from aescratch.codes.bounds import (
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng, require_count, require_number
 from aescratch.losses import SquaredError
-from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
+from aescratch.models.autoencoder import AutoencoderSettings
 from aescratch.models.gaussian_code import GaussianCode
 from aescratch.models.opinion import SecondOpinion, Seen
 from aescratch.models.statements import Option
@@ -121,7 +121,6 @@ class ImportanceWeightedAutoencoder(GaussianCode):
     order = 82
     objective = "make x likely, by a bound from several samples of its code's distribution"
     formula = "bound(p(x|z) p(z) / q(z|x)) + decay(weights)"
-    figures = (*Autoencoder.figures, "latent-traversal", "samples")
     options: ClassVar[Mapping[str, Option]] = {
         "n_samples": Option("count", "how many samples of each code the bound is made from", "K"),
         "estimator": Option("estimator", "of the encoder's gradient: plain, or dreg, doubly reparameterised", "NAME"),

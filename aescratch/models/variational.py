@@ -22,7 +22,7 @@ from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng
 from aescratch.layers import Sampling
 from aescratch.losses import Loss, SquaredError
-from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
+from aescratch.models.autoencoder import AutoencoderSettings
 from aescratch.models.gaussian_code import GaussianCode
 from aescratch.models.opinion import SecondOpinion, Seen
 from aescratch.models.statements import Option
@@ -127,7 +127,6 @@ class VariationalAutoencoder(GaussianCode):
     order = 80
     objective = "restore x from a sample of its code's distribution, which is to be near N(0, 1)"
     formula = "reconstruction(x_hat, x) + beta · KL(N(mu, σ²) ‖ N(0, 1)) + decay(weights)"
-    figures = (*Autoencoder.figures, "latent-traversal", "samples")
     options: ClassVar[Mapping[str, Option]] = {
         "beta": Option("number", "the divergence's share in the objective", "BETA"),
         "free_bits": Option("number", "how many nats of divergence each code unit has for free", "NATS"),

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from aescratch.activations import Identity
-from aescratch.backend import Array, Number, array_module, move, to_numpy
+from aescratch.backend import Array, Number, array_module, to_numpy
 from aescratch.divergences import MaximumMeanDiscrepancy
 from aescratch.foundations.parts import Part
-from aescratch.foundations.validation import Data, Rng, require_count
+from aescratch.foundations.validation import Data, Rng
 from aescratch.layers import Layer, Sampling, Sequential
 from aescratch.losses import SquaredError
-from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
+from aescratch.models.autoencoder import AutoencoderSettings
+from aescratch.models.generative import GenerativeAutoencoder
 from aescratch.models.opinion import SecondOpinion, Seen
 from aescratch.models.statements import Option, UnitStatistic, never_change
 from aescratch.training.ending import sampled
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-class WassersteinAutoencoder(Autoencoder):
+class WassersteinAutoencoder(GenerativeAutoencoder):
     """Autoencoder whose codes, taken together, look like samples of N(0, 1), so that decoding those generates data.
 
     Parameters
@@ -94,16 +95,10 @@ class WassersteinAutoencoder(Autoencoder):
         self.encoder.backward(grad_h)
         self.decay.backward()
 
-    def sample(self, n: int, rng: Rng = None) -> Array:
-        """Return n new examples (n, D): decoded samples of the prior N(0, 1), drawn by rng or the model's own."""
-        z = self.noise(rng).standard_normal((require_count("n", n), self.widths[-1])).astype(self.dtype, copy=False)
-        return self.decode(move(z, self.backend))
-
     word = "wasserstein"
     order = 84
     objective = "restore x from codes that together look like samples of N(0, 1)"
     formula = "reconstruction(x_hat, x) + weight · MMD²(h, z) + decay(weights)"
-    figures = (*Autoencoder.figures, "latent-traversal", "samples")
     options: ClassVar[Mapping[str, Option]] = {
         "weight": Option("number", "the discrepancy's share in the objective", "WEIGHT"),
     }
