@@ -44,7 +44,7 @@ class Look:
     labels : (N,) array or None
         Its labels, for a classifier.
     history : History or None
-        What happened in each epoch.
+        What happened in each epoch; none, too, where a lower loss isn't of a better model.
     validation : Look or None
         The same model on data that it wasn't trained on.
     """
@@ -171,11 +171,6 @@ class Look:
         """
         fills_in = any(isinstance(part, HiddenEntries) for _, part in self.parts)
         return self.x_hat is not None and self.code is not None and 0 < self.total < np.inf and not fills_in
-
-    @cached_property
-    def curve_tells(self) -> bool:
-        """Whether there is a curve of losses of which a lower one is of a better model."""
-        return self.history is not None and contract.loss_measures_progress(self.model)
 
     @cached_property
     def progress(self) -> Array:

@@ -16,7 +16,6 @@ from aescratch.divergences import MaximumMeanDiscrepancy
 from aescratch.inspection.diagnosis.finding import PYTHON, Finding, Spelling, percent
 from aescratch.inspection.diagnosis.look import Look
 from aescratch.inspection.diagnosis.of_data import outliers
-from aescratch.training import contract
 
 NOTHING_LEARNT = 0.05  # of the variance explained
 CLEARLY_LESS = 0.5  # of what PCA explains
@@ -95,8 +94,6 @@ def learning_rate_too_high(look: Look, spelling: Spelling) -> Finding | None:
             f"{history.loss[0]:.4g} on average: the first steps leapt far beyond what they aimed at",
             slower(look, spelling),
         )
-    if not look.curve_tells:
-        return None
     half = look.progress[len(look.progress) // 2 :]
     rises = np.maximum(-np.diff(half), 0)
     rest = max(1 - float(half.mean()), RESOLVED)
@@ -120,7 +117,7 @@ def _ran_away_at_the_end(look: Look) -> str:
     """
     history = look.history
     assert history is not None
-    if not contract.loss_measures_progress(look.model) or outliers(look, PYTHON):
+    if outliers(look, PYTHON):
         return ""
     least, last = min(history.loss), history.loss[-1]
     left = last if history.last_loss is None else history.last_loss
@@ -134,7 +131,7 @@ def _ran_away_at_the_end(look: Look) -> str:
 
 def still_falling(look: Look, spelling: Spelling) -> Finding | None:
     """Return a finding where the loss falls so much in the last quarter of the epochs that more of them would help."""
-    if look.history is None or not look.curve_tells or len(look.history) < FEWEST_EPOCHS:
+    if look.history is None or len(look.history) < FEWEST_EPOCHS:
         return None
     gained, rest = _gained(look.progress), min(1 - look.progress[-1], 1.0)
     if gained < max(STILL, STILL_OF_REST * rest) or _has_come_to_rest(look):
@@ -154,7 +151,7 @@ def still_falling(look: Look, spelling: Spelling) -> Finding | None:
 def stopped_learning(look: Look, spelling: Spelling) -> Finding | None:
     """Return a finding where the loss has been flat from early on, far from what PCA reaches."""
     is_short = look.history is None or len(look.history) < 2 * FEWEST_EPOCHS
-    if look.history is None or is_short or not (look.curve_tells and look.restores and look.is_plain):
+    if look.history is None or is_short or not (look.restores and look.is_plain):
         return None
     start = len(look.progress) // 3
     since = look.progress[start:]
@@ -173,7 +170,7 @@ def overfitting(look: Look, spelling: Spelling) -> Finding | None:
     """Return a finding where data that the model wasn't trained on are restored clearly worse, or worse and worse."""
     history = look.history
     advice = f"{spelling('patience', '10')} beside validation data, fewer units, or {spelling('weight_decay', '0.001')}"
-    if history is not None and look.curve_tells and history.validation_loss and history.stopped != "early":
+    if history is not None and history.validation_loss and history.stopped != "early":
         unseen = np.asarray(history.validation_loss)
         best = int(unseen.argmin())
         risen = float(unseen[-1] - unseen[best])
