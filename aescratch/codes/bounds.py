@@ -86,22 +86,15 @@ class SeveralSamples(Sampling):
         K, at least 1.
     """
 
-    remembers = ("log_var", "eps", "weights")
-
     def __init__(self, n_samples: int) -> None:
         self.n_samples = require_count("n_samples", n_samples)
 
     def forward(self, mu: Array, log_var: Array, rng: np.random.Generator) -> Array:
         """Return z (N, K, H) for mu and log_var (N, H); eps is drawn on the host in float64, from rng."""
         require_same_shape(mu, "mu", log_var, "log_var")
-        self.forget()
         shape = (mu.shape[0], self.n_samples, mu.shape[1])
         self.log_var, self.eps = log_var, array_module(mu).asarray(rng.standard_normal(shape).astype(mu.dtype))
         return functions.several_samples(mu, log_var, self.eps)
-
-    def weigh(self, weights: Array) -> None:
-        """Take each sample's share (N, K) in the bound, which is known when the bound is."""
-        self.weights = weights
 
     def backward(self, grad_z: Array) -> tuple[Array, Array]:
         """Return grad_mu and grad_log_var (N, H) for grad_z (N, K, H)."""
@@ -112,7 +105,7 @@ class SeveralSamples(Sampling):
         return f"{type(self).__name__}({self.n_samples})"
 
 
-def _weighed_entries(part: SeveralSamples, grad_z: Array) -> dict[str, Array]:
+def _weighed_entries(part: DoublyReparameterizedSamples, grad_z: Array) -> dict[str, Array]:
     """Return the rule of `DoublyReparameterizedSamples`, by an explicit sum over the samples."""
     xp = array_module(grad_z)
     grad_mu = xp.einsum("nk,nkj->nj", part.weights, grad_z)
@@ -122,6 +115,17 @@ def _weighed_entries(part: SeveralSamples, grad_z: Array) -> dict[str, Array]:
 
 class DoublyReparameterizedSamples(SeveralSamples):
     """Samples whose gradients count by each sample's share in the bound once more: the doubly reparameterised ones."""
+
+    remembers = ("log_var", "eps", "weights")
+
+    def forward(self, mu: Array, log_var: Array, rng: np.random.Generator) -> Array:
+        """Return z (N, K, H), as `SeveralSamples`; shares of an earlier batch are forgotten."""
+        self.forget()
+        return super().forward(mu, log_var, rng)
+
+    def weigh(self, weights: Array) -> None:
+        """Take each sample's share (N, K) in the bound, which is known when the bound is."""
+        self.weights = weights
 
     @surrogate_gradient(
         "doubly reparameterised", "grad_mu = Σ_k share_k grad_z_k, grad_log_var = Σ_k share_k grad_z_k ½ σ eps_k",

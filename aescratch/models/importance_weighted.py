@@ -101,7 +101,7 @@ class ImportanceWeightedAutoencoder(GaussianCode):
         x_hat = self.decoder.forward(functions.as_rows(z, self.n_samples), rng)
         log_p = self.likelihood.forward(x_hat, x)
         bound = self.bound.forward(log_p, z, mu, log_var)
-        if self.estimator == "dreg":
+        if isinstance(self.sampling, DoublyReparameterizedSamples):
             self.sampling.weigh(self.bound.weights)
         return bound + self.decay.forward()
 
