@@ -23,8 +23,10 @@ def PYTHON(name: str, value: str) -> str:
     >>> PYTHON("sparsity", "kl:0.05:0.5"), PYTHON("scale", "standardize")
     ('sparsity=ae.KLSparsity(0.05, 0.5)', 'ae.Scaling.fit(x).apply(x)')
     """
-    if name in ("learning_rate", "scale"):
-        return f"optimizer=ae.Adam({value})" if name == "learning_rate" else "ae.Scaling.fit(x).apply(x)"
+    if name == "learning_rate":
+        return f"optimizer=ae.Adam({value})"
+    if name == "scale":
+        return "ae.Scaling.fit(x).apply(x)"
     words = {
         "identity": "ae.Identity", "relu": "ae.ReLU", "bce": "ae.BinaryCrossEntropy()", "kl": "ae.KLSparsity",
         "l1": "ae.L1Sparsity",
