@@ -68,14 +68,17 @@ def measure(model: Any, data: Dataset, pca_data: Dataset) -> dict[str, Any]:
 
 def loss_of(model: Any, data: Dataset, seen: Dataset) -> dict[str, Any]:
     """Return the loss of the data as the model sees them, or why there is none, in the units that they have."""
-    why = why_no_loss(model, data, seen)
+    why = why_no_loss(model, data)
     return {"loss": None, "why_no_loss": why} if why else {"loss": mean_loss(model, seen.x)}
 
 
-def why_no_loss(model: Any, data: Dataset, seen: Dataset) -> str:
+def why_no_loss(model: Any, data: Dataset) -> str:
     """Return what keeps a model from having a loss for these data, in their own units, or nothing."""
+    if not isinstance(getattr(model, "reconstruction", None), BinaryCrossEntropy):
+        return ""
+    seen = scaled_data(model, data)
     outside = (seen.x < 0) | (seen.x > 1)
-    if not isinstance(getattr(model, "reconstruction", None), BinaryCrossEntropy) or not outside.any():
+    if not outside.any():
         return ""
     rows = np.flatnonzero(outside.any(axis=1))
     row, column = rows[0], int(np.flatnonzero(outside[rows[0]])[0])

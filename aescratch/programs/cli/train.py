@@ -86,7 +86,7 @@ def run(arguments: Namespace) -> int:
     model, suited = suited_model(arguments, training, data)
     model.to(arguments.backend)
     seen, seen_held_out = scaled_data(model, training), held_out and scaled_data(model, held_out)
-    if why := why_no_loss(model, data, scaled_data(model, data)):
+    if why := why_no_loss(model, data):
         raise UsageError(f"{why}; take --scale minmax, or --reconstruction squared-error")
     if arguments.checkpoint is not None:
         require_folder(Path(arguments.checkpoint))
