@@ -17,6 +17,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).parent.parent
 TESTS = [
     "functions", "layers", "models", "state", "sparse_variants", "sparse_variants_against_torch", "probabilistic_variants",
+    "quantized_variants",
 ]  # fmt: skip
 FILES = [
     *(ROOT / "aescratch").glob("*.py"),
@@ -92,7 +93,8 @@ def survives(job):
         shutil.copytree(ROOT / "aescratch" / "data", f"{folder}/aescratch/data")
         shutil.copy(ROOT / "setup.cfg", folder)
         pathlib.Path(folder, path).write_text(source)
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *(f"tests/test_{name}.py" for name in TESTS)]
+        tests = (f"tests/test_{name}.py" for name in TESTS)
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
         environment = {**__import__("os").environ, "PYTHONPATH": folder, "OMP_NUM_THREADS": "1"}
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
     return f"{path}:{line} {what}" if done.returncode == 0 else None

@@ -664,11 +664,12 @@ def test_parts_refuse_what_doesnt_fit():
         bound.forward(np.zeros((N, 2)), np.zeros((N, 3, H)), np.zeros((N, H)), np.zeros((N, H)))
     with pytest.raises(ValueError, match="expected K rows like those of x for each of its 7 rows"):
         bounds.GaussianLikelihood(1.0).forward(np.zeros((N + 1, D)), X)
-    model = model_of(IWAE, 2)
-    model.loss(X, rng=0)
-    with pytest.raises(ValueError, match=r"expected grad_log_p of shape \(7, 2\), as forward gave it, got shape \(1, 2\)"):
-        model.likelihood.backward(np.zeros((1, 2)))
-    with pytest.raises(ValueError, match=r"expected grad_z of shape \(7, 2, 3\), as forward gave it, got shape \(1, 2, 3\)"):
-        model.sampling.backward(np.zeros((1, 2, 3)))
+    for options in ({}, {"estimator": "dreg", "reconstruction": ae.BinaryCrossEntropy()}):
+        model = model_of(IWAE, 2, **options)
+        model.loss(X, rng=0)
+        with pytest.raises(ValueError, match=r"expected grad_log_p of shape \(7, 2\), as forward gave it, got shape \(1, 2\)"):
+            model.likelihood.backward(np.zeros((1, 2)))
+        with pytest.raises(ValueError, match=r"expected grad_z of shape \(7, 2, 3\), as forward gave it, got shape \(1, 2, 3\)"):
+            model.sampling.backward(np.zeros((1, 2, 3)))
     with pytest.raises(ValueError, match="expected C to be"):
         MaximumMeanDiscrepancy(1.0, 0.0)
