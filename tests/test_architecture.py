@@ -257,7 +257,8 @@ def test_building_a_model_by_its_name_is_no_branch(allowed):
 BEYOND_THE_CORE = {
     "architecture", "bare_python", "bench", "blind", "browser", "browser_step", "causes", "check_layer", "cli",
     "cli_check", "complaints", "counts", "courses", "cupy", "datasets", "debugger", "declared", "diagnosis",
-    "docs", "dry_run", "ecosystem", "estimator", "exercise_styles", "exercises", "explanation", "exports", "fixtures",
+    "docs", "dry_run", "ecosystem", "estimator", "exercise_styles", "exercises", "exercises_against_torch",
+    "explanation", "exports", "fixtures",
     "foreign", "gpu", "gradcheck", "gradcheck_laws", "gradcheck_modes", "grading", "grading_hostile",
     "grading_imports", "grading_judge", "grading_say", "grading_seeds", "kernels", "korean", "lines",
     "localise", "lookalikes", "meaning_check", "meaning_formulas", "meaning_learning", "meaning_models",

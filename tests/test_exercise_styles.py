@@ -344,6 +344,182 @@ def xavier_uniform(n_in, n_out, uniform):
     b = math.sqrt(6) / math.sqrt(n_in + n_out)
     return numpy.array([[-b + 2 * b * float(u) for u in row] for row in uniform])
 """,
+    ("straight_through_backward", "where"): "import numpy as np\ndef straight_through_backward(grad_z, a):\n    return np.where((a >= -1) & (a <= 1), grad_z, 0)\n",
+    ("vq_backward", "one-hot"): """
+import numpy as np
+def vq_backward(x, W1, E, W2, beta):
+    h = x @ W1
+    chosen = np.eye(len(E))[((h[:, None] - E) ** 2).sum(2).argmin(1)]
+    q = chosen @ E
+    g = (q @ W2 - x) / len(x)
+    away = 2 / len(x) * (h - q)
+    return x.T @ (g @ W2.T) + beta * x.T @ away, -chosen.T @ away, q.T @ g
+""",
+    ("vq_backward", "entry by entry"): """
+import numpy as np
+def vq_backward(x, W1, E, W2, beta):
+    grads = np.zeros_like(W1), np.zeros_like(E), np.zeros_like(W2)
+    for row in x:
+        h = row @ W1
+        k = min(range(len(E)), key=lambda i: np.linalg.norm(h - E[i]))
+        error = (E[k] @ W2 - row) / len(x)
+        grads[0][:] += np.outer(row, W2 @ error + beta * 2 * (h - E[k]) / len(x))
+        grads[1][k] += 2 * (E[k] - h) / len(x)
+        grads[2][:] += np.outer(E[k], error)
+    return grads
+""",
+    ("jump_relu_backward", "unit by unit"): """
+import numpy as np
+def jump_relu_backward(grad_h, a, theta, bandwidth):
+    grad_theta = np.zeros(len(theta))
+    for j, t in enumerate(theta):
+        inside = (a[:, j] > t - bandwidth / 2) & (a[:, j] < t + bandwidth / 2)
+        grad_theta[j] = -t * grad_h[inside, j].sum() / bandwidth
+    return np.where(a > theta, grad_h, 0), grad_theta
+""",
+    ("gated_backward", "calls the sheet"): """
+import numpy as np
+from aescratch import functions as f
+def gated_backward(x, W, b, r, W2, weight):
+    p = x @ W
+    gate, size = p + b, np.exp(r) * p
+    h, g = f.gated(gate, size), np.maximum(gate, 0)
+    first, second = f.squared_error_backward(h @ W2, x), f.squared_error_backward(g @ W2, x)
+    to_gate = np.where(gate > 0, second @ W2.T + weight / len(x), 0)
+    to_size = np.where(h > 0, first @ W2.T, 0)
+    return x.T @ (to_gate + to_size * np.exp(r)), to_gate.sum(0), np.einsum("nj,nj->j", to_size, size), h.T @ first
+""",
+    ("batch_top_k_backward", "scatter"): """
+import numpy as np
+def batch_top_k_backward(grad_y, a, k):
+    grad_a = np.zeros_like(a)
+    kept = np.unravel_index(np.argpartition(a, -k * len(a), axis=None)[-k * len(a):], a.shape)
+    grad_a[kept] = grad_y[kept]
+    return grad_a
+""",
+    ("auxiliary_backward", "by the codes"): """
+import numpy as np
+def auxiliary_backward(x, W1, W2, silent, k, weight):
+    a = x @ W1
+    h, z = np.zeros_like(a), np.zeros_like(a)
+    for n, row in enumerate(a):
+        kept = np.argsort(-row)[:k]
+        h[n, kept] = row[kept]
+        quiet = sorted(np.flatnonzero(silent), key=lambda j: -row[j])[:k]
+        z[n, quiet] = row[quiet]
+    left = x - h @ W2
+    g, g_hat = -left / len(x), weight * (z @ W2 - left) / len(x)
+    return x.T @ np.where(h != 0, g @ W2.T, 0) + x.T @ np.where(z != 0, g_hat @ W2.T, 0), h.T @ g + z.T @ g_hat
+""",
+    ("log_mean_exp_backward", "through the output"): """
+import numpy as np
+def log_mean_exp_backward(grad_y, log_w):
+    top = log_w.max(1, keepdims=True)
+    y = top + np.log(np.exp(log_w - top).mean(1, keepdims=True))
+    return grad_y.reshape(-1, 1) * np.exp(log_w - y) / log_w.shape[1]
+""",
+    ("mmd_backward", "pair by pair"): """
+import numpy as np
+def mmd_backward(h, z, C):
+    n = len(h)
+    out = np.zeros_like(h)
+    def slope(u, v):
+        return -2 * C * (u - v) / (C + np.sum((u - v) ** 2)) ** 2
+    for i in range(n):
+        for j in range(n):
+            if i != j:
+                out[i] += 2 * slope(h[i], h[j]) / (n * (n - 1))
+            out[i] -= 2 * slope(h[i], z[j]) / n**2
+    return out
+""",
+    ("reversal_backward", "one array of logits"): """
+import numpy as np
+def reversal_backward(x, z, W1, W2, v, weight):
+    h = x @ W1
+    rows, labels = np.concatenate([z, h]), np.repeat([1.0, 0.0], len(x))
+    grad = (1 / (1 + np.exp(-rows @ v)) - labels) / len(rows)
+    g = (h @ W2 - x) / len(x)
+    grad_h = g @ W2.T - weight * (grad[:, None] * v)[len(x):]
+    return x.T @ grad_h, h.T @ g, rows.T @ grad
+""",
+    ("straight_through_backward", "by index"): "def straight_through_backward(grad_z, a):\n    g = grad_z.copy()\n    g[abs(a) > 1] = 0\n    return g\n",
+    ("jump_relu_backward", "a rectangle by its sides"): """
+import numpy as np
+def jump_relu_backward(grad_h, a, theta, bandwidth):
+    t = (a - theta) / bandwidth
+    rectangle = 1.0 * (t < 0.5) * (t > -0.5)
+    return grad_h * np.heaviside(a - theta, 0), -np.einsum("j,nj,nj->j", theta, rectangle, grad_h) / bandwidth
+""",
+    ("gated_backward", "example by example"): """
+import numpy as np
+def gated_backward(x, W, b, r, W2, weight):
+    grad_W, grad_b, grad_r, grad_W2 = np.zeros_like(W), np.zeros_like(b), np.zeros_like(r), np.zeros_like(W2)
+    for row in x:
+        p = row @ W
+        on, size = p + b > 0, np.exp(r) * p
+        h, g = on * np.maximum(size, 0), on * (p + b)
+        error, gate_error = (h @ W2 - row) / len(x), (g @ W2 - row) / len(x)
+        to_size = np.where(h > 0, W2 @ error, 0)
+        to_gate = on * (W2 @ gate_error + weight / len(x))
+        grad_W += np.outer(row, to_gate + to_size * np.exp(r))
+        grad_b += to_gate
+        grad_r += to_size * size
+        grad_W2 += np.outer(h, error)
+    return grad_W, grad_b, grad_r, grad_W2
+""",
+    ("batch_top_k_backward", "rank by rank"): """
+import numpy as np
+def batch_top_k_backward(grad_y, a, k):
+    larger = (a.reshape(-1, 1) < a.reshape(1, -1)).sum(1).reshape(a.shape)
+    return np.where(larger < k * a.shape[0], grad_y, 0.0)
+""",
+    ("auxiliary_backward", "two networks"): """
+import numpy as np
+def one(x, target, a, mask, W2, share):
+    code = np.where(mask, a, 0)
+    error = share * (code @ W2 - target) / len(x)
+    return x.T @ np.where(mask, error @ W2.T, 0), code.T @ error, target - code @ W2
+def auxiliary_backward(x, W1, W2, silent, k, weight):
+    a = x @ W1
+    among = np.where(silent > 0, a, a.min() - 1)
+    first = one(x, x, a, a >= np.sort(a, 1)[:, [-k]], W2, 1)
+    second = one(x, first[2], a, among >= np.sort(among, 1)[:, [-k]], W2, weight)
+    return first[0] + second[0], first[1] + second[1]
+""",
+    ("log_mean_exp_backward", "example by example"): """
+import math
+import numpy as np
+def log_mean_exp_backward(grad_y, log_w):
+    out = []
+    for g, row in zip(grad_y, log_w):
+        w = [math.exp(v - max(row)) for v in row]
+        out.append([g * each / sum(w) for each in w])
+    return np.array(out)
+""",
+    ("mmd_backward", "einsum"): """
+import numpy as np
+def mmd_backward(h, z, C):
+    n = h.shape[0]
+    def pull(y):
+        d = h[:, None, :] - y[None, :, :]
+        k = C / (C + np.einsum("nmj,nmj->nm", d, d))
+        return np.einsum("nm,nmj->nj", k * k, d) * 4 / C
+    return pull(z) / n / n - pull(h) / n / (n - 1)
+""",
+    ("reversal_backward", "example by example"): """
+import numpy as np
+def reversal_backward(x, z, W1, W2, v, weight):
+    n = len(x)
+    grad_W1, grad_W2, grad_v = 0 * W1, 0 * W2, 0 * v
+    for row, sample in zip(x, z):
+        h = row @ W1
+        error = (h @ W2 - row) / n
+        to_sample, to_code = -0.5 / n / (1 + np.exp(sample @ v)), 0.5 / n / (1 + np.exp(-h @ v))
+        grad_v += to_sample * sample + to_code * h
+        grad_W2 += np.outer(h, error)
+        grad_W1 += np.outer(row, W2 @ error - weight * to_code * v)
+    return grad_W1, grad_W2, grad_v
+""",
     ("own_checker", "norms of the difference, in random directions too"): """
 import numpy as np
 def is_right(loss, grad, x):

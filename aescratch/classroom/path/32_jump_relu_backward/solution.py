@@ -1,0 +1,36 @@
+# mypy: ignore-errors
+"""A JumpReLU, backward: the derivative in a, and a rule in theta."""
+
+import numpy as np
+
+
+def jump_relu(a, theta):
+    """Return a where it is above theta, else 0; this is given."""
+    return np.where(a > theta, a, 0)
+
+
+def jump_relu_backward(grad_h, a, theta, bandwidth):
+    """Return the gradients with respect to a and theta, where h = jump_relu(a, theta).
+
+    Parameters
+    ----------
+    grad_h : array (N, H)
+        The gradient of the loss with respect to h.
+    a : array (N, H)
+        What the forward pass was given.
+    theta : array (H,)
+        The threshold of each unit.
+    bandwidth : float
+        The width around theta within which entries of a have a say.
+
+    Returns
+    -------
+    grad_a : array (N, H)
+    grad_theta : array (H,)
+    """
+    ### BEGIN SOLUTION
+    grad_a = grad_h * (a > theta)
+    near = np.abs(a - theta) < bandwidth / 2
+    grad_theta = -theta / bandwidth * (grad_h * near).sum(axis=0)
+    return grad_a, grad_theta
+    ### END SOLUTION

@@ -1,0 +1,31 @@
+"""The logarithm of a mean of exponentials, at small and at large numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from aescratch import functions
+from aescratch.classroom import check_backward, check_prediction
+from aescratch.inspection.gradcheck import Report
+
+FUNCTIONS = ("log_mean_exp_backward",)
+AGAINST = {
+    "a": "Is it the mean that is differentiated, or the logarithm of it? Do both samples weigh the same?",
+    "c": "That is the derivative of the mean. What does the logarithm do to it?",
+    "d": "Does y stay as it is if the smaller weight grows from 1 to 1.1?",
+}
+
+
+def check(student: Any, seed: int) -> Iterator[Report]:
+    """Yield the reports on the prediction and on log_mean_exp_backward."""
+    yield check_prediction(student, "b", AGAINST)
+    rng = np.random.default_rng(seed)
+    log_w = rng.normal(size=(7, 5))
+    yield check_backward(student.log_mean_exp_backward, functions.log_mean_exp, {"log_w": log_w}, seed)
+    far = log_w + rng.choice([-900.0, 900.0], size=(7, 1))
+    yield check_backward(
+        student.log_mean_exp_backward, functions.log_mean_exp, {"log_w": far}, seed, at="weights far from 1"
+    )

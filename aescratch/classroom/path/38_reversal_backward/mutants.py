@@ -1,0 +1,53 @@
+"""Typical mistakes, and how each must be answered."""
+
+from aescratch.classroom import Mutant
+
+MUTANTS = {
+    "not reversed": Mutant(
+        "- weight * np.outer", "+ weight * np.outer", "not-reversed",
+        "the discriminator's gradient isn't reversed: the encoder helps the discriminator",
+        "Whose loss does the encoder lower by a step against this gradient?",
+    ),
+    "all reversed": Mutant(
+        "grad_x_hat @ W2.T - weight *", "-grad_x_hat @ W2.T - weight *", "reconstruction-reversed",
+        "the reconstruction's gradient is reversed, too",
+        "Which of the two terms are the networks at odds about?",
+    ),
+    "the discriminator reversed": Mutant(
+        "z.T @ grad_of_samples + h.T @ grad_of_codes", "-(z.T @ grad_of_samples + h.T @ grad_of_codes)",
+        "discriminator-reversed",
+        "the discriminator's own gradient is reversed",
+        "Where does the reversal lie: before the discriminator, or after it?",
+    ),
+    "the encoder doesn't mind": Mutant(
+        " - weight * np.outer(grad_of_codes, v)", "", "path-missing",
+        "what the discriminator says of the codes doesn't reach the encoder",
+        "By how many ways does h reach the loss?",
+    ),
+    "weight forgotten": Mutant(
+        "- weight * np.outer", "- np.outer", "weight-missing",
+        "the weight is missing where the gradient is reversed",
+        "By what is the gradient multiplied between the discriminator and the encoder?",
+    ),
+    "weight twice": Mutant(
+        "z.T @ grad_of_samples + h.T @ grad_of_codes", "weight * (z.T @ grad_of_samples + h.T @ grad_of_codes)",
+        "weight-extra",
+        "the weight stands before the discriminator's own gradient, too",
+        "Does the gradient of v pass the reversal?",
+    ),
+    "codes alone": Mutant(
+        "z.T @ grad_of_samples + h.T @ grad_of_codes", "h.T @ grad_of_codes", "samples-missing",
+        "what the samples say to the discriminator is missing",
+        "In which two terms of the cross-entropy does v stand?",
+    ),
+    "labels exchanged": Mutant(
+        "grad_of_codes = p_codes / (2 * N)", "grad_of_codes = (p_codes - 1) / (2 * N)", "label-of-codes",
+        "codes have the label of samples",
+        "The logit of a code is to be small. Does its cost grow or fall with it?",
+    ),
+    "the mean of one half": Mutant(
+        "p_codes / (2 * N)", "p_codes / N", "number-of-rows",
+        "the codes' cost is divided by N; the cross-entropy is a mean over samples and codes, 2 N rows",
+        "By what does adversarial_loss divide the cross-entropy?",
+    ),
+}
