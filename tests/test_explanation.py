@@ -110,6 +110,20 @@ def test_the_claims_are_many_and_count_the_museum_rightly():
     assert museum.count("| sees nothing | sees nothing |") == 1
 
 
+def test_the_table_of_the_variants_is_of_the_claims_and_figures_of_its_script():
+    script = runpy.run_path(str(DOCS / "make_variants.py"))
+    lines = read("variants_measured.txt").splitlines()
+    claims = [claim.text for trial in script["TRIALS"] for claim in trial.claims]
+    assert [line[2:].rpartition(": holds")[0].removesuffix(": REFUTED") for line in lines if ": holds with" in line] == claims
+    assert lines[0] == f"seeds {script['SEEDS'][0]} to {script['SEEDS'][-1]}: median (least to most)"
+    for trial in script["TRIALS"]:
+        if trial.measure.__name__ in ("estimator_of_a_threshold", "straight_through"):  # the quick ones, measured again
+            for name, value in trial.measure(script["SEEDS"][0]).items():
+                (row,) = [line for line in lines if line.startswith(f"    {name} ")]
+                least, most = map(float, re.search(r"\((\S+) to (\S+)\)", row).groups())
+                assert 0.99 * least < value < 1.01 * most, row
+
+
 def test_the_syllabus_names_exercises_and_answers_that_there_are():
     text = read("teaching/index.md")
     exercises = {exercise.name: exercise for exercise in all_exercises()}
