@@ -12,8 +12,10 @@ import aescratch as ae
 from aescratch.programs.bench import QUESTIONS, Row, as_text, machine, memory, processes, pytorch, questions, timing
 from aescratch.programs.bench.cases import Case, our_step, random_data
 from aescratch.programs.bench.floor import floor_step
+from aescratch.programs.bench.variants import VARIANTS, leaves_of
 from aescratch.programs.cli import bench as command
 from aescratch.programs.cli import main
+from aescratch.training import contract
 
 TINY = Case((7, 5, 3), 11, "GELU")
 has_torch = pytest.mark.skipif(not pytorch.is_installed(), reason="needs PyTorch")
@@ -220,3 +222,36 @@ def test_both_losses_are_the_same():
     loss = pytorch.squared_error(torch.from_numpy(x * 0.5), torch.from_numpy(x))
     assert float(loss) == pytest.approx(float(ae.functions.squared_error(x * 0.5, x)), rel=1e-6)
 
+
+@has_torch
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_variants_step_in_pytorch_is_ours(name, monkeypatch):
+    import torch
+
+    def like(draw):
+        return lambda *shape: torch.tensor(draw(tuple(shape[0].shape) if torch.is_tensor(shape[0]) else shape))
+
+    drawn = np.random.default_rng(5)  # in place of what PyTorch draws, what our model does
+    for function in ("randn", "randn_like"):
+        monkeypatch.setattr(torch, function, like(drawn.standard_normal))
+    monkeypatch.setattr(torch, "rand_like", like(drawn.random))
+    variant, x = VARIANTS[name], np.random.default_rng(1).normal(size=(11, 17))
+    model = variant.make([17, 32] if len(variant.sizes[0][0]) == 2 else [17, 13, 8])
+    model = type(model)(**{**model.settings(), "dtype": "float64"}, rng=0)
+    leaves = leaves_of(model)
+    with contract.training(model, frozen=True):
+        ours = model.loss(x, np.random.default_rng(5))
+        model.backward()
+    theirs = variant.torch_loss(torch, leaves, torch.from_numpy(x))
+    theirs.backward()
+    assert float(theirs.detach()) == pytest.approx(float(ours), rel=1e-6)  # labels and the like are float32 there
+    for parameter in model.parameters:
+        np.testing.assert_allclose(parameter.grad, leaves[parameter.name].grad, rtol=1e-5, atol=1e-7, err_msg=parameter.name)
+
+
+@has_torch
+@pytest.mark.usefixtures("at_once")
+def test_variants_are_beside_pytorch():
+    rows = list(questions.variants(True, {"masked": VARIANTS["masked"]}))
+    assert [row.case for row in rows] == ["masked 64-32-8, batch 64"]
+    assert min(rows[0].ours, rows[0].theirs) > 0

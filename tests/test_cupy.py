@@ -512,7 +512,7 @@ PER_STEP = {
     "contractive linear": (36, 0), "stacked": (56, 0), "stacked tied": (36, 0), "variational": (42, 1),
     "variational beta": (79, 1), "variational bernoulli": (31, 1), "denoising batch norm": (198, 5),
     "stacked batch norm": (176, 3), "sparse moving": (216, 0), "variational batch norm": (136, 3),
-    "variational free bits": (87, 1), "importance-weighted bernoulli": (120, 1), "wasserstein tied": (88, 1),
+    "variational free bits": (87, 1), "importance-weighted bernoulli": (120, 1), "wasserstein tied": (104, 1),
     "contractive dropout": (38, 1), "denoising hidden": (60, 2), "vector-quantized": (98, 1),
     "vector-quantized moving": (216, 4), "vector-quantized tied": (64, 0), "adversarial": (232, 1),
     "k-sparse batch": (63, 0), "k-sparse auxiliary": (100, 0), "k-sparse batch auxiliary": (146, 1),

@@ -5,18 +5,31 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aescratch.backend import Array, Number, array_module, batch_mean, batch_size
+from aescratch.backend import Array, Number, array_module, batch_mean, batch_size, fused
 from aescratch.functions.formula import Formula, Record, Term
 
 
 def inverse_multiquadric(h: Array, z: Array, C: float) -> Array:
     """Kernel between the rows of h and z, both (N, H): k_nm = C / (C + ‖h_n − z_m‖²), (N, N).
 
-    Its tails are heavy: a far code still feels the prior (Tolstikhin et al. 2017, section 4).
+    Its tails are heavy: a far code still feels the prior (Tolstikhin et al. 2017, section 4). The distance is
+    ‖h_n‖² − 2 h_n·z_m + ‖z_m‖², both taken from the codes' mean, so that far from 0 no digits are lost.
     """
-    xp = array_module(h)
-    difference = xp.expand_dims(h, 1) - z
-    return C / (C + (difference * difference).sum(axis=2))
+    centre = h.mean(axis=0)
+    u, v = h - centre, z - centre
+    of_u = array_module(u).expand_dims(_squared_lengths(u), 1)
+    return _kernel_of(of_u, u @ v.T, _squared_lengths(v), C)
+
+
+@fused
+def _squared_lengths(u: Array) -> Array:
+    return (u * u).sum(axis=1)
+
+
+@fused
+def _kernel_of(of_u: Array, products: Array, of_v: Array, C: float) -> Array:
+    squared_distance = array_module(products).maximum(of_u - 2 * products + of_v, 0)
+    return C / (C + squared_distance)
 
 
 def mmd(h: Array, z: Array, C: float) -> Number:
@@ -34,10 +47,16 @@ def mmd(h: Array, z: Array, C: float) -> Number:
 
 def mmd_backward(h: Array, z: Array, C: float) -> Array:
     """Gradient of `mmd` for h: ∂k(h_n, y)/∂h_n = −2 (h_n − y) k²/C, and h_n stands on both sides of its own kernels."""
-    xp = array_module(h)
-    own = xp.expand_dims(inverse_multiquadric(h, h, C) ** 2, 2) * (xp.expand_dims(h, 1) - h)
-    cross = xp.expand_dims(inverse_multiquadric(h, z, C) ** 2, 2) * (xp.expand_dims(h, 1) - z)
-    return 4 / C * (cross.mean(axis=1) - own.sum(axis=1) / (batch_size(h) - 1)) / batch_size(h)
+    centre = h.mean(axis=0)  # differences don't depend on it, and far from 0 they lose no digits
+    h, z, N = h - centre, z - centre, batch_size(h)
+    attracting = _weighted_differences(inverse_multiquadric(h, z, C) ** 2, h, z) / N
+    repelling = _weighted_differences(inverse_multiquadric(h, h, C) ** 2, h, h) / (N - 1)
+    return 4 / C * (attracting - repelling) / N
+
+
+def _weighted_differences(weights: Array, h: Array, z: Array) -> Array:
+    """Return Σ_m w_nm (h_n − z_m), (N, H)."""
+    return weights.sum(axis=1, keepdims=True) * h - weights @ z
 
 
 # What else is to be known of these formulas

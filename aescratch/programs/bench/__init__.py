@@ -3,6 +3,7 @@
     cases.py      the networks that are measured, and one training step of ours
     floor.py      what no step can do without: the matrix products, and one pass over the parameters
     pytorch.py    the same steps, training and gradient check in PyTorch, where it is installed
+    variants.py   the newer variants, ours and in PyTorch
     timing.py     sides in turns -> median seconds
     questions.py  cases, sides -> Row, one function per question;   memory.py, processes.py   what needs a fresh process
     machine.py    versions, libraries, threads;   table.py   rows -> text

@@ -60,15 +60,19 @@ def make_model(case: Case) -> ae.Autoencoder:
 
 
 def our_step(case: Case) -> Callable[[], None]:
+    """Return one training step on a case, on random data."""
+    return step_of(make_model(case), random_data(case.batch, case.widths[0]))
+
+
+def step_of(model: ae.Autoencoder, x: Array) -> Callable[[], None]:
     """Return one training step, as `fit` takes it: the batch has been checked, and training mode entered, before."""
-    model, x = make_model(case), random_data(case.batch, case.widths[0])
-    adam = ae.Adam(RATE).start(model.parameters)
+    adam, rng = ae.Adam(RATE).start(model.parameters), np.random.default_rng(0)
     for part in model.parts.values():
         part.in_training = True
 
     def step() -> None:
         with model.trusting_batches():
-            model.loss(x)
+            model.loss(x, rng)
             model.backward()
             adam.step(RATE)
 

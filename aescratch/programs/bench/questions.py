@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,11 @@ import aescratch as ae
 from aescratch.backend import Array
 from aescratch.inspection.monitor import Monitor
 from aescratch.programs.bench import memory, processes, pytorch
-from aescratch.programs.bench.cases import DEEP, MIDDLE, SMALL, STEPS, Case, make_model, our_step, random_data
+from aescratch.programs.bench.cases import DEEP, MIDDLE, SMALL, STEPS, Case, make_model, our_step, random_data, step_of
 from aescratch.programs.bench.floor import floor_step
 from aescratch.programs.bench.table import Row
 from aescratch.programs.bench.timing import median_seconds
+from aescratch.programs.bench.variants import VARIANTS, Variant, torch_variant_step
 
 # What was aimed at, as the largest ratio to the floor, for cases large enough to be made of matrix products.
 FLOOR_TARGETS = {
@@ -53,6 +54,19 @@ def steps(quick: bool, cases: Sequence[Case] = STEPS) -> Iterator[Row]:
     if ratios:
         mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
         yield Row("step", "all of these, geometric mean", mean, 1.0, "PyTorch", "", target=0.65)
+
+
+def variants(quick: bool, chosen: Mapping[str, Variant] = VARIANTS) -> Iterator[Row]:
+    """Yield one training step of each newer variant against PyTorch's, at a small and at a larger size."""
+    for name, variant in chosen.items() if pytorch.is_installed() else ():
+        for widths, batch in variant.sizes[: 1 if quick else None]:
+            model, x = variant.make(list(widths)), random_data(batch, widths[0])
+            sides: dict[str, Callable[[], object]] = {
+                "PyTorch": torch_variant_step(variant, model, x), "ours": step_of(model, x),
+            }  # fmt: skip
+            taken = milliseconds(sides, rounds=3 if quick else 7)
+            case = f"{name} {'-'.join(map(str, widths))}, batch {batch}"
+            yield Row("variants", case, taken["ours"], taken["PyTorch"], "PyTorch, fused Adam", "ms")
 
 
 def growth(quick: bool, cases: Sequence[Case] = GROWING) -> Iterator[Row]:
@@ -149,6 +163,6 @@ def milliseconds(sides: dict[str, Callable[[], object]], rounds: int) -> dict[st
 
 
 QUESTIONS: dict[str, Callable[[bool], Iterator[Row]]] = {
-    "step": steps, "growth": growth, "fit": fit, "looking": looking, "memory": peak_memory, "check": check,
-    "import": imports,
+    "step": steps, "variants": variants, "growth": growth, "fit": fit, "looking": looking, "memory": peak_memory,
+    "check": check, "import": imports,
 }  # fmt: skip
