@@ -19,7 +19,7 @@ import pytest
 
 from aescratch.classroom import all_exercises
 from aescratch.classroom.grading import calls, sandbox
-from aescratch.classroom.grading.judging import Limits, judge
+from aescratch.classroom.grading.judging import Limits, judge_text
 from aescratch.classroom.grading.marks import entries
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the confined process needs Unix")
@@ -338,7 +338,7 @@ def judged(text, folder, monkeypatch, limits=LIMITS, seed=4):
     looks = []
     monkeypatch.setattr(select, "poll", counted_poll(looks))
     started = time.monotonic()
-    judgement = judge(EXERCISE, path, seed=seed, limits=limits)
+    judgement = judge_text(EXERCISE, path.read_bytes(), path.name, seed=seed, limits=limits)
     assert time.monotonic() - started < limits.seconds + limits.start
     assert len(looks) < MOST_LOOKS  # the judge waits, and doesn't turn round and round
     for _ in range(20):  # the kernel ends a namespace's processes when it gets to it

@@ -23,7 +23,7 @@ import aescratch as ae
 from aescratch.classroom import all_exercises
 from aescratch.classroom.grading import calls, channel, confinement, landlock, sandbox
 from aescratch.classroom.grading.channel import Malformed, Packer, Unpacker
-from aescratch.classroom.grading.judging import Limits, judge, judge_text, missing_protections
+from aescratch.classroom.grading.judging import Limits, judge_text, missing_protections
 from aescratch.classroom.grading.marks import entries
 from aescratch.classroom.grading.seeds import seed_for
 from aescratch.classroom.grading.stand_in import Conversation, StandIn
@@ -37,6 +37,11 @@ DENSE = EXERCISES["dense_backward"]
 SEED = 5
 START = "import numpy as np\ndef dense_backward(grad_y, x, W):\n"
 RETURN = "    return grad_y @ W.T, x.T @ grad_y, grad_y.sum(0)\n"
+
+
+def judge(exercise, path, *, seed):
+    """Return the judgement of a file."""
+    return judge_text(exercise, path.read_bytes(), path.name, seed=seed)
 
 
 def both(exercise, text, folder):
@@ -226,33 +231,14 @@ def test_there_are_no_sockets_not_even_within_the_process(call, tmp_path):
 # The file
 
 
-def test_a_file_that_cannot_be_read_is_said_to_be_so(tmp_path):
-    path = tmp_path / DENSE.file_name
+def test_a_text_that_cannot_be_read_is_said_to_be_so():
+    def outcome(text):
+        return judge_text(DENSE, text, DENSE.file_name, seed=0).outcome
 
-    def outcome(limits=Limits()):
-        return judge(DENSE, path, seed=0, limits=limits).outcome
-
-    assert (outcome().kind, outcome().message) == ("not-begun", "there is no file 02_dense_backward.py")
-    path.mkdir()
-    assert outcome().message == "Python can't read it: 02_dense_backward.py is no file"
-    path.rmdir()
-    os.mkfifo(path)
-    assert outcome().message == "Python can't read it: 02_dense_backward.py is no file"
-    path.unlink()
-    path.symlink_to(DENSE.folder / "solution.py")
-    assert outcome().message == "Python can't read it: 02_dense_backward.py is a link; hand in the file itself"
-    path.unlink()
-    with open(path, "wb") as stream:
-        stream.truncate(2**30)
-    assert outcome().message == "Python can't read it: 02_dense_backward.py is larger than 1024 KiB"
-    path.write_bytes(b"x = '\xff'\n")
-    assert outcome().kind == "syntax-error"
-    assert outcome().message.startswith("Python can't read it: (unicode error) 'utf-8' codec can't decode")
-    path.write_bytes(b"# coding: latin-1\nx = '\xff'\n" + (START + RETURN).encode())
-    assert outcome().passed
-    if os.getuid():
-        path.chmod(0)
-        assert outcome().message == "Python can't read it: 02_dense_backward.py can't be opened (Permission denied)"
+    assert outcome(bytes(2**21)).message == "Python can't read it: 02_dense_backward.py is larger than 1024 KiB"
+    assert outcome(b"x = '\xff'\n").kind == "syntax-error"
+    assert outcome(b"x = '\xff'\n").message.startswith("Python can't read it: (unicode error) 'utf-8' codec can't decode")
+    assert outcome(b"# coding: latin-1\nx = '\xff'\n" + (START + RETURN).encode()).passed
 
 
 # Functions that a submission is given
@@ -550,7 +536,7 @@ def test_a_submission_ends_with_its_judge(means, tmp_path, monkeypatch):
 import pathlib
 from aescratch.classroom import all_exercises
 from aescratch.classroom.grading import confinement, sandbox
-from aescratch.classroom.grading.judging import judge
+from aescratch.classroom.grading.judging import judge_text
 if {means!r} != "bubblewrap": sandbox.bubblewrap = lambda: ([], "none")
 if {means!r} == "neither": sandbox.landlocked = lambda: False
 drain = confinement.Confined._drain
@@ -559,7 +545,8 @@ def noted(self):
     if self.kept: pathlib.Path({str(mark)!r}).write_text(str(self.process.pid))
     return more
 confinement.Confined._drain = noted
-judge(next(e for e in all_exercises() if e.name == "dense_backward"), pathlib.Path({str(path)!r}), seed=0)
+path = pathlib.Path({str(path)!r})
+judge_text(next(e for e in all_exercises() if e.name == "dense_backward"), path.read_bytes(), path.name, seed=0)
 """
     environment = {**os.environ, "TMPDIR": str(tmp_path)}  # for the folder that nobody is left to remove
     judging = subprocess.Popen([sys.executable, "-c", program], cwd=pathlib.Path(ae.__file__).parents[1], env=environment)

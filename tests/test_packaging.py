@@ -17,7 +17,7 @@ from types import SimpleNamespace
 import pytest
 
 from aescratch.classroom import all_exercises
-from aescratch.classroom.grading.judging import judge, missing_protections
+from aescratch.classroom.grading.judging import judge_text, missing_protections
 from aescratch.classroom.grading.marks import entries
 from aescratch.classroom.grading.sandbox import landlocked
 from aescratch.classroom.grading.seeds import kept_seed
@@ -423,8 +423,7 @@ def test_the_pages_commands_run_and_its_numbers_are_right(tmp_path, monkeypatch)
     commands = re.findall(r"^    aescratch (.*)$", text, re.MULTILINE)
     monkeypatch.chdir(tmp_path)
     assert [main(command.split()) for command in commands] == [0] * 6
-    (tmp_path / "cell.py").write_text(AVERAGED)
-    marks = entries(DENSE, judge(DENSE, tmp_path / "cell.py", seed=5))
+    marks = entries(DENSE, judge_text(DENSE, AVERAGED.encode(), "cell.py", seed=5))
     points, of = sum(entry.points for entry in marks), DENSE.points
     whole = sum(entry.of for entry in marks if entry.points == entry.of)
     assert f"gets {float(points):g} of {of} points there, and {float(whole):g} in otter" in " ".join(text.split())

@@ -11,13 +11,12 @@ import os
 import pathlib
 import subprocess
 import sys
-import tempfile
 
 import pytest
 
 import aescratch as ae
 from aescratch.classroom import all_exercises
-from aescratch.classroom.grading.judging import judge
+from aescratch.classroom.grading.judging import judge_text
 from aescratch.classroom.grading.marks import entries
 from aescratch.classroom.grading.seeds import seed_for
 from aescratch.classroom.packaging.nbgrader import write_course
@@ -55,10 +54,8 @@ def run(words, folder, home):
 @functools.cache
 def marks_of(exercise, source):
     """The entries that grading gives for a file with this source."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder) / exercise.file_name
-        path.write_text(source, encoding="utf-8")
-        return entries(exercise, judge(exercise, path, seed=seed_for(exercise, source.encode(), SEED)))
+    text = source.encode()
+    return entries(exercise, judge_text(exercise, text, exercise.file_name, seed=seed_for(exercise, text, SEED)))
 
 
 def answered(notebook, answers, is_answer):

@@ -20,32 +20,17 @@ from aescratch.classroom.grading.quotients import Calls, evidence
 from aescratch.classroom.grading.sandbox import missing_protections
 from aescratch.classroom.grading.stand_in import Conversation
 from aescratch.classroom.looking import judgement_of
-from aescratch.classroom.outcome import DIED, NOT_BEGUN, SYNTAX_ERROR, TIMED_OUT, Judgement, stopped
+from aescratch.classroom.outcome import DIED, SYNTAX_ERROR, TIMED_OUT, Judgement, stopped
 from aescratch.classroom.running import KEPT
-from aescratch.foundations.sources import text_of_plain_file
 
-__all__ = ["Judgement", "Limits", "judge", "judge_text", "missing_protections"]
-
-
-def judge(exercise: Exercise, path: Path, *, seed: int, limits: Limits = Limits()) -> Judgement:
-    """Return what the checks of an exercise say of a submission's file, which may be missing, at this seed."""
-    if path.is_symlink():  # it may lead to the solution
-        return _unreadable(path.name, "is a link; hand in the file itself")
-    try:
-        text = text_of_plain_file(path, limits.source)
-    except FileNotFoundError:
-        return Judgement(stopped(NOT_BEGUN, f"there is no file {path.name}"))
-    except OSError as error:
-        return _unreadable(path.name, f"can't be opened ({error.strerror})")
-    if text is None:
-        return _unreadable(path.name, "is no file")
-    return judge_text(exercise, text, path.name, seed=seed, limits=limits)
+__all__ = ["Judgement", "Limits", "judge_text", "missing_protections"]
 
 
 def judge_text(exercise: Exercise, text: bytes, file: str, *, seed: int, limits: Limits = Limits()) -> Judgement:
-    """Return the same of the text of a submission, whose lines are given under the name of a file."""
+    """Return what the checks say of a submission's text at this seed; its lines are given under the name of a file."""
     if len(text) > limits.source:
-        return _unreadable(file, f"is larger than {limits.source >> 10} KiB")
+        why = f"Python can't read it: {file} is larger than {limits.source >> 10} KiB"
+        return Judgement(stopped(SYNTAX_ERROR, why))
     return judge_at(exercise, text, file, seeds=[seed], limits=limits, is_flagging=True)[0]
 
 
@@ -78,7 +63,3 @@ def judge_at(
     for judgement in judgements:
         judgement.outcome.printed = shown(printed, KEPT)
     return judgements
-
-
-def _unreadable(file: str, why: str) -> Judgement:
-    return Judgement(stopped(SYNTAX_ERROR, f"Python can't read it: {file} {why}"))
