@@ -664,3 +664,16 @@ def test_each_gradient_may_belong_to_a_smoothed_forward_of_its_own():
     assert report(ramp)["smoothed_a"] == "fail", "one forward for all has another derivative in a"
     with pytest.raises(TypeError, match="expected smoothed to be a function, got str"):
         report({"a": "ramp"})
+
+
+@pytest.mark.parametrize("returned", ["one", "wrong shape"])
+def test_the_rule_isnt_blamed_for_what_a_backward_returns(returned):
+    @ae.surrogate_gradient("straight-through", "g, g", "a paper", lambda grad_y: (+grad_y, 2.0 * grad_y))
+    def backward(grad_y):
+        return grad_y.copy() if returned == "one" else (grad_y.copy(), grad_y.T)
+
+    inputs = {name: np.random.default_rng(0).normal(size=(7, 3)) for name in "ab"}
+    report = ae.check_function(lambda a, b: np.sign(a) + np.sign(b), backward, inputs, wrt=["a", "b"])
+    assert report.verdict == "fail"
+    assert "rule-raised" not in {finding.code for finding in report.findings}
+    assert [tensor.name for tensor in report.tensors] == ([] if returned == "one" else ["grad_a"])

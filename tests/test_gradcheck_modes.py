@@ -600,3 +600,43 @@ def test_directions_see_a_gradient_whose_entries_change_places():
     )
     assert report.verdict == "fail"
     assert ae.check_function(functions.tanh, functions.tanh_backward, {"a": X}, mode="directional").verdict == "pass"
+
+
+# Stop-gradients: copies of inputs that are held
+
+
+def commitment(h, E, h_held, E_held):
+    """‖sg[h] − E‖² + 0.3 ‖h − sg[E]‖², element-wise."""
+    return (h_held - E) ** 2 + 0.3 * (h - E_held) ** 2
+
+
+HELD = {"h_held": "h", "E_held": "E"}
+
+
+def checked_commitment(backward, **options):
+    rng = np.random.default_rng(0)
+    inputs = {"h": rng.normal(size=(7, 3)), "E": rng.normal(size=(7, 3))}
+    return ae.check_function(commitment, backward, inputs, **{"held": HELD, **options})
+
+
+def test_what_is_held_is_left_where_it_is():
+    right = checked_commitment(lambda grad_y, h, E: (grad_y * 0.6 * (h - E), grad_y * 2 * (E - h)))
+    assert [(tensor.name, tensor.verdict) for tensor in right.tensors] == [("grad_h", "pass"), ("grad_E", "pass")]
+    unheld = checked_commitment(lambda grad_y, h, E: (grad_y * 2.6 * (h - E), grad_y * 2.6 * (E - h)))
+    assert [tensor.verdict for tensor in unheld.tensors] == ["fail", "fail"]
+
+
+def test_a_mistake_beside_a_stop_gradient_has_its_cause_at_other_inputs_and_sizes_too():
+    report = checked_commitment(lambda grad_y, h, E: (grad_y * 0.6 * (E - h), grad_y * (E - h)))
+    causes = {finding.tensor: finding.evidence["hypothesis"] for finding in report.findings if finding.code == "cause"}
+    assert causes == {"grad_h": "sign", "grad_E": "scale"}
+
+
+def test_what_cannot_be_held_is_refused():
+    def backward(grad_y, h, E):
+        return grad_y * h, grad_y * E
+
+    with pytest.raises(ValueError, match="expected h_held to be held as a copy of an array among the inputs, got 'g'"):
+        checked_commitment(backward, held={**HELD, "h_held": "g"})
+    with pytest.raises(ValueError, match="expected no input E, which is held as a copy of h; leave it out of inputs"):
+        checked_commitment(backward, held={"E": "h"})

@@ -7,7 +7,7 @@
 What a teacher's own exercise needs is here, too. Of the package only the command line imports this room.
 """
 
-from aescratch.classroom.comparing import TOLERANCE, Rule, Slip, check_backward, check_forward, check_prediction
+from aescratch.classroom.comparing import TOLERANCE, Slip, check_backward, check_forward, check_prediction
 from aescratch.classroom.exercise import CourseError, Exercise, Mutant, all_exercises, read_course
 from aescratch.classroom.outcome import Outcome
 from aescratch.classroom.references import replayed
@@ -15,6 +15,6 @@ from aescratch.classroom.running import check_file
 from aescratch.classroom.workspace import Workspace, WorkspaceError
 
 __all__ = [
-    "TOLERANCE", "CourseError", "Exercise", "Mutant", "Outcome", "Rule", "Slip", "Workspace", "WorkspaceError",
-    "all_exercises", "check_backward", "check_file", "check_forward", "check_prediction", "read_course", "replayed",
+    "TOLERANCE", "CourseError", "Exercise", "Mutant", "Outcome", "Slip", "Workspace", "WorkspaceError", "all_exercises",
+    "check_backward", "check_file", "check_forward", "check_prediction", "read_course", "replayed",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 """Checks that exercises are made of: of a backward, of a forward's values, and of what was predicted before either.
 
-    check_backward(student's backward, forward, inputs, seed)   -> Report, of check_function, perhaps of a Rule
+    check_backward(student's backward, forward, inputs, seed)   -> Report, of check_function
     check_forward(student's forward, right one, draws)     -> Report, with a cause where a known slip gives these values
     check_prediction(student, the right letter, ...)       -> Report, with a question where another letter was chosen
 """
@@ -13,14 +13,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from aescratch.foundations.declared import declaration_of, surrogate_gradient
+from aescratch.foundations.declared import declaration_of
 from aescratch.inspection.gradcheck import Finding, Report, TensorResult, check_function
-from aescratch.inspection.gradcheck.binding import bind, call, changed, copied, name_of, same
+from aescratch.inspection.gradcheck.binding import bind, call, changed, copied, name_of, same, with_copies
 from aescratch.inspection.gradcheck.findings import problem_with, raised
 from aescratch.inspection.gradcheck.printing import PASS
 
 EXPLAINING = ContextVar("explaining", default=True)  # whether causes are looked for, which takes most of the time
-OURS_TO_KNOW = ("equal-sizes", "declared-rule")  # codes of findings on what an exercise gives, and not its student
 BAD_MANNERS = ("changed-argument", "shared-memory", "changed-random-state")
 TOLERANCE = 1e-9  # of values that aren't estimated
 Inputs = Mapping[str, Any]
@@ -44,13 +43,6 @@ class Slip(NamedTuple):
     forward: Callable[..., Any]
     cause: str
     question: str
-
-
-class Rule(NamedTuple):
-    """What stands in a derivative's place, such as a stop-gradient: its name, and the backward once more, ours."""
-
-    name: str
-    backward: Callable[..., Any]
 
 
 class ValueReport(Report):
@@ -84,7 +76,7 @@ class PredictionReport(Report):
 
 def check_backward(
     backward: Callable[..., Any], forward: Callable[..., Any], inputs: Inputs, seed: int,
-    wrt: Sequence[str] | None = None, at: str = "", rule: Rule | None = None,
+    wrt: Sequence[str] | None = None, at: str = "", held: Mapping[str, str] | None = None,
 ) -> Report:  # fmt: skip
     """Return the gradient checker's report on a student's backward; the time is limited from outside.
 
@@ -100,37 +92,37 @@ def check_backward(
         Which inputs get a gradient, where that isn't those that our own pair returns.
     at : str
         What is particular about the inputs, such as ``"large logits"``, for the report's first line.
-    rule : Rule, optional
-        What stands in the derivative's place; backward is compared with that, and not with differences of the forward.
+    held : dict of str to str, optional
+        Arguments of our forward that are copies of others, held where those are moved: ``{"E_held": "E"}`` is sg[E].
     """
-    backward = _declared_by_us(backward, rule)
-    report = check_function(forward, backward, inputs, wrt=wrt, rng=seed + 1, time_limit=None, explain=EXPLAINING.get())
+    backward = undeclared(backward)
+    report = check_function(
+        forward, backward, inputs, wrt=wrt, held=held, rng=seed + 1, time_limit=None, explain=EXPLAINING.get()
+    )
     report.title = report.title.replace(f", rng={seed + 1}", "") + (f", at {at}" if at else "")  # in grading a secret
-    report.findings = [finding for finding in report.findings if finding.code not in OURS_TO_KNOW]
+    report.findings = [finding for finding in report.findings if finding.code != "equal-sizes"]  # the sizes are ours
     report.findings.sort(key=lambda finding: finding.code == "shared-memory")  # what is wrong with the numbers first
     for finding in report.findings:
         if finding.code in BAD_MANNERS:  # elsewhere a remark beside right values; an exercise asks for more
             finding.severity = "error"
         if finding.code == "raised":
-            pair = bind(forward, backward, inputs)
-            output = call(forward, copied(inputs))
+            pair = bind(forward, backward, with_copies(inputs, held or {}))
+            output = call(forward, copied(pair.inputs))
             given = pair.arguments(np.ones(np.shape(output)), output)
             finding.message = finding.message.replace("backward", name_of(backward), 1) + _given(given)
     return report
 
 
-def _declared_by_us(backward: Callable[..., Any], rule: Rule | None) -> Callable[..., Any]:
-    """Return a student's backward, declared to be this rule or nothing: what it is to be isn't for its file to say."""
-    if rule is None and declaration_of(backward) is None:
+def undeclared(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a backward without a declaration that it is no derivative: the derivative is what an exercise asks for."""
+    if declaration_of(backward) is None:
         return backward
 
     @functools.wraps(backward, updated=())
-    def declared(*arguments: Any, **named: Any) -> Any:
+    def as_a_derivative(*arguments: Any, **named: Any) -> Any:
         return backward(*arguments, **named)
 
-    if rule is None:
-        return declared
-    return surrogate_gradient(rule.name, "as the task says", "the task", rule.backward)(declared)
+    return as_a_derivative
 
 
 def check_forward(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -34,17 +34,21 @@ CACHE_NAMES = ("cache", "caches")  # of a forward that returns it beside its out
 
 @dataclass
 class Pair:
-    """A forward and its backward, and every argument of forward by name; those with a gradient are float64 arrays."""
+    """A forward and its backward, and every argument of forward by name; those with a gradient are float64 arrays.
+
+    Some arguments are copies of others, by name, that are held: where an argument is moved, its copy stays.
+    """
 
     forward: Callable[..., Any]
     backward: Callable[..., Any]
     inputs: dict[str, Any]
+    held: dict[str, str] = field(default_factory=dict)
 
     @property
     def differentiable(self) -> list[str]:
         """The arguments of forward that are arrays of floats, in its order."""
         names = [name for name in signature_of(self.forward, "forward").parameters if name in self.inputs]
-        return [name for name in names if is_float_array(self.inputs[name])]
+        return [name for name in names if is_float_array(self.inputs[name]) and name not in self.held]
 
     @property
     def upstream_names(self) -> list[str]:
@@ -102,7 +106,11 @@ class Pair:
 
     def at(self, inputs: Mapping[str, Any]) -> Pair:
         """Return the pair at other inputs."""
-        return Pair(self.forward, self.backward, dict(inputs))
+        return Pair(self.forward, self.backward, self.with_held(inputs), self.held)
+
+    def with_held(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the inputs, in which what is held is a copy of what they have."""
+        return {**inputs, **{copy: np.copy(inputs[name]) for copy, name in self.held.items()}}
 
     def output(self) -> Any:
         """Return what forward returns, from copies of the inputs."""
@@ -118,9 +126,11 @@ def is_like_upstream(name: str) -> bool:
     return (name[0] == "d" or "grad" in name) and name not in (*NO_UPSTREAM, *CACHE_NAMES)
 
 
-def bind(forward: Callable[..., Any], backward: Callable[..., Any], inputs: Any) -> Pair:
+def bind(
+    forward: Callable[..., Any], backward: Callable[..., Any], inputs: Any, held: Mapping[str, str] | None = None
+) -> Pair:  # fmt: skip
     """Return the pair at these inputs, completed by forward's defaults; raise if it can't be called by names."""
-    pair = Pair(forward, backward, completed(forward, inputs))
+    pair = Pair(forward, backward, completed(forward, inputs), dict(held or {}))
     _ = pair.output_name  # raises if backward can't be bound
     return pair
 
@@ -159,6 +169,16 @@ def signature_of(function: Any, role: str) -> inspect.Signature:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise TypeError(f"expected {role} to name its arguments, got {name} with {parameter}; {advice}")
     return signature
+
+
+def with_copies(inputs: Any, held: Mapping[str, str]) -> Any:
+    """Return the inputs and copies of some of them, by these names; raise where that can't be."""
+    for copy, name in held.items():
+        if copy in inputs:
+            raise ValueError(f"expected no input {copy}, which is held as a copy of {name}; leave it out of inputs")
+        if not is_array(inputs.get(name)):
+            raise ValueError(f"expected {copy} to be held as a copy of an array among the inputs, got {name!r}")
+    return {**inputs, **{copy: np.copy(inputs[name]) for copy, name in held.items()}} if held else inputs
 
 
 def call(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:

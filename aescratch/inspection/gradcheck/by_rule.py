@@ -30,14 +30,19 @@ TOO_ROUGH = 0.5  # of a mean: where six standard errors are more than that, a fa
 
 
 def check_by_rule(
-    pair: Pair, gradients: Mapping[str, Array], upstream: Array, output: Any, declared: Declared, tolerance: float,
-    coverage: Coverage, seed: int,
+    pair: Pair, expected: Sequence[str], gradients: Mapping[str, Array], upstream: Array, output: Any,
+    declared: Declared, tolerance: float, coverage: Coverage, seed: int,
 ) -> tuple[list[TensorResult], list[Finding]]:  # fmt: skip
-    """Return the comparison of each gradient with the rule, of the rule with what it stands for, and a note."""
+    """Return the comparison of each gradient with the rule, of the rule with what it stands for, and a note.
+
+    The rule gives all gradients that are expected; of backward's, only those that are well formed are compared.
+    """
     findings = [note(name_of(pair.backward), declared)]
     names = list(gradients)
+    if not names:
+        return [], findings
     try:
-        rule = rule_of(pair, declared, names, upstream, output)
+        rule = rule_of(pair, declared, expected, upstream, output)
     except Exception as error:
         message = f"the rule {declared.rule}, as it was declared, raised {type(error).__name__}: {error}"
         return [], [*findings, Finding("rule-raised", None, INCONCLUSIVE, f"{message}; nothing was compared")]

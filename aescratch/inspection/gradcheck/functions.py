@@ -34,6 +34,7 @@ from aescratch.inspection.gradcheck.binding import (
     name_of,
     same,
     signature_of,
+    with_copies,
 )
 from aescratch.inspection.gradcheck.by_rule import check_by_rule
 from aescratch.inspection.gradcheck.checking import Check, Options
@@ -60,8 +61,9 @@ SAYS_NOTHING_OF_A_CAUSE = ("not-linear", "upstream-ignored", "wrong-shape")
 def check_function(
     forward: Callable[..., Any], backward: Callable[..., Any] | Mapping[str, Any] | None = None,
     inputs: Mapping[str, Any] | None = None, *,
-    wrt: Sequence[str] | None = None, blocks: Mapping[str, Any] | None = None, rng: int = 0, tolerance: float = 1e-6,
-    mode: str = "exhaustive", time_limit: float | None = 60.0, explain: bool = True,
+    wrt: Sequence[str] | None = None, blocks: Mapping[str, Any] | None = None, held: Mapping[str, str] | None = None,
+    rng: int = 0, tolerance: float = 1e-6, mode: str = "exhaustive", time_limit: float | None = 60.0,
+    explain: bool = True,
 ) -> Report:  # fmt: skip
     """Check the gradients that a backward function returns for its forward.
 
@@ -91,6 +93,9 @@ def check_function(
     blocks : dict, optional
         The names and shapes of the parameters in an input that holds them all in one array, such as
         ``{"W1": (5, 3), "b1": (3,)}``, in order. Each is checked by itself.
+    held : dict of str to str, optional
+        Arguments of forward that are copies of others and are held: ``{"E_held": "E"}`` stands for sg[E], the
+        stop-gradient of E. They aren't among the inputs, and get no gradient.
     rng : int
         The seed of the upstream gradient.
     tolerance : float
@@ -129,12 +134,12 @@ def check_function(
     options = Options(rng, tolerance, time_limit, explain)
     if isinstance(backward, Mapping) and inputs is None:
         backward, inputs = None, backward
-    notes: list[Finding] = []
+    inputs, notes = with_copies(inputs, held or {}), list[Finding]()
     with kept(*owner_of(forward, backward)), kept_random_state(), quiet():
         if isinstance(inputs, Mapping):
             check_kinds(inputs)
         first, back = recognised(forward, backward, inputs, rng, notes)
-        pair = bind(first, back, inputs)
+        pair = bind(first, back, inputs, held)
         if blocks is not None:
             pair, wrt = in_blocks(pair, blocks), list(blocks) if wrt is None else wrt
         expected = check_names(wrt, pair) if wrt is not None else _own_arguments(pair)
@@ -229,7 +234,7 @@ class PairCheck(Check):
         with aloud(), watched("backward", self.findings, "note"):
             returned = self.in_time(lambda: call(self.pair.backward, arguments))
         gradients = as_list(returned)
-        self.findings += _broken_laws(arguments, before, gradients)
+        self.findings += laws.of_the_arguments(arguments, before, gradients)
         first = copy.deepcopy(gradients)  # before a second call can write into the same memory
         others = backward(self.upstream)
         arrays = [(a, b) for a, b in zip(first, others, strict=False) if isinstance(a, (np.ndarray, np.generic))]
@@ -267,7 +272,7 @@ class PairCheck(Check):
         pair, upstream, tolerance, seed = self.pair, self.upstream, self.options.tolerance, self.options.rng
         if declared := declaration_of(pair.backward):
             tensors, findings = check_by_rule(
-                pair, gradients, upstream, self.output, declared, tolerance, self.coverage, seed
+                pair, self.names, gradients, upstream, self.output, declared, tolerance, self.coverage, seed
             )
             self.findings += findings
             return tensors
@@ -360,20 +365,6 @@ def _evaluate(pair: Pair, inputs: Mapping[str, Any]) -> Any:
             "that returns several values give the backward that takes them"
         )
     return output
-
-
-def _broken_laws(arguments: Mapping[str, Any], before: Mapping[str, Any], gradients: Sequence[Any]) -> list[Finding]:
-    """Return a finding for each argument that backward changed, or returns a view of."""
-    findings = []
-    for name in changed(arguments, before):
-        message = f"backward changed its argument {name}; work on a copy, the caller still needs it"
-        findings.append(Finding("changed-argument", name, "note", message))
-    arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
-    for name, value in arrays.items():
-        if any(isinstance(g, np.ndarray) and np.shares_memory(g, value) for g in gradients):
-            message = f"backward returns a view of its argument {name}; return an array of its own, say {name}.copy()"
-            findings.append(Finding("shared-memory", name, "note", message))
-    return findings
 
 
 def _well_formed(

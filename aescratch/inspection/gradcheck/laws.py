@@ -1,6 +1,6 @@
 """Laws that right gradients keep whatever the formulas are, each seen in a few calls, each a finding of its own.
 
-    a pair     gradients are linear in the upstream gradient, and 0 where it is
+    a pair     gradients are linear in the upstream gradient, and 0 where it is; arguments stay as they were
     a model    backward changes nothing but gradients: no gradient it is given, nothing that the parts remember
                the batch twice over, or its rows in another order, leave loss and gradients as they were
 """
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aescratch.backend import Array, array_module, to_numpy
-from aescratch.inspection.gradcheck.binding import is_array, same
+from aescratch.inspection.gradcheck.binding import changed, is_array, same
 from aescratch.inspection.gradcheck.report import Finding
 from aescratch.inspection.recording import Call, observed
 from aescratch.training.contract import parts_of
@@ -184,3 +184,19 @@ REVERSED = BatchLaw(
 def _overlap(a: Array, b: Array) -> bool:
     """Whether two arrays share memory; CuPy's are compared by their objects only."""
     return a is b or (isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.shares_memory(a, b))
+
+
+def of_the_arguments(
+    arguments: Mapping[str, Any], before: Mapping[str, Any], gradients: Sequence[Any]
+) -> list[Finding]:  # fmt: skip
+    """Return a finding for each argument that backward changed, or returns a view of."""
+    findings = []
+    for name in changed(arguments, before):
+        message = f"backward changed its argument {name}; work on a copy, the caller still needs it"
+        findings.append(Finding("changed-argument", name, "note", message))
+    arrays = {name: value for name, value in arguments.items() if isinstance(value, np.ndarray)}
+    for name, value in arrays.items():
+        if any(isinstance(g, np.ndarray) and np.shares_memory(g, value) for g in gradients):
+            message = f"backward returns a view of its argument {name}; return an array of its own, say {name}.copy()"
+            findings.append(Finding("shared-memory", name, "note", message))
+    return findings

@@ -22,19 +22,13 @@ MUTANTS = {
         "2 * (q - h) / N\n    grad_E = np.zeros_like(E)\n    np.add.at(grad_E, indices, grad_q)\n"
         "    grad_h = grad_x_hat @ W2.T + beta * (2 *",
         "beta * 2 * (q - h) / N\n    grad_E = np.zeros_like(E)\n    np.add.at(grad_E, indices, grad_q)\n"
-        "    grad_h = grad_x_hat @ W2.T + (2 *",
-        "weights-exchanged",
-        "beta stands before the codebook term; it is the weight of the commitment term",
-        "Which of the two terms moves the encoder, and which has the weight beta?",
+        "    grad_h = grad_x_hat @ W2.T + (2 *", "scale@grad_E"
     ),
     "no stop-gradient": Mutant(
         "2 * (q - h) / N\n    grad_E = np.zeros_like(E)\n    np.add.at(grad_E, indices, grad_q)\n"
         "    grad_h = grad_x_hat @ W2.T + beta * (2 *",
         "(1 + beta) * 2 * (q - h) / N\n    grad_E = np.zeros_like(E)\n    np.add.at(grad_E, indices, grad_q)\n"
-        "    grad_h = grad_x_hat @ W2.T + (1 + beta) * (2 *",
-        "nothing-stopped",
-        "both distances move both, the code and the entry: nothing is held",
-        "What does sg[h] say about the first of the two distances?",
+        "    grad_h = grad_x_hat @ W2.T + (1 + beta) * (2 *", "scale@grad_E"
     ),
     "the last one wins": Mutant(
         "np.add.at(grad_E, indices, grad_q)", "grad_E[indices] += grad_q", "not-added-up",

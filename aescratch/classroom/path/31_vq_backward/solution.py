@@ -22,6 +22,8 @@ def vq_loss(x, W1, E, W2, beta):
 def vq_backward(x, W1, E, W2, beta):
     """Return the gradients with respect to the weights and the codebook, as the stop-gradients say.
 
+    sg[...] counts as a given number. The reconstruction's gradient for q goes straight through to h, and not to E.
+
     Parameters
     ----------
     x : array (N, D)

@@ -12,6 +12,8 @@ def jump_relu(a, theta):
 def jump_relu_backward(grad_h, a, theta, bandwidth):
     """Return the gradients with respect to a and theta, where h = jump_relu(a, theta).
 
+    That of theta is the rule -theta_j / bandwidth Σ_n grad_h_nj [ |a_nj - theta_j| < bandwidth / 2 ].
+
     Parameters
     ----------
     grad_h : array (N, H)

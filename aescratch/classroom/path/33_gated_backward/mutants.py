@@ -8,11 +8,7 @@ MUTANTS = {
         "the auxiliary reconstruction moves the decoder, too",
         "What does sg[W2] say about the auxiliary term?",
     ),
-    "the gate learns nothing": Mutant(
-        "(grad_x_gate @ W2.T + weight / N) * (a_gate > 0)", "0 * a_gate", "gate-missing",
-        "nothing reaches the gate",
-        "Which two terms of the loss are made of g, and what is g made of?",
-    ),
+    "the gate learns nothing": Mutant("(grad_x_gate @ W2.T + weight / N) * (a_gate > 0)", "0 * a_gate", "zeros@grad_b"),
     "the gate isn't held back": Mutant(
         "(grad_x_gate @ W2.T + weight / N)", "(grad_x_gate @ W2.T)", "penalty-missing",
         "the penalty is missing from what the gate gets",
@@ -26,7 +22,7 @@ MUTANTS = {
     "the first reconstruction moves the gate": Mutant(
         "(grad_x_gate @ W2.T + weight / N)", "((grad_x_gate + grad_x_hat) @ W2.T + weight / N)", "through-the-step",
         "the first reconstruction reaches the gate, although a step lies between",
-        "If a_gate grows from 1 to 1.1, does h move?",
+        "If b grows by a little, does h move?",
     ),
     "no mean of the penalty": Mutant(
         "weight / N", "weight", "penalty-mean",
@@ -43,11 +39,7 @@ MUTANTS = {
         "exp(r) is missing between the magnitude and p",
         "By what is p multiplied to give the magnitude?",
     ),
-    "p for the magnitude": Mutant(
-        "(grad_a_mag * a_mag)", "(grad_a_mag * p)", "exponential",
-        "p stands where exp(r) p belongs in the gradient of r",
-        "What is the derivative of exp(r) p with respect to r?",
-    ),
+    "p for the magnitude": Mutant("(grad_a_mag * a_mag)", "(grad_a_mag * p)", "factor-missing@grad_r"),
     "magnitude without directions": Mutant(
         "grad_a_gate + np.exp(r) * grad_a_mag", "grad_a_gate", "path-missing",
         "what the magnitude sends back to the directions is missing",

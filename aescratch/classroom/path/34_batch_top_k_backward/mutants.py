@@ -6,7 +6,7 @@ MUTANTS = {
     "no mask": Mutant("grad_y * (a >= threshold)", "grad_y.copy()", "slope-missing@grad_a"),
     "k of the batch": Mutant(
         "[-k * len(a)]", "[-k]", "too-few",
-        "k entries of the whole batch pass, not k for each of its rows",
+        "only k entries of the whole batch pass; k N should",
         "How many entries of the batch does the forward keep?",
     ),
     "k of each row": Mutant(

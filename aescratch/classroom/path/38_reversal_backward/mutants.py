@@ -6,7 +6,7 @@ MUTANTS = {
     "not reversed": Mutant(
         "- weight * np.outer", "+ weight * np.outer", "not-reversed",
         "the discriminator's gradient isn't reversed: the encoder helps the discriminator",
-        "Whose loss does the encoder lower by a step against this gradient?",
+        "If the encoder takes a descent step, whose loss falls?",
     ),
     "all reversed": Mutant(
         "grad_x_hat @ W2.T - weight *", "-grad_x_hat @ W2.T - weight *", "reconstruction-reversed",

@@ -16,6 +16,8 @@ def adversarial_loss(x, z, W1, W2, v):
 def reversal_backward(x, z, W1, W2, v, weight):
     """Return the gradients with respect to the weights, where that of the discriminator is reversed for the encoder.
 
+    What the discriminator sends back to h is multiplied by -weight; nothing else is.
+
     Parameters
     ----------
     x : array (N, D)

@@ -43,6 +43,7 @@ class Look:
         sizes: Mapping[str, float], shared: dict[str, Any],
     ) -> None:  # fmt: skip
         self.pair, self.names, self.sizes, self.shared = pair, names, sizes, shared
+        inputs = pair.with_held(inputs)
         arrays = {name: np.array(v, order="C") for name, v in inputs.items() if isinstance(v, np.ndarray)}
         self.inputs: dict[str, Any] = {**inputs, **arrays}
         parameters = signature_of(pair.forward, "forward").parameters
