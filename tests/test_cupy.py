@@ -634,7 +634,9 @@ def test_pretraining_brings_the_data_once():
 
 @every_variant
 def test_no_float64_in_a_float32_step(name):
-    assert "float64" not in {dtype for _, dtype, _ in asked_for(name, 2).created}
+    """But for the distances of a Wasserstein code, whose terms cancel."""
+    created = {dtype for _, dtype, _ in asked_for(name, 2).created}
+    assert ("float64" in created) == name.startswith("wasserstein")
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

@@ -377,6 +377,27 @@ def test_the_discrepancy_of_one_distribution_is_0_on_average_and_grows_with_the_
     assert WAE([D, 4, H]).discrepancy.C == 2.0 * H
 
 
+@pytest.mark.parametrize("where", ["near", "spread", "two clusters", "one far out", "all far out"])
+def test_in_float32_the_discrepancy_of_codes_anywhere_is_that_in_float64(where):
+    r = np.random.default_rng(0)
+    h, z = r.normal(size=(2, 40, 5)).astype("float32")
+    h *= 1000 if where == "spread" else 1
+    h[::2] += 1000 if where == "two clusters" else 0
+    h[0] += 1e4 if where == "one far out" else 0
+    h += 1e5 if where == "all far out" else 0
+    doubles = h.astype(float), z.astype(float), 10.0
+    differences = (doubles[0][:, None] - np.stack(doubles[:2])[:, None])  # of codes, and of samples
+    kernels = 10 / (10 + np.square(differences).sum(axis=-1))
+    forces = (kernels[..., None] ** 2 * differences).sum(axis=2)
+    expected = 4 / 10 * (forces[1] / 40 - forces[0] / 39) / 40
+    found = functions.mmd(h, z, 10.0), functions.mmd_backward(h, z, 10.0)
+    assert [each.dtype for each in found] == ["float32", "float32"]
+    np.testing.assert_allclose(found[1], expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+    own, prior = (10 / (10 + np.square(each[:, None] - each).sum(axis=2)) for each in doubles[:2])
+    value = (own.sum() + prior.sum() - 80) / (40 * 39) - 2 * kernels[1].mean()
+    assert float(found[0]) == pytest.approx(value, abs=1e-6)
+
+
 def test_each_code_is_drawn_to_the_prior_and_pushed_from_the_others():
     h, z = np.array([[3.0], [3.1]]), np.array([[0.0], [0.0]])
     both = functions.mmd_backward(h, z, 2.0)[:, 0]

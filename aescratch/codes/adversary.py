@@ -44,7 +44,7 @@ class GradientReversal(Layer, Recipe):
         return functions.gradient_reversal(x, self.weight)
 
     @surrogate_gradient(
-        "gradient reversal", "grad_x = −weight grad_y", "Ganin & Lempitsky 2015, equation 14",
+        "gradient reversal", "grad_x = −weight grad_y", "Ganin & Lempitsky 2015, equation 8",
         lambda part, grad_y: 0 - grad_y * part.weight,
     )  # fmt: skip
     def backward(self, grad_y: Array) -> Array:

@@ -12,13 +12,22 @@ from aescratch.functions.formula import Formula, Record, Term
 def inverse_multiquadric(h: Array, z: Array, C: float) -> Array:
     """Kernel between the rows of h and z, both (N, H): k_nm = C / (C + ‖h_n − z_m‖²), (N, N).
 
-    Its tails are heavy: a far code still feels the prior (Tolstikhin et al. 2017, section 4). The distance is
-    ‖h_n‖² − 2 h_n·z_m + ‖z_m‖², both taken from the codes' mean, so that far from 0 no digits are lost.
+    Its tails are heavy: a far code still feels the prior (Tolstikhin et al. 2017, section 4).
     """
+    return _of_centred(*_in_float64(h, z), C).astype(h.dtype)
+
+
+def _in_float64(h: Array, z: Array) -> tuple[Array, Array]:
+    """Return both as differences from the mean of h, in float64, which tells near points apart that lie far out."""
+    xp = array_module(h, z)
+    h, z = h.astype(xp.float64), z.astype(xp.float64)
     centre = h.mean(axis=0)
-    u, v = h - centre, z - centre
-    of_u = array_module(u).expand_dims(_squared_lengths(u), 1)
-    return _kernel_of(of_u, u @ v.T, _squared_lengths(v), C)
+    return h - centre, z - centre
+
+
+def _of_centred(u: Array, v: Array, C: float) -> Array:
+    """Return the kernel by ‖u_n − v_m‖² = ‖u_n‖² − 2 u_n·v_m + ‖v_m‖², which is a product of matrices."""
+    return _of_distance(array_module(u).expand_dims(_squared_lengths(u), 1), u @ v.T, _squared_lengths(v), C)
 
 
 @fused
@@ -27,9 +36,8 @@ def _squared_lengths(u: Array) -> Array:
 
 
 @fused
-def _kernel_of(of_u: Array, products: Array, of_v: Array, C: float) -> Array:
-    squared_distance = array_module(products).maximum(of_u - 2 * products + of_v, 0)
-    return C / (C + squared_distance)
+def _of_distance(of_u: Array, products: Array, of_v: Array, C: float) -> Array:
+    return C / (C + array_module(products).maximum(of_u - 2 * products + of_v, 0))
 
 
 def mmd(h: Array, z: Array, C: float) -> Number:
@@ -39,24 +47,24 @@ def mmd(h: Array, z: Array, C: float) -> Number:
     kernel (Tolstikhin et al. 2017, algorithm 2). Two samples of one distribution give 0 on average, so it may be below
     0. It needs two rows.
     """
-    others = batch_size(h) - 1
-    own = inverse_multiquadric(h, h, C).sum(axis=1) - 1  # a point's kernel with itself is 1
-    prior = inverse_multiquadric(z, z, C).sum(axis=1) - 1
-    return batch_mean((own + prior) / others - 2 * inverse_multiquadric(h, z, C).mean(axis=1))
+    (u, v), (w, _) = _in_float64(h, z), _in_float64(z, z)
+    own = _of_centred(u, u, C).sum(axis=1) - 1  # a point's kernel with itself is 1
+    prior = _of_centred(w, w, C).sum(axis=1) - 1
+    of_rows = (own + prior) / (batch_size(h) - 1) - 2 * _of_centred(u, v, C).mean(axis=1)
+    return batch_mean(of_rows.astype(h.dtype))
 
 
 def mmd_backward(h: Array, z: Array, C: float) -> Array:
     """Gradient of `mmd` for h: ∂k(h_n, y)/∂h_n = −2 (h_n − y) k²/C, and h_n stands on both sides of its own kernels."""
-    centre = h.mean(axis=0)  # differences don't depend on it, and far from 0 they lose no digits
-    h, z, N = h - centre, z - centre, batch_size(h)
-    attracting = _weighted_differences(inverse_multiquadric(h, z, C) ** 2, h, z) / N
-    repelling = _weighted_differences(inverse_multiquadric(h, h, C) ** 2, h, h) / (N - 1)
-    return 4 / C * (attracting - repelling) / N
+    (u, v), N = _in_float64(h, z), batch_size(h)
+    attracting = _weighted_differences(_of_centred(u, v, C) ** 2, u, v) / N
+    repelling = _weighted_differences(_of_centred(u, u, C) ** 2, u, u) / (N - 1)
+    return (4 / C * (attracting - repelling) / N).astype(h.dtype)
 
 
-def _weighted_differences(weights: Array, h: Array, z: Array) -> Array:
-    """Return Σ_m w_nm (h_n − z_m), (N, H)."""
-    return weights.sum(axis=1, keepdims=True) * h - weights @ z
+def _weighted_differences(weights: Array, u: Array, v: Array) -> Array:
+    """Return Σ_m w_nm (u_n − v_m), (N, H)."""
+    return weights.sum(axis=1, keepdims=True) * u - weights @ v
 
 
 # What else is to be known of these formulas

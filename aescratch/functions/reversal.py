@@ -20,7 +20,7 @@ def gradient_reversal(h: Array, weight: float) -> Array:
 
 
 @surrogate_gradient(
-    "gradient reversal", "grad_h = −weight grad_y", "Ganin & Lempitsky 2015, equation 14",
+    "gradient reversal", "grad_h = −weight grad_y", "Ganin & Lempitsky 2015, equation 8",
     lambda grad_y, weight: 0 - grad_y * weight, smoothed=lambda h, weight: -weight * h,
 )  # fmt: skip
 @fused
