@@ -114,7 +114,7 @@ def wasserstein(torch: Any, p: Leaves, x: Any) -> Any:
     """Return reconstruction and discrepancy from samples of N(0, 1)."""
     h = both_layers(p, "encoder", x)
     z, n, C = torch.randn_like(h), len(h), 2.0 * h.shape[1]
-    own, prior, cross = (C / (C + ((a[:, None] - b) ** 2).sum(dim=2)) for a, b in ((h, h), (z, z), (h, z)))
+    own, prior, cross = (C / (C + torch.cdist(a, b).square()) for a, b in ((h, h), (z, z), (h, z)))
     within = (own.sum() + prior.sum() - 2 * n) / (n * (n - 1))
     return squared_error(both_layers(p, "decoder", h), x) + 10 * (within - 2 * cross.mean())
 
