@@ -25,13 +25,16 @@ DESCRIPTION = """Measure this machine: each figure is a ratio in one run, below 
 
   step    one training step (loss, backward, Adam) against the fastest of PyTorch's three Adams, and
           against the floor: the matrix products alone, and one pass over the parameters
+  variants
+          one training step of each newer variant, at two sizes
   growth  the ratio to the floor as the batch grows
   fit     a whole training against as many bare steps
+  looking a training that is looked at, and one that is diagnosed, against the same one alone
   memory  by how much a training raises the memory held
   check   the numeric check of every entry of every gradient
   import  the import of the package against NumPy's
 
-Close what else is running: two programs on one core measure each other. All of it takes about six minutes.
+Close what else is running: two programs on one core measure each other. All of it takes about eight minutes.
 """
 EXAMPLES = """examples:
   aescratch bench --quick
