@@ -456,3 +456,10 @@ def test_every_length_is_drawn_longer_also_where_a_one_hot_target_may_hide_what_
     dimensions = dimensions_of(pair)
     shapes = [look.inputs["z"].shape for look in drawn_looks(base_look(pair, ["z"], dimensions, seed), dimensions, seed, {})]
     assert shapes == [(N, 3), (N, 3), (N + 1, 3), (N, 4)]
+
+
+def test_a_description_says_where_a_ratio_is_none():
+    """Where relu's slope is 0, the upstream gradient, cut off, is no multiple of the right one."""
+    pair = bind(sheet.relu, without_source(lambda grad_y, a: np.clip(grad_y, -1, 1)), {"a": np.random.default_rng(0).normal(size=(7, 5))})
+    (finding,) = explain(pair, ["a"])
+    assert "times the right ones, where the right ones aren't 0; the cosine" in finding.message

@@ -17,7 +17,7 @@ from aescratch.inspection.gradcheck.lines import repairing
 from aescratch.inspection.gradcheck.lines.edits import edits
 from aescratch.inspection.gradcheck.lines.evaluating import evaluated
 from aescratch.inspection.gradcheck.lines.probing import MOST_TURNS, Gradients, Target, recorded
-from aescratch.inspection.gradcheck.lines.scene import slopes_along
+from aescratch.inspection.gradcheck.lines.scene import Slopes, slopes_along
 from aescratch.inspection.gradcheck.lines.scope import Scope
 from aescratch.inspection.gradcheck.lines.source import definitions_of
 from aescratch.inspection.gradcheck.lines.telling import QUESTIONS, SENTENCES
@@ -484,3 +484,12 @@ def test_a_profiler_that_was_set_is_set_again():
         assert sys.getprofile() is profiler
     finally:
         sys.setprofile(before)
+
+
+def test_a_gradient_too_large_to_be_summed_is_never_right():
+    directions = np.ones((3, 4))
+    slopes = Slopes(directions, np.full(3, 2.0), np.zeros(3))
+    with np.errstate(all="ignore"):
+        assert slopes.fits(np.full(4, 0.5))
+        assert not slopes.fits(np.array([1.8e308, 1.8e308, 0.5, 0.5]))
+        assert not slopes.fits(np.array([1.7e308, 1.7e308, 0.5, 0.5]))

@@ -35,7 +35,8 @@ def describe(look: Look, name: str, ruled_out: Sequence[str], remark: str = "") 
     elif ratios.size:
         evidence["ratio"] = [float(ratios.min()), float(ratios.max())]
         times = f"{between(*evidence['ratio'])} times the right ones" if ratios.any() else "0"
-        facts.append(f"they are {times}")
+        but = ", where the right ones aren't 0" if (wrong & (truth == 0)).any() else ""
+        facts.append(f"they are {times}{but}")
     lengths = float(np.linalg.norm(returned[known]) * np.linalg.norm(truth[known]))
     if lengths and wrong.size > 1:
         evidence["cosine"] = float((returned[known] * truth[known]).sum()) / lengths

@@ -45,7 +45,7 @@ class Slopes(NamedTuple):
         scale = np.abs(self.directions).reshape(len(self.values), -1) @ np.abs(gradient).reshape(-1)
         off = np.abs(found - self.values)
         is_off = off > AGREE * np.maximum(scale, np.abs(self.values)) + self.errors  # never at a kink
-        return self.are_known and not is_off.any()
+        return self.are_known and bool(np.isfinite(scale).all()) and not is_off.any()
 
 
 @dataclass
