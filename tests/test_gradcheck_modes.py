@@ -9,6 +9,7 @@ from numeric import D, H, N
 import aescratch as ae
 from aescratch import functions
 from aescratch.inspection.gradcheck import coverage, models
+from aescratch.inspection.gradcheck.binding import bind, with_copies
 from aescratch.inspection.gradcheck.models import in_double_precision
 from aescratch.inspection.gradcheck.numeric import estimates
 from aescratch.inspection.gradcheck.report import judge
@@ -638,5 +639,25 @@ def test_what_cannot_be_held_is_refused():
 
     with pytest.raises(ValueError, match="expected h_held to be held as a copy of an array among the inputs, got 'g'"):
         checked_commitment(backward, held={**HELD, "h_held": "g"})
+    with pytest.raises(TypeError, match="expected inputs of which held names some, got NoneType"):
+        ae.check_function(commitment, backward, held=HELD)
+    with pytest.raises(ValueError, match="expected blocks or held, got both"):
+        checked_commitment(backward, blocks={"E": (7, 3)})
     with pytest.raises(ValueError, match="expected no input E, which is held as a copy of h; leave it out of inputs"):
         checked_commitment(backward, held={"E": "h"})
+
+
+def test_a_copy_follows_wherever_a_pair_is_taken_and_is_no_input_of_its_own():
+    def backward(grad_y, h, E):
+        return grad_y * 0.6 * (h - E), grad_y * 2 * (E - h)
+
+    start, other = ({name: np.full((n, 3), 1.0 * n) for name in ("h", "E")} for n in (7, 11))
+    pair = bind(commitment, backward, with_copies(start, HELD), HELD).at(with_copies(start, HELD) | other)
+    assert [pair.inputs[name].shape for name in commitment.__code__.co_varnames[:4]] == [(11, 3)] * 4
+    assert (pair.inputs["E_held"] == 11).all()
+
+    def copy_first(E_held, h):
+        return E_held * h
+
+    report = ae.check_function(copy_first, lambda grad_y, E_held: grad_y * E_held, {"h": start["h"]}, held={"E_held": "h"})
+    assert [(tensor.name, tensor.verdict) for tensor in report.tensors] == [("grad_h", "pass")]

@@ -407,8 +407,9 @@ def test_slopes_are_told_beside_a_kink_but_not_where_it_is_too_near(distance, ar
     assert not slopes.fits(upstream * 1.001)
 
 
-def test_a_search_that_is_given_up_says_so(monkeypatch):
-    monkeypatch.setattr(repairing, "MOST_RUNS", 0)
+@pytest.mark.parametrize(("limit", "least"), [("MOST_RUNS", 0), ("SECONDS", 0.0)])
+def test_a_search_that_is_given_up_says_so(limit, least, monkeypatch):
+    monkeypatch.setattr(repairing, limit, least)
     report = ae.check_function(loss, written("grad_h * slope", "np.sinh(grad_h)"), NETWORK, wrt=WRT)
     (told,) = [f for f in report.findings if "fits no gradient" in f.message]
     assert told.message.endswith("line 7; " + lines.GIVEN_UP)

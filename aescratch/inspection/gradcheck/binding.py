@@ -110,7 +110,7 @@ class Pair:
 
     def with_held(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return the inputs, in which what is held is a copy of what they have."""
-        return {**inputs, **{copy: np.copy(inputs[name]) for copy, name in self.held.items()}}
+        return with_copies(inputs, self.held)
 
     def output(self) -> Any:
         """Return what forward returns, from copies of the inputs."""
@@ -171,14 +171,21 @@ def signature_of(function: Any, role: str) -> inspect.Signature:
     return signature
 
 
-def with_copies(inputs: Any, held: Mapping[str, str]) -> Any:
+def with_copies(inputs: Mapping[str, Any], held: Mapping[str, str]) -> dict[str, Any]:
+    """Return the inputs, in which these names are copies of others."""
+    return {**inputs, **{copy: np.copy(inputs[name]) for copy, name in held.items()}}
+
+
+def completed_by_held(inputs: Any, held: Mapping[str, str]) -> dict[str, Any]:
     """Return the inputs and copies of some of them, by these names; raise where that can't be."""
+    if not isinstance(inputs, Mapping):
+        raise TypeError(f"expected inputs of which held names some, got {type(inputs).__name__}; pass inputs, too")
     for copy, name in held.items():
         if copy in inputs:
             raise ValueError(f"expected no input {copy}, which is held as a copy of {name}; leave it out of inputs")
         if not is_array(inputs.get(name)):
             raise ValueError(f"expected {copy} to be held as a copy of an array among the inputs, got {name!r}")
-    return {**inputs, **{copy: np.copy(inputs[name]) for copy, name in held.items()}} if held else inputs
+    return with_copies(inputs, held)
 
 
 def call(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:

@@ -29,12 +29,12 @@ from aescratch.inspection.gradcheck.binding import (
     changed,
     check_kinds,
     check_names,
+    completed_by_held,
     copied,
     draw_upstream,
     name_of,
     same,
     signature_of,
-    with_copies,
 )
 from aescratch.inspection.gradcheck.by_rule import check_by_rule
 from aescratch.inspection.gradcheck.checking import Check, Options
@@ -134,7 +134,9 @@ def check_function(
     options = Options(rng, tolerance, time_limit, explain)
     if isinstance(backward, Mapping) and inputs is None:
         backward, inputs = None, backward
-    inputs, notes = with_copies(inputs, held or {}), list[Finding]()
+    notes: list[Finding] = []
+    if held:
+        inputs = completed_by_held(inputs, held)
     with kept(*owner_of(forward, backward)), kept_random_state(), quiet():
         if isinstance(inputs, Mapping):
             check_kinds(inputs)

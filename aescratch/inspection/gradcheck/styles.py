@@ -257,6 +257,8 @@ def in_blocks(pair: Pair, blocks: Mapping[str, Any]) -> Pair:
     """Return a pair of one array that holds all parameters as a pair of these, by name and shape, each by itself."""
     if not isinstance(blocks, Mapping) or not blocks:
         raise TypeError(f'expected blocks to map names to shapes, got {blocks!r}; pass {{"W1": (5, 3)}}, say')
+    if pair.held:
+        raise ValueError("expected blocks or held, got both; give the parameters as inputs of their own beside held")
     shapes = {name: (shape,) if isinstance(shape, int) else tuple(shape) for name, shape in blocks.items()}
     sizes = [int(np.prod(shape)) for shape in shapes.values()]
     theta = next((name for name in pair.differentiable if pair.inputs[name].size == sum(sizes)), None)

@@ -11,11 +11,10 @@ from __future__ import annotations
 import ast
 import contextlib
 import copy
-import functools
 import gc
 import linecache
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
@@ -151,10 +150,10 @@ def definitions_of(call: Callable[[], Any], *, also: Sequence[Any] = ()) -> list
     theirs = [code for code in _run(call) if code.co_filename in allowed or is_others(code.co_filename)]
     if not theirs:  # as in grading, where a submission runs elsewhere
         return []
-    known, everything = _functions(gc.get_referrers(*theirs)), functools.cache(lambda: _functions(gc.get_objects()))
+    known = _functions(gc.get_referrers(*theirs))
     found: dict[int, Definition] = {}
     for code in theirs:
-        definition = _definition(code, known, everything)
+        definition = _definition(code, known)
         if definition is not None:
             found.setdefault(id(definition.own[0]), definition)
     return list(found.values())
@@ -178,7 +177,7 @@ def _run(call: Callable[[], Any]) -> list[CodeType]:
     return [code for code in seen.values() if linecache.getlines(code.co_filename)]
 
 
-def _functions(objects: Iterable[Any]) -> Functions:
+def _functions(objects: Sequence[Any]) -> Functions:
     """Return the functions among objects, by their code."""
     found: Functions = {}
     for function in [each for each in objects if type(each) is FunctionType]:
@@ -186,11 +185,8 @@ def _functions(objects: Iterable[Any]) -> Functions:
     return found
 
 
-def _definition(code: CodeType, known: Functions, everything: Callable[[], Functions]) -> Definition | None:
-    """Return the definition of a code, or of the one around it whose function was there before the call.
-
-    `known` are the functions of this code; all that there are, which take long to look through, are those around it.
-    """
+def _definition(code: CodeType, known: Functions) -> Definition | None:
+    """Return the definition of a code, or of the one around it, which ran too, if its function was made in the call."""
     try:
         tree = ast.parse("".join(linecache.getlines(code.co_filename)))
     except (SyntaxError, ValueError):
@@ -203,10 +199,7 @@ def _definition(code: CodeType, known: Functions, everything: Callable[[], Funct
         chain = chain[:-1]
         while chain and not isinstance(chain[-1], (*DEFINING, ast.Module)):
             chain = chain[:-1]
-        if chain[-1] is tree:
-            return None
-        known = everything()
-        outer = _code_at(known, code.co_filename, _first_line(chain[-1]))
+        outer = _code_at(known, code.co_filename, _first_line(chain[-1])) if chain[-1] is not tree else None
         if outer is None:
             return None
         code = outer
