@@ -12,6 +12,7 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ class Pair:
         names = [name for name in signature_of(self.forward, "forward").parameters if name in self.inputs]
         return [name for name in names if is_float_array(self.inputs[name]) and name not in self.held]
 
-    @property
+    @functools.cached_property
     def upstream_names(self) -> list[str]:
         """Under which names backward takes the upstream gradient: grad_q, or else the one that others use."""
         names = [name for name in signature_of(self.backward, "backward").parameters if name not in self.inputs]
@@ -62,7 +63,7 @@ class Pair:
             others = [name for name in names if is_like_upstream(name)]
         return ours or (others if len(others) == 1 else [])
 
-    @property
+    @functools.cached_property
     def output_name(self) -> str | None:
         """Under which name backward takes forward's output, if it does."""
         parameters = signature_of(self.backward, "backward").parameters
@@ -190,6 +191,9 @@ def completed_by_held(inputs: Any, held: Mapping[str, str]) -> dict[str, Any]:
 
 def call(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     """Call a function with arguments by name, those that it takes by position only included."""
+    plain = isinstance(function, FunctionType) and not hasattr(function, "__wrapped__")
+    if plain and not function.__code__.co_posonlyargcount:
+        return function(**arguments)  # to read a signature takes longer than many a call
     parameters = inspect.signature(function).parameters
     by_position = [name for name, p in parameters.items() if p.kind is p.POSITIONAL_ONLY and name in arguments]
     by_name = {name: value for name, value in arguments.items() if name not in by_position}

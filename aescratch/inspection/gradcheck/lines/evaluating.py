@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -29,6 +30,12 @@ COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Gt: operator.gt, ast.Lt: operator.lt, ast.GtE: operator.ge, ast.LtE: operator.le, ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }  # fmt: skip
+
+
+@functools.lru_cache(maxsize=4096)
+def source_of(node: ast.expr) -> str:
+    """Return a node's source; changed statements share the nodes that are as they were."""
+    return ast.unparse(node)
 
 
 def evaluated(expression: ast.expr, terms: Mapping[str, Any], names: Mapping[str, Any]) -> Array | None:
@@ -71,7 +78,7 @@ def value_of(node: Any, terms: Mapping[str, Any], names: Mapping[str, Any]) -> A
     if isinstance(node, ast.Slice):
         return slice(of(node.lower), of(node.upper), of(node.step))
     if isinstance(node, (ast.Attribute, ast.Subscript)):
-        text = ast.unparse(node)
+        text = source_of(node)
         if text in terms:
             return terms[text]
         return getattr(of(node.value), node.attr) if isinstance(node, ast.Attribute) else of(node.value)[of(node.slice)]

@@ -301,6 +301,7 @@ def _rewritten(definitions: Sequence[Definition], change: Callable[[ast.AST], An
         for node, body in before:
             is_lambda = isinstance(node, ast.Lambda)
             node.body = change(copied(body)) if is_lambda else [change(copied(each)) for each in body]
+            ast.fix_missing_locations(node)
         with in_force(definitions):
             yield
     finally:

@@ -45,8 +45,8 @@ class Definition:
         return self.functions[0].__globals__
 
     def compiled(self) -> CodeType:
-        """Return the code of the tree as it is now."""
-        code = compile(ast.fix_missing_locations(self.module), self.file, "exec", dont_inherit=True)
+        """Return the code of the tree as it is now; whoever changes it gives new nodes a place in the file."""
+        code = compile(self.module, self.file, "exec", dont_inherit=True)
         return next(each for each in _codes(code) if (each.co_name, each.co_firstlineno) == (self.name, self.line))
 
     @contextlib.contextmanager
@@ -101,10 +101,13 @@ class Statement:
 
     def put(self, nodes: Sequence[ast.stmt]) -> None:
         """Put other statements where this one stands."""
+        for node in nodes:
+            if not hasattr(node, "lineno"):
+                ast.copy_location(node, self.node)
+            ast.fix_missing_locations(node)
         if self.index is None:
-            node = nodes[0]
-            assert isinstance(node, ast.Return)
-            setattr(self.owner, self.field, node.value)
+            assert isinstance(nodes[0], ast.Return)
+            setattr(self.owner, self.field, nodes[0].value)
             return
         getattr(self.owner, self.field)[self.index : self.index + 1] = nodes
 

@@ -8,10 +8,10 @@ A statement itself is never changed: others hold it, and it is put back where it
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
+Node = TypeVar("Node", bound=ast.AST)
 Path = tuple[tuple[str, int | None], ...]
 CUTTING = {"clip", "maximum", "minimum", "max", "min"}  # their arguments decide what passes, and are no factors
 NO_ARRAY = (  # what no factor, sign or function can be put around
@@ -51,28 +51,19 @@ def _below(node: ast.AST, field: str, path: Path) -> Iterator[tuple[Path, ast.ex
                 yield from _below(each, inner, here)
 
 
-def put(node: ast.stmt, path: Path, new: ast.AST) -> ast.stmt:
-    """Return a copy of a statement with another node at the end of a way."""
-    result = _without_body(node)
-    place: Any = result
-    for field, index in path[:-1]:
-        place = getattr(place, field) if index is None else getattr(place, field)[index]
-    field, index = path[-1]
-    if index is None:
-        setattr(place, field, new)
-    else:
-        getattr(place, field)[index] = new
+def put(node: Node, path: Path, new: ast.AST) -> Node:
+    """Return a statement with another node at the end of a way; whatever isn't on the way is shared."""
+    (field, index), *rest = path
+    result, there = _shallow(node), getattr(node, field)
+    below = there if index is None else there[index]
+    changed = put(below, tuple(rest), new) if rest else new
+    setattr(result, field, changed if index is None else [*there[:index], changed, *there[index + 1 :]])
     return result
 
 
-def _without_body(node: Any) -> ast.stmt:
-    """Return a copy of a statement which shares its body, if it has one."""
-    if not isinstance(node, (ast.For, ast.If, ast.While)):
-        return copied(node)
-    new: Any = copy.copy(node)
-    for field in ("iter", "test", "target"):
-        if hasattr(node, field):
-            setattr(new, field, copied(getattr(node, field)))
+def _shallow(node: Node) -> Node:
+    new = type(node).__new__(type(node))
+    vars(new).update(vars(node))
     return new
 
 
@@ -123,8 +114,7 @@ def copied(node: Any) -> Any:
         return [copied(each) for each in node]
     if not isinstance(node, ast.AST):
         return node
-    new = type(node).__new__(type(node))
-    vars(new).update(vars(node))
+    new = _shallow(node)
     for field in node._fields:
         value = getattr(node, field, None)
         if isinstance(value, (list, ast.AST)):
