@@ -1055,8 +1055,12 @@ def table_of_three_factors(mean, rows=200):
 
 
 @pytest.mark.usefixtures("no_figures")
-@pytest.mark.parametrize("mean", [0.0, 1.0, 100.0, 1e6])
-@pytest.mark.parametrize("variant", ["vanilla", "linear", "denoising", "sparse", "k-sparse", "contractive", "variational"])
+@pytest.mark.parametrize(
+    ("variant", "mean"),
+    [(variant, mean)
+     for place, variant in enumerate(["vanilla", "linear", "denoising", "sparse", "k-sparse", "contractive", "variational"])
+     for mean in ([0.0, 1e6] if place % 2 else [1.0, 100.0])],
+)  # fmt: skip
 def test_left_to_itself_train_learns_a_table_wherever_it_lies(capsys, variant, mean):
     x = table_of_three_factors(mean)
     np.savetxt("table.csv", x, delimiter=",", fmt="%.9g")

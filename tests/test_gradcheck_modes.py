@@ -597,7 +597,7 @@ class TestTogether:
 def test_directions_see_a_gradient_whose_entries_change_places():
     """Its sum, the derivative along ones, is right."""
     report = ae.check_function(
-        functions.tanh, lambda grad_y, y: functions.tanh_backward(grad_y, y)[::-1], {"a": X}, mode="directional"
+        functions.tanh, lambda grad_y, y: functions.tanh_backward(grad_y, y)[::-1], {"a": X}, mode="directional", explain=False
     )
     assert report.verdict == "fail"
     assert ae.check_function(functions.tanh, functions.tanh_backward, {"a": X}, mode="directional").verdict == "pass"

@@ -17,7 +17,7 @@ from aescratch.inspection.gradcheck.causes import HYPOTHESES, explaining
 
 KINDS = ("function", "network", "exercise", "stranger")
 AT_LEAST = 60  # styles
-SAMPLE = 7  # every so many cases one mistake
+SAMPLE = 14  # every so many cases one mistake
 # Of three matrices and a loss the search for a network tries all activations: for minutes, before it finds none.
 TOO_SLOW = {"costs: predictor_loss"}  # is searched three times to the end, for two more draws that must agree
 

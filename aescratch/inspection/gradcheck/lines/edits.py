@@ -71,7 +71,7 @@ def _exchanges(node: ast.stmt, scope: Scope) -> Iterator[Edit]:
 
 def _renamed(node: ast.stmt, leaves: Sequence[tuple[Path, ast.expr, str]], names: Mapping[str, str]) -> ast.stmt:
     """Return a statement with other terms for some, wherever they stand."""
-    for path, _, text in leaves:
+    for path, _, text in reversed(leaves):  # v[0] comes before its own v, whose way it would cut off
         if text in names:
             node = put(node, path, parsed(names[text]))
     return node

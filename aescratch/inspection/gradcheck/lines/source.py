@@ -17,9 +17,10 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FrameType, FunctionType
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
+from aescratch import functions
 from aescratch.foundations.sources import is_others
 
 HERE = Path(__file__).parents[1]  # whose functions stand for others, and are nobody's own
@@ -146,14 +147,17 @@ def definitions_of(call: Callable[[], Any], *, also: Sequence[Any] = ()) -> list
     Those given beside are taken whatever their file. A function that is made anew in the call is part of the one that
     makes it.
     """
-    functions = (getattr(function, "__func__", function) for function in also)
-    files = {function.__code__.co_filename for function in functions if isinstance(function, FunctionType)}
+    given = (getattr(function, "__func__", function) for function in also)
+    files = {function.__code__.co_filename for function in given if isinstance(function, FunctionType)}
     allowed = {file for file in files if not Path(file).is_relative_to(HERE)}
 
-    theirs = [code for code in _run(call) if code.co_filename in allowed or is_others(code.co_filename)]
+    seen = [(code, names) for code, names in _run(call) if code.co_filename in allowed or is_others(code.co_filename)]
+    theirs = [code for code, _ in seen]
     if not theirs:  # as in grading, where a submission runs elsewhere
         return []
-    known = _functions(gc.get_referrers(*theirs))
+    known = _reached([call, *also, vars(functions), *(names for _, names in seen)], theirs)
+    if missing := [code for code in theirs if id(code) not in known]:
+        known |= _functions(gc.get_referrers(*missing))  # among all that there is: a tenth of a second and more
     found: dict[int, Definition] = {}
     for code in theirs:
         definition = _definition(code, known)
@@ -162,14 +166,14 @@ def definitions_of(call: Callable[[], Any], *, also: Sequence[Any] = ()) -> list
     return list(found.values())
 
 
-def _run(call: Callable[[], Any]) -> list[CodeType]:
-    """Return the code of all functions that begin while a call runs, each once."""
-    seen: dict[int, CodeType] = {}
+def _run(call: Callable[[], Any]) -> list[tuple[CodeType, dict[str, Any]]]:
+    """Return the code of all functions that begin while a call runs, each once, and the global names that it sees."""
+    seen: dict[int, tuple[CodeType, dict[str, Any]]] = {}
     before = sys.getprofile()
 
     def note(frame: FrameType, event: str, argument: Any) -> None:
         if event == "call":
-            seen.setdefault(id(frame.f_code), frame.f_code)
+            seen.setdefault(id(frame.f_code), (frame.f_code, frame.f_globals))
 
     sys.setprofile(note)
     try:
@@ -177,7 +181,28 @@ def _run(call: Callable[[], Any]) -> list[CodeType]:
             call()
     finally:
         sys.setprofile(before)
-    return [code for code in seen.values() if linecache.getlines(code.co_filename)]
+    return [each for each in seen.values() if linecache.getlines(each[0].co_filename)]
+
+
+def _reached(roots: Sequence[Any], codes: Sequence[CodeType]) -> Functions:
+    """Return the functions with one of these codes, by their code, that a way from the roots leads to.
+
+    Ways through modules and through the global names of other functions would lead everywhere.
+    """
+    wanted, found, left = {id(code) for code in codes}, list[FunctionType](), [*roots]
+    seen: dict[int, Any] = {}  # keeps what it has seen: else another object could get its number
+    while left:
+        each = left.pop()
+        if id(each) in seen or isinstance(each, ModuleType):
+            continue
+        seen[id(each)] = each
+        if isinstance(each, FunctionType):
+            if id(each.__code__) in wanted:
+                found.append(each)
+            left += [each.__closure__, each.__defaults__, each.__kwdefaults__, vars(each)]
+        else:
+            left += gc.get_referents(each)
+    return _functions(found)
 
 
 def _functions(objects: Sequence[Any]) -> Functions:
