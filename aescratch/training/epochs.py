@@ -20,10 +20,10 @@ from aescratch.foundations.showing import can_be_shown, shown
 from aescratch.foundations.validation import as_generator, own_generator
 from aescratch.optimizers import Optimizer, OptimizerState
 from aescratch.training import contract
-from aescratch.training.batches import batches_of_epoch
+from aescratch.training.batches import batches_in_order, batches_of_epoch
 from aescratch.training.checkpoints import Snapshot, TrainingState, describe_run, read_checkpoint, write_checkpoint
 from aescratch.training.divergence import TrainingDivergedError, report_divergence, where_the_model_is
-from aescratch.training.ending import MOST_ROWS, loss_as_left, together
+from aescratch.training.ending import MOST_ROWS, loss_as_left, sampled, together
 from aescratch.training.history import History
 from aescratch.training.plan import Plan, require_large_batches
 from aescratch.training.progress import progress_bar
@@ -133,8 +133,7 @@ def _validate(training: TrainingState, plan: Plan, rate: float) -> list[float]:
         return []
     rng, total, n_examples = as_generator(VALIDATION_SEED), 0.0, batch_size(plan.validation[0])
     with contract.in_use(training.model):
-        for start in range(0, n_examples, plan.batch_size):
-            batch = [array[start : start + plan.batch_size] for array in plan.validation]
+        for batch in batches_in_order(plan.validation, plan.batch_size):
             total = total + training.model.loss(*batch, rng=rng) * batch_size(batch[0])
     loss = float(total) / n_examples
     if not np.isfinite(loss):
@@ -162,8 +161,8 @@ def _watch(training: TrainingState, plan: Plan) -> None:
 
 
 def _said_above(what: str, model: Any, data: Sequence[Any]) -> Any:
-    """Return what a room above says of the model on these data; nothing of a model of which it can say nothing."""
-    return shown(model, what, data=data) if can_be_shown(model, what) else ""
+    """Return what a room above says of the model on a sample of these data, if it can say anything of such a model."""
+    return shown(model, what, data=sampled(data)) if can_be_shown(model, what) else ""
 
 
 def find_checkpoint(model: Any, plan: Plan, state: OptimizerState) -> tuple[Any, Snapshot | None]:
