@@ -175,8 +175,8 @@ def _columns(x: Any) -> tuple[Array, Array, Array, Array]:
 
     The sums of two pieces are put together by the distance of their means (Chan, Golub & LeVeque 1983).
     """
-    count, low, high, start = 0, math.inf, -math.inf, 0.0
-    mean, variance = 0.0, 0.0  # the mean is counted from start
+    count, low, high = 0, np.array(math.inf), np.array(-math.inf)
+    start = mean = variance = np.array(0.0)  # the mean is counted from start
     for piece in pieces_of(x):
         rows = as_matrix(piece, "float64", None)
         low, high = np.minimum(low, rows.min(axis=0)), np.maximum(high, rows.max(axis=0))

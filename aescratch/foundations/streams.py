@@ -1,7 +1,7 @@
 """Data larger than memory: a matrix that stays where it is, and is read piece by piece.
 
-    memmap, HDF5, zarr, Dask, a file  --rows from here to there--> piece --changes--> piece, checked, as a model reads it
-    several pieces, from all over the data --put together--> a block, within which rows are shuffled
+    memmap, HDF5, zarr, Dask, a file --some rows--> piece --changes--> piece, checked, as a model reads it
+    pieces from all over the data --put together--> a block, within which rows are shuffled
 
 A piece is what is read at once, a block what an epoch holds in memory. A matrix that fits into one block is shuffled as
 an array in memory is, to the same order.
@@ -180,7 +180,7 @@ class Stream:
         return block
 
     def sample(self, most: int) -> tuple[Array, Array]:
-        """Return some rows and their numbers: those that would be looked at in memory, but no more than `SAMPLE` values.
+        """Return rows and their numbers: those that would be looked at in memory, but no more than `SAMPLE` values.
 
         The first time everything is read for it, and so the first row that is refused is found.
         """
@@ -210,17 +210,26 @@ class Stream:
             rows = change(rows)
         return rows
 
+    def _why_refused(self, rows: Array) -> Exception | None:
+        try:
+            self._changed(rows)
+        except (TypeError, ValueError) as error:
+            return error
+        return None
+
     def _first_refused(self, error: Exception, rows: Array, start: int) -> Exception:
-        """Return the error about a piece as one about its first row that is refused alone, or else about its rows."""
-        where = f"rows {start} to {start + len(rows) - 1}"
-        for row in range(len(rows)):
-            try:
-                self._changed(rows[row : row + 1])
-            except (TypeError, ValueError) as of_row:
-                error, where = of_row, f"row {start + row}"
-                break
+        """Return the error about a piece as one about its first row that is refused, or else about all of them."""
+        first, last = 0, len(rows)
+        while last - first > 1:
+            middle = (first + last) // 2
+            if self._why_refused(rows[first:middle]):
+                last = middle
+            else:
+                first = middle
+        of_row = self._why_refused(rows[first:last])
+        where = f"row {start + first}" if of_row else f"rows {start} to {start + len(rows) - 1}"
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        return kind(f"in {where} of the data, counted from 0: {error}")
+        return kind(f"in {where} of the data, counted from 0: {of_row or error}")
 
 
 def as_stream(x: Any) -> Stream:
@@ -264,7 +273,9 @@ def pieces_of(x: Any) -> Iterator[Any]:
 
 def sample_rows(n_rows: int, most: int) -> Array:
     """Return the numbers of all rows, or of so many that are the same whenever there are as many."""
-    return np.arange(n_rows) if n_rows <= most else np.sort(np.random.default_rng(0).choice(n_rows, most, replace=False))
+    if n_rows <= most:
+        return np.arange(n_rows)
+    return np.sort(np.random.default_rng(0).choice(n_rows, most, replace=False))
 
 
 def _rows_per_piece(x: Any, shape: tuple[int, int]) -> int:

@@ -306,7 +306,7 @@ def require_held_out(fraction: Any, n_examples: int) -> int:
     """
     if not isinstance(fraction, numbers.Real):
         raise TypeError(f"fraction is the test part's share, a number between 0 and 1, not {fraction!r}; try 0.2")
-    if not 0 < fraction < 1:
+    if not 0 < float(fraction) < 1:
         raise ValueError(f"fraction is the test part's share, between 0 and 1, not {fraction}; try 0.2")
     n_test = round(float(fraction) * n_examples)
     if n_test in (0, n_examples):

@@ -54,7 +54,7 @@ class Plan:
 
 
 def data_for_fit(model: Any, x: Any, labels: Any = None) -> Sequence[Any]:
-    """Return the data of a `fit`, checked: as `contract.as_data` does, or where x isn't in memory, a stream of such rows.
+    """Return the data of a `fit`, checked, as `contract.as_data` does; where x isn't in memory, a stream of such rows.
 
     A stream is read once for that, so that nothing has changed where a row is wrong. Labels are kept in memory.
 
