@@ -59,10 +59,7 @@ def _train_epochs(training: TrainingState, plan: Plan, run: Any, bar: Any) -> No
     levels = _said_above("levels", training.model, plan.data) if plan.progress else ""
     while len(training.history) < plan.epochs and training.history.stopped not in ("early", "hopeless"):
         rate = training.optimizer.optimizer.schedule.rate(len(training.history), plan.epochs)
-        loss = _train_epoch(training, plan, rate)
-        left = _loss_as_left(training, plan, loss)
-        if not np.isfinite([loss, 0.0 if left is None else left]).all():
-            report_divergence(training, plan, rate)
+        loss, left = train_epoch(training, plan, rate)
         record = [loss, rate, *_validate(training, plan, rate)]
         training.history.append(*record, seconds=time.perf_counter() - started)
         is_what_stays = len(training.history) == plan.epochs and plan.patience is None
@@ -78,7 +75,22 @@ def _train_epochs(training: TrainingState, plan: Plan, run: Any, bar: Any) -> No
         bar.update()
 
 
-def _train_epoch(training: TrainingState, plan: Plan, rate: float) -> float:
+def train_epoch(training: TrainingState, plan: Plan, rate: float) -> tuple[float, float | None]:
+    """Train for one epoch; return its loss, and that of the model as it left it where there is reason to ask.
+
+    Raises
+    ------
+    TrainingDivergedError
+        If one of them isn't finite; everything is then as it was before the epoch.
+    """
+    loss = _mean_loss_of_steps(training, plan, rate)
+    left = _loss_as_left(training, plan, loss)
+    if not np.isfinite([loss, 0.0 if left is None else left]).all():
+        report_divergence(training, plan, rate)
+    return loss, left
+
+
+def _mean_loss_of_steps(training: TrainingState, plan: Plan, rate: float) -> float:
     """Take one step per batch and return the mean loss, NaN if a value isn't finite after the last step.
 
     The device is asked for both in one, at the end.
