@@ -9,6 +9,7 @@ an array in memory is, to the same order.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -85,12 +86,11 @@ class Stream:
             raise ValueError(
                 f"expected x to hold one example per row, with at least one row and one column, got shape {x.shape}"
             )
-        self.source = x
-        self.shape = (int(x.shape[0]), math.prod(map(int, x.shape[1:])))
-        self.rows_per_piece = _rows_per_piece(x, self.shape)
-        self.pieces_per_block = max(1, BLOCK // (self.rows_per_piece * self.shape[1]))
-        starts = np.arange(0, self.shape[0], self.rows_per_piece)
-        self.spans = np.stack([starts, np.minimum(starts + self.rows_per_piece, self.shape[0])], axis=1)
+        self.source, n_rows, width = x, int(x.shape[0]), math.prod(map(int, x.shape[1:]))
+        self.rows_per_piece = _rows_per_piece(x, n_rows, width)
+        self.pieces_per_block = max(1, BLOCK // (self.rows_per_piece * width))
+        starts = np.arange(0, n_rows, self.rows_per_piece)
+        self.spans = np.stack([starts, np.minimum(starts + self.rows_per_piece, n_rows)], axis=1)
         self.changes: tuple[Callable[[Array], Array], ...] = ()
         self._sample: tuple[Array, Array] | None = None
         if divide_by is not None:
@@ -100,20 +100,29 @@ class Stream:
     ndim = 2
 
     def __len__(self) -> int:
-        return self.shape[0]
+        return int((self.spans[:, 1] - self.spans[:, 0]).sum())
 
     def __repr__(self) -> str:
-        return f"<Stream of {self.shape[0]:,} rows of {self.shape[1]:,} {self.dtype}>"
+        return f"<Stream of {len(self):,} rows of {self.shape[1]:,} {self.dtype}>"
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         """Return all rows, in memory."""
         return np.asarray(self.together(range(len(self.spans))), dtype)
 
+    @functools.cached_property
+    def _first_row(self) -> Array:
+        first = int(self.spans[0, 0])
+        return self._changed(self._read(first, first + 1))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many rows there are, and how wide they are once they are read and changed."""
+        return len(self), self._first_row.shape[1]
+
     @property
     def dtype(self) -> np.dtype[Any]:
-        """What the rows are once they are read and changed."""
-        first = int(self.spans[0, 0])
-        return self._changed(self._read(first, first + 1)).dtype
+        """What the rows hold once they are read and changed."""
+        return self._first_row.dtype
 
     def then(self, change: Callable[[Array], Array]) -> Stream:
         """Return a stream of the same rows to which this function is applied, too, whenever a piece is read."""
@@ -196,7 +205,6 @@ class Stream:
     def _with(self, spans: Array, changes: tuple[Callable[[Array], Array], ...]) -> Stream:
         stream = Stream(self.source)
         stream.spans, stream.changes = spans, changes
-        stream.shape = (int((spans[:, 1] - spans[:, 0]).sum()), self.shape[1])
         return stream
 
     def _read(self, start: int, stop: int) -> Array:
@@ -262,7 +270,7 @@ def as_stream(x: Any) -> Stream:
 
 def divided(rows: Array, by: float) -> Array:
     """Return rows / by; float32 holds integers of 8 and 16 bits exactly, the others are divided in float64."""
-    precise = np.float32 if rows.dtype.itemsize <= 2 or rows.dtype == np.float32 else np.float64
+    precise = np.float32 if rows.dtype.itemsize <= 2 else np.float64
     return np.divide(rows, by, dtype=precise)
 
 
@@ -278,10 +286,10 @@ def sample_rows(n_rows: int, most: int) -> Array:
     return np.sort(np.random.default_rng(0).choice(n_rows, most, replace=False))
 
 
-def _rows_per_piece(x: Any, shape: tuple[int, int]) -> int:
+def _rows_per_piece(x: Any, n_rows: int, width: int) -> int:
     """Return how many rows are read at once: whole chunks of what is stored in chunks."""
-    rows = max(1, PIECE // shape[1])
+    rows = max(1, PIECE // width)
     chunks = getattr(x, "chunks", None)
     first = chunks[0] if isinstance(chunks, tuple) and chunks else 1
     chunk = max(first) if isinstance(first, tuple) else first  # Dask's may differ
-    return int(min(shape[0], max(1, rows // chunk) * chunk))
+    return int(min(n_rows, max(1, rows // chunk) * chunk))
