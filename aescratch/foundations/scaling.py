@@ -92,8 +92,9 @@ class Scaling:
         """
         if how not in WAYS:
             raise ValueError(f"expected how to be one of {', '.join(WAYS)}, got {how!r}")
-        x = as_stream(x).then(_finite) if is_streamed(x) else as_array(x)
+        x = as_stream(x) if is_streamed(x) else as_array(x)
         rounding = CONSTANT["float64" if x.dtype == np.float64 else "float32"]
+        x = x.then(_in_float64) if isinstance(x, Stream) else _in_float64(x)
         low, high, mean, variance = _columns(x)
         varies = high - low > rounding * np.maximum(np.abs(low), np.abs(high))
         if how == "auto":
@@ -166,19 +167,18 @@ def _span(values: Array) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _finite(rows: Array) -> Array:
-    return as_matrix(rows, rows.dtype.name, None)
+def _in_float64(x: Array) -> Array:
+    return as_matrix(x, "float64", None)
 
 
 def _columns(x: Any) -> tuple[Array, Array, Array, Array]:
-    """Return least and largest value, mean and variance of each column, in float64, of an array or of a stream.
+    """Return least and largest value, mean and variance of each column, of an array of float64 or of a stream of them.
 
     The sums of two pieces are put together by the distance of their means (Chan, Golub & LeVeque 1983).
     """
     count, low, high = 0, np.array(math.inf), np.array(-math.inf)
     start = mean = variance = np.array(0.0)  # the mean is counted from start
-    for piece in pieces_of(x):
-        rows = as_matrix(piece, "float64", None)
+    for rows in pieces_of(x):
         low, high = np.minimum(low, rows.min(axis=0)), np.maximum(high, rows.max(axis=0))
         start = start if count else low
         above = rows - start  # far from zero a sum of x would lose the digits that tell rows apart

@@ -87,6 +87,7 @@ class Stream:
                 f"expected x to hold one example per row, with at least one row and one column, got shape {x.shape}"
             )
         self.source, n_rows, width = x, int(x.shape[0]), math.prod(map(int, x.shape[1:]))
+        self.rows_in_sample = max(1, SAMPLE // width)
         self.rows_per_piece = _rows_per_piece(x, n_rows, width)
         self.pieces_per_block = max(1, BLOCK // (self.rows_per_piece * width))
         starts = np.arange(0, n_rows, self.rows_per_piece)
@@ -194,7 +195,7 @@ class Stream:
         The first time everything is read for it, and so the first row that is refused is found.
         """
         if self._sample is None:
-            wanted, found = sample_rows(len(self), min(most, max(1, SAMPLE // self.shape[1]))), []
+            wanted, found = sample_rows(len(self), min(most, self.rows_in_sample)), []
             starts = self.starts()
             for number, piece in enumerate(self.pieces()):
                 first, last = np.searchsorted(wanted, starts[number : number + 2])
