@@ -1,7 +1,6 @@
 """Data that aren't in memory: which rows an epoch takes, what is refused, and how much is held at once."""
 
 import contextlib
-import re
 import tracemalloc
 
 import numpy as np
@@ -118,7 +117,7 @@ def test_float64_becomes_what_the_model_computes_in():
     assert model().fit(Stored(wide), epochs=2, rng=0).loss == model().fit(Stored(wide.astype("f4")), epochs=2, rng=0).loss
 
 
-def test_labels_stay_beside_their_rows(monkeypatch):
+def test_labels_stay_beside_their_rows():
     seen = []
 
     class Classifier(ae.SoftmaxClassifier):
@@ -127,12 +126,11 @@ def test_labels_stay_beside_their_rows(monkeypatch):
             return super().loss(x, labels, rng)
 
     labels = np.arange(N) % 5
-    history = Classifier(model(), 5, rng=0).fit(
+    Classifier(model(), 5, rng=0).fit(
         Stored(X), labels, epochs=2, rng=0, batch_size=13, validation=(Stored(X), labels), patience=2
     )
     assert len(seen) > 4 * N // 13
     assert all(seen)
-    assert history.validation_loss == [pytest.approx(value) for value in history.validation_loss]
 
 
 def test_the_validation_loss_is_that_in_memory():
@@ -224,7 +222,6 @@ def test_parts_of_a_stream_share_no_row_and_lose_none():
 
 
 def test_a_memmap_is_taken_as_it_is(tmp_path):
-    np.save(tmp_path / "x.npy", X)
     for order in ("C", "F"):
         np.save(tmp_path / f"{order}.npy", np.asarray(X, order=order))
         mapped = np.load(tmp_path / f"{order}.npy", mmap_mode="r")
@@ -361,7 +358,7 @@ def test_a_model_whose_data_are_more_than_x_is_told_so():
         def as_data(self, x, labels=None):
             return (*super().as_data(x), x)
 
-    with pytest.raises(TypeError, match="expected Pair.as_data to return no more than it is given"):
+    with pytest.raises(TypeError, match=r"expected Pair\.as_data to return no more than it is given"):
         Pair([D, H], rng=0).fit(Stored(X))
 
 

@@ -150,18 +150,20 @@ def _in_archive(stream: IO[bytes], place: Path | TemporaryCopy, key: str | None,
 
 def _in_text(place: Path | TemporaryCopy, path: Path) -> Found:
     """Return the rows and the labels in a .csv, of which the rows are written as numbers into a temporary file."""
-    found = []
+    shapes, names, are_whole, are_binary = [], [], [], []
+    labels: list[Any] = []
 
     def numbers() -> Iterator[bytes]:
         with open(place, encoding="utf-8", errors="surrogateescape") as lines:
             for table in tables_of(lines, path, CHARACTERS):
-                is_binary = bool(np.isin(table.values, (0, 1)).all())
-                found.append((table._replace(values=table.values[:0]), len(table.values), is_binary))
+                shapes.append(table.values.shape)
+                labels.append(None if table.labels is None else table.labels.copy())  # a view would keep the table
+                names.append(table.label_name)
+                are_whole.append(table.are_integers)
+                are_binary.append(np.isin(table.values, (0, 1)).all())
                 yield table.values.tobytes()
 
     copy = TemporaryCopy(numbers(), path)
-    tables, lengths, are_binary = zip(*found, strict=True)
-    layout = Layout(0, np.dtype(np.float64), (sum(lengths), tables[0].values.shape[1]))
-    labels = None if tables[0].labels is None else np.concatenate([table.labels for table in tables])
-    are_integers = all(table.are_integers for table in tables) and not all(are_binary)
-    return Found(FileRows(copy, layout, path), labels, tables[0].label_name, are_integers)
+    layout = Layout(0, np.dtype(np.float64), (sum(n_rows for n_rows, _ in shapes), shapes[0][1]))
+    known = None if labels[0] is None else np.concatenate(labels)
+    return Found(FileRows(copy, layout, path), known, names[0], all(are_whole) and not all(are_binary))
