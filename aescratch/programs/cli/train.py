@@ -60,8 +60,8 @@ EXAMPLES = """examples:
 """
 
 add_arguments = command(
-    "Train an autoencoder; write the model, its history, figures and the command into a folder. A file of 1 GiB or more "
-    "isn't loaded, but read piece by piece.", EXAMPLES,
+    "Train an autoencoder; write the model, its history, figures and the command into a folder. A file of 1 GiB or "
+    "more isn't loaded, but read piece by piece.", EXAMPLES,
     VARIANT, DATA_OR_DIGITS, model_options(), TRAINING, OPTIMIZER, OWN_FILE, IMAGE_SHAPE,
     option(
         "--scale", type=partial(choice, {way: way for way in WAYS}), default="auto", metavar="WAY",
