@@ -1164,7 +1164,7 @@ OPENED = {
     "labelled.npz": npz(x=FLOATS, labels=np.arange(6)), "stored.npz": npz(False, w=np.arange(6), x=FLOATS, y=np.arange(6)),
     "packed.npz.gz": gzip.compress(npz(images=BYTES)), "images-idx3-ubyte": idx(BYTES), "floats-idx2": idx(FLOATS),
     "images-idx3-ubyte.gz": gzip.compress(idx(BYTES)), "short.csv": CSV, "packed.csv.gz": gzip.compress(CSV),
-    "long.csv": LONG_CSV, "marked.csv": b"\xef\xbb\xbf" + LONG_CSV,
+    "binary.csv": b"0,1\n1,0\n" * 40, "long.csv": LONG_CSV, "marked.csv": b"\xef\xbb\xbf" + LONG_CSV,
     "bare.csv": b"\n\n" + b"".join(b"%d.5,%d.25\n" % (i, -i) for i in range(300)),
     "gaps.csv": b"a,b\n" + b"0.5,1\n" * 20 + b"\n" * 200 + b"0.25,2\n" * 20,
 }  # fmt: skip
@@ -1307,7 +1307,8 @@ def test_opening_and_reading_hold_a_few_pieces(put, monkeypatch, name):
     x = np.random.default_rng(0).random((2**13, 64)).astype(np.float32)
     text = io.BytesIO()
     if name == "a.csv":
-        np.savetxt(text, x, delimiter=",", fmt="%.6f")
+        header = ",".join([*(f"column{i}" for i in range(63)), "label"])
+        np.savetxt(text, np.where(np.arange(64) < 63, x, 1), "%.6f", ",", header=header, comments="")
     path = put(name, {
         "a.npy": lambda: npy(x), "a.npz": lambda: npz(False, x=x), "packed.npz": lambda: npz(x=x),
         "a.npy.gz": lambda: gzip.compress(npy(x)), "a-idx": lambda: idx(x), "a.csv": text.getvalue,

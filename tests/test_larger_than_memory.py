@@ -151,8 +151,11 @@ def test_a_checkpoint_goes_on_bit_for_bit_and_knows_how_its_data_were_read(tmp_p
     model().fit(Stored(X), epochs=2, rng=0, checkpoint=path)
     resumed = model().fit(Stored(X), epochs=4, rng=0, checkpoint=path)
     assert resumed.loss == whole.loss
-    with pytest.raises(ValueError, match="differs in data"):
-        model().fit(X, epochs=4, rng=0, checkpoint=path)
+    others = X.copy()
+    others[3, 2] += 0.5
+    for data in (X, Stored(others)):
+        with pytest.raises(ValueError, match="differs in data"):
+            model().fit(data, epochs=4, rng=0, checkpoint=path)
     monkeypatch.setattr(streams, "BLOCK", 2 * PIECE * D)
     with pytest.raises(ValueError, match="differs in data"):
         model().fit(Stored(X), epochs=4, rng=0, checkpoint=path)
@@ -374,6 +377,10 @@ def test_no_more_than_a_piece_is_asked_for_each_once_in_an_epoch_and_once_before
         if stop - start > 1:  # one row alone is asked for to see its type
             rows[start:stop] += 1
     assert (rows == 1 + 3).all()
+    pieces = [start for start, stop in stored.asked if stop - start > 1]
+    assert pieces[:33] == sorted(pieces[:33])  # the look before the first epoch
+    block = pieces[33 : 33 + PER_BLOCK]
+    assert block == sorted(block)  # forwards, as a disk likes it
 
 
 def test_what_looks_on_reads_no_more():
