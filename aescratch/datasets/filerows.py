@@ -13,7 +13,6 @@ from __future__ import annotations
 import errno
 import gzip
 import os
-import tempfile
 import weakref
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -82,6 +81,8 @@ class TemporaryCopy:
     """A temporary file of these bytes, which is gone when nobody holds this any more."""
 
     def __init__(self, pieces: Iterable[bytes], path: Path) -> None:
+        import tempfile  # here, since importing the package can do without
+
         descriptor, self.name = tempfile.mkstemp(prefix="aescratch-")
         weakref.finalize(self, Path(self.name).unlink, missing_ok=True)
         with open(descriptor, "wb") as stream:
