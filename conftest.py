@@ -26,9 +26,9 @@ if importlib.util.find_spec("torch") is None:
 
 # The tests of the core: the formula sheet, layers, models, optimisers, training, files, state.
 CORE = {
-    "test_backend", "test_contract", "test_files", "test_files_before", "test_functions", "test_layers", "test_models",
-    "test_optimizers", "test_sparse_variants", "test_sparse_variants_against_torch", "test_speed", "test_state",
-    "test_state_against_torch", "test_training",
+    "test_backend", "test_contract", "test_files", "test_files_before", "test_functions", "test_larger_than_memory",
+    "test_layers", "test_models", "test_optimizers", "test_sparse_variants", "test_sparse_variants_against_torch",
+    "test_speed", "test_state", "test_state_against_torch", "test_training",
 }  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from aescratch.foundations.files import FileFormatError
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.recipes import register
 from aescratch.foundations.scaling import Scaling
+from aescratch.foundations.streams import Stream
 from aescratch.initializers import he_normal, he_uniform, old_uniform, xavier_normal, xavier_uniform
 from aescratch.inspection import notebooks as _notebooks  # noqa: F401, which shows models in notebooks
 from aescratch.inspection.diagnosis import Diagnosis, diagnose
@@ -136,6 +137,7 @@ __all__ = [
     "SquaredError",
     "StackedAutoencoder",
     "StepRate",
+    "Stream",
     "Tanh",
     "TopK",
     "Trace",

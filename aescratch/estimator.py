@@ -22,11 +22,12 @@ from numpy.typing import ArrayLike
 from aescratch.backend import Array
 from aescratch.foundations.recipes import constructor_parameters
 from aescratch.foundations.scaling import scaled, unscaled
-from aescratch.foundations.validation import as_array, as_generator, as_matrix
+from aescratch.foundations.validation import as_array, as_generator, as_matrix, own_generator
 from aescratch.inspection.diagnosis import PYTHON, SEE_NEXT, diagnose
 from aescratch.inspection.measures import sse_per_image
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.optimizers import Adam
+from aescratch.training.chunks import Between, fit_chunk
 from aescratch.training.plan import RATE, enough_epochs
 
 Self = TypeVar("Self", bound="AutoencoderTransformer")
@@ -96,6 +97,8 @@ class AutoencoderTransformer:
     True
     """
 
+    _between: Between | None = None  # of the last partial_fit
+
     def __init__(
         self, variant: type[Autoencoder] = Autoencoder, *, n_components: int = 32, hidden: Sequence[int] = (),
         epochs: int | None = None, batch_size: int = 64, learning_rate: float = RATE, scale: str = "auto",
@@ -137,15 +140,9 @@ class AutoencoderTransformer:
         TrainingDivergedError
             If the loss stops being finite.
         """
-        if not (isinstance(self.variant, type) and all(hasattr(self.variant, name) for name in ("encode", "decode"))):
-            raise TypeError(f"expected variant to be a class such as ae.SparseAutoencoder, got {self.variant!r}")
-        if isinstance(self.hidden, (int, np.integer)):
-            raise TypeError(f"expected hidden to be widths such as ({self.hidden},), got {self.hidden}; add the comma")
         names, x = _feature_names(X), _floats(X)
         rng = _generator(self.random_state)
-        settings = {"dtype": x.dtype.name, **self._settings}
-        model = self.variant([x.shape[1], *self.hidden, self.n_components], rng=rng, **settings)
-        model.scaling = model.scaling_for(x, self.scale)
+        model = self._new_model(x, rng)
         x = scaled(model, x)
         epochs = enough_epochs(len(x), self.batch_size) if self.epochs is None else self.epochs
         training: dict[str, Any] = {
@@ -160,11 +157,55 @@ class AutoencoderTransformer:
             if finding.code in WARNED_OF:
                 cause = f"; {found[place + 1]}" if finding.advice == SEE_NEXT else ""
                 warnings.warn(f"{finding}{cause}", _also_of_sklearn(ConvergenceWarning), stacklevel=2)
-        self.model_, self.n_features_in_ = model, x.shape[1]
+        self._keep(model, names)
+        return self
+
+    def partial_fit(self: Self, X: ArrayLike, y: object = None) -> Self:
+        """Train for one epoch on a chunk X (N, D) of the data, the first time a new model; y is ignored.
+
+        The optimizer's moments, its schedule and the random numbers go on from call to call; `history_` has an entry
+        for each. The scaling is that of the first chunk. After `fit` its model is trained on, with fresh moments. With
+        a schedule as learning_rate, `epochs` says for how many calls it is made. A stacked variant isn't pre-trained,
+        which would take all data for each layer.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If X or a parameter is of no use, or X has other columns than before.
+        TrainingDivergedError
+            If the loss stops being finite; the model is then as it was before the call.
+        """
+        is_first, names = not hasattr(self, "model_"), _feature_names(X)
+        x, before = _floats(X) if is_first else self._checked(X), self._between
+        rng = _generator(self.random_state) if before is None else before.rng
+        model = self._new_model(x, rng) if is_first else self.model_
+        between = fit_chunk(
+            model, scaled(model, x), before or Between(own_generator(rng)), optimizer=Adam(self.learning_rate),
+            batch_size=self.batch_size, epochs=self.epochs,
+        )  # fmt: skip
+        if is_first:
+            self._keep(model, names)
+        self._between, self.history_ = between, between.history
+        return self
+
+    def _new_model(self, x: Array, rng: np.random.Generator) -> Autoencoder:
+        """Return a new model for data x (N, D), with the scaling that they ask for."""
+        if not (isinstance(self.variant, type) and all(hasattr(self.variant, name) for name in ("encode", "decode"))):
+            raise TypeError(f"expected variant to be a class such as ae.SparseAutoencoder, got {self.variant!r}")
+        if isinstance(self.hidden, (int, np.integer)):
+            raise TypeError(f"expected hidden to be widths such as ({self.hidden},), got {self.hidden}; add the comma")
+        settings = {"dtype": x.dtype.name, **self._settings}
+        model = self.variant([x.shape[1], *self.hidden, self.n_components], rng=rng, **settings)
+        model.scaling = model.scaling_for(x, self.scale)
+        return model
+
+    def _keep(self, model: Autoencoder, names: Array | None) -> None:
+        """Keep a model that was trained, and what its data were called."""
         vars(self).pop("feature_names_in_", None)
+        self.model_, self.n_features_in_ = model, model.widths[0]
+        self._between = None
         if names is not None:
             self.feature_names_in_ = names
-        return self
 
     def transform(self, X: ArrayLike) -> Array:
         """Return the code (N, n_components) of X (N, D): an array, or the kind of frame that `set_output` asks for."""

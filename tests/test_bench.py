@@ -255,3 +255,26 @@ def test_variants_are_beside_pytorch():
     rows = list(questions.variants(True, {"masked": VARIANTS["masked"]}))
     assert [row.case for row in rows] == ["masked 64-32-8, batch 64"]
     assert min(rows[0].ours, rows[0].theirs) > 0
+
+
+@pytest.mark.skipif(not memory.can_be_measured(), reason="needs /proc")
+def test_a_training_on_a_file_is_measured_against_two_blocks_and_a_batch(monkeypatch):
+    programs = []
+    monkeypatch.setattr(processes, "run_python", lambda program: programs.append(program) or "32.4")
+    rows = list(questions.files(True))
+    assert [row.case for row in rows] == [
+        "a float32 .npy of 256 MiB, 784-32 ReLU, batch 256", "a float64 .npy of 256 MiB, 784-32 ReLU, batch 256"
+    ]  # fmt: skip
+    assert [round(row.theirs, 2) for row in rows] == [64.77, 64.77]
+    assert all((row.ratio < 1) and row.verdict == "met" for row in rows)
+    assert "rise_by_file('float64', 256)" in programs[1]
+
+
+@pytest.mark.skipif(not memory.can_be_measured(), reason="needs /proc")
+def test_the_rise_by_a_file_is_that_of_what_is_read_of_it():
+    told = (
+        "import numpy as np; from aescratch.programs.bench import memory; "
+        "memory.our_fit = lambda case, x, epochs: lambda: (np.ones(40 * 2**20, np.uint8).any(), x.shape, x.dtype); "
+        "print(memory.rise_by_file('float64', 32))"
+    )
+    assert 39 < float(processes.run_python(told)) < 48

@@ -1296,3 +1296,68 @@ def test_what_is_restored_over_time_ends_at_the_last_look():
     assert np.array_equal(rows[0], monitor.rows[0][:8])
     assert np.array_equal(rows[1], monitor.snapshots[0].restored)
     assert np.array_equal(rows[-1], model.reconstruct(rows[0]))
+
+
+# Large files
+
+
+@pytest.fixture
+def all_are_large(monkeypatch):
+    """Every file counts as large, and is read in pieces of 10 rows of 12, two of which make a block."""
+    monkeypatch.setattr("aescratch.programs.cli.data.LARGE", 0)
+    monkeypatch.setattr("aescratch.foundations.streams.PIECE", 120)
+    monkeypatch.setattr("aescratch.foundations.streams.BLOCK", 240)
+
+
+@pytest.mark.usefixtures("all_are_large", "no_figures")
+def test_a_large_file_is_trained_on_without_being_loaded(capsys, small, monkeypatch):
+    monkeypatch.setattr("aescratch.programs.cli.data.load_file", None)  # isn't called
+    words = ["--code", 3, "--epochs", 3, "--validation", 0.25, "--patience", 2, "--checkpoint", "run.npz"]
+    outcome, out, _ = run(capsys, "train", "vanilla", small, *words)
+    assert outcome == 0
+    assert "30 examples of small.npy to train on" in out
+    assert "on the 10 examples held out:" in out
+    stream = ae.datasets.open_file(small)
+    model = ae.load("vanilla-small/model.npz")
+    train, test = stream.split(0.25, rng=0)
+    assert model.scaling is None
+    again = ae.Autoencoder([12, 3], code_activation=ae.GELU, rng=0)
+    history = again.fit(train.x, epochs=3, validation=test.x, patience=2, rng=0, optimizer=DEFAULT)
+    assert read_json("vanilla-small/history.json")["loss"] == history.loss
+    assert all(np.array_equal(a.value, b.value) for a, b in zip(model.parameters, again.parameters, strict=True))
+
+
+@pytest.mark.usefixtures("all_are_large", "no_figures")
+@pytest.mark.parametrize("scale", ["auto", "minmax"])
+def test_a_large_file_is_scaled_as_a_small_one(capsys, monkeypatch, scale):
+    table = 170 + 9 * np.random.default_rng(0).normal(size=(40, 12))
+    np.savetxt("table.csv", np.column_stack([np.round(table), np.arange(40) % 3]), fmt="%d", delimiter=",",
+               header=",".join([f"c{i}" for i in range(12)] + ["label"]), comments="")  # fmt: skip
+    words = ["train", "classifier", "table.csv", "--epochs", 2, "--scale", scale]
+    assert run(capsys, *words, "--out", "streamed")[0] == 0
+    monkeypatch.setattr("aescratch.programs.cli.data.LARGE", 2**40)
+    assert run(capsys, *words, "--out", "loaded")[0] == 0
+    streamed, loaded = (ae.load(f"{name}/model.npz").scaling for name in ("streamed", "loaded"))
+    assert streamed.how == loaded.how
+    np.testing.assert_allclose(streamed.shift, loaded.shift)
+    np.testing.assert_allclose(streamed.size, loaded.size)
+
+
+@pytest.mark.usefixtures("all_are_large", "no_figures")
+def test_measures_of_a_large_file_say_of_how_many_examples_they_are(capsys, small, monkeypatch):
+    monkeypatch.setattr("aescratch.foundations.streams.SAMPLE", 17 * 12)
+    assert "on 17 of the 40 examples of the training:" in run(capsys, "train", "vanilla", small, "--epochs", 1)[1]
+
+
+@pytest.mark.usefixtures("all_are_large", "no_figures")
+def test_what_is_wrong_with_a_large_file_is_one_sentence(capsys, small, folder):
+    said = refused(capsys, "train", "vanilla", small, "--optimizer", "lbfgs")
+    assert said.startswith("expected data in memory with LBFGS")
+    x = np.random.default_rng(0).random((40, 12))
+    x[33, 5] = np.nan
+    np.save("bad.npy", x)
+    assert refused(capsys, "train", "vanilla", "bad.npy", "--scale", "none").startswith("in row 33 of the data")
+    assert refused(capsys, "train", "vanilla", "bad.npy").startswith("in row 33 of the data")
+    np.save("whole.npy", np.arange(24).reshape(2, 12))
+    assert "for example --divide-by 255" in refused(capsys, "train", "vanilla", "whole.npy")
+    assert not (folder / "vanilla-bad").exists()

@@ -24,6 +24,7 @@ from test_models import MODELS
 
 import aescratch as ae
 from aescratch import backend, functions, plots
+from aescratch.foundations import streams
 from aescratch.functions.formula import Term
 from aescratch.inspection.gradcheck import coverage
 from aescratch.inspection.recording import observed
@@ -495,6 +496,22 @@ def test_fit_takes_host_data_and_device_data_alike(cupy):
     host.fit(cupy.asarray(data(host)), **options)
     device.fit(cupy.asarray(data(host)), **options)
     assert_same_model(device, host)
+
+
+@pytest.mark.parametrize("name", ["vanilla relu", "variational"])
+def test_data_that_are_not_in_memory_train_alike_on_both(monkeypatch, name):
+    host, device = pair(name)
+    x = np.tile(data(host), (5, 1))
+    monkeypatch.setattr(streams, "PIECE", 4 * x.shape[1])
+    monkeypatch.setattr(streams, "BLOCK", 8 * x.shape[1])
+    histories = [
+        model.fit(ae.Stream(x), epochs=2, batch_size=3, rng=0, validation=ae.Stream(x), stop_when_hopeless=True)
+        for model in (host, device)
+    ]
+    assert_same_model(device, host)
+    np.testing.assert_allclose(histories[1].validation_loss, histories[0].validation_loss)
+    assert histories[1].diagnosis.codes == histories[0].diagnosis.codes
+
 
 
 # What a GPU would be asked for

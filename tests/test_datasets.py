@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import errno
+import gc
 import gzip
 import importlib
 import io
@@ -32,6 +34,7 @@ from aescratch.datasets import (
     load_file,
     load_mnist,
     load_natural_patches,
+    open_file,
     originals,
     photographs,
     ring,
@@ -1149,3 +1152,173 @@ def test_a_column_called_y_is_a_coordinate(put):
 def test_a_share_that_is_no_number_is_refused():
     with pytest.raises(TypeError, match=r"fraction is the test part's share, a number between 0 and 1, not 'a'"):
         numbered().split("a")
+
+
+# Files that are opened, not loaded
+
+
+LONG_CSV = b"a;b;label\r\n" + b"".join(b"%d,5;%d,25;%d\r\n" % (i, -i, i) for i in range(300))
+OPENED = {
+    "floats.npy": npy(FLOATS), "bytes.npy": npy(BYTES), "columns.npy": npy(np.asfortranarray(BYTES)),
+    "flags.npy": npy(FLOATS > 0.5), "packed.npy.gz": gzip.compress(npy(FLOATS)), "halves.npy": npy(FLOATS.astype("f2")),
+    "labelled.npz": npz(x=FLOATS, labels=np.arange(6)), "stored.npz": npz(False, w=np.arange(6), x=FLOATS, y=np.arange(6)),
+    "packed.npz.gz": gzip.compress(npz(images=BYTES)), "images-idx3-ubyte": idx(BYTES), "floats-idx2": idx(FLOATS),
+    "images-idx3-ubyte.gz": gzip.compress(idx(BYTES)), "short.csv": CSV, "packed.csv.gz": gzip.compress(CSV),
+    "binary.csv": b"0,1\n1,0\n" * 40, "long.csv": LONG_CSV, "marked.csv": b"\xef\xbb\xbf" + LONG_CSV,
+    "bare.csv": b"\n\n" + b"".join(b"%d.5,%d.25\n" % (i, -i) for i in range(300)),
+    "gaps.csv": b"a,b\n" + b"0.5,1\n" * 20 + b"\n" * 200 + b"0.25,2\n" * 20,
+}  # fmt: skip
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    """The folder in which temporary files lie."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_a_file_that_is_opened_has_what_is_loaded(put, monkeypatch, temporary, name):
+    monkeypatch.setattr("aescratch.datasets.filerows.CHARACTERS", 50)
+    monkeypatch.setattr("aescratch.foundations.streams.PIECE", 20)
+    path, key = put(name, OPENED[name]), "x" if name == "stored.npz" else None
+    loaded, opened = load_file(path, key=key), open_file(path, key=key)
+    assert np.array_equal(np.asarray(opened.x, np.float32), loaded.x)
+    assert np.array_equal(opened.labels, loaded.labels) if loaded.labels is not None else opened.labels is None
+    assert opened.image_shape == loaded.image_shape
+    assert opened.name == loaded.name
+    assert opened.source.partition(", labels")[2] == loaded.source.partition(", labels")[2]
+    parts = opened.split(0.5, rng=0)
+    assert sum(map(len, parts)) == len(opened) == len(loaded)
+    for part in parts:
+        sample = part.sample()
+        rows = [np.flatnonzero((loaded.x == row).all(axis=1))[0] for row in np.float32(sample.x)]
+        assert len(rows) == len(part)
+        assert loaded.labels is None or np.array_equal(sample.labels, loaded.labels[rows])
+    is_copied = name.endswith((".gz", ".csv")) or name == "labelled.npz"
+    assert len(list(temporary.iterdir())) == is_copied
+    del opened, parts, part
+    gc.collect()
+    assert not list(temporary.iterdir())
+
+
+OF_VALUES = {"nan.npy", "inf.npy", "beyond.npy"}  # is found by whoever reads it
+LOADED_ALONE = {"integers.npy", "whole.csv"}  # whose sentence has the range
+
+
+@pytest.mark.parametrize("name", HOSTILE.keys() - OF_VALUES - LOADED_ALONE)
+def test_hostile_files_are_refused_when_they_are_opened_too(put, temporary, name):
+    contents, says = HOSTILE[name]
+    path = put(name, contents() if callable(contents) else contents)
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataFileError, match=says) as caught:
+            open_file(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert str(path) in str(caught.value)
+    assert peak < 20_000_000
+    del caught
+    gc.collect()
+    assert not list(temporary.iterdir())
+
+
+def test_random_damage_to_a_file_that_is_opened_never_surfaces_as_anything_else(put, temporary):
+    rng = np.random.default_rng(1)
+    seeds = {name: OPENED[name] for name in ("floats.npy", "labelled.npz", "stored.npz", "floats-idx2", "short.csv")}
+    outcomes = {"read": 0, "refused": 0}
+    for turn in range(1000):
+        name = list(seeds)[turn % len(seeds)]
+        damaged = bytearray(seeds[name])
+        if turn % 4 == 0:
+            damaged = damaged[: rng.integers(len(damaged))]
+        for _ in range(rng.integers(1, 5) if damaged else 0):
+            damaged[rng.integers(len(damaged))] = rng.integers(256)
+        try:
+            np.asarray(open_file(put(name, bytes(damaged)), key="x" if name == "stored.npz" else None).x)
+            outcomes["read"] += 1
+        except DataFileError:
+            outcomes["refused"] += 1
+    assert outcomes["refused"] > 500
+
+
+def test_numbers_that_need_a_decision_are_refused_when_they_are_opened(put):
+    for name, contents in {"a.npy": npy(np.array([[0, 16]])), "a.csv": b"0,16\n1,2\n"}.items():
+        with pytest.raises(DataFileError, match=r"holds integers .* for example divide_by=255"):
+            open_file(put(name, contents))
+        assert np.asarray(open_file(put(name, contents), divide_by=16).x)[0].tolist() == [0, 1]
+    assert np.asarray(open_file(put("a.csv", b"0,16\n"), to_be_scaled=True).x).tolist() == [[0, 16]]
+    with pytest.raises(ValueError, match="divide_by"):
+        open_file(put("b.npy", npy(FLOATS)), divide_by=0)
+    with pytest.raises(ValueError, match="image_shape"):
+        open_file(put("b.npy", npy(FLOATS)), (3, 3))
+    with pytest.raises(ValueError, match="chooses an array"):
+        open_file(put("b.npy", npy(FLOATS)), key="x")
+    with pytest.raises(FileNotFoundError, match="there is no file at"):
+        open_file("nowhere.npy")
+
+
+def test_a_bad_line_far_down_in_a_csv_is_named(put, monkeypatch):
+    monkeypatch.setattr("aescratch.datasets.filerows.CHARACTERS", 50)
+    lines = [b"a,b"] + [b"%d.5,1" % i for i in range(300)]
+    for bad, says in {b"2.5,four": "'four' in line 200", b"2.5,": "first in line 200, column 'b'"}.items():
+        with pytest.raises(DataFileError, match=says):
+            open_file(put("a.csv", b"\n".join([*lines[:199], bad, *lines[200:]])))
+    with pytest.raises(DataFileError, match=r"number of columns changed from 2 to 3 at row \d, of those from line 19\d on"):
+        open_file(put("a.csv", b"\n".join([*lines[:199], b"1,2,3", *lines[200:]])))
+    with pytest.raises(DataFileError, match="has 2 missing values, the first in line 200, column 1"):
+        open_file(put("a.csv", b"\n".join([*lines[1:200], b"NA,NA", *lines[200:]])))  # no names, far down
+
+
+def test_a_file_that_becomes_shorter_is_refused(put):
+    for array in (FLOATS, np.asfortranarray(FLOATS)):
+        path = put("a.npy", npy(array))
+        opened = open_file(path)
+        path.write_bytes(path.read_bytes()[:-4])
+        with pytest.raises(DataFileError, match="ends within rows 0 to 5, or was changed while it was read"):
+            np.asarray(opened.x)
+
+
+def test_a_full_disk_is_said_with_what_to_do(put, monkeypatch, temporary):
+    class Full(io.BytesIO):
+        def writelines(self, pieces):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def full_for_writing(file, mode):
+        return Full() if mode == "wb" else open(file, mode)
+
+    path = put("a.npy.gz", gzip.compress(npy(FLOATS)))
+    monkeypatch.setattr("aescratch.datasets.filerows.open", full_for_writing, raising=False)
+    with pytest.raises(DataFileError, match=r"needs more room than there is in .*; name a folder .* as TMPDIR") as caught:
+        open_file(path)
+    del caught
+    gc.collect()
+    assert not list(temporary.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.npz", "packed.npz", "a.npy.gz", "a-idx", "a.csv"])
+def test_opening_and_reading_hold_a_few_pieces(put, monkeypatch, name):
+    monkeypatch.setattr("aescratch.foundations.streams.PIECE", 2**12)
+    monkeypatch.setattr("aescratch.datasets.filerows.CHARACTERS", 2**14)
+    monkeypatch.setattr("aescratch.datasets.limits.PIECE", 2**14)
+    x = np.random.default_rng(0).random((2**13, 64)).astype(np.float32)
+    text = io.BytesIO()
+    if name == "a.csv":
+        header = ",".join([*(f"column{i}" for i in range(63)), "label"])
+        np.savetxt(text, np.where(np.arange(64) < 63, x, 1), "%.6f", ",", header=header, comments="")
+    path = put(name, {
+        "a.npy": lambda: npy(x), "a.npz": lambda: npz(False, x=x), "packed.npz": lambda: npz(x=x),
+        "a.npy.gz": lambda: gzip.compress(npy(x)), "a-idx": lambda: idx(x), "a.csv": text.getvalue,
+    }[name]())  # fmt: skip
+    open_file(put("warm-" + name, path.read_bytes()))  # imports, and what Python keeps of them
+    tracemalloc.start()
+    try:
+        n_rows = sum(len(piece) for piece in open_file(path).x.pieces())
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert n_rows == len(x)
+    assert peak < x.nbytes / 4

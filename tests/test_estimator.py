@@ -1,5 +1,6 @@
 """The transformer: scikit-learn's conventions, with scikit-learn where it is installed and without it everywhere."""
 
+import copy
 import pickle
 import subprocess
 import sys
@@ -329,3 +330,105 @@ def test_where_scikit_learn_is_in_use_its_classes_catch_ours():
     assert isinstance(sent, exceptions.NotFittedError)
     assert str(sent) == str(caught.value)
     assert "sk-" in small()._repr_html_()
+
+
+# partial_fit
+
+
+CHUNKS = np.array_split(X, 4)
+
+
+def fed(transformer, chunks=CHUNKS):
+    for chunk in chunks:
+        transformer.partial_fit(chunk)
+    return transformer
+
+
+@pytest.mark.parametrize("variant", [ae.Autoencoder, ae.VariationalAutoencoder])
+def test_calls_on_the_same_data_are_the_epochs_of_one_fit(variant):
+    together = small(variant, epochs=5, scale="none").fit(X)
+    apart = fed(small(variant, epochs=5, scale="none"), [X] * 5)
+    assert apart.history_.loss == together.history_.loss
+    assert np.array_equal(apart.transform(X), together.transform(X))
+
+
+def test_a_schedule_goes_on_and_stays_at_its_last_rate():
+    rates = small(learning_rate=ae.CosineRate(0.1), epochs=4, scale="none").fit(X).history_.learning_rate
+    assert fed(small(learning_rate=ae.CosineRate(0.1), epochs=4), [X] * 6).history_.learning_rate == [*rates, *rates[-1:] * 2]
+    with pytest.raises(ValueError, match="expected epochs, the number of chunks, beside a learning rate that changes"):
+        small(learning_rate=ae.StepRate(0.1, 2), epochs=None).partial_fit(X)
+
+
+def test_each_call_is_one_epoch_over_its_chunk(monkeypatch):
+    sizes = []
+    plain = ae.Autoencoder.loss
+    monkeypatch.setattr(ae.Autoencoder, "loss", lambda self, x, rng=None: sizes.append(len(x)) or plain(self, x, rng))
+    transformer = fed(small(batch_size=10, scale="none"))
+    assert sizes == 4 * [10, 5, 10]  # and the loss of one batch as the epoch left the model
+    assert len(transformer.history_) == 4
+
+
+def test_a_copy_and_a_pickle_go_on_as_the_original():
+    whole, copied = fed(small()), fed(small(), CHUNKS[:2])
+    copied = fed(pickle.loads(pickle.dumps(copy.deepcopy(copied))), CHUNKS[2:])
+    assert copied.history_.loss == whole.history_.loss
+    assert np.array_equal(copied.transform(X), whole.transform(X))
+
+
+def test_the_scaling_and_the_columns_are_those_of_the_first_chunk():
+    transformer = small(scale="standardize").partial_fit(CHUNKS[0])
+    first = transformer.model_.scaling
+    assert np.array_equal(first.shift, ae.Scaling.fit(CHUNKS[0]).shift)
+    transformer.partial_fit(5 + CHUNKS[1])
+    assert transformer.model_.scaling is first
+    assert transformer.n_features_in_ == 64
+    with pytest.raises(ValueError, match="X has 3 features, but AutoencoderTransformer is expecting 64"):
+        transformer.partial_fit(X[:, :3])
+
+
+def test_fit_begins_anew_and_partial_fit_goes_on_from_it():
+    transformer = fed(small()).fit(X)
+    assert np.array_equal(transformer.transform(X), small().fit(X).transform(X))
+    before = transformer.transform(X)
+    transformer.partial_fit(X)
+    assert len(transformer.history_) == 1
+    assert (transformer.transform(X) != before).any()
+    assert transformer.history_.first_loss < small().partial_fit(X).history_.first_loss
+
+
+def test_a_chunk_that_is_refused_or_diverges_changes_nothing():
+    transformer = fed(small(), CHUNKS[:2])
+    before, rng = transformer.transform(X), transformer._between.rng.bit_generator.state
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        transformer.partial_fit(X * np.nan)
+    transformer.set_params(learning_rate=1e30)
+    with pytest.raises(ae.TrainingDivergedError, match=r"in epoch 3, batch 1, .*; the model is as it was after epoch 2"):
+        transformer.partial_fit(X)
+    assert np.array_equal(transformer.transform(X), before)
+    assert transformer._between.rng.bit_generator.state == rng
+    transformer.set_params(learning_rate=5e-3)
+    assert fed(transformer, CHUNKS[2:]).history_.loss == fed(small()).history_.loss
+    with pytest.raises(ae.TrainingDivergedError):
+        (unfitted := small(learning_rate=1e30)).partial_fit(X)
+    assert not hasattr(unfitted, "model_")
+
+
+def test_control_c_ends_the_loop_of_chunks_and_leaves_the_model_as_before_the_chunk(monkeypatch):
+    transformer = fed(small(), CHUNKS[:2])
+    before = transformer.transform(X)
+
+    def interrupted(self):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ae.Autoencoder, "backward", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            transformer.partial_fit(CHUNKS[2])
+    assert np.array_equal(transformer.transform(X), before)
+    assert fed(transformer, CHUNKS[2:]).history_.loss == fed(small()).history_.loss
+
+
+def test_fit_takes_a_memmap_as_the_array_that_it_is(tmp_path):
+    np.save(tmp_path / "x.npy", X)  # joblib makes one of a large array, and results must not depend on that
+    mapped = small().fit(np.load(tmp_path / "x.npy", mmap_mode="r"))
+    assert mapped.history_.loss == small().fit(X).history_.loss

@@ -4,9 +4,11 @@
     load_mnist, load_fashion("full")                   found if installed
     swiss_roll, ring, bars, identity_patterns          made by a formula
     load_file                                          the user's own
+    open_file                                          the same, larger than memory
 
-Each gives a `Dataset` with ``.x``, ``.labels``, ``.image_shape`` and ``.split(0.2)``. Whatever is wrong
-with a file is a `DataFileError`; what is not here is a `DatasetNotFoundError`.
+Each gives a `Dataset` with ``.x``, ``.labels``, ``.image_shape`` and ``.split(0.2)``, the last a `StreamedDataset`, of
+which ``.x`` is read piece by piece. Whatever is wrong with a file is a `DataFileError`; what is not here is a
+`DatasetNotFoundError`.
 """
 
 from aescratch.datasets.dataset import Dataset
@@ -16,6 +18,7 @@ from aescratch.datasets.fashion import FASHION_CLASSES, load_fashion
 from aescratch.datasets.mnist import load_mnist
 from aescratch.datasets.patches import load_natural_patches
 from aescratch.datasets.photographs import PHOTOGRAPHS
+from aescratch.datasets.streamed import StreamedDataset, open_file
 from aescratch.datasets.toys import bars, identity_patterns, ring, swiss_roll
 from aescratch.datasets.userfiles import load_file
 
@@ -25,6 +28,7 @@ __all__ = [
     "DataFileError",
     "Dataset",
     "DatasetNotFoundError",
+    "StreamedDataset",
     "bars",
     "identity_patterns",
     "load_digits",
@@ -32,6 +36,7 @@ __all__ = [
     "load_file",
     "load_mnist",
     "load_natural_patches",
+    "open_file",
     "ring",
     "swiss_roll",
 ]

@@ -6,14 +6,13 @@ a loader -> Dataset(x, labels, image_shape, name, licence, source) -> .split(0.2
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aescratch.datasets.checks import check_shape
-from aescratch.foundations.validation import Rng, as_generator
+from aescratch.foundations.validation import Rng, as_generator, require_held_out
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -135,16 +134,7 @@ class Dataset:
         >>> len(train), len(test)
         (1438, 359)
         """
-        if not isinstance(fraction, Real):
-            raise TypeError(f"fraction is the test part's share, a number between 0 and 1, not {fraction!r}; try 0.2")
-        if not 0 < fraction < 1:
-            raise ValueError(f"fraction is the test part's share, between 0 and 1, not {fraction}; try 0.2")
-        n_test = round(fraction * len(self))
-        if n_test in (0, len(self)):
-            raise ValueError(
-                f"a fraction of {fraction} cuts {len(self)} examples into {len(self) - n_test} for training "
-                f"and {n_test} for testing; choose one that leaves at least one in each"
-            )
+        n_test = require_held_out(fraction, len(self))
         order = as_generator(rng).permutation(len(self))
         return self.take(order[n_test:]), self.take(order[:n_test])
 

@@ -25,6 +25,12 @@ def looks_like_idx(contents: bytes) -> bool:
 
 def parse_idx(contents: bytes, path: Path) -> NDArray[Any]:
     """Turn the bytes of an IDX file into an array that shares their memory (read-only)."""
+    offset, dtype, shape = idx_layout(contents, len(contents), path)
+    return np.frombuffer(contents, dtype, offset=offset).reshape(shape)
+
+
+def idx_layout(contents: bytes, n_bytes: int, path: Path) -> tuple[int, np.dtype[Any], tuple[int, ...]]:
+    """Return behind how many bytes the numbers of an IDX file of this length lie, their type and their shape."""
     dtype, n_axes = np.dtype(TYPE_OF_CODE[contents[2]]), contents[3]
     start = 4 + 4 * n_axes
     if not 1 <= n_axes <= MAXIMUM_AXES or len(contents) < start:
@@ -33,8 +39,8 @@ def parse_idx(contents: bytes, path: Path) -> NDArray[Any]:
     if 0 in shape:
         raise DataFileError(f"{path} announces shape {shape}, which holds no value; save the data again")
     expected = start + prod(shape) * dtype.itemsize
-    if len(contents) != expected:
+    if n_bytes != expected:
         raise DataFileError(
-            f"{path} announces shape {shape}, that is {expected:,} bytes, but has {len(contents):,}; copy it again"
+            f"{path} announces shape {shape}, that is {expected:,} bytes, but has {n_bytes:,}; copy it again"
         )
-    return np.frombuffer(contents, dtype, offset=start).reshape(shape)
+    return start, dtype, shape

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import IO
@@ -29,26 +30,31 @@ def read_bytes(path: Path, at_most: int = MAXIMUM_BYTES) -> bytes:
 
     More bytes than `at_most`, before or after unpacking, are refused.
     """
-    if not path.exists():
-        raise FileNotFoundError(f"there is no file at {path}; check the path")
-    if not path.is_file():
-        raise DataFileError(f"{path} is not an ordinary file; give the path of the data file itself")
+    require_file(path)
     if path.stat().st_size > at_most + at_most // 1000 + 1024:  # gzip makes noise a little longer
         raise DataFileError(
             f"{path} has {path.stat().st_size:,} bytes and at most {at_most:,} are read; replace or split it"
         )
     contents = path.read_bytes()
-    if not contents:
-        raise DataFileError(f"{path} is empty (0 bytes); save the data again")
     if not contents.startswith(GZIP_MAGIC):
         return contents
     with gzip.GzipFile(fileobj=BytesIO(contents)) as stream:
         return unpack(stream, packed_size=len(contents), path=path, at_most=at_most)
 
 
-def check_unpacked_size(unpacked: int, packed: int, path: Path) -> None:
+def require_file(path: Path) -> None:
+    """Refuse a path at which there is no ordinary file, or an empty one."""
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file at {path}; check the path")
+    if not path.is_file():
+        raise DataFileError(f"{path} is not an ordinary file; give the path of the data file itself")
+    if path.stat().st_size == 0:
+        raise DataFileError(f"{path} is empty (0 bytes); save the data again")
+
+
+def check_unpacked_size(unpacked: int, packed: int, path: Path, at_most: int = MAXIMUM_BYTES) -> None:
     """Refuse a size that no honest compressed file of that length unpacks to."""
-    allowed = min(MAXIMUM_BYTES, max(ALWAYS_ALLOWED, MAXIMUM_RATIO * packed))
+    allowed = min(at_most, max(ALWAYS_ALLOWED, MAXIMUM_RATIO * packed))
     if unpacked > allowed:
         raise DataFileError(
             f"{path} would unpack from {packed:,} to more than {allowed:,} bytes, which looks like a "
@@ -59,14 +65,28 @@ def check_unpacked_size(unpacked: int, packed: int, path: Path) -> None:
 def unpack(stream: IO[bytes] | gzip.GzipFile, *, packed_size: int, path: Path, at_most: int = MAXIMUM_BYTES) -> bytes:
     """Read a decompressing stream to its end in pieces, and stop as soon as too much has come out of it."""
     unpacked = bytearray()
+    for piece in unpacked_pieces(stream, packed_size, path, MAXIMUM_BYTES):
+        unpacked += piece
+        if len(unpacked) > at_most:
+            raise DataFileError(f"{path} unpacks to more than the {at_most:,} bytes expected; replace the file")
+    return bytes(unpacked)
+
+
+def unpacked_pieces(
+    stream: IO[bytes] | gzip.GzipFile, packed_size: int, path: Path, at_most: int
+) -> Iterator[bytes]:  # fmt: skip
+    """Yield what comes out of a decompressing stream, piece by piece, as long as it isn't too much."""
+    size = 0
+    while piece := _next_piece(stream, path):
+        size += len(piece)
+        check_unpacked_size(size, packed_size, path, at_most)
+        yield piece
+    if not size:
+        raise DataFileError(f"{path} is empty once unpacked; save the data again")
+
+
+def _next_piece(stream: IO[bytes] | gzip.GzipFile, path: Path) -> bytes:
     try:
-        while piece := stream.read(PIECE):
-            unpacked += piece
-            check_unpacked_size(len(unpacked), packed_size, path)
-            if len(unpacked) > at_most:
-                raise DataFileError(f"{path} unpacks to more than the {at_most:,} bytes expected; replace the file")
+        return stream.read(PIECE)
     except (OSError, EOFError, zlib.error) as error:
         raise DataFileError(f"{path} is damaged or cut short (its compressed data end badly); copy it again") from error
-    if not unpacked:
-        raise DataFileError(f"{path} is empty once unpacked; save the data again")
-    return bytes(unpacked)

@@ -10,7 +10,7 @@ import zipfile
 from io import BytesIO
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.lib import format as npy_format
@@ -25,17 +25,34 @@ NUMBERS = "buif"  # bool, unsigned, signed, float: numpy's one-letter kinds
 LABEL_NAMES = ("labels", "label", "y")
 
 
+class Layout(NamedTuple):
+    """Where in a file an array lies: behind how many bytes, of which type and shape, and whether column by column."""
+
+    offset: int
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    by_columns: bool = False
+
+
 def parse_npy(contents: bytes, path: Path, member: str = "") -> NDArray[Any]:
     """Turn .npy bytes, also a member's of an .npz, into an array of numbers that shares their memory (read-only)."""
+    offset, dtype, shape, by_columns = npy_layout(BytesIO(contents), len(contents), path, member)
+    flat = np.frombuffer(contents, dtype, offset=offset)
+    return flat.reshape(shape[::-1]).T if by_columns else flat.reshape(shape)
+
+
+def npy_layout(stream: IO[bytes], n_bytes: int, path: Path, member: str = "") -> Layout:
+    """Return where the numbers of a .npy lie, which is so many bytes long and begins where the stream is."""
     where = f"{path} [{member}]" if member else f"{path}"
-    stream = BytesIO(contents)
+    start = stream.tell()
     shape, fortran_order, dtype = _read_header(stream, where)
     if dtype.hasobject:
         raise DataFileError(f"{where} holds Python objects, which are never unpickled here; save a float32 array")
     if dtype.kind not in NUMBERS:
         raise DataFileError(f"{where} holds {dtype}, not numbers; save a float32 array")
     announced = prod(shape) * dtype.itemsize
-    present = len(contents) - stream.tell()
+    offset = stream.tell() - start
+    present = n_bytes - offset
     if min(shape, default=1) < 0 or announced != present:
         raise DataFileError(
             f"{where} announces {dtype} of shape {shape}, that is {announced:,} bytes, but has {present:,}; "
@@ -43,8 +60,7 @@ def parse_npy(contents: bytes, path: Path, member: str = "") -> NDArray[Any]:
         )
     if announced == 0:
         raise DataFileError(f"{where} is an empty array of shape {shape}; save at least one example")
-    flat = np.frombuffer(contents, dtype, offset=stream.tell())
-    return flat.reshape(shape[::-1]).T if fortran_order else flat.reshape(shape)
+    return Layout(offset, dtype, shape, fortran_order)
 
 
 def parse_npz(contents: bytes, path: Path, key: str | None) -> tuple[NDArray[Any], NDArray[Any] | None]:
@@ -55,17 +71,27 @@ def parse_npz(contents: bytes, path: Path, key: str | None) -> tuple[NDArray[Any
     """
     try:
         with zipfile.ZipFile(BytesIO(contents)) as archive:
-            names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
-            wanted = _choose(names, key, path)
-            labels = next((name for name in LABEL_NAMES if name in names and name != wanted), None)
-            return _member(archive, wanted, path), None if labels is None else _member(archive, labels, path)
+            wanted, labels = wanted_members(archive, key, path)
+            return read_member(archive, wanted, path), None if labels is None else read_member(archive, labels, path)
     except DataFileError:
         raise
     except Exception as error:  # a hostile zip makes zipfile fail in a dozen ways, ValueError among them
-        raise DataFileError(f"{path} is a damaged or unreadable .npz file; copy it again or save it anew") from error
+        raise unreadable(path) from error
 
 
-def _read_header(stream: BytesIO, where: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def unreadable(path: Path) -> DataFileError:
+    """Return what is raised of an .npz that zipfile can't read."""
+    return DataFileError(f"{path} is a damaged or unreadable .npz file; copy it again or save it anew")
+
+
+def wanted_members(archive: zipfile.ZipFile, key: str | None, path: Path) -> tuple[str, str | None]:
+    """Return the names of the data and, if there are any, of the labels."""
+    names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+    wanted = _choose(names, key, path)
+    return wanted, next((name for name in LABEL_NAMES if name in names and name != wanted), None)
+
+
+def _read_header(stream: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     try:
         version = npy_format.read_magic(stream)
         # Version 3 exists only for the names of record fields, and records are not data for an autoencoder.
@@ -89,10 +115,17 @@ def _choose(names: list[str], key: str | None, path: Path) -> str:
     return candidates[0]
 
 
-def _member(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]:
+def entry_of(archive: zipfile.ZipFile, name: str, path: Path) -> zipfile.ZipInfo:
+    """Return the entry of an array, if it is packed as NumPy packs."""
     entry = archive.getinfo(name + ".npy")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise DataFileError(f"{path} is not packed as numpy.savez packs; save it anew with numpy.savez_compressed")
+    return entry
+
+
+def read_member(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]:
+    """Return an array of the archive, whole."""
+    entry = entry_of(archive, name, path)
     check_unpacked_size(entry.file_size, entry.compress_size, path)
     with archive.open(entry) as stream:
         return parse_npy(unpack(stream, packed_size=entry.compress_size, path=path), path, member=name)

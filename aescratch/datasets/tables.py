@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Sequence
 from io import StringIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,8 +69,8 @@ def parse_csv(
     has_names = names is not None
     place, body = place._replace(first=first_row), kept
     if names is None:
-        names = [cell.strip().strip('"') for cell in first.split(separator)]
-        if has_names := _are_names([name.lower() for name in names], separator):
+        names = _cells(first, separator)
+        if has_names := _are_names(names, separator):
             place, body = place._replace(first=first_row + 1), rest
     if has_names and "" in names:
         raise DataFileError(f"{path} has a column without a name, often a row number; name it or remove it")
@@ -96,6 +96,31 @@ def parse_csv(
     features = np.delete(values, labels, axis=1)
     found = values[:, labels[0]] if labels else None
     return Table(features, found, _are_whole(features), names[labels[0]] if labels else "")
+
+
+def tables_of(lines: IO[str], path: Path, size: int) -> Iterator[Table]:
+    """Yield a long .csv as tables of so many characters, each read as if the file's first line stood above it."""
+    first, before = "\n", 0
+    while first == "\n":
+        first, before = lines.readline(), before + 1
+    bare = first.strip("\ufeff\n")
+    has_names = _are_names(_cells(bare, _separator(bare)), _separator(bare))
+    block, is_first = lines.readlines(size), True
+    while block or is_first:
+        text = "".join(block)
+        if is_first or text.strip():
+            table = _block_of(first + text, Place(path, before), is_first)
+            yield table if is_first or has_names else table._replace(values=table.values[1:])
+        before, block, is_first = before + len(block), lines.readlines(size), False
+
+
+def _block_of(text: str, place: Place, is_first: bool) -> Table:
+    try:
+        return parse_csv(text.encode("utf-8", "surrogateescape"), place)
+    except DataFileError as error:
+        if is_first or f" in {place.word} " in str(error):
+            raise
+        raise DataFileError(f"{error}, of those from {place.word} {place.first} on") from error  # numpy's count
 
 
 def _separator(first: str) -> str:
@@ -222,10 +247,14 @@ def _are_whole(values: NDArray[np.float64]) -> bool:
         return bool(np.all((values == np.floor(values)) & (np.abs(values) < 2**53)))
 
 
+def _cells(line: str, separator: str) -> list[str]:
+    return [cell.strip().strip('"') for cell in line.split(separator)]
+
+
 def _are_names(cells: list[str], separator: str) -> bool:
     # Strict: a damaged first line of numbers must become an error, not be taken for names and lost.
     pointed = cells if separator == "," else [_with_point(cell) for cell in cells]
-    return any(cell in LABEL_NAMES for cell in cells) or not any(_is_number(cell) for cell in pointed)
+    return any(cell.lower() in LABEL_NAMES for cell in cells) or not any(_is_number(cell) for cell in pointed)
 
 
 def _is_number(cell: str) -> bool:

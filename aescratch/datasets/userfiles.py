@@ -22,6 +22,7 @@ from aescratch.datasets.limits import MAXIMUM_VALUES, read_bytes
 from aescratch.datasets.npyfiles import NPY_MAGIC, ZIP_MAGIC, parse_npy, parse_npz
 from aescratch.datasets.parquet import PARQUET_MAGIC, parse_parquet
 from aescratch.datasets.tables import Place, parse_csv
+from aescratch.foundations.streams import divided
 
 
 def load_file(
@@ -108,7 +109,7 @@ def load_file(
     x, scaling = _scaled(rows, divide_by, dtype, path)
     return Dataset(
         x,
-        labels=None if labels is None else _whole_labels(labels, len(x), path),
+        labels=None if labels is None else whole_labels(labels, len(x), path),
         image_shape=image_shape,
         name=path.name,
         licence="the user's own",
@@ -138,20 +139,30 @@ def _parse(
         )
         whole = table.are_integers and not to_be_scaled and not np.isin(table.values, (0, 1)).all()
         return table.values.astype(np.int64) if whole else table.values, table.labels, table.label_name
-    raise DataFileError(
+    raise unknown_format(path, contents)
+
+
+def unknown_format(path: Path, contents: bytes) -> DataFileError:
+    """Return what is raised of a file that begins like none of ours."""
+    return DataFileError(
         f"{path} does not begin like a .npy, .npz, .parquet or IDX file (it begins with {contents[:4].hex(' ')}) and "
         "is not named .csv; save it in one of these formats"
     )
 
 
-def _rows(values: NDArray[Any], path: Path) -> NDArray[Any]:
-    if values.ndim not in (2, 3):
+def require_rows(shape: tuple[int, ...], path: Path) -> None:
+    """Refuse what is neither a matrix nor a stack of images, and what has no column."""
+    if len(shape) not in (2, 3):
         raise DataFileError(
-            f"{path} has an array of shape {values.shape}, and (N, D) or (N, height, width) is expected; "
+            f"{path} has an array of shape {shape}, and (N, D) or (N, height, width) is expected; "
             "reshape it to one example per row"
         )
-    if values.size == 0:
+    if 0 in shape:
         raise DataFileError(f"{path} holds labels but no features; save at least one column of data")
+
+
+def _rows(values: NDArray[Any], path: Path) -> NDArray[Any]:
+    require_rows(values.shape, path)
     if values.size > MAXIMUM_VALUES:
         raise DataFileError(
             f"{path} has {values.size:,} values and at most {MAXIMUM_VALUES:,} are read; split the file"
@@ -182,20 +193,15 @@ def _scaled(
             f"column {column}; remove those rows"
         )
     with np.errstate(over="ignore"):
-        x = np.array(rows, dtype=dtype, order="C") if divide_by is None else _divided(rows, divide_by, dtype)
+        x = np.array(rows, dtype=dtype, order="C") if divide_by is None else np.asarray(divided(rows, divide_by), dtype)
         is_finite = np.isfinite(x.astype(np.float32)).all()
     if not is_finite:
         raise DataFileError(f"{path} holds values beyond float32, up to {np.abs(rows).max():.3g}; scale them down")
     return x, f"{kind} as they are" if divide_by is None else f"{kind} divided by {divide_by:g}"
 
 
-def _divided(rows: NDArray[Any], divide_by: float, dtype: str) -> NDArray[np.floating[Any]]:
-    # float32 holds integers of 8 and 16 bits exactly; the others are divided in float64 first
-    precise = np.float32 if rows.dtype.itemsize <= 2 else np.float64
-    return np.asarray(np.divide(rows, divide_by, dtype=precise), dtype=dtype)
-
-
-def _whole_labels(labels: NDArray[Any], n_examples: int, path: Path) -> NDArray[np.int64]:
+def whole_labels(labels: NDArray[Any], n_examples: int, path: Path) -> NDArray[np.int64]:
+    """Return labels, one for each example, as integers, if they are whole numbers."""
     if labels.shape != (n_examples,):
         raise DataFileError(
             f"{path} has labels of shape {labels.shape} for {n_examples} examples; give one per example"

@@ -8,12 +8,14 @@ apply and undo it; the model's own methods never do: its mathematics is about wh
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from aescratch.backend import Array, array_module
+from aescratch.foundations.streams import Stream, as_stream, is_streamed, pieces_of
 from aescratch.foundations.validation import as_array, as_matrix, require_floats
 
 WAYS = ("auto", "none", "standardize", "minmax")
@@ -77,7 +79,7 @@ class Scaling:
         Parameters
         ----------
         x : (N, D) array of floats
-            The data that a model is going to be trained on.
+            The data that a model is going to be trained on; a memmap, or what else isn't in memory, is read in blocks.
         how : {"standardize", "minmax", "auto", "none"}
             ``"standardize"`` brings every column to mean 0 and variance 1, ``"minmax"`` to [0, 1]; a constant column
             becomes 0. ``"auto"`` standardizes unless the data are of a usual size already: around zero or in [0, 1],
@@ -90,17 +92,16 @@ class Scaling:
         """
         if how not in WAYS:
             raise ValueError(f"expected how to be one of {', '.join(WAYS)}, got {how!r}")
-        x = as_array(x)
+        x = as_stream(x) if is_streamed(x) else as_array(x)
         rounding = CONSTANT["float64" if x.dtype == np.float64 else "float32"]
-        x = as_matrix(x, "float64", None)
-        low, high = x.min(axis=0), x.max(axis=0)
+        x = x.then(_in_float64) if isinstance(x, Stream) else _in_float64(x)
+        low, high, mean, variance = _columns(x)
         varies = high - low > rounding * np.maximum(np.abs(low), np.abs(high))
         if how == "auto":
-            how = "none" if _is_of_usual_size(x) else "standardize"
+            how = "none" if _is_of_usual_size(low, high, mean, variance) else "standardize"
         if how == "none":
             return cls(np.zeros(x.shape[1]), np.ones(x.shape[1]), how)
-        above = x - low  # far from zero a sum of x would lose the digits that tell rows apart
-        shift, size = (low + above.mean(axis=0), above.std(axis=0)) if how == "standardize" else (low, high - low)
+        shift, size = (mean, np.sqrt(variance)) if how == "standardize" else (low, high - low)
         return cls(np.where(varies, shift, low), np.where(varies, size, 1.0), how)
 
     @property
@@ -109,7 +110,12 @@ class Scaling:
         return bool((self.shift == 0).all() and (self.size == 1).all())
 
     def apply(self, x: Array) -> Array:
-        """Return data x (N, D) as the model is to see them: computed in float64, returned in the dtype of x."""
+        """Return data x (N, D) as the model is to see them: computed in float64, returned in the dtype of x.
+
+        Of an `ae.Stream` it is a stream, whose rows are scaled as they are read.
+        """
+        if isinstance(x, Stream):
+            return x.then(self.apply)
         x = self._checked(x)
         xp = array_module(x)
         return self._within(x.dtype, x, lambda: (x - xp.asarray(self.shift)) / xp.asarray(self.size))
@@ -161,15 +167,36 @@ def _span(values: Array) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _is_of_usual_size(x: Array) -> bool:
-    """Whether weights that are drawn for inputs of about one suit these data."""
-    variances = x.var(axis=0)
+def _in_float64(x: Array) -> Array:
+    return as_matrix(x, "float64", None)
+
+
+def _columns(x: Any) -> tuple[Array, Array, Array, Array]:
+    """Return least and largest value, mean and variance of each column, of an array of float64 or of a stream of them.
+
+    The sums of two pieces are put together by the distance of their means (Chan, Golub & LeVeque 1983).
+    """
+    count, low, high = 0, np.array(math.inf), np.array(-math.inf)
+    start = mean = variance = np.array(0.0)  # the mean is counted from start
+    for rows in pieces_of(x):
+        low, high = np.minimum(low, rows.min(axis=0)), np.maximum(high, rows.max(axis=0))
+        start = start if count else low
+        above = rows - start  # far from zero a sum of x would lose the digits that tell rows apart
+        share, distance = len(rows) / (count + len(rows)), above.mean(axis=0) - mean
+        between = share * (1 - share) * np.square(distance)
+        variance = (1 - share) * variance + share * above.var(axis=0) + between
+        mean, count = mean + share * distance, count + len(rows)
+    return low, high, start + mean, variance
+
+
+def _is_of_usual_size(low: Array, high: Array, mean: Array, variances: Array) -> bool:
+    """Whether weights that are drawn for inputs of about one suit data of such columns."""
     spread = float(np.sqrt(variances.mean()))
     if spread == 0:
         return True
     if not USUAL_SPREAD[0] <= spread <= USUAL_SPREAD[1]:
         return False
-    offset = float(np.sqrt(np.square(x.mean(axis=0)).mean()))
-    is_bounded = x.min() >= 0 and x.max() <= 1
+    offset = float(np.sqrt(np.square(mean).mean()))
+    is_bounded = low.min() >= 0 and high.max() <= 1
     is_even = variances.max() <= LARGER * np.median(variances[variances > 0])
     return bool(is_bounded or (is_even and offset < USUAL_OFFSET * spread))

@@ -70,7 +70,7 @@ def as_matrix(x: Any, dtype: str, width: int | None, name: str = "x") -> Array:
     x = as_array(x, name)
     xp = array_module(x)
     require_floats(x, name)
-    _require_rows(x, width, name)
+    require_rows(x, width, name)
     if not bool(xp.isfinite(x).all()):
         bad = int((~xp.isfinite(x)).sum())
         raise ValueError(
@@ -141,7 +141,8 @@ def _from_frame(frame: Any, name: str) -> Array:
     return np.stack(columns, axis=1) if columns else np.asarray(frame)
 
 
-def _require_rows(x: Any, width: int | None, name: str) -> None:
+def require_rows(x: Any, width: int | None, name: str) -> None:
+    """Raise ValueError unless the array is a matrix with at least one row, and of this width if there is one."""
     if x.ndim != 2:
         flat = f"reshape it to ({len(x) if x.ndim else 1}, -1)"
         hint = f"pass {name}[None, :] for a single example" if x.ndim == 1 else flat
@@ -159,7 +160,7 @@ def require_batch(x: Any, name: str) -> None:
     """Raise ValueError unless the array is a batch (N, D) with at least one row, TypeError if it is no array."""
     if getattr(x, "ndim", 0) != 2 or x.shape[0] == 0:
         array_module(x)
-        _require_rows(x, None, name)
+        require_rows(x, None, name)
 
 
 def require_same_shape(x: Any, name: str, other: Any, other_name: str) -> None:
@@ -291,6 +292,29 @@ def require_count(name: str, value: Any, least: int = 1, most: int | None = None
     if count < least or (most is not None and count > most):
         raise ValueError(f"expected {name} to be an integer {bound}, got {count}")
     return count
+
+
+def require_held_out(fraction: Any, n_examples: int) -> int:
+    """Return how many of the examples are this share of them.
+
+    Raises
+    ------
+    TypeError
+        If it isn't a number.
+    ValueError
+        If it isn't between 0 and 1, or leaves one part without examples.
+    """
+    if not isinstance(fraction, numbers.Real):
+        raise TypeError(f"fraction is the test part's share, a number between 0 and 1, not {fraction!r}; try 0.2")
+    if not 0 < float(fraction) < 1:
+        raise ValueError(f"fraction is the test part's share, between 0 and 1, not {fraction}; try 0.2")
+    n_test = round(float(fraction) * n_examples)
+    if n_test in (0, n_examples):
+        raise ValueError(
+            f"a fraction of {fraction} cuts {n_examples} examples into {n_examples - n_test} for training and {n_test} "
+            "for testing; choose one that leaves at least one in each"
+        )
+    return n_test
 
 
 def require_flag(name: str, value: Any) -> bool:

@@ -23,6 +23,7 @@ from aescratch.inspection.recording import instead
 from aescratch.models.base import Model
 from aescratch.plots.over_epochs import draw_lines, draw_parts, draw_spread
 from aescratch.training import contract
+from aescratch.training.ending import some_rows
 from aescratch.training.history import History
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class Monitor:
     """
 
     def __init__(self, x: Any, labels: Any = None, *, epochs: int) -> None:
+        x, labels = some_rows(x, labels)
         x = as_array(x)
         self.x = as_matrix(x, str(x.dtype), None)
         last = require_count("epochs", epochs)

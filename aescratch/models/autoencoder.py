@@ -20,6 +20,7 @@ from aescratch.dropout import Dropout
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.scaling import Scaling
+from aescratch.foundations.streams import as_stream, is_streamed, pieces_of
 from aescratch.foundations.validation import (
     Data,
     Rng,
@@ -28,6 +29,7 @@ from aescratch.foundations.validation import (
     as_matrix,
     require_dtype,
     require_flag,
+    require_rows,
 )
 from aescratch.initializers import xavier_uniform
 from aescratch.layers import Dense, Layer
@@ -259,10 +261,14 @@ class Autoencoder(Model):
         Where ``"auto"`` would leave them, or standardize, but the loss is for data in [0, 1], it is ``"minmax"``;
         ``"standardize"`` is then an error.
         """
-        given = as_array(x)
-        x = as_matrix(given, given.dtype.name, self.widths[0])
+        if is_streamed(x):
+            x = as_stream(x)
+            require_rows(x, self.widths[0], "x")
+        else:
+            given = as_array(x)
+            x = as_matrix(given, given.dtype.name, self.widths[0])
         if how == "auto" and isinstance(self.reconstruction, BinaryCrossEntropy):
-            how = "none" if x.min() >= 0 and x.max() <= 1 else "minmax"
+            how = "none" if all(rows.min() >= 0 and rows.max() <= 1 for rows in pieces_of(x)) else "minmax"
         if how == "standardize" and isinstance(self.reconstruction, BinaryCrossEntropy):
             raise ValueError("expected minmax or auto, got standardize, which leaves [0, 1], for binary cross-entropy")
         scaling = Scaling.fit(x, how)

@@ -251,7 +251,8 @@ class Model(Recipe):
         Parameters
         ----------
         x : (N, D) array of floats
-            One example per row. For a model on a GPU it is moved there once.
+            One example per row. For a model on a GPU it is moved there once. What isn't in memory, such as a memmap, an
+            HDF5 dataset or an `aescratch.Stream`, is read in blocks, and shuffled by them.
         labels : (N,) array of integers, optional
             For a classifier only.
         epochs : int

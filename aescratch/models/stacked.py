@@ -18,6 +18,7 @@ from aescratch.backend import Array, Number
 from aescratch.corruptions import Corruption
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
+from aescratch.foundations.streams import Stream
 from aescratch.foundations.validation import Data, Rng, as_matrix
 from aescratch.layers import Layer, Sequential
 from aescratch.losses import Loss, SquaredError
@@ -31,6 +32,7 @@ from aescratch.optimizers import Optimizer
 from aescratch.optimizers.lbfgs import LBFGS
 from aescratch.penalties import WeightDecay
 from aescratch.training.history import History
+from aescratch.training.plan import data_for_fit
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -98,14 +100,15 @@ class StackedAutoencoder(Autoencoder):
         for name in ("validation", "patience", "checkpoint"):
             if options.get(name) is not None:
                 raise ValueError(f"expected no {name} in pretrain, which trains several models; give it to fit")
-        (inputs,) = self.as_data(x, labels)
+        (inputs,) = data_for_fit(self, x, labels)
         generator = self.noise(rng)
         histories = []
         for layer in self.stack():
             histories.append(layer.fit(inputs, rng=generator, **options))
             if histories[-1].stopped == "interrupted":
                 break
-            inputs = layer.encoder.apply(inputs)
+            codes = layer.encoder.apply
+            inputs = inputs.then(codes) if isinstance(inputs, Stream) else codes(inputs)
         return histories
 
     def stack(self) -> list[StackLayer]:

@@ -3,6 +3,7 @@
     contract            what is asked of a model, and what holds where it says nothing
     fitting, plan       `fit`, and its arguments once they are checked
     epochs, batches     the loop: shuffle -> batch -> loss -> backward -> step
+    chunks              one epoch over data of which more will come
     full_batch          L-BFGS in its place
     history, progress   what `fit` returns, and shows meanwhile
     checkpoints         what a training changes, kept after each epoch, in memory and in a file

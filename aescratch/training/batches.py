@@ -1,12 +1,18 @@
-"""In which order an epoch takes the examples, and which of them a batch holds."""
+"""In which order an epoch takes the examples, and which of them a batch holds.
+
+    arrays in memory --permuted--> batches
+    a stream --pieces, permuted--> blocks --rows of a block, permuted--> batches
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from aescratch.backend import Array, array_module, batch_size, is_fast
+from aescratch.foundations.streams import Stream
 from aescratch.training.plan import Plan
 
 BATCHES_AT_ONCE = 16  # are gathered by one kernel on a GPU
@@ -22,6 +28,9 @@ def batches_of_epoch(plan: Plan, rng: np.random.Generator) -> Iterator[list[Arra
 
     On a GPU several batches are gathered at once, by one kernel.
     """
+    if isinstance(plan.data[0], Stream):
+        yield from _regrouped(_shuffled_blocks(plan.data, rng), plan.batch_size)
+        return
     xp = array_module(plan.data[0])
     order = xp.asarray(order_of_epoch(plan.data, rng))
     gathered = plan.batch_size * (BATCHES_AT_ONCE if xp is not np and is_fast() else 1)
@@ -30,3 +39,64 @@ def batches_of_epoch(plan: Plan, rng: np.random.Generator) -> Iterator[list[Arra
         taken = [array[rows] for array in plan.data]
         for start in range(0, len(rows), plan.batch_size):
             yield [array[start : start + plan.batch_size] for array in taken]
+
+
+def batches_in_order(data: Sequence[Any], size: int) -> Iterator[list[Array]]:
+    """Yield the rows of every data array as they come, in batches of this size."""
+    if isinstance(data[0], Stream):
+        yield from _regrouped(_pieces_in_order(data), size)
+        return
+    for start in range(0, batch_size(data[0]), size):
+        yield [array[start : start + size] for array in data]
+
+
+def _shuffled_blocks(data: Sequence[Any], rng: np.random.Generator) -> Iterator[tuple[list[Array], Array]]:
+    """Yield blocks of a stream and of its labels, each with the order in which its rows are taken.
+
+    A block is of pieces from all over the data, which rng draws, in the order in which they lie there.
+    """
+    stream, *labels = data
+    starts, n_pieces = stream.starts(), len(stream.spans)
+    order = np.arange(n_pieces) if n_pieces <= stream.pieces_per_block else rng.permutation(n_pieces)
+    for first in range(0, n_pieces, stream.pieces_per_block):
+        numbers = np.sort(order[first : first + stream.pieces_per_block])
+        rows = np.concatenate([np.arange(starts[number], starts[number + 1]) for number in numbers])
+        yield [stream.together(numbers), *(array[_beside(array, rows)] for array in labels)], rng.permutation(len(rows))
+
+
+def _pieces_in_order(data: Sequence[Any]) -> Iterator[tuple[list[Array], Array]]:
+    """Yield the pieces of a stream and of its labels, each with the order of its rows, which is as they come."""
+    stream, *labels = data
+    starts = stream.starts()
+    for number, (start, stop) in enumerate(zip(starts[:-1], starts[1:], strict=True)):
+        yield [stream.piece(number), *(array[start:stop] for array in labels)], np.arange(stop - start)
+
+
+def _regrouped(blocks: Iterator[tuple[list[Array], Array]], size: int) -> Iterator[list[Array]]:
+    """Yield the rows of blocks, in the order beside each, in batches of this size; the last one may be smaller."""
+    parts: list[list[Array]] = []
+    missing = size
+    for block, order in blocks:
+        first = 0
+        while first < len(order):
+            rows = order[first : first + missing]
+            parts.append([array[_beside(array, rows)] for array in block])
+            first, missing = first + len(rows), missing - len(rows)
+            if not missing:
+                yield _joined(parts)
+                parts, missing = [], size
+        del block  # before the next one is read
+    if parts:
+        yield _joined(parts)
+
+
+def _joined(parts: list[list[Array]]) -> list[Array]:
+    """Return the parts of a batch as one."""
+    if len(parts) == 1:
+        return parts[0]
+    return [array_module(arrays[0]).concatenate(arrays) for arrays in zip(*parts, strict=True)]
+
+
+def _beside(array: Array, rows: Array) -> Array:
+    """Return numbers of rows where the array lies."""
+    return array_module(array).asarray(rows)

@@ -22,6 +22,7 @@ import numpy as np
 from aescratch.backend import Array, move, to_numpy
 from aescratch.foundations.files import FileFormatError, named, read_archive, write_archive
 from aescratch.foundations.recipes import describe, identify, with_defaults
+from aescratch.foundations.streams import Stream, pieces_of
 from aescratch.optimizers import OptimizerState
 from aescratch.training.contract import backend_of, buffers_of, dtype_of, parts_of
 from aescratch.training.history import History
@@ -133,7 +134,7 @@ def _copy_into(copies: dict[str, Array], name: str, array: Array) -> None:
 
 
 def describe_run(
-    model: Any, data: Sequence[Array], validation: Sequence[Array] | None, rng: Any, **settings: Any
+    model: Any, data: Sequence[Any], validation: Sequence[Any] | None, rng: Any, **settings: Any
 ) -> Any:  # fmt: skip
     """Return, as JSON, what must be the same for a run to be the same run; arrays by their checksums.
 
@@ -151,8 +152,13 @@ def describe_run(
     return json.loads(json.dumps(run))
 
 
-def _checksum(array: Array) -> int:
-    return zlib.crc32(np.ascontiguousarray(to_numpy(array)).view(np.uint8).data)
+def _checksum(data: Any) -> int | str:
+    """Return the checksum of an array; of a stream with how it is read, on which the order of its rows depends."""
+    checksum = 0
+    for array in pieces_of(data):
+        checksum = zlib.crc32(np.ascontiguousarray(to_numpy(array)).view(np.uint8).data, checksum)
+    is_stream = isinstance(data, Stream)
+    return f"{checksum} by {data.pieces_per_block} x {data.rows_per_piece} rows" if is_stream else checksum
 
 
 def write_checkpoint(path: PathLike, run: Any, snapshot: Snapshot) -> None:

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aescratch.backend import Array, array_module, batch_size, to_numpy
+from aescratch.foundations.streams import Stream, as_stream, is_streamed, sample_rows
+from aescratch.foundations.validation import as_array
 from aescratch.training import contract
 
 MOST_ROWS = 2000
@@ -38,7 +40,7 @@ class Ending(NamedTuple):
     validation: Sequence[Array] | None
 
 
-def ending_of(model: Any, data: Sequence[Array], validation: Sequence[Array] | None) -> Ending | None:
+def ending_of(model: Any, data: Sequence[Any], validation: Sequence[Any] | None) -> Ending | None:
     """Return how a training ended, or None for a model that can't be held weakly."""
     try:
         held = weakref.ref(model)
@@ -47,7 +49,7 @@ def ending_of(model: Any, data: Sequence[Array], validation: Sequence[Array] | N
     return Ending(held, fingerprint(model), _kept(data), None if validation is None else _kept(validation))
 
 
-def _kept(data: Sequence[Array]) -> list[Array]:
+def _kept(data: Sequence[Any]) -> list[Array]:
     """Return a sample as copies: what is written into the data later is not what the model was trained on."""
     return [array.copy() for array in sampled(data)]
 
@@ -63,16 +65,30 @@ def is_as_it_ended(model: Any, ending: Ending) -> bool:
     return [float(number) for number in fingerprint(model)] == [float(number) for number in ending.values]
 
 
-def sampled(data: Sequence[Array], most: int = MOST_ROWS) -> list[Array]:
-    """Return all rows of the arrays, or so many of them that are the same whenever there are as many."""
+def sampled(data: Sequence[Any], most: int = MOST_ROWS) -> list[Array]:
+    """Return all rows of the arrays, or so many of them that are the same whenever there are as many.
+
+    Of a stream it is of the sample that was taken when it was checked.
+    """
+    if isinstance(data[0], Stream):
+        kept, rows = data[0].sample(most)
+        data = [kept, *(labels[array_module(labels).asarray(rows)] for labels in data[1:])]
     n_rows = batch_size(data[0])
     if n_rows <= most:
         return list(data)
-    rows = array_module(data[0]).asarray(np.sort(np.random.default_rng(0).choice(n_rows, most, replace=False)))
+    rows = array_module(data[0]).asarray(sample_rows(n_rows, most))
     return [array[rows] for array in data]
 
 
-def loss_as_left(model: Any, data: Sequence[Array], size: int, most: int) -> float:
+def some_rows(x: Any, labels: Any = None) -> tuple[Any, Any]:
+    """Return data and labels as they are, or a sample of both where the data aren't in memory."""
+    if not is_streamed(x):
+        return x, labels
+    kept, rows = as_stream(x).sample(MOST_ROWS)
+    return kept, None if labels is None else as_array(labels, "labels")[rows]
+
+
+def loss_as_left(model: Any, data: Sequence[Any], size: int, most: int) -> float:
     """Return the objective of the model as it is now, as training computes it, and change nothing.
 
     It is the mean over whole batches of this size, of which there are as many as fit into `most` rows, one at least.

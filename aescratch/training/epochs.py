@@ -20,10 +20,10 @@ from aescratch.foundations.showing import can_be_shown, shown
 from aescratch.foundations.validation import as_generator, own_generator
 from aescratch.optimizers import Optimizer, OptimizerState
 from aescratch.training import contract
-from aescratch.training.batches import batches_of_epoch
+from aescratch.training.batches import batches_in_order, batches_of_epoch
 from aescratch.training.checkpoints import Snapshot, TrainingState, describe_run, read_checkpoint, write_checkpoint
 from aescratch.training.divergence import TrainingDivergedError, report_divergence, where_the_model_is
-from aescratch.training.ending import MOST_ROWS, loss_as_left, together
+from aescratch.training.ending import MOST_ROWS, loss_as_left, sampled, together
 from aescratch.training.history import History
 from aescratch.training.plan import Plan, require_large_batches
 from aescratch.training.progress import progress_bar
@@ -59,10 +59,7 @@ def _train_epochs(training: TrainingState, plan: Plan, run: Any, bar: Any) -> No
     levels = _said_above("levels", training.model, plan.data) if plan.progress else ""
     while len(training.history) < plan.epochs and training.history.stopped not in ("early", "hopeless"):
         rate = training.optimizer.optimizer.schedule.rate(len(training.history), plan.epochs)
-        loss = _train_epoch(training, plan, rate)
-        left = _loss_as_left(training, plan, loss)
-        if not np.isfinite([loss, 0.0 if left is None else left]).all():
-            report_divergence(training, plan, rate)
+        loss, left = train_epoch(training, plan, rate)
         record = [loss, rate, *_validate(training, plan, rate)]
         training.history.append(*record, seconds=time.perf_counter() - started)
         is_what_stays = len(training.history) == plan.epochs and plan.patience is None
@@ -78,7 +75,22 @@ def _train_epochs(training: TrainingState, plan: Plan, run: Any, bar: Any) -> No
         bar.update()
 
 
-def _train_epoch(training: TrainingState, plan: Plan, rate: float) -> float:
+def train_epoch(training: TrainingState, plan: Plan, rate: float) -> tuple[float, float | None]:
+    """Train for one epoch; return its loss, and that of the model as it left it where there is reason to ask.
+
+    Raises
+    ------
+    TrainingDivergedError
+        If one of them isn't finite; everything is then as it was before the epoch.
+    """
+    loss = _mean_loss_of_steps(training, plan, rate)
+    left = _loss_as_left(training, plan, loss)
+    if not np.isfinite([loss, 0.0 if left is None else left]).all():
+        report_divergence(training, plan, rate)
+    return loss, left
+
+
+def _mean_loss_of_steps(training: TrainingState, plan: Plan, rate: float) -> float:
     """Take one step per batch and return the mean loss, NaN if a value isn't finite after the last step.
 
     The device is asked for both in one, at the end.
@@ -133,8 +145,7 @@ def _validate(training: TrainingState, plan: Plan, rate: float) -> list[float]:
         return []
     rng, total, n_examples = as_generator(VALIDATION_SEED), 0.0, batch_size(plan.validation[0])
     with contract.in_use(training.model):
-        for start in range(0, n_examples, plan.batch_size):
-            batch = [array[start : start + plan.batch_size] for array in plan.validation]
+        for batch in batches_in_order(plan.validation, plan.batch_size):
             total = total + training.model.loss(*batch, rng=rng) * batch_size(batch[0])
     loss = float(total) / n_examples
     if not np.isfinite(loss):
@@ -162,8 +173,8 @@ def _watch(training: TrainingState, plan: Plan) -> None:
 
 
 def _said_above(what: str, model: Any, data: Sequence[Any]) -> Any:
-    """Return what a room above says of the model on these data; nothing of a model of which it can say nothing."""
-    return shown(model, what, data=data) if can_be_shown(model, what) else ""
+    """Return what a room above says of the model on a sample of these data, if it can say anything of such a model."""
+    return shown(model, what, data=sampled(data)) if can_be_shown(model, what) else ""
 
 
 def find_checkpoint(model: Any, plan: Plan, state: OptimizerState) -> tuple[Any, Snapshot | None]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import explained_out_of_memory
+from aescratch.foundations.streams import is_streamed
 from aescratch.foundations.validation import Data, Rng, as_generator, require_count, require_flag
 from aescratch.optimizers import LBFGS, Adam, Optimizer
 from aescratch.training import contract
@@ -20,7 +21,7 @@ from aescratch.training.ending import ending_of
 from aescratch.training.epochs import fit_by_batches
 from aescratch.training.full_batch import fit_by_lbfgs
 from aescratch.training.history import History
-from aescratch.training.plan import Plan, held_out
+from aescratch.training.plan import Plan, data_for_fit, held_out
 
 
 @explained_out_of_memory()
@@ -83,6 +84,11 @@ def fit(
         raise TypeError(f"expected an optimizer such as ae.Adam(1e-3), got {optimizer!r}")
     if isinstance(optimizer, LBFGS) and any(given is not None for given in (validation, patience, checkpoint)):
         raise ValueError("expected neither validation, patience nor checkpoint with LBFGS, which takes no batches")
+    if isinstance(optimizer, LBFGS) and is_streamed(x):
+        raise ValueError(
+            "expected data in memory with LBFGS, which takes no batches; pass numpy.array(x) if it fits there, or use "
+            "Adam()"
+        )
     if isinstance(optimizer, LBFGS) and stop_when_hopeless:
         raise ValueError("expected no stop_when_hopeless with LBFGS, which takes no batches")
     if patience is not None and validation is None:
@@ -102,7 +108,7 @@ def fit(
     if observer is not None and not callable(observer):
         raise TypeError(f"expected observer to be a function of the model and the history, got {observer!r}")
     plan = Plan(
-        data=contract.as_data(model, x, labels),
+        data=data_for_fit(model, x, labels),
         validation=None if validation is None else held_out(model, validation),
         epochs=require_count("epochs", epochs),
         batch_size=require_count("batch_size", batch_size),

@@ -10,14 +10,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aescratch.backend import Array, batch_size
-from aescratch.foundations.validation import Rng, require_count
+import numpy as np
+
+from aescratch.backend import Array, batch_size, move
+from aescratch.foundations.streams import as_stream, is_streamed
+from aescratch.foundations.validation import Rng, as_labels, require_count, require_rows
 from aescratch.training import contract
 from aescratch.training.checkpoints import PathLike
+from aescratch.training.ending import MOST_ROWS
 from aescratch.training.history import History
 
 STEPS, FEWEST_EPOCHS = 5000, 20
 RATE = 5e-3  # of Adam
+MOST_CLASSES = np.iinfo(np.int64).max  # where the model doesn't say
 
 
 def enough_epochs(n_examples: int, batch_size: int) -> int:
@@ -36,8 +41,8 @@ def enough_epochs(n_examples: int, batch_size: int) -> int:
 class Plan:
     """The arguments of one `fit`, checked."""
 
-    data: Sequence[Array]
-    validation: Sequence[Array] | None
+    data: Sequence[Any]  # arrays, or a stream in the place of the first
+    validation: Sequence[Any] | None
     epochs: int
     batch_size: int
     rng: Rng
@@ -46,6 +51,36 @@ class Plan:
     checkpoint: PathLike | None
     observer: Callable[[Any, History], None] | None = None
     stop_when_hopeless: bool = False
+
+
+def data_for_fit(model: Any, x: Any, labels: Any = None) -> Sequence[Any]:
+    """Return the data of a `fit`, checked, as `contract.as_data` does; where x isn't in memory, a stream of such rows.
+
+    A stream is read once for that, so that nothing has changed where a row is wrong. Labels are kept in memory.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no data for this model, in a sentence that says what was expected, and in which row it isn't so.
+    """
+    if not is_streamed(x):
+        return contract.as_data(model, x, labels)
+    stream = as_stream(x)
+    require_rows(stream, contract.n_inputs_of(model), "x")
+    known = () if labels is None else (as_labels(labels, len(stream), contract.n_classes_of(model) or MOST_CLASSES),)
+
+    def checked(rows: Array) -> Array:
+        arrays = contract.as_data(model, rows, *(labels[: len(rows)] for labels in known))  # any labels will do here
+        if len(arrays) != 1 + len(known):
+            raise TypeError(
+                f"expected {type(model).__name__}.as_data to return no more than it is given where data aren't in "
+                f"memory, got {len(arrays)} arrays; pass numpy.array(x) if it fits there"
+            )
+        return arrays[0]
+
+    stream = stream.then(checked)
+    stream.sample(MOST_ROWS)
+    return (stream, *(move(labels, contract.backend_of(model)) for labels in known))
 
 
 def held_out(model: Any, validation: Any) -> Sequence[Array]:
@@ -57,7 +92,7 @@ def held_out(model: Any, validation: Any) -> Sequence[Array]:
             f"{type(validation).__name__} of {len(arrays)}; pass numpy.array(x) for rows in a list"
         )
     try:
-        return contract.as_data(model, *arrays)
+        return data_for_fit(model, *arrays)
     except (TypeError, ValueError) as error:
         raise type(error)(f"in the validation data: {error}") from error
 

@@ -18,7 +18,7 @@ from aescratch.inspection.diagnosis.finding import PYTHON, Diagnosis, Finding, S
 from aescratch.inspection.diagnosis.look import Look
 from aescratch.models.base import Model
 from aescratch.training import contract
-from aescratch.training.ending import is_as_it_ended, sampled
+from aescratch.training.ending import is_as_it_ended, sampled, some_rows
 from aescratch.training.history import History
 
 Rule = Callable[[Look, Spelling], "Finding | None"]
@@ -120,7 +120,7 @@ def diagnose(
 
 def diagnose_data(x: Data) -> Diagnosis:
     """Return what can be said of data (N, D) before they are scaled: columns like labels, and constant ones."""
-    (sample,) = sampled([as_matrix(x, "float64", None)])
+    (sample,) = sampled([as_matrix(some_rows(x)[0], "float64", None)])
     seen = Look(None, sample, None, None, None)
     found = [RULES[code](seen, PYTHON) for code in ("labels-among-features", "constant-features")]
     return Diagnosis([finding for finding in found if finding])
@@ -180,6 +180,7 @@ def diagnosis_of(history: History) -> Diagnosis:
 
 def look_at(model: Any, x: Any, labels: Any, history: History | None, validation: Any) -> Look:
     """Return what the rules look at: a sample of the data, checked, and the same of the validation data."""
+    x, labels = some_rows(x, labels)
     if labels is None and not contract.takes_labels(model):  # of which there may be no loss: it isn't asked for
         given = as_matrix(x, contract.dtype_of(model), contract.n_inputs_of(model))
         arrays = sampled([move(given, contract.backend_of(model))])

@@ -1,19 +1,26 @@
 """By how much a training raises the memory that a process holds: run in a fresh Python by `processes.memory_rise`.
 
-Model and data are there before, and count for neither side. Linux alone says how much memory was resident at most.
+Model and data are there before, and count for neither side; a file is opened before, and what is read of it counts.
+Linux alone says how much memory was resident at most.
 """
 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from aescratch.backend import Array
+import numpy as np
+
+from aescratch.datasets import open_file
+from aescratch.foundations.streams import BLOCK
+from aescratch.foundations.validation import Data
 from aescratch.programs.bench import pytorch
 from aescratch.programs.bench.cases import DEEP, Case, make_model, random_data
 
 CASE, N_EXAMPLES, EPOCHS = Case(DEEP, 256), 5_120, 2
+STREAMED = Case((784, 32), 256)  # whose own memory is small beside that of the data
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
@@ -25,14 +32,35 @@ def can_be_measured() -> bool:
 def rise(side: str) -> float:
     """Return by how many MiB the training of a side, ``"ours"`` or ``"torch"``, raises what is held before."""
     x = random_data(N_EXAMPLES, CASE.widths[0])
-    train = our_fit(CASE, x, EPOCHS) if side == "ours" else pytorch.torch_fit(CASE, x, EPOCHS)
+    return _rise_of(our_fit(CASE, x, EPOCHS) if side == "ours" else pytorch.torch_fit(CASE, x, EPOCHS))
+
+
+def rise_by_file(dtype: str, size: int) -> float:
+    """Return by how many MiB the training on a .npy of this dtype, and of so many MiB, raises what is held before."""
+    width = STREAMED.widths[0]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "data.npy")
+        n_examples = size * 2**20 // (np.dtype(dtype).itemsize * width)
+        x = np.lib.format.open_memmap(path, "w+", np.dtype(dtype), (n_examples, width))
+        for start in range(0, len(x), 4096):
+            x[start : start + 4096] = random_data(len(x[start : start + 4096]), width)
+        del x
+        return _rise_of(our_fit(STREAMED, open_file(path).x, epochs=1))
+
+
+def two_blocks_and_a_batch() -> float:
+    """Return how many MiB that is of float32, which is all that a training on a file is to hold of it."""
+    return 4 * (2 * BLOCK + STREAMED.batch * STREAMED.widths[0]) / 2**20
+
+
+def _rise_of(train: Callable[[], object]) -> float:
     CLEAR.write_text("5", encoding="ascii")  # the peak so far is what is held now
     before = _mebibytes("VmRSS")
     train()
     return _mebibytes("VmHWM") - before
 
 
-def our_fit(case: Case, x: Array, epochs: int) -> Callable[[], object]:
+def our_fit(case: Case, x: Data, epochs: int) -> Callable[[], object]:
     """Return a training on x in shuffled batches, by `fit`."""
     model = make_model(case)
     return lambda: model.fit(x, epochs=epochs, batch_size=case.batch, rng=0, progress=False)

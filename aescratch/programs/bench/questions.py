@@ -132,6 +132,15 @@ def peak_memory(quick: bool) -> Iterator[Row]:
     yield Row("memory", f"fit, {memory.CASE}", ours, buffer.nbytes / 2**20, "all parameters once", "MiB")
 
 
+def files(quick: bool) -> Iterator[Row]:
+    """Yield by how much a training on a file raises the memory held, against two blocks of the data and a batch."""
+    size = 256 if quick else 1024
+    for dtype in ("float32", "float64") if memory.can_be_measured() else ():
+        held, allowed = processes.memory_rise_by_file(dtype, size), memory.two_blocks_and_a_batch()
+        case = f"a {dtype} .npy of {size:,} MiB, {memory.STREAMED}"
+        yield Row("files", case, held, allowed, "two blocks and a batch", "MiB", target=1.0)
+
+
 def check(quick: bool) -> Iterator[Row]:
     """Yield the numeric check of every entry of every gradient, in float64."""
     case = CHECKED
@@ -164,5 +173,5 @@ def milliseconds(sides: dict[str, Callable[[], object]], rounds: int) -> dict[st
 
 QUESTIONS: dict[str, Callable[[bool], Iterator[Row]]] = {
     "step": steps, "variants": variants, "growth": growth, "fit": fit, "looking": looking, "memory": peak_memory,
-    "check": check, "import": imports,
+    "files": files, "check": check, "import": imports,
 }  # fmt: skip

@@ -16,13 +16,23 @@ from pathlib import Path
 from typing import Any
 
 import aescratch as ae
-from aescratch.datasets import Dataset, load_digits, load_fashion, load_file, load_mnist, load_natural_patches
+from aescratch.datasets import (
+    Dataset,
+    StreamedDataset,
+    load_digits,
+    load_fashion,
+    load_file,
+    load_mnist,
+    load_natural_patches,
+    open_file,
+)
 from aescratch.foundations.scaling import scaled
 from aescratch.programs.cli.options import group, option
 from aescratch.programs.cli.status import UsageError, did_you_mean, wrong_input
 from aescratch.programs.cli.words import counts, number
 
 MODEL_FILE = "model.npz"
+LARGE = 2**30  # bytes, from which on a file is trained on piece by piece
 BUILT_IN: dict[str, Callable[[], Dataset]] = {
     "digits": load_digits,
     "fashion": load_fashion,
@@ -103,6 +113,27 @@ def load_data(name: str, arguments: Namespace, width: int | None = None, *, scal
     return data
 
 
+def load_or_open(name: str, arguments: Namespace, *, scales: bool) -> Dataset | StreamedDataset:
+    """Return the data of this name, as `load_data` does; a large file is opened, to be read piece by piece."""
+    path, image_shape = Path(name), arguments.image_shape
+    is_file = name not in BUILT_IN and path.is_file() and not path.name.lower().endswith((".parquet", ".parquet.gz"))
+    if not is_file or path.stat().st_size < LARGE or arguments.categories:
+        return load_data(name, arguments, scales=scales)
+    with wrong_input():
+        try:
+            return open_file(
+                name, image_shape and tuple(image_shape), arguments.key, divide_by=arguments.divide_by,
+                to_be_scaled=scales,
+            )  # fmt: skip
+        except ValueError as error:
+            raise UsageError(_as_options(str(error))) from error
+
+
+def looked_at(data: Dataset | StreamedDataset) -> Dataset:
+    """Return the data, or where they aren't in memory a sample, for whoever looks at them without learning."""
+    return data.sample() if isinstance(data, StreamedDataset) else data
+
+
 def _as_options(sentence: str) -> str:
     """Return a sentence about the arguments of `load_file` as one about the options that stand for them.
 
@@ -116,12 +147,12 @@ def _as_options(sentence: str) -> str:
     return sentence
 
 
-def scaled_data(model: Any, data: Dataset) -> Dataset:
+def scaled_data(model: Any, data: Any) -> Any:
     """Return data as the model is to see them: through its scaling, if it has one."""
     return replace(data, x=scaled(model, data.x))
 
 
-def arrays_of(model: Any, data: Dataset) -> list[Any]:
+def arrays_of(model: Any, data: Dataset | StreamedDataset) -> list[Any]:
     """Return what the model's loss takes of the data: x, or x and labels."""
     return [data.x, data.labels] if model.takes_labels else [data.x]
 

@@ -32,7 +32,8 @@ from aescratch.programs.cli.data import (
     MODEL_FILE,
     OWN_FILE,
     arrays_of,
-    load_data,
+    load_or_open,
+    looked_at,
     scaled_data,
 )
 from aescratch.programs.cli.figures import FIGURES, draw_figures
@@ -59,7 +60,8 @@ EXAMPLES = """examples:
 """
 
 add_arguments = command(
-    "Train an autoencoder; write the model, its history, figures and the command into a folder.", EXAMPLES,
+    "Train an autoencoder; write the model, its history, figures and the command into a folder. A file of 1 GiB or "
+    "more isn't loaded, but read piece by piece.", EXAMPLES,
     VARIANT, DATA_OR_DIGITS, model_options(), TRAINING, OPTIMIZER, OWN_FILE, IMAGE_SHAPE,
     option(
         "--scale", type=partial(choice, {way: way for way in WAYS}), default="auto", metavar="WAY",
@@ -76,8 +78,9 @@ add_arguments = command(
 
 def run(arguments: Namespace) -> int:
     """Train, write and print; return the exit status."""
-    data = load_data(arguments.data, arguments, scales=arguments.scale != "none")
-    training, held_out = data, None
+    data = load_or_open(arguments.data, arguments, scales=arguments.scale != "none")
+    training: Any = data
+    held_out: Any = None
     if arguments.validation is not None:
         with wrong_input():
             training, held_out = data.split(arguments.validation, rng=arguments.seed)
@@ -86,7 +89,7 @@ def run(arguments: Namespace) -> int:
     model, suited = suited_model(arguments, training, data)
     model.to(arguments.backend)
     seen, seen_held_out = scaled_data(model, training), held_out and scaled_data(model, held_out)
-    if why := why_no_loss(model, data):
+    if why := why_no_loss(model, looked_at(data)):
         raise UsageError(f"{why}; take --scale minmax, or --reconstruction squared-error")
     if arguments.checkpoint is not None:
         require_folder(Path(arguments.checkpoint))
@@ -97,16 +100,18 @@ def run(arguments: Namespace) -> int:
                 print(f"column {data.source.rpartition(' ')[2]} holds labels, and is no feature")
             for line in [*([] if model.scaling is None else [str(model.scaling)]), *said(suited)]:
                 print(line, flush=True)
-        monitor = Monitor(*arrays_of(model, seen), epochs=arguments.epochs)
+        monitor = Monitor(*arrays_of(model, looked_at(seen)), epochs=arguments.epochs)
         pretraining, history = fit(model, seen, seen_held_out, optimizer, arguments, monitor)
         files = write_run(folder, model, pretraining, history, arguments)
         if history.stopped == "interrupted":
             when = f"after epoch {len(history)}" if history.loss else "before the first epoch ended"
             print(f"aescratch: interrupted; {folder} has the model as it was {when}", file=sys.stderr)
             return INTERRUPTED
-        files += draw_figures(folder, model, seen_held_out or seen, history, monitor)
-        measures = measure(model, held_out or training, training)
-        diagnosis = diagnose_run(model, training, held_out, history)
+        files += draw_figures(folder, model, looked_at(seen_held_out or seen), history, monitor)
+        few = looked_at(training)
+        measured = looked_at(held_out) if held_out else few
+        measures = measure(model, measured, few)
+        diagnosis = diagnose_run(model, few, measured if held_out else None, history)
         scaling = "none" if model.scaling is None else model.scaling.how
         metrics = {"scaling": scaling, **suited, **measures, "diagnosis": diagnosis.to_list()}
         write_text(folder / METRICS_FILE, json_text(metrics))
@@ -118,7 +123,9 @@ def run(arguments: Namespace) -> int:
         write_text(folder / PAGE_FILE, page)
     about = {"variant": arguments.variant, "parameters": model.n_parameters, "data": training.name}
     outcome = {"epochs": len(history), "stopped": history.stopped, "seconds": history.seconds}
-    where = f"on the {len(held_out or training):,} examples {'held out' if held_out else 'of the training'}:"
+    count, of_which = len(held_out or training), "held out" if held_out else "of the training"
+    some = "" if len(measured) == count else f"{len(measured):,} of "
+    where = f"on {some}the {count:,} examples {of_which}:"
     files += [METRICS_FILE, PAGE_FILE]
     lines = [str(history), where, as_lines(measures), *found_lines(diagnosis), f"wrote {folder}: {', '.join(files)}"]
     answer(arguments, "\n".join(lines), {**about, **outcome, **metrics, "folder": str(folder), "files": files})
@@ -134,7 +141,7 @@ def diagnose_run(model: Any, data: Dataset, held_out: Dataset | None, history: a
     return Diagnosis([*found, *(finding for finding in of_data if finding.code not in found.codes)])
 
 
-def suited_model(arguments: Namespace, data: Dataset, everything: Dataset) -> tuple[Any, dict[str, Any]]:
+def suited_model(arguments: Namespace, data: Any, everything: Any) -> tuple[Any, dict[str, Any]]:
     """Return a new model with the scaling that the data ask for, and the settings that nobody gave, as options.
 
     The data are those of the training; everything has what is held out, too.
@@ -151,7 +158,8 @@ def suited_model(arguments: Namespace, data: Dataset, everything: Dataset) -> tu
             scaling = ae.Scaling.fit(everything.x, "minmax")  # what is held out has to lie in [0, 1], too
         model.scaling = scaling
         given = given_settings(arguments, arguments.variant)
-        suited = {k: v for k, v in model.suited_settings(scaled_data(model, data).x).items() if k not in given}
+        seen = looked_at(scaled_data(model, data))
+        suited = {k: v for k, v in model.suited_settings(seen.x).items() if k not in given}
         if "activation" in given:
             suited.pop("code_activation", None)  # the code follows what was asked for
         if suited:
@@ -191,7 +199,7 @@ def folder_to_fill(arguments: Namespace) -> Iterator[Path]:
 
 
 def fit(
-    model: Any, data: Dataset, held_out: Dataset | None, optimizer: Any, arguments: Namespace, monitor: Monitor
+    model: Any, data: Any, held_out: Any, optimizer: Any, arguments: Namespace, monitor: Monitor
 ) -> tuple[list[ae.History], ae.History]:
     """Train, bring the model back to the CPU, and return the histories of pre-training and of training."""
     validation = None if held_out is None else arrays_of(model, held_out)

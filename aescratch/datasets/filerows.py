@@ -1,0 +1,170 @@
+"""The rows of a file, of which slices are read: where they lie in it, or in a temporary file of plain numbers.
+
+    .npy, IDX, a plain member of an .npz     --where its numbers lie--> FileRows
+    what is gzipped, or packed in an .npz    --unpacked into a temporary file--> one of these
+    .csv                                     --read in blocks, written as numbers into a temporary file--> FileRows
+
+Rows are asked for in any order, for which text and packed bytes are of no use; so they become plain numbers once, on
+the disk.
+"""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import os
+import weakref
+import zipfile
+from collections.abc import Iterable, Iterator
+from math import prod
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aescratch.datasets.errors import DataFileError
+from aescratch.datasets.idx import idx_layout, looks_like_idx
+from aescratch.datasets.limits import GZIP_MAGIC, unpacked_pieces
+from aescratch.datasets.npyfiles import (
+    NPY_MAGIC,
+    ZIP_MAGIC,
+    Layout,
+    entry_of,
+    npy_layout,
+    read_member,
+    unreadable,
+    wanted_members,
+)
+from aescratch.datasets.tables import tables_of
+from aescratch.datasets.userfiles import require_rows, unknown_format
+
+HEAD = 64  # bytes, in which formats are told apart, and the header of an IDX file ends
+CHARACTERS = 2**21  # of a .csv that are read at once
+UNBOUNDED = 2**63
+
+
+class Found(NamedTuple):
+    """What is in a file: its rows, its labels, the name of their column, and whether it is text of whole numbers."""
+
+    rows: FileRows
+    labels: NDArray[Any] | None = None
+    label_name: str = ""
+    are_integers: bool = False
+
+
+class FileRows:
+    """A matrix in a file, of which slices of rows are read; images are rows of pixels."""
+
+    def __init__(self, place: Path | TemporaryCopy, layout: Layout, path: Path) -> None:
+        require_rows(layout.shape, path)
+        self.place, self.path, self.layout = place, path, layout  # a temporary copy is there as long as it is held
+        self.dtype, self.shape = layout.dtype, (layout.shape[0], prod(layout.shape[1:]))
+
+    def __getitem__(self, rows: slice) -> NDArray[Any]:
+        (start, stop, _), width = rows.indices(self.shape[0]), self.shape[1]
+        file = os.fspath(self.place)
+        try:
+            if self.layout.by_columns:
+                everything = np.memmap(file, self.dtype, "r", self.layout.offset, self.layout.shape, "F")
+                return np.array(everything[start:stop]).reshape(stop - start, width)
+            offset = self.layout.offset + start * width * self.dtype.itemsize
+            values = np.fromfile(file, self.dtype, (stop - start) * width, offset=offset)
+            return values.reshape(stop - start, width)
+        except ValueError as error:
+            raise DataFileError(
+                f"{self.path} ends within rows {start} to {stop - 1}, or was changed while it was read; copy it again"
+            ) from error
+
+
+class TemporaryCopy:
+    """A temporary file of these bytes, which is gone when nobody holds this any more."""
+
+    def __init__(self, pieces: Iterable[bytes], path: Path) -> None:
+        import tempfile  # here, since importing the package can do without
+
+        descriptor, self.name = tempfile.mkstemp(prefix="aescratch-")
+        weakref.finalize(self, Path(self.name).unlink, missing_ok=True)
+        with open(descriptor, "wb") as stream:
+            try:
+                stream.writelines(pieces)
+                stream.flush()
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+                raise DataFileError(
+                    f"{path} as plain numbers needs more room than there is in {tempfile.gettempdir()}; name a folder "
+                    "with more as TMPDIR"
+                ) from error
+
+    def __fspath__(self) -> str:
+        return self.name
+
+
+def rows_in(path: Path, key: str | None) -> Found:
+    """Return what is in a file, by its first bytes, or as a .csv by its name."""
+    place: Path | TemporaryCopy = path
+    with open(path, "rb") as stream:
+        is_packed = stream.read(HEAD).startswith(GZIP_MAGIC)
+    if is_packed:
+        with gzip.open(path) as packed:
+            place = TemporaryCopy(unpacked_pieces(packed, path.stat().st_size, path, UNBOUNDED), path)
+    n_bytes = os.stat(place).st_size
+    with open(place, "rb") as stream:
+        head = stream.read(HEAD)
+        stream.seek(0)
+        if head.startswith(ZIP_MAGIC):
+            return _in_archive(stream, place, key, path)
+        if key is not None:
+            raise ValueError(f"key={key!r} chooses an array of an .npz file, and {path} is none; leave key out")
+        if head.startswith(NPY_MAGIC):
+            return Found(FileRows(place, npy_layout(stream, n_bytes, path), path))
+    if looks_like_idx(head):
+        return Found(FileRows(place, Layout(*idx_layout(head, n_bytes, path)), path))
+    if path.name.lower().removesuffix(".gz").endswith(".csv"):
+        return _in_text(place, path)
+    raise unknown_format(path, head)
+
+
+def _in_archive(stream: IO[bytes], place: Path | TemporaryCopy, key: str | None, path: Path) -> Found:
+    """Return the rows and the labels in an .npz: where they lie in it, or unpacked from it."""
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            name, labels_name = wanted_members(archive, key, path)
+            entry = entry_of(archive, name, path)
+            labels = None if labels_name is None else read_member(archive, labels_name, path)
+            with archive.open(entry) as member:
+                layout = npy_layout(member, entry.file_size, path, name)
+            if entry.compress_type == zipfile.ZIP_STORED:
+                stream.seek(entry.header_offset + 26)  # where the lengths stand of a name and more, before the member
+                lengths = int.from_bytes(stream.read(2), "little") + int.from_bytes(stream.read(2), "little")
+                layout = layout._replace(offset=layout.offset + entry.header_offset + 30 + lengths)
+            else:
+                with archive.open(entry) as member:
+                    place = TemporaryCopy(unpacked_pieces(member, entry.compress_size, path, UNBOUNDED), path)
+            return Found(FileRows(place, layout, path), labels)
+    except DataFileError:
+        raise
+    except Exception as error:  # as in parse_npz
+        raise unreadable(path) from error
+
+
+def _in_text(place: Path | TemporaryCopy, path: Path) -> Found:
+    """Return the rows and the labels in a .csv, of which the rows are written as numbers into a temporary file."""
+    shapes, names, are_whole, are_binary = [], [], [], []
+    labels: list[Any] = []
+
+    def numbers() -> Iterator[bytes]:
+        with open(place, encoding="utf-8", errors="surrogateescape") as lines:
+            for table in tables_of(lines, path, CHARACTERS):
+                shapes.append(table.values.shape)
+                labels.append(None if table.labels is None else table.labels.copy())  # a view would keep the table
+                names.append(table.label_name)
+                are_whole.append(table.are_integers)
+                are_binary.append(np.isin(table.values, (0, 1)).all())
+                yield table.values.tobytes()
+
+    copy = TemporaryCopy(numbers(), path)
+    layout = Layout(0, np.dtype(np.float64), (sum(n_rows for n_rows, _ in shapes), shapes[0][1]))
+    known = None if labels[0] is None else np.concatenate(labels)
+    return Found(FileRows(copy, layout, path), known, names[0], all(are_whole) and not all(are_binary))
