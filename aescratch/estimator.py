@@ -171,7 +171,7 @@ class AutoencoderTransformer:
         Raises
         ------
         TypeError, ValueError
-            If X or a parameter is of no use, or X has other columns than before.
+            If X or a parameter is invalid, or X has other columns than before.
         TrainingDivergedError
             If the loss stops being finite; the model is then as it was before the call.
         """

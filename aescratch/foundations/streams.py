@@ -21,7 +21,7 @@ from aescratch.foundations.validation import Rng, as_generator, require_floats, 
 
 PIECE = 2**19  # values: 2 MiB of float32, 4 of float64
 BLOCK = 2**23  # values: 32 MiB of float32, 64 of float64
-SAMPLE = 2**21  # values, of which those make do who look at data without learning from them
+SAMPLE = 2**21  # values: how much is kept for progress, diagnosis and figures, which only look at the data
 IN_MEMORY = ("__array_interface__", "__cuda_array_interface__", "__dlpack__", "toarray", "columns")
 LARGEST = {"uint8": 255, "uint16": 65535}  # that a pixel can be
 
@@ -190,7 +190,7 @@ class Stream:
         return block
 
     def sample(self, most: int) -> tuple[Array, Array]:
-        """Return rows and their numbers: those that would be looked at in memory, but no more than `SAMPLE` values.
+        """Return at most so many rows, chosen as they are of data in memory, up to `SAMPLE` values, and their numbers.
 
         The first time everything is read for it, and so the first row that is refused is found.
         """

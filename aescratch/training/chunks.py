@@ -54,7 +54,7 @@ def fit_chunk(
     Raises
     ------
     TypeError, ValueError
-        If an argument is of no use; nothing has changed then.
+        If an argument is invalid; nothing has changed then.
     TrainingDivergedError
         If the loss stops being finite; the model is then as it was before the chunk, as after Control-C.
     """

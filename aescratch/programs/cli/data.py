@@ -130,7 +130,7 @@ def load_or_open(name: str, arguments: Namespace, *, scales: bool) -> Dataset | 
 
 
 def looked_at(data: Dataset | StreamedDataset) -> Dataset:
-    """Return the data, or where they aren't in memory a sample, for whoever looks at them without learning."""
+    """Return the data, or a sample where they stay in a file, for figures, measures and diagnosis."""
     return data.sample() if isinstance(data, StreamedDataset) else data
 
 
