@@ -1,0 +1,192 @@
+"""Formulas compiled for the CPU by Numba, the second reader of the text that a formula writes of its own kernel.
+
+    formula(symbols) -> Kernel -> a loop in Python (loops.py) --Numba--> machine code, which is kept on disk
+
+Every operation of NumPy's is a pass over its arrays; a loop reads and writes each of them once. NumPy stays the
+reference: where Numba isn't installed, arrays are small or of several kinds, or a formula can't be written as a kernel,
+it is evaluated as before. A loop gives the same numbers but for the last digits, and warns of nothing. It runs on one
+thread: a second would wait for the core that the second thread of the matrix products holds on to.
+
+The environment variable AESCRATCH_COMPILED=0 turns all this off.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import importlib
+import importlib.util
+import math
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from aescratch.backend import switch
+from aescratch.backend.arrays import batch_mean
+from aescratch.backend.kernels import Kernel, write_kernel
+from aescratch.backend.loops import ARRAY, LAYOUTS, NUMBER, RESULT, ROW, SUMS, loop_text
+
+SMALLEST = 16_384  # from this many entries on a loop is faster than NumPy, its call included
+NAMES = {np.dtype(name): name for name in LAYOUTS}
+told: list[Callable[[str], object]] = []  # who wants to know that a formula is being compiled
+
+
+@functools.cache
+def why_not() -> str:
+    """Return why nothing is compiled, or nothing if it is; Numba is imported if it is there."""
+    if os.environ.get("AESCRATCH_COMPILED") == "0":
+        return "turned off by AESCRATCH_COMPILED=0"
+    if importlib.util.find_spec("numba") is None:
+        return 'not installed: pip install "aescratch[fast]"'
+    try:
+        importlib.import_module("numba")
+    except Exception as error:  # such as one made for another NumPy
+        return f"installed, but can't be imported ({type(error).__name__}: {error})"
+    return ""
+
+
+@contextlib.contextmanager
+def telling(listener: Callable[[str], object]) -> Iterator[None]:
+    """Call the listener with the name of every formula before it is compiled, which takes about a second."""
+    told.append(listener)
+    try:
+        yield
+    finally:
+        told.remove(listener)
+
+
+class Compiled:
+    """A formula, and the loops that were compiled of it."""
+
+    def __init__(self, formula: Callable[..., Any], names: Sequence[str]) -> None:
+        self.formula, self.names = formula, list(names)
+        self.loops: dict[Any, Loop | None] = {}  # by what they were compiled for
+
+    def __call__(self, arguments: Sequence[Any]) -> Any:
+        """Return what the formula gives for these arguments, or NotImplemented where no loop can compute it."""
+        kinds = kinds_of(arguments) if switch.is_fast() else None
+        if kinds is None:
+            return NotImplemented
+        if kinds not in self.loops:
+            self.loops[kinds] = None if why_not() else make_loop(self.formula, self.names, kinds)
+        loop = self.loops[kinds]
+        return NotImplemented if loop is None else loop(arguments)
+
+
+def kinds_of(arguments: Sequence[Any]) -> tuple[str, ...] | None:
+    """Return the name of the floats' type and the kind of each argument, or nothing where no loop can take them."""
+    first = arguments[0]
+    if first.dtype not in NAMES:
+        return None
+    kinds = [NAMES[first.dtype]]
+    for argument in arguments:
+        if type(argument) is float or type(argument) is int:
+            kinds.append(NUMBER)
+            continue
+        if type(argument) is not np.ndarray or argument.dtype != first.dtype:
+            return None
+        if not (argument.flags.c_contiguous and argument.flags.aligned):
+            return None
+        if argument.shape == first.shape:
+            kinds.append(ARRAY)
+        elif first.ndim == 2 and argument.shape == first.shape[1:]:
+            kinds.append(ROW)
+        else:
+            return None
+    return tuple(kinds)
+
+
+def make_loop(formula: Callable[..., Any], names: Sequence[str], kinds: Sequence[str]) -> Loop | None:
+    """Return a formula's loop for arguments of these kinds, or nothing where it can't be written or compiled."""
+    dtype, *kinds = kinds
+    try:
+        return Loop(write_kernel(formula, names, dtype), dict(zip(names, kinds, strict=True)), dtype)
+    except Exception:  # of whatever kind, where a formula can't work with symbols, or Numba with its loop
+        return None
+
+
+class Loop:
+    """A formula's loop, compiled for arguments of one kind each."""
+
+    def __init__(self, kernel: Kernel, kinds: dict[str, str], dtype: str) -> None:
+        truths = {line.split()[1] for line in kernel.lines if line.startswith("bool ")}
+        if truths & set(kernel.results) or {kinds[name] for name in kernel.changed} - {ARRAY}:
+            raise TypeError(f"expected {kernel.name} to give floats and to change arrays of one shape")
+        self.kernel, self.by_rows = kernel, kernel.row_sums or ROW in kinds.values()
+        self.changed = [list(kinds).index(name) for name in kernel.changed]
+        numbers = {"n": NUMBER} if kernel.takes_n else {}
+        results = {f"y{i}": SUMS if kernel.row_sums else RESULT for i in range(len(kernel.results))}
+        for listener in told:
+            listener(kernel.name)
+        self.run = compiled(kernel, {**kinds, **numbers, **results}, dtype)
+
+    def __call__(self, arguments: Sequence[Any]) -> Any:
+        """Return what the formula returns, or NotImplemented where NumPy has an error to raise."""
+        first, kernel = arguments[0], self.kernel
+        if (self.by_rows and first.ndim != 2) or not all(arguments[i].flags.writeable for i in self.changed):
+            return NotImplemented
+        shape = first.shape[:1] if kernel.row_sums else first.shape
+        results = [np.empty(shape, first.dtype) for _ in kernel.results]
+        given = [*arguments, *([first.shape[0]] if kernel.takes_n else []), *results]
+        if not self.by_rows:
+            given = [x.reshape(1, -1) if isinstance(x, np.ndarray) else x for x in given]
+        self.run(*given)
+        if kernel.row_sums:
+            return batch_mean(results[0]) if kernel.mean else results[0]
+        return tuple(results) if len(results) > 1 else results[0] if results else None
+
+
+def compiled(kernel: Kernel, kinds: dict[str, str], dtype: str) -> Callable[..., None]:
+    """Return a kernel's loop as machine code, from disk if it is there; else it is kept there if possible."""
+    numba: Any = importlib.import_module("numba")
+    text, real = loop_text(kernel, kinds, dtype), getattr(numba, dtype)
+    written = (RESULT, SUMS)
+    types = [
+        numba.float64 if kind == NUMBER
+        else numba.types.Array(
+            real, 1 if kind in (ROW, SUMS) else 2, "C", readonly=kind not in written and name not in kernel.changed
+        )
+        for name, kind in kinds.items()
+    ]  # fmt: skip
+    signature, options = numba.void(*types), {"fastmath": {"contract"}, "error_model": "numpy", "nogil": True}
+    with contextlib.suppress(Exception):  # where nothing can be written, or what is there is damaged
+        return numba.njit(signature, cache=True, **options)(loop_of(text, kept_at(text)))
+    return numba.njit(signature, **options)(loop_of(text, f"<{kernel.name}>"))
+
+
+def loop_of(text: str, path: str) -> Callable[..., None]:
+    """Return the loop that a text defines; the path is named where something goes wrong."""
+    names = {"np": np, "math": math, "numba": importlib.import_module("numba")}
+    exec(compile(text, path, "exec"), names)
+    return cast(Callable[..., None], names["loop"])
+
+
+def kept_at(text: str) -> str:
+    """Return the path of a file with this text, beside which Numba keeps what it compiles of it.
+
+    The file is named by its text, so no version of a formula is taken for another, and two processes that start at
+    once write the same. Its folder is that of one Numba and one processor, and of no other user.
+
+    Raises
+    ------
+    OSError
+        If nothing can be written there, or somebody else can.
+    """
+    numba: Any = importlib.import_module("numba")
+    processor = importlib.import_module("llvmlite.binding").get_host_cpu_name()
+    caches = numba.config.CACHE_DIR or importlib.import_module("numba.misc.appdirs").user_cache_dir("aescratch", False)
+    folder = Path(caches) / f"{numba.__version__}-{processor}"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if hasattr(os, "getuid") and (folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o022):
+        raise PermissionError(f"{folder} isn't ours alone")
+    path = folder / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.py"
+    if not path.exists():
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=folder, delete=False) as file:
+            file.write(text)
+        os.replace(file.name, path)
+    return str(path)
