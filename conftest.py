@@ -46,6 +46,21 @@ def pytest_collection_modifyitems(items):
             item.add_marker("core")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _everything_compiled():
+    """Compile formulas for arrays of any size, if AESCRATCH_TEST_COMPILED is set and Numba is there."""
+    if os.environ.get("AESCRATCH_TEST_COMPILED"):
+        from aescratch.backend import compiled
+
+        compiled.SMALLEST = 1
+
+
+@pytest.fixture
+def numpy_alone(monkeypatch):
+    """No formula is compiled, whatever its size: for tests that count, or ask for the same bits."""
+    monkeypatch.setattr("aescratch.backend.compiled.SMALLEST", sys.maxsize)
+
+
 @pytest.fixture(autouse=True)
 def _shared(doctest_namespace):
     import aescratch as ae

@@ -826,6 +826,7 @@ def resumed(tmp_path_factory):
     return folder
 
 
+@pytest.mark.usefixtures("numpy_alone")
 @pytest.mark.parametrize("name", RUNS)
 def test_interrupted_and_resumed_in_a_new_process_equals_uninterrupted(name, resumed):
     header, arrays = read_archive(resumed / f"{name}.done", "test")

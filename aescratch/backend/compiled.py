@@ -78,90 +78,105 @@ class Compiled:
         return NotImplemented if loop is None else loop(arguments)
 
 
-def kinds_of(arguments: Sequence[Any]) -> tuple[str, ...] | None:
-    """Return the name of the floats' type and the kind of each argument, or nothing where no loop can take them."""
+def kinds_of(arguments: Sequence[Any]) -> tuple[Any, ...] | None:
+    """Return the arrays' type and dimensions, and the kind of each argument, or nothing where no loop can take them."""
     first = arguments[0]
-    if first.dtype not in NAMES:
+    dtype, shape = first.dtype, first.shape
+    if dtype not in NAMES:
         return None
-    kinds = [NAMES[first.dtype]]
+    kinds = []
     for argument in arguments:
         if type(argument) is float or type(argument) is int:
             kinds.append(NUMBER)
             continue
-        if type(argument) is not np.ndarray or argument.dtype != first.dtype:
+        if type(argument) is not np.ndarray or argument.dtype is not dtype:
             return None
-        if not (argument.flags.c_contiguous and argument.flags.aligned):
+        flags = argument.flags
+        if not (flags.c_contiguous and flags.aligned):
             return None
-        if argument.shape == first.shape:
+        if argument.shape == shape:
             kinds.append(ARRAY)
-        elif first.ndim == 2 and argument.shape == first.shape[1:]:
+        elif argument.shape == shape[1:] and len(shape) == 2:
             kinds.append(ROW)
         else:
             return None
-    return tuple(kinds)
+    return dtype, len(shape), *kinds
 
 
-def make_loop(formula: Callable[..., Any], names: Sequence[str], kinds: Sequence[str]) -> Loop | None:
+def make_loop(formula: Callable[..., Any], names: Sequence[str], kinds: Sequence[Any]) -> Loop | None:
     """Return a formula's loop for arguments of these kinds, or nothing where it can't be written or compiled."""
-    dtype, *kinds = kinds
+    dtype, dimensions, *kinds = kinds
     try:
-        return Loop(write_kernel(formula, names, dtype), dict(zip(names, kinds, strict=True)), dtype)
+        kernel = write_kernel(formula, names, dtype)
+        return Loop(kernel, dict(zip(names, kinds, strict=True)), NAMES[dtype], dimensions)
     except Exception:  # of whatever kind, where a formula can't work with symbols, or Numba with its loop
         return None
 
 
 class Loop:
-    """A formula's loop, compiled for arguments of one kind each."""
+    """A formula's loop, compiled for arguments of one kind each, and arrays of so many dimensions."""
 
-    def __init__(self, kernel: Kernel, kinds: dict[str, str], dtype: str) -> None:
+    def __init__(self, kernel: Kernel, kinds: dict[str, str], dtype: str, dimensions: int) -> None:
         truths = {line.split()[1] for line in kernel.lines if line.startswith("bool ")}
         if truths & set(kernel.results) or {kinds[name] for name in kernel.changed} - {ARRAY}:
-            raise TypeError(f"expected {kernel.name} to give floats and to change arrays of one shape")
-        self.kernel, self.by_rows = kernel, kernel.row_sums or ROW in kinds.values()
-        self.changed = [list(kinds).index(name) for name in kernel.changed]
-        numbers = {"n": NUMBER} if kernel.takes_n else {}
-        results = {f"y{i}": SUMS if kernel.row_sums else RESULT for i in range(len(kernel.results))}
+            raise TypeError(f"expected {kernel.name} to return floats, and to change arrays that aren't repeated")
+        if kernel.row_sums and dimensions != 2:
+            raise TypeError(f"expected arrays of two dimensions for the sums of {kernel.name}")
         for listener in told:
             listener(kernel.name)
-        self.run = compiled(kernel, {**kinds, **numbers, **results}, dtype)
+        self.kernel, self.changed = kernel, [list(kinds).index(name) for name in kernel.changed]
+        numbers = {"n": NUMBER} if kernel.takes_n else {}
+        results = {f"y{i}": SUMS if kernel.row_sums else RESULT for i in range(len(kernel.results))}
+        self.run = compiled(kernel, {**kinds, **numbers, **results}, dtype, dimensions)
 
     def __call__(self, arguments: Sequence[Any]) -> Any:
         """Return what the formula returns, or NotImplemented where NumPy has an error to raise."""
         first, kernel = arguments[0], self.kernel
-        if (self.by_rows and first.ndim != 2) or not all(arguments[i].flags.writeable for i in self.changed):
-            return NotImplemented
+        for i in self.changed:
+            if not arguments[i].flags.writeable:
+                return NotImplemented
         shape = first.shape[:1] if kernel.row_sums else first.shape
         results = [np.empty(shape, first.dtype) for _ in kernel.results]
-        given = [*arguments, *([first.shape[0]] if kernel.takes_n else []), *results]
-        if not self.by_rows:
-            given = [x.reshape(1, -1) if isinstance(x, np.ndarray) else x for x in given]
-        self.run(*given)
+        self.run(*arguments, *((shape[0],) if kernel.takes_n else ()), *results)
         if kernel.row_sums:
             return batch_mean(results[0]) if kernel.mean else results[0]
         return tuple(results) if len(results) > 1 else results[0] if results else None
 
 
-def compiled(kernel: Kernel, kinds: dict[str, str], dtype: str) -> Callable[..., None]:
-    """Return a kernel's loop as machine code, from disk if it is there; else it is kept there if possible."""
+def compiled(kernel: Kernel, kinds: dict[str, str], dtype: str, dimensions: int) -> Callable[..., None]:
+    """Return a kernel's loop as machine code."""
     numba: Any = importlib.import_module("numba")
-    text, real = loop_text(kernel, kinds, dtype), getattr(numba, dtype)
-    written = (RESULT, SUMS)
-    types = [
-        numba.float64 if kind == NUMBER
-        else numba.types.Array(
-            real, 1 if kind in (ROW, SUMS) else 2, "C", readonly=kind not in written and name not in kernel.changed
-        )
-        for name, kind in kinds.items()
-    ]  # fmt: skip
-    signature, options = numba.void(*types), {"fastmath": {"contract"}, "error_model": "numpy", "nogil": True}
-    with contextlib.suppress(Exception):  # where nothing can be written, or what is there is damaged
-        return numba.njit(signature, cache=True, **options)(loop_of(text, kept_at(text)))
-    return numba.njit(signature, **options)(loop_of(text, f"<{kernel.name}>"))
+
+    def type_of(name: str, kind: str) -> Any:
+        is_written = kind in (RESULT, SUMS) or name in kernel.changed
+        ndim = 1 if kind in (ROW, SUMS) else dimensions
+        return numba.types.Array(getattr(numba, dtype), ndim, "C", readonly=not is_written)
+
+    types = [numba.float64 if kind == NUMBER else type_of(name, kind) for name, kind in kinds.items()]
+    return machine_code(f"# {dimensions} dimensions\n{loop_text(kernel, kinds, dtype)}", numba.void(*types))
+
+
+def machine_code(text: str, signature: Any) -> Callable[..., None]:
+    """Return the loop that a text defines, from disk if it is there; else it is compiled, and kept there if possible."""
+    numba: Any = importlib.import_module("numba")
+    options = {"fastmath": {"contract"}, "error_model": "numpy", "nogil": True}
+    with contextlib.suppress(Exception):  # where nothing can be written
+        loop = numba.njit(cache=True, **options)(loop_of(text, kept_at(text)))
+        with contextlib.suppress(Exception):  # where what is there is damaged
+            loop.compile(signature)
+            return cast(Callable[..., None], loop)
+        loop._cache.flush()
+        loop.compile(signature)
+        return cast(Callable[..., None], loop)
+    loop = numba.njit(**options)(loop_of(text, "<a formula's loop>"))
+    loop.compile(signature)
+    return cast(Callable[..., None], loop)
 
 
 def loop_of(text: str, path: str) -> Callable[..., None]:
     """Return the loop that a text defines; the path is named where something goes wrong."""
-    names = {"np": np, "math": math, "numba": importlib.import_module("numba")}
+    # Numba asks for the module, by its name, when it has found a loop on disk.
+    names = {"__name__": __name__, "np": np, "math": math, "numba": importlib.import_module("numba")}
     exec(compile(text, path, "exec"), names)
     return cast(Callable[..., None], names["loop"])
 

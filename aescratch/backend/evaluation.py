@@ -1,7 +1,8 @@
-"""How element-wise formulas are evaluated: as they stand, in blocks, or in one kernel on a GPU.
+"""How element-wise formulas are evaluated: as they stand, in blocks, in one kernel on a GPU, or in one compiled loop.
 
     formula --elementwise--> small arrays: as it stands; large ones: block by block; on a GPU: one kernel
     formula --fused--------> on the CPU as it stands; on a GPU: one kernel
+    either, large, where Numba is installed: one loop
 
 Where speed is switched off, all formulas are evaluated as they stand.
 """
@@ -30,7 +31,7 @@ BLOCK = 65_536
 
 
 def fused(formula: Formula) -> Formula:
-    """Evaluate a formula in one kernel on a GPU, and as it stands on the CPU.
+    """Evaluate a formula in one kernel on a GPU, on the CPU as it stands, or in one loop where that can be compiled.
 
     The formula is element-wise, and may end in a sum over each row and the `batch_mean` of that.
 

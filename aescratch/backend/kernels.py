@@ -1,13 +1,14 @@
-"""Formulas as kernels for the GPU: a formula of the sheet writes the text of its own kernel.
+"""Formulas as kernels: a formula of the sheet writes the text of its own kernel, for the GPU and for the CPU.
 
     formula(symbols) --each operation writes a line of C--> Kernel --CuPy--> one launch
+                                                               └───--Numba--> one loop
 
 On a GPU every operation of an array expression would start a kernel of its own, and starting them is what a small
 network waits for. So a formula is called once with symbols in place of arrays; each operation on a symbol adds a line
 to the body of one kernel, and gives the symbol of its result. The text is valid both as CUDA C and as Python, one
 statement a line, so that it can be tested without a GPU, by a C++ compiler and by NumPy.
 
-Nothing here knows CuPy; `aescratch.backend` launches what is written here.
+Nothing here knows CuPy or Numba; `evaluation` launches what is written here, and `compiled` makes it a loop.
 """
 
 from __future__ import annotations
@@ -195,8 +196,8 @@ for _name, _sign in {"gt": ">", "ge": ">=", "lt": "<", "le": "<=", "eq": "==", "
     setattr(Symbol, f"__{_name}__", _comparison(_sign))
 
 
-def function_named(name: str) -> Callable[..., Symbol]:
-    """Return the function that writes a call of C's function of this name."""
+def function_named(name: str) -> Callable[..., Any]:
+    """Return the function that writes a call of the kernel's function of this name."""
 
     def function(*arguments: Any, out: Symbol | None = None) -> Symbol:
         expression = f"{name}({', '.join(map(written, arguments))})"

@@ -48,7 +48,7 @@ LAYOUTS = {
     "float32": {"integer": "int32", "digits": 23, "bias": 127, "root": 0x3F3504F3},
     "float64": {"integer": "int64", "digits": 52, "bias": 1023, "root": 0x3FE6A09E667F3BCD},
 }
-# What arguments are: arrays, one row for all rows of those, numbers; and what results are: arrays, a number for each row.
+# What arguments are: arrays, one row for all rows of those, or numbers; and results: arrays, or a number for each row.
 ARRAY, ROW, NUMBER, RESULT, SUMS = "array", "row", "number", "result", "sums"
 
 
@@ -56,6 +56,8 @@ def loop_text(kernel: Kernel, kinds: Mapping[str, str], dtype: str) -> str:
     """Return the Python text of a kernel's loop, whose arguments and results are of these kinds, by name."""
     of_kind = {kind: [name for name in kinds if kinds[name] == kind] for kind in (ARRAY, ROW, NUMBER, RESULT, SUMS)}
     first = of_kind[ARRAY][0]
+    # Arrays that needn't be taken row by row are taken as one row.
+    in_rows = "{}_given" if of_kind[ROW] or kernel.row_sums else "{0}_given.reshape((1, {0}_given.size))"
     body = [f"{name} = {name}_[i, j]" for name in of_kind[ARRAY]] + [f"{name} = {name}_[j]" for name in of_kind[ROW]]
     body += python_lines(kernel)
     body += [f"{name}_[i, j] = {name}" for name in kernel.changed]
@@ -64,8 +66,10 @@ def loop_text(kernel: Kernel, kinds: Mapping[str, str], dtype: str) -> str:
     return "\n".join([
         PREAMBLE.format(dtype=dtype, **LAYOUTS[dtype]),
         *(function_text(name, dtype) for name in ("exp", "tanh", "log1p")),
-        f"def loop({', '.join(f'{name}_' for name in kinds)}):",
-        *(f"    {name} = T({name}_)" for name in of_kind[NUMBER]),
+        f"def loop({', '.join(f'{name}_given' for name in kinds)}):",
+        *(f"    {name} = T({name}_given)" for name in of_kind[NUMBER]),
+        *(f"    {name}_ = {name}_given" for name in of_kind[ROW] + of_kind[SUMS]),
+        *(f"    {name}_ = {in_rows.format(name)}" for name in of_kind[ARRAY] + of_kind[RESULT]),
         f"    for i in range({first}_.shape[0]):",
         "        total = 0.0",
         f"        for j in range({first}_.shape[1]):",
