@@ -56,9 +56,12 @@ def _everything_compiled():
 
 
 @pytest.fixture
-def numpy_alone(monkeypatch):
-    """No formula is compiled, whatever its size: for tests that count, or ask for the same bits."""
-    monkeypatch.setattr("aescratch.backend.compiled.SMALLEST", sys.maxsize)
+def numpy_alone():
+    """Nothing is compiled: for tests that count operations, or ask for the same bits."""
+    from aescratch.backend import compiled
+
+    with compiled.numpy_alone():
+        yield
 
 
 @pytest.fixture(autouse=True)

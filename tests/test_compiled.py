@@ -3,6 +3,7 @@
 import importlib.util
 import inspect
 import os
+import pathlib
 import subprocess
 import sys
 import warnings
@@ -110,7 +111,7 @@ def test_infinities_and_nan_keep_their_meaning(name, dtype):
         drawn = []
 
         def draw(rng, drawn=drawn, place=place):
-            x = rng.normal(0, 2, (len(SPECIAL), 19)).astype(dtype)
+            x = rng.uniform(-2, 2, (len(SPECIAL), 19)).astype(dtype)  # where no slope is 0 but for rounding
             if len(drawn) == place:
                 x[:] = np.array(SPECIAL)[:, np.newaxis]
             drawn.append(x)
@@ -343,14 +344,14 @@ def asking_for_the_size(a, b):
 
 
 @needs_numba
+@pytest.mark.parametrize("mark", [backend.fused, backend.elementwise])
 @pytest.mark.parametrize("text", [choosing, branching, of_truth, changing_its_number, asking_for_the_size])
-def test_a_formula_that_cannot_be_written_as_a_kernel_is_evaluated_as_it_stands(text):
-    a, b = large()
-    for second in (b, 0.25, 0.75):
-        for mark in (backend.fused, backend.elementwise):
-            ours, theirs = mark(text)(a, second), text(a, second)
-            assert ours.dtype == theirs.dtype
-            np.testing.assert_array_equal(ours, theirs)
+def test_a_formula_that_cannot_be_written_as_a_kernel_is_evaluated_as_it_stands(text, mark):
+    formula, (a, b) = mark(text), large()
+    for second in (0.25, 0.75) if "alpha" in inspect.signature(text).parameters else (b,):
+        ours, theirs = formula(a, second), text(a, second)
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_array_equal(ours, theirs)
 
 
 @needs_numba
@@ -477,7 +478,7 @@ TRAIN = (
     "make = compiled.machine_code\n"
     "compiled.machine_code = lambda text, signature: hits.append(make(text, signature)) or hits[-1]\n"
     "a = np.random.default_rng(0).normal(size=(200, 300))\n"
-    "print(float(ae.functions.gelu(a).sum()), *(sum(loop.stats.cache_hits.values()) for loop in hits))"
+    "print(float(ae.functions.gelu(a).sum()), *(bool(loop.stats.cache_hits) for loop in hits))"
 )
 
 
@@ -486,19 +487,18 @@ def test_loops_are_kept_on_disk_and_two_processes_may_start_at_once(tmp_path):
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     both = [subprocess.Popen([sys.executable, "-c", TRAIN], env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     first = {process.communicate(timeout=300)[0].split()[0] for process in both}
-    value, hits = python(TRAIN, NUMBA_CACHE_DIR=str(tmp_path)).split()
-    assert first == {value}
-    assert hits == "1"
+    value, is_found = python(TRAIN, NUMBA_CACHE_DIR=str(tmp_path)).split()
+    assert (first, is_found) == ({value}, "True")
     for path in [*tmp_path.rglob("*.nbi"), *tmp_path.rglob("*.nbc")]:
         path.write_bytes(path.read_bytes()[:50])
-    assert python(TRAIN, NUMBA_CACHE_DIR=str(tmp_path)).split() == [value, "0"]  # damaged: compiled, and kept anew
-    assert python(TRAIN, NUMBA_CACHE_DIR=str(tmp_path)).split() == [value, "1"]
+    assert python(TRAIN, NUMBA_CACHE_DIR=str(tmp_path)).split() == [value, "False"]  # damaged: compiled, and kept anew
+    assert python(TRAIN, NUMBA_CACHE_DIR=str(tmp_path)).split() == [value, "True"]
 
 
 @needs_numba
 def test_a_folder_that_cannot_be_written_to_is_no_matter(tmp_path):
     (tmp_path / "file").write_text("in the folder's place")
-    assert python(TRAIN, NUMBA_CACHE_DIR=str(tmp_path / "file")).split()[1:] == ["0"]
+    assert python(TRAIN, NUMBA_CACHE_DIR=str(tmp_path / "file")).split()[1:] == ["False"]
 
 
 @needs_numba
@@ -507,7 +507,7 @@ def test_a_folder_that_others_can_write_to_is_not_used(tmp_path, monkeypatch):
     numba = importlib.import_module("numba")
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     path = compiled.kept_at("text")
-    assert open(path, encoding="utf-8").read() == "text"
+    assert pathlib.Path(path).read_text(encoding="utf-8") == "text"
     os.chmod(os.path.dirname(path), 0o777)
     with pytest.raises(PermissionError):
         compiled.kept_at("text")
@@ -519,7 +519,6 @@ def test_a_folder_that_others_can_write_to_is_not_used(tmp_path, monkeypatch):
 @needs_numba
 def test_the_progress_bar_says_that_a_formula_is_compiled(capsys, monkeypatch):
     monkeypatch.setattr(compiled, "SMALLEST", 1)
-    LOOPS["relu"].loops.clear()
     own = [cell.cell_contents for cell in functions.relu.__closure__ if isinstance(cell.cell_contents, Compiled)]
     own[0].loops.clear()
     ae.Autoencoder([5, 3], rng=0).fit(np.random.default_rng(0).random((7, 5)), epochs=1, rng=0, progress=True)

@@ -19,6 +19,7 @@ import importlib
 import importlib.util
 import math
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -48,6 +49,17 @@ def why_not() -> str:
     except Exception as error:  # such as one made for another NumPy
         return f"installed, but can't be imported ({type(error).__name__}: {error})"
     return ""
+
+
+@contextlib.contextmanager
+def numpy_alone() -> Iterator[None]:
+    """Compile nothing inside the block, to measure or to compare."""
+    global SMALLEST
+    before, SMALLEST = SMALLEST, sys.maxsize
+    try:
+        yield
+    finally:
+        SMALLEST = before
 
 
 @contextlib.contextmanager
@@ -157,7 +169,7 @@ def compiled(kernel: Kernel, kinds: dict[str, str], dtype: str, dimensions: int)
 
 
 def machine_code(text: str, signature: Any) -> Callable[..., None]:
-    """Return the loop that a text defines, from disk if it is there; else it is compiled, and kept there if possible."""
+    """Return the loop that a text defines, from disk if it is there; else compiled, and kept there if it can be."""
     numba: Any = importlib.import_module("numba")
     options = {"fastmath": {"contract"}, "error_model": "numpy", "nogil": True}
     with contextlib.suppress(Exception):  # where nothing can be written
@@ -185,17 +197,14 @@ def kept_at(text: str) -> str:
     """Return the path of a file with this text, beside which Numba keeps what it compiles of it.
 
     The file is named by its text, so no version of a formula is taken for another, and two processes that start at
-    once write the same. Its folder is that of one Numba and one processor, and of no other user.
+    once write the same.
 
     Raises
     ------
     OSError
         If nothing can be written there, or somebody else can.
     """
-    numba: Any = importlib.import_module("numba")
-    processor = importlib.import_module("llvmlite.binding").get_host_cpu_name()
-    caches = numba.config.CACHE_DIR or importlib.import_module("numba.misc.appdirs").user_cache_dir("aescratch", False)
-    folder = Path(caches) / f"{numba.__version__}-{processor}"
+    folder = folder_of_loops()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if hasattr(os, "getuid") and (folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o022):
         raise PermissionError(f"{folder} isn't ours alone")
@@ -205,3 +214,11 @@ def kept_at(text: str) -> str:
             file.write(text)
         os.replace(file.name, path)
     return str(path)
+
+
+def folder_of_loops() -> Path:
+    """Return where loops are kept, for this Numba and this processor: NUMBA_CACHE_DIR, or the user's own caches."""
+    numba: Any = importlib.import_module("numba")
+    processor = importlib.import_module("llvmlite.binding").get_host_cpu_name()
+    caches = numba.config.CACHE_DIR or importlib.import_module("numba.misc.appdirs").user_cache_dir("aescratch", False)
+    return Path(caches) / f"{numba.__version__}-{processor}"
