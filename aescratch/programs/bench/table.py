@@ -60,8 +60,8 @@ def as_text(rows: Sequence[Row]) -> str:
     Examples
     --------
     >>> print(as_text([Row("step", "64-32-8 ReLU, batch 64", 0.1, 0.4, "PyTorch", "ms", target=1.0)]))
-    question  case                    ours      compiled  theirs    against  ratio  compiled  target
-    step      64-32-8 ReLU, batch 64  0.100 ms            0.400 ms  PyTorch  0.25             1.00 met
+    question  case                    ours      theirs    against  ratio  target
+    step      64-32-8 ReLU, batch 64  0.100 ms  0.400 ms  PyTorch  0.25   1.00 met
     """
     lines = [["question", "case", "ours", "compiled", "theirs", "against", "ratio", "compiled", "target"]]
     for row in rows:
@@ -69,6 +69,8 @@ def as_text(rows: Sequence[Row]) -> str:
         figures = ["" if x is None else _figure(x, row.unit) for x in (row.ours, row.compiled, row.theirs)]
         ratios = ["" if ratio is None else f"{ratio:.2f}" for ratio in (row.ratio, row.ratio_compiled)]
         lines.append([row.question, row.case, *figures, row.against, *ratios, target])
+    if all(row.compiled is None for row in rows):
+        lines = [[word for word, name in zip(line, lines[0], strict=True) if name != "compiled"] for line in lines]
     wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(word.ljust(width) for word, width in zip(line, wide, strict=True)).rstrip() for line in lines
