@@ -226,10 +226,12 @@ def test_info_says_what_is_in_use_and_why_not(capsys, monkeypatch):
 
 @pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason='needs Numba: pip install "aescratch[fast]"')
 def test_info_says_where_compiled_formulas_are_kept(capsys):
+    from aescratch.backend import machine_code
+
     assert main(["info", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["numba"] == importlib.metadata.version("numba")
-    assert facts["compiled"] == f"formulas of {compiled.SMALLEST:,} numbers and more, kept in {compiled.folder_of_loops()}"
+    assert facts["compiled"] == f"formulas of {compiled.SMALLEST:,} numbers and more, kept in {machine_code.folder_of_loops()}"
     assert facts["cupy"]
 
 

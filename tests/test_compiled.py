@@ -473,7 +473,7 @@ def test_gradients_are_pytorchs(activation):
 
 TRAIN = (
     "import numpy as np, aescratch as ae\n"
-    "from aescratch.backend import compiled\n"
+    "from aescratch.backend import machine_code as compiled\n"
     "hits = []\n"
     "make = compiled.machine_code\n"
     "compiled.machine_code = lambda text, signature: hits.append(make(text, signature)) or hits[-1]\n"
@@ -504,13 +504,14 @@ def test_a_folder_that_cannot_be_written_to_is_no_matter(tmp_path):
 @needs_numba
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs POSIX")
 def test_a_folder_that_others_can_write_to_is_not_used(tmp_path, monkeypatch):
-    numba = importlib.import_module("numba")
-    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
-    path = compiled.kept_at("text")
+    from aescratch.backend import machine_code
+
+    monkeypatch.setattr(machine_code.numba.config, "CACHE_DIR", str(tmp_path))
+    path = machine_code.kept_at("text")
     assert pathlib.Path(path).read_text(encoding="utf-8") == "text"
     os.chmod(os.path.dirname(path), 0o777)
     with pytest.raises(PermissionError):
-        compiled.kept_at("text")
+        machine_code.kept_at("text")
 
 
 # What is said

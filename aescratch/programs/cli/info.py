@@ -25,7 +25,9 @@ def run(arguments: Namespace) -> int:
     """Print what is in use; return the exit status."""
     facts = what_is_in_use()
     if not compiled.why_not():
-        facts["compiled"] = f"formulas of {compiled.SMALLEST:,} numbers and more, kept in {compiled.folder_of_loops()}"
+        from aescratch.backend.machine_code import folder_of_loops  # here, for Numba
+
+        facts["compiled"] = f"formulas of {compiled.SMALLEST:,} numbers and more, kept in {folder_of_loops()}"
     if not is_fast():
         facts["as written"] = "AESCRATCH_AS_WRITTEN is set: nothing is done for speed"
     lines = [f"{name:<13}{value}" for name, value in facts.items()]
