@@ -21,7 +21,7 @@ import numpy as np
 
 from aescratch.backend.arrays import batch_mean
 from aescratch.backend.kernels import Kernel
-from aescratch.backend.loops import ARRAY, NUMBER, RESULT, ROW, SUMS, loop_text
+from aescratch.backend.loops import NUMBER, RESULT, ROW, SUMS, loop_text
 
 numba: Any = importlib.import_module("numba")
 # Products may be added without rounding between; NaN and infinities keep their meaning.
@@ -33,8 +33,8 @@ class Loop:
 
     def __init__(self, kernel: Kernel, kinds: dict[str, str], dtype: str, dimensions: int) -> None:
         truths = {line.split()[1] for line in kernel.lines if line.startswith("bool ")}
-        if truths & set(kernel.results) or {kinds[name] for name in kernel.changed} - {ARRAY}:
-            raise TypeError(f"expected {kernel.name} to return floats, and to change arrays that aren't repeated")
+        if truths & set(kernel.results):
+            raise TypeError(f"expected {kernel.name} to return floats")
         if kernel.row_sums and dimensions != 2:
             raise TypeError(f"expected arrays of two dimensions for the sums of {kernel.name}")
         self.kernel, self.changed = kernel, [list(kinds).index(name) for name in kernel.changed]
