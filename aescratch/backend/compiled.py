@@ -78,11 +78,13 @@ class Compiled:
 
     def __call__(self, arguments: Sequence[Any]) -> Any:
         """Return what the formula gives for these arguments, or NotImplemented where no loop can compute it."""
-        kinds = kinds_of(arguments) if switch.is_fast() else None
+        if not switch.is_fast() or why_not():
+            return NotImplemented
+        kinds = kinds_of(arguments)
         if kinds is None:
             return NotImplemented
         if kinds not in self.loops:
-            self.loops[kinds] = None if why_not() else make_loop(self.formula, self.names, kinds)
+            self.loops[kinds] = make_loop(self.formula, self.names, kinds)
         loop = self.loops[kinds]
         return NotImplemented if loop is None else loop(arguments)
 
