@@ -17,6 +17,7 @@ import aescratch as ae
 from aescratch import backend, functions
 from aescratch.backend import compiled
 from aescratch.backend.compiled import Compiled
+from aescratch.inspection.gradcheck.warned import warnings_of_numpy
 from aescratch.models import MODELS
 
 needs_numba = pytest.mark.skipif(
@@ -466,6 +467,16 @@ def test_gradients_are_pytorchs(activation):
     assert float(loss) == pytest.approx(theirs.item(), rel=1e-13)
     for parameter, tensor in zip(model.parameters, (W1, b1, W2, b2), strict=True):
         np.testing.assert_allclose(parameter.grad, tensor.grad, rtol=1e-12, atol=1e-14)
+
+
+@needs_numba
+@pytest.mark.usefixtures("everything")
+def test_what_numpy_warns_of_is_still_told():
+    grad_y, a = np.full((7, 5), np.inf), -np.ones((7, 5))
+    functions.relu_backward(grad_y, a)  # compiled, and silent
+    with warnings_of_numpy() as met:
+        functions.relu_backward(grad_y, a)
+    assert [each.what for each in met] == ["invalid value encountered in multiply"]
 
 
 # On disk
