@@ -46,6 +46,24 @@ def pytest_collection_modifyitems(items):
             item.add_marker("core")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _everything_compiled():
+    """Compile formulas for arrays of any size, if AESCRATCH_TEST_COMPILED is set and Numba is there."""
+    if os.environ.get("AESCRATCH_TEST_COMPILED"):
+        from aescratch.backend import compiled
+
+        compiled.SMALLEST = 1
+
+
+@pytest.fixture
+def numpy_alone():
+    """Nothing is compiled: for tests that count operations, or ask for the same bits."""
+    from aescratch.backend import compiled
+
+    with compiled.numpy_alone():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _shared(doctest_namespace):
     import aescratch as ae

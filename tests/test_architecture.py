@@ -129,14 +129,15 @@ def test_a_planted_circle_is_seen():
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_only_backend_names_cupy_as_a_module(path):
+@pytest.mark.parametrize(("library", "owner"), [("cupy", "arrays"), ("numba", "compiled machine_code")])
+def test_backend_alone_names_these_libraries_as_modules(library, owner, path):
     tree = tree_of(path)
     modules = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
     modules += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     calls = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    dynamic = [call for call in calls if call.startswith(("importlib.import_module", "__import__")) and "cupy" in call]
-    assert not [module for module in modules if module.split(".")[0] in ("cupy", "cupyx")]
-    assert not dynamic or path.relative_to(PACKAGE).as_posix() == "backend/arrays.py"
+    dynamic = [call for call in calls if call.startswith(("importlib.import_module", "__import__")) and library in call]
+    assert not [module for module in modules if module.split(".")[0] in (library, f"{library}x")]
+    assert not dynamic or path.relative_to(PACKAGE).as_posix() in [f"backend/{name}.py" for name in owner.split()]
 
 
 def test_no_file_reaches_for_the_network():
@@ -152,7 +153,7 @@ def test_importing_the_package_imports_numpy_and_little_else():
     code = "import sys, aescratch; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "numpy" in loaded
-    assert not {"matplotlib", "scipy", "cupy", "tqdm", "torch", "sklearn", "multiprocessing", "socket"} & set(loaded)
+    assert not {"matplotlib", "scipy", "cupy", "numba", "tqdm", "torch", "sklearn", "multiprocessing", "socket"} & set(loaded)
 
 
 # Nobody outside models/ asks for a concrete model's class
@@ -256,7 +257,7 @@ def test_building_a_model_by_its_name_is_no_branch(allowed):
 
 BEYOND_THE_CORE = {
     "architecture", "bare_python", "bench", "blind", "browser", "browser_step", "causes", "check_layer", "cli",
-    "cli_check", "complaints", "counts", "courses", "cupy", "datasets", "debugger", "declared", "diagnosis",
+    "cli_check", "compiled", "complaints", "counts", "courses", "cupy", "datasets", "debugger", "declared", "diagnosis",
     "docs", "dry_run", "ecosystem", "estimator", "exercise_styles", "exercises", "exercises_against_torch",
     "explanation", "exports", "fixtures",
     "foreign", "gpu", "gradcheck", "gradcheck_laws", "gradcheck_modes", "grading", "grading_hostile",

@@ -91,6 +91,7 @@ def formula(calls):
     return evaluate
 
 
+@pytest.mark.usefixtures("numpy_alone")
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("shape", [(BLOCK + 1,), LONG, (2, 3, BLOCK // 4), (BLOCK * 2,)])
 def test_blocks_give_what_the_plain_formula_gives_bit_for_bit(formula, calls, shape, dtype):
@@ -103,6 +104,7 @@ def test_blocks_give_what_the_plain_formula_gives_bit_for_bit(formula, calls, sh
     np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.usefixtures("numpy_alone")
 def test_small_arrays_are_one_call(formula, calls):
     a = random((BLOCK,))
     np.testing.assert_array_equal(formula(a, a, 0.3), formula.__wrapped__(a, a, 0.3))
@@ -141,6 +143,7 @@ def test_arrays_that_are_not_contiguous_give_the_same(formula, view):
     np.testing.assert_array_equal(formula(a, b.copy(), 0.3), formula.__wrapped__(a, b.copy(), 0.3))
 
 
+@pytest.mark.usefixtures("numpy_alone")
 def test_arrays_of_different_shapes_are_left_to_numpy(formula, calls):
     a, b = random(), random(LONG[1:], 1)
     np.testing.assert_array_equal(formula(a, b, 0.3), formula.__wrapped__(a, b, 0.3))
@@ -171,6 +174,7 @@ def as_tuple(result):
     return result if isinstance(result, tuple) else (result,)
 
 
+@pytest.mark.usefixtures("numpy_alone")
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("name", FORMULAS)
 def test_every_formula_of_the_sheet_is_the_same_in_blocks(name, dtype):

@@ -1,5 +1,7 @@
 """`aescratch bench`: that it measures what it says and prints it. How fast anything is, no test asks."""
 
+import importlib.metadata
+import importlib.util
 import json
 import subprocess
 import sys
@@ -9,6 +11,8 @@ import numpy as np
 import pytest
 
 import aescratch as ae
+from aescratch import backend
+from aescratch.backend import compiled
 from aescratch.programs.bench import QUESTIONS, Row, as_text, machine, memory, processes, pytorch, questions, timing
 from aescratch.programs.bench.cases import Case, our_step, random_data
 from aescratch.programs.bench.floor import floor_step
@@ -187,6 +191,48 @@ def test_threads_are_set_before_the_libraries_are_loaded(monkeypatch):
         monkeypatch.setenv(name, "3")
     monkeypatch.setattr(command, "measure", lambda names, quick: [])
     assert main(["bench", "--threads", "3"]) == 0
+
+
+@pytest.mark.usefixtures("without_torch", "at_once")
+def test_compiled_formulas_have_a_column_where_there_are_any(monkeypatch):
+    monkeypatch.setattr(questions, "why_not", lambda: "")
+    sizes = []
+    monkeypatch.setattr(questions, "our_step", lambda case: lambda: sizes.append(compiled.SMALLEST))
+    (row,) = questions.steps(True, [TINY])
+    assert row.compiled > 0
+    assert set(sizes) == {compiled.SMALLEST, sys.maxsize}
+    monkeypatch.setattr(questions, "why_not", lambda: "not installed")
+    (row,) = questions.steps(True, [TINY])
+    assert row.compiled is None
+
+
+def test_a_target_is_meant_for_compiled_formulas_where_there_are_any():
+    row = Row("step", "a case", 1.2, 1.0, "another", "ms", target=1.05, compiled=1.04)
+    assert (row.ratio, row.ratio_compiled, row.verdict) == (1.2, 1.04, "met")
+    assert "a case  1.20 ms  1.04 ms   1.00 ms  another  1.20   1.04      1.05 met" in as_text([row])
+
+
+def test_info_says_what_is_in_use_and_why_not(capsys, monkeypatch):
+    monkeypatch.setattr(compiled, "why_not", lambda: "turned off by AESCRATCH_COMPILED=0")
+    monkeypatch.setattr(machine, "_cupy", lambda: "CuPy is installed but finds no NVIDIA driver")
+    with backend.as_written():
+        assert main(["info"]) == 0
+    found = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert (found["numpy"], found["aescratch"]) == (np.__version__, ae.__version__)
+    assert (found["numba"], found["cupy"]) == (compiled.why_not(), machine._cupy())
+    assert "compiled" not in found
+    assert found["as"].startswith("written")
+
+
+@pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason='needs Numba: pip install "aescratch[fast]"')
+def test_info_says_where_compiled_formulas_are_kept(capsys):
+    from aescratch.backend import machine_code
+
+    assert main(["info", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["numba"] == importlib.metadata.version("numba")
+    assert facts["compiled"] == f"formulas of {compiled.SMALLEST:,} numbers and more, kept in {machine_code.folder_of_loops()}"
+    assert facts["cupy"]
 
 
 def test_what_is_unknown_is_refused(capsys):

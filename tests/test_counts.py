@@ -16,6 +16,7 @@ from aescratch.backend import BLOCK
 from aescratch.foundations.parameters import ParameterBuffer
 from aescratch.training.checkpoints import TrainingState
 
+pytestmark = pytest.mark.usefixtures("numpy_alone")
 WIDTHS, BATCH = [784, 1000, 500, 250, 30], 256
 N_LAYERS, N_UNITS = 8, 2 * (1000 + 500 + 250) + 30  # with an activation
 ACTIVATIONS = [ae.ReLU, ae.GELU]

@@ -15,6 +15,7 @@ from aescratch.backend import passes, switch
 from aescratch.layers import Layer
 from aescratch.models import MODELS
 
+pytestmark = pytest.mark.usefixtures("numpy_alone")  # compiled formulas: test_compiled.py
 N, D, H = 7, 5, 3
 LARGE = 67_003  # more than a block
 

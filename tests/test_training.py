@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import aescratch as ae
+from aescratch.backend import compiled
 from aescratch.foundations.files import read_archive, write_archive
 from aescratch.foundations.validation import own_generator
 from aescratch.models import MODELS
@@ -44,7 +45,8 @@ def in_a_new_process(call):
     """Run a call of this file's in another process, and fail if it does."""
     here = Path(__file__).parent
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])}
-    code = f"import test_training; test_training.{call}"
+    as_here = f"from aescratch.backend import compiled; compiled.SMALLEST = {compiled.SMALLEST}"
+    code = f"{as_here}; import test_training; test_training.{call}"
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=300)
 
 

@@ -1,8 +1,10 @@
 """Where arrays live, and how formulas are evaluated on them.
 
     arrays      NumPy or CuPy: the only file that imports cupy
-    evaluation  a formula as it stands, in blocks, or as one kernel
+    evaluation  a formula as it stands, in blocks, as one kernel, or as one loop
     kernels     a formula writes the text of its own kernel
+    compiled    that text as machine code for the CPU, by Numba, in machine_code, which alone needs it
+    loops       the text as a loop;   vectors   its exp, tanh and log1p
     normal      erf, and the normal distribution's Φ and density
     passes      what is tried in place of a layer's passes, for speed
     switch      turns off all that is there for speed

@@ -1,7 +1,8 @@
-"""How element-wise formulas are evaluated: as they stand, in blocks, or in one kernel on a GPU.
+"""How element-wise formulas are evaluated: as they stand, in blocks, in one kernel on a GPU, or in one compiled loop.
 
     formula --elementwise--> small arrays: as it stands; large ones: block by block; on a GPU: one kernel
     formula --fused--------> on the CPU as it stands; on a GPU: one kernel
+    either, large, where Numba is installed: one loop
 
 Where speed is switched off, all formulas are evaluated as they stand.
 """
@@ -18,8 +19,9 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from aescratch.backend import switch
+from aescratch.backend import compiled, switch
 from aescratch.backend.arrays import Array, array_module, batch_mean, batch_size
+from aescratch.backend.compiled import Compiled
 from aescratch.backend.kernels import Kernel, Symbol, write_kernel
 
 Formula = TypeVar("Formula", bound=Callable[..., Any])
@@ -29,7 +31,7 @@ BLOCK = 65_536
 
 
 def fused(formula: Formula) -> Formula:
-    """Evaluate a formula in one kernel on a GPU, and as it stands on the CPU.
+    """Evaluate a formula in one kernel on a GPU, on the CPU as it stands, or in one loop where that can be compiled.
 
     The formula is element-wise, and may end in a sum over each row and the `batch_mean` of that.
 
@@ -42,12 +44,17 @@ def fused(formula: Formula) -> Formula:
     array([3., 8.])
     """
     signature = inspect.signature(formula)
+    loops = Compiled(formula, tuple(signature.parameters))
 
     @functools.wraps(formula)
     def evaluate(*arguments: Any, **named: Any) -> Any:
         if named:
             arguments = signature.bind(*arguments, **named).args
-        if isinstance(arguments[0], (np.ndarray, Symbol)) or not (switch.is_fast() and _on_gpu(arguments)):
+        first = arguments[0]
+        if isinstance(first, np.ndarray):
+            result = loops(arguments) if first.size >= compiled.SMALLEST else NotImplemented
+            return formula(*arguments) if result is NotImplemented else result
+        if isinstance(first, Symbol) or not (switch.is_fast() and _on_gpu(arguments)):
             return formula(*arguments)
         return _launch(formula, tuple(signature.parameters), arguments)
 
@@ -126,7 +133,7 @@ def elementwise(formula: Formula) -> Formula:
     array([2., 5.])
     """
     signature = inspect.signature(formula)
-    in_one_kernel = fused(formula)
+    in_one_kernel, loops = fused(formula), Compiled(formula, tuple(signature.parameters))
 
     @functools.wraps(formula)
     def evaluate(*arguments: Any, **named: Any) -> Any:
@@ -134,6 +141,10 @@ def elementwise(formula: Formula) -> Formula:
             arguments = signature.bind(*arguments, **named).args
         if not isinstance(arguments[0], np.ndarray):
             return in_one_kernel(*arguments)
+        if arguments[0].size >= compiled.SMALLEST:
+            result = loops(arguments)
+            if result is not NotImplemented:
+                return result
         if arguments[0].size <= BLOCK or not switch.is_fast():
             return formula(*arguments)
         is_array = [isinstance(argument, np.ndarray) and argument.ndim > 0 for argument in arguments]

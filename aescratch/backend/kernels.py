@@ -1,13 +1,14 @@
-"""Formulas as kernels for the GPU: a formula of the sheet writes the text of its own kernel.
+"""Formulas as kernels: a formula of the sheet writes the text of its own kernel, for the GPU and for the CPU.
 
     formula(symbols) --each operation writes a line of C--> Kernel --CuPy--> one launch
+                                                               └───--Numba--> one loop
 
 On a GPU every operation of an array expression would start a kernel of its own, and starting them is what a small
 network waits for. So a formula is called once with symbols in place of arrays; each operation on a symbol adds a line
 to the body of one kernel, and gives the symbol of its result. The text is valid both as CUDA C and as Python, one
 statement a line, so that it can be tested without a GPU, by a C++ compiler and by NumPy.
 
-Nothing here knows CuPy; `aescratch.backend` launches what is written here.
+Nothing here knows CuPy or Numba; `evaluation` launches what is written here, and `compiled` makes it a loop.
 """
 
 from __future__ import annotations
@@ -139,8 +140,8 @@ class Symbol:
             raise ValueError(f"expected the sum over axis 1 in a kernel, got axis {axis}")
         return RowSums(self)
 
-    def __gt__(self, other: Any) -> Symbol:
-        return self.result(f"{self.name} > {written(other)}", "bool")
+    def __bool__(self) -> bool:
+        raise TypeError("expected a formula that computes every entry alike, got one that asks for a number's truth")
 
     def __neg__(self) -> Symbol:
         return self.result(f"-{self.name}")
@@ -187,7 +188,17 @@ for _name, _sign in {"add": "+", "sub": "-", "mul": "*", "truediv": "/"}.items()
         setattr(Symbol, f"__{_prefix}{_name}__", _method)
 
 
-def _function(name: str) -> Callable[..., Symbol]:
+def _comparison(sign: str) -> Callable[..., Symbol]:
+    return lambda self, other: self.result(f"{self.name} {sign} {written(other)}", "bool")
+
+
+for _name, _sign in {"gt": ">", "ge": ">=", "lt": "<", "le": "<=", "eq": "==", "ne": "!="}.items():
+    setattr(Symbol, f"__{_name}__", _comparison(_sign))
+
+
+def function_named(name: str) -> Callable[..., Any]:
+    """Return the function that writes a call of the kernel's function of this name."""
+
     def function(*arguments: Any, out: Symbol | None = None) -> Symbol:
         expression = f"{name}({', '.join(map(written, arguments))})"
         if out is not None:
@@ -199,9 +210,9 @@ def _function(name: str) -> Callable[..., Symbol]:
 
 # The functions of an array module that formulas call, under NumPy's names; C's names are their own.
 FUNCTIONS: Any = types.SimpleNamespace(
-    **{name: _function(name) for name in ("exp", "log1p", "tanh", "sqrt", "copysign")},
-    **{name: _function(name) for name in ("maximum", "minimum", "sign")},
-    abs=_function("fabs"),
+    **{name: function_named(name) for name in ("exp", "log1p", "tanh", "sqrt", "copysign")},
+    **{name: function_named(name) for name in ("maximum", "minimum", "sign")},
+    abs=function_named("fabs"),
     divide=lambda x, y, out: out.change(f"{written(x)} / {written(y)}"),
     clip=lambda x, low, high: FUNCTIONS.minimum(FUNCTIONS.maximum(x, low), high),
 )

@@ -1,4 +1,6 @@
-"""The switch of everything that is there for speed alone: on the CPU it changes no number, on a GPU the last digits.
+"""The switch of everything that is there for speed alone.
+
+NumPy's numbers don't change by it; those of a GPU and of compiled formulas do in their last digits.
 
 Off, every formula is evaluated as it stands, in one piece and without kernels, and every layer takes the passes that
 its file shows: to step through them, or to see whether a result depends on a shortcut. The environment variable

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from typing import Any
 
+from aescratch.backend import compiled
 from aescratch.training.plan import Plan
 
 
-def progress_bar(plan: Plan, done: int) -> Any:
-    """Return the bar that shows the progress, or what does nothing in its place."""
+@contextlib.contextmanager
+def progress_bar(plan: Plan, done: int) -> Iterator[Any]:
+    """Show the progress, and what is waited for where formulas are compiled first; or show nothing."""
     if not plan.progress:
-        return _NoBar()
+        yield _NoBar()
+        return
     from tqdm.auto import tqdm
 
-    return tqdm(total=plan.epochs, initial=done, unit="epoch", leave=False)
+    with (
+        tqdm(total=plan.epochs, initial=done, unit="epoch", leave=False) as bar,
+        compiled.telling(lambda name: bar.set_postfix_str(f"compiling {name}")),
+    ):
+        yield bar
 
 
-class _NoBar(contextlib.AbstractContextManager["_NoBar"]):
+class _NoBar:
     """A progress bar that shows nothing."""
-
-    def __exit__(self, *error: object) -> None:
-        """Leave nothing behind."""
 
     def set_postfix_str(self, text: str, refresh: bool = True) -> None:
         """Show no text."""

@@ -36,6 +36,7 @@ EARLY = (  # read while root, where no sandbox shows them to others: Python may 
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONUTF8": "1", "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+    "AESCRATCH_COMPILED": "0",
 }  # fmt: skip
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from aescratch.backend.compiled import numpy_alone
 from aescratch.foundations.sources import is_users
 from aescratch.inspection.gradcheck.findings import place_of_line
 from aescratch.inspection.gradcheck.report import Finding
@@ -50,9 +51,9 @@ class _Listener:
 
 @contextlib.contextmanager
 def warnings_of_numpy() -> Iterator[list[Met]]:
-    """Collect what NumPy would warn of in the block, in order."""
+    """Collect what NumPy would warn of in the block, in order; a compiled formula would warn of nothing."""
     listener = _Listener()
-    with np.errstate(over="log", divide="log", invalid="log", under="ignore", call=listener):
+    with numpy_alone(), np.errstate(over="log", divide="log", invalid="log", under="ignore", call=listener):
         yield listener.met
 
 

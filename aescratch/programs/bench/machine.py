@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ctypes
+import importlib.metadata
 import os
 import platform
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import aescratch as ae
+from aescratch.backend import compiled, require_backend
 from aescratch.programs.bench import pytorch
 
 # With these set, OpenBLAS doesn't choose by the processor.
@@ -22,16 +25,23 @@ SPELLINGS = ("scipy_openblas_{}64_", "scipy_openblas_{}", "openblas_{}64_", "ope
 
 def describe_machine() -> dict[str, Any]:
     """Return what the figures depend on, by name, as text and numbers."""
+    machine = what_is_in_use()
+    if pytorch.is_installed():
+        torch = pytorch.import_torch()
+        machine["torch"], machine["torch threads"] = torch.__version__, torch.get_num_threads()
+        machine["torch matrices"] = "MKL" if torch.backends.mkl.is_available() else "not MKL"
+    return machine
+
+
+def what_is_in_use() -> dict[str, Any]:
+    """Return what the package computes with here, by name, as text and numbers; and why it doesn't with what else."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     machine: dict[str, Any] = {
         "processor": processor(), "cores": os.cpu_count(),
         "python": platform.python_version(), "aescratch": ae.__version__, "numpy": np.__version__,
         "blas": f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip(), **_openblas(),
+        "numba": compiled.why_not() or importlib.metadata.version("numba"), "cupy": _cupy(),
     }  # fmt: skip
-    if pytorch.is_installed():
-        torch = pytorch.import_torch()
-        machine["torch"], machine["torch threads"] = torch.__version__, torch.get_num_threads()
-        machine["torch matrices"] = "MKL" if torch.backends.mkl.is_available() else "not MKL"
     return machine
 
 
@@ -59,6 +69,15 @@ def processor() -> str:
     facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in reversed(lines))}
     name, model = facts.get("model name"), facts.get("model")
     return f"{name}, model {model}" if name else platform.machine()
+
+
+def _cupy() -> str:
+    """Return CuPy's version, or why there is none to compute with."""
+    try:
+        require_backend("cupy")
+    except RuntimeError as error:
+        return str(error).partition(";")[0].partition(", or stay")[0].partition(", so ")[0]
+    return str(sys.modules["cupy"].__version__)
 
 
 def _openblas() -> dict[str, Any]:

@@ -29,6 +29,7 @@ COMMANDS = {
         "aescratch.programs.cli.exercises", "write the backward passes yourself, and be told what is wrong and why",
     ),
     "bench": ("aescratch.programs.cli.bench", "measure speed and memory on this machine, beside PyTorch's"),
+    "info": ("aescratch.programs.cli.info", "say what is in use: versions, matrix library, threads, Numba, CuPy"),
 }
 DESCRIPTION = "Autoencoders from scratch, in NumPy, with hand-written backpropagation."
 EPILOG = (

@@ -1,0 +1,123 @@
+"""A formula's loop as machine code, made by Numba, called, and kept on disk.
+
+    Kernel, kinds of arguments -> text of a loop (loops.py) -> a file of the user's caches -> Numba's cache beside it
+
+Imported only where Numba is there and something is to be compiled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib
+import math
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from aescratch.backend.arrays import batch_mean
+from aescratch.backend.kernels import Kernel
+from aescratch.backend.loops import NUMBER, RESULT, ROW, SUMS, loop_text
+
+numba: Any = importlib.import_module("numba")
+# Products may be added without rounding between; NaN and infinities keep their meaning.
+OPTIONS = {"fastmath": {"contract"}, "error_model": "numpy", "nogil": True}
+
+
+class Loop:
+    """A formula's loop, compiled for arguments of one kind each, and arrays of so many dimensions."""
+
+    def __init__(self, kernel: Kernel, kinds: dict[str, str], dtype: str, dimensions: int) -> None:
+        truths = {line.split()[1] for line in kernel.lines if line.startswith("bool ")}
+        if truths & set(kernel.results):
+            raise TypeError(f"expected {kernel.name} to return floats")
+        if kernel.row_sums and dimensions != 2:
+            raise TypeError(f"expected arrays of two dimensions for the sums of {kernel.name}")
+        self.kernel, self.changed = kernel, [list(kinds).index(name) for name in kernel.changed]
+        numbers = {"n": NUMBER} if kernel.takes_n else {}
+        results = {f"y{i}": SUMS if kernel.row_sums else RESULT for i in range(len(kernel.results))}
+        self.run = compiled(kernel, {**kinds, **numbers, **results}, dtype, dimensions)
+
+    def __call__(self, arguments: Sequence[Any]) -> Any:
+        """Return what the formula returns, or NotImplemented where NumPy has an error to raise."""
+        first, kernel = arguments[0], self.kernel
+        for i in self.changed:
+            if not arguments[i].flags.writeable:
+                return NotImplemented
+        shape = first.shape[:1] if kernel.row_sums else first.shape
+        results = [np.empty(shape, first.dtype) for _ in kernel.results]
+        self.run(*arguments, *((shape[0],) if kernel.takes_n else ()), *results)
+        if kernel.row_sums:
+            return batch_mean(results[0]) if kernel.mean else results[0]
+        return tuple(results) if len(results) > 1 else results[0] if results else None
+
+
+def compiled(kernel: Kernel, kinds: dict[str, str], dtype: str, dimensions: int) -> Callable[..., None]:
+    """Return a kernel's loop as machine code."""
+
+    def type_of(name: str, kind: str) -> Any:
+        is_written = kind in (RESULT, SUMS) or name in kernel.changed
+        ndim = 1 if kind in (ROW, SUMS) else dimensions
+        return numba.types.Array(getattr(numba, dtype), ndim, "C", readonly=not is_written)
+
+    types = [numba.float64 if kind == NUMBER else type_of(name, kind) for name, kind in kinds.items()]
+    # What the machine code depends on stands in the text, by which it is kept.
+    text = f"# {dimensions} dimensions, {OPTIONS}\n{loop_text(kernel, kinds, dtype)}"
+    return machine_code(text, numba.void(*types))
+
+
+def machine_code(text: str, signature: Any) -> Callable[..., None]:
+    """Return the loop that a text defines, from disk if it is there; else compiled, and kept there if it can be."""
+    with contextlib.suppress(Exception):  # where nothing can be written
+        loop = numba.njit(cache=True, **OPTIONS)(loop_of(text, kept_at(text)))
+        with contextlib.suppress(Exception):  # where what is there is damaged
+            loop.compile(signature)
+            return cast(Callable[..., None], loop)
+        loop._cache.flush()
+        loop.compile(signature)
+        return cast(Callable[..., None], loop)
+    loop = numba.njit(**OPTIONS)(loop_of(text, "<a formula's loop>"))
+    loop.compile(signature)
+    return cast(Callable[..., None], loop)
+
+
+def loop_of(text: str, path: str) -> Callable[..., None]:
+    """Return the loop that a text defines; the path is named where something goes wrong."""
+    # Numba asks for the module, by its name, when it has found a loop on disk.
+    names = {"__name__": __name__, "np": np, "math": math, "numba": numba}
+    exec(compile(text, path, "exec"), names)
+    return cast(Callable[..., None], names["loop"])
+
+
+def kept_at(text: str) -> str:
+    """Return the path of a file with this text, beside which Numba keeps what it compiles of it.
+
+    The file is named by its text, so no version of a formula is taken for another, and two processes that start at
+    once write the same.
+
+    Raises
+    ------
+    OSError
+        If nothing can be written there, or somebody else can.
+    """
+    folder = folder_of_loops()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if hasattr(os, "getuid") and (folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o022):
+        raise PermissionError(f"{folder} isn't ours alone")
+    path = folder / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.py"
+    if not path.exists():
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=folder, delete=False) as file:
+            file.write(text)
+        os.replace(file.name, path)
+    return str(path)
+
+
+def folder_of_loops() -> Path:
+    """Return where loops are kept, for this Numba and this processor: NUMBA_CACHE_DIR, or the user's own caches."""
+    processor = importlib.import_module("llvmlite.binding").get_host_cpu_name()
+    caches = numba.config.CACHE_DIR or importlib.import_module("numba.misc.appdirs").user_cache_dir("aescratch", False)
+    return Path(caches) / f"{numba.__version__}-{processor}"

@@ -1,0 +1,35 @@
+"""`aescratch info`: what the package computes with on this machine, and why it doesn't with what else there is."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from aescratch.backend import compiled, is_fast
+from aescratch.programs.bench.machine import what_is_in_use
+from aescratch.programs.cli.options import command, json_of
+from aescratch.programs.cli.status import RIGHT
+from aescratch.programs.cli.writing import answer
+
+DESCRIPTION = """Say what is in use: versions, the library of the matrix products with its kernel and threads, whether
+formulas are compiled, whether there is a GPU to compute on; and why not, where not. Send it along with a report.
+"""
+EXAMPLES = """examples:
+  aescratch info
+  aescratch info --json
+"""
+
+add_arguments = command(DESCRIPTION, EXAMPLES, json_of("what is in use"))
+
+
+def run(arguments: Namespace) -> int:
+    """Print what is in use; return the exit status."""
+    facts = what_is_in_use()
+    if not compiled.why_not():
+        from aescratch.backend.machine_code import folder_of_loops  # here, for Numba
+
+        facts["compiled"] = f"formulas of {compiled.SMALLEST:,} numbers and more, kept in {folder_of_loops()}"
+    if not is_fast():
+        facts["as written"] = "AESCRATCH_AS_WRITTEN is set: nothing is done for speed"
+    lines = [f"{name:<13}{value}" for name, value in facts.items()]
+    answer(arguments, "\n".join(lines), facts)
+    return RIGHT
