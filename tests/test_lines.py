@@ -4,6 +4,7 @@ import ast
 import inspect
 import sys
 import time
+import weakref
 
 import mistakes
 import numpy as np
@@ -485,6 +486,14 @@ def test_a_profiler_that_was_set_is_set_again():
         assert sys.getprofile() is profiler
     finally:
         sys.setprofile(before)
+
+
+def test_a_proxy_of_what_is_gone_is_no_obstacle():
+    backward = written("h.T @ grad_x_hat", "x.T @ grad_x_hat")
+    backward.__dict__["gone"] = weakref.proxy(set())
+    with pytest.raises(ReferenceError):
+        isinstance(backward.gone, int)
+    assert told(backward).cause == "`x` stands where `h` belongs"
 
 
 def test_a_gradient_too_large_to_be_summed_is_never_right():

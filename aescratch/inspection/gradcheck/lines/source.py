@@ -193,10 +193,11 @@ def _reached(roots: Sequence[Any], codes: Sequence[CodeType]) -> Functions:
     seen: dict[int, Any] = {}  # keeps what it has seen: else another object could get its number
     while left:
         each = left.pop()
-        if id(each) in seen or isinstance(each, ModuleType):
+        kind = type(each)  # isinstance would ask objects, of which some are proxies of what is gone, and raise
+        if id(each) in seen or issubclass(kind, ModuleType):
             continue
         seen[id(each)] = each
-        if isinstance(each, FunctionType):
+        if kind is FunctionType:
             if id(each.__code__) in wanted:
                 found.append(each)
             left += [each.__closure__, each.__defaults__, each.__kwdefaults__, vars(each)]
