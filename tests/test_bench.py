@@ -1,10 +1,13 @@
 """`aescratch bench`: that it measures what it says and prints it. How fast anything is, no test asks."""
 
+import functools
 import importlib.metadata
 import importlib.util
 import json
+import multiprocessing
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -34,6 +37,7 @@ def without_torch(monkeypatch):
 def at_once(monkeypatch):
     """Turns of one call."""
     monkeypatch.setattr(timing, "REST", 0.0)
+    monkeypatch.setattr(questions, "threads_of_products", lambda: 1)
     monkeypatch.setattr(questions, "median_seconds", lambda sides, rounds: timing.median_seconds(sides, 1, turn=0))
 
 
@@ -204,6 +208,34 @@ def test_compiled_formulas_have_a_column_where_there_are_any(monkeypatch):
     monkeypatch.setattr(questions, "why_not", lambda: "not installed")
     (row,) = questions.steps(True, [TINY])
     assert row.compiled is None
+
+
+@pytest.mark.usefixtures("without_torch")
+def test_sides_of_several_threads_are_measured_in_processes_of_their_own(monkeypatch):
+    monkeypatch.setattr(timing, "REST", 0.0)
+    monkeypatch.setattr(questions, "threads_of_products", lambda: 2)
+    monkeypatch.setattr(questions, "milliseconds", None)
+    row = next(questions.steps(True, [TINY]))
+    assert 0 < row.ours < 1000
+    assert 0 < row.theirs < 1000
+    begun = time.time()
+    taken = timing.median_seconds_apart({"pid": functools.partial(sleeping, 0.02)}, rounds=2, turn=0)
+    assert taken["pid"] >= 0.02
+    assert time.time() - begun > 0.08  # of each turn one call isn't counted
+    assert not multiprocessing.active_children()
+
+
+def sleeping(seconds):
+    return functools.partial(time.sleep, seconds)
+
+
+def ending():
+    raise SystemExit
+
+
+def test_a_side_that_ends_is_told():
+    with pytest.raises(RuntimeError, match="expected one to be measured in its own process, but that ended"):
+        timing.median_seconds_apart({"one": ending}, rounds=1, turn=0)
 
 
 def test_a_target_is_meant_for_compiled_formulas_where_there_are_any():

@@ -71,6 +71,12 @@ def processor() -> str:
     return f"{name}, model {model}" if name else platform.machine()
 
 
+def threads_of_products() -> int | None:
+    """Return how many threads take part in a matrix product of NumPy's, or nothing where that can't be asked."""
+    threads: int | None = _openblas().get("blas threads")
+    return threads
+
+
 def _cupy() -> str:
     """Return CuPy's version, or why there is none to compute with."""
     try:
