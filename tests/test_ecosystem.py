@@ -201,6 +201,7 @@ JSON = {
     "step": (["step", "vanilla"], {"page": "step.html"}),
     "tour": (["tour", "--quick", "--variant", "linear"], {"quick": True}),
     "bench": (["bench", "--quick", "--only", "import"], {}),
+    "info": (["info"], {"numpy": np.__version__, "aescratch": ae.__version__}),
 }
 SAYS_IT_PER_ACTION = {"exercises"}
 
