@@ -23,6 +23,8 @@ collect_ignore = [
 collect_ignore_glob = ["docs/*.py", "docs/tutorials/*.py"]
 if importlib.util.find_spec("torch") is None:
     collect_ignore.append("docs/how-to/pytorch.md")
+if importlib.util.find_spec("numba") is None:
+    collect_ignore.append("aescratch/backend/machine_code.py")
 
 # The tests of the core: the formula sheet, layers, models, optimisers, training, files, state.
 CORE = {
