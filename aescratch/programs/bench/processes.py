@@ -35,10 +35,15 @@ def import_seconds(module: str, folder: str) -> float:
 
 def memory_rise(side: str) -> float:
     """Return by how many MiB a training raises the resident memory, in a fresh Python; see `memory`."""
-    return float(run_python(f"from aescratch.programs.bench import memory; print(memory.rise({side!r}))"))
+    return _in_memory(f"rise({side!r})")
 
 
 def memory_rise_by_file(dtype: str, size: int) -> float:
     """Return by how many MiB a training on a file of so many raises the resident memory, in a fresh Python."""
-    rise = f"memory.rise_by_file({dtype!r}, {size})"
-    return float(run_python(f"from aescratch.programs.bench import memory; print({rise})"))
+    return _in_memory(f"rise_by_file({dtype!r}, {size})")
+
+
+def _in_memory(call: str) -> float:
+    """Return what a function of `memory` gives, without the compiler of formulas, which a process holds only once."""
+    program = f"from aescratch.programs.bench import memory; print(memory.{call})"
+    return float(run_python(program, AESCRATCH_COMPILED="0"))

@@ -35,8 +35,9 @@ DESCRIPTION = """Measure this machine: each figure is a ratio in one run, below 
   check   the numeric check of every entry of every gradient
   import  the import of the package against NumPy's
 
-Where Numba is installed, ours is NumPy's alone in the first two, and compiled formulas have a column;
-the others take what is installed.
+Where Numba is installed, ours is NumPy's alone in the first two, and compiled formulas have a column.
+Memory is measured by NumPy alone; the others take what is installed. With several threads, the sides of
+a step take turns in processes of their own.
 
 Close what else is running: two programs on one core measure each other. All of it takes about eight minutes.
 """
