@@ -117,9 +117,16 @@ def test_the_check_alone(monkeypatch):
 @pytest.mark.usefixtures("without_torch")
 @pytest.mark.skipif(not memory.can_be_measured(), reason="needs /proc")
 def test_memory_is_that_of_a_fresh_python(monkeypatch):
-    monkeypatch.setattr(processes, "run_python", lambda program: "21.5" if "'ours'" in program else "bad")
+    variables = []
+
+    def run(program, **given):
+        variables.append(given)
+        return "21.5" if "'ours'" in program else "bad"
+
+    monkeypatch.setattr(processes, "run_python", run)
     (row,) = questions.peak_memory(True)
     assert (row.ours, row.unit) == (21.5, "MiB")
+    assert variables == [{"AESCRATCH_COMPILED": "0"}], "a compiler is no part of a training"
 
 
 @pytest.mark.skipif(not memory.can_be_measured(), reason="needs /proc")
@@ -338,7 +345,7 @@ def test_variants_are_beside_pytorch():
 @pytest.mark.skipif(not memory.can_be_measured(), reason="needs /proc")
 def test_a_training_on_a_file_is_measured_against_two_blocks_and_a_batch(monkeypatch):
     programs = []
-    monkeypatch.setattr(processes, "run_python", lambda program: programs.append(program) or "32.4")
+    monkeypatch.setattr(processes, "run_python", lambda program, **variables: programs.append(program) or "32.4")
     rows = list(questions.files(True))
     assert [row.case for row in rows] == [
         "a float32 .npy of 256 MiB, 784-32 ReLU, batch 256", "a float64 .npy of 256 MiB, 784-32 ReLU, batch 256"
