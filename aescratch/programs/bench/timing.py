@@ -50,18 +50,23 @@ def median_seconds_apart(makers: Mapping[str, Callable[[], Call]], rounds: int, 
     RuntimeError
         If one of the processes ends; it has printed why.
     """
-    times: dict[str, list[float]] = {name: [] for name in makers}
     with contextlib.ExitStack() as running:
         ends = {name: running.enter_context(_process(make)) for name, make in makers.items()}
-        for _ in range(rounds):
-            for name, end in ends.items():
-                time.sleep(REST)
-                try:
-                    end.send(turn)
-                    times[name] += end.recv()
-                except (EOFError, ConnectionError):
-                    raise RuntimeError(f"expected {name} to be measured in its own process, but that ended") from None
+        times = _in_turns(ends, rounds, turn)
     return {name: statistics.median(taken) for name, taken in times.items()}
+
+
+def _in_turns(ends: Mapping[str, Connection], rounds: int, turn: float) -> dict[str, list[float]]:
+    times: dict[str, list[float]] = {name: [] for name in ends}
+    for _ in range(rounds):
+        for name, end in ends.items():
+            time.sleep(REST)
+            try:
+                end.send(turn)
+                times[name] += end.recv()
+            except (EOFError, ConnectionError):
+                raise RuntimeError(f"expected {name} to be measured in its own process, but that ended") from None
+    return times
 
 
 @contextlib.contextmanager
