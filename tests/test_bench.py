@@ -5,6 +5,7 @@ import importlib.metadata
 import importlib.util
 import json
 import multiprocessing
+import os
 import subprocess
 import sys
 import time
@@ -218,22 +219,31 @@ def test_compiled_formulas_have_a_column_where_there_are_any(monkeypatch):
 
 
 @pytest.mark.usefixtures("without_torch")
-def test_sides_of_several_threads_are_measured_in_processes_of_their_own(monkeypatch):
+def test_sides_of_several_threads_are_measured_in_processes_of_their_own(monkeypatch, tmp_path):
     monkeypatch.setattr(timing, "REST", 0.0)
     monkeypatch.setattr(questions, "threads_of_products", lambda: 2)
     monkeypatch.setattr(questions, "milliseconds", None)
     row = next(questions.steps(True, [TINY]))
     assert 0 < row.ours < 1000
     assert 0 < row.theirs < 1000
-    begun = time.time()
-    taken = timing.median_seconds_apart({"pid": functools.partial(sleeping, 0.02)}, rounds=2, turn=0)
-    assert taken["pid"] >= 0.02
-    assert time.time() - begun > 0.08  # of each turn one call isn't counted
+    makers = {name: functools.partial(noting, str(tmp_path / name)) for name in ("one", "two")}
+    taken = timing.median_seconds_apart(makers, rounds=2, turn=0)
+    assert min(taken.values()) >= 0.02
+    calls = {name: (tmp_path / name).read_text().split() for name in makers}
+    assert [len(pids) for pids in calls.values()] == [4, 4]  # in each turn one that isn't counted
+    assert len({*calls["one"], *calls["two"], str(os.getpid())}) == 3
     assert not multiprocessing.active_children()
 
 
-def sleeping(seconds):
-    return functools.partial(time.sleep, seconds)
+def noting(path):
+    """A side that takes a fiftieth of a second, and notes in which process it runs."""
+    return functools.partial(note, path)
+
+
+def note(path):
+    with open(path, "a") as file:
+        file.write(f"{os.getpid()} ")
+    time.sleep(0.02)
 
 
 def ending():

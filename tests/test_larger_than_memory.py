@@ -181,6 +181,23 @@ def test_what_looks_on_looks_at_a_sample():
     assert len(history.diagnosis) > 0
 
 
+def test_a_larger_sample_isnt_the_smaller_one_that_was_taken_before():
+    stream = ae.Stream(X)
+    for most in (3, 100, 3):
+        rows, numbers = stream.sample(most)
+        assert len(rows) == most
+        assert np.array_equal(rows, X[numbers])
+
+
+def test_the_loss_as_left_is_that_of_a_whole_batch_which_may_be_larger_than_the_sample(monkeypatch):
+    x = np.random.default_rng(0).random((3001, 2), np.float32)
+    monkeypatch.setattr(streams, "SAMPLE", x.size)
+    trained, stream = ae.Autoencoder([2, 1], rng=0), ae.Stream(x)
+    stream.sample(ending.MOST_ROWS)  # as it is taken before the first epoch
+    lefts = [ending.loss_as_left(trained, [data], 2500, 0) for data in (x, stream)]
+    assert lefts[0] == lefts[1]
+
+
 def test_the_sample_is_what_would_be_looked_at_in_memory(monkeypatch):
     monkeypatch.setattr(streams, "SAMPLE", N * D)
     rows, numbers = ae.Stream(X).sample(100)

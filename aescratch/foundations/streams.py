@@ -192,16 +192,19 @@ class Stream:
     def sample(self, most: int) -> tuple[Array, Array]:
         """Return at most so many rows, chosen as they are of data in memory, up to `SAMPLE` values, and their numbers.
 
-        The first time everything is read for it, and so the first row that is refused is found.
+        The first time, and for more than before, everything is read for it, and so the first row that is refused is
+        found; fewer are chosen among those that are there.
         """
-        if self._sample is None:
-            wanted, found = sample_rows(len(self), min(most, self.rows_in_sample)), []
-            starts = self.starts()
+        wanted = sample_rows(len(self), min(most, self.rows_in_sample))
+        if self._sample is None or len(self._sample[1]) < len(wanted):
+            found, starts = [], self.starts()
             for number, piece in enumerate(self.pieces()):
                 first, last = np.searchsorted(wanted, starts[number : number + 2])
                 found.append(piece[array_module(piece).asarray(wanted[first:last] - starts[number])])
             self._sample = array_module(found[0]).concatenate(found), wanted
-        return self._sample
+        rows, numbers = self._sample
+        chosen = sample_rows(len(numbers), len(wanted))
+        return rows[array_module(rows).asarray(chosen)], numbers[chosen]
 
     def _with(self, spans: Array, changes: tuple[Callable[[Array], Array], ...]) -> Stream:
         stream = Stream(self.source)

@@ -60,13 +60,14 @@ def fit_chunk(
     """
     if epochs is None and not isinstance(optimizer.schedule, ConstantRate):
         raise ValueError("expected epochs, the number of chunks, beside a learning rate that changes, got None")
-    done, last = len(before.history), None if epochs is None else require_count("epochs", epochs) - 1
+    done = len(before.history)
+    planned = done + 1 if epochs is None else require_count("epochs", epochs)
     plan = Plan(
         data_for_fit(model, x), validation=None, epochs=done + 1, batch_size=require_count("batch_size", batch_size),
         rng=None, patience=None, progress=False, checkpoint=None,
     )  # fmt: skip
     require_large_batches(model, plan)
-    rate = optimizer.schedule.rate(*((done, done + 1) if last is None else (min(done, last), last + 1)))
+    rate = optimizer.schedule.rate(min(done, planned - 1), planned)
     state = optimizer.start(model.parameters)
     if before.steps:
         state.restore(before.moments, before.steps)

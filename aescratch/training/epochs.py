@@ -23,7 +23,7 @@ from aescratch.training import contract
 from aescratch.training.batches import batches_in_order, batches_of_epoch
 from aescratch.training.checkpoints import Snapshot, TrainingState, describe_run, read_checkpoint, write_checkpoint
 from aescratch.training.divergence import TrainingDivergedError, report_divergence, where_the_model_is
-from aescratch.training.ending import MOST_ROWS, loss_as_left, sampled, together
+from aescratch.training.ending import MOST_ROWS, loss_as_left, together
 from aescratch.training.history import History
 from aescratch.training.plan import Plan, require_large_batches
 from aescratch.training.progress import progress_bar
@@ -173,8 +173,8 @@ def _watch(training: TrainingState, plan: Plan) -> None:
 
 
 def _said_above(what: str, model: Any, data: Sequence[Any]) -> Any:
-    """Return what a room above says of the model on a sample of these data, if it can say anything of such a model."""
-    return shown(model, what, data=sampled(data)) if can_be_shown(model, what) else ""
+    """Return what a room above says of the model on these data; nothing of a model of which it can say nothing."""
+    return shown(model, what, data=data) if can_be_shown(model, what) else ""
 
 
 def find_checkpoint(model: Any, plan: Plan, state: OptimizerState) -> tuple[Any, Snapshot | None]:

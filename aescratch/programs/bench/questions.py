@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from statistics import geometric_mean
 from typing import Any
 
 import numpy as np
@@ -76,11 +76,6 @@ def our_makers(make: Callable[..., Call], *arguments: Any) -> dict[str, Callable
 def by_numpy_alone(make: Callable[..., Call], *arguments: Any) -> Call:
     """Return a side for which nothing is compiled."""
     return numpy_alone()(make(*arguments))
-
-
-def geometric_mean(ratios: Sequence[float]) -> float:
-    """Return the mean of ratios, for which twice and half make one."""
-    return math.exp(sum(map(math.log, ratios)) / len(ratios))
 
 
 def variants(quick: bool, chosen: Mapping[str, Variant] = VARIANTS) -> Iterator[Row]:

@@ -158,7 +158,7 @@ def suited_model(arguments: Namespace, data: Any, everything: Any) -> tuple[Any,
             scaling = ae.Scaling.fit(everything.x, "minmax")  # what is held out has to lie in [0, 1], too
         model.scaling = scaling
         given = given_settings(arguments, arguments.variant)
-        seen = looked_at(scaled_data(model, data))
+        seen = scaled_data(model, looked_at(data))
         suited = {k: v for k, v in model.suited_settings(seen.x).items() if k not in given}
         if "activation" in given:
             suited.pop("code_activation", None)  # the code follows what was asked for
