@@ -43,8 +43,14 @@ def fused(formula: Formula) -> Formula:
     >>> product(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
     array([3., 8.])
     """
+    return _evaluated(formula, by_blocks=False)
+
+
+def _evaluated(formula: Formula, *, by_blocks: bool) -> Formula:
+    """Return a formula that is evaluated in a kernel, a loop, or, if it may be, block by block where that pays."""
     signature = inspect.signature(formula)
-    loops = Compiled(formula, tuple(signature.parameters))
+    names = tuple(signature.parameters)
+    loops = Compiled(formula, names)
 
     @functools.wraps(formula)
     def evaluate(*arguments: Any, **named: Any) -> Any:
@@ -53,11 +59,16 @@ def fused(formula: Formula) -> Formula:
         first = arguments[0]
         if isinstance(first, np.ndarray):
             result = loops(arguments) if first.size >= compiled.SMALLEST else NotImplemented
-            return formula(*arguments) if result is NotImplemented else result
+            if result is not NotImplemented:
+                return result
+            if by_blocks and first.size > BLOCK and switch.is_fast():
+                return _block_by_block(formula, arguments)
+            return formula(*arguments)
         if isinstance(first, Symbol) or not (switch.is_fast() and _on_gpu(arguments)):
             return formula(*arguments)
-        return _launch(formula, tuple(signature.parameters), arguments)
+        return _launch(formula, names, arguments)
 
+    evaluate.by_blocks = by_blocks  # type: ignore[attr-defined]
     return cast(Formula, evaluate)
 
 
@@ -119,10 +130,10 @@ def _compiled(xp: ModuleType, formula: Callable[..., Any], names: Sequence[str],
 
 
 def elementwise(formula: Formula) -> Formula:
-    """Evaluate an element-wise formula block by block where its arrays are large, and in one kernel on a GPU.
+    """Evaluate a formula as `fused` does, but on the CPU, where nothing is compiled, large arrays block by block.
 
-    The formula's arguments are arrays of one shape, or scalars; it returns one array or a tuple of them. On the CPU
-    the result is the same to the last bit as that of the formula itself; only the temporaries are smaller.
+    The formula is element-wise: its arguments are arrays of one shape, or scalars; it returns one array or a tuple of
+    them. Block by block the result is that of the formula itself to the last bit; only the temporaries are smaller.
 
     Examples
     --------
@@ -132,39 +143,26 @@ def elementwise(formula: Formula) -> Formula:
     >>> square_plus_one(np.array([1.0, 2.0]))
     array([2., 5.])
     """
-    signature = inspect.signature(formula)
-    in_one_kernel, loops = fused(formula), Compiled(formula, tuple(signature.parameters))
+    return _evaluated(formula, by_blocks=True)
 
-    @functools.wraps(formula)
-    def evaluate(*arguments: Any, **named: Any) -> Any:
-        if named:
-            arguments = signature.bind(*arguments, **named).args
-        if not isinstance(arguments[0], np.ndarray):
-            return in_one_kernel(*arguments)
-        if arguments[0].size >= compiled.SMALLEST:
-            result = loops(arguments)
-            if result is not NotImplemented:
-                return result
-        if arguments[0].size <= BLOCK or not switch.is_fast():
-            return formula(*arguments)
-        is_array = [isinstance(argument, np.ndarray) and argument.ndim > 0 for argument in arguments]
-        arrays = list(itertools.compress(arguments, is_array))
-        if not _aligned(arrays):
-            return formula(*arguments)
-        flat = [a.reshape(-1) if sliced else a for a, sliced in zip(arguments, is_array, strict=True)]
-        shape = arrays[0].shape
-        results: list[Array] = []
-        for start in range(0, math.prod(shape), BLOCK):
-            here = slice(start, start + BLOCK)
-            block = formula(*(a[here] if sliced else a for a, sliced in zip(flat, is_array, strict=True)))
-            blocks = block if isinstance(block, tuple) else (block,)
-            results = results or [np.empty(shape, part.dtype) for part in blocks]
-            for result, part in zip(results, blocks, strict=True):
-                result.reshape(-1)[here] = part
-        return tuple(results) if isinstance(block, tuple) else results[0]
 
-    evaluate.by_blocks = True  # type: ignore[attr-defined]
-    return cast(Formula, evaluate)
+def _block_by_block(formula: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+    """Return what an element-wise formula gives for large arrays, from results for blocks of them."""
+    is_array = [isinstance(argument, np.ndarray) and argument.ndim > 0 for argument in arguments]
+    arrays = list(itertools.compress(arguments, is_array))
+    if not _aligned(arrays):
+        return formula(*arguments)
+    flat = [a.reshape(-1) if sliced else a for a, sliced in zip(arguments, is_array, strict=True)]
+    shape = arrays[0].shape
+    results: list[Array] = []
+    for start in range(0, math.prod(shape), BLOCK):
+        here = slice(start, start + BLOCK)
+        block = formula(*(a[here] if sliced else a for a, sliced in zip(flat, is_array, strict=True)))
+        blocks = block if isinstance(block, tuple) else (block,)
+        results = results or [np.empty(shape, part.dtype) for part in blocks]
+        for result, part in zip(results, blocks, strict=True):
+            result.reshape(-1)[here] = part
+    return tuple(results) if isinstance(block, tuple) else results[0]
 
 
 def _aligned(arrays: list[Array]) -> bool:

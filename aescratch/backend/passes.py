@@ -3,7 +3,7 @@
     @faster(dense_backward)          what is tried first, unless speed is switched off
     def backward(self, grad_y): ...  what is computed, as a lecture shows it
 
-A stand-in computes the numbers of its method, on the CPU to the last bit. It returns NotImplemented where it has
+A stand-in computes the numbers of its method, by NumPy to the last bit. It returns NotImplemented where it has
 nothing to gain, where speed is switched off, where the method will refuse what it is given, and where an exercise or an
 instrument has put another function in the sheet's place, which the method then calls.
 """

@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 
 from aescratch.datasets.checks import check_shape
 from aescratch.datasets.dataset import Dataset
-from aescratch.datasets.errors import DataFileError
 from aescratch.datasets.filerows import rows_in
 from aescratch.datasets.limits import require_file
-from aescratch.datasets.userfiles import whole_labels
+from aescratch.datasets.userfiles import integers, whole_labels
 from aescratch.foundations.streams import Stream
 from aescratch.foundations.validation import Rng, require_number
 
@@ -130,10 +129,7 @@ def open_file(
     if divide_by is None and rows.dtype == np.uint8:
         divide_by = 255
     if divide_by is None and (rows.dtype.kind in "iu" or (are_integers and not to_be_scaled)):
-        raise DataFileError(
-            f"{path} holds integers ({rows.dtype.name} as stored) and floats in [0, 1] are expected; divide by their "
-            "largest possible value, for example divide_by=255"
-        )
+        raise integers(path, f"{rows.dtype.name} as stored")
     if image_shape is None and len(rows.layout.shape) == 3:
         image_shape = rows.layout.shape[1:]
     if image_shape is not None:

@@ -150,6 +150,14 @@ def unknown_format(path: Path, contents: bytes) -> DataFileError:
     )
 
 
+def integers(path: Path, which: str) -> DataFileError:
+    """Return what is raised of a file of whole numbers that nothing says how to divide."""
+    return DataFileError(
+        f"{path} holds integers ({which}) and floats in [0, 1] are expected; divide by their largest possible value, "
+        "for example divide_by=255"
+    )
+
+
 def require_rows(shape: tuple[int, ...], path: Path) -> None:
     """Refuse what is neither a matrix nor a stack of images, and what has no column."""
     if len(shape) not in (2, 3):
@@ -181,10 +189,7 @@ def _scaled(
     if divide_by is None and rows.dtype == np.uint8:
         divide_by = 255
     if divide_by is None and rows.dtype.kind in "ui":
-        raise DataFileError(
-            f"{path} holds integers ({kind}, {rows.min()} to {rows.max()}) and floats in [0, 1] are "
-            "expected; divide by their largest possible value, for example divide_by=255"
-        )
+        raise integers(path, f"{kind}, {rows.min()} to {rows.max()}")
     is_bad = ~np.isfinite(rows)
     if is_bad.any():
         row, column = np.argwhere(is_bad)[0] + 1

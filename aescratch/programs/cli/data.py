@@ -98,13 +98,7 @@ def load_data(name: str, arguments: Namespace, width: int | None = None, *, scal
                     raise UsageError(f"{flag} says how to read your own file, and {name} is built in; leave it out")
             data = BUILT_IN[name]()
         elif Path(name).exists():
-            try:
-                data = load_file(
-                    name, image_shape and tuple(image_shape), arguments.key, divide_by=arguments.divide_by,
-                    to_be_scaled=scales, categories=arguments.categories or (),
-                )  # fmt: skip
-            except ValueError as error:
-                raise UsageError(_as_options(str(error))) from error
+            data = _of_a_file(load_file, name, arguments, scales, categories=arguments.categories or ())
         else:
             near = did_you_mean(name, BUILT_IN) or f"; check the path, or take one of {', '.join(BUILT_IN)}"
             raise UsageError(f"there is no file {name!r}, and no data set of that name{near}")
@@ -115,18 +109,24 @@ def load_data(name: str, arguments: Namespace, width: int | None = None, *, scal
 
 def load_or_open(name: str, arguments: Namespace, *, scales: bool) -> Dataset | StreamedDataset:
     """Return the data of this name, as `load_data` does; a large file is opened, to be read piece by piece."""
-    path, image_shape = Path(name), arguments.image_shape
+    path = Path(name)
     is_file = name not in BUILT_IN and path.is_file() and not path.name.lower().endswith((".parquet", ".parquet.gz"))
     if not is_file or path.stat().st_size < LARGE or arguments.categories:
         return load_data(name, arguments, scales=scales)
     with wrong_input():
-        try:
-            return open_file(
-                name, image_shape and tuple(image_shape), arguments.key, divide_by=arguments.divide_by,
-                to_be_scaled=scales,
-            )  # fmt: skip
-        except ValueError as error:
-            raise UsageError(_as_options(str(error))) from error
+        return _of_a_file(open_file, name, arguments, scales)
+
+
+def _of_a_file(read: Callable[..., Any], name: str, arguments: Namespace, scales: bool, **more: Any) -> Any:
+    """Return what one of the functions that read files makes of a file; what it refuses is said in terms of options."""
+    image_shape = getattr(arguments, "image_shape", None)  # which not every command asks for
+    try:
+        return read(
+            name, image_shape and tuple(image_shape), arguments.key, divide_by=arguments.divide_by,
+            to_be_scaled=scales, **more,
+        )  # fmt: skip
+    except ValueError as error:
+        raise UsageError(_as_options(str(error))) from error
 
 
 def looked_at(data: Dataset | StreamedDataset) -> Dataset:
