@@ -696,6 +696,11 @@ def by_position(a, b, /):
     return a * b
 
 
+@functools.wraps(by_position)
+def wrapped(*arguments):
+    return by_position(*arguments)
+
+
 def by_name(*, a, b):
     return a * b
 
@@ -718,6 +723,7 @@ class TestBinding:
             (leaky, leaky_backward, {"a": X, "alpha": 0.3}),
             (functools.partial(leaky, alpha=0.3), functools.partial(leaky_backward, alpha=0.3), {"a": X}),
             (by_position, by_position_backward, PRODUCT),
+            (wrapped, by_name_backward, PRODUCT),
             (by_name, by_name_backward, PRODUCT),
             (by_position, by_name_backward, PRODUCT),
             (Scaling(3.0), ScalingBackward(3.0), {"a": X}),

@@ -4,6 +4,7 @@ import ast
 import inspect
 import sys
 import time
+import types
 import weakref
 
 import mistakes
@@ -14,7 +15,7 @@ from numeric import D, H, N
 import aescratch as ae
 from aescratch import functions as sheet
 from aescratch.inspection.gradcheck import lines
-from aescratch.inspection.gradcheck.lines import repairing
+from aescratch.inspection.gradcheck.lines import repairing, source
 from aescratch.inspection.gradcheck.lines.edits import edits
 from aescratch.inspection.gradcheck.lines.evaluating import evaluated
 from aescratch.inspection.gradcheck.lines.probing import MOST_TURNS, Gradients, Target, recorded
@@ -486,6 +487,31 @@ def test_a_profiler_that_was_set_is_set_again():
         assert sys.getprofile() is profiler
     finally:
         sys.setprofile(before)
+
+
+def test_a_function_made_elsewhere_is_found_without_looking_through_all_objects(monkeypatch):
+    monkeypatch.setattr(source.gc, "get_referrers", None)
+
+    def made(part):
+        return lambda grad_y, y: part(grad_y, y)
+
+    def part(grad_y, y):
+        return grad_y * (1 - y)
+
+    assert told(made(part), ae.functions.tanh, {"a": X}, None).evidence["source"] == "return grad_y * (1 - y)"
+
+
+def test_a_function_that_nothing_but_a_module_holds_is_found():
+    elsewhere = types.ModuleType("elsewhere")
+    exec(compile("def put(part): elsewhere.part = part", "<string>", "exec"), space := {"elsewhere": elsewhere})
+
+    def part(grad_y, y):
+        return grad_y * (1 - y)
+
+    space["put"](part)
+    del part
+    backward = lambda grad_y, y: elsewhere.part(grad_y, y)  # noqa: E731
+    assert told(backward, ae.functions.tanh, {"a": X}, None).evidence["source"] == "return grad_y * (1 - y)"
 
 
 def test_a_proxy_of_what_is_gone_is_no_obstacle():

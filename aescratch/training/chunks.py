@@ -61,7 +61,7 @@ def fit_chunk(
     if epochs is None and not isinstance(optimizer.schedule, ConstantRate):
         raise ValueError("expected epochs, the number of chunks, beside a learning rate that changes, got None")
     done = len(before.history)
-    planned = done + 1 if epochs is None else require_count("epochs", epochs)
+    planned = 1 if epochs is None else require_count("epochs", epochs)
     plan = Plan(
         data_for_fit(model, x), validation=None, epochs=done + 1, batch_size=require_count("batch_size", batch_size),
         rng=None, patience=None, progress=False, checkpoint=None,
