@@ -489,16 +489,41 @@ def test_a_profiler_that_was_set_is_set_again():
         sys.setprofile(before)
 
 
-def test_a_function_made_elsewhere_is_found_without_looking_through_all_objects(monkeypatch):
+CLOSURE = """
+def made(part):
+    return lambda grad_y, y: part(grad_y, y)
+
+def part(grad_y, y):
+    return grad_y * (1 - y)
+
+backward = made(part)
+"""
+
+
+def closure(folder):
+    """Return a backward whose error is in a function that only its closure holds, of a file of its own."""
+    (folder / "closure.py").write_text(CLOSURE)
+    space = {}
+    exec(compile(CLOSURE, str(folder / "closure.py"), "exec"), space)
+    del space["part"], space["made"]
+    return space.pop("backward")
+
+
+def test_a_function_made_elsewhere_is_found_without_looking_through_all_objects(monkeypatch, tmp_path):
     monkeypatch.setattr(source.gc, "get_referrers", None)
+    found = told(closure(tmp_path), ae.functions.tanh, {"a": X}, None)
+    assert found.evidence["source"] == "return grad_y * (1 - y)"
 
-    def made(part):
-        return lambda grad_y, y: part(grad_y, y)
 
-    def part(grad_y, y):
-        return grad_y * (1 - y)
-
-    assert told(made(part), ae.functions.tanh, {"a": X}, None).evidence["source"] == "return grad_y * (1 - y)"
+def test_no_way_is_gone_that_leads_to_too_many_objects(monkeypatch, tmp_path):
+    seen = []
+    referents = source.gc.get_referents
+    monkeypatch.setattr(source.gc, "get_referents", lambda each: seen.append(each) or referents(each))
+    backward = closure(tmp_path)
+    backward.__globals__["everything"] = [[] for _ in range(10 * source.FARTHEST)]
+    found = told(backward, ae.functions.tanh, {"a": X}, None)
+    assert found.evidence["source"] == "return grad_y * (1 - y)"
+    assert len(seen) <= 2 * (source.FARTHEST + 1), "one way for the backward, one for the forward"
 
 
 def test_a_function_that_nothing_but_a_module_holds_is_found():

@@ -29,6 +29,7 @@ SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr)
 HEADED = (ast.For, ast.If, ast.While)
 DEFINING = (ast.FunctionDef, ast.Lambda)
 BODIES = ("body", "orelse", "finalbody")
+FARTHEST = 10_000  # objects that a way leads to; to look at more takes longer than to ask all that there are
 
 
 class Definition:
@@ -157,7 +158,7 @@ def definitions_of(call: Callable[[], Any], *, also: Sequence[Any] = ()) -> list
         return []
     known = _reached([call, *also, vars(functions), *(names for _, names in seen)], theirs)
     if missing := [code for code in theirs if id(code) not in known]:
-        known |= _functions(gc.get_referrers(*missing))  # among all that there is: a tenth of a second and more
+        known |= _functions(gc.get_referrers(*missing))  # among all that there are
     found: dict[int, Definition] = {}
     for code in theirs:
         definition = _definition(code, known)
@@ -187,11 +188,14 @@ def _run(call: Callable[[], Any]) -> list[tuple[CodeType, dict[str, Any]]]:
 def _reached(roots: Sequence[Any], codes: Sequence[CodeType]) -> Functions:
     """Return the functions with one of these codes, by their code, that a way from the roots leads to.
 
-    Ways through modules and through the global names of other functions would lead everywhere.
+    Ways through modules and through the global names of other functions would lead everywhere. Where a way leads to
+    too many objects, say from a test to all tests of its process, there are none: a part of them would be wrong.
     """
     wanted, found, left = {id(code) for code in codes}, list[FunctionType](), [*roots]
     seen: dict[int, Any] = {}  # keeps what it has seen: else another object could get its number
     while left:
+        if len(seen) > FARTHEST:
+            return {}
         each = left.pop()
         kind = type(each)  # isinstance would ask objects, of which some are proxies of what is gone, and raise
         if id(each) in seen or issubclass(kind, ModuleType):
