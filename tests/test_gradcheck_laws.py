@@ -654,6 +654,25 @@ class TestDeadline:
         with pytest.raises(KeyError):
             limited(lambda: {}["a"], 10.0)
 
+    @pytest.mark.skipif(not hasattr(__import__("signal"), "setitimer"), reason="no timers here")
+    def test_what_cleans_up_when_the_time_is_over_is_left_to_end(self, monkeypatch):
+        lost, ended = [], []
+        monkeypatch.setattr(sys, "unraisablehook", lost.append)
+
+        class Slow:
+            def __del__(self):
+                time.sleep(0.3)
+                ended.append(self)
+
+        def call():
+            Slow()
+            time.sleep(60)
+
+        with pytest.raises(OutOfTime):
+            limited(call, 0.1)
+        assert lost == []
+        assert len(ended) == 1
+
     def in_a_thread(self, call):
         found = []
 

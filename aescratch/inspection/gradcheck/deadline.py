@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
-RING_AGAIN = 1.0  # seconds later: what is raised within a __del__ is lost
+RING_AGAIN = 1.0  # seconds later: what is raised where Python cleans up is lost
 GLANCE = 0.05  # seconds between two looks at a thread, in which Control-C is noticed
 
 
@@ -52,9 +52,11 @@ def limited(call: Callable[[], Result], seconds: float | None) -> Result:
 def _alarm(seconds: float) -> Iterator[None]:
     """Raise OutOfTime in the block when the time is up; a timer that was running goes on afterwards."""
     over: list[bool] = []
+    rung: list[int] = []
 
     def ring(number: int, frame: Any) -> None:
-        if not over:
+        rung.append(number)
+        if not over and (len(rung) > 1 or not _is_in_del(frame)):
             raise OutOfTime
 
     started, handler = time.monotonic(), signal.signal(signal.SIGALRM, ring)
@@ -69,6 +71,13 @@ def _alarm(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, handler)
         if left:
             signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - started), 1e-3), every)
+
+
+def _is_in_del(frame: Any) -> bool:
+    """Whether an object's __del__ is running: Python would print there what is raised, and go on."""
+    while frame is not None and frame.f_code.co_name != "__del__":
+        frame = frame.f_back
+    return frame is not None
 
 
 def _in_a_thread(call: Callable[[], Result], seconds: float) -> Result:
