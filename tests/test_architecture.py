@@ -1,6 +1,7 @@
 """The house: imports go downward only, nobody asks for a concrete model's class, and importing the package is cheap."""
 
 import ast
+import functools
 import graphlib
 import pathlib
 import subprocess
@@ -76,33 +77,36 @@ def is_own_package(module, there):
 
 
 # The trees themselves aren't kept: they would be most of what the tests' process holds, through which others search.
-IMPORTS = {module: set(imports_of(tree_of(path))) for module, path in MODULES.items()}
-ARROWS = {
-    module: {there for there in imports & MODULES.keys() if not is_own_package(module, there)}
-    for module, imports in IMPORTS.items()
-}
+@functools.cache
+def imports_in(module):
+    return frozenset(imports_of(tree_of(MODULES[module])))
+
+
+def arrows(module):
+    """The other modules of the package that a module imports."""
+    return {there for there in imports_in(module) & MODULES.keys() if not is_own_package(module, there)}
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_go_downward_only(module):
     here = room_of(module)
     assert here in FLOOR, f"{here} has no floor yet: give it one in this test and on the page about the house"
-    assert "aescratch.relative" not in IMPORTS[module]
-    up = {there for there in ARROWS[module] if room_of(there) != here and FLOOR[room_of(there)] >= FLOOR[here]}
+    assert "aescratch.relative" not in imports_in(module)
+    up = {there for there in arrows(module) if room_of(there) != here and FLOOR[room_of(there)] >= FLOOR[here]}
     assert not up
 
 
-def circle(arrows):
+def circle(graph):
     """A way that leads from a module back to it, or nothing."""
     try:
-        graphlib.TopologicalSorter(arrows).prepare()
+        graphlib.TopologicalSorter(graph).prepare()
     except graphlib.CycleError as error:
         return error.args[1]
     return []
 
 
 def test_no_import_leads_back_to_where_it_came_from():
-    assert not circle(ARROWS)
+    assert not circle({module: arrows(module) for module in MODULES})
 
 
 def test_files_are_short_enough_to_be_read_in_one_go():

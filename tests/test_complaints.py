@@ -652,27 +652,30 @@ def wrong_layer(kind, change):
     return type("Odd", (kind,), {"backward": lambda self, grad: change(kind.backward(self, grad))})
 
 
-class TestTheProof:
-    REPORT = ae.check_function(ae.functions.tanh, lambda grad_y, y: 2 * grad_y * (1 - y**2), A)
+@pytest.fixture(scope="module")
+def doubled():
+    return ae.check_function(ae.functions.tanh, lambda grad_y, y: 2 * grad_y * (1 - y**2), A)
 
-    def test_it_is_read_when_asked_for(self):
-        begins = str(self.REPORT).partition("verdict\n")[2].partition("\n")[2]
+
+class TestTheProof:
+    def test_it_is_read_when_asked_for(self, doubled):
+        begins = str(doubled).partition("verdict\n")[2].partition("\n")[2]
         assert begins.startswith("error: grad_a is the right gradient, times 2\n")
         assert "  ask yourself: Which constants" in begins
-        assert "draws" not in str(self.REPORT)
-        assert self.REPORT.proofs().startswith("grad_a is the right gradient, times 2: it gives all ")
-        assert "draws of inputs, upstream gradients and sizes, to " in self.REPORT.proofs()
-        assert "; the next best cause is off by " in self.REPORT.proofs()
+        assert "draws" not in str(doubled)
+        assert doubled.proofs().startswith("grad_a is the right gradient, times 2: it gives all ")
+        assert "draws of inputs, upstream gradients and sizes, to " in doubled.proofs()
+        assert "; the next best cause is off by " in doubled.proofs()
         assert ae.check_function(ae.functions.tanh, ae.functions.tanh_backward, A).proofs() == ""
 
-    def test_in_html_it_folds_away(self):
-        page = self.REPORT._repr_html_()
+    def test_in_html_it_folds_away(self, doubled):
+        page = doubled._repr_html_()
         inside = page.partition("<details><summary>How sure is that?</summary>")[2].partition("</details>")[0]
         assert "it gives all " in inside
         assert "it gives all " not in page.replace(inside, "")
 
-    def test_programs_have_it_too(self):
-        (found,) = [finding for finding in self.REPORT.to_dict()["findings"] if finding["code"] == "cause"]
+    def test_programs_have_it_too(self, doubled):
+        (found,) = [finding for finding in doubled.to_dict()["findings"] if finding["code"] == "cause"]
         assert found["message"] == found["cause"]
         assert found["proof"].startswith("it gives all ")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import errno
+import functools
 import gc
 import gzip
 import importlib
@@ -876,6 +877,7 @@ def with_bad_value(value):
     return np.where(np.arange(24).reshape(6, 4) == 7, value, FLOATS.astype(float))
 
 
+@functools.cache
 def bomb():
     """A zip of 400 kB with 400 MB of zeros."""
     stream = io.BytesIO()
@@ -1172,11 +1174,13 @@ OPENED = {
 
 @pytest.fixture
 def temporary(tmp_path, monkeypatch):
-    """The folder in which temporary files lie."""
+    """The folder in which temporary files lie; a collection looks at what was made in the test alone."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
-    return folder
+    gc.freeze()
+    yield folder
+    gc.unfreeze()
 
 
 @pytest.mark.parametrize("name", OPENED)

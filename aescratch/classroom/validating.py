@@ -121,8 +121,9 @@ def released_problems(exercise: Exercise, students: Exercise) -> list[str]:
     ours, theirs = ((each.folder / "checks.py").read_text(encoding="utf-8-sig") for each in (exercise, students))
     problems = []
     for name, mutant in exercise.mutants.items():
-        if mutant.cause or ours != theirs:  # else the answer can't have changed; causes are recorded
-            found = tried(students, exercise.mutated(mutant))
+        if mutant.cause or ours != theirs:  # else the answer can't have changed
+            # The same checks look for causes as before; those that the exercise brings are recorded, and found without.
+            found = tried(students, exercise.mutated(mutant), explaining=ours != theirs)
             problems += _answered_otherwise(exercise, name, found, ", as it is released,")
     return problems
 
