@@ -26,8 +26,13 @@ def order_of_epoch(data: Sequence[Array], rng: np.random.Generator) -> Array:
 def batches_of_epoch(plan: Plan, rng: np.random.Generator) -> Iterator[list[Array]]:
     """Yield the batches of one epoch: rows of every data array, in an order that rng draws.
 
-    On a GPU several batches are gathered at once, by one kernel.
+    On a GPU several batches are gathered at once, by one kernel. Of many processes each is given its rows.
     """
+    batches = _whole_batches(plan, plan.processes.order(rng))
+    return plan.processes.shares(batches, batch_size(plan.data[0]), plan.batch_size)
+
+
+def _whole_batches(plan: Plan, rng: np.random.Generator) -> Iterator[list[Array]]:
     if isinstance(plan.data[0], Stream):
         yield from _regrouped(_shuffled_blocks(plan.data, rng), plan.batch_size)
         return
