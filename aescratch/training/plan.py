@@ -107,7 +107,7 @@ def what_must_agree(model: Any, plan: Plan, optimizer: Any) -> dict[str, Any]:
     rows = None if plan.processes.local else [checksum_of(array) for array in sampled(plan.data)]
     return {
         "parameters": [(parameter.name, parameter.shape, contract.dtype_of(model)) for parameter in model.parameters],
-        "shapes of x, labels and validation": shapes, "x and labels": rows,
+        "shapes of x, labels and validation": shapes, "checksums of x and labels": rows,
         "epochs, batch_size, patience and local": (plan.epochs, plan.batch_size, plan.patience, plan.processes.local),
         "optimizer": describe(optimizer), "choice of a checkpoint": plan.checkpoint is not None,
     }  # fmt: skip

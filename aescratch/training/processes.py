@@ -14,6 +14,7 @@ import contextlib
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
@@ -25,6 +26,7 @@ from aescratch.backend.sharing import SharedBatch, SharedNoise, share_batch
 from aescratch.foundations.validation import require_flag
 
 Value = TypeVar("Value")
+SECONDS_TO_PRINT = 1.0  # which mpirun needs to pass on what was printed, before it ends all
 
 
 class Processes:
@@ -156,8 +158,8 @@ class Processes:
                     self.agree_to_fail = True
                     raise ValueError(
                         f"expected the same {name} in every process, got {value} in process 0 and {given[name]} in "
-                        f"process {rank} of {self.size}; give all of them the same arguments, or rows of their own "
-                        "with local=True"
+                        f"process {rank} of {self.size}; give all of them the same arguments, beside local=True with "
+                        "rows of their own"
                     )
 
     def end_epoch(self, fingerprint: Any) -> None:
@@ -203,9 +205,9 @@ class Processes:
             yield
         except BaseException as error:
             if not (self.agree_to_fail or isinstance(error, in_all)):
-                print(f"process {batch.rank} of {self.size}, counted from 0, ends all:", file=sys.stderr)
-                traceback.print_exc()
-                sys.stderr.flush()
+                text = f"process {batch.rank} of {self.size}, counted from 0, ends all:\n{traceback.format_exc()}"
+                print(text, file=sys.stderr, flush=True)
+                time.sleep(SECONDS_TO_PRINT)
                 batch.communicator.Abort(1)
             raise
         finally:
