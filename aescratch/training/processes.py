@@ -131,10 +131,10 @@ class Processes:
         if self.batch is None:
             yield
             return
-        error: Exception | None = None
+        error: BaseException | None = None
         try:
             yield
-        except Exception as raised:
+        except BaseException as raised:
             error = raised
         refusals = self.told(None if error is None else (type(error), str(error)))
         for rank, refusal in enumerate(refusals):
