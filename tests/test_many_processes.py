@@ -206,8 +206,9 @@ def test_rows_of_ones_own_may_be_used_up_before_those_of_others(name, size, agre
 
 @needs_mpi
 @pytest.mark.parametrize(
-    ("failure", "sentence"), [("raises", "OSError: the disk went away"), ("dies", r"EXIT CODE: 9|[Kk]illed")]
-)
+    ("failure", "sentence"), [("raises", "OSError: the disk went away"), ("dies", r"EXIT CODE: 9|[Kk]illed")],
+    ids=["raises", "dies"],
+)  # fmt: skip
 def test_a_process_that_fails_ends_all_and_its_checkpoint_goes_on_with_any_number(failure, sentence, tmp_path):
     status, out, err = run(3, HERE / "many_processes.py", failure, tmp_path)
     assert status != 0

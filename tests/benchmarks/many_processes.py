@@ -1,0 +1,108 @@
+"""What a step of many processes is made of, fitted here and checked here: the figures of docs/how-to/many-processes.md.
+
+    python tests/benchmarks/many_processes.py
+
+One thread for each process. On a machine that does other things, the least of many times is nearest to what it can do.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+from aescratch.programs.bench import mpi
+from aescratch.programs.bench.cases import DEEP, Case, make_model, random_data, step_of
+
+ROUNDS = 30
+SIZES = (1, 1_000, 30_000, 300_000, 2_840_000)
+BATCHES = (32, 128, 512)
+
+
+def least_seconds(call, rounds=ROUNDS):
+    taken = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - started)
+    return min(taken)
+
+
+def reduce():
+    """Print the least seconds of an Allreduce of each size, in float32."""
+    from mpi4py import MPI
+
+    world = MPI.COMM_WORLD
+    for size in SIZES:
+        sent, total = np.ones(size, np.float32), np.empty(size, np.float32)
+        world.Barrier()
+        taken = least_seconds(lambda sent=sent, total=total: world.Allreduce(sent, total), 200)
+        if world.rank == 0:
+            print(size, taken)
+
+
+def train(batch):
+    """Print the least and the median seconds of a step, of epochs of four."""
+    from mpi4py import MPI
+
+    world, ends = MPI.COMM_WORLD, []
+    size = int(batch) * world.size
+    make_model(Case(DEEP, size)).fit(
+        random_data(4 * size, DEEP[0]), epochs=14, batch_size=size, rng=0, progress=False, communicator=world,
+        observer=lambda *given: ends.append(time.perf_counter()),
+    )  # fmt: skip
+    if world.rank == 0:
+        epochs = [(after - before) / 4 for before, after in zip(ends[:-2], ends[1:-1], strict=True)]
+        print(min(epochs), statistics.median(epochs))
+
+
+def together(n, *words):
+    command = [mpi.launcher(), "-n", str(n), sys.executable, __file__, *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def main():
+    n_parameters = make_model(Case(DEEP, 1)).n_parameters
+    print(f"{n_parameters:,} parameters, load {os.getloadavg()[0]:.1f}")
+    steps = {}
+    for batch in BATCHES:
+        step = step_of(make_model(Case(DEEP, batch)), random_data(batch, DEEP[0]))
+        step()
+        steps[batch] = least_seconds(step)
+    per_row, fixed = np.polyfit(list(steps), list(steps.values()), 1)
+    products = 6 * sum(n * m for n, m in zip(DEEP[:-1], DEEP[1:], strict=True)) * 2 - 2 * DEEP[0] * DEEP[1]
+    print("steps of one, ms:", {batch: round(1000 * taken, 1) for batch, taken in steps.items()})
+    print(f"per row {1e6 * per_row:.1f} us = {products / per_row / 1e9:.0f} GFLOP/s; fixed {1e3 * fixed:.2f} ms "
+          f"= {1e9 * fixed / n_parameters:.2f} ns a parameter")  # fmt: skip
+    grads, sent = np.ones(n_parameters, np.float32), np.empty(n_parameters, np.float32)
+    weighing = least_seconds(lambda: np.multiply(grads, 0.5, out=sent))
+    print(f"weighing the gradient {1e3 * weighing:.2f} ms")
+    normal = least_seconds(lambda: np.random.default_rng(0).standard_normal(10**6)) / 1e6
+    uniform = least_seconds(lambda: np.random.default_rng(0).random(10**6)) / 1e6
+    print(f"a draw {1e9 * normal:.1f} ns normal, {1e9 * uniform:.1f} ns uniform")
+    for n in (2, 4):
+        taken = {int(size): float(s) for size, s in map(str.split, together(n, "reduce").splitlines())}
+        beta, alpha = np.polyfit([4 * size for size in taken], list(taken.values()), 1)
+        alpha = taken[1]
+        message = taken[SIZES[-1]] * n_parameters / SIZES[-1]
+        print(f"Allreduce of {n}, us: { {size: round(1e6 * s, 1) for size, s in taken.items()} }; "
+              f"alpha {1e6 * alpha:.1f} us, beta {1e9 * beta:.3f} ns a byte")  # fmt: skip
+        predicted = (steps[512] + weighing) * max(1, n / os.cpu_count()) + message
+        least, median = map(float, together(n, "train", "512").split())
+        print(f"{n} processes, 512 rows each: predicted {1e3 * predicted:.0f} ms, measured {1e3 * least:.0f} ms at least, "
+              f"{1e3 * median:.0f} ms median")  # fmt: skip
+    least, median = map(float, together(1, "train", "512").split())
+    print(f"1 process: predicted {1e3 * steps[512]:.0f} ms, measured {1e3 * least:.0f} ms, median {1e3 * median:.0f} ms")
+    print(f"load {os.getloadavg()[0]:.1f}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        globals()[sys.argv[1]](*sys.argv[2:])
+    else:
+        os.environ.update(mpi.ONE_THREAD)
+        if os.environ.get("STARTED") != "1":
+            raise SystemExit(subprocess.run([sys.executable, __file__], env={**os.environ, "STARTED": "1"}).returncode)
+        main()
