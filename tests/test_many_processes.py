@@ -255,6 +255,20 @@ def test_the_command_is_the_same_under_mpirun_and_the_first_process_alone_speaks
 
 
 @needs_mpi
+def test_the_program_on_the_page_runs(tmp_path, monkeypatch):
+    page = (HERE.parent / "docs" / "how-to" / "many-processes.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"^```python\n(import aescratch.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "program.py").write_text(program, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    status, _, err = run(2, "-m", "mpi4py", "program.py")
+    assert status == 0, err
+    digits, model = ae.datasets.load_digits(), ae.Autoencoder([64, 32], rng=0)
+    model.fit(digits.x, epochs=20, batch_size=256, rng=0)
+    for p, q in zip(ae.load(tmp_path / "model.npz").parameters, model.parameters, strict=True):
+        np.testing.assert_allclose(p.value, q.value, rtol=1e-3, atol=1e-5)
+
+
+@needs_mpi
 @pytest.mark.parametrize(
     ("words", "status", "sentence"),
     [

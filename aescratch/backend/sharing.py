@@ -181,8 +181,8 @@ def sum_gradients(grads: Sequence[Array]) -> None:
 class SharedNoise(np.random.Generator):
     """A generator whose draws are for the whole batch, so that they don't depend on how many processes share it.
 
-    Each process draws for all rows, and gives out those that are here. A part's draw has an example's numbers in one
-    place of its first axis, or in K that lie together.
+    Each process draws for all rows, and gives out what belongs to those that are here. A draw whose first axis is as
+    long as the rows here, or K times as long, is one for examples, with the K numbers of an example side by side.
     """
 
     def random(self, size: Any = None, *given: Any, **named: Any) -> Any:
@@ -205,8 +205,10 @@ class SharedNoise(np.random.Generator):
 def _drawn(draw: Callable[[Any], Any], size: Any) -> Any:
     """Return, of what is drawn for the whole batch, what belongs to the rows here."""
     batch = _at_hand.get()
-    if batch is None or not isinstance(size, tuple):
+    if batch is None or not isinstance(size, tuple) or not size:
         return draw(size)
     here = batch.here
-    each = size[0] // (here.stop - here.start)
+    each, more = divmod(size[0], here.stop - here.start)
+    if more:
+        return draw(size)
     return draw((each * batch.n_rows, *size[1:]))[each * here.start : each * here.stop]
