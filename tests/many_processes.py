@@ -149,6 +149,7 @@ def local_rows(communicator):
         "batch norm": lambda: small(batch_norm=True),
         "kl": lambda: ae.SparseAutoencoder([5, 3], ae.KLSparsity(0.1, 0.7), dtype="float64", rng=0),
         "wasserstein": lambda: ae.WassersteinAutoencoder([5, 3], dtype="float64", rng=0),
+        "denoising": lambda: ae.DenoisingAutoencoder([5, 3], dropout=0.2, dtype="float64", rng=0),
         "codebook": lambda: ae.VectorQuantizedAutoencoder([5, 4], 3, 2, dtype="float64", rng=0),
     }.items():
         for size in (20, 3):

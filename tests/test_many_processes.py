@@ -193,7 +193,7 @@ def test_rows_of_ones_own_count_by_their_number(agreed):
 
 
 @needs_mpi
-@pytest.mark.parametrize("name", ["batch norm", "kl", "wasserstein", "codebook"])
+@pytest.mark.parametrize("name", ["batch norm", "kl", "wasserstein", "denoising", "codebook"])
 @pytest.mark.parametrize("size", [20, 3])
 def test_rows_of_ones_own_may_be_used_up_before_those_of_others(name, size, agreed):
     first, *others = (numbers[f"local {name} {size}"] for _, numbers in agreed)

@@ -31,6 +31,8 @@ class SharedBatch:
     ----------
     communicator : mpi4py.MPI.Comm
         What joins the processes.
+    local : bool
+        Whether each has rows of its own.
 
     Attributes
     ----------
@@ -40,8 +42,8 @@ class SharedBatch:
         Whether this process was asked to end; the next `sum_gradients` tells the others.
     """
 
-    def __init__(self, communicator: Any) -> None:
-        self.communicator, self.rank = communicator, int(communicator.Get_rank())
+    def __init__(self, communicator: Any, local: bool) -> None:
+        self.communicator, self.rank, self.local = communicator, int(communicator.Get_rank()), local
         self.counts: list[int] = []
         self.interrupted = False
         self._weighted: Array = np.empty(0)
@@ -181,34 +183,40 @@ def sum_gradients(grads: Sequence[Array]) -> None:
 class SharedNoise(np.random.Generator):
     """A generator whose draws are for the whole batch, so that they don't depend on how many processes share it.
 
-    Each process draws for all rows, and gives out what belongs to those that are here. A draw whose first axis is as
-    long as the rows here, or K times as long, is one for examples, with the K numbers of an example side by side.
+    Each process draws for all rows, and gives out what belongs to those that are here. Where it has rows of its own, it
+    draws for them alone, from a seed that all draw. A draw whose first axis is as long as the rows here, or K times as
+    long, is one for examples, with the K numbers of an example side by side.
     """
 
     def random(self, size: Any = None, *given: Any, **named: Any) -> Any:
         """Return numbers from [0, 1)."""
-        return _drawn(lambda size: super(SharedNoise, self).random(size, *given, **named), size)
+        return self._drawn(lambda rng, size: np.random.Generator.random(rng, size, *given, **named), size)
 
     def standard_normal(self, size: Any = None, *given: Any, **named: Any) -> Any:
         """Return numbers from N(0, 1)."""
-        return _drawn(lambda size: super(SharedNoise, self).standard_normal(size, *given, **named), size)
+        return self._drawn(lambda rng, size: np.random.Generator.standard_normal(rng, size, *given, **named), size)
 
     def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
         """Return numbers from N(loc, scale²)."""
-        return _drawn(lambda size: super(SharedNoise, self).normal(loc, scale, size), size)
+        return self._drawn(lambda rng, size: np.random.Generator.normal(rng, loc, scale, size), size)
 
     def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
         """Return numbers from [low, high)."""
-        return _drawn(lambda size: super(SharedNoise, self).uniform(low, high, size), size)
+        return self._drawn(lambda rng, size: np.random.Generator.uniform(rng, low, high, size), size)
 
+    def of_process(self, rank: int) -> np.random.Generator:
+        """Return a new generator of one process, from a seed that all processes draw."""
+        return np.random.default_rng([int(self.integers(2**63)), rank])
 
-def _drawn(draw: Callable[[Any], Any], size: Any) -> Any:
-    """Return, of what is drawn for the whole batch, what belongs to the rows here."""
-    batch = _at_hand.get()
-    if batch is None or not isinstance(size, tuple) or not size:
-        return draw(size)
-    here = batch.here
-    each, more = divmod(size[0], here.stop - here.start)
-    if more:
-        return draw(size)
-    return draw((each * batch.n_rows, *size[1:]))[each * here.start : each * here.stop]
+    def _drawn(self, draw: Callable[[np.random.Generator, Any], Any], size: Any) -> Any:
+        """Return, of what is drawn for the whole batch, what belongs to the rows here."""
+        batch = _at_hand.get()
+        if batch is None or not isinstance(size, tuple) or not size:
+            return draw(self, size)
+        here = batch.here
+        each, more = divmod(size[0], here.stop - here.start)
+        if more:
+            return draw(self, size)
+        if batch.local:
+            return draw(self.of_process(batch.rank), size)
+        return draw(self, (each * batch.n_rows, *size[1:]))[each * here.start : each * here.stop]

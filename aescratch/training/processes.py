@@ -52,7 +52,7 @@ class Processes:
         if local and communicator is None:
             raise ValueError("expected a communicator beside local=True, which says that processes have own rows")
         self.size = 1 if communicator is None else int(communicator.Get_size())
-        self.batch = SharedBatch(communicator) if self.size > 1 else None
+        self.batch = SharedBatch(communicator, local) if self.size > 1 else None
         self.is_first = self.batch is None or self.batch.rank == 0
         self.agree_to_fail = False  # whether the error that is raised is raised in all
 
@@ -81,9 +81,7 @@ class Processes:
 
     def order(self, rng: np.random.Generator) -> np.random.Generator:
         """Return where an epoch's order is drawn from: rng itself, or, for rows of one's own, one of one's own."""
-        if self.batch is None or not self.local:
-            return rng
-        return np.random.default_rng([int(rng.integers(2**63)), self.batch.rank])
+        return rng.of_process(self.batch.rank) if self.batch and self.local and isinstance(rng, SharedNoise) else rng
 
     def shares(self, batches: Iterator[list[Array]], n_examples: int, size: int) -> Iterator[list[Array]]:
         """Yield this process's rows of each batch, of which the backend knows meanwhile, as long as any has rows left.
