@@ -21,6 +21,7 @@ import pytest
 
 import aescratch as ae
 from aescratch.backend import batch_mean
+from aescratch.backend.sharing import SharedBatch, SharedNoise, share_batch
 from aescratch.programs.cli import main
 from aescratch.training.processes import Processes
 
@@ -350,6 +351,35 @@ def test_a_step_sends_its_gradient_in_one_and_a_statistic_where_all_rows_matter(
         sent[1].remove(message)
     gradient = ("sum", sum(parameter.size for parameter in model.parameters))
     assert sent[1] == sorted([gradient, *MESSAGES[name]] * STEPS)
+
+
+def drawn(counts, rank, local, draw):
+    """What one of several processes draws, and the state in which its generator is then."""
+    batch, rng = SharedBatch(Mirror(), local), SharedNoise(np.random.PCG64(3))
+    batch.rank, batch.counts = rank, counts
+    share_batch(batch)
+    try:
+        return draw(rng), rng.bit_generator.state
+    finally:
+        share_batch(None)
+
+
+@pytest.mark.parametrize("draw", ["random", "standard_normal", "uniform", "normal"])
+@pytest.mark.parametrize("each", [1, 2])
+def test_noise_is_that_of_the_whole_batch_and_its_own_for_rows_of_ones_own(draw, each):
+    whole = getattr(np.random.default_rng(3), draw)(size=(each * 5, 2))
+    parts = [
+        drawn([3, 2], rank, False, lambda rng, n=n: getattr(rng, draw)(size=(each * n, 2)))
+        for rank, n in ((0, 3), (1, 2))
+    ]
+    assert np.array_equal(np.concatenate([part for part, _ in parts]), whole)
+    assert parts[0][1] == parts[1][1], "both have drawn for all"
+    (one, state), (other, same) = (
+        drawn([3, 3], rank, True, lambda rng: getattr(rng, draw)(size=(3 * each, 2))) for rank in range(2)
+    )
+    assert one.shape == other.shape == (3 * each, 2)
+    assert not np.isin(one, other).any()
+    assert state == same
 
 
 def test_a_process_that_fails_alone_says_so_and_ends_all(capsys, monkeypatch):

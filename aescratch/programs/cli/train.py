@@ -113,11 +113,11 @@ def train(arguments: Namespace, processes: Processes) -> int:
                 require_folder(Path(arguments.checkpoint))
             folder = kept.enter_context(folder_to_fill(arguments))
             if not arguments.json:
-                print(f"{model}\n{len(training):,} examples of {data.name} to train on", flush=True)
-                if "labels from column" in data.source:
-                    print(f"column {data.source.rpartition(' ')[2]} holds labels, and is no feature")
-                for line in [*([] if model.scaling is None else [str(model.scaling)]), *said(suited)]:
-                    print(line, flush=True)
+                labels = "labels from column" in data.source
+                lines = [str(model), f"{len(training):,} examples of {data.name} to train on"]
+                lines += [f"column {data.source.rpartition(' ')[2]} holds labels, and is no feature"] if labels else []
+                lines += [] if model.scaling is None else [str(model.scaling)]
+                print("\n".join([*lines, *said(suited)]), flush=True)
             monitor = Monitor(*arrays_of(model, looked_at(seen)), epochs=arguments.epochs)
         pretraining, history = fit(model, seen, seen_held_out, optimizer, arguments, monitor)
         if not processes.is_first:
