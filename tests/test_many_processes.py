@@ -411,9 +411,9 @@ def test_a_second_control_c_ends_at_once():
 
 def test_processes_that_have_come_apart_are_told(monkeypatch):
     mirror = Mirror()
-    monkeypatch.setattr(mirror, "allgather", lambda value: [value, dict.fromkeys(value, "other")])
-    with pytest.raises(ValueError, match="expected the same weights and random numbers after an epoch in every process"):
-        Processes(mirror).end_epoch((1, "state"))
+    monkeypatch.setattr(mirror, "allgather", lambda value: [value, ((2, 2), False)])
+    with pytest.raises(RuntimeError, match="expected the same weights and random numbers in every process after an epoch"):
+        Processes(mirror).end_epoch((1, 2))
 
 
 @pytest.mark.parametrize("name", [*MESSAGES, "stacked batch norm", "k-sparse auxiliary", "vector-quantized moving"])

@@ -172,8 +172,16 @@ class Processes:
         """
         if self.batch is None:
             return
-        self.require_alike(**{"weights and random numbers after an epoch": fingerprint})
-        if any(self.told(self.batch.interrupted)):
+        (first, _), *others = ends = self.told((fingerprint, self.batch.interrupted))
+        for rank, (other, _) in enumerate(others, start=1):
+            if other != first:
+                self.agree_to_fail = True
+                raise RuntimeError(
+                    f"expected the same weights and random numbers in every process after an epoch, but process {rank} "
+                    f"of {self.size} has others than process 0; draw noise by random, uniform, normal or "
+                    "standard_normal of the loss's rng, examples first, and let all run on the same libraries"
+                )
+        if any(interrupted for _, interrupted in ends):
             raise KeyboardInterrupt
 
     @contextlib.contextmanager
