@@ -380,6 +380,18 @@ def test_noise_is_that_of_the_whole_batch_and_its_own_for_rows_of_ones_own(draw,
     assert one.shape == other.shape == (3 * each, 2)
     assert not np.isin(one, other).any()
     assert state == same
+    _, beside_many = drawn([3, 1000], 0, True, lambda rng: getattr(rng, draw)(size=(3 * each, 2)))
+    assert state == beside_many, "others' rows cost nothing"
+
+
+def test_a_checkpoint_of_rows_of_ones_own_goes_on_with_others(tmp_path):
+    settings = {**many_processes.FEW, "checkpoint": tmp_path / "c.npz", "local": True}
+    many_processes.small().fit(many_processes.data(20), **settings, communicator=Mirror(2))
+    model = many_processes.small()
+    history = model.fit(many_processes.data(30)[::-1], **{**settings, "epochs": 5}, communicator=Mirror(3))
+    assert len(history) == 5
+    with pytest.raises(ValueError, match="expected a checkpoint of this very run"):
+        model.fit(many_processes.data(20), **{**settings, "epochs": 5, "batch_size": 9}, communicator=Mirror(2))
 
 
 def test_a_process_that_fails_alone_says_so_and_ends_all(capsys, monkeypatch):
