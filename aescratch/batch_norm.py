@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from aescratch import functions
-from aescratch.backend import Array, batch_size
+from aescratch.backend import Array, evenly, rows_in_batch
 from aescratch.foundations.buffers import Buffer
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.validation import require_count, require_dtype, require_number, require_same_shape
@@ -99,7 +99,7 @@ class BatchNorm(Layer):
 
     def _follow(self, x: Array) -> None:
         """Move the running statistics towards those of the batch."""
-        n = batch_size(x)
+        n = rows_in_batch(x)
         if n < self.least_examples:
             raise ValueError(
                 "expected at least two examples for batch normalisation in training, since one has no variance, "
@@ -114,7 +114,7 @@ class BatchNorm(Layer):
         """Return grad_x (N, H) for grad_y (N, H), and write gamma.grad and beta.grad."""
         require_same_shape(grad_y, "grad_y", self.x, "x")
         if self.by_batch:
-            gradients = functions.batch_norm_backward(grad_y, self.x, self.gamma.value, self.epsilon)
+            gradients = evenly(functions.batch_norm_backward, grad_y, self.x, self.gamma.value, self.epsilon)
         else:
             mean, variance = self.running_mean.value, self.running_variance.value
             gradients = functions.running_norm_backward(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from aescratch import functions
-from aescratch.backend import Array, Number, array_module
+from aescratch.backend import Array, Number, all_rows, array_module, own_gradient
 from aescratch.foundations.buffers import Buffer
 from aescratch.foundations.parts import Part
 from aescratch.foundations.recipes import Recipe
@@ -124,6 +124,7 @@ class MaximumMeanDiscrepancy(Part, Recipe):
             If there is only one example.
         """
         require_same_shape(h, "h", z, "z")
+        h, z = all_rows(h), all_rows(z)
         if len(h) < self.least_examples:
             raise ValueError("expected at least two examples, since the discrepancy is of pairs, got 1; give more")
         self.h, self.z = h, z
@@ -131,4 +132,4 @@ class MaximumMeanDiscrepancy(Part, Recipe):
 
     def backward(self) -> Array:
         """Return grad_h (N, H)."""
-        return self.weight * functions.mmd_backward(self.h, self.z, self.C)
+        return self.weight * own_gradient(functions.mmd_backward(self.h, self.z, self.C))

@@ -17,7 +17,18 @@ import pytest
 import aescratch as ae
 from aescratch import backend
 from aescratch.backend import compiled
-from aescratch.programs.bench import QUESTIONS, Row, as_text, machine, memory, processes, pytorch, questions, timing
+from aescratch.programs.bench import (
+    QUESTIONS,
+    Row,
+    as_text,
+    machine,
+    memory,
+    mpi,
+    processes,
+    pytorch,
+    questions,
+    timing,
+)
 from aescratch.programs.bench.cases import Case, our_step, random_data
 from aescratch.programs.bench.floor import floor_step
 from aescratch.programs.bench.variants import VARIANTS, leaves_of
@@ -71,6 +82,20 @@ def test_the_floor_is_every_product_of_a_step_and_one_pass(monkeypatch):
         backwards += [((n, 11), (11, m)), ((11, m), (m, n))]
     assert shapes == forwards + backwards[:-1]
     assert sum(passed) == 2 * model(TINY).n_parameters
+
+
+def test_processes_that_train_together_are_compared_by_batch(monkeypatch):
+    monkeypatch.setattr(mpi, "launcher", lambda: "mpiexec")
+    monkeypatch.setattr(mpi, "seconds_of_step", lambda n, case: {1: 0.010, 2: 0.012}[n])
+    (row,) = questions.many(True, TINY)
+    assert (row.ours, row.theirs, row.verdict) == (pytest.approx(6), pytest.approx(10), "missed")
+    monkeypatch.setattr(mpi, "launcher", lambda: None)
+    assert not list(questions.many(True, TINY))
+
+
+@pytest.mark.skipif(mpi.launcher() is None, reason="needs MPI: pip install mpi4py mpich")
+def test_a_step_of_two_processes_is_timed():
+    assert 0 < mpi.seconds_of_step(2, TINY) < 10
 
 
 def test_sides_take_turns_and_the_median_is_taken(monkeypatch):

@@ -7,6 +7,7 @@
     loops       the text as a loop;   vectors   its exp, tanh and log1p
     normal      erf, and the normal distribution's Φ and density
     passes      what is tried in place of a layer's passes, for speed
+    sharing     a batch that several processes share: means and rows of the whole of it
     switch      turns off all that is there for speed
 
 Nothing here knows a layer, a formula of the sheet, or a model.
@@ -16,7 +17,6 @@ from aescratch.backend.arrays import (
     Array,
     Number,
     array_module,
-    batch_mean,
     batch_size,
     explained_out_of_memory,
     keep_freed_memory,
@@ -26,10 +26,11 @@ from aescratch.backend.arrays import (
 )
 from aescratch.backend.evaluation import BLOCK, biased, elementwise, fused
 from aescratch.backend.normal import erf, normal_cdf, normal_density
+from aescratch.backend.sharing import all_rows, batch_mean, evenly, own_gradient, own_rows, rows_in_batch
 from aescratch.backend.switch import as_written, is_fast
 
 __all__ = [
-    "BLOCK", "Array", "Number", "array_module", "as_written", "batch_mean", "batch_size", "biased", "elementwise",
-    "erf", "explained_out_of_memory", "fused", "is_fast", "keep_freed_memory", "move", "normal_cdf",
-    "normal_density", "require_backend", "to_numpy",
+    "BLOCK", "Array", "Number", "all_rows", "array_module", "as_written", "batch_mean", "batch_size", "biased",
+    "elementwise", "erf", "evenly", "explained_out_of_memory", "fused", "is_fast", "keep_freed_memory", "move",
+    "normal_cdf", "normal_density", "own_gradient", "own_rows", "require_backend", "rows_in_batch", "to_numpy",
 ]  # fmt: skip

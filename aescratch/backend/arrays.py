@@ -217,14 +217,3 @@ def batch_size(x: Array) -> int:
     7
     """
     return x.shape[0]
-
-
-def batch_mean(x: Array) -> Any:
-    """Return the mean over the batch, the first axis; every average over examples is taken here.
-
-    Examples
-    --------
-    >>> batch_mean(np.array([[1.0, 2.0], [3.0, 6.0]]))
-    array([2., 4.])
-    """
-    return x.mean(axis=0)

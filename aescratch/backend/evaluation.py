@@ -20,9 +20,10 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from aescratch.backend import compiled, switch
-from aescratch.backend.arrays import Array, array_module, batch_mean, batch_size
+from aescratch.backend.arrays import Array, array_module, batch_size
 from aescratch.backend.compiled import Compiled
 from aescratch.backend.kernels import Kernel, Symbol, write_kernel
+from aescratch.backend.sharing import batch_mean
 
 Formula = TypeVar("Formula", bound=Callable[..., Any])
 # Blocks of this many elements keep a formula's temporaries in the cache, and small enough for the allocator to

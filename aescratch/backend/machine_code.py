@@ -19,9 +19,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from aescratch.backend.arrays import batch_mean
 from aescratch.backend.kernels import Kernel
 from aescratch.backend.loops import NUMBER, RESULT, ROW, SUMS, loop_text
+from aescratch.backend.sharing import batch_mean
 
 numba: Any = importlib.import_module("numba")
 # Products may be added without rounding between; NaN and infinities keep their meaning.

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from aescratch import functions
-from aescratch.backend import Array, Number, array_module, batch_size, to_numpy
+from aescratch.backend import Array, Number, all_rows, array_module, batch_size, to_numpy
 from aescratch.foundations.buffers import Buffer
 from aescratch.foundations.declared import surrogate_gradient
 from aescratch.foundations.parameters import Parameter
@@ -142,9 +142,10 @@ class Codebook(Layer):
         self.indices = self.numbers_of(h)
         q = functions.codebook_entries(self.E.value, self.indices)
         if self.in_training and self.counts is not None:
+            h = all_rows(h)
             self._follow(h)
-        if self.in_training and self.restart:
-            self._restart_unused(h, rng)
+            if self.restart:
+                self._restart_unused(h, rng)
         return q
 
     def backward(self, grad_q: Array) -> Array:
@@ -174,10 +175,11 @@ class Codebook(Layer):
         """Move the averages towards this batch's, and the codebook with them if it is one."""
         assert self.counts is not None
         momentum = MOMENTUM if self.moving_average is None else self.moving_average
-        counts = functions.moving_counts(self.counts.value, self.indices, momentum)
+        indices = all_rows(self.indices)
+        counts = functions.moving_counts(self.counts.value, indices, momentum)
         self.counts.value = counts
         if self.sums is not None:
-            sums = functions.moving_sums(self.sums.value, h, self.indices, momentum)
+            sums = functions.moving_sums(self.sums.value, h, indices, momentum)
             self.sums.value = sums
             self._put(functions.averaged_codebook(counts, sums, EPSILON))
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from aescratch import functions
-from aescratch.backend import Array, array_module, to_numpy
+from aescratch.backend import Array, all_rows, array_module, own_rows, to_numpy
 from aescratch.foundations.buffers import Buffer
 from aescratch.foundations.declared import surrogate_gradient
 from aescratch.foundations.parameters import Parameter
@@ -159,14 +159,17 @@ class BatchTopK(Layer):
         if not self.in_training:
             return self.apply(a)
         require_units(a, self.k)
+        self.a = a = all_rows(a)
         self.threshold.value = functions.moving_threshold(self.threshold.value, a, self.k, self.momentum)
-        return functions.batch_top_k(a, self.k)
+        return own_rows(functions.batch_top_k(a, self.k))
 
     def backward(self, grad_y: Array) -> Array:
         """Return grad_a (N, H)."""
+        if self.by_batch:
+            grad_y = all_rows(grad_y)
         require_same_shape(grad_y, "grad_y", self.a, "a")
         if self.by_batch:
-            return functions.batch_top_k_backward(grad_y, self.a, self.k)
+            return own_rows(functions.batch_top_k_backward(grad_y, self.a, self.k))
         grad_a, _ = functions.jump_relu_backward(grad_y, self.a, self._theta(self.a), 1.0)  # the threshold is given
         return grad_a
 
@@ -226,7 +229,7 @@ class SilentTopK(Part):
     def count(self, h: Array) -> None:
         """Count the examples of the codes h (N, H) for which each unit is 0, in training."""
         if self.in_training:
-            self.silent_for.value = functions.silence(h, self.silent_for.value)
+            self.silent_for.value = functions.silence(all_rows(h), self.silent_for.value)
 
     def backward(self, grad_z: Array) -> Array:
         """Return grad_a (N, H)."""

@@ -245,6 +245,7 @@ class Model(Recipe):
         optimizer: Optimizer | LBFGS | None = None, rng: Rng = None, validation: Data | tuple[Data, Data] | None = None,
         patience: int | None = None, progress: bool | None = None, checkpoint: str | os.PathLike[str] | None = None,
         observer: Callable[[Any, History], None] | None = None, stop_when_hopeless: bool = False,
+        communicator: Any = None, local: bool = False,
     ) -> History:  # fmt: skip
         """Train on x.
 
@@ -279,6 +280,12 @@ class Model(Recipe):
         stop_when_hopeless : bool
             Whether to stop where more epochs would change nothing: the model answers with the mean of the data, and its
             code can't come back, as one of ReLUs that are all dead. `History.diagnosis` says why.
+        communicator : mpi4py.MPI.Comm, optional
+            Train together with the other processes that call this with the same arguments: each takes its share of
+            every batch, and all come to the numbers of one. The first alone writes, logs and calls the observer.
+        local : bool
+            Whether every process brings rows of its own, x and validation, and takes batch_size of them in each step;
+            else all bring the same.
 
         Returns
         -------
@@ -296,7 +303,7 @@ class Model(Recipe):
         return training.fit(
             self, x, labels, epochs=epochs, batch_size=batch_size, optimizer=optimizer, rng=rng, validation=validation,
             patience=patience, progress=progress, checkpoint=checkpoint, observer=observer,
-            stop_when_hopeless=stop_when_hopeless,
+            stop_when_hopeless=stop_when_hopeless, communicator=communicator, local=local,
         )  # fmt: skip
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -45,6 +45,8 @@ class PretrainSettings(TypedDict, total=False):
     batch_size: int
     optimizer: Optimizer | LBFGS | None
     progress: bool | None
+    communicator: Any
+    local: bool
 
 
 class StackedAutoencoder(Autoencoder):

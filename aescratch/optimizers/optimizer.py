@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import BLOCK, Array, array_module, is_fast, keep_freed_memory
+from aescratch.backend.sharing import sum_gradients
 from aescratch.foundations.recipes import Recipe
 from aescratch.foundations.validation import require_number
 from aescratch.optimizers.schedules import ConstantRate, Schedule
@@ -89,6 +90,7 @@ class OptimizerState:
     def step(self, rate: float) -> None:
         """Move every value by its gradient, at this learning rate."""
         self.steps += 1
+        sum_gradients([run.grads for run in self.runs])
         if self.optimizer.clip_norm is not None:
             self.clip(self.optimizer.clip_norm)
         for run in self.runs:

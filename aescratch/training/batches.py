@@ -26,13 +26,19 @@ def order_of_epoch(data: Sequence[Array], rng: np.random.Generator) -> Array:
 def batches_of_epoch(plan: Plan, rng: np.random.Generator) -> Iterator[list[Array]]:
     """Yield the batches of one epoch: rows of every data array, in an order that rng draws.
 
-    On a GPU several batches are gathered at once, by one kernel.
+    On a GPU several batches are gathered at once, by one kernel. Of many processes each is given its rows.
     """
+    rng, shares, n_examples = plan.processes.order(rng), plan.processes.shares, batch_size(plan.data[0])
     if isinstance(plan.data[0], Stream):
-        yield from _regrouped(_shuffled_blocks(plan.data, rng), plan.batch_size)
+        whole = _regrouped(_shuffled_blocks(plan.data, rng), plan.batch_size)
+        yield from shares(whole, n_examples, plan.batch_size)
         return
     xp = array_module(plan.data[0])
     order = xp.asarray(order_of_epoch(plan.data, rng))
+    if plan.processes.batch is not None:
+        for (rows,) in shares(batches_in_order([order], plan.batch_size), n_examples, plan.batch_size):
+            yield [array[rows] for array in plan.data]
+        return
     gathered = plan.batch_size * (BATCHES_AT_ONCE if xp is not np and is_fast() else 1)
     for first in range(0, len(order), gathered):
         rows = order[first : first + gathered]

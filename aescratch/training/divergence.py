@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from aescratch.backend import to_numpy
+from aescratch.backend import Array, to_numpy
 from aescratch.training import contract
 from aescratch.training.batches import batches_of_epoch
 from aescratch.training.checkpoints import TrainingState
@@ -40,22 +40,27 @@ def where_the_model_is(training: TrainingState) -> str:
 
 def _replay(training: TrainingState, plan: Plan, rate: float) -> tuple[int, str]:
     """Go through an epoch again, looking at everything; return the batch, from 1, and the first tensor that broke."""
-    model, number = training.model, 0
+    model, number, first_of = training.model, 0, plan.processes.first_of  # all look until one has found something
     for number, batch in enumerate(batches_of_epoch(plan, training.rng), start=1):
         loss = model.loss(*batch, rng=training.rng)
-        if not is_finite(loss):
-            return number, first_broken_part(model)
+        if broken := first_of(None if is_finite(loss) else first_broken_part(model)):
+            return number, broken
         model.backward()
-        for parameter in model.parameters:
-            if not is_finite(parameter.grad):
-                return number, f"{parameter.name}.grad"
+        gradients = {f"{parameter.name}.grad": parameter.grad for parameter in model.parameters}
+        if broken := first_of(_first_broken(gradients)):
+            return number, broken
         training.optimizer.step(rate)
-        for name, holder in training.holders.items():
-            if not is_finite(holder.value):
-                return number, f"{name}.value"
+        values = {f"{name}.value": holder.value for name, holder in training.holders.items()}
+        if broken := first_of(_first_broken(values)):
+            return number, broken
     if not is_finite(loss_as_left(model, plan.data, plan.batch_size, MOST_ROWS)):
         return number, f"{first_broken_part(model)}, computed anew after the last step,"
     return number, "the sum of the losses"
+
+
+def _first_broken(arrays: dict[str, Array]) -> str | None:
+    """Return the name of the first array that isn't finite."""
+    return next((name for name, array in arrays.items() if not is_finite(array)), None)
 
 
 def first_broken_part(model: Any) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from aescratch.backend import array_module, batch_size
+from aescratch.backend.sharing import rows_here
 from aescratch.foundations.showing import can_be_shown, shown
 from aescratch.foundations.validation import as_generator, own_generator
 from aescratch.optimizers import Optimizer, OptimizerState
@@ -36,10 +37,15 @@ VALIDATION_SEED = 0  # the same noise in every epoch, so that validation losses 
 
 def fit_by_batches(model: Any, plan: Plan, optimizer: Optimizer) -> History:
     """Train by batches, from the start or from the plan's checkpoint, and return the history."""
-    require_large_batches(model, plan)
+    processes = plan.processes
     state = optimizer.start(model.parameters)
-    run, saved = find_checkpoint(model, plan, state)  # one that is refused has changed nothing
-    training = TrainingState(model, state, own_generator(contract.rng_of(model) if plan.rng is None else plan.rng))
+    with processes.agreed():  # a checkpoint that is refused has changed nothing
+        require_large_batches(model, plan)
+        run, saved = find_checkpoint(model, plan, state) if processes.is_first else (None, None)
+    rng = own_generator(contract.rng_of(model) if plan.rng is None else plan.rng)
+    training = TrainingState(model, state, processes.noise(rng))
+    if processes.batch is not None:
+        saved = processes.from_first(saved or training.good)
     if saved is not None:
         training.restart(saved)
     with progress_bar(plan, len(training.history)) as bar, training.kept_whole():
@@ -55,24 +61,27 @@ def _train_epochs(training: TrainingState, plan: Plan, run: Any, bar: Any) -> No
     The loop has a function of its own: in Python 3.13 a Control-C that meets the jump at the end of a loop inside a
     `with` slips past what that is to put back.
     """
-    started = time.perf_counter() - training.history.seconds
+    started, processes = time.perf_counter() - training.history.seconds, plan.processes
     levels = _said_above("levels", training.model, plan.data) if plan.progress else ""
     while len(training.history) < plan.epochs and training.history.stopped not in ("early", "hopeless"):
         rate = training.optimizer.optimizer.schedule.rate(len(training.history), plan.epochs)
         loss, left = train_epoch(training, plan, rate)
         record = [loss, rate, *_validate(training, plan, rate)]
-        training.history.append(*record, seconds=time.perf_counter() - started)
+        training.history.append(*record, seconds=processes.from_first(time.perf_counter() - started))
         is_what_stays = len(training.history) == plan.epochs and plan.patience is None
         training.history.last_loss = left if is_what_stays else None
-        _log("epoch %d of %d: loss %.6g, rate %g", len(training.history), plan.epochs, loss, rate)
+        if processes.is_first:
+            _log("epoch %d of %d: loss %.6g, rate %g", len(training.history), plan.epochs, loss, rate)
         _watch(training, plan)
         training.keep()
-        if plan.checkpoint is not None:
+        if plan.checkpoint is not None and processes.is_first:
             write_checkpoint(plan.checkpoint, run, training.good)
-        if plan.observer is not None:
+        if plan.observer is not None and processes.is_first:
             plan.observer(training.model, training.history)
         bar.set_postfix_str(f"loss {loss:.4g}{levels}", refresh=False)
         bar.update()
+        if processes.batch is not None:
+            processes.end_epoch(training.fingerprint())
 
 
 def train_epoch(training: TrainingState, plan: Plan, rate: float) -> tuple[float, float | None]:
@@ -99,14 +108,15 @@ def _mean_loss_of_steps(training: TrainingState, plan: Plan, rate: float) -> flo
     with contract.training(model):
         for batch in batches_of_epoch(plan, training.rng):
             losses.append(contract.as_number(model, model.loss(*batch, rng=training.rng)))
-            sizes.append(batch_size(batch[0]))
+            sizes.append(rows_here(batch[0]))
             model.backward()
             training.optimizer.step(rate)
     total = _unless_broken(_mean_loss(losses, sizes), training)
+    mean = plan.processes.mean
     if training.history.first_loss is None:
-        training.history.first_loss, mean = (float(number) for number in together(losses[0], total))
-        return mean
-    return float(total)
+        first, total = (float(number) for number in together(losses[0], total))
+        training.history.first_loss = mean(first, sizes[0])
+    return mean(float(total), sum(sizes))
 
 
 def _loss_as_left(training: TrainingState, plan: Plan, loss: float) -> float | None:
@@ -120,14 +130,14 @@ def _loss_as_left(training: TrainingState, plan: Plan, loss: float) -> float | N
     if not np.isfinite(loss) or not (is_last or has_risen):
         return None
     most = min(epochs * batch_size(plan.data[0]) // LOOKED_AT, MOST_ROWS) if is_last else 0
-    return loss_as_left(training.model, plan.data, plan.batch_size, most)
+    return plan.processes.mean(loss_as_left(training.model, plan.data, plan.batch_size, most), 1)
 
 
 def _mean_loss(losses: Sequence[Any], sizes: Sequence[int]) -> Any:
     """Return the mean over all examples of the losses of batches of these sizes; the device isn't waited for."""
     xp = np if isinstance(losses[0], float) else array_module(*losses)
     means = xp.stack(losses)
-    return (means * xp.asarray(sizes, means.dtype)).sum() / sum(sizes)
+    return (means * xp.asarray(sizes, means.dtype)).sum() / max(1, sum(sizes))  # 0 where others have all rows
 
 
 def _unless_broken(total: Any, training: TrainingState) -> Any:
@@ -143,11 +153,13 @@ def _validate(training: TrainingState, plan: Plan, rate: float) -> list[float]:
     """Return the mean loss on the validation data, in their order, as a list of one; an empty one without data."""
     if plan.validation is None:
         return []
-    rng, total, n_examples = as_generator(VALIDATION_SEED), 0.0, batch_size(plan.validation[0])
+    rng, total, n_examples = plan.processes.noise(as_generator(VALIDATION_SEED)), 0.0, 0
+    batches = batches_in_order(plan.validation, plan.batch_size)
     with contract.in_use(training.model):
-        for batch in batches_in_order(plan.validation, plan.batch_size):
-            total = total + training.model.loss(*batch, rng=rng) * batch_size(batch[0])
-    loss = float(total) / n_examples
+        for batch in plan.processes.shares(batches, batch_size(plan.validation[0]), plan.batch_size):
+            total = total + training.model.loss(*batch, rng=rng) * rows_here(batch[0])
+            n_examples += rows_here(batch[0])
+    loss = plan.processes.mean(float(total) / max(1, n_examples), n_examples)
     if not np.isfinite(loss):
         raise TrainingDivergedError(
             f"expected a finite validation loss, but after epoch {len(training.history) + 1} it is {loss}, though the "
@@ -161,7 +173,7 @@ def _watch(training: TrainingState, plan: Plan) -> None:
     """Keep the values of the best epoch so far, and end the training once it is `patience` epochs old, or hopeless."""
     history = training.history
     is_time = plan.stop_when_hopeless and len(history) % max(1, plan.epochs // LOOKS) == 0
-    if is_time and _said_above("is hopeless", training.model, plan.data):
+    if is_time and plan.processes.from_first(_said_above("is hopeless", training.model, plan.data)):
         history.stopped = "hopeless"
     if plan.patience is None or history.best_epoch is None:
         return
@@ -181,8 +193,9 @@ def find_checkpoint(model: Any, plan: Plan, state: OptimizerState) -> tuple[Any,
     """Return what the checkpoint must agree with, and the snapshot in it if the file is there."""
     if plan.checkpoint is None:
         return None, None
+    data, validation = ((), None) if plan.processes.local else (plan.data, plan.validation)  # else whoever reads it has
     run = describe_run(
-        model, plan.data, plan.validation, plan.rng, optimizer=state.optimizer, batch_size=plan.batch_size,
+        model, data, validation, plan.rng, optimizer=state.optimizer, batch_size=plan.batch_size,
         patience=plan.patience,
     )  # fmt: skip
     if not os.path.exists(plan.checkpoint):

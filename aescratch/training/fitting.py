@@ -17,11 +17,13 @@ from aescratch.foundations.validation import Data, Rng, as_generator, require_co
 from aescratch.optimizers import LBFGS, Adam, Optimizer
 from aescratch.training import contract
 from aescratch.training.checkpoints import PathLike
+from aescratch.training.divergence import TrainingDivergedError
 from aescratch.training.ending import ending_of
 from aescratch.training.epochs import fit_by_batches
 from aescratch.training.full_batch import fit_by_lbfgs
 from aescratch.training.history import History
-from aescratch.training.plan import Plan, data_for_fit, held_out
+from aescratch.training.plan import Plan, data_for_fit, held_out, what_must_agree
+from aescratch.training.processes import Processes
 
 
 @explained_out_of_memory()
@@ -30,6 +32,7 @@ def fit(
     optimizer: Optimizer | LBFGS | None = None, rng: Rng = None, validation: Data | tuple[Data, Data] | None = None,
     patience: int | None = None, progress: bool | None = None, checkpoint: PathLike | None = None,
     observer: Callable[[Any, History], None] | None = None, stop_when_hopeless: bool = False,
+    communicator: Any = None, local: bool = False,
 ) -> History:  # fmt: skip
     """Train anything that has a loss, a backward and parameters; `model.fit` of our own models is this function.
 
@@ -43,6 +46,8 @@ def fit(
     labels : (N,) array of integers, optional
         For a loss that takes them.
     epochs, batch_size, optimizer, rng, validation, patience, progress, checkpoint, observer, stop_when_hopeless
+        As for `Autoencoder.fit`.
+    communicator, local
         As for `Autoencoder.fit`.
 
     Returns
@@ -78,11 +83,45 @@ def fit(
     >>> model.m.value.round(6)
     array([2., 4.])
     """
-    contract.require_model(model)
     optimizer = Adam() if optimizer is None else optimizer
+    processes = Processes(communicator, local)
+    with processes.ending_together(TrainingDivergedError):
+        with processes.agreed():
+            given = {"validation": validation, "patience": patience, "checkpoint": checkpoint}
+            _require_usable(model, x, optimizer, given, observer, stop_when_hopeless, communicator)
+            is_shown = (sys.stderr is not None and sys.stderr.isatty()) if progress is None else progress
+            plan = Plan(
+                data=data_for_fit(model, x, labels),
+                validation=None if validation is None else held_out(model, validation),
+                epochs=require_count("epochs", epochs),
+                batch_size=require_count("batch_size", batch_size),
+                rng=rng if rng is None else as_generator(rng),
+                patience=None if patience is None else require_count("patience", patience),
+                progress=is_shown and processes.is_first,
+                checkpoint=checkpoint,
+                observer=observer,
+                stop_when_hopeless=require_flag("stop_when_hopeless", stop_when_hopeless),
+                processes=processes,
+            )
+        if processes.batch is not None:
+            processes.require_alike(**what_must_agree(model, plan, optimizer))
+        with contract.trusting_batches(model), np.errstate(all="ignore"):  # what overflows is found by its loss
+            if isinstance(optimizer, LBFGS):
+                history = fit_by_lbfgs(model, plan, optimizer)
+            else:
+                history = fit_by_batches(model, plan, optimizer)
+            history.end(ending_of(model, plan.data, plan.validation))
+    return history
+
+
+def _require_usable(
+    model: Any, x: Any, optimizer: Any, given: dict[str, Any], observer: Any, stop_when_hopeless: Any, communicator: Any
+) -> None:
+    """Refuse a model, an optimizer or arguments that don't go together."""
+    contract.require_model(model)
     if not isinstance(optimizer, (Optimizer, LBFGS)):
         raise TypeError(f"expected an optimizer such as ae.Adam(1e-3), got {optimizer!r}")
-    if isinstance(optimizer, LBFGS) and any(given is not None for given in (validation, patience, checkpoint)):
+    if isinstance(optimizer, LBFGS) and any(value is not None for value in given.values()):
         raise ValueError("expected neither validation, patience nor checkpoint with LBFGS, which takes no batches")
     if isinstance(optimizer, LBFGS) and is_streamed(x):
         raise ValueError(
@@ -91,9 +130,11 @@ def fit(
         )
     if isinstance(optimizer, LBFGS) and stop_when_hopeless:
         raise ValueError("expected no stop_when_hopeless with LBFGS, which takes no batches")
-    if patience is not None and validation is None:
+    if isinstance(optimizer, LBFGS) and communicator is not None:
+        raise ValueError("expected no communicator with LBFGS, which takes no batches that could be shared; use Adam()")
+    if given["patience"] is not None and given["validation"] is None:
         raise ValueError("expected validation data beside patience: early stopping watches the validation loss")
-    if not contract.loss_measures_progress(model) and (patience is not None or isinstance(optimizer, LBFGS)):
+    if not contract.loss_measures_progress(model) and (given["patience"] is not None or isinstance(optimizer, LBFGS)):
         raise ValueError(
             f"expected neither patience nor LBFGS for {type(model).__name__}, whose loss is no measure of progress: "
             "they take the model of the lowest loss for the best; leave them out, and look at what the model is for"
@@ -107,22 +148,3 @@ def fit(
                 )
     if observer is not None and not callable(observer):
         raise TypeError(f"expected observer to be a function of the model and the history, got {observer!r}")
-    plan = Plan(
-        data=data_for_fit(model, x, labels),
-        validation=None if validation is None else held_out(model, validation),
-        epochs=require_count("epochs", epochs),
-        batch_size=require_count("batch_size", batch_size),
-        rng=rng if rng is None else as_generator(rng),
-        patience=None if patience is None else require_count("patience", patience),
-        progress=(sys.stderr is not None and sys.stderr.isatty()) if progress is None else progress,
-        checkpoint=checkpoint,
-        observer=observer,
-        stop_when_hopeless=require_flag("stop_when_hopeless", stop_when_hopeless),
-    )
-    with contract.trusting_batches(model), np.errstate(all="ignore"):  # what overflows is found by its loss
-        if isinstance(optimizer, LBFGS):
-            history = fit_by_lbfgs(model, plan, optimizer)
-        else:
-            history = fit_by_batches(model, plan, optimizer)
-        history.end(ending_of(model, plan.data, plan.validation))
-    return history

@@ -7,18 +7,20 @@ How long and how fast to train where nobody says stands here too, for the comman
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from aescratch.backend import Array, batch_size, move
+from aescratch.foundations.recipes import describe
 from aescratch.foundations.streams import as_stream, is_streamed
 from aescratch.foundations.validation import Rng, as_labels, require_count, require_rows
 from aescratch.training import contract
-from aescratch.training.checkpoints import PathLike
-from aescratch.training.ending import MOST_ROWS
+from aescratch.training.checkpoints import PathLike, checksum_of
+from aescratch.training.ending import MOST_ROWS, sampled
 from aescratch.training.history import History
+from aescratch.training.processes import Processes
 
 STEPS, FEWEST_EPOCHS = 5000, 20
 RATE = 5e-3  # of Adam
@@ -51,6 +53,7 @@ class Plan:
     checkpoint: PathLike | None
     observer: Callable[[Any, History], None] | None = None
     stop_when_hopeless: bool = False
+    processes: Processes = field(default_factory=Processes)
 
 
 def data_for_fit(model: Any, x: Any, labels: Any = None) -> Sequence[Any]:
@@ -97,6 +100,19 @@ def held_out(model: Any, validation: Any) -> Sequence[Array]:
         raise type(error)(f"in the validation data: {error}") from error
 
 
+def what_must_agree(model: Any, plan: Plan, optimizer: Any) -> dict[str, Any]:
+    """Return what many processes must have in common, by its name in a sentence; of long data a sample is compared."""
+    data = [*plan.data, *(plan.validation or ())]
+    shapes = [array.shape[1:] if plan.processes.local else array.shape for array in data]
+    rows = None if plan.processes.local else [checksum_of(array) for array in sampled(plan.data)]
+    return {
+        "parameters": [(parameter.name, parameter.shape, contract.dtype_of(model)) for parameter in model.parameters],
+        "shapes of x, labels and validation": shapes, "checksums of x and labels": rows,
+        "epochs, batch_size, patience and local": (plan.epochs, plan.batch_size, plan.patience, plan.processes.local),
+        "optimizer": describe(optimizer), "choice of a checkpoint": plan.checkpoint is not None,
+    }  # fmt: skip
+
+
 def require_large_batches(model: Any, plan: Plan) -> None:
     """Refuse a last batch that is too small for a part, before the first is taken."""
     for name, part in contract.parts_of(model).items():
@@ -107,7 +123,7 @@ def require_large_batches(model: Any, plan: Plan) -> None:
 
 def _require_last_batch(plan: Plan, data: Sequence[Array], least: int, why: str) -> None:
     n_examples = batch_size(data[0])
-    last = n_examples % plan.batch_size or plan.batch_size
+    last = plan.processes.last_batch(n_examples, plan.batch_size)
     if last < least:
         advice = "give more examples" if n_examples < least else "choose another batch_size"
         raise ValueError(

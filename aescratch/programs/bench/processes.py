@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import aescratch as ae
 
 
-def run_python(program: str, **variables: str) -> str:
+def run_python(program: str, launcher: Sequence[str] = (), **variables: str) -> str:
     """Return what a program prints in a Python of its own, with these variables beside our environment's."""
     path = [str(Path(ae.__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False,
+        [*launcher, sys.executable, "-c", program], capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(path), **variables},
     )  # fmt: skip
     if done.returncode:

@@ -14,7 +14,7 @@ import aescratch as ae
 from aescratch.backend import Array
 from aescratch.backend.compiled import numpy_alone, why_not
 from aescratch.inspection.monitor import Monitor
-from aescratch.programs.bench import memory, processes, pytorch
+from aescratch.programs.bench import memory, mpi, processes, pytorch
 from aescratch.programs.bench.cases import DEEP, MIDDLE, SMALL, STEPS, Case, make_model, our_step, random_data, step_of
 from aescratch.programs.bench.floor import floor_step
 from aescratch.programs.bench.machine import threads_of_products
@@ -32,6 +32,7 @@ FITS = [(Case(SMALL, 64), 20), (Case(MIDDLE, 256), 10), (Case(DEEP, 256), 2)]  #
 LOOKED_AT = [(Case(SMALL, 64), 250), (Case(MIDDLE, 256), 100)]  # 5,000 steps, as train takes them, and 2,000
 BATCHES = 20  # of one epoch
 CHECKED = Case(SMALL, 12)
+SHARED = Case(DEEP, 512)  # by each of two processes
 
 
 def measure(questions: Sequence[str], quick: bool = False) -> Iterator[Row]:
@@ -163,6 +164,16 @@ def files(quick: bool) -> Iterator[Row]:
         yield Row("files", case, held, allowed, "two blocks and a batch", "MiB", target=1.0)
 
 
+def many(quick: bool, case: Case = SHARED, most: int = 2) -> Iterator[Row]:
+    """Yield how long processes that train together take for a batch each, by batch, against one of them alone."""
+    if mpi.launcher() is None:
+        return
+    turns = [[mpi.seconds_of_step(n, case) for n in (1, most)] for _ in range(2 if quick else 5)]
+    alone, together = 1000 * np.median(turns, axis=0)
+    name = f"{most} of one thread, {case} each"
+    yield Row("processes", name, float(together) / most, float(alone), "one process", "ms", target=1 / 1.7)
+
+
 def check(quick: bool) -> Iterator[Row]:
     """Yield the numeric check of every entry of every gradient, in float64."""
     case = CHECKED
@@ -195,5 +206,5 @@ def milliseconds(sides: dict[str, Callable[[], object]], rounds: int) -> dict[st
 
 QUESTIONS: dict[str, Callable[[bool], Iterator[Row]]] = {
     "step": steps, "variants": variants, "growth": growth, "fit": fit, "looking": looking, "memory": peak_memory,
-    "files": files, "check": check, "import": imports,
+    "files": files, "processes": many, "check": check, "import": imports,
 }  # fmt: skip

@@ -32,6 +32,8 @@ DESCRIPTION = """Measure this machine: each figure is a ratio in one run, below 
   looking a training that is looked at, and one that is diagnosed, against the same one alone
   memory  by how much a training raises the memory held
   files   the same of a training on data that stay in a file
+  processes
+          a batch of each of two processes that train together, by MPI, against one process
   check   the numeric check of every entry of every gradient
   import  the import of the package against NumPy's
 

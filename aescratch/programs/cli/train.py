@@ -40,12 +40,14 @@ from aescratch.programs.cli.figures import FIGURES, draw_figures
 from aescratch.programs.cli.measures import as_lines, as_texts, found_lines, measure, why_no_loss
 from aescratch.programs.cli.options import command, json_of, option
 from aescratch.programs.cli.page import PAGE_FILE, run_page
+from aescratch.programs.cli.processes import communicator, quiet_but_first
 from aescratch.programs.cli.settings import flag, given_models, given_settings
-from aescratch.programs.cli.status import INTERRUPTED, RIGHT, UsageError, wrong_input
+from aescratch.programs.cli.status import FAIL, INTERRUPTED, RIGHT, WRONG_USAGE, UsageError, wrong_input
 from aescratch.programs.cli.training import COSINE, OPTIMIZER, TRAINING, enough_epochs, make_optimizer, pretrain
 from aescratch.programs.cli.variants import VARIANT
 from aescratch.programs.cli.words import ACTIVATIONS, choice
 from aescratch.programs.cli.writing import answer, json_text, require_folder
+from aescratch.training.processes import Processes
 
 METRICS_FILE = "metrics.json"
 
@@ -56,6 +58,7 @@ EXAMPLES = """examples:
   aescratch train variational --hidden 32 --code 2 --reconstruction bce --epochs 50
   aescratch train stacked --hidden 48,24 --code 12 --out stack
   aescratch train classifier --autoencoder stack --validation 0.2 --patience 5
+  mpirun -n 4 aescratch train vanilla large.npy              four processes, by MPI; see docs/how-to/many-processes.md
   aescratch train k-sparse photos.npy --image-shape 16x16 --code 100 --k 10 --optimizer momentum --learning-rate 0.01
 """
 
@@ -77,31 +80,48 @@ add_arguments = command(
 
 
 def run(arguments: Namespace) -> int:
+    """Train, write and print; return the exit status. Of many processes all train, and the first does the rest."""
+    arguments.communicator = communicator()
+    processes = Processes(arguments.communicator)
+    try:
+        with quiet_but_first(processes):
+            return train(arguments, processes)
+    except (UsageError, ae.TrainingDivergedError) as error:
+        if processes.is_first:
+            raise
+        return FAIL if isinstance(error, ae.TrainingDivergedError) else WRONG_USAGE  # which the first one says
+
+
+def train(arguments: Namespace, processes: Processes) -> int:
     """Train, write and print; return the exit status."""
-    data = load_or_open(arguments.data, arguments, scales=arguments.scale != "none")
-    training: Any = data
+    training: Any
     held_out: Any = None
-    if arguments.validation is not None:
-        with wrong_input():
-            training, held_out = data.split(arguments.validation, rng=arguments.seed)
-    optimizer = make_optimizer(arguments, arguments.schedule or COSINE)
-    arguments.epochs = arguments.epochs or enough_epochs(arguments, len(training))
-    model, suited = suited_model(arguments, training, data)
-    model.to(arguments.backend)
-    seen, seen_held_out = scaled_data(model, training), held_out and scaled_data(model, held_out)
-    if why := why_no_loss(model, looked_at(data)):
-        raise UsageError(f"{why}; take --scale minmax, or --reconstruction squared-error")
-    if arguments.checkpoint is not None:
-        require_folder(Path(arguments.checkpoint))
-    with folder_to_fill(arguments) as folder:
-        if not arguments.json:
-            print(f"{model}\n{len(training):,} examples of {data.name} to train on", flush=True)
-            if "labels from column" in data.source:
-                print(f"column {data.source.rpartition(' ')[2]} holds labels, and is no feature")
-            for line in [*([] if model.scaling is None else [str(model.scaling)]), *said(suited)]:
-                print(line, flush=True)
-        monitor = Monitor(*arrays_of(model, looked_at(seen)), epochs=arguments.epochs)
+    with contextlib.ExitStack() as kept:
+        with processes.agreed():
+            data = training = load_or_open(arguments.data, arguments, scales=arguments.scale != "none")
+            if arguments.validation is not None:
+                with wrong_input():
+                    training, held_out = data.split(arguments.validation, rng=arguments.seed)
+            optimizer = make_optimizer(arguments, arguments.schedule or COSINE)
+            arguments.epochs = arguments.epochs or enough_epochs(arguments, len(training))
+            model, suited = suited_model(arguments, training, data)
+            model.to(arguments.backend)
+            seen, seen_held_out = scaled_data(model, training), held_out and scaled_data(model, held_out)
+            if why := why_no_loss(model, looked_at(data)):
+                raise UsageError(f"{why}; take --scale minmax, or --reconstruction squared-error")
+            if arguments.checkpoint is not None:
+                require_folder(Path(arguments.checkpoint))
+            folder = kept.enter_context(folder_to_fill(arguments))
+            if not arguments.json:
+                labels = "labels from column" in data.source
+                lines = [str(model), f"{len(training):,} examples of {data.name} to train on"]
+                lines += [f"column {data.source.rpartition(' ')[2]} holds labels, and is no feature"] if labels else []
+                lines += [] if model.scaling is None else [str(model.scaling)]
+                print("\n".join([*lines, *said(suited)]), flush=True)
+            monitor = Monitor(*arrays_of(model, looked_at(seen)), epochs=arguments.epochs)
         pretraining, history = fit(model, seen, seen_held_out, optimizer, arguments, monitor)
+        if not processes.is_first:
+            return INTERRUPTED if history.stopped == "interrupted" else RIGHT
         files = write_run(folder, model, pretraining, history, arguments)
         if history.stopped == "interrupted":
             when = f"after epoch {len(history)}" if history.loss else "before the first epoch ended"
@@ -210,7 +230,7 @@ def fit(
             history = model.fit(
                 *arrays_of(model, data), epochs=arguments.epochs, batch_size=arguments.batch_size,
                 optimizer=optimizer, rng=arguments.seed, validation=validation, patience=arguments.patience,
-                checkpoint=arguments.checkpoint, observer=monitor,
+                checkpoint=arguments.checkpoint, observer=monitor, communicator=arguments.communicator,
             )  # fmt: skip
     model.to("numpy")
     return pretraining, history

@@ -130,4 +130,7 @@ def pretrain(model: Any, x: Any, arguments: Namespace, optimizer: Any) -> list[a
         return []
     if epochs == 0:
         return []
-    return model.pretrain(x, epochs=epochs, batch_size=arguments.batch_size, optimizer=optimizer, rng=arguments.seed)
+    return model.pretrain(
+        x, epochs=epochs, batch_size=arguments.batch_size, optimizer=optimizer, rng=arguments.seed,
+        communicator=arguments.communicator,
+    )  # fmt: skip
