@@ -195,6 +195,8 @@ def autograder():
         assert main([*words, *options]) == 0
         with zipfile.ZipFile(root / "autograder.zip") as archive:
             archive.extractall(root / "source")
+        (compiling,) = re.findall(r'python" (-m compileall -q) "\$source_folder/package"', (root / "source/setup.sh").read_text())
+        subprocess.run([sys.executable, *compiling.split(), str(root / "source/package")], check=True)
         return root
 
     yield unpacked
@@ -343,7 +345,7 @@ def test_a_teachers_own_exercises_go_into_the_autograder(autograder, tmp_path):
     (tmp_path / "mine" / "01_dense_backward" / "solution.pyc").write_text("")
     root = autograder("--exercises", str(tmp_path / "mine"))
     assert not (root / "source/exercises/.git").exists()
-    assert not list(root.rglob("*.pyc"))
+    assert not list((root / "source/exercises").rglob("*.pyc"))
     assert (root / "source/exercises/01_dense_backward/checks.py").is_file()
     assert total(graded(root, RIGHT, file="01_dense_backward.py")[0]) == DENSE.points
 
