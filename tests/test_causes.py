@@ -22,7 +22,7 @@ from aescratch.inspection.gradcheck.causes.readings import read
 
 ROOT = Path(__file__).parent.parent
 ALL_NAMED = 0.95  # of the catalogue's gradients
-TWELFTH = 12  # every twelfth mistake: explaining takes long, and tests/benchmarks/checkers_side_by_side.py counts them all
+SOME = slice(0, None, 24)  # of the mistakes: explaining takes long, and tests/benchmarks/checkers_side_by_side.py counts them all
 
 
 def dense_inputs(rng, n=N, d=D, h=H):
@@ -52,13 +52,13 @@ def test_every_mistake_of_the_catalogue_is_rejected():
 
 
 def test_the_catalogue_is_named_and_never_falsely():
-    named, described, wrong = count(mistakes, seed=0, some=slice(0, None, TWELFTH))
+    named, described, wrong = count(mistakes, seed=0, some=SOME)
     assert not wrong
     assert named >= ALL_NAMED * (named + described)
 
 
 def test_mistakes_that_no_hypothesis_was_written_for_are_never_named_falsely():
-    named, described, wrong = count(mistakes_held_out, seed=0, some=slice(0, None, TWELFTH))
+    named, described, wrong = count(mistakes_held_out, seed=0, some=SOME)
     assert not wrong
     assert named > 0
     assert described > 0
@@ -74,7 +74,7 @@ def test_right_gradients_in_unusual_styles_are_accepted_at_every_scale(name, pai
 
 
 def test_two_mistakes_at_once_are_never_named_falsely():
-    for pair in mistakes.combinations(8, np.random.default_rng(1)):
+    for pair in mistakes.combinations(4, np.random.default_rng(1)):
         assert not mistakes.judged(pair, mistakes.PAIRS, mistakes.wanted(pair.pair))[2]
 
 

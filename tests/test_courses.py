@@ -328,9 +328,9 @@ def test_a_part_of_a_course_is_handed_out(tmp_path, capsys, monkeypatch):
 
 
 def test_formulas_are_handed_out_when_asked_for(tmp_path, capsys):
-    build(BUILTIN, tmp_path / "all", formulas=True)
-    assert leak_problems(BUILTIN, tmp_path / "all", formulas=True) == []
-    for exercise, original in zip(read_course(tmp_path / "all/course"), BUILTIN, strict=True):
+    build(SOME, tmp_path / "all", formulas=True)
+    assert leak_problems(SOME, tmp_path / "all", formulas=True) == []
+    for exercise, original in zip(read_course(tmp_path / "all/course"), SOME, strict=True):
         assert exercise.hints.own == original.hints.own
     assert run(capsys, "release", "builtin", str(tmp_path / "out"), "--formulas", "--only", "gelu_backward")[0] == 0
     (exercise,) = read_course(tmp_path / "out/course")
@@ -600,7 +600,7 @@ def test_regions_and_what_is_without_them():
 
 def test_a_build_is_the_same_twice(tmp_path):
     for name in ("a", "b"):
-        build(BUILTIN, tmp_path / name)
+        build(SOME, tmp_path / name)
     for path in (tmp_path / "a").rglob("*.*"):
         if path.is_file():
             assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()

@@ -94,7 +94,7 @@ def test_a_submission_comes_to_what_its_students_own_check_says(name, here):
     causes = exercise.number % 5 == 2  # which take most of the time
     if "aescratch" in exercise.stub:
         pytest.skip("its stub needs this package, which a submission doesn't get")
-    for text in texts_of(exercise):
+    for text in texts_of(exercise)[:: 1 if causes else 2]:
         seen, judgement = both(exercise, text, here, causes)
         assert comparable(judgement.outcome) == comparable(seen)
         assert judgement.outcome.passed == (text == exercise.solution)

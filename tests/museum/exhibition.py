@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import functools
 import inspect
 import textwrap
 from collections.abc import Callable
@@ -41,6 +42,7 @@ class Exhibit:
         first = next(number for number, line in enumerate(lines) if line.startswith("def ")) + 1
         return textwrap.dedent("\n".join(lines[first:])).strip()
 
+    @functools.cache  # noqa: B019, exhibits stay for as long as the tests run
     def reports(self):
         found = self.build()
         return found if isinstance(found, tuple) else (found,)
