@@ -243,6 +243,17 @@ def test_compiled_formulas_have_a_column_where_there_are_any(monkeypatch):
     assert row.compiled is None
 
 
+@pytest.mark.usefixtures("at_once")
+def test_gelu_is_measured_against_the_same_network_with_relu(monkeypatch):
+    taken = {"GELU": 3.0, "ReLU": 2.0}
+    monkeypatch.setattr(questions, "our_step", lambda case: case)
+    monkeypatch.setattr(questions, "milliseconds", lambda sides, rounds: {case.activation: taken[case.activation] for case in sides.values()})
+    (row,) = questions.gelu(True, [Case(TINY.widths, TINY.batch, "GELU")])
+    assert (row.ours, row.theirs, row.verdict) == (3.0, 2.0, "missed")
+    monkeypatch.undo()
+    assert next(questions.gelu(True, [Case(TINY.widths, TINY.batch, "GELU")])).ratio > 0
+
+
 @pytest.mark.usefixtures("without_torch")
 def test_sides_of_several_threads_are_measured_in_processes_of_their_own(monkeypatch, tmp_path):
     monkeypatch.setattr(timing, "REST", 0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from statistics import geometric_mean
 from typing import Any
@@ -90,6 +91,16 @@ def variants(quick: bool, chosen: Mapping[str, Variant] = VARIANTS) -> Iterator[
             taken = milliseconds(sides, rounds=3 if quick else 7)
             case, against = f"{name} {'-'.join(map(str, widths))}, batch {batch}", "PyTorch, fused Adam"
             yield Row("variants", case, taken["ours"], taken["PyTorch"], against, "ms", compiled=taken.get("compiled"))
+
+
+def gelu(quick: bool, cases: Sequence[Case] = STEPS[1::2]) -> Iterator[Row]:
+    """Yield one training step with GELU against the same with ReLU, in turns, compiled where formulas are."""
+    for case in cases:
+        sides: dict[str, Callable[[], object]] = {
+            name: our_step(replace(case, activation=name)) for name in ("GELU", "ReLU")
+        }
+        taken = milliseconds(sides, rounds=3 if quick else 15)
+        yield Row("gelu", str(case), taken["GELU"], taken["ReLU"], "ReLU", "ms", target=1.05)
 
 
 def growth(quick: bool, cases: Sequence[Case] = GROWING) -> Iterator[Row]:
@@ -205,6 +216,6 @@ def milliseconds(sides: dict[str, Callable[[], object]], rounds: int) -> dict[st
 
 
 QUESTIONS: dict[str, Callable[[bool], Iterator[Row]]] = {
-    "step": steps, "variants": variants, "growth": growth, "fit": fit, "looking": looking, "memory": peak_memory,
-    "files": files, "processes": many, "check": check, "import": imports,
+    "step": steps, "variants": variants, "gelu": gelu, "growth": growth, "fit": fit, "looking": looking,
+    "memory": peak_memory, "files": files, "processes": many, "check": check, "import": imports,
 }  # fmt: skip

@@ -27,6 +27,7 @@ DESCRIPTION = """Measure this machine: each figure is a ratio in one run, below 
           against the floor: the matrix products alone, and one pass over the parameters
   variants
           one training step of each newer variant, at two sizes
+  gelu    one training step with GELU against the same with ReLU
   growth  the ratio to the floor as the batch grows
   fit     a whole training against as many bare steps
   looking a training that is looked at, and one that is diagnosed, against the same one alone
@@ -41,7 +42,7 @@ Where Numba is installed, ours is NumPy's alone in the first two, and compiled f
 Memory is measured by NumPy alone; the others take what is installed. With several threads, the sides of
 a step take turns in processes of their own.
 
-Close what else is running: two programs on one core measure each other. All of it takes about eight minutes.
+Close what else is running: two programs on one core measure each other. All of it takes about nine minutes.
 """
 EXAMPLES = """examples:
   aescratch bench --quick
