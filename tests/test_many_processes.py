@@ -4,7 +4,6 @@ What each process does is in many_processes.py. One start of several processes t
 longer than most of these.
 """
 
-import importlib.util
 import os
 import pathlib
 import re
@@ -22,6 +21,7 @@ import pytest
 import aescratch as ae
 from aescratch.backend import batch_mean
 from aescratch.backend.sharing import SharedBatch, SharedNoise, share_batch
+from aescratch.programs.bench.mpi import launcher
 from aescratch.programs.cli import main
 from aescratch.training.processes import Processes
 
@@ -34,18 +34,11 @@ PATIENT = {
 }  # fmt: skip
 
 
-def mpiexec():
-    beside = pathlib.Path(sys.executable).with_name("mpiexec")
-    return str(beside) if beside.exists() else shutil.which("mpiexec")
-
-
-needs_mpi = pytest.mark.skipif(
-    importlib.util.find_spec("mpi4py") is None or mpiexec() is None, reason="needs MPI: pip install mpi4py mpich"
-)
+needs_mpi = pytest.mark.skipif(launcher() is None, reason="needs MPI: pip install mpi4py mpich")
 
 
 def start(n, *words, **options):
-    command = [mpiexec(), "-n", str(n), sys.executable, *map(str, words)]
+    command = [launcher(), "-n", str(n), sys.executable, *map(str, words)]
     return subprocess.Popen(
         command, env={**os.environ, **PATIENT}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
     )
@@ -96,7 +89,7 @@ def test_every_variant_comes_to_the_numbers_of_one_process(n, by_one, tmp_path):
 
 @pytest.fixture(scope="module")
 def agreed(tmp_path_factory):
-    if importlib.util.find_spec("mpi4py") is None or mpiexec() is None:
+    if launcher() is None:
         pytest.skip("needs MPI: pip install mpi4py mpich")
     folder = tmp_path_factory.mktemp("agreed")
     np.save(folder / "x.npy", many_processes.data())
@@ -452,7 +445,7 @@ def test_a_model_on_a_gpu_sends_by_way_of_the_host(name, monkeypatch):
         ({"communicator": Mirror(), "optimizer": ae.LBFGS()}, ValueError, "expected no communicator with LBFGS"),
     ],
 )
-def test_what_is_of_no_use_is_refused(options, kind, sentence):
+def test_invalid_arguments_are_refused(options, kind, sentence):
     with pytest.raises(kind, match=re.escape(sentence)):
         many_processes.small().fit(many_processes.data(), **options)
 

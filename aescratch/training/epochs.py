@@ -193,7 +193,8 @@ def find_checkpoint(model: Any, plan: Plan, state: OptimizerState) -> tuple[Any,
     """Return what the checkpoint must agree with, and the snapshot in it if the file is there."""
     if plan.checkpoint is None:
         return None, None
-    data, validation = ((), None) if plan.processes.local else (plan.data, plan.validation)  # else whoever reads it has
+    # Rows of one's own may have been dealt out anew.
+    data, validation = ((), None) if plan.processes.local else (plan.data, plan.validation)
     run = describe_run(
         model, data, validation, plan.rng, optimizer=state.optimizer, batch_size=plan.batch_size,
         patience=plan.patience,

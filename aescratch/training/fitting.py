@@ -87,8 +87,10 @@ def fit(
     processes = Processes(communicator, local)
     with processes.ending_together(TrainingDivergedError):
         with processes.agreed():
-            given = {"validation": validation, "patience": patience, "checkpoint": checkpoint}
-            _require_usable(model, x, optimizer, given, observer, stop_when_hopeless, communicator)
+            _require_usable(
+                model, x, optimizer, validation=validation, patience=patience, checkpoint=checkpoint, observer=observer,
+                stop_when_hopeless=stop_when_hopeless, communicator=communicator,
+            )  # fmt: skip
             is_shown = (sys.stderr is not None and sys.stderr.isatty()) if progress is None else progress
             plan = Plan(
                 data=data_for_fit(model, x, labels),
@@ -115,13 +117,14 @@ def fit(
 
 
 def _require_usable(
-    model: Any, x: Any, optimizer: Any, given: dict[str, Any], observer: Any, stop_when_hopeless: Any, communicator: Any
-) -> None:
+    model: Any, x: Any, optimizer: Any, *, validation: Any, patience: Any, checkpoint: Any, observer: Any,
+    stop_when_hopeless: Any, communicator: Any,
+) -> None:  # fmt: skip
     """Refuse a model, an optimizer or arguments that don't go together."""
     contract.require_model(model)
     if not isinstance(optimizer, (Optimizer, LBFGS)):
         raise TypeError(f"expected an optimizer such as ae.Adam(1e-3), got {optimizer!r}")
-    if isinstance(optimizer, LBFGS) and any(value is not None for value in given.values()):
+    if isinstance(optimizer, LBFGS) and any(given is not None for given in (validation, patience, checkpoint)):
         raise ValueError("expected neither validation, patience nor checkpoint with LBFGS, which takes no batches")
     if isinstance(optimizer, LBFGS) and is_streamed(x):
         raise ValueError(
@@ -132,9 +135,9 @@ def _require_usable(
         raise ValueError("expected no stop_when_hopeless with LBFGS, which takes no batches")
     if isinstance(optimizer, LBFGS) and communicator is not None:
         raise ValueError("expected no communicator with LBFGS, which takes no batches that could be shared; use Adam()")
-    if given["patience"] is not None and given["validation"] is None:
+    if patience is not None and validation is None:
         raise ValueError("expected validation data beside patience: early stopping watches the validation loss")
-    if not contract.loss_measures_progress(model) and (given["patience"] is not None or isinstance(optimizer, LBFGS)):
+    if not contract.loss_measures_progress(model) and (patience is not None or isinstance(optimizer, LBFGS)):
         raise ValueError(
             f"expected neither patience nor LBFGS for {type(model).__name__}, whose loss is no measure of progress: "
             "they take the model of the lowest loss for the best; leave them out, and look at what the model is for"

@@ -120,8 +120,7 @@ class Processes:
     def last_batch(self, n_examples: int, size: int) -> int:
         """Return how many rows the last batch has."""
         of_all = self.told(n_examples) if self.local else [n_examples]
-        last = -(-max(of_all) // size) - 1
-        return sum(min(size, max(0, count - last * size)) for count in of_all)
+        return sum(self._counts(of_all, size, step=-(-max(of_all) // size) - 1))
 
     @contextlib.contextmanager
     def agreed(self) -> Iterator[None]:

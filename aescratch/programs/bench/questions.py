@@ -175,14 +175,14 @@ def files(quick: bool) -> Iterator[Row]:
         yield Row("files", case, held, allowed, "two blocks and a batch", "MiB", target=1.0)
 
 
-def many(quick: bool, case: Case = SHARED, most: int = 2) -> Iterator[Row]:
-    """Yield how long processes that train together take for a batch each, by batch, against one of them alone."""
+def many(quick: bool, case: Case = SHARED) -> Iterator[Row]:
+    """Yield how long two processes that train together take for a batch each, by batch, against one of them alone."""
     if mpi.launcher() is None:
         return
-    turns = [[mpi.seconds_of_step(n, case) for n in (1, most)] for _ in range(2 if quick else 5)]
+    turns = [[mpi.seconds_of_step(n, case) for n in (1, 2)] for _ in range(2 if quick else 5)]
     alone, together = 1000 * np.median(turns, axis=0)
-    name = f"{most} of one thread, {case} each"
-    yield Row("processes", name, float(together) / most, float(alone), "one process", "ms", target=1 / 1.7)
+    name = f"2 of one thread, {case} each"
+    yield Row("processes", name, float(together) / 2, float(alone), "one process", "ms", target=1 / 1.7)
 
 
 def check(quick: bool) -> Iterator[Row]:
