@@ -10,7 +10,16 @@ import textwrap
 import numpy as np
 import pytest
 
-from aescratch.classroom import CourseError, Workspace, WorkspaceError, all_exercises, check_file, read_course, trying
+from aescratch.classroom import (
+    CourseError,
+    Workspace,
+    WorkspaceError,
+    all_exercises,
+    check_file,
+    read_course,
+    recognising,
+    trying,
+)
 from aescratch.classroom import leaks as leaks_module
 from aescratch.classroom import validating as validating_module
 from aescratch.classroom.answering import wrapped
@@ -303,6 +312,22 @@ def test_a_released_exercise_answers_as_the_original(exercise, handout):
         answer, wanted = tried(students, text), tried(exercise, text)
         assert (answer.kind, answer.codes, answer.reports) == (wanted.kind, wanted.codes, wanted.reports)
         assert answer.line in (wanted.line, 0)
+
+
+def test_mistakes_of_checks_that_release_changes_are_explained_as_released_too(handout):
+    exercise = next(exercise for exercise in BUILTIN if exercise.name == "relu_backward")
+    students = released(exercise, handout)
+    assert (students.folder / "checks.py").read_text() != (exercise.folder / "checks.py").read_text()
+    assert validating_module.released_problems(exercise, students) == []
+
+
+def test_what_a_mistake_comes_to_is_computed_anew_where_the_checks_have_changed(source):
+    (exercise,) = read_course(source)
+    (before,) = recognising._tensors(exercise, exercise.solution, 0, 0)
+    assert recognising._tensors(exercise, exercise.solution, 0, 0)[0] is before
+    replace(exercise.folder / "checks.py", "default_rng(seed)", "default_rng(seed + 1)")
+    (after,) = recognising._tensors(exercise, exercise.solution, 0, 0)
+    assert not np.array_equal(before, after)
 
 
 def test_a_mistake_that_shows_in_a_later_report_is_told_apart_as_released_too(handout):

@@ -23,6 +23,7 @@ from aescratch.backend import batch_mean
 from aescratch.backend.sharing import SharedBatch, SharedNoise, share_batch
 from aescratch.programs.bench.mpi import launcher
 from aescratch.programs.cli import main
+from aescratch.training.checkpoints import TrainingState
 from aescratch.training.processes import Processes
 
 HERE = pathlib.Path(__file__).parent
@@ -419,6 +420,22 @@ def test_processes_that_have_come_apart_are_told(monkeypatch):
     monkeypatch.setattr(mirror, "allgather", lambda value: [value, ((2, 2), False)])
     with pytest.raises(RuntimeError, match="expected the same weights and random numbers in every process after an epoch"):
         Processes(mirror).end_epoch((1, 2))
+
+
+def test_what_is_compared_after_an_epoch_is_every_weight_and_the_random_numbers(monkeypatch):
+    def fingerprint(seed=3, added=0.0):
+        model = many_processes.small()
+        model.parameters[-1].value[0] += added
+        return TrainingState(model, ae.Adam().start(model.parameters), np.random.default_rng(seed)).fingerprint()
+
+    assert fingerprint() == fingerprint()
+    assert fingerprint() != fingerprint(added=1e-300)
+    assert fingerprint() != fingerprint(seed=4)
+    seen = []
+    monkeypatch.setattr(Processes, "end_epoch", lambda self, found: seen.append(found))
+    many_processes.small().fit(many_processes.data(), **{**many_processes.FEW, "epochs": 2}, communicator=Mirror())
+    assert len(seen) == 2
+    assert seen[0] != seen[1]
 
 
 @pytest.mark.parametrize("name", [*MESSAGES, "stacked batch norm", "k-sparse auxiliary", "vector-quantized moving"])
