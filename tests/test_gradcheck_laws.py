@@ -5,6 +5,7 @@ import random
 import sys
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -672,6 +673,45 @@ class TestDeadline:
             limited(call, 0.1)
         assert lost == []
         assert len(ended) == 1
+
+    @pytest.mark.skipif(not hasattr(__import__("signal"), "setitimer"), reason="no timers here")
+    def test_a_limit_that_python_drops_comes_again_and_nothing_is_printed(self, monkeypatch):
+        lost, ended = [], []
+        monkeypatch.setattr(sys, "unraisablehook", lost.append)
+
+        class Thing:
+            pass
+
+        def cleaning(reference):  # no __del__: its exceptions are dropped all the same
+            try:
+                time.sleep(0.3)
+            except OutOfTime:
+                ended.append("cut")
+                raise
+
+        def call():
+            thing = Thing()
+            reference = weakref.ref(thing, cleaning)
+            del thing
+            ended.append(reference() is None)
+            time.sleep(60)
+
+        started = time.monotonic()
+        with pytest.raises(OutOfTime):
+            limited(call, 0.1)
+        assert ended == ["cut", True]
+        assert lost == []
+        assert time.monotonic() - started < 30
+
+        def failing():
+            thing = Thing()
+            reference = weakref.ref(thing, lambda reference: 1 / 0)
+            del thing
+            return reference
+
+        limited(failing, 10.0)
+        assert [one.exc_type for one in lost] == [ZeroDivisionError]
+        assert sys.unraisablehook == lost.append
 
     def in_a_thread(self, call):
         found = []

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextvars
 import ctypes
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
-RING_AGAIN = 1.0  # seconds later: what is raised where Python cleans up is lost
+RING_AGAIN = 1.0  # seconds later: Python drops what is raised where it cleans up
 GLANCE = 0.05  # seconds between two looks at a thread, in which Control-C is noticed
 
 
@@ -59,6 +60,11 @@ def _alarm(seconds: float) -> Iterator[None]:
         if not over and (len(rung) > 1 or not _is_in_del(frame)):
             raise OutOfTime
 
+    def drop(lost: Any) -> None:
+        if lost.exc_type is not OutOfTime:  # the next ring ends the call
+            report(lost)
+
+    report, sys.unraisablehook = sys.unraisablehook, drop
     started, handler = time.monotonic(), signal.signal(signal.SIGALRM, ring)
     left, every = signal.setitimer(signal.ITIMER_REAL, seconds, RING_AGAIN)
     try:
@@ -69,6 +75,7 @@ def _alarm(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
+        sys.unraisablehook = report
         if left:
             signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - started), 1e-3), every)
 
