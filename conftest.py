@@ -1,5 +1,6 @@
 """What all tests and doctests share: names for doctests, matplotlib without a screen, closed figures, the core."""
 
+import gc
 import importlib.util
 import os
 import sys
@@ -14,6 +15,9 @@ os.environ.pop("LINES", None)
 
 import numpy as np
 import pytest
+
+# The files of the tests hold half a million objects, and each collection of garbage goes over all of them: few, then.
+gc.set_threshold(10_000, 20, 100)
 
 # Scripts to be run by hand, which need what the tests don't; the pages of docs/ are tested as they are read.
 collect_ignore = [

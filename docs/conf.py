@@ -46,6 +46,7 @@ myst_heading_anchors = 4
 # Tutorials: a wrong assertion ends the build.
 nb_custom_formats = {".py": "site_tutorials.read"}
 nb_execution_mode = "cache"
+nb_execution_excludepatterns = os.environ.get("AESCRATCH_DOCS_NOT_EXECUTED", "").split()
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_merge_streams = True

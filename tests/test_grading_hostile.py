@@ -412,8 +412,13 @@ def test_the_page_lists_every_attack_with_what_it_comes_to():
         assert kind in kinds.split("|"), name
 
 
+# What reaches beyond its own interpreter; the rest comes to the same wherever it is confined.
+REACHING = re.compile(r"\bos\.|open\(|(?i:socket|ctypes|subprocess|signal|shm|thread|memory|limits)")
+BEYOND = [attack for attack in ATTACKS if REACHING.search(attack[0] + attack[1])]
+
+
 @pytest.mark.usefixtures("landlock")
-@pytest.mark.parametrize("attack", ATTACKS, ids=[attack[0] for attack in ATTACKS])
+@pytest.mark.parametrize("attack", BEYOND, ids=[attack[0] for attack in BEYOND])
 def test_an_attack_is_withstood_with_landlock_alone(attack, tmp_path, monkeypatch):
     check(attack, tmp_path, monkeypatch)
 
