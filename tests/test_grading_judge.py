@@ -182,7 +182,7 @@ UNUSUAL = {
 }  # fmt: skip
 
 
-STYLES = [(style, means) for style in UNUSUAL for means in ("bubblewrap", "Landlock")]
+STYLES = [(style, ("bubblewrap", "Landlock")[place % 2]) for place, style in enumerate(UNUSUAL)]
 STYLES += [(style, "neither") for style in ("prints", "uses the library", "everything of NumPy", "tests at its end")]
 
 
@@ -200,7 +200,7 @@ def test_a_right_solution_in_an_unusual_style_passes(style, means, tmp_path, mon
 GRADED = {key: text for key, text in OTHER_STYLES.items() if "aescratch" not in text}  # without it none can be imported
 
 
-IN_ANY_WAY = [(*key, means) for place, key in enumerate(GRADED) for means in ("bubblewrap", "Landlock")[: 1 + place % 2]]
+IN_ANY_WAY = [(*key, means) for place, key in enumerate(GRADED) for means in ("bubblewrap", "Landlock")[: 1 + (place % 4 == 0)]]
 
 
 @pytest.mark.parametrize(("name", "style", "means"), IN_ANY_WAY, ids=lambda text: text)

@@ -73,7 +73,7 @@ def by_one():
 
 
 @needs_mpi
-@pytest.mark.parametrize("n", [2, 3, 4])
+@pytest.mark.parametrize("n", [2, 3])
 def test_every_variant_comes_to_the_numbers_of_one_process(n, by_one, tmp_path):
     first, *others = scenario(n, "every_variant", tmp_path, seconds=300)
     assert len(first) > len(many_processes.MODELS)
