@@ -136,7 +136,7 @@ class AutoencoderTransformer:
         Raises
         ------
         TypeError, ValueError
-            If X or a parameter is of no use, in a sentence that says what was expected.
+            If X or a parameter is invalid; the message says what was expected.
         TrainingDivergedError
             If the loss stops being finite.
         """

@@ -76,7 +76,7 @@ def draw_weights(n_in: int, n_out: int, initializer: Callable[..., Array], dtype
     Raises
     ------
     TypeError, ValueError
-        If the widths, the dtype or the initializer are of no use.
+        If the widths, the dtype or the initializer are invalid.
     """
     n_in, n_out = require_count("n_in", n_in), require_count("n_out", n_out)
     if not callable(initializer):

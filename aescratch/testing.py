@@ -47,7 +47,7 @@ def assert_gradients(model: Trainable, x: Data, labels: Data | None = None, **op
     GradientCheckError
         An AssertionError: if the verdict isn't pass; its message is the report.
     TypeError, ValueError
-        If the arguments are of no use.
+        If the arguments are invalid.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def assert_function(
     GradientCheckError
         An AssertionError: if the verdict isn't pass; its message is the report.
     TypeError, ValueError
-        If the arguments are of no use.
+        If the arguments are invalid.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def assert_layer(layer: Any, x: Any, **options: Any) -> None:
     GradientCheckError
         An AssertionError: if the verdict isn't pass; its message is the report.
     TypeError, ValueError
-        If the arguments are of no use.
+        If the arguments are invalid.
 
     Examples
     --------
@@ -138,7 +138,7 @@ def assert_meaning(model: Trainable, x: Data | None = None, labels: Data | None 
     GradientCheckError
         An AssertionError: if the verdict isn't pass; its message is the report.
     TypeError, ValueError
-        If the arguments are of no use.
+        If the arguments are invalid.
 
     Examples
     --------

@@ -4,8 +4,8 @@
     what is gzipped, or packed in an .npz    --unpacked into a temporary file--> one of these
     .csv                                     --read in blocks, written as numbers into a temporary file--> FileRows
 
-Rows are asked for in any order, for which text and packed bytes are of no use; so they become plain numbers once, on
-the disk.
+Rows are read in any order, which text and compressed bytes don't allow; so they become plain numbers once, on the
+disk.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ def as_array(x: Any, name: str = "x") -> Any:
 
 
 def _from_frame(frame: Any, name: str) -> Array:
-    """Return the matrix of a data frame, pandas' or polars'; the first column that is of no use is named."""
+    """Return the matrix of a data frame, pandas' or polars'; an error names the first invalid column."""
     pairs = frame.items() if hasattr(frame, "items") else zip(frame.columns, frame.get_columns(), strict=True)
     columns = []
     for label, column in pairs:

@@ -98,7 +98,7 @@ class Autoencoder(Model):
     Raises
     ------
     TypeError, ValueError
-        If an argument is of no use, in a sentence that says what was expected.
+        If an argument is invalid; the message says what was expected.
 
     Examples
     --------

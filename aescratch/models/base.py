@@ -296,7 +296,7 @@ class Model(Recipe):
         Raises
         ------
         TypeError, ValueError
-            If an argument is of no use; nothing has changed then.
+            If an argument is invalid; nothing has changed then.
         TrainingDivergedError
             If the loss stops being finite; the model is then at its last good epoch.
         """

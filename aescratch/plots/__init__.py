@@ -5,9 +5,9 @@
         canvas.py    Axes, colours, text        charts.py   points, curves and bars
 
 Given `ax`, a function draws there and makes no figure; without it, it makes one. Each returns the Axes that it drew on,
-and refuses what is of no use with a TypeError or a ValueError, in a sentence that says what was expected. Nothing is
-shown, saved or set globally: that is the caller's. matplotlib is imported when something is drawn, not before. Arrays
-may be NumPy's or CuPy's. Code units count from 0, as they do in ``code[:, 0]``; epochs count from 1.
+and raises a TypeError or a ValueError for invalid input; the message says what was expected. Nothing is shown, saved or
+set globally: that is the caller's. matplotlib is imported when something is drawn, not before. Arrays may be NumPy's or
+CuPy's. Code units count from 0, as they do in ``code[:, 0]``; epochs count from 1.
 """
 
 from aescratch.plots.canvas import BLUE, CLASS_COLOURS, VERMILLION  # noqa: F401, the colours of all pictures

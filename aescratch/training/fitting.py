@@ -58,7 +58,7 @@ def fit(
     Raises
     ------
     TypeError, ValueError
-        If the model or an argument is of no use; nothing has changed then.
+        If the model or an argument is invalid; nothing has changed then.
     TrainingDivergedError
         If the loss stops being finite; the model is then at its last good epoch.
 

@@ -36,7 +36,7 @@ class NotRight(AssertionError):
     """Something isn't right yet; a notebook shows the message alone."""
 
     def _render_traceback_(self) -> list[str]:
-        """Return what IPython shows: where in this file it was raised is of no use to a student."""
+        """Return what IPython shows: where in this file it was raised doesn't help a student."""
         return str(self).splitlines()
 
 

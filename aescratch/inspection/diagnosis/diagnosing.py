@@ -94,7 +94,7 @@ def diagnose(
     Raises
     ------
     TypeError, ValueError
-        If the model or an argument is of no use, in a sentence that says what was expected.
+        If the model or an argument is invalid; the message says what was expected.
 
     Examples
     --------

@@ -260,7 +260,7 @@ def check_names(wrt: Any, pair: Pair) -> list[str]:
 
 
 def as_differentiable(name: str, value: Any) -> Array:
-    """Return a float64 copy of an input that gets a gradient; raise if it is of no use."""
+    """Return a float64 copy of an input that gets a gradient; raise if it is invalid."""
     if not isinstance(value, np.ndarray):
         raise TypeError(f"expected {name} to be an array, got {type(value).__name__}; {_as_array(name, value)}")
     value = without_subclass(value, name)

@@ -21,7 +21,7 @@ from aescratch.inspection.gradcheck.report import Finding, TensorResult
 
 @dataclass(frozen=True)
 class Options:
-    """What every check is told; refused where it is of no use."""
+    """The options of every check, validated."""
 
     rng: int
     tolerance: float

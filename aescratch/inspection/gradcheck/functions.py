@@ -116,7 +116,7 @@ def check_function(
     Raises
     ------
     TypeError, ValueError
-        If inputs or names are of no use; what the backward does wrong is a finding instead.
+        If inputs or names are invalid; what the backward does wrong is a finding instead.
 
     Examples
     --------

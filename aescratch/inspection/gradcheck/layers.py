@@ -76,7 +76,7 @@ def check_layer(
     Raises
     ------
     TypeError, ValueError
-        If the arguments are of no use; what the layer's backward does wrong is a finding instead.
+        If the arguments are invalid; what the layer's backward does wrong is a finding instead.
 
     Examples
     --------

@@ -80,7 +80,7 @@ def check_gradients(
     Raises
     ------
     TypeError, ValueError
-        If the arguments are of no use; what the model does wrong is a finding instead.
+        If the arguments are invalid; what the model does wrong is a finding instead.
 
     Examples
     --------

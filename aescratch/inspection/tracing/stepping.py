@@ -51,7 +51,7 @@ def trace(
     Raises
     ------
     TypeError, ValueError
-        If an argument is of no use, in a sentence that says what was expected.
+        If an argument is invalid; the message says what was expected.
 
     Examples
     --------

@@ -147,7 +147,7 @@ def leave_zero(model: Any, seed: int) -> None:
 
 
 def refuse(arguments: Namespace, *flags: str, because: str = "says nothing about {}") -> None:
-    """Refuse options that are of no use here, if they were given."""
+    """Refuse options that have no effect here, if they were given."""
     for flag in flags:
         if getattr(arguments, flag.removeprefix("--")):
             raise UsageError(f"{flag} {because.format(arguments.variant)}; leave it out")

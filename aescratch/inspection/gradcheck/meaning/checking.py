@@ -72,7 +72,7 @@ def check_meaning(
     Raises
     ------
     TypeError, ValueError
-        If the arguments are of no use; what the model computes wrong is a finding instead.
+        If the arguments are invalid; what the model computes wrong is a finding instead.
 
     Examples
     --------
