@@ -4,8 +4,10 @@ What each process does is in many_processes.py. One start of several processes t
 longer than most of these.
 """
 
+import contextlib
 import os
 import pathlib
+import pickle
 import re
 import shutil
 import signal
@@ -386,6 +388,34 @@ def test_a_checkpoint_of_rows_of_ones_own_goes_on_with_others(tmp_path):
     assert len(history) == 5
     with pytest.raises(ValueError, match="expected a checkpoint of this very run"):
         model.fit(many_processes.data(20), **{**settings, "epochs": 5, "batch_size": 9}, communicator=Mirror(2))
+
+
+class Worded(ValueError):
+    def __init__(self, what, where):
+        super().__init__(f"{what} in {where}")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (FileNotFoundError("x.npy"), FileNotFoundError),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid"), UnicodeError),
+        (Worded("a hole", "row 3"), ValueError),
+        (type("Here", (OSError,), {})("of a class that no other process finds"), OSError),
+    ],
+)
+def test_what_one_process_refuses_is_refused_by_all_whatever_its_class_takes(error, kind):
+    mirror = Mirror()
+    mirror.allgather = lambda value: [pickle.loads(pickle.dumps(each)) for each in (value, (kind, str(error)))]
+    with pytest.raises(type(error), match=re.escape(str(error))), Processes(mirror).agreed():
+        raise error
+    told = []
+    mirror.allgather = lambda value: told.append(value) or [value]
+    with contextlib.suppress(type(error)), Processes(mirror).agreed():
+        raise error
+    mirror.allgather = lambda value: [value, *told]
+    with pytest.raises(kind, match=re.escape(f"in process 1 of 2, counted from 0: {error}")), Processes(mirror).agreed():
+        pass
 
 
 def test_a_process_that_fails_alone_says_so_and_ends_all(capsys, monkeypatch):

@@ -11,6 +11,7 @@ nothing is sent.
 from __future__ import annotations
 
 import contextlib
+import pickle
 import signal
 import sys
 import threading
@@ -133,7 +134,7 @@ class Processes:
             yield
         except BaseException as raised:
             error = raised
-        refusals = self.told(None if error is None else (type(error), str(error)))
+        refusals = self.told(None if error is None else (_kind_of(error), str(error)))
         for rank, refusal in enumerate(refusals):
             if refusal is not None:
                 self.agree_to_fail = True
@@ -219,3 +220,12 @@ class Processes:
             share_batch(None)
             if takes_signals:
                 signal.signal(signal.SIGINT, before)
+
+
+def _kind_of(error: BaseException) -> type[BaseException]:
+    """Return the nearest class of an error that another process can make of a text alone."""
+    for kind in type(error).__mro__:
+        with contextlib.suppress(Exception):
+            if isinstance(pickle.loads(pickle.dumps(kind("a text"))), kind):
+                return kind
+    return RuntimeError
