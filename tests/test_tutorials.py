@@ -1,6 +1,7 @@
 """The tutorials: each runs as a plain script, proves what it says, and keeps to the public interface."""
 
 import ast
+import importlib.util
 import pathlib
 import re
 import runpy
@@ -81,6 +82,7 @@ def test_is_a_percent_file_that_begins_and_ends_with_prose(path):
     assert first_kind == last_kind == " [markdown]"
     assert first.startswith(f"# # {int(path.stem[:2])}. "), "the first cell is titled with the file's number"
     assert "**You will know**" in first
+    assert "**In one line:**" in first
     assert "**You need**" in first
     assert "## Try" in last
     for kind, text in cells:
@@ -90,6 +92,20 @@ def test_is_a_percent_file_that_begins_and_ends_with_prose(path):
         assert kind or not text.startswith("#\n")
     most = 280 if path.stem == "13_choosing_and_mending" else 260  # which is a manual, too, with an entry for each code
     assert 100 <= path.read_text(encoding="utf-8").count("\n") <= most
+
+
+def test_the_gallery_shows_each_with_its_title_its_finding_and_a_figure():
+    spec = importlib.util.spec_from_file_location("make_gallery", FOLDER.parent / "docs" / "make_gallery.py")
+    gallery = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(gallery)
+    page = gallery.INDEX.read_text(encoding="utf-8")
+    seconds = gallery.times_in(page)
+    assert list(seconds) == [path.stem for path in TUTORIALS]
+    assert gallery.with_table(page, seconds) == page, "run docs/make_gallery.py"
+    for path in TUTORIALS:
+        picture = pyplot.imread(gallery.PICTURES / f"{path.stem}.png")
+        assert picture.shape[1] in (gallery.WIDTH - 1, gallery.WIDTH)
+        assert picture.std() > 0.05, "nothing is seen"
 
 
 def test_they_are_numbered_from_1_without_a_gap():

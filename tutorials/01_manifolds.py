@@ -12,6 +12,8 @@
 # autoencoder can do that principal component analysis (PCA) can't, shown on a rolled-up sheet and on handwritten
 # digits.
 #
+# **In one line:** four numbers of an autoencoder restore a digit better than eight of PCA.
+#
 # **You need** the idea of variance in a direction. No calculus yet.
 
 # %%
@@ -36,6 +38,7 @@ random_images = rng.integers(0, 17, (500, 64)) / 16
 shuffled = np.stack([rng.permutation(train.x[:, pixel]) for pixel in range(64)], axis=1)
 fig, ax = plt.subplots(figsize=(11, 2.9), layout="compressed")
 ae.plots.images(np.concatenate([random_images[:12], shuffled[:12], test.x[:12]]), (8, 8), columns=12, ax=ax)
+ax.set_title("Random images never look like digits", fontsize=15)
 labels = ax.set_yticks([3.5, 12.5, 21.5], ["random", "pixels of digits", "digits"])
 
 digits = Neighbourhoods(train.x)  # a ball around each training digit, out to its third neighbour
@@ -99,6 +102,7 @@ print(f"neighbours that are neighbours on the sheet: PCA {kept[0]:.0%}, autoenco
 assert kept[1] > kept[0] + 0.1
 
 fig = plt.figure(figsize=(14, 4.6), layout="compressed")
+fig.suptitle("The autoencoder keeps neighbours together, of which PCA sees a shadow", fontsize=16)
 colours = {"c": roll.labels, "cmap": "viridis", "s": 8}
 ax = fig.add_subplot(1, 3, 1, projection="3d", elev=12, azim=-80)
 ax.scatter(roll.x[:, 0], roll.x[:, 1], roll.x[:, 2], **colours)
@@ -151,6 +155,7 @@ assert bent[1] < linear[2]  # four numbers that bend are worth more than eight t
 fig, ax = plt.subplots(figsize=(7, 4.2), layout="compressed")
 ax.plot(WIDTHS, linear, "s--", color="#717581", linewidth=2, label="PCA")
 ax.plot(WIDTHS, bent, "o-", color="#0072B2", linewidth=2, label="autoencoder")
+ax.set_title("Four numbers that bend beat eight that don't", fontsize=15)
 ax.set_xticks(WIDTHS)
 ax.set_xlabel("numbers in the code", fontsize=14)
 ax.set_ylabel("squared error per digit", fontsize=14)

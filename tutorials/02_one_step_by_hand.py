@@ -11,6 +11,8 @@
 # **You will know** every number of one training step of the smallest interesting autoencoder: forward, loss, backward,
 # update. Keep paper beside you. Nothing here is beyond a pocket calculator.
 #
+# **In one line:** every number of a training step, found by hand, is the package's to twelve digits.
+#
 # **You need** matrix products, and derivatives of one variable. Why the backward pass looks as it does is tutorial 3;
 # here we follow the numbers.
 
@@ -218,7 +220,7 @@ for number, colour in enumerate(("#0072B2", "#D55E00", "#009E73", "#717581")):
 ax.set(xlim=(-0.2, 1.2), ylim=(-0.2, 1.2))
 ax.set_xlabel("code unit 0", fontsize=14)
 ax.set_ylabel("code unit 1", fontsize=14)
-title = ax.set_title("from the initial codes (open) to a corner each", fontsize=14)
+title = ax.set_title("Each code moves from its start (open) to a corner", fontsize=14)
 plt.show()
 
 # %% [markdown]

@@ -11,6 +11,8 @@
 # **You will know** what the two activations compute, the derivative of each and where it is odd, why one of them can
 # lose a unit for good, and why a backward pass may need the input where another is content with the output.
 #
+# **In one line:** a ReLU pushed far below 0 never comes back, and a GELU does.
+#
 # **You need** the density and the distribution function of the standard normal, $p(a)$ and $\Phi(a)$, and tutorial 3.
 
 # %%
@@ -68,11 +70,12 @@ assert f.gelu_slope(a).max() > 1.12
 assert f.relu_slope(np.array([0.0])) == 0
 
 fig, axs = plt.subplots(1, 2, figsize=(12, 4.5), layout="compressed")
+fig.suptitle("GELU is ReLU with a soft step; its slope goes below 0 and above 1", fontsize=16)
 curves = {"value": (f.relu(a), f.gelu(a)), "slope": (np.where(a == 0, np.nan, f.relu_slope(a)), f.gelu_slope(a))}
 for ax, (title, (relu_curve, gelu_curve)) in zip(axs, curves.items(), strict=True):
     ax.axhline(0, color="black", linewidth=0.6)
     ax.plot(a, relu_curve, color="#0072B2", linewidth=2, label="ReLU")
-    ax.plot(a, gelu_curve, color="#D55E00", linewidth=2, label="GELU")
+    ax.plot(a, gelu_curve, "--", color="#D55E00", linewidth=2, label="GELU")
     ax.set_title(title, fontsize=14)
     ax.set_xlabel("a", fontsize=14)
     ax.legend(fontsize=13, frameon=False)

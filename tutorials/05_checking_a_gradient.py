@@ -11,6 +11,9 @@
 # **You will know** how far a difference quotient can be trusted, what kinks and noise do to it, how to read a gradient
 # check that fails, and which mistakes no gradient check will ever find.
 #
+# **In one line:** the best step is near $10^{-5}$, and no check of gradients sees a sampler that draws the wrong
+# variance.
+#
 # **You need** tutorial 3, or any idea of what a `*_backward` function returns.
 
 # %%
@@ -54,7 +57,8 @@ coarse_steps = steps[steps > 1e-6]
 _, central_single = median_errors(coarse_steps, np.float32)
 
 fig, ax = plt.subplots(figsize=(8, 5), layout="compressed")
-ax.loglog(steps, one_sided, color="#0072B2", linewidth=2, label="one-sided, float64")
+ax.set_title("A smaller step is not a better one: the best lies near $10^{-5}$", fontsize=15)
+ax.loglog(steps, one_sided, "-.", color="#0072B2", linewidth=2, label="one-sided, float64")
 ax.loglog(steps, central, color="#D55E00", linewidth=2, label="central, float64")
 ax.loglog(coarse_steps, central_single, color="#717581", linewidth=2, linestyle="--", label="central, float32")
 ax.set_xlabel("step h", fontsize=14)

@@ -11,6 +11,8 @@
 # **You will know** in which sense an autoencoder without activations is principal component analysis: it finds PCA's
 # *subspace*, with weight decay also PCA's *directions*, and it learns them *in order*, at a speed that a formula gives.
 #
+# **In one line:** without activations an autoencoder finds PCA's subspace, and with weight decay its directions.
+#
 # **You need** eigenvectors of a covariance matrix, and the singular value decomposition.
 
 # %%
@@ -128,6 +130,7 @@ signs = np.sign((axes_of_decayed * directions[:K]).sum(axis=1))[:, None]
 rows = np.concatenate([directions[:K], plain.parameters[2].value, signs * axes_of_decayed])
 _, ax = plt.subplots(figsize=(10, 3.6), layout="compressed")
 ax = ae.plots.filters(rows.T, digits.image_shape, columns=K, ax=ax)
+ax.set_title("With weight decay, the directions are PCA's", fontsize=15)
 ax.set_yticks([3.5, 12.5, 21.5], ["PCA", "linear autoencoder", "weight decay, SVD"])
 
 # %% [markdown]
@@ -172,7 +175,7 @@ for unit in range(K):
     ax.plot(derived[:, unit], color="black", linewidth=1, linestyle=":")
 ax.set_xlabel("step", fontsize=14)
 ax.set_ylabel("share restored, $a$", fontsize=14)
-ax.set_title("colours: trained; dotted: the formula", fontsize=14)
+ax.set_title("Directions are learnt in order, as a formula says (dotted)", fontsize=14)
 ax.tick_params(labelsize=12)
 ax.legend(fontsize=11, frameon=False, loc="lower right")
 ax.spines[["top", "right"]].set_visible(False)

@@ -11,6 +11,8 @@
 # **You will know** why damaging the input makes a better code, and what a denoising autoencoder really learns: at every
 # point, the direction in which the data become more probable. You will draw that field of arrows.
 #
+# **In one line:** a denoising autoencoder learns arrows that point to where the data are.
+#
 # **You need** the idea of a conditional mean, $E[x \mid \tilde x]$. Training as in tutorial 2.
 
 # %%
@@ -51,6 +53,7 @@ assert clean[1] > 10 * clean[0]  # it pays for that on clean digits
 # %%
 ten = np.stack([test.x[test.labels == digit][0] for digit in range(10)])
 ax = ae.plots.denoising_triples(denoiser, ten, test.image_shape, rng=2)
+title = ax.set_title("Less than a third of the noise is left", fontsize=15)
 
 # %% [markdown]
 # And the code? We give a linear classifier 150 labelled digits' codes, and test it on unseen digits. The code that
@@ -102,6 +105,7 @@ fig, ax = plt.subplots(figsize=(7, 4), layout="compressed")
 ax.plot(x_tilde, learnt, color="#0072B2", linewidth=3, label="what the network learnt")
 ax.plot(x_tilde, exact, "--", color="#D55E00", linewidth=2, label=r"$\tanh(\tilde x/\sigma^2)$")
 ax.plot([-1.5, 1.5], [-1.5, 1.5], ":", color="black", label="copying")
+ax.set_title("The network learns the best possible answer", fontsize=15)
 ax.set_xlabel(r"$\tilde x$", fontsize=14)
 ax.set_ylabel(r"$r(\tilde x)$", fontsize=14)
 ax.legend(fontsize=12, frameon=False)
@@ -145,7 +149,7 @@ ax.quiver(*grid.T, *arrows.T, color="#0072B2", angles="xy", scale_units="xy", sc
 ax.set_aspect("equal")
 ax.set_xticks([-1, 0, 1])
 ax.set_yticks([-1, 0, 1])
-title = ax.set_title("every arrow points to where the data are", fontsize=14)
+title = ax.set_title("Every arrow points to where the data are", fontsize=14)
 
 # %% [markdown]
 # In the middle the arrows vanish: there every direction is as good as any other, and the mean of the circle is its

@@ -11,6 +11,8 @@
 # **You will know** how a penalty on a *batch mean* sends its gradient to single examples, the mistake that much code
 # makes there, why L1 gives exact zeros and where it leaks, and what sparse codes find in photographs.
 #
+# **In one line:** units that are seldom active become edges, whether a penalty or a choice keeps them so.
+#
 # **You need** tutorial 3. The loss is $L(x, \hat x) + \Omega(h)$: reconstruction, plus a term that looks at the code.
 
 # %%
@@ -43,6 +45,7 @@ assert abs(activity[np.argmin(divergence)] - rho) < 0.002
 fig, ax = plt.subplots(figsize=(7, 4), layout="compressed")
 ax.plot(activity, divergence, color="#0072B2", linewidth=2)
 ax.axvline(rho, color="#D55E00", linestyle="--", label=r"$\rho = 0.05$")
+ax.set_title(r"The penalty is least where the mean activity is $\rho$", fontsize=15)
 ax.set_xlabel(r"mean activity $\hat\rho_j$", fontsize=14)
 ax.set_ylabel("penalty of the unit", fontsize=14)
 ax.legend(fontsize=13, frameon=False)
@@ -123,6 +126,7 @@ print(f"mean activity {mean_sparse:.3f} with the penalty, {mean_free:.3f} withou
 assert abs(mean_sparse / rho - 1) < 0.3
 assert mean_free > 5 * rho
 ax = ae.plots.code_activity(sparse.encode(test.x), rho=rho)
+title = ax.set_title(r"The penalty brings mean activities near $\rho$", fontsize=15)
 
 # %% [markdown]
 # ## L1: exact zeros, and a leak
@@ -214,6 +218,7 @@ assert min(oriented["5 of 64 units"], oriented["KL, 0.05"]) > 0.5
 assert max(oriented["64 of 64 units"], oriented["no penalty"]) < 0.25
 
 fig, axs = plt.subplots(1, 4, figsize=(15, 3.6), layout="compressed")
+fig.suptitle("Units that are seldom active become edges", fontsize=16)
 for ax, (title, model) in zip(axs, titles.items(), strict=True):
     ae.plots.filters(model, (8, 8), ax=ax)
     ax.set_title(title, fontsize=14)

@@ -11,6 +11,8 @@
 # **You will know** what happens to a gradient when one array is used twice, and how a penalty on a *derivative* is
 # differentiated. Both are cases of one rule: a parameter's gradient is the sum over all its paths to the loss.
 #
+# **In one line:** the contractive penalty leaves few directions in which the code moves.
+#
 # **You need** tutorials 3 and 5.
 
 # %%
@@ -187,8 +189,10 @@ assert spectra[0.0][19] > 0.8 * spectra[0.0][0]  # without the penalty: twenty d
 assert spectra[0.3][19] < 0.3 * spectra[0.3][0]
 
 fig, ax = plt.subplots(figsize=(7.5, 4.5), layout="compressed")
-for (weight, values), colour in zip(spectra.items(), ("#717581", "#0072B2", "#D55E00"), strict=True):
-    ax.plot(np.arange(1, 65), values, color=colour, linewidth=2, label=f"weight {weight}")
+STYLES = (":", "#717581"), ("--", "#0072B2"), ("-", "#D55E00")
+for (weight, values), (style, colour) in zip(spectra.items(), STYLES, strict=True):
+    ax.plot(np.arange(1, 65), values, style, color=colour, linewidth=2, label=f"weight {weight}")
+ax.set_title("The penalty leaves few directions in which the code moves", fontsize=15)
 ax.set_xlabel("direction of the input", fontsize=14)
 ax.set_ylabel("how far the code moves", fontsize=14)
 ax.legend(fontsize=13, frameon=False)

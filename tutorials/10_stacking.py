@@ -11,6 +11,8 @@
 # **You will know** why deep networks once couldn't be trained, how autoencoders trained one after the other got them
 # started, and how one line of arithmetic about variances made that unnecessary. You will see all three happen.
 #
+# **In one line:** a deep sigmoid network that only guesses learns once it is pre-trained, or begins as Xavier says.
+#
 # **You need** tutorial 2, and the variance of a sum of independent numbers.
 
 # %%
@@ -113,6 +115,7 @@ assert sizes["old, pre-trained"][0] > 30 * sizes["old"][0]
 fig, ax = plt.subplots(figsize=(7.5, 4.5), layout="compressed")
 for (name, values), style in zip(sizes.items(), ("o--", "s-", "o-"), strict=True):
     ax.semilogy(values, style, linewidth=2, label=name, color="#0072B2" if name == "Xavier" else "#D55E00")
+ax.set_title("The old initialisation starves the first layers", fontsize=15)
 ax.set_xticks(range(5), ["layer 1", "layer 2", "layer 3", "layer 4", "softmax"], fontsize=13)
 ax.set_ylabel("size of the gradient", fontsize=14)
 ax.legend(fontsize=13, frameon=False)

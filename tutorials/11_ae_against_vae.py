@@ -12,6 +12,8 @@
 # it; a variational autoencoder wants its decoder, and has an encoder to train it.* You will have measured both
 # halves, and seen what $\beta$ trades.
 #
+# **In one line:** random codes decode to digits in a VAE, and not in an autoencoder.
+#
 # **You need** an idea of the Gaussian distribution; tutorial 5 if you want to know why the sampler has a test of its
 # own.
 
@@ -124,6 +126,7 @@ assert inside["variational"] > 0.8
 
 fig, ax = plt.subplots(figsize=(11, 2.9), layout="compressed")
 ae.plots.images(np.concatenate([x[:12] for x in samples.values()]), shape, columns=12, value_range=(0, 1), ax=ax)
+ax.set_title("Random codes decode to digits in a VAE, and not in an autoencoder", fontsize=15)
 labels = ax.set_yticks([3.5, 12.5, 21.5], list(samples))
 
 # %% [markdown]
@@ -143,6 +146,7 @@ assert codes.std(axis=0).min() > 2
 flat = trained(ae.Autoencoder([64, 128, 2], code_activation=ae.Identity, **options))
 round_map = trained(ae.VariationalAutoencoder([64, 128, 2], beta=0.5, **options))
 fig, axs = plt.subplots(1, 2, figsize=(13, 6.2), layout="compressed")
+fig.suptitle("An autoencoder's codes lie anywhere, a VAE's near 0", fontsize=16)
 for ax, model, title in zip(axs, (flat, round_map), ("autoencoder", "variational autoencoder"), strict=True):
     ae.plots.latent_map(model.encode(test.x), test.labels, ax=ax)
     ax.set_title(title, fontsize=14)
@@ -180,6 +184,7 @@ mean_digit = float(np.square(test.x - train.x.mean(axis=0)).sum(axis=1).mean())
 assert abs(errors[-1] / mean_digit - 1) < 0.05
 
 fig, axs = plt.subplots(1, 3, figsize=(13, 3.6), layout="compressed")
+fig.suptitle(r"A large $\beta$ costs error, and a too large one all the digits", fontsize=16)
 names = "squared error per image", "share of samples among the digits", "share of the digits reached"
 for ax, values, name in zip(axs, (errors, shares, reached), names, strict=True):
     ax.semilogx(BETAS, values, "o-", color="#0072B2", linewidth=2)
@@ -204,6 +209,7 @@ moved = np.concatenate([start + step * np.eye(H, dtype=np.float32)[:4] for step 
 assert digits.share_inside(variational[0.3].decode(moved)) > 0.8
 
 ax = ae.plots.latent_traversal(variational[0.3], start, shape, units=range(4), value_range=(0, 1))
+ax.set_title("Along four units of a code, nearly all is a digit", fontsize=15)
 plt.show()
 
 # %% [markdown]

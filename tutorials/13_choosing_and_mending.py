@@ -12,6 +12,8 @@
 # `ae.diagnose` has a name for is produced here on purpose, recognised by its numbers, and cured. So this page is the
 # manual of the diagnosis, too.
 #
+# **In one line:** every illness that the diagnosis names is produced, recognised by its numbers, and cured.
+#
 # **You need** to have trained an autoencoder once.
 
 # %% [markdown]
@@ -251,6 +253,7 @@ assert contrasts[-1] > 0.9
 fig, ax = plt.subplots(figsize=(11, 3.7), layout="compressed")
 rows = [test.x[:12], *(models[width].reconstruct(test.x[:12]) for width in (2, 8, 32))]
 ae.plots.images(np.concatenate(rows), test.image_shape, columns=12, value_range=(0, 1), ax=ax)
+ax.set_title("The fewer the units, the more blurred the digits", fontsize=15)
 labels = ax.set_yticks([3.5, 12.5, 21.5, 30.5], ["digits", "2 units", "8 units", "32 units"])
 plt.show()
 

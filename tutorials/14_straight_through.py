@@ -12,6 +12,8 @@
 # derivative *of*; the three terms of a vector-quantised autoencoder, and who learns from which; and why entries of a
 # codebook fall out of use.
 #
+# **In one line:** blurred by half a step, a staircase has the slope that straight-through gradients claim.
+#
 # **You need** tutorials 3 and 5. So far, every backward pass was the derivative of its forward pass. This one isn't.
 
 # %%

@@ -11,6 +11,9 @@
 # **You will know** why L1 makes every feature too small, and by how much; how a threshold is learnt though its
 # derivative is 0; why units of a wide code fall silent, and what wakes them; and how one code serves several sizes.
 #
+# **In one line:** L1 finds planted features and makes each too small, by a quarter or more; gates and thresholds shrink
+# them less.
+#
 # **You need** tutorials 8 and 14. Sparse autoencoders with wide codes are used to read what a large network computes:
 # each unit is meant to be one feature of its activations. Here the features are planted, so we can look whether they
 # are found.

@@ -12,6 +12,8 @@
 # estimate of a likelihood is too low, and how to tell a VAE whose optimum is a silent code from one that fell asleep on
 # the way.
 #
+# **In one line:** fifty samples close four fifths of the gap between the bound and the likelihood.
+#
 # **You need** tutorial 11. There, a VAE's loss was reconstruction plus divergence. Here it is what it stands for: a
 # bound on $\log p(x)$.
 
