@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import copy
+import functools
 import gc
 import linecache
 import sys
@@ -220,10 +221,7 @@ def _functions(objects: Sequence[Any]) -> Functions:
 
 def _definition(code: CodeType, known: Functions) -> Definition | None:
     """Return the definition of a code, or of the one around it, which ran too, if its function was made in the call."""
-    try:
-        tree = ast.parse("".join(linecache.getlines(code.co_filename)))
-    except (SyntaxError, ValueError):
-        return None
+    tree = _tree("".join(linecache.getlines(code.co_filename)))
     chain = _chain(tree, code)
     while chain and chain[-1] is not tree:
         functions = known.get(id(code), [])
@@ -237,6 +235,15 @@ def _definition(code: CodeType, known: Functions) -> Definition | None:
             return None
         code = outer
     return None
+
+
+@functools.lru_cache(maxsize=4)
+def _tree(text: str) -> ast.Module:
+    """Return the tree of a file, of which only copies are changed; an empty one where it can't be parsed."""
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError):
+        return ast.Module([], [])
 
 
 def _chain(tree: ast.Module, code: CodeType) -> list[ast.AST]:
