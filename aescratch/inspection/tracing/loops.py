@@ -1,0 +1,203 @@
+"""Recorded formulas as loops of JavaScript over typed arrays, for a page that takes many steps a second.
+
+    "y[n,j] = sum(i, x[n,i] * W[i,j]) + b[j]"  --->  function dense(out, a, b, c, N, J, I) {
+                                                       for (let n = 0; n < N; n++)
+                                                         for (let j = 0; j < J; j++) { let sum1 = 0; for (let i ...
+
+The interpreter of the step page, engine.js, walks through a tree for every number. Here each tree is walked through
+once, when the page is written, and the page needs neither an interpreter nor `eval`. Arrays lie row after row in a
+Float64Array, a single number in one of length 1. Sizes are arguments: a formula is the same for every width. Formulas
+that differ in nothing but names share one function, called after the first of them, so all variants together have a
+few dozen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from aescratch.inspection.tracing.language import AGGREGATES, Equation, Tree, entries, names_in, replace
+from aescratch.inspection.tracing.writing import text_of
+
+Size = str | int  # the name of a size, such as N or D, or a number that is always the same
+LETTERS = "abcdefgh"  # of the arrays in a loop; the language's indices are other letters
+FUNCTIONS = {"exp", "log", "log1p", "sqrt", "tanh", "abs", "sign", "floor", "max", "min"}  # of JavaScript's Math
+SIGNS = {"==": "===", "and": "&&", "or": "||"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a loop: which one, what it fills, what it reads, and the names of the sizes that it is given."""
+
+    loop: str
+    to: str
+    reads: tuple[str, ...]
+    sizes: tuple[str, ...]
+
+
+@dataclass
+class Loops:
+    """The functions that were written so far, each once."""
+
+    names: dict[str, str] = field(default_factory=dict)  # by their texts, which begin behind the name
+    formulas: dict[str, str] = field(default_factory=dict)  # by the same
+
+    def call(self, name: str, equation: Equation, shapes: Mapping[str, Sequence[Size]]) -> Call:
+        """Return how to compute an equation between arrays of these shapes, and write its function if it is new.
+
+        Raises
+        ------
+        ValueError
+            If the formula has something that isn't translated.
+
+        Examples
+        --------
+        >>> from aescratch.inspection.tracing.language import read
+        >>> loops = Loops()
+        >>> loops.call("mean", read("rho_hat[j] = mean(n, h1[n,j])"), {"rho_hat": ["H"], "h1": ["N", "H"]})
+        Call(loop='mean', to='rho_hat', reads=('h1',), sizes=('H', 'N'))
+        >>> print(loops.text())
+        // out[j] = 1/N Σ_n a[n,j]
+        function mean(out, a, J, N) {
+          for (let j = 0; j < J; j++) {
+            let sum1 = 0;
+            for (let n = 0; n < N; n++) {
+              sum1 += a[n * J + j];
+            }
+            out[j] = sum1 / N;
+          }
+        }
+        """
+        reads = names_in(equation.tree)
+        letters = {quantity: LETTERS[place] for place, quantity in enumerate(reads)}
+        tree = replace(equation.tree, lambda of, indices: ["at", letters[of], indices])
+        own = {letters.get(quantity, "out"): shapes[quantity] for quantity in [*reads, equation.name]}
+        writer = _Writer(own)
+        body = writer.function(Equation("out", equation.indices, tree))
+        signature = ", ".join(["out", *letters.values(), *writer.sizes.values()])
+        text = f"({signature}) {{\n{body}\n}}"
+        if text not in self.names:
+            alike = sum(each.rstrip("0123456789") == name for each in self.names.values())
+            self.names[text] = f"{name}{alike + 1}" if alike else name
+            self.formulas[text] = text_of(Equation("out", equation.indices, tree))
+        return Call(self.names[text], equation.name, tuple(reads), tuple(writer.sizes))
+
+    def text(self) -> str:
+        """Return all functions, each below its formula."""
+        return "\n\n".join(f"// {self.formulas[text]}\nfunction {name}{text}" for text, name in self.names.items())
+
+
+class _Writer:
+    """Writes one function: its loops, and inside them the sums that an entry needs, before the entry itself."""
+
+    def __init__(self, shapes: Mapping[str, Sequence[Size]]) -> None:
+        self.shapes = shapes
+        self.sizes: dict[str, str] = {}  # the letter of each size
+        self.lines: list[str] = []
+        self.depth, self.helpers = 1, 0
+        self.totals: list[dict[str, str]] = [{}]  # the sums that are known at each depth
+
+    def function(self, equation: Equation) -> str:
+        """Return the body of the function."""
+        for index, size in zip(equation.indices, self.shapes[equation.name], strict=True):
+            self.open(index, size)
+        result = self.value(equation.tree)
+        self.line(f"{equation.name}[{self.flat(equation.name, equation.indices)}] = {_bare(result)};")
+        for _ in equation.indices:
+            self.close()
+        return "\n".join(self.lines)
+
+    def line(self, text: str) -> None:
+        """Write a line."""
+        self.lines.append("  " * self.depth + text)
+
+    def open(self, index: str, size: Size) -> None:
+        """Begin a loop over an index."""
+        self.line(f"for (let {index} = 0; {index} < {self.size(size, index)}; {index}++) {{")
+        self.depth += 1
+        self.totals.append({})
+
+    def close(self) -> None:
+        """End a loop."""
+        self.depth -= 1
+        self.totals.pop()
+        self.line("}")
+
+    def size(self, size: Size, index: str) -> str:
+        """Return the letter of a size, which is that of the index that first runs over it."""
+        if isinstance(size, int):
+            return str(size)
+        if size not in self.sizes:
+            letter = index.upper()
+            self.sizes[size] = letter if letter not in self.sizes.values() else f"{letter}{len(self.sizes)}"
+        return self.sizes[size]
+
+    def helper(self, name: str) -> str:
+        """Return a new name."""
+        self.helpers += 1
+        return f"{name}{self.helpers}"
+
+    def value(self, tree: Tree) -> str:
+        """Return an expression for a tree, in parentheses where it needs them; sums come as lines before."""
+        if not isinstance(tree, list):
+            return repr(tree) if tree >= 0 else f"({tree!r})"
+        kind = tree[0]
+        if kind == "at":
+            return f"{tree[1]}[{self.flat(tree[1], tree[2])}]"
+        if kind == "index":
+            return str(tree[1])
+        if kind == "size":
+            return self.size("N", "n")
+        if kind == "call" and tree[1] in FUNCTIONS:
+            return f"Math.{tree[1]}({', '.join(_bare(self.value(part)) for part in tree[2])})"
+        if kind == "if":
+            condition, then, otherwise = map(self.value, tree[1:])
+            return f"({condition} ? {then} : {otherwise})"
+        if kind in ("sum", "mean"):
+            return self.total(*tree)
+        if kind == "**" and tree[2] == 2:
+            base = self.helper("base")
+            self.line(f"const {base} = {_bare(self.value(tree[1]))};")
+            return f"({base} * {base})"
+        if kind in AGGREGATES or kind == "call":
+            raise ValueError(f"expected a formula of sums, means and {', '.join(sorted(FUNCTIONS))}, got {tree[1]!r}")
+        left, right = map(self.value, tree[1:])
+        return f"(-{right})" if (kind, tree[1]) == ("-", 0) else f"({left} {SIGNS.get(kind, kind)} {right})"
+
+    def total(self, kind: str, index: str, inside: Tree) -> str:
+        """Write the loop of a sum or a mean, and return its value."""
+        known = self.totals[-1].get(repr((kind, index, inside)))
+        if known is not None:  # a formula may say the same twice
+            return known
+        total = self.helper("sum")
+        size = next(self.shapes[name][at.index(index)] for name, at in entries(inside) if index in at)
+        self.line(f"let {total} = 0;")
+        self.open(index, size)
+        self.line(f"{total} += {_bare(self.value(inside))};")
+        self.close()
+        result = f"({total} / {self.size(size, index)})" if kind == "mean" else total
+        self.totals[-1][repr((kind, index, inside))] = result
+        return result
+
+    def flat(self, name: str, indices: Sequence[Tree]) -> str:
+        """Return where an entry lies in its array."""
+        place = ""
+        for axis, index in enumerate(indices):
+            own = index if isinstance(index, str) else self.value(index)
+            if place in ("", "0"):
+                place = own
+            else:
+                letter = index if isinstance(index, str) else "c"
+                before = place if place.isalnum() else f"({place})"
+                place = f"{before} * {self.size(self.shapes[name][axis], letter)} + {own}"
+        return place or "0"
+
+
+def _bare(text: str) -> str:
+    """Return an expression without parentheses around all of it."""
+    depth = 0
+    for place, sign in enumerate(text):
+        depth += (sign == "(") - (sign == ")")
+        if depth == 0:
+            return text[1:-1] if place == len(text) - 1 and text.startswith("(") else text
+    return text

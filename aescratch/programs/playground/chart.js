@@ -1,0 +1,58 @@
+// The third view: the loss, step by step, beside PCA's. The scale is logarithmic: halving looks the same everywhere.
+
+const KEPT = 400; // places along the curve; when they are used up every second one goes
+
+class Curve {
+  constructor() {
+    this.points = [];
+    this.every = 1;
+    this.next = 0;
+  }
+
+  add(step, error, objective) {
+    if (step < this.next) return;
+    this.next = step + this.every;
+    this.points.push({ step, error, objective });
+    if (this.points.length > KEPT) {
+      this.points = this.points.filter((_, i) => i % 2 === 0);
+      this.every *= 2;
+    }
+  }
+}
+
+function drawLoss(board, curve, pca) {
+  board.begin();
+  const known = curve.points.filter((point) => point.error > 0);
+  const values = [...known.flatMap((point) => [point.error, point.objective]), pca].filter((value) => value > 1e-9 && Number.isFinite(value));
+  if (!values.length) return;
+  const least = Math.log10(Math.min(...values)) - 0.1, most = Math.log10(Math.max(...values)) + 0.1;
+  const left = 46, plane = board.plane(0, Math.max(1, known.length ? known[known.length - 1].step : 1), least, most, left, 6, board.width - left - 8, board.height - 26);
+  const ticks = [];
+  for (let power = Math.floor(least); power <= most; power++) {
+    for (const digit of most - least < 1.6 ? [1, 2, 5] : [1]) ticks.push(digit * 10 ** power);
+  }
+  for (const tick of ticks) {
+    const y = plane.y(Math.log10(tick));
+    if (y < 4 || y > plane.top + plane.high) continue;
+    board.line([[left, y], [board.width - 8, y]], board.colour("line"), 1);
+    board.text(number(tick), left - 6, y + 4, board.colour("faint"), "right");
+  }
+  board.text(`step ${number(plane.x1, 6)}`, board.width - 8, board.height - 5, board.colour("faint"), "right");
+  const along = (name) => known.filter((point) => point[name] > 0 && Number.isFinite(point[name])).map((point) => [plane.x(point.step), plane.y(Math.log10(point[name]))]);
+  board.line(along("objective"), board.colour("point"), 1);
+  if (pca > 1e-9) {
+    const y = plane.y(Math.log10(pca));
+    board.line([[left, y], [board.width - 8, y]], board.colour("pca"), 2, [7, 5]);
+    board.text("PCA", board.width - 12, y - 5, board.colour("pca"), "right");
+  }
+  board.line(along("error"), board.colour("accent"), 2.5);
+}
+
+// What the curves have come to, in words.
+function noteLoss(scene, pca) {
+  const { error, units } = scene, width = `${units} number${units > 1 ? "s" : ""}`;
+  if (pca < 1e-4) return `Error ${number(error)}. PCA of ${width} loses nothing here: the code is as wide as the data.`;
+  const ratio = error / pca;
+  const than = ratio < 0.995 ? `${Math.round(100 * (1 - ratio))} % less than` : ratio > 1.005 ? `${number(ratio, 2)} times` : "the same as";
+  return `Error ${number(error)}, ${than} PCA's ${number(pca)} with ${width}. Grey: the objective of each batch.`;
+}

@@ -1,0 +1,116 @@
+// The first view: data, and what comes back. Points as a plane; curves and digits as rows of examples.
+
+const REACH = 1.5; // of the plane of points, which set and page agree on
+const ARROWS = 15, CELLS = 40, TRACE = 120, MESH = 13;
+
+function drawOutput(board, scene) {
+  board.begin();
+  return scene.set.look === "point" ? drawPlane(board, scene) : drawRows(board, scene);
+}
+
+function drawPlane(board, scene) {
+  const { set, looking, units, variant } = scene, plane = board.square(-REACH, REACH, -REACH, REACH);
+  const place = (points, i) => [plane.x(points[2 * i]), plane.y(points[2 * i + 1])];
+  board.frame(plane.left, plane.top, plane.wide, plane.high);
+  board.ink.save();
+  board.ink.beginPath();
+  board.ink.rect(plane.left, plane.top, plane.wide, plane.high);
+  board.ink.clip();
+  if (scene.before) {
+    const cells = scene.through(grid(CELLS, CELLS, plane)).arrays.indices;
+    board.field(cells, CELLS, CELLS, plane.left, plane.top, plane.wide, plane.high, (cell) => [...hue(cell), 70]);
+  }
+  if (variant.name === "denoising") {
+    const from = grid(ARROWS, ARROWS, plane), to = scene.through(from).arrays.x_hat;
+    for (let i = 0; i < ARROWS * ARROWS; i++) {
+      const [x0, y0] = place(from, i), [x1, y1] = place(to, i), long = Math.hypot(x1 - x0, y1 - y0);
+      const share = Math.min(1, (0.9 * plane.wide) / ARROWS / (long || 1));
+      board.arrow(x0, y0, x0 + share * (x1 - x0), y0 + share * (y1 - y0), board.colour("minus"));
+    }
+  }
+  if (units === 1) drawPrincipal(board, scene, plane);
+  const back = looking.arrays.x_hat;
+  for (let i = 0; i < set.n; i++) board.line([place(set.x, i), place(back, i)], board.colour("line"), 1);
+  for (let i = 0; i < set.n; i++) board.dot(...place(set.x, i), plane.wide / 130, scene.colour(set.labels[i]));
+  if (units <= 2 && !scene.before) drawManifold(board, scene, plane);
+  else for (let i = 0; i < set.n; i++) board.dot(...place(back, i), plane.wide / 260, board.colour("ink"));
+  if (variant.name === "vae") {
+    const samples = scene.decode(scene.fixed);
+    for (let i = 0; i < SAMPLES; i++) {
+      const [x, y] = place(samples, i);
+      board.line([[x - 3, y - 3], [x + 3, y + 3]], board.colour("minus"), 1.6);
+      board.line([[x - 3, y + 3], [x + 3, y - 3]], board.colour("minus"), 1.6);
+    }
+  }
+  const held = scene.decode(scene.held);
+  if (scene.example !== null) board.dot(...place(set.x, scene.example), plane.wide / 80, "", board.colour("ink"));
+  board.dot(...place(held, 0), plane.wide / 55, board.colour("accent"), board.colour("paper"));
+  board.ink.restore();
+  return { plane };
+}
+
+// Everything that codes between the least and the most decode to: a curve, or a net.
+function drawManifold(board, scene, plane) {
+  const { least, most, units } = scene;
+  if (units === 1) {
+    const codes = Float64Array.from({ length: TRACE }, (_, i) => least[0] + (i / (TRACE - 1)) * (most[0] - least[0]));
+    const curve = scene.decode(codes);
+    board.line(Array.from(codes, (_, i) => [plane.x(curve[2 * i]), plane.y(curve[2 * i + 1])]), board.colour("accent"), 3);
+    return;
+  }
+  const net = scene.decode(grid(MESH, MESH, { x0: least[0], x1: most[0], y0: least[1], y1: most[1] }));
+  const knot = (row, column) => [plane.x(net[2 * (row * MESH + column)]), plane.y(net[2 * (row * MESH + column) + 1])];
+  const along = Array.from({ length: MESH }, (_, i) => i);
+  for (const i of along) {
+    board.line(along.map((j) => knot(i, j)), board.colour("accent"), 1);
+    board.line(along.map((j) => knot(j, i)), board.colour("accent"), 1);
+  }
+}
+
+function drawPrincipal(board, scene, plane) {
+  const { mean, up } = scene.pca, ends = [-4, 4].map((t) => [plane.x(mean[0] + t * up[0]), plane.y(mean[1] + t * up[1])]);
+  board.line(ends, board.colour("pca"), 2, [7, 5]);
+}
+
+function hue(cell) {
+  const angle = (cell * 137.5) % 360, part = (shift) => 128 + 110 * Math.cos(((angle + shift) * Math.PI) / 180);
+  return [part(0), part(120), part(240)];
+}
+
+// Ten examples, below each what came back, what PCA makes of it, and what is particular to the variant.
+function drawRows(board, scene) {
+  const { set, variant, looking } = scene, shown = set.shown, d = set.d;
+  const pick = (values) => Float64Array.from(shown.flatMap((i) => Array.from(values.subarray(i * d, (i + 1) * d))));
+  const clean = pick(set.x), rows = [["data x", clean, "ink"]];
+  if (variant.name === "denoising") {
+    const [damaged, back] = scene.damaged(clean);
+    rows.push(["damaged x̃", damaged, "minus"], ["restored x̂", back, "accent"]);
+  } else rows.push(["back x̂", pick(looking.arrays.x_hat), "accent"]);
+  rows.push([`PCA, ${scene.pca.width}`, scene.pca.reconstruct(clean), "pca"]);
+  if (variant.name === "vae") rows.push(["samples", scene.decode(scene.fixed.subarray(0, 10 * scene.units)), "minus"]);
+  const margin = Math.min(90, 0.16 * board.width), step = Math.min((board.width - margin) / shown.length, board.height / rows.length);
+  const side = step * 0.88, top = (board.height - rows.length * step) / 2;
+  rows.forEach(([name, values, colour], row) => {
+    board.text(name, 0, top + row * step + side / 2 + 4, board.colour("ink"));
+    shown.forEach((example, column) => {
+      const left = margin + column * step, above = top + row * step;
+      board.example(values.subarray(column * d, (column + 1) * d), set.look, left, above, side, board.colour(colour));
+      if (row === 0) board.frame(left, above, side, side, scene.example === example ? board.colour("accent") : board.colour("line"), scene.example === example ? 3 : 1);
+      else board.frame(left, above, side, side);
+    });
+  });
+  return { column: (px) => shown[Math.floor((px - margin) / step)] };
+}
+
+function noteOutput(scene) {
+  const { set, variant, units } = scene;
+  if (set.look !== "point") return "Click an example: its code is held on the right.";
+  const parts = [];
+  if (units === 1 && !scene.before) parts.push("Blue: all that a code can become.");
+  if (units === 1) parts.push("Dashed: PCA's line.");
+  if (variant.name === "denoising") parts.push("Arrows: where a point is moved to.");
+  if (variant.name === "vae") parts.push("Crosses: samples, decoded from N(0, 1).");
+  if (scene.before) parts.push("Colours: points with the same code.");
+  if (units > 1 && !parts.length) parts.push("Black: what comes back.");
+  return `${parts.join(" ")} Click a point to hold its code.`;
+}
