@@ -16,13 +16,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from aescratch.inspection.tracing.language import AGGREGATES, Equation, Tree, entries, names_in, replace
+from aescratch.inspection.tracing.language import AGGREGATES, Equation, Tree, entries, names_in, parts, replace
 from aescratch.inspection.tracing.writing import text_of
 
 Size = str | int  # the name of a size, such as N or D, or a number that is always the same
 LETTERS = "abcdefgh"  # of the arrays in a loop; the language's indices are other letters
 FUNCTIONS = {"exp", "log", "log1p", "sqrt", "tanh", "abs", "sign", "floor", "max", "min"}  # of JavaScript's Math
 SIGNS = {"==": "===", "and": "&&", "or": "||"}
+LANES = 4  # entries that lie side by side, and whose sums run in one loop: each waits less for its own last addition
 
 
 @dataclass(frozen=True)
@@ -94,18 +95,41 @@ class _Writer:
         self.shapes = shapes
         self.sizes: dict[str, str] = {}  # the letter of each size
         self.lines: list[str] = []
+        self.first: list[str] = []  # lines before all loops
         self.depth, self.helpers = 1, 0
+        self.across, self.lane, self.lanes = "", 0, 1
         self.totals: list[dict[str, str]] = [{}]  # the sums that are known at each depth
 
     def function(self, equation: Equation) -> str:
         """Return the body of the function."""
-        for index, size in zip(equation.indices, self.shapes[equation.name], strict=True):
+        over = list(zip(equation.indices, self.shapes[equation.name], strict=True))
+        side_by_side = bool(over) and isinstance(over[-1][1], str) and _sums(equation.tree)
+        for index, size in over[: len(over) - side_by_side]:
             self.open(index, size)
-        result = self.value(equation.tree)
-        self.line(f"{equation.name}[{self.flat(equation.name, equation.indices)}] = {_bare(result)};")
-        for _ in equation.indices:
+        if side_by_side:
+            self.across, length = over[-1][0], self.size(over[-1][1], over[-1][0])
+            self.line(f"let {self.across} = 0;")
+            self.begin(f"for (; {self.across} + {LANES - 1} < {length}; {self.across} += {LANES}) {{")
+            self.entries(equation, LANES)
             self.close()
-        return "\n".join(self.lines)
+            self.begin(f"for (; {self.across} < {length}; {self.across}++) {{")
+        self.entries(equation, 1)
+        for _ in over:
+            self.close()
+        return "\n".join(self.first + self.lines)
+
+    def entries(self, equation: Equation, lanes: int) -> None:
+        """Write the lines that compute an entry, or several that lie side by side."""
+        self.lanes = lanes
+        for self.lane in range(lanes):
+            result = self.value(equation.tree)
+            place = _bare(self.flat(equation.name, equation.indices))
+            self.line(f"{equation.name}[{place}] = {_bare(result)};")
+        self.lane = 0
+
+    def spelled(self, index: str) -> str:
+        """Return an index as it is in this lane."""
+        return f"({index} + {self.lane})" if self.lane and index == self.across else index
 
     def line(self, text: str) -> None:
         """Write a line."""
@@ -113,7 +137,11 @@ class _Writer:
 
     def open(self, index: str, size: Size) -> None:
         """Begin a loop over an index."""
-        self.line(f"for (let {index} = 0; {index} < {self.size(size, index)}; {index}++) {{")
+        self.begin(f"for (let {index} = 0; {index} < {self.size(size, index)}; {index}++) {{")
+
+    def begin(self, text: str) -> None:
+        """Write the head of a loop."""
+        self.line(text)
         self.depth += 1
         self.totals.append({})
 
@@ -142,10 +170,12 @@ class _Writer:
         if not isinstance(tree, list):
             return repr(tree) if tree >= 0 else f"({tree!r})"
         kind = tree[0]
+        if kind in ("call", "**") and self.depth > 1 and _same_everywhere(tree):
+            return self.once(tree)
         if kind == "at":
-            return f"{tree[1]}[{self.flat(tree[1], tree[2])}]"
+            return f"{tree[1]}[{_bare(self.flat(tree[1], tree[2]))}]"
         if kind == "index":
-            return str(tree[1])
+            return self.spelled(tree[1])
         if kind == "size":
             return self.size("N", "n")
         if kind == "call" and tree[1] in FUNCTIONS:
@@ -164,33 +194,61 @@ class _Writer:
         left, right = map(self.value, tree[1:])
         return f"(-{right})" if (kind, tree[1]) == ("-", 0) else f"({left} {SIGNS.get(kind, kind)} {right})"
 
+    def once(self, tree: Tree) -> str:
+        """Compute a power or a function of single numbers before all loops, and return its name."""
+        if repr(tree) not in self.totals[0]:
+            self.totals[0][repr(tree)] = name = self.helper("once")
+            before, self.lines, self.depth, depth = self.lines, self.first, 1, self.depth
+            self.line(f"const {name} = {_bare(self.value(tree))};")
+            self.lines, self.depth = before, depth
+        return self.totals[0][repr(tree)]
+
     def total(self, kind: str, index: str, inside: Tree) -> str:
         """Write the loop of a sum or a mean, and return its value."""
-        known = self.totals[-1].get(repr((kind, index, inside)))
-        if known is not None:  # a formula may say the same twice
-            return known
-        total = self.helper("sum")
         size = next(self.shapes[name][at.index(index)] for name, at in entries(inside) if index in at)
-        self.line(f"let {total} = 0;")
-        self.open(index, size)
-        self.line(f"{total} += {_bare(self.value(inside))};")
-        self.close()
-        result = f"({total} / {self.size(size, index)})" if kind == "mean" else total
-        self.totals[-1][repr((kind, index, inside))] = result
-        return result
+        same = repr((index, inside))
+        if same not in self.totals[-1]:  # a formula may say it twice, and the next lane says it again
+            self.totals[-1][same] = total = self.helper("sum")
+            here, lanes = self.lane, range(self.lanes)
+            self.line(f"let {', '.join(f'{total}{_suffix(lane)} = 0' for lane in lanes)};")
+            self.open(index, size)
+            for self.lane in lanes:
+                self.line(f"{total}{_suffix(self.lane)} += {_bare(self.value(inside))};")
+            self.lane = here
+            self.close()
+        total = f"{self.totals[-1][same]}{_suffix(self.lane)}"
+        return f"({total} / {self.size(size, index)})" if kind == "mean" else total
 
     def flat(self, name: str, indices: Sequence[Tree]) -> str:
         """Return where an entry lies in its array."""
         place = ""
         for axis, index in enumerate(indices):
-            own = index if isinstance(index, str) else self.value(index)
+            own = self.spelled(index) if isinstance(index, str) else self.value(index)
             if place in ("", "0"):
                 place = own
             else:
                 letter = index if isinstance(index, str) else "c"
-                before = place if place.isalnum() else f"({place})"
+                before = place if place.isalnum() or _bare(place) != place else f"({place})"
                 place = f"{before} * {self.size(self.shapes[name][axis], letter)} + {own}"
         return place or "0"
+
+
+def _sums(tree: Tree) -> bool:
+    """Whether a tree has a sum in it."""
+    return isinstance(tree, list) and (tree[0] in AGGREGATES or any(map(_sums, parts(tree))))
+
+
+def _same_everywhere(tree: Tree) -> bool:
+    """Whether a tree has no index in it."""
+    if not isinstance(tree, list):
+        return not isinstance(tree, str)
+    if tree[0] in AGGREGATES or tree[0] == "index":
+        return False
+    return not tree[2] if tree[0] == "at" else tree[0] != "size" and all(map(_same_everywhere, parts(tree)))
+
+
+def _suffix(lane: int) -> str:
+    return "abcd"[lane] if lane else ""
 
 
 def _bare(text: str) -> str:

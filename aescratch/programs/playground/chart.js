@@ -43,16 +43,20 @@ function drawLoss(board, curve, pca) {
   if (pca > 1e-9) {
     const y = plane.y(Math.log10(pca));
     board.line([[left, y], [board.width - 8, y]], board.colour("pca"), 2, [7, 5]);
-    board.text("PCA", board.width - 12, y - 5, board.colour("pca"), "right");
+    board.text("PCA", left + 4, y + (y < plane.top + plane.high / 2 ? 14 : -5), board.colour("pca"));
   }
   board.line(along("error"), board.colour("accent"), 2.5);
+  [["error, all data", "accent"], ["objective J, each batch", "point"]].forEach(([text, colour], i) => {
+    board.text(text, board.width - 30, 18 + 16 * i, board.colour("faint"), "right");
+    board.line([[board.width - 26, 14 + 16 * i], [board.width - 10, 14 + 16 * i]], board.colour(colour), 3 - 1.5 * i);
+  });
 }
 
 // What the curves have come to, in words.
 function noteLoss(scene, pca) {
   const { error, units } = scene, width = `${units} number${units > 1 ? "s" : ""}`;
-  if (pca < 1e-4) return `Error ${number(error)}. PCA of ${width} loses nothing here: the code is as wide as the data.`;
+  if (pca < 1e-4) return `Error ${number(error)}. PCA with ${width} loses nothing: the code is as wide as the data.`;
   const ratio = error / pca;
   const than = ratio < 0.995 ? `${Math.round(100 * (1 - ratio))} % less than` : ratio > 1.005 ? `${number(ratio, 2)} times` : "the same as";
-  return `Error ${number(error)}, ${than} PCA's ${number(pca)} with ${width}. Grey: the objective of each batch.`;
+  return `Error ${number(error)}, ${than} PCA's ${number(pca)} with ${width}.`;
 }

@@ -32,7 +32,7 @@ function drawMosaic(board, scene, plane) {
   const wide = board.width / TILES, high = board.height / rows, side = Math.min(wide, high) * 0.9;
   for (let i = 0; i < TILES * rows; i++) {
     const left = (i % TILES) * wide + (wide - side) / 2, top = Math.floor(i / TILES) * high + (high - side) / 2;
-    board.example(decoded.subarray(i * d, (i + 1) * d), look, left, top, side, board.colour("point"));
+    board.example(decoded.subarray(i * d, (i + 1) * d), look, left, top, side, board.colour("point"), 0.6);
   }
 }
 
@@ -59,6 +59,8 @@ function drawEntries(board, scene, place) {
 }
 
 function drawLegend(board, scene) {
+  board.ink.fillStyle = board.colour("paper");
+  board.ink.fillRect(0, board.height - 20, 226, 20);
   for (let label = 0; label < 10; label++) {
     board.dot(10 + label * 22, board.height - 10, 4, scene.colour(label));
     board.text(String(label), 16 + label * 22, board.height - 6, board.colour("ink"));
@@ -103,6 +105,7 @@ function drawBars(board, scene) {
     bar(held[j], j === scene.unit ? board.colour("accent") : board.colour(held[j] < 0 ? "minus" : "plus"), 0.55);
     if (wide > 14) board.text(String(j + 1), (j + 0.5) * wide, board.height - 3, board.colour("faint"), "center");
   }
+  board.text(number(most, 2), 2, 12);
   return {
     code: (px, py) => {
       scene.unit = Math.max(0, Math.min(units - 1, Math.floor(px / wide)));
@@ -123,7 +126,7 @@ function drawDecoded(board, scene) {
 }
 
 function noteCodes(scene) {
-  const dots = scene.units > 2 ? "Bars: the code that is held; grey: the mean over all data." : "Dots: codes of the data.";
-  const more = scene.before ? " Squares: the codebook; colours: its cells." : scene.variant.name === "vae" ? " Dashed: the prior's σ and 2 σ." : "";
-  return `${dots}${scene.units > 2 ? "" : more} Drag: what a code decodes to.`;
+  if (scene.units > 2) return "Bars: the code held; grey: the mean of all. Drag to decode another.";
+  const more = scene.before ? " Squares: codebook, and its cells." : scene.variant.name === "vae" ? " Dashed: the prior's σ, 2 σ." : "";
+  return `Dots: the data's codes.${more} Drag to decode others.`;
 }

@@ -73,7 +73,7 @@ function choicesOf(content, state) {
     { name: "batch", label: "examples in a batch", says: "Of how many examples each step takes its gradient.", least: 1, most: 200, start: 32, scale: "whole" },
     ...(variant.deep ? [{ name: "hidden", label: "hidden units", says: "On each side of the code.", least: 1, most: 64, start: set.hidden, scale: "whole" }] : []),
     { name: "code", label: "code units", says: "How many numbers an example is told in.", ...code, scale: "whole" },
-    ...variant.sliders,
+    ...variant.sliders.map((slider) => (slider.name === "k" ? { ...slider, most: Math.min(slider.most, state.code ?? slider.most) } : slider)),
   ];
   return { set, variant, words, numbers };
 }
@@ -91,6 +91,10 @@ function stateFrom(content, hash) {
     const right = value >= least && value <= most && (scale !== "whole" || Number.isInteger(value));
     if (!right) refused.push(`${name} can be ${scale === "whole" ? "a whole number " : ""}from ${least} to ${most}, not “${asked.get(name)}”`);
     state[name] = right ? value : start;
+  }
+  if (state.k > state.code) {
+    refused.push(`of ${state.code} code units at most ${state.code} can be kept, not ${state.k}`);
+    state.k = state.code;
   }
   return { state, refused };
 }

@@ -18,7 +18,7 @@ from aescratch.foundations.principal import principal_variances
 
 N_POINTS, N_CURVES, N_DIGITS = 300, 400, 800
 SAMPLES = 24  # of a curve
-MOST_COMPONENTS = 16  # of PCA that are drawn
+MOST_COMPONENTS = 48  # of PCA that are drawn
 LEVELS = 255  # what is between 0 and 1 becomes bytes
 TENTHS = 10  # labels of points are how far along they lie, as those of `ae.datasets.ring` are
 
@@ -76,7 +76,7 @@ def bumps() -> tuple[Array, Any]:
 def digits() -> tuple[Array, Any]:
     """Return the first of the built-in digits."""
     data = ae.datasets.load_digits()
-    return data.x[:N_DIGITS], data.labels[:N_DIGITS]
+    return data.x[:N_DIGITS], np.asarray(data.labels)[:N_DIGITS]
 
 
 SETS = (
@@ -84,8 +84,8 @@ SETS = (
     Set("wave", "wave", "point", "A bent line: PCA cuts it short, a curve can follow it.", wave, 12, 1),
     Set("spiral", "spiral", "point", "A rolled-up line. It takes patience, and hidden units.", spiral, 24, 1),
     Set("cloud", "cloud", "point", "A normal cloud: here PCA's straight line is the best there is.", cloud, 12, 1),
-    Set("bumps", "curves", "curve", "Curves with one bump: place and width are two numbers, and PCA needs many.", bumps, 24, 2),
-    Set("digits", "digits", "image", "Handwritten digits, 8 × 8: a plane of codes to be looked through.", digits, 32, 2),
+    Set("bumps", "curves", "curve", "One bump each: its place and width are two numbers; PCA needs many.", bumps, 24, 2),
+    Set("digits", "digits", "image", "Handwritten digits of 8 × 8 pixels: 64 numbers each.", digits, 32, 2),
 )  # fmt: skip
 
 

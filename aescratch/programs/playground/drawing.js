@@ -91,7 +91,8 @@ class Board {
   }
 
   // One example as its kind is drawn: an image, or a curve in a box.
-  example(values, look, left, top, side, colour = this.colour("ink")) {
+  example(values, look, left, top, side, colour = this.colour("ink"), opacity = 1) {
+    this.ink.globalAlpha = opacity;
     if (look === "image") {
       const edge = Math.round(Math.sqrt(values.length)), rgb = channels(colour);
       this.field(values, edge, edge, left, top, side, side, (value) => [...rgb, 255 * Math.max(0, Math.min(1, value))]);
@@ -99,6 +100,7 @@ class Board {
       const box = this.plane(0, values.length - 1, -0.15, 1.15, left, top, side, side);
       this.line(Array.from(values, (value, i) => [box.x(i), box.y(Math.max(-0.15, Math.min(1.15, value)))]), colour, Math.max(1, side / 35));
     }
+    this.ink.globalAlpha = 1;
   }
 
   // Signed numbers as an image or a curve, in the colours of plus and minus.

@@ -6,12 +6,15 @@ const content = JSON.parse(document.getElementById("content").textContent);
 const element = (id) => document.getElementById(id);
 const boards = Object.fromEntries(["network", "loss", "output", "code", "decoded"].map((name) => [name, new Board(element(`${name}-canvas`))]));
 const hits = {}; // what a place on a canvas means, as the last drawing has it
-const BUDGET = 9; // milliseconds of a frame that are spent on steps
+const BUDGET = 7; // milliseconds of a frame that are spent on steps
+const REST = 4; // looking at all data may take one part in so many of the time
 const SLOW = 12; // frames for a step
 const LIVE = new Set(["rate", "weight", "rho", "beta", "k", "sigma", "p"]); // what changes without a new start
+const KEPT_WITH = { data: ["rate", "batch"], variant: ["rate", "batch", "hidden"], rule: ["batch", "hidden", "code", "weight", "rho", "beta", "k", "sigma", "p", "K"] };
 for (const set of content.sets) open(set);
 
 let { state, refused } = stateFrom(content, location.hash);
+let looked = { at: 0, cost: 0 };
 let seed = 1, training, scene, curve, running = false, frames = 0, since = performance.now(), told = { frames: 0, steps: 0, at: 0 };
 
 // A set's numbers, from text: bytes, or pairs of bytes.
@@ -46,7 +49,10 @@ function start() {
   curve.add(0, scene.error, NaN);
   trouble("");
   element("says").textContent = `${variant.says} ${set.says}`;
-  for (const [view, note] of [["network", noteNetwork], ["output", noteOutput], ["code", noteCodes]]) element(`${view}-note`).textContent = note(scene);
+  for (const [view, note] of [["network", noteNetwork], ["output", noteOutput], ["code", noteCodes]]) {
+    element(`${view}-note`).textContent = note(scene);
+    boards[view].canvas.setAttribute("aria-label", note(scene));
+  }
   element("formula-list").replaceChildren(...[...content.programs[name].formulas, ...content.rules[state.rule].formulas].map((formula) => {
     const item = document.createElement("li");
     item.textContent = formula;
@@ -65,30 +71,39 @@ function settle() {
 
 function change(name, value) {
   state[name] = value;
-  if (name === "code" && state.k > value) {
-    state.k = value;
-    controls();
+  if (name === "code" && "k" in state) {
+    state.k = Math.min(state.k, value);
+    particular();
   }
-  if (name === "k" && value > state.code) state.k = state.code;
   history.replaceState(null, "", `#${new URLSearchParams(state)}`);
   if (LIVE.has(name)) {
     settle();
     if (training.broken) start();
+    else if (!running) draw();
     return;
   }
   if (["data", "variant", "rule"].includes(name)) {
-    const kept = name === "rule" ? ["data", "variant", "activation", "rule", "hidden", "code", "batch"] : name === "data" ? ["data", "variant", "activation", "rule", "rate", "batch"] : ["data", "variant", "activation", "rule", "rate", "batch", "hidden"];
-    state = stateFrom(content, String(new URLSearchParams(kept.filter((key) => key in state).map((key) => [key, state[key]])))).state;
+    const kept = ["data", "variant", "activation", "rule", ...KEPT_WITH[name]].filter((key) => key in state);
+    state = stateFrom(content, String(new URLSearchParams(kept.map((key) => [key, state[key]])))).state;
     controls();
   }
   start();
 }
 
+function slider(name) {
+  return makeSlider(choicesOf(content, state).numbers.find((each) => each.name === name), state[name], change);
+}
+
+function particular() {
+  element("particular").replaceChildren(...choicesOf(content, state).variant.sliders.map((each) => slider(each.name)));
+}
+
+// All controls as the state has them; what has the focus keeps it.
 function controls() {
-  const { variant, numbers } = choicesOf(content, state), slider = (name) => makeSlider(numbers.find((each) => each.name === name), state[name], change);
+  const { variant } = choicesOf(content, state), focused = document.activeElement?.name;
   makeChips(element("data"), "data", content.sets.map((set) => [set.name, set.label, set.says]), state.data, change);
   makeChips(element("variant"), "variant", content.variants.map((each) => [each.name, each.label, each.says]), state.variant, change);
-  element("particular").replaceChildren(...variant.sliders.map((each) => slider(each.name)));
+  particular();
   const activations = [["tanh", "tanh"], ["relu", "ReLU"], ["linear", "none: linear"]];
   element("sizes").replaceChildren(
     ...(variant.deep ? [slider("hidden")] : []), slider("code"), ...(variant.deep ? [makeSelect("activation", "activation", activations, state.activation, change)] : []),
@@ -96,6 +111,7 @@ function controls() {
   element("rule").replaceChildren(
     makeSelect("rule", "optimiser", [["sgd", "gradient descent"], ["adam", "Adam"]], state.rule, change), slider("rate"), slider("batch"),
   );
+  if (focused) document.querySelector(`#settings [name="${focused}"]:checked, #settings select[name="${focused}"]`)?.focus();
 }
 
 // Sliders for the code that is held: one each for one or two units, else one for the unit that is chosen.
@@ -114,8 +130,18 @@ function held() {
     sliders.unshift(makeSlider({ name: "unit", label: "code unit", says: "Which unit the slider below moves.", least: 1, most: scene.units, scale: "whole" }, 1,
       (_, value) => { scene.unit = value - 1; draw(); }));
   }
+  sliders.push(makeSlider({ name: "example", label: "or the code of example", says: "Holds the code of this example.", least: 1, most: scene.set.n, scale: "whole" }, 1,
+    (_, value) => { scene.follow(value - 1); draw(); }));
+  const example = sliders[sliders.length - 1].querySelector("input");
   box.replaceChildren(...sliders);
-  scene.showHeld = () => values.forEach((input, place) => {
+  scene.showHeld = () => {
+    if (scene.example !== null) example.value = scene.example + 1;
+    const shown = scene.example === null ? "none" : String(scene.example + 1);
+    example.previousElementSibling.textContent = shown;
+    example.setAttribute("aria-valuetext", shown);
+    values.forEach(showValue);
+  };
+  const showValue = (input, place) => {
     const unit = few ? place : scene.unit, value = scene.held[unit];
     const [least, most] = [Math.min(scene.least[unit], value), Math.max(scene.most[unit], value, scene.least[unit] + 1e-3)];
     Object.assign(input, { min: least, max: most, step: (most - least) / 200, value });
@@ -123,7 +149,7 @@ function held() {
     input.previousElementSibling.textContent = number(value);
     if (!few) box.querySelector("[name=unit]").value = scene.unit + 1;
     if (!few) box.querySelector("[name=unit]").previousElementSibling.textContent = scene.unit + 1;
-  });
+  };
 }
 
 function draw() {
@@ -136,6 +162,7 @@ function draw() {
   scene.showHeld();
   const arrays = scene.network.arrays, terms = scene.program.terms;
   element("loss-note").textContent = noteLoss(scene, pca);
+  boards.loss.canvas.setAttribute("aria-label", noteLoss(scene, pca));
   element("terms").textContent = training.steps
     ? `last batch: J ${number(arrays.J[0])}${terms.length > 1 ? ` = ${terms.map((name) => `${name.replace(/_/g, " ")} ${number(arrays[name][0])}`).join(" + ")}` : ""}` : "not trained yet";
 }
@@ -165,12 +192,19 @@ function frame(now) {
     const speed = element("speed").value;
     if (speed === "full") take(Infinity, performance.now() + BUDGET);
     else if (speed === "one" || frames % SLOW === 0) take(1);
-    scene.refresh();
-    curve.add(training.steps, scene.error, training.network.arrays.J[0]);
+    if (now - looked.at > REST * looked.cost) look();
     draw();
-    requestAnimationFrame(frame);
+    if (running) requestAnimationFrame(frame);
   }
   report(now);
+}
+
+// Codes and reconstructions of all data, anew, and a place more on the curve.
+function look() {
+  const before = performance.now();
+  scene.refresh();
+  curve.add(training.steps, scene.error, training.network.arrays.J[0]);
+  looked = { at: before, cost: performance.now() - before };
 }
 
 function go() {
@@ -186,6 +220,7 @@ function go() {
 function pause() {
   running = false;
   element("run").textContent = "Train";
+  look();
 }
 
 element("run").addEventListener("click", () => (running ? pause() : go()));
@@ -193,8 +228,7 @@ element("step").addEventListener("click", () => {
   pause();
   if (training.broken) start();
   take(1);
-  scene.refresh();
-  curve.add(training.steps, scene.error, training.network.arrays.J[0]);
+  look();
   draw();
   report(Infinity);
   told.at = performance.now();
@@ -222,8 +256,8 @@ function onPlace(canvas, act) {
 
 onPlace(boards.code.canvas, (x, y) => scene.hold(Float64Array.from(hits.code.code(x, y))));
 onPlace(boards.output.canvas, (x, y) => {
-  if (hits.output.column) {
-    const example = hits.output.column(x);
+  if (hits.output.example) {
+    const example = hits.output.example(x, y);
     if (example !== undefined) scene.follow(example);
     return;
   }
@@ -248,4 +282,4 @@ report(Infinity);
 told.at = performance.now();
 if (refused.length) trouble(`The address asks for what there isn't: ${refused.join("; ")}.`);
 if (!matchMedia("(prefers-reduced-motion: reduce)").matches) go();
-window.playground = { get training() { return training; }, get scene() { return scene; }, get state() { return state; }, pause, take, draw };
+window.playground = { get training() { return training; }, get scene() { return scene; }, get state() { return state; }, pause, take, look, draw };

@@ -1,7 +1,7 @@
 // The first view: data, and what comes back. Points as a plane; curves and digits as rows of examples.
 
 const REACH = 1.5; // of the plane of points, which set and page agree on
-const ARROWS = 15, CELLS = 40, TRACE = 120, MESH = 13;
+const ARROWS = 15, CELLS = 28, TRACE = 120, MESH = 13;
 
 function drawOutput(board, scene) {
   board.begin();
@@ -88,29 +88,37 @@ function drawRows(board, scene) {
   } else rows.push(["back x̂", pick(looking.arrays.x_hat), "accent"]);
   rows.push([`PCA, ${scene.pca.width}`, scene.pca.reconstruct(clean), "pca"]);
   if (variant.name === "vae") rows.push(["samples", scene.decode(scene.fixed.subarray(0, 10 * scene.units)), "minus"]);
-  const margin = Math.min(90, 0.16 * board.width), step = Math.min((board.width - margin) / shown.length, board.height / rows.length);
-  const side = step * 0.88, top = (board.height - rows.length * step) / 2;
+  // All in one block, or five and five where that makes them larger.
+  const margin = Math.min(90, 0.17 * board.width), gap = 10;
+  const sizes = [1, 2].map((blocks) => Math.min(((board.width - margin) * blocks) / 10, (board.height / blocks - gap) / rows.length));
+  const blocks = sizes[1] > sizes[0] ? 2 : 1, step = sizes[blocks - 1], side = step * 0.9, columns = 10 / blocks;
+  const block = rows.length * step + gap, top = (board.height - blocks * block + gap) / 2;
   rows.forEach(([name, values, colour], row) => {
-    board.text(name, 0, top + row * step + side / 2 + 4, board.colour("ink"));
-    shown.forEach((example, column) => {
-      const left = margin + column * step, above = top + row * step;
-      board.example(values.subarray(column * d, (column + 1) * d), set.look, left, above, side, board.colour(colour));
-      if (row === 0) board.frame(left, above, side, side, scene.example === example ? board.colour("accent") : board.colour("line"), scene.example === example ? 3 : 1);
-      else board.frame(left, above, side, side);
+    for (let each = 0; each < blocks; each++) board.text(name, 0, top + each * block + row * step + side / 2 + 4, board.colour("ink"));
+    shown.forEach((example, i) => {
+      const left = margin + (i % columns) * step, above = top + Math.floor(i / columns) * block + row * step;
+      const chosen = row === 0 && scene.example === example;
+      board.example(values.subarray(i * d, (i + 1) * d), set.look, left, above, side, board.colour(colour));
+      board.frame(left, above, side, side, board.colour(chosen ? "accent" : "line"), chosen ? 3 : 1);
     });
   });
-  return { column: (px) => shown[Math.floor((px - margin) / step)] };
+  return {
+    example: (px, py) => {
+      const column = Math.floor((px - margin) / step), each = Math.floor((py - top) / block);
+      return column >= 0 && column < columns && each >= 0 && each < blocks ? shown[each * columns + column] : undefined;
+    },
+  };
 }
 
 function noteOutput(scene) {
   const { set, variant, units } = scene;
-  if (set.look !== "point") return "Click an example: its code is held on the right.";
+  if (set.look !== "point") return "Click an example to hold its code.";
   const parts = [];
-  if (units === 1 && !scene.before) parts.push("Blue: all that a code can become.");
-  if (units === 1) parts.push("Dashed: PCA's line.");
-  if (variant.name === "denoising") parts.push("Arrows: where a point is moved to.");
-  if (variant.name === "vae") parts.push("Crosses: samples, decoded from N(0, 1).");
+  if (units <= 2 && !scene.before) parts.push("Blue: all that codes can become.");
+  if (units === 1) parts.push("Dashed: PCA.");
+  if (variant.name === "denoising") parts.push("Arrows: where points go.");
+  if (variant.name === "vae") parts.push("Crosses: samples.");
   if (scene.before) parts.push("Colours: points with the same code.");
-  if (units > 1 && !parts.length) parts.push("Black: what comes back.");
-  return `${parts.join(" ")} Click a point to hold its code.`;
+  if (units > 2) parts.push("Black: what comes back.");
+  return `${parts.join(" ")} Click to hold a code.`;
 }

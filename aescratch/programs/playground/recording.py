@@ -93,7 +93,7 @@ def _by_entries(tree: Tree, arrays: set[str]) -> Tree:
 def _equation(operation: Operation) -> Equation:
     equation = named_equation(operation.quantity)
     if equation is None or not operation.agrees:
-        raise ValueError(f"expected a formula for {operation.name} that agrees with the code, got {operation.formula!r}")
+        raise ValueError(f"expected a formula that the code of {operation.name} agrees with, got {operation.formula!r}")
     return equation
 
 

@@ -7,30 +7,10 @@ const MAP = 18, MOST_LINES = 700;
 function drawNetwork(board, scene) {
   board.begin();
   const columns = scene.set.look === "point" ? mapsOf(scene) : tilesOf(scene);
-  const captions = 16, gap = Math.max(14, board.width / 28), high = board.height - captions;
-  // Each column takes as many columns of tiles as it needs; all tiles have one size.
-  let side = Math.min(46, high / 3);
-  const stacks = (count) => Math.ceil(count / Math.max(1, Math.floor(high / (side + 3))));
-  const wide = () => columns.reduce((sum, { tiles }) => sum + stacks(tiles.length) * (side + 3), gap * (columns.length - 1) * 1.6);
-  while (side > 7 && wide() > board.width) side -= 0.5;
-  const between = Math.max(gap, (board.width - columns.reduce((sum, { tiles }) => sum + stacks(tiles.length) * (side + 3), 0)) / Math.max(1, columns.length - 1));
-  let left = 0;
-  for (const column of columns) {
-    const deep = stacks(column.tiles.length), rows = Math.ceil(column.tiles.length / deep), large = column.large ? Math.min(2 * side, 70) : side;
-    const step = Math.min(high / rows, large + Math.max(3, large / 5));
-    column.wide = deep * (side + 3);
-    column.places = column.tiles.map((_, i) => {
-      const x = left + Math.floor(i / rows) * (side + 3), y = captions + (high - rows * step) / 2 + (i % rows) * step;
-      return { x: column.large ? left + (side - large) / 2 : x, y, side: large };
-    });
-    column.left = left;
-    left += column.wide + between;
-  }
-  const shift = Math.max(0, (board.width - left + between) / 2);
-  columns.forEach((column) => column.places.forEach((place) => { place.x += shift; }));
+  placeTiles(columns, board.width, board.height);
   columns.slice(1).forEach((column, i) => drawLinks(board, columns[i], column));
   for (const column of columns) {
-    board.text(column.name, shift + column.left + column.wide / 2, 11, board.colour("faint"), "center");
+    board.text(column.name, column.left + column.wide / 2, 11, board.colour("faint"), "center");
     column.tiles.forEach((tile, i) => {
       const { x, y, side: size } = column.places[i];
       board.ink.fillStyle = board.colour("paper");
@@ -39,6 +19,26 @@ function drawNetwork(board, scene) {
       else board.signed(tile, scene.set.look, x, y, size, column.most ?? largest(tile));
       board.frame(x, y, size, size);
     });
+  }
+}
+
+// Give each tile its place. A column takes as many stacks as it needs; tiles are as large as all of them together can be.
+function placeTiles(columns, width, height) {
+  const captions = 16, high = height - captions;
+  let side = Math.min(46, high / 3);
+  const large = () => Math.min(1.6 * side, 70), stacks = (count) => Math.ceil(count / Math.max(1, Math.floor(high / (side + 3))));
+  const wide = (column) => (column.large ? large() : stacks(column.tiles.length) * (side + 3) - 3);
+  const free = () => width - columns.reduce((sum, column) => sum + wide(column), 0);
+  while (side > 7 && free() < 22 * (columns.length - 1)) side -= 0.5;
+  const gap = free() / (columns.length - 1);
+  let left = 0;
+  for (const column of columns) {
+    const own = column.large ? large() : side, rows = Math.ceil(column.tiles.length / stacks(column.tiles.length));
+    const step = Math.min(high / rows, own * 1.2 + 2), top = captions + (high - rows * step) / 2;
+    column.left = left;
+    column.wide = wide(column);
+    column.places = column.tiles.map((_, i) => ({ x: left + Math.floor(i / rows) * (side + 3), y: top + (i % rows) * step, side: own }));
+    left += column.wide + gap;
   }
 }
 
@@ -101,6 +101,6 @@ function movesOf(scene) {
 }
 
 function noteNetwork(scene) {
-  const what = scene.set.look === "point" ? "Each unit: where in the plane it is active." : "Each unit: what it reads, or writes.";
-  return `${what} Blue, solid: plus; orange, dashed: minus.`;
+  const what = scene.set.look === "point" ? "Where each unit is active." : "What each unit reads or writes.";
+  return `${what} Blue: plus; orange, dashed: minus.`;
 }

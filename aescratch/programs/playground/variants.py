@@ -8,7 +8,7 @@ Where a code is wider than the data, an activation between the layers would say 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aescratch as ae
@@ -94,12 +94,12 @@ VARIANTS = (
         ),
     ),
     Variant(
-        "kl", "sparse: KL", flat(ae.SparseAutoencoder, sparsity=ae.KLSparsity(rho=0.05, weight=0.1)),
+        "kl", "sparse: KL", flat(ae.SparseAutoencoder, sparsity=ae.KLSparsity(rho=0.05, weight=0.3)),
         "Many code units, each of which should be active a share ρ of the time: the penalty compares ρ with the mean "
         "activity of the batch.",
         (
             Slider("rho", "ρ, the activity", "The mean activity that each unit should have.", 0.01, 0.5, 0.05, "log"),
-            WEIGHT,
+            replace(WEIGHT, start=0.3),
         ),
         deep=False,
     ),
@@ -125,14 +125,14 @@ VARIANTS = (
         "vae", "variational (VAE)", lambda widths, activation: ae.VariationalAutoencoder(widths, activation=activation),
         "A code is a small cloud, and all clouds together should fill a normal distribution: then a random code gives "
         "a plausible sample.",
-        (Slider("beta", "β, the divergence's weight", "How much the clouds are drawn to N(0, 1).", 1e-4, 4.0, 0.02, "log"),),
+        (Slider("beta", "β, the divergence", "How much the clouds are drawn to N(0, 1).", 1e-4, 4.0, 0.02, "log"),),
         code="mu",
     ),
     Variant(
         "vq", "vector-quantised (VQ)", deep(ae.VectorQuantizedAutoencoder, n_codes=13, restart=0),
         "A code is replaced by the nearest entry of a codebook, so that the plane of codes falls into cells.",
         (
-            Slider("K", "K, entries of the codebook", "How many different codes there are.", 2, 32, 12, "whole"),
+            Slider("K", "K, entries of the codebook", "How many different codes there are.", 2, 16, 10, "whole"),
             Slider("beta", "β, the commitment", "How much codes are drawn to the entries.", 0.01, 2.0, 0.25, "log"),
         ),
     ),
