@@ -1,8 +1,10 @@
 """Recorded formulas as loops of JavaScript over typed arrays, for a page that takes many steps a second.
 
     "y[n,j] = sum(i, x[n,i] * W[i,j]) + b[j]"  --->  function dense(out, a, b, c, N, J, I) {
-                                                       for (let n = 0; n < N; n++)
-                                                         for (let j = 0; j < J; j++) { let sum1 = 0; for (let i ...
+                                                       for (let n = 0; n < N; n++) {
+                                                         for (let j = 0; j < J; j++) {
+                                                           let sum1 = 0;
+                                                           for (let i = 0; i < I; i++) sum1 += a[n * I + i] * ...
 
 The interpreter of the step page, engine.js, walks through a tree for every number. Here each tree is walked through
 once, when the page is written, and the page needs neither an interpreter nor `eval`. Arrays lie row after row in a
@@ -55,17 +57,15 @@ class Loops:
         --------
         >>> from aescratch.inspection.tracing.language import read
         >>> loops = Loops()
-        >>> loops.call("mean", read("rho_hat[j] = mean(n, h1[n,j])"), {"rho_hat": ["H"], "h1": ["N", "H"]})
-        Call(loop='mean', to='rho_hat', reads=('h1',), sizes=('H', 'N'))
+        >>> loops.call("relu", read("h1[n,j] = max(a1[n,j], 0)"), {"h1": ["N", "H"], "a1": ["N", "H"]})
+        Call(loop='relu', to='h1', reads=('a1',), sizes=('N', 'H'))
         >>> print(loops.text())
-        // out[j] = 1/N Σ_n a[n,j]
-        function mean(out, a, J, N) {
-          for (let j = 0; j < J; j++) {
-            let sum1 = 0;
-            for (let n = 0; n < N; n++) {
-              sum1 += a[n * J + j];
+        // out[n,j] = max(a[n,j], 0)
+        function relu(out, a, N, J) {
+          for (let n = 0; n < N; n++) {
+            for (let j = 0; j < J; j++) {
+              out[n * J + j] = Math.max(a[n * J + j], 0);
             }
-            out[j] = sum1 / N;
           }
         }
         """

@@ -84,7 +84,7 @@ SETS = (
     Set("wave", "wave", "point", "A bent line: PCA cuts it short, a curve can follow it.", wave, 12, 1),
     Set("spiral", "spiral", "point", "A rolled-up line. It takes patience, and hidden units.", spiral, 24, 1),
     Set("cloud", "cloud", "point", "A normal cloud: here PCA's straight line is the best there is.", cloud, 12, 1),
-    Set("bumps", "curves", "curve", "One bump each: its place and width are two numbers; PCA needs many.", bumps, 24, 2),
+    Set("bumps", "curves", "curve", "One bump each: place and width are two numbers; PCA needs many.", bumps, 24, 2),
     Set("digits", "digits", "image", "Handwritten digits of 8 × 8 pixels: 64 numbers each.", digits, 32, 2),
 )  # fmt: skip
 
