@@ -4,7 +4,7 @@
     recording.py: ae.trace -> calls of loops    page.py: all of it, in one file    command.py: `aescratch playground`
 
 In the page, in this order: the loops; network.js and training.js, which compute; drawing.js, scene.js and the four
-views output.js, codes.js, chart.js, units.js; controls.js; main.js.
+views output.js, codes.js, chart.js, units.js; controls.js and held.js, what one moves; main.js.
 """
 
 from aescratch.programs.playground.command import add_arguments, run

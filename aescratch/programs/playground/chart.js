@@ -22,11 +22,13 @@ class Curve {
 
 function drawLoss(board, curve, pca) {
   board.begin();
+  const shown = (value) => value > 1e-9 && Number.isFinite(value);
   const known = curve.points.filter((point) => point.error > 0);
-  const values = [...known.flatMap((point) => [point.error, point.objective]), pca].filter((value) => value > 1e-9 && Number.isFinite(value));
+  const values = [...known.flatMap((point) => [point.error, point.objective]), pca].filter(shown);
   if (!values.length) return;
   const least = Math.log10(Math.min(...values)) - 0.1, most = Math.log10(Math.max(...values)) + 0.1;
-  const left = 46, plane = board.plane(0, Math.max(1, known.length ? known[known.length - 1].step : 1), least, most, left, 6, board.width - left - 8, board.height - 26);
+  const left = 46, last = Math.max(1, known.length ? known[known.length - 1].step : 1);
+  const plane = board.plane(0, last, least, most, left, 6, board.width - left - 8, board.height - 26);
   const ticks = [];
   for (let power = Math.floor(least); power <= most; power++) {
     for (const digit of most - least < 1.6 ? [1, 2, 5] : [1]) ticks.push(digit * 10 ** power);
@@ -38,7 +40,9 @@ function drawLoss(board, curve, pca) {
     board.text(number(tick), left - 6, y + 4, board.colour("faint"), "right");
   }
   board.text(`step ${number(plane.x1, 6)}`, board.width - 8, board.height - 5, board.colour("faint"), "right");
-  const along = (name) => known.filter((point) => point[name] > 0 && Number.isFinite(point[name])).map((point) => [plane.x(point.step), plane.y(Math.log10(point[name]))]);
+  const along = (name) => known.filter((point) => shown(point[name])).map(
+    (point) => [plane.x(point.step), plane.y(Math.log10(point[name]))],
+  );
   board.line(along("objective"), board.colour("point"), 1);
   if (pca > 1e-9) {
     const y = plane.y(Math.log10(pca));
@@ -52,11 +56,19 @@ function drawLoss(board, curve, pca) {
   });
 }
 
+// What the objective of the last batch is the sum of.
+function termsOf({ network: { arrays }, program: { terms } }) {
+  const parts = terms.map((name) => `${name.replace(/_/g, " ")} ${number(arrays[name][0])}`);
+  return `J ${number(arrays.J[0])}${parts.length > 1 ? ` = ${parts.join(" + ")}` : ""}`;
+}
+
 // What the curves have come to, in words.
 function noteLoss(scene, pca) {
-  const { error, units } = scene, width = `${units} number${units > 1 ? "s" : ""}`;
+  const { error, numbers } = scene, width = `${numbers} number${numbers > 1 ? "s" : ""}`;
   if (pca < 1e-4) return `Error ${number(error)}. PCA with ${width} loses nothing: the code is as wide as the data.`;
   const ratio = error / pca;
-  const than = ratio < 0.995 ? `${Math.round(100 * (1 - ratio))} % less than` : ratio > 1.005 ? `${number(ratio, 2)} times` : "the same as";
+  let than = "the same as";
+  if (ratio < 0.995) than = `${Math.round(100 * (1 - ratio))} % less than`;
+  if (ratio > 1.005) than = `${number(ratio, 2)} times`;
   return `Error ${number(error)}, ${than} PCA's ${number(pca)} with ${width}.`;
 }

@@ -18,7 +18,9 @@ function drawCodePlane(board, scene) {
   else drawAxes(board, plane);
   if (scene.variant.name === "vae") drawPrior(board, plane);
   const radius = Math.max(1.8, board.width / 190);
-  for (let i = 0; i < set.n; i++) board.dot(plane.x(codes[2 * i]), plane.y(codes[2 * i + 1]), radius, scene.colour(set.labels[i]));
+  for (let i = 0; i < set.n; i++) {
+    board.dot(plane.x(codes[2 * i]), plane.y(codes[2 * i + 1]), radius, scene.colour(set.labels[i]));
+  }
   if (scene.before) drawEntries(board, scene, (entry) => [plane.x(entry[0]), plane.y(entry[1])]);
   board.dot(plane.x(held[0]), plane.y(held[1]), 8, board.colour("accent"), board.colour("paper"));
   if (set.look === "image") drawLegend(board, scene);
@@ -44,7 +46,8 @@ function drawAxes(board, plane) {
 // One and two standard deviations of the prior.
 function drawPrior(board, plane) {
   for (const radius of [1, 2]) {
-    const circle = Array.from({ length: 61 }, (_, i) => [plane.x(radius * Math.cos((i * Math.PI) / 30)), plane.y(radius * Math.sin((i * Math.PI) / 30))]);
+    const angles = Array.from({ length: 61 }, (_, i) => (i * Math.PI) / 30);
+    const circle = angles.map((angle) => [plane.x(radius * Math.cos(angle)), plane.y(radius * Math.sin(angle))]);
     board.line(circle, board.colour("minus"), 1.5, [5, 4]);
   }
 }
@@ -71,19 +74,25 @@ function drawLegend(board, scene) {
 function drawLine(board, scene) {
   const { set, codes, least, most, held } = scene, below = set.look === "point" ? 0 : Math.min(70, board.width / 8);
   const high = board.height - below, plane = board.plane(least[0], most[0], -0.7, 9.7, 0, 0, board.width, high);
+  const spread = (count) => grid(count, 1, plane).filter((_, i) => i % 2 === 0);
   if (scene.before) {
-    const cells = scene.cells(Float64Array.from({ length: STRIP }, (_, i) => plane.at((i / STRIP) * board.width, 0)[0]));
+    const cells = scene.cells(spread(STRIP));
     board.field(cells, STRIP, 1, 0, 0, board.width, high, (cell) => [...hue(cell), 70]);
   }
-  for (let i = 0; i < set.n; i++) board.dot(plane.x(codes[i]), plane.y(set.labels[i]), Math.max(2, board.width / 190), scene.colour(set.labels[i]));
+  for (const deviation of scene.variant.name === "vae" ? [-2, -1, 1, 2] : []) {
+    board.line([[plane.x(deviation), 0], [plane.x(deviation), high]], board.colour("minus"), 1.5, [5, 4]);
+  }
+  const radius = Math.max(2, board.width / 190);
+  for (let i = 0; i < set.n; i++) {
+    board.dot(plane.x(codes[i]), plane.y(set.labels[i]), radius, scene.colour(set.labels[i]));
+  }
   if (scene.before) drawEntries(board, scene, (entry) => [plane.x(entry[0]), high - 8]);
   board.line([[plane.x(held[0]), 0], [plane.x(held[0]), high]], board.colour("accent"), 3);
   board.dot(plane.x(held[0]), high / 2, 8, board.colour("accent"), board.colour("paper"));
   if (below) {
-    const count = Math.floor(board.width / below);
-    const decoded = scene.decode(Float64Array.from({ length: count }, (_, i) => plane.at(((i + 0.5) / count) * board.width, 0)[0]));
+    const count = Math.floor(board.width / below), step = board.width / count, decoded = scene.decode(spread(count));
     for (let i = 0; i < count; i++) {
-      board.example(decoded.subarray(i * set.d, (i + 1) * set.d), set.look, (i + 0.05) * (board.width / count), high + 4, below - 8);
+      board.example(decoded.subarray(i * set.d, (i + 1) * set.d), set.look, (i + 0.05) * step, high + 4, below - 8);
     }
   }
   return { code: (px) => [plane.at(px, 0)[0]] };
@@ -97,15 +106,20 @@ function drawBars(board, scene) {
   const plane = board.plane(0, units, least, most, 0, 4, board.width, board.height - 18), wide = board.width / units;
   for (let j = 0; j < units; j++) {
     const bar = (value, colour, share) => {
+      const zero = plane.y(0), end = plane.y(value), left = (j + (1 - share) / 2) * wide;
       board.ink.fillStyle = colour;
-      const zero = plane.y(0), end = plane.y(value);
-      board.ink.fillRect((j + (1 - share) / 2) * wide, Math.min(zero, end), share * wide, Math.max(1, Math.abs(end - zero)));
+      board.ink.fillRect(left, Math.min(zero, end), share * wide, Math.max(1, Math.abs(end - zero)));
     };
     bar(mean[j], board.colour("line"), 0.9);
     bar(held[j], j === scene.unit ? board.colour("accent") : board.colour(held[j] < 0 ? "minus" : "plus"), 0.55);
     if (wide > 14) board.text(String(j + 1), (j + 0.5) * wide, board.height - 3, board.colour("faint"), "center");
   }
   board.text(number(most, 2), 2, 12);
+  const { rho } = scene.network.arrays;
+  if (rho) {
+    board.line([[0, plane.y(rho[0])], [board.width, plane.y(rho[0])]], board.colour("accent"), 1.5, [5, 4]);
+    board.text("ρ", board.width - 4, plane.y(rho[0]) - 4, board.colour("accent"), "right");
+  }
   return {
     code: (px, py) => {
       scene.unit = Math.max(0, Math.min(units - 1, Math.floor(px / wide)));
@@ -122,11 +136,14 @@ function drawDecoded(board, scene) {
   if (scene.set.look !== "point") return board.example(decoded, scene.set.look, 0, 0, side, board.colour("accent"));
   const plane = board.plane(-REACH, REACH, -REACH, REACH, 0, 0, side, side);
   board.dot(plane.x(decoded[0]), plane.y(decoded[1]), 5, board.colour("accent"));
-  return board.text(`${number(decoded[0], 2)}, ${number(decoded[1], 2)}`, side / 2, side - 6, board.colour("ink"), "center");
+  const where = `${number(decoded[0], 2)}, ${number(decoded[1], 2)}`;
+  return board.text(where, side / 2, side - 6, board.colour("ink"), "center");
 }
 
 function noteCodes(scene) {
-  if (scene.units > 2) return "Bars: the code held; grey: the mean of all. Drag to decode another.";
-  const more = scene.before ? " Squares: codebook, and its cells." : scene.variant.name === "vae" ? " Dashed: the prior's σ, 2 σ." : "";
+  if (scene.units > 2) return "Blue: the code held; grey: the mean of all. Drag to decode others.";
+  let more = "";
+  if (scene.before) more = " Squares: codebook, and its cells.";
+  if (scene.variant.name === "vae") more = " Dashed: the prior's σ, 2 σ.";
   return `Dots: the data's codes.${more} Drag to decode others.`;
 }

@@ -11,11 +11,12 @@ function numberAt(slider, place) {
 }
 
 function placeOf(slider, value) {
-  return slider.scale === "log" ? Math.round(RANGE * (Math.log(value / slider.least) / Math.log(slider.most / slider.least))) : value;
+  if (slider.scale !== "log") return value;
+  return Math.round(RANGE * (Math.log(value / slider.least) / Math.log(slider.most / slider.least)));
 }
 
 function makeSlider(slider, value, change) {
-  const label = document.createElement("label"), input = document.createElement("input"), output = document.createElement("output");
+  const [label, input, output] = ["label", "input", "output"].map((name) => document.createElement(name));
   const log = slider.scale === "log";
   label.className = "control";
   label.title = slider.says;
@@ -49,7 +50,7 @@ function makeSelect(name, text, options, value, change) {
 }
 
 function makeChips(box, name, options, value, change) {
-  box.replaceChildren(...options.map(([word, shown, says]) => {
+  box.replaceChildren(...options.map(({ name: word, label: shown, says }) => {
     const label = document.createElement("label"), input = document.createElement("input");
     Object.assign(input, { type: "radio", name, value: word, checked: word === value });
     label.title = says;
@@ -61,35 +62,53 @@ function makeChips(box, name, options, value, change) {
 
 // Everything that can be chosen, with its limits: what the address may say, and what sliders are made of.
 function choicesOf(content, state) {
-  const set = content.sets.find((each) => each.name === state.data), variant = content.variants.find((each) => each.name === state.variant);
+  const set = content.sets.find((each) => each.name === state.data);
+  const variant = content.variants.find((each) => each.name === state.variant);
   const words = {
     data: content.sets.map((each) => each.name), variant: content.variants.map((each) => each.name),
     activation: ["tanh", "relu", "linear"], rule: ["sgd", "adam"],
   };
-  const code = variant.deep
-    ? { least: 1, most: set.look === "point" ? 3 : 8, start: set.code } : { least: 2, most: set.look === "point" ? 24 : 48, start: set.look === "point" ? 8 : 24 };
+  const points = set.look === "point";
+  const wide = points ? { least: 2, most: 24, start: 8 } : { least: 2, most: 48, start: 24 };
+  const narrow = { least: 1, most: points ? 3 : 8, start: set.code };
   const numbers = [
-    { name: "rate", label: "learning rate η", says: "How far a step goes.", least: 1e-4, most: 3, start: state.rule === "adam" ? 0.01 : 0.1, scale: "log" },
-    { name: "batch", label: "examples in a batch", says: "Of how many examples each step takes its gradient.", least: 1, most: 200, start: 32, scale: "whole" },
-    ...(variant.deep ? [{ name: "hidden", label: "hidden units", says: "On each side of the code.", least: 1, most: 64, start: set.hidden, scale: "whole" }] : []),
-    { name: "code", label: "code units", says: "How many numbers an example is told in.", ...code, scale: "whole" },
-    ...variant.sliders.map((slider) => (slider.name === "k" ? { ...slider, most: Math.min(slider.most, state.code ?? slider.most) } : slider)),
+    {
+      name: "rate", label: "learning rate η", says: "How far a step goes.",
+      least: 1e-4, most: 3, start: state.rule === "adam" ? 0.01 : 0.1, scale: "log",
+    },
+    {
+      name: "batch", label: "examples in a batch", says: "Of how many examples each step takes its gradient.",
+      least: 1, most: 200, start: 32, scale: "whole",
+    },
+    {
+      name: "code", label: "code units", says: "How many numbers an example is told in.",
+      ...(variant.deep ? narrow : wide), scale: "whole",
+    },
   ];
+  if (variant.deep) {
+    const says = "On each side of the code.";
+    numbers.push({ name: "hidden", label: "hidden units", says, least: 1, most: 64, start: set.hidden, scale: "whole" });
+  }
+  for (const slider of variant.sliders) {
+    const most = slider.name === "k" ? Math.min(slider.most, state.code ?? slider.most) : slider.most;
+    numbers.push({ ...slider, most });
+  }
   return { set, variant, words, numbers };
 }
 
-// The state as the address has it; what it can't be is left out, and told.
-function stateFrom(content, hash) {
-  const asked = new URLSearchParams(hash.replace(/^#/, "")), refused = [], state = { data: "ring", variant: "vanilla", activation: "tanh", rule: "adam" };
-  for (const name of ["data", "variant", "activation", "rule"]) {
+// The state as the address has it, behind # or ?; what it can't be is left out, and told.
+function stateFrom(content, address) {
+  const asked = new URLSearchParams(address.replace(/^[#?]/, "")), refused = [];
+  const state = { data: "ring", variant: "vanilla", activation: "tanh", rule: "adam" };
+  for (const [name, words] of Object.entries(choicesOf(content, state).words)) {
     if (!asked.has(name)) continue;
-    if (choicesOf(content, state).words[name].includes(asked.get(name))) state[name] = asked.get(name);
-    else refused.push(`${name} can be ${choicesOf(content, state).words[name].join(", ")}, not “${asked.get(name)}”`);
+    if (words.includes(asked.get(name))) state[name] = asked.get(name);
+    else refused.push(`${name} can be ${words.join(", ")}, not “${asked.get(name)}”`);
   }
   for (const { name, least, most, start, scale } of choicesOf(content, state).numbers) {
-    const value = asked.has(name) ? Number(asked.get(name)) : start;
-    const right = value >= least && value <= most && (scale !== "whole" || Number.isInteger(value));
-    if (!right) refused.push(`${name} can be ${scale === "whole" ? "a whole number " : ""}from ${least} to ${most}, not “${asked.get(name)}”`);
+    const value = asked.has(name) ? Number(asked.get(name)) : start, kind = scale === "whole" ? "a whole number " : "";
+    const right = value >= least && value <= most && (!kind || Number.isInteger(value));
+    if (!right) refused.push(`${name} can be ${kind}from ${least} to ${most}, not “${asked.get(name)}”`);
     state[name] = right ? value : start;
   }
   if (state.k > state.code) {

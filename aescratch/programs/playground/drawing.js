@@ -3,13 +3,13 @@
 //   Board(canvas).begin() -> board.width, board.height in CSS pixels;   board.plane(...) maps numbers to places
 
 // Ten ordered labels, from viridis, and ten that have no order, the digits; both can be told apart by the colour-blind.
-const ALONG = ["#440154", "#482878", "#3e4a89", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#e8d51c"];
-const KINDS = ["#4477aa", "#ee6677", "#228833", "#b8a52b", "#56b7d6", "#aa3377", "#8c8c8c", "#e08a3c", "#5b4bb5", "#1b9e9e"];
+const ALONG = "#440154 #482878 #3e4a89 #31688e #26828e #1f9e89 #35b779 #6ece58 #b5de2b #e8d51c".split(" ");
+const KINDS = "#4477aa #ee6677 #228833 #b8a52b #56b7d6 #aa3377 #8c8c8c #e08a3c #5b4bb5 #1b9e9e".split(" ");
 
 const number = (value, digits = 3) => {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "no number" : value < 0 ? "−∞" : "∞";
-  const size = Math.abs(value);
-  const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(1) : String(Number(value.toPrecision(digits)));
+  const size = Math.abs(value), far = size !== 0 && (size < 1e-3 || size >= 1e5);
+  const text = far ? value.toExponential(1) : String(Number(value.toPrecision(digits)));
   return text.replace(/-/g, "−");
 };
 
@@ -25,7 +25,8 @@ class Board {
     this.width = this.canvas.clientWidth;
     this.height = this.canvas.clientHeight;
     const [wide, high] = [Math.round(this.width * ratio), Math.round(this.height * ratio)];
-    if (this.canvas.width !== wide || this.canvas.height !== high) [this.canvas.width, this.canvas.height] = [wide, high];
+    if (this.canvas.width !== wide) this.canvas.width = wide;
+    if (this.canvas.height !== high) this.canvas.height = high;
     this.ink.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.ink.clearRect(0, 0, this.width, this.height);
     this.ink.font = `${Math.max(11, Math.min(15, this.width / 40))}px system-ui, sans-serif`;
@@ -38,7 +39,8 @@ class Board {
   // A part of the board whose numbers run from x0 to x1 and, upward, from y0 to y1.
   plane(x0, x1, y0, y1, left = 0, top = 0, wide = this.width, high = this.height) {
     return {
-      x: (value) => left + ((value - x0) / (x1 - x0)) * wide, y: (value) => top + high - ((value - y0) / (y1 - y0)) * high,
+      x: (value) => left + ((value - x0) / (x1 - x0)) * wide,
+      y: (value) => top + high - ((value - y0) / (y1 - y0)) * high,
       at: (px, py) => [x0 + ((px - left) / wide) * (x1 - x0), y0 + ((top + high - py) / high) * (y1 - y0)],
       x0, x1, y0, y1, left, top, wide, high,
     };
@@ -98,7 +100,8 @@ class Board {
       this.field(values, edge, edge, left, top, side, side, (value) => [...rgb, 255 * Math.max(0, Math.min(1, value))]);
     } else {
       const box = this.plane(0, values.length - 1, -0.15, 1.15, left, top, side, side);
-      this.line(Array.from(values, (value, i) => [box.x(i), box.y(Math.max(-0.15, Math.min(1.15, value)))]), colour, Math.max(1, side / 35));
+      const inside = (value) => Math.max(-0.15, Math.min(1.15, value));
+      this.line(Array.from(values, (value, i) => [box.x(i), box.y(inside(value))]), colour, Math.max(1, side / 35));
     }
     this.ink.globalAlpha = 1;
   }

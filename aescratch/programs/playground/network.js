@@ -75,7 +75,8 @@ class Rule {
     const count = network.values.length;
     this.arrays = { q: network.values, g: network.gradients, eta: Float64Array.of(0), t: Float64Array.of(1) };
     for (const [name, value] of Object.entries(rule.settings)) this.arrays[name] = Float64Array.of(value);
-    for (const [, to, reads] of rule.calls) for (const name of [to, ...reads]) this.arrays[name] ??= new Float64Array(count);
+    const names = rule.calls.flatMap(([, to, reads]) => [to, ...reads]);
+    for (const name of names) this.arrays[name] ??= new Float64Array(count);
     this.calls = rule.calls.map(([loop, to, reads]) => [LOOPS[loop], [to, ...reads].map((name) => this.arrays[name])]);
     this.moments = rule.calls.map(([, to]) => to).filter((name) => `${name}_0` in this.arrays);
     this.count = count;

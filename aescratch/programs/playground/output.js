@@ -55,7 +55,8 @@ function drawManifold(board, scene, plane) {
   if (units === 1) {
     const codes = Float64Array.from({ length: TRACE }, (_, i) => least[0] + (i / (TRACE - 1)) * (most[0] - least[0]));
     const curve = scene.decode(codes);
-    board.line(Array.from(codes, (_, i) => [plane.x(curve[2 * i]), plane.y(curve[2 * i + 1])]), board.colour("accent"), 3);
+    const places = Array.from(codes, (_, i) => [plane.x(curve[2 * i]), plane.y(curve[2 * i + 1])]);
+    board.line(places, board.colour("accent"), 3);
     return;
   }
   const net = scene.decode(grid(MESH, MESH, { x0: least[0], x1: most[0], y0: least[1], y1: most[1] }));
@@ -68,7 +69,8 @@ function drawManifold(board, scene, plane) {
 }
 
 function drawPrincipal(board, scene, plane) {
-  const { mean, up } = scene.pca, ends = [-4, 4].map((t) => [plane.x(mean[0] + t * up[0]), plane.y(mean[1] + t * up[1])]);
+  const { mean, up } = scene.pca;
+  const ends = [-4, 4].map((t) => [plane.x(mean[0] + t * up[0]), plane.y(mean[1] + t * up[1])]);
   board.line(ends, board.colour("pca"), 2, [7, 5]);
 }
 
@@ -89,12 +91,16 @@ function drawRows(board, scene) {
   rows.push([`PCA, ${scene.pca.width}`, scene.pca.reconstruct(clean), "pca"]);
   if (variant.name === "vae") rows.push(["samples", scene.decode(scene.fixed.subarray(0, 10 * scene.units)), "minus"]);
   // All in one block, or five and five where that makes them larger.
-  const margin = Math.min(90, 0.17 * board.width), gap = 10;
-  const sizes = [1, 2].map((blocks) => Math.min(((board.width - margin) * blocks) / 10, (board.height / blocks - gap) / rows.length));
+  const names = Math.min(90, 0.17 * board.width), gap = 10;
+  const fits = (blocks) => Math.min(((board.width - names) * blocks) / 10, (board.height / blocks - gap) / rows.length);
+  const sizes = [fits(1), fits(2)];
   const blocks = sizes[1] > sizes[0] ? 2 : 1, step = sizes[blocks - 1], side = step * 0.9, columns = 10 / blocks;
+  const start = (board.width - names - columns * step) / 2, margin = start + names;
   const block = rows.length * step + gap, top = (board.height - blocks * block + gap) / 2;
   rows.forEach(([name, values, colour], row) => {
-    for (let each = 0; each < blocks; each++) board.text(name, 0, top + each * block + row * step + side / 2 + 4, board.colour("ink"));
+    for (let each = 0; each < blocks; each++) {
+      board.text(name, start, top + each * block + row * step + side / 2 + 4, board.colour("ink"));
+    }
     shown.forEach((example, i) => {
       const left = margin + (i % columns) * step, above = top + Math.floor(i / columns) * block + row * step;
       const chosen = row === 0 && scene.example === example;

@@ -16,7 +16,10 @@ from aescratch.programs.playground.recording import programs, rules
 from aescratch.programs.playground.variants import VARIANTS
 
 ENGINE = ("network.js", "training.js")  # what computes, and needs no page
-VIEWS = ("drawing.js", "scene.js", "output.js", "codes.js", "chart.js", "units.js", "controls.js", "main.js")
+VIEWS = (
+    "drawing.js", "scene.js", "output.js", "codes.js", "chart.js", "units.js", "controls.js", "held.js",
+    "main.js",
+)  # fmt: skip
 
 
 def page() -> str:

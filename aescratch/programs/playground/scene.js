@@ -13,13 +13,19 @@ class Scene {
     this.held = new Float64Array(this.units);
     this.example = 0; // whose code is held; null where it was set by hand
     this.unit = 0; // the unit that the slider moves, where there are too many for one each
-    this.pca = new Principal(set, Math.min(this.units, set.pca.components));
+    this.measure();
     const random = new Random(7);
     this.fixed = Float64Array.from({ length: SAMPLES * this.units }, () => random.normal());
     const chooses = this.program.calls.findIndex(([, to]) => to === "indices");
     this.before = chooses < 0 ? "" : this.program.calls[chooses][2][1]; // the code before it is quantised
     this.quantise = chooses < 0 ? [] : this.program.encode.slice(this.program.encode.indexOf(chooses) - 1);
     this.refresh();
+  }
+
+  // PCA with as many numbers as tell an example: of a top-k code, those that are kept.
+  measure() {
+    this.numbers = this.network.arrays.k?.[0] ?? this.units;
+    this.pca = new Principal(this.set, Math.min(this.numbers, this.set.pca.components));
   }
 
   view(examples) {
@@ -88,7 +94,7 @@ class Scene {
     const view = this.view(x.length / this.set.d);
     view.arrays.x.set(x);
     this.training.noise(this.amounts(), view, new Random(5));
-    view.run(view.program.calls.map(([, to], place) => [to, place]).filter(([to]) => to === view.program.entered).map(([, place]) => place));
+    view.run([view.program.calls.findIndex(([, to]) => to === view.program.entered)]);
     view.run(view.program.encode);
     view.run(view.program.decode);
     return [view.arrays[view.program.entered], view.arrays.x_hat];

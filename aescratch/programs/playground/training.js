@@ -2,7 +2,7 @@
 //
 //   data in random order -> batch, noise -> network.run() -> loss and gradients -> rule.step(rate)
 
-// Random numbers from a seed, so that a start can be repeated (the generator is sfc32, the normal numbers Box and Muller's).
+// Random numbers from a seed, so that a start can be repeated: sfc32, and normal ones after Box and Muller.
 class Random {
   constructor(seed) {
     this.state = [0x9e3779b9, 0x243f6a88, 0xb7e15162, seed >>> 0];
@@ -34,7 +34,8 @@ class Training {
   // chosen: program, rule, data {x, n, d}, hidden, code, entries, batch, seed
   constructor(chosen) {
     this.data = chosen.data;
-    const sizes = { N: Math.min(chosen.batch, this.data.n), D: this.data.d, H: chosen.hidden, C: chosen.code, K: chosen.entries };
+    const { batch, hidden: H, code: C, entries: K } = chosen;
+    const sizes = { N: Math.min(batch, this.data.n), D: this.data.d, H, C, K };
     this.random = new Random(chosen.seed);
     this.network = new Network(chosen.program, sizes);
     this.draw();

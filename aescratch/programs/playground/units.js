@@ -22,11 +22,12 @@ function drawNetwork(board, scene) {
   }
 }
 
-// Give each tile its place. A column takes as many stacks as it needs; tiles are as large as all of them together can be.
+// Give each tile its place. A column takes as many stacks as it needs; tiles are as large as they all can be.
 function placeTiles(columns, width, height) {
   const captions = 16, high = height - captions;
   let side = Math.min(46, high / 3);
-  const large = () => Math.min(1.6 * side, 70), stacks = (count) => Math.ceil(count / Math.max(1, Math.floor(high / (side + 3))));
+  const large = () => Math.min(1.6 * side, 70);
+  const stacks = (count) => Math.ceil(count / Math.max(1, Math.floor(high / (side + 3))));
   const wide = (column) => (column.large ? large() : stacks(column.tiles.length) * (side + 3) - 3);
   const free = () => width - columns.reduce((sum, column) => sum + wide(column), 0);
   while (side > 7 && free() < 22 * (columns.length - 1)) side -= 0.5;
@@ -37,7 +38,9 @@ function placeTiles(columns, width, height) {
     const step = Math.min(high / rows, own * 1.2 + 2), top = captions + (high - rows * step) / 2;
     column.left = left;
     column.wide = wide(column);
-    column.places = column.tiles.map((_, i) => ({ x: left + Math.floor(i / rows) * (side + 3), y: top + (i % rows) * step, side: own }));
+    column.places = column.tiles.map((_, i) => (
+      { x: column.left + Math.floor(i / rows) * (side + 3), y: top + (i % rows) * step, side: own }
+    ));
     left += column.wide + gap;
   }
 }
@@ -49,12 +52,13 @@ function drawLinks(board, from, to) {
     const weight = to.weights[i * count + j], share = Math.abs(weight) / most;
     if (share < 0.03) return;
     board.ink.globalAlpha = 0.25 + 0.75 * share;
-    board.line([[a.x + a.side, a.y + a.side / 2], [b.x, b.y + b.side / 2]], board.colour(weight < 0 ? "minus" : "plus"), 0.4 + 3.2 * share, weight < 0 ? [5, 3] : []);
+    const ends = [[a.x + a.side, a.y + a.side / 2], [b.x, b.y + b.side / 2]];
+    board.line(ends, board.colour(weight < 0 ? "minus" : "plus"), 0.4 + 3.2 * share, weight < 0 ? [5, 3] : []);
     board.ink.globalAlpha = 1;
   }));
 }
 
-const NAMES = { x: "x", x_tilde: "x", x_hat: "x̂", z: "code", mu: "code" };
+const NAMES = { x: "x", x_tilde: "x", x_hat: "x̂" };
 
 // Columns of maps: what every unit answers to each point of the plane.
 function mapsOf(scene) {
@@ -63,20 +67,21 @@ function mapsOf(scene) {
   const names = [...layers.map((layer) => layer.from), "x_hat"];
   return names.map((name, place) => {
     const values = arrays[name], count = values.length / (MAP * MAP);
-    const tiles = Array.from({ length: count }, (_, j) => Float64Array.from({ length: MAP * MAP }, (_, i) => values[i * count + j]));
-    const isCode = name === code || name === decoded;
-    return { name: isCode ? "code" : NAMES[name] ?? "hidden", tiles, weights: place ? arrays[layers[place - 1].weights] : null };
+    const weights = place ? arrays[layers[place - 1].weights] : null;
+    const title = name === code || name === decoded ? "code" : NAMES[name] ?? "hidden";
+    return { name: title, tiles: columnsOf(values, count), weights };
   });
 }
 
 // Columns of images or curves: the weights of each unit.
 function tilesOf(scene) {
-  const { set, looking, program, units } = scene, { layers } = program, d = set.d, arrays = scene.network.arrays;
+  const { set, looking, program } = scene, { layers } = program, d = set.d, arrays = scene.network.arrays;
   const first = arrays[layers[0].weights], last = arrays[layers[layers.length - 1].weights];
-  const readers = Array.from({ length: first.length / d }, (_, j) => Float64Array.from({ length: d }, (_, i) => first[i * (first.length / d) + j]));
+  const readers = columnsOf(first, first.length / d);
   const writers = Array.from({ length: last.length / d }, (_, j) => last.subarray(j * d, (j + 1) * d));
   const example = scene.example ?? set.shown[0], own = (values) => values.subarray(example * d, (example + 1) * d);
-  const columns = [{ name: "x", tiles: [own(set.x)], plain: true, large: true }, { name: layers.length > 2 ? "hidden reads" : "code reads", tiles: readers }];
+  const columns = [{ name: "x", tiles: [own(set.x)], plain: true, large: true }];
+  columns.push({ name: layers.length > 2 ? "hidden reads" : "code reads", tiles: readers });
   if (layers.length > 2) {
     columns.push({ name: "code moves", tiles: movesOf(scene), weights: arrays[layers[1].weights] });
     columns.push({ name: "hidden writes", tiles: writers, weights: arrays[layers[2].weights] });
@@ -97,7 +102,14 @@ function movesOf(scene) {
     }
   }
   const decoded = scene.decode(codes), d = set.d;
-  return Array.from({ length: units }, (_, j) => Float64Array.from({ length: d }, (_, i) => decoded[2 * j * d + i] - decoded[(2 * j + 1) * d + i]));
+  const move = (j) => Float64Array.from({ length: d }, (_, i) => decoded[2 * j * d + i] - decoded[(2 * j + 1) * d + i]);
+  return Array.from({ length: units }, (_, j) => move(j));
+}
+
+// The columns of a matrix that lies row after row.
+function columnsOf(values, count) {
+  const column = (j) => Float64Array.from({ length: values.length / count }, (_, i) => values[i * count + j]);
+  return Array.from({ length: count }, (_, j) => column(j));
 }
 
 function noteNetwork(scene) {
