@@ -253,6 +253,29 @@ def test_a_linear_network_comes_to_pcas_error(page):
     assert "the same as PCA's" in text(driver, "loss-note")
 
 
+def test_what_the_documentation_says_to_try_is_so(page):
+    arrows = """
+        const { scene } = window.playground, from = grid, to = scene.through(from).arrays.x_hat;
+        return from.reduce((sum, value, i) => sum + Math.abs(to[i] - value) / from.length, 0);"""
+    points = "const grid = Float64Array.from({ length: 200 }, (_, i) => 2.4 * (i % 2 ? Math.floor(i / 20) : (i / 2) % 10) / 9 - 1.2);"
+    long, short = [], []
+    for sigma, lengths in ((0.3, long), (0, short)):
+        driver = page(f"data=ring&variant=denoising&code=2&hidden=24&sigma={sigma}")
+        driver.execute_script(TRAIN, 1500)
+        lengths.append(driver.execute_script(points + arrows))
+    assert short[0] < long[0] / 3
+    driver = page("data=ring&variant=l1&weight=2")
+    driver.execute_script(TRAIN, 600)
+    assert driver.execute_script("return window.playground.scene.codes.every((value) => value === 0)")
+    spread = []
+    for beta in (0.005, 4):
+        driver = page(f"data=wave&variant=vae&beta={beta}")
+        driver.execute_script(TRAIN, 1500)
+        samples = driver.execute_script("const { scene } = window.playground; return Array.from(scene.decode(scene.fixed))")
+        spread.append(np.std(np.reshape(samples, (-1, 2)), axis=0).sum())
+    assert spread[1] < spread[0] / 20
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (1920, 1080), (390, 844)])
 def test_it_fits_the_window(width, height, page):
     driver = page("data=ring", width, height)

@@ -50,6 +50,8 @@ function drawLoss(board, curve, pca) {
     board.text("PCA", left + 4, y + (y < plane.top + plane.high / 2 ? 14 : -5), board.colour("pca"));
   }
   board.line(along("error"), board.colour("accent"), 2.5);
+  board.ink.fillStyle = board.colour("paper");
+  board.ink.fillRect(board.width - 172, 4, 172, 34);
   [["error, all data", "accent"], ["objective J, each batch", "point"]].forEach(([text, colour], i) => {
     board.text(text, board.width - 30, 18 + 16 * i, board.colour("faint"), "right");
     board.line([[board.width - 26, 14 + 16 * i], [board.width - 10, 14 + 16 * i]], board.colour(colour), 3 - 1.5 * i);
