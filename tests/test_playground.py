@@ -125,7 +125,7 @@ def test_a_hundred_steps_in_javascript_are_pythons(name, pairs):
 FORMULAS = [
     "y[n,j] = sum(i, x[n,i] * W[i,j]) + b[j]", "y[n] = x[n,0] / mean(i, x[n,i]**2)", "y[n] = x[n,0] - (x[n,1] - x[n,2])",
     "y[n,i] = -x[n,i]**2 if x[n,i] > 0.5 and x[n,i] < 0.9 or i == 2 else 2 / (1 / exp(-x[n,i]))",
-    "y = sum(n, sum(i, abs(x[n,i] - sum(n, x[n,i]) / N)**3))", "y[j,i] = W[i,j] * sum(i, W[i,j])",
+    "y = sum(n, sum(i, abs(x[n,i] - sum(n, x[n,i]) / N)**3))", "y[j,i] = W[i,j] * sum(i, W[i,j])", "y[n,a] = sum(i, x[n,i] * W[i,a]) - b[a]",
     "y[n] = x[n,0] * s**3 + exp(s) / s**2 - exp(s) * s", "y[n] = x[n, floor(2.5)] + max(x[n,0], x[n,1]) * min(x[n,0], 0.3)",
 ]  # fmt: skip
 
@@ -133,11 +133,11 @@ FORMULAS = [
 @needs_node
 def test_loops_compute_what_the_language_says():
     rng = np.random.default_rng(0)
-    values = {"s": np.array(0.7), "x": rng.random((5, 3)), "W": rng.standard_normal((3, 7)), "b": rng.standard_normal(7)}
-    sizes = {"N": 5, "D": 3, "H": 7}
+    values = {"s": np.array(0.7), "x": rng.random((3, 5)), "W": rng.standard_normal((5, 7)), "b": rng.standard_normal(7)}
+    sizes = {"N": 3, "D": 5, "H": 7}
     shapes = {"s": [], "x": ["N", "D"], "W": ["D", "H"], "b": ["H"]}
     loops, calls, expected = Loops(), [], []
-    letters = {"n": "N", "i": "D", "j": "H"}
+    letters = {"n": "N", "i": "D", "j": "H", "a": "H"}
     for text in FORMULAS:
         equation = read(text)
         call = loops.call("formula", equation, {**shapes, "y": [letters[index] for index in equation.indices]})

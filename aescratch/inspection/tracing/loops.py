@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from aescratch.inspection.tracing.language import AGGREGATES, Equation, Tree, entries, names_in, parts, replace
 from aescratch.inspection.tracing.writing import text_of
 
-Size = str | int  # the name of a size, such as N or D, or a number that is always the same
-LETTERS = "abcdefgh"  # of the arrays in a loop; the language's indices are other letters
+Size = str | int  # the name of a size, such as D, or N for the examples; or a number that is always the same
+LETTERS = "abcdefghmoqrst"  # of the arrays in a loop
 FUNCTIONS = {"exp", "log", "log1p", "sqrt", "tanh", "abs", "sign", "floor", "max", "min"}  # of JavaScript's Math
 SIGNS = {"==": "===", "and": "&&", "or": "||"}
 LANES = 4  # entries that lie side by side, and whose sums run in one loop: each waits less for its own last addition
@@ -70,7 +70,8 @@ class Loops:
         }
         """
         reads = names_in(equation.tree)
-        letters = {quantity: LETTERS[place] for place, quantity in enumerate(reads)}
+        indices = {*equation.indices, *(i for _, at in entries(equation.tree) for i in at if isinstance(i, str))}
+        letters = dict(zip(reads, (letter for letter in LETTERS if letter not in indices), strict=False))
         tree = replace(equation.tree, lambda of, indices: ["at", letters[of], indices])
         own = {letters.get(quantity, "out"): shapes[quantity] for quantity in [*reads, equation.name]}
         writer = _Writer(own)
@@ -209,12 +210,13 @@ class _Writer:
         same = repr((index, inside))
         if same not in self.totals[-1]:  # a formula may say it twice, and the next lane says it again
             self.totals[-1][same] = total = self.helper("sum")
-            here, lanes = self.lane, range(self.lanes)
+            here, lanes, across = self.lane, range(self.lanes), self.across
+            self.across = "" if index == across else across  # the same letter may run over something else in here
             self.line(f"let {', '.join(f'{total}{_suffix(lane)} = 0' for lane in lanes)};")
             self.open(index, size)
             for self.lane in lanes:
                 self.line(f"{total}{_suffix(self.lane)} += {_bare(self.value(inside))};")
-            self.lane = here
+            self.lane, self.across = here, across
             self.close()
         total = f"{self.totals[-1][same]}{_suffix(self.lane)}"
         return f"({total} / {self.size(size, index)})" if kind == "mean" else total
