@@ -13,7 +13,7 @@ function drawCodePlane(board, scene) {
   const plane = board.plane(least[0], most[0], least[1], most[1]);
   if (scene.before) {
     const cells = scene.cells(grid(CELLS, CELLS, plane));
-    board.field(cells, CELLS, CELLS, 0, 0, board.width, board.height, (cell) => [...hue(cell), 70]);
+    board.field(cells, CELLS, CELLS, 0, 0, board.width, board.height, (cell) => pixel(hue(cell), 70));
   } else if (set.look !== "point") drawMosaic(board, scene, plane);
   else drawAxes(board, plane);
   if (scene.variant.name === "vae") drawPrior(board, plane);
@@ -77,7 +77,7 @@ function drawLine(board, scene) {
   const spread = (count) => grid(count, 1, plane).filter((_, i) => i % 2 === 0);
   if (scene.before) {
     const cells = scene.cells(spread(STRIP));
-    board.field(cells, STRIP, 1, 0, 0, board.width, high, (cell) => [...hue(cell), 70]);
+    board.field(cells, STRIP, 1, 0, 0, board.width, high, (cell) => pixel(hue(cell), 70));
   }
   for (const deviation of scene.variant.name === "vae" ? [-2, -1, 1, 2] : []) {
     board.line([[plane.x(deviation), 0], [plane.x(deviation), high]], board.colour("minus"), 1.5, [5, 4]);

@@ -17,7 +17,7 @@ class Board {
   constructor(canvas) {
     this.canvas = canvas;
     this.ink = canvas.getContext("2d");
-    this.small = document.createElement("canvas");
+    this.fields = new Map(); // small canvases, by their sizes, from which images are drawn
   }
 
   begin() {
@@ -31,9 +31,16 @@ class Board {
     this.ink.clearRect(0, 0, this.width, this.height);
     this.ink.font = `${Math.max(11, Math.min(15, this.width / 40))}px system-ui, sans-serif`;
     this.ink.lineJoin = "round";
-    const style = getComputedStyle(document.documentElement);
-    this.colour = (name) => style.getPropertyValue(`--${name}`).trim();
+    this.colours = new Map();
     return this;
+  }
+
+  // A colour of the page's style sheet, read once for each drawing.
+  colour(name) {
+    if (!this.colours.has(name)) {
+      this.colours.set(name, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim());
+    }
+    return this.colours.get(name);
   }
 
   // A part of the board whose numbers run from x0 to x1 and, upward, from y0 to y1.
@@ -82,14 +89,20 @@ class Board {
     this.ink.fillText(text, x, y);
   }
 
-  // A field of numbers as an image; `paint` gives [red, green, blue, opacity] for a number.
+  // A field of numbers as an image; `paint` gives the pixel of a number.
   field(values, columns, rows, left, top, wide, high, paint, smooth = false) {
-    [this.small.width, this.small.height] = [columns, rows];
-    const pen = this.small.getContext("2d"), image = pen.createImageData(columns, rows);
-    for (let i = 0; i < columns * rows; i++) image.data.set(paint(values[i], i), 4 * i);
+    const size = `${columns} × ${rows}`;
+    if (!this.fields.has(size)) {
+      const small = Object.assign(document.createElement("canvas"), { width: columns, height: rows });
+      const pen = small.getContext("2d");
+      const image = pen.createImageData(columns, rows);
+      this.fields.set(size, { small, pen, image, pixels: new Uint32Array(image.data.buffer) });
+    }
+    const { small, pen, image, pixels } = this.fields.get(size);
+    for (let i = 0; i < pixels.length; i++) pixels[i] = paint(values[i]);
     pen.putImageData(image, 0, 0);
     this.ink.imageSmoothingEnabled = smooth;
-    this.ink.drawImage(this.small, left, top, wide, high);
+    this.ink.drawImage(small, left, top, wide, high);
   }
 
   // One example as its kind is drawn: an image, or a curve in a box.
@@ -97,7 +110,7 @@ class Board {
     this.ink.globalAlpha = opacity;
     if (look === "image") {
       const edge = Math.round(Math.sqrt(values.length)), rgb = channels(colour);
-      this.field(values, edge, edge, left, top, side, side, (value) => [...rgb, 255 * Math.max(0, Math.min(1, value))]);
+      this.field(values, edge, edge, left, top, side, side, (value) => pixel(rgb, 255 * Math.max(0, Math.min(1, value))));
     } else {
       const box = this.plane(0, values.length - 1, -0.15, 1.15, left, top, side, side);
       const inside = (value) => Math.max(-0.15, Math.min(1.15, value));
@@ -117,7 +130,7 @@ class Board {
     }
     const edge = Math.round(Math.sqrt(values.length));
     this.field(values, edge, edge, left, top, side, side,
-      (value) => [...(value < 0 ? minus : plus), 255 * Math.min(1, Math.abs(value) / most)], look === "point");
+      (value) => pixel(value < 0 ? minus : plus, 255 * Math.min(1, Math.abs(value) / most)), look === "point");
   }
 
   frame(left, top, wide, high, colour = this.colour("line"), width = 1) {
@@ -129,4 +142,6 @@ class Board {
 
 // "#rrggbb" as three numbers.
 const channels = (colour) => [1, 3, 5].map((place) => parseInt(colour.slice(place, place + 2), 16));
+// Red, green, blue and opacity as the one number that ImageData keeps them in.
+const pixel = ([red, green, blue], opacity) => ((opacity << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 const largest = (values) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9);

@@ -18,7 +18,7 @@ function drawPlane(board, scene) {
   board.ink.clip();
   if (scene.before) {
     const cells = scene.through(grid(CELLS, CELLS, plane)).arrays.indices;
-    board.field(cells, CELLS, CELLS, plane.left, plane.top, plane.wide, plane.high, (cell) => [...hue(cell), 70]);
+    board.field(cells, CELLS, CELLS, plane.left, plane.top, plane.wide, plane.high, (cell) => pixel(hue(cell), 70));
   }
   if (variant.name === "denoising") {
     const from = grid(ARROWS, ARROWS, plane), to = scene.through(from).arrays.x_hat;
@@ -74,6 +74,7 @@ function drawPrincipal(board, scene, plane) {
   board.line(ends, board.colour("pca"), 2, [7, 5]);
 }
 
+// Colours that are far apart for numbers that are near.
 function hue(cell) {
   const angle = (cell * 137.5) % 360, part = (shift) => 128 + 110 * Math.cos(((angle + shift) * Math.PI) / 180);
   return [part(0), part(120), part(240)];
