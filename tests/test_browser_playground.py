@@ -208,7 +208,9 @@ def test_a_slider_reaches_the_step(variant, page):
         after = driver.execute_script("return window.playground.training.network.arrays[arguments[0]][0]", name)
         assert after > before
         assert after == state(driver)[name]
-    assert f"{SETTINGS[variant][0]}=" in driver.current_url
+    chosen = state(driver)
+    there = page(driver.current_url.partition("#")[2])  # a link to this state
+    assert [state(there)[name] for name in SETTINGS[variant]] == [chosen[name] for name in SETTINGS[variant]]
 
 
 def test_noise_is_what_its_sliders_say(page):
@@ -228,13 +230,22 @@ def test_weights_begin_as_the_packages_do(page):
 
 def test_divergence_is_told_and_leaves_no_nonsense(page):
     driver = page("data=digits&variant=vanilla&activation=linear&rule=sgd&rate=3")
-    driver.execute_script("window.playground.take(3000); window.playground.look(); window.playground.draw()")
+    driver.execute_script("const p = window.playground; for (let i = 0; i < 3000 && !p.training.broken; i++) { p.take(1); p.look(); }")
     assert "diverged (learning rate 3)" in text(driver, "trouble")
     assert driver.execute_script("return window.playground.training.network.values.every(Number.isFinite)")
     assert text(driver, "run") == "Train"
     find(driver, "rate").send_keys(*[Keys.PAGE_DOWN] * 4)
     assert not driver.find_element(By.ID, "trouble").is_displayed()
     assert driver.execute_script(TRAIN, 200) < 8
+
+
+def test_an_error_that_grows_is_told_while_it_does(page):
+    driver = page("data=digits&variant=vanilla&rate=3")
+    driver.execute_script(TRAIN, 60)
+    assert "times what it was before training" in text(driver, "trouble")
+    driver.execute_script("window.playground.state.rate = 0.01")
+    driver.execute_script(TRAIN, 600)
+    assert not driver.find_element(By.ID, "trouble").is_displayed()
 
 
 def test_an_address_that_asks_for_what_there_is_not_is_told(page):
@@ -292,6 +303,15 @@ def test_it_moves_by_itself_until_it_is_told_to_pause(page):
     wait = "const done = arguments[0]; setTimeout(() => done(window.playground.training.steps), 150)"
     first, later = driver.execute_async_script(wait), driver.execute_async_script(wait)
     assert 0 < first < later
+    asked = driver.execute_async_script("""
+        const done = arguments[0], own = window.requestAnimationFrame;
+        let asked = 0;
+        window.requestAnimationFrame = (act) => { asked++; return own(act); };
+        for (let i = 0; i < 6; i++) document.getElementById("run").click();
+        let left = 10;
+        const wait = () => (left-- ? own(wait) : done(asked));
+        wait();""")
+    assert asked < 3 + 10 + 2  # one for each start, and for each frame
     driver.find_element(By.ID, "run").click()
     assert text(driver, "run") == "Train"
     assert driver.execute_async_script(wait) == driver.execute_async_script(wait)

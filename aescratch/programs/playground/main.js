@@ -10,6 +10,7 @@ const hits = {}; // what a place on a canvas means, as the last drawing has it
 const BUDGET = 7; // milliseconds of a frame that are spent on steps
 const REST = 4; // looking at all data takes about one part in so many of the time
 const SLOW = 12; // frames for a step
+const WORSE = 3; // times the error at the start: nothing is learnt
 const SETTINGS = ["weight", "rho", "beta", "k", "sigma", "p"];
 const LIVE = new Set(["rate", ...SETTINGS]); // what changes without a new start
 const WORDS = ["data", "variant", "activation", "rule"];
@@ -22,7 +23,8 @@ for (const set of content.sets) open(set);
 const asked = () => location.hash || location.search;
 let { state, refused } = stateFrom(content, asked());
 let seed = 1, training, scene, curve;
-let running = false, frames = 0, looked = { at: 0, cost: 0 }, told = { frames: 0, steps: 0, at: 0 };
+let running = false, warned = false, pending = 0, frames = 0;
+let looked = { at: 0, cost: 0 }, told = { frames: 0, steps: 0, at: 0 };
 
 // A set's numbers, from text: bytes, or pairs of bytes.
 function open(set) {
@@ -55,6 +57,7 @@ function start() {
   curve = new Curve();
   curve.add(0, scene.error, NaN);
   trouble("");
+  warned = false;
   element("says").textContent = `${variant.says} ${set.says}`;
   for (const [view, note] of [["network", noteNetwork], ["output", noteOutput], ["code", noteCodes]]) {
     element(`${view}-note`).textContent = note(scene);
@@ -83,20 +86,19 @@ function change(name, value) {
     state.k = Math.min(state.k, value);
     particular();
   }
-  history.replaceState(null, "", `#${new URLSearchParams(state)}`);
-  if (LIVE.has(name)) {
-    settle();
-    scene.measure();
-    if (training.broken) start();
-    else if (!running) draw();
-    return;
-  }
   if (name in KEPT_WITH) {
     const kept = [...WORDS, ...KEPT_WITH[name]].filter((key) => key in state);
     state = stateFrom(content, String(new URLSearchParams(kept.map((key) => [key, state[key]])))).state;
     controls();
   }
-  start();
+  history.replaceState(null, "", `#${new URLSearchParams(state)}`);
+  if (!LIVE.has(name) || training.broken) {
+    start();
+    return;
+  }
+  settle();
+  scene.measure();
+  if (!running) draw();
 }
 
 function slider(name) {
@@ -141,8 +143,8 @@ function take(steps, until = Infinity) {
     training.step(state.rate, amounts());
     if (training.broken) {
       const rate = `learning rate ${number(state.rate)}`;
-      trouble(`${training.broken} The training has diverged (${rate}). Lower the learning rate: it then starts anew.`);
       pause();
+      trouble(`${training.broken} The training has diverged (${rate}). Lower the learning rate: it then starts anew.`);
       return;
     }
   }
@@ -165,17 +167,23 @@ function frame(now) {
     else if (speed === "one" || frames % SLOW === 0) take(1);
     if (now - looked.at > REST * looked.cost) look();
     draw();
-    if (running) requestAnimationFrame(frame);
+    if (running) pending = requestAnimationFrame(frame);
   }
   report(now);
 }
 
-// Codes and reconstructions of all data, anew, and a place more on the curve.
+// Codes and reconstructions of all data, anew, and a place more on the curve. Numbers that are finite may be nonsense
+// still: where the error grows instead of falling, the page says so.
 function look() {
   const before = performance.now();
   scene.refresh();
   curve.add(training.steps, scene.error, training.network.arrays.J[0]);
   looked = { at: before, cost: performance.now() - before };
+  const worse = scene.error / curve.points[0].error, grows = worse > WORSE && !training.broken;
+  const what = `The error is ${number(worse, 2)} times what it was before training.`;
+  if (grows) trouble(`${what} Lower the learning rate, and start anew.`);
+  else if (warned) trouble("");
+  warned = grows;
 }
 
 function go() {
@@ -185,11 +193,12 @@ function go() {
   told.at = performance.now();
   told.steps = training.steps;
   told.frames = frames;
-  requestAnimationFrame(frame);
+  pending = requestAnimationFrame(frame);
 }
 
 function pause() {
   running = false;
+  cancelAnimationFrame(pending);
   element("run").textContent = "Train";
   look();
 }
