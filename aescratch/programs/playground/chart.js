@@ -51,10 +51,11 @@ function drawLoss(board, curve, pca) {
   }
   board.line(along("error"), board.colour("accent"), 2.5);
   board.ink.fillStyle = board.colour("paper");
-  board.ink.fillRect(board.width - 172, 4, 172, 34);
+  board.ink.fillRect(board.width - 14 * board.letter, 4, 14 * board.letter, 2.6 * board.letter);
   [["error, all data", "accent"], ["objective J, each batch", "point"]].forEach(([text, colour], i) => {
-    board.text(text, board.width - 30, 18 + 16 * i, board.colour("faint"), "right");
-    board.line([[board.width - 26, 14 + 16 * i], [board.width - 10, 14 + 16 * i]], board.colour(colour), 3 - 1.5 * i);
+    const y = 16 + 1.3 * board.letter * i;
+    board.text(text, board.width - 30, y, board.colour("faint"), "right");
+    board.line([[board.width - 26, y - 4], [board.width - 10, y - 4]], board.colour(colour), 3 - 1.5 * i);
   });
 }
 
@@ -71,6 +72,7 @@ function noteLoss(scene, pca) {
   const ratio = error / pca;
   let than = "the same as";
   if (ratio < 0.995) than = `${Math.round(100 * (1 - ratio))} % less than`;
-  if (ratio > 1.005) than = `${number(ratio, 2)} times`;
+  if (ratio > 1.005) than = `${Math.round(100 * (ratio - 1))} % more than`;
+  if (ratio > 2) than = `${number(ratio, 2)} times`;
   return `Error ${number(error)}, ${than} PCA's ${number(pca)} with ${width}.`;
 }

@@ -62,11 +62,12 @@ function drawEntries(board, scene, place) {
 }
 
 function drawLegend(board, scene) {
+  const step = 2 * board.letter, high = board.letter + 8, middle = board.height - high / 2;
   board.ink.fillStyle = board.colour("paper");
-  board.ink.fillRect(0, board.height - 20, 226, 20);
+  board.ink.fillRect(0, board.height - high, 10 * step + 6, high);
   for (let label = 0; label < 10; label++) {
-    board.dot(10 + label * 22, board.height - 10, 4, scene.colour(label));
-    board.text(String(label), 16 + label * 22, board.height - 6, board.colour("ink"));
+    board.dot(10 + label * step, middle, 4, scene.colour(label));
+    board.text(String(label), 16 + label * step, middle + board.letter / 3, board.colour("ink"));
   }
 }
 

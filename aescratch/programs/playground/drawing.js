@@ -29,7 +29,8 @@ class Board {
     if (this.canvas.height !== high) this.canvas.height = high;
     this.ink.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.ink.clearRect(0, 0, this.width, this.height);
-    this.ink.font = `${Math.max(11, Math.min(15, this.width / 40))}px system-ui, sans-serif`;
+    this.letter = Math.max(11, Math.min(15, this.width / 40)); // the height of text
+    this.ink.font = `${this.letter}px system-ui, sans-serif`;
     this.ink.lineJoin = "round";
     this.colours = new Map();
     return this;
