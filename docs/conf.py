@@ -5,6 +5,7 @@
     aescratch.*          the reference, from docstrings, formulas and source                _ext/site_reference.py
     aescratch ... --help the command line                                                   _ext/site_commands.py
     its records          derivations, and classes that no page names itself               _ext/site_records.py
+    aescratch playground the page that trains, which docs/playground.md frames              _ext/site_playground.py
     $...$                set by KaTeX, so that a page needs no script for it                _ext/site_formulas.py
 """
 
@@ -33,6 +34,7 @@ language = "en"
 extensions = [
     "myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton",
     "sphinxcontrib.katex", "site_formulas", "site_tutorials", "site_reference", "site_records", "site_commands",
+    "site_playground",
 ]  # fmt: skip
 exclude_patterns = ["*.py", "[!t]*/**.py", "teaching/**.py", "_*", "**/.ipynb_checkpoints"]
 nitpicky = True

@@ -110,7 +110,7 @@ def test_help_names_every_command_and_every_exit_status(capsys):
     assert "0 right or pass, 1 fail, 2 wrong usage or input, 3 inconclusive, 4 something around us broke" in out
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "encode", "decode", "check", "step", "exercises", "bench", "info"])
+@pytest.mark.parametrize("command", ["train", "evaluate", "encode", "decode", "check", "step", "playground", "exercises", "bench", "info"])
 def test_help_of_a_command_has_examples_that_parse(capsys, command):
     outcome, out, _ = run(capsys, command, "--help")
     assert outcome == 0
@@ -299,10 +299,10 @@ def test_numbers(text, expected):
 
 
 WRONG = [
-    ([], "expected a command: tour, train, evaluate, encode, decode, check, step, exercises, bench, info (see aescratch --help)"),
+    ([], "expected a command: tour, train, evaluate, encode, decode, check, step, playground, exercises, bench, info (see aescratch --help)"),
     (["--versio"], "there is no option --versio; did you mean --version? (see aescratch --help)"),
     (["trian"], "there is no command 'trian'; did you mean train?"),
-    (["zzz"], "there is no command 'zzz'; the commands are tour, train, evaluate, encode, decode, check, step, exercises, bench, info"),
+    (["zzz"], "there is no command 'zzz'; the commands are tour, train, evaluate, encode, decode, check, step, playground, exercises, bench, info"),
     (["train"], "the following arguments are required: VARIANT (see aescratch train --help)"),
     (
         ["train", "spars"],

@@ -1,0 +1,50 @@
+"""`aescratch playground`: one page in which autoencoders train, live, in the browser.
+
+    the package's formulas, recorded -> playground.html, and a browser
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from aescratch.foundations.files import write_text
+from aescratch.programs.cli.options import command, json_of, option, switch
+from aescratch.programs.cli.status import RIGHT
+from aescratch.programs.cli.writing import answer, require_folder
+from aescratch.programs.playground.page import page
+
+DESCRIPTION = """Write a page that trains autoencoders in the browser: on points, curves and digits, variant by variant.
+
+It computes with the package's own formulas, recorded from training steps. The page is a file that fetches nothing.
+What follows # in its address is what is chosen: playground.html#data=digits&variant=vae&beta=0.1
+"""
+EXAMPLES = """examples:
+  aescratch playground --open
+  aescratch playground --out lecture.html
+"""
+
+add_arguments = command(
+    DESCRIPTION, EXAMPLES,
+    option("--out", metavar="PATH", default="playground.html", help="the page's file (default %(default)s)"),
+    switch("--open", "open the page in a browser"), json_of("the page's file and its size"),
+    usage="aescratch playground [options]",
+)  # fmt: skip
+
+
+def run(arguments: Namespace) -> int:
+    """Write the page; return the exit status."""
+    path = Path(arguments.out)
+    require_folder(path)
+    text = page()
+    write_text(path, text)
+    size = len(text.encode("utf-8"))
+    answer(arguments, f"{path}: {size / 1000:.0f} KB, to be opened in a browser", {"page": str(path), "bytes": size})
+    if arguments.open:
+        import webbrowser  # starts processes, which there may be none of
+
+        if not webbrowser.open(path.resolve().as_uri()):
+            out = sys.stderr if arguments.json else sys.stdout
+            print("no browser could be opened; open the file yourself", file=out)
+    return RIGHT

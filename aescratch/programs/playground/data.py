@@ -1,0 +1,125 @@
+"""What the playground trains on: points in the plane, curves, digits; each with what PCA makes of it.
+
+    points (N, 2), curves (N, 24), digits (N, 64) -> numbers for the page;   PCA of them -> its loss for every width
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import aescratch as ae
+from aescratch.backend import Array
+from aescratch.foundations.principal import principal_variances
+
+N_POINTS, N_CURVES, N_DIGITS = 300, 400, 800
+SAMPLES = 24  # of a curve
+MOST_COMPONENTS = 48  # of PCA that are drawn
+LEVELS = 255  # what is between 0 and 1 becomes bytes
+TENTHS = 10  # labels of points are how far along they lie, as those of `ae.datasets.ring` are
+
+
+@dataclass(frozen=True)
+class Set:
+    """One set of data; ``look`` is how an example is drawn: as a point, a curve or an image."""
+
+    name: str
+    label: str
+    look: str
+    says: str
+    make: Callable[[], tuple[Array, Any]]
+    hidden: int  # units, to begin with
+    code: int
+
+
+def ring() -> tuple[Array, Any]:
+    """Return points around a circle: no straight line comes near."""
+    points = ae.datasets.ring(N_POINTS, noise=0.06, rng=0)
+    return points.x, points.labels
+
+
+def spiral() -> tuple[Array, Any]:
+    """Return the Swiss roll seen from its end."""
+    points = ae.datasets.swiss_roll(N_POINTS, noise=0.015, rng=0)
+    return points.x[:, [0, 2]], points.labels
+
+
+def wave() -> tuple[Array, Any]:
+    """Return points along a sine."""
+    rng = np.random.default_rng(0)
+    along = rng.random(N_POINTS)
+    points = np.stack([2 * along - 1, 0.7 * np.sin(2 * np.pi * along)], axis=1)
+    return points + 0.05 * rng.standard_normal(points.shape), (TENTHS * along).astype(int)
+
+
+def cloud() -> tuple[Array, Any]:
+    """Return a long normal cloud, for which a straight line is best."""
+    rng = np.random.default_rng(0)
+    along, across = 0.55 * rng.standard_normal(N_POINTS), 0.12 * rng.standard_normal(N_POINTS)
+    points = np.stack([0.8 * along - 0.6 * across, 0.6 * along + 0.8 * across], axis=1)
+    return points, np.clip(TENTHS * (0.5 + along / 2.2), 0, TENTHS - 1).astype(int)
+
+
+def bumps() -> tuple[Array, Any]:
+    """Return curves with one bump, at any place and of any width: two numbers tell all of a curve."""
+    rng = np.random.default_rng(0)
+    place, width = rng.uniform(0.15, 0.85, N_CURVES), rng.uniform(0.05, 0.16, N_CURVES)
+    t = np.linspace(0, 1, SAMPLES)
+    curves = np.exp(-(((t - place[:, None]) / width[:, None]) ** 2) / 2)
+    return curves, (TENTHS * (place - 0.15) / 0.7).astype(int)
+
+
+def digits() -> tuple[Array, Any]:
+    """Return the first of the built-in digits."""
+    data = ae.datasets.load_digits()
+    return data.x[:N_DIGITS], np.asarray(data.labels)[:N_DIGITS]
+
+
+SETS = (
+    Set("ring", "ring", "point", "A circle: one number, the angle, would do, but no straight line does.", ring, 12, 1),
+    Set("wave", "wave", "point", "A bent line: PCA cuts it short, a curve can follow it.", wave, 12, 1),
+    Set("spiral", "spiral", "point", "A rolled-up line. It takes patience, and hidden units.", spiral, 24, 1),
+    Set("cloud", "cloud", "point", "A normal cloud: here PCA's straight line is the best there is.", cloud, 12, 1),
+    Set("bumps", "curves", "curve", "One bump each: place and width are two numbers; PCA needs many.", bumps, 24, 2),
+    Set("digits", "digits", "image", "Handwritten digits of 8 × 8 pixels: 64 numbers each.", digits, 32, 2),
+)  # fmt: skip
+
+
+def sets() -> Iterator[dict[str, Any]]:
+    """Yield every set as plain values; its numbers are as the page will read them."""
+    for each in SETS:
+        x, labels = each.make()
+        x = np.asarray(x, np.float64)
+        least, most = (-1.5, 1.5) if each.look == "point" else (0.0, 1.0)
+        levels = 65535 if each.look == "point" else LEVELS
+        whole = np.rint((np.clip(x, least, most) - least) / (most - least) * levels)
+        x = least + whole / levels * (most - least)
+        yield {
+            "name": each.name, "label": each.label, "look": each.look, "says": each.says,
+            "shape": list(x.shape), "least": least, "most": most, "levels": levels,
+            "x": _text_of(whole.astype("<u2" if levels > LEVELS else "u1")),
+            "labels": "".join(map(str, labels)), "hidden": each.hidden, "code": each.code, "pca": pca(x),
+        }  # fmt: skip
+
+
+def pca(x: Array) -> dict[str, Any]:
+    """Return PCA as a linear autoencoder: mean, directions as columns, and the squared error for every width from 0.
+
+    The error is ½ Σ (x_hat − x)², mean over the examples, as `ae.SquaredError` takes it.
+    """
+    left_out = principal_variances(x)
+    errors = [0.5 * float(left_out[width:].sum()) for width in range(len(left_out) + 1)]
+    _, _, directions = np.linalg.svd(x - x.mean(axis=0), full_matrices=False)
+    few = directions[:MOST_COMPONENTS].T
+    return {
+        "mean": x.mean(axis=0).round(6).tolist(), "directions": few.reshape(-1).round(6).tolist(),
+        "components": few.shape[1], "errors": [float(f"{error:.6g}") for error in errors],
+    }  # fmt: skip
+
+
+def _text_of(numbers: Array) -> str:
+    return base64.b64encode(numbers.tobytes()).decode("ascii")

@@ -1,0 +1,269 @@
+// The page at work: from what is chosen to a training, and from there, frame by frame, to what is seen.
+//
+//   controls -> state -> Training, Scene -> frame: some steps, then all views
+
+const content = JSON.parse(document.getElementById("content").textContent);
+const element = (id) => document.getElementById(id);
+const views = ["network", "loss", "output", "code", "decoded"];
+const boards = Object.fromEntries(views.map((name) => [name, new Board(element(`${name}-canvas`))]));
+const hits = {}; // what a place on a canvas means, as the last drawing has it
+const BUDGET = 7; // milliseconds of a frame that are spent on steps
+const REST = 4; // looking at all data takes about one part in so many of the time
+const SLOW = 12; // frames for a step
+const WORSE = 3; // times the error at the start: nothing is learnt
+const SETTINGS = ["weight", "rho", "beta", "k", "sigma", "p"];
+const LIVE = new Set(["rate", ...SETTINGS]); // what changes without a new start
+const WORDS = ["data", "variant", "activation", "rule"];
+// What stays as it is when one of these is chosen anew; all else begins where it is best.
+const KEPT_WITH = {
+  data: ["rate", "batch"], variant: ["rate", "batch", "hidden"], rule: ["batch", "hidden", "code", "K", ...SETTINGS],
+};
+for (const set of content.sets) open(set);
+
+const asked = () => location.hash || location.search;
+let { state, refused } = stateFrom(content, asked());
+let seed = 1, training, scene, curve;
+let running = false, warned = false, pending = 0, frames = 0;
+let looked = { at: 0, cost: 0 }, told = { frames: 0, steps: 0, at: 0 };
+
+// A set's numbers, from text: bytes, or pairs of bytes.
+function open(set) {
+  const bytes = Uint8Array.from(atob(set.x), (sign) => sign.charCodeAt(0));
+  const whole = set.levels > 255 ? new Uint16Array(bytes.buffer) : bytes;
+  [set.n, set.d] = set.shape;
+  set.x = Float64Array.from(whole, (value) => set.least + (value / set.levels) * (set.most - set.least));
+  set.labels = Array.from(set.labels, Number);
+  set.shown = Array.from({ length: 10 }, (_, label) => set.labels.indexOf(label)); // one of each
+}
+
+function amounts() {
+  return { sigma: state.sigma, p: state.p };
+}
+
+function trouble(text) {
+  element("trouble").textContent = text;
+  element("trouble").hidden = !text;
+}
+
+function start() {
+  const { set, variant } = choicesOf(content, state);
+  const name = `${variant.name} ${variant.deep ? state.activation : "tanh"}`;
+  training = new Training({
+    program: content.programs[name], rule: content.rules[state.rule], data: set, batch: state.batch, seed,
+    hidden: state.hidden ?? 1, code: state.code, entries: state.K ?? 1,
+  });
+  settle();
+  scene = new Scene(set, variant, training, amounts);
+  curve = new Curve();
+  curve.add(0, scene.error, NaN);
+  trouble("");
+  warned = false;
+  element("says").textContent = `${variant.says} ${set.says}`;
+  for (const [view, note] of [["network", noteNetwork], ["output", noteOutput], ["code", noteCodes]]) {
+    element(`${view}-note`).textContent = note(scene);
+    boards[view].canvas.setAttribute("aria-label", note(scene));
+  }
+  const formulas = [...content.programs[name].formulas, ...content.rules[state.rule].formulas];
+  element("formula-list").replaceChildren(...formulas.map((formula) => {
+    const item = document.createElement("li");
+    item.textContent = formula;
+    return item;
+  }));
+  makeHeld(element("held-sliders"), scene, draw);
+  draw();
+}
+
+// Settings of the step take the numbers of their sliders.
+function settle() {
+  for (const name of Object.keys(training.network.program.settings)) {
+    if (name in state) training.network.arrays[name][0] = state[name];
+  }
+}
+
+function change(name, value) {
+  state[name] = value;
+  if (name === "code" && "k" in state) {
+    state.k = Math.min(state.k, value);
+    particular();
+  }
+  if (name in KEPT_WITH) {
+    const kept = [...WORDS, ...KEPT_WITH[name]].filter((key) => key in state);
+    state = stateFrom(content, String(new URLSearchParams(kept.map((key) => [key, state[key]])))).state;
+    controls();
+  }
+  history.replaceState(null, "", `#${new URLSearchParams(state)}`);
+  if (!LIVE.has(name) || training.broken) {
+    start();
+    return;
+  }
+  settle();
+  scene.measure();
+  if (!running) draw();
+}
+
+function slider(name) {
+  return makeSlider(choicesOf(content, state).numbers.find((each) => each.name === name), state[name], change);
+}
+
+function particular() {
+  element("particular").replaceChildren(...choicesOf(content, state).variant.sliders.map((each) => slider(each.name)));
+}
+
+// All controls as the state has them; what has the focus keeps it.
+function controls() {
+  const { variant } = choicesOf(content, state), focused = document.activeElement?.name;
+  makeChips(element("data"), "data", content.sets, state.data, change);
+  makeChips(element("variant"), "variant", content.variants, state.variant, change);
+  particular();
+  const activations = [["tanh", "tanh"], ["relu", "ReLU"], ["linear", "none: linear"]];
+  const rules = [["sgd", "gradient descent"], ["adam", "Adam"]];
+  element("sizes").replaceChildren(...(variant.deep
+    ? [slider("hidden"), slider("code"), makeSelect("activation", "activation", activations, state.activation, change)]
+    : [slider("code")]));
+  const rule = makeSelect("rule", "optimiser", rules, state.rule, change);
+  element("rule").replaceChildren(rule, slider("rate"), slider("batch"));
+  if (focused) document.querySelector(`#settings [name="${focused}"]:is(:checked, select)`)?.focus();
+}
+
+function draw() {
+  hits.output = drawOutput(boards.output, scene);
+  hits.code = drawCodes(boards.code, scene);
+  drawDecoded(boards.decoded, scene);
+  drawNetwork(boards.network, scene);
+  const pca = scene.pca.error(scene.numbers);
+  drawLoss(boards.loss, curve, pca);
+  scene.showHeld();
+  element("loss-note").textContent = noteLoss(scene, pca);
+  boards.loss.canvas.setAttribute("aria-label", noteLoss(scene, pca));
+  element("terms").textContent = training.steps ? `last batch: ${termsOf(scene)}` : "not trained yet";
+}
+
+function take(steps, until = Infinity) {
+  for (let i = 0; i < steps && performance.now() < until; i++) {
+    training.step(state.rate, amounts());
+    if (training.broken) {
+      const rate = `learning rate ${number(state.rate)}`;
+      pause();
+      trouble(`${training.broken} The training has diverged (${rate}). Lower the learning rate: it then starts anew.`);
+      return;
+    }
+  }
+}
+
+function report(now) {
+  if (now - told.at < 700) return;
+  const each = (count) => Math.round((1000 * Math.max(0, count)) / (now - told.at)).toLocaleString("en");
+  const speed = `, ${each(frames - told.frames)} frames and ${each(training.steps - told.steps)} steps a second`;
+  const where = `step ${training.steps.toLocaleString("en")}, epoch ${number(Math.floor(training.epoch), 6)}`;
+  element("count").textContent = running ? where + speed : where;
+  told = { frames, steps: training.steps, at: now };
+}
+
+function frame(now) {
+  if (running) {
+    frames += 1;
+    const speed = element("speed").value;
+    if (speed === "full") take(Infinity, performance.now() + BUDGET);
+    else if (speed === "one" || frames % SLOW === 0) take(1);
+    if (now - looked.at > REST * looked.cost) look();
+    draw();
+    if (running) pending = requestAnimationFrame(frame);
+  }
+  report(now);
+}
+
+// Codes and reconstructions of all data, anew, and a place more on the curve. Numbers that are finite may be nonsense
+// still: where the error grows instead of falling, the page says so.
+function look() {
+  const before = performance.now();
+  scene.refresh();
+  curve.add(training.steps, scene.error, training.network.arrays.J[0]);
+  looked = { at: before, cost: performance.now() - before };
+  const worse = scene.error / curve.points[0].error, grows = worse > WORSE && !training.broken;
+  const what = `The error is ${number(worse, 2)} times what it was before training.`;
+  if (grows) trouble(`${what} Lower the learning rate, and start anew.`);
+  else if (warned) trouble("");
+  warned = grows;
+}
+
+function go() {
+  if (training.broken) start();
+  running = true;
+  element("run").textContent = "Pause";
+  told.at = performance.now();
+  told.steps = training.steps;
+  told.frames = frames;
+  pending = requestAnimationFrame(frame);
+}
+
+function pause() {
+  running = false;
+  cancelAnimationFrame(pending);
+  element("run").textContent = "Train";
+  look();
+}
+
+element("run").addEventListener("click", () => (running ? pause() : go()));
+element("step").addEventListener("click", () => {
+  pause();
+  if (training.broken) start();
+  take(1);
+  look();
+  draw();
+  report(Infinity);
+  told.at = performance.now();
+});
+element("anew").addEventListener("click", () => {
+  seed += 1;
+  start();
+  report(Infinity);
+  told.at = performance.now();
+});
+
+// A place on a canvas, from a pointer of any kind.
+function onPlace(canvas, act) {
+  const tell = (event) => {
+    const box = canvas.getBoundingClientRect();
+    act(event.clientX - box.left, event.clientY - box.top);
+    if (!running) draw();
+  };
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    tell(event);
+  });
+  canvas.addEventListener("pointermove", (event) => { if (event.buttons) tell(event); });
+}
+
+onPlace(boards.code.canvas, (x, y) => scene.hold(Float64Array.from(hits.code.code(x, y))));
+onPlace(boards.output.canvas, (x, y) => {
+  if (hits.output.example) {
+    const example = hits.output.example(x, y);
+    if (example !== undefined) scene.follow(example);
+    return;
+  }
+  const [px, py] = hits.output.plane.at(x, y), { set } = scene;
+  let nearest = 0;
+  const distance = (i) => (set.x[2 * i] - px) ** 2 + (set.x[2 * i + 1] - py) ** 2;
+  for (let i = 1; i < set.n; i++) if (distance(i) < distance(nearest)) nearest = i;
+  scene.follow(nearest);
+});
+window.addEventListener("resize", () => draw());
+window.addEventListener("hashchange", () => {
+  ({ state, refused } = stateFrom(content, asked()));
+  controls();
+  start();
+  if (refused.length) trouble(`The address asks for what there isn't: ${refused.join("; ")}.`);
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());
+
+controls();
+start();
+report(Infinity);
+told.at = performance.now();
+if (refused.length) trouble(`The address asks for what there isn't: ${refused.join("; ")}.`);
+if (!matchMedia("(prefers-reduced-motion: reduce)").matches) go();
+// For tests, and for whoever opens the console.
+window.playground = {
+  get training() { return training; }, get scene() { return scene; }, get state() { return state; },
+  pause, take, look, draw,
+};

@@ -1,0 +1,52 @@
+"""The page: recorded steps, data and scripts, in one file that fetches nothing.
+
+    programs, rules, data -> JSON;   their loops, and the .js files beside this one, in order -> one script
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from string import Template
+
+from aescratch.inspection.tracing.loops import Loops
+from aescratch.programs.playground.data import sets
+from aescratch.programs.playground.recording import programs, rules
+from aescratch.programs.playground.variants import VARIANTS
+
+ENGINE = ("network.js", "training.js")  # what computes, and needs no page
+VIEWS = (
+    "drawing.js", "scene.js", "output.js", "codes.js", "chart.js", "units.js", "controls.js", "held.js",
+    "main.js",
+)  # fmt: skip
+
+
+def page() -> str:
+    """Return the playground as one page of HTML."""
+    loops = Loops()
+    content = {
+        "programs": programs(loops), "rules": rules(loops), "sets": list(sets()),
+        "variants": [
+            {
+                "name": variant.name, "label": variant.label, "says": variant.says, "deep": variant.deep,
+                "sliders": [dataclasses.asdict(slider) for slider in variant.sliders],
+            }
+            for variant in VARIANTS
+        ],
+    }  # fmt: skip
+    data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    scripts = "\n".join([script_of(loops), *map(text_of, VIEWS)])
+    return Template(text_of("page.html")).substitute(style=text_of("style.css"), content=data, scripts=scripts)
+
+
+def script_of(loops: Loops) -> str:
+    """Return the part of the script that computes: the loops, and what calls them."""
+    names = ", ".join(loops.names.values())
+    written = f"const LOOPS = (() => {{\n{loops.text()}\n\nreturn {{ {names} }};\n}})();"
+    return "\n".join([written, *map(text_of, ENGINE)])
+
+
+def text_of(name: str) -> str:
+    """Return the text of a file beside this one."""
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
