@@ -6,6 +6,7 @@
     aescratch ... --help the command line                                                   _ext/site_commands.py
     its records          derivations, and classes that no page names itself               _ext/site_records.py
     $...$                set by KaTeX, so that a page needs no script for it                _ext/site_formulas.py
+    its pages            usable by keys and screen readers, where the theme forgets them    _ext/site_access.py
 """
 
 import importlib
@@ -33,6 +34,7 @@ language = "en"
 extensions = [
     "myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton",
     "sphinxcontrib.katex", "site_formulas", "site_tutorials", "site_reference", "site_records", "site_commands",
+    "site_access",
 ]  # fmt: skip
 exclude_patterns = ["*.py", "[!t]*/**.py", "teaching/**.py", "_*", "**/.ipynb_checkpoints"]
 nitpicky = True

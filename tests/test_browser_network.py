@@ -273,15 +273,16 @@ def test_edits_are_undone_and_done_again_and_what_they_change_is_marked(page, sp
 
 def test_presenters_keys_playing_and_the_full_screen(page, sparse):  # noqa: F811
     driver = page(sparse)
-    press(driver, Keys.PAGE_DOWN, Keys.PAGE_DOWN, Keys.PAGE_UP)
-    assert here(driver).startswith("step 0 a1")
+    press(driver, Keys.PAGE_DOWN, Keys.PAGE_DOWN, Keys.PAGE_DOWN, Keys.PAGE_UP)
+    assert here(driver).startswith("step 1 h1")
     press(driver, "f")
     assert driver.execute_async_script("setTimeout(() => arguments[0](document.fullscreenElement !== null), 200)")
     press(driver, "f")
     assert driver.execute_async_script("setTimeout(() => arguments[0](document.fullscreenElement === null), 200)")
     press(driver, "p")
     assert driver.find_element(By.ID, "play").text == "pause"
-    assert driver.execute_async_script("setTimeout(() => arguments[0](document.getElementById('here').textContent), 1400)").startswith("step 1")
+    later = "setTimeout(() => arguments[0](document.getElementById('here').textContent), 2700)"
+    assert driver.execute_async_script(later).startswith("step 3"), "two steps further"
     press(driver, "p")
     assert driver.find_element(By.ID, "play").text == "play"
 

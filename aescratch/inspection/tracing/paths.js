@@ -96,7 +96,7 @@ class Paths {
   next(piece, of) {
     return this.terms(piece).flatMap((term) => {
       const step = term.name && this.engine.step(term.name);
-      return step && (step.share || !step.of || step.of === of) ? this.next(term, of) : [term];
+      return step && (!step.of || step.of === of) ? this.next(term, of) : [term];
     });
   }
 
