@@ -123,6 +123,14 @@ def test_a_gradient_is_gathered_by_next_unit(page, sparse):  # noqa: F811
     assert set(terms) == {("a1", j), ("x_hat", i)}
     np.testing.assert_allclose(terms["a1", j], x[:, i] @ values["grad_a1"][:, j], rtol=1e-12)
     np.testing.assert_allclose(terms["x_hat", i], into[:, i] @ h[:, j], rtol=1e-12)
+    edit(driver, "x", 0, 0.3)
+    edit(driver, "W1", 4, -1.5)
+    sums = driver.execute_script(
+        "const { engine, paths } = window.aescratch; return engine.arrays.W1.data.map((_, flat) => [engine.arrays.grad_W1.data[flat], "
+        "paths.gathered('W1', flat).rows.reduce((sum, row) => sum + row.sum, 0)])"
+    )
+    np.testing.assert_allclose(*zip(*sums, strict=True), rtol=1e-12, atol=1e-15)
+    assert sums[4][0] != values["grad_W1"].reshape(-1)[4]
 
 
 def test_a_unit_and_a_weight_show_their_ways_to_j_and_the_sum_beside_them(page):  # noqa: F811

@@ -1,4 +1,4 @@
-"""What a page says to those who don't see it or have no mouse, where the theme leaves it out: levels, and keys for code."""
+"""What the theme leaves out for those who have no mouse or don't see a page: levels of headings, and keys for code."""
 
 import re
 
