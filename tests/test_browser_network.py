@@ -265,7 +265,7 @@ def test_edits_are_undone_and_done_again_and_what_they_change_is_marked(page, sp
     press_with(driver, [Keys.CONTROL], "z")
     assert driver.execute_script(number, "x") == sparse.given["x"][0, 0]
     assert driver.execute_script(number, "b1") == 2
-    assert said(driver).startswith("x[0,0] is ")
+    assert said(driver).startswith("x[0,0] as 0.25: undone. J went from ")
     press_with(driver, [Keys.CONTROL], "z")
     assert driver.execute_script(number, "J") == loss
     assert driver.execute_script(marks) == []
@@ -277,6 +277,59 @@ def test_edits_are_undone_and_done_again_and_what_they_change_is_marked(page, sp
     driver.find_element(By.ID, "undo").click()
     edit(driver, "b1", 0, 1)
     assert not driver.find_element(By.ID, "redo").is_enabled()
+
+
+def test_a_slider_moves_a_number_in_one_edit(page, sparse):  # noqa: F811
+    driver = page(sparse)
+    driver.execute_script("arguments[0].click()", cell(driver, "given", "rho", 0))
+    slide = """
+    const slider = document.getElementById('slider');
+    const range = [Number(slider.min), Number(slider.max)];
+    for (const value of arguments[0]) { slider.value = value; slider.dispatchEvent(new Event('input')); }
+    slider.dispatchEvent(new Event('change'));
+    const { rho, J } = window.aescratch.engine.arrays;
+    return [range, rho.data[0], J.data[0]];
+    """
+    (low, high), rho, loss = driver.execute_script(slide, [0.2, 0.4, 0.6])
+    assert 0 < low < 0.01
+    assert 0.99 < high < 1
+    assert rho == pytest.approx(0.6, abs=0.005)
+    assert loss != sparse.loss
+    press_with(driver, [Keys.CONTROL], "z")
+    assert driver.execute_script("return window.aescratch.engine.arrays.J.data[0]") == sparse.loss
+
+
+@pytest.mark.parametrize("name", ["sparse kl tied", "variational beta"])
+def test_training_goes_on_in_the_page_as_in_python(page, name):  # noqa: F811
+    model, x, _ = made(name, dtype="float64")
+    step = ae.trace(model, x, optimizer=ae.SGD(0.05), rng=3)
+    driver = page(step)
+    optimizer, losses = ae.SGD(0.05).start(model.parameters), []
+    for _ in range(21):
+        with model.training():
+            losses.append(float(model.loss(x, rng=3)))
+            model.backward()
+        optimizer.step(0.05)
+        for parameter in model.parameters:
+            parameter.grad[...] = 0
+    with model.training():
+        losses.append(float(model.loss(x, rng=3)))
+    driver.execute_script("document.getElementById('train').click()")
+    driver.execute_script("document.getElementById('train-on').click()")
+    held = driver.execute_script("return Object.entries(window.aescratch.engine.arrays).map(([name, array]) => [name, array.data])")
+    numbers = dict(held)
+    assert numbers["J"][0] == pytest.approx(losses[-1], rel=1e-9)
+    names = {given.wish: given.name for given in step.given_quantities if given.kind == "parameter"}
+    for parameter in model.parameters:
+        np.testing.assert_allclose(numbers[names[parameter.name]], parameter.value.reshape(-1), rtol=1e-9, atol=1e-12)
+    says = driver.find_element(By.ID, "curve").get_attribute("aria-label")
+    assert says == f"J over 21 training steps: from {losses[0]:.4g} to {losses[-1]:.4g}"
+    points = driver.execute_script("return document.querySelector('#curve polyline').getAttribute('points').split(' ').map((p) => p.split(',').map(Number))")
+    np.testing.assert_allclose([40 - y for _, y in points], 40 * np.array(losses) / max(losses), rtol=1e-6)
+    press_with(driver, [Keys.CONTROL], "z")
+    assert driver.execute_script("return window.aescratch.engine.arrays.J.data[0]") == pytest.approx(losses[1], rel=1e-9)
+    driver = page(ae.trace(model, x, optimizer=ae.Adam(), rng=3))
+    assert driver.find_elements(By.ID, "train") == [], "Adam remembers more than the page knows"
 
 
 def test_presenters_keys_playing_and_the_full_screen(page, sparse):  # noqa: F811

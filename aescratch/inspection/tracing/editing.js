@@ -1,6 +1,7 @@
 // Other numbers: one at a time is set, everything is computed anew, and every edit can be undone and done again.
 
-const done = [], undone = []; // edits: {of, flat, before, after}
+// Edits: {what, before, after}, the latter two with the numbers of the quantities that they change, by name.
+const done = [], undone = [];
 
 function say(text, refused = false) {
   const said = byId("said");
@@ -28,42 +29,57 @@ function refresh() {
   scrollBy({ top: sections[current].getBoundingClientRect().top - top, behavior: "instant" });
   moved ||= scrollY !== before;
   const J = data.quantities.J.data[0], was = recorded.get("J")[0];
-  byId("loss").replaceChildren("J = ", ...(show(J) === show(was) ? [] : [make("del", { "aria-label": `before ${show(was)}` }, show(was)), " → "]), show(J));
+  const from = show(J) === show(was) ? [] : [make("del", {}, show(was)), " → "];
+  byId("loss").replaceChildren("J = ", ...from, show(J));
   byId("undo").disabled = byId("reset").disabled = !done.length;
   byId("redo").disabled = !undone.length;
   for (const id of ["undo", "redo", "reset"]) byId(id).hidden = !done.length && !undone.length;
+  drawCurve();
 }
 
-// Set one number and compute everything anew, or leave all as it is and return why.
-function edit(of, flat, number) {
-  const numbers = data.quantities[of].data, before = numbers[flat], already = broken();
+// Whether numbers that were just put in leave every result as good as it was; if not, they are taken out again.
+function accepted(before, already) {
+  engine.compute();
+  if (broken() <= already) return true;
+  put(before);
+  engine.compute();
+  return false;
+}
+
+// Set one number and compute everything anew, or leave all as it is and return why. What is dragged is one edit.
+function edit(of, flat, number, dragged = false) {
+  const numbers = data.quantities[of].data, before = { [of]: [...numbers] }, already = broken();
   if (outside(of, number)) return `expected ${data.quantities[of].limit.text}`;
   numbers[flat] = number;
-  engine.compute();
-  if (broken() > already) {
-    numbers[flat] = before;
-    engine.compute();
-    return "with it, some results would be no finite numbers";
-  }
-  done.push({ of, flat, before, after: number });
-  undone.length = 0;
-  refresh();
-  tell(chosen);
+  if (!accepted(before, already)) return "with it, some results would be no finite numbers";
+  note({ what: `${entry(of, flat)} as ${show(number)}`, before, after: { [of]: [...numbers] }, dragged: dragged && `${of} ${flat}` });
   return "";
 }
 
+// Keep an edit, so that it can be undone, and show what it made.
+function note(made) {
+  const last = done.at(-1);
+  if (made.dragged && last?.dragged === made.dragged) Object.assign(last, { what: made.what, after: made.after });
+  else done.push(made);
+  undone.length = 0;
+  refresh();
+  tell(chosen);
+}
+
+const put = (numbers) => Object.entries(numbers).forEach(([of, own]) => (data.quantities[of].data = [...own]));
+
 // Take the last edit back, or make the last one that was taken back.
 function again(from, to, which) {
-  const last = from.pop();
+  const last = from.pop(), J = data.quantities.J.data[0];
   if (!last) return;
   to.push(last);
-  const J = data.quantities.J.data[0];
-  data.quantities[last.of].data[last.flat] = last[which];
+  put(last[which]);
   if (done.length) engine.compute();
   else restore();
   refresh();
   tell(chosen);
-  say(`${entry(last.of, last.flat)} is ${show(last[which])} ${which === "before" ? "again" : "once more"}. J went from ${show(J)} to ${show(data.quantities.J.data[0])}.`);
+  const now = show(data.quantities.J.data[0]);
+  say(`${last.what}: ${which === "before" ? "undone" : "done again"}. J went from ${show(J)} to ${now}.`);
 }
 const undo = () => again(done, undone, "before"), redo = () => again(undone, done, "after");
 
@@ -81,6 +97,22 @@ function set() {
   else say(`${entry(of, flat)} was ${show(before)}, and is ${show(data.quantities[of].data[flat])} now. J went from ${show(loss)} to ${show(J.data[0])}.`);
 }
 byId("set").addEventListener("click", set);
+
+// A slider, from one end to the other of what the number may be, or to both sides of what it was.
+const slider = byId("slider");
+function aim({ of, flat }) {
+  const { whole, least, most, above, below } = data.quantities[of].limit, was = recorded.get(of)[flat];
+  const span = whole ? 10 : Math.max(1, 2 * Math.abs(was)), little = span / 1000;
+  const low = least ?? (above === undefined ? was - span : above + little), high = most ?? (below === undefined ? was + span : below - little);
+  Object.assign(slider, { min: low, max: high, step: whole ? 1 : (high - low) / 200, value: data.quantities[of].data[flat] });
+}
+slider.addEventListener("input", () => {
+  const why = edit(chosen.of, chosen.flat, Number(slider.value), true);
+  say(why ? `${slider.value} is refused: ${why}.` : "", Boolean(why));
+});
+slider.addEventListener("change", () => {
+  if (done.length) done.at(-1).dragged = false;
+});
 byId("value").addEventListener("keydown", (event) => {
   if (event.key === "Enter") set();
 });

@@ -7,7 +7,8 @@
 //     layout.js    where its units and lines are         network.js   draws them
 //     painting.js  what they show at a step
 //     walking.js   from step to step                     panel.js     all about one number
-//     editing.js   other numbers, undo and redo          keys.js      keys, and the start
+//     editing.js   other numbers, undo and redo          training.js  on to the next training steps
+//     keys.js      keys, and the start
 
 const data = JSON.parse(document.getElementById("data").textContent);
 for (const array of Object.values(data.quantities)) array.data = array.data.map((number) => (number === null ? NaN : number));

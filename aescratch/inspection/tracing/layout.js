@@ -13,7 +13,7 @@ function layoutOf(example, room, height, rem) {
   const gap = ({ weighted }, place) => (place ? (weighted ? 1 : 0.5) : 0);
   const sum = (measure) => stacks.reduce((total, stack, place) => total + measure(stack, place), 0);
   const taken = MARGIN + sum(before) + sum(behind) + MARGIN;
-  const width = Math.max(room, taken + 1.4 * rem * sum(gap)); // wider than its place, it scrolls
+  const width = Math.max(room, taken + rem * sum(gap)); // wider than its place, it scrolls
   const blocks = new Map(), nodes = new Map(), edges = new Map();
   let x = MARGIN;
   stacks.forEach((stack, place) => {

@@ -122,7 +122,8 @@ const isUnitOf = ({ of, flat }, row) =>
 function captionOf({ which, step, title }) {
   const names = (list) => list.map((of) => data.quantities[of].label).join(", ").replace(/, ([^,]*)$/, " and $1");
   const way = wayOf(chosen), made = title.replace(/^\d+ +/, "");
-  if (way) return `Ways from ${labelled(...way.start.split(" "))} to J, with their shares`;
+  const [of, flat] = way?.start.split(" ") ?? [];
+  if (way) return `Ways from ${labelled(of, flat)} to J${engine.whole.has(of) ? ", with their shares" : ""}`;
   if (which === "given") return "The network before the step";
   if (which === "update") return step ? `Update: ${made}` : "Update: by how much each weight moves";
   return `${HEADINGS[which]}: ${made} from ${names(step.from)}`;

@@ -98,6 +98,7 @@ function tell(cell) {
     const limited = Object.keys(array.limit).length > 1; // and not any number at all
     lines.push(make("p", {}, limited ? `${GIVEN[array.kind]}, ${array.limit.text}` : GIVEN[array.kind]));
     byId("value").value = String(array.data[flat]);
+    aim(cell);
   }
   if (step?.share) {
     const whole = engine.whole.get(step.of), place = engine.made.get(whole);

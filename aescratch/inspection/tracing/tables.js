@@ -110,7 +110,7 @@ function sectionOf(listed) {
     section.append(make("p", {}, "What the code computes here is not the formula of the sheet, so these numbers stay as they were recorded."));
   }
   if (listed.says) section.append(make("p", { class: "says" }, listed.says));
-  if (listed === update) section.append(unfold);
+  if (listed === update) section.append(make("div", { class: "acts" }, unfold));
   if (step?.code) {
     const code = make("code", step.code.includes("\n") ? { class: "lines" } : {}, step.code);
     section.append(make("p", { class: "where" }, code, ` ${step.where}`));
