@@ -52,7 +52,8 @@ function edit(of, flat, number, dragged = false) {
   if (outside(of, number)) return `expected ${data.quantities[of].limit.text}`;
   numbers[flat] = number;
   if (!accepted(before, already)) return "with it, some results would be no finite numbers";
-  note({ what: `${entry(of, flat)} as ${show(number)}`, before, after: { [of]: [...numbers] }, dragged: dragged && `${of} ${flat}` });
+  const what = `${entry(of, flat)} as ${show(number)}`, after = { [of]: [...numbers] };
+  note({ what, before, after, dragged: dragged && `${of} ${flat}` });
   return "";
 }
 
@@ -103,7 +104,8 @@ const slider = byId("slider");
 function aim({ of, flat }) {
   const { whole, least, most, above, below } = data.quantities[of].limit, was = recorded.get(of)[flat];
   const span = whole ? 10 : Math.max(1, 2 * Math.abs(was)), little = span / 1000;
-  const low = least ?? (above === undefined ? was - span : above + little), high = most ?? (below === undefined ? was + span : below - little);
+  const low = least ?? (above === undefined ? was - span : above + little);
+  const high = most ?? (below === undefined ? was + span : below - little);
   Object.assign(slider, { min: low, max: high, step: whole ? 1 : (high - low) / 200, value: data.quantities[of].data[flat] });
 }
 slider.addEventListener("input", () => {

@@ -6,15 +6,18 @@
 //     tables.js    the sections of the steps             graph.js     the network: what is drawn, and connected by what
 //     layout.js    where its units and lines are         network.js   draws them
 //     painting.js  what they show at a step
-//     walking.js   from step to step                     panel.js     all about one number
-//     editing.js   other numbers, undo and redo          training.js  on to the next training steps
-//     keys.js      keys, and the start
+//     walking.js   from step to step                     sums.js      a gradient as a sum over the next units
+//     panel.js     all about one number                  editing.js   other numbers, undo and redo
+//     training.js  on to the next training steps         keys.js      keys, and the start
 
 const data = JSON.parse(document.getElementById("data").textContent);
 for (const array of Object.values(data.quantities)) array.data = array.data.map((number) => (number === null ? NaN : number));
 const engine = new Engine(data);
 const recorded = new Map(Object.entries(data.quantities).map(([name, array]) => [name, [...array.data]]));
-const GIVEN = { input: "given: the batch", parameter: "given: a parameter", state: "given: a running statistic", noise: "given: drawn at random", setting: "given: a setting" };
+const GIVEN = {
+  input: "given: the batch", parameter: "given: a parameter", state: "given: a running statistic",
+  noise: "given: drawn at random", setting: "given: a setting",
+};
 
 const byId = (id) => document.getElementById(id);
 const make = (tag, attributes = {}, ...inside) => fill(document.createElement(tag), attributes, inside);

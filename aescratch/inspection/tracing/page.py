@@ -21,8 +21,8 @@ from aescratch.inspection.tracing.operation import Operation, named_equation
 
 # One function in the page, each file using those before it.
 SCRIPTS = (
-    "engine", "elements", "paths", "formulas", "tables", "graph", "layout", "network", "painting", "walking", "panel",
-    "editing", "training", "keys",
+    "engine", "elements", "paths", "formulas", "tables", "graph", "layout", "network", "painting", "walking", "sums",
+    "panel", "editing", "training", "keys",
 )  # fmt: skip
 MOST_NUMBERS = 20_000  # on a page that a phone can show
 BETWEEN = {

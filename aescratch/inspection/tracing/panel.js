@@ -32,41 +32,6 @@ function check(of, flat) {
   return make("p", { class: `check${fine || Number.isNaN(quotient) ? "" : " off"}` }, text);
 }
 
-// The sum of a gradient by next unit, as a table: one number for each example, or the factor times what came from there.
-
-const MOST_ROWS = 10, MOST_EXAMPLES = 3;
-function sumOf(of, flat) {
-  const found = paths.gathered(of, flat);
-  if (!found) return null;
-  const rows = [...found.rows].sort((one, other) => (found.rows.length > MOST_ROWS ? Math.abs(other.sum) - Math.abs(one.sum) : 0));
-  const examples = [...new Set(rows.flatMap((row) => [...row.byExample.keys()]))].filter((n) => n !== null).sort((one, other) => one - other);
-  const several = examples.length > 1 && examples.length <= MOST_EXAMPLES;
-  const widest = Math.max(...rows.map((row) => Math.abs(row.sum))) || 1;
-  const line = (name, inside, sum) => {
-    const bar = make("span", { class: `bar-of ${sum < 0 ? "minus" : "plus"}`, "aria-hidden": "true" });
-    bar.style.setProperty("--share", Math.abs(sum) / widest);
-    return make("tr", {}, make("th", { scope: "row" }, name), ...inside.map((text) => make("td", {}, text)), make("td", { class: "total" }, show(sum), bar));
-  };
-  const inside = (row) => {
-    if (several) return examples.map((n) => (row.byExample.has(n) ? short(row.byExample.get(n), 2) : ""));
-    const [piece, ...more] = row.pieces;
-    return [more.length || row.part ? "" : `${short(piece.factor)} · ${afterSign(short(piece.upstream))}`];
-  };
-  const unit = (row) => (row.part ? row.part : `${data.quantities[row.of].label}${row.unit.length ? `[${row.unit.join(",")}]` : ""}`);
-  const shown = rows.slice(0, MOST_ROWS).map((row) => line(unit(row), inside(row), row.sum)), rest = rows.slice(MOST_ROWS);
-  if (rest.length) shown.push(line(`${rest.length} others`, several ? examples.map(() => "") : [""], rest.reduce((sum, row) => sum + row.sum, 0)));
-  const total = rows.reduce((sum, row) => sum + row.sum, 0);
-  const head = several ? examples.map((n) => `n = ${n}`) : ["slope · ∂J/∂next"];
-  const away = Math.abs(total - found.value);
-  const foot = make("tr", {}, make("th", { scope: "row", colspan: head.length + 1 }, "the sum"), make("td", { class: "total" }, show(total)));
-  const table = make("table", { class: "shares" },
-    make("caption", {}, `${labelled(found.name, flat)}, gathered by next unit`),
-    make("thead", {}, make("tr", {}, ...["through", ...head, "share"].map((text) => make("th", { scope: "col" }, text)))),
-    make("tbody", {}, ...shown), make("tfoot", {}, foot));
-  const beside = `The backward pass computed ${entry(found.name, flat)} = ${exact(Number(found.value.toPrecision(9)))}; the sum is ${away ? `${show(away)} away` : "the same"}.`;
-  return make("div", { class: "gathered", "data-sum": String(total) }, table, make("p", {}, beside));
-}
-
 // The picture shows the example that the number is of.
 function showExampleOf(cell) {
   const n = cell && paths.exampleOf(subject(cell).of ?? cell.of, cell.flat);

@@ -2,7 +2,8 @@
 // the same batch and with the same noise. Where the optimiser or the model remembers more than the parameters, as Adam
 // remembers its moments, the page doesn't know the next step, and offers none.
 
-const plain = updates.every((step) => ["SGD", "clip"].includes(step.rule)) && givenNames.every((of) => data.quantities[of].kind !== "state");
+const stateless = givenNames.every((of) => data.quantities[of].kind !== "state");
+const plain = stateless && updates.every((step) => ["SGD", "clip"].includes(step.rule));
 const trained = Object.keys(data.quantities).filter((of) => `${of}_new` in data.quantities);
 const byName = (names) => Object.fromEntries(names.map((of) => [of, [...data.quantities[of].data]]));
 
