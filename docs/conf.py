@@ -7,6 +7,7 @@
     its records          derivations, and classes that no page names itself               _ext/site_records.py
     aescratch playground the page that trains, which docs/playground.md frames              _ext/site_playground.py
     $...$                set by KaTeX, so that a page needs no script for it                _ext/site_formulas.py
+    its pages            usable by keys and screen readers, where the theme forgets them    _ext/site_access.py
 """
 
 import importlib
@@ -34,7 +35,7 @@ language = "en"
 extensions = [
     "myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton",
     "sphinxcontrib.katex", "site_formulas", "site_tutorials", "site_reference", "site_records", "site_commands",
-    "site_playground",
+    "site_playground", "site_access",
 ]  # fmt: skip
 exclude_patterns = ["*.py", "[!t]*/**.py", "teaching/**.py", "_*", "**/.ipynb_checkpoints"]
 nitpicky = True

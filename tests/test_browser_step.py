@@ -178,12 +178,21 @@ def backwards(model):
 def test_the_pages_own_gradient_check_passes_everywhere(page, name):
     model, x, labels = made(name, dtype="float64")
     step = ae.trace(model, x, labels, rng=3)
-    pairs = page(step).execute_script(
+    browser = page(step)
+    pairs = browser.execute_script(
         "const { engine } = window.aescratch; return [...engine.whole].filter(([of]) => of in engine.arrays && !engine.byRule.has(of)).flatMap("
         "([of, name]) => engine.arrays[name].data.map((gradient, flat) => [name, gradient, String(engine.quotient(of, flat))]))"
     )
     wrong = [pair for pair in pairs if pair[2] != "NaN" and abs(pair[1] - float(pair[2])) > 1e-7 * max(1, abs(pair[1]))]
     kinks = {pair[0] for pair in pairs if pair[2] == "NaN"}
+    # The sum over the next units, for every entry that has a gradient.
+    sums = browser.execute_script(
+        "const { engine, paths } = window.aescratch; return [...engine.whole].filter(([of]) => of in engine.arrays).flatMap("
+        "([of]) => engine.arrays[of].data.map((_, flat) => paths.gathered(of, flat)).map(({ name, value, rows }) => "
+        "[name, value, rows.reduce((sum, row) => sum + row.sum, 0)]))"
+    )
+    assert not [row for row in sums if not abs(row[1] - row[2]) <= 1e-12 * max(1, abs(row[1]))]
+    assert len(sums) >= len(pairs)
     assert len(pairs) > (10 if any(map(declaration_of, backwards(model))) else 30)
     assert not wrong
     assert kinks <= ({"grad_h2"} if name.startswith("sparse l1") else set())
@@ -284,7 +293,7 @@ def test_a_number_that_cannot_be_is_refused_in_a_sentence(page, name, optimizer,
     model, x, labels = made(name)
     browser = page(ae.trace(model, x, labels, optimizer=optimizer))
     before, _, computed = browser.execute_script(COMPUTED)
-    cell(browser, "given", given, 0).click()
+    cell(browser, "given" if given in ("k", "rho", "labels", "x") else "update", given, 0).click()
     assert expected in told(browser) or given == "x"
     field = browser.find_element(By.ID, "value")
     field.clear()
@@ -319,6 +328,7 @@ def test_no_name_in_the_list_takes_two_lines(page):
     for name in ("variational beta", "sparse kl tied", "contractive gelu tanh"):
         model, x, labels = made(name)
         browser = page(ae.trace(model, x, labels))
+        browser.execute_script("document.getElementById('unfold').click()")
         heights = browser.execute_script("return [...document.querySelectorAll('#steps a')].map((a) => a.offsetHeight)")
         assert max(heights) < 1.5 * min(heights)
         cut = "return [...document.querySelectorAll('#steps a')].filter((a) => a.scrollWidth > a.clientWidth).map((a) => a.textContent)"
@@ -362,8 +372,11 @@ def test_keys_walk_through_steps_and_tables(page, sparse):
     press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_LEFT)
     assert here(browser).startswith("step 1 h1")
     assert browser.current_url.endswith("#step-1")
-    for _ in range(len(sparse) + 3):
-        press(Keys.ARROW_RIGHT)
+    press(*[Keys.ARROW_RIGHT] * (len(sparse) + 3))
+    assert here(browser) == "Update: SGD"
+    assert not browser.find_element(By.ID, "next").is_enabled()
+    browser.find_element(By.ID, "unfold").click()
+    press(*[Keys.ARROW_RIGHT] * (len(sparse) + 3))
     assert here(browser).startswith(f"step {len(sparse) - 1} b2 new")
     assert not browser.find_element(By.ID, "next").is_enabled()
     press(*[Keys.ARROW_LEFT] * (len(sparse) + 3))
@@ -385,14 +398,15 @@ def test_links_open_at_a_step_and_buttons_and_scrolling_move(page, sparse):
     browser = page(sparse, fragment=f"#step-{number}")
     assert here(browser).startswith(f"step {number} ∂J/∂a1")
     top = browser.execute_script(f"return document.getElementById('step-{number}').getBoundingClientRect().top")
-    assert 0 < top < 200
+    picture = browser.execute_script("return document.getElementById('network').getBoundingClientRect().bottom")
+    assert 0 < top - picture < 50
     browser.find_element(By.ID, "back").click()
     assert here(browser).startswith(f"step {number - 1} ")
     browser.find_element(By.CSS_SELECTOR, "a[href='#step-2']").click()
     assert here(browser).startswith("step 2 x̂")
     browser.execute_async_script(
         "const done = arguments[0]; scrollTo(0, 0); requestAnimationFrame(() => requestAnimationFrame(() => "
-        f"{{ const s = document.getElementById('step-{number}'); scrollTo(0, s.offsetTop - 60); "
+        f"{{ const s = document.getElementById('step-{number}'); scrollTo(0, s.offsetTop - {picture} - 10); "
         "requestAnimationFrame(() => requestAnimationFrame(done)); }))"
     )
     assert here(browser).startswith(f"step {number} ")

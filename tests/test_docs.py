@@ -246,6 +246,14 @@ def test_links_within_the_site_lead_somewhere(site, pages):
     assert not wrong
 
 
+def test_headings_have_levels_and_code_is_reached_by_keys(pages):
+    shown = "".join(page.text for page in pages.values())
+    assert shown.count('role="heading" aria-level="2"') >= len(pages)
+    assert 'role="heading">' not in shown
+    assert shown.count('<pre tabindex="0">') > 500
+    assert "<pre>" not in shown
+
+
 def test_every_public_name_has_its_place_in_the_reference(pages):
     ids = set().union(*(page.ids for path, page in pages.items() if path.parent.name == "reference"))
     assert not [name for name in public_names() if name not in ids]

@@ -7,7 +7,7 @@
         naming.py     gives everything its letter                        writing.py    formulas as text and LaTeX
         code.py       finds the lines of code beside a formula           limits.py     what a given number may be
         operation.py  one operation                                      replay.py     difference quotients
-        printing.py, picture.py, page.py, *.js    ways to look at operations
+        printing.py, picture.py, page.py with *.js and *.css    ways to look at operations
         loops.py      formulas as loops of JavaScript, for the playground
         trace.py      what is returned: the operations, and all these ways
 """

@@ -19,6 +19,11 @@ from aescratch.inspection.tracing.limits import limits_of
 from aescratch.inspection.tracing.naming import label
 from aescratch.inspection.tracing.operation import Operation, named_equation
 
+# One function in the page, each file using those before it.
+SCRIPTS = (
+    "engine", "elements", "paths", "formulas", "tables", "graph", "layout", "network", "painting", "walking", "sums",
+    "panel", "editing", "training", "keys",
+)  # fmt: skip
 MOST_NUMBERS = 20_000  # on a page that a phone can show
 BETWEEN = {
     "add": "What comes from several places adds up.", "multiply": "A term or a gradient, times its weight.",
@@ -26,14 +31,19 @@ BETWEEN = {
 }  # fmt: skip
 
 
-def page(title: str, given: Sequence[Quantity], operations: Sequence[Operation]) -> str:
-    """Return the whole page as text; the batch is the first that is given.
+def page(
+    title: str, given: Sequence[Quantity], operations: Sequence[Operation], image_shape: Sequence[int] | None = None
+) -> str:  # fmt: skip
+    """Return the whole page as text; the batch is the first that is given, and its rows may be images.
 
     Raises
     ------
     ValueError
-        If the step has too many numbers for a page.
+        If the step has too many numbers for a page, or a row of the batch isn't an image of this shape.
     """
+    width = given[0].value.shape[1]
+    if image_shape is not None and (len(image_shape) != 2 or math.prod(image_shape) != width):
+        raise ValueError(f"expected the height and width of an image of {width} pixels, got {tuple(image_shape)}")
     quantities = [*given, *(operation.quantity for operation in operations)]
     count = sum(quantity.value.size for quantity in quantities)
     if count > MOST_NUMBERS:
@@ -46,12 +56,15 @@ def page(title: str, given: Sequence[Quantity], operations: Sequence[Operation])
         arrays[quantity.name]["limit"] = limits_of(quantity, operations)
     content = {
         "quantities": arrays, "steps": [_step(operation) for operation in operations],
-        "examples": len(given[0].value), "erfc": list(ERFC_POLYNOMIAL),
+        "examples": len(given[0].value), "image": image_shape and list(map(int, image_shape)),
+        "erfc": list(ERFC_POLYNOMIAL),
     }  # fmt: skip
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    source = {file.partition(".")[0]: _file(file) for file in ("style.css", "engine.js", "script.js")}
     title = escape(title[0].upper() + title[1:])
-    return Template(_file("page.html")).substitute(source, title=title, data=data.replace("<", "\\u003c"))
+    script = "\n".join(_file(f"{name}.js") for name in SCRIPTS)
+    return Template(_file("page.html")).substitute(
+        style=_file("style.css"), script=script, title=title, data=data.replace("<", "\\u003c")
+    )
 
 
 def _file(name: str) -> str:
@@ -72,6 +85,7 @@ def _step(operation: Operation) -> dict[str, Any]:
         "name": operation.name, "indices": equation.indices, "tree": equation.tree, "which": operation.which,
         "part": operation.part, "where": operation.where, "code": operation.code, "says": _says(operation),
         "formula": operation.formula, "from": list(operation.inputs), "share": quantity.share,
+        "rule": operation.function if operation.which == "update" else "",
         "of": None if quantity.target is None else quantity.target.name,
         "byRule": quantity.target is not None and quantity.target.by_rule,
     }  # fmt: skip

@@ -118,21 +118,30 @@ class Trace(Sequence[Operation]):
 
         return draw(self.title, self.given_quantities, self, ax)
 
-    def to_html(self, path: str | os.PathLike[str]) -> Path:
+    def to_html(self, path: str | os.PathLike[str], image_shape: Sequence[int] | None = None) -> Path:
         """Write the page that walks through the step, one file that fetches nothing, and return its path.
+
+        Parameters
+        ----------
+        path : str or path
+            The file.
+        image_shape : sequence of int, optional
+            The shape of an example as an image, (height, width); images and weights are then shown as images.
 
         Raises
         ------
+        ValueError
+            If the step has too many numbers for a page, or the examples have no such shape.
         OSError
             If it can't be written.
         """
-        write_text(path, self._page())
+        write_text(path, self._page(image_shape))
         return Path(path)
 
-    def _page(self) -> str:
+    def _page(self, image_shape: Sequence[int] | None = None) -> str:
         from aescratch.inspection.tracing.page import page  # here, since importing the package can do without it
 
-        return page(self.title, self.given_quantities, self)
+        return page(self.title, self.given_quantities, self, image_shape)
 
     def _repr_html_(self) -> str | None:
         try:

@@ -83,13 +83,15 @@ def small_layers(arguments: Namespace, hidden: Mapping[str, list[int]], code: in
 
 def small_problem(
     arguments: Namespace, draw: Callable[[np.random.Generator], Array]
-) -> tuple[Any, Array, Array | None]:  # fmt: skip
-    """Return a new model, a few of the data, or examples that are drawn, in float64, and labels where it takes any."""
+) -> tuple[Any, Array, Array | None, tuple[int, ...] | None]:  # fmt: skip
+    """Return a new model, a few of the data or drawn examples in float64, labels and an image's shape if there are."""
+    image_shape = None
     if arguments.data:
         data = load_data(arguments.data, arguments)
-        x, labels = data.x[: arguments.examples], data.labels
+        x, labels, image_shape = data.x[: arguments.examples], data.labels, data.image_shape
     else:
         x = draw(np.random.default_rng(arguments.seed))
         labels = np.arange(max(arguments.examples, N_CLASSES), dtype=np.int64) % N_CLASSES
     model = build_model(arguments, x.shape[1], labels)
-    return model, x.astype(np.float64), labels[: len(x)] if labels is not None and model.takes_labels else None
+    labels = labels[: len(x)] if labels is not None and model.takes_labels else None
+    return model, x.astype(np.float64), labels, image_shape

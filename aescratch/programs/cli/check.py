@@ -109,7 +109,7 @@ def check_variant(arguments: Namespace) -> Report:
     refuse(arguments, "--forward", "--input", because="is for your own code, FILE.py:NAME")
     use_small_layers(arguments)
     shape = (arguments.examples, N_INPUTS)
-    model, x, labels = small_problem(arguments, lambda rng: rng.random(shape, np.float32))
+    model, x, labels, _ = small_problem(arguments, lambda rng: rng.random(shape, np.float32))
     leave_zero(model, arguments.seed)
     with wrong_input():
         return ae.check_gradients(model, x, labels, **options_of(arguments))

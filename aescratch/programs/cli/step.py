@@ -12,7 +12,7 @@ from pathlib import Path
 
 import aescratch as ae
 from aescratch.programs.cli.building import model_options, small_layers, small_problem
-from aescratch.programs.cli.data import DATA_OR_RANDOM, OWN_FILE
+from aescratch.programs.cli.data import DATA_OR_RANDOM, IMAGE_SHAPE, OWN_FILE
 from aescratch.programs.cli.options import command, json_of, option, switch, whole
 from aescratch.programs.cli.status import RIGHT, wrong_input
 from aescratch.programs.cli.training import make_optimizer, optimizer_options
@@ -21,6 +21,7 @@ from aescratch.programs.cli.words import OPTIMIZERS
 from aescratch.programs.cli.writing import answer, require_folder
 
 N_EXAMPLES, N_INPUTS, CODE = 3, 8, 4
+RATE = 0.1  # of an optimizer that has none of its own
 HIDDEN = 6  # where the variant wants such a layer
 DEEP = names_where(lambda kind: kind.hidden_layers == "wanted")
 STEPPING = {name: kind for name, kind in OPTIMIZERS.items() if kind is not ae.LBFGS}
@@ -29,13 +30,16 @@ DESCRIPTION = f"""Record one training step of a new model, number by number, and
 
 Left to itself, the model reads {N_INPUTS} numbers and has {CODE} code units.
 A {DEEP} one has {HIDDEN} hidden units too.
+The step is one of plain gradient descent, unless --optimizer names another.
 The step itself is taken in float64; --dtype is only what the parameters are drawn in.
 The page is a file that fetches nothing.
 """
 EXAMPLES = """examples:
   aescratch step vanilla --open
-  aescratch step sparse --sparsity kl:0.1:0.5 --optimizer sgd --learning-rate 0.1 --out lecture.html
+  aescratch step sparse --sparsity kl:0.1:0.5 --learning-rate 0.5 --out lecture.html
   aescratch step variational --reconstruction bce --code 2 --examples 2
+  aescratch step sparse --data digits --out digits.html
+  aescratch step vanilla --optimizer adam --open
   aescratch step vanilla --inputs 4 --code 2 --examples 1 --text
 """
 
@@ -46,7 +50,11 @@ add_arguments = command(
     switch("--text", "print the step like a worked example instead of a page"),
     whole("--examples", "how many", default=N_EXAMPLES), DATA_OR_RANDOM,
     whole("--inputs", "how many random numbers an example has", "WIDTH", N_INPUTS),
-    model_options(CODE), optimizer_options(STEPPING, " or adamw:DECAY:BETA1:BETA2:EPS"), OWN_FILE,
+    model_options(CODE),
+    optimizer_options(
+        STEPPING, " or adamw:DECAY:BETA1:BETA2:EPS", default="sgd", rate=f"{RATE} by sgd, momentum or nesterov"
+    ),
+    OWN_FILE, IMAGE_SHAPE,
     json_of("every operation with its numbers"),
     usage="aescratch step VARIANT [options]",
 )  # fmt: skip
@@ -58,13 +66,13 @@ def run(arguments: Namespace) -> int:
     path = Path(arguments.out)
     require_folder(path)
     use_small_layers(arguments)
-    optimizer = make_optimizer(arguments)
+    optimizer = make_optimizer(arguments, otherwise=RATE)
     shape = (arguments.examples, arguments.inputs)
-    model, x, labels = small_problem(arguments, lambda rng: rng.random(shape).round(2))
+    model, x, labels, image_shape = small_problem(arguments, lambda rng: rng.random(shape).round(2))
     with wrong_input():
         step = ae.trace(model, x, labels, optimizer=optimizer, rng=arguments.seed)
         if not arguments.text:
-            step.to_html(path)
+            step.to_html(path, image_shape)
     text = str(step) if arguments.text else f"{path}: {step.title}, {len(step)} operations"
     answer(arguments, text, {"page": None if arguments.text else str(path), **step.to_dict()})
     if arguments.open and not arguments.text:

@@ -33,17 +33,20 @@ def share(text: str) -> float:
     return found
 
 
-def optimizer_options(kinds: Choices, last_names: str, *more: Option, unclipped: str = "") -> Option:
-    """Return the options of which an optimizer of these kinds is made."""
-    names = "sgd, momentum:MU, nesterov:MU, rmsprop:BETA:EPS, adam:BETA1:BETA2:EPS (the default)"
+def optimizer_options(
+    kinds: Choices, last_names: str, *more: Option, default: str = "adam", rate: str, unclipped: str = ""
+) -> Option:
+    """Return the options of which an optimizer of these kinds is made; rate says what it is if it is left out."""
+    names = "sgd, momentum:MU, nesterov:MU, rmsprop:BETA:EPS, adam:BETA1:BETA2:EPS"
     return group(
         "optimizer",
         option(
-            "--optimizer", type=partial(Word.read, kinds), default="adam", metavar="NAME", help=names + last_names
+            "--optimizer", type=partial(Word.read, kinds), default=default, metavar="NAME",
+            help=f"{names}{last_names} (default {default})",
         ),
         option(
             "--learning-rate", type=number, metavar="RATE",
-            help="left out, 0.005 for train by Adam, else the optimizer's own",
+            help=f"left out, {rate}, else the optimizer's own",
         ),
         *more,
         option("--clip-norm", type=number, metavar="NORM", help=f"scale gradients down to this norm{unclipped}"),
@@ -82,12 +85,12 @@ OPTIMIZER = optimizer_options(
         "--schedule", type=partial(Word.read, SCHEDULES), metavar="NAME",
         help="how the learning rate changes: cosine:LAST (the default, down to 0), constant or step:EVERY:FACTOR",
     ),
-    unclipped="; left out, never",
+    rate=f"{plan.RATE} by Adam", unclipped="; left out, never",
 )  # fmt: skip
 
 
-def make_optimizer(arguments: Namespace, schedule: Word | None = None) -> Any:
-    """Return a new optimizer, as the options say."""
+def make_optimizer(arguments: Namespace, schedule: Word | None = None, otherwise: float | None = None) -> Any:
+    """Return a new optimizer, as the options say, at another rate where none is given and it has none of its own."""
     word = arguments.optimizer
     with usage_error(ArgumentTypeError):
         if word.kind is ae.LBFGS:
@@ -98,6 +101,8 @@ def make_optimizer(arguments: Namespace, schedule: Word | None = None) -> Any:
             rate = plan.RATE  # and falls along a cosine
         if rate is None:
             rate = inspect.signature(word.kind).parameters["learning_rate"].default
+        if rate is inspect.Parameter.empty and otherwise is not None:
+            rate = otherwise
         if rate is inspect.Parameter.empty:
             raise UsageError(f"{word.name} has no learning rate of its own; give --learning-rate, such as 0.01")
         if schedule is not None:

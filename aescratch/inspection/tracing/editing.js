@@ -1,0 +1,130 @@
+// Other numbers: one at a time is set, everything is computed anew, and every edit can be undone and done again.
+
+// Edits: {what, before, after}, the latter two with the numbers of the quantities that they change, by name.
+const done = [], undone = [];
+
+function say(text, refused = false) {
+  const said = byId("said");
+  said.classList.toggle("refused", refused);
+  if (said.textContent !== text) said.textContent = text;
+  byId("value").setAttribute("aria-invalid", refused);
+}
+
+// Whether a number, or what was typed for it, is none of those that this quantity may have.
+function outside(of, number) {
+  const { whole, least, most, above, below } = data.quantities[of].limit;
+  return !Number.isFinite(number) || (whole && !Number.isInteger(number)) ||
+    number < least || number > most || number <= above || number >= below;
+}
+
+const broken = () => Object.values(data.quantities).reduce((sum, { data }) => sum + data.filter((n) => !Number.isFinite(n)).length, 0);
+
+// Show the numbers as they are now, in tables and picture, and J beside what it was. Tables may grow by it; the step
+// that is looked at stays where it is.
+function refresh() {
+  const top = sections[current].getBoundingClientRect().top, before = scrollY;
+  paths.read();
+  write();
+  build();
+  scrollBy({ top: sections[current].getBoundingClientRect().top - top, behavior: "instant" });
+  moved ||= scrollY !== before;
+  const J = data.quantities.J.data[0], was = recorded.get("J")[0];
+  const from = show(J) === show(was) ? [] : [make("del", {}, show(was)), " → "];
+  byId("loss").replaceChildren("J = ", ...from, show(J));
+  byId("undo").disabled = byId("reset").disabled = !done.length;
+  byId("redo").disabled = !undone.length;
+  for (const id of ["undo", "redo", "reset"]) byId(id).hidden = !done.length && !undone.length;
+  drawCurve();
+}
+
+// Whether numbers that were just put in leave every result as good as it was; if not, they are taken out again.
+function accepted(before, already) {
+  engine.compute();
+  if (broken() <= already) return true;
+  put(before);
+  engine.compute();
+  return false;
+}
+
+// Set one number and compute everything anew, or leave all as it is and return why. What is dragged is one edit.
+function edit(of, flat, number, dragged = false) {
+  const numbers = data.quantities[of].data, before = { [of]: [...numbers] }, already = broken();
+  if (outside(of, number)) return `expected ${data.quantities[of].limit.text}`;
+  numbers[flat] = number;
+  if (!accepted(before, already)) return "with it, some results would be no finite numbers";
+  const what = `${entry(of, flat)} as ${show(number)}`, after = { [of]: [...numbers] };
+  note({ what, before, after, dragged: dragged && `${of} ${flat}` });
+  return "";
+}
+
+// Keep an edit, so that it can be undone, and show what it made.
+function note(made) {
+  const last = done.at(-1);
+  if (made.dragged && last?.dragged === made.dragged) Object.assign(last, { what: made.what, after: made.after });
+  else done.push(made);
+  undone.length = 0;
+  refresh();
+  tell(chosen);
+}
+
+const put = (numbers) => Object.entries(numbers).forEach(([of, own]) => (data.quantities[of].data = [...own]));
+
+// Take the last edit back, or make the last one that was taken back.
+function again(from, to, which) {
+  const last = from.pop(), J = data.quantities.J.data[0];
+  if (!last) return;
+  to.push(last);
+  put(last[which]);
+  if (done.length) engine.compute();
+  else restore();
+  refresh();
+  tell(chosen);
+  const now = show(data.quantities.J.data[0]);
+  say(`${last.what}: ${which === "before" ? "undone" : "done again"}. J went from ${show(J)} to ${now}.`);
+}
+const undo = () => again(done, undone, "before"), redo = () => again(undone, done, "after");
+
+function restore() {
+  for (const [of, numbers] of recorded) data.quantities[of].data = [...numbers];
+}
+
+// No form: the frame of a notebook may not send one, and then tells nobody that it was to be sent.
+function set() {
+  if (!chosen) return;
+  const { of, flat } = chosen, J = data.quantities.J, loss = J.data[0], before = data.quantities[of].data[flat];
+  const typed = byId("value").value.trim(), text = typed.replace("−", "-").replace(",", ".");
+  const why = edit(of, flat, text === "" ? NaN : Number(text));
+  if (why) say(`${typed === "" ? "An empty field" : `“${typed}”`} is refused: ${why}. ${entry(of, flat)} is still ${show(before)}.`, true);
+  else say(`${entry(of, flat)} was ${show(before)}, and is ${show(data.quantities[of].data[flat])} now. J went from ${show(loss)} to ${show(J.data[0])}.`);
+}
+byId("set").addEventListener("click", set);
+
+// A slider, from one end to the other of what the number may be, or to both sides of what it was.
+const slider = byId("slider");
+function aim({ of, flat }) {
+  const { whole, least, most, above, below } = data.quantities[of].limit, was = recorded.get(of)[flat];
+  const span = whole ? 10 : Math.max(1, 2 * Math.abs(was)), little = span / 1000;
+  const low = least ?? (above === undefined ? was - span : above + little);
+  const high = most ?? (below === undefined ? was + span : below - little);
+  Object.assign(slider, { min: low, max: high, step: whole ? 1 : (high - low) / 200, value: data.quantities[of].data[flat] });
+}
+slider.addEventListener("input", () => {
+  const why = edit(chosen.of, chosen.flat, Number(slider.value), true);
+  say(why ? `${slider.value} is refused: ${why}.` : "", Boolean(why));
+});
+slider.addEventListener("change", () => {
+  if (done.length) done.at(-1).dragged = false;
+});
+byId("value").addEventListener("keydown", (event) => {
+  if (event.key === "Enter") set();
+});
+byId("undo").addEventListener("click", undo);
+byId("redo").addEventListener("click", redo);
+byId("reset").addEventListener("click", () => {
+  restore();
+  done.length = undone.length = 0;
+  refresh();
+  tell(chosen);
+  say(`All edits are undone: every number is as it was recorded, and J is ${show(data.quantities.J.data[0])} again.`);
+  sections[current].focus({ preventScroll: true });
+});

@@ -1,0 +1,74 @@
+// Keys, and the start: the page computes everything once and compares it with what Python recorded.
+
+const AROUND = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+const STEPS = { ArrowLeft: -1, ArrowRight: 1, PageUp: -1, PageDown: 1 }; // presenters send the latter two
+
+// The unit beside another: in the next column the one at nearly the same height.
+function unitBeside({ of, flat }, [down, right]) {
+  const here = geometry.nodes.get(`${of} ${flat}`), units = [...geometry.nodes.values()];
+  const away = ({ x, y }) => (right ? Math.abs(x - here.x) * 10 + Math.abs(y - here.y) : Math.abs(y - here.y) + 10 * Math.abs(x - here.x));
+  const ahead = units.filter(({ x, y }) => (right ? (x - here.x) * right > 1 : (y - here.y) * down > 1 && Math.abs(x - here.x) < 1));
+  const next = ahead.sort((one, other) => away(one) - away(other))[0];
+  return next && parts.units.get(`${next.of} ${next.flat}`).group;
+}
+
+function fullScreen() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else document.documentElement.requestFullscreen?.().catch(() => say("This browser shows the page in its window only."));
+}
+byId("full").addEventListener("click", fullScreen);
+byId("full").hidden = !document.fullscreenEnabled;
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest?.("input, select"), key = event.key.toLowerCase();
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && !typing && (key === "z" || key === "y")) {
+    if (key === "y" || event.shiftKey) redo();
+    else undo();
+    return event.preventDefault();
+  }
+  if (event.altKey || event.ctrlKey || event.metaKey) return;
+  const cell = event.target.closest?.("td[role=gridcell]"), unit = event.target.closest?.("svg [role=button]");
+  if (event.key === "Escape") {
+    release();
+    sections[current].focus({ preventScroll: true });
+  } else if (typing) {
+    return;
+  } else if (event.key.startsWith("Page")) {
+    jump(beside(STEPS[event.key]));
+  } else if (cell && event.key in AROUND) {
+    const [down, right] = AROUND[event.key];
+    cell.mine[cell.rows[cell.row + down]?.[cell.column + right]]?.focus();
+  } else if (unit && event.key in AROUND) {
+    unitBeside(unit, AROUND[event.key])?.focus();
+  } else if ((cell || unit) && (event.key === "Enter" || event.key === " ")) {
+    kept = true;
+    if (!byId("edit").hidden) byId("value").select();
+  } else if (event.key in STEPS) {
+    jump(beside(STEPS[event.key]));
+  } else if (key === "f") {
+    fullScreen();
+  } else if (key === "p") {
+    play();
+  } else {
+    return;
+  }
+  event.preventDefault();
+});
+
+engine.compute();
+let difference = 0;
+for (const [of, numbers] of recorded) numbers.forEach((number, i) => {
+  const mine = data.quantities[of].data[i];
+  const off = Math.abs(number - mine) / Math.max(1, Math.abs(number));
+  if (!(Number.isNaN(number) && Number.isNaN(mine))) difference = Math.max(difference, Number.isNaN(off) ? Infinity : off);
+});
+tell(null);
+document.documentElement.dataset.selftest = String(difference);
+restore();
+refresh();
+byId("main").append(make("p", { class: "how" }, `Computed again in this page: every number agrees with Python's to ${show(difference)}.`));
+document.querySelectorAll(".formula, figure, #panel, #steps").forEach((element) => reachable.observe(element));
+const asked = location.hash;
+go(0, false, false);
+follow(asked);
+window.aescratch = { engine, edit, cells, paths };

@@ -1,0 +1,97 @@
+// The picture above the numbers: the network as units and weights, drawn once for a size, an example and the numbers as
+// they are. What it shows at a step is painted by painting.js.
+
+const scene = byId("scene"), example = byId("example");
+let geometry = null, parts = null;
+
+for (let n = 0; n < engine.examples; n++) example.append(make("option", { value: n }, `example ${n}`));
+example.hidden = engine.examples === 1;
+example.addEventListener("change", build);
+new ResizeObserver(build).observe(byId("network"));
+
+function build() {
+  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const { clientWidth: room, clientHeight: height } = byId("view");
+  document.documentElement.style.setProperty("--network", `${byId("network").offsetHeight}px`);
+  if (!room || !height) return;
+  geometry = layoutOf(Number(example.value), room, height, rem);
+  parts = { lines: [], units: new Map(), labels: new Map(), pixels: [], shares: draw("g", { class: "shares" }) };
+  const lines = geometry.edges.map((edge) => lineOf(edge, height));
+  const frames = [...geometry.blocks.values()].filter(({ frame }) => frame).map(({ frame }) => draw("rect", { class: "frame", ...frame }));
+  const units = [...geometry.nodes].map(([key, node]) => unitOf(key, node));
+  const labels = [...geometry.blocks].map(([of, block]) => labelOf(of, block, rem));
+  fill(scene, { viewBox: `0 0 ${geometry.width} ${height}`, width: geometry.width, height }, []);
+  scene.replaceChildren(
+    draw("g", { class: "lines" }, ...lines), draw("g", { class: "units" }, ...frames, ...units, ...tiles.flatMap(tileOf)),
+    draw("g", { class: "labels" }, ...labels), parts.shares,
+  );
+  parts.units.values().next().value.group.setAttribute("tabindex", 0);
+  paint();
+}
+
+function labelOf(of, block, rem) {
+  const label = draw("text", { x: Math.max(block.x, 0.8 * rem), y: block.top - 0.35 * rem });
+  parts.labels.set(of, label);
+  return label;
+}
+
+// How far a unit's weights, drawn as an image, reach from it; lines begin and end there.
+const reach = (of, side) => (hasTile(of, side) ? geometry.blocks.get(of).tile + 4 : 0);
+
+// Where a line touches a unit, or what is drawn as one with it, on its left (-1) or its right (1).
+function touching(node, single, side) {
+  const { frame, scalar, half, x, top, high } = node.block;
+  if (scalar) return { x: node.x + side * half, y: node.y };
+  if (single) return { x: node.x + side * (node.size + reach(node.of, side)), y: node.y };
+  if (!frame) return { x, y: top + high };
+  return { x: frame.x + (side < 0 ? 0 : frame.width) + side * reach(node.of, side), y: frame.y + frame.height / 2 };
+}
+
+function lineOf(edge, height) {
+  const { far, members } = edge, start = touching(edge.from, !edge.from.block.gathered && !far, 1);
+  const end = touching(edge.to, !edge.to.block.gathered && !far, -1), middle = (start.x + end.x) / 2;
+  // Over other columns it goes below them, or above them from a term to J.
+  const aside = edge.from.block.scalar && start.y <= end.y ? start.y - 28 : height - 3;
+  const bends = far ? [start.x + 30, aside, end.x - 50, aside] : [middle, start.y, middle, end.y];
+  const path = draw("path", { d: `M${start.x},${start.y} C${bends.join(" ")} ${end.x},${end.y}` });
+  const weight = members.length === 1 ? members[0].weight : null;
+  Object.assign(path, weight); // so that it can be pointed at like a number
+  parts.lines.push({ edge, path, weight });
+  return path;
+}
+
+function unitOf(key, node) {
+  const { x, y, size, close, block } = node;
+  const group = draw("g", { class: block.scalar ? "unit term" : "unit", role: "button", tabindex: -1 });
+  if (block.scalar) {
+    const shell = { x: x - block.half, y: y - size, width: 2 * block.half, height: 2 * size, rx: size / 2 };
+    group.append(draw("rect", { class: "shell", ...shell }), draw("text", { x, y }));
+  } else if (close) {
+    const shell = { x: x - size, y: y - size, width: 2 * size, height: 2 * size };
+    group.append(draw("rect", { class: "shell", ...shell }), draw("rect", { class: "core" }));
+  } else {
+    group.append(draw("circle", { class: "shell", cx: x, cy: y, r: size }), draw("circle", { class: "core", cx: x, cy: y }));
+  }
+  Object.assign(group, { of: node.of, flat: node.flat });
+  parts.units.set(key, { group, core: group.querySelector(".core"), node });
+  return group;
+}
+
+// The weights of every unit of a layer to or from an image, as images beside the units.
+function tileOf({ weight, at, side }) {
+  const [tall, wide] = data.image, axis = images.get(weight), columns = data.quantities[weight].shape[1], found = [];
+  for (const node of [...geometry.nodes.values()].filter(({ of }) => of === at)) {
+    const { frame, tile } = node.block, cell = (node.close ? 2 * node.size : tile) / Math.max(tall, wide);
+    const middle = node.x + side * (node.close ? frame.width + 6 : node.size + 4 + tile / 2);
+    const left = middle - (cell * wide) / 2, top = node.y - (cell * tall) / 2, [unit] = paths.unitOf(at, node.flat);
+    found.push(draw("rect", { class: "frame", x: left, y: top, width: cell * wide, height: cell * tall }));
+    for (let pixel = 0; pixel < tall * wide; pixel++) {
+      const flat = axis ? unit * columns + pixel : pixel * columns + unit;
+      const core = Object.assign(draw("rect", { class: "core" }), { of: weight, flat });
+      const x = left + ((pixel % wide) + 0.5) * cell, y = top + (Math.floor(pixel / wide) + 0.5) * cell;
+      parts.pixels.push({ core, of: weight, flat, place: { x, y, size: 0.46 * cell, close: true } });
+      found.push(core);
+    }
+  }
+  return found;
+}

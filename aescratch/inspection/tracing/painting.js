@@ -1,0 +1,130 @@
+// What the picture shows at the current step. On the way forward a unit shows its number, on the way back what has come
+// of J's gradient; in the update the weights show by how much they move. Sizes are seen as sizes and widths; below 0 a
+// unit is hollow and a line is dashed, besides being of another colour. Around it, the ways of the number that is chosen.
+
+const largest = (numbers) => Math.max(...numbers.map(Math.abs).filter(Number.isFinite)) || 1;
+const signed = (element, number) => {
+  element.classList.toggle("plus", number > 0);
+  element.classList.toggle("minus", number < 0);
+};
+const mark = (element, classes) => Object.entries(classes).forEach(([name, on]) => element.classList.toggle(name, Boolean(on)));
+
+function paint() {
+  if (!geometry) return;
+  const { which, step } = all[current], target = step?.of ?? step?.name, way = wayOf(chosen);
+  const weights = new Map([...new Set([...parts.lines, ...parts.pixels].flatMap(weightsIn))].map((of) => [of, weightNow(of)]));
+  mark(scene, { choosing: way });
+  parts.labels.forEach((label, of) => paintLabel(of, label, of === target));
+  parts.units.forEach((unit, key) => paintUnit(unit, key, way, which !== "update" && unit.node.of === target));
+  for (const line of parts.lines) paintLine(line, weights, way, target);
+  for (const pixel of parts.pixels) paintPixel(pixel, weights.get(pixel.of), way);
+  parts.shares.replaceChildren(...shareTexts());
+  const caption = captionOf(all[current]), lit = geometry.blocks.get(target);
+  Object.assign(byId("caption"), { textContent: caption, title: caption });
+  if (lit && !chosen) byId("view").scrollLeft = lit.x - byId("view").clientWidth / 2;
+}
+
+// What a quantity shows at the current step: nothing yet, itself, or the latest of its gradient.
+function shownOf(of) {
+  const { which, step } = all[current], now = step ? engine.made.get(step.name) : -1;
+  if (which === "given") return engine.made.has(of) ? null : of;
+  if (which === "forward") return (engine.made.get(of) ?? -1) <= now ? of : null;
+  if (which === "update") return of;
+  const gradients = passes.filter(({ name, of: target }) => target === of && engine.made.get(name) <= now);
+  return gradients.length ? gradients.at(-1).name : of;
+}
+
+// What a weight shows: itself, its gradient in the step that computes it, and in the update by how much it moves.
+function weightNow(of) {
+  const { which, step, made } = all[current], own = data.quantities[of].data;
+  const moved = which === "update" && made.find((name) => name === `${of}_new`);
+  const isGradient = which === "backward" && step.of === of;
+  let numbers = own;
+  if (isGradient) numbers = data.quantities[step.name].data;
+  if (moved) numbers = data.quantities[moved].data.map((number, flat) => number - own[flat]);
+  return { numbers, most: largest(numbers), lit: isGradient || moved || step?.name === of };
+}
+const weightsIn = ({ of, edge }) => (edge ? edge.members.flatMap(({ weight }) => weight?.of ?? []) : [of]);
+
+function paintLabel(of, label, lit) {
+  const name = shownOf(of), noise = drawnWith(of).map((source) => data.quantities[source].label).join(", ");
+  label.textContent = data.quantities[name ?? of].label.replace(/ \(.*/, "") + (noise && name === of ? ` with ${noise}` : "");
+  mark(label, { lit, "not-yet": !name });
+}
+
+function paintUnit({ group, core, node }, key, way, lit) {
+  const name = shownOf(node.of), number = name ? data.quantities[name].data[node.flat] : NaN;
+  if (core) {
+    resize(core, node, name ? Math.abs(number) / largest(data.quantities[name].data) : 0);
+    signed(core, number);
+  } else group.querySelector("text").textContent = name ? show(number) : "";
+  const says = name ? `${labelled(name, node.flat)} = ${show(number)}` : `${labelled(node.of, node.flat)}, not computed yet`;
+  group.setAttribute("aria-label", says);
+  mark(group, { lit, gradient: name && name !== node.of, "not-yet": !name, way: way?.has(key), chosen: key === way?.start });
+}
+
+// A number is as large as an area: that of a disc, or of a square where many stand close to each other.
+function resize(core, { x, y, size, close }, share) {
+  const half = size * Math.sqrt(share || 0);
+  fill(core, close ? { x: x - half, y: y - half, width: 2 * half, height: 2 * half } : { r: half }, []);
+}
+
+// A line is as wide as its weight is large, or as the root of the mean square of the weights that are drawn as one.
+function paintLine({ edge, path, weight }, weights, way, target) {
+  const { which, step } = all[current], by = edge.members.filter((member) => member.weight).map((member) => member.weight);
+  const now = by.length ? weights.get(by[0].of) : null;
+  const size = now && Math.sqrt(by.reduce((sum, { flat }) => sum + now.numbers[flat] ** 2, 0) / by.length) / now.most;
+  path.style.strokeWidth = now ? `${0.03 + 0.22 * size}rem` : "";
+  signed(path, weight && now ? now.numbers[weight.flat] : 0);
+  const enters = which === "forward" && edge.to.of === target;
+  const returns = which === "backward" && edge.from.of === target && (!step.part || engine.step(edge.to.of).part === step.part);
+  const onWay = way && edge.members.some((member) => leads(member, way));
+  mark(path, { weight: now, lit: now?.lit || enters || returns, way: onWay });
+}
+
+function paintPixel({ core, of, flat, place }, { numbers, most, lit }, way) {
+  resize(core, place, Math.abs(numbers[flat]) / most);
+  signed(core, numbers[flat]);
+  mark(core, { lit, chosen: `${of} ${flat}` === way?.start });
+}
+
+// The number in whose place a gradient's entry stands, if it is one.
+const subject = ({ of, flat }) => (engine.step(of)?.which === "backward" ? { of: engine.step(of).of, flat } : { of, flat });
+
+// Every entry that the chosen one leads to, if it leads to J at all.
+function wayOf(cell) {
+  const { of, flat } = cell ? subject(cell) : {};
+  const way = of ? paths.onTheWay(of, flat) : null;
+  return way?.has("J 0") ? Object.assign(way, { start: `${of} ${flat}` }) : null;
+}
+
+function leads({ from, to, weight }, way) {
+  const begins = way.has(`${from.of} ${from.flat}`) || (weight && `${weight.of} ${weight.flat}` === way.start);
+  return begins && way.has(`${to.of} ${to.flat}`);
+}
+
+// Beside each next unit, what comes through it of the chosen number's gradient.
+function shareTexts() {
+  const { of, flat } = chosen ? subject(chosen) : {}, found = of ? paths.gathered(of, flat) : null;
+  return (found?.rows ?? []).filter((row) => row.sum).flatMap((row) => {
+    const node = [...geometry.nodes.values()].find((node) => isUnitOf(node, row));
+    if (!node || node.close) return [];
+    const { x, y, size, block: { half, scalar } } = node;
+    const place = scalar ? { x: x + half, y: y + 1.9 * size } : { x: x - half - reach(node.of, -1) - 4, y };
+    const text = draw("text", place, (row.sum > 0 ? "+" : "") + short(row.sum, 2));
+    signed(text, row.sum);
+    return [text];
+  });
+}
+const isUnitOf = ({ of, flat }, row) =>
+  (row.part ? of === row.part : of === row.of && String(paths.unitOf(of, flat)) === String(row.unit));
+
+function captionOf({ which, step, title }) {
+  const names = (list) => list.map((of) => data.quantities[of].label).join(", ").replace(/, ([^,]*)$/, " and $1");
+  const way = wayOf(chosen), made = title.replace(/^\d+ +/, "");
+  const [of, flat] = way?.start.split(" ") ?? [];
+  if (way) return `Ways from ${labelled(of, flat)} to J${engine.whole.has(of) ? ", with their shares" : ""}`;
+  if (which === "given") return "The network before the step";
+  if (which === "update") return step ? `Update: ${made}` : "Update: by how much each weight moves";
+  return `${HEADINGS[which]}: ${made} from ${names(step.from)}`;
+}

@@ -1,0 +1,49 @@
+// A gradient as a sum over the next units, as a table: in each row what comes through one of them, for every example, or
+// where there is only one, as the slope times the gradient that came from there.
+
+const MOST_ROWS = 10, MOST_EXAMPLES = 3;
+
+function sumOf(of, flat) {
+  const found = paths.gathered(of, flat);
+  if (!found) return null;
+  const rows = shownFirst(found.rows), shown = rows.slice(0, MOST_ROWS), rest = rows.slice(MOST_ROWS);
+  const examples = examplesIn(rows), widest = Math.max(...rows.map((row) => Math.abs(row.sum))) || 1;
+  const lines = shown.map((row) => lineOfSum(nameOf(row), insideOf(row, examples), row.sum, widest));
+  if (rest.length) lines.push(lineOfSum(`${rest.length} others`, examples.map(() => ""), total(rest), widest));
+  const head = ["through", ...examples.map((n) => (n === null ? "slope · ∂J/∂next" : `n = ${n}`)), "share"];
+  const sum = total(rows), away = Math.abs(sum - found.value);
+  const table = make("table", { class: "shares" },
+    make("caption", {}, `${labelled(found.name, flat)}, gathered by next unit`),
+    make("thead", {}, make("tr", {}, ...head.map((text) => make("th", { scope: "col" }, text)))),
+    make("tbody", {}, ...lines),
+    make("tfoot", {}, make("tr", {}, make("th", { scope: "row", colspan: head.length - 1 }, "the sum"), make("td", { class: "total" }, show(sum)))));
+  const computed = `The backward pass computed ${entry(found.name, flat)} = ${exact(Number(found.value.toPrecision(9)))}`;
+  const beside = make("p", {}, `${computed}; the sum is ${away ? `${show(away)} away` : "the same"}.`);
+  return make("div", { class: "gathered", "data-sum": String(sum) }, table, beside);
+}
+
+const total = (rows) => rows.reduce((sum, row) => sum + row.sum, 0);
+
+// In their order, or where they are too many, the largest first.
+const shownFirst = (rows) => (rows.length > MOST_ROWS ? [...rows].sort((one, other) => Math.abs(other.sum) - Math.abs(one.sum)) : rows);
+
+// The examples that have a column each; [null] where one column says how the only number comes about.
+function examplesIn(rows) {
+  const found = [...new Set(rows.flatMap((row) => [...row.byExample.keys()]))].filter((n) => n !== null);
+  return found.length > 1 && found.length <= MOST_EXAMPLES ? found.sort((one, other) => one - other) : [null];
+}
+
+function insideOf(row, examples) {
+  if (examples[0] !== null) return examples.map((n) => (row.byExample.has(n) ? short(row.byExample.get(n), 2) : ""));
+  const [{ factor, upstream }, ...more] = row.pieces;
+  return [more.length || row.part ? "" : `${short(factor)} · ${afterSign(short(upstream))}`];
+}
+
+const nameOf = ({ part, of, unit }) => part || data.quantities[of].label + (unit.length ? `[${unit.join(",")}]` : "");
+
+function lineOfSum(name, inside, sum, widest) {
+  const bar = make("span", { class: `bar-of ${sum < 0 ? "minus" : "plus"}`, "aria-hidden": "true" });
+  bar.style.setProperty("--share", Math.abs(sum) / widest);
+  const cells = inside.map((text) => make("td", {}, text));
+  return make("tr", {}, make("th", { scope: "row" }, name), ...cells, make("td", { class: "total" }, show(sum), bar));
+}

@@ -1,0 +1,173 @@
+// The sections of the steps, under the picture: every array as a table of numbers, or, where the data are images, as
+// images. What the optimiser does is one step, which unfolds into its operations.
+
+const cells = new Map(); // of every quantity: lists of its cells, one list for every place where it is shown
+const HEADINGS = { given: "Given", forward: "Forward", backward: "Backward", update: "Update" };
+
+// Images: which axis of a quantity counts pixels. A weight's is the one that it shares with the image it is read beside.
+
+const images = new Map();
+function findImages() {
+  if (!data.image) return;
+  const pixels = data.image[0] * data.image[1];
+  for (const [of, { shape, kind }] of Object.entries(data.quantities)) {
+    if (/^(x|x_.*|logits)$/.test(of) && shape.length === 2 && shape[1] === pixels) images.set(of, 1);
+    else if (kind === "noise" && sameShape(of, "x")) images.set(of, 1);
+  }
+  for (const step of data.steps) {
+    const alike = [step.of, ...step.from].find((of) => images.has(of) && sameShape(of, step.name));
+    if (step.which !== "forward") {
+      if (alike) images.set(step.name, images.get(alike));
+      continue;
+    }
+    const letters = new Set(images.has(step.name) ? [step.indices[1]] : []);
+    const read = entriesIn(step.tree).filter(([, , indices]) => indices.length === 2);
+    for (const [, of, indices] of read) if (images.get(of) === 1) letters.add(indices[1]);
+    for (const [, of, indices] of read) {
+      const axis = indices.findIndex((index) => letters.has(index));
+      if (!images.has(of) && axis !== -1 && data.quantities[of].shape[axis] === pixels) images.set(of, axis);
+    }
+  }
+}
+const sameShape = (one, other) => String(data.quantities[one].shape) === String(data.quantities[other].shape);
+const entriesIn = (tree) => (!Array.isArray(tree) ? [] : [...(tree[0] === "at" ? [tree] : []), ...tree.flatMap(entriesIn)]);
+findImages();
+
+// How an array is cut into tables: each is a list of rows, which are lists of places in its numbers.
+function tablesOf(of) {
+  const { shape, data: numbers } = data.quantities[of], columns = shape.at(-1) ?? 1;
+  const rows = (flats, width) => Array.from({ length: flats.length / width }, (_, i) => flats.slice(i * width, (i + 1) * width));
+  const every = [...numbers.keys()];
+  if (!images.has(of)) return [rows(every, columns)];
+  const picture = (unit) => every.filter((flat) => engine.place(of, flat)[1 - images.get(of)] === unit);
+  return Array.from({ length: shape[1 - images.get(of)] }, (_, unit) => rows(picture(unit), data.image[1]));
+}
+
+function tableOf(of, rows, name, section, mine) {
+  const table = make("table", { role: "grid", "aria-label": name });
+  rows.forEach((flats, i) => {
+    const line = make("tr", { role: "row" });
+    flats.forEach((flat, j) => {
+      const cell = make("td", { tabindex: flat ? -1 : 0, role: "gridcell" });
+      if (data.quantities[of].kind in GIVEN) cell.classList.add("given");
+      mine[flat] = Object.assign(cell, { of, flat, section, mine, row: i, column: j, rows });
+      line.append(cell);
+    });
+    table.append(line);
+  });
+  return table;
+}
+
+function figure(of, section, made) {
+  const array = data.quantities[of], mine = [];
+  const size = array.shape.length ? array.shape.join(" × ") : "a number";
+  const name = `${array.label}, ${size}`, tables = tablesOf(of);
+  const places = tables.map((rows, unit) => tableOf(of, rows, tables.length > 1 ? `${name}, image ${unit}` : name, section, mine));
+  if (!cells.has(of)) cells.set(of, []);
+  cells.get(of).push(mine);
+  const more = [array.label === of ? "" : of, array.shape.join(" × ")].filter(Boolean).join(", ");
+  const caption = make("figcaption", {}, `${array.label} `, make("span", {}, more));
+  const inside = images.has(of) ? [make("div", { class: "images" }, ...places)] : places;
+  return make("figure", { class: [made ? "made" : "", array.shape.length ? "" : "number"].join(" ").trim() }, caption, ...inside);
+}
+
+// The list of all that can be walked to. Steps have the numbers of Python's trace[0], trace[1], ...; what is given
+// stands before them, and the update as a whole before its operations.
+
+const updates = data.steps.filter((step) => step.which === "update");
+const passes = data.steps.filter((step) => step.which !== "update");
+const reads = (steps, of) => steps.some((step) => step.from.includes(of));
+const givenNames = Object.keys(data.quantities).filter((of) => data.quantities[of].kind in GIVEN);
+const settings = givenNames.filter((of) => reads(updates, of) && !reads(passes, of) && data.quantities[of].kind !== "parameter");
+const numbersLast = (names) => [...names].sort((one, other) => isNumber(one) - isNumber(other));
+const isNumber = (of) => !data.quantities[of].shape.length;
+const given = {
+  which: "given", id: "given", title: "Given", says: "What the step starts from. Every number here can be edited.",
+  from: numbersLast(givenNames.filter((of) => !settings.includes(of))), made: [],
+};
+const update = {
+  which: "update", id: "update", title: `Update: ${updates.at(-1).rule}`, says: updates.at(-1).says,
+  from: numbersLast(settings), made: updates.map((step) => step.name).filter((name) => name.endsWith("_new")),
+};
+const asListed = (step) => {
+  const { which, name, from, says } = step, number = engine.made.get(name);
+  return { step, which, id: `step-${number}`, title: `${number}  ${data.quantities[name].label}`, from, made: [name], says };
+};
+const all = [given, ...passes.map(asListed), update, ...updates.map(asListed)];
+const foldable = new Set(all.slice(all.indexOf(update) + 1));
+let folded = true;
+
+function sectionOf(listed) {
+  const { step } = listed, section = make("section", { id: listed.id, tabindex: -1, "aria-label": listed.title });
+  const head = make("h2", {}, listed.title);
+  if (step) head.append(make("small", {}, [step.which, step.part].filter(Boolean).join(", ")));
+  section.append(head);
+  if (step?.tree) {
+    const box = make("div", { class: "formula", role: "img", "aria-label": step.formula });
+    box.innerHTML = formula(step);
+    section.append(box);
+  } else if (step) {
+    section.append(make("p", {}, "What the code computes here is not the formula of the sheet, so these numbers stay as they were recorded."));
+  }
+  if (listed.says) section.append(make("p", { class: "says" }, listed.says));
+  if (listed === update) section.append(make("div", { class: "acts" }, unfold));
+  if (step?.code) {
+    const code = make("code", step.code.includes("\n") ? { class: "lines" } : {}, step.code);
+    section.append(make("p", { class: "where" }, code, ` ${step.where}`));
+  }
+  const figures = [...listed.from.map((of) => figure(of, section, false)), ...listed.made.map((of) => figure(of, section, true))];
+  section.append(make("div", { class: "arrays" }, ...figures));
+  return section;
+}
+
+const unfold = make("button", { type: "button", id: "unfold" });
+const sections = all.map(sectionOf);
+const links = all.map((listed) => {
+  const [head, share] = listed.title.split(/(?= \()/); // ∂J/∂h1 and (sparsity)
+  return make("a", { href: `#${listed.id}` }, head, ...(share ? [make("small", {}, share)] : []));
+});
+byId("main").append(...sections);
+for (const which of Object.keys(HEADINGS)) {
+  const mine = links.filter((_, place) => all[place].which === which);
+  if (which === "forward" || which === "backward") byId("steps").append(make("h2", {}, HEADINGS[which]));
+  byId("steps").append(make("ol", {}, ...mine.map((link) => make("li", {}, link))));
+}
+
+// Fold the optimiser's operations into their one step, or unfold them.
+function fold(whether) {
+  folded = whether;
+  all.forEach((listed, place) => {
+    if (!foldable.has(listed)) return;
+    sections[place].hidden = folded;
+    links[place].parentElement.hidden = folded;
+  });
+  unfold.textContent = `${folded ? "show" : "hide"} its ${updates.length} operations`;
+  unfold.setAttribute("aria-expanded", !folded);
+}
+unfold.addEventListener("click", () => fold(!folded));
+fold(true);
+
+// Write every number into its cells; where it is another than the recorded one, that stands above it.
+function write() {
+  for (const [of, places] of cells) {
+    const numbers = data.quantities[of].data, before = recorded.get(of), largest = Math.max(...numbers.map(Math.abs)) || 1;
+    for (const mine of places) for (const cell of mine) {
+      const number = numbers[cell.flat], text = show(number), was = show(before[cell.flat]);
+      if (cell.textContent !== text) cell.textContent = text;
+      if (was === text) delete cell.dataset.was;
+      else cell.dataset.was = was;
+      cell.classList.toggle("plus", number > 0);
+      cell.classList.toggle("minus", number < 0);
+      cell.style.setProperty("--share", Math.abs(number) / largest || 0);
+    }
+  }
+}
+
+// What of a page is wider than its place can be scrolled to by keys.
+const reachable = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const over = target.scrollWidth > target.clientWidth + 1 || target.scrollHeight > target.clientHeight + 1;
+    if (over) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
