@@ -13,6 +13,7 @@ from aescratch.classroom import releasing, validating
 from aescratch.classroom.exercise import CourseError, Exercise, read_course, require_readable
 from aescratch.classroom.grading.allowed import distributions_of
 from aescratch.classroom.scaffolding import scaffold
+from aescratch.programs.cli.progress import counting
 from aescratch.programs.cli.status import FAIL, RIGHT, UsageError, did_you_mean, usage_error
 
 BUILTIN = "builtin"
@@ -37,12 +38,10 @@ def new(arguments: Namespace) -> int:
 
 def validate(arguments: Namespace) -> int:
     """Print the table of a course, and what is wrong with it."""
-    from tqdm.auto import tqdm  # 40 ms, for which the help needn't wait
-
     exercises = course(arguments.source)
     try:
-        with tqdm(total=len(exercises), unit="exercise", leave=False, disable=None) as bar:  # on a terminal only
-            rows, problems = validating.validate(exercises, arguments.jobs, bar.update)
+        with counting(len(exercises), "exercise") as done:
+            rows, problems = validating.validate(exercises, arguments.jobs, done)
     except releasing.ReleaseError as error:
         return say("it can't be released:", error.problems)
     print(*validating.table_of(rows), sep="\n")

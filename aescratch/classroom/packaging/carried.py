@@ -1,0 +1,32 @@
+"""What an autograder carries along: this package as it is here, a teacher's own exercises, settings, scripts."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import aescratch as ae
+from aescratch.classroom.exercise import Exercise
+from aescratch.foundations.sources import is_bytecode
+
+SCRIPTS = Path(__file__).parent / "autograder"
+
+
+def script(*names: str) -> str:
+    """Return the text of a script, made of these files in turn."""
+    return "".join((SCRIPTS / name).read_text(encoding="utf-8") for name in names)
+
+
+def settings_of(exercises: Sequence[Exercise], unconfined: bool) -> str:
+    """Return the text of settings.sh."""
+    only = " ".join(shlex.quote(exercise.name) for exercise in exercises)
+    return script("settings.sh").format(only=only, unconfined=int(unconfined))
+
+
+def carried(own: Path | None = None) -> Iterator[tuple[str, Path]]:
+    """Yield the places of files in an autograder, and the files: the package, and exercises of one's own, whole."""
+    folders = {"package/aescratch": Path(ae.__file__).resolve().parent} | ({"exercises": own} if own else {})
+    for place, folder in folders.items():
+        for path in sorted(folder.rglob("*")):
+            inside = path.relative_to(folder)
+            if path.is_file() and not is_bytecode(inside) and not any(part.startswith(".") for part in inside.parts):
+                yield f"{place}/{inside.as_posix()}", path
