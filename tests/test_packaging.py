@@ -450,6 +450,92 @@ def test_a_question_for_prairielearn_is_the_same_to_the_byte_and_shows_no_answer
     assert os.access(first / PRAIRIELEARN.run, os.X_OK)
 
 
+@pytest.fixture(scope="module")
+def classroom50(tmp_path_factory):
+    """What Classroom 50's runner does with a repository of these files: the exit status, what is written, what is printed."""
+    folder = tmp_path_factory.mktemp("classroom50")
+    assert main(["exercises", "package", "classroom50", str(folder / "week-1"), "--only", "dense_backward"]) == 0
+    for package in ("tqdm", "matplotlib"):  # its machine has Python, and what is installed beside it is NumPy
+        (folder / "week-1" / "package" / f"{package}.py").write_text("raise ImportError")
+
+    def graded(files, **environment):
+        shutil.rmtree(folder / "student", ignore_errors=True)
+        for name, text in files.items():
+            path = folder / "student" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        told = {
+            "CLASSROOM": "dl", "ASSIGNMENT": "week-1", "ASSIGNMENT_TYPE": "individual", "OWNER": "kim",
+            "SUBMISSION_TAG": "submit/2026-12-01T00-00-00Z-abcdef1", "COMMIT_URL": "https://c", "RELEASE_URL": "https://r",
+            "REVIEW_URL": "https://v", "PATH": os.environ["PATH"],
+        }  # fmt: skip
+        command = [sys.executable, str(folder / "week-1" / "autograder.py")]
+        done = subprocess.run(command, cwd=folder / "student", env={**told, **environment}, capture_output=True, text=True)
+        return done.returncode, folder / "student", done.stdout + done.stderr
+
+    graded.folder = folder / "week-1"
+    return graded
+
+
+def result_of(folder):
+    """The result, which is as Classroom 50 wants it."""
+    result = json.loads((folder / "result.json").read_text())
+    if importlib.util.find_spec("jsonschema"):
+        import jsonschema
+
+        jsonschema.validate(result, json.loads((DATA / "classroom50-result.schema.json").read_text()))
+    assert result["score"] == sum(test["score"] for test in result["tests"])
+    assert result["max-score"] == sum(test["max-score"] for test in result["tests"]) == 100 * DENSE.points
+    return result
+
+
+def test_classroom50_gets_hundredths_of_points_and_the_answer(classroom50):
+    needs_bubblewrap()
+    status, folder, _ = classroom50({DENSE.file_name: AVERAGED})
+    result, marks = result_of(folder), entries(DENSE, judge_text(DENSE, AVERAGED.encode(), "cell.py", seed=5))
+    assert status == 0
+    assert [test["score"] for test in result["tests"]] == [100 * entry.points for entry in marks]
+    assert [test["passed"] for test in result["tests"]] == [entry.points == entry.of for entry in marks]
+    assert (result["classroom"], result["owner"], result["review"]) == ("dl", "kim", "https://v")
+    first, _, fence, *said = (folder / "release-body.md").read_text().splitlines()
+    assert first == f"### {result['score'] / 100:g} of {DENSE.points} points"
+    assert fence == said[-1] == "```"
+    assert sum("1/N" in line for line in said) == 2  # of the part, and in the answer
+
+
+def test_nothing_in_a_repository_stands_in_for_classroom50s_autograder(classroom50, tmp_path):
+    """Modules of the student's are none of the judge's, on a machine without bubblewrap."""
+    if not landlocked():
+        pytest.skip("needs Linux 6.2 or newer, with Landlock")
+    ending = "import os\nprint('taken over')\nos._exit(0)\n"
+    modules = dict.fromkeys(("json.py", "numpy/__init__.py", "aescratch/__init__.py", "sitecustomize.py"), ending)
+    files = {DENSE.file_name: AVERAGED.replace("grad_x = ", "print('`````')\n    grad_x = "), "result.json": '{"score": 1000}'}
+    status, folder, printed = classroom50({**files, **modules}, PATH=tools_without_bubblewrap(tmp_path / "bin"))
+    assert (status, result_of(folder)["score"]) == (0, 699)
+    assert "taken over" not in printed
+    assert (folder / "release-body.md").read_text().count("\n``````\n") == 2
+
+
+def test_what_classroom50_couldnt_grade_is_an_error_of_ours_and_no_result(classroom50, tmp_path):
+    path = classroom50.folder / "package/aescratch/classroom/grading/runs.py"
+    kept = path.read_text()
+    path.write_text("raise RuntimeError('broken')\n")
+    status, folder, printed = classroom50({DENSE.file_name: RIGHT})
+    path.write_text(kept)
+    assert status != 0
+    assert not (folder / "result.json").exists()
+    assert "broken" in printed
+
+
+def test_what_classroom50_publishes_is_small_enough_and_holds_no_secret(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["exercises", "package", "classroom50", "week-1"]) == 0
+    assert not list(pathlib.Path("week-1").rglob("seed.json"))
+    assert pathlib.Path(shutil.make_archive("week-1", "gztar", "week-1")).stat().st_size < 10 * 2**20  # all its runner takes
+    for words in (["--seed", "3"], ["--exercises", "mine"]):  # a course's seed, and answers to exercises of one's own
+        assert main(["exercises", "package", "classroom50", "out", *words]) == 2
+
+
 def test_a_broken_autograder_says_that_nothing_was_graded(autograder):
     root = autograder("--unconfined", new=True)
     (root / "source/package/aescratch/classroom/grading/runs.py").write_text("raise RuntimeError('broken')\n")
@@ -546,7 +632,7 @@ def test_the_pages_commands_run_and_its_numbers_are_right(tmp_path, monkeypatch)
     text = (pathlib.Path(__file__).parent.parent / "docs" / "graders.md").read_text()
     commands = re.findall(r"^    aescratch (.*)$", text, re.MULTILINE)
     monkeypatch.chdir(tmp_path)
-    assert [main(command.split()) for command in commands] == [0] * 7
+    assert [main(command.split()) for command in commands] == [0] * 8
     marks = entries(DENSE, judge_text(DENSE, AVERAGED.encode(), "cell.py", seed=5))
     points, of = sum(entry.points for entry in marks), DENSE.points
     whole = sum(entry.of for entry in marks if entry.points == entry.of)

@@ -17,7 +17,7 @@ from aescratch.classroom.grading.feedback import sentences, total
 from aescratch.classroom.grading.grades import NO_FILE, Graded, Grades, Student
 from aescratch.classroom.grading.lateness import Lateness
 from aescratch.classroom.grading.marks import Entry
-from aescratch.classroom.grading.parts import points_of
+from aescratch.classroom.grading.parts import HUNDREDTHS, points_of
 from aescratch.classroom.grading.submissions import Submission
 from aescratch.classroom.outcome import SYNTAX_ERROR
 
@@ -211,6 +211,26 @@ def as_prairielearn(grades: Grades) -> str:
     return shortened(results, LARGEST)
 
 
+def as_classroom50(grades: Grades) -> str:
+    """Return the results of one submission for Classroom 50's autograder.py, which adds whose they are.
+
+    Scores are whole numbers there, so they are in hundredths of points.
+    """
+    student = grades.students[0]
+    tests = [
+        {
+            "test-name": name, "passed": entry.points == entry.of, "score": int(entry.points * HUNDREDTHS),
+            "max-score": int(entry.of * HUNDREDTHS), "message": entry.reason,
+        }
+        for name, entry in parts_of(student)
+    ]  # fmt: skip
+    results = {
+        "score": int(student.points * HUNDREDTHS), "max-score": int(student.of * HUNDREDTHS), "tests": tests,
+        "answer": answer_to(student),
+    }  # fmt: skip
+    return json.dumps(results, indent=1) + "\n"
+
+
 def shortened(results: dict[str, Any], largest: int) -> str:
     """Return results as JSON of fewer bytes than that, with their longest texts cut where they are too many."""
 
@@ -265,6 +285,7 @@ FORMATS = {
     "csv": Format(as_csv, "grades.csv"),
     "gradescope": Format(as_gradescope, "results.json", single=True),
     "prairielearn": Format(as_prairielearn, "results.json", single=True),
+    "classroom50": Format(as_classroom50, "result.json", single=True),
     "otter": Format(as_otter, "final_grades.csv"),
     "nbgrader": Format(as_nbgrader, "grades.csv"),
 }

@@ -1,6 +1,7 @@
 """What an autograder carries along: this package as it is here, a teacher's own exercises, settings, scripts."""
 
 import shlex
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -30,3 +31,12 @@ def carried(own: Path | None = None) -> Iterator[tuple[str, Path]]:
             inside = path.relative_to(folder)
             if path.is_file() and not is_bytecode(inside) and not any(part.startswith(".") for part in inside.parts):
                 yield f"{place}/{inside.as_posix()}", path
+
+
+def copy_carried(folder: Path, own: Path | None = None) -> None:
+    """Copy the same into a folder, in place of what was carried there before."""
+    for place in ("package", "exercises"):
+        shutil.rmtree(folder / place, ignore_errors=True)
+    for name, file in carried(own):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, folder / name)

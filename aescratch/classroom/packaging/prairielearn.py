@@ -9,14 +9,13 @@ run_autograder there: aescratch exercises grade --format prairielearn -> /grade/
 
 import hashlib
 import json
-import shutil
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.seeds import kept_seed
-from aescratch.classroom.packaging.carried import carried, script, settings_of
+from aescratch.classroom.packaging.carried import copy_carried, script, settings_of
 from aescratch.foundations.files import write_text
 
 IMAGE = "prairielearn/grader-python"  # PrairieLearn's own: Python 3.10 or newer, with NumPy
@@ -30,11 +29,7 @@ def write_questions(
 ) -> list[Path]:  # fmt: skip
     """Write a question for each exercise and what they share into the folder of a course, and return their paths."""
     shared = out / "serverFilesCourse" / "aescratch"
-    for folder in ("package", "exercises"):  # of an earlier version
-        shutil.rmtree(shared / folder, ignore_errors=True)
-    for place, file in carried(own):
-        (shared / place).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, shared / place)
+    copy_carried(shared, own)
     kept_seed(shared, seed)
     write_text(shared / RUN, script("prairielearn.sh", "grade.sh"))
     (shared / RUN).chmod(0o755)

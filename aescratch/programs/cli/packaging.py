@@ -13,6 +13,7 @@ from typing import NamedTuple
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.proving import solution_problems
 from aescratch.classroom.grading.seeds import SEED_FILE, SeedError
+from aescratch.classroom.packaging.classroom50 import write_bundle
 from aescratch.classroom.packaging.gradescope import write_autograder
 from aescratch.classroom.packaging.nbgrader import write_course
 from aescratch.classroom.packaging.notebooks import write_notebooks
@@ -28,6 +29,7 @@ DESCRIPTION = """Write the exercises for notebooks, or for a grader.
   notebooks    a notebook for each exercise, which checks itself; not for grading
   gradescope   an autograder.zip
   prairielearn a question for each exercise, in the folder of a course
+  classroom50  the folder of an assignment, with its autograder.py
   nbgrader     the source of an assignment in the folder of a course
   otter        the master notebook of an assignment
 """
@@ -35,6 +37,7 @@ EXAMPLES = """examples:
   aescratch exercises package notebooks handout
   aescratch exercises package gradescope week_1 --only dense_forward dense_backward
   aescratch exercises package prairielearn pl-course --only dense_forward dense_backward
+  aescratch exercises package classroom50 week-1 --only dense_forward dense_backward
   aescratch exercises package nbgrader course --assignment week_1 --only dense_backward relu_backward
   aescratch exercises package otter week_1 --assignment week_1
 """
@@ -92,6 +95,10 @@ def _autograder(arguments: Namespace, some: Sequence[Exercise]) -> list[Path]:
     return written(some, Path(arguments.out), arguments.seed, own=own, unconfined=arguments.unconfined)
 
 
+def _classroom50(arguments: Namespace, some: Sequence[Exercise]) -> list[Path]:
+    return write_bundle(some, Path(arguments.out))
+
+
 def _nbgrader(arguments: Namespace, some: Sequence[Exercise]) -> list[Path]:
     own, name = arguments.exercises, named(arguments)
     hand_out(arguments, some, Path(arguments.out, "source", name))
@@ -122,6 +129,10 @@ KINDS = {
     "prairielearn": Kind(
         _autograder, "commit both folders of {out} in the course's repository, sync, and try a question there",
         ["exercises", "seed", "unconfined"], seed="in the first folder",
+    ),
+    "classroom50": Kind(
+        _classroom50, "put it into the repository classroom50 as CLASSROOM/autograders/ASSIGNMENT, and try it there",
+        [], seed="",
     ),
     "nbgrader": Kind(
         _nbgrader, "in {out}: nbgrader generate_assignment {assignment}", ["exercises", "seed", "assignment"]
