@@ -1,5 +1,6 @@
 """Notebooks' cells, and the packages for graders: what is in them, and what an autograder.zip does when it is run."""
 
+import contextlib
 import importlib.util
 import json
 import linecache
@@ -15,17 +16,21 @@ import zipfile
 from types import SimpleNamespace
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 from aescratch.classroom import all_exercises
 from aescratch.classroom.grading.formats import shortened
-from aescratch.classroom.grading.judging import judge_text, missing_protections
+from aescratch.classroom.grading.judging import Judgement, judge_text, missing_protections
 from aescratch.classroom.grading.marks import entries
+from aescratch.classroom.grading.parts import declared, fair_seed, steps_of
 from aescratch.classroom.grading.sandbox import landlocked
 from aescratch.classroom.grading.seeds import kept_seed
+from aescratch.classroom.outcome import outcome_of
 from aescratch.classroom.packaging import check_here, require_here, score_here
 from aescratch.classroom.packaging.cells import CODE, Cell, write_notebook
 from aescratch.classroom.packaging.nbgrader import _cells as nbgrader_cells
+from aescratch.classroom.packaging.otter import _tests as otter_tests
 from aescratch.classroom.packaging.otter import prompted
 from aescratch.classroom.stubs import HOLE
 from aescratch.programs.cli import main
@@ -154,6 +159,26 @@ def test_otters_version_holds_the_stub_as_prompt_and_the_solution(exercise):
     namespace = {}
     exec("\n".join(lines), namespace)  # the solution's version runs
     assert all(callable(namespace[name]) for name in exercise.checks.FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", ["dense_backward", "find_the_bug_3", "pretraining", "own_checker"])
+def test_every_mistake_earns_a_step_of_each_part(name):
+    """So otter, whose tests have all their points or none, gives the same points by a test for each step."""
+    exercise = EXERCISES[name]
+    steps = {part.name: steps_of(exercise, part) for part in declared(exercise)}
+    assert [found[-1] for found in steps.values()] == [part.of for part in declared(exercise)]
+    in_part = 0
+    for mutant in exercise.mutants.values():
+        reports = []
+        with contextlib.suppress(Exception), np.errstate(all="ignore"):
+            reports.extend(exercise.reports_on(exercise.mutated(mutant), fair_seed(exercise, 0)))
+        for entry in entries(exercise, Judgement(outcome_of(reports), reports)):
+            assert entry.points in (0, *steps[entry.part])
+            in_part += 0 < entry.points < entry.of
+    assert in_part
+    points = [float(re.search(r"points: (.*)", test)[1]) for test in otter_tests(exercise)]
+    assert sum(points) == pytest.approx(exercise.points)
+    assert len(points) == 1 + sum(map(len, steps.values()))
 
 
 def test_without_jupytext_it_says_how_to_install_it(tmp_path, monkeypatch, capsys):
@@ -634,6 +659,5 @@ def test_the_pages_commands_run_and_its_numbers_are_right(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     assert [main(command.split()) for command in commands] == [0] * 8
     marks = entries(DENSE, judge_text(DENSE, AVERAGED.encode(), "cell.py", seed=5))
-    points, of = sum(entry.points for entry in marks), DENSE.points
-    whole = sum(entry.of for entry in marks if entry.points == entry.of)
-    assert f"gets {float(points):g} of {of} points there, and {float(whole):g} in otter" in " ".join(text.split())
+    points = float(sum(entry.points for entry in marks))
+    assert f"gets {points:g} of {DENSE.points} points, as everywhere" in " ".join(text.split())
