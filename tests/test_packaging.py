@@ -1,7 +1,6 @@
 """Notebooks' cells, and the packages for graders: what is in them, and what an autograder.zip does when it is run."""
 
 import contextlib
-import importlib.util
 import json
 import linecache
 import os
@@ -14,10 +13,10 @@ import sys
 import tempfile
 import zipfile
 from types import SimpleNamespace
-from typing import NamedTuple
 
 import numpy as np
 import pytest
+from layouts import PLACES
 
 from aescratch.classroom import all_exercises
 from aescratch.classroom.grading.formats import shortened
@@ -207,35 +206,7 @@ def test_what_isnt_understood_is_said(tmp_path, monkeypatch, capsys, words, expe
     assert not (tmp_path / "out").exists()
 
 
-class Place(NamedTuple):
-    """Where a platform has what belongs to a submission, in the folder that stands for its own."""
-
-    kind: str
-    submission: str
-    run: str  # the script
-    code: str  # what is ours
-
-    def laid_out(self, root, *options):
-        """Lay everything out as the platform does, where any user may look."""
-        root.chmod(0o755)
-        assert main(["exercises", "package", self.kind, str(root), "--only", "dense_backward", "--seed", "5", *options]) == 0
-        if self.kind == "gradescope":
-            with zipfile.ZipFile(root / "autograder.zip") as archive:
-                archive.extractall(root / "source")
-            (compiling,) = re.findall(r'python" (-m compileall -q) "\$source_folder/package"', (root / "source/setup.sh").read_text())
-            subprocess.run([sys.executable, *compiling.split(), str(root / "source/package")], check=True)
-        else:
-            (question,) = (root / "questions" / "aescratch").iterdir()
-            shutil.copytree(question / "tests", root / "tests")
-            shutil.copytree(root / "serverFilesCourse", root / "shared", copy_function=os.link)  # as it still does
-            (root / "data").mkdir()
-            (root / "data" / "data.json").write_text('{"submitted_answers": {}, "variant_seed": 1, "gradable": true}')
-        for package in ("tqdm", "matplotlib"):  # such a machine has Python and NumPy
-            (root / self.code / "package" / f"{package}.py").write_text("raise ImportError")
-
-
-GRADESCOPE = Place("gradescope", "submission", "source/run_autograder", "source")
-PRAIRIELEARN = Place("prairielearn", "student", "serverFilesCourse/aescratch/run_autograder", "serverFilesCourse/aescratch")
+GRADESCOPE, PRAIRIELEARN, CLASSROOM50 = PLACES["gradescope"], PLACES["prairielearn"], PLACES["classroom50"]
 # What a container's root may do by default: no namespaces of its own.
 CAPABILITIES = (
     "-all,+chown,+dac_override,+fsetid,+fowner,+mknod,+net_raw,+setgid,+setuid,+setfcap,+setpcap,+net_bind_service,"
@@ -254,7 +225,7 @@ def autograder():
             return roots[place, options]
         root = pathlib.Path(tempfile.mkdtemp())
         roots[(place, options) if not new else root] = root
-        place.laid_out(root, *options)
+        place.laid_out(root, [DENSE], "--seed", "5", *options)
         return root
 
     yield unpacked
@@ -262,24 +233,9 @@ def autograder():
         shutil.rmtree(root)
 
 
-def graded(root, source, *, path=None, file=DENSE.file_name, place=GRADESCOPE, before=()):
-    """The results for a submission with this source, as the platform would read them."""
-    shutil.rmtree(root / place.submission, ignore_errors=True)
-    shutil.rmtree(root / "results", ignore_errors=True)
-    (root / place.submission).mkdir()
-    if source is not None:
-        (root / place.submission / file).write_text(source)
-    environment = {"AUTOGRADER": str(root), "AUTOGRADER_PYTHON": sys.executable, "PATH": path or os.environ["PATH"]}
-    done = subprocess.run(
-        [*before, "bash", str(root / place.run)], env=environment, capture_output=True, text=True, cwd=root
-    )
-    assert done.returncode == 0
-    results = json.loads((root / "results" / "results.json").read_text())
-    if importlib.util.find_spec("jsonschema"):
-        import jsonschema
-
-        jsonschema.validate(results, json.loads((DATA / f"{place.kind}-results.schema.json").read_text()))
-    return results, done.stdout + done.stderr
+def graded(root, source, *, file=DENSE.file_name, place=GRADESCOPE, **how):
+    """The results for a submission with this source, as the platform would read them, and what was printed."""
+    return place.graded(root, {} if source is None else {file: source}, **how)
 
 
 def total(results):
@@ -477,52 +433,22 @@ def test_a_question_for_prairielearn_is_the_same_to_the_byte_and_shows_no_answer
 
 @pytest.fixture(scope="module")
 def classroom50(tmp_path_factory):
-    """What Classroom 50's runner does with a repository of these files: the exit status, what is written, what is printed."""
-    folder = tmp_path_factory.mktemp("classroom50")
-    assert main(["exercises", "package", "classroom50", str(folder / "week-1"), "--only", "dense_backward"]) == 0
-    for package in ("tqdm", "matplotlib"):  # its machine has Python, and what is installed beside it is NumPy
-        (folder / "week-1" / "package" / f"{package}.py").write_text("raise ImportError")
-
-    def graded(files, **environment):
-        shutil.rmtree(folder / "student", ignore_errors=True)
-        for name, text in files.items():
-            path = folder / "student" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        told = {
-            "CLASSROOM": "dl", "ASSIGNMENT": "week-1", "ASSIGNMENT_TYPE": "individual", "OWNER": "kim",
-            "SUBMISSION_TAG": "submit/2026-12-01T00-00-00Z-abcdef1", "COMMIT_URL": "https://c", "RELEASE_URL": "https://r",
-            "REVIEW_URL": "https://v", "PATH": os.environ["PATH"],
-        }  # fmt: skip
-        command = [sys.executable, str(folder / "week-1" / "autograder.py")]
-        done = subprocess.run(command, cwd=folder / "student", env={**told, **environment}, capture_output=True, text=True)
-        return done.returncode, folder / "student", done.stdout + done.stderr
-
-    graded.folder = folder / "week-1"
-    return graded
-
-
-def result_of(folder):
-    """The result, which is as Classroom 50 wants it."""
-    result = json.loads((folder / "result.json").read_text())
-    if importlib.util.find_spec("jsonschema"):
-        import jsonschema
-
-        jsonschema.validate(result, json.loads((DATA / "classroom50-result.schema.json").read_text()))
-    assert result["score"] == sum(test["score"] for test in result["tests"])
-    assert result["max-score"] == sum(test["max-score"] for test in result["tests"]) == 100 * DENSE.points
-    return result
+    """A folder with an autograder for Classroom 50, and a student's repository beside it."""
+    root = tmp_path_factory.mktemp("classroom50")
+    CLASSROOM50.laid_out(root, [DENSE])
+    return root
 
 
 def test_classroom50_gets_hundredths_of_points_and_the_answer(classroom50):
     needs_bubblewrap()
-    status, folder, _ = classroom50({DENSE.file_name: AVERAGED})
-    result, marks = result_of(folder), entries(DENSE, judge_text(DENSE, AVERAGED.encode(), "cell.py", seed=5))
-    assert status == 0
+    result, _ = CLASSROOM50.graded(classroom50, {DENSE.file_name: AVERAGED})
+    marks = entries(DENSE, judge_text(DENSE, AVERAGED.encode(), "cell.py", seed=5))
     assert [test["score"] for test in result["tests"]] == [100 * entry.points for entry in marks]
     assert [test["passed"] for test in result["tests"]] == [entry.points == entry.of for entry in marks]
+    assert result["score"] == sum(test["score"] for test in result["tests"])
+    assert result["max-score"] == sum(test["max-score"] for test in result["tests"]) == 100 * DENSE.points
     assert (result["classroom"], result["owner"], result["review"]) == ("dl", "kim", "https://v")
-    first, _, fence, *said = (folder / "release-body.md").read_text().splitlines()
+    first, _, fence, *said = (classroom50 / "student" / "release-body.md").read_text().splitlines()
     assert first == f"### {result['score'] / 100:g} of {DENSE.points} points"
     assert fence == said[-1] == "```"
     assert sum("1/N" in line for line in said) == 2  # of the part, and in the answer
@@ -535,21 +461,21 @@ def test_nothing_in_a_repository_stands_in_for_classroom50s_autograder(classroom
     ending = "import os\nprint('taken over')\nos._exit(0)\n"
     modules = dict.fromkeys(("json.py", "numpy/__init__.py", "aescratch/__init__.py", "sitecustomize.py"), ending)
     files = {DENSE.file_name: AVERAGED.replace("grad_x = ", "print('`````')\n    grad_x = "), "result.json": '{"score": 1000}'}
-    status, folder, printed = classroom50({**files, **modules}, PATH=tools_without_bubblewrap(tmp_path / "bin"))
-    assert (status, result_of(folder)["score"]) == (0, 699)
+    result, printed = CLASSROOM50.graded(classroom50, files | modules, path=tools_without_bubblewrap(tmp_path / "bin"))
+    assert result["score"] == 699
     assert "taken over" not in printed
-    assert (folder / "release-body.md").read_text().count("\n``````\n") == 2
+    assert (classroom50 / "student" / "release-body.md").read_text().count("\n``````\n") == 2
 
 
-def test_what_classroom50_couldnt_grade_is_an_error_of_ours_and_no_result(classroom50, tmp_path):
-    path = classroom50.folder / "package/aescratch/classroom/grading/runs.py"
+def test_what_classroom50_couldnt_grade_is_an_error_of_ours_and_no_result(classroom50):
+    path = classroom50 / CLASSROOM50.code / "package/aescratch/classroom/grading/runs.py"
     kept = path.read_text()
     path.write_text("raise RuntimeError('broken')\n")
-    status, folder, printed = classroom50({DENSE.file_name: RIGHT})
+    done = CLASSROOM50.started(classroom50, {DENSE.file_name: RIGHT})
     path.write_text(kept)
-    assert status != 0
-    assert not (folder / "result.json").exists()
-    assert "broken" in printed
+    assert done.returncode != 0
+    assert not (classroom50 / CLASSROOM50.results).exists()
+    assert "broken" in done.stderr
 
 
 def test_what_classroom50_publishes_is_small_enough_and_holds_no_secret(tmp_path, monkeypatch):
