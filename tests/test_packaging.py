@@ -226,6 +226,9 @@ def autograder():
         root = pathlib.Path(tempfile.mkdtemp())
         roots[(place, options) if not new else root] = root
         place.laid_out(root, [DENSE], "--seed", "5", *options)
+        if place is GRADESCOPE:
+            (compiling,) = re.findall(r'python" (-m compileall -q) "\$source_folder/package"', (root / "source/setup.sh").read_text())
+            subprocess.run([sys.executable, *compiling.split(), str(root / "source/package")], check=True)
         return root
 
     yield unpacked

@@ -2,6 +2,8 @@
 
 import shlex
 import shutil
+import stat
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import aescratch as ae
 from aescratch.classroom.exercise import Exercise
 from aescratch.foundations.sources import is_bytecode
 
+WHEN = (1980, 1, 1, 0, 0, 0)  # of every file in an archive, so that the same course gives the same bytes
 SCRIPTS = Path(__file__).parent / "autograder"
 
 
@@ -40,3 +43,11 @@ def copy_carried(folder: Path, own: Path | None = None) -> None:
     for name, file in carried(own):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, folder / name)
+
+
+def add(archive: zipfile.ZipFile, name: str, data: bytes, mode: int) -> None:
+    """Add a file to an archive."""
+    info = zipfile.ZipInfo(name, WHEN)
+    info.external_attr = (stat.S_IFREG | mode) << 16
+    info.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(info, data)

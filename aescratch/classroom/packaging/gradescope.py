@@ -8,7 +8,6 @@ and what it mustn't see lies in a folder that only root may open. Otherwise noth
 """
 
 import json
-import stat
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,10 +15,8 @@ from pathlib import Path
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.allowed import distributions_of
 from aescratch.classroom.grading.seeds import SEED_FILE, kept_seed
-from aescratch.classroom.packaging.carried import carried, script, settings_of
+from aescratch.classroom.packaging.carried import add, carried, script, settings_of
 from aescratch.foundations.files import whole_file
-
-WHEN = (1980, 1, 1, 0, 0, 0)  # of every file in the zip, so that the same course gives the same bytes
 
 
 def write_autograder(
@@ -40,9 +37,9 @@ def write_autograder(
     }  # fmt: skip
     with whole_file(path) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in texts.items():
-            _add(archive, name, text.encode(), 0o755)
+            add(archive, name, text.encode(), 0o755)
         for name, file in carried(own):
-            _add(archive, name, file.read_bytes(), 0o644)
+            add(archive, name, file.read_bytes(), 0o644)
     return [path]
 
 
@@ -50,10 +47,3 @@ def setup_of(exercises: Sequence[Exercise]) -> str:
     """Return the text of setup.sh: what the exercises allow is installed beside NumPy."""
     packages = ['"numpy>=2.0"', *distributions_of(exercises[0].packages)]
     return script("setup.sh").replace("{packages}", " ".join(packages))
-
-
-def _add(archive: zipfile.ZipFile, name: str, data: bytes, mode: int) -> None:
-    info = zipfile.ZipInfo(name, WHEN)
-    info.external_attr = (stat.S_IFREG | mode) << 16
-    info.compress_type = zipfile.ZIP_DEFLATED
-    archive.writestr(info, data)
