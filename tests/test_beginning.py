@@ -164,7 +164,7 @@ def test_without_what_is_posixs_a_cell_is_checked_and_a_loop_ends(handed_out, py
     assert "dense_forward: it didn't come to an end" in done.stdout
 
 
-@pytest.mark.parametrize("encoding", ["cp949", "cp1252", "cp437"])
+@pytest.mark.parametrize("encoding", ["cp949", "cp1252"])
 def test_a_console_of_another_encoding_shows_every_answer(handed_out, python, tmp_path, encoding):
     folder, more = copied(handed_out, tmp_path), {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
     assert told(python, folder, "start", DENSE.name, **more)[0] == 0

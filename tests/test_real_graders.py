@@ -86,33 +86,49 @@ def answered(notebook, answers, is_answer):
     return json.dumps(notebook)
 
 
+class AtWork:
+    """What everything that grades comes to; groups of these are at work at the same time, once one of them is asked for."""
+
+    GROUPS = (("grade",), tuple(PLACES), ("nbgrader", "otter"))
+
+    def __init__(self, pool, new_folder):
+        self.pool, self.new_folder = pool, new_folder
+        self.futures, self.roots = {}, []
+
+    def outcomes(self, *names):
+        """What these came to: a folder, and the points of each submission."""
+        for name in names:
+            if name in ("nbgrader", "otter"):
+                pytest.importorskip(name)
+                pytest.importorskip("jupytext")
+            elif missing := missing_protections():
+                pytest.skip("; ".join(missing))
+        for group in self.GROUPS:
+            if set(group) & set(names) - set(self.futures):
+                works = {name: self.work_of(name) for name in group if name in names or self.is_here(name)}
+                for name, work in works.items():
+                    self.futures[name] = self.pool.submit(work, self.new_folder(name), self.new_folder("home"))
+        return [self.futures[name].result() for name in names]
+
+    def is_here(self, name):
+        return name not in ("nbgrader", "otter") or importlib.util.find_spec(name) is not None
+
+    def work_of(self, name):
+        """What comes to it, given a folder and a home; an autograder is laid out now, in no thread."""
+        if name not in PLACES:
+            return {"grade": graded_by_us, "nbgrader": graded_by_nbgrader, "otter": graded_by_otter}[name]
+        self.roots.append(pathlib.Path(tempfile.mkdtemp()))
+        PLACES[name].laid_out(self.roots[-1], SOME, *([] if name == "classroom50" else ["--seed", SEED]))
+        return functools.partial(graded_in_the_layout_of, PLACES[name], self.roots[-1])
+
+
 @pytest.fixture(scope="module")
 def at_work(tmp_path_factory):
-    """What everything that grades comes to, all at work at the same time, as futures; only what is here."""
-    works, roots = {}, []
-    if not missing_protections():
-        roots = [pathlib.Path(tempfile.mkdtemp()) for _ in PLACES]
-        for place, root in zip(PLACES.values(), roots, strict=True):
-            place.laid_out(root, SOME, *([] if place.kind == "classroom50" else ["--seed", SEED]))
-            works[place.kind] = functools.partial(graded_in_the_layout_of, place, root)
-        works["grade"] = graded_by_us
-    works |= {
-        name: work for name, work in (("otter", graded_by_otter), ("nbgrader", graded_by_nbgrader))
-        if all(importlib.util.find_spec(module) for module in (name, "jupytext"))
-    }  # fmt: skip
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        yield {
-            name: pool.submit(work, tmp_path_factory.mktemp(name), tmp_path_factory.mktemp("home"))
-            for name, work in works.items()
-        }
-    for root in roots:
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        everything = AtWork(pool, tmp_path_factory.mktemp)
+        yield everything
+    for root in everything.roots:
         shutil.rmtree(root)
-
-
-def outcome(at_work, name):
-    if name not in at_work:
-        pytest.skip(f"needs what confines submissions, or {name} and jupytext")
-    return at_work[name].result()
 
 
 def graded_by_us(folder, _):
@@ -143,7 +159,7 @@ def graded_in_the_layout_of(place, root, folder, _):
 
 @pytest.fixture(scope="module")
 def nbgrader(at_work):
-    return outcome(at_work, "nbgrader")
+    return at_work.outcomes("nbgrader")[0]
 
 
 def graded_by_nbgrader(course, home):
@@ -171,13 +187,12 @@ def graded_by_nbgrader(course, home):
 @pytest.mark.parametrize("name", [*PLACES, "nbgrader", "otter"])
 def test_everything_that_grades_gives_the_points_that_our_command_gives(at_work, name):
     assert len(SUBMISSIONS) == 20
-    _, ours = outcome(at_work, "grade")
-    _, points = outcome(at_work, name)
+    (_, ours), (_, points) = at_work.outcomes("grade", name)
     assert points == pytest.approx(ours, abs=1e-9)
 
 
 def test_the_submissions_tell_right_partly_right_and_wrong_apart(at_work):
-    _, ours = outcome(at_work, "grade")
+    ((_, ours),) = at_work.outcomes("grade")
     assert all(ours["right", exercise.name] == exercise.points for exercise in SOME)
     partly = [ours["wrong", exercise.name] / exercise.points for exercise in SOME if exercise is not BUG]
     assert all(0 < share < 1 for share in partly)
@@ -229,7 +244,7 @@ def test_the_students_button_of_nbgrader_knows(nbgrader, student, said, tmp_path
 
 @pytest.fixture(scope="module")
 def otter(at_work):
-    return outcome(at_work, "otter")
+    return at_work.outcomes("otter")[0]
 
 
 def graded_by_otter(folder, home):
