@@ -98,9 +98,10 @@ def test_the_wheel_is_the_package_the_same_to_the_byte(handed_out, tmp_path):
 
 
 def test_a_first_exercise_passes_in_the_terminal_from_what_was_handed_out_alone(handed_out, python):
-    where = [str(python), "-c", "import aescratch; print(aescratch.__file__)"]
-    found = subprocess.run(where, cwd=handed_out, env=environment(), capture_output=True, text=True).stdout
+    code = "import aescratch; from aescratch.classroom.packaging import wheel; print(aescratch.__file__, wheel.requirements())"
+    found = subprocess.run([str(python), "-c", code], cwd=handed_out, env=environment(), capture_output=True, text=True).stdout
     assert found.startswith(str(python.parents[1]))
+    assert found.endswith(f"{requirements()}\n")  # so a teacher who has no repository either can hand it on
     assert told(python, handed_out, "start", FORWARD.name)[0] == 0
     status, printed, _ = told(python, handed_out, "check")
     assert status != 0
