@@ -10,11 +10,13 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 
 import aescratch
 from aescratch.classroom import all_exercises
+from aescratch.classroom.packaging.beginning import INSTALL
 from aescratch.classroom.packaging.wheel import NAME, requirements, write_wheel
 from aescratch.programs.cli import main
 
@@ -174,6 +176,24 @@ def test_a_console_of_another_encoding_shows_every_answer(handed_out, python, tm
         _, printed, errors = told(python, folder, *words, **more)
         assert b"Traceback" not in errors, words
         assert printed.decode(encoding)
+
+
+def test_in_colab_the_cell_asks_for_the_courses_zip_and_goes_into_its_folder(handed_out, tmp_path, monkeypatch):
+    """With a stand-in for Colab's module, and for pip."""
+    shutil.make_archive(str(tmp_path / "course"), "zip", handed_out.parent, handed_out.name)
+    files, ran = SimpleNamespace(upload=lambda: {"course.zip": b""}), []
+    for name, module in (("google", {}), ("google.colab", {"files": files})):
+        monkeypatch.setitem(sys.modules, name, SimpleNamespace(**module))
+    monkeypatch.setattr(subprocess, "run", lambda command, check: ran.append(command))
+    monkeypatch.chdir(tmp_path)
+    exec(INSTALL, {})
+    assert pathlib.Path.cwd() == tmp_path / handed_out.name
+    assert ran == [[sys.executable, "-m", "pip", "install", "--quiet", NAME]]
+    monkeypatch.delitem(sys.modules, "google.colab")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    with pytest.raises(FileNotFoundError, match="unpack the course whole"):
+        exec(INSTALL, {})
 
 
 def test_a_first_exercise_passes_in_a_notebook_from_what_was_handed_out_alone(handed_out, python, tmp_path):
