@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from importlib import metadata
 from types import SimpleNamespace
 
 import pytest
@@ -205,7 +206,7 @@ def test_a_first_exercise_passes_in_a_notebook_from_what_was_handed_out_alone(ha
     stub["source"] = FORWARD.shown_solution.splitlines(keepends=True)
     (folder / "start.ipynb").write_text(json.dumps(notebook))
     script = "import nbformat, nbclient\nfound = nbformat.read('start.ipynb', 4)\nnbclient.execute(found)\nnbformat.write(found, 'start.ipynb')"
-    places = {str(pathlib.Path(importlib.util.find_spec(name).origin).parents[1]) for name in ("nbclient", "pip")}
+    places = {str(metadata.distribution(name).locate_file("")) for name in ("nbclient", "pip")}
     more = {"PYTHONPATH": os.pathsep.join(places), "HOME": str(tmp_path)}
     done = subprocess.run([str(python), "-c", script], cwd=folder, env=environment(**more), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
