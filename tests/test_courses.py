@@ -25,6 +25,7 @@ from aescratch.classroom import validating as validating_module
 from aescratch.classroom.answering import wrapped
 from aescratch.classroom.grading import proving
 from aescratch.classroom.leaks import leaks_in, secrets_of
+from aescratch.classroom.packaging.wheel import NAME
 from aescratch.classroom.references import _plain, _same, _value, record
 from aescratch.classroom.releasing import ReleaseError, build, leak_problems, release, released
 from aescratch.classroom.scaffolding import FILES, scaffold
@@ -675,7 +676,7 @@ def test_the_page_for_teachers_does_what_it_says(tmp_path, capsys, monkeypatch):
     seconds = re.compile(r"\d\.\d\d$", re.MULTILINE)
     assert seconds.sub("t", textwrap.dedent(blocks[2])) in f"{seconds.sub('t', said)}"
     assert page.count(textwrap.indent("\n".join(FILES["about.md"].splitlines()[:4]), "    ")) == 1
-    assert sorted(os.listdir("handout")) == ["README.md", "course", "progress.json"]
+    assert set(os.listdir("handout")) - {"start.ipynb"} == {"README.md", NAME, "course", "progress.json"}
     assert f"at least {leaks_module.LEAST} tokens" in page
     assert f"({leaks_module.LEAST_WRONG} tokens for the last two)" in page
     assert f"`return lam * W` has {len(leaks_module.tokens_of('return lam * W'))}" in page

@@ -1,6 +1,6 @@
 """Notebooks' cells, and the packages for graders: what is in them, and what an autograder.zip does when it is run."""
 
-import importlib.util
+import contextlib
 import json
 import linecache
 import os
@@ -14,16 +14,22 @@ import tempfile
 import zipfile
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from layouts import PLACES
 
 from aescratch.classroom import all_exercises
-from aescratch.classroom.grading.judging import judge_text, missing_protections
+from aescratch.classroom.grading.formats import shortened
+from aescratch.classroom.grading.judging import Judgement, judge_text, missing_protections
 from aescratch.classroom.grading.marks import entries
+from aescratch.classroom.grading.parts import declared, fair_seed, steps_of
 from aescratch.classroom.grading.sandbox import landlocked
 from aescratch.classroom.grading.seeds import kept_seed
+from aescratch.classroom.outcome import outcome_of
 from aescratch.classroom.packaging import check_here, require_here, score_here
 from aescratch.classroom.packaging.cells import CODE, Cell, write_notebook
 from aescratch.classroom.packaging.nbgrader import _cells as nbgrader_cells
+from aescratch.classroom.packaging.otter import _tests as otter_tests
 from aescratch.classroom.packaging.otter import prompted
 from aescratch.classroom.stubs import HOLE
 from aescratch.programs.cli import main
@@ -154,6 +160,26 @@ def test_otters_version_holds_the_stub_as_prompt_and_the_solution(exercise):
     assert all(callable(namespace[name]) for name in exercise.checks.FUNCTIONS)
 
 
+@pytest.mark.parametrize("name", ["dense_backward", "find_the_bug_3", "pretraining", "own_checker"])
+def test_every_mistake_earns_a_step_of_each_part(name):
+    """So otter, whose tests have all their points or none, gives the same points by a test for each step."""
+    exercise = EXERCISES[name]
+    steps = {part.name: steps_of(exercise, part) for part in declared(exercise)}
+    assert [found[-1] for found in steps.values()] == [part.of for part in declared(exercise)]
+    in_part = 0
+    for mutant in exercise.mutants.values():
+        reports = []
+        with contextlib.suppress(Exception), np.errstate(all="ignore"):
+            reports.extend(exercise.reports_on(exercise.mutated(mutant), fair_seed(exercise, 0)))
+        for entry in entries(exercise, Judgement(outcome_of(reports), reports)):
+            assert entry.points in (0, *steps[entry.part])
+            in_part += 0 < entry.points < entry.of
+    assert in_part
+    points = [float(re.search(r"points: (.*)", test)[1]) for test in otter_tests(exercise)]
+    assert sum(points) == pytest.approx(exercise.points)
+    assert len(points) == 1 + sum(map(len, steps.values()))
+
+
 def test_without_jupytext_it_says_how_to_install_it(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "jupytext", None)
     assert main(["exercises", "package", "notebooks", str(tmp_path / "out")]) == 4
@@ -161,8 +187,8 @@ def test_without_jupytext_it_says_how_to_install_it(tmp_path, monkeypatch, capsy
 
 
 @pytest.mark.parametrize(("words", "expected"), [
-    (["notebooks", "out", "--seed", "3"], "--seed is for gradescope and nbgrader and otter, not for notebooks"),
-    (["otter", "out", "--exercises", "mine"], "--exercises is for notebooks and gradescope and nbgrader"),
+    (["notebooks", "out", "--seed", "3"], "--seed is for gradescope and prairielearn and nbgrader and otter, not for notebooks"),
+    (["otter", "out", "--exercises", "mine"], "--exercises is for notebooks and gradescope and prairielearn and nbgrader"),
     (["nbgrader", "out", "--assignment", "a/b"], "expected --assignment to be letters"),
     (["gradescope", "out", "--only", "dense_backwards"], "there is no exercise 'dense_backwards'"),
     (["gradescope", "out", "--exercises", "nowhere"], "expected a folder of exercises"),
@@ -180,23 +206,29 @@ def test_what_isnt_understood_is_said(tmp_path, monkeypatch, capsys, words, expe
     assert not (tmp_path / "out").exists()
 
 
+GRADESCOPE, PRAIRIELEARN, CLASSROOM50 = PLACES["gradescope"], PLACES["prairielearn"], PLACES["classroom50"]
+# What a container's root may do by default: no namespaces of its own.
+CAPABILITIES = (
+    "-all,+chown,+dac_override,+fsetid,+fowner,+mknod,+net_raw,+setgid,+setuid,+setfcap,+setpcap,+net_bind_service,"
+    "+sys_chroot,+kill,+audit_write"
+)
+CONTAINED = ["setpriv", f"--bounding-set={CAPABILITIES}", f"--inh-caps={CAPABILITIES}"]
+
+
 @pytest.fixture(scope="module")
 def autograder():
-    """A function that unpacks an autograder.zip where any user may look, as /autograder is: once for the same options."""
+    """A function that lays an autograder out, once for the same place and options, and returns the folder."""
     roots = {}
 
-    def unpacked(*options, new=False):
-        if options in roots and not new:
-            return roots[options]
+    def unpacked(*options, new=False, place=GRADESCOPE):
+        if (place, options) in roots and not new:
+            return roots[place, options]
         root = pathlib.Path(tempfile.mkdtemp())
-        roots[options if not new else root] = root
-        root.chmod(0o755)
-        words = ["exercises", "package", "gradescope", str(root), "--only", "dense_backward", "--seed", "5"]
-        assert main([*words, *options]) == 0
-        with zipfile.ZipFile(root / "autograder.zip") as archive:
-            archive.extractall(root / "source")
-        (compiling,) = re.findall(r'python" (-m compileall -q) "\$source_folder/package"', (root / "source/setup.sh").read_text())
-        subprocess.run([sys.executable, *compiling.split(), str(root / "source/package")], check=True)
+        roots[(place, options) if not new else root] = root
+        place.laid_out(root, [DENSE], "--seed", "5", *options)
+        if place is GRADESCOPE:
+            (compiling,) = re.findall(r'python" (-m compileall -q) "\$source_folder/package"', (root / "source/setup.sh").read_text())
+            subprocess.run([sys.executable, *compiling.split(), str(root / "source/package")], check=True)
         return root
 
     yield unpacked
@@ -204,25 +236,14 @@ def autograder():
         shutil.rmtree(root)
 
 
-def graded(root, source, *, path=None, file=DENSE.file_name):
-    """The results for a submission with this source, as Gradescope would read them."""
-    shutil.rmtree(root / "submission", ignore_errors=True)
-    (root / "submission").mkdir()
-    if source is not None:
-        (root / "submission" / file).write_text(source)
-    environment = {"AUTOGRADER": str(root), "AUTOGRADER_PYTHON": sys.executable, "PATH": path or os.environ["PATH"]}
-    done = subprocess.run(
-        ["bash", str(root / "source" / "run_autograder")], env=environment, capture_output=True, text=True, cwd=root
-    )
-    results = json.loads((root / "results" / "results.json").read_text())
-    if importlib.util.find_spec("jsonschema"):
-        import jsonschema
-
-        jsonschema.validate(results, json.loads((DATA / "gradescope-results.schema.json").read_text()))
-    return results, done.stdout + done.stderr
+def graded(root, source, *, file=DENSE.file_name, place=GRADESCOPE, **how):
+    """The results for a submission with this source, as the platform would read them, and what was printed."""
+    return place.graded(root, {} if source is None else {file: source}, **how)
 
 
 def total(results):
+    if "gradable" in results:
+        return round(results["score"] * DENSE.points, 9)
     return results["score"] if "score" in results else sum(test["score"] for test in results["tests"])
 
 
@@ -264,13 +285,13 @@ STEALING = (
     "    return True\n\n\nreached = _reached({path!r})\n" + RIGHT.replace("    grad_x = ", "    assert reached\n    grad_x = ")
 )
 HOSTILE = {
-    "the solutions": lambda root: STEALING.format(path=str(root / "source/package/aescratch/functions/affine.py")),
-    "the seed": lambda root: STEALING.format(path=str(root / "source/seed.json")),
-    "the package": lambda root: "import sys\nsys.path.insert(0, {!r})\n".format(str(root / "source/package"))
+    "the solutions": lambda root, code: STEALING.format(path=str(root / code / "package/aescratch/functions/affine.py")),
+    "the seed": lambda root, code: STEALING.format(path=str(root / code / "seed.json")),
+    "the package": lambda root, code: "import sys\nsys.path.insert(0, {!r})\n".format(str(root / code / "package"))
     + "from aescratch.functions import dense_backward\n",
-    "the results": lambda root: "open({!r}, 'w').write('{{\"score\": 100}}')\n".format(str(root / "results/results.json"))
+    "the results": lambda root, code: "open({!r}, 'w').write('{{\"score\": 100}}')\n".format(str(root / "results/results.json"))
     + RIGHT,
-    "the process": lambda root: "import os\nos._exit(0)\n" + RIGHT,
+    "the process": lambda root, code: "import os\nos._exit(0)\n" + RIGHT,
 }
 
 
@@ -278,7 +299,7 @@ HOSTILE = {
 def test_a_hostile_submission_gets_nothing(autograder, target):
     needs_bubblewrap()
     root = autograder()
-    results, _ = graded(root, HOSTILE[target](root))
+    results, _ = graded(root, HOSTILE[target](root, GRADESCOPE.code))
     assert total(results) == 0
     assert len(results["tests"]) > 1
 
@@ -291,9 +312,9 @@ def tools_without_bubblewrap(folder):
     return str(folder)
 
 
-def without_landlock(root):
+def without_landlock(root, place=GRADESCOPE):
     """The same autograder on a machine whose Landlock is too old."""
-    file = root / "source" / "package" / "aescratch" / "classroom" / "grading" / "landlock.py"
+    file = root / place.code / "package" / "aescratch" / "classroom" / "grading" / "landlock.py"
     file.write_text(re.sub(r"(?m)^OLDEST = 3\b", "OLDEST = 10**6", file.read_text()))
     return root
 
@@ -314,18 +335,159 @@ def test_a_teacher_may_allow_it_and_the_answers_stay_closed(autograder, tmp_path
     (root / "open.txt").write_text("")
     assert total(graded(root, STEALING.format(path=str(root / "open.txt")), path=path)[0]) == DENSE.points  # it can tell
     for target in HOSTILE:
-        assert total(graded(root, HOSTILE[target](root), path=path)[0]) == 0, target
+        assert total(graded(root, HOSTILE[target](root, GRADESCOPE.code), path=path)[0]) == 0, target
 
 
-def test_where_landlock_stands_in_a_submission_is_graded_and_steals_nothing(autograder, tmp_path):
+@pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can let a submission be another user")
+def test_a_teacher_may_allow_it_in_prairielearn_and_both_copies_stay_closed(autograder, tmp_path):
+    root = without_landlock(autograder("--unconfined", new=True, place=PRAIRIELEARN), PRAIRIELEARN)
+    how = {"path": tools_without_bubblewrap(tmp_path / "bin"), "place": PRAIRIELEARN}
+    with tempfile.NamedTemporaryFile() as file:  # in a folder that is open to all
+        os.chmod(file.name, 0o644)
+        assert total(graded(root, STEALING.format(path=file.name), **how)[0]) == DENSE.points  # it can tell
+    for place in ("serverFilesCourse", "shared"):
+        assert total(graded(root, STEALING.format(path=str(root / place / "aescratch" / "seed.json")), **how)[0]) == 0
+
+
+@pytest.mark.parametrize("place", [GRADESCOPE, PRAIRIELEARN], ids=lambda place: place.kind)
+def test_where_landlock_stands_in_a_submission_is_graded_and_steals_nothing(autograder, tmp_path, place):
+    """Without bubblewrap, or where a container's root may make no namespaces, so that bubblewrap doesn't work."""
     if not landlocked():
         pytest.skip("needs Linux 6.2 or newer, with Landlock")
-    root, path = autograder(), tools_without_bubblewrap(tmp_path / "bin")
-    assert total(graded(root, RIGHT, path=path)[0]) == DENSE.points
+    contained = place is PRAIRIELEARN and os.getuid() == 0 and shutil.which("setpriv")
+    path = None if contained else tools_without_bubblewrap(tmp_path / "bin")
+    root, how = autograder(place=place), {"path": path, "place": place, "before": CONTAINED if contained else ()}
+    assert total(graded(root, RIGHT, **how)[0]) == DENSE.points
     (root / "open.txt").write_text("")
-    assert total(graded(root, STEALING.format(path=str(root / "open.txt")), path=path)[0]) == 0
-    for target in HOSTILE:
-        assert total(graded(root, HOSTILE[target](root), path=path)[0]) == 0, target
+    assert total(graded(root, STEALING.format(path=str(root / "open.txt")), **how)[0]) == 0
+    for target in HOSTILE if place is GRADESCOPE else ("the solutions", "the results"):
+        assert total(graded(root, HOSTILE[target](root, place.code), **how)[0]) == 0, target
+
+
+@pytest.fixture
+def prairielearn(autograder):
+    """What PrairieLearn reads for a submission."""
+    needs_bubblewrap()
+    root = autograder(place=PRAIRIELEARN)
+    return lambda source: graded(root, source, place=PRAIRIELEARN)[0]
+
+
+def test_prairielearn_reads_points_part_by_part_and_the_answer(prairielearn):
+    partly = prairielearn(AVERAGED)
+    marks = entries(DENSE, judge_text(DENSE, AVERAGED.encode(), "cell.py", seed=5))
+    assert partly["gradable"]
+    assert partly["score"] == pytest.approx(float(sum(entry.points for entry in marks)) / DENSE.points)
+    assert [(test["points"], test["max_points"]) for test in partly["tests"]] == [
+        (float(entry.points), float(entry.of)) for entry in marks
+    ]
+    assert "1/N" in partly["output"]
+    assert any("1/N" in test["message"] for test in partly["tests"])
+
+
+@pytest.mark.parametrize(("source", "said"), [("def dense_backward(:", "no Python yet"), (None, "there is no file")])
+def test_what_python_cant_read_costs_no_attempt_in_prairielearn(prairielearn, source, said):
+    results = prairielearn(source)
+    assert (results["gradable"], results["score"]) == (False, 0)
+    assert said in results["format_errors"][0]
+
+
+def test_what_prairielearn_couldnt_grade_safely_costs_no_attempt(autograder, tmp_path):
+    root = without_landlock(autograder(new=True, place=PRAIRIELEARN), PRAIRIELEARN)
+    path = tools_without_bubblewrap(tmp_path / "bin")
+    results, printed = graded(root, RIGHT, path=path, place=PRAIRIELEARN)
+    assert (results["gradable"], results["score"]) == (False, 0)
+    assert "could not be graded safely on this machine" in results["message"]
+    assert "install bubblewrap" in printed
+    assert stat.S_IMODE((root / "results").stat().st_mode) == 0o755  # who reads the results need not be root
+    assert stat.S_IMODE(root.stat().st_mode) == 0o700
+
+
+def test_prairielearns_results_stay_below_a_megabyte():
+    results = {"output": "\u0394" * 10**6, "tests": [{"name": "a", "message": "\0" * 10**6}] * 50, "score": 0.5}
+    text = shortened(results, 10**6)
+    assert len(text.encode()) < 10**6
+    read = json.loads(text)
+    assert read["score"] == 0.5
+    assert read["tests"][49]["name"] == "a"
+    assert read["output"].endswith(" ...")
+    assert len(read["output"]) > 1000
+    assert json.loads(shortened({"output": "short"}, 10**6)) == {"output": "short"}
+
+
+def test_a_question_for_prairielearn_is_the_same_to_the_byte_and_shows_no_answer(autograder):
+    first, second = autograder(place=PRAIRIELEARN), autograder(place=PRAIRIELEARN, new=True)
+    folders = ("questions", "serverFilesCourse")
+    names = [
+        sorted(path.relative_to(root) for folder in folders for path in (root / folder).rglob("*") if path.is_file())
+        for root in (first, second)
+    ]
+    assert names[0] == names[1]
+    assert all((first / name).read_bytes() == (second / name).read_bytes() for name in names[0])
+    question = first / "questions" / "aescratch" / DENSE.folder.name
+    info = json.loads((question / "info.json").read_text())
+    assert info["externalGradingOptions"]["entrypoint"] == f"/grade/{PRAIRIELEARN.run}"
+    assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", info["uuid"])
+    assert (question / DENSE.file_name).read_text() == DENSE.stub
+    assert DENSE.task.strip() in (question / "question.html").read_text()
+    shown = "".join(path.read_text() for path in question.iterdir() if path.is_file())
+    assert not [line for line in RIGHT.splitlines() if line not in DENSE.stub.splitlines() and line in shown]
+    assert os.access(first / PRAIRIELEARN.run, os.X_OK)
+
+
+@pytest.fixture(scope="module")
+def classroom50(tmp_path_factory):
+    """A folder with an autograder for Classroom 50, and a student's repository beside it."""
+    root = tmp_path_factory.mktemp("classroom50")
+    CLASSROOM50.laid_out(root, [DENSE])
+    return root
+
+
+def test_classroom50_gets_hundredths_of_points_and_the_answer(classroom50):
+    needs_bubblewrap()
+    result, _ = CLASSROOM50.graded(classroom50, {DENSE.file_name: AVERAGED})
+    marks = entries(DENSE, judge_text(DENSE, AVERAGED.encode(), "cell.py", seed=5))
+    assert [test["score"] for test in result["tests"]] == [100 * entry.points for entry in marks]
+    assert [test["passed"] for test in result["tests"]] == [entry.points == entry.of for entry in marks]
+    assert result["score"] == sum(test["score"] for test in result["tests"])
+    assert result["max-score"] == sum(test["max-score"] for test in result["tests"]) == 100 * DENSE.points
+    assert (result["classroom"], result["owner"], result["review"]) == ("dl", "kim", "https://v")
+    first, _, fence, *said = (classroom50 / "student" / "release-body.md").read_text().splitlines()
+    assert first == f"### {result['score'] / 100:g} of {DENSE.points} points"
+    assert fence == said[-1] == "```"
+    assert sum("1/N" in line for line in said) == 2  # of the part, and in the answer
+
+
+def test_nothing_in_a_repository_stands_in_for_classroom50s_autograder(classroom50, tmp_path):
+    """Modules of the student's are none of the judge's, on a machine without bubblewrap."""
+    if not landlocked():
+        pytest.skip("needs Linux 6.2 or newer, with Landlock")
+    ending = "import os\nprint('taken over')\nos._exit(0)\n"
+    modules = dict.fromkeys(("json.py", "numpy/__init__.py", "aescratch/__init__.py", "sitecustomize.py"), ending)
+    files = {DENSE.file_name: AVERAGED.replace("grad_x = ", "print('`````')\n    grad_x = "), "result.json": '{"score": 1000}'}
+    result, printed = CLASSROOM50.graded(classroom50, files | modules, path=tools_without_bubblewrap(tmp_path / "bin"))
+    assert result["score"] == 699
+    assert "taken over" not in printed
+    assert (classroom50 / "student" / "release-body.md").read_text().count("\n``````\n") == 2
+
+
+def test_what_classroom50_couldnt_grade_is_an_error_of_ours_and_no_result(classroom50):
+    path = classroom50 / CLASSROOM50.code / "package/aescratch/classroom/grading/runs.py"
+    kept = path.read_text()
+    path.write_text("raise RuntimeError('broken')\n")
+    done = CLASSROOM50.started(classroom50, {DENSE.file_name: RIGHT})
+    path.write_text(kept)
+    assert done.returncode != 0
+    assert not (classroom50 / CLASSROOM50.results).exists()
+    assert "broken" in done.stderr
+
+
+def test_what_classroom50_publishes_is_small_enough_and_holds_no_secret(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["exercises", "package", "classroom50", "week-1"]) == 0
+    assert not list(pathlib.Path("week-1").rglob("seed.json"))
+    assert pathlib.Path(shutil.make_archive("week-1", "gztar", "week-1")).stat().st_size < 10 * 2**20  # all its runner takes
+    for words in (["--seed", "3"], ["--exercises", "mine"]):  # a course's seed, and answers to exercises of one's own
+        assert main(["exercises", "package", "classroom50", "out", *words]) == 2
 
 
 def test_a_broken_autograder_says_that_nothing_was_graded(autograder):
@@ -424,8 +586,7 @@ def test_the_pages_commands_run_and_its_numbers_are_right(tmp_path, monkeypatch)
     text = (pathlib.Path(__file__).parent.parent / "docs" / "graders.md").read_text()
     commands = re.findall(r"^    aescratch (.*)$", text, re.MULTILINE)
     monkeypatch.chdir(tmp_path)
-    assert [main(command.split()) for command in commands] == [0] * 6
+    assert [main(command.split()) for command in commands] == [0] * 8
     marks = entries(DENSE, judge_text(DENSE, AVERAGED.encode(), "cell.py", seed=5))
-    points, of = sum(entry.points for entry in marks), DENSE.points
-    whole = sum(entry.of for entry in marks if entry.points == entry.of)
-    assert f"gets {float(points):g} of {of} points there, and {float(whole):g} in otter" in " ".join(text.split())
+    points = float(sum(entry.points for entry in marks))
+    assert f"gets {points:g} of {DENSE.points} points, as everywhere" in " ".join(text.split())

@@ -1,4 +1,5 @@
-"""The packaged exercises through the real nbgrader, the real otter and a real notebook kernel, where these are installed.
+"""The same submissions through everything that grades: our command, the layouts of Gradescope, PrairieLearn and
+Classroom 50, and, where these are installed, the real nbgrader, the real otter and a real notebook kernel.
 
     pip install jupytext nbclient ipykernel nbgrader otter-grader
 """
@@ -9,35 +10,61 @@ import importlib.util
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
+import tempfile
 
 import pytest
+from layouts import PLACES, points_of_parts
 
 import aescratch as ae
 from aescratch.classroom import all_exercises
-from aescratch.classroom.grading.judging import judge_text
-from aescratch.classroom.grading.marks import entries
-from aescratch.classroom.grading.seeds import seed_for
+from aescratch.classroom.grading.judging import missing_protections
 from aescratch.classroom.packaging.nbgrader import write_course
 from aescratch.classroom.packaging.notebooks import write_notebooks
 from aescratch.classroom.packaging.otter import write_assignment
+from aescratch.classroom.stubs import shown_solution
 
 SEED = "918273645 and more"
 EXERCISES = {exercise.name: exercise for exercise in all_exercises()}
 DENSE, BUG = EXERCISES["dense_backward"], EXERCISES["find_the_bug_1"]
-RIGHT = DENSE.shown_solution
-ANSWERS = {
-    "right": RIGHT,
-    "averaged": RIGHT.replace("grad_y.sum(axis=0)", "grad_y.mean(axis=0)"),
-    "untouched": DENSE.stub,
-    "shadowed": "def dense_backward(grad_y, x, W:\n    pass\n",
-    "noisy": "import sys, warnings\nprint('loud', file=sys.stderr)\nwarnings.warn('loud')\n"
-    + RIGHT.replace("grad_x = ", "print('loud', file=sys.stderr)\n    grad_x = "),
-    "borrowed": RIGHT.replace("grad_x = ", "from aescratch.functions import dense_backward\n"
-                              "    return dense_backward(grad_y, x, W)\n    grad_x = "),
-    "endless": RIGHT.replace("grad_x = ", "while True:\n        pass\n    grad_x = "),
-}
+RELU, SIGMOID, TIED = EXERCISES["relu_backward"], EXERCISES["sigmoid_backward"], EXERCISES["tied_weights"]
+CONTRACTION, CHECKER = EXERCISES["contraction_backward"], EXERCISES["own_checker"]
+SOME = (DENSE, RELU, SIGMOID, TIED, CONTRACTION, BUG, CHECKER)
+
+
+def mistaken(exercise, name):
+    """The solution with a typical mistake in it."""
+    return shown_solution(exercise.mutated(exercise.mutants[name]))
+
+
+def stopped(exercise, first, top=""):
+    """The solution with other lines where its function would return, and above it."""
+    text = exercise.shown_solution
+    (line,) = (line for line in text.splitlines() if line.startswith("    return "))
+    return top + text.replace(line, f"{first}\n{line}")
+
+
+STUDENTS = {
+    "right": {exercise: exercise.shown_solution for exercise in SOME},
+    "wrong": {
+        DENSE: mistaken(DENSE, "bias averaged"), RELU: mistaken(RELU, "zero passes"), SIGMOID: mistaken(SIGMOID, "sign"),
+        TIED: mistaken(TIED, "averaged"), CONTRACTION: mistaken(CONTRACTION, "no mean"), BUG: BUG.stub,
+        CHECKER: mistaken(CHECKER, "everything accepted"),
+    },
+    "odd": {
+        DENSE: stopped(DENSE, "    while True:\n        time.sleep(1)", "import time\n\n\n"),  # without an end
+        RELU: stopped(
+            RELU, "    print('loud', file=sys.stderr)",
+            "import sys, warnings\nprint('loud', file=sys.stderr)\nwarnings.warn('loud')\n",
+        ),
+        SIGMOID: stopped(SIGMOID, "    from aescratch.functions import sigmoid_backward\n    return sigmoid_backward(grad_y, y)"),
+        TIED: "def tied_backward(:\n    pass\n",
+        CONTRACTION: CONTRACTION.stub, BUG: BUG.stub.replace("\n", "  # mine\n", 1),
+    },
+}  # fmt: skip
+SUBMISSIONS = {(student, exercise.name): text for student, texts in STUDENTS.items() for exercise, text in texts.items()}
 
 
 def run(words, folder, home):
@@ -51,13 +78,6 @@ def run(words, folder, home):
     return done.stdout
 
 
-@functools.cache
-def marks_of(exercise, source):
-    """The entries that grading gives for a file with this source."""
-    text = source.encode()
-    return entries(exercise, judge_text(exercise, text, exercise.file_name, seed=seed_for(exercise, text, SEED)))
-
-
 def answered(notebook, answers, is_answer):
     """A notebook with other sources in the cells that are to be written, in their order."""
     cells = [cell for cell in notebook["cells"] if is_answer(cell)]
@@ -66,37 +86,92 @@ def answered(notebook, answers, is_answer):
     return json.dumps(notebook)
 
 
+class AtWork:
+    """What everything that grades comes to; groups of these are at work at the same time, once one of them is asked for."""
+
+    GROUPS = (("grade",), tuple(PLACES), ("nbgrader", "otter"))
+
+    def __init__(self, pool, new_folder):
+        self.pool, self.new_folder = pool, new_folder
+        self.futures, self.roots = {}, []
+
+    def outcomes(self, *names):
+        """What these came to: a folder, and the points of each submission."""
+        for name in names:
+            if name in ("nbgrader", "otter"):
+                pytest.importorskip(name)
+                pytest.importorskip("jupytext")
+            elif missing := missing_protections():
+                pytest.skip("; ".join(missing))
+        for group in self.GROUPS:
+            if set(group) & set(names) - set(self.futures):
+                works = {name: self.work_of(name) for name in group if name in names or self.is_here(name)}
+                for name, work in works.items():
+                    self.futures[name] = self.pool.submit(work, self.new_folder(name), self.new_folder("home"))
+        return [self.futures[name].result() for name in names]
+
+    def is_here(self, name):
+        return name not in ("nbgrader", "otter") or importlib.util.find_spec(name) is not None
+
+    def work_of(self, name):
+        """What comes to it, given a folder and a home; an autograder is laid out now, in no thread."""
+        if name not in PLACES:
+            return {"grade": graded_by_us, "nbgrader": graded_by_nbgrader, "otter": graded_by_otter}[name]
+        self.roots.append(pathlib.Path(tempfile.mkdtemp()))
+        PLACES[name].laid_out(self.roots[-1], SOME, *([] if name == "classroom50" else ["--seed", SEED]))
+        return functools.partial(graded_in_the_layout_of, PLACES[name], self.roots[-1])
+
+
 @pytest.fixture(scope="module")
 def at_work(tmp_path_factory):
-    """What nbgrader and otter come to, at work at the same time, as futures; only those that are installed."""
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        yield {
-            name: pool.submit(work, tmp_path_factory.mktemp(name), tmp_path_factory.mktemp("home"))
-            for name, work in (("otter", graded_by_otter), ("nbgrader", graded_by_nbgrader))
-            if all(importlib.util.find_spec(module) for module in (name, "jupytext"))
-        }
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        everything = AtWork(pool, tmp_path_factory.mktemp)
+        yield everything
+    for root in everything.roots:
+        shutil.rmtree(root)
+
+
+def graded_by_us(folder, _):
+    """The points of each submission by our own command."""
+    for (student, name), text in SUBMISSIONS.items():
+        (folder / "in" / student).mkdir(parents=True, exist_ok=True)
+        (folder / "in" / student / EXERCISES[name].file_name).write_text(text)
+    words = ["in", "--out", "grades.json", "--seed", SEED, "--only", *(exercise.name for exercise in SOME)]
+    run([sys.executable, "-m", "aescratch", "exercises", "grade", *words], folder, folder)
+    students = json.loads((folder / "grades.json").read_text())["students"]
+    found = {(each["student"], one["exercise"]): one["points"] for each in students for one in each["exercises"]}
+    return folder, {place: found[place] for place in SUBMISSIONS}
+
+
+def graded_in_the_layout_of(place, root, folder, _):
+    """The points of each submission, by an autograder in the folders that a platform makes for it."""
+    points = {}
+    for student, texts in STUDENTS.items():
+        results, _ = place.graded(root, {exercise.file_name: text for exercise, text in texts.items()})
+        parts = points_of_parts(results)
+        for exercise in texts:
+            mine = [value for part, value in parts.items() if part.startswith(f"{exercise.title}: ")]
+            points[student, exercise.name] = sum(mine)
+        if place.kind == "prairielearn":
+            assert results["score"] == pytest.approx(sum(parts.values()) / sum(each.points for each in SOME))
+    return folder, points
 
 
 @pytest.fixture(scope="module")
 def nbgrader(at_work):
-    pytest.importorskip("nbgrader")
-    pytest.importorskip("jupytext")
-    return at_work["nbgrader"].result()
+    return at_work.outcomes("nbgrader")[0]
 
 
 def graded_by_nbgrader(course, home):
-    """The folder of a course in which nbgrader has graded all answers, and the points by student and notebook."""
-    write_course([DENSE, BUG], course, "ps1", SEED)
+    """The folder of a course in which nbgrader has graded all answers, and the points of each."""
+    write_course(SOME, course, "ps1", SEED)
     run(["nbgrader", "generate_assignment", "ps1"], course, home)
-    for student, answer in ANSWERS.items():
-        folder = course / "submitted" / student / "ps1"
-        folder.mkdir(parents=True)
-        bug = {"right": [(BUG, BUG.shown_solution)], "averaged": [(BUG, BUG.stub)]}.get(student, [])
-        for exercise, source in [(DENSE, answer), *bug]:
-            released = json.loads((course / "release" / "ps1" / f"{exercise.folder.name}.ipynb").read_text())
-            (folder / f"{exercise.folder.name}.ipynb").write_text(
-                answered(released, [source], lambda cell: cell["metadata"].get("nbgrader", {}).get("solution"))
-            )
+    for (student, name), text in SUBMISSIONS.items():
+        folder, file = course / "submitted" / student / "ps1", f"{EXERCISES[name].folder.name}.ipynb"
+        folder.mkdir(parents=True, exist_ok=True)
+        released = json.loads((course / "release" / "ps1" / file).read_text())
+        solution = answered(released, [text], lambda cell: cell["metadata"].get("nbgrader", {}).get("solution"))
+        (folder / file).write_text(solution)
     run(["nbgrader", "autograde", "ps1"], course, home)
     script = (
         "import json\nfrom nbgrader.api import Gradebook\n"
@@ -105,25 +180,25 @@ def graded_by_nbgrader(course, home):
         " for n in s.notebooks]\nprint(json.dumps(found))"
     )
     rows = json.loads(run([sys.executable, "-c", script], course, home).splitlines()[-1])
-    return course, {(student, name): (score, most) for student, name, score, most in rows}
+    points = {(student, name.partition("_")[2]): score for student, name, score, _ in rows}
+    return course, {place: points[place] for place in SUBMISSIONS}
 
 
-@pytest.mark.parametrize("student", ANSWERS)
-def test_nbgrader_gives_the_points_that_grading_gives(nbgrader, student):
-    _, scores = nbgrader
-    score, most = scores[student, DENSE.folder.name]
-    assert most == DENSE.points
-    assert score == pytest.approx(float(sum(entry.points for entry in marks_of(DENSE, ANSWERS[student]))))
+@pytest.mark.parametrize("name", [*PLACES, "nbgrader", "otter"])
+def test_everything_that_grades_gives_the_points_that_our_command_gives(at_work, name):
+    assert len(SUBMISSIONS) == 20
+    (_, ours), (_, points) = at_work.outcomes("grade", name)
+    assert points == pytest.approx(ours, abs=1e-9)
 
 
-def test_nbgrader_tells_right_partly_right_and_wrong_apart(nbgrader):
-    _, scores = nbgrader
-    got = {student: scores[student, DENSE.folder.name][0] for student in ANSWERS}
-    assert got["right"] == got["noisy"] == DENSE.points
-    assert 0 < got["averaged"] < DENSE.points
-    assert got["untouched"] == got["shadowed"] == got["borrowed"] == got["endless"] == 0
-    assert scores["right", BUG.folder.name] == (BUG.points, BUG.points)
-    assert scores["averaged", BUG.folder.name] == (0, BUG.points)
+def test_the_submissions_tell_right_partly_right_and_wrong_apart(at_work):
+    ((_, ours),) = at_work.outcomes("grade")
+    assert all(ours["right", exercise.name] == exercise.points for exercise in SOME)
+    partly = [ours["wrong", exercise.name] / exercise.points for exercise in SOME if exercise is not BUG]
+    assert all(0 < share < 1 for share in partly)
+    assert ours["wrong", BUG.name] == 0
+    odd = {name: points for (student, name), points in ours.items() if student == "odd"}
+    assert odd == {**dict.fromkeys(odd, 0), RELU.name: RELU.points}
 
 
 def test_what_nbgrader_releases_gives_nothing_away(nbgrader):
@@ -140,7 +215,7 @@ def test_what_nbgrader_releases_gives_nothing_away(nbgrader):
 
 def test_nbgrader_keeps_the_answer_and_what_the_points_are_for(nbgrader):
     course, _ = nbgrader
-    notebook = json.loads((course / "autograded" / "averaged" / "ps1" / f"{DENSE.folder.name}.ipynb").read_text())
+    notebook = json.loads((course / "autograded" / "wrong" / "ps1" / f"{DENSE.folder.name}.ipynb").read_text())
     (answer,), (printed, points) = (cell["outputs"] for cell in notebook["cells"][-2:])
     assert (answer["ename"], answer["evalue"][:29]) == ("NotRight", "dense_backward: not right yet")
     assert answer["traceback"] == answer["evalue"].splitlines()
@@ -152,14 +227,15 @@ def test_nbgrader_keeps_the_answer_and_what_the_points_are_for(nbgrader):
 
 def test_the_feedback_of_nbgrader_shows_the_reasons_and_not_the_seed(nbgrader, tmp_path):
     course, _ = nbgrader
-    run(["nbgrader", "generate_feedback", "ps1", "--student=averaged"], course, tmp_path)
-    text = (course / "feedback" / "averaged" / "ps1" / f"{DENSE.folder.name}.html").read_text()
+    words = ["--student=wrong", f"--notebook={DENSE.folder.name}"]
+    run(["nbgrader", "generate_feedback", "ps1", *words], course, tmp_path)
+    text = (course / "feedback" / "wrong" / "ps1" / f"{DENSE.folder.name}.html").read_text()
     assert "values of grad_b: 0 of" in text
     assert SEED not in text
     assert str(course) not in text
 
 
-@pytest.mark.parametrize(("student", "said"), [("right", "passes all the tests"), ("averaged", "not right yet")])
+@pytest.mark.parametrize(("student", "said"), [("right", "passes all the tests"), ("wrong", "not right yet")])
 def test_the_students_button_of_nbgrader_knows(nbgrader, student, said, tmp_path):
     course, _ = nbgrader
     notebook = course / "submitted" / student / "ps1" / f"{DENSE.folder.name}.ipynb"
@@ -168,41 +244,31 @@ def test_the_students_button_of_nbgrader_knows(nbgrader, student, said, tmp_path
 
 @pytest.fixture(scope="module")
 def otter(at_work):
-    pytest.importorskip("otter")
-    pytest.importorskip("jupytext")
-    return at_work["otter"].result()
+    return at_work.outcomes("otter")[0]
 
 
 def graded_by_otter(folder, home):
-    """The folder of an assignment of which otter has graded some answers, and the tests of each student."""
-    write_assignment([DENSE, BUG], folder, "week_1", SEED)
+    """The folder of an assignment of which otter has graded all answers, the points of each, and what it wrote."""
+    write_assignment(SOME, folder, "week_1", SEED)
     run(["otter", "assign", "week_1.ipynb", "dist"], folder, home)  # which also runs the tests on the solutions
     (autograder,) = (folder / "dist" / "autograder").glob("*.zip")
-    scores = {}
-    for student in ("right", "averaged", "endless"):
+    points = {}
+    for student, texts in STUDENTS.items():
         released = json.loads((folder / "dist" / "student" / "week_1.ipynb").read_text())
-        answers = [ANSWERS[student], BUG.shown_solution if student == "right" else BUG.stub]
+        answers = [texts.get(exercise, exercise.stub) for exercise in SOME]
         notebook = folder / student / "week_1.ipynb"
         notebook.parent.mkdir()
         notebook.write_text(answered(released, answers, lambda cell: "".join(cell["source"]).startswith('"""')))
         run(["otter", "run", "-a", str(autograder), "-o", str(notebook.parent), str(notebook)], folder, home)
-        scores[student] = json.loads((notebook.parent / "results.json").read_text())["tests"]
-    return folder, scores
+        tests = results_of_otter(folder, student)
+        for exercise in texts:
+            mine = [test.get("score", 0) for test in tests if test["name"].startswith(exercise.name)]
+            points[student, exercise.name] = sum(mine)
+    return folder, points
 
 
-def points_in_otter(tests, exercise):
-    """What the results of otter give for an exercise."""
-    return sum(test.get("score", 0) for test in tests if test["name"].startswith(exercise.name))
-
-
-@pytest.mark.parametrize("student", ["right", "averaged", "endless"])
-def test_otter_gives_the_points_of_the_parts_that_are_all_right(otter, student):
-    _, scores = otter
-    marks = marks_of(DENSE, ANSWERS[student])
-    whole = float(sum(entry.of for entry in marks if entry.points == entry.of))
-    assert points_in_otter(scores[student], DENSE) == pytest.approx(whole)
-    assert points_in_otter(scores[student], BUG) == pytest.approx(BUG.points if student == "right" else 0)
-    assert {"right": whole == DENSE.points, "averaged": 0 < whole < DENSE.points, "endless": whole == 0}[student]
+def results_of_otter(folder, student):
+    return json.loads((folder / student / "results.json").read_text())["tests"]
 
 
 def test_what_otter_releases_gives_nothing_away(otter):
@@ -216,15 +282,13 @@ def test_what_otter_releases_gives_nothing_away(otter):
 
 
 def test_a_student_of_otter_reads_the_answer_of_the_checks(otter):
-    _, scores = otter
-    output = "\n".join(test.get("output", "") for test in scores["averaged"])
+    folder, _ = otter
+    output = "\n".join(test.get("output", "") for test in results_of_otter(folder, "wrong"))
     assert "dense_backward: not right yet" in output
     assert "1/N" in output
 
 
-@pytest.mark.parametrize(("source", "said"), [(DENSE.stub, "not begun yet"), (RIGHT, "passed"),
-                                              (ANSWERS["averaged"], "not right yet"), ("x = 1", "is missing")])  # fmt: skip
-def test_a_notebook_checks_itself_in_a_real_kernel(tmp_path, source, said):
+def test_a_notebook_checks_itself_in_a_real_kernel(tmp_path):
     pytest.importorskip("jupytext")
     pytest.importorskip("nbclient")
     nbformat = pytest.importorskip("nbformat")
@@ -232,15 +296,21 @@ def test_a_notebook_checks_itself_in_a_real_kernel(tmp_path, source, said):
     (path,) = write_notebooks([DENSE], tmp_path)
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
-    assert notebook.cells[1].source == DENSE.stub.strip()
-    notebook.cells[1].source = source
+    task, stub, check = notebook.cells
+    assert stub.source == DENSE.stub.strip()
+    sources = {
+        "x = 1": "is missing", DENSE.stub: "not begun yet", STUDENTS["wrong"][DENSE]: "not right yet",
+        DENSE.shown_solution: "passed",
+    }  # fmt: skip
+    written = [cell for source in sources for cell in (nbformat.v4.new_code_cell(source), {**check, "id": f"c{len(source)}"})]
+    notebook.cells = [task, *map(nbformat.from_dict, written)]
     script = (
         "import sys, nbformat, nbclient\nnotebook = nbformat.read(sys.argv[1], 4)\nnbclient.execute(notebook)\n"
         "nbformat.write(notebook, sys.argv[1])"
     )
     nbformat.write(notebook, path)
     run([sys.executable, "-c", script, str(path)], tmp_path, tmp_path)
-    outputs = nbformat.read(path, as_version=4).cells[2].outputs
-    assert [output.output_type for output in outputs] == ["stream"]
-    assert outputs[0].text.startswith("dense_backward: ")
-    assert said in outputs[0].text.partition("\n")[0]
+    for cell, said in zip(nbformat.read(path, as_version=4).cells[2::2], sources.values(), strict=True):
+        assert [output.output_type for output in cell.outputs] == ["stream"]
+        assert cell.outputs[0].text.startswith("dense_backward: ")
+        assert said in cell.outputs[0].text.partition("\n")[0]

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aescratch.classroom.exercise import PACKAGES, CourseError, Exercise, read_exercise
@@ -40,10 +40,14 @@ class ReleaseError(Exception):
         self.problems = list(problems)
 
 
-def release(exercises: Sequence[Exercise], out: Path, *, formulas: bool = False) -> None:
+def release(
+    exercises: Sequence[Exercise], out: Path, *, formulas: bool = False,
+    finish: Callable[[Sequence[Exercise], Path], object] = lambda exercises, folder: None,
+) -> None:  # fmt: skip
     """Write the folder to hand out, once all of it is proved; until then nothing is at its place, which must be empty.
 
-    The formulas are the third level of the hints. A `ReleaseError` says what is an answer, or isn't as it should be.
+    The formulas are the third level of the hints; `finish` adds what isn't searched for answers. A `ReleaseError` says
+    what is an answer, or isn't as it should be.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ReleaseError([f"expected a folder to be made, got {out}, which is there already; name another"])
@@ -57,6 +61,7 @@ def release(exercises: Sequence[Exercise], out: Path, *, formulas: bool = False)
             problems += fallback_problems(exercise)
         if problems:
             raise ReleaseError(problems)
+        finish(exercises, folder)
         if out.exists():
             out.rmdir()
         os.rename(folder, out)

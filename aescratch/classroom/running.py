@@ -27,6 +27,7 @@ START = 60.0  # seconds for Python's start, which takes long on a busy machine
 GLANCE = 0.2  # seconds between two looks at whether the checks have begun, and whether the time is up
 GRACE = 2.0  # seconds more, in which the child says where it is, and ends
 KEPT = 2000  # characters of what is printed
+HAS_GROUPS = hasattr(os, "killpg")  # Windows has none
 
 
 def check_file(exercise: Exercise, path: Path, time_limit: float = TIME_LIMIT) -> Outcome:
@@ -64,7 +65,7 @@ def _run(command: list[str], folder: Path, seconds: float, begun: Path) -> tuple
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "PYTHONIOENCODING": "utf-8"}
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder,
-        env=environment, start_new_session=os.name == "posix",
+        env=environment, start_new_session=HAS_GROUPS,
     )  # fmt: skip
     assert process.stdout is not None
     kept: list[bytes] = []
@@ -94,9 +95,9 @@ def _read_on(stream: IO[bytes], kept: list[bytes]) -> None:
 
 
 def end_process(process: subprocess.Popen[bytes]) -> None:
-    """End a process, and on Unix whatever it started."""
+    """End a process, and where there are groups of processes whatever it started."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        if os.name == "posix":
+        if HAS_GROUPS:
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()

@@ -1,4 +1,4 @@
-"""Grades as the files that others read: our own JSON, a table, and what Gradescope, otter and nbgrader exchange.
+"""Grades as the files that others read: our own JSON, a table, and what learning platforms and graders exchange.
 
     Grades -> text    FORMATS[name].write(grades)
 
@@ -8,22 +8,25 @@ Nothing in them tells when or how fast: the same submissions give the same bytes
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from aescratch.classroom.grading.feedback import sentences, total
-from aescratch.classroom.grading.grades import Graded, Grades
+from aescratch.classroom.grading.grades import NO_FILE, Graded, Grades, Student
 from aescratch.classroom.grading.lateness import Lateness
-from aescratch.classroom.grading.parts import points_of
+from aescratch.classroom.grading.marks import Entry
+from aescratch.classroom.grading.parts import HUNDREDTHS, points_of
 from aescratch.classroom.grading.submissions import Submission
+from aescratch.classroom.outcome import SYNTAX_ERROR
 
 FORMAT = 1
 NBGRADER_COLUMNS = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
     "late_submission_penalty", "score", "max_score",
 )  # fmt: skip
+LARGEST = 1_000_000  # bytes, below what PrairieLearn takes
 NO_STATUS = "--"  # of otter's row of points
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -144,17 +147,32 @@ def _columns(grades: Grades) -> dict[str, list[Any]]:
     }  # fmt: skip
 
 
+def parts_of(student: Student) -> Iterator[tuple[str, Entry]]:
+    """Yield every part of one submission under a name for a platform that shows them in a row."""
+    for graded in student.graded:
+        for entry in graded.entries:
+            yield f"{graded.exercise.title}: {entry.part}", entry
+
+
+def answer_to(student: Student) -> str:
+    """Return what is said of one submission as a whole."""
+    answers = ["\n  ".join([graded.answer, *sentences(graded)]) for graded in student.graded]
+    return "\n\n".join([*student.remarks, *answers, *total(student)])
+
+
 def as_gradescope(grades: Grades) -> str:
     """Return the results of one submission, as Gradescope reads them from its results.json."""
     student = grades.students[0]
+    numbers = [f"{place}.{part}" for place, graded in enumerate(student.graded, 1)
+               for part, _ in enumerate(graded.entries, 1)]  # fmt: skip
     tests = [
         {
-            "name": f"{graded.exercise.title}: {entry.part}", "number": f"{place}.{part}", "name_format": "text",
+            "name": name, "number": place, "name_format": "text",
             "score": number(entry.points), "max_score": number(entry.of), "output": entry.reason,
             "output_format": "text", "status": "passed" if entry.points == entry.of else "failed",
             "visibility": "visible", **({"tags": list(entry.codes)} if entry.codes else {}),
         }
-        for place, graded in enumerate(student.graded, 1) for part, entry in enumerate(graded.entries, 1)
+        for place, (name, entry) in zip(numbers, parts_of(student), strict=True)
     ]  # fmt: skip
     tests += [
         {
@@ -163,14 +181,69 @@ def as_gradescope(grades: Grades) -> str:
         }
         for graded in student.graded if graded.quotients
     ]  # fmt: skip
-    answers = ["\n  ".join([graded.answer, *sentences(graded)]) for graded in student.graded]
     by_checks = sum((graded.checked for graded in student.graded), Fraction(0))
     results = {
         **({"score": number(student.points)} if student.points != by_checks else {}),  # instead of the tests' sum
-        "output": "\n\n".join([*student.remarks, *answers, *total(student)]),
+        "output": answer_to(student),
         "output_format": "text", "visibility": "visible", "stdout_visibility": "hidden", "tests": tests,
     }  # fmt: skip
     return json.dumps(results, indent=1) + "\n"
+
+
+def as_prairielearn(grades: Grades) -> str:
+    """Return the results of one submission, as PrairieLearn reads them from its results.json.
+
+    A submission without a file that Python can read isn't gradable there, which costs its student no attempt.
+    """
+    student = grades.students[0]
+    answer = answer_to(student)
+    if all(graded.kind in (NO_FILE, SYNTAX_ERROR) for graded in student.graded):
+        results = {"gradable": False, "score": 0.0, "message": "not graded", "format_errors": [answer]}
+        return shortened(results, LARGEST)
+    tests = [
+        {"name": name, "points": number(entry.points), "max_points": number(entry.of), "message": entry.reason}
+        for name, entry in parts_of(student)
+    ]  # fmt: skip
+    results = {
+        "gradable": True, "score": float(student.points / student.of) if student.of else 0.0,
+        "message": f"{float(student.points):g} of {float(student.of):g} points", "output": answer, "tests": tests,
+    }  # fmt: skip
+    return shortened(results, LARGEST)
+
+
+def as_classroom50(grades: Grades) -> str:
+    """Return the results of one submission for Classroom 50's autograder.py, which adds whose they are.
+
+    Scores are whole numbers there, so they are in hundredths of points.
+    """
+    student = grades.students[0]
+    tests = [
+        {
+            "test-name": name, "passed": entry.points == entry.of, "score": int(entry.points * HUNDREDTHS),
+            "max-score": int(entry.of * HUNDREDTHS), "message": entry.reason,
+        }
+        for name, entry in parts_of(student)
+    ]  # fmt: skip
+    results = {
+        "score": int(student.points * HUNDREDTHS), "max-score": int(student.of * HUNDREDTHS), "tests": tests,
+        "answer": answer_to(student),
+    }  # fmt: skip
+    return json.dumps(results, indent=1) + "\n"
+
+
+def shortened(results: dict[str, Any], largest: int) -> str:
+    """Return results as JSON of fewer bytes than that, with their longest texts cut where they are too many."""
+
+    def cut(value: Any, length: int) -> Any:
+        if isinstance(value, dict):
+            return {key: cut(each, length) for key, each in value.items()}
+        if isinstance(value, list):
+            return [cut(each, length) for each in value]
+        return f"{value[:length]} ..." if isinstance(value, str) and len(value) > length else value
+
+    lengths = (largest >> halvings for halvings in range(largest.bit_length()))
+    texts = (json.dumps(cut(results, length), indent=1) + "\n" for length in lengths)
+    return next(text for text in texts if len(text) < largest)  # JSON is written in ASCII
 
 
 def as_otter(grades: Grades) -> str:
@@ -200,16 +273,19 @@ def as_nbgrader(grades: Grades) -> str:
 
 
 class Format(NamedTuple):
-    """A format of grades: what writes them as text, and the name of the file in a folder of grades."""
+    """A format of grades: what writes them as text, the file's name in a folder, and if it is of one submission."""
 
     write: Callable[[Grades], str]
     file_name: str
+    single: bool = False
 
 
 FORMATS = {
     "json": Format(as_json, "grades.json"),
     "csv": Format(as_csv, "grades.csv"),
-    "gradescope": Format(as_gradescope, "results.json"),
+    "gradescope": Format(as_gradescope, "results.json", single=True),
+    "prairielearn": Format(as_prairielearn, "results.json", single=True),
+    "classroom50": Format(as_classroom50, "result.json", single=True),
     "otter": Format(as_otter, "final_grades.csv"),
     "nbgrader": Format(as_nbgrader, "grades.csv"),
 }

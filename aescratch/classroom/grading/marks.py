@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.grading.parts import COMPARING, HUNDREDTHS, Expected, Part, declared, expected
+from aescratch.classroom.grading.parts import COMPARING, HUNDREDTHS, Expected, Part, declared, expected, worth
 from aescratch.classroom.grading.reasons import first_sentence, not_checked, sentence
 from aescratch.classroom.outcome import Judgement, code_of
 from aescratch.inspection.gradcheck import Finding, Report
@@ -84,7 +84,7 @@ def without_points(exercise: Exercise, reason: str, code: str) -> list[Entry]:
 
 
 def _entry(exercise: Exercise, part: Part, credit: Credit) -> Entry:
-    earned = Fraction(int(part.of * credit.share * HUNDREDTHS), HUNDREDTHS)  # rounded down: all only for all
+    earned = worth(part, credit.share)
     return Entry(exercise.name, part.name, earned, part.of, credit.reason, credit.codes, credit.flagged)
 
 

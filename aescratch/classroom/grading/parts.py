@@ -10,6 +10,7 @@ with a planted bug has right already earns nothing; it has to stay right.
 import contextlib
 import functools
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -49,6 +50,7 @@ class Expected:
     tensors: list[str]  # what is compared
     given: list[str]  # those that the stub has right already
     shaped: bool  # whether the stub has all shapes right already
+    answers: int  # in how many equal steps shares of right answers come
 
     @property
     def sought(self) -> list[str]:
@@ -115,7 +117,8 @@ def expected(exercise: Exercise) -> tuple[Expected, ...]:
         function = next(iter(calls), "")
         shaped = set(names) <= set(before)
         upstream = any(calls.values()) and type(report) is Report
-        found.append(Expected(function, type(report).__name__, report.title, upstream, names, given, shaped))
+        answers = math.lcm(*(tensor.verdicts.size for tensor in report.tensors))
+        found.append(Expected(function, type(report).__name__, report.title, upstream, names, given, shaped, answers))
     return tuple(found)
 
 
@@ -145,6 +148,25 @@ def declared(exercise: Exercise) -> tuple[Part, ...]:
     for i in by_loss[: int(hundredths) - sum(whole)]:
         whole[i] += 1
     return tuple(Part(*part[:4], Fraction(worth, HUNDREDTHS)) for part, worth in zip(parts, whole, strict=True))
+
+
+def worth(part: Part, share: Fraction) -> Fraction:
+    """Return what a share of a part earns: whole hundredths, rounded down, so that all is earned only by all."""
+    return Fraction(int(part.of * share * HUNDREDTHS), HUNDREDTHS)
+
+
+def steps_of(exercise: Exercise, part: Part) -> list[Fraction]:
+    """Return what a part can earn beside nothing, in growing order: its share is of so many tensors, or answers."""
+    looks = expected(exercise)
+    look = looks[part.report]
+    count = len(look.sought) or sum(len(each.sought) for each in looks)
+    if part.kind in ("values", "whole"):
+        count = 1
+    elif part.kind == "shapes":
+        count = len(look.tensors)
+    elif look.sort not in COMPARING:
+        count = look.answers
+    return sorted({worth(part, Fraction(step, count)) for step in range(1, count + 1)} - {Fraction(0)})
 
 
 def _parts(report: Expected) -> list[tuple[str, str, str, Fraction]]:

@@ -8,21 +8,15 @@ and what it mustn't see lies in a folder that only root may open. Otherwise noth
 """
 
 import json
-import shlex
-import stat
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import aescratch as ae
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.allowed import distributions_of
 from aescratch.classroom.grading.seeds import SEED_FILE, kept_seed
+from aescratch.classroom.packaging.carried import add, carried, script, settings_of
 from aescratch.foundations.files import whole_file
-from aescratch.foundations.sources import is_bytecode
-
-SCRIPTS = Path(__file__).parent / "autograder"
-WHEN = (1980, 1, 1, 0, 0, 0)  # of every file in the zip, so that the same course gives the same bytes
 
 
 def write_autograder(
@@ -36,42 +30,20 @@ def write_autograder(
     """
     path = out if out.suffix == ".zip" else out / "autograder.zip"
     path.parent.mkdir(parents=True, exist_ok=True)
-    only = " ".join(shlex.quote(exercise.name) for exercise in exercises)
     texts = {
-        "setup.sh": setup_of(exercises), "run_autograder": _script("run_autograder"),
-        "settings.sh": _script("settings.sh").format(only=only, unconfined=int(unconfined)),
+        "setup.sh": setup_of(exercises), "run_autograder": script("gradescope.sh", "grade.sh"),
+        "settings.sh": settings_of(exercises, unconfined),
         SEED_FILE: json.dumps({"seed": kept_seed(path.parent, seed)}),
     }  # fmt: skip
     with whole_file(path) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in texts.items():
-            _add(archive, name, text.encode(), 0o755)
-        folders = {"package/aescratch": Path(ae.__file__).resolve().parent} | ({"exercises": own} if own else {})
-        for place, folder in folders.items():
-            for file in _files(folder):
-                _add(archive, f"{place}/{file.relative_to(folder).as_posix()}", file.read_bytes(), 0o644)
+            add(archive, name, text.encode(), 0o755)
+        for name, file in carried(own):
+            add(archive, name, file.read_bytes(), 0o644)
     return [path]
 
 
 def setup_of(exercises: Sequence[Exercise]) -> str:
     """Return the text of setup.sh: what the exercises allow is installed beside NumPy."""
     packages = ['"numpy>=2.0"', *distributions_of(exercises[0].packages)]
-    return _script("setup.sh").replace("{packages}", " ".join(packages))
-
-
-def _script(name: str) -> str:
-    return (SCRIPTS / name).read_text(encoding="utf-8")
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files in a folder that aren't made by running it, or hidden, in order."""
-    for path in sorted(folder.rglob("*")):
-        inside = path.relative_to(folder)
-        if path.is_file() and not is_bytecode(inside) and not any(part.startswith(".") for part in inside.parts):
-            yield path
-
-
-def _add(archive: zipfile.ZipFile, name: str, data: bytes, mode: int) -> None:
-    info = zipfile.ZipInfo(name, WHEN)
-    info.external_attr = (stat.S_IFREG | mode) << 16
-    info.compress_type = zipfile.ZIP_DEFLATED
-    archive.writestr(info, data)
+    return script("setup.sh").replace("{packages}", " ".join(packages))

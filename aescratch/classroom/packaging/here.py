@@ -61,10 +61,13 @@ def score_here(name: str, namespace: Mapping[str, Any], points: float, course: s
     return min(float(points), round(float(points * share), 6))
 
 
-def require_here(name: str, namespace: Mapping[str, Any], part: str | None = None) -> None:
+def require_here(
+    name: str, namespace: Mapping[str, Any], part: str | None = None, least: float | None = None
+) -> None:  # fmt: skip
     """Raise `NotRight`, which says why, unless a part of an exercise, or all of it, is right in this notebook.
 
-    A part is called as the marks call it; without one, all of it is checked as by the command, whose answer is raised.
+    A part is called as the marks call it, and is right with all its points, or with as many as are the least that do;
+    without a part, all of the exercise is checked as by the command, whose answer is raised.
     A `ValueError` says that there is no such exercise or part, or no seed here or above.
     """
     if part is None:
@@ -75,7 +78,7 @@ def require_here(name: str, namespace: Mapping[str, Any], part: str | None = Non
     found = {entry.part: entry for entry in _marks(exercise_named(name), namespace)}
     if part not in found:
         raise ValueError(f"expected a part of {name}, one of {', '.join(found)}; got {part!r}")
-    if found[part].points < found[part].of:
+    if float(found[part].points) < (float(found[part].of) if least is None else least):
         raise NotRight(found[part].reason)
 
 

@@ -1,18 +1,20 @@
 """The exercises as the master notebook of an otter assignment, from which ``otter assign`` makes the rest.
 
-    exercise -> question: task | stub as prompt, solution | tests: one that students see, one hidden for each part
+    exercise -> question: task | stub as prompt, solution | tests: one that students see, hidden ones for each part
 
-Tests are functions that raise (OK_FORMAT = False), not doctests, which compare what is printed.
+Tests are functions that raise (OK_FORMAT = False), not doctests, which compare what is printed. A test has all its
+points or none there; so a part that can be right in part has a test for each step, for what it adds.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.allowed import distributions_of
-from aescratch.classroom.grading.parts import declared
+from aescratch.classroom.grading.parts import declared, steps_of
 from aescratch.classroom.grading.seeds import SEED_FILE, kept_seed
 from aescratch.classroom.packaging.cells import CODE, RAW, Cell, task, write_notebook
 from aescratch.classroom.stubs import HOLE, filled
@@ -36,7 +38,7 @@ failure_message: {words}
 def test_{number}(env):
     from aescratch.classroom.packaging import require_here
 
-    require_here("{exercise}", env, {part!r})'''
+    require_here("{exercise}", env, {part!r}{least})'''
 
 
 def write_assignment(exercises: Sequence[Exercise], out: Path, assignment: str, seed: str | None = None) -> list[Path]:
@@ -53,7 +55,6 @@ def write_assignment(exercises: Sequence[Exercise], out: Path, assignment: str, 
 
 
 def _question(exercise: Exercise) -> list[Cell]:
-    parts = [(None, 0.0), *((part.name, float(part.of)) for part in declared(exercise))]
     return [
         Cell(RAW, f"# BEGIN QUESTION\nname: {exercise.name}"),
         task(exercise),
@@ -61,17 +62,30 @@ def _question(exercise: Exercise) -> list[Cell]:
         Cell(CODE, prompted(exercise.solution)),
         Cell(RAW, "# END SOLUTION"),
         Cell(RAW, "# BEGIN TESTS"),
-        *(_test(exercise, number, *part) for number, part in enumerate(parts)),
+        *(Cell(CODE, test) for test in _tests(exercise)),
         Cell(RAW, "# END TESTS"),
         Cell(RAW, "# END QUESTION"),
     ]
 
 
-def _test(exercise: Exercise, number: int, part: str | None, points: float) -> Cell:
-    """Return a test of a part, hidden; or, without one, the test that students see, which has no points."""
+def _tests(exercise: Exercise) -> Iterator[str]:
+    """Yield the tests: one that students see, which has no points, and hidden ones, a step of a part each."""
+    yield _test(exercise, 0, None, 0.0)
+    number = 0
+    for part in declared(exercise):
+        before = Fraction(0)
+        for step in steps_of(exercise, part):
+            number += 1
+            yield _test(exercise, number, part.name, float(step - before), None if step == part.of else float(step))
+            before = step
+
+
+def _test(exercise: Exercise, number: int, part: str | None, points: float, least: float | None = None) -> str:
     words, hidden = json.dumps(part or "the checks that you can run"), json.dumps(part is not None)
-    name = exercise.name
-    return Cell(CODE, TEST.format(exercise=name, number=number, part=part, points=points, hidden=hidden, words=words))
+    enough = "" if least is None else f", least={least:g}"
+    return TEST.format(
+        exercise=exercise.name, number=number, part=part, points=points, hidden=hidden, words=words, least=enough
+    )
 
 
 def prompted(solution: str) -> str:

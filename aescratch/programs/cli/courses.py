@@ -12,7 +12,9 @@ from pathlib import Path
 from aescratch.classroom import releasing, validating
 from aescratch.classroom.exercise import CourseError, Exercise, read_course, require_readable
 from aescratch.classroom.grading.allowed import distributions_of
+from aescratch.classroom.packaging import beginning
 from aescratch.classroom.scaffolding import scaffold
+from aescratch.programs.cli.progress import counting
 from aescratch.programs.cli.status import FAIL, RIGHT, UsageError, did_you_mean, usage_error
 
 BUILTIN = "builtin"
@@ -37,12 +39,10 @@ def new(arguments: Namespace) -> int:
 
 def validate(arguments: Namespace) -> int:
     """Print the table of a course, and what is wrong with it."""
-    from tqdm.auto import tqdm  # 40 ms, for which the help needn't wait
-
     exercises = course(arguments.source)
     try:
-        with tqdm(total=len(exercises), unit="exercise", leave=False, disable=None) as bar:  # on a terminal only
-            rows, problems = validating.validate(exercises, arguments.jobs, bar.update)
+        with counting(len(exercises), "exercise") as done:
+            rows, problems = validating.validate(exercises, arguments.jobs, done)
     except releasing.ReleaseError as error:
         return say("it can't be released:", error.problems)
     print(*validating.table_of(rows), sep="\n")
@@ -56,15 +56,17 @@ def validate(arguments: Namespace) -> int:
 
 def release(arguments: Namespace) -> int:
     """Write the folder to hand out, if nothing in it is an answer."""
-    exercises = only(course(arguments.source), arguments.only)
+    exercises, out = only(course(arguments.source), arguments.only), Path(arguments.out)
     try:
-        releasing.release(exercises, Path(arguments.out), formulas=arguments.formulas)
+        releasing.release(exercises, out, formulas=arguments.formulas, finish=beginning.write_beginning)
     except releasing.ReleaseError as error:
         return say("nothing was written:", error.problems)
     print(f"{arguments.out} is ready to hand out: {len(exercises)} exercises, every one proved, no answer in it")
     print("what it can't hide: the package that students install holds functions of its own, among them most of the "
           "built-in path's answers; grading refuses to import it")  # fmt: skip
-    print(f"students go to {arguments.out}, and begin: aescratch exercises list")
+    if not (out / beginning.NOTEBOOK).exists():
+        print(f"there is no {beginning.NOTEBOOK} in it, which jupytext makes; for one: pip install jupytext")
+    print(f"students go to {arguments.out}, and begin with its README.md")
     return RIGHT
 
 

@@ -37,9 +37,11 @@ from aescratch.foundations.files import whole_file, write_text
 from aescratch.programs.cli import say as teacher
 from aescratch.programs.cli.courses import chosen
 from aescratch.programs.cli.options import SOURCE, command, option, switch, whole
+from aescratch.programs.cli.progress import counting
 from aescratch.programs.cli.status import RIGHT, UsageError, usage_error
 from aescratch.programs.cli.words import number
 
+SINGLE = [name for name, form in FORMATS.items() if form.single]
 REMARKS = "remarks.txt"
 MOST_REMARKS = 20  # that are printed
 LONGEST = 3600  # seconds for a file
@@ -60,7 +62,7 @@ add_arguments = command(
     DESCRIPTION, EXAMPLES,
     option(
         "submissions", nargs="+", metavar="EXPORT",
-        help="folders or zip files; with --format gradescope, the folder of one submission",
+        help=f"folders or zip files; with --format {', '.join(SINGLE)}, the folder of one submission",
     ),
     SOURCE,
     option("--roster", metavar="FILE", help="who takes the course: a table, or a platform's gradebook"),
@@ -119,7 +121,7 @@ def run(arguments: Namespace) -> int:
     write(grades, folder, file, arguments.format, books)
     report(grades, found, folder, file, reading.exports, sorted(books))
     teacher.report(grades, regrade)
-    if arguments.format != "gradescope":  # one submission at a time
+    if not FORMATS[arguments.format].single:
         compare(found.tasks, exercises, folder)
     arguments.result = {"file": str(file), "judged": found.now, **json.loads(as_json(grades))}
     return RIGHT
@@ -130,8 +132,6 @@ def judge(
     missing: list[str],
 ) -> Judged:  # fmt: skip
     """Judge what the ledger doesn't hold, or is to be regraded, after our own solutions."""
-    from tqdm.auto import tqdm  # 40 ms, for which the help needn't wait
-
     limits = Limits(seconds=arguments.time_limit)._asdict()
     digests = {exercise.name: digest_of_exercise(exercise) for exercise in exercises}
     jobs = arguments.jobs or os.cpu_count() or 1
@@ -152,8 +152,8 @@ def judge(
             new = {task.key for task in tasks.values()} - set(ledger.records)
             prove([task_of(each, each.solution.encode()) for each in exercises], ledger, seed, limits, jobs)
             left = len(new - set(ledger.records))
-            with tqdm(total=left, unit="file", leave=False, disable=None) as bar:  # on a terminal only
-                judge_all(list(tasks.values()), ledger, seed, limits, jobs, bar.update)
+            with counting(left, "file") as done:
+                judge_all(list(tasks.values()), ledger, seed, limits, jobs, done)
     except BlockingIOError as error:
         raise UsageError(f"another grading is at work in {folder}; wait for it, or give another --out") from error
     records = {place: ledger.records[task.key] for place, task in tasks.items()}
@@ -164,7 +164,7 @@ def judge(
 def handed_in(arguments: Namespace, exercises: Sequence[Exercise]) -> tuple[Reading, Roster | None]:
     """Return what was handed in, and the roster where one is given."""
     given = [Path(place) for place in arguments.submissions]
-    single = arguments.format == "gradescope"
+    single = FORMATS[arguments.format].single
     for place in given:
         if not (place.is_dir() or (place.is_file() and not single)):
             raise UsageError(
@@ -172,7 +172,8 @@ def handed_in(arguments: Namespace, exercises: Sequence[Exercise]) -> tuple[Read
             )
     if single:
         if len(given) > 1 or arguments.roster:
-            raise UsageError("--format gradescope is for the folder of one submission alone; leave the others out")
+            words = "is for the folder of one submission alone; leave the others out"
+            raise UsageError(f"--format {arguments.format} {words}")
         return Reading([read_submission(given[0], exercises, "submission")], [], []), None
     out = Path(arguments.out).resolve()
     for place in given:

@@ -13,10 +13,12 @@ from typing import NamedTuple
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading.proving import solution_problems
 from aescratch.classroom.grading.seeds import SEED_FILE, SeedError
+from aescratch.classroom.packaging.classroom50 import write_bundle
 from aescratch.classroom.packaging.gradescope import write_autograder
 from aescratch.classroom.packaging.nbgrader import write_course
 from aescratch.classroom.packaging.notebooks import write_notebooks
 from aescratch.classroom.packaging.otter import write_assignment
+from aescratch.classroom.packaging.prairielearn import write_questions
 from aescratch.classroom.releasing import ReleaseError, release
 from aescratch.programs.cli.courses import chosen
 from aescratch.programs.cli.options import SOURCE, command, option, switch
@@ -26,12 +28,16 @@ DESCRIPTION = """Write the exercises for notebooks, or for a grader.
 
   notebooks    a notebook for each exercise, which checks itself; not for grading
   gradescope   an autograder.zip
+  prairielearn a question for each exercise, in the folder of a course
+  classroom50  the folder of an assignment, with its autograder.py
   nbgrader     the source of an assignment in the folder of a course
   otter        the master notebook of an assignment
 """
 EXAMPLES = """examples:
   aescratch exercises package notebooks handout
   aescratch exercises package gradescope week_1 --only dense_forward dense_backward
+  aescratch exercises package prairielearn pl-course --only dense_forward dense_backward
+  aescratch exercises package classroom50 week-1 --only dense_forward dense_backward
   aescratch exercises package nbgrader course --assignment week_1 --only dense_backward relu_backward
   aescratch exercises package otter week_1 --assignment week_1
 """
@@ -47,7 +53,7 @@ def run(arguments: Namespace) -> int:
     for path in paths:
         print(path)
     arguments.result = {"files": [str(path) for path in paths]}
-    seeded = "" if arguments.what == "notebooks" else f"{SEED_FILE} beside them is a secret; keep it\n"
+    seeded = f"{SEED_FILE} {kind.seed} is a secret; keep it\n" if kind.seed else ""
     print(seeded + kind.advice.format(out=arguments.out, assignment=named(arguments)))
     return RIGHT
 
@@ -80,12 +86,17 @@ def _notebooks(arguments: Namespace, some: Sequence[Exercise]) -> list[Path]:
     return write_notebooks(some, Path(arguments.out))
 
 
-def _gradescope(arguments: Namespace, some: Sequence[Exercise]) -> list[Path]:
+def _autograder(arguments: Namespace, some: Sequence[Exercise]) -> list[Path]:
     own = None if arguments.exercises is None else Path(arguments.exercises)
     for exercise in some if own else ():
         if problems := solution_problems(exercise):
             raise UsageError(f"{problems[0]}; see aescratch exercises validate {own}")
-    return write_autograder(some, Path(arguments.out), arguments.seed, own=own, unconfined=arguments.unconfined)
+    written = {"gradescope": write_autograder, "prairielearn": write_questions}[arguments.what]
+    return written(some, Path(arguments.out), arguments.seed, own=own, unconfined=arguments.unconfined)
+
+
+def _classroom50(arguments: Namespace, some: Sequence[Exercise]) -> list[Path]:
+    return write_bundle(some, Path(arguments.out))
 
 
 def _nbgrader(arguments: Namespace, some: Sequence[Exercise]) -> list[Path]:
@@ -99,20 +110,29 @@ def _otter(arguments: Namespace, some: Sequence[Exercise]) -> list[Path]:
 
 
 class Kind(NamedTuple):
-    """A kind of package: what writes it, what to do with it, and the options that it takes."""
+    """A kind of package: what writes it, what to do with it, the options that it takes, and where its seed lies."""
 
     write: Callable[[Namespace, Sequence[Exercise]], list[Path]]
     advice: str
     options: Sequence[str]
+    seed: str = "beside them"
 
 
 KINDS = {
     "notebooks": Kind(
-        _notebooks, "hand them out; a student runs the last cell of one to have it checked", ["exercises"]
+        _notebooks, "hand them out; a student runs the last cell of one to have it checked", ["exercises"], seed=""
     ),
     "gradescope": Kind(
-        _gradescope, "upload it as the autograder of a programming assignment, and try it there",
+        _autograder, "upload it as the autograder of a programming assignment, and try it there",
         ["exercises", "seed", "unconfined"],
+    ),
+    "prairielearn": Kind(
+        _autograder, "commit both folders of {out} in the course's repository, sync, and try a question there",
+        ["exercises", "seed", "unconfined"], seed="in the first folder",
+    ),
+    "classroom50": Kind(
+        _classroom50, "put it into the repository classroom50 as CLASSROOM/autograders/ASSIGNMENT, and try it there",
+        [], seed="",
     ),
     "nbgrader": Kind(
         _nbgrader, "in {out}: nbgrader generate_assignment {assignment}", ["exercises", "seed", "assignment"]
@@ -128,5 +148,5 @@ add_arguments = command(
     option("--only", nargs="+", metavar="NAME", help="these exercises, not all"),
     option("--seed", metavar="SECRET", help="what the inputs in grading follow from (drawn once and kept)"),
     option("--assignment", metavar="NAME", help="what nbgrader and otter call it (default autoencoders)"),
-    switch("--unconfined", "for gradescope: grade also where submissions can't be confined"),
+    switch("--unconfined", "for gradescope and prairielearn: grade also where submissions can't be confined"),
 )  # fmt: skip

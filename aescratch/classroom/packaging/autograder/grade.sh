@@ -1,21 +1,18 @@
-#!/usr/bin/env bash
-# Run for each submission, by Gradescope, as root.
 set -uo pipefail
 umask 077
-root=${AUTOGRADER:-/autograder}
-python=${AUTOGRADER_PYTHON:-$root/source/venv/bin/python}
-chmod 700 "$root/source"
-. "$root/source/settings.sh"
-export PYTHONPATH=$root/source/package PYTHONDONTWRITEBYTECODE=1
+chmod 700 "$closed"
+. "$settings/settings.sh"
+export PYTHONPATH=$code/package PYTHONDONTWRITEBYTECODE=1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/results-grading"
-cp "$root/source/seed.json" "$work/results-grading/"  # no option, which other processes could read
-options=(--format gradescope --jobs 1 --out "$work/results.json")
-if [ -d "$root/source/exercises" ]; then options+=(--exercises "$root/source/exercises"); fi
+cp "$code/seed.json" "$work/results-grading/"  # no option, which other processes could read
+options=(--format "$format" --jobs 1 --out "$work/results.json")
+if [ -d "$code/exercises" ]; then options+=(--exercises "$code/exercises"); fi
 if [ "$UNCONFINED" = 1 ]; then options+=(--unconfined); fi
 if [ "${#ONLY[@]}" -gt 0 ]; then options+=(--only "${ONLY[@]}"); fi
-"$python" -m aescratch exercises grade "$root/submission" "${options[@]}"
+cd "$work" || exit  # Python looks for modules where it is started
+"$python" -m aescratch exercises grade "$submission" "${options[@]}"
 status=$?
 mkdir -p "$root/results"
 if [ "$status" = 0 ]; then
@@ -26,6 +23,7 @@ else
     if [ "$UNCONFINED" != 1 ] && ! "$python" -c "$safe"; then why="it could not be graded safely on this machine"; fi
     words="Nothing was graded: $why. This is no verdict on what you handed in. The course staff finds the reason in the"
     words+=" output of the autograder."
-    printf '{"score": 0, "output": "%s", "visibility": "visible"}\n' "$words" > "$root/results/results.json"
+    printf "$nothing" "$words" > "$root/results/results.json"
 fi
+chmod 755 "$root/results"  # the platform need not be root
 chmod 644 "$root/results/results.json"

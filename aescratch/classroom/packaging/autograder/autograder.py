@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""Run for each submission, by Classroom 50's runner, in the student's repository: result.json and release-body.md.
+
+    the repository --aescratch exercises grade--> points and reasons --whose they are--> result.json
+
+Scores are whole numbers there: hundredths of points. If it ends with another status than 0, something of ours broke.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+SEED = "no secret in Classroom 50"  # everybody can read this folder
+WHOSE = {
+    "classroom": "CLASSROOM", "assignment": "ASSIGNMENT", "assignment_type": "ASSIGNMENT_TYPE", "owner": "OWNER",
+    "submission": "SUBMISSION_TAG", "commit": "COMMIT_URL", "release": "RELEASE_URL", "review": "REVIEW_URL",
+}  # fmt: skip
+
+
+def main() -> None:
+    """Grade and write; what breaks is raised."""
+    only = json.loads((HERE / "settings.json").read_text(encoding="utf-8"))["only"]
+    with tempfile.TemporaryDirectory() as work:
+        packages, out = Path(work, "packages"), Path(work, "result.json")
+        if not has_numpy():
+            pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(packages), "numpy>=2.0"]
+            subprocess.run(pip, check=True, cwd=work)
+        command = [sys.executable, "-m", "aescratch", "exercises", "grade", os.getcwd(), "--format", "classroom50"]
+        command += ["--jobs", "1", "--seed", SEED, "--out", str(out), "--only", *only]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE / "package"), str(packages)])}
+        subprocess.run(command, cwd=work, env=environment, check=True)  # where no module is the student's
+        results = json.loads(out.read_text(encoding="utf-8"))
+    Path("release-body.md").write_text(body(results, results.pop("answer")), encoding="utf-8")
+    whose = {key: os.environ.get(name, "") for key, name in WHOSE.items()}
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    whole = {"schema": "classroom50/result/v1", **whose, "datetime": now, **results}
+    Path("result.json").write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
+
+
+def has_numpy() -> bool:
+    """Whether there is a NumPy that will do."""
+    try:
+        return int(metadata.version("numpy").partition(".")[0]) >= 2
+    except metadata.PackageNotFoundError:
+        return False
+
+
+def body(results: dict[str, Any], answer: str) -> str:
+    """Return the text of the release: points, and in a fence, which nothing in it can end, what was said."""
+    tests = [f"{row['test-name']}: {points(row)}; {row['message']}" for row in results["tests"]]
+    text = "\n".join([*tests, "", answer])
+    fence = "`" * (1 + max(map(len, ["``", *re.findall("`+", text)])))
+    return f"### {points(results)} points\n\n{fence}\n{text}\n{fence}\n"
+
+
+def points(row: dict[str, Any]) -> str:
+    """Return a score in words."""
+    return f"{row['score'] / 100:g} of {row['max-score'] / 100:g}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""What an autograder carries along: this package as it is here, a teacher's own exercises, settings, scripts."""
+
+import shlex
+import shutil
+import stat
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import aescratch as ae
+from aescratch.classroom.exercise import Exercise
+from aescratch.foundations.sources import is_bytecode
+
+WHEN = (1980, 1, 1, 0, 0, 0)  # of every file in an archive, so that the same course gives the same bytes
+SCRIPTS = Path(__file__).parent / "autograder"
+
+
+def script(*names: str) -> str:
+    """Return the text of a script, made of these files in turn."""
+    return "".join((SCRIPTS / name).read_text(encoding="utf-8") for name in names)
+
+
+def settings_of(exercises: Sequence[Exercise], unconfined: bool) -> str:
+    """Return the text of settings.sh."""
+    only = " ".join(shlex.quote(exercise.name) for exercise in exercises)
+    return script("settings.sh").format(only=only, unconfined=int(unconfined))
+
+
+def carried(own: Path | None = None) -> Iterator[tuple[str, Path]]:
+    """Yield the places of files in an autograder, and the files: the package, and exercises of one's own, whole."""
+    folders = {"package/aescratch": Path(ae.__file__).resolve().parent} | ({"exercises": own} if own else {})
+    for place, folder in folders.items():
+        for path in sorted(folder.rglob("*")):
+            inside = path.relative_to(folder)
+            if path.is_file() and not is_bytecode(inside) and not any(part.startswith(".") for part in inside.parts):
+                yield f"{place}/{inside.as_posix()}", path
+
+
+def copy_carried(folder: Path, own: Path | None = None) -> None:
+    """Copy the same into a folder, in place of what was carried there before."""
+    for place in ("package", "exercises"):
+        shutil.rmtree(folder / place, ignore_errors=True)
+    for name, file in carried(own):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, folder / name)
+
+
+def add(archive: zipfile.ZipFile, name: str, data: bytes, mode: int) -> None:
+    """Add a file to an archive."""
+    info = zipfile.ZipInfo(name, WHEN)
+    info.external_attr = (stat.S_IFREG | mode) << 16
+    info.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(info, data)
