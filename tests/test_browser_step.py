@@ -6,7 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
-from test_tracing import OPTIMIZERS, STEPS, made
+from test_tracing import IN_A_BROWSER, OPTIMIZERS, made
 
 import aescratch as ae
 from aescratch.foundations.declared import declaration_of
@@ -137,7 +137,7 @@ def lit(browser, name):
     return sorted(browser.execute_script(script, name))
 
 
-@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("name", IN_A_BROWSER)
 def test_every_number_on_the_page_is_pythons_also_after_edits(page, name):
     model, x, labels = made(name, dtype="float64")
     step = ae.trace(model, x, labels, optimizer=ae.SGD(0.1), rng=3)
@@ -174,7 +174,7 @@ def backwards(model):
     return [part.backward for part in model.parts.values()]
 
 
-@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("name", IN_A_BROWSER)
 def test_the_pages_own_gradient_check_passes_everywhere(page, name):
     model, x, labels = made(name, dtype="float64")
     step = ae.trace(model, x, labels, rng=3)

@@ -66,6 +66,9 @@ STUDENTS = {
 }  # fmt: skip
 SUBMISSIONS = {(student, exercise.name): text for student, texts in STUDENTS.items() for exercise, text in texts.items()}
 
+# nbgrader starts a kernel for each, which takes four seconds: every second one, and those that other tests look at.
+BY_NBGRADER = {*list(SUBMISSIONS)[::2], *((student, DENSE.name) for student in STUDENTS)}
+
 
 def run(words, folder, home):
     """Run a program of this environment, and return what it printed."""
@@ -166,7 +169,8 @@ def graded_by_nbgrader(course, home):
     """The folder of a course in which nbgrader has graded all answers, and the points of each."""
     write_course(SOME, course, "ps1", SEED)
     run(["nbgrader", "generate_assignment", "ps1"], course, home)
-    for (student, name), text in SUBMISSIONS.items():
+    chosen = {place: text for place, text in SUBMISSIONS.items() if place in BY_NBGRADER}
+    for (student, name), text in chosen.items():
         folder, file = course / "submitted" / student / "ps1", f"{EXERCISES[name].folder.name}.ipynb"
         folder.mkdir(parents=True, exist_ok=True)
         released = json.loads((course / "release" / "ps1" / file).read_text())
@@ -181,14 +185,15 @@ def graded_by_nbgrader(course, home):
     )
     rows = json.loads(run([sys.executable, "-c", script], course, home).splitlines()[-1])
     points = {(student, name.partition("_")[2]): score for student, name, score, _ in rows}
-    return course, {place: points[place] for place in SUBMISSIONS}
+    return course, {place: points[place] for place in chosen}
 
 
 @pytest.mark.parametrize("name", [*PLACES, "nbgrader", "otter"])
 def test_everything_that_grades_gives_the_points_that_our_command_gives(at_work, name):
     assert len(SUBMISSIONS) == 20
     (_, ours), (_, points) = at_work.outcomes("grade", name)
-    assert points == pytest.approx(ours, abs=1e-9)
+    assert points == pytest.approx({place: ours[place] for place in points}, abs=1e-9)
+    assert set(points) == (BY_NBGRADER if name == "nbgrader" else set(SUBMISSIONS))
 
 
 def test_the_submissions_tell_right_partly_right_and_wrong_apart(at_work):

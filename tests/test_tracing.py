@@ -35,6 +35,15 @@ STEPS = {
     "classifier of a VAE": (lambda **o: ae.SoftmaxClassifier(MODELS["variational"](**o), 3, rng=0), LABELS),
     "layer of a stack": (lambda **o: MODELS["stacked tied"](**o).stack()[1], None),
 }
+# One of each structure, which together call every function that any of them calls: for tests in a browser.
+IN_A_BROWSER = [
+    "vanilla as found", "tied", "stacked tied", "layer of a stack", "classifier", "classifier of a VAE", "gated",
+    "vector-quantized moving", "vector-quantized as found", "variational free bits", "variational as found",
+    "k-sparse batch auxiliary", "k-sparse as found", "importance-weighted as found", "importance-weighted bernoulli",
+    "adversarial as found", "jump-relu as found", "contractive as found", "contractive gelu tanh", "contractive linear",
+    "contractive gelu", "contractive tanh", "contractive relu", "contractive leaky", "matryoshka bernoulli",
+    "sparse moving", "sparse as found", "denoising hidden", "denoising batch norm", "wasserstein as found",
+]  # fmt: skip
 OPTIMIZERS = {
     "sgd": ae.SGD(0.1), "momentum": ae.Momentum(0.1), "nesterov": ae.Nesterov(0.1, mu=0.8), "rmsprop": ae.RMSProp(),
     "adam": ae.Adam(ae.CosineRate(0.01)), "adamw": ae.AdamW(decay=0.1), "clipped": ae.SGD(0.1, clip_norm=0.01),
@@ -189,6 +198,14 @@ def test_every_gradient_equals_the_difference_quotient_beside_it(name):
                 assert operation.name == "grad_h2"
                 assert (smooth | (step["h2"].output == 0)).all()
     assert compared > 30
+
+
+def test_what_is_opened_in_a_browser_calls_every_function_that_any_step_calls():
+    called = {}
+    for name in STEPS:
+        model, x, labels = made(name)
+        called[name] = {operation.function for operation in ae.trace(model, x, labels, rng=3)}
+    assert set().union(*(called[name] for name in IN_A_BROWSER)) == set().union(*called.values())
 
 
 def test_no_difference_quotient_stands_beside_what_passes_a_declared_backward():
