@@ -1,7 +1,10 @@
 """The playground in a real browser: headless Chromium, driven by Selenium, where both are installed."""
 
 import base64
+import html
 import json
+import pathlib
+import re
 import shutil
 
 import numpy as np
@@ -255,6 +258,18 @@ def test_an_address_that_asks_for_what_there_is_not_is_told(page):
     assert "rate can be from 0.0001 to 3, not “-1”" in told
     assert "at most 4 can be kept, not 9" in told
     assert (state(driver)["data"], state(driver)["k"]) == ("ring", 4)
+
+
+def test_no_address_in_the_documentation_is_refused(page):
+    docs = pathlib.Path(__file__).parents[1] / "docs"
+    written = (docs / "playground.md").read_text("utf-8"), (docs / "_ext" / "site_tutorials.py").read_text("utf-8")
+    addresses = [html.unescape(address) for text in written for address in re.findall(r'[?"](data=[^"]+)"', text)]
+    assert len(addresses) > 15
+    for address in addresses:
+        driver = page(address)
+        chosen = dict(re.findall(r"(\w+)=([^&]+)", address))
+        assert "address" not in text(driver, "trouble"), address
+        assert {name: str(state(driver)[name]) for name in chosen} == chosen
 
 
 def test_a_linear_network_comes_to_pcas_error(page):
