@@ -192,7 +192,7 @@ def test_a_command_that_is_none_would_be_noticed(monkeypatch):
     assert parsed("tour --opne", monkeypatch) == 2
     assert parsed("exercises lists", monkeypatch) == 2
     assert len(command_lines(DOCS / "teaching" / "index.md")) == 8
-    assert len(command_lines(ROOT / "README.ko.md")) == 8
+    assert len(command_lines(ROOT / "README.ko.md")) == 9
 
 
 def test_the_slides_are_drawn_from_real_trainings(tmp_path):
