@@ -24,7 +24,8 @@ FORMAT = "py:percent"
 LINK = re.compile(r"\]\((?:\.\./)+tutorials/(\d\d_\w+\.py)")
 # What shows a tutorial's matter in the playground, as its address has it.
 PLAYGROUND = {
-    "01_manifolds": "data=spiral&variant=vanilla&hidden=24", "06_linear_is_pca": "data=cloud&variant=vanilla&activation=linear",
+    "01_manifolds": "data=spiral&variant=vanilla&hidden=24",
+    "06_linear_is_pca": "data=cloud&variant=vanilla&activation=linear",
     "07_denoising": "data=ring&variant=denoising&code=2&hidden=24", "08_sparsity": "data=digits&variant=kl",
     "09_tied_and_contractive": "data=digits&variant=contractive", "11_ae_against_vae": "data=digits&variant=vae",
     "13_choosing_and_mending": "data=digits&rule=sgd&rate=3&activation=linear",
