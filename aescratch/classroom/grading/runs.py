@@ -37,7 +37,7 @@ PATIENCE = 60.0  # seconds more than ten times a submission's own limit, after w
 
 
 class GradingError(RuntimeError):
-    """Something around us broke; the message is one sentence."""
+    """The system failed; the message is one sentence."""
 
 
 class Worker:

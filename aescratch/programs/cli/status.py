@@ -1,4 +1,4 @@
-"""Exit statuses, and the two kinds of trouble: what the user can put right, and what broke around us."""
+"""Exit statuses, and the two kinds of error: those that the user can correct, and failures of the system."""
 
 from __future__ import annotations
 
