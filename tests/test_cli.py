@@ -107,7 +107,7 @@ def test_help_names_every_command_and_every_exit_status(capsys):
     outcome, out, _ = run(capsys, "--help")
     assert outcome == 0
     assert all(f"\n  {command} " in out for command in program.COMMANDS)
-    assert "0 right or pass, 1 fail, 2 wrong usage or input, 3 inconclusive, 4 the system failed, for example a full disk" in out
+    assert "0 right or pass, 1 fail, 2 wrong usage or input, 3 inconclusive, 4 system failure, for example a full disk" in out
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate", "encode", "decode", "check", "step", "playground", "exercises", "bench", "info"])

@@ -31,7 +31,7 @@ EXAMPLES = """examples:
   aescratch tour --variant linear --variant variational --out lecture.html
 
 exit status: 0 every gradient check passes, 1 one fails, 2 wrong usage, 3 one is inconclusive,
-             4 the system failed, for example a full disk
+             4 system failure, for example a full disk
 """
 
 
