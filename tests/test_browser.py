@@ -1,23 +1,14 @@
 """The tour's report in a real browser: headless Chromium, driven by Selenium, where both are installed."""
 
-import shutil
-
 import pytest
+from chromium import IS_HERE, REASON, chromium
 
 from aescratch.programs.cli import main
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium: pip install selenium")
-
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+pytest.importorskip("selenium.webdriver", reason="needs selenium: pip install selenium")
 
 pytestmark = [
-    pytest.mark.skipif(
-        not (shutil.which("chromium") and shutil.which("chromedriver")),
-        reason="needs chromium and chromedriver: apt-get install chromium chromium-driver",
-    ),
+    pytest.mark.skipif(not IS_HERE, reason=REASON),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # selenium's own sockets
 ]
 
@@ -32,17 +23,11 @@ def report(tmp_path_factory):
 @pytest.fixture(params=[1920, 1280, 390], ids="{} pixels wide".format)
 def page(request, report, tmp_path):
     """The report, open in a window of some width."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
     metrics = {"width": request.param, "height": 900, "deviceScaleFactor": 1, "mobile": request.param < 500}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    driver.get(report.as_uri())
-    yield driver
-    driver.quit()
+    with chromium(tmp_path) as driver:
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        driver.get(report.as_uri())
+        yield driver
 
 
 def test_the_report_shows_all_its_figures_and_fetches_nothing(page):

@@ -5,10 +5,10 @@ import html
 import json
 import pathlib
 import re
-import shutil
 
 import numpy as np
 import pytest
+from chromium import IS_HERE, REASON, chromium
 
 import aescratch as ae
 from aescratch.programs.cli import main
@@ -19,15 +19,8 @@ webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium: pi
 ActionChains, Keys = webdriver.ActionChains, webdriver.Keys
 By = pytest.importorskip("selenium.webdriver.common.by").By
 
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 pytestmark = [
-    pytest.mark.skipif(
-        not (shutil.which("chromium") and shutil.which("chromedriver")),
-        reason="needs chromium and chromedriver: apt-get install chromium chromium-driver",
-    ),
+    pytest.mark.skipif(not IS_HERE, reason=REASON),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # selenium's own sockets
 ]
 # How many colours a canvas shows, and how much of it is covered.
@@ -47,16 +40,8 @@ VIEWS = ("network", "loss", "output", "code", "decoded")
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
-    driver.get("about:blank")
-    driver.get_log("performance")
-    yield driver
-    driver.quit()
+    with chromium(tmp_path_factory.mktemp("chromium")) as driver:
+        yield driver
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,10 @@
 
 import json
 import re
-import shutil
 
 import numpy as np
 import pytest
+from chromium import IS_HERE, REASON, chromium
 from test_tracing import IN_A_BROWSER, OPTIMIZERS, made
 
 import aescratch as ae
@@ -16,10 +16,6 @@ ActionChains = webdriver.ActionChains
 By = pytest.importorskip("selenium.webdriver.common.by").By
 Keys = webdriver.Keys
 
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 # What the cells show, and what the page's interpreter computes from the given numbers alone.
 COMPUTED = """
 const { engine, cells } = window.aescratch;
@@ -34,26 +30,15 @@ return [shown, held, numbers()];
 """
 
 pytestmark = [
-    pytest.mark.skipif(
-        not (shutil.which("chromium") and shutil.which("chromedriver")),
-        reason="needs chromium and chromedriver: apt-get install chromium chromium-driver",
-    ),
+    pytest.mark.skipif(not IS_HERE, reason=REASON),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # selenium's own sockets
 ]
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
-    driver.get("about:blank")
-    driver.get_log("performance")
-    yield driver
-    driver.quit()
+    with chromium(tmp_path_factory.mktemp("chromium")) as driver:
+        yield driver
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ import sys
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from chromium import IS_HERE, REASON, chromium
 
 import aescratch as ae
 from aescratch import datasets, functions, plots, testing
@@ -35,10 +36,6 @@ FENCED = re.compile(r"^( *)(`{3,}|~{3,}).*?^\1\2`* *$", re.MULTILINE | re.DOTALL
 LINK = re.compile(r"\]\(<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\)")
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"(?:^ *(?:\$ )?|`|&& |(?<=/))aescratch ([a-z][^`\n#&]*)", re.MULTILINE)
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 FOUND = "return [...document.querySelectorAll('#search-results li a')].map(a => a.getAttribute('href'))"
 NEEDED = ("sphinx", "myst_nb", "furo", "sphinxcontrib.katex", "sphinx_copybutton", "jupytext")
 # Executed when the site is built here; all of them run as scripts in test_tutorials.py.
@@ -269,17 +266,11 @@ def test_the_formula_sheet_shows_formula_and_code(pages):
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium: pip install selenium")
-    if not (shutil.which("chromium") and shutil.which("chromedriver")):
-        pytest.skip("needs chromium and chromedriver: apt-get install chromium chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('browser')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
-    yield driver
-    driver.quit()
+    pytest.importorskip("selenium.webdriver", reason="needs selenium: pip install selenium")
+    if not IS_HERE:
+        pytest.skip(REASON)
+    with chromium(tmp_path_factory.mktemp("browser")) as driver:
+        yield driver
 
 
 def requests_of(browser):

@@ -16,7 +16,7 @@ function drawCodePlane(board, scene) {
     board.field(cells, CELLS, CELLS, 0, 0, board.width, board.height, (cell) => pixel(hue(cell), 70));
   } else if (set.look !== "point") drawMosaic(board, scene, plane);
   else drawAxes(board, plane);
-  if (scene.variant.name === "vae") drawPrior(board, plane);
+  if (scene.samples) drawPrior(board, plane);
   const radius = Math.max(1.8, board.width / 190);
   for (let i = 0; i < set.n; i++) {
     board.dot(plane.x(codes[2 * i]), plane.y(codes[2 * i + 1]), radius, scene.colour(set.labels[i]));
@@ -80,7 +80,7 @@ function drawLine(board, scene) {
     const cells = scene.cells(spread(STRIP));
     board.field(cells, STRIP, 1, 0, 0, board.width, high, (cell) => pixel(hue(cell), 70));
   }
-  for (const deviation of scene.variant.name === "vae" ? [-2, -1, 1, 2] : []) {
+  for (const deviation of scene.samples ? [-2, -1, 1, 2] : []) {
     board.line([[plane.x(deviation), 0], [plane.x(deviation), high]], board.colour("minus"), 1.5, [5, 4]);
   }
   const radius = Math.max(2, board.width / 190);
@@ -145,6 +145,6 @@ function noteCodes(scene) {
   if (scene.units > 2) return "Blue: the code held; grey: the mean of all. Drag to decode others.";
   let more = "";
   if (scene.before) more = " Squares: codebook, and its cells.";
-  if (scene.variant.name === "vae") more = " Dashed: the prior's σ, 2 σ.";
+  if (scene.samples) more = " Dashed: the prior's σ, 2 σ.";
   return `Dots: the data's codes.${more} Drag to decode others.`;
 }

@@ -15,6 +15,7 @@ import numpy as np
 import aescratch as ae
 from aescratch.backend import Array
 from aescratch.foundations.principal import principal_variances
+from aescratch.inspection.measures import PCA
 
 N_POINTS, N_CURVES, N_DIGITS = 300, 400, 800
 SAMPLES = 24  # of a curve
@@ -113,10 +114,10 @@ def pca(x: Array) -> dict[str, Any]:
     """
     left_out = principal_variances(x)
     errors = [0.5 * float(left_out[width:].sum()) for width in range(len(left_out) + 1)]
-    _, _, directions = np.linalg.svd(x - x.mean(axis=0), full_matrices=False)
-    few = directions[:MOST_COMPONENTS].T
+    found = PCA.fit(x)
+    few = found.directions[:MOST_COMPONENTS].T
     return {
-        "mean": x.mean(axis=0).round(6).tolist(), "directions": few.reshape(-1).round(6).tolist(),
+        "mean": found.mean.round(6).tolist(), "directions": few.reshape(-1).round(6).tolist(),
         "components": few.shape[1], "errors": [float(f"{error:.6g}") for error in errors],
     }  # fmt: skip
 

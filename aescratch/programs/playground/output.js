@@ -9,7 +9,7 @@ function drawOutput(board, scene) {
 }
 
 function drawPlane(board, scene) {
-  const { set, looking, units, variant } = scene, plane = board.square(-REACH, REACH, -REACH, REACH);
+  const { set, looking, units } = scene, plane = board.square(-REACH, REACH, -REACH, REACH);
   const place = (points, i) => [plane.x(points[2 * i]), plane.y(points[2 * i + 1])];
   board.frame(plane.left, plane.top, plane.wide, plane.high);
   board.ink.save();
@@ -20,7 +20,7 @@ function drawPlane(board, scene) {
     const cells = scene.through(grid(CELLS, CELLS, plane)).arrays.indices;
     board.field(cells, CELLS, CELLS, plane.left, plane.top, plane.wide, plane.high, (cell) => pixel(hue(cell), 70));
   }
-  if (variant.name === "denoising") {
+  if (scene.damages) {
     const from = grid(ARROWS, ARROWS, plane), to = scene.through(from).arrays.x_hat;
     for (let i = 0; i < ARROWS * ARROWS; i++) {
       const [x0, y0] = place(from, i), [x1, y1] = place(to, i), long = Math.hypot(x1 - x0, y1 - y0);
@@ -34,7 +34,7 @@ function drawPlane(board, scene) {
   for (let i = 0; i < set.n; i++) board.dot(...place(set.x, i), plane.wide / 130, scene.colour(set.labels[i]));
   if (units <= 2 && !scene.before) drawManifold(board, scene, plane);
   else for (let i = 0; i < set.n; i++) board.dot(...place(back, i), plane.wide / 260, board.colour("ink"));
-  if (variant.name === "vae") {
+  if (scene.samples) {
     const samples = scene.decode(scene.fixed);
     for (let i = 0; i < SAMPLES; i++) {
       const [x, y] = place(samples, i);
@@ -82,15 +82,15 @@ function hue(cell) {
 
 // Ten examples, below each what came back, what PCA makes of it, and what is particular to the variant.
 function drawRows(board, scene) {
-  const { set, variant, looking } = scene, shown = set.shown, d = set.d;
+  const { set, looking } = scene, shown = set.shown, d = set.d;
   const pick = (values) => Float64Array.from(shown.flatMap((i) => Array.from(values.subarray(i * d, (i + 1) * d))));
   const clean = pick(set.x), rows = [["data x", clean, "ink"]];
-  if (variant.name === "denoising") {
+  if (scene.damages) {
     const [damaged, back] = scene.damaged(clean);
     rows.push(["damaged x̃", damaged, "minus"], ["restored x̂", back, "accent"]);
   } else rows.push(["back x̂", pick(looking.arrays.x_hat), "accent"]);
   rows.push([`PCA, ${scene.pca.width}`, scene.pca.reconstruct(clean), "pca"]);
-  if (variant.name === "vae") rows.push(["samples", scene.decode(scene.fixed.subarray(0, 10 * scene.units)), "minus"]);
+  if (scene.samples) rows.push(["samples", scene.decode(scene.fixed.subarray(0, 10 * scene.units)), "minus"]);
   // All in one block, or five and five where that makes them larger.
   const names = Math.min(90, 0.17 * board.width), gap = 10;
   const fits = (blocks) => Math.min(((board.width - names) * blocks) / 10, (board.height / blocks - gap) / rows.length);
@@ -118,13 +118,13 @@ function drawRows(board, scene) {
 }
 
 function noteOutput(scene) {
-  const { set, variant, units } = scene;
+  const { set, units } = scene;
   if (set.look !== "point") return "Click an example to hold its code.";
   const parts = [];
   if (units <= 2 && !scene.before) parts.push("Blue: all that codes can become.");
   if (units === 1) parts.push("Dashed: PCA.");
-  if (variant.name === "denoising") parts.push("Arrows: where points go.");
-  if (variant.name === "vae") parts.push("Crosses: samples.");
+  if (scene.damages) parts.push("Arrows: where points go.");
+  if (scene.samples) parts.push("Crosses: samples.");
   if (scene.before) parts.push("Colours: points with the same code.");
   if (units > 2) parts.push("Black: what comes back.");
   return `${parts.join(" ")} Click to hold a code.`;

@@ -9,6 +9,8 @@ class Scene {
     this.looking = training.looking;
     this.program = this.network.program;
     this.units = this.network.sizes.C;
+    this.damages = this.program.entered !== "x"; // whether the encoder is given other data than x
+    this.samples = this.program.noise.includes("eps"); // whether a random code is what the decoder is made for
     this.views = new Map();
     this.held = new Float64Array(this.units);
     this.example = 0; // whose code is held; null where it was set by hand
@@ -47,7 +49,7 @@ class Scene {
       const margin = Math.max(0.1 * (this.most[j] - this.least[j]), 1e-3);
       this.least[j] -= margin;
       this.most[j] += margin;
-      if (this.variant.name === "vae") {
+      if (this.samples) {
         this.least[j] = Math.min(this.least[j], -2.5);
         this.most[j] = Math.max(this.most[j], 2.5);
       }
