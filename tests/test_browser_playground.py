@@ -245,6 +245,28 @@ def test_an_address_that_asks_for_what_there_is_not_is_told(page):
     assert (state(driver)["data"], state(driver)["k"]) == ("ring", 4)
 
 
+DRAWN = """
+const { scene, draw } = window.playground, canvas = document.getElementById("output-canvas");
+const pictures = [true, false].map((whether) => { scene[arguments[0]] = whether; draw(); return canvas.toDataURL(); });
+return pictures[0] !== pictures[1];
+"""
+
+
+@pytest.mark.parametrize("data_set", ["ring", "digits"])
+@pytest.mark.parametrize(
+    ("variant", "damages", "samples"), [("vanilla", False, False), ("denoising", True, False), ("vae", False, True)]
+)
+def test_what_is_damaged_or_sampled_is_drawn_for_the_variant_that_does_so(page, data_set, variant, damages, samples):
+    driver = page(f"data={data_set}&variant={variant}")
+    scene = driver.execute_script("const { damages, samples } = window.playground.scene; return [damages, samples]")
+    assert scene == [damages, samples]
+    assert ("prior" in text(driver, "code-note")) == samples
+    if data_set == "ring":
+        assert ("Arrows" in text(driver, "output-note"), "samples" in text(driver, "output-note")) == (damages, samples)
+    for which in [name for name, does in (("damages", damages), ("samples", samples)) if does]:
+        assert driver.execute_script(DRAWN, which), which
+
+
 def test_no_address_in_the_documentation_is_refused(page):
     docs = pathlib.Path(__file__).parents[1] / "docs"
     written = (docs / "playground.md").read_text("utf-8"), (docs / "_ext" / "site_tutorials.py").read_text("utf-8")
