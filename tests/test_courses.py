@@ -198,6 +198,7 @@ BROKEN = [
 ]
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(("file", "old", "new", "sentence"), BROKEN, ids=[sentence for *_, sentence in BROKEN])
 def test_validate_says_what_is_wrong(source, capsys, file, old, new, sentence):
     replace(source / "01_softplus" / file, old, new)
@@ -531,6 +532,7 @@ def test_what_is_handed_out_has_no_leak(handout, secrets):
     assert leaks_in(handout, secrets) == []
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", LEAKS)
 def test_a_planted_leak_is_found(name, handout, tmp_path, secrets):
     folder = tmp_path / "out"

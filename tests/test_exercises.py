@@ -99,6 +99,7 @@ def test_a_solution_passes(exercise, tmp_path):
 SOME = MUTANTS[::12]  # `aescratch exercises validate builtin` tries all of them, and at several seeds
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(("exercise", "name"), SOME, ids=[f"{e.name}: {name}" for e, name in SOME])
 def test_a_mistake_gets_its_answer_and_a_hint(exercise, name, tmp_path):
     mutant = exercise.mutants[name]
