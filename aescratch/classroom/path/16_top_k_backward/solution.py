@@ -33,7 +33,7 @@ def top_k_backward(grad_y, a, k):
     grad_y : array (N, H)
         The gradient of the loss with respect to y.
     a : array (N, H)
-        What the forward pass was given; no two entries of a row are equal.
+        The input of the forward pass; no two entries of a row are equal.
     k : int
         How many entries of each row are kept.
 

@@ -1,11 +1,11 @@
 # mypy: ignore-errors
-"""Xavier initialisation: uniform, with a width that keeps signals alive."""
+"""Xavier initialisation: uniform, with a width that keeps the size of signals."""
 
 import numpy as np
 
-# What do you expect? The weights are drawn from between -bound and bound. If a layer gets four times as many inputs and
-# four times as many outputs, what becomes of the bound?
-#   "a"  it stays as it is
+# What do you expect? The weights are drawn between -bound and bound. If a layer gets four times as many inputs and four
+# times as many outputs, how does the bound change?
+#   "a"  it stays the same
 #   "b"  a sixteenth, since there are sixteen times as many weights
 #   "c"  a quarter
 #   "d"  a half
