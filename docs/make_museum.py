@@ -29,16 +29,16 @@ HALLS = {
 }
 HEAD = """# The bug museum
 
-Errors that were published, in libraries, courses and answers that people learn from. Each is rebuilt here in our own
-words, on this package's own parts, and shown with what the checkers say of it. They are no reproach: whoever has
-written a backward pass by hand has made some of these.
+This page collects errors that were published in libraries, courses and answers that people learn from. Each is
+rebuilt with this package's own parts, and shown with the output of the checkers. This is not meant as a reproach:
+everyone who writes backward passes by hand makes some of these.
 
 `ae.check_gradients` and `ae.check_function` compare a backward with finite differences of its forward.
-`ae.check_meaning` compares the forward with the same quantity computed another way. In all exhibits the batch has
-N = 7 examples of D = 5 numbers, `X`, and the code H = 3 units; `A` is normal noise of X's shape; `replaced` puts
-functions in the place of those of `ae.functions` that have their names.
+`ae.check_meaning` compares the forward with the same quantity computed in another way. In all exhibits the batch `X`
+has N = 7 examples of D = 5 numbers, and the code has H = 3 units. `A` is normal noise of X's shape. `replaced`
+replaces the functions of `ae.functions` that have the same names.
 
-This page is made by `python docs/make_museum.py`, and the tests run every exhibit.
+`python docs/make_museum.py` writes this page, and the tests run every exhibit.
 """
 
 
