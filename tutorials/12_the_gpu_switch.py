@@ -175,7 +175,7 @@ def speed(width, backend):
         start = time.perf_counter()
         model.fit(x, epochs=1, batch_size=BATCH, rng=0)
         seconds.append((time.perf_counter() - start) / 8)
-    products = 5 * BATCH * width * width  # two forward, three back: nobody needs the first layer's grad_x
+    products = 5 * BATCH * width * width  # two forward, three back: the first layer's grad_x isn't needed
     return 2 * products / min(seconds) / 1e9
 
 

@@ -12,7 +12,7 @@
 # failure that `ae.diagnose` names is produced here on purpose, recognised by its numbers, and cured. So this page is
 # also the manual of the diagnosis.
 #
-# **In one line:** every illness that the diagnosis names is produced, recognised by its numbers, and cured.
+# **In one line:** every failure that the diagnosis names is produced, recognised by its numbers, and cured.
 #
 # **You need** to have trained an autoencoder once.
 

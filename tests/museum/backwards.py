@@ -22,7 +22,7 @@ def another_functions_derivative():
 
 
 @exhibit(
-    "A sum that overwrites what was kept",
+    "A sum that overwrites a kept array",
     "explosion/thinc 9.1.1 (`add(Relu, Linear)`)",
     "ReLU keeps its output, to know later which units were on. The layer that adds two branches adds in place, into the array that ReLU keeps. `add(Linear, Relu)` is right, and the layer's own test checks only shapes.",
     ("fail",), "grad_x", "Never write into an array that you didn't create in this call. Test values, not only shapes.",
@@ -77,7 +77,7 @@ def several_outputs():
 
 
 @exhibit(
-    "A spread halved, a divergence weighed",
+    "A standard deviation halved, a divergence weighted",
     "easyvae 1.3.3 (`SampleLayer`)",
     "The sampler halves the standard deviation, and its gradient lacks both this factor ½ and the ½ of log_var. The divergence's gradient is multiplied by the standard deviation.",
     ("fail", "fail"), "grad_log_var", "Check each pair separately before you combine them.",
@@ -100,7 +100,7 @@ def sample_layer():
 
 
 @exhibit(
-    "Weights taken for constants",
+    "Weights treated as constants",
     "the R package ruta (contractive loss)",
     "The weights are read when the loss is built, so the penalty has no gradient through them, only through the slopes.",
     ("fail",), "grad_W", "A parameter reaches the loss along several paths; follow each of them back.",

@@ -8,7 +8,7 @@ from aescratch.layers import TransposedDense
 
 
 @exhibit(
-    "The sampler that takes a variance for a spread",
+    "A sampler that uses the variance as the standard deviation",
     "ddbourgin/numpy-ml (`BernoulliVAE._sample`), oreilly-japan/deep-learning-from-scratch-3 (`examples/vae.py`), keras-team/keras#3283, PR #9970 and #9972",
     "The sampler uses exp(log_var) as the standard deviation, while the divergence treats log_var as the logarithm of the variance. Forward and backward agree with each other.",
     ("pass", "fail"), "the spread of z is exp(log_var), which is the variance",
@@ -26,7 +26,7 @@ def sampler_of_the_variance():
 
 
 @exhibit(
-    "A mean beside a sum",
+    "A mean next to a sum",
     "the Python package `autoencoders`; pytorch/examples#234, #290, #294, #652 and #817 are of the same family",
     "The reconstruction is averaged over the pixels, but the divergence is summed over the code. So beta is effectively larger by the number of pixels.",
     ("pass", "fail"), "it averages over units, where it should sum",
@@ -44,7 +44,7 @@ def mean_beside_a_sum():
 
 
 @exhibit(
-    "A penalty that is a whole number",
+    "A penalty that is an integer",
     "lisa-lab/DeepLearningTutorials#164 (`cA.py`: `T.sum(J ** 2) // n_batchsize`)",
     "When the code was ported to Python 3, a division became a floor division. The penalty is a staircase with slope 0, and the framework's derivative is 0 too.",
     ("pass", "fail"), "it rounds the mean down to a whole number, as // does",
@@ -142,7 +142,7 @@ def divergence_of_log_sigma():
 
 
 @exhibit(
-    "A denoiser that is shown the noise as its target",
+    "A denoiser with the noisy input as its target",
     "pkmital/tensorflow_tutorials#21, aapatel09/handson-unsupervised-learning#6, keon/3-min-pytorch#18",
     "The reconstruction is compared with the corrupted input, so the model learns to copy the corruption.",
     ("pass", "fail"), "the target is the damaged input, where it should be the clean x",

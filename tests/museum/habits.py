@@ -9,7 +9,7 @@ A = np.random.default_rng(1).normal(size=(N, D))
 
 
 @exhibit(
-    "A penalty without a way back",
+    "A penalty without a backward",
     "jatinshah/ufldl_tutorial#9 asks where it belongs; bobye/neuron#7 fails once sparsity is on",
     "The sparsity penalty is in the loss, but its gradient is never added. The decoder's gradients are right, the encoder's are wrong.",
     ("fail",), "sparsity", "Put forward and backward side by side: a missing line breaks the symmetry.",
@@ -62,7 +62,7 @@ def backward_that_learns():
 
 
 @exhibit(
-    "Writing into what was lent",
+    "Writing into the caller's array",
     "oreilly-japan/deep-learning-from-scratch (`Relu.backward`)",
     "The upstream gradient is masked in place. The returned values are right, but the caller's array is overwritten.",
     ("pass",), "note: backward changed its argument grad_y", "Work on a copy. The caller may still need the original.",

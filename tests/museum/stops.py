@@ -60,7 +60,7 @@ def straight_through_too_soon():
 
 
 @exhibit(
-    "The residual runs away from those who are to restore it",
+    "A residual that isn't kept constant",
     "EleutherAI/sparsify#57, bartbussmann/BatchTopK#4",
     "Silent units are trained to restore the residual of the others. The residual isn't kept constant, so the other units learn to leave what the silent units can restore.",
     ("fail",), "the share of auxiliary for e_hat is in it", "A target is a constant, not a function of the network, unless the formula says otherwise.",
@@ -153,7 +153,7 @@ def kernel_of_area_two():
 
 
 @exhibit(
-    "A reversal that doesn't turn round",
+    "A reversal that doesn't reverse",
     "hash2430/pitchtron#3 (its backward was never called), CuthbertCai/pytorch_DANN#10 (its sign was turned twice)",
     "The gradient passes the reversal unchanged. The encoder helps the discriminator, and both lower the loss together, so it falls smoothly.",
     ("fail",), "reversal", "A falling loss proves nothing. Ask which network should raise it.",

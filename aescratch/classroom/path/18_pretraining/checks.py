@@ -27,7 +27,7 @@ def right(x: Any, keep: Any, W1: Any, W2: Any) -> Any:
 
 RIGHT = right
 SLIPS = (
-    Slip("damaged-code", lambda x, keep, W1, W2: np.tanh((np.tanh(x @ W1) * keep) @ W2), "the damaged code goes up",
+    Slip("damaged-code", lambda x, keep, W1, W2: np.tanh((np.tanh(x @ W1) * keep) @ W2), "the corrupted code goes up",
          "What is the corruption for? Is it still needed after this layer is trained?"),
     Slip("first-code", lambda x, keep, W1, W2: np.tanh(x @ W1), "the first layer's code goes up",
          "Which layer is directly below the third?"),

@@ -6,7 +6,7 @@ MUTANTS = {
     "every layer expected to learn": Mutant('PREDICTION = "b"', 'PREDICTION = "a"', "wrong-prediction"),
     "the damaged code for a target": Mutant(
         "(h2 @ V2 - h1) / len(x)", "(h2 @ V2 - h1 * keep) / len(x)", "damaged-target",
-        "the damaged code is taken for the target",
+        "the corrupted code is used as the target",
         "What is h1_hat compared with in the loss? Would a layer that copies the holes be of use?",
     ),
     "the clean code into the layer": Mutant(

@@ -29,7 +29,7 @@ def spread(bound: Callable[[int, int], float], low: float = -1.0, high: float = 
 
 
 SLIPS = (
-    Slip("deviation-for-bound", spread(lambda n, m: (2 / (n + m)) ** 0.5), "the deviation is taken for the bound",
+    Slip("deviation-for-bound", spread(lambda n, m: (2 / (n + m)) ** 0.5), "the standard deviation is used as the bound",
          "What is the variance of numbers that are uniform between -1 and 1?"),
     Slip("positive-only", spread(lambda n, m: (6 / (n + m)) ** 0.5, 0, 1), "no weight is negative",
          "Between which two numbers are the given ones, and between which must the weights be?"),
@@ -37,7 +37,7 @@ SLIPS = (
          "How long is the interval from -bound to bound?"),
     Slip("no-root", spread(lambda n, m: 6 / (n + m)), "the root is missing",
          "The variance goes with which power of the bound?"),
-    Slip("variance-for-bound", spread(lambda n, m: 2 / (n + m)), "the variance is taken for the bound",
+    Slip("variance-for-bound", spread(lambda n, m: 2 / (n + m)), "the variance is used as the bound",
          "The variance goes with which power of the bound?"),
     Slip("inputs-only", spread(lambda n, m: (6 / n) ** 0.5), "only the inputs are counted, as for ReLU layers",
          "Which way does your bound think of: forward, backward, or both?"),
