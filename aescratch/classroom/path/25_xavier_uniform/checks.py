@@ -29,7 +29,8 @@ def spread(bound: Callable[[int, int], float], low: float = -1.0, high: float = 
 
 
 SLIPS = (
-    Slip("deviation-for-bound", spread(lambda n, m: (2 / (n + m)) ** 0.5), "the standard deviation is used as the bound",
+    Slip("deviation-for-bound", spread(lambda n, m: (2 / (n + m)) ** 0.5),
+         "the standard deviation is used as the bound",
          "What is the variance of numbers that are uniform between -1 and 1?"),
     Slip("positive-only", spread(lambda n, m: (6 / (n + m)) ** 0.5, 0, 1), "no weight is negative",
          "Between which two numbers are the given ones, and between which must the weights be?"),
