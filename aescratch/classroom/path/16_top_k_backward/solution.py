@@ -3,11 +3,11 @@
 
 import numpy as np
 
-# What do you expect? One row is a = [3, 1, 2, 0.5], and k = 2, so that y = [3, 0, 2, 0]. What comes back is
+# What do you expect? One row is a = [3, 1, 2, 0.5], and k = 2, so y = [3, 0, 2, 0]. The upstream gradient is
 # grad_y = [10, 20, 30, 40]. What is grad_a?
-#   "a"  [10, 20, 30, 40], since all of a was compared
+#   "a"  [10, 20, 30, 40], because all of a was compared
 #   "b"  [10, 0, 30, 0]
-#   "c"  [0, 0, 30, 40], the two largest of what comes back
+#   "c"  [0, 0, 30, 40], the two largest entries of grad_y
 #   "d"  [30, 0, 60, 0]
 # Put the letter here, in quotation marks:
 ### BEGIN SOLUTION
