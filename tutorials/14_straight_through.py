@@ -253,7 +253,7 @@ plt.show()
 # %% [markdown]
 # ## Try
 #
-# 1. Train `eight` with `beta=0.0` and `beta=10.0`. How far are codes from entries? Do codes follow entries, or vice versa?
+# 1. Train `eight` with `beta=0.0` and `beta=10.0`. How far are codes from entries? Which follow which?
 # 2. Let the codebook follow the means of its groups, `moving_average=0.05`, instead of the second term. What does
 #    `model.parameters` show?
 # 3. `round(h)` is a codebook of all whole numbers. Write a layer that rounds, and declare its backward pass with

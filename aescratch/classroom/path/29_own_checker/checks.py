@@ -112,7 +112,7 @@ class Asked:
         return self.case.grad(x)
 
     def finding(self, asks: bool) -> Finding:
-        """Return the finding for a wrong answer; with a question about where the loss was evaluated, or the case's own."""
+        """Return the finding for a wrong answer, with a question about the evaluations, or the case's own."""
         case = self.case
         verb, kind = ("refused", "right") if case.right else ("accepted", "wrong")
         code, seen, question = self._manner() or (f"{verb}-{case.code}", "", case.question)
@@ -196,7 +196,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def _of_particular_losses(rng: np.random.Generator) -> Iterator[Case]:
-    """Yield the gradients of losses that are 0, have kinks or are strongly curved, and wrong ones that are hard to find."""
+    """Yield the gradients of losses that are 0, have kinks or are strongly curved, and subtle wrong ones."""
     x, upstream = rng.normal(size=(5, 3)), rng.choice([-1.0, 1.0], (5, 3)) * rng.uniform(0.5, 1.5, (5, 3))
     nothing = "By what do you divide if claimed gradient and difference quotient are both 0?"
     yield Case("zero", "a constant loss, which is 0", lambda x: 1.5, np.zeros_like, x, True, nothing)
