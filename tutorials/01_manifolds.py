@@ -89,7 +89,7 @@ assert error_ae < error_pca / 5
 
 # %%
 def still_neighbours(code):
-    """The share of the five nearest in the code that are near along the sheet."""
+    """The share of each point's five nearest neighbours in the code that are also near along the sheet."""
     apart = distances(code, code) + 1e9 * np.eye(len(code))
     nearest = np.argpartition(apart, 5, axis=1)[:, :5]
     return float((np.abs(roll.labels[nearest] - roll.labels[:, None]) <= 1).mean())
@@ -148,7 +148,7 @@ linear = [sse_per_image(pca.reconstruct(test.x, width), test.x) for width in WID
 bent = [sse_per_image(model.reconstruct(test.x), test.x) for model in models.values()]
 print("error per digit: PCA", np.round(linear, 2), "autoencoder", np.round(bent, 2))
 assert (np.array(bent) < 0.8 * np.array(linear)).all()
-assert bent[1] < linear[2]  # four numbers that bend are worth more than eight that don't
+assert bent[1] < linear[2]  # four non-linear numbers are better than eight linear ones
 
 fig, ax = plt.subplots(figsize=(7, 4.2), layout="compressed")
 ax.plot(WIDTHS, linear, "s--", color="#717581", linewidth=2, label="PCA")

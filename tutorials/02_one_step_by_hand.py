@@ -154,7 +154,7 @@ assert np.isclose(change, 0.001 * grad_W2[0, 0], rtol=1e-3)
 # %%
 squared_length = sum(float(np.square(parameter.grad).sum()) for parameter in model.parameters)
 optimizer = ae.SGD(0.1)
-step = ae.trace(model, x, optimizer=optimizer)  # records the same step, and leaves the model as it is
+step = ae.trace(model, x, optimizer=optimizer)  # records the same step, and doesn't change the model
 optimizer.start(model.parameters).step(0.1)
 after = float(model.loss(x))
 print(f"loss {loss:.4f} -> {after:.4f}; predicted fall {0.1 * squared_length:.4f}, true fall {loss - after:.4f}")
@@ -185,10 +185,10 @@ print(step)
 
 # %%
 def train(model, steps=1500, rate=0.05):
-    """Repeat the step; return the codes of the four patterns on the way."""
+    """Repeat the step; return the codes of the four patterns after each step."""
     state, path = ae.Adam(rate).start(model.parameters), []
     for _ in range(steps):
-        with model.training():  # and not use; for these layers both are the same
+        with model.training():  # these layers behave the same outside training
             model.loss(patterns)
             model.backward()
         state.step(rate)

@@ -199,7 +199,7 @@ h = f.relu(a)
 x_hat = f.dense(h, W2, b2)
 loss = f.squared_error(x_hat, x)
 
-grad_x_hat = f.squared_error_backward(x_hat, x)  # the 1/N of the whole pass is in here, and nowhere else
+grad_x_hat = f.squared_error_backward(x_hat, x)  # the 1/N of the whole pass is only here
 grad_h, grad_W2, grad_b2 = f.dense_backward(grad_x_hat, h, W2)
 grad_a = f.relu_backward(grad_h, a)
 _, grad_W1, grad_b1 = f.dense_backward(grad_a, x, W1)

@@ -128,7 +128,7 @@ HALF = slice(0, 16)
 
 
 def handicapped(activation):
-    """Return a model of which the first half starts below 0 for all examples, and the gradient that it gets there."""
+    """Return a model whose first half of units starts below 0 for all examples, and the gradient of this half."""
     model = ae.Autoencoder([64, 32], activation=activation, rng=0)
     W, b = model.parameters[:2]
     bias = b.value.copy()

@@ -38,7 +38,7 @@ f = ae.functions
 # h$, which *grows* as $h$ shrinks. We measure all of it on tanh, whose slope is $1 - y^2$.
 
 # %%
-a = np.linspace(0.2, 2, 50)  # fifty places, of which the median is shown: one alone would be lucky here and there
+a = np.linspace(0.2, 2, 50)  # fifty points, to show the median: a single point can be accidentally accurate
 slope = f.tanh_slope(a)
 steps = 10.0 ** np.arange(-14, 0.1, 0.25)
 
@@ -164,7 +164,7 @@ frozen, loose = quotient(1e-5, rng=3), quotient(1e-5)
 print(f"backward {gradient:.8f}   noise frozen {frozen:.8f}   noise drawn anew {loose:.1f}")
 assert np.isclose(frozen, gradient, rtol=1e-7)
 assert abs(loose) > 100 * abs(gradient)
-assert ae.check_gradients(model, x, rng=3).verdict == "pass"  # it freezes the noise by itself
+assert ae.check_gradients(model, x, rng=3).verdict == "pass"  # it freezes the noise
 
 # %% [markdown]
 # ## The planted bug
@@ -176,7 +176,7 @@ assert ae.check_gradients(model, x, rng=3).verdict == "pass"  # it freezes the n
 
 # %%
 class Forgetful(ae.SparseAutoencoder):
-    """A sparse autoencoder whose backward lacks the penalty's line."""
+    """A sparse autoencoder whose backward lacks the line of the penalty."""
 
     def backward(self):
         """Fill the gradients, without the penalty's."""
@@ -217,7 +217,7 @@ assert ae.check_function(wrong_sampler, wrong_sampler_backward, inputs, wrt=["mu
 wanted, eps = 0.3, rng.normal(size=(100_000, 1))
 settings = np.zeros_like(eps), np.full_like(eps, np.log(wanted)), eps
 assert abs(f.reparameterize(*settings).var() / wanted - 1) < 0.02
-assert wrong_sampler(*settings).var() < 0.4 * wanted  # 0.09: the square of what was asked for
+assert wrong_sampler(*settings).var() < 0.4 * wanted  # 0.09: the square of the wanted variance
 plt.show()
 
 # %% [markdown]

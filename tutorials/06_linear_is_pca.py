@@ -54,7 +54,7 @@ assert np.isclose(probe.loss(points), probe.loss(centred), rtol=1e-9)
 
 # %%
 def descend(model, optimizer, steps, watch=None):
-    """Take so many steps on all of the points; return what `watch()` gave before each of them."""
+    """Take this number of steps on all points; return the results of `watch()` before each step."""
     state, seen = optimizer.start(model.parameters), []
     for _ in range(steps):
         seen.append(watch and watch())
@@ -190,7 +190,7 @@ ax.spines[["top", "right"]].set_visible(False)
 random_start = learn(0.002 * np.random.default_rng(0).normal(size=(64, K)))
 when = (random_start[:, :4] > 0.5).argmax(axis=0)
 print("from random weights, half learnt after:", when)
-assert when[:2].max() < when[2] < when[3]  # the two largest are nearly of one size
+assert when[:2].max() < when[2] < when[3]  # the two largest are nearly equal
 plt.show()
 
 # %% [markdown]

@@ -75,7 +75,7 @@ assert np.ptp(derived, axis=0).max() == 0
 
 
 def without_the_mean(h, rho):
-    """The gradient of somebody who forgot that the mean divides by N."""
+    """The gradient without the mean's 1/N."""
     return len(h) * f.kl_sparsity_backward(h, rho)
 
 
@@ -96,7 +96,7 @@ mumbler = np.full((100, 1), rho)
 
 
 def mean_of_divergences(h):
-    """The mistake: the divergence of every activity by itself, and the mean of those."""
+    """The mistake: the divergence of every single activity, and the mean of these."""
     return float(np.mean([f.kl_sparsity(np.array([[a]]), rho) for a in h.ravel()]))
 
 
@@ -146,7 +146,7 @@ for model in (leaky, unpenalised, tight):
 
 
 def length_of_rows(model):
-    """The median length of the decoder's rows, of units that are ever on."""
+    """The median length of the decoder's rows, for units that are on for some example."""
     used = model.encode(train.x).any(axis=0)
     return float(np.median(np.linalg.norm(model.parameters[2].value, axis=1)[used]))
 
@@ -168,7 +168,7 @@ zeros = float((tight.encode(test.x) == 0).mean())
 print(f"decoder rows: {long:.2f} long, {usual:.2f} without the penalty; exact zeros in the tight code: {zeros:.0%}")
 assert long > 1.5 * usual
 assert zeros > 0.5
-assert (sparse.encode(test.x) == 0).sum() == 0  # a sigmoid never gets there
+assert (sparse.encode(test.x) == 0).sum() == 0  # a sigmoid never reaches 0
 
 # %% [markdown]
 # ## Top-k: no penalty at all
@@ -205,7 +205,7 @@ for model in (rare, any_activity):
 
 
 def orientedness(W):
-    """Of each filter, from 0 to 1, how far its power spectrum lies along one direction; an ideal edge has 1."""
+    """For each filter, how far its power spectrum lies along one direction, from 0 to 1; an ideal edge has 1."""
     power = np.abs(np.fft.fft2(W.T.reshape(-1, 8, 8), (32, 32))) ** 2
     frequency = np.fft.fftfreq(32)
     angle = np.arctan2(frequency[:, None], frequency[None, :])

@@ -129,12 +129,12 @@ def penalty(x, W, b):
 
 
 def both_paths(x, W, b):
-    """Its gradients by W and b."""
+    """Its gradients with respect to W and b."""
     return grad_W_open + grad_W_hidden, grad_b
 
 
 def open_path_only(x, W, b):
-    """What one gets who takes the slope for a constant."""
+    """The gradients if the slope is treated as a constant."""
     return grad_W_open.copy(), np.zeros_like(b)
 
 
@@ -169,7 +169,7 @@ assert cheating > 1.3 * free
 
 # %%
 def moved_by_noise(model):
-    """The mean squared move of the code under a little noise, relative to the codes' variance."""
+    """The mean squared change of the code under a little noise, relative to the codes' variance."""
     noisy = test.x + 0.1 * np.random.default_rng(0).standard_normal(test.x.shape).astype(np.float32)
     code = model.encode(test.x)
     return float(np.square(model.encode(noisy) - code).sum(axis=1).mean() / code.var(axis=0).sum())
@@ -186,7 +186,7 @@ spectra = {weight: spectrum(model) for weight, model in contractive.items()}
 print("moved by noise:", {weight: f"{share:.1%}" for weight, share in zip(contractive, moved, strict=True)})
 assert moved[1] < 0.7 * moved[0]
 assert moved[2] < 0.8 * moved[1]
-assert spectra[0.0][19] > 0.8 * spectra[0.0][0]  # without the penalty: twenty directions alike
+assert spectra[0.0][19] > 0.8 * spectra[0.0][0]  # without the penalty: twenty similar directions
 assert spectra[0.3][19] < 0.3 * spectra[0.3][0]
 
 fig, ax = plt.subplots(figsize=(7.5, 4.5), layout="compressed")

@@ -25,7 +25,7 @@ import numpy as np
 import aescratch as ae
 
 train, test = ae.datasets.load_digits().split(0.2, rng=0)
-WIDTHS = [64, 60, 50, 40, 30]  # four sigmoid layers; a softmax layer for the ten classes will come on top
+WIDTHS = [64, 60, 50, 40, 30]  # four sigmoid layers; a softmax layer for the ten classes is added later
 rng = np.random.default_rng(0)
 
 # %% [markdown]
@@ -159,7 +159,7 @@ def with_few_labels(model):
 
 
 few = {"sigmoid, Xavier": [], "sigmoid, pre-trained": [], "ReLU, He": []}
-for seed in range(3):  # a hundred labels are few: one seed alone would be luck
+for seed in range(3):  # with only a hundred labels, a single seed would be chance
     few["sigmoid, Xavier"].append(with_few_labels(classifier(ae.xavier_uniform, seed)[1]))
     stack, model = classifier(ae.xavier_uniform, seed, corruption=ae.MaskingNoise(0.2))
     stack.pretrain(train.x, epochs=15, batch_size=32, optimizer=ae.Adam(3e-3), rng=seed)

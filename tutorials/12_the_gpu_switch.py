@@ -38,7 +38,7 @@ digits = ae.datasets.load_digits()
 
 # %%
 def softplus(a):
-    """log(1 + exp(a)), on whichever side a is."""
+    """log(1 + exp(a)), on the CPU or on the GPU."""
     xp = ae.array_module(a)
     return xp.maximum(a, 0) + xp.log1p(xp.exp(-xp.abs(a)))
 
@@ -166,7 +166,7 @@ WIDTHS, BATCH = (8, 16, 32, 64, 128, 256, 512, 1024), 256
 
 
 def speed(width, backend):
-    """Return the operations per second, in thousands of millions, of the quickest of three epochs."""
+    """Return the operations per second, in billions, of the fastest of three epochs."""
     model = ae.Autoencoder([width, width], rng=0).to(backend)
     model.fit(np.zeros((BATCH, width), np.float32), epochs=1, batch_size=BATCH, rng=0)  # a first step, to warm up
     x = np.random.default_rng(0).random((8 * BATCH, width), np.float32)

@@ -41,14 +41,14 @@ import numpy as np
 import aescratch as ae
 from aescratch.inspection.measures import sse_per_image
 
-SEED = 0  # of all that is drawn here; what is asserted holds for others, too
+SEED = 0  # the assertions hold for other seeds too
 
 train, test = ae.datasets.load_digits().split(0.2, rng=SEED)
 of_the_mean = sse_per_image(np.broadcast_to(train.x.mean(axis=0), test.x.shape), test.x)
 
 
 def trained(model, rate=5e-3, epochs=40, x=train.x, **options):
-    """Train a model in the usual way, and print what is wrong with it."""
+    """Train a model in the usual way, and print its diagnosis."""
     optimizer = options.pop("optimizer", ae.Adam)(ae.CosineRate(rate))
     history = model.fit(x, epochs=epochs, optimizer=optimizer, rng=SEED, **options)
     unseen = options.get("validation")
@@ -167,7 +167,7 @@ assert error(generators["squared error, β = 1"]) > 0.99 * of_the_mean
 
 # %%
 def sparse(weight):
-    """Return a sparse model whose units are to be active by a twentieth."""
+    """Return a sparse model whose units should have a mean activity of a twentieth."""
     return ae.SparseAutoencoder([64, 32], sparsity=ae.KLSparsity(0.05, weight), rng=SEED)
 
 
@@ -191,7 +191,7 @@ table /= table.std(axis=0)
 
 
 def of_table(x):
-    """Return what is found of a linear model of three units."""
+    """Return the findings for a linear model of three units."""
     return trained(ae.LinearAutoencoder([x.shape[1], 3], rng=SEED), rate=1e-2, epochs=300, x=x)[1]
 
 

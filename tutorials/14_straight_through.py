@@ -90,7 +90,7 @@ def slopes(sigma):
     """The slope of the blurred loss, and the mean of the straight-through gradient, at each of the points."""
     noisy = points[:, None] + sigma * eps
     q = f.codebook_entries(steps, f.nearest_entries(noisy, steps))
-    slope = (0.5 * (q - 0.2) ** 2 * eps) @ weights / sigma  # the derivative goes over to the density of the noise
+    slope = (0.5 * (q - 0.2) ** 2 * eps) @ weights / sigma  # the derivative moves to the density of the noise
     return slope, (q - 0.2) @ weights
 
 

@@ -64,13 +64,13 @@ def fitted(model):
 
 
 def directions(model):
-    """What each code unit adds to x_hat, at length one: (H, D)."""
+    """The contribution of each code unit to x_hat, with length one: (H, D)."""
     rows = model.decode(np.eye(F)) - model.decode(np.zeros((1, F)))
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def described(model):
-    """How many features are found, units on, SSE, and restored size over true size, of new examples."""
+    """For new examples: how many features are found, units on, SSE, and restored size over true size."""
     cosines = directions(model) @ features.T
     found, h = cosines.max(axis=0) > 0.9, model.encode(new_x)
     length = np.linalg.norm(model.decode(np.eye(F)) - model.decode(np.zeros((1, F))), axis=1)
@@ -224,7 +224,7 @@ for name, model in (("nested", nested), ("plain", plain)):
     print(name, {width: f"{restored[name, width]:.2f}" for width in (4, 8, 16, 32)})
 for width in (4, 8, 16):
     assert restored["nested", width] < 0.6 * restored["plain", width]
-assert restored["plain", 32] < restored["nested", 32]  # it has its price
+assert restored["plain", 32] < restored["nested", 32]  # nesting costs accuracy
 
 # %% [markdown]
 # ## A dictionary of photographs

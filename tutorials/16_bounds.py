@@ -143,7 +143,7 @@ assert ae.check_gradients(linear_gaussian(3), x[:7]).verdict == "pass"
 
 
 def encoder_gradients(estimator, draws=200):
-    """The gradient for the weights of mu (draws, D, H), each with noise of its own."""
+    """The gradient for the weights of mu (draws, D, H), each with its own noise."""
     model, found = linear_gaussian(50, estimator), []
     for seed in range(draws):
         model.loss(x[:20], rng=seed)
@@ -213,9 +213,9 @@ for name, model in models.items():
     loss[name] = float(model.loss(train.x, rng=0))
     print(f"{name:<20} {awake[name]} of 8 units awake, {units.values.sum():5.2f} nats, SSE {error[name]:.2f}")
 assert 0.4 < largest < 1
-assert awake["beta = 1"] == awake["beta = 1, warm-up"] == 0  # the optimum: no way of training helps
-assert awake["beta = 1, free bits"] == 8  # another objective: half a nat is free for each unit
-assert loss["beta = 0.4, warm-up"] < loss["beta = 0.4"] - 0.03  # the same objective, and it was there to be found
+assert awake["beta = 1"] == awake["beta = 1, warm-up"] == 0  # this is the optimum: no other training helps
+assert awake["beta = 1, free bits"] == 8  # a different objective: half a nat is free for each unit
+assert loss["beta = 0.4, warm-up"] < loss["beta = 0.4"] - 0.03  # the same objective, with a better optimum
 assert error["fitted variance"] < 0.75 * error["beta = 1, free bits"]
 
 # %% [markdown]
