@@ -100,7 +100,7 @@ print(f"neighbours that are neighbours on the sheet: PCA {kept[0]:.0%}, autoenco
 assert kept[1] > kept[0] + 0.1
 
 fig = plt.figure(figsize=(14, 4.6), layout="compressed")
-fig.suptitle("The autoencoder keeps neighbours together, of which PCA sees a shadow", fontsize=16)
+fig.suptitle("The autoencoder keeps neighbours together; PCA sees only a shadow", fontsize=16)
 colours = {"c": roll.labels, "cmap": "viridis", "s": 8}
 ax = fig.add_subplot(1, 3, 1, projection="3d", elev=12, azim=-80)
 ax.scatter(roll.x[:, 0], roll.x[:, 1], roll.x[:, 2], **colours)
