@@ -389,7 +389,7 @@ def test_a_student_works_with_what_was_handed_out(source, tmp_path, capsys, monk
     assert "softplus: not begun yet\n  write what is missing at 01_softplus.py:" in said
     (out / "01_softplus.py").write_text(solution.replace("grad_y * slope", "-grad_y * slope"))
     assert "error: grad_a has the wrong sign: it is minus the right gradient, everywhere\n" in run(capsys, "check")[1]
-    assert "A slope that is never negative" in run(capsys, "hint", "--level", "2")[1]
+    assert "The slope is never negative" in run(capsys, "hint", "--level", "2")[1]
     assert "Your teacher keeps this level" in run(capsys, "hint", "--answer")[1]
     (out / "01_softplus.py").write_text(solution)
     outcome, said, _ = run(capsys, "check")
@@ -569,9 +569,9 @@ def test_a_link_is_no_file(handout, tmp_path):
 
 HOLE = "    ### BEGIN SOLUTION\n"
 PLANTED = [
-    ("hints.md", "1. Where a grows,", "1. slope = 1.0 / (1.0 + np.exp(-a)). Where a grows,", "hints.md holds a line of the solution"),
-    ("about.md", "say how", "return grad_y*slope, say how", "about.md holds a line of the solution"),
-    ("solution.py", "What softplus was given.", "slope = 1.0 / (1.0 + np.exp(-a))", "stub.py holds a line of the solution"),
+    ("hints.md", "1. If a grows,", "1. slope = 1.0 / (1.0 + np.exp(-a)). If a grows,", "hints.md holds a line of the solution"),
+    ("about.md", "Compute how", "return grad_y*slope, compute how", "about.md holds a line of the solution"),
+    ("solution.py", "The input of softplus.", "slope = 1.0 / (1.0 + np.exp(-a))", "stub.py holds a line of the solution"),
     ("solution.py", HOLE, f"    # 1.0 / (1.0 + np.exp(a))\n    # slope = 1.0/(1.0 + np.exp(-a))\n{HOLE}", "stub.py holds a line of the solution"),
     ("checks.py", "yield check", "# grad_y * np.ones_like(slope)\n    yield check", "checks.py holds a line of the known mistakes"),
     ("checks.py", "yield check", "### BEGIN HIDDEN TESTS\n    assert softplus(3.0) > 3.0\n    ### END HIDDEN TESTS\n    # assert softplus(3.0) > 3.0\n    yield check", "checks.py holds a line of the hidden tests"),
