@@ -110,7 +110,7 @@ class Marker:
         for node in tree.body:
             function = asked.get(node.name) if isinstance(node, ast.FunctionDef) else None
             given = [argument.arg for argument in function.args.args] if function else []
-            self.names = {**BUILT_IN, **modules, **{name: name for name in given}}
+            self.names: dict[str, str] = {**BUILT_IN, **modules, **{name: name for name in given}}
             self.shapes: dict[ast.AST, tuple[int, int]] = {}
             self.shape(node)
             self.look(node)
