@@ -8,7 +8,7 @@
     print(ae.check_gradients(model, digits.x[:7]))
 """
 
-__version__ = "0.1.0"
+__version__ = "1.0.0rc1"
 
 from aescratch import datasets, functions, plots
 from aescratch.activations import GELU, GELUTanh, Identity, LeakyReLU, ReLU, Sigmoid, Tanh, TopK

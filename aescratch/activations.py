@@ -183,11 +183,11 @@ class TopK(Layer):
     array([[0., 0., 2., 2.]])
     """
 
-    remembers = ("a",)
+    remembers: tuple[str, ...] = ("a",)
     row_by_row = True
 
     def __init__(self, k: int) -> None:
-        self.k = require_count("k", k)
+        self.k: int = require_count("k", k)
 
     @property
     def kinks(self) -> Array:
@@ -222,7 +222,7 @@ class TopK(Layer):
 class Slope(Part):
     """The slope φ'(a) of an activation as a quantity of its own, (N, H), for the contractive penalty."""
 
-    remembers = ("a",)
+    remembers: tuple[str, ...] = ("a",)
     row_by_row = True
 
     def __init__(self, activation: Activation) -> None:

@@ -53,18 +53,20 @@ class BatchNorm(Layer):
     array([0.2, 0.7])
     """
 
-    remembers = ("x", "by_batch")
+    x: Array
+    by_batch: bool
+    remembers: tuple[str, ...] = ("x", "by_batch")
     follows = True
     least_examples = 2  # one has no variance
 
     def __init__(self, n_units: int, *, momentum: float = 0.1, epsilon: float = 1e-5, dtype: str = "float32") -> None:
         width, dtype = require_count("n_units", n_units), require_dtype(dtype)
-        self.momentum = require_number("momentum", momentum, above=0, most=1)
-        self.epsilon = require_number("epsilon", epsilon, above=0)
-        self.gamma = Parameter("gamma", np.ones(width, dtype))
-        self.beta = Parameter("beta", np.zeros(width, dtype))
-        self.running_mean = Buffer.filled("running_mean", width, 0, dtype)
-        self.running_variance = Buffer.filled("running_variance", width, 1, dtype)
+        self.momentum: float = require_number("momentum", momentum, above=0, most=1)
+        self.epsilon: float = require_number("epsilon", epsilon, above=0)
+        self.gamma: Parameter = Parameter("gamma", np.ones(width, dtype))
+        self.beta: Parameter = Parameter("beta", np.zeros(width, dtype))
+        self.running_mean: Buffer = Buffer.filled("running_mean", width, 0, dtype)
+        self.running_variance: Buffer = Buffer.filled("running_variance", width, 1, dtype)
 
     @property
     def parameters(self) -> list[Parameter]:

@@ -27,7 +27,7 @@ class Corruption(Part, Recipe):
     """
 
     draws = True
-    remembers = ("keep",)
+    remembers: tuple[str, ...] = ("keep",)
     hides = False
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> tuple[Array, Array]:
@@ -72,7 +72,7 @@ class GaussianNoise(Corruption):
     """
 
     def __init__(self, sigma: float) -> None:
-        self.sigma = require_number("sigma", sigma, least=0)
+        self.sigma: float = require_number("sigma", sigma, least=0)
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> tuple[Array, Array]:
         """Return True everywhere, and normal noise."""
@@ -96,7 +96,7 @@ class MaskingNoise(Corruption):
     hides = True
 
     def __init__(self, p: float) -> None:
-        self.p = require_number("p", p, least=0, most=1)
+        self.p: float = require_number("p", p, least=0, most=1)
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> tuple[Array, Array]:
         """Return False where an entry is hit, and no noise."""
@@ -120,7 +120,7 @@ class SaltAndPepperNoise(Corruption):
     hides = True
 
     def __init__(self, p: float) -> None:
-        self.p = require_number("p", p, least=0, most=1)
+        self.p: float = require_number("p", p, least=0, most=1)
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> tuple[Array, Array]:
         """Return False where an entry is hit, and the salt."""
@@ -131,7 +131,7 @@ class SaltAndPepperNoise(Corruption):
 class HiddenEntries(Part):
     """Keep of what the decoder gives the entries that a corruption has hidden from the encoder; the others become 0."""
 
-    remembers = ("keep",)
+    remembers: tuple[str, ...] = ("keep",)
 
     def forward(self, x_hat: Array, keep: Array) -> Array:
         """Return (1 − keep) ⊙ x_hat (N, D), with the corruption's keep (N, D)."""

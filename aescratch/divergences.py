@@ -33,13 +33,16 @@ class GaussianKL(Part, Recipe):
         How many steps of training there were, (1,), up to warm_up; None without one.
     """
 
+    mu: Array
+    log_var: Array
+    beta_now: Any
     is_term = True
-    remembers = ("mu", "log_var", "beta_now")
+    remembers: tuple[str, ...] = ("mu", "log_var", "beta_now")
 
     def __init__(self, beta: float, free_bits: float = 0.0, warm_up: int = 0) -> None:
-        self.beta = require_number("beta", beta, least=0)
-        self.free_bits = require_number("free_bits", free_bits, least=0)
-        self.warm_up = require_count("warm_up", warm_up, least=0)
+        self.beta: float = require_number("beta", beta, least=0)
+        self.free_bits: float = require_number("free_bits", free_bits, least=0)
+        self.warm_up: int = require_count("warm_up", warm_up, least=0)
         self.steps: Buffer | None = None
         self.prepare("float64")
 
@@ -107,12 +110,14 @@ class MaximumMeanDiscrepancy(Part, Recipe):
     1.8
     """
 
+    h: Array
+    z: Array
     is_term = True
-    remembers = ("h", "z")
+    remembers: tuple[str, ...] = ("h", "z")
     least_examples = least_in_use = 2  # one has no pair
 
     def __init__(self, weight: float, C: float) -> None:
-        self.weight = require_number("weight", weight, least=0)
+        self.weight: float = require_number("weight", weight, least=0)
         self.C = require_number("C", C, above=0)
 
     def forward(self, h: Array, z: Array) -> Number:

@@ -8,6 +8,8 @@ whatever the model's dtype, so that the same seed silences the same units everyw
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from aescratch import functions
@@ -35,11 +37,11 @@ class Dropout(Layer, Recipe):
     array([[2., 0., 0., 0.]])
     """
 
-    remembers = ("mask",)
+    remembers: tuple[str, ...] = ("mask",)
     draws = True
 
     def __init__(self, p: float) -> None:
-        self.p = require_number("p", p, least=0, below=1)
+        self.p: float = require_number("p", p, least=0, below=1)
 
     def apply(self, x: Array) -> Array:
         """Return x."""
@@ -55,7 +57,7 @@ class Dropout(Layer, Recipe):
         """
         require_batch(x, "x")
         require_floats(x, "x")
-        self.mask = None
+        self.mask: Any = None
         if not self.in_training:
             return functions.identity(x)
         if rng is None:

@@ -28,6 +28,7 @@ from aescratch.inspection.measures import sse_per_image
 from aescratch.models.autoencoder import Autoencoder
 from aescratch.optimizers import Adam
 from aescratch.training.chunks import Between, fit_chunk
+from aescratch.training.history import History
 from aescratch.training.plan import RATE, enough_epochs
 
 Self = TypeVar("Self", bound="AutoencoderTransformer")
@@ -97,6 +98,16 @@ class AutoencoderTransformer:
     True
     """
 
+    variant: type[Autoencoder]
+    n_components: int
+    hidden: Sequence[int]
+    epochs: int | None
+    batch_size: int
+    learning_rate: float
+    scale: str
+    history_: History
+    model_: Autoencoder
+    n_features_in_: int
     _between: Between | None = None  # of the last partial_fit
 
     def __init__(

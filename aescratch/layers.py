@@ -133,8 +133,8 @@ class Dense(Layer):
     ((7, 5), (5, 3))
     """
 
-    remembers = ("x",)
-    formulas = ("dense", "dense_backward")
+    remembers: tuple[str, ...] = ("x",)
+    formulas: ClassVar[tuple[str, ...]] = ("dense", "dense_backward")
     row_by_row = True
 
     def __init__(
@@ -142,7 +142,7 @@ class Dense(Layer):
         dtype: str = "float32", rng: Rng = None,
     ) -> None:  # fmt: skip
         self.W = Parameter("W", draw_weights(n_in, n_out, initializer, dtype, rng), decays=True)
-        self.b = Parameter("b", np.zeros(n_out, dtype), decays=False)
+        self.b: Parameter = Parameter("b", np.zeros(n_out, dtype), decays=False)
         self.adds = self.is_first = False
         self.followed_by: Any = None
 
@@ -189,7 +189,8 @@ class Linear(Layer):
         Whether backward adds grad_W to what another layer wrote in the same pass, because both share W.
     """
 
-    remembers = ("x",)
+    adds: bool
+    remembers: tuple[str, ...] = ("x",)
     row_by_row = True
 
     def __init__(self, W: Parameter, *, adds: bool = False) -> None:
@@ -232,14 +233,14 @@ class TransposedDense(Layer):
         The layer whose W (n_out, n_in) is shared; b (n_out,) is this layer's own.
     """
 
-    remembers = ("x",)
+    remembers: tuple[str, ...] = ("x",)
     row_by_row = True
 
     def __init__(self, partner: Dense) -> None:
         if not isinstance(partner, Dense):
             raise TypeError(f"expected partner to be a Dense layer, whose W is shared, got {partner!r}")
         self.W = partner.W
-        self.b = Parameter("b", np.zeros(partner.W.shape[0], partner.W.value.dtype), decays=False)
+        self.b: Parameter = Parameter("b", np.zeros(partner.W.shape[0], partner.W.value.dtype), decays=False)
 
     @property
     def parameters(self) -> list[Parameter]:
@@ -275,7 +276,8 @@ class UnitRowDense(Layer):
     and b (n_out,); the arguments are those of `Dense`.
     """
 
-    remembers = ("x", "W")
+    x: Array
+    remembers: tuple[str, ...] = ("x", "W")
     row_by_row = True
 
     def __init__(
@@ -284,7 +286,7 @@ class UnitRowDense(Layer):
     ) -> None:  # fmt: skip
         V = draw_weights(n_in, n_out, initializer, dtype, rng)
         self.V = Parameter("V", V, decays=False)  # its rows' length changes nothing, until decay has brought one to 0
-        self.b = Parameter("b", np.zeros(n_out, dtype), decays=False)
+        self.b: Parameter = Parameter("b", np.zeros(n_out, dtype), decays=False)
 
     @property
     def parameters(self) -> list[Parameter]:
@@ -324,7 +326,7 @@ class Sampling(Part):
         require_same_shape(mu, "mu", log_var, "log_var")
         require_floats(mu, "mu")
         self.log_var = log_var
-        self.eps = array_module(mu).asarray(rng.standard_normal(mu.shape).astype(mu.dtype, copy=False))
+        self.eps: Array = array_module(mu).asarray(rng.standard_normal(mu.shape).astype(mu.dtype, copy=False))
         return functions.reparameterize(mu, log_var, self.eps)
 
     def backward(self, grad_z: Array) -> tuple[Array, Array]:
@@ -340,7 +342,7 @@ class Sequential(Layer):
     """Layers one after the other; forward and backward are the chain rule."""
 
     def __init__(self, layers: Sequence[Layer]) -> None:
-        self.layers = list(layers)
+        self.layers: list[Layer] = list(layers)
         for layer in self.layers:
             if not isinstance(layer, Layer):
                 raise TypeError(f"expected layers, such as ae.Dense(5, 3) or ae.ReLU(), got {layer!r}")

@@ -63,7 +63,9 @@ class SquaredError(Loss):
     array([[1., 2.]])
     """
 
-    remembers = ("x_hat", "x")
+    x_hat: Array
+    x: Array
+    remembers: tuple[str, ...] = ("x_hat", "x")
 
     def forward(self, x_hat: Array, x: Array) -> Number:
         """Return the loss of x_hat (N, D) against x (N, D)."""
@@ -89,7 +91,9 @@ class BinaryCrossEntropy(Loss):
     array([[-0.5]])
     """
 
-    remembers = ("logits", "x")
+    logits: Array
+    x: Array
+    remembers: tuple[str, ...] = ("logits", "x")
 
     def forward(self, logits: Array, x: Array) -> Number:
         """Return the loss of logits (N, D) against x (N, D) in [0, 1]."""
@@ -135,7 +139,9 @@ class SoftmaxCrossEntropy(Loss):
     array([[ 0.5, -0.5]])
     """
 
-    remembers = ("logits", "labels")
+    logits: Array
+    labels: Array
+    remembers: tuple[str, ...] = ("logits", "labels")
 
     def forward(self, logits: Array, labels: Array) -> Number:
         """Return the loss of logits (N, C) against labels (N,), integers from 0 to C - 1."""

@@ -66,12 +66,13 @@ class KLSparsity(Sparsity):
     0.0
     """
 
-    remembers = ("h", "running")
+    momentum: float | None
+    remembers: tuple[str, ...] = ("h", "running")
     infinite_where = "KLSparsity is infinite where a unit is exactly 0 or 1 over a batch; take larger ones"
 
     def __init__(self, rho: float, weight: float, momentum: float | None = None) -> None:
-        self.rho = require_number("rho", rho, above=0, below=1)
-        self.weight = require_number("weight", weight, least=0)
+        self.rho: float = require_number("rho", rho, above=0, below=1)
+        self.weight: float = require_number("weight", weight, least=0)
         self.momentum = None if momentum is None else require_number("momentum", momentum, above=0, most=1)
         self.running_activity: Buffer | None = None
 
@@ -104,7 +105,7 @@ class KLSparsity(Sparsity):
             return self.weight * functions.kl_sparsity(h, self.rho)
         if self.running_activity is None:
             raise RuntimeError("expected prepare(n_units, dtype) before forward, which makes room for the running mean")
-        self.running = self.running_activity.value
+        self.running: Array = self.running_activity.value
         if self.in_training:
             self.running_activity.value = functions.moving_activity(h, self.running, self.momentum)
         return self.weight * functions.moving_kl_sparsity(h, self.running, self.rho, self.momentum)
@@ -132,10 +133,10 @@ class L1Sparsity(Sparsity):
     2.0
     """
 
-    remembers = ("h",)
+    remembers: tuple[str, ...] = ("h",)
 
     def __init__(self, weight: float) -> None:
-        self.weight = require_number("weight", weight, least=0)
+        self.weight: float = require_number("weight", weight, least=0)
 
     @property
     def kinks(self) -> Array:
@@ -179,12 +180,14 @@ class L0Sparsity(Part, Recipe):
     1.0
     """
 
+    a: Array
+    theta: Array
     is_term = True
-    remembers = ("a", "theta")
+    remembers: tuple[str, ...] = ("a", "theta")
 
     def __init__(self, weight: float, bandwidth: float) -> None:
-        self.weight = require_number("weight", weight, least=0)
-        self.bandwidth = require_number("bandwidth", bandwidth, above=0)
+        self.weight: float = require_number("weight", weight, least=0)
+        self.bandwidth: float = require_number("bandwidth", bandwidth, above=0)
 
     def forward(self, a: Array, theta: Array) -> Number:
         """Return the penalty for pre-activations a (N, H) and thresholds theta (H,), a number."""
@@ -211,11 +214,12 @@ class Contraction(Part, Recipe):
         Its share in the objective, 0 or more; the field's lambda.
     """
 
+    slope: Array
     is_term = True
-    remembers = ("slope", "W")
+    remembers: tuple[str, ...] = ("slope", "W")
 
     def __init__(self, weight: float) -> None:
-        self.weight = require_number("weight", weight, least=0)
+        self.weight: float = require_number("weight", weight, least=0)
 
     def forward(self, slope: Array, W: Array) -> Number:
         """Return the penalty for slopes φ'(a) (N, H) and weights W (D, H), a number."""
@@ -241,11 +245,13 @@ class ResidualError(Part, Recipe):
         Its share in the objective, 0 or more; the field's alpha.
     """
 
+    e_hat: Array
+    e: Array
     is_term = True
-    remembers = ("e_hat", "e")
+    remembers: tuple[str, ...] = ("e_hat", "e")
 
     def __init__(self, weight: float) -> None:
-        self.weight = require_number("weight", weight, least=0)
+        self.weight: float = require_number("weight", weight, least=0)
 
     def forward(self, e_hat: Array, e: Array) -> Number:
         """Return the penalty for what is restored, e_hat, and the residual e (N, D), a number."""
@@ -287,14 +293,14 @@ class WeightDecay(Part):
     is_term = True
 
     def __init__(self, lam: float, parameters: Sequence[Any]) -> None:
-        self.lam = require_number("weight_decay", lam, least=0)
+        self.lam: float = require_number("weight_decay", lam, least=0)
         unsaid = [parameter.name for parameter in parameters if parameter.decays is None and len(parameter.shape) == 2]
         if self.lam and unsaid:
             raise ValueError(
                 f"expected every matrix to say whether weight decay applies to it, but {', '.join(unsaid)} doesn't; "
                 "where it is made, pass ae.Parameter(name, value, decays=True), or decays=False for what isn't a weight"
             )
-        self.weights = [parameter for parameter in parameters if parameter.decays]
+        self.weights: list[Any] = [parameter for parameter in parameters if parameter.decays]
 
     def forward(self) -> Number | float:
         """Return the penalty of the weights as they are, a number."""

@@ -18,7 +18,7 @@ import pytest
 import aescratch
 from aescratch.classroom import all_exercises
 from aescratch.classroom.packaging.beginning import INSTALL
-from aescratch.classroom.packaging.wheel import NAME, requirements, write_wheel
+from aescratch.classroom.packaging.wheel import NAME, licences, requirements, write_wheel
 from aescratch.programs.cli import main
 
 FORWARD, DENSE = all_exercises()[:2]
@@ -95,16 +95,17 @@ def test_the_wheel_is_the_package_the_same_to_the_byte(handed_out, tmp_path):
     there = {path.relative_to(package.parent).as_posix() for path in package.rglob("*.py")}
     assert there | {"aescratch/py.typed", "aescratch/classroom/template/README.md"} <= set(names)
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
+    assert {name.partition(".dist-info/licenses/")[2] for name in names} >= {"LICENSE", "DATA_LICENSES.md", "LICENSES/MIT.txt"}
     assert [line for line in about.splitlines() if line.startswith("Requires-Dist")] == [
         f"Requires-Dist: {need}" for need in requirements()[1]
     ]
 
 
 def test_a_first_exercise_passes_in_the_terminal_from_what_was_handed_out_alone(handed_out, python):
-    code = "import aescratch; from aescratch.classroom.packaging import wheel; print(aescratch.__file__, wheel.requirements())"
+    code = "import aescratch; from aescratch.classroom.packaging import wheel; print(aescratch.__file__, list(wheel.licences()), wheel.requirements())"
     found = subprocess.run([str(python), "-c", code], cwd=handed_out, env=environment(), capture_output=True, text=True).stdout
     assert found.startswith(str(python.parents[1]))
-    assert found.endswith(f"{requirements()}\n")  # so a teacher who has no repository either can hand it on
+    assert found.endswith(f"{sorted(licences())} {requirements()}\n")  # so a teacher who has no repository either can hand it on
     assert told(python, handed_out, "start", FORWARD.name)[0] == 0
     status, printed, _ = told(python, handed_out, "check")
     assert status != 0

@@ -5,7 +5,6 @@ import inspect
 import json
 import logging
 import pathlib
-import re
 import xml.etree.ElementTree
 
 import numpy as np
@@ -283,17 +282,3 @@ def test_what_is_no_python_is_installed_too():
     left_out = {path.relative_to(package).as_posix() for path in files - modules - listed}
     assert left_out <= {"classroom/path/conftest.py"}, "for the repository's own tests"
     assert not [pattern for pattern in patterns if not list(package.glob(pattern))]
-
-
-def test_what_the_repository_says_of_itself_is_so():
-    root = pathlib.Path(__file__).parents[1]
-    citation = (root / "CITATION.cff").read_text(encoding="utf-8")
-    assert re.findall(r"^version: (.+)$", citation, re.MULTILINE) == [ae.__version__]
-    assert {"cff-version", "message", "title", "authors"} <= set(re.findall(r"^([\w-]+):", citation, re.MULTILINE))
-    guide = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    assert guide.count("\n") <= 60, "it fits on a page"
-    links = re.findall(r"\]\(([^)]+)\)", guide)
-    scripts = re.findall(r"`(?:python )?((?:docs|tests|aescratch)/[\w/.]+)", guide)
-    assert len(links) >= 3
-    assert len(scripts) >= 6
-    assert [path for path in (*links, *scripts) if not (root / path).exists()] == []

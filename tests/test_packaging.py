@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from types import SimpleNamespace
 
 import numpy as np
@@ -453,6 +454,14 @@ def classroom50(tmp_path_factory):
     root = tmp_path_factory.mktemp("classroom50")
     CLASSROOM50.laid_out(root, [DENSE])
     return root
+
+
+def test_the_page_says_how_large_the_package_for_classroom50_is(classroom50):
+    page = (pathlib.Path(__file__).parent.parent / "docs" / "graders.md").read_text(encoding="utf-8")
+    (said,) = re.findall(r"packed \((\d\.\d) MB; (\d\.\d) MB unpacked\)", page)
+    files = [path for path in (classroom50 / CLASSROOM50.code).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    sizes = sum(len(zlib.compress(path.read_bytes())) for path in files), sum(path.stat().st_size for path in files)
+    assert [size / 1e6 for size in sizes] == pytest.approx(list(map(float, said)), abs=0.3)
 
 
 def test_classroom50_gets_hundredths_of_points_and_the_answer(classroom50):

@@ -230,6 +230,8 @@ def test_setuptools_makes_an_editable_install_a_path(tmp_path):
     for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "DATA_LICENSES.md"):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "aescratch", tmp_path / "aescratch", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "description.txt", tmp_path / "docs")
     build = "import setuptools.build_meta as backend; backend.build_editable('wheel')"
     (tmp_path / "wheel").mkdir()
     subprocess.run([sys.executable, "-c", build], cwd=tmp_path, capture_output=True, check=True)

@@ -72,6 +72,9 @@ def telling(listener: Callable[[str], object]) -> Iterator[None]:
 class Compiled:
     """A formula, and the loops that were compiled of it."""
 
+    formula: Callable[..., Any]
+    names: list[str]
+
     def __init__(self, formula: Callable[..., Any], names: Sequence[str]) -> None:
         self.formula, self.names = formula, list(names)
         self.loops: dict[Any, Callable[..., Any] | None] = {}  # by what they were compiled for

@@ -103,6 +103,10 @@ def write_kernel(formula: Callable[..., Any], names: Sequence[str], dtype: Any) 
 class Symbol:
     """A number inside a kernel, by the name of the variable that holds it."""
 
+    kernel: Kernel
+    name: str
+    dtype: Any
+
     def __init__(self, kernel: Kernel, name: str, dtype: Any) -> None:
         self.kernel, self.name, self.dtype = kernel, name, dtype
 
@@ -149,6 +153,9 @@ class Symbol:
 
 class RowSums:
     """What a formula adds up over each row."""
+
+    terms: Symbol
+    mean_taken: bool
 
     def __init__(self, terms: Symbol) -> None:
         self.terms, self.mean_taken = terms, False

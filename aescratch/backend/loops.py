@@ -44,7 +44,7 @@ def scaled(x, k):
 def exponent(x): return T(np.int32((T(x).view(Integer) - {root}) >> {digits}))
 """
 # How a float lies in memory: the integer of its size, the digits of its fraction, what is added to its exponent, √½.
-LAYOUTS = {
+LAYOUTS: dict[str, dict[str, str | int]] = {
     "float32": {"integer": "int32", "digits": 23, "bias": 127, "root": 0x3F3504F3},
     "float64": {"integer": "int64", "digits": 52, "bias": 1023, "root": 0x3FE6A09E667F3BCD},
 }

@@ -25,11 +25,14 @@ from aescratch.backend.sharing import batch_mean
 
 numba: Any = importlib.import_module("numba")
 # Products may be added without rounding between; NaN and infinities keep their meaning.
-OPTIONS = {"fastmath": {"contract"}, "error_model": "numpy", "nogil": True}
+OPTIONS: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy", "nogil": True}
 
 
 class Loop:
     """A formula's loop, compiled for arguments of one kind each, and arrays of so many dimensions."""
+
+    kernel: Kernel
+    changed: list[int]
 
     def __init__(self, kernel: Kernel, kinds: dict[str, str], dtype: str, dimensions: int) -> None:
         truths = {line.split()[1] for line in kernel.lines if line.startswith("bool ")}
@@ -40,7 +43,7 @@ class Loop:
         self.kernel, self.changed = kernel, [list(kinds).index(name) for name in kernel.changed]
         numbers = {"n": NUMBER} if kernel.takes_n else {}
         results = {f"y{i}": SUMS if kernel.row_sums else RESULT for i in range(len(kernel.results))}
-        self.run = compiled(kernel, {**kinds, **numbers, **results}, dtype, dimensions)
+        self.run: Callable[..., None] = compiled(kernel, {**kinds, **numbers, **results}, dtype, dimensions)
 
     def __call__(self, arguments: Sequence[Any]) -> Any:
         """Return what the formula returns, or NotImplemented where NumPy has an error to raise."""

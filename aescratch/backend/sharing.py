@@ -42,6 +42,10 @@ class SharedBatch:
         Whether this process was asked to end; the next `sum_gradients` tells the others.
     """
 
+    communicator: Any
+    rank: int
+    local: bool
+
     def __init__(self, communicator: Any, local: bool) -> None:
         self.communicator, self.rank, self.local = communicator, int(communicator.Get_rank()), local
         self.counts: list[int] = []

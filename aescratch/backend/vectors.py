@@ -8,7 +8,7 @@ are or smaller in float32; infinities, NaN and subnormal numbers come out as Num
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aescratch.backend.kernels import FUNCTIONS, function_named
@@ -22,7 +22,7 @@ LIMITS = {"float32": (-104.0, 89.0), "float64": (-746.0, 710.0)}
 # Polynomials, lowest power first, interpolated at Chebyshev's points: (exp(r) − 1 − r) / r² for |r| <= log(2)/2;
 # (tanh(x)/x − 1) / x² in x² for |x| <= 0.6; and (log(1 + f) − 2s) / s³ in s² with s = f / (2 + f), for 1 + f from √½
 # to √2. What they add to the relative error of the function is below 1.1e-8 in float32 and 1.7e-17 in float64.
-EXP = {
+EXP: dict[str, tuple[float, ...]] = {
     "float32": (0.5, 0.16666573381900845, 0.04166655011030512, 0.008363773874405574, 0.0013926926614021907),
     "float64": (
         0.5, 0.16666666666666669, 0.04166666666662064, 0.008333333333329793, 0.0013888888918939168,
@@ -30,7 +30,7 @@ EXP = {
         2.510134692835034e-08,
     ),
 }  # fmt: skip
-TANH = {
+TANH: dict[str, tuple[float, ...]] = {
     "float32": (
         -0.3333333031869088, 0.13332913829486218, -0.0538736950737043, 0.021109652371575666, -0.00626705669951368,
     ),
@@ -40,7 +40,7 @@ TANH = {
         8.152463079400464e-05, -1.8322690044802516e-05,
     ),
 }  # fmt: skip
-LOG = {
+LOG: dict[str, tuple[float, ...]] = {
     "float32": (0.6666668560327356, 0.39988550988935756, 0.29590317357160395),
     "float64": (
         0.666666666666667, 0.3999999999989322, 0.28571428628810996, 0.22222210674238516, 0.18182922513515942,
@@ -49,7 +49,9 @@ LOG = {
 }  # fmt: skip
 
 # x 2ᵏ; the k for which x / 2ᵏ lies from √½ to √2; x or y. They are defined in `loops`.
-scaled, exponent, choose = function_named("scaled"), function_named("exponent"), function_named("choose")
+scaled: Callable[..., Any] = function_named("scaled")
+exponent: Callable[..., Any] = function_named("exponent")
+choose: Callable[..., Any] = function_named("choose")
 
 
 def exp(x: Any) -> Any:

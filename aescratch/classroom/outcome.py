@@ -76,6 +76,10 @@ class Judgement:
 class Ended(BaseException):  # an Exception would be taken for the student's own
     """The check of a file ends here: the kind of its outcome, and why."""
 
+    kind: str
+    message: str
+    line: int
+
     def __init__(self, kind: str, message: str, line: int = 0) -> None:
         super().__init__(message)
         self.kind, self.message, self.line = kind, message, line

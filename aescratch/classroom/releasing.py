@@ -37,7 +37,7 @@ class ReleaseError(Exception):
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("; ".join(problems))
-        self.problems = list(problems)
+        self.problems: list[str] = list(problems)
 
 
 def release(

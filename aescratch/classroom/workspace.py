@@ -39,7 +39,7 @@ class Workspace:
                 f"expected {folder / PROGRESS} to be as it was written, but it can't be read ({error}); put it right, "
                 "or delete it and run aescratch exercises init on the folder: your files stay"
             ) from error
-        self.exercises = _course_in(folder)
+        self.exercises: tuple[Exercise, ...] = _course_in(folder)
 
     @classmethod
     def create(cls, folder: Path) -> Workspace:

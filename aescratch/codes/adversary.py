@@ -32,7 +32,7 @@ class GradientReversal(Layer, Recipe):
     """
 
     def __init__(self, weight: float) -> None:
-        self.weight = require_number("weight", weight, least=0)
+        self.weight: float = require_number("weight", weight, least=0)
 
     def apply(self, x: Array) -> Array:
         """Return x."""
@@ -56,13 +56,13 @@ class BesidePrior(Part):
     """Put codes below as many samples of N(0, 1), so that a discriminator is given both."""
 
     draws = True
-    remembers = ("z",)
+    remembers: tuple[str, ...] = ("z",)
 
     def forward(self, h: Array, rng: np.random.Generator) -> Array:
         """Return both (2N, H) for h (N, H): samples first; they are drawn on the host in float64, from rng."""
         require_batch(h, "h")
         require_floats(h, "h")
-        self.z = array_module(h).asarray(rng.standard_normal(h.shape).astype(h.dtype, copy=False))
+        self.z: Array = array_module(h).asarray(rng.standard_normal(h.shape).astype(h.dtype, copy=False))
         return functions.join_rows(self.z, h)
 
     def backward(self, grad_both: Array) -> Array:
@@ -78,7 +78,7 @@ class Discrimination(Part, Recipe):
     """How well samples and codes are told apart: the cross-entropy of logits, of which the upper half are samples'."""
 
     is_term = True
-    remembers = ("logits",)
+    remembers: tuple[str, ...] = ("logits",)
 
     def forward(self, logits: Array) -> Number:
         """Return the term for logits (2N, 1), a number; log 2 where nothing is told apart."""

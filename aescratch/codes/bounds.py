@@ -42,13 +42,16 @@ class FittedGaussian(Loss):
     1.837877
     """
 
-    remembers = ("x_hat", "x", "by_batch")
-    momentum = 0.1
+    x_hat: Array
+    x: Array
+    by_batch: bool
+    remembers: tuple[str, ...] = ("x_hat", "x", "by_batch")
+    momentum: float = 0.1
     infinite_where = "the fitted variance is 0 where a whole batch is restored exactly; leave variance out there"
 
     def __init__(self, dtype: str = "float64") -> None:
         self.dtype = dtype
-        self.running_variance = Buffer.filled("running_variance", 1, 1.0, dtype)
+        self.running_variance: Buffer = Buffer.filled("running_variance", 1, 1.0, dtype)
 
     @property
     def buffers(self) -> list[Buffer]:
@@ -86,8 +89,11 @@ class SeveralSamples(Sampling):
         K, at least 1.
     """
 
+    log_var: Array
+    eps: Array
+
     def __init__(self, n_samples: int) -> None:
-        self.n_samples = require_count("n_samples", n_samples)
+        self.n_samples: int = require_count("n_samples", n_samples)
 
     def forward(self, mu: Array, log_var: Array, rng: np.random.Generator) -> Array:
         """Return z (N, K, H) for mu and log_var (N, H); eps is drawn on the host in float64, from rng."""
@@ -116,7 +122,7 @@ def _weighed_entries(part: DoublyReparameterizedSamples, grad_z: Array) -> dict[
 class DoublyReparameterizedSamples(SeveralSamples):
     """Samples whose gradients count by each sample's share in the bound once more: the doubly reparameterised ones."""
 
-    remembers = ("log_var", "eps", "weights")
+    remembers: tuple[str, ...] = ("log_var", "eps", "weights")
 
     def forward(self, mu: Array, log_var: Array, rng: np.random.Generator) -> Array:
         """Return z (N, K, H), as `SeveralSamples`; shares of an earlier batch are forgotten."""
@@ -147,10 +153,12 @@ class GaussianLikelihood(Part, Recipe):
         Of the decoder, above 0.
     """
 
-    remembers = ("x_hat", "x", "K")
+    x_hat: Array
+    x: Array
+    remembers: tuple[str, ...] = ("x_hat", "x", "K")
 
     def __init__(self, variance: float) -> None:
-        self.variance = require_number("variance", variance, above=0)
+        self.variance: float = require_number("variance", variance, above=0)
 
     def apply(self, x_hat: Array, x: Array) -> Array:
         """Return log p(x|z) (N, K) for x_hat (N·K, D), example by example, and x (N, D), and remember nothing."""
@@ -170,7 +178,9 @@ class GaussianLikelihood(Part, Recipe):
 class BernoulliLikelihood(Part, Recipe):
     """Log-probability of x in [0, 1], for every sample, from logits."""
 
-    remembers = ("logits", "x", "K")
+    logits: Array
+    x: Array
+    remembers: tuple[str, ...] = ("logits", "x", "K")
 
     def apply(self, logits: Array, x: Array) -> Array:
         """Return log p(x|z) (N, K) for logits (N·K, D), example by example, and x (N, D), and remember nothing."""
@@ -212,8 +222,12 @@ class ImportanceBound(Part, Recipe):
     np.float64(1.609438)
     """
 
+    log_p: Array
+    z: Array
+    mu: Array
+    log_var: Array
     is_term = True
-    remembers = ("log_p", "z", "mu", "log_var")
+    remembers: tuple[str, ...] = ("log_p", "z", "mu", "log_var")
 
     def forward(self, log_p: Array, z: Array, mu: Array, log_var: Array) -> Number:
         """Return the loss for log p(x|z) (N, K), samples z (N, K, H), and mu and log_var (N, H)."""

@@ -71,7 +71,9 @@ class Codebook(Layer):
            [0., 0.]])
     """
 
-    remembers = ("indices",)
+    n_units: int
+    n_codes: int
+    remembers: tuple[str, ...] = ("indices",)
 
     def __init__(
         self, n_units: int, n_codes: int, n_vectors: int = 1, *, moving_average: float | None = None,
@@ -79,23 +81,23 @@ class Codebook(Layer):
         rng: Rng = None,
     ) -> None:  # fmt: skip
         self.n_units, self.n_codes = require_count("n_units", n_units), require_count("n_codes", n_codes)
-        self.n_vectors = require_count("n_vectors", n_vectors)
+        self.n_vectors: int = require_count("n_vectors", n_vectors)
         if self.n_units % self.n_vectors:
             raise ValueError(
                 f"expected n_vectors to divide the code's width, {self.n_units}, got {n_vectors}; all vectors choose "
                 "from one codebook, and so have one width"
             )
-        self.restart = require_number("restart", restart, least=0, below=1)
+        self.restart: float = require_number("restart", restart, least=0, below=1)
         self.moving_average = moving_average
         if moving_average is not None:
             self.moving_average = require_number("moving_average", moving_average, above=0, most=1)
-        self.width = self.n_units // self.n_vectors
+        self.width: int = self.n_units // self.n_vectors
         entries = draw_weights(self.n_codes, self.width, initializer, dtype, rng)
         counts = np.full(self.n_codes, 0.0 if self.restart else 1.0, dtype)
         averaged = self.moving_average is not None
         self.E = Buffer("E", entries) if averaged else Parameter("E", entries, decays=False)
-        self.counts = Buffer("counts", counts) if averaged or self.restart else None
-        self.sums = Buffer("sums", entries) if averaged else None
+        self.counts: Buffer | None = Buffer("counts", counts) if averaged or self.restart else None
+        self.sums: Buffer | None = Buffer("sums", entries) if averaged else None
 
     @property
     def parameters(self) -> list[Parameter]:
@@ -139,7 +141,7 @@ class Codebook(Layer):
         TypeError
             If there is no rng in training where entries may be restarted.
         """
-        self.indices = self.numbers_of(h)
+        self.indices: Array = self.numbers_of(h)
         q = functions.codebook_entries(self.E.value, self.indices)
         if self.in_training and self.counts is not None:
             h = all_rows(h)
@@ -220,7 +222,7 @@ class QuantizationError(Part, Recipe):
     """Base of the two terms: the squared distance of h and q, mean over the batch."""
 
     is_term = True
-    remembers = ("h", "q")
+    remembers: tuple[str, ...] = ("h", "q")
 
 
 def _pull(part: Any, to: str, weight: float) -> Array:
@@ -233,6 +235,9 @@ def _pull(part: Any, to: str, weight: float) -> Array:
 
 class CodebookLoss(QuantizationError):
     """Pull the entries to the code: ‖sg[h] − q‖², mean over the batch, of which only q learns."""
+
+    h: Array
+    q: Array
 
     def forward(self, q: Array, h: Array) -> Number:
         """Return the term for q (N, H) and h (N, H), a number."""
@@ -259,8 +264,11 @@ class Commitment(QuantizationError):
         Its share in the objective, 0 or more.
     """
 
+    h: Array
+    q: Array
+
     def __init__(self, beta: float) -> None:
-        self.beta = require_number("beta", beta, least=0)
+        self.beta: float = require_number("beta", beta, least=0)
 
     def forward(self, h: Array, q: Array) -> Number:
         """Return the term for h (N, H) and q (N, H), a number."""

@@ -20,6 +20,7 @@ from aescratch.layers import Layer, Linear, UnitRowDense, require_width
 class Gate(Layer):
     """How far each unit's gate is open: a_gate = p + b. Its parameter b is (H,)."""
 
+    b: Parameter
     follows = True
 
     def __init__(self, n_units: int, *, dtype: str = "float32") -> None:
@@ -51,7 +52,9 @@ class Gate(Layer):
 class Magnitude(Layer):
     """How large each unit is where its gate is open: a_mag = exp(r) ⊙ p + b. Its parameters r and b are (H,)."""
 
-    remembers = ("p",)
+    r: Parameter
+    b: Parameter
+    remembers: tuple[str, ...] = ("p",)
     follows = True
 
     def __init__(self, n_units: int, *, dtype: str = "float32") -> None:
@@ -85,7 +88,9 @@ class Magnitude(Layer):
 class Gated(Part):
     """Units that are on where their gate is, and as large as their magnitude: h = H(a_gate) ⊙ max(a_mag, 0)."""
 
-    remembers = ("a_gate", "a_mag")
+    a_gate: Array
+    a_mag: Array
+    remembers: tuple[str, ...] = ("a_gate", "a_mag")
 
     @property
     def kinks(self) -> Array:
@@ -112,6 +117,11 @@ class GatedUnits(Layer):
 
     By h alone, as in a classifier, only the magnitudes learn: no gradient passes the step of the gate.
     """
+
+    directions: Linear
+    gate: Gate
+    magnitude: Magnitude
+    gated: Gated
 
     def __init__(self, directions: Linear, gate: Gate, magnitude: Magnitude, gated: Gated) -> None:
         self.directions, self.gate, self.magnitude, self.gated = directions, gate, magnitude, gated
@@ -149,7 +159,7 @@ class Frozen(Layer):
         The layer whose numbers are used.
     """
 
-    remembers = ("W",)
+    remembers: tuple[str, ...] = ("W",)
     row_by_row = True
 
     def __init__(self, dense: UnitRowDense) -> None:

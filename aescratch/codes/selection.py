@@ -59,13 +59,16 @@ class JumpReLU(Layer):
     array([[0. , 0.6, 0. ]])
     """
 
-    remembers = ("a", "theta")
+    log_theta: Parameter
+    a: Array
+    theta: Array
+    remembers: tuple[str, ...] = ("a", "theta")
     follows = True
     row_by_row = True
 
     def __init__(self, n_units: int, *, theta: float, bandwidth: float, dtype: str = "float32") -> None:
         width, start = require_count("n_units", n_units), require_number("theta", theta, above=0)
-        self.bandwidth = require_number("bandwidth", bandwidth, above=0)
+        self.bandwidth: float = require_number("bandwidth", bandwidth, above=0)
         self.log_theta = Parameter("log_theta", np.full(width, np.log(start), require_dtype(dtype)), decays=False)
 
     @property
@@ -131,12 +134,14 @@ class BatchTopK(Layer):
     array([0.2])
     """
 
-    remembers = ("a", "by_batch")
+    a: Array
+    by_batch: bool
+    remembers: tuple[str, ...] = ("a", "by_batch")
 
     def __init__(self, k: int, *, momentum: float = 0.1, dtype: str = "float32") -> None:
-        self.k = require_count("k", k)
-        self.momentum = require_number("momentum", momentum, above=0, most=1)
-        self.threshold = Buffer.filled("threshold", 1, 0, require_dtype(dtype))
+        self.k: int = require_count("k", k)
+        self.momentum: float = require_number("momentum", momentum, above=0, most=1)
+        self.threshold: Buffer = Buffer.filled("threshold", 1, 0, require_dtype(dtype))
 
     @property
     def buffers(self) -> list[Buffer]:
@@ -201,14 +206,16 @@ class SilentTopK(Part):
         For how many examples of the training each unit has been 0, (H,).
     """
 
-    remembers = ("a", "silent")
+    a: Array
+    silent: Array
+    remembers: tuple[str, ...] = ("a", "silent")
     moves_objective = True
 
     def __init__(self, n_units: int, k: int, *, silent_after: int, dtype: str = "float32") -> None:
         width = require_count("n_units", n_units)
-        self.k = require_count("k", k, most=width)
-        self.silent_after = require_count("silent_after", silent_after)
-        self.silent_for = Buffer.filled("silent_for", width, 0, require_dtype(dtype))
+        self.k: int = require_count("k", k, most=width)
+        self.silent_after: int = require_count("silent_after", silent_after)
+        self.silent_for: Buffer = Buffer.filled("silent_for", width, 0, require_dtype(dtype))
 
     @property
     def buffers(self) -> list[Buffer]:
@@ -273,12 +280,13 @@ class PrefixDense(Layer):
         How many of the H units are read.
     """
 
-    remembers = ("h",)
+    b: Parameter
+    remembers: tuple[str, ...] = ("h",)
     row_by_row = True
 
     def __init__(self, dense: Dense, size: int) -> None:
         self.W, self.b = dense.W, dense.b
-        self.size = require_count("size", size, most=dense.W.shape[0])
+        self.size: int = require_count("size", size, most=dense.W.shape[0])
 
     @property
     def parameters(self) -> list[Parameter]:

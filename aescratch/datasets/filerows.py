@@ -56,6 +56,12 @@ class Found(NamedTuple):
 class FileRows:
     """A matrix in a file, of which slices of rows are read; images are rows of pixels."""
 
+    place: Path | TemporaryCopy
+    path: Path
+    layout: Layout
+    dtype: np.dtype[Any]
+    shape: tuple[int, int]
+
     def __init__(self, place: Path | TemporaryCopy, layout: Layout, path: Path) -> None:
         require_rows(layout.shape, path)
         self.place, self.path, self.layout = place, path, layout  # a temporary copy is there as long as it is held
@@ -79,6 +85,8 @@ class FileRows:
 
 class TemporaryCopy:
     """A temporary file of these bytes, which is gone when nobody holds this any more."""
+
+    name: str
 
     def __init__(self, pieces: Iterable[bytes], path: Path) -> None:
         import tempfile  # here, since importing the package can do without

@@ -15,7 +15,7 @@ from aescratch.datasets.found import PathLike, read_original
 from aescratch.datasets.idx import parse_idx
 from aescratch.datasets.originals import IDX_FILES
 
-SPLITS = {"train": ("train",), "test": ("test",), "all": ("train", "test")}
+SPLITS: dict[str, tuple[str, ...]] = {"train": ("train",), "test": ("test",), "all": ("train", "test")}
 
 
 def read_pairs(set_name: str, split: str, path: PathLike | None) -> tuple[NDArray[np.uint8], NDArray[np.uint8], Path]:

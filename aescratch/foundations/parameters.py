@@ -19,7 +19,7 @@ class ParameterBuffer:
 
     def __init__(self, values: Array) -> None:
         self.values = values
-        self.grads = array_module(values).zeros_like(values)
+        self.grads: Array = array_module(values).zeros_like(values)
 
 
 class Parameter:
@@ -47,10 +47,15 @@ class Parameter:
     Parameter('b', shape=(3,))
     """
 
+    name: str
+    decays: bool | None
+    buffer: ParameterBuffer
+    start: int
+
     def __init__(self, name: str, value: Array, decays: bool | None = None) -> None:
         self.name, self.decays = name, decays
         self.shape: tuple[int, ...] = value.shape
-        self.size = int(value.size)
+        self.size: int = int(value.size)
         self.bind(ParameterBuffer(value.reshape(-1).copy()), 0)
 
     def bind(self, buffer: ParameterBuffer, start: int) -> None:

@@ -62,9 +62,12 @@ class Scaling:
            [190.,   1.]])
     """
 
+    shift: Array
+    size: Array
+
     def __init__(self, shift: Any, size: Any, how: str = "given") -> None:
         self.shift, self.size = np.asarray(shift, np.float64), np.asarray(size, np.float64)
-        self.how = str(how)
+        self.how: str = str(how)
         if self.shift.ndim != 1 or self.shift.shape != self.size.shape or not len(self.shift):
             raise ValueError(
                 f"expected a shift and a size for every column, got shapes {self.shift.shape} and {self.size.shape}"

@@ -75,6 +75,8 @@ class Stream:
     array([0.2, 0.2, 0.2, 0.2], dtype=float32)
     """
 
+    source: Any
+
     def __init__(self, x: Any, divide_by: float | None = None) -> None:
         if not all(hasattr(x, name) for name in ("shape", "dtype", "__getitem__")):
             raise TypeError(f"expected x to have a shape, a dtype and slices of rows, got {type(x).__name__}")
@@ -87,11 +89,11 @@ class Stream:
                 f"expected x to hold one example per row, with at least one row and one column, got shape {x.shape}"
             )
         self.source, n_rows, width = x, int(x.shape[0]), math.prod(map(int, x.shape[1:]))
-        self.rows_in_sample = max(1, SAMPLE // width)
-        self.rows_per_piece = _rows_per_piece(x, n_rows, width)
-        self.pieces_per_block = max(1, BLOCK // (self.rows_per_piece * width))
+        self.rows_in_sample: int = max(1, SAMPLE // width)
+        self.rows_per_piece: int = _rows_per_piece(x, n_rows, width)
+        self.pieces_per_block: int = max(1, BLOCK // (self.rows_per_piece * width))
         starts = np.arange(0, n_rows, self.rows_per_piece)
-        self.spans = np.stack([starts, np.minimum(starts + self.rows_per_piece, n_rows)], axis=1)
+        self.spans: Array = np.stack([starts, np.minimum(starts + self.rows_per_piece, n_rows)], axis=1)
         self.changes: tuple[Callable[[Array], Array], ...] = ()
         self._sample: tuple[Array, Array] | None = None
         if divide_by is not None:

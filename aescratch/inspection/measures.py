@@ -131,6 +131,8 @@ class Neighbourhoods:
     So variety stands beside it: how many of the balls are reached, the coverage of Naeem et al. 2020.
     """
 
+    radii: Array
+
     def __init__(self, x: Array) -> None:
         self.x = x
         self.radii = np.partition(distances(x, x), NEIGHBOUR, axis=1)[:, NEIGHBOUR]  # position 0 is the digit itself

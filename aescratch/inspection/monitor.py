@@ -105,11 +105,11 @@ class Monitor:
     def __init__(self, x: Any, labels: Any = None, *, epochs: int) -> None:
         x, labels = some_rows(x, labels)
         x = as_array(x)
-        self.x = as_matrix(x, str(x.dtype), None)
+        self.x: Array = as_matrix(x, str(x.dtype), None)
         last = require_count("epochs", epochs)
         rows = np.linspace(0, len(self.x) - 1, min(MOST_ROWS, len(self.x))).astype(int)
-        self.rows = [array[rows] for array in (self.x, labels) if array is not None]
-        self.wanted = {round(step) for step in np.linspace(1, last, min(last, MOST_SNAPSHOTS))}
+        self.rows: list[Any] = [array[rows] for array in (self.x, labels) if array is not None]
+        self.wanted: set[Any] = {round(step) for step in np.linspace(1, last, min(last, MOST_SNAPSHOTS))}
         self.snapshots: list[Snapshot] = []
         self.history: History | None = None
         self.levels: dict[str, float] = {}

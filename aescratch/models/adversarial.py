@@ -21,7 +21,7 @@ from aescratch.codes.adversary import BesidePrior, Discrimination, GradientRever
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Data, Rng, require_count
-from aescratch.layers import Dense, Layer
+from aescratch.layers import Dense, Layer, Sequential
 from aescratch.models.autoencoder import AutoencoderSettings
 from aescratch.models.generative import GenerativeAutoencoder
 from aescratch.models.network import name_parameters, without_identity
@@ -54,24 +54,27 @@ class AdversarialAutoencoder(GenerativeAutoencoder):
     ((3, 5), True)
     """
 
+    weight: float
+    n_hidden: int
+
     def __init__(
         self, widths: Sequence[int], weight: float = 0.1, *, n_hidden: int = 64, **options: Unpack[AutoencoderSettings]
     ) -> None:
-        self.reversal = GradientReversal(weight)
+        self.reversal: GradientReversal = GradientReversal(weight)
         self.weight, self.n_hidden = self.reversal.weight, require_count("n_hidden", n_hidden)
         super().__init__(widths, **options)
 
     def build(self, rng: np.random.Generator) -> None:
         """Make the layers of the autoencoder, and those of the discriminator."""
         super().build(rng)
-        self.beside_prior = BesidePrior()
+        self.beside_prior: BesidePrior = BesidePrior()
         first, last = (
             Dense(n_in, n_out, initializer=self.initializer, dtype=self.dtype, rng=rng)
             for n_in, n_out in ((self.widths[-1], self.n_hidden), (self.n_hidden, 1))
         )
-        self.discriminator = without_identity([first, LeakyReLU(0.2), last])
+        self.discriminator: Sequential = without_identity([first, LeakyReLU(0.2), last])
         name_parameters("discriminator", self.discriminator)
-        self.discrimination = Discrimination()
+        self.discrimination: Discrimination = Discrimination()
 
     def default_code_activation(self) -> Callable[..., Layer]:
         """Return Identity."""

@@ -32,7 +32,7 @@ from aescratch.foundations.validation import (
     require_rows,
 )
 from aescratch.initializers import xavier_uniform
-from aescratch.layers import Dense, Layer
+from aescratch.layers import Dense, Layer, Sequential
 from aescratch.losses import BinaryCrossEntropy, Loss, SoftmaxCrossEntropy, SquaredError
 from aescratch.models.base import Model
 from aescratch.models.network import (
@@ -112,6 +112,13 @@ class Autoencoder(Model):
     ['encoder.W1', 'encoder.b1', 'decoder.W1', 'decoder.b1']
     """
 
+    activation: Callable[..., Layer]
+    code_activation: Callable[..., Layer] | None
+    output_activation: Callable[..., Layer] | None
+    tied: bool
+    batch_norm: bool
+    encoder: Sequential
+
     def __init__(
         self, widths: Sequence[int], *, activation: Callable[..., Layer] = ReLU,
         code_activation: Callable[..., Layer] | None = None, output_activation: Callable[..., Layer] | None = None,
@@ -119,18 +126,18 @@ class Autoencoder(Model):
         batch_norm: bool = False, initializer: Callable[..., Array] = xavier_uniform, dtype: str = "float32",
         rng: Rng = None,
     ) -> None:  # fmt: skip
-        self.widths = check_widths(widths)
+        self.widths: list[int] = check_widths(widths)
         make_activation("activation", activation)
         self.activation, self.code_activation, self.output_activation = activation, code_activation, output_activation
         self.tied, self.batch_norm = require_flag("tied", tied), require_flag("batch_norm", batch_norm)
-        self.dropout = Dropout(dropout).p
-        self.reconstruction = _check_reconstruction(reconstruction, output_activation)
+        self.dropout: float = Dropout(dropout).p
+        self.reconstruction: Loss = _check_reconstruction(reconstruction, output_activation)
         self.initializer = initializer
-        self.dtype = require_dtype(dtype)
+        self.dtype: str = require_dtype(dtype)
         generator = as_generator(rng)
         self.build(generator)
-        self.decay = WeightDecay(weight_decay, self.parameters)
-        self.weight_decay = self.decay.lam
+        self.decay: WeightDecay = WeightDecay(weight_decay, self.parameters)
+        self.weight_decay: float = self.decay.lam
         self.settle(generator)
 
     def build(self, rng: np.random.Generator) -> None:
@@ -138,7 +145,7 @@ class Autoencoder(Model):
         encoder = dense_layers(self.widths, self.between, self.initializer, self.dtype, rng)
         decoder = self.decoder_layers(encoder, rng)
         self.encoder = without_identity([*encoder, *self.normalization(self.widths[-1]), *self.code_layers()])
-        self.decoder = without_identity([*self.silenced(), *decoder, self.output_layer()])
+        self.decoder: Sequential = without_identity([*self.silenced(), *decoder, self.output_layer()])
         mark_first(self.encoder)
         name_parameters("encoder", self.encoder)
         name_parameters("decoder", self.decoder)

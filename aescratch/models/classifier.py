@@ -56,6 +56,10 @@ class SoftmaxClassifier(Model):
     (7,)
     """
 
+    autoencoder: Autoencoder
+    dtype: str
+    initializer: Callable[..., Array]
+
     def __init__(
         self, autoencoder: Autoencoder, n_classes: int, *, weight_decay: float = 0.0,
         initializer: Callable[..., Array] = xavier_uniform, rng: Rng = None,
@@ -63,20 +67,20 @@ class SoftmaxClassifier(Model):
         if not isinstance(autoencoder, Autoencoder):
             raise TypeError(f"expected an autoencoder of this package, got {autoencoder!r}")
         self.autoencoder, self.dtype, self.initializer = autoencoder, autoencoder.dtype, initializer
-        self.n_classes = require_count("n_classes", n_classes, least=2)
-        self.encoder = Sequential([copy.copy(layer) for layer in autoencoder.path_to_code()])
+        self.n_classes: int = require_count("n_classes", n_classes, least=2)
+        self.encoder: Sequential = Sequential([copy.copy(layer) for layer in autoencoder.path_to_code()])
         for layer in self.encoder.layers:
             if isinstance(layer, Dense):
                 layer.adds = False  # no decoder has written before
         generator = as_generator(rng)
         n_code = autoencoder.widths[-1]
-        self.head = Dense(n_code, n_classes, initializer=initializer, dtype=self.dtype, rng=generator)
+        self.head: Dense = Dense(n_code, n_classes, initializer=initializer, dtype=self.dtype, rng=generator)
         self.head.W.name, self.head.b.name = "head.W", "head.b"
         pack(self.head.parameters, self.dtype, autoencoder.backend)
-        self.cross_entropy = SoftmaxCrossEntropy()
-        self.decay = WeightDecay(weight_decay, self.parameters)
-        self.weight_decay = self.decay.lam
-        self.rng = own_generator(generator)
+        self.cross_entropy: SoftmaxCrossEntropy = SoftmaxCrossEntropy()
+        self.decay: WeightDecay = WeightDecay(weight_decay, self.parameters)
+        self.weight_decay: float = self.decay.lam
+        self.rng: np.random.Generator = own_generator(generator)
 
     @property
     def parameters(self) -> list[Parameter]:

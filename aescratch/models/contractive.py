@@ -48,9 +48,13 @@ class ContractiveAutoencoder(Autoencoder):
     >>> model.backward()
     """
 
+    dense: Layer
+    code: Activation | Identity
+    slope: Slope
+
     def __init__(self, widths: Sequence[int], weight: float = 0.1, **options: Unpack[AutoencoderSettings]) -> None:
-        self.contraction = Contraction(weight)
-        self.weight = self.contraction.weight
+        self.contraction: Contraction = Contraction(weight)
+        self.weight: float = self.contraction.weight
         super().__init__(widths, **options)
 
     def build(self, rng: np.random.Generator) -> None:
@@ -71,7 +75,7 @@ class ContractiveAutoencoder(Autoencoder):
         if not isinstance(code, Activation):
             raise TypeError(f"expected a code_activation with a slope, such as ae.Sigmoid, got {code!r}")
         self.code, self.slope = code, Slope(code)
-        self.encoder = Sequential([self.dense, self.code])
+        self.encoder: Sequential = Sequential([self.dense, self.code])
 
     def default_code_activation(self) -> Callable[..., Layer]:
         """Return Sigmoid."""

@@ -54,13 +54,16 @@ class DenoisingAutoencoder(Autoencoder):
     True
     """
 
+    corruption: Corruption
+    loss_on: str
+
     def __init__(
         self, widths: Sequence[int], corruption: Corruption = GaussianNoise(0.3), *, loss_on: str = "all",
         **options: Unpack[AutoencoderSettings],
     ) -> None:  # fmt: skip
         self.corruption, self.loss_on = check_corruption(corruption), loss_on
         super().__init__(widths, **options)
-        self.hidden_entries = self._check_loss_on()
+        self.hidden_entries: HiddenEntries | None = self._check_loss_on()
 
     def _check_loss_on(self) -> HiddenEntries | None:
         """Return the part that leaves the hidden entries alone, or None where all count."""
@@ -112,7 +115,7 @@ class DenoisingAutoencoder(Autoencoder):
     word = "denoising"
     order = 30
     objective = "restore the clean x from a corrupted one"
-    figures = (*Autoencoder.figures, "denoising")
+    figures: ClassVar[tuple[str, ...]] = (*Autoencoder.figures, "denoising")
     options: ClassVar[Mapping[str, Option]] = {
         "corruption": CORRUPTION,
         "loss_on": Option("entries", "which entries of x the reconstruction counts for, all or hidden ones", "ENTRIES"),

@@ -26,6 +26,7 @@ from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Rng
 from aescratch.layers import Linear, Sequential, UnitRowDense
+from aescratch.losses import Loss
 from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
 from aescratch.models.network import name_parameters
 from aescratch.models.opinion import SecondOpinion, Seen
@@ -60,6 +61,13 @@ class GatedAutoencoder(Autoencoder):
     True
     """
 
+    gate: Gate
+    magnitude: Magnitude
+    gated: Gated
+    opening: ReLU
+    decoder: Sequential
+    frozen: Frozen
+
     def __init__(self, widths: Sequence[int], weight: float = 0.1, **options: Unpack[AutoencoderSettings]) -> None:
         given = [name for name in REFUSED if options.get(name)]
         if given:
@@ -67,8 +75,8 @@ class GatedAutoencoder(Autoencoder):
                 f"expected no {given[0]} for a GatedAutoencoder, whose code is a gate and a magnitude of one matrix, "
                 "and whose gate restores by the decoder's numbers; leave it out"
             )
-        self.sparsity = L1Sparsity(weight)
-        self.weight = self.sparsity.weight
+        self.sparsity: L1Sparsity = L1Sparsity(weight)
+        self.weight: float = self.sparsity.weight
         super().__init__(widths, **options)
 
     def build(self, rng: np.random.Generator) -> None:
@@ -81,12 +89,12 @@ class GatedAutoencoder(Autoencoder):
         n_in, n_out = self.widths
         restoring = UnitRowDense(n_out, n_in, initializer=self.initializer, dtype=self.dtype, rng=rng)
         start = functions.unit_rows(restoring.V.value).T  # so that few gates begin shut for all examples
-        self.directions = Linear(Parameter("W", start, decays=True))
+        self.directions: Linear = Linear(Parameter("W", start, decays=True))
         self.gate, self.magnitude = Gate(n_out, dtype=self.dtype), Magnitude(n_out, dtype=self.dtype)
         self.gated, self.opening = Gated(), ReLU()
-        self.encoder = Sequential([GatedUnits(self.directions, self.gate, self.magnitude, self.gated)])
+        self.encoder: Sequential = Sequential([GatedUnits(self.directions, self.gate, self.magnitude, self.gated)])
         self.decoder, self.frozen = Sequential([restoring]), Frozen(restoring)
-        self.auxiliary = copy.copy(self.reconstruction)
+        self.auxiliary: Loss = copy.copy(self.reconstruction)
         name_parameters("decoder", self.decoder)
         for parameter, name in zip(self.encoder.parameters, ("W", "gate.b", "magnitude.r", "magnitude.b"), strict=True):
             parameter.name = f"encoder.{name}"
@@ -132,7 +140,7 @@ class GatedAutoencoder(Autoencoder):
     n_reconstructions = 2
     hidden_layers = "refused"
     may_be_wide = True
-    figures = (*Autoencoder.figures, "code-activity")
+    figures: ClassVar[tuple[str, ...]] = (*Autoencoder.figures, "code-activity")
     options: ClassVar[Mapping[str, Option]] = {
         "weight": Option("number", "the share of the gate's penalty in the objective", "WEIGHT"),
     }

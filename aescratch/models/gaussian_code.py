@@ -18,7 +18,7 @@ from aescratch.codes.bounds import likelihood_of
 from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.principal import principal_variances
 from aescratch.foundations.validation import Data, Rng, require_count
-from aescratch.layers import Dense, Layer
+from aescratch.layers import Dense, Layer, Sequential
 from aescratch.models.generative import GenerativeAutoencoder
 from aescratch.models.network import dense_layers, mark_first, name_parameters, without_identity
 from aescratch.models.opinion import Seen
@@ -45,12 +45,12 @@ class GaussianCode(GenerativeAutoencoder):
     def build(self, rng: np.random.Generator) -> None:
         """Make the layers: the encoder up to the last hidden layer, the two heads, and the decoder."""
         trunk = dense_layers(self.widths[:-1], self.between, self.initializer, self.dtype, rng)
-        self.encoder = without_identity([*trunk, *self.between(self.widths[-2])] if trunk else [])
+        self.encoder: Sequential = without_identity([*trunk, *self.between(self.widths[-2])] if trunk else [])
         mark_first(self.encoder)
         n_in, n_out = self.widths[-2:]
-        self.mean = Dense(n_in, n_out, initializer=self.initializer, dtype=self.dtype, rng=rng)
-        self.log_variance = Dense(n_in, n_out, initializer=self.initializer, dtype=self.dtype, rng=rng)
-        self.decoder = without_identity([*self.decoder_layers([], rng), self.output_layer()])
+        self.mean: Dense = Dense(n_in, n_out, initializer=self.initializer, dtype=self.dtype, rng=rng)
+        self.log_variance: Dense = Dense(n_in, n_out, initializer=self.initializer, dtype=self.dtype, rng=rng)
+        self.decoder: Sequential = without_identity([*self.decoder_layers([], rng), self.output_layer()])
         name_parameters("encoder", self.encoder)
         name_parameters("decoder", self.decoder)
         for name, head in (("mean", self.mean), ("log_variance", self.log_variance)):

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from aescratch.backend import Array, move
 from aescratch.foundations.validation import Rng, require_count
 from aescratch.models.autoencoder import Autoencoder
@@ -13,7 +15,7 @@ from aescratch.models.autoencoder import Autoencoder
 class GenerativeAutoencoder(Autoencoder):
     """Base of the autoencoders whose prior p(z) is N(0, 1)."""
 
-    figures = (*Autoencoder.figures, "latent-traversal", "samples")
+    figures: ClassVar[tuple[str, ...]] = (*Autoencoder.figures, "latent-traversal", "samples")
 
     def sample(self, n: int, rng: Rng = None) -> Array:
         """Return n new examples (n, D): decoded samples of the prior N(0, 1), drawn by rng or the model's own."""

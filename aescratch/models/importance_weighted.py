@@ -63,6 +63,9 @@ class ImportanceWeightedAutoencoder(GaussianCode):
     (7, 3)
     """
 
+    n_samples: int
+    bound: DoublyReparameterizedBound | ImportanceBound
+
     def __init__(
         self, widths: Sequence[int], n_samples: int = 5, *, estimator: str = "plain", variance: float = 1.0,
         **options: Unpack[AutoencoderSettings],
@@ -71,7 +74,7 @@ class ImportanceWeightedAutoencoder(GaussianCode):
         if estimator not in ("plain", "dreg"):
             raise ValueError(f'expected estimator to be "plain" or "dreg", got {estimator!r}')
         self.n_samples, self.estimator = require_count("n_samples", n_samples), estimator
-        self.variance = require_number("variance", variance, above=0)
+        self.variance: float = require_number("variance", variance, above=0)
         super().__init__(widths, **options)
 
     def build(self, rng: np.random.Generator) -> None:
@@ -79,8 +82,8 @@ class ImportanceWeightedAutoencoder(GaussianCode):
         super().build(rng)
         doubly = self.estimator == "dreg"
         kind: type[SeveralSamples] = DoublyReparameterizedSamples if doubly else SeveralSamples
-        self.sampling = kind(self.n_samples)
-        self.likelihood = likelihood_of(self.reconstruction, self.variance, "an ImportanceWeightedAutoencoder")
+        self.sampling: DoublyReparameterizedSamples | SeveralSamples = kind(self.n_samples)
+        self.likelihood: Any = likelihood_of(self.reconstruction, self.variance, "an ImportanceWeightedAutoencoder")
         self.bound = DoublyReparameterizedBound() if doubly else ImportanceBound()
 
     @property

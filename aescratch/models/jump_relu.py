@@ -57,19 +57,23 @@ class JumpReLUAutoencoder(Autoencoder):
     True
     """
 
+    weight: float
+    bandwidth: float
+    theta: float
+
     def __init__(
         self, widths: Sequence[int], weight: float = 0.05, *, theta: float = 0.1, bandwidth: float = 0.2,
         **options: Unpack[AutoencoderSettings],
     ) -> None:  # fmt: skip
         if options.get("tied"):
             raise ValueError("expected tied=False for a JumpReLUAutoencoder, whose decoder has rows of length one")
-        self.sparsity = L0Sparsity(weight, bandwidth)
+        self.sparsity: L0Sparsity = L0Sparsity(weight, bandwidth)
         self.weight, self.bandwidth, self.theta = self.sparsity.weight, self.sparsity.bandwidth, theta
         super().__init__(widths, **options)
 
     def build(self, rng: np.random.Generator) -> None:
         """Make the layers: the encoder up to a, the thresholds, and the decoder."""
-        self.jump = JumpReLU(self.widths[-1], theta=self.theta, bandwidth=self.bandwidth, dtype=self.dtype)
+        self.jump: JumpReLU = JumpReLU(self.widths[-1], theta=self.theta, bandwidth=self.bandwidth, dtype=self.dtype)
         self.jump.log_theta.name = "jump.log_theta"
         super().build(rng)
 
@@ -135,7 +139,7 @@ class JumpReLUAutoencoder(Autoencoder):
     objective = "restore x from a code few of whose units are above their thresholds"
     formula = "reconstruction(x_hat, x) + sparsity(a, theta) + decay(weights)"
     may_be_wide = True
-    figures = (*Autoencoder.figures, "code-activity")
+    figures: ClassVar[tuple[str, ...]] = (*Autoencoder.figures, "code-activity")
     options: ClassVar[Mapping[str, Option]] = {
         "weight": Option("number", "what each unit of the code that is on costs", "WEIGHT"),
         "theta": Option("number", "where every threshold starts", "THETA"),

@@ -63,12 +63,20 @@ class KSparseAutoencoder(Autoencoder):
     array([2, 2, 2])
     """
 
+    k: int
+    batch: bool
+    auxiliary: float
+    auxiliary_k: int | None
+    silent_after: int
+    residual: StopGradient
+    directions: Linear
+
     def __init__(
         self, widths: Sequence[int], k: int, *, batch: bool = False, auxiliary: float = 0.0,
         auxiliary_k: int | None = None, silent_after: int = 1000, **options: Unpack[AutoencoderSettings],
     ) -> None:  # fmt: skip
         self.k, self.batch = require_count("k", k), require_flag("batch", batch)
-        self.restoring = ResidualError(require_number("auxiliary", auxiliary, least=0))
+        self.restoring: ResidualError = ResidualError(require_number("auxiliary", auxiliary, least=0))
         self.auxiliary, self.auxiliary_k, self.silent_after = self.restoring.weight, auxiliary_k, silent_after
         super().__init__(widths, **options)
         require_count("k", k, most=self.widths[-1])
@@ -76,15 +84,15 @@ class KSparseAutoencoder(Autoencoder):
     def build(self, rng: np.random.Generator) -> None:
         """Make the layers; where silent units are to restore the residual, a decoder that can't say it is refused."""
         super().build(rng)
-        self.selection = self.encoder.layers[-1]
-        self.path_to_selection = Sequential(self.encoder.layers[:-1])
+        self.selection: Layer = self.encoder.layers[-1]
+        self.path_to_selection: Sequential = Sequential(self.encoder.layers[:-1])
         decoder = self.decoder.layers[-1]
         n_in, n_out, asked = self.widths[-1], self.widths[0], self.auxiliary_k
-        self.silent = SilentTopK(
+        self.silent: SilentTopK = SilentTopK(
             n_in, min(n_in, -(-n_out // 2)) if asked is None else require_count("auxiliary_k", asked, most=n_in),
             silent_after=self.silent_after, dtype=self.dtype,
         )  # fmt: skip
-        self.can_restore = (
+        self.can_restore: bool = (
             len(self.widths) == 2 and type(decoder) is Dense and isinstance(self.reconstruction, SquaredError)
         )
         if not self.auxiliary:
@@ -153,7 +161,7 @@ class KSparseAutoencoder(Autoencoder):
     order = 50
     objective = "restore x from the k largest units of its code"
     may_be_wide = True
-    figures = (*Autoencoder.figures, "code-activity")
+    figures: ClassVar[tuple[str, ...]] = (*Autoencoder.figures, "code-activity")
     options: ClassVar[Mapping[str, Option]] = {
         "k": Option("count", "how many code units stay; left out, a quarter of them", "K"),
         "batch": Option("switch", "choose from the whole batch in training, by a threshold in use"),

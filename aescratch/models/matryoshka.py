@@ -19,6 +19,7 @@ from aescratch.codes.selection import PrefixDense
 from aescratch.foundations.parts import Part
 from aescratch.foundations.validation import Data, Rng, require_count
 from aescratch.layers import Dense
+from aescratch.losses import Loss
 from aescratch.models.autoencoder import Autoencoder, AutoencoderSettings
 from aescratch.models.opinion import Of, SecondOpinion
 from aescratch.models.statements import Option
@@ -50,6 +51,8 @@ class MatryoshkaAutoencoder(Autoencoder):
     (7, 5)
     """
 
+    nested: dict[int, tuple[PrefixDense, Loss]]
+
     def __init__(
         self, widths: Sequence[int], prefixes: Sequence[int] | None = None, **options: Unpack[AutoencoderSettings]
     ) -> None:  # fmt: skip
@@ -69,7 +72,7 @@ class MatryoshkaAutoencoder(Autoencoder):
                 f"expected no hidden layer for nested codes, as in [64, 32], got widths {self.widths}; each prefix "
                 "restores by one dense layer"
             )
-        self.sizes = checked_prefixes(self.prefixes, self.widths[-1])
+        self.sizes: list[int] = checked_prefixes(self.prefixes, self.widths[-1])
         super().build(rng)
         (dense,) = self.decoder.layers
         assert isinstance(dense, Dense)
@@ -125,7 +128,7 @@ class MatryoshkaAutoencoder(Autoencoder):
     objective = "restore x from its code, and from each prefix of it by itself"
     formula = "reconstruction(x_hat, x) + reconstruction(x_hat_m, x) for each shorter prefix m + decay(weights)"
     hidden_layers = "refused"
-    figures = (*Autoencoder.figures, "code-activity")
+    figures: ClassVar[tuple[str, ...]] = (*Autoencoder.figures, "code-activity")
     options: ClassVar[Mapping[str, Option]] = {
         "prefixes": Option("counts", "how long the nested codes are, as 4,8,16,32; the last is the code", "LENGTHS"),
     }

@@ -57,8 +57,8 @@ class SparseAutoencoder(Autoencoder):
             raise TypeError(f"expected sparsity to be ae.KLSparsity(...) or ae.L1Sparsity(...), got {sparsity!r}")
         if unit_norm_decoder and options.get("tied"):
             raise ValueError("expected tied=False beside unit_norm_decoder: a tied W is the encoder's")
-        self.sparsity = copy.copy(sparsity)
-        self.unit_norm_decoder = bool(unit_norm_decoder)
+        self.sparsity: Sparsity = copy.copy(sparsity)
+        self.unit_norm_decoder: bool = bool(unit_norm_decoder)
         super().__init__(widths, **options)
 
     def build(self, rng: np.random.Generator) -> None:
@@ -111,7 +111,7 @@ class SparseAutoencoder(Autoencoder):
     objective = "restore x from a code few of whose units are active"
     formula = "reconstruction(x_hat, x) + sparsity(h) + decay(weights)"
     may_be_wide = True
-    figures = (*Autoencoder.figures, "code-activity")
+    figures: ClassVar[tuple[str, ...]] = (*Autoencoder.figures, "code-activity")
     options: ClassVar[Mapping[str, Option]] = {
         "sparsity": Option(
             "sparsity",

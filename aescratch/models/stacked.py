@@ -75,7 +75,7 @@ class StackedAutoencoder(Autoencoder):
     def __init__(
         self, widths: Sequence[int], corruption: Corruption | None = None, **options: Unpack[AutoencoderSettings]
     ) -> None:
-        self.corruption = None if corruption is None else check_corruption(corruption)
+        self.corruption: Corruption | None = None if corruption is None else check_corruption(corruption)
         super().__init__(widths, **options)
 
     def pretrain(
@@ -144,15 +144,19 @@ class StackedAutoencoder(Autoencoder):
 class StackLayer(Model):
     """One layer of a stack: the encoder's and the decoder's layer, as an autoencoder on the same parameters."""
 
+    corruption: Corruption | None
+    reconstruction: Loss
+    dtype: str
+
     def __init__(
         self, encoder: Sequence[Layer], decoder: Sequence[Layer], corruption: Corruption | None, reconstruction: Loss,
         whole: StackedAutoencoder,
     ) -> None:  # fmt: skip
-        self.encoder = Sequential([copy.copy(layer) for layer in encoder])
-        self.decoder = Sequential([copy.copy(layer) for layer in decoder])
+        self.encoder: Sequential = Sequential([copy.copy(layer) for layer in encoder])
+        self.decoder: Sequential = Sequential([copy.copy(layer) for layer in decoder])
         mark_first(self.encoder)
         self.corruption, self.reconstruction = copy.copy(corruption), reconstruction
-        self.decay = WeightDecay(whole.weight_decay, self.parameters)
+        self.decay: WeightDecay = WeightDecay(whole.weight_decay, self.parameters)
         self.dtype, self.rng = whole.dtype, whole.rng
 
     @property

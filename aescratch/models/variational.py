@@ -59,6 +59,9 @@ class VariationalAutoencoder(GaussianCode):
     ((7, 2), (3, 5))
     """
 
+    beta: float
+    free_bits: float
+
     def __init__(
         self, widths: Sequence[int], beta: float = 1.0, *, free_bits: float = 0.0, warm_up: int = 0,
         variance: str | None = None, **options: Unpack[AutoencoderSettings],
@@ -69,9 +72,9 @@ class VariationalAutoencoder(GaussianCode):
                 f'expected variance to be "fitted", or to be left out, got {variance!r}; a given variance of the '
                 "decoder is what beta stands for beside squared error"
             )
-        self.divergence = GaussianKL(beta, free_bits, warm_up)
+        self.divergence: GaussianKL = GaussianKL(beta, free_bits, warm_up)
         self.beta, self.free_bits = self.divergence.beta, self.divergence.free_bits
-        self.warm_up = self.divergence.warm_up
+        self.warm_up: int = self.divergence.warm_up
         if self.warm_up:
             self.loss_measures_progress = False
         self.variance = variance
@@ -80,14 +83,14 @@ class VariationalAutoencoder(GaussianCode):
     def build(self, rng: np.random.Generator) -> None:
         """Make the layers, the sampling, and the terms."""
         super().build(rng)
-        self.sampling = Sampling()
+        self.sampling: Sampling = Sampling()
         self.divergence.prepare(self.dtype)
         if self.variance == "fitted" and not isinstance(self.reconstruction, SquaredError):
             raise ValueError(
                 "expected SquaredError() beside a fitted variance, which is a Gaussian's, got "
                 f"{self.reconstruction!r}; leave one of the two out"
             )
-        self.fitted = FittedGaussian(self.dtype) if self.variance == "fitted" else None
+        self.fitted: FittedGaussian | None = FittedGaussian(self.dtype) if self.variance == "fitted" else None
 
     @property
     def likelihood(self) -> Loss:

@@ -63,25 +63,31 @@ class VectorQuantizedAutoencoder(Autoencoder):
     ((7, 2), True)
     """
 
+    n_codes: int
+    n_vectors: int
+    moving_average: float | None
+    restart: float
+    codebook_loss: CodebookLoss | None
+
     def __init__(
         self, widths: Sequence[int], n_codes: int = 32, n_vectors: int = 1, *, beta: float = 0.25,
         moving_average: float | None = None, restart: float = 0.1, **options: Unpack[AutoencoderSettings],
     ) -> None:  # fmt: skip
         self.n_codes, self.n_vectors, self.moving_average, self.restart = n_codes, n_vectors, moving_average, restart
-        self.commitment = Commitment(beta)
-        self.beta = self.commitment.beta
+        self.commitment: Commitment = Commitment(beta)
+        self.beta: float = self.commitment.beta
         super().__init__(widths, **options)
 
     def build(self, rng: np.random.Generator) -> None:
         """Make the layers, the codebook, and what goes past it."""
         super().build(rng)
-        self.codebook = Codebook(
+        self.codebook: Codebook = Codebook(
             self.widths[-1], self.n_codes, self.n_vectors, moving_average=self.moving_average, restart=self.restart,
             initializer=self.initializer, dtype=self.dtype, rng=rng,
         )  # fmt: skip
         for parameter in self.codebook.parameters:
             parameter.name = "codebook.E"
-        self.straight_through = StraightThrough()
+        self.straight_through: StraightThrough = StraightThrough()
         self.codebook_loss = CodebookLoss() if self.codebook.parameters else None  # a moving average follows by itself
 
     def default_code_activation(self) -> Callable[..., Layer]:

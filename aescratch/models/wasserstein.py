@@ -57,14 +57,14 @@ class WassersteinAutoencoder(GenerativeAutoencoder):
                 "expected no code_activation for a WassersteinAutoencoder: its codes are to look like samples of "
                 "N(0, 1), which have every value; leave it out"
             )
-        self.weight = weight
+        self.weight: float = weight
         super().__init__(widths, **options)
 
     def build(self, rng: np.random.Generator) -> None:
         """Make the layers, what draws from the prior, and the penalty."""
         super().build(rng)
-        self.prior = Sampling()
-        self.discrepancy = MaximumMeanDiscrepancy(self.weight, C=2.0 * self.widths[-1])
+        self.prior: Sampling = Sampling()
+        self.discrepancy: MaximumMeanDiscrepancy = MaximumMeanDiscrepancy(self.weight, C=2.0 * self.widths[-1])
         self.weight = self.discrepancy.weight
 
     def default_code_activation(self) -> Callable[..., Layer]:

@@ -29,7 +29,7 @@ class LBFGS(Recipe):
     """
 
     def __init__(self, memory: int = 20) -> None:
-        self.memory = require_count("memory", memory)
+        self.memory: int = require_count("memory", memory)
 
     def run(
         self, parameters: Sequence[Any], evaluate: Callable[[], Any], iterations: int, after: Callable[[float], None]

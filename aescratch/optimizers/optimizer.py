@@ -40,7 +40,7 @@ class Optimizer(Recipe):
         if not isinstance(learning_rate, Schedule):
             learning_rate = require_number("learning_rate", learning_rate, above=0)
         self.learning_rate = learning_rate
-        self.clip_norm = None if clip_norm is None else require_number("clip_norm", clip_norm, above=0)
+        self.clip_norm: float | None = None if clip_norm is None else require_number("clip_norm", clip_norm, above=0)
 
     @property
     def schedule(self) -> Schedule:

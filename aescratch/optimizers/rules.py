@@ -44,11 +44,11 @@ class Momentum(Optimizer):
         The share of the velocity v that stays, in [0, 1).
     """
 
-    moments = ("v",)
+    moments: tuple[str, ...] = ("v",)
 
     def __init__(self, learning_rate: float | Schedule, *, mu: float = 0.9, clip_norm: float | None = None) -> None:
         super().__init__(learning_rate, clip_norm=clip_norm)
-        self.mu = require_number("mu", mu, least=0, below=1)
+        self.mu: float = require_number("mu", mu, least=0, below=1)
 
     def rule(self, value: Array, grad: Array, moments: dict[str, Array], rate: float, step: int) -> None:
         """v ← μ v + grad, value ← value − η v."""
@@ -96,15 +96,15 @@ class RMSProp(Optimizer):
         Keeps the quotient finite, above 0.
     """
 
-    moments = ("v",)
+    moments: tuple[str, ...] = ("v",)
 
     def __init__(
         self, learning_rate: float | Schedule = 1e-3, *, beta: float = 0.9, eps: float = 1e-8,
         clip_norm: float | None = None,
     ) -> None:  # fmt: skip
         super().__init__(learning_rate, clip_norm=clip_norm)
-        self.beta = require_number("beta", beta, least=0, below=1)
-        self.eps = require_number("eps", eps, above=0)
+        self.beta: float = require_number("beta", beta, least=0, below=1)
+        self.eps: float = require_number("eps", eps, above=0)
 
     def rule(self, value: Array, grad: Array, moments: dict[str, Array], rate: float, step: int) -> None:
         """v ← β v + (1 − β) grad², value ← value − η grad / (√v + ε)."""
@@ -136,16 +136,16 @@ class Adam(Optimizer):
         Keeps the quotient finite, above 0.
     """
 
-    moments = ("m", "v")
+    moments: tuple[str, ...] = ("m", "v")
 
     def __init__(
         self, learning_rate: float | Schedule = 1e-3, *, beta1: float = 0.9, beta2: float = 0.999,
         eps: float = 1e-8, clip_norm: float | None = None,
     ) -> None:  # fmt: skip
         super().__init__(learning_rate, clip_norm=clip_norm)
-        self.beta1 = require_number("beta1", beta1, least=0, below=1)
-        self.beta2 = require_number("beta2", beta2, least=0, below=1)
-        self.eps = require_number("eps", eps, above=0)
+        self.beta1: float = require_number("beta1", beta1, least=0, below=1)
+        self.beta2: float = require_number("beta2", beta2, least=0, below=1)
+        self.eps: float = require_number("eps", eps, above=0)
 
     def rule(self, value: Array, grad: Array, moments: dict[str, Array], rate: float, step: int) -> None:
         """m ← β₁ m + grad, v ← β₂ v + grad², value ← value − η m̂ / (√v̂ + ε); the factors 1 − β enter with m̂ and v̂."""
@@ -191,7 +191,7 @@ class AdamW(Adam):
         eps: float = 1e-8, clip_norm: float | None = None,
     ) -> None:  # fmt: skip
         super().__init__(learning_rate, beta1=beta1, beta2=beta2, eps=eps, clip_norm=clip_norm)
-        self.decay = require_number("decay", decay, least=0)
+        self.decay: float = require_number("decay", decay, least=0)
 
     def rule(self, value: Array, grad: Array, moments: dict[str, Array], rate: float, step: int) -> None:
         """value ← value − η decay value, then Adam's step."""

@@ -23,7 +23,7 @@ class ConstantRate(Schedule):
     """The same learning rate throughout."""
 
     def __init__(self, learning_rate: float) -> None:
-        self.learning_rate = require_number("learning_rate", learning_rate, above=0)
+        self.learning_rate: float = require_number("learning_rate", learning_rate, above=0)
 
     def rate(self, epoch: int, epochs: int) -> float:
         """Return the learning rate."""
@@ -40,9 +40,9 @@ class StepRate(Schedule):
     """
 
     def __init__(self, learning_rate: float, every: int, factor: float = 0.1) -> None:
-        self.learning_rate = require_number("learning_rate", learning_rate, above=0)
-        self.every = require_count("every", every)
-        self.factor = require_number("factor", factor, above=0)
+        self.learning_rate: float = require_number("learning_rate", learning_rate, above=0)
+        self.every: int = require_count("every", every)
+        self.factor: float = require_number("factor", factor, above=0)
 
     def rate(self, epoch: int, epochs: int) -> float:
         """Return learning_rate · factor^⌊epoch / every⌋."""
@@ -59,8 +59,8 @@ class CosineRate(Schedule):
     """
 
     def __init__(self, learning_rate: float, last: float = 0.0) -> None:
-        self.learning_rate = require_number("learning_rate", learning_rate, above=0)
-        self.last = require_number("last", last, least=0)
+        self.learning_rate: float = require_number("learning_rate", learning_rate, above=0)
+        self.last: float = require_number("last", last, least=0)
 
     def rate(self, epoch: int, epochs: int) -> float:
         """Return last + ½ (learning_rate − last) (1 + cos(π epoch / epochs)); the last epoch is above `last`, too."""

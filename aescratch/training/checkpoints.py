@@ -61,17 +61,23 @@ class TrainingState:
         Shuffles, and draws the noise.
     """
 
+    model: Any
+    optimizer: OptimizerState
+    rng: np.random.Generator
+    history: History
+
     def __init__(self, model: Any, optimizer: OptimizerState, rng: np.random.Generator) -> None:
         self.model, self.optimizer, self.rng = model, optimizer, rng
-        self.holders = holders_of(model)
+        self.holders: dict[str, Any] = holders_of(model)
         self.history = History()
         self.best: dict[str, Array] = {}
-        self.good = Snapshot({}, {}, 0, {}, History(), {})
+        self.good: Snapshot = Snapshot({}, {}, 0, {}, History(), {})
         self.keep()
 
     def keep(self) -> None:
         """Take the snapshot to which `go_back` goes; it takes the place of the one before, array by array."""
-        self.being_kept = True  # from here on the snapshot is neither the old nor the new one, but the model is good
+        # From here on the snapshot is neither the old nor the new one, but the model is good.
+        self.being_kept: bool = True
         values, moments = self.good.values, self.good.moments
         for name, holder in self.holders.items():
             _copy_into(values, name, holder.value)

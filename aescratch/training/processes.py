@@ -49,13 +49,13 @@ class Processes:
                 f"expected communicator to be one of mpi4py, such as MPI.COMM_WORLD, got {communicator!r:.60}, which "
                 f"has no {lacks[0]}"
             )
-        self.local = require_flag("local", local)
+        self.local: bool = require_flag("local", local)
         if local and communicator is None:
             raise ValueError("expected a communicator beside local=True, which says that processes have own rows")
-        self.size = 1 if communicator is None else int(communicator.Get_size())
-        self.batch = SharedBatch(communicator, local) if self.size > 1 else None
-        self.is_first = self.batch is None or self.batch.rank == 0
-        self.agree_to_fail = False  # whether the error that is raised is raised in all
+        self.size: int = 1 if communicator is None else int(communicator.Get_size())
+        self.batch: SharedBatch | None = SharedBatch(communicator, local) if self.size > 1 else None
+        self.is_first: bool = self.batch is None or self.batch.rank == 0
+        self.agree_to_fail: bool = False  # whether the error that is raised is raised in all
 
     def told(self, value: Value) -> list[Value]:
         """Return what each process gives, in their order."""

@@ -55,6 +55,8 @@ for _name in USES.split():
 class Finder:
     """Finds allowed packages by the folders that they lie in, and stand-ins; it is asked after Python's own finders."""
 
+    file: str
+
     def __init__(self, folders: dict[str, str]) -> None:
         self.folders = folders
         self.file = ""

@@ -88,6 +88,11 @@ class Packer:
     a list, for the other side to call; without one, they are sent as any other object.
     """
 
+    shared: Sequence[Any]
+    functions: list[Any] | None
+    size: int
+    count: int
+
     def __init__(self, shared: Sequence[Any] = (), functions: list[Any] | None = None) -> None:
         self.chunks: list[bytes] = []
         self.arrays: list[Any] = []
@@ -150,6 +155,12 @@ class Unpacker:
 
     The payload are the bytes of the arrays, and `function` returns what stands for a function, by its number.
     """
+
+    payload: bytes
+    shared: Sequence[Any]
+    function: Callable[[int], Any] | None
+    at: int
+    count: int
 
     def __init__(
         self, payload: bytes, shared: Sequence[Any] = (), function: Callable[[int], Any] | None = None
@@ -239,7 +250,7 @@ class Watched:
 
     def __init__(self, arrays: Sequence[Any]) -> None:
         self.arrays = arrays
-        self.before = [array.tobytes() for array in arrays]
+        self.before: list[Any] = [array.tobytes() for array in arrays]
 
     def changes(self, packer: Packer) -> list[Any]:
         """Return which of them aren't as they were, and what is in them now."""

@@ -75,11 +75,16 @@ def _beside(name: str) -> Any:
 class Server:
     """Answers questions about a submission, which come and go through two pipes."""
 
+    channel: Any
+    finder: Any
+    asked: int
+    answered: int
+
     def __init__(self, channel: Any, finder: Any, asked: int, answered: int) -> None:
         self.channel, self.finder, self.asked, self.answered = channel, finder, asked, answered
-        self.module = types.ModuleType("student")
-        self.file = ""
-        self.number = ""  # of the question that is being answered
+        self.module: types.ModuleType = types.ModuleType("student")
+        self.file: str = ""
+        self.number: str = ""  # of the question that is being answered
 
     def serve(self) -> None:
         """Answer one question after the other."""
@@ -131,7 +136,7 @@ class Server:
         """Call a function of the submission."""
         unpacker = self.channel.Unpacker(payload, function=self.callback)
         arguments, named = unpacker.unpack_call(question)
-        self.given = self.channel.Watched(unpacker.arrays)
+        self.given: Any = self.channel.Watched(unpacker.arrays)
         drawn = self.random_state()
         value = getattr(self.module, question["name"])(*arguments, **named)
         changed = self.given.changes(packer)

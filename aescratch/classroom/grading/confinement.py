@@ -49,6 +49,12 @@ class Limits(NamedTuple):
 class Confined:
     """A confined process that waits for questions; a `ConfinementError` says that there can be none here."""
 
+    kept: bytes
+    asked: int
+    answered: int
+    stack: int
+    output: int
+
     def __init__(self, limits: Limits, packages: tuple[str, ...] = ()) -> None:
         if os.name != "posix":
             raise ConfinementError(sandbox.missing_protections()[0])
@@ -57,10 +63,10 @@ class Confined:
         if outside:
             outside = sandbox.with_packages(outside, places)
             places = {name: Path(sandbox.INSIDE, "packages", name) for name in places}
-        self.folder = "" if outside else tempfile.mkdtemp()
-        self.is_watched = bool(self.folder) and sandbox.landlocked()
+        self.folder: str = "" if outside else tempfile.mkdtemp()
+        self.is_watched: bool = bool(self.folder) and sandbox.landlocked()
         self.kept = b""
-        self.printed = 0
+        self.printed: int = 0
         theirs_asked, self.asked = os.pipe()
         self.answered, theirs_answered = os.pipe()
         self.stack, theirs_stack = os.pipe()
@@ -86,7 +92,7 @@ class Confined:
         command = [*outside, sandbox.python(), "-s", "-S", "-u", child, json.dumps(settings)]
         environment = {"HOME": self.folder, "TMPDIR": self.folder, **sandbox.ENVIRONMENT}
         try:
-            self.process = subprocess.Popen(
+            self.process: subprocess.Popen[bytes] = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=theirs_output, stderr=theirs_output, env=environment,
                 pass_fds=theirs, cwd=self.folder or "/", start_new_session=True,
             )  # fmt: skip

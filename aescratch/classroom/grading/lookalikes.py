@@ -24,7 +24,7 @@ from aescratch.classroom.exercise import Exercise
 
 LEAST_NODES, MOST_NODES = 4, 20_000  # of a tree that leaves a mark; of a file that is looked at
 AGAINST = 1.5  # times what one of two has alone counts against what they share
-LEAST = 1.6  # marks that only two have, for each doubling of a class: eight in a class of sixty, of 300 eleven
+LEAST = 1.6  # marks that only two have, for each doubling of a class: eight in a class of sixty, twelve in one of 300
 STANDS_OUT = 2.0  # times the weight that three in four students don't reach with anybody
 FEWEST = 3  # students, of whom something may be rare
 MOST_VALUES = 5  # of a name, of which it is seen where they go
@@ -110,7 +110,7 @@ class Marker:
         for node in tree.body:
             function = asked.get(node.name) if isinstance(node, ast.FunctionDef) else None
             given = [argument.arg for argument in function.args.args] if function else []
-            self.names = {**BUILT_IN, **modules, **{name: name for name in given}}
+            self.names: dict[str, str] = {**BUILT_IN, **modules, **{name: name for name in given}}
             self.shapes: dict[ast.AST, tuple[int, int]] = {}
             self.shape(node)
             self.look(node)

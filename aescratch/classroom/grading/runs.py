@@ -43,6 +43,10 @@ class GradingError(RuntimeError):
 class Worker:
     """A process that judges, started when it is first asked, and again after it has died."""
 
+    seed: str
+    limits: dict[str, Any]
+    folder: str
+
     def __init__(self, seed: str, limits: dict[str, Any], folder: str) -> None:
         self.seed, self.limits, self.folder = seed, limits, folder
         self._process: subprocess.Popen[bytes] | None = None

@@ -42,11 +42,16 @@ def _refusing() -> Iterator[None]:
 class Conversation:
     """Questions to a submission in its confined process, and its answers; its lines are given under a file's name."""
 
+    process: Confined
+    file: str
+    limits: Limits
+    left: float
+
     def __init__(self, process: Confined, file: str, limits: Limits) -> None:
         self.process, self.file, self.limits = process, file, limits
         self.left = limits.start
-        self.asking = False
-        self.calls = Calls()
+        self.asking: bool = False
+        self.calls: Calls = Calls()
         try:
             self.ask({"what": "hello"})
         except Ended as ended:
@@ -196,7 +201,7 @@ class StandInFunction:
     def __init__(self, conversation: Conversation, name: str, shown_name: str, line: int, signature: Any) -> None:
         self._conversation, self._name = conversation, name
         self.__name__ = shown_name
-        self.__code__ = SimpleNamespace(co_firstlineno=line)
+        self.__code__: SimpleNamespace = SimpleNamespace(co_firstlineno=line)
         self.__signature__ = signature
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:

@@ -30,6 +30,18 @@ def requirements() -> tuple[str, list[str]]:
     return metadata.metadata("aescratch")["Requires-Python"], needs
 
 
+def licences() -> dict[str, bytes]:
+    """Return the texts of the licences of what is in the wheel, by the files' names, as its own metadata list them."""
+    root = Path(ae.__file__).resolve().parents[1]
+    if (root / "setup.cfg").is_file():
+        found = configparser.ConfigParser()
+        found.read(root / "setup.cfg", encoding="utf-8")
+        paths = [path for pattern in found["metadata"]["license_files"].split() for path in sorted(root.glob(pattern))]
+        return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
+    files = [file for file in metadata.files("aescratch") or () if ".dist-info/licenses/" in file.as_posix()]
+    return {file.as_posix().partition("/licenses/")[2]: Path(str(file.locate())).read_bytes() for file in files}
+
+
 def write_wheel(folder: Path) -> Path:
     """Write the wheel into a folder, the same to the byte for the same package, and return its path."""
     python, needs = requirements()
@@ -39,6 +51,7 @@ def write_wheel(folder: Path) -> Path:
     contents = {name.removeprefix("package/"): path.read_bytes() for name, path in carried()}
     for name, text in {"METADATA": described, "WHEEL": TAG, "entry_points.txt": SCRIPT}.items():
         contents[f"{about}/{name}"] = text.encode()
+    contents.update((f"{about}/licenses/{name}", text) for name, text in sorted(licences().items()))
     rows = [f"{name},sha256={_digest(data)},{len(data)}" for name, data in contents.items()]
     contents[f"{about}/RECORD"] = "\n".join([*rows, f"{about}/RECORD,,"]).encode() + b"\n"
     with whole_file(folder / NAME) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -105,7 +105,7 @@ class Diagnosis(Sequence[Finding]):
     """
 
     def __init__(self, findings: Sequence[Finding]) -> None:
-        self.findings = tuple(findings)
+        self.findings: tuple[Finding, ...] = tuple(findings)
 
     @property
     def codes(self) -> list[str]:

@@ -38,6 +38,9 @@ class Options:
 class Check:
     """A check on its way, with what has been found so far, in the order in which it is reported."""
 
+    options: Options
+    coverage: Coverage
+
     def __init__(self, options: Options, coverage: Coverage) -> None:
         self.options, self.coverage = options, coverage
         self.findings: list[Finding] = []

@@ -36,9 +36,9 @@ class Coverage:
     def __init__(self, mode: Any, sizes: Sequence[int], seed: int) -> None:
         if mode not in MODES:
             raise ValueError(f"expected mode to be one of {', '.join(MODES)}, got {mode!r}")
-        self.is_short = mode == "auto"
+        self.is_short: bool = mode == "auto"
         self.mode = mode if mode != "auto" else "exhaustive" if sum(sizes) <= FEW else "directional"
-        self.rng = np.random.default_rng(seed)
+        self.rng: np.random.Generator = np.random.default_rng(seed)
 
     def compare(
         self, name: str, objective: Objective, array: Array, analytic: Array, tolerance: float,

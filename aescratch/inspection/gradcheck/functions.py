@@ -176,6 +176,11 @@ def check_pair(
 class PairCheck(Check):
     """The check of a pair."""
 
+    pair: Pair
+    expected: Sequence[str] | None
+    parameters: Sequence[str]
+    is_sure: bool
+
     def __init__(
         self, options: Options, coverage: Coverage, pair: Pair, expected: Sequence[str] | None,
         parameters: Sequence[str], is_sure: bool,

@@ -19,6 +19,7 @@ from aescratch.foundations.declared import declaration_of, surrogate_gradient
 from aescratch.foundations.parts import Part
 from aescratch.inspection.gradcheck.binding import (
     COMPARED_WITH,
+    Pair,
     as_differentiable,
     as_list,
     copied,
@@ -34,7 +35,7 @@ from aescratch.inspection.gradcheck.keeping import putting_back
 from aescratch.inspection.gradcheck.parameters import Place, Search, own_places
 from aescratch.inspection.gradcheck.report import INCONCLUSIVE, Finding
 from aescratch.inspection.gradcheck.slots import Home, slots_in
-from aescratch.inspection.gradcheck.styles import methods_of, no_upstream, not_recognised, outputs_among, rate_of
+from aescratch.inspection.gradcheck.styles import Rate, methods_of, no_upstream, not_recognised, outputs_among, rate_of
 from aescratch.inspection.gradcheck.surroundings import Frozen
 from aescratch.inspection.gradcheck.written import ADDS, NEVER_QUESTION, NEVER_WRITTEN, SAME
 from aescratch.layers import Layer
@@ -43,32 +44,44 @@ from aescratch.layers import Layer
 class Held:
     """A layer as a pair of functions of its inputs and parameters; `names` are those that get a gradient, in order."""
 
+    layer: Any
+    seed: int
+    time_limit: float | None
+    forward: Any
+    backward: Any
+    frozen: Frozen
+    put_back: Callable[[], None]
+    arguments: dict[str, Any]
+    shape: tuple[int, ...]
+    others: list[str]
+
     def __init__(self, layer: Any, x: Any, seed: int, time_limit: float | None, learning_rate: float | None) -> None:
         self.layer, self.seed, self.time_limit = layer, seed, time_limit
         self.forward, self.backward = methods_of(layer)
         self.frozen, self.put_back = Frozen(seed), putting_back(layer)
         self.arguments = self._arguments(x)
         self.shape = next((np.shape(v) for v in self.arguments.values() if isinstance(v, np.ndarray)), ())
-        self.rate = rate_of(layer, self.backward, learning_rate)
+        self.rate: Rate = rate_of(layer, self.backward, learning_rate)
         self.places: list[Place] = list(own_places(layer))
         self.current: Mapping[str, Any] = {}
         self.returned: list[Any] = []  # by the last backward
         self.made: list[Any] = []  # by forward, in every call
-        self.failed = self.is_first_alone = False
-        self.keeps_state = self._look()
+        self.failed: bool = False
+        self.is_first_alone: bool = False
+        self.keeps_state: bool = self._look()
         taken = [*self.arguments, *(place.name for place in self.places)]
         put_back = self.put_back if self.keeps_state else lambda: None
-        self.search = Search(layer, self._again, self._try_backward, put_back, taken, self.made)
+        self.search: Search = Search(layer, self._again, self._try_backward, put_back, taken, self.made)
         self.places += self.search.places
         arrays = [name for name, value in self.arguments.items() if is_float_array(value)]
         is_nothing = all(gives is None for gives in self.returned)
         # None is a wrong gradient, unless nobody needs it: a first layer's, or that of a penalty on the parameters.
         skipped = is_nothing and (getattr(layer, "is_first", False) or (self.is_term and self.places))
-        self.leading = [] if skipped else arrays[: max(1, len(self.returned))]
-        self.unchecked = self._read_from_changes(self._match_returned(self.search.unpaired))
-        self.names = [*self.leading, *(place.name for place in self.places)]
+        self.leading: list[str] = [] if skipped else arrays[: max(1, len(self.returned))]
+        self.unchecked: list[Home] = self._read_from_changes(self._match_returned(self.search.unpaired))
+        self.names: list[str] = [*self.leading, *(place.name for place in self.places)]
         values = {place.name: np.array(place.get(), dtype=np.float64) for place in self.places}
-        self.inputs = {**self.arguments, **values}
+        self.inputs: dict[str, Any] = {**self.arguments, **values}
         self.put_back()
         self.put(self.inputs)
         self.put_back = putting_back(layer)
@@ -76,7 +89,7 @@ class Held:
         if declared and declared.in_the_mean and "rng" in inspect.signature(self.forward).parameters:
             self.inputs.setdefault("rng", seed)
         methods = self.forward, self.backward
-        self.pair = pair_of(
+        self.pair: Pair = pair_of(
             layer, self._forward, self._backward, self.inputs, is_term=self.is_term, made_of=methods
         )  # fmt: skip
         if declared:
@@ -94,7 +107,7 @@ class Held:
 
     def _arguments(self, x: Any) -> dict[str, Any]:
         taken = inspect.signature(self.forward).parameters.values()
-        self.takes_any = any(p.kind is p.VAR_POSITIONAL for p in taken)
+        self.takes_any: bool = any(p.kind is p.VAR_POSITIONAL for p in taken)
         parameters = {p.name: p for p in taken if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
         given = dict(x) if isinstance(x, Mapping) else {next(iter(parameters), "x"): x}
         unknown = [] if self.takes_any else sorted(set(given) - set(parameters))
@@ -138,8 +151,8 @@ class Held:
                 self.made = [value for slot in slots_in(self.layer) if id(value := slot.read()) not in known]
             first = self._again()
         can_take = any(p.kind is not p.VAR_KEYWORD for p in free)
-        self.is_term = not np.ndim(first) or not can_take
-        self.is_summed = self.is_term and np.ndim(first) > 0
+        self.is_term: bool = not np.ndim(first) or not can_take
+        self.is_summed: bool = self.is_term and np.ndim(first) > 0
         keeps_state = not same(first, self._again())
         if keeps_state:
             self.put_back()
@@ -173,7 +186,7 @@ class Held:
         return as_list(call_back(self.backward, known, given))
 
     def _again(self) -> Any:
-        self.last = self._run(copied(self.arguments))
+        self.last: tuple[Sequence[Any], Sequence[Any]] = self._run(copied(self.arguments))
         return joined(self.last[0])
 
     def _try_backward(self, output: Any) -> None:

@@ -116,6 +116,10 @@ class OtherBatchError(Exception):
 class ModelCheck(Check):
     """The check of a model, whose parameters are in float64 and whose mode is set, at a batch."""
 
+    model: Any
+    batch: Sequence[Array]
+    seed: int
+
     def __init__(self, options: Options, coverage: Coverage, model: Any, batch: Sequence[Array]) -> None:
         super().__init__(options, coverage)
         self.model, self.batch, self.seed = model, batch, options.rng
@@ -230,7 +234,7 @@ class ModelCheck(Check):
         """Return the comparison of every parameter's gradient; declared parts are replaced by what their rules say."""
         if not gradients:
             return []
-        self.surrogates = Surrogates(self.model, self.loss, self.options.time_limit)
+        self.surrogates: Surrogates = Surrogates(self.model, self.loss, self.options.time_limit)
         if not self.surrogates.are_usable:
             self.findings += self.surrogates.findings
             return []

@@ -168,10 +168,16 @@ def _estimate(probe: Probe, analytic: float, tolerance: float, largest: float) -
 class Probe:
     """An objective seen along one entry of an array."""
 
+    objective: Objective
+    flat: Array
+    index: int
+    value: float
+    pattern: list[Array]
+
     def __init__(self, objective: Objective, here: tuple[float, list[Array]], flat: Array, index: int) -> None:
         self.objective, self.flat, self.index = objective, flat, index
-        self.start = float(flat[index])
-        self.unit = float(unit_of(self.start))
+        self.start: float = float(flat[index])
+        self.unit: float = float(unit_of(self.start))
         self.value, self.pattern = here
 
     def at(self, offset: float) -> tuple[float, float, bool]:

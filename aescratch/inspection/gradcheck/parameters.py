@@ -23,7 +23,9 @@ from aescratch.inspection.gradcheck.slots import BOXES, Home, Name, Slot, object
 from aescratch.layers import Sequential
 
 GRADIENT_NAMES = ("d{}", "grad_{}", "{}_grad", "d_{}")  # of an array attribute's gradient: certain where there is one
-PARTNERS = {"params": ("grads", "gradients"), "parameters": ("gradients", "grads"), **dict.fromkeys(BOXES, ("grad",))}
+PARTNERS: dict[str, tuple[str, ...]] = {
+    "params": ("grads", "gradients"), "parameters": ("gradients", "grads"), **dict.fromkeys(BOXES, ("grad",)),
+}  # fmt: skip
 # What else stands before or behind a parameter's name in that of its gradient.
 GRADIENT_WORDS = (
     "gradientsof", "gradientof", "gradients", "gradient", "gradswrt", "gradwrt", "gradof", "grads", "grad", "nabla",
@@ -99,6 +101,10 @@ class Search:
     numbers beside their gradient.
     """
 
+    places: list[Place]
+    by_likeness: list[tuple[str, str]]
+    changed: set[int]
+
     def __init__(
         self, layer: Any, forward: Callable[[], Any], backward: Callable[[Any], Any], put_back: Callable[[], None],
         taken: Collection[str] = (), made: Sequence[Any] = (),
@@ -114,7 +120,7 @@ class Search:
         found = {slot.identity: (slot.read(), _copied(slot.read())) for slot in slots_in(layer)}
         backward(forward())
         self.changed = changed = {id(home) for home in kept if id(home) in used and not same(home.get(), home.start)}
-        self.written = [slot for slot in slots_in(layer) if _is_new(slot, found)]
+        self.written: list[Slot] = [slot for slot in slots_in(layer) if _is_new(slot, found)]
         written = {slot.identity for slot in self.written}
         left, paired = list[Home](), list[Home]()
         for home in kept:
@@ -126,8 +132,8 @@ class Search:
             elif id(home) in used:
                 left.append(home)
         left = self._by_likeness([home for home in left if not _overlaps(home, paired)], changed)
-        self.unpaired = [home for home in left if id(home) in changed or not home.is_number]
-        self.whole = [slot for slot in slots_in(layer) if _is_whole(slot) and _partner([slot], written)]
+        self.unpaired: list[Home] = [home for home in left if id(home) in changed or not home.is_number]
+        self.whole: list[Slot] = [slot for slot in slots_in(layer) if _is_whole(slot) and _partner([slot], written)]
         put_back()
         for home in kept:
             if id(home) in used:

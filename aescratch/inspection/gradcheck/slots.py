@@ -96,16 +96,18 @@ def _entry(container: Any, key: Any) -> Any:
 class Home:
     """An array, or a number, of somebody else's layer, and all slots that hold it."""
 
+    slots: list[Slot]
+
     def __init__(self, slots: Sequence[Slot], taken: Collection[str]) -> None:
         name = slots[0].name
         while name in taken:  # an argument of forward may be called so too
             name = f"self.{name}"
-        self.name = Name(name)
+        self.name: Name = Name(name)
         self.slots, value = list(slots), slots[0].read()
-        self.is_number = not isinstance(value, np.ndarray)
+        self.is_number: bool = not isinstance(value, np.ndarray)
         is_fine = not self.is_number and value.dtype == np.float64 and not slots[0].is_of_the_class
         self.array: Array = value if is_fine else np.array(value, np.float64)
-        self.start = self.array.copy()
+        self.start: Array = self.array.copy()
         self.put(self.start)
 
     def get(self) -> Array:

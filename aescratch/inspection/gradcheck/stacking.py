@@ -72,13 +72,17 @@ def _computes(name: str) -> bool:
 class Stack:
     """A model's loss for many changes of single entries of a parameter."""
 
+    model: Any
+    loss: Callable[..., Any]
+    kinks: dict[str, Any | None]
+
     def __init__(self, model: Any, batch: Sequence[Array], rng: int) -> None:
         loss: Callable[..., Any] = model.loss
         self.model, self.loss = model, functools.partial(loss, *batch, rng=rng)
         self.loss()
         self.kinks = {name: getattr(part, "kinks", None) for name, part in parts_of(model).items()}
-        self.n_rows = len(batch[0])
-        self.taken = {self.n_rows, *(parameter.shape[0] for parameter in model.parameters)}
+        self.n_rows: int = len(batch[0])
+        self.taken: set[Any] = {self.n_rows, *(parameter.shape[0] for parameter in model.parameters)}
 
     def losses(self, parameter: Parameter, entries: Array, offsets: Array) -> tuple[Array, Array]:
         """Return the loss with each entry, alone, moved by its offset, and whether that crosses no kink.
@@ -137,10 +141,16 @@ class Stack:
 class Copies:
     """Copies of a batch, stacked as rows, each of which is to see another change."""
 
+    flat: Array
+    entries: Any
+    n_copies: int
+    n_rows: int
+    smooth: Array
+
     def __init__(self, parameter: Parameter, entries: Array, offsets: Array, n_rows: int) -> None:
         self.flat, self.entries = parameter.value.reshape(-1), entries.tolist()
-        self.before = self.flat[entries].tolist()
-        self.after = (self.flat[entries] + offsets).tolist()
+        self.before: Any = self.flat[entries].tolist()
+        self.after: Any = (self.flat[entries] + offsets).tolist()
         self.n_copies, self.n_rows = len(entries), n_rows
         self.smooth = np.ones(self.n_copies, bool)
 

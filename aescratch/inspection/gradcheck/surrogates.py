@@ -17,6 +17,7 @@ import numpy as np
 
 from aescratch.backend import Array, array_module, move, to_numpy
 from aescratch.foundations.declared import Declared, declaration_of
+from aescratch.foundations.parameters import Parameter
 from aescratch.foundations.parts import ForwardMissingError
 from aescratch.inspection.gradcheck.binding import as_list, draw_upstream, is_array
 from aescratch.inspection.gradcheck.by_rule import note
@@ -36,6 +37,11 @@ class Surrogates:
     Among the findings are a note for each, and an error for a backward that isn't its rule. Without a declared part
     everything here does nothing.
     """
+
+    model: Any
+    run: Callable[[], Any]
+    time_limit: float | None
+    declared: dict[str, Declared]
 
     def __init__(self, model: Any, run: Callable[[], Any], time_limit: float | None) -> None:
         self.model, self.run, self.time_limit = model, run, time_limit
@@ -146,14 +152,18 @@ class Surrogates:
 class Base:
     """One call of a declared part's forward, and the linear map in its place: y0 + J (a − a0)."""
 
+    call: Call
+    declared: Declared
+    arrays: list[str]
+
     def __init__(self, call: Call, declared: Declared) -> None:
         self.call, self.declared = call, declared
         self.arrays = [name for name, value in call.arguments.items() if is_array(value) and value.dtype.kind == "f"]
-        self.parameters = dict(held_parameters(call.part))
-        self.start = {name: to_numpy(value).copy() for name, value in self._now(call).items()}
-        self.result = np.array(to_numpy(call.result), np.float64)
-        self.backend = array_module(call.result).__name__ if is_array(call.result) else "numpy"
-        self.entries = self._jacobian()
+        self.parameters: dict[str, Parameter] = dict(held_parameters(call.part))
+        self.start: dict[str, Array] = {name: to_numpy(value).copy() for name, value in self._now(call).items()}
+        self.result: Array = np.array(to_numpy(call.result), np.float64)
+        self.backend: str = array_module(call.result).__name__ if is_array(call.result) else "numpy"
+        self.entries: dict[str, tuple[Array, Array, Array]] = self._jacobian()
         self._require_linear()
 
     def _now(self, call: Call) -> dict[str, Array]:

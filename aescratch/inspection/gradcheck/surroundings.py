@@ -24,6 +24,9 @@ dropping: ContextVar[bool] = ContextVar("dropping", default=False)  # of a threa
 class Counting:
     """A stream that passes everything on, unless there is none, and counts the characters."""
 
+    stream: Any
+    written: int
+
     def __init__(self, stream: Any) -> None:
         self.stream, self.written = stream, 0
 

@@ -21,12 +21,16 @@ KINK = 1e-3  # slopes to the left and to the right that differ by more than this
 class Replay:
     """The model's loss once more, with one entry of one quantity moved."""
 
+    model: Any
+    batch: Sequence[Array]
+    rng: int
+
     def __init__(self, model: Any, batch: Sequence[Array], rng: int) -> None:
         self.model, self.batch, self.rng = model, batch, rng
         self.places: dict[int, int] = {}
         self.parameters: dict[int, Any] = {}
         self.known: dict[int, Array] = {}  # the quotients of each target
-        self.loss = 0.0
+        self.loss: float = 0.0
 
     def run(self, recorder: Recorder) -> tuple[Any, list[Quantity]]:
         """Return the loss, and the quantities that the batch and the parameters are."""

@@ -36,10 +36,13 @@ class Trace(Sequence[Operation]):
         What the step starts from: the batch, the parameters, the noise that was drawn, and the settings.
     """
 
+    title: str
+    loss: float
+
     def __init__(self, title: str, given: Sequence[Quantity], computed: Sequence[Quantity], replay: Replay) -> None:
         self.title, self.loss = title, replay.loss
-        self.given_quantities = [quantity for quantity in given if quantity.name]
-        self.given = {quantity.name: quantity.value for quantity in self.given_quantities}
+        self.given_quantities: list[Quantity] = [quantity for quantity in given if quantity.name]
+        self.given: dict[str, Array] = {quantity.name: quantity.value for quantity in self.given_quantities}
         letters = {quantity.name: _letter(quantity) for quantity in [*self.given_quantities, *computed]}
         self._operations = [
             operation_of(number, quantity, letters, replay.numeric) for number, quantity in enumerate(computed)

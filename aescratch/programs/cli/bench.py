@@ -14,7 +14,7 @@ from argparse import Namespace
 
 from aescratch.programs.bench import QUESTIONS, as_text, describe_machine, measure
 from aescratch.programs.bench.machine import notes
-from aescratch.programs.cli.options import command, json_of, option, switch, whole
+from aescratch.programs.cli.options import Option, command, json_of, option, switch, whole
 from aescratch.programs.cli.status import RIGHT
 from aescratch.programs.cli.writing import answer
 
@@ -50,7 +50,7 @@ EXAMPLES = """examples:
   aescratch bench --quick --json
 """
 
-add_arguments = command(
+add_arguments: Option = command(
     DESCRIPTION, EXAMPLES,
     switch("--quick", "fewer rounds: two minutes, and rougher figures"),
     option("--only", nargs="+", metavar="QUESTION", choices=QUESTIONS, help=f"of {', '.join(QUESTIONS)}"),

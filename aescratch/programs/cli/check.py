@@ -19,7 +19,7 @@ from aescratch.inspection.gradcheck import Report
 from aescratch.inspection.gradcheck.coverage import MODES
 from aescratch.programs.cli.building import model_options, small_layers, small_problem
 from aescratch.programs.cli.data import DATA_OR_RANDOM, OWN_FILE
-from aescratch.programs.cli.options import command, group, json_of, option, switch, whole
+from aescratch.programs.cli.options import Option, command, group, json_of, option, switch, whole
 from aescratch.programs.cli.own_check import check_own, leave_zero, options_of, refuse
 from aescratch.programs.cli.own_inputs import input_option
 from aescratch.programs.cli.status import FAIL, INCONCLUSIVE, RIGHT, wrong_input
@@ -60,7 +60,7 @@ def target(text: str) -> str:
     return variant_name(text)
 
 
-add_arguments = command(
+add_arguments: Option = command(
     DESCRIPTION, EXAMPLES,
     option(
         "variant", metavar="VARIANT", type=target,
@@ -89,7 +89,7 @@ add_arguments = command(
 )  # fmt: skip
 
 
-use_small_layers = partial(
+use_small_layers: partial[None] = partial(
     small_layers, hidden={"refused": [], "optional": [HIDDEN], "wanted": [HIDDEN]}, code=CODE
 )  # fmt: skip
 

@@ -8,7 +8,7 @@ from aescratch.datasets import load_file
 from aescratch.foundations.scaling import unscaled
 from aescratch.programs.cli.data import MODEL, open_model, require_width
 from aescratch.programs.cli.measures import in_batches
-from aescratch.programs.cli.options import command, json_of, option
+from aescratch.programs.cli.options import Option, command, json_of, option
 from aescratch.programs.cli.status import RIGHT, wrong_input
 from aescratch.programs.cli.writing import MATRIX_FILE, matrix_path, write_matrix
 
@@ -17,7 +17,7 @@ EXAMPLES = """examples:
   echo "0.5,-1" > code.csv && aescratch decode variational-digits code.csv --out x.csv
 """
 
-add_arguments = command(
+add_arguments: Option = command(
     "Write what a model's decoder makes of codes, one row per code.", EXAMPLES,
     MODEL, option("codes", metavar="CODES", help="a .npy or .csv file, one code per row, as encode writes it"),
     MATRIX_FILE, json_of("the file's name, the number of examples and their width"),

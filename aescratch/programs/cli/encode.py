@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from aescratch.programs.cli.data import DATA, MODEL, OWN_FILE, load_data, open_model, scaled_data
 from aescratch.programs.cli.measures import in_batches
-from aescratch.programs.cli.options import command, json_of
+from aescratch.programs.cli.options import Option, command, json_of
 from aescratch.programs.cli.status import RIGHT, wrong_input
 from aescratch.programs.cli.writing import MATRIX_FILE, matrix_path, write_matrix
 
@@ -15,7 +15,7 @@ EXAMPLES = """examples:
   aescratch encode model.npz mine.csv --out codes.csv
 """
 
-add_arguments = command(
+add_arguments: Option = command(
     "Write the codes of data, one row per example; decode turns them back into data.", EXAMPLES,
     MODEL, DATA, OWN_FILE, MATRIX_FILE, json_of("the file's name, the number of codes and their width"),
 )  # fmt: skip

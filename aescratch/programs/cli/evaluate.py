@@ -7,7 +7,7 @@ from argparse import Namespace
 from aescratch.inspection.diagnosis import COMMAND_LINE, diagnose
 from aescratch.programs.cli.data import DATA_OR_DIGITS, MODEL, OWN_FILE, arrays_of, load_data, open_model, scaled_data
 from aescratch.programs.cli.measures import as_lines, found_lines, measure
-from aescratch.programs.cli.options import command, json_of, option
+from aescratch.programs.cli.options import Option, command, json_of, option
 from aescratch.programs.cli.status import RIGHT, wrong_input
 from aescratch.programs.cli.writing import answer
 
@@ -30,7 +30,7 @@ EXAMPLES = """examples:
   aescratch evaluate model.npz mine.csv --json
 """
 
-add_arguments = command(
+add_arguments: Option = command(
     DESCRIPTION, EXAMPLES, MODEL, DATA_OR_DIGITS,
     option("--pca-data", metavar="DATA", help="data to fit PCA to; left out, the data that are measured"),
     OWN_FILE, json_of("the numbers"),

@@ -119,7 +119,7 @@ OPTIONS_OF = {"--all": "check", "--level": "hint", "--answer": "hint", "--give-u
 SUMMARIES = "\n".join(f"  {f'{name} {action.words}':<16}{action.summary}" for name, action in ACTIONS.items())
 
 # Which action is meant, and what it takes, is known when the words are read.
-add_arguments = command(
+add_arguments: Option = command(
     DESCRIPTION.format(actions=SUMMARIES), EXAMPLES,
     option("action", metavar="ACTION", choices=ACTIONS, help=f"one of {', '.join(ACTIONS)}"),
 )  # fmt: skip

@@ -36,7 +36,7 @@ from aescratch.classroom.grading.summary import as_html
 from aescratch.foundations.files import whole_file, write_text
 from aescratch.programs.cli import say as teacher
 from aescratch.programs.cli.courses import chosen
-from aescratch.programs.cli.options import SOURCE, command, option, switch, whole
+from aescratch.programs.cli.options import SOURCE, Option, command, option, switch, whole
 from aescratch.programs.cli.progress import counting
 from aescratch.programs.cli.status import RIGHT, UsageError, usage_error
 from aescratch.programs.cli.words import number
@@ -58,7 +58,7 @@ EXAMPLES = """examples:
   aescratch exercises grade /autograder/submission --format gradescope --out /autograder/results/results.json
 """
 
-add_arguments = command(
+add_arguments: Option = command(
     DESCRIPTION, EXAMPLES,
     option(
         "submissions", nargs="+", metavar="EXPORT",

@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from aescratch.backend import compiled, is_fast
 from aescratch.programs.bench.machine import what_is_in_use
-from aescratch.programs.cli.options import command, json_of
+from aescratch.programs.cli.options import Option, command, json_of
 from aescratch.programs.cli.status import RIGHT
 from aescratch.programs.cli.writing import answer
 
@@ -18,7 +18,7 @@ EXAMPLES = """examples:
   aescratch info --json
 """
 
-add_arguments = command(DESCRIPTION, EXAMPLES, json_of("what is in use"))
+add_arguments: Option = command(DESCRIPTION, EXAMPLES, json_of("what is in use"))
 
 
 def run(arguments: Namespace) -> int:

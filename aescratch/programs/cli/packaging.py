@@ -21,7 +21,7 @@ from aescratch.classroom.packaging.otter import write_assignment
 from aescratch.classroom.packaging.prairielearn import write_questions
 from aescratch.classroom.releasing import ReleaseError, release
 from aescratch.programs.cli.courses import chosen
-from aescratch.programs.cli.options import SOURCE, command, option, switch
+from aescratch.programs.cli.options import SOURCE, Option, command, option, switch
 from aescratch.programs.cli.status import RIGHT, UsageError, usage_error
 
 DESCRIPTION = """Write the exercises for notebooks, or for a grader.
@@ -140,7 +140,7 @@ KINDS = {
     "otter": Kind(_otter, "in {out}: otter assign {assignment}.ipynb dist", ["seed", "assignment"]),
 }  # fmt: skip
 
-add_arguments = command(
+add_arguments: Option = command(
     DESCRIPTION, EXAMPLES,
     option("what", metavar="WHAT", choices=KINDS, help=f"one of {', '.join(KINDS)}"),
     option("out", metavar="OUT", help="the folder to write into, which is made"),

@@ -13,7 +13,7 @@ from pathlib import Path
 import aescratch as ae
 from aescratch.programs.cli.building import model_options, small_layers, small_problem
 from aescratch.programs.cli.data import DATA_OR_RANDOM, IMAGE_SHAPE, OWN_FILE
-from aescratch.programs.cli.options import command, json_of, option, switch, whole
+from aescratch.programs.cli.options import Option, command, json_of, option, switch, whole
 from aescratch.programs.cli.status import RIGHT, wrong_input
 from aescratch.programs.cli.training import make_optimizer, optimizer_options
 from aescratch.programs.cli.variants import VARIANT, names_where
@@ -43,7 +43,7 @@ EXAMPLES = """examples:
   aescratch step vanilla --inputs 4 --code 2 --examples 1 --text
 """
 
-add_arguments = command(
+add_arguments: Option = command(
     DESCRIPTION, EXAMPLES, VARIANT,
     option("--out", metavar="PATH", default="step.html", help="the page's file (default %(default)s)"),
     switch("--open", "open the page in a browser"),
@@ -58,7 +58,7 @@ add_arguments = command(
     json_of("every operation with its numbers"),
     usage="aescratch step VARIANT [options]",
 )  # fmt: skip
-use_small_layers = partial(small_layers, hidden={"wanted": [HIDDEN]}, code=CODE)
+use_small_layers: partial[None] = partial(small_layers, hidden={"wanted": [HIDDEN]}, code=CODE)
 
 
 def run(arguments: Namespace) -> int:

@@ -38,7 +38,7 @@ from aescratch.programs.cli.data import (
 )
 from aescratch.programs.cli.figures import FIGURES, draw_figures
 from aescratch.programs.cli.measures import as_lines, as_texts, found_lines, measure, why_no_loss
-from aescratch.programs.cli.options import command, json_of, option
+from aescratch.programs.cli.options import Option, command, json_of, option
 from aescratch.programs.cli.page import PAGE_FILE, run_page
 from aescratch.programs.cli.processes import communicator, quiet_but_first
 from aescratch.programs.cli.settings import flag, given_models, given_settings
@@ -62,7 +62,7 @@ EXAMPLES = """examples:
   aescratch train k-sparse photos.npy --image-shape 16x16 --code 100 --k 10 --optimizer momentum --learning-rate 0.01
 """
 
-add_arguments = command(
+add_arguments: Option = command(
     "Train an autoencoder; write the model, its history, figures and the command into a folder. A file of 1 GiB or "
     "more isn't loaded, but read piece by piece.", EXAMPLES,
     VARIANT, DATA_OR_DIGITS, model_options(), TRAINING, OPTIMIZER, OWN_FILE, IMAGE_SHAPE,

@@ -10,7 +10,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from aescratch.foundations.files import write_text
-from aescratch.programs.cli.options import command, json_of, option, switch
+from aescratch.programs.cli.options import Option, command, json_of, option, switch
 from aescratch.programs.cli.status import RIGHT
 from aescratch.programs.cli.writing import answer, require_folder
 from aescratch.programs.playground.page import page
@@ -25,7 +25,7 @@ EXAMPLES = """examples:
   aescratch playground --out lecture.html
 """
 
-add_arguments = command(
+add_arguments: Option = command(
     DESCRIPTION, EXAMPLES,
     option("--out", metavar="PATH", default="playground.html", help="the page's file (default %(default)s)"),
     switch("--open", "open the page in a browser"), json_of("the page's file and its size"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import aescratch as ae
+from aescratch.activations import Activation
 
 
 @dataclass(frozen=True)
@@ -137,4 +138,4 @@ VARIANTS = (
         ),
     ),
 )  # fmt: skip
-ACTIVATIONS = {"tanh": ae.Tanh, "relu": ae.ReLU, "linear": ae.Identity}
+ACTIVATIONS: dict[str, type[Activation]] = {"tanh": ae.Tanh, "relu": ae.ReLU, "linear": ae.Identity}

@@ -38,6 +38,11 @@ class Look:
     what is found out once for all looks at a pair.
     """
 
+    pair: Pair
+    names: Sequence[str]
+    sizes: Mapping[str, float]
+    shared: dict[str, Any]
+
     def __init__(
         self, pair: Pair, names: Sequence[str], inputs: Mapping[str, Any], upstream: Array | np.random.Generator,
         sizes: Mapping[str, float], shared: dict[str, Any],
@@ -49,7 +54,7 @@ class Look:
         parameters = signature_of(pair.forward, "forward").parameters
         self._by_position = [name for name, p in parameters.items() if p.kind is p.POSITIONAL_ONLY]
         self._memory: dict[Any, Any] = {}
-        self.output = self.evaluate()
+        self.output: Array = self.evaluate()
         if isinstance(upstream, np.random.Generator):
             upstream = draw_upstream(self.output.shape, upstream)
         self.upstream = upstream

@@ -278,6 +278,10 @@ def _along(rows: Array, target: Array) -> list[tuple[int, int]]:
 class Constants:
     """Numbers as source: a usual constant, times or over a size, times or over a number among the terms."""
 
+    texts: list[Any]
+    values: Array
+    costs: Array
+
     def __init__(self, scope: Scope, names: Mapping[str, Any]) -> None:
         sizes: list[tuple[str, float, float]] = [("", 1.0, 0.0)]
         for count in scope.counts():

@@ -203,9 +203,12 @@ def _call(method: str, *arguments: Any) -> ast.Call:
 class Forward:
     """A forward whose values can be moved."""
 
+    definitions: Sequence[Definition]
+    objective: Callable[[], float]
+
     def __init__(self, definitions: Sequence[Definition], objective: Callable[[], float]) -> None:
         self.definitions, self.objective = definitions, objective
-        self.recorder = Recorder()
+        self.recorder: Recorder = Recorder()
         self.texts: list[str] = []
 
     def targets(self, sizes: set[int]) -> list[Target]:

@@ -88,10 +88,10 @@ class Search:
     gave_up: bool = False
 
     def __post_init__(self) -> None:
-        self.start = time.process_time()
-        self.before = [scene.right(self.names) for scene in self.scenes]
-        self.value = self.scenes[0].objective()
-        self.of_forward = {definition.name for definition in self.forward}
+        self.start: float = time.process_time()
+        self.before: list[set[str]] = [scene.right(self.names) for scene in self.scenes]
+        self.value: float = self.scenes[0].objective()
+        self.of_forward: set[str] = {definition.name for definition in self.forward}
         begun = time.monotonic()
         self.scenes[0].right(self.names)
         for scene in self.scenes:
@@ -185,8 +185,8 @@ class Search:
             for name in self.names
         ]  # fmt: skip
         self.targets = own + (Forward(self.forward, scene.objective).targets(sizes) if self.forward else [])
-        self.known = Gradients(self.targets)
-        self.computed = expressions_of([*self.backward, *self.forward])
+        self.known: Gradients = Gradients(self.targets)
+        self.computed: list[str] = expressions_of([*self.backward, *self.forward])
         self.lines = [Line(s, n, runs[n]) for n, s in enumerate(statements) if n in runs]
         for line in self.lines:
             self._classify(line)

@@ -36,10 +36,17 @@ FARTHEST = 10_000  # objects that a way leads to; to look at more takes longer t
 class Definition:
     """One function, or lambda, of a file: its tree, which may be changed, and the functions that run it."""
 
+    file: str
+    functions: list[FunctionType]
+    module: ast.Module
+    node: ast.AST
+    name: str
+    line: int
+
     def __init__(self, file: str, chain: Sequence[ast.AST], functions: Sequence[FunctionType]) -> None:
         self.file, self.functions = file, list(functions)
         self.module, self.node = _pruned(chain)
-        self.own = [function.__code__ for function in self.functions]
+        self.own: list[CodeType] = [function.__code__ for function in self.functions]
         self.name, self.line = self.own[0].co_name, self.own[0].co_firstlineno
 
     @property

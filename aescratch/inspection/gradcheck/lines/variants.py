@@ -20,7 +20,7 @@ from aescratch.inspection.gradcheck.lines.trees import CUTTING, NO_ARRAY, called
 Variant = tuple[str, str, str, ast.AST, float]  # kind, what is there, what belongs there, the node, cost
 
 APPLIED = ("sqrt", "exp", "tanh", "log", "abs", "sign")  # what may have been left out
-SWAPPED = {  # functions that are taken for each other
+SWAPPED: dict[str, tuple[str, ...]] = {  # functions that are taken for each other
     "sin": ("cos",), "cos": ("sin",), "tanh": ("sin", "cos", "exp"), "exp": ("log", "expm1", "log1p", "tanh"),
     "log": ("log1p", "exp", "sqrt"), "sqrt": ("square", "abs", "log"), "square": ("sqrt", "abs"),
     "abs": ("sign", "square"), "sign": ("abs", "tanh"), "maximum": ("minimum", "add"), "minimum": ("maximum",),

@@ -20,6 +20,7 @@ import numpy as np
 from aescratch import functions
 from aescratch.backend import Array
 from aescratch.foundations.parameters import Parameter
+from aescratch.foundations.parts import Part
 from aescratch.inspection.gradcheck.binding import Pair, as_list, draw_upstream, is_float_array
 from aescratch.inspection.gradcheck.deadline import limited
 from aescratch.inspection.gradcheck.foreign import pair_of
@@ -33,11 +34,16 @@ from aescratch.inspection.recording import call_by_name, instead
 class Alone:
     """A part at what it was given in a step, as a pair; its parameters by the names that they have among the inputs."""
 
+    passes: Seen
+    part: Part
+    arguments: list[str]
+    names: list[str]
+
     def __init__(self, passes: Seen, parameters: Sequence[Parameter]) -> None:
         self.passes, self.part = passes, passes.part
-        self.upstream = draw_upstream(np.shape(passes.result), 0)
-        self.parameters = dict(held_parameters(self.part))
-        self.arrays = [name for name, value in passes.arguments.items() if is_float_array(value)]
+        self.upstream: Array = draw_upstream(np.shape(passes.result), 0)
+        self.parameters: dict[str, Parameter] = dict(held_parameters(self.part))
+        self.arrays: list[str] = [name for name, value in passes.arguments.items() if is_float_array(value)]
         inputs = {**passes.arguments, **{name: p.value.copy() for name, p in self.parameters.items()}}
         held = {id(parameter) for parameter in self.parameters.values()}
         others = [parameter for parameter in parameters if id(parameter) not in held]
@@ -49,7 +55,7 @@ class Alone:
             self.parameters[name], inputs[name] = parameter, parameter.value.copy()
         self.arguments = [name for name, gradient in zip(self.arrays, returned, strict=False) if gradient is not None]
         self.names = [*self.arguments, *self.parameters]  # the inputs whose gradients backward returns, in its order
-        self.pair = pair_of(self.part, self.forward, self.backward, inputs, is_term=passes.is_term)
+        self.pair: Pair = pair_of(self.part, self.forward, self.backward, inputs, is_term=passes.is_term)
 
     def forward(self, inputs: Mapping[str, Any]) -> Any:
         """Return what the part's forward makes of these inputs."""

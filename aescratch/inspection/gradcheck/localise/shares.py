@@ -21,11 +21,15 @@ from aescratch.inspection.gradcheck.localise.wiring import Share
 class Shares:
     """A step of a model, and what its parts contribute to each gradient."""
 
+    model: Any
+    batch: Sequence[Array]
+    rng: int
+
     def __init__(self, model: Any, batch: Sequence[Array], rng: int) -> None:
         self.model, self.batch, self.rng = model, batch, rng
-        self.step = Step(model, batch, rng)
+        self.step: Step = Step(model, batch, rng)
         self.alone: dict[int, Alone] = {}
-        self.scale = 1.0  # times the truth that gradients are, where the model divides at the very end
+        self.scale: float = 1.0  # times the truth that gradients are, where the model divides at the very end
 
     def by_itself(self, passes: Seen) -> Alone:
         """Return the part of these passes by itself."""

@@ -77,6 +77,11 @@ class Seen:
 class Step:
     """A step of a model with a batch, its noise frozen by a seed; gradients by name, and what stood in them before."""
 
+    model: Any
+    batch: Sequence[Array]
+    seed: int
+    left_over: dict[Any, Any]
+
     def __init__(self, model: Any, batch: Sequence[Array], seed: int) -> None:
         self.model, self.batch, self.seed = model, batch, seed
         self.passes: list[Seen] = []  # the parts' forward calls in the loss, each with its backward call
@@ -89,13 +94,13 @@ class Step:
         for parameter in model.parameters:
             parameter.grad[...] = self.left_over[parameter.name]
         self._pair_up(self._calls())
-        self.gradients = {parameter.name: parameter.grad.copy() for parameter in model.parameters}
+        self.gradients: dict[Any, Any] = {parameter.name: parameter.grad.copy() for parameter in model.parameters}
 
     def _calls(self) -> list[Seen]:
         """Carry out loss and backward, and return the calls of all parts in the order in which they began."""
         calls: list[Seen] = []
         unfinished: list[Seen] = []
-        self.in_backward = False
+        self.in_backward: bool = False
 
         def before(call: Call) -> None:
             originals = {name: value for name, value in call.arguments.items() if isinstance(value, np.ndarray)}

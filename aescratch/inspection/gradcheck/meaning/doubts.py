@@ -29,14 +29,16 @@ class Doubts:
     loss calls, terms aside.
     """
 
+    reasons: list[str]
+
     def __init__(self, step: Step, unknown: dict[str, Any]) -> None:
         try:
             calls = step.calls
         except Exception:  # which is said where the loss is looked at
             calls = []
         called = {call.name for call in calls}
-        self.in_the_path = [name for name, part in unknown.items() if name in called and not part.is_term]
-        self.author = next(kind for kind in type(step.model).__mro__ if "second_opinion" in vars(kind))
+        self.in_the_path: list[str] = [name for name, part in unknown.items() if name in called and not part.is_term]
+        self.author: type = next(kind for kind in type(step.model).__mro__ if "second_opinion" in vars(kind))
         self.reasons = [f"{name} ({type(part).__name__})" for name, part in _added(step.model, self.author).items()]
         for name in self.in_the_path:
             if any(_differs_in_use(call) for call in calls if call.name == name):

@@ -49,6 +49,9 @@ def rows_for(width: int) -> int:
 class Draws:
     """What one part, or the loss past it, draws; each method adds to the report what it has looked at."""
 
+    report: MeaningReport
+    part: str
+
     def __init__(self, report: MeaningReport, part: str) -> None:
         self.report, self.part = report, part
 

@@ -36,6 +36,11 @@ DRAWS, ROWS = 100, 20  # how often the noise is drawn, on how many copies of the
 class Step:
     """A model, a batch, and one call of its loss, which is recorded when it is first asked for."""
 
+    model: Any
+    opinion: SecondOpinion
+    batch: Sequence[Array]
+    seed: int
+
     def __init__(self, model: Any, opinion: SecondOpinion, batch: Sequence[Array], seed: int) -> None:
         self.model, self.opinion, self.batch, self.seed = model, opinion, batch, seed
 
@@ -104,6 +109,8 @@ class Step:
 class Terms:
     """The terms that a step's objective is to have: the part of each, and what it is of."""
 
+    mistaken: dict[str, tuple[str, tuple[Any, ...]]]
+
     def __init__(self, step: Step) -> None:
         opinion, parts = step.opinion, step.parts
         self.of: dict[str, tuple[Any, tuple[Any, ...]]] = {}
@@ -118,7 +125,7 @@ class Terms:
                 probabilities = each(logistic, arguments[0])
                 text = "it is given probabilities, where it takes logits"
                 self.mistaken[text] = name, (probabilities, *arguments[1:])
-        self.values = {name: _number(part, *arguments) for name, (part, arguments) in self.of.items()}
+        self.values: dict[str, float] = {name: _number(part, *arguments) for name, (part, arguments) in self.of.items()}
         for name, part in parts.items():
             if part.is_term and name not in (*self.of, "decay") and (calls := step.of(part)):
                 self.values[name] = float(sum(float(call.result) for call in calls))
