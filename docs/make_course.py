@@ -201,5 +201,8 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.path[:0] = [str(DOCS.parent)]
+    sys.path[:0] = [str(DOCS.parent), str(DOCS / "_ext")]
+    import site_formulas
+
+    site_formulas.be_patient()
     main()

@@ -1,4 +1,4 @@
-"""The formulas of the site, set while it is built by a server of KaTeX's, for which Node.js must be there."""
+"""The formulas of the site and of the slides, set while they are built by a server of KaTeX's, for which Node.js must be there."""
 
 import shutil
 import socket
@@ -38,10 +38,15 @@ def start_server(cls, rundir, timeout):
             time.sleep(PAUSE)
 
 
-def setup(app):
-    """Check, once a build has really begun, that it can set formulas."""
+def be_patient():
+    """Have the extension start its server so, and wait for its answers as long."""
     if hasattr(socket, "AF_UNIX"):
         katex.KaTeXServer.start_server_process = classmethod(start_server)
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = PATIENCE
+
+
+def setup(app):
+    """Check, once a build has really begun, that it can set formulas."""
+    be_patient()
     app.connect("builder-inited", require_node)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
