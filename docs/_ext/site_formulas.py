@@ -1,4 +1,4 @@
-"""The formulas of the site and of the slides, set while they are built by a server of KaTeX's, for which Node.js must be there."""
+"""The formulas of the site and of the slides, set when they are built by a server of KaTeX's, which needs Node.js."""
 
 import shutil
 import socket
