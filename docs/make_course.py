@@ -4,8 +4,8 @@
     teaching/exam/LANGUAGE/week1.md   --> FOLDER/exam/LANGUAGE/week1.html        the questions alone
                                           FOLDER/exam/LANGUAGE/week1_solved.html with their solutions
 
-Run as ``python docs/make_course.py FOLDER``; it needs what the site needs, ``pip install -e '.[docs]'`` and Node.js. With
-``--pdf`` it needs Chromium, too, and for Korean a font that has Hangul. What it writes fetches nothing from a network.
+Run as ``python docs/make_course.py FOLDER``; it needs what the site needs, ``pip install -e '.[docs]'`` and Node.js.
+With ``--pdf`` it needs Chromium, too, and for Korean a font that has Hangul. What it writes needs no network.
 
 In the slides' sources a quotation is the speaker's notes, ``<!-- right -->`` begins a second column, and
 ``<!-- step sparse -->`` before a picture stands for the page of that step, of which the picture is shown on paper.
@@ -114,11 +114,11 @@ def section(number, count, slide):
 
 def shown(markdown, tokens, path, pictures):
     """Return tokens as HTML, whose pictures are found beside the pages."""
-    for token in (child for token in tokens for child in token.children or ()):
-        if token.type == "image":
-            picture = (path.parent / token.attrs["src"]).resolve()
+    for part in (child for token in tokens for child in token.children or ()):
+        if part.type == "image":
+            picture = (path.parent / part.attrs["src"]).resolve()
             pictures.add(picture)
-            token.attrs["src"] = f"../figures/{picture.name}"
+            part.attrs["src"] = f"../figures/{picture.name}"
     return markdown.renderer.render(tokens, markdown.options, {})
 
 
@@ -173,7 +173,8 @@ def make_exam(folder):
     for language in LANGUAGES:
         for source in sorted((TEACHING / "exam" / language).glob("*.md")):
             text = source.read_text(encoding="utf-8")
-            for name, version in ((source.stem, SOLUTION.sub("", text)), (f"{source.stem}_solved", text)):
+            asked = re.sub(r"^> .*\n", "", SOLUTION.sub("", text), flags=re.MULTILINE)
+            for name, version in ((source.stem, asked), (f"{source.stem}_solved", text)):
                 body = sheet(version, source, pictures)
                 paths.append(write(folder / language / f"{name}.html", "sheets", body))
     copy_along(folder, pictures, "sheets")

@@ -2,7 +2,7 @@
 
     formulas --NumPy, matplotlib--> one Figure each --savefig--> FOLDER/name.svg
 
-Run as ``python docs/make_slide_figures.py FOLDER``; it takes some seconds. They have no titles: a slide's is above them.
+Run as ``python docs/make_slide_figures.py FOLDER``; it takes some seconds. They have no titles, since slides have.
 """
 
 import sys
@@ -27,7 +27,7 @@ def axes(count=1, size=(9.6, 5.0)):
 
 
 def activations():
-    """Three activations, and their slopes."""
+    """Draw three activations, and their slopes."""
     a = np.linspace(-4, 4, 161)
     figure, (left, right) = axes(2)
     for name, colour in (("relu", plots.VERMILLION), ("gelu", plots.BLUE), ("sigmoid", "black")):
@@ -47,7 +47,7 @@ def quotient_error(step, dtype):
 
 
 def difference_quotient():
-    """The error of a difference quotient over its step, in two precisions."""
+    """Draw the error of a difference quotient over its step, in two precisions."""
     step = np.logspace(-12, 0, 97)
     figure, (ax,) = axes()
     for dtype, colour in ((np.float64, plots.BLUE), (np.float32, plots.VERMILLION)):
@@ -59,7 +59,7 @@ def difference_quotient():
 
 
 def strengths():
-    """How much of each direction a linear autoencoder keeps under weight decay."""
+    """Draw how much of each direction a linear autoencoder keeps under weight decay."""
     v = np.linspace(0.01, 2, 200)
     figure, (ax,) = axes()
     for decay, colour in ((0.1, plots.BLUE), (0.5, plots.VERMILLION)):
@@ -70,7 +70,7 @@ def strengths():
 
 
 def kl_curve():
-    """The divergence of a unit's mean activity from the one that is wanted, and its derivative."""
+    """Draw the divergence of a unit's mean activity from the one that is wanted, and its derivative."""
     rho, mean = 0.05, np.linspace(0.005, 0.5, 199)
     figure, (left, right) = axes(2)
     value = rho * np.log(rho / mean) + (1 - rho) * np.log((1 - rho) / (1 - mean))
@@ -83,7 +83,7 @@ def kl_curve():
 
 
 def l1_against_square():
-    """The path of one number that only a penalty pulls: L1, or a square."""
+    """Draw the path of one number that only a penalty pulls: L1, or a square."""
     paths = {"L1": [1.0], "square": [1.0]}
     for _ in range(40):
         h = paths["L1"][-1]
@@ -109,7 +109,7 @@ def variances(initializer, layers=10, width=200):
 
 
 def variance_through_layers():
-    """What is left of a signal's variance after each of ten layers, by two initialisations."""
+    """Draw what is left of a signal's variance after each of ten layers, by two initialisations."""
     figure, (ax,) = axes()
     ax.semilogy(variances(ae.old_uniform), "o-", color=plots.VERMILLION, label=r"before: $\pm 1/\sqrt{n}$")
     ax.semilogy(variances(ae.xavier_uniform), "o-", color=plots.BLUE, label=r"Xavier: $\pm\sqrt{6/(n + n)}$")
@@ -119,7 +119,7 @@ def variance_through_layers():
 
 
 def gaussian_kl():
-    """The divergence of N(mu, sigma squared) from N(0, 1), over mu and over sigma."""
+    """Draw the divergence of N(mu, sigma squared) from N(0, 1), over mu and over sigma."""
     mu, sigma = np.linspace(-2, 2, 161), np.linspace(0.1, 2.5, 161)
     figure, (left, right) = axes(2)
     left.plot(mu, mu**2 / 2, color=plots.BLUE)
@@ -130,12 +130,12 @@ def gaussian_kl():
 
 
 def two_samplers():
-    """Samples where the standard deviation is to be a half: by the formula, and without its half."""
+    """Draw samples where the standard deviation is to be a half: by the formula, and without its half."""
     eps, log_var = np.random.default_rng(0).normal(size=20_000), np.log(0.25)
     figure, (ax,) = axes()
-    bins = np.linspace(-2, 2, 81)
-    ax.hist(np.exp(0.5 * log_var) * eps, bins, histtype="stepfilled", color=plots.BLUE, alpha=0.6, label=r"$e^{\log\sigma^2 / 2}\,\epsilon$")
-    ax.hist(np.exp(log_var) * eps, bins, histtype="stepfilled", color=plots.VERMILLION, alpha=0.6, label=r"$e^{\log\sigma^2}\,\epsilon$")
+    look = {"bins": np.linspace(-2, 2, 81), "histtype": "stepfilled", "alpha": 0.6}
+    ax.hist(np.exp(0.5 * log_var) * eps, color=plots.BLUE, **look, label=r"$e^{\log\sigma^2 / 2}\,\epsilon$")
+    ax.hist(np.exp(log_var) * eps, color=plots.VERMILLION, **look, label=r"$e^{\log\sigma^2}\,\epsilon$")
     ax.set(xlabel=r"$z - \mu$", ylabel="samples, of 20000")
     ax.legend()
     return figure
