@@ -216,6 +216,13 @@ def test_every_slide_fits_and_keys_lead_through_them(decks, browser):
     ):  # fmt: skip
         ActionChains(browser).send_keys(key).perform()
         assert browser.execute_script(place) == expected
+    half = {"width": 640, "height": 480, "deviceScaleFactor": 1, "mobile": False}  # slides are scaled here, and not on paper
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", half)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    size = "return [...document.querySelectorAll('section')].map(s => [s.getBoundingClientRect().width, getComputedStyle(s).visibility])"
+    assert set(map(tuple, browser.execute_script(size))) == {(1280, "visible")}
+    assert browser.execute_script("return document.querySelector('iframe').getClientRects().length") == 0
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
     ActionChains(browser).send_keys("s").perform()
     assert browser.execute_script("return speaker.document.body.innerText.includes(slides[1].querySelector('h2').innerText)")
     assert browser.get_log("browser") == []

@@ -5,12 +5,10 @@ const slides = [...document.querySelectorAll("section")];
 let now = 0, speaker = null, begun = null;
 
 function fit() {
-  const scale = Math.min(innerWidth / 1280, innerHeight / 720);
-  for (const slide of slides) {
-    slide.style.transform = `scale(${scale})`;
-    slide.style.left = `${(innerWidth - 1280 * scale) / 2}px`;
-    slide.style.top = `${(innerHeight - 720 * scale) / 2}px`;
-  }
+  const scale = Math.min(innerWidth / 1280, innerHeight / 720), style = document.documentElement.style;
+  style.setProperty("--scale", scale);  // the style sheet uses them on the screen, and not on paper
+  style.setProperty("--left", `${(innerWidth - 1280 * scale) / 2}px`);
+  style.setProperty("--top", `${(innerHeight - 720 * scale) / 2}px`);
 }
 
 function show(number) {
