@@ -6,6 +6,7 @@
     aescratch ... --help the command line                                                   _ext/site_commands.py
     its records          derivations, and classes that no page names itself               _ext/site_records.py
     aescratch playground the page that trains, which docs/playground.md frames              _ext/site_playground.py
+    teaching/slides/     lectures: _static/slides/LANGUAGE/week1.html                       _ext/site_slides.py
     $...$                set by KaTeX, so that a page needs no script for it                _ext/site_formulas.py
     its pages            usable by keys and screen readers, where the theme forgets them    _ext/site_access.py
 """
@@ -35,9 +36,12 @@ language = "en"
 extensions = [
     "myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton",
     "sphinxcontrib.katex", "site_formulas", "site_tutorials", "site_reference", "site_records", "site_commands",
-    "site_playground", "site_access",
+    "site_playground", "site_slides", "site_access",
 ]  # fmt: skip
-exclude_patterns = ["*.py", "[!t]*/**.py", "teaching/**.py", "_*", "**/.ipynb_checkpoints"]
+exclude_patterns = [
+    "*.py", "[!t]*/**.py", "teaching/**.py", "_*", "**/.ipynb_checkpoints",
+    "teaching/slides", "teaching/exam", "teaching/solutions",  # the first become no pages, the others are the teacher's
+]  # fmt: skip
 nitpicky = True
 # What is no page of ours, or is there only where another library is installed.
 nitpick_ignore = [("py:obj", name) for name in ("labels", "scipy.optimize.minimize", "torch.autograd.Function")]

@@ -278,7 +278,7 @@ def test_building_a_model_by_its_name_is_no_branch(allowed):
 BEYOND_THE_CORE = {
     "architecture", "bare_python", "beginning", "bench", "blind", "browser", "browser_network", "browser_playground", "browser_step",
     "causes", "check_layer", "cli",
-    "cli_check", "compiled", "complaints", "counts", "courses", "cupy", "datasets", "debugger", "declared", "diagnosis",
+    "cli_check", "compiled", "complaints", "counts", "course", "courses", "cupy", "datasets", "debugger", "declared", "diagnosis",
     "docs", "dry_run", "ecosystem", "estimator", "exercise_styles", "exercises", "exercises_against_torch",
     "explanation", "exports", "fixtures",
     "foreign", "gpu", "gradcheck", "gradcheck_laws", "gradcheck_modes", "grading", "grading_hostile",

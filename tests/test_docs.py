@@ -40,6 +40,7 @@ FOUND = "return [...document.querySelectorAll('#search-results li a')].map(a => 
 NEEDED = ("sphinx", "myst_nb", "furo", "sphinxcontrib.katex", "sphinx_copybutton", "jupytext")
 # Executed when the site is built here; all of them run as scripts in test_tutorials.py.
 EXECUTED = {"02_one_step_by_hand", "05_checking_a_gradient", "06_linear_is_pca"}
+NO_PAGES = ("slides", "exam", "solutions")  # of docs/teaching
 LOOSELY = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -192,11 +193,23 @@ def pages(site):
 def test_the_site_has_all_four_parts_and_every_page(site):
     for part in ("tutorials", "how-to", "reference", "explanation", "teaching", "ko"):
         assert (site / part / "index.html").is_file() or part == "explanation", part
-    sources = [path.relative_to(DOCS) for path in DOCS.rglob("*.md")] + [
+    sources = [path.relative_to(DOCS) for path in DOCS.rglob("*.md") if path.parents[1].name not in NO_PAGES] + [
         path.relative_to(ROOT) for path in TUTORIALS
     ]
     assert len(sources) > 30
     assert not [path for path in sources if not (site / path.with_suffix(".html")).is_file()]
+
+
+def test_slides_are_on_the_site_and_exam_and_solutions_are_not(site):
+    assert len(list((site / "_static" / "slides").glob("*/week*.html"))) == 8
+    assert not [path for path in site.rglob("*") if {"exam", "solutions"} & set(path.relative_to(site).parts)]
+    solved = [path for kind in ("exam", "solutions") for path in (DOCS / "teaching" / kind).glob("*/*.md")]
+    said = [re.search(r"^> (.+?)[.,]", path.read_text(encoding="utf-8"), re.MULTILINE)[1] for path in solved]
+    assert len(said) == 12
+    for path in site.rglob("*.*"):
+        if path.suffix in (".html", ".js", ".txt", ".md"):
+            text = path.read_text(encoding="utf-8")
+            assert not [sentence for sentence in said if sentence in text], path
 
 
 def test_tutorials_show_what_they_print_and_draw_and_can_be_taken_along(site, pages):

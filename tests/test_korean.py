@@ -12,8 +12,10 @@ from aescratch import functions
 from aescratch.programs.cli.exercises import ACTIONS
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.ko.md", *sorted((ROOT / "docs" / "ko").glob("*.md"))]
-EACH = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+PAGES = [
+    ROOT / "README.ko.md", *sorted((ROOT / "docs" / "ko").glob("*.md")), *sorted((ROOT / "docs" / "teaching").glob("*/ko/*.md")),
+]  # fmt: skip
+EACH = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 CODE = re.compile(r"```.*?```|\$\$.*?\$\$|`[^`]*`|\$[^$]*\$|\]\([^)]*\)", re.DOTALL)
 
 
@@ -48,8 +50,8 @@ def test_the_style_is_that_of_a_textbook_throughout(page):
     assert sentences
     polite = [ending for ending in sentences if re.search(r"(니다|세요|십시오|어요|아요|에요|예요|죠|네요)$", ending)]
     assert not polite
-    endings = [ending for ending in sentences if not re.search(r"(다|자|까|가)$", ending)]
-    assert not endings, "a sentence that ends neither in -다, nor as a proposal, nor as a question"
+    endings = [ending for ending in sentences if not re.search(r"(다|자|까|가|시오)$", ending)]
+    assert not endings, "a sentence that ends neither in -다, nor as a proposal, a question or an exam's task"
 
 
 @EACH

@@ -1,4 +1,4 @@
-"""The formulas of the site, typeset during the build by a KaTeX server, which needs Node.js."""
+"""The formulas of the site and of the slides, typeset during the build by a KaTeX server, which needs Node.js."""
 
 import shutil
 import socket
@@ -38,10 +38,15 @@ def start_server(cls, rundir, timeout):
             time.sleep(PAUSE)
 
 
-def setup(app):
-    """Check that formulas can be typeset, once a build has really begun."""
+def be_patient():
+    """Start the server in this way, and wait as long for its answers."""
     if hasattr(socket, "AF_UNIX"):
         katex.KaTeXServer.start_server_process = classmethod(start_server)
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = PATIENCE
+
+
+def setup(app):
+    """Check, once a build has really begun, that it can set formulas."""
+    be_patient()
     app.connect("builder-inited", require_node)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
