@@ -318,7 +318,7 @@ WRONG = [
         ["train", "vanilla", "--data", "mine.npy"],
         "there is no option --data: leave that word out, and write what follows it alone (see aescratch train --help)",
     ),
-    (["train", "vanilla", "digits", "more"], "there is one word too many, 'more' (see aescratch train --help)"),
+    (["train", "vanilla", "digits", "more"], "unexpected argument 'more' (see aescratch train --help)"),
     (["train", "vanilla", "--k", "3"], "vanilla has no option --k, which is for k-sparse; leave it out"),
     (
         ["train", "linear", "--corruption", "masking:0.1"],

@@ -483,7 +483,7 @@ class TestPlantedBugs:
         course("start", exercise.name)
         said = course("check")
         assert f"{exercise.name}: not begun yet" in said
-        assert "nothing was edited yet" in said
+        assert "the file is not edited yet" in said
         assert " entries differ" in said, "the task is to read which"
         assert not [word for word in ANSWERS[exercise.name] if word in said]
 
@@ -501,13 +501,13 @@ class TestPlantedBugs:
         said = course.checked("find_the_bug_1", planted, ("return 0.5 * ((x_hat - x) ** 2)", "return 0.4 * ((x_hat - x) ** 2)"))
         assert "not begun yet" not in said
         assert "find_the_bug_1: not right yet" in said
-        assert "the file was edited, but the planted bug is still there" in said
-        assert "you changed sparse_loss, which the checks don't look at: the bug is in sparse_backward" in said
+        assert "you edited the file, but the bug is still there" in said
+        assert "you changed sparse_loss, which is not checked: the bug is in sparse_backward" in said
         assert "ruled out" not in said
 
     def test_an_edit_of_its_function_has_a_whole_report(self, course):
         said = course.checked("find_the_bug_3", ("0.5 * log_var) * eps", "log_var) * eps"), ("    return mu", "    s = 1\n    return mu"))
-        assert "the file was edited, but the planted bug is still there" in said
+        assert "you edited the file, but the bug is still there" in said
         assert "likely cause: the noise is scaled by the variance" in said
 
 
@@ -547,7 +547,7 @@ class TestSentences:
         course.checked(name, ("p / ", "2 * p / "))
         said = course.checked(name, ("logits - logits.max(axis=1, keepdims=True)", "logits"))
         assert "grad_logits has 21 entries that are NaN or infinite" in said
-        assert "grad_logits is right now" not in said
+        assert "grad_logits is now right" not in said
 
     def test_losses_have_no_upstream_gradients(self):
         def wrong(x_hat, x):

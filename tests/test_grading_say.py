@@ -119,9 +119,9 @@ BAD = {
     "kim,double,1e1,": "got '1e1'",
     "kim,double,nan,": "got 'nan'",
     "kim,double,,": "line 2: it has neither points nor a comment; give one, or delete the line",
-    "kim,double,5,\nlee,double,5,\nkim,double,6,": "line 4: it contradicts line 2, which gives kim other points",
-    "kim,double,5,well done, but slow": "line 2: there are 5 cells, but 4 columns; put a comment with commas into quotes",
-    'kim,double,5,"open\nlee,double,5,': "it is no CSV",
+    "kim,double,5,\nlee,double,5,\nkim,double,6,": "line 4: it contradicts line 2, which gives kim different points",
+    "kim,double,5,well done, but slow": "line 2: there are 5 cells, but only 4 columns; put quotes around a comment with commas",
+    'kim,double,5,"open\nlee,double,5,': "invalid CSV",
 }
 
 
@@ -239,8 +239,8 @@ def test_each_exercise_is_as_late_as_it_came(exercises):
         None, {"days": 2, "percent": 20}, {"days": None, "percent": 0},
     ]  # fmt: skip
     page = as_html(grades)
-    assert "kim, again: late by 2 days: 20 % of what was earned is deducted" in page
-    assert "kim, more: late, as the platform says" in page
+    assert "kim, again: late by 2 days: 20 % of the earned points are deducted" in page
+    assert "kim, more: late according to the platform" in page
 
 
 def test_points_earned_deducted_and_counted_stand_apart(exercises):
@@ -262,11 +262,11 @@ def test_points_earned_deducted_and_counted_stand_apart(exercises):
     assert (found["max"]["late"]["days"], found["max"]["points"]) == (1, 15.3), "from the student's own date"
     assert found["old"]["late"] is None
     assert found["pia"]["points"] == 0
-    assert grades.remarks == ["nothing tells when these were handed in, and so they count as in time: old"]
+    assert grades.remarks == ["the time of submission is unknown, so these count as in time: old"]
     text = feedback.text(grades.students[0])
-    assert "double: wrong\n  points: 5.6 of 10\n  late: 1.39 of 6.99 are deducted\n" in text
-    assert "late by 2 days: 20 % of what was earned is deducted\n\ntotal: 9.6 of 40\n" in text
-    assert "late, as the platform says" in feedback.text(grades.students[1])
+    assert "double: wrong\n  points: 5.6 of 10\n  late: 1.39 of 6.99 points are deducted\n" in text
+    assert "late by 2 days: 20 % of the earned points are deducted\n\ntotal: 9.6 of 40\n" in text
+    assert "late according to the platform" in feedback.text(grades.students[1])
     rows = rows_of(as_csv(grades))
     assert rows[0][4:] == ["total", "look at", "instead of", "late", "deducted"]
     assert [row[6:] for row in rows[2:]] == [

@@ -384,7 +384,7 @@ def test_prairielearn_reads_points_part_by_part_and_the_answer(prairielearn):
     assert any("1/N" in test["message"] for test in partly["tests"])
 
 
-@pytest.mark.parametrize(("source", "said"), [("def dense_backward(:", "no Python yet"), (None, "there is no file")])
+@pytest.mark.parametrize(("source", "said"), [("def dense_backward(:", "not valid Python yet"), (None, "there is no file")])
 def test_what_python_cant_read_costs_no_attempt_in_prairielearn(prairielearn, source, said):
     results = prairielearn(source)
     assert (results["gradable"], results["score"]) == (False, 0)

@@ -109,7 +109,7 @@ def test_numbers_tell_a_quotient_whose_source_shows_nothing(name):
 
 @pytest.mark.parametrize(
     ("way", "says"),
-    [("central", "line 4 divides"), ("hidden", "the worse the larger"), ("a power of two", "near a kink")],
+    [("central", "line 4 divides"), ("hidden", "less the larger"), ("a power of two", "near a kink")],
 )
 def test_the_nearly_exact_quotient_of_a_relu_is_flagged(way, says):
     assert says in flags("relu_backward", RELU + ELEMENTWISE[f"relu, {way}"], SEED)[0]
@@ -181,7 +181,7 @@ def test_who_breaks_off_when_asked_again_keeps_the_judgement_and_the_flag(end):
     spy = "import os\nasked = set()\n" + text.replace("    W = W.copy()", guard, 1)
     judgement = judge_text(EXERCISES["weight_decay"], spy.encode(), "10.py", seed=SEED)
     assert judgement.outcome.passed
-    assert "can't be asked again" in judgement.quotients
+    assert "can't be called again" in judgement.quotients
 
 
 @confined
@@ -221,7 +221,7 @@ def test_points_follow_the_teachers_rule_and_nothing_is_judged_anew(tmp_path, ca
     assert grade(*words, "--quotients", 50) == 0
     assert "files judged now: 0" in capsys.readouterr().out
     assert {name: each["points"] for name, each in found().items()} == {"ann": 5, "bob": 10}
-    assert "counts 50 %: difference quotients seem to stand in place of a formula" in (feedback / "ann.txt").read_text()
+    assert "counts 50 %: it seems to use difference quotients in place of a formula" in (feedback / "ann.txt").read_text()
     assert "quotient" not in (feedback / "bob.txt").read_text()
     with pytest.raises(UsageError, match="expected --quotients to be at most 100 percent, got 101"):
         grade(*words, "--quotients", 101)

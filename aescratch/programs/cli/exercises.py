@@ -179,7 +179,7 @@ def refuse(word: str, parser: Parser) -> None:
     if name in OPTIONS_OF:
         raise UsageError(f"{name} is for aescratch exercises {OPTIONS_OF[name]}; leave it out")
     if not word.startswith("-"):
-        raise UsageError(f"there is one word too many, {word!r}")
+        raise UsageError(f"unexpected argument {word!r}")
     parser.refuse_option(name)
 
 

@@ -34,7 +34,7 @@ class Parser(argparse.ArgumentParser):
         """Raise the `UsageError` about a word that no option or argument takes."""
         name = word.partition("=")[0]
         if not word.startswith("-"):
-            self.error(f"there is one word too many, {word!r}")
+            self.error(f"unexpected argument {word!r}")
         if re.search(rf"^  {name.lstrip('-').upper()}\b", self.format_help(), re.MULTILINE):
             self.error(f"there is no option {name}: leave that word out, and write what follows it alone")
         self.refuse_option(name)
