@@ -193,7 +193,7 @@ def test_in_colab_the_cell_asks_for_the_courses_zip_and_goes_into_its_folder(han
     monkeypatch.delitem(sys.modules, "google.colab")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    with pytest.raises(FileNotFoundError, match="unpack the course whole"):
+    with pytest.raises(FileNotFoundError, match="unpack the whole course"):
         exec(INSTALL, {})
 
 

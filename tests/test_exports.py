@@ -694,10 +694,10 @@ def test_one_column_for_all_and_one_of_another_worth(here, tmp_path):
     place = packed(tmp_path / "s.zip", CANVAS)
     for columns, points, cells, says in (
         (("Week 1 (7)", "Quiz (8)"), ("15", "3"), ["15", ""], ""),
-        (("Week 1: Double it (7)", "02_triple (8)"), ("10", "50"), ["10", "5"], "is worth 50, and what is put there 5"),
+        (("Week 1: Double it (7)", "02_triple (8)"), ("10", "50"), ["10", "5"], "has a maximum of 50, but its exercises have 5"),
         (("Double it then triple (7)", "Triple (8)"), ("10", "5"), ["10", "5"], ""),
-        (("Double (7)", "Quiz (8)"), ("10", "3"), ["10", ""], "no column of Canvas's gradebook is for triple"),
-        (("Double (7)", "Double (8)"), ("10", "10"), ["", ""], "no column of Canvas's gradebook is for double"),
+        (("Double (7)", "Quiz (8)"), ("10", "3"), ["10", ""], "Canvas's gradebook has no column for triple"),
+        (("Double (7)", "Double (8)"), ("10", "10"), ["", ""], "Canvas's gradebook has no column for double"),
     ):
         (tmp_path / "book.csv").write_text(canvas_gradebook(STUDENTS, columns, points), encoding="utf-8")
         grade(place, "--roster", tmp_path / "book.csv", "--exercises", tmp_path / "course", "--out", tmp_path / "out", "--seed", 1)
@@ -721,13 +721,13 @@ def test_from_moodle_to_its_worksheets(here, tmp_path):
     assert [row[:6] for row in rows_of(tmp_path / "out" / "moodle_worksheet_2.csv")[1:]] == [["Participant 21", "김 민수", "k@x.edu", "", "5", "5"]]
     listed = (tmp_path / "out" / "remarks.txt").read_text()
     assert "the worksheet for CS-Double-1.zip holds the points for double, 10 in all" in listed
-    assert "m1 (Mia) has no number of their own in CS-Double-1.zip" in listed
+    assert "m1 (Mia) has no own number in CS-Double-1.zip" in listed
     assert "Stranger isn't on the roster: graded, but not in a gradebook" in listed
     empty = packed(tmp_path / "CS-None-3.zip", {moodle("Lee You", 32, "notes.txt"): ""})
     grade(first, second, empty, "--exercises", tmp_path / "course", "--out", tmp_path / "more", "--seed", 1)
     listed = (tmp_path / "more" / "remarks.txt").read_text()
-    assert "Default group has no number of their own in CS-Double-1.zip" in listed
-    assert "there is no worksheet for CS-None-3.zip: of no exercise most was handed in there" in listed
+    assert "Default group has no own number in CS-Double-1.zip" in listed
+    assert "there is no worksheet for CS-None-3.zip: no exercise was mostly handed in there" in listed
     assert not (tmp_path / "more" / "moodle_worksheet_3.csv").exists()
     assert "Participant 13" in (tmp_path / "more" / "moodle_worksheet_1.csv").read_text()
 

@@ -408,7 +408,7 @@ def test_a_run_accounts_for_everybody_and_the_number_of_jobs_changes_nothing(han
     assert "points: 0.7 of 7" in answer
     printed = capsys.readouterr().out
     assert f"seed, which is secret: {tmp_path / 'one' / 'seed.json'}\nthis seed is so short" in printed
-    assert "odd about what was handed in: 1, see" in printed  # kai's folder is empty
+    assert "submissions with remarks: 1, see" in printed  # kai's folder is empty
     assert (tmp_path / "one" / "feedback" / "kai.txt").read_text().endswith("the folder is empty\n")
 
 
@@ -518,7 +518,7 @@ def test_a_grading_that_is_refused_changes_nothing(handed_in, course, tmp_path, 
     (tmp_path / "out" / "seed.json").write_text('{"seed": "of the first"}')
     with Ledger(tmp_path / "out" / "results.jsonl"):
         before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
-        with pytest.raises(UsageError, match="another grading is at work in"):
+        with pytest.raises(UsageError, match="another grading is running in"):
             grade(handed_in, "--exercises", course, "--seed", "of the second", "--out", tmp_path / "out")
         assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
 
@@ -589,7 +589,7 @@ def test_nothing_is_graded_where_our_own_solution_would_not_pass(handed_in, tmp_
     [
         (["nowhere"], "expected a folder of submissions"),
         (["in", "--only", "dens_backward"], "did you mean dense_backward"),
-        (["in", "--out", "in/out"], "lies among the submissions"),
+        (["in", "--out", "in/out"], "lies inside the submissions"),
         (["in", "--time-limit", "0"], "above 0"),
         (["in", "--exercises", "nowhere"], "nowhere"),
         (["in", "--only", "double"], "for exercises of your own, give --exercises"),
@@ -621,7 +621,7 @@ def test_on_windows_grading_says_in_one_sentence_what_it_lacks(handed_in, tmp_pa
         with pytest.raises(UsageError) as caught:
             grade(handed_in, "--out", tmp_path / "out", *more)
         assert str(caught.value) == (
-            "this machine can't keep submissions from everything: a submission's process can be confined on Unix only: "
+            "this machine can't confine submissions completely: submissions can be confined on Unix only: "
             "grade on Linux, or in WSL"
         )
     assert not (tmp_path / "out").exists()

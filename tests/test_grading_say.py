@@ -315,7 +315,7 @@ def test_what_is_dropped_is_shown_and_counts_nowhere(exercises):
     assert rows_of(as_otter(grades))[2][-3:] == ["22.0", str(22 / 30), "Completed"]
     page = as_html(grades)
     assert "<s>5</s>" in page
-    assert "Dropped as lowest, how often (2)" in page
+    assert "Dropped as lowest, number of times (2)" in page
     assert "20 (6)" in page
     assert "max: more, 20; the checks gave 6" in page
 
@@ -334,7 +334,7 @@ def test_where_nothing_is_decided_the_files_tell_of_nothing(exercises):
         "kim\n\ndouble: wrong\n  points: 5 of 10\n\nagain: passed\n  points: 10 of 10\n\n"
         "more: there is no file\n  points: 0 of 20\n"
     )  # fmt: skip
-    assert "What you decided" not in as_html(grades)
+    assert "Your decisions" not in as_html(grades)
 
 
 # Whole runs, with a judge that gives the points that a file asks for
@@ -529,7 +529,7 @@ def test_the_chart_has_everybody_who_handed_in_once(exercises):
     page = as_html(collected(exercises[:1], {name: row[:1] for name, row in points.items()}))
     assert 'aria-label="students per tenth: 2, 1, 0, 0, 1, 1, 0, 0, 0, 2"' in page
     assert page.count("<rect") == 10
-    assert "Handed in nothing that could be judged: 1." in page
+    assert "Without anything to judge: 1." in page
 
 
 def test_the_hardest_part_comes_first_and_counts_only_those_who_began(exercises):
@@ -589,7 +589,7 @@ def test_what_was_given_points_is_looked_at_no_more(exercises):
     grades = collect([Submission("kim"), Submission("lee")], exercises[:1], records, say)
     assert [student.graded[0].flagged for student in grades.students] == [False, True]
     page = as_html(grades)
-    look = page[page.index("For you to check") : page.index("What you decided")]
+    look = page[page.index("For you to check") : page.index("Your decisions")]
     assert look.count("lee: double") == 2
     assert "kim" not in look
 
