@@ -465,7 +465,7 @@ class TestHints:
         answers = {levels[2] for levels in exercise.hints.own.values()}
         assert not any(answer in text for text in shown for answer in answers)
         for text in shown[2:]:
-            assert text.startswith("gelu_backward: the last hint is the answer; what would you try after hint 2?")
+            assert text.startswith("gelu_backward: the last hint is the answer. What would you try after hint 2?")
             assert "aescratch exercises hint gelu_backward --answer" in text
         assert any(answer in course("hint", "--answer") for answer in answers)
 
@@ -494,7 +494,7 @@ class TestPlantedBugs:
             course("check") if again else None
             shown = [course("hint"), course("hint"), course("hint", "--level", "3"), course("hint", "--answer")]
             assert [text for text in shown if " of 3 " in text] == shown[:1]
-            assert "change a line, and check it, before you ask for more" in shown[-1]
+            assert "change a line and check it before you ask for more" in shown[-1]
 
     def test_after_an_edit_of_the_loss_not_begun_yet(self, course):
         planted = (" + grad_rho_hat / N", " + grad_rho_hat")

@@ -230,7 +230,7 @@ def test_gradescope_is_told_by_its_metadata(exercises, tmp_path):
         ("  :submitters:\n  - :name: Kim #1\n", "expected a line such as"),
         ("  :submitters: []\n", "no student is named"),
         ("  :score: 2.0\n", "no student is named"),
-        ("  :submitters:\n  - :sid: '1'\nsubmission_1:\n  :submitters:\n  - :sid: '2'\n", "named twice"),
+        ("  :submitters:\n  - :sid: '1'\nsubmission_1:\n  :submitters:\n  - :sid: '2'\n", "there twice"),
     ],
 )
 def test_a_form_of_metadata_that_is_not_known_is_listed_and_not_guessed(lines, problem, exercises, tmp_path):
@@ -329,7 +329,7 @@ def test_a_students_own_zip_is_looked_into_and_one_within_it_is_not(exercises, t
     found, _ = read(packed(tmp_path / "s.zip", {canvas("kim", 101, 1, "week1.zip"): outer}), exercises)
     submission = found["kim_101"]
     assert texts(submission) == {"double": RIGHT["double"]}
-    assert any("not graded: week1.zip/more.zip" in remark for remark in submission.remarks)
+    assert any("file name: week1.zip/more.zip" in remark for remark in submission.remarks)
 
 
 def test_a_korean_name_is_the_same_however_it_is_encoded(exercises, tmp_path):
@@ -479,7 +479,7 @@ def test_an_export_that_cannot_be_read_is_a_sentence(exercises, tmp_path):
     (tmp_path / "x.zip").write_bytes(b"no zip")
     with pytest.raises(SubmissionsError, match=r"x.zip is not a valid zip file; download it again"):
         read(tmp_path / "x.zip", exercises)
-    with pytest.raises(SubmissionsError, match="to hold one folder a student"):
+    with pytest.raises(SubmissionsError, match="expected one folder per student"):
         read(packed(tmp_path / "y.zip", {"a.txt": ""}), exercises)
 
 

@@ -253,7 +253,7 @@ def test_odd_things_among_submissions_are_each_told_in_a_sentence(tmp_path):
     assert "more than 1000000" in students["large"].reasons["dense_backward"]
     assert "link" in students["linked"].remarks[0]
     assert students["linked"].files == {}
-    assert "no ordinary file" in students["piped"].reasons["dense_backward"]
+    assert "not an ordinary file" in students["piped"].reasons["dense_backward"]
     assert students[long[:117] + "..."].remarks == ["the folder is empty"]
     assert len(remarks) == 3
     assert "unpack it" in next(remark for remark in remarks if "lee.zip" in remark)
@@ -263,8 +263,8 @@ def test_odd_things_among_submissions_are_each_told_in_a_sentence(tmp_path):
 
 
 @pytest.mark.parametrize(("path", "remark"), [
-    ("my dense.py", "not graded: my dense.py"),
-    ("02_dense_backward.ipynb", "not graded: 02_dense_backward.ipynb"),
+    ("my dense.py", "file name: my dense.py"),
+    ("02_dense_backward.ipynb", "file name: 02_dense_backward.ipynb"),
     ("week 1/all.zip", "week 1/all.zip is not a valid zip file"),
     ("a/b/c/d/02_dense_backward.py", "folders more than 3 levels deep were not opened"),
     ("course/02_dense_backward/checks.py", ""),
@@ -594,7 +594,7 @@ def test_nothing_is_graded_where_our_own_solution_would_not_pass(handed_in, tmp_
         (["in", "--exercises", "nowhere"], "nowhere"),
         (["in", "--only", "double"], "for exercises of your own, give --exercises"),
         (["in", "--exercises", "released"], "expected solution.py in 01_double, got none; name the folder that it was"),
-        (["in/ann"], "to hold one folder a student"),
+        (["in/ann"], "expected one folder per student"),
         (["in", "--out", "in/ann/01_double.py"], "lies among"),
     ],
 )  # fmt: skip

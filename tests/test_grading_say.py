@@ -505,12 +505,12 @@ def test_damaged_notes_and_tables_are_a_sentence(run, tmp_path):
     run("--seed", 1)
     for text in ("{", "[1]", '{"kim": 3}', '{"kim": {"double": "x"}}', '{"kim": {"double": []}}'):
         (tmp_path / "out" / "regrades.json").write_text(text)
-        with pytest.raises(UsageError, match=r"regrades.json can't be read"):
+        with pytest.raises(UsageError, match=r"regrades.json is invalid"):
             run()
     (tmp_path / "out" / "regrades.json").unlink()
     for text in ("", "student\n", "student,double,total\n(points),10,10\nkim,x,1\n"):
         (tmp_path / "out" / "summary.csv").write_text(text)
-        with pytest.raises(UsageError, match=r"summary.csv can't be read"):
+        with pytest.raises(UsageError, match=r"summary.csv is invalid"):
             run("--regrade", "kim")
 
 

@@ -138,7 +138,7 @@ def test_a_seed_is_drawn_once_kept_found_from_below_and_not_guessed(tmp_path, mo
     assert kept_seed(tmp_path, "another") == nearest_seed() == "another"
     for spoilt in ("", "[" * 100_000, "{}", "3", '{"seed": '):
         (tmp_path / SEED_FILE).write_text(spoilt)
-        with pytest.raises(SeedError, match=r"expected a seed in .*seed\.json, but it can't be read"):
+        with pytest.raises(SeedError, match=r"expected a seed in .*seed\.json, but the file is invalid"):
             kept_seed(tmp_path)
     assert kept_seed(tmp_path, "anew") == "anew"
 

@@ -103,7 +103,7 @@ def test_numbers_tell_a_quotient_whose_source_shows_nothing(name):
     assert "pass" in verdicts
     assert "their last digits are noise" in told
     assert "line" not in told
-    (accuracy,) = re.findall(r"to (\S+) only", told)
+    (accuracy,) = re.findall(r"only to (\S+),", told)
     assert 1e-12 < float(accuracy) < 1e-8
 
 

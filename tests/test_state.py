@@ -593,7 +593,7 @@ def test_the_command_line_checks_training_mode(capsys):
     assert "wasn't checked" not in in_training
     assert "the loss of training mode is another one, and wasn't checked" in in_use
     assert main(["check", "aescratch.functions:tanh_backward", "--training"]) == 2
-    assert "--training says nothing about" in capsys.readouterr().err
+    assert "--training has no effect on" in capsys.readouterr().err
 
 
 def test_a_traced_step_is_given_the_state_under_its_layers_number():

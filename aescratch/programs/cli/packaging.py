@@ -146,7 +146,7 @@ add_arguments = command(
     option("out", metavar="OUT", help="the folder to write into, which is created"),
     SOURCE,
     option("--only", nargs="+", metavar="NAME", help="package only these exercises"),
-    option("--seed", metavar="SECRET", help="the secret seed of the inputs in grading (by default drawn once and kept)"),
+    option("--seed", metavar="SECRET", help="the secret seed of inputs in grading (by default drawn once and kept)"),
     option("--assignment", metavar="NAME", help="its name in nbgrader and otter (default autoencoders)"),
     switch("--unconfined", "for gradescope and prairielearn: grade even if submissions can't be confined"),
 )  # fmt: skip
