@@ -318,7 +318,7 @@ WRONG = [
         ["train", "vanilla", "--data", "mine.npy"],
         "there is no option --data; leave it out, and write only its value (see aescratch train --help)",
     ),
-    (["train", "vanilla", "digits", "more"], "unexpected argument 'more' (see aescratch train --help)"),
+    (["train", "vanilla", "digits", "more"], "unexpected argument 'more'; leave it out (see aescratch train --help)"),
     (["train", "vanilla", "--k", "3"], "vanilla has no option --k, which is for k-sparse; leave it out"),
     (
         ["train", "linear", "--corruption", "masking:0.1"],
@@ -908,7 +908,7 @@ def test_evaluate(capsys, model):
     text = run(capsys, "evaluate", "model.npz")[1]
     lines = dict(re.split(r"  +", line) for line in text.splitlines() if "  " in line)
     assert lines["SSE of PCA, same width"] == f"{_pca_sse(x, x, 8):.4g}"
-    assert lines["units that tell nothing"] == "0 of 8"
+    assert lines["constant units"] == "0 of 8"
     assert lines["share of the code that isn't 0"] == f"{found['unit_mean']:.3g}"
     assert f"\nfound no-better-than-mean: the model's SSE is {found['sse_per_image']:.4g}, and" in text
 
@@ -923,7 +923,7 @@ def test_a_vae_that_collapsed_is_told_so_and_a_sparse_code_by_its_activity(capsy
     assert json.loads(Path("variational-digits/metrics.json").read_text())["diagnosis"] == found["diagnosis"]
     text = run(capsys, "train", "variational", "--code", "8")[1]
     assert "\nchosen: --beta 0.0273\n" in text  # what PCA leaves of 64 - 8 columns
-    assert re.search("\nunits that tell nothing +0 of 8\n", text)
+    assert re.search("\nconstant units +0 of 8\n", text)
     assert "found" not in text
     text = run(capsys, "train", "sparse", "--code", "32")[1]
     activity = re.search(r"activity per unit, rho = 0.05 +([0-9.]+)\n", text)

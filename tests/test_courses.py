@@ -382,7 +382,7 @@ def test_a_student_works_with_what_was_handed_out(source, tmp_path, capsys, monk
     shutil.rmtree(source)
     monkeypatch.chdir(out)
     assert re.search(r" 1  softplus .*Softplus, backward", run(capsys, "list")[1])
-    assert "write in 01_softplus.py" in run(capsys, "start", "softplus")[1]
+    assert "write your code in 01_softplus.py" in run(capsys, "start", "softplus")[1]
     outcome, said, _ = run(capsys, "check")
     assert outcome == 1
     assert "softplus: not begun yet\n  write your code at 01_softplus.py:" in said

@@ -627,7 +627,7 @@ def test_a_report_on_a_prediction_reads_as_one():
 
     report = check_prediction(Student, "b", {"a": "Why?"})
     lines = ["your prediction, before any code", "asked for   verdict", "PREDICTION  fail",
-             'error: PREDICTION = "a" isn\'t what happens', "  ask yourself: Why?", "fail: the code is checked after that"]  # fmt: skip
+             'error: PREDICTION = "a" isn\'t what happens', "  ask yourself: Why?", "fail: the code is checked once this is right"]  # fmt: skip
     assert str(report).splitlines() == lines
     assert outcome_of([report]).codes == ["wrong-prediction"]
     assert check_prediction(Student, "a", {"b": "Why?"}).verdict == "pass"

@@ -376,7 +376,7 @@ def test_from_init_to_the_solution(course, capsys, monkeypatch):
     solution = by_name("dense_backward").solution
     outcome, out, _ = run(capsys, "start", "dense_backward")
     assert outcome == 0
-    assert "write in 02_dense_backward.py, then: aescratch exercises check" in out
+    assert "write your code in 02_dense_backward.py, then: aescratch exercises check" in out
     assert file.read_text() == by_name("dense_backward").stub
     (course / "notes" / "deeper").mkdir(parents=True)
     monkeypatch.chdir("notes/deeper")  # every command works from here
@@ -432,7 +432,7 @@ def test_from_init_to_the_solution(course, capsys, monkeypatch):
 def test_start_leaves_what_was_written(course, capsys):
     run(capsys, "start", "1")
     (course / "01_dense_forward.py").write_text("mine\n")
-    assert "go on in 01_dense_forward.py" in run(capsys, "start", "1")[1]
+    assert "continue in 01_dense_forward.py" in run(capsys, "start", "1")[1]
     assert (course / "01_dense_forward.py").read_text() == "mine\n"
 
 

@@ -204,7 +204,7 @@ def test_points_follow_the_teachers_rule_and_nothing_is_judged_anew(tmp_path, ca
         (tmp_path / "in" / name / "02_dense_backward.py").write_text(text)
     words = (tmp_path / "in", "--only", "dense_backward", "--seed", SEED, "--out", tmp_path / "out")
     assert grade(*words) == 0
-    assert "look at 1 yourself" in capsys.readouterr().out
+    assert "to look at yourself: 1" in capsys.readouterr().out
 
     def found():
         grades = json.loads((tmp_path / "out" / "grades.json").read_text())

@@ -28,7 +28,10 @@ SPOKEN = {
     "transpose-extra": "what is transposed", "wrong-product": "the product", "index": "which entries are taken",
     "axis": "the axis", "kept-axis": "the axis", "no-prediction": "the prediction",
     "wrong-prediction": "the prediction", "wrong-dtype": "the dtype",
-    "wrong-argument": "where the slope is taken",
+    "wrong-argument": "where the slope is taken", "changed-argument": "the changed argument",
+    "shared-memory": "the shared memory", "not-repeatable": "the changing results", "recursion": "the recursion",
+    "missing-function": "the missing function", "other-arguments": "the arguments", "asks-for-input": "the input",
+    "not-in-grading": "the package", "upstream-ignored": "the upstream gradient",
 }  # fmt: skip
 HintTable = dict[str, tuple[str, ...]]
 

@@ -65,8 +65,8 @@ def release(arguments: Namespace) -> int:
     print("it can't hide one thing: the package that students install contains most of the answers to the built-in "
           "exercises; grading refuses to import it")  # fmt: skip
     if not (out / beginning.NOTEBOOK).exists():
-        print(f"{beginning.NOTEBOOK} is missing, because it needs jupytext; to get it: pip install jupytext")
-    print(f"students go to {arguments.out}, and begin with its README.md")
+        print(f"{beginning.NOTEBOOK} was left out, because it needs jupytext: pip install jupytext")
+    print(f"students begin with {out / 'README.md'}")
     return RIGHT
 
 

@@ -180,7 +180,7 @@ def refuse(word: str, parser: Parser) -> None:
     if name in OPTIONS_OF:
         raise UsageError(f"{name} is for aescratch exercises {OPTIONS_OF[name]}; leave it out")
     if not word.startswith("-"):
-        raise UsageError(f"unexpected argument {word!r}")
+        raise UsageError(f"unexpected argument {word!r}; leave it out")
     parser.refuse_option(name)
 
 

@@ -270,7 +270,7 @@ def report(
     print(f"submissions: {len(grades.students)}, exercises: {len(grades.exercises)}, files judged now: {found.now}")
     look = sum(graded.flagged for student in grades.students for graded in student.graded)
     if look:
-        print(f"look at {look} yourself, see {folder / 'summary.html'}")
+        print(f"to look at yourself: {look}, see {folder / 'summary.html'}")
     for remark in grades.remarks[:MOST_REMARKS]:
         print(f"  {remark}")
     if len(grades.remarks) > MOST_REMARKS:

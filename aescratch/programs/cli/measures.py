@@ -32,7 +32,7 @@ LABELS = {
     "sse_scaled": "SSE, scaled data",
     "mean_sse_scaled": "of the mean, scaled data",
     "pca_sse_scaled": "of PCA, scaled data",
-    "units_asleep": "units that tell nothing",
+    "units_asleep": "constant units",
     "accuracy": "accuracy",
 }
 MOST_FINDINGS = 3  # that are printed; the files and --json have all

@@ -34,7 +34,7 @@ class Parser(argparse.ArgumentParser):
         """Raise `UsageError` for a word that no option or argument takes."""
         name = word.partition("=")[0]
         if not word.startswith("-"):
-            self.error(f"unexpected argument {word!r}")
+            self.error(f"unexpected argument {word!r}; leave it out")
         if re.search(rf"^  {name.lstrip('-').upper()}\b", self.format_help(), re.MULTILINE):
             self.error(f"there is no option {name}; leave it out, and write only its value")
         self.refuse_option(name)

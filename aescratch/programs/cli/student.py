@@ -47,7 +47,7 @@ def start(arguments: Namespace) -> int:
     new = workspace.start(exercise)
     print(f"{exercise.number}. {exercise.title} ({exercise.minutes} minutes)\n\n{exercise.task}\n")
     file = os.path.relpath(workspace.path(exercise))
-    print(f"{'write' if new else 'go on'} in {file}, then: aescratch exercises check")
+    print(f"{'write your code' if new else 'continue'} in {file}, then: aescratch exercises check")
     return RIGHT
 
 
