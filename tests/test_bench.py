@@ -1,4 +1,4 @@
-"""`aescratch bench`: that it measures what it says and prints it. How fast anything is, no test asks."""
+"""`aescratch bench` measures and prints what it promises. No test asks how fast anything is."""
 
 import dataclasses
 import functools

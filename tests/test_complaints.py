@@ -1,4 +1,4 @@
-"""What readers complained of, word by word: each complaint is a test that its sentence is gone, and what is said now."""
+"""Readers' complaints about messages: each test shows that the old sentence is gone, and what replaces it."""
 
 import inspect
 import json

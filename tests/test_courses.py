@@ -1,4 +1,4 @@
-"""A teacher's own exercises: made, proved, handed out without any answer, and worked with by a student."""
+"""A teacher's own exercises: written, validated, released without any answer, and used by a student."""
 
 import json
 import os
@@ -242,7 +242,7 @@ def test_a_solution_that_earns_less_than_all_points_is_told(source, monkeypatch)
 
 
 def test_one_mistake_of_a_teachers_is_told_once(source, capsys):
-    """Where the solution fails, all that follows from it would fail too."""
+    """If the solution fails, everything that depends on it would fail, too."""
     replace(source / "01_softplus/solution.py", "return grad_y * slope", "return 2 * grad_y * slope")
     _, out, _ = run(capsys, "validate", str(source))
     assert "\n1 to correct:\n" in out

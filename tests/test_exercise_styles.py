@@ -1,4 +1,4 @@
-"""Right solutions in other styles pass, predictions come first, a planted bug is known, and what passes by our own code."""
+"""Right solutions in other styles pass, predictions come first, planted bugs and calls of this package are recognised."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The exercises: stubs fail, solutions pass, every mistake gets its answer and a hint, and the commands do what they say."""
+"""The exercises: stubs fail, solutions pass, every mistake gets its answer and a hint, and the commands work."""
 
 import json
 import os
@@ -357,7 +357,7 @@ def test_a_hint_fits_what_newcomers_write(name, right, wrong, hint, tmp_path):
 
 @pytest.fixture
 def course(tmp_path, monkeypatch, capsys):
-    """A student's folder, in which we are."""
+    """A student's folder, which is the current folder."""
     monkeypatch.chdir(tmp_path)
     assert main(["exercises", "init", "course"]) == 0
     capsys.readouterr()

@@ -1,4 +1,4 @@
-"""What platforms export: each form is recognised, everybody's work is found and given to its row, and nothing harms."""
+"""Exports of platforms: each form is recognised, each submission is found and assigned to its row, and nothing harms."""
 
 import argparse
 import csv
@@ -56,7 +56,7 @@ def exercises(tmp_path):
 
 
 def read(place, exercises, roster=None):
-    """Return the submissions by student, and what is said of all."""
+    """Return the submissions by student, and the general remarks."""
     reading = read_submissions(place if isinstance(place, list) else [place], exercises, roster)
     return {each.student: each for each in reading.submissions}, reading.remarks
 

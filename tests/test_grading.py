@@ -1,4 +1,4 @@
-"""Grading: every part is accounted for, whatever was handed in; and runs, however they end, come to the same grades."""
+"""Grading: every part gets its points and reason for any submission; interrupted runs end with the same grades."""
 
 import argparse
 import csv

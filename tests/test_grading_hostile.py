@@ -1,4 +1,4 @@
-"""Hostile submissions: each comes to an outcome with its reason and no points, and harms nothing outside its process."""
+"""Hostile submissions: each gets an outcome with a reason and no points, and harms nothing outside its process."""
 
 import atexit
 import contextlib
@@ -278,7 +278,7 @@ ATTACKS = [
     ("returns a number without end", inside("pass", "10**5000, 10**5000, 10**5000"), "wrong", "is a int"),
     ("returns half a letter", inside("pass", r"'\ud800', '\ud800', '\ud800'"), "wrong", "is a str"),
 ]  # fmt: skip
-# What the confined process reads while it is root, where Python lies in a folder of root's: for attacks to come that far.
+# Modules that the confined process imports while it is root, if Python lies in a folder of root, so that attacks can run.
 IMPORTED = ("_posixshmem", "ctypes", "gc", "platform", "pickle", "resource", "signal", "socket", "subprocess", "threading", "weakref")
 DESERVED = {  # for two arrays of the right shapes, and for a right formula
     "returns arrays of objects": Fraction("0.66"), "returns a huge array": Fraction("0.66"), "is right the first time only": 9,
@@ -412,7 +412,7 @@ def test_the_page_lists_every_attack_with_what_it_comes_to():
         assert kind in kinds.split("|"), name
 
 
-# What reaches beyond its own interpreter; the rest comes to the same wherever it is confined.
+# Attacks beyond the own interpreter; the outcome of all others doesn't depend on the kind of confinement.
 REACHING = re.compile(r"\bos\.|open\(|(?i:socket|ctypes|subprocess|signal|shm|thread|memory|limits)")
 BEYOND = [attack for attack in ATTACKS if REACHING.search(attack[0] + attack[1])]
 

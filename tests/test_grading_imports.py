@@ -1,4 +1,4 @@
-"""Imports that grading lacks cost nothing until they are used, and are told apart then; a course may allow packages."""
+"""Imports that grading lacks cost nothing until they are used, and then have their own outcome; a course may allow some."""
 
 import importlib.util
 import os

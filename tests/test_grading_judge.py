@@ -1,6 +1,6 @@
-"""Judging says of a submission what the student's own check says of it, though the submission runs confined.
+"""Judging gives the same answer as the student's own check, although the submission runs confined.
 
-The wrong line alone, and what is wrong in it, is for the check, which runs the student's file with changes.
+Only the wrong line, and the mistake in it, are left to the check, which runs the student's file with changes.
 """
 
 import json
@@ -46,7 +46,7 @@ def judge(exercise, path, *, seed):
 
 
 def both(exercise, text, folder, causes=True):
-    """Return what the student's check says where it can't read their source, and the judgement, which never can."""
+    """Return the answer of the student's check without access to the source, and the judgement, which never has it."""
     path = folder / exercise.file_name
     path.write_text(text)
     if not causes:
@@ -63,7 +63,7 @@ def both(exercise, text, folder, causes=True):
 
 
 def shared(outcome):
-    """What a check says whether or not it can read the source: all but the wrong line and what is wrong in it."""
+    """The part of an answer that doesn't need the source: everything except the wrong line and the mistake in it."""
     same = {name: getattr(outcome, name) for name in ("kind", "line", "verdicts", "message")}
     lines = [line for report in outcome.reports for line in report.splitlines()]
     numbers = [line for line in lines if re.search(r"entries differ; at |^(pass|fail|inconclusive): |  (pass|fail|inconclusive)$", line)]
@@ -467,7 +467,7 @@ def test_what_is_written_where_landlock_stands_in_is_limited(size, tmp_path, mon
 
 
 def outcome_of_call(program, machine, number, argument=0):
-    """What the filter says of a call, step by step as the kernel reads it."""
+    """The filter's decision on a call, evaluated step by step like the kernel."""
     steps = list(struct.iter_unpack("<HBBI", program))
     at, loaded = 0, None
     while True:

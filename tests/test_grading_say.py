@@ -1,4 +1,4 @@
-"""What a teacher decides beside the checks: overrides, lateness, dropped exercises, regrading; and the summary's page."""
+"""A teacher's decisions: overrides, lateness, dropped exercises, regrading; and the summary's page."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Code that is alike is told of where it is rare in the class, whatever its disguise, and to the teacher alone."""
+"""Similar code is reported if it is rare in the class, in spite of disguises, and only to the teacher."""
 
 import json
 import re

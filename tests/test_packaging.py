@@ -1,4 +1,4 @@
-"""Notebooks' cells, and the packages for graders: what is in them, and what an autograder.zip does when it is run."""
+"""Notebooks' cells, and the packages for graders: their content, and the results of running an autograder.zip."""
 
 import contextlib
 import json
@@ -88,7 +88,7 @@ def test_a_function_that_wasnt_written_in_the_notebook_is_missing(capsys, source
 
 @pytest.mark.usefixtures("seed")
 def test_points_are_a_plain_number_with_nothing_on_the_error_stream(capfd):
-    """nbgrader takes what isn't a number, such as np.float64(3.0), for all points, and any word on stderr for none."""
+    """nbgrader gives all points for text that isn't a number, such as np.float64(3.0), and none for output on stderr."""
     noise = "import sys\nprint('loud', file=sys.stderr)\n"
     namespace = notebook_with(noise + AVERAGED.replace("grad_x = ", "print('loud', file=sys.stderr); grad_x = "))
     capfd.readouterr()
@@ -162,7 +162,7 @@ def test_otters_version_holds_the_stub_as_prompt_and_the_solution(exercise):
 
 @pytest.mark.parametrize("name", ["dense_backward", "find_the_bug_3", "pretraining", "own_checker"])
 def test_every_mistake_earns_a_step_of_each_part(name):
-    """So otter, whose tests have all their points or none, gives the same points by a test for each step."""
+    """Otter's tests give all their points or none, so a test for each step gives the same points."""
     exercise = EXERCISES[name]
     steps = {part.name: steps_of(exercise, part) for part in declared(exercise)}
     assert [found[-1] for found in steps.values()] == [part.of for part in declared(exercise)]
@@ -458,7 +458,7 @@ def test_classroom50_gets_hundredths_of_points_and_the_answer(classroom50):
 
 
 def test_nothing_in_a_repository_stands_in_for_classroom50s_autograder(classroom50, tmp_path):
-    """Modules of the student's are none of the judge's, on a machine without bubblewrap."""
+    """The judge doesn't import the student's modules, on a machine without bubblewrap."""
     if not landlocked():
         pytest.skip("needs Linux 6.2 or newer, with Landlock")
     ending = "import os\nprint('taken over')\nos._exit(0)\n"

@@ -1,4 +1,4 @@
-"""Gradients without a formula are flagged, with the evidence; no right answer is, however badly it agrees."""
+"""Gradients without a formula are flagged, with the evidence; right formulas never are, even with poor accuracy."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""State and mode: what dropout, batch normalisation and a moving penalty do in training and in use, and what is kept of it."""
+"""State and mode: dropout, batch normalisation and a moving penalty in training and in use, and the state that they keep."""
 
 import copy
 import pickle

@@ -1,4 +1,4 @@
-"""The student's side on a real terminal, and where there is little around: no home, no locale, no right to write."""
+"""The student's side on a real terminal, and in poor environments: no home, no locale, no right to write."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def course(begun, tmp_path):
 
 
 def hear_control_c():
-    """Undo what a shell without job control does to what it starts in the background, these tests perhaps."""
+    """Undo the signal settings with which a shell without job control starts background processes, such as these tests."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

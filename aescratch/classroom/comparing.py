@@ -71,7 +71,8 @@ class PredictionReport(Report):
 
     def summary(self) -> str:
         """Return the last line: the verdict, and what is next."""
-        return "pass: the prediction is right" if self.verdict == PASS else "fail: the code is checked once this is right"
+        right = self.verdict == PASS
+        return "pass: the prediction is right" if right else "fail: the code is checked once this is right"
 
 
 def check_backward(

@@ -1,4 +1,4 @@
-"""`aescratch evaluate MODEL [DATA]`: what a saved model reaches on data, beside PCA with the same width of code."""
+"""`aescratch evaluate MODEL [DATA]`: measure a saved model on data, and compare it with PCA of the code's width."""
 
 from __future__ import annotations
 
