@@ -131,7 +131,7 @@ def test_the_help_writes_words_with_the_numbers_that_may_follow_them(capsys):
     with_numbers = {"leaky-relu": "leaky-relu[:ALPHA]"}
     assert f"between layers: {', '.join(with_numbers.get(word, word) for word in ACTIVATIONS)} [" in text
     assert "kl:RHO:WEIGHT[:MOMENTUM], l1:WEIGHT; with a MOMENTUM" in text
-    assert "what damages the input: gaussian:SIGMA, masking:P, salt-and-pepper:P [" in text
+    assert "the corruption of the input: gaussian:SIGMA, masking:P, salt-and-pepper:P [" in text
     assert "NAME xavier-uniform, xavier-normal, he-uniform, he-normal, old-uniform [" in text
 
 
