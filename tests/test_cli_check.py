@@ -295,7 +295,7 @@ def test_a_backward_that_is_not_written_yet_says_so(capsys):
 
 
 REFUSED = [
-    ("my_layers.py", "argument VARIANT: expected what to check in my_layers.py after a colon, such as my_layers.py:dense_backward"),
+    ("my_layers.py", "argument VARIANT: expected a name after my_layers.py and a colon, such as my_layers.py:dense_backward"),
     ("my_layers.py:", "expected FILE.py:NAME or MODULE:NAME, got 'my_layers.py:'"),
     ("none.py:f", "there is no file 'none.py'; check the path"),
     ("none:f", "there is no module 'none'; check the name, or give a file: none.py:NAME"),

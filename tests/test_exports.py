@@ -782,7 +782,7 @@ def test_files_for_two_students_are_two_files(monkeypatch):
     ("words", "says"),
     [
         (["s.zip", "--format", "gradescope"], "expected a folder of submissions"),
-        (["in", "in", "--format", "gradescope"], "one submission alone"),
+        (["in", "in", "--format", "gradescope"], "folder of a single submission"),
         (["in", "--roster", "nowhere"], "expected a roster, but nowhere can't be read"),
         (["s.zip"], "is not a valid zip file"),
     ],

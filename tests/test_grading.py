@@ -488,7 +488,7 @@ def test_a_damaged_ledger_costs_the_damaged_lines_and_says_so(handed_in, course,
         capsys.readouterr()
         assert grade(*words) == 0
         printed = capsys.readouterr().out
-        assert f"lines of {records} that couldn't be read, and were judged again: 1 ({lines.index(bob) + 1})\n" in printed
+        assert f"invalid lines of {records}, which were judged again: 1 ({lines.index(bob) + 1})\n" in printed
         assert "files judged now: 1\n" in printed
         assert outputs(tmp_path / "out") == before
     records.write_bytes(b"".join(json.dumps({"key": "a"}).encode() + b"\n" for _ in range(12)))
@@ -595,7 +595,7 @@ def test_nothing_is_graded_where_our_own_solution_would_not_pass(handed_in, tmp_
         (["in", "--only", "double"], "for exercises of your own, give --exercises"),
         (["in", "--exercises", "released"], "expected solution.py in 01_double, got none; name the folder that it was"),
         (["in/ann"], "expected one folder per student"),
-        (["in", "--out", "in/ann/01_double.py"], "lies among"),
+        (["in", "--out", "in/ann/01_double.py"], "lies inside"),
     ],
 )  # fmt: skip
 def test_wrong_usage_is_a_sentence(words, says, handed_in, tmp_path, monkeypatch):

@@ -449,7 +449,7 @@ def test_lateness_and_dropping_on_the_command_line(run, tmp_path, monkeypatch):
         (["--late", "10%/day"], "expected --due beside --late"),
         (["--late", "10%", "--due", "2026-11-30"], "expected a rule such as 10%/day"),
         (["--due", "soon"], "expected a date such as"),
-        (["--drop-lowest", "3"], "there are 3 and 3 go"),
+        (["--drop-lowest", "3"], "below the number of exercises, 3, got 3"),
         (["--regrade", "kim"], "there are no grades in .* grade first, without --regrade"),
         (["--regrade", "kin"], "there is no student and no exercise 'kin' to regrade; did you mean kim?"),
     ],

@@ -42,7 +42,7 @@ examples:
   aescratch train sparse --epochs 50
   aescratch train --help
 
-exit status: 0 success or pass, 1 fail, 2 wrong usage or input, 3 inconclusive, 4 system failure, such as a full disk
+exit status: 0 right or pass, 1 fail, 2 wrong usage or input, 3 inconclusive, 4 system failure, for example a full disk
 """
 )  # fmt: skip
 
