@@ -309,7 +309,7 @@ REFUSED = [
      "q, a; rename the one that it is"),
     ("my_layers.py:odd_backward", "expected a shape or value for q of odd, got none; write a function odd_inputs() in the file that "
      "returns a dict of arrays, or give --input q=7,5"),
-    ("my_layers.py:unusual_backward", "there is no unusual or unusual_forward, the forward of unusual_backward, in "
+    ("my_layers.py:unusual_backward", "there is no function unusual or unusual_forward, the forward of unusual_backward, in "
      "my_layers.py or in aescratch.functions; name it with --forward"),
     ("my_layers.py:dense_backward --input q=3", "--input names q, but dense takes x, W, b; check the name"),
     ("my_layers.py:dense_backward --tied", "my_layers.py:dense_backward has no option --tied, which is for "),

@@ -15,7 +15,8 @@ FILES = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATE.iterdi
 def scaffold(name: str, source: Path) -> Path:
     """Write a valid exercise with this name as the last one of a course, and return its folder."""
     if not re.fullmatch(r"[A-Za-z]\w*", name):
-        raise CourseError(f"expected a name of letters, digits and underscores, such as softplus, got {name!r}")
+        form = "letters, digits and underscores, with a letter first"
+        raise CourseError(f"expected a name of {form}, such as softplus, got {name!r}")
     if source.exists() and not source.is_dir():
         raise CourseError(f"expected a folder of exercises, got {source}, which is a file; name another")
     there = [path.name.partition("_") for path in source.glob("[0-9]*_*")] if source.exists() else []

@@ -199,7 +199,7 @@ class Server:
         return self.channel.received(self.read)
 
     def read(self, size: int) -> bytes:
-        """Read so many bytes."""
+        """Read this number of bytes."""
         data = bytearray()
         while len(data) < size:
             chunk = os.read(self.asked, size - len(data))

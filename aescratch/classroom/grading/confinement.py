@@ -109,7 +109,7 @@ class Confined:
                 raise self._over() from None
 
     def read(self, size: int, end: float) -> bytes:
-        """Read so many bytes of an answer."""
+        """Read this number of bytes of an answer."""
         data = bytearray()
         while len(data) < size:
             self._wait(self.answered, select.POLLIN, end)

@@ -39,7 +39,7 @@ def breakable(name: str) -> str:
 
 
 def listed(parts: Sequence[str], most: int = MOST_NAMES) -> str:
-    """Return at most so many pieces, with commas between them."""
+    """Return at most `most` pieces, with commas between them."""
     return ", ".join(parts[:most]) + (f" and {len(parts) - most} more" if len(parts) > most else "")
 
 

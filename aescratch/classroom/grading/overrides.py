@@ -167,7 +167,7 @@ class Regrade:
             raise SayError(f"{path} is invalid ({error}); delete it, and grade once without --regrade") from error
 
     def note(self, places: set[Place]) -> None:
-        """Store the points of regraded places before; the points of the first grading are kept for good."""
+        """Store the earlier points of regraded places; the points of the first grading are never replaced."""
         self.places = places
         if places:
             self.notes = {place: points for place, points in self.before.items() if place in places} | self.notes

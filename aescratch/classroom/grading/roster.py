@@ -78,7 +78,7 @@ class Roster:
     def placed(self, people: Sequence[Who]) -> tuple[list[tuple[Row | None, list[Who]]], list[str]]:
         """Return the people of each row, and those without a row; and remarks on everything that doesn't fit.
 
-        Nobody is assigned to a row who could also be another, or if somebody else could be the same row.
+        A person is assigned to a row only if no other row, and no other person, fits.
         """
         by_handle = self._index(lambda row: map(_plain, (*row.handles, row.email)))
         by_name = self._index(lambda row: _names(row.name) | _names(row.student))

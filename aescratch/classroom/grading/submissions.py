@@ -75,7 +75,7 @@ class Submission:
 
 
 class Reading(NamedTuple):
-    """Everything that was handed in, and remarks on files that belong to nobody."""
+    """Everything that was handed in, and remarks on files without a student."""
 
     submissions: list[Submission]
     remarks: list[str]

@@ -3,7 +3,7 @@
 The exit status is the report's verdict:
 
     a variant, options -> model;   7 random examples, or some of the user's data -> check_gradients
-    my_layers.py:dense_backward -> function, layer or model;  inputs -> check_function and the like
+    my_layers.py:dense_backward -> function, layer or model;  inputs -> check_function, check_layer or check_gradients
     report -> exit status
 """
 

@@ -103,8 +103,8 @@ def pair_of(
     if found is None:
         near = did_you_mean(names[0], [known for known in vars(module) if not known.endswith("_backward")])
         raise UsageError(
-            f"there is no {' or '.join(names)}, the forward of {name}, in {shown_path(str(module.__file__))} or in "
-            f"aescratch.functions{near or '; name it with --forward'}"
+            f"there is no function {' or '.join(names)}, the forward of {name}, in {shown_path(str(module.__file__))} "
+            f"or in aescratch.functions{near or '; name it with --forward'}"
         )
     return stem, (found, function)
 

@@ -82,7 +82,7 @@ def check(arguments: Namespace) -> int:
 def check_one(
     workspace: Workspace, exercise: Exercise, seconds: float, brief: bool = False, silent: bool = False
 ) -> Outcome:
-    """Check an exercise, print the answer, or its first line, or nothing, and record it."""
+    """Check an exercise and record the outcome; print the whole answer, or only its first line, or nothing."""
     path = workspace.path(exercise)
     outcome = check_file(exercise, path, seconds)
     text = answer(exercise, path, outcome, workspace.record(exercise, outcome))

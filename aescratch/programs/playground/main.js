@@ -262,7 +262,7 @@ report(Infinity);
 told.at = performance.now();
 if (refused.length) trouble(`The address asks for what there isn't: ${refused.join("; ")}.`);
 if (!matchMedia("(prefers-reduced-motion: reduce)").matches) go();
-// For tests, and for whoever opens the console.
+// For tests and for users of the console.
 window.playground = {
   get training() { return training; }, get scene() { return scene; }, get state() { return state; },
   pause, take, look, draw,

@@ -67,7 +67,7 @@ class Export(NamedTuple):
     name: str
     platform: str
     attempts: list[Attempt]
-    remarks: list[str]  # on files that belong to nobody
+    remarks: list[str]  # on files without a student
 
 
 def looked_into(files: Iterable[Found]) -> tuple[list[Found], list[str]]:

@@ -29,7 +29,7 @@ def recognises(nodes: Sequence[Node]) -> bool:
 
 
 def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str]]:
-    """Return the attempts, and remarks on files that belong to nobody."""
+    """Return the attempts, and remarks on files without a student."""
     found: dict[tuple[str, str], Attempt] = {}
     remarks = []
     for node in sorted(nodes, key=lambda node: not node.name.endswith(".txt")):  # the texts first

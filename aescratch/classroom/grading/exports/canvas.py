@@ -30,7 +30,7 @@ def recognises(nodes: Sequence[Node]) -> bool:
 
 
 def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str]]:
-    """Return the attempts, and remarks on files that belong to nobody."""
+    """Return the attempts, and remarks on files without a student."""
     found: dict[str, Attempt] = {}
     remarks = []
     for node in nodes:

@@ -50,7 +50,7 @@ def recognises(nodes: Sequence[Node]) -> bool:
 
 
 def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str]]:
-    """Return the attempts, and remarks on files that belong to nobody."""
+    """Return the attempts, and remarks on files without a student."""
     records: dict[str, Record] = {}
     remarks = [f"{METADATA} is missing, which names the students of each submission"]
     if metadata := next((node for node in nodes if node.name == METADATA), None):

@@ -27,7 +27,7 @@ def recognises(nodes: Sequence[Node]) -> bool:
 
 
 def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str]]:
-    """Return the attempts, and remarks on files that belong to nobody."""
+    """Return the attempts, and remarks on files without a student."""
     files: dict[tuple[str, str], list[Found]] = defaultdict(list)
     numbers: dict[str, set[str]] = defaultdict(set)
     remarks = []
