@@ -112,7 +112,7 @@ def test_breaking_a_law_costs_that_law_only():
     exercise = BY_NAME["sigmoid_backward"]
     impure = "def sigmoid_backward(grad_y, y):\n    grad_y *= y * (1 - y)\n    return grad_y.copy()\n"
     marks = marks_of(exercise, impure)
-    assert [name for name, entry in marks.items() if entry.points < entry.of] == ["changes no argument, and is repeatable"]
+    assert [name for name, entry in marks.items() if entry.points < entry.of] == ["changes no argument, and gives the same result again"]
     assert total(exercise, impure) == 9
     bent = (
         "def sigmoid_backward(grad_y, y):\n"
@@ -147,7 +147,7 @@ def test_what_the_checks_cannot_tell_earns_nothing_and_is_flagged():
     found = {entry.part: entry for entry in entries(exercise, judgement)}
     entry = found["values of grad_W"]
     assert (entry.points, entry.flagged) == (0, True)
-    assert "look at it yourself" in entry.reason
+    assert "look at this one yourself" in entry.reason
     assert not found["values of grad_x"].flagged
     assert found["values of grad_x"].points == found["values of grad_x"].of
 

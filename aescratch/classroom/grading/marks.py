@@ -176,7 +176,7 @@ def _values(name: str, report: Report) -> Credit:
 def _unsure(findings: Sequence[Finding]) -> Credit:
     code = findings[0].code if findings else "inconclusive"
     why = f": {findings[0].message}" if findings else ""
-    return Credit(Fraction(0), f"the checks can't tell; look at it yourself{why}", (code,), True)
+    return Credit(Fraction(0), f"the checks can't tell; look at this one yourself{why}", (code,), True)
 
 
 def _shapes(look: Expected, report: Report) -> Credit:

@@ -25,7 +25,7 @@ HUNDREDTHS = 100  # points are whole hundredths, so that sums are exact
 SHAPES, LINEAR, PURE, KEPT = 10, 10, 10, 20  # percent of a report; the values share the rest
 COMPARING = (Report.__name__, ValueReport.__name__)  # the reports on arrays; others count answers
 WHOLE = 10  # weight of a report without tensors, such as that on a prediction; others have 100 for each tensor
-STEADY = "changes no argument, and is repeatable"
+STEADY = "changes no argument, and gives the same result again"
 SEEDS_TRIED = 100
 
 

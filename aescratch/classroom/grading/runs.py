@@ -91,7 +91,7 @@ class Worker:
 
 def _brought_down(task: Task) -> Record:
     """Return the record of a submission that crashed its judge."""
-    says = "it crashed the process that judged it; look at it yourself"
+    says = "it crashed the process that judged it; look at this one yourself"
     rows = [entry._replace(flagged=True).row for entry in without_points(task.exercise, says, DIED)]
     return {
         "key": task.key, "exercise": task.exercise.name, "kind": DIED, "says": says, "line": 0, "entries": rows,
