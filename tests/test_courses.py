@@ -140,8 +140,8 @@ def test_a_course_that_is_not_as_it_should_be_is_refused_in_one_sentence(source,
         ("checks.py", "FUNCTIONS = ('f',)\ndef check(student):\n    yield 1\n", "student and seed, got check(student); take both"),
         ("mutants.py", "MUTANT = {}\n", "01_softplus/mutants.py is invalid: AttributeError"),
         ("hints.md", "# *\n1. only one\n", "01_softplus/hints.md is invalid: ValueError: expected 3 levels"),
-        ("solution.py", "### BEGIN SOLUTION\nx = (\n### END SOLUTION\n", "01_softplus/solution.py can't be used: SyntaxError, line 2"),
-        ("solution.py", "x = 1\n", "01_softplus/solution.py can't be used: expected ### BEGIN SOLUTION"),
+        ("solution.py", "### BEGIN SOLUTION\nx = (\n### END SOLUTION\n", "01_softplus/solution.py is invalid: SyntaxError, line 2"),
+        ("solution.py", "x = 1\n", "01_softplus/solution.py is invalid: expected ### BEGIN SOLUTION"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(source, capsys, file, text, sentence):
@@ -209,7 +209,7 @@ def test_validate_says_what_is_wrong(source, capsys, file, old, new, sentence):
 ENDLESS = [
     ("solution.py", "return grad_y * slope", "while True: pass", "its solution should pass, but it is timed-out, line 27: still running after 0.3 s"),
     ("mutants.py", '"-grad_y * slope"', '"sum(n for n in iter(int, 1))"', "the answer to the mistake 'minus' should be sign@grad_a, but it is timed-out, line 27"),
-    ("checks.py", "rng = np.random", "while seed == 0: pass\n    rng = np.random", "its solution should pass, but it is timed-out, line 17: still running after 3 s, and stopped; look for a loop whose end is never reached (in checks.py)"),
+    ("checks.py", "rng = np.random", "while seed == 0: pass\n    rng = np.random", "its solution should pass, but it is timed-out, line 17: still running after 3 s, so it was stopped; look for a loop that never ends (in checks.py)"),
     ("mutants.py", '"-grad_y * slope", "sign@grad_a"', '"sum(n for n in iter(int, 1))", "sign@grad_a", "a cause", "a question"', "01_softplus: expected every mistake to finish in time, but 'minus' doesn't"),
 ]
 
