@@ -18,66 +18,67 @@ MEASURED = HERE / "causes_measured.txt"
 INTRODUCTION = """\
 # What is wrong with a gradient
 
-*This page is written by `docs/make_causes.py` from the hypotheses and the changes of a line themselves.*
+*`docs/make_causes.py` writes this page from the hypotheses and the changes of a line in the source code.*
 
-When a gradient fails, `ae.check_function` looks for the cause. It takes the pair apart at several *looks*: the inputs
-given, random inputs of a usual size and others like those given, other upstream gradients, and other sizes, one
-dimension longer at a time. At each look the Jacobian of the forward is measured by differences, so the right gradient
-is known there, and so is what many wrong ones would be.
+When a gradient fails, `ae.check_function` looks for the cause. It examines the pair at several *looks*: the given
+inputs, random inputs of a usual size, inputs similar to the given ones, other upstream gradients, and other sizes,
+with one dimension longer at a time. At each look it measures the Jacobian of the forward by difference quotients. So
+it knows the right gradient there, and also the arrays that many mistakes would give.
 
-A *hypothesis* predicts the array that one mistake would return. A cause is claimed only where
+A *hypothesis* predicts the array that one mistake would return. The report names a cause only if
 
-- the prediction equals what backward returned, to rounding, at **every** look, with one constant at most, which is
-  fitted on half of the entries of a look and judged on all;
-- it leaves at most a ten-thousandth of the difference between the returned and the right gradient;
+- the prediction equals the returned array, to rounding, at **every** look, with at most one constant, which is fitted
+  on half of the entries of a look and tested on all;
+- it explains the difference between the returned and the right gradient up to at most a ten-thousandth;
 - the next candidate that isn't equivalent is at least 100 times worse;
-- the constant reads as one thing at all sizes. At N, D, H = 7, 5, 3 the factor 7/6 is N/(N − 1) and N/(2H); at two
-  more sizes of each it is one of them. Where a size can't be varied, the statement says so.
+- the constant has the same meaning at all sizes. At N, D, H = 7, 5, 3 the factor 7/6 is both N/(N − 1) and N/(2H);
+  two more sizes of each decide between them. If a size can't be varied, the statement says so.
 
-At zeros and ones, at a constant, at tiny numbers or where a sigmoid is flat, many formulas are one. So each cause must
-hold at random inputs of a usual size as well: normal numbers, or numbers within the interval or of the sign of those
-given where the pair doesn't work with normal ones. Where it works with neither, nothing is claimed. A gradient that is
-the right one divided by A lacks the factor A, or has a division too many: numbers can't tell which, and both are said.
+At zeros and ones, at a constant, at tiny numbers or where a sigmoid is flat, many formulas agree. So each cause must
+also hold at random inputs of a usual size: normal numbers or, if the pair doesn't work with them, numbers in the
+interval or with the sign of the given ones. If it works with neither, the report names no cause. If a gradient is the
+right one divided by A, it lacks the factor A or has an extra division: the numbers can't decide, so the report names
+both.
 
-On what a cause was tried, and by how much it leads, is read with `print(report.proofs())`; a notebook folds it away.
-Statements that hold alike are given together. Everything else is described: how many entries, which rows and columns,
-the range of the ratios, the cosine, and what has been ruled out. A statement of this kind is about the numbers, and
-true of them; which line of code made them so is [looked for](#the-wrong-line) beside it.
+`print(report.proofs())` shows on which looks a cause was tested, and by how much it leads; a notebook has it in a
+folded section. Equally good statements are given together. If no cause is found, the report describes the error: how
+many entries, which rows and columns, the range of the ratios, the cosine, and what has been ruled out. Such a
+statement describes the numbers; the check also [looks for the line](#the-wrong-line) that causes them.
 """
 
 LINES = """\
 ## The wrong line
 
-Inside a network the numbers alone don't tell a mistake: one wrong line makes every gradient after it wrong. So where
-the source of the pair, the layer or the model can be read, its wrong line is looked for as well.
+Inside a network the numbers alone don't identify a mistake: one wrong line makes every later gradient wrong. So if
+the source of the pair, the layer or the model can be read, the check also looks for the wrong line.
 
-- The backward runs once with every statement watched. The forward's values are moved a little, one at a time, and how
-  the loss moves says what the gradient of each of them is. A line whose value is the gradient of nothing is suspected.
-- Then the backward runs again and again, with one statement changed in one way: a name for another, a transpose, a
-  sign, a factor or a term that the forward would give. Nothing in the file changes, and afterwards the functions are
-  what they were.
-- A line is blamed only if with one such change its gradients come out right in every draw of inputs and sizes, and no
-  right one goes wrong. Of several changes that do, the simplest is told.
+- The check runs the backward once and records the value of every statement. It changes the forward's values a little,
+  one at a time, and measures the gradient of each from the change of the loss. A line is suspect if its value is the
+  gradient of no value.
+- Then it runs the backward many times, each time with one change in one statement: another name, a transpose, a sign,
+  a factor or a term that the forward suggests. The file doesn't change, and afterwards the functions are restored.
+- The report names a line only if one such change makes its gradients right in every draw of inputs and sizes, and
+  makes no right gradient wrong. If several changes do, the report gives the simplest.
 
-The finding says which gradients go wrong at which line, and quotes it; the cause says what is wrong in the line. Where
-the line makes one gradient alone wrong, and one of the simpler hypotheses holds for it, the cause is told in its
-words, and the line stands with it. Where no change mends a gradient, the first line that fits no gradient may be named,
-without a cause. A backward that raises, or returns the wrong thing, is looked at in the same way.
+The finding says which gradients become wrong at which line, and quotes the line; the cause says what is wrong in it.
+If the line makes only one gradient wrong, and one of the simpler hypotheses holds for it, the cause uses the words of
+that hypothesis and adds the line. If no change repairs a gradient, the report may name the first line that fits no
+gradient, without a cause. A backward that raises an exception or returns something else is examined in the same way.
 
 | in `finding.evidence` | what it is |
 | --- | --- |
-| `file`, `line`, `source` | where the statement stands, and how it reads |
+| `file`, `line`, `source` | the place of the statement, and its text |
 | `edit` | the kind of change, a code of the table below |
-| `was`, `now` | the part that is changed, and what belongs there |
+| `was`, `now` | the part that is changed, and its replacement |
 | `repaired` | the statement with the change, as source |
-| `mends` | the inputs or parameters whose gradients come out right with it |
-| `draws`, `runs` | in how many draws they do, and how many changes were tried |
+| `mends` | the inputs or parameters whose gradients are right with it |
+| `draws`, `runs` | in how many draws they are right, and how many changes were tried |
 
-Only files of your own are looked into, not those of NumPy or of this package. The search is given up after
-{seconds:g} seconds of computing. Where there is no source to read, as in the process of a grader, which hands over
-numbers alone, the hypotheses are all there is.
+The check examines only your own files, not those of NumPy or of this package. The search stops after {seconds:g}
+seconds of computing. If there is no source to read, as in the process of a grader, which passes only numbers, the
+check uses only the hypotheses.
 
-| code | what is said of the line | and asked |
+| code | statement about the line | question |
 | --- | --- | --- |
 """
 
@@ -86,11 +87,11 @@ def page():
     """Return the text of the page."""
     readings = [f"{(up or '1').format('N')}{'/' + down.format('N') if down else ''}" for up, down, _ in DEPENDENCES]
     lines = [INTRODUCTION, "## The hypotheses", ""]
-    lines += ["| code | what is stated: [...] is filled in, c read | and asked |", "| --- | --- | --- |"]
+    lines += ["| code | statement; [...] and c are filled in | question |", "| --- | --- | --- |"]
     for hypothesis in HYPOTHESES:
         statement = hypothesis.cause.format(tensor="grad_w", what="[...]", times="[, times c]", added="± c [...]")
         lines.append(f"| `{hypothesis.code}` | {statement} | {hypothesis.question} |")
-    lines += ["", f"A factor is read as a constant times, for each dimension, one of {', '.join(readings)}.", ""]
+    lines += ["", f"A factor is a constant times, for each dimension, one of {', '.join(readings)}.", ""]
     lines += [*LINES.format(seconds=SECONDS).splitlines(), *(_row(kind, said) for kind, said in SENTENCES.items()), ""]
     lines += ["## How well it does", ""]
     if MEASURED.exists():
@@ -100,19 +101,19 @@ def page():
         lines.append("")
     lines += [
         "The mistakes are in `tests/mistakes.py` and `tests/mistakes_held_out.py`; the measurement is",
-        "`tests/benchmarks/checkers_side_by_side.py`. *Says where* counts the mistakes of which a checker tells a",
+        "`tests/benchmarks/checkers_side_by_side.py`. *Says where* counts the mistakes for which a checker names a",
         "wrong gradient and no right one; JAX compares one number for all inputs, SciPy is called once per input.",
-        "PyTorch's slow mode takes unit vectors as upstream gradients, which are their own squares and signs, and it",
-        "sums an axis too many by itself; its fast mode asks for less.",
+        "PyTorch's slow mode takes unit vectors as upstream gradients, which equal their own squares and signs, and",
+        "it sums over an extra axis by itself; its fast mode has weaker requirements.",
         "",
-        "The held-out mistakes aren't a blind test any more. Whether a statement about one is true was judged by hand;",
-        "when first tried, 7 of 187 gradients got one that fitted the numbers and misled, and the hypotheses that made",
-        "them were narrowed or taken out. Then 633 further cases were written to mislead the checker: of the 392",
-        "causes named about 18 were judged false, and of some 1,000 checks of one formula at zeros and ones, at",
-        "constants, at tiny and at large numbers about 25 got a false one. Since then a cause must hold at random",
-        "inputs of a usual size too: read again by hand, no cause of a function among those cases, and none of 2,280",
-        "such checks, was found to be false. They aren't blind any more either, and a new forward can hold a chance",
-        "again.",
+        "The held-out mistakes are no longer a blind test. Whether a statement about a mistake is true was judged by",
+        "hand. At the first trial, 7 of 187 gradients got a statement that fitted the numbers but misled, and the",
+        "hypotheses behind them were narrowed or removed. Then 633 further cases were written to mislead the",
+        "checker: of the 392 named causes about 18 were judged false, and of some 1,000 checks of one formula at",
+        "zeros and ones, at constants, at tiny and at large numbers about 25 got a false cause. Since then a cause",
+        "must also hold at random inputs of a usual size: read again by hand, no cause of a function among those",
+        "cases, and none of 2,280 such checks, was found to be false. These cases are no longer blind either, and a",
+        "new forward can again produce a chance agreement.",
     ]
     return "\n".join(lines) + "\n"
 

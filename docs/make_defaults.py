@@ -1,4 +1,4 @@
-"""Write docs/defaults_measured.txt: what `aescratch train` reaches, left to itself, for all variants and many tables.
+"""Write docs/defaults_measured.txt: results of `aescratch train` with defaults, for every variant and many tables.
 
 Run as ``python docs/make_defaults.py``; it takes some ten minutes of one processor, and needs scikit-learn for its
 five tables. The bounds were fixed before the defaults were chosen: wherever PCA of the code's width explains 95 % of
@@ -29,7 +29,7 @@ VARIANTS = (
     "gated", "matryoshka", "vector-quantized", "importance-weighted", "wasserstein", "adversarial",
 )  # fmt: skip
 SAMPLED = ("variational", "importance-weighted")
-BOUND = {**dict.fromkeys(SAMPLED, 0.5), "vector-quantized": 0.5}  # whole numbers say less than as many real ones
+BOUND = {**dict.fromkeys(SAMPLED, 0.5), "vector-quantized": 0.5}  # indices carry less information
 HEADINGS = {"vector-quantized": "quantized", "importance-weighted": "importance"}
 EXPLAINED = 0.95
 REAL = ("iris", "wine", "breast_cancer", "diabetes", "linnerud")
@@ -37,7 +37,7 @@ PLANTED = ((200, 6, 2), (500, 12, 3), (1000, 20, 5), (2000, 40, 8), (5000, 64, 1
 
 
 def tables(folder):
-    """Yield what `train` is given: names of data that are built in, and files."""
+    """Yield the data for `train`: names of built-in data, and files."""
     yield from ("digits", "fashion", "patches")
     from sklearn import datasets
 
@@ -85,7 +85,7 @@ def main():
 
 
 def _share(result, which=""):
-    """Return the squared error as a share of the mean's, of the data as the model saw them."""
+    """Return the squared error as a share of the mean's error, for the data as the model gets them."""
     unit = "sse_scaled" if result["scaling"] != "none" else "sse_per_image"
     return result[f"{which}{unit}"] / result[f"mean_{unit}"]
 

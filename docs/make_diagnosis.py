@@ -1,4 +1,4 @@
-"""Write docs/diagnosis_measured.txt: every training of tests/trainings.py, what it was found to be, and what was told.
+"""Write docs/diagnosis_measured.txt: every training run of tests/trainings.py, its measured state, and its findings.
 
 Run as ``python docs/make_diagnosis.py``; it takes some ten minutes of one processor. Thresholds were chosen with
 seed 0, and two of them mended after a look at 1 and 2. Seeds 3 and 4, which draw other data and other weights, were run
@@ -22,7 +22,7 @@ CHOSEN_WITH, HELD_OUT = 0, (3, 4)
 
 
 def looked_at(seed, place):
-    """Return a training's code, its name, whether the measurement bears it out, and the codes that were told."""
+    """Return a run's code, its name, whether the measurement confirms it, and the codes of its findings."""
     training = list(trainings.planned(seed))[place]
     run = training.run()
     found = ae.diagnose(run.model, run.x, history=run.history, validation=run.unseen)

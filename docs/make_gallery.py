@@ -15,13 +15,13 @@ from matplotlib import pyplot
 DOCS = pathlib.Path(__file__).parent
 TUTORIALS = sorted((DOCS.parent / "tutorials").glob("[0-9][0-9]_*.py"))
 INDEX, PICTURES = DOCS / "tutorials" / "index.md", DOCS / "tutorials" / "pictures"
-SHOWN = {1: 2, 6: 2, 7: 3, 8: 3, 11: 1, 14: 2, 15: 2}  # which figure of a tutorial; of the others the first
+SHOWN = {1: 2, 6: 2, 7: 3, 8: 3, 11: 1, 14: 2, 15: 2}  # which figure of a tutorial is shown; the first by default
 WIDTH = 480  # pixels
 BEGIN, END = "<!-- by make_gallery.py -->\n", "<!-- to here -->\n"
 
 
 def described(path):
-    """Return a tutorial's title, without its number, and its finding, as its first cell has them."""
+    """Return a tutorial's title, without its number, and its finding, from its first cell."""
     text = path.read_text(encoding="utf-8")
     (title,) = re.findall(r"^# # \d+\. (.+)$", text, re.MULTILINE)
     (finding,) = re.findall(r"^# \*\*In one line:\*\* (.+?)\n#\n", text, re.MULTILINE | re.DOTALL)
@@ -42,12 +42,12 @@ def table(seconds):
 
 
 def times_in(page):
-    """Return how long each tutorial takes, as the page says."""
+    """Return how long each tutorial takes, according to the page."""
     return {name: int(seconds) for name, seconds in re.findall(r"tutorials/(\w+)\.py\)\*\*, (\d+) s<br>", page)}
 
 
 def with_table(page, seconds):
-    """Return the page with its table made anew."""
+    """Return the page with a new table."""
     before, _, rest = page.partition(BEGIN)
     return f"{before}{BEGIN}{table(seconds)}{END}{rest.partition(END)[2]}"
 

@@ -1,6 +1,6 @@
 """Write docs/museum.md, the bug museum, from the exhibits in tests/museum. Run as ``python docs/make_museum.py``.
 
-    exhibit -> its story, its code, and what the checkers print of it, run anew
+    exhibit -> its story, its code, and the checkers' output, run again
 """
 
 import functools
@@ -29,16 +29,16 @@ HALLS = {
 }
 HEAD = """# The bug museum
 
-Errors that were published, in libraries, courses and answers that people learn from. Each is rebuilt here in our own
-words, on this package's own parts, and shown with what the checkers say of it. They are no reproach: whoever has
-written a backward pass by hand has made some of these.
+This page collects errors that were published in libraries, courses and answers that people learn from. Each is
+rebuilt with this package's own parts, and shown with the output of the checkers. This is not meant as a reproach:
+everyone who writes backward passes by hand makes some of these.
 
 `ae.check_gradients` and `ae.check_function` compare a backward with finite differences of its forward.
-`ae.check_meaning` compares the forward with the same quantity computed another way. In all exhibits the batch has
-N = 7 examples of D = 5 numbers, `X`, and the code H = 3 units; `A` is normal noise of X's shape; `replaced` puts
-functions in the place of those of `ae.functions` that have their names.
+`ae.check_meaning` compares the forward with the same quantity computed in another way. In all exhibits the batch `X`
+has N = 7 examples of D = 5 numbers, and the code has H = 3 units. `A` is normal noise of X's shape. `replaced`
+replaces the functions of `ae.functions` that have the same names.
 
-This page is made by `python docs/make_museum.py`, and the tests run every exhibit.
+`python docs/make_museum.py` writes this page, and the tests run every exhibit.
 """
 
 
@@ -59,7 +59,7 @@ def hung():
 
 @functools.cache
 def reports_of(exhibit):
-    """Return what the checkers find in an exhibit."""
+    """Return the checkers' reports on an exhibit."""
     return exhibit.reports()
 
 
@@ -92,7 +92,7 @@ def room(exhibit):
 
 
 def printed(report, says):
-    """Return what a report prints, without the rows of what is right; of one that passes, the note that is meant."""
+    """Return a report's text without the rows that pass; for a passing report, the relevant note."""
     lines = str(report).splitlines()
     if report.verdict == "pass":
         return "\n".join([lines[0], *(line for line in lines if says in line and line.startswith("note: ")), lines[-1]])
@@ -100,7 +100,7 @@ def printed(report, says):
         table = len(report.looks) + 1
         wrong = [line for line in lines[2 : table + 1] if line.endswith("fail")]
         lines = [lines[0], *([lines[1], *wrong] if wrong else []), *lines[table + 1 :]]
-    lines = [re.sub(r"[\w./-]+/(?=\w+\.py)", "", line) for line in lines]  # of a path its last name
+    lines = [re.sub(r"[\w./-]+/(?=\w+\.py)", "", line) for line in lines]  # only the file name of a path
     return "\n".join(wrapped(line, "    ") if re.match(r" *\w[\w ]*: ", line) else line for line in lines)
 
 

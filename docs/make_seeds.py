@@ -1,4 +1,4 @@
-"""Write docs/seeds_measured.txt: what the tutorials assert and the tour shows, with ten other seeds.
+"""Write docs/seeds_measured.txt: the tutorials' assertions and the tour's table with ten other seeds.
 
 Every tutorial runs with ``rng=0``, ``default_rng(0)`` and ``SEED = 0`` moved by as much as a seed says, so that other
 splits, weights, noise and batches are drawn. An assertion that fails is counted, and the tutorial goes on. Of the
@@ -30,32 +30,32 @@ TOUR = {"sse": "SSE", "pca_sse": "of PCA", "accuracy": "accuracy of a linear pro
 
 
 class Moved(ast.NodeTransformer):
-    """A tutorial whose seeds are moved, and whose assertions are counted."""
+    """A tutorial with shifted seeds, whose assertions are counted."""
 
     def __init__(self, by):
         self.by = by
 
     def visit_keyword(self, node):
-        """Move ``rng=0``."""
+        """Shift ``rng=0``."""
         self.generic_visit(node)
         return ast.keyword(node.arg, self._moved(node.value)) if node.arg == "rng" else node
 
     def visit_Call(self, node):
-        """Move ``default_rng(0)``."""
+        """Shift ``default_rng(0)``."""
         self.generic_visit(node)
         if isinstance(node.func, ast.Attribute) and node.func.attr == "default_rng":
             node.args = [self._moved(each) for each in node.args]
         return node
 
     def visit_Assign(self, node):
-        """Move ``SEED = 0``."""
+        """Shift ``SEED = 0``."""
         self.generic_visit(node)
         if isinstance(node.targets[0], ast.Name) and node.targets[0].id == "SEED":
             node.value = self._moved(node.value)
         return node
 
     def visit_Assert(self, node):
-        """Let an assertion be counted."""
+        """Count an assertion."""
         if isinstance(node.test, ast.Compare) and isinstance(node.test.ops[0], ORDERS):
             node.test.left = self._noted(node.lineno, node.test.left)
             node.test.comparators = [self._noted(node.lineno, each) for each in node.test.comparators]
@@ -64,7 +64,7 @@ class Moved(ast.NodeTransformer):
         return ast.copy_location(ast.Expr(call), node)
 
     def _noted(self, line, node):
-        """Let a number that is compared be noted, unless it stands there."""
+        """Record a compared number, unless it is a constant."""
         if not any(isinstance(each, ast.Name) for each in ast.walk(node)):
             return node
         return ast.Call(ast.Name("_note", ast.Load()), [ast.Constant(line), ast.Constant(ast.unparse(node)), node], [])
@@ -75,7 +75,7 @@ class Moved(ast.NodeTransformer):
 
 
 def run(path, seed):
-    """Return, by line, whether an assertion held and which numbers it compared, and what ended the tutorial, if any."""
+    """Return, by line, whether an assertion held and which numbers it compared, and the exception, if any."""
     import matplotlib
 
     matplotlib.use("agg")
@@ -114,7 +114,7 @@ def span(values):
 
 
 def numbers_of(outcomes, source):
-    """Yield the assertions of a tutorial that compare numbers, and beneath each what was compared, over the seeds."""
+    """Yield a tutorial's assertions that compare numbers, and below each the numbers over the seeds."""
     places = sorted({place for _, noted, _ in outcomes for place in noted})
     for line in sorted({line for line, _ in places}):
         yield f"  {source[line - 1].strip()}"

@@ -1,4 +1,4 @@
-"""Draw the figures of docs/teaching: slides of 16:9 with large type, in colours that colour-blind readers tell apart.
+"""Draw the figures of docs/teaching: slides in 16:9 with large type, readable for colour-blind people.
 
     data --training--> models --aescratch.plots, matplotlib--> one Figure per slide --savefig--> FOLDER/name.png, .svg
 
@@ -18,10 +18,10 @@ import aescratch as ae
 from aescratch import plots
 from aescratch.inspection.measures import PCA, sse_per_image
 
-INCHES = (9.6, 5.4)  # small inches make 14 points large on a slide
+INCHES = (9.6, 5.4)  # a small figure makes 14 points large on a slide
 DOTS_PER_INCH = 120
 TITLE = 17
-COLOURS = 128  # in a PNG: a third of the bytes of all colours, and no difference that could be seen
+COLOURS = 128  # in a PNG: a third of the bytes, without a visible difference
 
 
 def slide(title):
@@ -32,7 +32,7 @@ def slide(title):
 
 
 def digits(fast):
-    """Return the training and test digits, a few of them if it must be fast."""
+    """Return the training and test digits, only a few if it must be fast."""
     train, test = ae.datasets.load_digits().split(0.2, rng=0)
     return (train.take(list(range(200))), test.take(list(range(100)))) if fast else (train, test)
 
@@ -63,12 +63,12 @@ def pca_against_code(fast):
 
 
 def linear_subspace(fast):
-    """Draw PCA's directions, a linear autoencoder's decoder rows, and what weight decay makes of them."""
+    """Draw PCA's directions, and a linear autoencoder's decoder rows without and with weight decay."""
     x = ae.datasets.load_digits().x.astype(np.float64)
     x -= x.mean(axis=0)
     directions = PCA.fit(x).directions
     half = np.sqrt(64 * np.square(x @ directions.T).mean(axis=0))[:, None] * directions
-    points = np.concatenate([half, -half])  # as few points as have the digits' covariance
+    points = np.concatenate([half, -half])  # the fewest points with the digits' covariance
     plain, decayed = (_descended(points, decay, 20 if fast else steps) for decay, steps in ((0.0, 3000), (0.03, 6000)))
     axes = np.linalg.svd(decayed, full_matrices=False)[2]
     axes *= np.sign((axes * directions[:8]).sum(axis=1))[:, None]
@@ -81,7 +81,7 @@ def linear_subspace(fast):
 
 
 def _descended(points, decay, steps):
-    """Return the decoder rows (8, 64) of a linear autoencoder after so many steps on all points."""
+    """Return the decoder rows (8, 64) of a linear autoencoder after a number of steps on all points."""
     model = ae.LinearAutoencoder([64, 8], weight_decay=decay, dtype="float64", rng=0)
     state = ae.Momentum(0.03, mu=0.98).start(model.parameters)
     for _ in range(steps):
@@ -114,7 +114,7 @@ def denoising_arrows(fast):
 
 
 def sparse_filters(fast):
-    """Draw what units find in photographs if five of 64 may speak, and if all may."""
+    """Draw the filters of units on photographs, if five of 64 are active and if all are."""
     patches = ae.datasets.load_natural_patches(size=8, n=500 if fast else 10_000, rng=0)
     x = (patches.x - 0.5) / patches.x.std()
     figure = slide("Edges appear where few units may speak")
@@ -182,7 +182,7 @@ def ae_against_vae(fast):
 
 
 def _apart(texts, least):
-    """Move labels away from one another until each two are at least so far apart."""
+    """Move labels apart until each two have at least a given distance."""
     places = np.array([text.get_position() for text in texts])
     for _ in range(200):
         ways = places[:, None] - places[None]
@@ -212,12 +212,12 @@ def training_step(fast):
 
 
 def _without_scale(ax):
-    """Take the colour scale of filters away: on a slide it only takes room."""
+    """Remove the colour scale of filters, which only takes space on a slide."""
     ax.get_images()[0].colorbar.remove()
 
 
 def _large(ax):
-    """Make labels large, and leave out the frame where there is no scale."""
+    """Make labels large, and omit the frame if there is no scale."""
     ax.tick_params(labelsize=14)
     ax.xaxis.label.set_size(16)
     ax.yaxis.label.set_size(16)

@@ -1,11 +1,11 @@
-"""Write docs/variants_measured.txt: what is claimed of codes that are chosen, of bounds and of priors, with ten seeds.
+"""Write docs/variants_measured.txt: claims about codes that are chosen, bounds and priors, with ten seeds.
 
     seed -> data, weights, noise, batches -> trainings -> figures;   figures of one seed -> does each claim hold?
 
-Settings were chosen with seeds 0 to 4. The table is of seeds 5 to 14, which split the same digits in other ways. A
-claim is made where it holds with all of them; one that doesn't is written down as refuted. Run as
-``python docs/make_variants.py``; it takes some seven minutes of one processor. ``--seeds 0 1 2`` prints the table of
-other seeds, and writes nothing.
+Settings were chosen with seeds 0 to 4. The table shows seeds 5 to 14, which split the same digits differently. A
+claim is made if it holds with all of them; otherwise it is recorded as refuted. Run as ``python
+docs/make_variants.py``; it takes about seven minutes on one processor. ``--seeds 0 1 2`` prints the table for other
+seeds, and writes nothing.
 """
 
 import argparse
@@ -26,14 +26,14 @@ SEEDS = range(5, 15)
 
 
 class Claim(NamedTuple):
-    """A sentence, and whether the figures of one seed bear it out."""
+    """A sentence, and whether the figures of one seed confirm it."""
 
     text: str
     holds: Callable[[dict], bool]
 
 
 class Trial(NamedTuple):
-    """Trainings that give figures, and what is claimed of them."""
+    """Training runs that give figures, and claims about them."""
 
     title: str
     measure: Callable[[int], dict]

@@ -24,7 +24,10 @@ def copy_package(folder):
 def run_python(folder, *words):
     """Run Python with these arguments in the folder, so that it imports its package, and return the finished process."""
     without_here = ["-P"] if sys.version_info >= (3, 11) else []
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": ""}  # compiled once for all runs
+    environment = {
+        **os.environ, "PYTHONPATH": str(folder), "AESCRATCH_TEST_TURN": "all",
+        "PYTHONDONTWRITEBYTECODE": "",  # compiled once for all runs
+    }  # fmt: skip
     return subprocess.run(
         [sys.executable, *without_here, *words], cwd=folder, env=environment, capture_output=True, text=True,
         encoding="utf-8", check=False,

@@ -122,6 +122,7 @@ def lit(browser, name):
     return sorted(browser.execute_script(script, name))
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", IN_A_BROWSER)
 def test_every_number_on_the_page_is_pythons_also_after_edits(page, name):
     model, x, labels = made(name, dtype="float64")
@@ -159,6 +160,7 @@ def backwards(model):
     return [part.backward for part in model.parts.values()]
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", IN_A_BROWSER)
 def test_the_pages_own_gradient_check_passes_everywhere(page, name):
     model, x, labels = made(name, dtype="float64")

@@ -279,6 +279,7 @@ def silu_like(grad_y, a):
     return grad_y * (backend.normal_cdf(a) - a * backend.normal_density(a))
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(
     ("forward", "backward", "draw", "true"),
     [

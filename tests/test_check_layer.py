@@ -407,6 +407,7 @@ def affine_of(names, gradients, factor=1.0, shape=(D, H)):
     return Named()
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(
     ("names", "gradients"),
     [

@@ -1054,6 +1054,7 @@ def table_of_three_factors(mean, rows=200):
     return mean + x / x.std(axis=0)
 
 
+@pytest.mark.in_turn
 @pytest.mark.usefixtures("no_figures")
 @pytest.mark.parametrize(
     ("variant", "mean"),

@@ -195,6 +195,7 @@ def line_of(text):
     return next(number for number, line in enumerate(LAYERS.splitlines(), 1) if text in line)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(
     ("words", "outcome", "title"),
     [

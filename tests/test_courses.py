@@ -198,6 +198,7 @@ BROKEN = [
 ]
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(("file", "old", "new", "sentence"), BROKEN, ids=[sentence for *_, sentence in BROKEN])
 def test_validate_says_what_is_wrong(source, capsys, file, old, new, sentence):
     replace(source / "01_softplus" / file, old, new)
@@ -229,7 +230,7 @@ def test_release_refuses_a_solution_that_grading_cannot_use(source, tmp_path, ca
     replace(source / "01_softplus/solution.py", old, new)
     outcome, out, _ = run(capsys, "release", str(source), str(tmp_path / "out"))
     assert outcome == 1
-    assert "grading doesn't have" in out
+    assert "not available in grading" in out
     assert os.listdir(tmp_path) == ["source"]
 
 
@@ -388,7 +389,7 @@ def test_a_student_works_with_what_was_handed_out(source, tmp_path, capsys, monk
     assert "softplus: not begun yet\n  write your code at 01_softplus.py:" in said
     (out / "01_softplus.py").write_text(solution.replace("grad_y * slope", "-grad_y * slope"))
     assert "error: grad_a has the wrong sign: it is minus the right gradient, everywhere\n" in run(capsys, "check")[1]
-    assert "A slope that is never negative" in run(capsys, "hint", "--level", "2")[1]
+    assert "The slope is never negative" in run(capsys, "hint", "--level", "2")[1]
     assert "Your teacher keeps this level" in run(capsys, "hint", "--answer")[1]
     (out / "01_softplus.py").write_text(solution)
     outcome, said, _ = run(capsys, "check")
@@ -531,6 +532,7 @@ def test_what_is_handed_out_has_no_leak(handout, secrets):
     assert leaks_in(handout, secrets) == []
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", LEAKS)
 def test_a_planted_leak_is_found(name, handout, tmp_path, secrets):
     folder = tmp_path / "out"
@@ -567,9 +569,9 @@ def test_a_link_is_no_file(handout, tmp_path):
 
 HOLE = "    ### BEGIN SOLUTION\n"
 PLANTED = [
-    ("hints.md", "1. Where a grows,", "1. slope = 1.0 / (1.0 + np.exp(-a)). Where a grows,", "hints.md holds a line of the solution"),
-    ("about.md", "say how", "return grad_y*slope, say how", "about.md holds a line of the solution"),
-    ("solution.py", "What softplus was given.", "slope = 1.0 / (1.0 + np.exp(-a))", "stub.py holds a line of the solution"),
+    ("hints.md", "1. If a grows,", "1. slope = 1.0 / (1.0 + np.exp(-a)). If a grows,", "hints.md holds a line of the solution"),
+    ("about.md", "Compute how", "return grad_y*slope, compute how", "about.md holds a line of the solution"),
+    ("solution.py", "The input of softplus.", "slope = 1.0 / (1.0 + np.exp(-a))", "stub.py holds a line of the solution"),
     ("solution.py", HOLE, f"    # 1.0 / (1.0 + np.exp(a))\n    # slope = 1.0/(1.0 + np.exp(-a))\n{HOLE}", "stub.py holds a line of the solution"),
     ("checks.py", "yield check", "# grad_y * np.ones_like(slope)\n    yield check", "checks.py holds a line of the known mistakes"),
     ("checks.py", "yield check", "### BEGIN HIDDEN TESTS\n    assert softplus(3.0) > 3.0\n    ### END HIDDEN TESTS\n    # assert softplus(3.0) > 3.0\n    yield check", "checks.py holds a line of the hidden tests"),

@@ -178,6 +178,7 @@ def test_printing_a_model_asks_the_device_nothing(name):
 # Training
 
 
+@pytest.mark.in_turn
 @both_types
 @every_variant
 def test_training_is_numpys_bit_for_bit(name, dtype):
@@ -302,6 +303,7 @@ EXHAUSTIVELY = {
 }  # fmt: skip
 
 
+@pytest.mark.in_turn
 @every_variant
 def test_gradients_checked_on_the_device(monkeypatch, cupy, name):
     monkeypatch.setattr(coverage, "SAMPLES", 5)
@@ -557,6 +559,7 @@ def test_what_a_step_asks_for_is_known_of_every_variant_that_is_listed():
     assert set(PER_STEP) == {name for name in MODELS if not name.endswith("as found")}
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", PER_STEP)
 def test_a_step_never_waits_and_asks_for_no_more_than_today(name):
     short, long = asked_for(name, 16), asked_for(name, 32)

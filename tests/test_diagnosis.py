@@ -33,11 +33,13 @@ def diagnosis_of(training):
     return ae.diagnose(run.model, run.x, history=run.history, validation=run.unseen)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("training", SICK, ids=lambda training: f"{training.code}: {training.name}")
 def test_a_sick_training_gets_its_code_among_the_first_two(training):
     assert training.code in diagnosis_of(training).codes[:2]
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("training", HEALTHY, ids=lambda training: training.name)
 def test_a_healthy_training_gets_none(training):
     assert diagnosis_of(training).codes == []
@@ -71,6 +73,7 @@ PRICED = {
 }
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("price", [0.5, 2.0, 4.5])
 @pytest.mark.parametrize("penalty", PRICED)
 def test_the_price_of_a_penalty_is_that_of_a_linear_autoencoder(penalty, price):

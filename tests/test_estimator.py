@@ -301,6 +301,7 @@ TABLES = {
 }
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("variant", [ae.Autoencoder, ae.SparseAutoencoder, ae.VariationalAutoencoder])
 @pytest.mark.parametrize("name", TABLES)
 def test_left_to_itself_it_learns_a_small_table(name, variant):

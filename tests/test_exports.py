@@ -496,9 +496,9 @@ def test_each_name_on_the_page_is_recognised_as_its_platforms(exercises, tmp_pat
             seen += 1
     assert seen == 11
     plain = " ".join(page.split())
-    assert f"at most {attempts.MOST_FILES:,} files and {attempts.MOST_ARCHIVES} zip files are looked at" in plain
-    assert f"of at most {attempts.LARGEST_ARCHIVE // 10**6} MB and {attempts.MOST_MEMBERS:,} files" in plain
-    assert f"an answer of at most {submissions.LARGEST // 10**6} MB, a notebook of at most {submissions.LARGEST_NOTEBOOK // 10**6} MB" in plain
+    assert f"{attempts.MOST_FILES:,} files and {attempts.MOST_ARCHIVES} zip files per student" in plain
+    assert f"{attempts.LARGEST_ARCHIVE // 10**6} MB and {attempts.MOST_MEMBERS:,} files per zip file" in plain
+    assert f"{submissions.LARGEST // 10**6} MB per submitted file and {submissions.LARGEST_NOTEBOOK // 10**6} MB per notebook" in plain
 
 
 # The roster

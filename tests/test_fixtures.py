@@ -22,6 +22,7 @@ def model(widths=(5, 3), **options):
     return ae.Autoencoder(list(widths), dtype="float64", activation=ae.Tanh, rng=0, **options)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", MODELS)
 def test_the_audit_has_nothing_to_say_about_its_own_fixture(name):
     made = MODELS[name](dtype="float64", rng=0)

@@ -249,6 +249,7 @@ class TestScales:
         report = ae.check_function(lambda a: forward(a), backward, {"a": a})
         assert report.verdict == "pass", str(report)
 
+    @pytest.mark.in_turn
     @pytest.mark.parametrize("name", CASES)
     @pytest.mark.parametrize("factor", [0, -1, 1.01])
     def test_wrong_gradients_fail(self, name, factor):
@@ -786,6 +787,7 @@ class TestBinding:
         with pytest.raises(TypeError, match="expected a to be a plain array, got a masked one"):
             ae.check_function(functions.tanh, tanh_backward, {"a": np.ma.masked_array(X)})
 
+    @pytest.mark.in_turn
     @pytest.mark.parametrize(
         ("returned", "code", "text"),
         [

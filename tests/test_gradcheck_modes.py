@@ -322,6 +322,7 @@ class TestWhatIsNotOurs:
             np.testing.assert_array_equal(a.verdicts, b.verdicts)
             np.testing.assert_allclose(a.numeric, b.numeric, rtol=1e-5, atol=1e-9)
 
+    @pytest.mark.in_turn
     @pytest.mark.parametrize("kind", [FirstUnitCentred, FirstUnitAroundItsMedian, HalfCentred])
     @pytest.mark.parametrize("seed", range(5))
     def test_a_batch_mixed_in_a_few_units_is_seen(self, kind, seed):
@@ -432,6 +433,7 @@ class TestModes:
         assert report.verdict == "pass", str(report)
         assert [tensor.name for tensor in report.tensors] == [parameter.name for parameter in model.parameters]
 
+    @pytest.mark.in_turn
     @pytest.mark.parametrize("mode", ["sampled", "directional", "auto"])
     @pytest.mark.parametrize("broken", range(8))
     def test_a_wrong_gradient_of_any_tensor_fails(self, mode, broken):

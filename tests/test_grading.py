@@ -62,6 +62,7 @@ def total(exercise, text):
 # Points
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("exercise", EXERCISES, ids=NAMES)
 def test_every_part_is_accounted_for_whatever_was_handed_in(exercise):
     parts = [(part.name, part.of) for part in declared(exercise)]

@@ -88,6 +88,7 @@ def texts_of(exercise):
     return [exercise.solution, exercise.stub, next(text for text in mutated if "aescratch" not in text.replace(exercise.stub, ""))]
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", EXERCISES)
 def test_a_submission_comes_to_what_its_students_own_check_says(name, here):
     exercise = EXERCISES[name]
@@ -136,6 +137,7 @@ TYPICAL = {
 }  # fmt: skip
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("words", TYPICAL)
 def test_what_students_do_comes_to_the_same(words, here):
     seen, judgement = both(DENSE, TYPICAL[words], here)
@@ -186,6 +188,7 @@ STYLES = [(style, ("bubblewrap", "Landlock")[place % 2]) for place, style in enu
 STYLES += [(style, "neither") for style in ("prints", "uses the library", "everything of NumPy", "tests at its end")]
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(("style", "means"), STYLES)
 def test_a_right_solution_in_an_unusual_style_passes(style, means, tmp_path, monkeypatch):
     confine_by(means, monkeypatch)
@@ -203,6 +206,7 @@ GRADED = {key: text for key, text in OTHER_STYLES.items() if "aescratch" not in 
 IN_ANY_WAY = [(*key, means) for place, key in enumerate(GRADED) for means in ("bubblewrap", "Landlock")[: 1 + (place % 4 == 0)]]
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(("name", "style", "means"), IN_ANY_WAY, ids=lambda text: text)
 def test_a_right_file_in_another_style_gets_all_points(name, style, means, tmp_path, monkeypatch):
     confine_by(means, monkeypatch)

@@ -83,6 +83,7 @@ def answered(exercise, text, seed):
     return Graded(exercise, outcome.kind, tuple(entries(exercise, judgement)), code, cause, answer)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", EXERCISES)
 def test_no_file_holds_a_seed_an_input_or_a_right_value(name, tmp_path):
     exercise = EXERCISES[name]

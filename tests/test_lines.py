@@ -135,6 +135,7 @@ def blamed(forward, backward, wrt):
     return next((f.evidence for f in report.sorted_findings() if "line" in f.evidence), {})
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize(("forward", "text", "wrt", "kind", "repaired"), SHORT, ids=[case[1] for case in SHORT])
 def test_the_change_of_one_expression_is_found(forward, text, wrt, kind, repaired):
     evidence = blamed(forward, mistakes.written(f"backward = lambda {text}\n"), wrt)

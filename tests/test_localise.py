@@ -53,6 +53,7 @@ def found(model, data):
     return findings[0]
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", ALL)
 def test_in_a_right_model_nothing_is_named(name):
     model, data = made(name)
@@ -151,6 +152,7 @@ SOME = [  # one of each structure; all of them give the same, in three times as 
 ]  # fmt: skip
 
 
+@pytest.mark.in_turn
 @pytest.mark.usefixtures("place_alone")
 @pytest.mark.parametrize("name", SOME)
 def test_a_fault_in_any_part_is_found_there(name):
@@ -220,6 +222,7 @@ def wiring_faults(name):
                 yield altered.text, how, model, data
 
 
+@pytest.mark.in_turn
 @pytest.mark.usefixtures("no_causes")
 @pytest.mark.parametrize("name", [name for name in SOME if name not in ("cross-entropy", "sparse l1 unit", "variational bernoulli")])
 def test_a_fault_in_any_line_of_a_models_backward_is_found_and_explained(name):
@@ -282,6 +285,7 @@ USED = {  # by which model, and which part is the first to call it, going back f
 }
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", USED)
 def test_every_function_of_the_sheet_is_found_where_it_is_called(monkeypatch, name):
     right = getattr(functions, name)

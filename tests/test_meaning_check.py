@@ -445,6 +445,7 @@ def labels_of(model):
     return LABELS if isinstance(model, ae.SoftmaxClassifier) else None
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_wrong_forward_is_seen_where_the_gradient_check_sees_nothing(monkeypatch, name):
     function, make, forward, cause = MUTANTS[name]

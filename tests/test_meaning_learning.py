@@ -205,6 +205,7 @@ def deep_sigmoid_classifier(train, test, initializer, seed, pretrained):
     return history.loss[-1], model.score(test.x, test.labels)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("seed", SEEDS)
 def test_pretraining_helps_a_deep_sigmoid_network_from_the_old_initialisation(split, seed):
     loss, accuracy = deep_sigmoid_classifier(*split, ae.old_uniform, seed, pretrained=False)
@@ -215,6 +216,7 @@ def test_pretraining_helps_a_deep_sigmoid_network_from_the_old_initialisation(sp
     assert helped_accuracy > 0.95  # 0.975 to 0.983
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("seed", SEEDS)
 def test_from_xavier_the_same_network_learns_as_well_without_pretraining(split, seed):
     loss, accuracy = deep_sigmoid_classifier(*split, ae.xavier_uniform, seed, pretrained=False)

@@ -172,6 +172,7 @@ def test_gradients_of_training_mode_equal_central_differences(model):
         np.testing.assert_allclose(gradient, difference, rtol=0, atol=5e-8 * largest)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("training", [False, True])
 def test_the_checker_passes(model, training):
     report = ae.check_gradients(model, batch(model), rng=3, training=training)

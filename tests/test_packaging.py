@@ -226,7 +226,7 @@ def autograder():
         root = pathlib.Path(tempfile.mkdtemp())
         roots[(place, options) if not new else root] = root
         place.laid_out(root, [DENSE], "--seed", "5", *options)
-        if place is GRADESCOPE:
+        if place is GRADESCOPE and not new:  # as when the image is built
             (compiling,) = re.findall(r'python" (-m compileall -q) "\$source_folder/package"', (root / "source/setup.sh").read_text())
             subprocess.run([sys.executable, *compiling.split(), str(root / "source/package")], check=True)
         return root
@@ -280,13 +280,26 @@ def test_an_autograder_gives_right_wrong_and_empty_submissions_their_points(auto
     assert [path.name for path in (root / "results").iterdir()] == ["results.json"]
 
 
-STEALING = (
+_STEALING = (
     "def _reached(path):\n    try:\n        open(path).close()\n    except OSError:\n        return False\n"
-    "    return True\n\n\nreached = _reached({path!r})\n" + RIGHT.replace("    grad_x = ", "    assert reached\n    grad_x = ")
+    "    return True\n\n\nreached = any([_reached(path) for path in {paths}])\n"
+    + RIGHT.replace("    grad_x = ", "    assert reached\n    grad_x = ")
 )
+
+
+def stealing(*paths):
+    """A right answer where any of these files can be read, and a wrong one elsewhere."""
+    return _STEALING.format(paths=[str(path) for path in paths])
+
+
+def closed_files(root, place):
+    """The files of an autograder that no submission may read."""
+    return root / place.code / "package/aescratch/functions/affine.py", root / place.code / "seed.json"
+
+
 HOSTILE = {
-    "the solutions": lambda root, code: STEALING.format(path=str(root / code / "package/aescratch/functions/affine.py")),
-    "the seed": lambda root, code: STEALING.format(path=str(root / code / "seed.json")),
+    "the solutions": lambda root, code: stealing(root / code / "package/aescratch/functions/affine.py"),
+    "the seed": lambda root, code: stealing(root / code / "seed.json"),
     "the package": lambda root, code: "import sys\nsys.path.insert(0, {!r})\n".format(str(root / code / "package"))
     + "from aescratch.functions import dense_backward\n",
     "the results": lambda root, code: "open({!r}, 'w').write('{{\"score\": 100}}')\n".format(str(root / "results/results.json"))
@@ -333,9 +346,9 @@ def test_a_teacher_may_allow_it_and_the_answers_stay_closed(autograder, tmp_path
     path = tools_without_bubblewrap(tmp_path / "bin")
     assert total(graded(root, RIGHT, path=path)[0]) == DENSE.points
     (root / "open.txt").write_text("")
-    assert total(graded(root, STEALING.format(path=str(root / "open.txt")), path=path)[0]) == DENSE.points  # it can tell
-    for target in HOSTILE:
-        assert total(graded(root, HOSTILE[target](root, GRADESCOPE.code), path=path)[0]) == 0, target
+    assert total(graded(root, stealing(root / "open.txt"), path=path)[0]) == DENSE.points  # it can tell
+    assert total(graded(root, stealing(*closed_files(root, GRADESCOPE)), path=path)[0]) == 0
+    assert total(graded(root, HOSTILE["the results"](root, GRADESCOPE.code), path=path)[0]) == 0
 
 
 @pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can let a submission be another user")
@@ -344,9 +357,10 @@ def test_a_teacher_may_allow_it_in_prairielearn_and_both_copies_stay_closed(auto
     how = {"path": tools_without_bubblewrap(tmp_path / "bin"), "place": PRAIRIELEARN}
     with tempfile.NamedTemporaryFile() as file:  # in a folder that is open to all
         os.chmod(file.name, 0o644)
-        assert total(graded(root, STEALING.format(path=file.name), **how)[0]) == DENSE.points  # it can tell
-    for place in ("serverFilesCourse", "shared"):
-        assert total(graded(root, STEALING.format(path=str(root / place / "aescratch" / "seed.json")), **how)[0]) == 0
+        assert total(graded(root, stealing(file.name), **how)[0]) == DENSE.points  # it can tell
+    copies = [root / place / "aescratch" / "seed.json" for place in ("serverFilesCourse", "shared")]
+    assert all(copy.is_file() for copy in copies)
+    assert total(graded(root, stealing(*copies), **how)[0]) == 0
 
 
 @pytest.mark.parametrize("place", [GRADESCOPE, PRAIRIELEARN], ids=lambda place: place.kind)
@@ -359,9 +373,8 @@ def test_where_landlock_stands_in_a_submission_is_graded_and_steals_nothing(auto
     root, how = autograder(place=place), {"path": path, "place": place, "before": CONTAINED if contained else ()}
     assert total(graded(root, RIGHT, **how)[0]) == DENSE.points
     (root / "open.txt").write_text("")
-    assert total(graded(root, STEALING.format(path=str(root / "open.txt")), **how)[0]) == 0
-    for target in HOSTILE if place is GRADESCOPE else ("the solutions", "the results"):
-        assert total(graded(root, HOSTILE[target](root, place.code), **how)[0]) == 0, target
+    assert total(graded(root, stealing(root / "open.txt", *closed_files(root, place)), **how)[0]) == 0
+    assert total(graded(root, HOSTILE["the results"](root, place.code), **how)[0]) == 0
 
 
 @pytest.fixture

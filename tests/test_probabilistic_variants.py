@@ -453,6 +453,7 @@ HARD = {
 }
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", HARD)
 @pytest.mark.parametrize("n", [1, 2])
 def test_hard_settings_give_right_gradients(name, n):

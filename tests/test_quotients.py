@@ -85,6 +85,7 @@ def test_an_upstream_gradient_may_have_another_name():
 # Quotients
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("method", STEPS)
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_quotients_of_all_kinds_are_flagged(name, method):

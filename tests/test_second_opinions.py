@@ -164,6 +164,7 @@ def looked_at(name):
     return report
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", PARTS)
 def test_the_meaning_check_notices_a_broken_formula_in_its_part(name, monkeypatch):
     assert looked_at(name).verdict == "pass"

@@ -107,6 +107,7 @@ def test_thresholds_stay_positive_and_a_dearer_unit_raises_them():
     assert counts[1] < 0.7 * counts[0]
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("widths", [[1, 1], [D, 1], [D, H], [H, D]])
 @pytest.mark.parametrize("examples", [1, N])
 @pytest.mark.parametrize("bandwidth", [1e-12, 0.5, 1e6])
@@ -273,6 +274,7 @@ def test_a_resumed_training_with_counts_is_the_whole_one(tmp_path, options):
             np.testing.assert_array_equal(buffer.value, other.buffers[name].value)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("options", [{}, {"batch": True}, {"auxiliary": 0.5}, {"batch": True, "auxiliary": 0.5}])
 @pytest.mark.parametrize(("widths", "k"), [([1, 1], 1), ([D, 1], 1), ([D, H], H), ([D, 7], 1)])
 @pytest.mark.parametrize("examples", [1, N])
@@ -387,6 +389,7 @@ def test_a_shut_gate_and_a_negative_magnitude_give_nothing():
         np.testing.assert_array_equal(gradient, [expected])
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("examples", [1, N])
 @pytest.mark.parametrize("widths", [[1, 1], [D, 1], [1, H], [D, H]])
 def test_hard_settings_of_gates(widths, examples):

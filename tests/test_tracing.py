@@ -182,6 +182,7 @@ def test_a_step_is_the_models_own_and_leaves_it_alone(name, dtype):
     assert not gradients
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", STEPS)
 def test_every_gradient_equals_the_difference_quotient_beside_it(name):
     model, x, labels = made(name)

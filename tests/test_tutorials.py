@@ -45,6 +45,7 @@ def run(path, monkeypatch):
     return names
 
 
+@pytest.mark.in_turn
 @EACH
 def test_runs_as_a_plain_script(path, monkeypatch):
     files, started = set(FOLDER.iterdir()), time.process_time()

@@ -8,9 +8,8 @@
 # %% [markdown]
 # # 1. Manifolds, and learning a representation
 #
-# **You will know** why one wants to squeeze data through a narrow code at all, what a manifold is, and what an
-# autoencoder can do that principal component analysis (PCA) can't, shown on a rolled-up sheet and on handwritten
-# digits.
+# **You will know** why it helps to squeeze data through a narrow code, what a manifold is, and what an autoencoder can
+# do that principal component analysis (PCA) can't. The examples are a rolled-up sheet and handwritten digits.
 #
 # **In one line:** four numbers of an autoencoder restore a digit better than eight of PCA.
 #
@@ -30,8 +29,8 @@ train, test = ae.datasets.load_digits().split(0.2, rng=0)
 # ## Nearly every image is noise
 #
 # A digit here has 8 × 8 pixels of 17 grey levels. There are $17^{64}$ such images, a number of 79 digits. How many of
-# them are digits? Draw some at random and you will never see one. Even if every pixel gets its grey value from the
-# same pixel of a real digit, each pixel from another one, what comes out is no digit.
+# them are digits? Draw some at random and you will never see one. Even if every pixel takes its grey value from the
+# same pixel of a real digit, a different digit for each pixel, the result is not a digit.
 
 # %%
 random_images = rng.integers(0, 17, (500, 64)) / 16
@@ -51,18 +50,17 @@ assert inside["digits"] > 0.85
 
 # %% [markdown]
 # So digits fill a tiny, special part of the space. You could describe a digit by a few numbers: which one, how
-# slanted, how thick, how wide. Change them a little, and it remains a digit. A set that can be walked through by a
-# few numbers, locally, is a **manifold**; those numbers are its coordinates, and to find them is to *learn a
-# representation*. That is why one compresses: not to save memory, but because what survives a narrow passage must be
-# what matters.
+# slanted, how thick, how wide. Change them a little, and it remains a digit. A set that a few numbers describe locally
+# is a **manifold**; those numbers are its coordinates, and finding them is *learning a representation*. This is why we
+# compress: not to save memory, but because only what matters survives a narrow code.
 #
 # ## A sheet, rolled up
 #
-# The purest example: two true coordinates, along the sheet and across it, rolled up in three dimensions.
+# The simplest example has two true coordinates, along the sheet and across it, rolled up in three dimensions.
 #
 # `ae.Autoencoder([3, 64, 64, 2])` takes three numbers, has two hidden layers of 64 units and a code of 2, and a decoder
-# that goes the same way back. `fit` trains it to return what it is given. What happens in there is the matter of
-# tutorials 2 and 3; what ReLU and GELU are, of tutorial 4.
+# with the same layers in reverse. `fit` trains it to return its input. Tutorials 2 and 3 explain how; tutorial 4
+# explains ReLU and GELU.
 
 # %%
 roll = ae.datasets.swiss_roll(2000, rng=0)
@@ -74,9 +72,9 @@ model.fit(roll.x, epochs=150, batch_size=100, optimizer=ae.Adam(ae.CosineRate(1e
 code = model.encode(roll.x)
 
 # %% [markdown]
-# Both codes have two numbers. PCA's are a *shadow*: it looks from the best direction, and the sheet's layers fall on
-# one another. The autoencoder has an encoder that bends: hidden layers with ReLU. Let's see how well the points come
-# back.
+# Both codes have two numbers. PCA's code is a *shadow*: it looks from the best direction, but the sheet's layers fall
+# on top of each other. The autoencoder's encoder can bend, because its hidden layers use ReLU. Let's see how well each
+# restores the points.
 
 # %%
 error_pca = sse_per_image(pca.reconstruct(roll.x, 2), roll.x)
@@ -86,12 +84,12 @@ assert error_ae < error_pca / 5
 
 # %% [markdown]
 # And are neighbours in the code neighbours on the *sheet*? Colours number the sheet from 0 to 9 along the roll. For
-# each point we take its five nearest others in the code, and count those that are of its colour or the next one.
+# each point we take its five nearest neighbours in the code, and count those with the same or an adjacent colour.
 
 
 # %%
 def still_neighbours(code):
-    """The share of the five nearest in the code that are near along the sheet."""
+    """The share of each point's five nearest neighbours in the code that are also near along the sheet."""
     apart = distances(code, code) + 1e9 * np.eye(len(code))
     nearest = np.argpartition(apart, 5, axis=1)[:, :5]
     return float((np.abs(roll.labels[nearest] - roll.labels[:, None]) <= 1).mean())
@@ -102,7 +100,7 @@ print(f"neighbours that are neighbours on the sheet: PCA {kept[0]:.0%}, autoenco
 assert kept[1] > kept[0] + 0.1
 
 fig = plt.figure(figsize=(14, 4.6), layout="compressed")
-fig.suptitle("The autoencoder keeps neighbours together, of which PCA sees a shadow", fontsize=16)
+fig.suptitle("The autoencoder keeps neighbours together; PCA sees only a shadow", fontsize=16)
 colours = {"c": roll.labels, "cmap": "viridis", "s": 8}
 ax = fig.add_subplot(1, 3, 1, projection="3d", elev=12, azim=-80)
 ax.scatter(roll.x[:, 0], roll.x[:, 1], roll.x[:, 2], **colours)
@@ -115,13 +113,13 @@ for place, (points, title) in enumerate(((flat, "PCA: a shadow"), (code, "autoen
     ax.set(xlabel="code unit 0", ylabel="code unit 1")
 
 # %% [markdown]
-# The autoencoder's map isn't a neat rectangle. Nobody asked for one: the loss wants points back, and is content with
-# any bent, folded map that the decoder can read. Remember that when you read meaning into a code.
+# The autoencoder's map isn't a neat rectangle. The loss doesn't require one: it only measures how well points are
+# restored, and accepts any bent or folded map that the decoder can invert. Remember this when you interpret a code.
 #
 # ## Between two points
 #
 # Take two points of the roll. Halfway between them *in space* there is usually no sheet. Halfway between their *codes*,
-# decoded, one stays nearer to it. A representation is good if straight lines in it make sense.
+# the decoded point is nearer to the sheet. In a good representation, straight lines make sense.
 
 # %%
 one, other = rng.integers(len(roll), size=(2, 500))
@@ -136,8 +134,8 @@ assert off["in the code"] < 0.75 * off["in space"]
 # %% [markdown]
 # ## Digits: how many numbers?
 #
-# Now the real thing. We compress unseen digits to 2, 4, 8 and 16 numbers. PCA is the best *linear* way (tutorial 6
-# comes back to that). The autoencoder has two hidden layers in each half.
+# Now real data. We compress unseen digits to 2, 4, 8 and 16 numbers. PCA is the best *linear* method (see tutorial 6).
+# The autoencoder has two hidden layers in each half.
 
 # %%
 WIDTHS = (2, 4, 8, 16)
@@ -150,7 +148,7 @@ linear = [sse_per_image(pca.reconstruct(test.x, width), test.x) for width in WID
 bent = [sse_per_image(model.reconstruct(test.x), test.x) for model in models.values()]
 print("error per digit: PCA", np.round(linear, 2), "autoencoder", np.round(bent, 2))
 assert (np.array(bent) < 0.8 * np.array(linear)).all()
-assert bent[1] < linear[2]  # four numbers that bend are worth more than eight that don't
+assert bent[1] < linear[2]  # four non-linear numbers are better than eight linear ones
 
 fig, ax = plt.subplots(figsize=(7, 4.2), layout="compressed")
 ax.plot(WIDTHS, linear, "s--", color="#717581", linewidth=2, label="PCA")
@@ -163,8 +161,8 @@ ax.legend(fontsize=13, frameon=False)
 ax.spines[["top", "right"]].set_visible(False)
 
 # %% [markdown]
-# With two numbers, the code is a map. Neither method has seen a label; the colours are for us. How pure are the
-# regions? Give each unseen digit the label of its nearest training digit on the map.
+# With two numbers, the code is a map. Neither method has seen a label; the colours are only for us. How well are the
+# classes separated? We give each unseen digit the label of its nearest training digit on the map.
 
 # %%
 maps = {
@@ -183,9 +181,9 @@ assert right["autoencoder"] > 0.7
 plt.show()
 
 # %% [markdown]
-# Sixty-four pixels, two numbers, no labels, and four of five digits lie beside their own kind. The rest of these
-# tutorials opens the box: what happens in one training step, where its gradients come from, and what changes if one
-# asks the code for more than to be narrow.
+# From sixty-four pixels to two numbers, without labels, and four of five digits lie next to a digit of their class. The
+# other tutorials explain the details: what happens in one training step, where its gradients come from, and what
+# changes if the code must be more than narrow.
 #
 # ## Try
 #

@@ -9,12 +9,12 @@
 # # 2. One training step by hand
 #
 # **You will know** every number of one training step of the smallest interesting autoencoder: forward, loss, backward,
-# update. Keep paper beside you. Nothing here is beyond a pocket calculator.
+# update. Have paper ready; a pocket calculator is enough.
 #
 # **In one line:** every number of a training step, found by hand, is the package's to twelve digits.
 #
-# **You need** matrix products, and derivatives of one variable. Why the backward pass looks as it does is tutorial 3;
-# here we follow the numbers.
+# **You need** matrix products, and derivatives of one variable. Tutorial 3 explains why the backward pass looks like
+# this; here we follow the numbers.
 
 # %%
 import matplotlib.pyplot as plt
@@ -25,8 +25,8 @@ import aescratch as ae
 # %% [markdown]
 # ## The network
 #
-# Four inputs, a code of two units, four outputs. The data are the four patterns with a single 1. Four things, named
-# by two numbers: the network has to invent a code. We put in weights that are easy to write down, and take a batch of
+# Four inputs, a code of two units, four outputs. The data are the four patterns with a single 1. The network must find
+# a code that describes four patterns by two numbers. We set weights that are easy to write down, and take a batch of
 # two patterns, the first and the last. One pattern is a row. `assert same` stops unless computer and paper agree.
 
 # %%
@@ -66,7 +66,7 @@ assert same(h, [0.6225, 0.4256], [0.4502, 0.5987])
 
 # %% [markdown]
 # **3. The reconstruction** $\hat x = h W_2 + b_2$. Its first number: $0.6225 \cdot 0.5 + 0.4256 \cdot (-0.2) + 0 =
-# 0.2261$. It should have been 1. The network knows nothing yet.
+# 0.2261$. It should be 1. The network has not learnt anything yet.
 
 # %%
 x_hat = h @ W2.value + b2.value
@@ -74,7 +74,7 @@ assert same(x_hat, [0.2261, 0.0835, 0.1670, 0.0931], [0.1053, 0.2044, 0.1499, 0.
 
 # %% [markdown]
 # **4. The loss** $L = \frac1N \sum_n \frac12 \sum_d (\hat x_{nd} - x_{nd})^2$: half the squared error, summed over the
-# pixels, averaged over the two examples. One number, the only one that training looks at.
+# pixels, averaged over the two examples. This is the one number that training minimises.
 
 # %%
 loss = (0.5 * np.square(x_hat - x).sum(axis=1)).mean()
@@ -88,16 +88,18 @@ assert np.isclose(model.loss(x), loss, rtol=1e-12)  # the package's forward pass
 # that, the derivative of the loss by $q$; it has $q$'s shape.
 #
 # **4 back.** $\text{grad}_{\hat x} = (\hat x - x)/N$. The ½ cancels the 2 of the square, and the mean over the batch
-# leaves its $1/N$ here. The first number: $(0.2261 - 1)/2 = -0.3869$. Negative: more would be better.
+# leaves its $1/N$ here. The first number: $(0.2261 - 1)/2 = -0.3869$. It is negative: a larger output would lower the
+# loss.
 
 # %%
 grad_x_hat = (x_hat - x) / N
 assert same(grad_x_hat, [-0.3869, 0.0417, 0.0835, 0.0465], [0.0527, 0.1022, 0.0750, -0.3929])
 
 # %% [markdown]
-# **3 back.** Three things went into $\hat x = hW_2 + b_2$, so three gradients come out. A weight saw both examples,
-# so its gradient sums over them: for the first weight $0.6225 \cdot (-0.3869) + 0.4502 \cdot 0.0527 = -0.2171$. A
-# bias too. And $\text{grad}_h$, which sums over the four outputs, goes on downward.
+# **3 back.** $\hat x = hW_2 + b_2$ has three arguments, so there are three gradients. A weight is used for both
+# examples, so its gradient sums over them: for the first weight $0.6225 \cdot (-0.3869) + 0.4502 \cdot 0.0527 =
+# -0.2171$. The gradient of a bias also sums over the examples. $\text{grad}_h$, which sums over the four outputs, goes
+# on to the next line.
 
 # %%
 grad_W2, grad_b2, grad_h = h.T @ grad_x_hat, grad_x_hat.sum(axis=0), grad_x_hat @ W2.value.T
@@ -106,9 +108,9 @@ assert same(grad_b2, [-0.3343, 0.1440, 0.1585, -0.3464])
 assert same(grad_h, [-0.1939, 0.1304], [0.0500, -0.1979])
 
 # %% [markdown]
-# **2 back.** The sigmoid's slope is $h(1-h)$: $0.6225 \cdot 0.3775 = 0.2350$. Times what comes from above:
-# $-0.1939 \cdot 0.2350 = -0.0456$. The slope is never above ¼, so each sigmoid on the way shrinks the gradient fourfold
-# or more. Remember that for tutorial 10.
+# **2 back.** The sigmoid's slope is $h(1-h)$: $0.6225 \cdot 0.3775 = 0.2350$. Multiply it by the upstream gradient:
+# $-0.1939 \cdot 0.2350 = -0.0456$. The slope is at most ¼, so each sigmoid on the way divides the gradient by four or
+# more. Remember this for tutorial 10.
 
 # %%
 grad_a = grad_h * h * (1 - h)
@@ -116,8 +118,8 @@ assert same(grad_a, [-0.0456, 0.0319], [0.0124, -0.0475])
 assert np.abs(grad_a).max() <= np.abs(grad_h).max() / 4
 
 # %% [markdown]
-# **1 back.** As in 3. The second and third input were 0 in both patterns, so those weights had no part in the loss, and
-# their gradient is exactly 0. Nobody needs $\text{grad}_x$: the data are not to be improved.
+# **1 back.** The same as for line 3. The second and third inputs are 0 in both patterns, so those weights don't affect
+# the loss, and their gradient is exactly 0. We don't need $\text{grad}_x$, because the data don't change.
 
 # %%
 grad_W1, grad_b1 = x.T @ grad_a, grad_a.sum(axis=0)
@@ -130,9 +132,9 @@ for parameter, by_hand in zip(model.parameters, (grad_W1, grad_b1, grad_W2, grad
     assert np.allclose(parameter.grad, by_hand, rtol=1e-12)
 
 # %% [markdown]
-# ## Is it true?
+# ## Check the gradient
 #
-# Nudge the first weight of $W_2$ by one thousandth. The gradient promises that the loss changes by $-0.2171$
+# Increase the first weight of $W_2$ by one thousandth. The gradient predicts that the loss changes by $-0.2171$
 # thousandths.
 
 # %%
@@ -152,7 +154,7 @@ assert np.isclose(change, 0.001 * grad_W2[0, 0], rtol=1e-3)
 # %%
 squared_length = sum(float(np.square(parameter.grad).sum()) for parameter in model.parameters)
 optimizer = ae.SGD(0.1)
-step = ae.trace(model, x, optimizer=optimizer)  # records the same step, and leaves the model as it is
+step = ae.trace(model, x, optimizer=optimizer)  # records the same step, and doesn't change the model
 optimizer.start(model.parameters).step(0.1)
 after = float(model.loss(x))
 print(f"loss {loss:.4f} -> {after:.4f}; predicted fall {0.1 * squared_length:.4f}, true fall {loss - after:.4f}")
@@ -162,8 +164,8 @@ assert 0.9 < (loss - after) / (0.1 * squared_length) < 1  # a little less: the l
 # %% [markdown]
 # ## The step on one sheet
 #
-# `ae.trace` has written down the same step: each operation's formula, its line of code and, on the way back, difference
-# quotients. Layers are counted, so $a$ is `a1` there; the loss is `J`. Compare it with your paper, as we do with ours.
+# `ae.trace` records the same step: each operation's formula, its line of code and, on the way back, difference
+# quotients. Layers are numbered, so $a$ is `a1` there; the loss is `J`. Compare it with your calculation.
 
 # %%
 hand = {"a1": a, "h1": h, "x_hat": x_hat, "J": loss, "grad_x_hat": grad_x_hat, "grad_h1": grad_h, "grad_a1": grad_a}
@@ -176,16 +178,17 @@ print(step)
 # %% [markdown]
 # ## And again, and again
 #
-# Training repeats the step, on all four patterns now. The loss stops at 1/8: two code units and a *linear* decoder
-# restore a plane, four patterns fill three dimensions, and what sticks out is worth 1/8: PCA's bound (tutorial 6).
+# Training repeats the step, on all four patterns now. The loss stops at 1/8. Two code units and a *linear* decoder can
+# restore a plane, but the four patterns span three dimensions. The part outside the plane costs 1/8, which is PCA's
+# bound (tutorial 6).
 
 
 # %%
 def train(model, steps=1500, rate=0.05):
-    """Repeat the step; return the codes of the four patterns on the way."""
+    """Repeat the step; return the codes of the four patterns after each step."""
     state, path = ae.Adam(rate).start(model.parameters), []
     for _ in range(steps):
-        with model.training():  # and not use; for these layers both are the same
+        with model.training():  # these layers behave the same outside training
             model.loss(patterns)
             model.backward()
         state.step(rate)
@@ -197,9 +200,8 @@ train(model)
 assert np.isclose(model.loss(patterns), 1 / 8, rtol=1e-3)
 
 # %% [markdown]
-# The outputs are zeros and ones, so let the decoder emit logits, and measure by cross-entropy. Now the decoder only
-# has to put each pattern on the right side of a line. The two code units learn to count in binary: four patterns,
-# four corners.
+# The outputs are zeros and ones, so let the decoder emit logits, and use cross-entropy. Now the decoder only has to put
+# each pattern on the right side of a line. The two code units learn a binary code: four patterns, four corners.
 
 # %%
 options = {"code_activation": ae.Sigmoid, "reconstruction": ae.BinaryCrossEntropy()}
@@ -226,7 +228,7 @@ plt.show()
 # %% [markdown]
 # ## Try
 #
-# 1. Start with all weights 0. Follow the numbers: which gradients are 0, and why do the two code units stay twins
+# 1. Start with all weights 0. Follow the numbers: which gradients are 0, and why do the two code units stay equal
 #    forever?
-# 2. Do the step for `ae.ReLU` in place of the sigmoid. Which code unit of the first pattern is silent, and which
-#    numbers of the backward pass become 0 for it?
+# 2. Do the step with `ae.ReLU` instead of the sigmoid. Which code unit of the first pattern is silent, and which
+#    numbers of the backward pass become 0?

@@ -13,8 +13,8 @@
 # $$\text{grad}_x = \text{grad}_y W^\top, \qquad \text{grad}_W = x^\top \text{grad}_y, \qquad
 # \text{grad}_b = \textstyle\sum_n \text{grad}_{y,n}$$
 #
-# come from, why nobody ever stores a Jacobian, and how such formulas, called in reverse order, make the backward pass
-# of a whole autoencoder.
+# come from, why no one stores the Jacobian, and how such formulas, called in reverse order, form the backward pass of a
+# whole autoencoder.
 #
 # **In one line:** three short products replace a Jacobian of 800 gigabytes.
 #
@@ -35,8 +35,8 @@ rng = np.random.default_rng(0)
 #
 # $$y_{nj} = \sum_i x_{ni} W_{ij} + b_j .$$
 #
-# We choose three different primes for $N$, $D$ and $H$. Then no two axes can be confused without an error, and a factor
-# that is wrong by 7, by 5 or by 3 says by itself which axis it comes from.
+# We choose three different primes for $N$, $D$ and $H$. Then confusing two axes raises an error, and a gradient that is
+# wrong by a factor 7, 5 or 3 shows which axis the factor comes from.
 
 # %%
 N, D, H = 7, 5, 3
@@ -49,15 +49,16 @@ assert y.shape == (N, H)
 assert np.isclose(y[n, j], by_hand, rtol=1e-12)
 
 # %% [markdown]
-# ## What a backward pass is given, and what it owes
+# ## What a backward pass receives and returns
 #
-# Somewhere above this layer a loss $L$ is computed from $y$. How, the layer doesn't know. It is told one thing only:
-# $\text{grad}_y$, the array of all $\partial L / \partial y_{nj}$, of $y$'s shape. It owes the same about its own
-# arguments: $\partial L / \partial x$, $\partial L / \partial W$, $\partial L / \partial b$, each of the shape of what
-# it belongs to. That contract is all of backpropagation; the rest is one chain rule per layer.
+# Later layers compute a loss $L$ from $y$. This layer doesn't know how. It receives only $\text{grad}_y$, the array of
+# all $\partial L / \partial y_{nj}$, with $y$'s shape. It returns the same for its own arguments: $\partial L /
+# \partial x$, $\partial L / \partial W$ and $\partial L / \partial b$, each with the shape of its argument. This
+# contract is all of backpropagation; the rest is one chain rule per layer.
 #
-# We play the loss: random numbers $G$ as $\text{grad}_y$, that is $L = \sum_{nj} G_{nj} y_{nj}$. Random, and never all
-# ones. With ones, a backward pass that forgets to multiply by $\text{grad}_y$ would look right.
+# In place of a real loss we take random numbers $G$ as $\text{grad}_y$, that is $L = \sum_{nj} G_{nj} y_{nj}$. They
+# must be random, and not all ones: with ones, a backward pass that forgets to multiply by $\text{grad}_y$ would look
+# right.
 
 # %%
 G = rng.normal(size=(N, H))
@@ -71,14 +72,14 @@ def loss_of(x, W, b):
 # %% [markdown]
 # ## The chain rule, with all its indices
 #
-# A weight $W_{ik}$ is one of many things that $L$ depends on, through every $y_{nj}$. So we sum over all of them:
+# $L$ depends on a weight $W_{ik}$ through every $y_{nj}$. So we sum over all of them:
 #
 # $$\frac{\partial L}{\partial W_{ik}} = \sum_n \sum_j \frac{\partial L}{\partial y_{nj}}
 # \frac{\partial y_{nj}}{\partial W_{ik}}, \qquad \frac{\partial y_{nj}}{\partial W_{ik}} = x_{ni}\,\delta_{jk} .$$
 #
-# $\delta_{jk}$ is 1 where $j = k$ and 0 elsewhere: weight $W_{ik}$ feeds output $k$ and no other. Let us be pedantic
-# once and build this derivative as the four-dimensional array that it is. `np.einsum` takes a formula by its indices:
-# those of the factors, an arrow, those of the result. It sums over every index that the result lacks.
+# $\delta_{jk}$ is 1 if $j = k$ and 0 otherwise: weight $W_{ik}$ affects only output $k$. For once, let us build this
+# derivative as a four-dimensional array. `np.einsum` takes a formula by its indices: the indices of the factors, an
+# arrow, the indices of the result. It sums over every index that the result doesn't have.
 
 # %%
 jacobian = np.einsum("ni,jk->njik", x, np.eye(H))  # (N, H, D, H): one number per output and weight
@@ -88,8 +89,8 @@ _, grad_W, _ = ae.functions.dense_backward(G, x, W)
 assert np.allclose(grad_W_slow, grad_W, rtol=1e-12)
 
 # %% [markdown]
-# Written as a matrix, outputs down and weights across, it is mostly zeros, and the rest is copies of $x$. It is the
-# Kronecker product $x \otimes I$.
+# Written as a matrix, with a row for each output and a column for each weight, it is mostly zeros, and the rest are
+# copies of $x$. It is the Kronecker product $x \otimes I$.
 
 # %%
 matrix = jacobian.reshape(N * H, D * H)
@@ -108,7 +109,7 @@ ax.set_title(f"The Jacobian is mostly zeros:\n{in_words}", fontsize=14)
 colour_scale = fig.colorbar(picture, ax=ax, shrink=0.6)
 
 # %% [markdown]
-# The $\delta_{jk}$ does the work. It removes the sum over $j$, and what remains is a matrix product:
+# The $\delta_{jk}$ removes the sum over $j$, and a matrix product remains:
 #
 # $$\frac{\partial L}{\partial W_{ik}} = \sum_n G_{nk}\, x_{ni} = \left(x^\top G\right)_{ik} .$$
 #
@@ -116,8 +117,8 @@ colour_scale = fig.colorbar(picture, ax=ax, shrink=0.6)
 # its own output only, so $\partial L / \partial x_{mi} = \sum_j G_{mj} W_{ij} = (G W^\top)_{mi}$. And
 # $\partial y_{nj} / \partial b_k = \delta_{jk}$, so $\partial L / \partial b_k = \sum_n G_{nk}$.
 #
-# One sentence holds all three: **each gradient sums over the index that its argument lacks.** $W$ has no $n$, so its
-# gradient sums over examples. $x$ has no $j$, so its gradient sums over outputs. $b$ has no $n$ either.
+# One rule covers all three: **each gradient sums over the index that its argument doesn't have.** $W$ has no $n$, so
+# its gradient sums over examples. $x$ has no $j$, so its gradient sums over outputs. $b$ has no $n$ either.
 
 # %%
 grad_x, grad_W, grad_b = G @ W.T, x.T @ G, G.sum(axis=0)
@@ -126,10 +127,10 @@ for ours, theirs in zip((grad_x, grad_W, grad_b), ae.functions.dense_backward(G,
     assert np.array_equal(ours, theirs)
 
 # %% [markdown]
-# ## Believe it: nudge one number
+# ## Check it: change one number
 #
-# A formula that was derived is a formula that may be wrong. The definition of a derivative isn't: nudge one weight up
-# and down by a little, and see how the loss moves.
+# A derived formula may be wrong; the definition of a derivative isn't. Change one weight up and down a little, and see
+# how the loss changes.
 
 # %%
 step = 1e-5
@@ -142,7 +143,7 @@ print(f"x.T @ G at (1, 2): {grad_W[1, 2]:.9f}    difference quotient: {quotient:
 assert np.isclose(quotient, grad_W[1, 2], rtol=1e-7)
 
 # %% [markdown]
-# `ae.check_function` does that for every entry of every argument, and judges. Tutorial 5 is about what it has to know.
+# `ae.check_function` does this for every entry of every argument, and gives a verdict. Tutorial 5 explains how.
 
 # %%
 report = ae.check_function(ae.functions.dense, ae.functions.dense_backward, {"x": x, "W": W, "b": b})
@@ -164,9 +165,9 @@ assert np.allclose(by_name["grad_b"].numeric / by_name["grad_b"].analytic, N)  #
 # %% [markdown]
 # ## What it costs
 #
-# The forward pass multiplies $N \cdot D \cdot H$ times. Backward does that twice, once for $x$ and once for $W$. So a
-# training step costs about three forward passes, however many parameters there are. Difference quotients would cost two
-# forward passes *per parameter*, and the full Jacobian would not fit anywhere:
+# The forward pass takes $N \cdot D \cdot H$ multiplications. Backward takes twice as many, once for $x$ and once for
+# $W$. So a training step costs about three forward passes, for any number of parameters. Difference quotients would
+# cost two forward passes *per parameter*, and the full Jacobian would not fit into memory:
 
 # %%
 batch, n_in, n_out = 256, 784, 1000  # a first layer for MNIST
@@ -184,9 +185,9 @@ assert 800 < jacobian_gigabytes < 805
 # %% [markdown]
 # ## A whole autoencoder
 #
-# Layers compose, and so do their backward passes, in reverse order: what one layer returns as $\text{grad}_x$ is the
-# $\text{grad}_y$ of the layer before. Here is an autoencoder with a ReLU code, forward and back, from the formula
-# sheet. Read the second half upside down and you read the first.
+# Layers compose, and so do their backward passes, in reverse order: the $\text{grad}_x$ of one layer is the
+# $\text{grad}_y$ of the previous layer. Here is an autoencoder with a ReLU code, forward and backward, from the formula
+# sheet. The second half mirrors the first, line by line.
 
 # %%
 f = ae.functions
@@ -198,7 +199,7 @@ h = f.relu(a)
 x_hat = f.dense(h, W2, b2)
 loss = f.squared_error(x_hat, x)
 
-grad_x_hat = f.squared_error_backward(x_hat, x)  # the 1/N of the whole pass is in here, and nowhere else
+grad_x_hat = f.squared_error_backward(x_hat, x)  # the 1/N of the whole pass is only here
 grad_h, grad_W2, grad_b2 = f.dense_backward(grad_x_hat, h, W2)
 grad_a = f.relu_backward(grad_h, a)
 _, grad_W1, grad_b1 = f.dense_backward(grad_a, x, W1)
@@ -213,6 +214,6 @@ plt.show()
 # %% [markdown]
 # ## Try
 #
-# 1. Write `G @ W` for `G @ W.T` above. Which of the primes complains, and what would have happened with $D = H$?
+# 1. Write `G @ W` instead of `G @ W.T` above. Which sizes don't fit, and what would happen with $D = H$?
 # 2. Derive the backward pass of a layer without bias that uses its weights twice, $y = x W W^\top$. $W$ then has two
 #    paths to the loss, and its gradient is a sum of two terms. Check it with `ae.check_function`.

@@ -8,8 +8,8 @@
 # %% [markdown]
 # # 4. ReLU and GELU
 #
-# **You will know** what the two activations compute, the derivative of each and where it is odd, why one of them can
-# lose a unit for good, and why a backward pass may need the input where another is content with the output.
+# **You will know** what the two activations compute, their derivatives and where these are unusual, why one of them can
+# lose a unit for good, and why some backward passes need the input while others need only the output.
 #
 # **In one line:** a ReLU pushed far below 0 never comes back, and a GELU does.
 #
@@ -36,8 +36,8 @@ rng = np.random.default_rng(0)
 # $$\mathrm{ReLU}(a) = a \cdot [a > 0], \qquad
 # \mathrm{GELU}(a) = a \cdot \Phi(a) = \tfrac{a}{2}\big(1 + \mathrm{erf}(a/\sqrt2)\big).$$
 #
-# Hendrycks and Gimpel (2016) came to it from dropout: let chance decide whether $a$ passes, with a probability that
-# grows with $a$. GELU is what passes *on average*. That is a statement about a mean, so we can try it.
+# Hendrycks and Gimpel (2016) derived it from dropout: $a$ passes at random, with a probability that grows with $a$.
+# GELU is the *average* result. This is a statement about a mean, so we can test it.
 
 # %%
 a = np.linspace(-4, 4, 801)
@@ -51,11 +51,12 @@ assert np.allclose(average, f.gelu(np.array([-1.0, 0.5, 2.0])), atol=0.01)
 # %% [markdown]
 # ## Derivatives
 #
-# ReLU: 1 above 0, 0 below. At 0 there is none, and the package says 0. GELU, by the product rule and $\Phi' = p$:
+# The derivative of ReLU is 1 above 0 and 0 below. At 0 there is none, and the package uses 0. For GELU, the product
+# rule and $\Phi' = p$ give:
 #
 # $$\mathrm{GELU}'(a) = \Phi(a) + a\,p(a), \qquad p(a) = \frac{1}{\sqrt{2\pi}} e^{-a^2/2} .$$
 #
-# Two things to find in it. The slope is *negative* below $-0.75$: GELU dips, and comes back to 0 from below. And since
+# Note two properties. The slope is *negative* below $-0.75$: GELU dips below 0 and then returns to it. And since
 # $p' = -a p$, the second derivative is $p(a)(2 - a^2)$, so the slope is largest at $\sqrt2$, where it is above 1.
 
 # %%
@@ -85,8 +86,8 @@ for ax, (title, (relu_curve, gelu_curve)) in zip(axs, curves.items(), strict=Tru
 # ## What backward must remember
 #
 # `sigmoid_backward(grad_y, y)` takes the *output*: $y(1-y)$ is all it needs. `gelu_backward(grad_y, a)` takes the
-# *input*. It has to. GELU isn't monotone: two different $a$ have the same $y$, one with a falling and one with a
-# rising slope. From $y$ nobody can tell which it was.
+# *input*. It has to. GELU isn't monotone: two different $a$ have the same $y$, one with a negative and one with a
+# positive slope. $y$ alone doesn't determine which it was.
 
 # %%
 left, right = -1.5, np.linspace(-0.75, 0, 200_001)
@@ -100,8 +101,8 @@ assert f.gelu_slope(pair)[0] < 0 < f.gelu_slope(pair)[1]
 # ## The tanh form is another function
 #
 # Much code computes GELU with a tanh: $\tfrac a2\big(1 + \tanh(\sqrt{2/\pi}\,(a + 0.044715 a^3))\big)$. It is close,
-# not equal. Close is good enough for training. It is *not* good enough to take the forward of one and the derivative
-# of the other: a gradient check sees that at once.
+# but not equal. For training, either form is good enough. But the forward of one with the derivative of the other is
+# *wrong*: a gradient check finds it at once.
 
 # %%
 difference = np.abs(f.gelu(a) - f.gelu_tanh(a)).max()
@@ -118,7 +119,7 @@ assert ae.check_function(f.gelu_tanh, f.gelu_backward, inputs).verdict == "fail"
 # %% [markdown]
 # ## The unit that never comes back
 #
-# A ReLU unit below 0 for *every* example gets a gradient from none of them. It can't move, so it stays there: it is
+# A ReLU unit that is below 0 for *every* example gets no gradient. Its weights can't change, so it stays there: it is
 # dead. We make half of 32 units dead on purpose, by a bias that puts their largest pre-activation at $-1$, and train.
 
 # %%
@@ -127,7 +128,7 @@ HALF = slice(0, 16)
 
 
 def handicapped(activation):
-    """Return a model of which the first half starts below 0 for all examples, and the gradient that it gets there."""
+    """Return a model whose first half of units starts below 0 for all examples, and the gradient of this half."""
     model = ae.Autoencoder([64, 32], activation=activation, rng=0)
     W, b = model.parameters[:2]
     bias = b.value.copy()
@@ -150,8 +151,8 @@ assert np.median(gelu.encode(train.x)[:, HALF].std(axis=0)) > 0.02
 assert errors[1] < 0.6 * errors[0]
 
 # %% [markdown]
-# GELU's half works. Look closely, and most of those units are *still* below 0. They needn't come back: the curve isn't
-# flat there, so a unit can say something with its dip.
+# GELU's half works. Yet most of those units are *still* below 0. They need not come back: the curve isn't flat there,
+# so a unit can carry information below 0.
 
 # %%
 below = (train.x @ gelu.parameters[0].value + gelu.parameters[1].value)[:, HALF].max(axis=0) < 0
@@ -161,8 +162,8 @@ assert below.sum() >= 8
 # %% [markdown]
 # ## Does it happen by itself?
 #
-# It does when steps are large: one bad step throws a unit below 0. A deep autoencoder, Adam at 0.01, which is bold for
-# ReLU. We count units of the first layer that are silent for all training digits.
+# Yes, if steps are large: one bad step can push a unit below 0. We train a deep autoencoder with Adam at 0.01, which is
+# a large rate for ReLU, and count the units of the first layer that are silent for all training digits.
 
 # %%
 deep = {}
@@ -179,8 +180,8 @@ assert deep["GELU"][1] < 0.8 * deep["ReLU"][1]
 plt.show()
 
 # %% [markdown]
-# ReLU is cheaper, exactly sparse, and does well at a smaller step. GELU is smooth, so a gradient check meets no
-# kinks, and forgives more. Tutorial 13 shows what else helps against dead units.
+# ReLU is cheaper, exactly sparse, and does well at a smaller step. GELU is smooth, so a gradient check finds no kinks,
+# and it tolerates larger steps. Tutorial 13 shows other remedies for dead units.
 #
 # ## Try
 #

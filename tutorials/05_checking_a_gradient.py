@@ -14,7 +14,7 @@
 # **In one line:** the best step is near $10^{-5}$, and no check of gradients sees a sampler that draws the wrong
 # variance.
 #
-# **You need** tutorial 3, or any idea of what a `*_backward` function returns.
+# **You need** tutorial 3, or to know what a `*_backward` function returns.
 
 # %%
 import matplotlib.pyplot as plt
@@ -27,18 +27,18 @@ f = ae.functions
 # %% [markdown]
 # ## The step: not too large, not too small
 #
-# The derivative is a limit, $(f(a+h) - f(a)) / h$ for $h \to 0$. A computer can't go there. Taylor's formula says
-# what a finite $h$ costs:
+# The derivative is a limit, $(f(a+h) - f(a)) / h$ for $h \to 0$. A computer can't take the limit. Taylor's formula
+# gives the error of a finite $h$:
 #
 # $$\frac{f(a+h) - f(a)}{h} = f' + \tfrac12 h f'' + \dots, \qquad
 # \frac{f(a+h) - f(a-h)}{2h} = f' + \tfrac16 h^2 f''' + \dots$$
 #
-# The second, *central*, quotient is the better one: its error falls with $h^2$. Against both stands rounding.
-# $f(a \pm h)$ is known to about $\varepsilon = 2^{-52}$ relative to its size, and the difference is divided by $h$: an
-# error of $\varepsilon / h$, which *grows* as $h$ shrinks. We measure all of it on tanh, whose slope is $1 - y^2$.
+# The second, *central* quotient is better: its error falls with $h^2$. Rounding limits both. $f(a \pm h)$ is known to
+# about $\varepsilon = 2^{-52}$ relative to its size, and the difference is divided by $h$: an error of $\varepsilon /
+# h$, which *grows* as $h$ shrinks. We measure all of it on tanh, whose slope is $1 - y^2$.
 
 # %%
-a = np.linspace(0.2, 2, 50)  # fifty places, of which the median is shown: one alone would be lucky here and there
+a = np.linspace(0.2, 2, 50)  # fifty points, to show the median: a single point can be accidentally accurate
 slope = f.tanh_slope(a)
 steps = 10.0 ** np.arange(-14, 0.1, 0.25)
 
@@ -68,7 +68,7 @@ ax.spines[["top", "right"]].set_visible(False)
 
 # %% [markdown]
 # Read the picture from the right. The errors fall with slopes of 1 and 2, that is, with $h$ and $h^2$. Then rounding
-# takes over, and the curves climb again. The best central step is near $\varepsilon^{1/3} \approx 6 \cdot 10^{-6}$, and
+# dominates, and the curves rise again. The best central step is near $\varepsilon^{1/3} \approx 6 \cdot 10^{-6}$, and
 # gives eleven digits. In float32 no step gives more than about five. So: **central differences, in float64, with a step
 # near $10^{-5}$.**
 
@@ -87,8 +87,9 @@ assert central_single.min() > 1e-6
 # %% [markdown]
 # ## The check
 #
-# `ae.check_function` takes a forward, a backward and inputs. It draws a random upstream gradient, nudges every entry of
-# every input, and compares. Where the quotient's own error is the larger part, it tries other steps before it judges.
+# `ae.check_function` takes a forward, a backward and inputs. It draws a random upstream gradient, changes every entry
+# of every input a little, and compares. If the quotient's own error dominates, it tries other steps before it gives a
+# verdict.
 
 # %%
 rng = np.random.default_rng(0)
@@ -109,8 +110,8 @@ assert report.verdict == "fail"
 assert tensor.count("fail") == x.size
 
 # %% [markdown]
-# The report begins with what is wrong, and with the line, if its text can be read. The numbers often name the mistake.
-# Here the ratio of what should be to what is, is $(1-y^2)/(1-y) = 1+y$:
+# The report begins with the error and, if the source can be read, the wrong line. The numbers often identify the
+# mistake. Here the ratio of the right value to the returned value is $(1-y^2)/(1-y) = 1+y$:
 
 # %%
 assert np.allclose(tensor.numeric / tensor.analytic, 1 + np.tanh(x), rtol=1e-6)
@@ -118,9 +119,9 @@ assert np.allclose(tensor.numeric / tensor.analytic, 1 + np.tanh(x), rtol=1e-6)
 # %% [markdown]
 # ## Kinks
 #
-# ReLU has no derivative at 0. A central quotient across the kink returns ½, whatever the code says, so a check that
-# isn't aware of it accuses innocent code. Ours looks at the slopes on both sides. If they stay apart as the step
-# shrinks there is a kink, and any value between the two slopes is let through.
+# ReLU has no derivative at 0. A central quotient across the kink always gives ½, so a check that ignores kinks rejects
+# right code. This check compares the slopes on both sides. If they stay different as the step shrinks, there is a kink,
+# and any value between the two slopes is accepted.
 
 # %%
 at_kink = x.copy()
@@ -131,14 +132,14 @@ assert kinked.verdict == "pass"
 assert kinked.verdicts[2, 3] == "kink"
 assert kinked.slopes[2, 3].min() == 0 or kinked.slopes[2, 3].max() == 0  # on one side ReLU is flat
 
-# If everything lies at kinks, nothing has been checked, and the honest verdict is neither pass nor fail:
+# If all entries are at kinks, nothing has been checked, and the verdict is neither pass nor fail:
 assert ae.check_function(f.relu, f.relu_backward, {"a": np.zeros((7, 5))}).verdict == "inconclusive"
 
 # %% [markdown]
 # ## Noise
 #
 # A denoising autoencoder draws new noise at every call. Then $f(a+h)$ and $f(a-h)$ differ by the noise, and dividing by
-# $2h$ makes that a catastrophe. The cure is a seed: both evaluations see the *same* noise.
+# $2h$ makes this difference huge. The solution is a seed: both evaluations use the *same* noise.
 
 # %%
 model = ae.DenoisingAutoencoder([5, 3], ae.GaussianNoise(0.3), activation=ae.GELU, dtype="float64", rng=0)
@@ -163,19 +164,19 @@ frozen, loose = quotient(1e-5, rng=3), quotient(1e-5)
 print(f"backward {gradient:.8f}   noise frozen {frozen:.8f}   noise drawn anew {loose:.1f}")
 assert np.isclose(frozen, gradient, rtol=1e-7)
 assert abs(loose) > 100 * abs(gradient)
-assert ae.check_gradients(model, x, rng=3).verdict == "pass"  # it freezes the noise by itself
+assert ae.check_gradients(model, x, rng=3).verdict == "pass"  # it freezes the noise
 
 # %% [markdown]
 # ## The planted bug
 #
-# Somebody wrote a sparse autoencoder and forgot one line of `backward`. It trains, the loss falls, the pictures look
-# fair. The check knows, and the table says where: the decoder is right, the encoder is wrong, so the gradient went bad
-# *between* them, at the code. There the penalty should have come in.
+# This sparse autoencoder lacks one line of `backward`. It trains, the loss falls, and the reconstructions look
+# acceptable. The check finds the error, and the table shows where it is: the decoder is right and the encoder is wrong,
+# so the gradient becomes wrong *between* them, at the code. There the gradient of the penalty is missing.
 
 
 # %%
 class Forgetful(ae.SparseAutoencoder):
-    """A sparse autoencoder whose backward lacks the penalty's line."""
+    """A sparse autoencoder whose backward lacks the line of the penalty."""
 
     def backward(self):
         """Fill the gradients, without the penalty's."""
@@ -194,9 +195,9 @@ assert ae.check_gradients(ae.SparseAutoencoder([5, 3], ae.KLSparsity(0.05, 0.5),
 # %% [markdown]
 # ## What a gradient check can't see
 #
-# It compares backward with *forward*. If forward is wrong and backward is its faithful derivative, all is well, says
-# the check. The best known case is a sampler that takes the log variance for the log standard deviation. Only a test
-# of *meaning* finds it: draw many samples, and look at their variance.
+# It compares backward with *forward*. If forward is wrong and backward is its exact derivative, the check passes. The
+# best known case is a sampler that uses the log variance as the log standard deviation. Only a test of *meaning* finds
+# it: draw many samples, and compute their variance.
 
 
 # %%
@@ -216,12 +217,12 @@ assert ae.check_function(wrong_sampler, wrong_sampler_backward, inputs, wrt=["mu
 wanted, eps = 0.3, rng.normal(size=(100_000, 1))
 settings = np.zeros_like(eps), np.full_like(eps, np.log(wanted)), eps
 assert abs(f.reparameterize(*settings).var() / wanted - 1) < 0.02
-assert wrong_sampler(*settings).var() < 0.4 * wanted  # 0.09: the square of what was asked for
+assert wrong_sampler(*settings).var() < 0.4 * wanted  # 0.09: the square of the wanted variance
 plt.show()
 
 # %% [markdown]
 # ## Try
 #
 # 1. Check `f.gelu` with `f.gelu_tanh_backward`. The two functions differ by 4.7e-4 at most. Does the check notice?
-# 2. Multiply `x` by 1e6 and check tanh again. What does the check say about a gradient that is 0 everywhere, and why is
-#    that a note and not a pass in silence?
+# 2. Multiply `x` by 1e6 and check tanh again. What does the check report about a gradient that is 0 everywhere, and why
+#    does it add a note instead of just passing?

@@ -26,9 +26,9 @@ from aescratch.inspection.measures import PCA, largest_principal_angle
 # ## The data, as a linear model sees them
 #
 # The digits have 64 pixels. PCA looks at their covariance, and so does a linear autoencoder: its loss is quadratic in
-# $x$, so nothing about the data can matter but mean and covariance. We centre the digits, and replace 1797 of them by
-# 128 points with the same covariance, a pair on each principal axis. Same loss for every weight, a fourteenth of the
-# work.
+# $x$, so only the mean and the covariance of the data matter. We centre the digits, and replace the 1797 digits by 128
+# points with the same covariance, a pair on each principal axis. The loss is the same for all weights, with a
+# fourteenth of the work.
 
 # %%
 digits = ae.datasets.load_digits()
@@ -46,15 +46,15 @@ assert np.isclose(probe.loss(points), probe.loss(centred), rtol=1e-9)
 # %% [markdown]
 # ## Level 1: the same subspace
 #
-# PCA with $k$ components is the best linear compression to $k$ numbers there is: no linear autoencoder can have a
+# PCA with $k$ components is the best linear compression to $k$ numbers: no linear autoencoder can have a
 # smaller error than $\tfrac12 \sum_{i>k} v_i$, half the variance that the other directions carry. Baldi and Hornik
-# (1989) showed that the landscape has no other minima. So plain gradient descent must arrive there. (Momentum takes it
-# there sooner.)
+# (1989) showed that the landscape has no other minima. So plain gradient descent must reach this error. (Momentum makes
+# it faster.)
 
 
 # %%
 def descend(model, optimizer, steps, watch=None):
-    """Take so many steps on all of the points; return what `watch()` gave before each of them."""
+    """Take this number of steps on all points; return the results of `watch()` before each step."""
     state, seen = optimizer.start(model.parameters), []
     for _ in range(steps):
         seen.append(watch and watch())
@@ -78,8 +78,9 @@ assert -1e-9 < excess < 1e-4
 assert angle < 0.3
 
 # %% [markdown]
-# But only the subspace. The eight units are *some* basis of it, skewed and mixed. They have to be: for any invertible
-# matrix $A$, the code $hA$ with the decoder $A^{-1} W_2$ restores exactly the same. The loss can't tell them apart.
+# But only the subspace is the same. The eight units are *some* basis of it, neither orthogonal nor aligned with PCA's
+# directions. The reason: for any invertible matrix $A$, the code $hA$ with the decoder $A^{-1} W_2$ gives exactly the
+# same reconstruction. The loss can't distinguish them.
 
 # %%
 A = np.random.default_rng(2).normal(size=(K, K))
@@ -102,9 +103,10 @@ assert cosines(axes_of_plain).mean() < 0.6  # nor are its singular vectors the p
 # %% [markdown]
 # ## Level 2: with weight decay, the same directions
 #
-# Now add $\tfrac{\lambda}{2}(\lVert W_1 \rVert^2 + \lVert W_2 \rVert^2)$. The invariance is broken: most of those twins
-# have large weights. Suppose encoder and decoder both have strength $s$ along a principal direction of variance $v$.
-# What is left of the variance is $(1 - s^2)^2$ of it, so the objective there is
+# Now add $\tfrac{\lambda}{2}(\lVert W_1 \rVert^2 + \lVert W_2 \rVert^2)$. This breaks the invariance: most of those
+# equivalent solutions have large weights. Suppose encoder and decoder both have strength $s$ along a principal
+# direction of variance $v$. Then the fraction $(1 - s^2)^2$ of the variance remains as error, so the objective in this
+# direction is
 #
 # $$\tfrac12 v (1 - s^2)^2 + \lambda s^2, \qquad \text{least where} \quad s^2 = 1 - \lambda / v .$$
 #
@@ -141,9 +143,9 @@ ax.set_yticks([3.5, 12.5, 21.5], ["PCA", "linear autoencoder", "weight decay, SV
 #
 # $$\dot a = 4 v\, a (1 - a), \qquad\text{so}\qquad a(t) = \frac{1}{1 + (1/a_0 - 1)\, e^{-4 v t}} .$$
 #
-# A logistic curve: for a long time nothing, then a sudden rise, then saturation. A direction is half learnt after
-# $t = \ln(1/a_0 - 1) / 4v$. The time goes with *one over the variance*, so large directions come first (Saxe et al.
-# 2013).
+# This is a logistic curve: for a long time almost nothing, then a sudden rise, then saturation. A direction is half
+# learnt after $t = \ln(1/a_0 - 1) / 4v$. The time is proportional to *one over the variance*, so directions of large
+# variance come first (Saxe et al. 2013).
 
 # %%
 RATE, STEPS, A0 = 0.01, 2500, 1e-4
@@ -181,19 +183,19 @@ ax.legend(fontsize=11, frameon=False, loc="lower right")
 ax.spines[["top", "right"]].set_visible(False)
 
 # %% [markdown]
-# The start along the axes was for the formula's sake. From small *random* weights the order is the same, but for
-# neighbours of nearly equal variance, which may swap:
+# We started along the axes only for the formula. From small *random* weights the order is the same, except that
+# neighbours with nearly equal variance may swap:
 
 # %%
 random_start = learn(0.002 * np.random.default_rng(0).normal(size=(64, K)))
 when = (random_start[:, :4] > 0.5).argmax(axis=0)
 print("from random weights, half learnt after:", when)
-assert when[:2].max() < when[2] < when[3]  # the two largest are nearly of one size
+assert when[:2].max() < when[2] < when[3]  # the two largest are nearly equal
 plt.show()
 
 # %% [markdown]
-# That is the deepest of the three. Early stopping of a *linear* network keeps the large directions and drops the
-# small ones, though nobody asked it to.
+# This is the deepest of the three results. Early stopping of a *linear* network keeps the directions of large variance
+# and drops the others, although no term of the loss asks for it.
 #
 # ## Try
 #

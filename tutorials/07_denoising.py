@@ -8,8 +8,8 @@
 # %% [markdown]
 # # 7. Denoising: which way to the data?
 #
-# **You will know** why damaging the input makes a better code, and what a denoising autoencoder really learns: at every
-# point, the direction in which the data become more probable. You will draw that field of arrows.
+# **You will know** why corrupting the input gives a better code, and what a denoising autoencoder really learns: at
+# every point, the direction in which the data become more probable. You will draw this field of arrows.
 #
 # **In one line:** a denoising autoencoder learns arrows that point to where the data are.
 #
@@ -25,9 +25,9 @@ from aescratch.inspection.measures import noise_left, probe_accuracy, sse_per_im
 # %% [markdown]
 # ## Copying is cheating
 #
-# Give an autoencoder a code that is *wider* than its input, 128 units for 64 pixels. Nothing forces it to compress,
-# so it may copy, and its error tells nobody whether it has understood anything. Now damage the input, $\tilde x = x +
-# $ noise, and take the loss against the **clean** $x$. Copying hands the noise through, and pays for all of it.
+# Give an autoencoder a code that is *wider* than its input, 128 units for 64 pixels. Nothing forces it to compress, so
+# it may copy, and its error doesn't show whether it has learnt anything. Now corrupt the input, $\tilde x = x + $
+# noise, and compare the output with the **clean** $x$. Copying keeps the noise, and the loss counts all of it.
 
 # %%
 SIGMA = 0.3
@@ -46,9 +46,9 @@ left = [noise_left(model, test.x, noise) for model in (vanilla, denoiser)]
 print(f"error on clean digits: vanilla {clean[0]:.2f}, denoising {clean[1]:.2f}")
 print(f"noise that is left:    vanilla {left[0]:.0%}, denoising {left[1]:.0%}")
 assert clean[0] < 0.05  # the vanilla one copies,
-assert 0.9 < left[0] < 1.1  # noise and all;
+assert 0.9 < left[0] < 1.1  # including the noise;
 assert left[1] < 0.3  # the denoising one can't.
-assert clean[1] > 10 * clean[0]  # it pays for that on clean digits
+assert clean[1] > 10 * clean[0]  # the cost: a larger error on clean digits
 
 # %%
 ten = np.stack([test.x[test.labels == digit][0] for digit in range(10)])
@@ -56,8 +56,8 @@ ax = ae.plots.denoising_triples(denoiser, ten, test.image_shape, rng=2)
 title = ax.set_title("Less than a third of the noise is left", fontsize=15)
 
 # %% [markdown]
-# And the code? We give a linear classifier 150 labelled digits' codes, and test it on unseen digits. The code that
-# had to know digits from noise knows more about digits.
+# And the code? We fit a linear classifier to the codes of 150 labelled digits, and test it on unseen digits. The code
+# that had to separate digits from noise contains more information about digits.
 
 # %%
 FEW = 150
@@ -73,22 +73,22 @@ assert accuracy["denoising"] > accuracy["vanilla"] + 0.03
 #
 # Let $r(\tilde x)$ be any function. Which one has the smallest mean squared error against $x$? The conditional mean,
 # $r^*(\tilde x) = E[x \mid \tilde x]$: the average of all clean points that could have become this $\tilde x$. For
-# Gaussian noise that average has a second face. Write $p_\sigma$ for the density of the *noisy* data,
-# $p_\sigma(\tilde x) = \int p(x)\, N(\tilde x; x, \sigma^2)\,dx$, and differentiate. Each Gaussian brings down a
-# factor $(x - \tilde x)/\sigma^2$, so
+# Gaussian noise this average has a second interpretation. Write $p_\sigma$ for the density of the *noisy* data,
+# $p_\sigma(\tilde x) = \int p(x)\, N(\tilde x; x, \sigma^2)\,dx$, and differentiate. Differentiating each Gaussian
+# gives a factor $(x - \tilde x)/\sigma^2$, so
 #
 # $$\sigma^2\, \nabla \log p_\sigma(\tilde x)
 # = \frac{\int (x - \tilde x)\, p(x)\, N(\tilde x; x, \sigma^2)\,dx}{p_\sigma(\tilde x)}
 # = E[x \mid \tilde x] - \tilde x .$$
 #
 # **The best denoiser's step $r^*(\tilde x) - \tilde x$ is $\sigma^2$ times the slope of the log density**, the
-# *score*. A network that learnt to remove noise has learnt which way the data are (Vincent 2011; Alain & Bengio
-# 2014). It was told no density, and can't compute one.
+# *score*. A network that learnt to remove noise has learnt the direction towards the data (Vincent 2011; Alain & Bengio
+# 2014). It was never given a density, and can't compute one.
 #
 # ## In one dimension, exactly
 #
-# Data: $-1$ or $+1$, by a coin. Given $\tilde x$, the odds of $+1$ are $e^{2\tilde x/\sigma^2}$, so
-# $E[x \mid \tilde x] = \tanh(\tilde x/\sigma^2)$. A formula to hold the network against.
+# The data are $-1$ or $+1$ with equal probability. Given $\tilde x$, the odds of $+1$ are $e^{2\tilde x/\sigma^2}$, so
+# $E[x \mid \tilde x] = \tanh(\tilde x/\sigma^2)$. We can compare the network with this formula.
 
 # %%
 sigma = 0.7
@@ -114,8 +114,8 @@ ax.spines[["top", "right"]].set_visible(False)
 # %% [markdown]
 # ## In two: a ring
 #
-# Points on a circle. No straight line fits, and the code is no help: what matters is the step. The exact answer is a
-# weighted mean over the circle, with weights $\propto e^{-\lVert \tilde x - x\rVert^2 / 2\sigma^2}$.
+# The data are points on a circle. No straight line fits. The code doesn't matter here, only the step. The exact answer
+# is a weighted mean over the circle, with weights $\propto e^{-\lVert \tilde x - x\rVert^2 / 2\sigma^2}$.
 
 # %%
 ring = ae.datasets.ring(2000, rng=0).x
@@ -152,10 +152,10 @@ ax.set_yticks([-1, 0, 1])
 title = ax.set_title("Every arrow points to where the data are", fontsize=14)
 
 # %% [markdown]
-# In the middle the arrows vanish: there every direction is as good as any other, and the mean of the circle is its
-# centre. A conditional mean is honest, not bold: from there, one step leads *between* the data. Take small steps, and
-# take many, and nearly every start is led to the ring, or rather to the ridge of the noisy density, a little inside.
-# Models that generate pictures from noise walk like this, with a network that knows every noise level.
+# In the middle the arrows vanish: there all directions are equally good, and the mean of the circle is its centre. A
+# conditional mean is an average: near the middle, one full step leads *between* the data. With many small steps, nearly
+# every start reaches the ring, or more precisely the ridge of the noisy density, a little inside. Models that generate
+# images from noise take such steps, with a network for every noise level.
 
 # %%
 assert np.abs(best_step(np.zeros((1, 2)))).max() < 1e-12
@@ -173,7 +173,7 @@ plt.show()
 # %% [markdown]
 # ## Try
 #
-# 1. Train the ring's model with noise of 0.1 and of 0.6. What happens to the radius at which walkers come to rest?
-#    Compute it from `best_step`, too.
+# 1. Train the ring's model with noise of 0.1 and of 0.6. At which radius do the points stop? Compute it from
+#    `best_step`, too.
 # 2. Replace the Gaussian noise on digits by `ae.MaskingNoise(0.5)`. Which mistakes does the denoiser make now, and is
 #    $r(\tilde x) - \tilde x$ still a score?

@@ -8,12 +8,12 @@
 # %% [markdown]
 # # 8. Sparsity: by KL, by L1, by choosing the k largest
 #
-# **You will know** how a penalty on a *batch mean* sends its gradient to single examples, the mistake that much code
-# makes there, why L1 gives exact zeros and where it leaks, and what sparse codes find in photographs.
+# **You will know** how the gradient of a penalty on a *batch mean* reaches single examples, the common mistake there,
+# why L1 gives exact zeros and what its weakness is, and what sparse codes find in photographs.
 #
 # **In one line:** units that are seldom active become edges, whether a penalty or a choice keeps them so.
 #
-# **You need** tutorial 3. The loss is $L(x, \hat x) + \Omega(h)$: reconstruction, plus a term that looks at the code.
+# **You need** tutorial 3. The loss is $L(x, \hat x) + \Omega(h)$: reconstruction, plus a term that depends on the code.
 
 # %%
 import matplotlib.pyplot as plt
@@ -27,8 +27,8 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## What KL sparsity asks for
 #
-# Think of unit $j$ as a detector. A good detector is silent most of the time: it says something *because* it is rarely
-# on. So we prescribe its mean activity over the batch,
+# Think of unit $j$ as a detector. A good detector is silent most of the time: it carries information *because* it is
+# rarely on. So we prescribe its mean activity over the batch,
 #
 # $$\hat\rho_j = \frac1N \sum_n h_{nj}, \qquad \Omega = \beta \sum_j
 # \Big[\rho \log\frac{\rho}{\hat\rho_j} + (1-\rho)\log\frac{1-\rho}{1-\hat\rho_j}\Big],$$
@@ -54,13 +54,14 @@ ax.spines[["top", "right"]].set_visible(False)
 # %% [markdown]
 # ## The gradient, through the mean
 #
-# Two steps of the chain rule. First the divergence by $\hat\rho_j$, then $\hat\rho_j$ by one activity:
+# Apply the chain rule in two steps: first the derivative of the divergence with respect to $\hat\rho_j$, then that of
+# $\hat\rho_j$ with respect to one activity:
 #
 # $$\frac{\partial \Omega}{\partial \hat\rho_j} = \beta\Big(-\frac{\rho}{\hat\rho_j} + \frac{1-\rho}{1-\hat\rho_j}\Big),
 # \qquad \frac{\partial \hat\rho_j}{\partial h_{nj}} = \frac1N .$$
 #
-# The product doesn't depend on $n$. **Every example in the batch gets the same push**, silent or loud. The penalty is
-# no opinion about examples, only about the unit.
+# The product doesn't depend on $n$. **Every example in the batch gets the same gradient**, whether the unit is silent
+# or active for it. The penalty doesn't distinguish examples, only units.
 
 # %%
 N = 7
@@ -74,7 +75,7 @@ assert np.ptp(derived, axis=0).max() == 0
 
 
 def without_the_mean(h, rho):
-    """The gradient of somebody who forgot that the mean divides by N."""
+    """The gradient without the mean's 1/N."""
     return len(h) * f.kl_sparsity_backward(h, rho)
 
 
@@ -86,8 +87,8 @@ assert np.allclose(wrong.tensors[0].analytic / wrong.tensors[0].numeric, N)  # w
 # ## The classic mistake: the mean of the divergences
 #
 # Much code takes the divergence of *each activity* and averages that. It looks the same, trains, and passes its
-# gradient check, since backward matches forward. It asks for something else. Take a perfect detector: on for one
-# example in twenty, off for the rest. And take a unit that says 0.05 always, which tells the decoder nothing.
+# gradient check, since backward matches forward. But its objective is different. Take a perfect detector: on for one
+# example in twenty, off for the rest. And take a unit that is always 0.05, which tells the decoder nothing.
 
 # %%
 detector = np.where(np.arange(100)[:, None] % 20 == 0, 0.981, 0.001)
@@ -95,7 +96,7 @@ mumbler = np.full((100, 1), rho)
 
 
 def mean_of_divergences(h):
-    """The mistake: the divergence of every activity by itself, and the mean of those."""
+    """The mistake: the divergence of every single activity, and the mean of these."""
     return float(np.mean([f.kl_sparsity(np.array([[a]]), rho) for a in h.ravel()]))
 
 
@@ -108,8 +109,8 @@ assert mean_of_divergences(detector) > 0.2
 assert mean_of_divergences(mumbler) < 1e-12
 
 # %% [markdown]
-# The right penalty accepts the detector. The wrong one punishes it, and rewards the mumbler. Where does a batch come
-# in? With few examples $\hat\rho_j$ is a rough estimate, so keep batches of 50 or more.
+# The right penalty accepts the detector. The wrong one punishes it, and rewards the constant unit. The batch size also
+# matters: with few examples $\hat\rho_j$ is a rough estimate, so use batches of 50 or more.
 #
 # ## It works: digits
 
@@ -129,11 +130,11 @@ ax = ae.plots.code_activity(sparse.encode(test.x), rho=rho)
 title = ax.set_title(r"The penalty brings mean activities near $\rho$", fontsize=15)
 
 # %% [markdown]
-# ## L1: exact zeros, and a leak
+# ## L1: exact zeros, and a weakness
 #
 # $\Omega = \lambda \cdot \frac1N\sum_{nj} |h_{nj}|$ has the gradient $\lambda\,\mathrm{sign}(h_{nj})/N$. It doesn't
-# fade as $h$ shrinks, so it drives a ReLU code all the way to 0. But it measures *size*, and size can be cheated:
-# halve the code, double the decoder, and the reconstruction is the same for half the penalty.
+# fade as $h$ shrinks, so it drives a ReLU code to exactly 0. But it measures *size*, and the model can avoid it: halve
+# the code and double the decoder, and the reconstruction is the same for half the penalty.
 
 # %%
 leaky, unpenalised, tight = (
@@ -145,7 +146,7 @@ for model in (leaky, unpenalised, tight):
 
 
 def length_of_rows(model):
-    """The median length of the decoder's rows, of units that are ever on."""
+    """The median length of the decoder's rows, for units that are on for some example."""
     used = model.encode(train.x).any(axis=0)
     return float(np.median(np.linalg.norm(model.parameters[2].value, axis=1)[used]))
 
@@ -159,22 +160,22 @@ assert np.allclose(f.l1_sparsity(leaky.encode(test.x)), before / 2)
 assert np.allclose(leaky.reconstruct(test.x), restored, atol=1e-5)
 
 # %% [markdown]
-# Training finds that leak by itself. The cure is to keep the decoder's rows at length one (`unit_norm_decoder=True`,
-# the model `tight`).
+# Training finds this weakness by itself. The remedy is to keep the decoder's rows at length one
+# (`unit_norm_decoder=True`, the model `tight`).
 
 # %%
 zeros = float((tight.encode(test.x) == 0).mean())
 print(f"decoder rows: {long:.2f} long, {usual:.2f} without the penalty; exact zeros in the tight code: {zeros:.0%}")
 assert long > 1.5 * usual
 assert zeros > 0.5
-assert (sparse.encode(test.x) == 0).sum() == 0  # a sigmoid never gets there
+assert (sparse.encode(test.x) == 0).sum() == 0  # a sigmoid never reaches 0
 
 # %% [markdown]
 # ## Top-k: no penalty at all
 #
 # Keep the $k$ largest units of each example, and set the rest to 0 (Makhzani & Frey 2013). Nothing needs tuning: $k$
-# *is* the sparsity. How does one differentiate a choice? A little nudge doesn't change which units are the largest.
-# So the choice is constant, and the gradient passes where the units stayed.
+# *is* the sparsity. What is the derivative of a choice? A small change doesn't alter which units are the largest. So
+# the choice is constant, and the gradient passes through the units that were kept.
 
 # %%
 a = rng.normal(size=(7, 5))
@@ -187,9 +188,9 @@ assert ae.check_function(f.top_k, f.top_k_backward, {"a": a, "k": 2}).verdict ==
 # %% [markdown]
 # ## Edges
 #
-# Now the experiment that made sparse codes famous. Cut small patches out of photographs, even out their spectrum, and
-# let 64 units describe each patch with only five of them, or with a mean activity of 0.05. Beside each stands the same
-# model with nothing to choose: all 64 units, or no penalty. With the penalty goes weight decay, against large weights.
+# Now the experiment that made sparse codes famous. We cut small patches out of photographs, whiten them, and describe
+# each patch with only five of 64 units, or with a mean activity of 0.05. For comparison, we train each model without
+# sparsity: with all 64 units, or without the penalty. The KL models also have weight decay, to prevent large weights.
 
 # %%
 patches = ae.datasets.load_natural_patches(size=8, n=10_000, rng=0)
@@ -204,7 +205,7 @@ for model in (rare, any_activity):
 
 
 def orientedness(W):
-    """Of each filter, from 0 to 1, how far its power spectrum lies along one direction; an ideal edge has 1."""
+    """For each filter, how far its power spectrum lies along one direction, from 0 to 1; an ideal edge has 1."""
     power = np.abs(np.fft.fft2(W.T.reshape(-1, 8, 8), (32, 32))) ** 2
     frequency = np.fft.fftfreq(32)
     angle = np.arctan2(frequency[:, None], frequency[None, :])
@@ -225,11 +226,12 @@ for ax, (title, model) in zip(axs, titles.items(), strict=True):
 plt.show()
 
 # %% [markdown]
-# In the first and the third: edges, at places, in directions. Cells in the visual cortex answer to such edges
-# (Olshausen & Field 1996). Nobody told the model about them. Photographs are made of few edges at a time, and a code of
-# few units at a time finds them.
+# The first and the third show edges, each with a place and a direction. Cells in the visual cortex respond to such
+# edges (Olshausen & Field 1996). The model was told nothing about edges. A patch of a photograph contains few edges at
+# a time, and a code with few active units finds them.
 #
 # ## Try
 #
-# 1. Train `few` with `k=1` and with `k=20`. Which of the filters get larger strokes, and why?
-# 2. Give `SparseAutoencoder` a KL penalty and `code_activation=ae.ReLU`. Read what it says, and say why it is right.
+# 1. Train `few` with `k=1` and with `k=20`. Which filters get longer edges, and why?
+# 2. Give `SparseAutoencoder` a KL penalty and `code_activation=ae.ReLU`. Read the error message, and explain why it is
+#    right.

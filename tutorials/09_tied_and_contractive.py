@@ -29,13 +29,13 @@ rng = np.random.default_rng(0)
 # ## One array, two uses
 #
 # A tied autoencoder decodes with the encoder's own weights, transposed: $h = \phi(xW + b)$, $\hat x = hW^\top + c$.
-# Call the two uses $W_1 = W$ and $W_2 = W^\top$ and pretend that they are two arrays. Nudging $W$ nudges both. To
+# Call the two uses $W_1 = W$ and $W_2 = W^\top$, as if they were two arrays. A small change of $W$ changes both. To
 # first order the effects add, so
 #
 # $$\frac{\partial L}{\partial W} = \frac{\partial L}{\partial W_1}
 # + \Big(\frac{\partial L}{\partial W_2}\Big)^{\!\top} .$$
 #
-# An untied model with the same numbers knows the two terms; the tied one must give their sum.
+# An untied model with the same numbers gives the two terms separately; the tied model must give their sum.
 
 # %%
 x = rng.random((7, 5))
@@ -52,8 +52,8 @@ assert np.allclose(tied.parameters[0].grad, from_encoder + from_decoder, rtol=1e
 assert [parameter.name for parameter in tied.parameters] == ["encoder.W1", "encoder.b1", "decoder.b1"]
 
 # %% [markdown]
-# The usual mistake is that one use *overwrites* what the other has written. Neither part is small, so either mistake
-# shows:
+# The usual mistake is that one use *overwrites* the gradient of the other. Neither part is small, so either mistake is
+# visible:
 
 # %%
 total = np.linalg.norm(tied.parameters[0].grad)
@@ -63,10 +63,10 @@ assert min(encoder_part, decoder_part) > 0.2 * total
 assert ae.check_gradients(tied, x).verdict == "pass"
 
 # %% [markdown]
-# ## What tying is good for
+# ## The benefit of tying
 #
-# Half the parameters. With plenty of data that hardly matters. With a hundred digits it does: a model that can't
-# memorise has to generalise.
+# Tying halves the parameters. With plenty of data this hardly matters. With a hundred digits it does: a model that
+# can't memorise must generalise.
 
 # %%
 train, test = ae.datasets.load_digits().split(0.2, rng=0)
@@ -83,13 +83,13 @@ assert errors["tied"] < 0.8 * errors["untied"]
 # %% [markdown]
 # ## A penalty on a derivative
 #
-# The contractive autoencoder (Rifai et al. 2011) asks that the code change little when the input does. It penalises
-# the encoder's Jacobian $J_{ji} = \partial h_j/\partial x_i$. For one sigmoid layer $h = \sigma(a)$, $a = xW + b$,
-# the chain rule gives $J_{ji} = \sigma'(a_j) W_{ij}$, and the squared norm separates:
+# The code of a contractive autoencoder (Rifai et al. 2011) should change little when the input changes. The model
+# penalises the encoder's Jacobian $J_{ji} = \partial h_j/\partial x_i$. For one sigmoid layer $h = \sigma(a)$,
+# $a = xW + b$, the chain rule gives $J_{ji} = \sigma'(a_j) W_{ij}$, and the squared norm separates:
 #
 # $$\lVert J \rVert^2 = \sum_j \sigma'(a_j)^2 \sum_i W_{ij}^2 .$$
 #
-# Without the formula we would need $D$ nudges per example. We spend them once, to believe it:
+# Without the formula we would need $D$ difference quotients per example. We compute them once, to check it:
 
 # %%
 W, b = rng.normal(size=(5, 3)), rng.normal(size=3)
@@ -102,14 +102,15 @@ assert np.isclose(f.contraction(slope, W), np.square(jacobian).sum() / len(x), r
 # %% [markdown]
 # ## Its two paths
 #
-# $W$ is in that formula twice: openly, in $W_{ij}^2$, and hidden, since $a$ contains $W$, and the slope depends on $a$.
-# The open path is simple. On the hidden one we differentiate a derivative, so the *second* derivative appears:
+# $W$ is in this formula twice: directly, in $W_{ij}^2$, and indirectly, since the slope depends on $a$, and $a$
+# contains $W$. The direct path is simple. On the indirect path we differentiate a derivative, so the *second*
+# derivative appears:
 #
 # $$\frac{\partial \Omega}{\partial a_{nj}} = \frac{2}{N}\, \sigma'(a_{nj}) \sum_i W_{ij}^2 \cdot \sigma''(a_{nj}),
 # \qquad \sigma'' = h(1-h)(1-2h).$$
 #
-# From $a$ it goes down to $W$ and $b$ like any other gradient. The bias has no open path: whatever gradient the penalty
-# gives it, comes through $\sigma''$.
+# From $a$ it goes back to $W$ and $b$ like any other gradient. The bias has no direct path: its gradient from the
+# penalty comes only through $\sigma''$.
 
 # %%
 a = f.dense(x, W, b)
@@ -128,12 +129,12 @@ def penalty(x, W, b):
 
 
 def both_paths(x, W, b):
-    """Its gradients by W and b."""
+    """Its gradients with respect to W and b."""
     return grad_W_open + grad_W_hidden, grad_b
 
 
 def open_path_only(x, W, b):
-    """What one gets who takes the slope for a constant."""
+    """The gradients if the slope is treated as a constant."""
     return grad_W_open.copy(), np.zeros_like(b)
 
 
@@ -145,8 +146,8 @@ assert [tensor.verdict for tensor in careless.tensors] == ["fail", "fail"]
 # %% [markdown]
 # ## Does the code contract?
 #
-# Making $J$ small is easy to cheat: halve $W$, and let the decoder double. So it is best taken with *tied* weights:
-# there, what makes the encoder small makes the decoder small too. That is why the two belong in one tutorial.
+# A model can make $J$ small without learning anything: halve $W$ and double the decoder. So use the penalty with *tied*
+# weights: a smaller encoder then means a smaller decoder. That is why both topics are in one tutorial.
 
 # %%
 schedule = {"epochs": 60, "batch_size": 64, "optimizer": ae.Adam(ae.CosineRate(1e-2)), "rng": 0}
@@ -161,14 +162,14 @@ print(f"length of an untied decoder's rows: {free:.2f} without the penalty, {che
 assert cheating > 1.3 * free
 
 # %% [markdown]
-# An honest measure is relative: how far does noise move the code, compared with how far codes of digits lie apart?
-# And the Jacobian's singular values say *in how many directions* the code moves at all. Data need some. The others
-# are shut.
+# A fair measure is relative: how far does noise move the code, compared with the distance between codes of digits? The
+# Jacobian's singular values show *in how many directions* the code moves at all. The data need some directions. The
+# penalty suppresses the others.
 
 
 # %%
 def moved_by_noise(model):
-    """The mean squared move of the code under a little noise, relative to the codes' variance."""
+    """The mean squared change of the code under a little noise, relative to the codes' variance."""
     noisy = test.x + 0.1 * np.random.default_rng(0).standard_normal(test.x.shape).astype(np.float32)
     code = model.encode(test.x)
     return float(np.square(model.encode(noisy) - code).sum(axis=1).mean() / code.var(axis=0).sum())
@@ -185,7 +186,7 @@ spectra = {weight: spectrum(model) for weight, model in contractive.items()}
 print("moved by noise:", {weight: f"{share:.1%}" for weight, share in zip(contractive, moved, strict=True)})
 assert moved[1] < 0.7 * moved[0]
 assert moved[2] < 0.8 * moved[1]
-assert spectra[0.0][19] > 0.8 * spectra[0.0][0]  # without the penalty: twenty directions alike
+assert spectra[0.0][19] > 0.8 * spectra[0.0][0]  # without the penalty: twenty similar directions
 assert spectra[0.3][19] < 0.3 * spectra[0.3][0]
 
 fig, ax = plt.subplots(figsize=(7.5, 4.5), layout="compressed")
@@ -200,11 +201,11 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# Contraction is denoising, seen from the other side: one punishes the derivative, the other shows the network finite
-# steps. The first needs a formula for the Jacobian, here of one layer; the second needs random numbers, and any depth
-# will do.
+# Contraction and denoising are two sides of one idea: one penalises the derivative, the other shows the network finite
+# steps. The first needs a formula for the Jacobian, here of one layer; the second needs random numbers, and works at
+# any depth.
 #
 # ## Try
 #
-# 1. Use `code_activation=ae.ReLU`. Then $\phi'' = 0$ wherever it exists. Which gradients does the penalty lose?
+# 1. Use `code_activation=ae.ReLU`. Then $\phi'' = 0$ wherever it exists. Which gradients of the penalty vanish?
 # 2. Why does a linear code with this penalty have the same gradient for $W$ as plain weight decay of twice the weight?

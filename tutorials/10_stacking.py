@@ -8,8 +8,9 @@
 # %% [markdown]
 # # 10. Stacking: why it existed, and why Xavier ended it
 #
-# **You will know** why deep networks once couldn't be trained, how autoencoders trained one after the other got them
-# started, and how one line of arithmetic about variances made that unnecessary. You will see all three happen.
+# **You will know** why deep networks once couldn't be trained, how autoencoders, trained one after the other, made
+# training possible, and how one line of arithmetic about variances made that unnecessary. You will see all three in
+# experiments.
 #
 # **In one line:** a deep sigmoid network that only guesses learns once it is pre-trained, or begins as Xavier says.
 #
@@ -24,7 +25,7 @@ import numpy as np
 import aescratch as ae
 
 train, test = ae.datasets.load_digits().split(0.2, rng=0)
-WIDTHS = [64, 60, 50, 40, 30]  # four sigmoid layers; a softmax layer for the ten classes will come on top
+WIDTHS = [64, 60, 50, 40, 30]  # four sigmoid layers; a softmax layer for the ten classes is added later
 rng = np.random.default_rng(0)
 
 # %% [markdown]
@@ -54,11 +55,11 @@ assert 0.3 < xavier[-1] < 3
 assert abs(math.log(old[-1], 1 / 3) - 10) < 0.7
 
 # %% [markdown]
-# ## What a sigmoid adds
+# ## The effect of a sigmoid
 #
-# Its slope is at most ¼, and near 0 it is that. So backward through a layer the gradient's size takes the factor
-# $\sqrt{1/3}\cdot\tfrac14 = 0.14$ for the old rule, and $\tfrac14$ for Xavier's. Four layers down that is $0.0004$
-# against $0.004$. We look at the gradients of a fresh classifier.
+# Its slope is at most ¼, and close to ¼ near 0. So going back through a layer multiplies the size of the gradient by
+# $\sqrt{1/3}\cdot\tfrac14 = 0.14$ for the old rule, and by $\tfrac14$ for Xavier's. After four layers that is $0.0004$
+# against $0.004$. We compute the gradients of an untrained classifier.
 
 
 # %%
@@ -86,10 +87,10 @@ assert sizes["old"][0] < 1e-3 * sizes["old"][4]
 # %% [markdown]
 # ## Greedy, layer by layer
 #
-# Hinton and others (2006), and with autoencoders Bengio and others (2007), found a way round. Nobody needs to send a
-# gradient through four layers, if each layer is trained by itself. The first layer is the encoder of a *shallow*
-# autoencoder of the digits. Its codes are the data of the second. And so on; no labels are needed. `pretrain` does
-# that, and it hides nothing: here is its first layer, made by hand, to the last bit the same.
+# Hinton and others (2006), and with autoencoders Bengio and others (2007), found a solution. If each layer is trained
+# by itself, no gradient has to pass four layers. The first layer is the encoder of a *shallow* autoencoder of the
+# digits. Its codes are the data for the second layer, and so on; no labels are needed. `pretrain` does this. Here we
+# make its first layer by hand, with the same result to the last bit.
 
 # %%
 RECIPE = {"epochs": 10, "batch_size": 32, "optimizer": ae.Adam(3e-3)}
@@ -106,7 +107,7 @@ assert len(histories) == len(WIDTHS) - 1
 assert all(history.loss[-1] < history.loss[0] for history in histories)
 
 # %% [markdown]
-# Look at the gradients now. They reach the first layer: pre-training has made weights that let a signal through.
+# Now the gradients reach the first layer: with the pre-trained weights, a signal passes through the network.
 
 # %%
 sizes["old, pre-trained"] = gradient_sizes(pretrained)
@@ -122,9 +123,9 @@ ax.legend(fontsize=13, frameon=False)
 ax.spines[["top", "right"]].set_visible(False)
 
 # %% [markdown]
-# ## The three of them, trained
+# ## Training all three
 #
-# All by plain gradient descent with momentum, as then, and for 60 epochs, with all 1438 labels.
+# We train all three by gradient descent with momentum, as was usual then, for 60 epochs, with all 1438 labels.
 
 # %%
 FINE_TUNING = {"epochs": 60, "batch_size": 32, "optimizer": ae.Momentum(0.1), "rng": 0}
@@ -140,13 +141,13 @@ assert results["old, pre-trained"][1] > 0.95
 assert results["Xavier"][1] > 0.85
 
 # %% [markdown]
-# There is the history of the field in three lines. The first network knows nothing, and doesn't even begin to learn.
-# Pre-training saves it. And Xavier's one line does nearly as well, with no autoencoder at all.
+# These three lines summarise the history. The first network doesn't learn at all. With pre-training it learns. And
+# Xavier's formula alone does nearly as well, without an autoencoder.
 #
-# ## What is left of it
+# ## What remains of pre-training
 #
-# Pre-training had a second merit: it needs no labels. Suppose that only a hundred digits are labelled, and the others
-# are there without a label.
+# Pre-training has a second advantage: it needs no labels. Suppose that only a hundred digits have labels, and the
+# others have none.
 
 
 # %%
@@ -158,7 +159,7 @@ def with_few_labels(model):
 
 
 few = {"sigmoid, Xavier": [], "sigmoid, pre-trained": [], "ReLU, He": []}
-for seed in range(3):  # a hundred labels are few: one seed alone would be luck
+for seed in range(3):  # with only a hundred labels, a single seed would be chance
     few["sigmoid, Xavier"].append(with_few_labels(classifier(ae.xavier_uniform, seed)[1]))
     stack, model = classifier(ae.xavier_uniform, seed, corruption=ae.MaskingNoise(0.2))
     stack.pretrain(train.x, epochs=15, batch_size=32, optimizer=ae.Adam(3e-3), rng=seed)
@@ -173,11 +174,11 @@ plt.show()
 # %% [markdown]
 # With few labels the unlabelled digits help a sigmoid network. But ReLU with He's initialisation (variance $2/n$,
 # since ReLU halves $E[h^2]$), with no pre-training, is as good here. Better activations and better initial weights
-# took stacking's place. The idea, *learn from unlabelled data first*, came back larger than ever; only the layers are
-# now trained together.
+# replaced stacking. The idea, *learn from unlabelled data first*, is more important than ever, but the layers are now
+# trained together.
 #
 # ## Try
 #
-# 1. Give the Xavier network 100 epochs in place of 60. What is left of pre-training's lead?
+# 1. Give the Xavier network 100 epochs instead of 60. How much of pre-training's lead remains?
 # 2. Pre-train only the first two layers (`stack.stack()` gives each layer as an autoencoder with a `fit` of its own).
 #    Is that enough for the old initialisation?

@@ -9,13 +9,12 @@
 # # 11. AE against VAE: who wants the encoder, who the decoder
 #
 # **You will know** why one sentence separates the two: *an autoencoder wants its encoder, and has a decoder to train
-# it; a variational autoencoder wants its decoder, and has an encoder to train it.* You will have measured both
-# halves, and seen what $\beta$ trades.
+# it; a variational autoencoder wants its decoder, and has an encoder to train it.* You will measure both halves, and
+# see the effect of $\beta$.
 #
 # **In one line:** random codes decode to digits in a VAE, and not in an autoencoder.
 #
-# **You need** an idea of the Gaussian distribution; tutorial 5 if you want to know why the sampler has a test of its
-# own.
+# **You need** to know the Gaussian distribution, and tutorial 5 if you want to know why the sampler has its own test.
 
 # %%
 import matplotlib.pyplot as plt
@@ -31,15 +30,15 @@ H = 8
 # %% [markdown]
 # ## Two objectives
 #
-# The autoencoder asks one thing: restore $x$. *Where* the codes lie is its own business. The variational one codes each
-# $x$ as a little cloud $N(\mu, \sigma^2)$, decodes a random point of it, $z = \mu + \sigma\epsilon$, and pays for every
-# cloud that differs from the prior $N(0, 1)$:
+# The autoencoder has one objective: restore $x$. It doesn't matter *where* the codes lie. The variational autoencoder
+# encodes each $x$ as a small cloud $N(\mu, \sigma^2)$, decodes a random point of it, $z = \mu + \sigma\epsilon$, and
+# adds a penalty for every cloud that differs from the prior $N(0, 1)$:
 #
 # $$L = L(x, \hat x) + \beta \cdot \mathrm{KL}\big(N(\mu, \sigma^2)\,\Vert\,N(0, 1)\big), \qquad
 # \mathrm{KL} = -\tfrac12 \sum_j \big(1 + \log\sigma_j^2 - \mu_j^2 - \sigma_j^2\big).$$
 #
 # With cross-entropy and $\beta = 1$ this is the negative variational bound (Kingma & Welling 2013). We train one
-# autoencoder and five variational ones, alike in all else.
+# autoencoder and five variational ones, with everything else equal.
 
 # %%
 BETAS = (0.1, 0.3, 1.0, 3.0, 10.0)
@@ -59,8 +58,8 @@ vae = variational[1.0]
 # %% [markdown]
 # ## The encoder's side: what is in the code?
 #
-# Two measures, on digits that no model has seen. How well can the digit be restored? And can a *linear* classifier,
-# fitted to the codes, read off which digit it was? Nobody told the encoders about classes.
+# We use two measures, on digits that no model has seen. How well is the digit restored? And can a *linear* classifier,
+# fitted to the codes, tell which digit it is? The encoders were trained without labels.
 
 
 # %%
@@ -74,7 +73,7 @@ def probed(model):
     return probe_accuracy(model.encode(train.x), train.labels, model.encode(test.x), test.labels)
 
 
-# From one initialisation to the next a probe differs by a few per cent, so we take three of each kind.
+# Between initialisations a probe differs by a few per cent, so we train three models of each kind.
 probes = {"plain": [probed(plain)], "variational": [probed(vae)]}
 for seed in (1, 2):
     others = {**options, "rng": seed}
@@ -87,9 +86,9 @@ assert restored(plain) < 0.6 * restored(vae)
 assert probe["plain"] > probe["variational"] + 0.01
 
 # %% [markdown]
-# The plain encoder wins, as it should. It may use all eight numbers as it likes. The variational one pays for every
-# bit, and at $\beta = 1$ it found some units not worth their price. There it sends the prior itself: $\mu = 0$,
-# $\sigma = 1$.
+# The plain encoder is better, as expected, because it can use all eight numbers freely. For the variational encoder
+# every bit has a cost, and at $\beta = 1$ some units cost more than they gain. There its distribution equals the prior:
+# $\mu = 0$, $\sigma = 1$.
 
 # %%
 hidden = vae.encoder.apply(test.x)
@@ -103,10 +102,10 @@ assert sigma[:, ~asleep].mean() < 0.7
 # %% [markdown]
 # ## The decoder's side: what comes out of a random code?
 #
-# Draw $z \sim N(0, 1)$ and decode. For the VAE that is the recipe it was trained for: taken together, its clouds fill
-# the prior. The plain autoencoder's codes lie elsewhere. To be fair to it, we also draw codes with the mean and the
-# spread of its own. How do we judge? A sample counts as a digit if it lies nearer to some training digit than that
-# digit's third neighbour is. Of *real* unseen digits nine in ten do.
+# Draw $z \sim N(0, 1)$ and decode. The VAE was trained for this: together, its clouds fill the prior. The plain
+# autoencoder's codes lie elsewhere. To be fair, we also draw codes with the mean and the standard deviation of its own
+# codes. The criterion: a sample counts as a digit if it is nearer to some training digit than that digit's third
+# neighbour. Nine in ten *real* unseen digits meet it.
 
 # %%
 z = np.random.default_rng(0).standard_normal((500, H)).astype(np.float32)
@@ -130,8 +129,8 @@ ax.set_title("Random codes decode to digits in a VAE, and not in an autoencoder"
 labels = ax.set_yticks([3.5, 12.5, 21.5], list(samples))
 
 # %% [markdown]
-# That is the other half of the sentence. The clouds are what does it: they overlap, so between two codes there is no
-# gap in which the decoder was never trained. Taken together, means and clouds have the prior's spread in *every*
+# This is the second half of the sentence. The clouds are the reason: they overlap, so between two codes there is no gap
+# in which the decoder was never trained. Together, means and clouds have the prior's standard deviation in *every*
 # unit:
 
 # %%
@@ -140,7 +139,7 @@ assert np.allclose(together, 1, atol=0.2)
 assert codes.std(axis=0).min() > 2
 
 # %% [markdown]
-# A code of two units can be looked at. Both maps separate digits; only the right one is a place to draw from.
+# A code of two units can be plotted. Both maps separate digits; only from the map on the right can we draw samples.
 
 # %%
 flat = trained(ae.Autoencoder([64, 128, 2], code_activation=ae.Identity, **options))
@@ -158,15 +157,14 @@ assert far_plain > 3 * far_vae
 assert far_vae < 4.5
 
 # %% [markdown]
-# ## What β trades
+# ## The effect of β
 #
-# A small $\beta$ makes the VAE an autoencoder with a little noise: sharp, and with gaps. A large one makes the prior
-# everything: all clouds become $N(0, 1)$, the decoder hears nothing and answers with the mean digit. That is *posterior
-# collapse* (tutorial 13).
+# With a small $\beta$ the VAE is almost an autoencoder with a little noise: sharp, with gaps between codes. With a
+# large $\beta$ the prior dominates: all clouds become $N(0, 1)$, the decoder gets no information and returns the mean
+# digit. This is *posterior collapse* (tutorial 13).
 #
-# Among the digits lies the mean digit, too, for many a split: a share of samples asks for quality, not for variety. So
-# how much of the digits is *reached* stands beside it, by 500 samples: the share of digits with a sample nearer than
-# their third neighbour.
+# For many splits the mean digit also counts as a digit: the share of samples measures quality, not variety. So we also
+# measure how many digits 500 samples *reach*: the share of digits with a sample nearer than their third neighbour.
 
 # %%
 errors = [restored(model) for model in variational.values()]
@@ -193,12 +191,11 @@ for ax, values, name in zip(axs, (errors, shares, reached), names, strict=True):
     ax.spines[["top", "right"]].set_visible(False)
 
 # %% [markdown]
-# Notice $\beta = 0.3$. Its code is nearly as good for the probe as the plain one's, and four of five samples are
-# digits. So the sentence at the top is about *purposes*, not about fate: a VAE's encoder is no by-product that one
-# must throw away.
+# Note $\beta = 0.3$. For the probe, its code is nearly as good as the plain code, and four of five samples are digits.
+# So the sentence at the top is about *purpose* only: a VAE's encoder can be useful too.
 #
-# Such a code can be walked through. Take a digit, move one unit at a time, and nearly every picture on the way is one
-# that could be a digit.
+# We can move through such a code. Take a digit and change one unit at a time: nearly every image on the way could be a
+# digit.
 
 # %%
 assert probed(variational[0.3]) > probe["plain"] - 0.08
@@ -217,5 +214,5 @@ plt.show()
 #
 # 1. Replace `BinaryCrossEntropy()` by `SquaredError()` and keep $\beta = 1$. Why does the code collapse now? Compare
 #    the size of the two reconstruction terms.
-# 2. Fit a full Gaussian to `codes`, with covariance, and draw the plain autoencoder's codes from it. How far does that
-#    carry the plain decoder, and what does it still not know about the codes?
+# 2. Fit a full Gaussian to `codes`, with covariance, and draw the plain autoencoder's codes from it. How much does this
+#    help the plain decoder, and which property of the codes does the Gaussian still miss?

@@ -9,12 +9,12 @@
 # # 12. The GPU switch
 #
 # **You will know** how one text of formulas serves the CPU and an NVIDIA GPU, what `model.to("cupy")` moves and what it
-# leaves on the host, what it says where there is no GPU, and for which networks a GPU is worth its trouble.
+# leaves on the host, which error it raises without a GPU, and for which networks a GPU is worth using.
 #
 # **In one line:** one text of formulas serves CPU and GPU, and the same seed gives the same training.
 #
-# **You need** nothing but the earlier tutorials. *This page runs with and without a GPU.* Where there is one, it does
-# more: it computes everything a second time there, and compares.
+# **You need** only the earlier tutorials. *This page runs with and without a GPU.* With a GPU, it computes everything a
+# second time there, and compares.
 
 # %%
 import tempfile
@@ -31,14 +31,14 @@ digits = ae.datasets.load_digits()
 # %% [markdown]
 # ## Whose array is it?
 #
-# CuPy is a library with NumPy's interface whose arrays live on the GPU. So most formulas needn't know. Those that
-# call a function, such as `exp`, ask the array where it comes from. `ae.array_module(x)` gives `numpy` or `cupy`, and
-# that is the whole trick. Here is a formula written in that way:
+# CuPy is a library with NumPy's interface whose arrays are on the GPU. So most formulas need no change. A formula that
+# calls a function, such as `exp`, takes it from the array's module: `ae.array_module(x)` returns `numpy` or `cupy`.
+# Here is a formula written in this way:
 
 
 # %%
 def softplus(a):
-    """log(1 + exp(a)), on whichever side a is."""
+    """log(1 + exp(a)), on the CPU or on the GPU."""
     xp = ae.array_module(a)
     return xp.maximum(a, 0) + xp.log1p(xp.exp(-xp.abs(a)))
 
@@ -48,8 +48,8 @@ assert ae.array_module(a) is np
 assert np.allclose(softplus(a), np.log(1 + np.exp(a)))
 
 # %% [markdown]
-# What is neither NumPy's nor CuPy's is refused, in a sentence that says what to do. So are arrays of both at once: a
-# silent copy between the two would cost more than the computation.
+# Arrays of other libraries raise an error that says what to do. So do arrays of both libraries in one call: a silent
+# copy between the two would cost more than the computation.
 
 # %%
 try:
@@ -63,9 +63,8 @@ assert "numpy" in refusal.lower()
 # %% [markdown]
 # ## The switch
 #
-# `model.to("cupy")` moves the parameters; `model.to("numpy")` moves them back; both return the model. Where CuPy or a
-# GPU is missing, it is a `RuntimeError` that says so *now*, not in the middle of the first step, and the model stays
-# as it was.
+# `model.to("cupy")` moves the parameters; `model.to("numpy")` moves them back; both return the model. If CuPy or a GPU
+# is missing, it raises a `RuntimeError` *immediately*, not in the middle of the first step, and the model is unchanged.
 
 # %%
 model = ae.DenoisingAutoencoder([64, 32, 8], ae.GaussianNoise(0.3), activation=ae.GELU, rng=0)
@@ -85,7 +84,7 @@ for parameter, value in zip(model.parameters, before, strict=True):
     assert np.array_equal(parameter.value, value)  # there and back, to the last bit
 
 # %% [markdown]
-# An unknown place is another kind of error: it is the caller's, on every machine.
+# An unknown name is a different error, on every machine: the argument is invalid.
 
 # %%
 try:
@@ -99,9 +98,10 @@ assert "cupy" in place
 # %% [markdown]
 # ## The same seed, the same training
 #
-# Chance is drawn on the *host* and then moved: initial weights, shuffling, noise. So a seed means the same on both
-# sides, and a training can be repeated elsewhere. What differs is the order in which a GPU adds numbers, that is,
-# rounding. `fit` takes the data from the host, once; the optimiser's memory lives beside the parameters.
+# All random numbers are drawn on the *host* and then moved: initial weights, shuffling, noise. So a seed gives the same
+# numbers on both, and a training run can be repeated elsewhere. Only the order in which a GPU adds numbers differs, and
+# with it the rounding. `fit` moves the data from the host once; the optimiser's state is on the same device as the
+# parameters.
 
 
 # %%
@@ -122,7 +122,7 @@ if has_gpu:
     assert np.allclose(gpu_codes, codes, atol=0.05)
 
 # %% [markdown]
-# A file has no side either. What was saved on one is loaded on the other.
+# A file doesn't depend on the device either. You can save a model on one and load it on the other.
 
 # %%
 with tempfile.TemporaryDirectory() as folder:
@@ -134,9 +134,9 @@ assert np.array_equal(loaded.encode(digits.x[:10]), model.encode(digits.x[:10]))
 # %% [markdown]
 # ## How a formula becomes a kernel
 #
-# On a GPU every computation has to be *started*, and for small arrays the start takes longer than the work. So the
-# package doesn't start one per operation. It calls the formula once with symbols in the place of arrays; each
-# operation writes down a line; and the lines become one kernel. `sigmoid_backward` is `grad_y * y * (1 - y)`:
+# On a GPU every computation must be *launched*, and for small arrays the launch takes longer than the computation. So
+# the package doesn't launch a kernel for each operation. It calls the formula once with symbols in place of arrays;
+# each operation writes one line; and the lines become one kernel. `sigmoid_backward` is `grad_y * y * (1 - y)`:
 
 # %%
 kernel = write_kernel(ae.functions.sigmoid_backward, ("grad_y", "y"), "float32")
@@ -145,7 +145,7 @@ assert len(kernel.lines) == 3
 assert kernel.inputs == ["grad_y", "y"]
 
 # %% [markdown]
-# The lines are plain arithmetic on numbers, so we can be the GPU for one element:
+# The lines are plain arithmetic on numbers, so we can evaluate them in Python for one element:
 
 # %%
 grad_y, y = 0.5, 0.8
@@ -157,16 +157,16 @@ assert np.isclose(t2, ae.functions.sigmoid_backward(np.array([grad_y]), np.array
 # %% [markdown]
 # ## When is it worth it?
 #
-# What counts is work per call. We measure, for wider and wider networks, how many multiplications and additions a
-# training step gets through per second, here, and on the GPU if there is one. On the left the machine waits for
-# Python; on the right Python waits for the machine. Where the machine waits, a faster machine doesn't help.
+# The work per call decides. For wider and wider networks, we measure how many multiplications and additions a training
+# step performs per second, on this machine, and on the GPU if there is one. On the left of the figure the processor
+# waits for Python; on the right Python waits for the processor. Where the processor waits, a faster one doesn't help.
 
 # %%
 WIDTHS, BATCH = (8, 16, 32, 64, 128, 256, 512, 1024), 256
 
 
 def speed(width, backend):
-    """Return the operations per second, in thousands of millions, of the quickest of three epochs."""
+    """Return the operations per second, in billions, of the fastest of three epochs."""
     model = ae.Autoencoder([width, width], rng=0).to(backend)
     model.fit(np.zeros((BATCH, width), np.float32), epochs=1, batch_size=BATCH, rng=0)  # a first step, to warm up
     x = np.random.default_rng(0).random((8 * BATCH, width), np.float32)
@@ -175,7 +175,7 @@ def speed(width, backend):
         start = time.perf_counter()
         model.fit(x, epochs=1, batch_size=BATCH, rng=0)
         seconds.append((time.perf_counter() - start) / 8)
-    products = 5 * BATCH * width * width  # two forward, three back: nobody needs the first layer's grad_x
+    products = 5 * BATCH * width * width  # two forward, three back: the first layer's grad_x isn't needed
     return 2 * products / min(seconds) / 1e9
 
 
@@ -198,9 +198,9 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# These pages were written on a machine without a GPU, so they claim no number for one. Run this file on yours and
-# read the second curve. All other tutorials use networks from the left half of the picture. A laptop is the right
-# machine for them.
+# These pages were written on a machine without a GPU, so they give no figures for a GPU. Run this file on yours and
+# read the second curve. All other tutorials use networks from the left half of the figure, for which a laptop is
+# enough.
 #
 # ## Try
 #

@@ -8,11 +8,11 @@
 # %% [markdown]
 # # 13. How to choose a variant, and what goes wrong
 #
-# **You will know** which variant answers which wish, and the illnesses of autoencoders by sight. Each that
-# `ae.diagnose` has a name for is produced here on purpose, recognised by its numbers, and cured. So this page is the
-# manual of the diagnosis, too.
+# **You will know** which variant suits which purpose, and how to recognise the typical failures of autoencoders. Each
+# failure that `ae.diagnose` names is produced here on purpose, recognised by its numbers, and cured. So this page is
+# also the manual of the diagnosis.
 #
-# **In one line:** every illness that the diagnosis names is produced, recognised by its numbers, and cured.
+# **In one line:** every failure that the diagnosis names is produced, recognised by its numbers, and cured.
 #
 # **You need** to have trained an autoencoder once.
 
@@ -31,8 +31,8 @@
 # | new examples, or probabilities | `VariationalAutoencoder` | 11 |
 #
 # If in doubt: a vanilla autoencoder, GELU, a linear code (`code_activation=ae.Identity`), Adam at 0.005 falling along
-# a cosine. It is the patient on most of this page. And one number to know before you train anything: the error of
-# answering with the *mean* digit, whatever comes in. A model that isn't clearly below has learnt nothing.
+# a cosine. Most of this page uses this model. Before you train anything, compute one number: the error of always
+# answering with the *mean* digit. A model that isn't clearly below it has learnt nothing.
 
 # %%
 import matplotlib.pyplot as plt
@@ -41,14 +41,14 @@ import numpy as np
 import aescratch as ae
 from aescratch.inspection.measures import sse_per_image
 
-SEED = 0  # of all that is drawn here; what is asserted holds for others, too
+SEED = 0  # the assertions hold for other seeds too
 
 train, test = ae.datasets.load_digits().split(0.2, rng=SEED)
 of_the_mean = sse_per_image(np.broadcast_to(train.x.mean(axis=0), test.x.shape), test.x)
 
 
 def trained(model, rate=5e-3, epochs=40, x=train.x, **options):
-    """Train a model in the usual way, and print what is wrong with it."""
+    """Train a model in the usual way, and print its diagnosis."""
     optimizer = options.pop("optimizer", ae.Adam)(ae.CosineRate(rate))
     history = model.fit(x, epochs=epochs, optimizer=optimizer, rng=SEED, **options)
     unseen = options.get("validation")
@@ -74,13 +74,13 @@ assert error(model) < 0.2 * of_the_mean
 assert codes == []
 
 # %% [markdown]
-# Nothing found. That is how it should look: a healthy training gets no finding.
+# The diagnosis finds nothing, as it should: a successful training run gets no finding.
 #
 # ## The learning rate
 #
-# Too small, and the loss is still falling when the epochs are over, if the model is better than the mean digit at all.
-# Too large, and every step leaps over what it was aimed at. In between are one or two good powers of ten. Search by
-# factors of ten, with short runs, before you search for anything else.
+# If the rate is too small, the loss is still falling at the end, and the model may not even be better than the mean
+# digit. If it is too large, every step overshoots. In between are one or two good powers of ten. Search by factors of
+# ten, with short runs, before you tune anything else.
 
 # %%
 _, codes = trained(patient(), rate=1e-5, epochs=20)
@@ -95,8 +95,8 @@ _, codes = trained(patient(activation=ae.Tanh), rate=0.3)
 assert "learning-rate-too-high" in codes[:2]
 
 # %% [markdown]
-# Plain gradient descent has a sharper edge: beyond it the loss explodes. The package stops there, leaves the model as
-# it was, and says where it broke. The cure is a smaller rate, or a limit on the gradient's length.
+# Plain gradient descent has a sharper limit: beyond it the loss diverges. The package then stops, restores the last
+# good model, and says where it happened. The cure is a smaller rate, or a limit on the gradient's norm.
 
 # %%
 model = patient()
@@ -108,10 +108,11 @@ model.fit(train.x, epochs=10, optimizer=ae.SGD(0.3, clip_norm=1.0), rng=SEED)
 assert error(model) < 0.4 * of_the_mean
 
 # %% [markdown]
-# ## Units that tell nothing
+# ## Units that carry no information
 #
-# **Dead.** A ReLU code loses units early, when steps are large, and a dead unit gets no gradient to come back by
-# (tutorial 4). In a narrow code each is a loss. **Cure:** no activation on the code, or GELU. The decoder bends enough.
+# **Dead.** A ReLU code loses units early, when steps are large, and a dead unit gets no gradient that could revive it
+# (tutorial 4). In a narrow code every unit matters. **Cure:** no activation on the code, or GELU. The decoder is
+# non-linear enough.
 
 # %%
 relu, codes = trained(patient(8, activation=ae.ReLU, code_activation=ae.ReLU), rate=3e-2)
@@ -122,7 +123,7 @@ assert "dead-units" not in codes
 assert error(cured) < 0.8 * error(relu)
 
 # %% [markdown]
-# **Saturated.** Units of a sigmoid or tanh code that sit where the slope is 0: nothing comes through any more. Here
+# **Saturated.** Units of a sigmoid or tanh code whose slope is nearly 0: no gradient passes. Here
 # the data are 300 times too large. **Cure:** data of a usual size, or no activation on the code. A smaller rate helps.
 
 # %%
@@ -132,11 +133,11 @@ _, codes = trained(patient(code_activation=ae.Tanh), epochs=150)
 assert codes == []
 
 # %% [markdown]
-# **Asleep.** A VAE whose units are the prior whatever comes in, and all samples look alike. The divergence was cheaper
-# to remove than the error. Half the squared error means a decoder with noise of variance *one* on pixels between 0 and
-# 1, so noisy that no digit is worth its code: no direction of the digits has a variance above 0.7. So collapse is what
-# this objective *asks* for. **Cure:** say what variance you mean. $\\beta = 0.05$ amounts to a variance of 0.05. Or use
-# cross-entropy, the loss for values in $[0, 1]$.
+# **Collapsed.** A VAE whose units equal the prior for every input; all samples look alike. Removing the divergence
+# gained more than reducing the error. Half the squared error means a decoder with noise of variance *one* on pixels
+# between 0 and 1. With so much noise, a code costs more than it gains: no direction of the digits has a variance above
+# 0.7. So collapse is the *optimum* of this objective. **Cure:** set the variance. $\\beta = 0.05$ amounts to a variance
+# of 0.05. Or use cross-entropy, the loss for values in $[0, 1]$.
 
 # %%
 cures = {
@@ -160,13 +161,13 @@ assert error(generators["squared error, β = 1"]) > 0.99 * of_the_mean
 # %% [markdown]
 # ## Penalties, too large and too small
 #
-# A penalty that costs more than the data's largest direction is worth leaves nothing of them. One that is too small is
-# not there. Between them are often two powers of ten.
+# If a penalty costs more than the direction of largest variance gains, the model restores nothing. If it is too small,
+# it has no effect. The range in between is often two powers of ten.
 
 
 # %%
 def sparse(weight):
-    """Return a sparse model whose units are to be active by a twentieth."""
+    """Return a sparse model whose units should have a mean activity of a twentieth."""
     return ae.SparseAutoencoder([64, 32], sparsity=ae.KLSparsity(0.05, weight), rng=SEED)
 
 
@@ -180,8 +181,8 @@ assert codes == []
 # %% [markdown]
 # ## The data
 #
-# A table of twelve columns that three factors make. A row far away: the loss is about it. A constant column says
-# nothing, a column of classes says too much.
+# The data are a table of twelve columns, generated from three factors. One outlier row dominates the loss. A constant
+# column carries no information, and a column of class labels gives too much away.
 
 # %%
 rng = np.random.default_rng(SEED)
@@ -190,7 +191,7 @@ table /= table.std(axis=0)
 
 
 def of_table(x):
-    """Return what is found of a linear model of three units."""
+    """Return the findings for a linear model of three units."""
     return trained(ae.LinearAutoencoder([x.shape[1], 3], rng=SEED), rate=1e-2, epochs=300, x=x)[1]
 
 
@@ -200,8 +201,9 @@ assert "constant-features" in of_table(np.column_stack([table, np.full(500, 2.0)
 assert "labels-among-features" in of_table(np.column_stack([table, np.arange(500) % 3]))[:2]
 
 # %% [markdown]
-# Only you can say what such a column or row is. One column a thousand times larger than the others is another matter:
-# the model learns that one alone. `ae.Scaling` brings all to one size, and `aescratch train` does so by itself.
+# Only you can decide what such a column or row means. If one column is a thousand times larger than the others, the
+# model learns only that column. `ae.Scaling` brings all columns to the same scale, and `aescratch train` does so by
+# default.
 
 # %%
 large = table * np.where(np.arange(12) == 4, 1000, 1)
@@ -210,11 +212,11 @@ assert "unscaled-features" in codes[:2]
 assert of_table(ae.Scaling.fit(large).apply(large)) == []
 
 # %% [markdown]
-# ## Too much room, too little, or something in the way
+# ## Too much capacity, too little, or an obstacle
 #
-# A code as wide as the data copies them, and needn't know what matters. On 60 digits a large network learns the digits
-# by heart. An output that can't reach the data (here a ReLU, for numbers below 0) stops early. Noise as large as the
-# data leaves a model that is far behind PCA, as it was asked.
+# A code as wide as the data copies them, without learning their structure. A large network memorises 60 digits. If the
+# output can't reach the data (here a ReLU, for numbers below 0), learning stops early. With noise as large as the data,
+# the model stays far behind PCA, because that is its objective.
 
 # %%
 _, codes = trained(ae.LinearAutoencoder([64, 64], rng=SEED), epochs=300)
@@ -228,12 +230,12 @@ _, codes = trained(ae.DenoisingAutoencoder([64, 32], corruption=ae.GaussianNoise
 assert "worse-than-pca" in codes[:2]
 
 # %% [markdown]
-# ## What has no name here: blur
+# ## A failure without a code: blur
 #
-# **Sign:** reconstructions that are soft and alike. Squared error is least at the *mean* of all digits that have this
-# code (tutorial 7), and a mean of sharp pictures is a soft one. A number for it: the variance of the restored pixels,
-# as a share of the variance of the real ones. **Cure:** let the code say more. A wider code, or, in a VAE, a smaller
-# $\beta$.
+# **Symptom:** reconstructions are blurred and similar. Squared error has its minimum at the *mean* of all digits with
+# this code (tutorial 7), and a mean of sharp images is blurred. To measure it, take the variance of the restored pixels
+# as a share of the variance of the real ones. **Cure:** let the code carry more information, with a wider code or, in a
+# VAE, a smaller $\beta$.
 
 
 # %%
@@ -258,14 +260,14 @@ labels = ax.set_yticks([3.5, 12.5, 21.5, 30.5], ["digits", "2 units", "8 units",
 plt.show()
 
 # %% [markdown]
-# ## In which order to look
+# ## In which order to check
 #
-# 1. Is the gradient right? `ae.check_gradients(model, x[:7])` says so.
-# 2. Has it learnt? `history.diagnosis` says what it hasn't, and what to try first.
-# 3. Look at pictures. Only then turn at the finer screws.
+# 1. Is the gradient right? Use `ae.check_gradients(model, x[:7])`.
+# 2. Has the model learnt? `history.diagnosis` reports what it hasn't learnt, and what to try first.
+# 3. Look at pictures. Only then tune the details.
 #
 # ## Try
 #
-# 1. Multiply the digits by 255 and train the patient by `ae.SGD(0.1)`. Which illness is it? Why does Adam hardly
-#    notice?
+# 1. Multiply the digits by 255 and train the same model with `ae.SGD(0.1)`. Which failure is it? Why is Adam hardly
+#    affected?
 # 2. Combine: a VAE with the wrong rate and the wrong $\beta$. Find the order of cures by the list above.

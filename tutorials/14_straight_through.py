@@ -9,8 +9,8 @@
 # # 14. Straight through: a code of whole numbers
 #
 # **You will know** how to train through a step, whose derivative is 0; what the straight-through gradient is the
-# derivative *of*; the three terms of a vector-quantised autoencoder, and who learns from which; and why entries of a
-# codebook fall out of use.
+# derivative *of*; the three terms of a vector-quantised autoencoder, and which arrays learn from each; and why entries
+# of a codebook fall out of use.
 #
 # **In one line:** blurred by half a step, a staircase has the slope that straight-through gradients claim.
 #
@@ -33,7 +33,7 @@ rng = np.random.default_rng(0)
 #
 # $$k = \arg\min_k \|h - E_k\|^2, \qquad q = E_k .$$
 #
-# The decoder is given $q$. So all that it learns of an example is one of $K$ numbers (van den Oord et al. 2017).
+# The decoder gets $q$. So all it knows about an example is one of $K$ numbers (van den Oord et al. 2017).
 
 # %%
 E = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
@@ -45,8 +45,8 @@ assert np.array_equal(chosen.ravel(), [np.argmin([np.sum((row - entry) ** 2) for
 assert np.array_equal(q, E[chosen.ravel()])
 
 # %% [markdown]
-# Move $h$ a little: the nearest entry is the same one, and $q$ doesn't move. Go further, and $q$ jumps. The derivative
-# of $q$ by $h$ is 0 wherever it exists. By the chain rule, then, nothing reaches the encoder.
+# Change $h$ a little: the nearest entry stays the same, and $q$ doesn't change. Change $h$ more, and $q$ jumps. The
+# derivative of $q$ with respect to $h$ is 0 wherever it exists. So by the chain rule, no gradient reaches the encoder.
 
 # %%
 nudged = f.codebook_entries(E, f.nearest_entries(h + 1e-6, E))
@@ -55,12 +55,12 @@ assert np.array_equal(nudged, q)
 # %% [markdown]
 # ## The rule
 #
-# The straight-through gradient (Bengio et al. 2013) hands the decoder's gradient to $h$ as if $q$ were $h$:
+# The straight-through gradient (Bengio et al. 2013) passes the decoder's gradient to $h$ as if $q$ were $h$:
 #
 # $$\frac{\partial L}{\partial h} := \frac{\partial L}{\partial q} .$$
 #
 # It is a rule, not a derivative, and a gradient check of $h \mapsto q$ must fail. So the package *declares* it: the
-# check then compares the backward pass with the rule, and says so.
+# check then compares the backward pass with the rule, and the report says so.
 
 # %%
 grad_z = rng.normal(size=h.shape)
@@ -73,9 +73,9 @@ assert declared.verdict == "pass"
 assert undeclared.verdict == "fail"
 
 # %% [markdown]
-# ## What it is the derivative of
+# ## Which function has this derivative?
 #
-# Is it only a trick? Blur the staircase. Add noise to $h$ and take the mean of the loss, $\bar L(h) = \mathbb E\,
+# Is the rule only a trick? Blur the staircase: add noise to $h$ and take the mean of the loss, $\bar L(h) = \mathbb E\,
 # L(q(h + \sigma \varepsilon))$. That is smooth, and its slope is a true derivative. Compare it with the mean of the
 # straight-through gradient under the same noise, for entries at distance 1 and a loss $L = \frac12 (q - 0.2)^2$.
 
@@ -90,7 +90,7 @@ def slopes(sigma):
     """The slope of the blurred loss, and the mean of the straight-through gradient, at each of the points."""
     noisy = points[:, None] + sigma * eps
     q = f.codebook_entries(steps, f.nearest_entries(noisy, steps))
-    slope = (0.5 * (q - 0.2) ** 2 * eps) @ weights / sigma  # the derivative goes over to the density of the noise
+    slope = (0.5 * (q - 0.2) ** 2 * eps) @ weights / sigma  # the derivative moves to the density of the noise
     return slope, (q - 0.2) @ weights
 
 
@@ -113,14 +113,14 @@ assert apart[0.5] < 0.1
 assert apart[0.7] < 0.01
 
 # %% [markdown]
-# With noise of half a step and more, the two are one: what such noise does to $q$, it does to $h$. With little noise
-# they differ, since a narrow blur sees the steps. So the rule is right as far as a step of the codebook is small beside
-# how much $h$ moves, within a batch and from one batch to the next.
+# With noise of half a step or more, the two agree: such noise changes $q$ as it changes $h$. With little noise they
+# differ, since a narrow blur still shows the steps. So the rule is accurate if a step of the codebook is small compared
+# with how much $h$ varies, within a batch and between batches.
 #
-# ## Three terms, and who learns from each
+# ## Three terms, and what learns from each
 #
-# The rule leaves out the codebook: it is told nothing. So the loss has two more terms. In both stands the same squared
-# distance, and $\mathrm{sg}[\cdot]$, *stop-gradient*, holds constant what it is around:
+# By this rule the codebook gets no gradient. So the loss has two more terms. Both contain the same squared distance,
+# and $\mathrm{sg}[\cdot]$, *stop-gradient*, keeps its argument constant:
 #
 # $$L = \text{reconstruction} + \|\mathrm{sg}[h] - q\|^2 + \beta\, \|h - \mathrm{sg}[q]\|^2 .$$
 #
@@ -148,9 +148,9 @@ assert np.allclose(model.codebook.E.grad, E_grad, rtol=1e-12, atol=1e-14)
 # %% [markdown]
 # ## Two mistakes that no loss shows
 #
-# Since both terms are the same number, the loss is the same whatever is held constant. Here are two mistakes. The first
-# stood in several well-known repositories: $\beta$ at the wrong one of the two terms. The second sends the decoder's
-# gradient *into* the codebook, where it ends, instead of past it.
+# Both terms are the same number, so the loss doesn't depend on which argument is constant. Here are two mistakes. The
+# first was in several well-known repositories: $\beta$ at the wrong term. The second sends the decoder's gradient
+# *into* the codebook, where it ends, instead of past it.
 
 # %%
 
@@ -186,8 +186,8 @@ for kind in (BetaAtTheOtherTerm, IntoTheCodebook):
 # %% [markdown]
 # ## It works: digits in a few bits
 #
-# A code of 16 units, cut into 1, 4 or 8 vectors, each of which chooses from the same codebook. With $K$ entries, a
-# vector says $\log_2 K$ bits.
+# We take a code of 16 units, divided into 1, 4 or 8 vectors, all with the same codebook. With $K$ entries, a vector
+# carries $\log_2 K$ bits.
 
 # %%
 train, test = ae.datasets.load_digits().split(0.2, rng=0)
@@ -217,8 +217,8 @@ print(f"the encoder without the decoder's gradient: {sse(broken):.2f}")
 assert sse(broken) > 2 * sse(eight)
 
 # %% [markdown]
-# With a single vector there are at most 64 pictures that the decoder can draw. Here are those of 16 entries. They are
-# what $k$-means would find, the mean picture of each group, with an encoder that learnt where the borders are.
+# With a single vector, the decoder can draw at most 64 images. Here are the images of 16 entries. $k$-means would find
+# the same, the mean image of each group; here an encoder has learnt the boundaries.
 
 # %%
 few = trained(n_codes=16, n_vectors=1)
@@ -236,9 +236,9 @@ ax.set_title("Sixteen entries, decoded: each is the mean of its group", fontsize
 # %% [markdown]
 # ## Entries that fall out of use
 #
-# An entry that is nearest to nothing gets no gradient. It stays where it is, and is nearest to nothing the next time.
-# *Perplexity* counts what is in use, $\exp(-\sum_k p_k \log p_k)$ for shares $p_k$: it is $K$ where all entries are
-# chosen equally often. The cure puts an unused entry at a code of the batch (Dhariwal et al. 2020).
+# An entry that is not the nearest to any code gets no gradient. It doesn't move, so next time it is again not chosen.
+# *Perplexity* measures how many entries are in use, $\exp(-\sum_k p_k \log p_k)$ for shares $p_k$: it is $K$ if all
+# entries are chosen equally often. The cure moves an unused entry to a code of the batch (Dhariwal et al. 2020).
 
 # %%
 left_alone, restarted = trained(n_codes=64, restart=0.0), one
@@ -253,8 +253,8 @@ plt.show()
 # %% [markdown]
 # ## Try
 #
-# 1. Train `eight` with `beta=0.0`, and with `beta=10.0`. How far are the codes from their entries? Who runs after whom?
-# 2. Let the codebook follow the means of its groups, `moving_average=0.05`, in the place of the second term. What does
+# 1. Train `eight` with `beta=0.0` and `beta=10.0`. How far are codes from entries? Which follow which?
+# 2. Let the codebook follow the means of its groups, `moving_average=0.05`, instead of the second term. What does
 #    `model.parameters` show?
 # 3. `round(h)` is a codebook of all whole numbers. Write a layer that rounds, and declare its backward pass with
 #    `ae.surrogate_gradient`.

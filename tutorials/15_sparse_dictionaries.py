@@ -9,14 +9,15 @@
 # # 15. Sparse dictionaries: features, and how large they are
 #
 # **You will know** why L1 makes every feature too small, and by how much; how a threshold is learnt though its
-# derivative is 0; why units of a wide code fall silent, and what wakes them; and how one code serves several sizes.
+# derivative is 0; why units of a wide code fall silent, and how to revive them; and how one code works at several
+# sizes.
 #
 # **In one line:** L1 finds planted features and makes each too small, by a quarter or more; gates and thresholds shrink
 # them less.
 #
-# **You need** tutorials 8 and 14. Sparse autoencoders with wide codes are used to read what a large network computes:
-# each unit is meant to be one feature of its activations. Here the features are planted, so we can look whether they
-# are found.
+# **You need** tutorials 8 and 14. Sparse autoencoders with wide codes are used to interpret large networks: each unit
+# should be one feature of the network's activations. Here the features are planted, so we can check whether they are
+# found.
 
 # %%
 import math
@@ -31,9 +32,9 @@ f = ae.functions
 # %% [markdown]
 # ## Planted features
 #
-# There are 32 directions in a space of 16, so they can't be orthogonal. Each example is the sum of two of them, in
-# sizes between 0.5 and 1.5, and a little noise. PCA needs 12 of the 16 axes, or more, for 95 % of the variance: two
-# features at a time fill the space.
+# There are 32 directions in 16 dimensions, so they can't be orthogonal. Each example is the sum of two of them, with
+# sizes between 0.5 and 1.5, and a little noise. PCA needs 12 of the 16 axes, or more, for 95 % of the variance:
+# although each example has only two features, the data fill the space.
 
 # %%
 F, D = 32, 16
@@ -63,13 +64,13 @@ def fitted(model):
 
 
 def directions(model):
-    """What each code unit adds to x_hat, at length one: (H, D)."""
+    """The contribution of each code unit to x_hat, with length one: (H, D)."""
     rows = model.decode(np.eye(F)) - model.decode(np.zeros((1, F)))
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def described(model):
-    """How many features are found, units on, SSE, and restored size over true size, of new examples."""
+    """For new examples: how many features are found, units on, SSE, and restored size over true size."""
     cosines = directions(model) @ features.T
     found, h = cosines.max(axis=0) > 0.9, model.encode(new_x)
     length = np.linalg.norm(model.decode(np.eye(F)) - model.decode(np.zeros((1, F))), axis=1)
@@ -86,9 +87,8 @@ def described(model):
 # ## L1 finds them, and makes them small
 #
 # Take a single feature of size $s$, restored as $h$. With an L1 penalty of weight $\lambda$ the loss is
-# $\frac12 (s - h)^2 + \lambda h$. It is least at $h = s - \lambda$: *every* feature is restored too small, by the same
-# amount, however clearly it is there. That is called shrinkage. It is no accident of training, but what the loss asks
-# for.
+# $\frac12 (s - h)^2 + \lambda h$. Its minimum is at $h = s - \lambda$: *every* feature is restored too small, by the
+# same amount, even a large one. This is called shrinkage. It is not a training failure, but the optimum of the loss.
 
 # %%
 lam, s = 0.3, 1.0
@@ -102,21 +102,21 @@ assert of_l1["found"] > 20
 assert of_l1["size"] < 0.75
 
 # %% [markdown]
-# ## A threshold, and a price for being on
+# ## A threshold, and a cost for being on
 #
-# What we want to pay for is that a unit is *on*, not how large it is: $\Omega = \lambda \sum_j H(a_j - \theta_j)$, with
-# the step $H$. So each unit gets a threshold $\theta_j > 0$ of its own, and is 0 up to it (JumpReLU, Rajamanoharan et
+# The penalty should count whether a unit is *on*, not how large it is: $\Omega = \lambda \sum_j H(a_j - \theta_j)$,
+# with the step $H$. So each unit gets its own threshold $\theta_j > 0$, and is 0 up to it (JumpReLU, Rajamanoharan et
 # al. 2024):
 #
 # $$h_j = a_j\, H(a_j - \theta_j).$$
 #
-# Where should the threshold be? The loss of a batch jumps when $\theta$ passes one of the activations, and between them
-# it is flat. Its derivative is 0. But the *mean* over all data is smooth: if $a$ has the density $p$,
+# Where should the threshold be? The loss of a batch jumps when $\theta$ passes one of the activations; in between, the
+# derivative of this term is 0. Its derivative is 0. But the *mean* over all data is smooth: if $a$ has the density $p$,
 #
 # $$\frac{d}{d\theta}\, \mathbb E\, H(a - \theta) = -p(\theta),$$
 #
-# since just those examples go over that lie at the threshold. A batch estimates that density by counting what lies
-# within half a bandwidth $\varepsilon$ of $\theta$. That is the rule in the derivative's place.
+# since only examples at the threshold cross it. A batch estimates this density by counting the activations within half
+# a bandwidth $\varepsilon$ of $\theta$. This rule replaces the derivative.
 
 # %%
 theta, N, batches = 0.8, 64, 2000
@@ -146,8 +146,8 @@ assert spread[0] > 100 * bias[0]
 assert bias[-1] > 0.5 * spread[-1]
 
 # %% [markdown]
-# The check knows the rule, as it knew that of tutorial 14, and compares it with the derivative of the count in which
-# each unit goes over smoothly within the bandwidth.
+# The check knows this rule, like the rule of tutorial 14, and compares it with the derivative of a smooth count, in
+# which each unit switches gradually within the bandwidth.
 
 # %%
 a = np.random.default_rng(2).uniform(0.1, 1.5, (7, 3))
@@ -159,9 +159,9 @@ assert report.verdict == "pass"
 # %% [markdown]
 # ## Gates
 #
-# Another way: a *gate* says which units are on, a *magnitude* how large they are. Only the gate pays L1, so only the
-# gate is shrunk. No gradient passes its step; it learns because what it pays for must restore $x$ as well, by a decoder
-# that is held constant meanwhile.
+# Another way: a *gate* decides which units are on, a *magnitude* how large they are. The L1 penalty is only on the
+# gate, so only the gate shrinks. No gradient passes its step function; the gate learns because it must also restore
+# $x$, through a decoder that is kept constant for this term.
 
 # %%
 jump = fitted(ae.JumpReLUAutoencoder([D, F], 0.05, rng=0))
@@ -176,14 +176,14 @@ for name in ("JumpReLU", "gated"):
     assert table[name]["SSE"] < 0.7 * of_l1["SSE"]
 
 # %% [markdown]
-# Fewer units are on, and the error is less than half of L1's, because what is on has nearly its size.
+# Fewer units are on, and the error is less than half of L1's, because active units have nearly their right size.
 #
 # ## Silent units
 #
-# Make a code wide, and let few units be on at a time. A unit that is never among the largest gets no gradient, and so
-# it never will be. On digits, most units of a top-k code are silent for good. The cure lets the silent ones work on
-# what the others leave: of their largest activations, they restore the residual $x - \hat x$, which is held constant
-# (AuxK, Gao et al. 2024).
+# In a wide code, let only a few units be on at a time. A unit that is never among the largest gets no gradient, so it
+# never becomes one of them. On digits, most units of a top-k code are silent for good. The cure trains the silent units
+# on what the others leave: from their largest activations, they restore the residual $x - \hat x$, which is kept
+# constant (AuxK, Gao et al. 2024).
 
 # %%
 train, test = ae.datasets.load_digits().split(0.2, rng=0)
@@ -208,8 +208,8 @@ assert sse(woken) < 0.9 * sse(alone)
 # %% [markdown]
 # ## One code, several sizes
 #
-# How wide should a dictionary be? A Matryoshka code needs no answer: its first 4 units restore $x$ by themselves, and
-# so do its first 8, 16 and all 32. The loss is the sum. What is most common goes to the front.
+# How wide should a dictionary be? With a Matryoshka code you need not decide: its first 4 units restore $x$ by
+# themselves, and so do its first 8, its first 16 and all 32. The loss is the sum. The most common features come first.
 
 # %%
 nested = ae.MatryoshkaAutoencoder([64, 32], prefixes=(4, 8, 16, 32), rng=0)
@@ -224,13 +224,13 @@ for name, model in (("nested", nested), ("plain", plain)):
     print(name, {width: f"{restored[name, width]:.2f}" for width in (4, 8, 16, 32)})
 for width in (4, 8, 16):
     assert restored["nested", width] < 0.6 * restored["plain", width]
-assert restored["plain", 32] < restored["nested", 32]  # it has its price
+assert restored["plain", 32] < restored["nested", 32]  # nesting costs accuracy
 
 # %% [markdown]
 # ## A dictionary of photographs
 #
-# Last, real data: patches of photographs, as in tutorial 8, and a dictionary of 128 with learnt thresholds. About three
-# entries make a patch. The entries that are hardly used, in the last rows, are still noise.
+# Last, real data: patches of photographs, as in tutorial 8, and a dictionary of 128 entries with learnt thresholds.
+# About three entries describe a patch. The entries in the last rows are hardly used, and still noise.
 
 # %%
 patches = ae.datasets.load_natural_patches(size=8, n=10_000, rng=0)
@@ -253,5 +253,5 @@ plt.show()
 # ## Try
 #
 # 1. Train `l1` with weights from 0.05 to 0.5, and draw the size against the weight. Is it $s - \lambda$?
-# 2. Plant three features per example in place of two, or make two features always come together. Which are found?
+# 2. Plant three features per example instead of two, or make two features always occur together. Which are found?
 # 3. Compute an activation's gradient for $\theta$ with a kernel of another form, say a triangle. Does the spread fall?

@@ -9,13 +9,13 @@
 # # 16. Bounds: what a VAE's loss says, and what it hides
 #
 # **You will know** how far the variational bound lies below the likelihood, how several samples close the gap, why an
-# estimate of a likelihood is too low, and how to tell a VAE whose optimum is a silent code from one that fell asleep on
-# the way.
+# estimate of a likelihood is too low, and how to distinguish a VAE whose optimum is an empty code from one that
+# collapsed during training.
 #
 # **In one line:** fifty samples close four fifths of the gap between the bound and the likelihood.
 #
-# **You need** tutorial 11. There, a VAE's loss was reconstruction plus divergence. Here it is what it stands for: a
-# bound on $\log p(x)$.
+# **You need** tutorial 11. There, a VAE's loss was reconstruction plus divergence. Here we treat it as a bound on $\log
+# p(x)$.
 
 # %%
 import math
@@ -32,7 +32,7 @@ rng = np.random.default_rng(0)
 # ## A model whose likelihood is known
 #
 # A decoder gives $p(x|z)$, and the prior $p(z)$. Together they say how likely an example is, $p(x) = \int p(x|z)\,
-# p(z)\, dz$. For a network, nobody can do this integral. For a *linear* decoder $x = z W + b + $ noise of variance
+# p(z)\, dz$. For a network this integral can't be computed. For a *linear* decoder $x = z W + b + $ noise of variance
 # $\sigma^2$ we can: $x$ is normal, with the covariance $W^\top W + \sigma^2$.
 
 # %%
@@ -48,8 +48,8 @@ print(f"log p(x), mean over the examples: {exact.mean():.3f} nats")
 
 # %% [markdown]
 # The encoder gives $q(z|x)$, normal with mean $\mu$ and variances $\sigma_j^2$, but without correlations between units.
-# The true posterior has some, since the rows of $W$ overlap, so $q$ is a little wrong even at its best. We put the best
-# one in by hand.
+# The true posterior has some, since the rows of $W$ overlap, so $q$ is a little wrong even at its best. We set the best
+# $q$ by hand.
 
 # %%
 precision = W @ W.T / variance + np.eye(H)
@@ -73,8 +73,9 @@ def linear_gaussian(n_samples, estimator="plain"):
 # %% [markdown]
 # ## From one sample to many
 #
-# Draw $z_k$ from $q$, and weigh it: $w_k = p(x|z_k)\, p(z_k) / q(z_k|x)$. The mean weight is $p(x)$ exactly. But a loss
-# needs $\log p(x)$, and the logarithm of a mean is more than the mean of the logarithms (Jensen). So
+# Draw $z_k$ from $q$, and give it a weight: $w_k = p(x|z_k)\, p(z_k) / q(z_k|x)$. The expected weight is exactly
+# $p(x)$. But a loss needs $\log p(x)$, and the logarithm of a mean is larger than the mean of the logarithms (Jensen).
+# So
 #
 # $$\mathbb E \log w_1 \;\le\; \mathbb E \log \frac1K \sum_k w_k \;\le\; \log p(x) .$$
 #
@@ -105,7 +106,7 @@ assert bounds[50] < exact.mean()
 assert exact.mean() - bounds[1] > 5 * (exact.mean() - bounds[50])
 
 # %% [markdown]
-# A single sample's gap has a name: it is the divergence of $q$ from the true posterior, $\mathrm{KL}(q(z|x)\,\|\,
+# For a single sample, the gap is the divergence of $q$ from the true posterior, $\mathrm{KL}(q(z|x)\,\|\,
 # p(z|x))$. Here that can be computed, and it is the same for all examples.
 
 # %%
@@ -115,10 +116,10 @@ print(f"gap {exact.mean() - bounds[1]:.3f}, divergence {divergence:.3f}")
 assert abs((exact.mean() - bounds[1]) / divergence - 1) < 0.05
 
 # %% [markdown]
-# ## Who is heard
+# ## How many samples count
 #
-# In the gradient, sample $k$ has the share $w_k / \sum_l w_l$, a softmax of $\log w$. So the bound listens to few: the
-# number that counts is $1 / \sum_k \text{share}_k^2$.
+# In the gradient, sample $k$ has the share $w_k / \sum_l w_l$, a softmax of $\log w$. So only a few samples matter: the
+# effective number is $1 / \sum_k \text{share}_k^2$.
 
 # %%
 model = linear_gaussian(50)
@@ -134,7 +135,7 @@ assert ae.check_gradients(linear_gaussian(3), x[:7]).verdict == "pass"
 # %% [markdown]
 # ## The more samples, the less the encoder learns
 #
-# As the bound comes near $\log p(x)$, it depends on $q$ less and less, and the encoder's gradient drowns in noise. The
+# As the bound approaches $\log p(x)$, it depends less and less on $q$, and noise dominates the encoder's gradient. The
 # *doubly reparameterised* estimator (Tucker et al. 2018) has the same mean and less noise. It isn't the derivative of
 # the sampled loss, only equal to it on average. So it is declared.
 
@@ -142,7 +143,7 @@ assert ae.check_gradients(linear_gaussian(3), x[:7]).verdict == "pass"
 
 
 def encoder_gradients(estimator, draws=200):
-    """The gradient for the weights of mu (draws, D, H), each with noise of its own."""
+    """The gradient for the weights of mu (draws, D, H), each with its own noise."""
     model, found = linear_gaussian(50, estimator), []
     for seed in range(draws):
         model.loss(x[:20], rng=seed)
@@ -172,15 +173,16 @@ assert estimated[5] < exact.mean() - 0.05
 assert abs(estimated[5000] - exact.mean()) < 0.02
 
 # %% [markdown]
-# ## Two ways to fall silent
+# ## Two reasons for collapse
 #
-# A VAE whose code says nothing has *collapsed*: all divergences are 0, and the decoder emits the mean image. There are
-# two reasons, with two cures.
+# A VAE whose code carries no information has *collapsed*: all divergences are 0, and the decoder emits the mean image.
+# There are two reasons, with two cures.
 #
-# 1. Silence *is* the optimum. With squared error, $\beta$ is the variance of the decoder's noise. A direction of the
-#    data that varies by less than that isn't worth its divergence. No digit's direction varies by 1.
-# 2. A better code exists, but training never gets there: at the beginning the code is mere noise, and to shut it up
-#    pays at once.
+# 1. Collapse *is* the optimum. With squared error, $\beta$ is the variance of the decoder's noise. If a direction of
+#    the data has a smaller variance, encoding it costs more divergence than it gains. No direction of the digits has a
+#    variance of 1.
+# 2. A better code exists, but training doesn't reach it: at the beginning the code is only noise, and removing it
+#    lowers the loss at once.
 
 # %%
 train, test = ae.datasets.load_digits().split(0.2, rng=0)
@@ -211,18 +213,18 @@ for name, model in models.items():
     loss[name] = float(model.loss(train.x, rng=0))
     print(f"{name:<20} {awake[name]} of 8 units awake, {units.values.sum():5.2f} nats, SSE {error[name]:.2f}")
 assert 0.4 < largest < 1
-assert awake["beta = 1"] == awake["beta = 1, warm-up"] == 0  # the optimum: no way of training helps
-assert awake["beta = 1, free bits"] == 8  # another objective: half a nat is free for each unit
-assert loss["beta = 0.4, warm-up"] < loss["beta = 0.4"] - 0.03  # the same objective, and it was there to be found
+assert awake["beta = 1"] == awake["beta = 1, warm-up"] == 0  # this is the optimum: no other training helps
+assert awake["beta = 1, free bits"] == 8  # a different objective: half a nat is free for each unit
+assert loss["beta = 0.4, warm-up"] < loss["beta = 0.4"] - 0.03  # the same objective, with a better optimum
 assert error["fitted variance"] < 0.75 * error["beta = 1, free bits"]
 
 # %% [markdown]
-# At $\beta = 1$ a slow start (*warm-up*: $\beta$ rises from 0) changes nothing in the end, since silence is what the
-# objective asks for. *Free bits* change the objective: each unit may say half a nat without paying. At $\beta = 0.4$
-# the same slow start ends at a lower loss, here with units awake: there was something to find. And the variance needn't
-# be guessed at all: fitted to the error, it is small, and the code says a lot.
+# At $\beta = 1$ a slow start (*warm-up*: $\beta$ rises from 0) changes nothing in the end, since collapse is the
+# optimum of the objective. *Free bits* change the objective: each unit may carry half a nat without cost. At $\beta =
+# 0.4$ the same slow start ends at a lower loss, here with active units: a better optimum exists. And you need not guess
+# the variance: fitted to the error, it is small, and the code carries much information.
 #
-# The bound alone tells none of this apart. Look at the divergence of each unit.
+# The bound alone doesn't distinguish these cases. Look at the divergence of each unit.
 
 # %%
 diagnosis = ae.diagnose(models["beta = 1"], train.x)

@@ -1,4 +1,4 @@
-"""The command line in the reference: `.. command-line::` becomes what every command says of itself with --help."""
+"""The command line in the reference: `.. command-line::` becomes the output of every command with --help."""
 
 import contextlib
 import io
@@ -15,7 +15,7 @@ COLUMNS = "100"  # argparse's own measure of a terminal
 
 
 def help_of(*words):
-    """Return what a command prints for --help."""
+    """Return a command's output for --help."""
     before, os.environ["COLUMNS"] = os.environ.get("COLUMNS"), COLUMNS
     said = io.StringIO()
     try:
@@ -42,7 +42,7 @@ def section(*words):
 
 
 class CommandLine(Directive):
-    """One section a command."""
+    """One section for each command."""
 
     def run(self):
         """Return the sections, the program's own first."""
@@ -50,7 +50,7 @@ class CommandLine(Directive):
 
 
 def setup(app):
-    """Add the directive; its page is read again in every build, since it depends on no file that Sphinx knows."""
+    """Add the directive; its page is read in every build, since Sphinx can't know on which files it depends."""
     app.add_directive("command-line", CommandLine)
     app.connect("env-get-outdated", lambda app, env, added, changed, removed: {"reference/command-line"} - added)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

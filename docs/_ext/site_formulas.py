@@ -1,4 +1,4 @@
-"""The formulas of the site, set while it is built by a server of KaTeX's, for which Node.js must be there."""
+"""The formulas of the site, typeset during the build by a KaTeX server, which needs Node.js."""
 
 import shutil
 import socket
@@ -11,14 +11,14 @@ PAUSE, PATIENCE = 0.01, 60.0  # seconds
 
 
 def require_node(app):
-    """Make formulas an error where they would silently stay TeX."""
+    """Raise an error if formulas would silently remain TeX."""
     if shutil.which("node") is None:
         raise RuntimeError("expected Node.js on the path, which sets the formulas; found no `node`: install it")
     katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = True
 
 
 def start_server(cls, rundir, timeout):
-    """Start the server and return its process and a socket to it, tried until it listens.
+    """Start the server, wait until it listens, and return its process and a socket to it.
 
     The extension's own tries once, as soon as the socket's file is there. On a busy machine that is too early; then the
     build fails, and leaves behind a server that never ends.
@@ -39,7 +39,7 @@ def start_server(cls, rundir, timeout):
 
 
 def setup(app):
-    """Check, once a build has really begun, that it can set formulas."""
+    """Check that formulas can be typeset, once a build has really begun."""
     if hasattr(socket, "AF_UNIX"):
         katex.KaTeXServer.start_server_process = classmethod(start_server)
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = PATIENCE

@@ -10,12 +10,12 @@ from aescratch.programs.playground.page import page
 
 
 def write(app, exception):
-    """Write the page, once all else is there."""
+    """Write the page after everything else."""
     if exception is None and app.builder.format == "html":
         write_text(pathlib.Path(app.outdir) / "_static" / "playground.html", page())
 
 
 def setup(app):
-    """Have it written in every build."""
+    """Write the page in every build."""
     app.connect("build-finished", write)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

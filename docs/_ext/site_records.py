@@ -1,4 +1,4 @@
-"""What pages take from the records of the formula sheet: derivations, and classes that a page doesn't name itself.
+"""Content that pages take from the records of the formula sheet: derivations, and classes without their own entry.
 
     ```{derivations} activations                   a section for each formula of this family that the page has none on
     .. described:: aescratch.activations.LAYERS    an entry for each class of this dictionary that the page has none of
@@ -15,12 +15,12 @@ HEADING = re.compile(r"^### (.+)$", re.MULTILINE)
 
 
 def derived(text):
-    """Return the formulas that a page has sections on."""
+    """Return the formulas for which a page has sections."""
     return {name for title in HEADING.findall(text) for name in title.split(", ")}
 
 
 def sections(family, there):
-    """Return Markdown with a section for each pair of a family that isn't there yet."""
+    """Return Markdown with a section for each pair of a family that has none yet."""
     made = []
     for record in importlib.import_module(f"aescratch.functions.{family}").RECORDS:
         missing = [formula for formula in record.formulas if formula.backward is not None and formula.name not in there]
@@ -31,19 +31,19 @@ def sections(family, there):
 
 
 def fill_derivations(app, docname, source):
-    """Put sections in the place of each directive."""
+    """Replace each directive by its sections."""
     if PLACE.search(source[0]):
         there = derived(source[0])
         source[0] = PLACE.sub(lambda place: sections(place[1], there), source[0])
 
 
 class Described(Directive):
-    """An entry for each class of a dictionary of the package that the page has none of."""
+    """An entry for each class of one of the package's dictionaries that the page doesn't list."""
 
     required_arguments = 1
 
     def run(self):
-        """Insert the entries as if they stood on the page."""
+        """Insert the entries as if they were written on the page."""
         module, _, dictionary = self.arguments[0].rpartition(".")
         page = Path(self.state.document.settings.env.doc2path(self.state.document.settings.env.docname))
         named = re.findall(r"^\.\. autoclass:: (\w+)$", page.read_text(encoding="utf-8"), re.MULTILINE)

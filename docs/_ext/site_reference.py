@@ -1,4 +1,4 @@
-"""What the reference shows beside the docstrings: formulas, code, and everything under the name that a user knows.
+"""What the reference adds to the docstrings: formulas, code, and the names that users know.
 
     autodoc: a docstring's lines --here--> + the formula, entry by entry, as LaTeX    + the source without its docstring
 
@@ -52,7 +52,7 @@ def code_lines(*functions):
 
 
 def escape_bars(app, what, name, obj, options, lines):
-    """Keep |h| an absolute value, which reStructuredText takes for a substitution."""
+    """Escape |h|, which reStructuredText would read as a substitution."""
     lines[:] = [line if ">>>" in line else ABSOLUTE_VALUE.sub(r"\|\1\|", line) for line in lines]
 
 
@@ -70,7 +70,7 @@ def add_to_docstring(app, what, name, obj, options, lines):
 
 
 def name_bases(app, what, name, obj, options, lines):
-    """Say under the first sentence what a class is built on, under the names that a user knows."""
+    """Add the base classes below the first sentence, with the names that users know."""
     bases = obj.__bases__ if what == "class" else ()
     public = [base.__name__ for base in bases if getattr(aescratch, base.__name__, None) is base]
     if public:
@@ -79,12 +79,12 @@ def name_bases(app, what, name, obj, options, lines):
 
 
 class Variants(SphinxDirective):
-    """Every variant that the page doesn't name itself, with its two passes."""
+    """Every variant that the page doesn't list itself, with its two passes."""
 
     required_arguments = 1
 
     def run(self):
-        """Insert an entry for each class that is found in the folder of models."""
+        """Insert an entry for each class in the folder of models."""
         page = Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8")
         lines = []
         for kind in MODELS:
@@ -98,13 +98,13 @@ class Name(AutoLink):
     """A name in single backticks: a link if it's one of the package, and code in any case."""
 
     def run(self):
-        """Return the link, or what autosummary sets as emphasis as code."""
+        """Return the link; what autosummary emphasises becomes code."""
         made, errors = super().run()
         return [node if isinstance(node, pending_xref) else nodes.literal("", node.astext()) for node in made], errors
 
 
 def find_inherited(app, env, node, contnode):
-    """Resolve a name that a class's docstring mentions, and that a class it is built on documents."""
+    """Resolve a name in a class's docstring that one of its base classes documents."""
     kind = getattr(aescratch, node.get("py:class") or "", None)
     documented = env.domains.python_domain.objects
     for base in inspect.getmro(kind) if inspect.isclass(kind) else ():

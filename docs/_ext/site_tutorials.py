@@ -20,9 +20,9 @@ from docutils import nodes
 from sphinx.util.osutil import ensuredir
 
 FORMAT = "py:percent"
-# A link to a tutorial, as it is right for somebody who reads the repository's own files.
+# A link to a tutorial, valid for readers of the repository's files.
 LINK = re.compile(r"\]\((?:\.\./)+tutorials/(\d\d_\w+\.py)")
-# What shows a tutorial's matter in the playground, as its address has it.
+# The playground's address that shows the topic of each tutorial.
 PLAYGROUND = {
     "01_manifolds": "data=spiral&variant=vanilla&hidden=24",
     "06_linear_is_pca": "data=cloud&variant=vanilla&activation=linear",
@@ -35,7 +35,7 @@ INTRODUCTION = "This page was executed when the site was built. Take it along: "
 
 
 class ThroughFiles(jupyter_client.AsyncKernelManager):
-    """Speaks to a kernel through files, not ports, of which another program may take one before the kernel listens."""
+    """Connect to a kernel through files instead of ports, which another program could take first."""
 
     def __init__(self, **named):
         self._folder = tempfile.TemporaryDirectory()
@@ -61,13 +61,13 @@ def fingerprint(folder):
 
 
 def choose_cache(app, config):
-    """Keep what the tutorials print under the name of the package that printed it."""
+    """Cache the tutorials' output under the state of the package that printed it."""
     package = pathlib.Path(app.srcdir).parent / "aescratch"
     config.nb_execution_cache_path = str(pathlib.Path(app.outdir).parent / ".tutorials" / fingerprint(package))
 
 
 def copy_tutorials(app, config):
-    """Bring the copies up to date, each in one step, since another build may be reading them."""
+    """Update the copies, each in one step, since another build may be reading them."""
     target = pathlib.Path(app.srcdir) / "tutorials"
     sources = {path.name: path.read_bytes() for path in scripts(target.parents[1] / "tutorials")}
     for old in scripts(target):
@@ -82,12 +82,12 @@ def copy_tutorials(app, config):
 
 
 def link_to_pages(app, docname, source):
-    """Lead links to a tutorial's file to its page."""
+    """Replace links to a tutorial's file by links to its page."""
     source[0] = LINK.sub(r"](/tutorials/\1", source[0])
 
 
 def add_downloads(app, doctree):
-    """Put a line with the downloads, and the way to the playground, under a tutorial's title."""
+    """Add a line with the downloads, and a link to the playground, below a tutorial's title."""
     folder, _, name = app.env.docname.rpartition("/")
     if folder != "tutorials" or name == "index":
         return
@@ -106,7 +106,7 @@ def add_downloads(app, doctree):
 
 
 def write_downloads(app, exception):
-    """Write the notebooks, not executed, and the scripts beside their pages."""
+    """Write the notebooks, not executed, and the scripts next to their pages."""
     if exception is not None or app.builder.format != "html":
         return
     target = pathlib.Path(app.outdir) / "tutorials"
@@ -120,7 +120,7 @@ def write_downloads(app, exception):
 def setup(app):
     """Connect these steps to a build."""
     if hasattr(socket, "AF_UNIX"):
-        jupyter_client.AsyncKernelManager = ThroughFiles  # what executes notebooks looks it up there
+        jupyter_client.AsyncKernelManager = ThroughFiles  # the executor of notebooks looks it up there
     app.connect("config-inited", choose_cache)
     app.connect("config-inited", copy_tutorials)
     app.connect("source-read", link_to_pages)

@@ -11,8 +11,8 @@ A = np.random.default_rng(1).normal(size=(N, D))
 @exhibit(
     "A derivative of another function",
     "ddbourgin/numpy-ml (`GELU(approximate=True)`)",
-    "The value is that of the tanh form, the derivative that of the exact one. They differ by less than a thousandth, which a loose tolerance lets pass.",
-    ("fail",), "gelu", "An approximation is a function of its own, with a derivative of its own.",
+    "The value is that of the tanh form, the derivative that of the exact one. They differ by less than a thousandth, which a loose tolerance accepts.",
+    ("fail",), "gelu", "An approximation is a different function, with its own derivative.",
 )  # fmt: skip
 def another_functions_derivative():
     def gelu_tanh_backward(grad_y, a):
@@ -22,10 +22,10 @@ def another_functions_derivative():
 
 
 @exhibit(
-    "A sum that overwrites what was kept",
+    "A sum that overwrites a kept array",
     "explosion/thinc 9.1.1 (`add(Relu, Linear)`)",
-    "ReLU keeps its output, to know later which units were on. The layer that adds two branches adds in place, into the very array that is kept. `add(Linear, Relu)` is right, and the layer's own test looks at shapes.",
-    ("fail",), "grad_x", "Never write into an array that you didn't make in this call; test values, not shapes.",
+    "ReLU keeps its output, to know later which units were on. The layer that adds two branches adds in place, into the array that ReLU keeps. `add(Linear, Relu)` is right, and the layer's own test checks only shapes.",
+    ("fail",), "grad_x", "Never write into an array that you didn't create in this call. Test values, not only shapes.",
 )  # fmt: skip
 def sum_in_place():
     class ReLUPlusLinear:
@@ -46,9 +46,9 @@ def sum_in_place():
 
 @exhibit(
     "A loss and a gradient that disagree about the batch",
-    "explosion/thinc 9.1.1 (`L2Distance`); hunkim/DeepLearningZeroToAll#173 and davharris/mistnet#33 are kin",
-    "The loss is divided by the number of examples, the gradient is not, and the 2 of the square is lost. Perhaps it is meant so; it is no gradient of that loss.",
-    ("fail",), "grad_x_hat", "Every loss is checked together with its own gradient.",
+    "explosion/thinc 9.1.1 (`L2Distance`); hunkim/DeepLearningZeroToAll#173 and davharris/mistnet#33 are similar",
+    "The loss is divided by the number of examples, but the gradient isn't, and the 2 of the square is missing. This may be intended, but it isn't the gradient of that loss.",
+    ("fail",), "grad_x_hat", "Check every loss together with its own gradient.",
 )  # fmt: skip
 def distance_and_its_gradient():
     def distance(x_hat, x):
@@ -63,8 +63,8 @@ def distance_and_its_gradient():
 @exhibit(
     "Five outputs, five times the gradient",
     "scikit-learn 1.9.1 (`MLPRegressor`)",
-    "The loss is averaged over the outputs, its gradient only over the batch. With one output, as is usual there, nothing shows; an autoencoder has as many as inputs.",
-    ("fail",), "grad_y_hat", "Test with more than one of everything, and with sizes that differ.",
+    "The loss is averaged over the outputs, its gradient only over the batch. With one output, as is usual there, the mistake is invisible; an autoencoder has as many outputs as inputs.",
+    ("fail",), "grad_y_hat", "Test with more than one example, feature and output, and with different sizes.",
 )  # fmt: skip
 def several_outputs():
     def loss(y_hat, y):
@@ -77,10 +77,10 @@ def several_outputs():
 
 
 @exhibit(
-    "A spread halved, a divergence weighed",
+    "A standard deviation halved, a divergence weighted",
     "easyvae 1.3.3 (`SampleLayer`)",
-    "The sampler halves the spread, and its gradient knows neither of that half nor of the one beside log_var. The divergence's gradient is multiplied by the spread.",
-    ("fail", "fail"), "grad_log_var", "Check each pair by itself before the whole is put together.",
+    "The sampler halves the standard deviation, and its gradient lacks both this factor ½ and the ½ of log_var. The divergence's gradient is multiplied by the standard deviation.",
+    ("fail", "fail"), "grad_log_var", "Check each pair separately before you combine them.",
 )  # fmt: skip
 def sample_layer():
     def sample(mu, log_var, eps):
@@ -100,10 +100,10 @@ def sample_layer():
 
 
 @exhibit(
-    "Weights taken for constants",
+    "Weights treated as constants",
     "the R package ruta (contractive loss)",
-    "The weights were read when the loss was built, so the penalty has no gradient through them, only through the slopes.",
-    ("fail",), "grad_W", "A parameter reaches the loss by every way it is used; follow each of them back.",
+    "The weights are read when the loss is built, so the penalty has no gradient through them, only through the slopes.",
+    ("fail",), "grad_W", "A parameter reaches the loss along several paths; follow each of them back.",
 )  # fmt: skip
 def weights_taken_for_constants():
     def contraction_backward(slope, W):
@@ -116,7 +116,7 @@ def weights_taken_for_constants():
 @exhibit(
     "A test of ones",
     "minitorch (`grad_check`), ddbourgin/numpy-ml (`test_FullyConnected`)",
-    "Where the upstream gradient is all ones, a softmax, whose rows sum to 1, has gradient 0: a backward that returns zeros passes such a test.",
+    "If the upstream gradient is all ones, a softmax has gradient 0, because its rows sum to 1: a backward that returns zeros passes such a test.",
     ("fail",), "grad_logits", "Draw the upstream gradient at random.",
 )  # fmt: skip
 def zeros_for_softmax():
@@ -129,8 +129,8 @@ def zeros_for_softmax():
 @exhibit(
     "The upstream gradient is left out",
     "SilasMarvin/dnns-from-scratch-in-zig#5",
-    "The leaky ReLU's backward returns its own slope, and not what comes from above times it.",
-    ("fail",), "grad_a", "A backward is linear in its upstream gradient: twice of it gives twice.",
+    "The leaky ReLU's backward returns its slope, without multiplying it by the upstream gradient.",
+    ("fail",), "grad_a", "A backward is linear in its upstream gradient: doubling one doubles the other.",
 )  # fmt: skip
 def upstream_left_out():
     def leaky_relu_backward(grad_y, a, alpha):
@@ -142,7 +142,7 @@ def upstream_left_out():
 @exhibit(
     "Biases averaged",
     "kvfrans/notes#5",
-    "1/N is in the loss already; the bias's gradient divides by it once more.",
+    "1/N is already in the loss; the bias's gradient divides by N once more.",
     ("fail",), "grad_b", "1/N belongs in one place.",
 )  # fmt: skip
 def biases_averaged():
@@ -156,8 +156,8 @@ def biases_averaged():
 @exhibit(
     "A mask that is forgotten on the way back",
     "ddbourgin/numpy-ml#94",
-    "Units that dropout has silenced still get a gradient.",
-    ("fail",), "grad_x", "What didn't pass forward doesn't pass backward.",
+    "Units that dropout set to 0 still get a gradient.",
+    ("fail",), "grad_x", "A unit that doesn't pass forward gets no gradient.",
 )  # fmt: skip
 def forgotten_mask():
     def dropout(x, mask):
@@ -173,8 +173,8 @@ def forgotten_mask():
 @exhibit(
     "The sigmoid's derivative at the output is missing",
     "Bot-Academy/NeuralNetworkFromScratch PR #3",
-    "The error is handed down without the slope of the output's sigmoid. With cross-entropy that would be right.",
-    ("fail",), "grad_a", "A shortcut holds for one pair of loss and activation; write down which.",
+    "The error goes back without the slope of the output's sigmoid. With cross-entropy this would be right.",
+    ("fail",), "grad_a", "A shortcut is valid for one pair of loss and activation; write down which.",
 )  # fmt: skip
 def missing_slope():
     def loss(a, x):
@@ -189,7 +189,7 @@ def missing_slope():
 @exhibit(
     "A divergence that is pushed up",
     "Kaixhin/Autoencoders#9",
-    "The sign of the divergence's gradient is reversed: the code is driven away from the prior.",
+    "The sign of the divergence's gradient is reversed, so the code moves away from the prior.",
     ("fail",), "grad_mu", "Make a small step against the gradient. The loss must fall.",
 )  # fmt: skip
 def reversed_sign():
@@ -204,7 +204,7 @@ def reversed_sign():
     "A shape that fits by chance",
     "karpathy/nn-zero-to-hero, makemore part 4 (`dbnmeani`)",
     "The gradient of a (1, D) row comes back with shape (D,). Subtracted from the right one it gives 0, by broadcasting.",
-    ("fail",), "shape", "Look at shapes before anything is subtracted.",
+    ("fail",), "shape", "Compare shapes before you subtract.",
 )  # fmt: skip
 def shape_by_chance():
     def centred(x, mean):

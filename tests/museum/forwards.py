@@ -8,11 +8,11 @@ from aescratch.layers import TransposedDense
 
 
 @exhibit(
-    "The sampler that takes a variance for a spread",
+    "A sampler that uses the variance as the standard deviation",
     "ddbourgin/numpy-ml (`BernoulliVAE._sample`), oreilly-japan/deep-learning-from-scratch-3 (`examples/vae.py`), keras-team/keras#3283, PR #9970 and #9972",
-    "The code is sampled with exp(log_var), while the divergence takes log_var for the logarithm of the variance. Forward and backward agree with each other.",
+    "The sampler uses exp(log_var) as the standard deviation, while the divergence treats log_var as the logarithm of the variance. Forward and backward agree with each other.",
     ("pass", "fail"), "the spread of z is exp(log_var), which is the variance",
-    "Look at what is drawn: the variance of many samples, and the divergence that they have.",
+    "Check the samples: compute the variance of many of them, and their divergence.",
 )  # fmt: skip
 def sampler_of_the_variance():
     def reparameterize(mu, log_var, eps):
@@ -26,11 +26,11 @@ def sampler_of_the_variance():
 
 
 @exhibit(
-    "A mean beside a sum",
+    "A mean next to a sum",
     "the Python package `autoencoders`; pytorch/examples#234, #290, #294, #652 and #817 are of the same family",
-    "The reconstruction is averaged over the pixels, the divergence summed over the code: beta has silently grown by the number of pixels.",
+    "The reconstruction is averaged over the pixels, but the divergence is summed over the code. So beta is effectively larger by the number of pixels.",
     ("pass", "fail"), "it averages over units, where it should sum",
-    "A loss says what it sums and what it averages. Add a feature, repeat a row, and see what the loss does.",
+    "Check what a loss sums and what it averages: add a feature, repeat a row, and see how the loss changes.",
 )  # fmt: skip
 def mean_beside_a_sum():
     def squared_error(x_hat, x):
@@ -44,11 +44,11 @@ def mean_beside_a_sum():
 
 
 @exhibit(
-    "A penalty that is a whole number",
+    "A penalty that is an integer",
     "lisa-lab/DeepLearningTutorials#164 (`cA.py`: `T.sum(J ** 2) // n_batchsize`)",
-    "Made fit for Python 3, a division became a floor division. The penalty is a staircase, whose slope is 0, and the framework that differentiates it says so too.",
+    "When the code was ported to Python 3, a division became a floor division. The penalty is a staircase with slope 0, and the framework's derivative is 0 too.",
     ("pass", "fail"), "it rounds the mean down to a whole number, as // does",
-    "A gradient of 0 everywhere tests nothing, and a term that doesn't move is no term.",
+    "A gradient of 0 everywhere tests nothing, and a constant term has no effect.",
 )  # fmt: skip
 def floor_divided_penalty():
     def contraction(slope, W):
@@ -86,9 +86,9 @@ def sum_then_square():
 @exhibit(
     "Sparsity example by example",
     "wblgers/tensorflow_stacked_denoising_autoencoder#1",
-    "The divergence is taken of every single activity, and not of a unit's mean over the batch: it asks every unit to be a little active always.",
+    "The divergence is computed for every single activity instead of a unit's mean over the batch. So its minimum is a unit that is always slightly active.",
     ("pass", "fail"), "it averages the divergence of every example, where it should average the code first",
-    "Where every unit's mean activity is rho the penalty is 0, whatever single activities are.",
+    "If every unit's mean activity is rho, the penalty must be 0, for any single activities.",
 )  # fmt: skip
 def sparsity_of_every_example():
     def kl_sparsity(h, rho):
@@ -105,9 +105,9 @@ def sparsity_of_every_example():
 @exhibit(
     "A bracket that closes too early",
     "caglar/autoencoders#5",
-    "In the second half of the divergence the division has slipped out of the logarithm.",
+    "In the second half of the divergence, the division is outside the logarithm.",
     ("pass", "fail"), "a bracket closes too early, and 1 − rho_hat divides outside of the logarithm",
-    "A divergence is 0 where the two are equal, and positive elsewhere. Two numbers show it.",
+    "A divergence is 0 where both distributions are equal, and positive elsewhere. Two numbers are enough to check it.",
 )  # fmt: skip
 def early_bracket():
     def kl_sparsity(h, rho):
@@ -126,7 +126,7 @@ def early_bracket():
 @exhibit(
     "log σ or log σ²",
     "y0ast/VAE-Torch PR #5, KarenUllrich/Tutorial_BayesianCompressionForDL#1, DaehanKim/vgae_pytorch#2, pyg-team/pytorch_geometric PR #1368",
-    "The divergence takes what the encoder emits for log σ, the sampler takes it for log σ².",
+    "The divergence treats the encoder's output as log σ, the sampler treats it as log σ².",
     ("pass", "fail"), "it takes log_var for log σ",
     "Compute the divergence a second time, from its definition: an expectation of a difference of logarithms.",
 )  # fmt: skip
@@ -142,11 +142,11 @@ def divergence_of_log_sigma():
 
 
 @exhibit(
-    "A denoiser that is shown the noise as its target",
+    "A denoiser with the noisy input as its target",
     "pkmital/tensorflow_tutorials#21, aapatel09/handson-unsupervised-learning#6, keon/3-min-pytorch#18",
-    "The reconstruction is compared with the damaged input, so the best that can be learnt is to damage.",
+    "The reconstruction is compared with the corrupted input, so the model learns to copy the corruption.",
     ("pass", "fail"), "the target is the damaged input, where it should be the clean x",
-    "Hold the output and move the noise: the loss must not move.",
+    "Keep the output fixed and change the noise: the loss must not change.",
 )  # fmt: skip
 def noisy_target():
     class Denoiser(ae.DenoisingAutoencoder):
@@ -163,9 +163,9 @@ def noisy_target():
 @exhibit(
     "Tied for one moment",
     "keras-team/keras#386; rasmusbergpalm/DeepLearnToolbox#35 and AmirAlavi/tied-autoencoder-keras#1 ask how one would know",
-    "The decoder starts with a transposed copy of the encoder's weights. From the first step on they go their own ways.",
+    "The decoder starts with a transposed copy of the encoder's weights. From the first step on they differ.",
     ("pass", "fail"), "the decoder has weights of its own, which were equal at the start only",
-    "Make a step, and look again.",
+    "Make a step, and compare again.",
 )  # fmt: skip
 def tied_for_one_moment():
     class OwnCopy(TransposedDense):

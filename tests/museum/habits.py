@@ -9,10 +9,10 @@ A = np.random.default_rng(1).normal(size=(N, D))
 
 
 @exhibit(
-    "A penalty without a way back",
-    "jatinshah/ufldl_tutorial#9 asks where it enters; bobye/neuron#7 fails once sparsity is on",
-    "The sparsity penalty is in the loss, and its gradient is added nowhere. The decoder is right, the encoder wrong.",
-    ("fail",), "sparsity", "Put forward and backward side by side: a missing line shows as an asymmetry.",
+    "A penalty without a backward",
+    "jatinshah/ufldl_tutorial#9 asks where it belongs; bobye/neuron#7 fails once sparsity is on",
+    "The sparsity penalty is in the loss, but its gradient is never added. The decoder's gradients are right, the encoder's are wrong.",
+    ("fail",), "sparsity", "Put forward and backward side by side: a missing line breaks the symmetry.",
 )  # fmt: skip
 def penalty_without_a_way_back():
     class Sparse(ae.SparseAutoencoder):
@@ -42,8 +42,8 @@ def overwritten_gradient():
 @exhibit(
     "A backward that learns",
     "eriklindernoren/ML-From-Scratch (`Dense.backward_pass`)",
-    "The layer updates its weights while gradients are still on their way down, and hands on a gradient through the new ones.",
-    ("fail",), "backward changed the value of encoder.W1", "A backward that changes weights can't be checked, nor called twice.",
+    "The layer updates its weights during the backward pass, and passes on a gradient through the new weights.",
+    ("fail",), "backward changed the value of encoder.W1", "A backward that changes weights can't be called twice with the same result.",
 )  # fmt: skip
 def backward_that_learns():
     class Learning(ae.Dense):
@@ -62,10 +62,10 @@ def backward_that_learns():
 
 
 @exhibit(
-    "Writing into what was lent",
+    "Writing into the caller's array",
     "oreilly-japan/deep-learning-from-scratch (`Relu.backward`)",
-    "The gradient that comes from above is masked in place. The values returned are right, and the caller's array is spoilt.",
-    ("pass",), "note: backward changed its argument grad_y", "Work on a copy. Someone else may still need it.",
+    "The upstream gradient is masked in place. The returned values are right, but the caller's array is overwritten.",
+    ("pass",), "note: backward changed its argument grad_y", "Work on a copy. The caller may still need the original.",
 )  # fmt: skip
 def writing_into_the_upstream():
     def relu_backward(grad_y, a):
@@ -78,8 +78,8 @@ def writing_into_the_upstream():
 @exhibit(
     "An example that was never run",
     "explosion/thinc (`concept.md`)",
-    "A closure adds to a gradient that belongs to the function around it, without saying so: Python takes the name for a new local one.",
-    ("fail",), "UnboundLocalError", "Code in documentation is executed by the tests.",
+    "A closure adds to a gradient of the enclosing function without `nonlocal`, so Python treats the name as a new local variable.",
+    ("fail",), "UnboundLocalError", "Let the tests execute the code in the documentation.",
 )  # fmt: skip
 def example_never_run():
     grad_W = np.zeros((D, H))
@@ -98,8 +98,8 @@ def example_never_run():
 @exhibit(
     "Right gradients, wrong step",
     "apache/systemds PR #2330",
-    "In a two-layer autoencoder the optimiser is handed the biases themselves where their gradients belong. Every gradient is right, and neither check looks at an update. A step of plain descent, done by hand, shows it: it isn't −rate × gradient.",
-    ("pass", "pass"), "", "After the gradients look at the step: does every parameter move by −rate × its gradient?",
+    "In a two-layer autoencoder the optimiser gets the biases themselves instead of their gradients. Every gradient is right, and neither check examines an update. A step of plain descent, done by hand, shows it: the change isn't −rate × gradient.",
+    ("pass", "pass"), "", "After the gradients, check the step: does every parameter move by −rate × its gradient?",
 )  # fmt: skip
 def wrong_step():
     def step(parameters, rate):

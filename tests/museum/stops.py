@@ -24,9 +24,9 @@ def with_silent_units(kind):
 
 @exhibit(
     "Beta at the other term",
-    "CompVis/taming-transformers#46 and #57, karpathy/deep-vector-quantization#2, sczhou/CodeFormer#427, bytedance/1d-tokenizer#120; MishaLaskin/vqvae#20 is the same mistake, made by exchanging what is detached",
-    "Codebook term and commitment term are the same number; they differ in what is held constant. Beta stands at the wrong one: the encoder commits four times as much as the paper asks, and the codebook follows four times as slowly as it should.",
-    ("fail",), "the share of codebook_loss is 1/4", "Where two terms have one value, the loss can't tell them apart. Check who learns from which.",
+    "CompVis/taming-transformers#46 and #57, karpathy/deep-vector-quantization#2, sczhou/CodeFormer#427, bytedance/1d-tokenizer#120; MishaLaskin/vqvae#20 is the same mistake, made by exchanging the detached arguments",
+    "The codebook term and the commitment term are the same number; they differ in which argument is constant. Beta is at the wrong term: the encoder's commitment is four times as strong as in the paper, and the codebook follows four times as slowly as it should.",
+    ("fail",), "the share of codebook_loss is 1/4", "If two terms have the same value, the loss can't distinguish them. Check which arrays learn from which term.",
 )  # fmt: skip
 def beta_at_the_other_term():
     class Quantized(ae.VectorQuantizedAutoencoder):
@@ -44,8 +44,8 @@ def beta_at_the_other_term():
 @exhibit(
     "Straight through too soon",
     "andylolu2/jax-vqvae-gpt#2",
-    "The codebook term is taken of the code after its gradient was already sent around the codebook. So its gradient goes to the encoder, and the codebook never learns.",
-    ("fail",), "the share of codebook_loss for q is in it", "The order of two lines decides where a gradient goes, although no value changes.",
+    "The codebook term uses the code after the straight-through rule, which already sends gradients past the codebook. So its gradient goes to the encoder, and the codebook never learns.",
+    ("fail",), "the share of codebook_loss for q is in it", "The order of two lines can decide where a gradient goes, although no value changes.",
 )  # fmt: skip
 def straight_through_too_soon():
     class Quantized(ae.VectorQuantizedAutoencoder):
@@ -60,10 +60,10 @@ def straight_through_too_soon():
 
 
 @exhibit(
-    "The residual runs away from those who are to restore it",
+    "A residual that isn't kept constant",
     "EleutherAI/sparsify#57, bartbussmann/BatchTopK#4",
-    "Silent units are trained to restore what the others leave. What is left isn't held constant, so the others are pulled towards leaving what the silent ones already say.",
-    ("fail",), "the share of auxiliary for e_hat is in it", "A target is a number, not a network, unless the formula says otherwise.",
+    "Silent units are trained to restore the residual of the others. The residual isn't kept constant, so the other units learn to leave what the silent units can restore.",
+    ("fail",), "the share of auxiliary for e_hat is in it", "A target is a constant, not a function of the network, unless the formula says otherwise.",
 )  # fmt: skip
 def moving_residual():
     class KSparse(ae.KSparseAutoencoder):
@@ -81,7 +81,7 @@ def moving_residual():
 @exhibit(
     "A decoder that wasn't frozen",
     "decoderesearch/SAELens#539",
-    "The gate learns by restoring x through the decoder, which is to be a given for it. Here the decoder learns from that, too, and adapts to codes that L1 has made too small.",
+    "The gate learns by restoring x through the decoder, which should be constant in this term. Here the decoder also learns from it, and adapts to codes that L1 has made too small.",
     ("fail",), "decoder.V1", "Stop-gradient is part of the formula: write down for each term which parameters learn from it.",
 )  # fmt: skip
 def decoder_that_was_not_frozen():
@@ -104,8 +104,8 @@ def decoder_that_was_not_frozen():
 @exhibit(
     "The gradient of theta, given to its logarithm",
     "bartbussmann/BatchTopK#2",
-    "The parameter is log θ, which keeps θ positive. What is returned for it is the gradient for θ: the factor θ of the chain rule is missing.",
-    ("fail",), "forward's own derivative is missing", "Say for every gradient what it is a gradient for, and name it so.",
+    "The parameter is log θ, which keeps θ positive. But the returned gradient is that for θ: the factor θ of the chain rule is missing.",
+    ("fail",), "forward's own derivative is missing", "Name every gradient after the quantity that it belongs to.",
 )  # fmt: skip
 def gradient_of_the_logarithm():
     def threshold_backward(grad_theta, theta):
@@ -126,8 +126,8 @@ def pseudo_derivative(student):
 @exhibit(
     "The threshold applied twice",
     "saprmarks/dictionary_learning#55",
-    "How many units are on is counted in the code, in place of the activations before the threshold. The count is the same. But who lies just below the threshold is 0 in the code, and says no longer that it could be lowered.",
-    ("fail",), "grad_theta", "A pseudo-derivative looks at values that the forward has no use for. Give it those of the formula.",
+    "The units that are on are counted in the code instead of in the activations before the threshold. The count is the same. But a unit just below the threshold is 0 in the code, so it no longer contributes to the threshold's gradient.",
+    ("fail",), "grad_theta", "A pseudo-derivative depends on values that the forward doesn't use. Pass it the values in the formula.",
 )  # fmt: skip
 def threshold_applied_twice():
     def l0_sparsity_backward(a, theta, bandwidth):
@@ -141,8 +141,8 @@ def threshold_applied_twice():
 @exhibit(
     "A kernel of area two",
     "fangwei123456/spikingjelly#412 (a surrogate slope of 1/w where 1/(2w) was meant)",
-    "A window of half-width w has the width 2 w. Divided by w, its area is 2, and each threshold gets twice its gradient.",
-    ("fail",), "grad_theta", "A rule has a normalisation, too: the kernel's area is 1.",
+    "A window of half-width w has the width 2 w. Divided by w, the kernel has area 2, and each threshold gets twice its gradient.",
+    ("fail",), "grad_theta", "A rule also has a normalisation: the kernel's area is 1.",
 )  # fmt: skip
 def kernel_of_area_two():
     def l0_sparsity_backward(a, theta, bandwidth):
@@ -153,10 +153,10 @@ def kernel_of_area_two():
 
 
 @exhibit(
-    "A reversal that doesn't turn round",
+    "A reversal that doesn't reverse",
     "hash2430/pitchtron#3 (its backward was never called), CuthbertCai/pytorch_DANN#10 (its sign was turned twice)",
-    "The gradient passes the reversal as it is. The encoder helps the discriminator, and both lower the one loss together: it falls nicely.",
-    ("fail",), "reversal", "A loss that falls isn't a proof. Ask for whom it should rise.",
+    "The gradient passes the reversal unchanged. The encoder helps the discriminator, and both lower the loss together, so it falls smoothly.",
+    ("fail",), "reversal", "A falling loss proves nothing. Ask which network should raise it.",
 )  # fmt: skip
 def reversal_that_does_not_turn_round():
     class Adversarial(ae.AdversarialAutoencoder):
@@ -173,8 +173,8 @@ def reversal_that_does_not_turn_round():
 @exhibit(
     "The mean of the logarithms",
     "arahuja/generative-tf#1",
-    "The bound from K samples takes the logarithm of the mean weight. Here it takes the mean of the logarithms: that is K times the work of a VAE, for a VAE's bound.",
-    ("fail",), "grad_log_w", "Jensen's inequality sits between the two. Test a bound where the exact value is known.",
+    "The bound from K samples takes the logarithm of the mean weight. Here it takes the mean of the logarithms: K times the work of a VAE, for the same bound.",
+    ("fail",), "grad_log_w", "By Jensen's inequality the two differ. Test a bound where the exact value is known.",
 )  # fmt: skip
 def mean_of_the_logarithms():
     def bound(log_w):
@@ -189,8 +189,8 @@ def mean_of_the_logarithms():
 @exhibit(
     "Weights that learn",
     "AntixK/PyTorch-VAE#34 and #53",
-    "The gradient of the bound is the samples' gradients, weighed. Written as a sum of weights times log-weights, the weights are differentiated, too, and a term appears that isn't there.",
-    ("fail",), "grad_log_w", "Differentiate the formula itself. Weights that appear in a gradient aren't part of the loss.",
+    "The gradient of the bound is the weighted sum of the samples' gradients. If the loss is written as a sum of weights times log-weights, the weights are differentiated too, which adds a wrong term.",
+    ("fail",), "grad_log_w", "Differentiate the formula itself. The weights in a gradient aren't part of the loss.",
 )  # fmt: skip
 def weights_that_learn():
     def log_mean_exp_backward(grad_bound, log_w):

@@ -19,6 +19,7 @@ from exhibition import EXHIBITS  # noqa: E402
 DOCS = HERE.parents[1] / "docs"
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("exhibit", EXHIBITS, ids=lambda exhibit: exhibit.build.__name__)
 def test_the_exhibit_is_what_its_label_says(exhibit):
     reports = exhibit.reports()

@@ -15,13 +15,14 @@ FUNCTIONS = ("dense",)
 ### BEGIN REFERENCE
 RIGHT = functions.dense
 SLIPS = (
-    Slip("no-bias", lambda x, W, b: x @ W, "the bias is left out", "Which of the three arguments changes nothing?"),
+    Slip("no-bias", lambda x, W, b: x @ W, "the bias is left out",
+         "Which of the three arguments has no effect on your y?"),
     Slip("bias-subtracted", lambda x, W, b: x @ W - b, "the bias is subtracted",
          "Compare x W with your y: which way did the bias move it?"),
     Slip("bias-scaled", lambda x, W, b: x @ W + b / len(x), "the bias is divided by the number of examples",
          "What does a second example in the batch change for the first one?"),
     Slip("bias-inside", lambda x, W, b: (x.sum(axis=1, keepdims=True) * 0 + 1) * (x.mean(axis=0) @ W) + b,
-         "every row is the image of the batch's mean", "What does one example know of the others?"),
+         "every row is the image of the batch's mean", "Does one example depend on the others?"),
 )  # fmt: skip
 ### END REFERENCE
 

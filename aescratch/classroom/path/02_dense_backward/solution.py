@@ -5,14 +5,14 @@ import numpy as np
 
 
 def dense_backward(grad_y, x, W):
-    """Return the gradients of a loss with respect to what went into y = x W + b.
+    """Return the gradients of a loss with respect to the inputs of y = x W + b.
 
     Parameters
     ----------
     grad_y : array (N, H)
         The gradient of the loss with respect to y, the upstream gradient.
     x : array (N, D)
-        What the forward pass was given.
+        The input of the forward pass.
     W : array (D, H)
         The weights.
 

@@ -16,7 +16,7 @@ FUNCTIONS = ("relu_backward",)
 RIGHT = functions.relu_backward
 SLIPS = (
     Slip("slope-at-zero", lambda grad_y, a: grad_y * (a >= 0), "at a = 0 the gradient passes",
-         "The task says what is to happen at exactly 0. What does your condition say there?"),
+         "The task gives the slope at exactly 0. What does your condition give there?"),
 )  # fmt: skip
 ### END REFERENCE
 

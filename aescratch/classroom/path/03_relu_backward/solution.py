@@ -12,7 +12,7 @@ def relu_backward(grad_y, a):
     grad_y : array (N, H)
         The gradient of the loss with respect to y.
     a : array (N, H)
-        What the forward pass was given.
+        The input of the forward pass.
 
     Returns
     -------

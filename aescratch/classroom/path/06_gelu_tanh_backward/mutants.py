@@ -6,7 +6,7 @@ MUTANTS = {
     "one term only": Mutant(
         "0.5 * (1 + t) + 0.5 * a * (1 - t**2) * slope_u", "0.5 * (1 + t)", "product-rule",
         "one of the two terms of the product rule is missing",
-        "In how many places of the formula of y does a stand?",
+        "In how many places does a appear in the formula of y?",
     ),
     "that of the exact form": Mutant(
         "t = np.tanh(ROOT * (a + 0.044715 * a**3))\n    slope_u",

@@ -18,6 +18,6 @@ MUTANTS = {
     "overflow": Mutant("0.5 * (1 + np.tanh(0.5 * logits))", "np.exp(logits) / (1 + np.exp(logits))", "not-finite"),
     "only the first logarithm": Mutant(
         "(p - x) / len(x)", "-x * (1 - p) / len(x)", "first-logarithm-only",
-        "the second logarithm gives no gradient here", "A black pixel, x = 0: does the loss not react to its logit?",
+        "the second logarithm gives no gradient here", "For a black pixel, x = 0: does the loss react to its logit?",
     ),
 }

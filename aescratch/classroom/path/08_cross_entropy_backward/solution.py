@@ -15,7 +15,7 @@ def binary_cross_entropy_backward(logits, x):
     Parameters
     ----------
     logits : array (N, D)
-        What the decoder gives, of any size and sign.
+        The decoder's output, of any size and sign.
     x : array (N, D)
         The pixels, between 0 and 1.
 

@@ -3,11 +3,10 @@
 
 import numpy as np
 
-# What do you expect? Say every example of the batch is given twice, so that N is twice as large. What becomes of
-# grad_b2?
+# What do you expect? Suppose every example appears twice in the batch, so that N doubles. What happens to grad_b2?
 #   "a"  it doubles: twice as many examples use b2
 #   "b"  it is halved: there is a 1/N in the loss
-#   "c"  it stays as it is
+#   "c"  it stays the same
 #   "d"  that depends on the examples
 # Put the letter here, in quotation marks:
 ### BEGIN SOLUTION

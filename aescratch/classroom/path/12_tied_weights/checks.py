@@ -13,9 +13,9 @@ from aescratch.inspection.gradcheck import Report
 
 FUNCTIONS = ("tied_backward",)
 AGAINST = {
-    "a": "If an entry of W grows a little, does the decoder stay as it is?",
-    "b": "In w · w the number w is used twice, too. What is its slope at w = 3, and what does each use give?",
-    "d": "Does a small change in one way of W to the loss hide what happens in the other way?",
+    "a": "If an entry of W grows a little, does the decoder stay the same?",
+    "b": "In w · w, w is used twice too. What is its slope at w = 3, and what does each use contribute?",
+    "d": "If both paths from W change the loss, does the smaller change disappear?",
 }
 
 

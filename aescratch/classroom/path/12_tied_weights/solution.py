@@ -3,8 +3,8 @@
 
 import numpy as np
 
-# What do you expect? W is used by the encoder, and by the decoder. Work out one gradient as if the encoder's W were
-# another array than the decoder's, and one the other way round. What is the gradient of the W that they share?
+# What do you expect? The encoder and the decoder both use W. Suppose first that they were two different arrays, and
+# compute one gradient for the encoder's array and one for the decoder's. What is the gradient of the shared W?
 #   "a"  the encoder's one: the decoder's W is only a transposed copy
 #   "b"  the mean of both, since it is one array
 #   "c"  the sum of both

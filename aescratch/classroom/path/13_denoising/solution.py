@@ -17,7 +17,7 @@ def denoising_backward(x_tilde, x, W1, W2):
     Parameters
     ----------
     x_tilde : array (N, D)
-        A damaged batch.
+        A corrupted batch.
     x : array (N, D)
         The same batch, clean.
     W1 : array (D, H)

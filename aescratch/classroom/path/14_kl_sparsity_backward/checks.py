@@ -14,7 +14,7 @@ from aescratch.inspection.gradcheck import Report
 FUNCTIONS = ("kl_sparsity_backward",)
 AGAINST = {
     "a": "What would the mean do if one of the small entries grew a little? And the penalty?",
-    "c": "If one of the small entries grows by 0.01, does the mean stay as it is?",
+    "c": "If one of the small entries grows by 0.01, does the mean stay the same?",
     "d": "By how much does the mean grow if the first entry grows by 0.01? And if the second does?",
 }
 

@@ -3,12 +3,12 @@
 
 import numpy as np
 
-# What do you expect? Unit j should be active a tenth of the time. In a batch of seven its values are
-# 0.9, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, so that the mean is above rho. What gradient do these seven entries get?
-#   "a"  the first one a positive one, the others, which are below rho, a negative one
+# What do you expect? The mean activity of unit j should be rho = 0.1. In a batch of seven its values are 0.9, 0.05,
+# 0.05, 0.05, 0.05, 0.05, 0.05, so the mean is above rho. What gradient do these seven entries get?
+#   "a"  the first entry a positive one, the others, which are below rho, a negative one
 #   "b"  all seven the same positive one
-#   "c"  the first one a positive one, the others none
-#   "d"  all seven a positive one, the first one the largest
+#   "c"  the first entry a positive one, the others 0
+#   "d"  all seven a positive one, and the first entry the largest
 # Put the letter here, in quotation marks:
 ### BEGIN SOLUTION
 PREDICTION = "b"
@@ -30,7 +30,7 @@ def kl_sparsity_backward(h, rho):
     h : array (N, H)
         A code, in (0, 1).
     rho : float
-        The share that is wanted.
+        The target mean activity.
 
     Returns
     -------

@@ -3,11 +3,11 @@
 
 import numpy as np
 
-# What do you expect? One row is a = [3, 1, 2, 0.5], and k = 2, so that y = [3, 0, 2, 0]. What comes back is
+# What do you expect? One row is a = [3, 1, 2, 0.5], and k = 2, so y = [3, 0, 2, 0]. The upstream gradient is
 # grad_y = [10, 20, 30, 40]. What is grad_a?
-#   "a"  [10, 20, 30, 40], since all of a was compared
+#   "a"  [10, 20, 30, 40], because all of a was compared
 #   "b"  [10, 0, 30, 0]
-#   "c"  [0, 0, 30, 40], the two largest of what comes back
+#   "c"  [0, 0, 30, 40], the two largest entries of grad_y
 #   "d"  [30, 0, 60, 0]
 # Put the letter here, in quotation marks:
 ### BEGIN SOLUTION
@@ -33,7 +33,7 @@ def top_k_backward(grad_y, a, k):
     grad_y : array (N, H)
         The gradient of the loss with respect to y.
     a : array (N, H)
-        What the forward pass was given; no two entries of a row are equal.
+        The input of the forward pass; no two entries of a row are equal.
     k : int
         How many entries of each row are kept.
 

@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""The contractive penalty, backward: both ways in."""
+"""The contractive penalty, backward: the gradients of slope and W."""
 
 import numpy as np
 

@@ -14,8 +14,8 @@ from aescratch.inspection.gradcheck import Report
 FUNCTIONS = ("pretraining_backward", "goes_up")
 AGAINST = {
     "a": "The first layer was trained for its own task, and is finished. Should it move while the second learns?",
-    "c": "How is W2 to learn a code that can be restored, if what restores it stays as it was drawn?",
-    "d": "The task says of one of these that it stays. And what turns the second code back into the first one?",
+    "c": "How can W2 learn a code that V2 can decode, if V2 keeps its random initial values?",
+    "d": "The task says that one of these no longer changes. And what turns the second code back into the first?",
 }
 
 
@@ -27,12 +27,12 @@ def right(x: Any, keep: Any, W1: Any, W2: Any) -> Any:
 
 RIGHT = right
 SLIPS = (
-    Slip("damaged-code", lambda x, keep, W1, W2: np.tanh((np.tanh(x @ W1) * keep) @ W2), "the damaged code goes up",
-         "What is the damage good for? Is it still, when this layer is trained?"),
+    Slip("damaged-code", lambda x, keep, W1, W2: np.tanh((np.tanh(x @ W1) * keep) @ W2), "the corrupted code goes up",
+         "What is the corruption for? Is it still needed after this layer is trained?"),
     Slip("first-code", lambda x, keep, W1, W2: np.tanh(x @ W1), "the first layer's code goes up",
-         "Which layer lies below the third one?"),
+         "Which layer is directly below the third?"),
     Slip("no-activation", lambda x, keep, W1, W2: np.tanh(x @ W1) @ W2, "the second layer's tanh is missing",
-         "What is h2 made of, in the loss?"),
+         "How does the loss compute h2?"),
 )  # fmt: skip
 ### END REFERENCE
 

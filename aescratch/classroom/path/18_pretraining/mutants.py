@@ -6,12 +6,12 @@ MUTANTS = {
     "every layer expected to learn": Mutant('PREDICTION = "b"', 'PREDICTION = "a"', "wrong-prediction"),
     "the damaged code for a target": Mutant(
         "(h2 @ V2 - h1) / len(x)", "(h2 @ V2 - h1 * keep) / len(x)", "damaged-target",
-        "the damaged code is taken for the target",
+        "the corrupted code is used as the target",
         "What is h1_hat compared with in the loss? Would a layer that copies the holes be of use?",
     ),
     "the clean code into the layer": Mutant(
         "(h1 * keep).T @ grad_a2", "h1.T @ grad_a2", "clean-input",
-        "the clean code stands where what went into the layer belongs", "Which array did the forward multiply with W2?",
+        "the clean code is used where the layer's input belongs", "Which array did the forward multiply by W2?",
     ),
     "the input for a target": Mutant("(h2 @ V2 - h1)", "(h2 @ V2 - x[:, :1])", "described"),
     "no slope": Mutant(

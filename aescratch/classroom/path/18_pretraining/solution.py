@@ -6,7 +6,7 @@ import numpy as np
 # What do you expect? While the second layer is pre-trained, which parameters get a gradient that is used?
 #   "a"  W1, W2 and V2: the loss reacts to all three
 #   "b"  W2 and V2
-#   "c"  W2 alone, since V2 is thrown away afterwards
+#   "c"  W2 alone, since V2 is discarded afterwards
 #   "d"  W1 and W2, the encoder
 # Put the letter here, in quotation marks:
 ### BEGIN SOLUTION
@@ -18,7 +18,7 @@ PREDICTION = "b"
 def pretraining_loss(x, keep, W1, W2, V2):
     """Return half the squared error of the second layer's autoencoder, mean over the batch; this is given.
 
-    Where keep is 0 the first layer's code is lost, where it is 1 it stays.
+    Where keep is 0, the entry of the first layer's code is set to 0; where keep is 1, it stays.
     """
     h1 = np.tanh(x @ W1)
     h2 = np.tanh((h1 * keep) @ W2)
@@ -27,7 +27,7 @@ def pretraining_loss(x, keep, W1, W2, V2):
 
 
 def pretraining_backward(x, keep, W1, W2, V2):
-    """Return the gradients of pretraining_loss with respect to the two that this stage trains.
+    """Return the gradients of pretraining_loss with respect to W2 and V2, which this stage trains.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def pretraining_backward(x, keep, W1, W2, V2):
 
 
 def goes_up(x, keep, W1, W2):
-    """Return what the third layer is given as its input, once the second one is trained.
+    """Return the input of the third layer, once the second layer is trained.
 
     Parameters
     ----------

@@ -11,11 +11,11 @@ MUTANTS = {
     ),
     "no slope of the second layer": Mutant(
         " * (1 - h2**2)", "", "slope-missing", "the slope of the second layer's tanh is missing",
-        "What lies between h2 and what went into its tanh?",
+        "What is the slope of tanh, in terms of its output h2?",
     ),
     "no slope of the first layer": Mutant(
         " * (1 - h1**2)", "", "slope-missing", "the slope of the first layer's tanh is missing",
-        "What lies between h1 and what went into its tanh?",
+        "What is the slope of tanh, in terms of its output h1?",
     ),
     "the second slope not squared": Mutant(
         "(1 - h2**2)", "(1 - h2)", "slope-not-squared", "1 - h2 stands where the slope of tanh belongs",
@@ -40,16 +40,16 @@ MUTANTS = {
     ),
     "the second layer left out on the way": Mutant(
         "(grad_a2 @ W2.T)", "(grad_a2.sum(axis=1, keepdims=True))", "weights-left-out",
-        "W2 is left out on the way back to h1", "With what did the forward multiply h1?",
+        "W2 is left out on the way back to h1", "By which array did the forward multiply h1?",
     ),
     "the input of the wrong layer": Mutant(
         "(1 - h1**2)\n", "(1 - np.tanh(h1) ** 2)\n", "tanh-twice",
-        "the first layer's slope is taken at h1, as if that were what went into tanh",
-        "The slope 1 - h² is written through the output of tanh. What is the output here?",
+        "the first layer's slope is taken at h1, as if h1 were the input of tanh",
+        "The slope 1 - h² is written in terms of the output of tanh. What is the output here?",
     ),
     "no mean": Mutant("    grad_logits /= len(x)\n", "", "scale@grad_W1"),
     "no labels": Mutant(
-        "    grad_logits[np.arange(len(x)), labels] -= 1\n", "", "labels-missing", "the labels don't enter",
+        "    grad_logits[np.arange(len(x)), labels] -= 1\n", "", "labels-missing", "the labels are not used",
         "If all labels were swapped, would your gradients change?",
     ),
     "the bias averaged": Mutant("grad_logits.sum(axis=0)", "grad_logits.mean(axis=0)", "scale@grad_b3"),

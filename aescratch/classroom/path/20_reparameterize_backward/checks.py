@@ -13,9 +13,9 @@ from aescratch.inspection.gradcheck import Report
 
 FUNCTIONS = ("reparameterize_backward",)
 AGAINST = {
-    "b": "With eps = -1: if σ grows, does z grow or shrink? And does the loss like that?",
-    "c": "Once eps is drawn it is a number like any other. Is z a function of log_var then?",
-    "d": "What is σ if log_var is 0? Does z stay as it is if log_var grows a little?",
+    "b": "With eps = -1: if σ grows, does z grow or shrink? Does that lower the loss?",
+    "c": "Once eps is drawn, it is a fixed number. Is z then a function of log_var?",
+    "d": "What is σ if log_var is 0? Does z stay the same if log_var grows a little?",
 }
 
 

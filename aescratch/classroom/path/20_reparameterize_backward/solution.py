@@ -3,8 +3,8 @@
 
 import numpy as np
 
-# What do you expect? One sample: mu = 2, log_var = 0, and the noise was eps = -1, so that z = 1. The loss would like z
-# to be larger: grad_z = -1. What is the sign of grad_log_var?
+# What do you expect? One sample: mu = 2, log_var = 0, and the noise was eps = -1, so z = 1. A larger z would lower the
+# loss: grad_z = -1. What is the sign of grad_log_var?
 #   "a"  positive, so that descending makes the variance smaller
 #   "b"  negative, so that descending makes the variance larger
 #   "c"  it is 0: the noise is drawn at random, and nothing can be learned from it

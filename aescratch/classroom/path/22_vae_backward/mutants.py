@@ -6,21 +6,21 @@ MUTANTS = {
     "no divergence for mu": Mutant(
         "grad_z + beta * mu / N", "grad_z", "divergence-missing",
         "what the divergence sends to mu is missing",
-        "By how many ways does mu reach the loss?",
+        "Along how many paths does mu reach the loss?",
     ),
     "no divergence for log_var": Mutant(
         " + beta * 0.5 * (sigma**2 - 1) / N", "", "divergence-missing",
         "what the divergence sends to log_var is missing",
-        "By how many ways does log_var reach the loss?",
+        "Along how many paths does log_var reach the loss?",
     ),
     "the sample does not reach log_var": Mutant(
         "grad_z * eps * 0.5 * sigma + ", "", "sample-missing",
         "what the sample sends to log_var is missing",
-        "By how many ways does log_var reach the loss?",
+        "Along how many paths does log_var reach the loss?",
     ),
     "beta forgotten": Mutant(
         "beta * mu / N", "mu / N", "beta-missing",
-        "beta is missing before what the divergence sends to mu",
+        "beta is missing in what the divergence sends to mu",
         "Which weight does the divergence have in the loss?",
     ),
     "log_var does not reach h": Mutant(
@@ -31,16 +31,16 @@ MUTANTS = {
     "no noise": Mutant(
         "grad_z * eps * 0.5", "grad_z * 0.5", "noise-missing",
         "eps is missing from what the sample sends to log_var",
-        "What is z multiplied by, and what isn't, if sigma grows?",
+        "If sigma grows by a little, by how much does z change?",
     ),
     "no slope": Mutant(
         "grad_h * (1 - h**2)", "grad_h", "slope-of-h",
         "the slope of the tanh is missing before W1",
-        "What lies between h and x W1?",
+        "Which function turns x W1 into h?",
     ),
     "mean for the sample": Mutant(
         "z.T @ grad_x_hat", "mu.T @ grad_x_hat", "mean-for-sample",
-        "mu stands where the sample z belongs in the gradient of W2",
-        "Which array did the forward multiply with W2?",
+        "mu is used where the sample z belongs in the gradient of W2",
+        "Which array did the forward multiply by W2?",
     ),
 }

@@ -5,7 +5,7 @@ import numpy as np
 
 
 def momentum_descent(value, grads, lr, mu):
-    """Return where a parameter is after as many steps as there are gradients.
+    """Return a parameter's value after one step for each gradient.
 
     Parameters
     ----------
@@ -14,7 +14,7 @@ def momentum_descent(value, grads, lr, mu):
     grads : array (T, D, H)
         The gradients of the steps, grads[0] that of the first.
     lr, mu : float
-        How far to go, and the share of the velocity that stays.
+        The learning rate, and the share of the velocity that is kept.
 
     Returns
     -------

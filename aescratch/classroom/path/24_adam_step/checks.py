@@ -49,7 +49,7 @@ SLIPS = (
     Slip("no-root", stepped(root=False), "the root is missing",
          "v has the unit of a squared gradient. Which unit must the denominator have?"),
     Slip("not-squared", stepped(square=False), "v averages the gradient's size, not its square",
-         "Of what is v the average?"),
+         "Of which quantity is v the average?"),
     Slip("step-number", stepped(shift=1), "the corrections take the step's number one too high",
          "What is t at the very first step?"),
 )  # fmt: skip

@@ -17,7 +17,7 @@ def adam_step(value, grad, m, v, t, lr, beta1, beta2, eps):
     t : int
         The number of this step, from 1.
     lr, beta1, beta2, eps : float
-        How far to go, how much the averages remember, and what keeps the division safe.
+        The learning rate, how much of the old averages is kept, and the number that prevents division by 0.
 
     Returns
     -------

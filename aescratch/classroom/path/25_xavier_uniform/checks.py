@@ -12,9 +12,9 @@ from aescratch.inspection.gradcheck import Report
 
 FUNCTIONS = ("xavier_uniform",)
 AGAINST = {
-    "a": "Each output is a sum over all inputs. What becomes of its size if there are four times as many terms?",
-    "b": "One output doesn't see all weights of the layer. Over how many of them does it sum?",
-    "c": "It is the variance that is divided by the number of terms. Of which power of the bound is that?",
+    "a": "Each output is a sum over all inputs. How does its size change with four times as many terms?",
+    "b": "One output doesn't use all weights of the layer. Over how many of them does it sum?",
+    "c": "The variance is divided by the number of terms. To which power of the bound is it proportional?",
 }
 
 
@@ -29,22 +29,23 @@ def spread(bound: Callable[[int, int], float], low: float = -1.0, high: float = 
 
 
 SLIPS = (
-    Slip("deviation-for-bound", spread(lambda n, m: (2 / (n + m)) ** 0.5), "the deviation is taken for the bound",
-         "What is the variance of numbers that are spread evenly from -1 to 1?"),
+    Slip("deviation-for-bound", spread(lambda n, m: (2 / (n + m)) ** 0.5),
+         "the standard deviation is used as the bound",
+         "What is the variance of numbers that are uniform between -1 and 1?"),
     Slip("positive-only", spread(lambda n, m: (6 / (n + m)) ** 0.5, 0, 1), "no weight is negative",
-         "Between which two numbers do the given ones lie, and between which are the weights to lie?"),
+         "Between which two numbers are the given ones, and between which must the weights be?"),
     Slip("half-as-wide", spread(lambda n, m: (6 / (n + m)) ** 0.5, -0.5, 0.5), "the interval is half as wide",
          "How long is the interval from -bound to bound?"),
     Slip("no-root", spread(lambda n, m: 6 / (n + m)), "the root is missing",
          "The variance goes with which power of the bound?"),
-    Slip("variance-for-bound", spread(lambda n, m: 2 / (n + m)), "the variance is taken for the bound",
+    Slip("variance-for-bound", spread(lambda n, m: 2 / (n + m)), "the variance is used as the bound",
          "The variance goes with which power of the bound?"),
     Slip("inputs-only", spread(lambda n, m: (6 / n) ** 0.5), "only the inputs are counted, as for ReLU layers",
          "Which way does your bound think of: forward, backward, or both?"),
     Slip("outputs-only", spread(lambda n, m: (6 / m) ** 0.5), "only the outputs are counted",
          "Which way does your bound think of: forward, backward, or both?"),
     Slip("inputs-only", spread(lambda n, m: (1 / n) ** 0.5), "this is the rule from before Xavier's, 1/√n_in",
-         "Which variance has it? Which way does it think of: forward, backward, or both?"),
+         "What is its variance? Does it fit the forward pass, the backward pass, or both?"),
     Slip("product", spread(lambda n, m: (6 / (n * m)) ** 0.5), "inputs and outputs are multiplied, not added",
          "Over how many terms does one output sum, and over how many one gradient on the way back?"),
     Slip("upside-down", spread(lambda n, m: (6 / (n + m)) ** 0.5, 1, -1), "a larger number gives a smaller weight",

@@ -1,11 +1,11 @@
 # mypy: ignore-errors
-"""Xavier initialisation: uniform, with a width that keeps signals alive."""
+"""Xavier initialisation: uniform, with a width that keeps the size of signals."""
 
 import numpy as np
 
-# What do you expect? The weights are drawn from between -bound and bound. If a layer gets four times as many inputs and
-# four times as many outputs, what becomes of the bound?
-#   "a"  it stays as it is
+# What do you expect? The weights are drawn between -bound and bound. If a layer gets four times as many inputs and four
+# times as many outputs, how does the bound change?
+#   "a"  it stays the same
 #   "b"  a sixteenth, since there are sixteen times as many weights
 #   "c"  a quarter
 #   "d"  a half
@@ -17,7 +17,7 @@ PREDICTION = "d"
 
 
 def xavier_uniform(n_in, n_out, uniform):
-    """Return weights of mean 0 and variance 2 / (n_in + n_out), spread evenly over an interval.
+    """Return weights of mean 0 and variance 2 / (n_in + n_out), uniform in an interval.
 
     Parameters
     ----------
@@ -26,12 +26,12 @@ def xavier_uniform(n_in, n_out, uniform):
     n_out : int
         How many outputs.
     uniform : array (n_in, n_out)
-        Random numbers, spread evenly over 0 to 1.
+        Random numbers, uniform in 0 to 1.
 
     Returns
     -------
     W : array (n_in, n_out)
-        One weight for each of these numbers, the larger the number, the larger the weight.
+        One weight for each random number; a larger number gives a larger weight.
     """
     ### BEGIN SOLUTION
     bound = np.sqrt(6 / (n_in + n_out))

@@ -34,7 +34,7 @@ def sparse_backward(x, W1, b1, W2, b2, rho, weight):
     b2 : array (D,)
         The decoder's bias.
     rho, weight : float
-        The activity that is wanted, and the weight of the penalty.
+        The target activity, and the weight of the penalty.
 
     Returns
     -------

@@ -17,9 +17,9 @@ RIGHT = functions.reparameterize
 SLIPS = (
     Slip("variance-for-deviation", lambda mu, log_var, eps: mu + np.exp(log_var) * eps,
          "the noise is scaled by the variance",
-         "If noise of variance 1 is multiplied by s, which variance has it then?"),
+         "If noise of variance 1 is multiplied by s, what is its variance?"),
     Slip("no-deviation", lambda mu, log_var, eps: mu + eps, "the noise isn't scaled at all",
-         "Where does log_var enter?"),
+         "Where do you use log_var?"),
     Slip("logarithm", lambda mu, log_var, eps: mu + log_var * eps, "the noise is scaled by the logarithm",
          "What if log_var is 0: is there no noise then?"),
 )  # fmt: skip

@@ -5,7 +5,7 @@ import numpy as np
 
 
 def sample(mu, log_var, eps):
-    """Return a sample of the normal distribution with mean mu and variance σ² = exp(log_var); it is not one.
+    """Return a sample of the normal distribution with mean mu and variance σ² = exp(log_var); this is wrong.
 
     Parameters
     ----------

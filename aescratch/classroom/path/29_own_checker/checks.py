@@ -1,4 +1,4 @@
-"""A student's checker, tried on right gradients and on wrong ones; where it asks the loss is watched.
+"""Try a student's checker on right gradients and on wrong ones, and record where it evaluates the loss.
 
     cases(rng) -> Case, right or wrong --is_right(loss, grad, x)--> its answer, and the points it asked at -> Report
 """
@@ -25,7 +25,7 @@ LARGE, SMALL = 3e-4, 1e-9  # steps beyond which a difference quotient in float64
 
 
 class Case(NamedTuple):
-    """A loss, what claims to be its gradient at x, whether it is, and what to say and ask if that isn't seen."""
+    """A loss, a claimed gradient at x, whether it is right, and the words and the question for a wrong answer."""
 
     code: str
     words: str
@@ -73,7 +73,7 @@ def check(student: Any, seed: int) -> Iterator[Report]:
             yield CheckerReport(title, [], [Finding("wrong-type", None, "error", message)], TOLERANCE)
             return
         if np.abs(x - case.x).max() > ROUNDING and not any(found.code == "changed-argument" for found in findings):
-            message = "is_right left x other than it was; put back what you move, or work on a copy"
+            message = "is_right changed x; restore every entry that you change, or work on a copy"
             findings.append(Finding("changed-argument", "x", "error", message))
         answers[case.right].append(bool(answer) == case.right)
         if bool(answer) != case.right and answers[case.right].count(False) <= SHOWN:
@@ -93,14 +93,14 @@ def _counted(name: str, judged_rightly: list[bool], wanted: float) -> TensorResu
 
 
 class Asked:
-    """The loss of a case, which notes how far from x it is asked, and on which sides."""
+    """The loss of a case, which records how far from x it is evaluated, and on which sides."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
         self.moves: list[Array] = []
 
     def loss(self, x: Any) -> Any:
-        """Return the loss at x, and note where that is."""
+        """Return the loss at x, and record x."""
         given = np.array(x, dtype=float)
         if given.shape != self.case.x.shape:
             raise ValueError(f"expected loss to be given an array of shape {self.case.x.shape}, got {given.shape}")
@@ -108,11 +108,11 @@ class Asked:
         return self.case.loss(given)
 
     def grad(self, x: Any) -> Any:
-        """Return what claims to be the gradient at x; it has one name in all cases, which tells nothing."""
+        """Return the claimed gradient at x; its name is the same in all cases, so it gives nothing away."""
         return self.case.grad(x)
 
     def finding(self, asks: bool) -> Finding:
-        """Return the finding for a wrong answer; its question is on how the loss was asked, or the case's own."""
+        """Return the finding for a wrong answer, with a question about the evaluations, or the case's own."""
         case = self.case
         verb, kind = ("refused", "right") if case.right else ("accepted", "wrong")
         code, seen, question = self._manner() or (f"{verb}-{case.code}", "", case.question)
@@ -120,13 +120,13 @@ class Asked:
         return Finding(code, f"{kind}_gradients", "error", message, {"case": case.code}, "", question if asks else "")
 
     def _manner(self) -> tuple[str, str, str] | None:
-        """Return a code, what was seen and a question if the way in which the loss was asked explains the answer."""
+        """Return a code, an observation and a question if the points of evaluation explain the answer."""
         case = self.case
         moved = [move for move in self.moves if move.any()]
         if not moved and case.code not in (*SHORT_CUTS, "whole"):
             return (
-                "never-asked", "; the loss was asked nowhere but at x, if at all",
-                "What can you learn of a slope without going a step?",
+                "never-asked", "; it never evaluated the loss at a point other than x",
+                "Can you find a slope from the loss at a single point?",
             )  # fmt: skip
         if not moved or case.code not in STEP_MATTERS:
             return None
@@ -134,8 +134,8 @@ class Asked:
         entries = [np.count_nonzero(move) for move in moved]
         if entries[0] == 1 and entries[-1] > 2:
             return (
-                "not-restored", f"; the loss was asked at points where {entries[-1]} entries of x had moved",
-                "When the next entry is moved, where is the one before it?",
+                "not-restored", f"; it evaluated the loss at points where {entries[-1]} entries of x had changed",
+                "When you change the next entry, have you restored the previous one?",
             )  # fmt: skip
         if step > LARGE:
             return (
@@ -145,23 +145,23 @@ class Asked:
         if step < SMALL:
             return (
                 "step-small", f"; the steps were {step:.1g}",
-                "float64 holds 16 digits. How many of them are left in the difference of two losses so close together?",
+                "float64 has 16 digits. How many of them are left in the difference of two losses so close together?",
             )  # fmt: skip
         if case.code != "kink" and len({float(np.sign(move.sum())) for move in moved}) == 1:
             return (
-                "one-sided", f"; the loss was asked on one side of x only, {step:.1g} away",
+                "one-sided", f"; it evaluated the loss only on one side of x, {step:.1g} away",
                 "How fast does the error of a quotient shrink with the step, from one side, and from both?",
             )  # fmt: skip
         return None
 
 
 def in_order(tried: list[Case], seed: int) -> list[Case]:
-    """Return the cases from plain to hard for a student, and for a grade in an order that can't be known."""
+    """Return the cases from plain to hard for a student, and in a secret order for grading."""
     return tried if seed == 0 else [tried[n] for n in np.random.default_rng([seed, 1]).permutation(len(tried))]
 
 
 def cases(rng: np.random.Generator) -> Iterator[Case]:
-    """Yield the gradients to be judged: first an ordinary one, right and wrong, then those that take care."""
+    """Yield the gradients to judge: first an ordinary one, right and wrong, then the more difficult ones."""
     x, target, W = rng.normal(size=(7, 5)), rng.normal(size=(7, 3)), rng.normal(0, 0.6, size=(5, 3))
 
     def loss(W: Array) -> Any:
@@ -173,21 +173,21 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
 
     one_entry = np.zeros(W.shape)
     one_entry.flat[1 + np.argmax(np.abs(grad(W)).flat[1:])] = 0.1
-    few_digits = "What does your tolerance refer to: to 1, or to the size of the numbers compared?"
-    plain = "By how much do claim and difference quotient differ here? What do you do with that?"
+    few_digits = "Is your tolerance absolute, or relative to the size of the compared numbers?"
+    plain = "By how much do claimed gradient and difference quotient differ here, and how do you decide?"
     usual = "an ordinary loss"
     yield Case("ordinary", usual, loss, grad, W, True, plain)
     yield Case("factor", f"{usual}, N times too large", loss, lambda W: len(x) * grad(W), W, False, plain)
     yield Case("sign", f"{usual}, with the other sign", loss, lambda W: -grad(W), W, False,
-               "Do you compare the numbers, or their sizes or squares?")
+               "Do you compare the numbers, or their absolute values or squares?")
     yield Case("zeros", f"{usual}, all zeros", loss, np.zeros_like, W, False,
-               "What does your measure of the difference give if the claim is 0?")
+               "What does your measure of the difference give if the claimed gradient is 0?")
     yield Case("example", f"{usual}, of the last example only", loss, lambda W: grad(W, slice(-1, None)), W, False,
                plain)
     yield Case("entry", f"{usual}, one entry wrong by a tenth", loss, lambda W: grad(W) * (1 + one_entry), W, False,
                "Is every entry compared, or some of them, or a mean over all?")
     yield Case("not-finite", f"{usual}, one entry NaN", loss, lambda W: np.where(one_entry, np.nan, grad(W)), W, False,
-               "What is the answer to NaN > 1e-6? And to NaN <= 1e-6?")
+               "What is the result of NaN > 1e-6? And of NaN <= 1e-6?")
     yield Case("huge", f"{usual} times 1e8", lambda W: 1e8 * loss(W), lambda W: 1e8 * grad(W), W, True, few_digits)
     yield Case("tiny", f"{usual} times 1e-8", lambda W: 1e-8 * loss(W), lambda W: 1e-8 * grad(W), W, True, few_digits)
     yield Case("tiny", f"{usual} times 1e-8, twice too large", lambda W: 1e-8 * loss(W), lambda W: 2e-8 * grad(W), W,
@@ -196,15 +196,15 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def _of_particular_losses(rng: np.random.Generator) -> Iterator[Case]:
-    """Yield the gradients of losses that are 0, have kinks or bend a lot, and the wrong ones that are hard to see."""
+    """Yield the gradients of losses that are 0, have kinks or are strongly curved, and subtle wrong ones."""
     x, upstream = rng.normal(size=(5, 3)), rng.choice([-1.0, 1.0], (5, 3)) * rng.uniform(0.5, 1.5, (5, 3))
-    nothing = "Over what do you divide if claim and difference quotient are both 0?"
-    yield Case("zero", "a loss that doesn't depend on x, which is 0", lambda x: 1.5, np.zeros_like, x, True, nothing)
-    yield Case("not-zero", "a loss that doesn't depend on x, which isn't 0", lambda x: 1.5, lambda x: 0 * x + 0.01, x,
+    nothing = "By what do you divide if claimed gradient and difference quotient are both 0?"
+    yield Case("zero", "a constant loss, which is 0", lambda x: 1.5, np.zeros_like, x, True, nothing)
+    yield Case("not-zero", "a constant loss: 0.01 instead of 0", lambda x: 1.5, lambda x: 0 * x + 0.01, x,
                False,
                "What does your measure of the difference give if the difference quotient is 0?")
     off = np.where(rng.permutation(15).reshape(5, 3) < 6, -1.0, 1.0) * (0.1 + np.abs(x))
-    yield Case("zero", "a ReLU loss, some of whose entries are 0", lambda x: (upstream * functions.relu(x)).sum(),
+    yield Case("zero", "a ReLU loss, with some entries 0", lambda x: (upstream * functions.relu(x)).sum(),
                lambda x: upstream * (x > 0), off, True, nothing)
     near = np.where(x < 0, -1.0, 1.0) * rng.uniform(1e-3, 2e-3, (5, 3))
     yield Case("kink", "a sum of absolute values, a thousandth away from the kink",
@@ -214,23 +214,23 @@ def _of_particular_losses(rng: np.random.Generator) -> Iterator[Case]:
     def slopes(x: Array) -> Any:
         return -30 * upstream * np.sin(30 * (x + np.roll(x, 1, axis=1)))
 
-    yield Case("curved", "a loss that bends a lot",
+    yield Case("curved", "a strongly curved loss",
                lambda x: (upstream * np.cos(30 * (x + np.roll(x, 1, axis=1)))).sum(),
                lambda x: slopes(x) + np.roll(slopes(x), -1, axis=1), x, True,
-               "How far does your quotient lie from the slope if the loss bends? Which quotient comes closer?")
+               "How far is your quotient from the slope if the loss is curved? Which quotient is closer?")
     whole = rng.permutation(15).reshape(5, 3) - 7
-    yield Case("whole", "a loss at whole numbers, x being an array of integers", lambda x: (upstream * np.sin(x)).sum(),
+    yield Case("whole", "a loss at an array x of integers", lambda x: (upstream * np.sin(x)).sum(),
                lambda x: upstream * np.cos(x), whole, True,
-               "What is left in an array of integers of x[0, 0] + 1e-5?")
-    yield Case("close", "GELU with erf, which is that of GELU with tanh",
+               "What does an array of integers store for x[0, 0] + 1e-5?")
+    yield Case("close", "GELU with erf: that of GELU with tanh",
                lambda x: (upstream * functions.gelu(x)).sum(),
                lambda x: functions.gelu_tanh_backward(upstream, x), np.linspace(-2.5, 2.5, 15).reshape(5, 3), False,
-               "It is off by less than a thousandth. How near do right gradients come to your difference quotients?")
+               "It is wrong by less than a thousandth. How closely do right gradients agree with your quotients?")
     square = rng.normal(size=(3, 3))
     mixed = upstream[:3] @ square
     yield Case("transposed", "a product of matrices, transposed", lambda x: (mixed * x).sum() + (x**3).sum() / 3,
                lambda x: (mixed + x**2).T, square, False,
-               "Do you compare entry by entry, or sums and norms, in which a wrong place doesn't show?")
+               "Do you compare entry by entry, or sums and norms, which don't change if entries are exchanged?")
     yield Case("shape", "a mean over rows, one row instead of five", lambda x: (x.mean(axis=0) * upstream[0]).sum(),
                lambda x: upstream[0] / 5, x, False,
-               "What does NumPy make of an array (5, 3) minus an array (3,)? Is that the shape that x has?")
+               "What does NumPy compute for an array (5, 3) minus an array (3,)? Does the gradient have x's shape?")

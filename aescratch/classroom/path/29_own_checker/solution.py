@@ -5,9 +5,9 @@ import numpy as np
 
 
 def is_right(loss, grad, x):
-    """Return whether grad(x) is the gradient of loss at x, by asking the loss at points nearby.
+    """Return whether grad(x) is the gradient of loss at x, by evaluating the loss at points nearby.
 
-    A right gradient is to be accepted, be it tiny, huge or 0; a wrong one refused, even if one entry alone is wrong by
+    Accept a right gradient, even if it is tiny, huge or 0; reject a wrong one, even if only one entry is wrong by
     a tenth, or if the worst one is by a thousandth.
 
     Parameters
@@ -15,9 +15,9 @@ def is_right(loss, grad, x):
     loss : function
         Takes an array of x's shape and returns a number.
     grad : function
-        Takes an array of x's shape and returns what may be the gradient; it has x's shape if it is right.
+        Takes an array of x's shape and returns a candidate for the gradient; a right one has x's shape.
     x : array (N, D)
-        Where to check, of floats or of whole numbers. It must be as it was when you return.
+        The point to check, with floats or integers. It must be unchanged when you return.
 
     Returns
     -------

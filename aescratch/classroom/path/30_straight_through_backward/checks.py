@@ -12,9 +12,9 @@ from aescratch.inspection.gradcheck import Report
 
 FUNCTIONS = ("straight_through_backward",)
 AGAINST = {
-    "a": "That is what the rule says. Move a from 0.3 to 0.31: does z move?",
-    "c": "At which a is the step? Does a = 0.3 lie on it?",
-    "d": "If a moves from 0.3 to 0.31, is z then another number?",
+    "a": "That is the rule's answer. If a goes from 0.3 to 0.31, does z change?",
+    "c": "At which a is the step? Is a = 0.3 at the step?",
+    "d": "If a goes from 0.3 to 0.31, does z change?",
 }
 
 

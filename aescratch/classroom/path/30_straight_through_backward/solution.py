@@ -1,10 +1,10 @@
 # mypy: ignore-errors
-"""A binary code, backward: a rule in the place of the derivative."""
+"""A binary code, backward: a rule in place of the derivative."""
 
 import numpy as np
 
-# What do you expect? One unit: a = 0.3, so that z = sign(a) = 1. The loss would like z to be smaller: dL/dz = 2. What
-# is the true derivative of the loss with respect to a, dL/da?
+# What do you expect? One unit: a = 0.3, so z = sign(a) = 1. A smaller z would lower the loss: dL/dz = 2. What is the
+# true derivative of the loss with respect to a, dL/da?
 #   "a"  2, since a is between -1 and 1
 #   "b"  0
 #   "c"  it is infinite, since sign is a step
@@ -22,14 +22,14 @@ def binary_code(a):
 
 
 def straight_through_backward(grad_z, a):
-    """Return what the straight-through rule gives for a, where z = binary_code(a).
+    """Return the gradient for a by the straight-through rule, where z = binary_code(a).
 
     Parameters
     ----------
     grad_z : array (N, H)
         The gradient of the loss with respect to z.
     a : array (N, H)
-        What the forward pass was given.
+        The input of the forward pass.
 
     Returns
     -------

@@ -5,18 +5,18 @@ from aescratch.classroom import Mutant
 MUTANTS = {
     "nothing goes through": Mutant(
         "grad_x_hat @ W2.T + beta * (2 * (h - q) / N)", "beta * (2 * (h - q) / N)", "not-straight-through",
-        "what the decoder asks of q doesn't reach the encoder",
-        "What does the straight-through rule hand on to h?",
+        "the decoder's gradient for q doesn't reach the encoder",
+        "What does the straight-through rule pass on to h?",
     ),
     "the decoder moves the codebook": Mutant(
         "2 * (q - h) / N", "2 * (q - h) / N + grad_x_hat @ W2.T", "to-the-codebook",
-        "what the decoder asks of q goes to the codebook, too",
+        "the decoder's gradient for q also goes to the codebook",
         "Which terms of the loss may move an entry?",
     ),
     "no commitment": Mutant(
         " + beta * (2 * (h - q) / N)", "", "commitment-missing",
         "the commitment term is missing from what the encoder gets",
-        "In which two terms of the loss is h no given number?",
+        "In which two terms of the loss is h not a constant?",
     ),
     "beta at the codebook": Mutant(
         "2 * (q - h) / N\n    grad_E = np.zeros_like(E)\n    np.add.at(grad_E, indices, grad_q)\n"
@@ -33,17 +33,17 @@ MUTANTS = {
     "the last one wins": Mutant(
         "np.add.at(grad_E, indices, grad_q)", "grad_E[indices] += grad_q", "not-added-up",
         "an entry that several codes chose has the gradient of one of them only",
-        "What does grad_E[indices] += ... do if a number stands in indices twice?",
+        "What does grad_E[indices] += ... do if a number occurs twice in indices?",
     ),
     "towards the wrong side": Mutant(
         "beta * (2 * (h - q)", "beta * (2 * (q - h)", "commitment-reversed",
         "the commitment term pushes codes away from their entries: its sign is reversed",
-        "If h grows and is larger than q already, does the distance grow?",
+        "If h is larger than q and grows, does the distance grow?",
     ),
     "codes for entries": Mutant(
         "q.T @ grad_x_hat", "h.T @ grad_x_hat", "code-for-entry",
-        "h stands where q belongs in the gradient of W2",
-        "Which array did the forward multiply with W2?",
+        "h is used where q belongs in the gradient of W2",
+        "Which array did the forward multiply by W2?",
     ),
     "no mean": Mutant(
         "(x_hat - x) / N", "x_hat - x", "no-mean",

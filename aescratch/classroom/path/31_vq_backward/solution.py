@@ -5,7 +5,7 @@ import numpy as np
 
 
 def nearest(h, E):
-    """Return the number of the entry of E that is nearest to each row of h; this is given."""
+    """Return the index of the entry of E that is nearest to each row of h; this is given."""
     return ((h[:, None] - E) ** 2).sum(axis=2).argmin(axis=1)
 
 

@@ -10,13 +10,13 @@ MUTANTS = {
     "no width": Mutant("-theta / bandwidth", "-theta", "scale@grad_theta"),
     "twice as wide": Mutant(
         "< bandwidth / 2\n", "< bandwidth\n", "window-too-wide",
-        "the window reaches a whole bandwidth to each side, not half of one",
+        "the window reaches a whole bandwidth to each side, not half a bandwidth",
         "The window around theta is as wide as the bandwidth: how far does it reach to one side?",
     ),
     "all that are on": Mutant(
         "np.abs(a - theta) < bandwidth / 2", "a > theta", "window-missing",
-        "every entry above the threshold has a say in grad_theta, not those near it",
-        "Which entries would switch on or off if theta moved by a little?",
+        "every entry above the threshold contributes to grad_theta, not only those near it",
+        "Which entries would switch on or off if theta changed a little?",
     ),
     "a mean": Mutant("(grad_h * near).sum(axis=0)", "(grad_h * near).mean(axis=0)", "scale@grad_theta"),
     "no upstream": Mutant("(grad_h * near).sum(axis=0)", "near.sum(axis=0)", "other-upstream@grad_theta"),

@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""A JumpReLU, backward: the derivative in a, and a rule in theta."""
+"""A JumpReLU, backward: the derivative for a, and a rule for theta."""
 
 import numpy as np
 
@@ -12,18 +12,18 @@ def jump_relu(a, theta):
 def jump_relu_backward(grad_h, a, theta, bandwidth):
     """Return the gradients with respect to a and theta, where h = jump_relu(a, theta).
 
-    That of theta is the rule -theta_j / bandwidth Σ_n grad_h_nj [ |a_nj - theta_j| < bandwidth / 2 ].
+    For theta, this is the rule -theta_j / bandwidth Σ_n grad_h_nj [ |a_nj - theta_j| < bandwidth / 2 ].
 
     Parameters
     ----------
     grad_h : array (N, H)
         The gradient of the loss with respect to h.
     a : array (N, H)
-        What the forward pass was given.
+        The input of the forward pass.
     theta : array (H,)
         The threshold of each unit.
     bandwidth : float
-        The width around theta within which entries of a have a say.
+        The width around theta within which entries of a contribute.
 
     Returns
     -------

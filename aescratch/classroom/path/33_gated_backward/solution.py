@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""A gated autoencoder, backward: two reconstructions by one decoder, which learns from the first alone."""
+"""A gated autoencoder, backward: two reconstructions by one decoder, which learns only from the first."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ def gated_loss(x, W, b, r, W2, weight):
 
 
 def gated_backward(x, W, b, r, W2, weight):
-    """Return the gradients with respect to the parameters, where W2 is held in the auxiliary term.
+    """Return the gradients with respect to the parameters, where W2 is constant in the auxiliary term.
 
     Parameters
     ----------

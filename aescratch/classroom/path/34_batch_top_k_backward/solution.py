@@ -20,7 +20,7 @@ def batch_top_k_backward(grad_y, a, k):
     grad_y : array (N, H)
         The gradient of the loss with respect to y.
     a : array (N, H)
-        What the forward pass was given; no two entries are equal.
+        The input of the forward pass; no two entries are equal.
     k : int
         How many entries of each row are kept on average.
 

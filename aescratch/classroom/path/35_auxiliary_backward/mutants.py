@@ -7,27 +7,27 @@ MUTANTS = {
         "grad_e_hat = weight * (e_hat - e) / N\n",
         "grad_e_hat = weight * (e_hat - e) / N\n    grad_x_hat = grad_x_hat + grad_e_hat\n",
         "not-held",
-        "the auxiliary term reaches x_hat through the residual, which is held",
+        "the auxiliary term reaches x_hat through the residual, which is constant",
         "What does sg[x - x_hat] say about x_hat in the auxiliary term?",
     ),
     "W2 once": Mutant(
         " + z.T @ grad_e_hat", "", "use-missing",
         "what the auxiliary term sends to W2 is missing",
-        "In which lines of the forward does W2 stand, and is it held in one of them?",
+        "In which lines of the forward does W2 appear, and is it constant in one of them?",
     ),
     "W2 held with the residual": Mutant(
         "h.T @ grad_x_hat + z.T @ grad_e_hat", "z.T @ grad_e_hat", "use-missing",
         "what the reconstruction sends to W2 is missing",
-        "In which lines of the forward does W2 stand?",
+        "In which lines of the forward does W2 appear?",
     ),
     "silent units stay silent": Mutant(
         " + (grad_e_hat @ W2.T) * silent_mask", "", "path-missing",
         "what the auxiliary term sends to the silent units is missing",
-        "By how many ways does a reach the loss?",
+        "Along how many paths does a reach the loss?",
     ),
     "no mask for the silent": Mutant(
         "(grad_e_hat @ W2.T) * silent_mask", "(grad_e_hat @ W2.T)", "mask-missing",
-        "all units get what the auxiliary term sends back, not those in z alone",
+        "all units get what the auxiliary term sends back, not only those in z",
         "Which entries of a does z hold?",
     ),
     "one mask for both": Mutant(
@@ -42,7 +42,7 @@ MUTANTS = {
     ),
     "x for the residual": Mutant(
         "weight * (e_hat - e) / N", "weight * (e_hat - x) / N", "other-target",
-        "x stands where the residual belongs: the silent units restore the whole input",
+        "x is used where the residual belongs: the silent units reconstruct the whole input",
         "With what does the auxiliary term compare e_hat?",
     ),
 }

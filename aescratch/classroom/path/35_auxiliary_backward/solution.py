@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""A k-sparse autoencoder with an auxiliary term, backward: silent units restore a residual that is held."""
+"""A k-sparse autoencoder with an auxiliary term, backward: silent units reconstruct a constant residual."""
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def auxiliary_loss(x, W1, W2, silent, k, weight):
 
 
 def auxiliary_backward(x, W1, W2, silent, k, weight):
-    """Return the gradients with respect to the weights, where the residual x - x_hat is held.
+    """Return the gradients with respect to the weights, where the residual x - x_hat is constant.
 
     Parameters
     ----------
@@ -35,9 +35,9 @@ def auxiliary_backward(x, W1, W2, silent, k, weight):
     W2 : array (H, D)
         The decoder's weights.
     silent : array (H,)
-        1 for a unit that has been silent for long, 0 for the others; more than k are silent.
+        1 for a unit that has been silent for a long time, 0 for the others; more than k are silent.
     k : int
-        How many units of each example stay, and how many silent ones restore the residual.
+        How many units of each example are kept, and how many silent ones reconstruct the residual.
     weight : float
         The weight of the auxiliary term.
 

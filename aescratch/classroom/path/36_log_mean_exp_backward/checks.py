@@ -13,9 +13,9 @@ from aescratch.inspection.gradcheck import Report
 
 FUNCTIONS = ("log_mean_exp_backward",)
 AGAINST = {
-    "a": "Is it the mean that is differentiated, or the logarithm of it? Do both samples weigh the same?",
-    "c": "That is the derivative of the mean. What does the logarithm do to it?",
-    "d": "Does y stay as it is if the smaller weight grows from 1 to 1.1?",
+    "a": "Do you differentiate the mean, or its logarithm? Do both samples have the same weight?",
+    "c": "That is the derivative of the mean. How does the logarithm change it?",
+    "d": "Does y stay the same if the smaller weight grows from 1 to 1.1?",
 }
 
 

@@ -16,7 +16,7 @@ MUTANTS = {
     ),
     "over the batch": Mutant(
         "w.sum(axis=1)[:, None]", "w.sum(axis=0)", "over-the-batch",
-        "each sample has its share in the sum over the batch, not in that of its own example",
+        "each sample's share is of the sum over the batch, not of the sum over its own example",
         "Over which index is the mean in log_mean_exp?",
     ),
     "overflow": Mutant("log_w - log_w.max(axis=1)[:, None]", "log_w", "not-finite"),

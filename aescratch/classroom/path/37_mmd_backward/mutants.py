@@ -5,8 +5,8 @@ from aescratch.classroom import Mutant
 MUTANTS = {
     "one side of the pair": Mutant(
         "-4 / C * (codes", "-2 / C * (codes", "one-side",
-        "what codes do to each other has half its size",
-        "How often does the kernel between codes hold the pair (n, m)? Mind the pair (m, n).",
+        "the repulsion between codes has half its size",
+        "How often does the kernel between codes contain the pair n, m? Don't forget (m, n).",
     ),
     "no kernel's square": Mutant(
         "codes[:, :, None] ** 2", "codes[:, :, None]", "square-of-kernel",
@@ -15,12 +15,12 @@ MUTANTS = {
     ),
     "no samples": Mutant(
         "repelling + attracting", "repelling", "attraction-missing",
-        "what the samples do to the codes is missing",
+        "the attraction by the samples is missing",
         "In which of the three kernels does h stand?",
     ),
     "only samples": Mutant(
         "repelling + attracting", "attracting", "repulsion-missing",
-        "what the codes do to each other is missing",
+        "the repulsion between codes is missing",
         "In which of the three kernels does h stand?",
     ),
     "attracted by codes": Mutant(
@@ -42,7 +42,7 @@ MUTANTS = {
     "down the wrong axis": Mutant(
         "(samples[:, :, None] ** 2 * to_samples).sum(axis=1)", "(samples[:, :, None] ** 2 * to_samples).sum(axis=0)",
         "other-axis",
-        "what the samples do is added up over the codes, and not over the samples",
-        "Which index of the kernel between codes and samples counts the codes? Over which must the sum be?",
+        "the attraction is summed over the codes instead of the samples",
+        "Which index of the kernel between codes and samples counts the codes? Over which must you sum?",
     ),
 }

@@ -10,8 +10,8 @@ MUTANTS = {
     ),
     "all reversed": Mutant(
         "grad_x_hat @ W2.T - weight *", "-grad_x_hat @ W2.T - weight *", "reconstruction-reversed",
-        "the reconstruction's gradient is reversed, too",
-        "Which of the two terms are the networks at odds about?",
+        "the reconstruction's gradient is reversed too",
+        "Which of the two terms do encoder and discriminator change in opposite directions?",
     ),
     "the discriminator reversed": Mutant(
         "z.T @ grad_of_samples + h.T @ grad_of_codes", "-(z.T @ grad_of_samples + h.T @ grad_of_codes)",
@@ -21,8 +21,8 @@ MUTANTS = {
     ),
     "the encoder doesn't mind": Mutant(
         " - weight * np.outer(grad_of_codes, v)", "", "path-missing",
-        "what the discriminator says of the codes doesn't reach the encoder",
-        "By how many ways does h reach the loss?",
+        "the discriminator's gradient for the codes doesn't reach the encoder",
+        "Along how many paths does h reach the loss?",
     ),
     "weight forgotten": Mutant(
         "- weight * np.outer", "- np.outer", "weight-missing",
@@ -32,18 +32,18 @@ MUTANTS = {
     "weight twice": Mutant(
         "z.T @ grad_of_samples + h.T @ grad_of_codes", "weight * (z.T @ grad_of_samples + h.T @ grad_of_codes)",
         "weight-extra",
-        "the weight stands before the discriminator's own gradient, too",
-        "Does the gradient of v pass the reversal?",
+        "the weight also multiplies the discriminator's own gradient",
+        "Does the gradient of v go through the reversal?",
     ),
     "codes alone": Mutant(
         "z.T @ grad_of_samples + h.T @ grad_of_codes", "h.T @ grad_of_codes", "samples-missing",
-        "what the samples say to the discriminator is missing",
-        "In which two terms of the cross-entropy does v stand?",
+        "the samples' part of the discriminator's gradient is missing",
+        "In which two terms of the cross-entropy does v appear?",
     ),
     "labels exchanged": Mutant(
         "grad_of_codes = p_codes / (2 * N)", "grad_of_codes = (p_codes - 1) / (2 * N)", "label-of-codes",
-        "codes have the label of samples",
-        "The logit of a code is to be small. Does its cost grow or fall with it?",
+        "the codes have the samples' label",
+        "The logit of a code should be small. Does its cost grow or fall with the logit?",
     ),
     "the mean of one half": Mutant(
         "p_codes / (2 * N)", "p_codes / N", "number-of-rows",

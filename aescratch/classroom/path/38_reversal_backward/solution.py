@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""An adversarial autoencoder, backward: the discriminator's gradient is turned round on its way to the encoder."""
+"""An adversarial autoencoder, backward: the discriminator's gradient is reversed on its way to the encoder."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ def adversarial_loss(x, z, W1, W2, v):
 
 
 def reversal_backward(x, z, W1, W2, v, weight):
-    """Return the gradients with respect to the weights, where that of the discriminator is reversed for the encoder.
+    """Return the gradients with respect to the weights, with the discriminator's gradient reversed for the encoder.
 
     What the discriminator sends back to h is multiplied by -weight; nothing else is.
 
@@ -31,7 +31,7 @@ def reversal_backward(x, z, W1, W2, v, weight):
     v : array (H,)
         The discriminator's weights.
     weight : float
-        By how much the reversed gradient is multiplied.
+        The factor of the reversed gradient.
 
     Returns
     -------

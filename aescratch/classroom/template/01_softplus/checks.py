@@ -1,4 +1,4 @@
-"""The backward against differences of the forward, at inputs of sizes that are distinct primes."""
+"""Compare the backward with difference quotients of the forward, at sizes that are distinct primes."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ FUNCTIONS = ("softplus_backward",)
 
 
 def softplus(a):
-    """Return what the student's file gives, too."""
+    """Return softplus(a), as in the student's file."""
     return np.logaddexp(0.0, a)
 
 

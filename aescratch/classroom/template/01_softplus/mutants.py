@@ -1,4 +1,4 @@
-"""Typical mistakes: what is replaced in the solution, by what, and how it must be answered."""
+"""Typical mistakes: the text in the solution, its replacement, and the code of the right feedback."""
 
 from aescratch.classroom import Mutant
 

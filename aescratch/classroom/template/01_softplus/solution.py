@@ -16,7 +16,7 @@ def softplus_backward(grad_y, a):
     grad_y : array (N, H)
         The gradient of the loss with respect to y, the upstream gradient.
     a : array (N, H)
-        What softplus was given.
+        The input of softplus.
 
     Returns
     -------
