@@ -1,4 +1,4 @@
-"""Headless Chromium, driven by Selenium, that asks nobody for anything and keeps what pages say and fetch."""
+"""Headless Chromium, driven by Selenium, without network access, with a record of the pages' messages and requests."""
 
 import contextlib
 import shutil

@@ -22,7 +22,7 @@ def copy_package(folder):
 
 
 def run_python(folder, *words):
-    """Run Python with these words in the folder, whose package it imports, and return what came of it."""
+    """Run Python with these arguments in the folder, so that it imports its package, and return the finished process."""
     without_here = ["-P"] if sys.version_info >= (3, 11) else []
     environment = {
         **os.environ, "PYTHONPATH": str(folder), "AESCRATCH_TEST_TURN": "all",

@@ -1,10 +1,10 @@
-"""An instructor's dry run: a made-up class hands in through Canvas, and its gradebook comes back as it must.
+"""An instructor's dry run: an invented class hands in through Canvas, and the gradebook gets the right points.
 
     python tests/dry_run.py [--students 300] [--jobs 2] [--folder DIR]
 
-One export for each of eight exercises. Every file is of a kind whose points are known beforehand: right ones, copied,
-renamed, late, or handed in again after a broken one; typical mistakes; stubs, broken files, hostile ones, and loops
-without an end; or there is none. Grading is ended by SIGKILL twice on the way, and gone on with.
+There is one export for each of eight exercises. The points of every file are known: right files, also copied, renamed,
+late, or handed in again after a broken one; typical mistakes; stubs, broken files, hostile files, endless loops, and
+missing files. Grading is killed by SIGKILL twice, and continued.
 """
 
 import argparse
@@ -45,7 +45,7 @@ FAMILIES, GIVEN = ["김", "이", "박", "최", "정", "Kim", "Müller", "García
 
 @functools.cache
 def points_of_mistake(name, mistake):
-    """Return what a mistake earns when it is marked in this process, unconfined."""
+    """Return the points of a mistake when it is graded in this process, unconfined."""
     exercise = next(each for each in all_exercises() if each.name == name)
     text = exercise.mutated(exercise.mutants[mistake])
     with tempfile.TemporaryDirectory() as folder:
@@ -56,7 +56,7 @@ def points_of_mistake(name, mistake):
 
 
 def handed_in(exercise, rng, kind, number):
-    """Return what a student of this number hands in to an exercise, by name, and what it earns; None leaves a cell empty."""
+    """Return a student's files for an exercise, by name, and their points; None leaves a cell empty."""
     own = f"\n# {number}\n"
     name, file = exercise.file_name, 1000 * exercise.number + number
     user, who = 100 + number, f"student{number}"
@@ -77,7 +77,7 @@ def handed_in(exercise, rng, kind, number):
 
 
 def make(folder, count, names=NAMES):
-    """Write the exports and the gradebook of a class; return their paths, and the cells that have to be in it."""
+    """Write the exports and the gradebook of a class; return their paths, and the expected cells."""
     rng = random.Random(0)
     exercises = [exercise for exercise in all_exercises() if exercise.name in names]
     students = [(f"{rng.choice(GIVEN)} {rng.choice(FAMILIES)} {n}", 100 + n, f"login{n}", "AB"[n % 2]) for n in range(count)]
@@ -112,7 +112,7 @@ def judged(out):
 
 
 def ended_when(process, out, count):
-    """End a grading once so many judgements are kept; return whether it was at work till then."""
+    """Kill a grading after so many judgements; return whether it was still running."""
     while process.poll() is None and judged(out) < count:
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
@@ -120,7 +120,7 @@ def ended_when(process, out, count):
 
 
 def wrong_cells(out, book, truth):
-    """Return what is otherwise than it must be in the gradebook that is to be imported."""
+    """Return the wrong cells of the gradebook to be imported."""
     before, after = ([*csv.reader(io.StringIO(path.read_text(encoding="utf-8")))] for path in (book, out / "canvas_gradebook.csv"))
     wrong = [] if len(before) == len(after) else [("rows", len(before), len(after))]
     for row, (old, new) in enumerate(zip(before, after, strict=False)):

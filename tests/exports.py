@@ -1,4 +1,4 @@
-"""Exports of learning platforms, made for tests in the form that each platform gives them; and a small course."""
+"""Exports of learning platforms, made for tests in each platform's form; and a small course."""
 
 import json
 import zipfile

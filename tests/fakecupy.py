@@ -298,7 +298,7 @@ def _as_view(key):
 
 
 def _poisoned(host):
-    """Return an array filled with what nobody wants, as uninitialised memory is."""
+    """Return an array filled with useless values, like uninitialised memory."""
     host.fill(np.nan if host.dtype.kind in "fc" else True if host.dtype == bool else 77)
     return host
 
@@ -474,7 +474,7 @@ class ReductionKernel:
 
 
 class Module(types.ModuleType):
-    """A module that says what it lacks, and whether CuPy does too."""
+    """A module whose errors say what is missing, and whether it is missing in CuPy, too."""
 
     def __getattr__(self, name):
         known = any(name in MANIFEST[kind] for kind in ("functions", "ufuncs", "names"))

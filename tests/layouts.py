@@ -1,4 +1,4 @@
-"""The folders in which platforms run an autograder for each submission, laid out on this machine, and what is read there."""
+"""The folders in which platforms run an autograder for a submission, laid out on this machine, and the results there."""
 
 import importlib.util
 import json
@@ -22,7 +22,7 @@ CLASSROOM50 = {
 
 
 class Place(NamedTuple):
-    """Where a platform has what belongs to a submission, in the folder that stands for its own."""
+    """The places of a submission's files in a platform's folder."""
 
     kind: str
     submission: str
@@ -31,7 +31,7 @@ class Place(NamedTuple):
     results: str
 
     def laid_out(self, root, exercises, *options):
-        """Lay an autograder for exercises out as the platform does, where any user may look."""
+        """Lay out an autograder for exercises as the platform does, readable for every user."""
         root.chmod(0o755)
         names = [exercise.name for exercise in exercises]
         out = root / self.code if self.kind == "classroom50" else root
@@ -52,7 +52,7 @@ class Place(NamedTuple):
             (root / self.code / "package" / f"{package}.py").write_text("raise ImportError")
 
     def started(self, root, files, path=None, before=()):
-        """What came of starting it for a submission of these files."""
+        """The finished process of the autograder for a submission with these files."""
         shutil.rmtree(root / self.submission, ignore_errors=True)
         shutil.rmtree(root / "results", ignore_errors=True)
         (root / self.submission).mkdir()

@@ -47,7 +47,7 @@ TRAININGS = {
 
 
 def data(model: Any) -> tuple[Any, ...]:
-    """Return what the model learns from."""
+    """Return the model's training data."""
     return (X, LABELS) if isinstance(model, ae.SoftmaxClassifier) else (X,)
 
 
@@ -58,7 +58,7 @@ def train(model: Any, epochs: int, **options: Any) -> Any:
 
 
 def outputs(model: Any) -> dict[str, Any]:
-    """Return what a model gives for X where nothing is random."""
+    """Return a model's output for X without randomness."""
     if isinstance(model, ae.SoftmaxClassifier):
         given = {"encode": model.autoencoder.encode(X), "probabilities": model.predict_probabilities(X)}
     else:

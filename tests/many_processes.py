@@ -1,6 +1,6 @@
-"""What each of many processes does in the tests: `mpiexec -n 3 python tests/many_processes.py SCENARIO FOLDER`.
+"""The program of each process in the tests: `mpiexec -n 3 python tests/many_processes.py SCENARIO FOLDER`.
 
-A scenario is a function of mpi4py's communicator and of a folder, into which every process writes what came out.
+A scenario is a function of mpi4py's communicator and of a folder, into which every process writes its results.
 """
 
 import os
@@ -64,7 +64,7 @@ def small(**options):
 
 
 def refused(kind, communicator, model, x, **options):
-    """What fit says where it refuses; nothing has changed then."""
+    """The messages with which fit refuses; nothing has changed then."""
     before = outcome_of_values(model)
     try:
         model.fit(x, **{**FEW, **options}, communicator=communicator)

@@ -1,4 +1,4 @@
-"""Wrong backward passes, each with what is really wrong with it: the catalogue that the checker's causes are judged by.
+"""Wrong backward passes, each with its true causes: the catalogue against which the checker's causes are tested.
 
 PAIRS holds forwards, what makes their inputs from a generator, and how many of them get a gradient. A mistake is a backward, and for each gradient that it gets wrong the
 codes that name its cause truly: "scale[N]" is the code "scale" with the factor N. Several codes say the same thing.
@@ -26,9 +26,9 @@ LINE = "line"
 
 
 def too_long(finding: Finding):
-    """Whether a finding, as it is printed with its cause and its question, has more words than somebody reads.
+    """Whether a printed finding, with its cause and its question, has too many words.
 
-    The line of code beside it is code, and is cut off where it is long.
+    The line of code beside it doesn't count, and is shortened if it is long.
     """
     cause = "" if finding.message.startswith(finding.cause) else finding.cause
     return len(f"{finding.message} {cause} {finding.question}".split()) > MOST_WORDS

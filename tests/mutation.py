@@ -1,4 +1,4 @@
-"""Break every backward pass on purpose and see the tests go red: run as ``python tests/mutation.py``.
+"""Break every backward pass on purpose and see the tests fail: run as ``python tests/mutation.py``.
 
 Each factor, term, transpose and statement of every ``*_backward`` of the formula sheet, and of every ``backward`` of
 layers, losses, penalties, corruptions and models, is dropped once, in a copy of the repository. A mutant that no test

@@ -1,6 +1,6 @@
 """Right gradients without a formula, by which the flags of grading are measured; and formulas that agree badly.
 
-    python tests/quotients.py      how many of them are flagged, by method and step, and of the right answers how many
+    python tests/quotients.py      how many of them are flagged, by method and step, and how many right answers are
 """
 
 import re
@@ -172,7 +172,7 @@ def by_quotient(name, method, step, hidden=False):
 
 
 class Here:
-    """A submission that is asked in this process; it is none, but a text of ours."""
+    """A text of ours in the role of a submission, called in this process."""
 
     def __init__(self, module):
         self.module = module
@@ -185,7 +185,7 @@ class Here:
 
 
 def flags(name, text, seed=0):
-    """Return what is said of a text, and the verdicts of its reports."""
+    """Return the evidence against a text, and the verdicts of its reports."""
     exercise, calls = EXERCISES[name], Calls()
     text = text if "PREDICTION" in text else with_prediction(exercise, text)
 
@@ -206,7 +206,7 @@ def flags(name, text, seed=0):
 
 
 def flags_of_a_style(pair, backward, seed):
-    """Return what is said of a right backward beside the sheet's own, or the first style's where ours doesn't fit."""
+    """Return the evidence against a right backward, compared with the sheet's own or, if that doesn't fit, the first style."""
     forward, draw = PAIRS[pair][:2]
     inputs = draw(np.random.default_rng(seed))
     others = [own for _, name, own in right_styles.STYLES if name == pair]

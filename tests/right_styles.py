@@ -217,7 +217,7 @@ def _(grad_y, x, W, b):
     return delta @ W.T, x.T @ delta, delta.sum(0)
 
 
-# Inputs of every size that the pair bears: multiplied by this.
+# Inputs are also multiplied by these scales, if the pair allows them.
 SCALES = (1e-6, 1e-3, 1.0, 1e3, 1e6)
 LINEAR = {"dense", "affine", "relu", "leaky_relu", "top_k", "centred", "squared_error", "contraction", "l1_sparsity"}
 SMALL_TOO = {"sigmoid", "tanh", "gelu", "gelu_tanh", "softmax_rows", "unit_rows", "dense_sigmoid"}

@@ -1,7 +1,7 @@
-"""Classes of students who wrote independently, and some who copied, by which lookalikes are measured.
+"""Classes of students who wrote independently, and some who copied, for measuring lookalikes.
 
     python tests/synthetic_students.py            precision and recall by exercise
-    python tests/synthetic_students.py large      of 300 students in eight exercises, and how long comparing takes
+    python tests/synthetic_students.py large      the same for 300 students in eight exercises, with the time
 
 A student starts from an answer of the tests' collections, right or wrong, and writes it by habits: which of several
 spellings of a product or a sum, which parts get a line and a name of their own. A copy of a student's file has other names,
@@ -218,12 +218,12 @@ def written(name, rng):
 
 
 def copy_of(text, rng):
-    """Return a student's file as somebody disguises it."""
+    """Return a disguised copy of a student's file."""
     return laid_out(reordered(renamed(ast.parse(text), rng), rng), rng)
 
 
 def edited_copy_of(text, rng):
-    """Return the same, when one line in six was also written anew."""
+    """Return the same, with one line in six also rewritten."""
     tree = ast.parse(copy_of(text, rng))
     habits = Habits(rng)
     for node in ast.walk(tree):
@@ -256,7 +256,7 @@ def measured(name, seeds, **about):
 
 
 def large():
-    """Print what 300 students come to."""
+    """Print the results for 300 students."""
     classes = {name: class_of(name, 20, students=290, copies=10) for name in EIGHT}
     started = time.process_time()
     found = {name: lookalikes(EXERCISES[name], texts) for name, (texts, _) in classes.items()}

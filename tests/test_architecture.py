@@ -1,4 +1,4 @@
-"""The house: imports go downward only, nobody asks for a concrete model's class, and importing the package is cheap."""
+"""The house: imports go downward only, no code asks for a concrete model's class, and importing the package is cheap."""
 
 import ast
 import functools
@@ -41,7 +41,7 @@ def tree_of(path):
 
 
 def module_files():
-    """Every file of the package but the exercises, which their readers own."""
+    """Every file of the package except the exercises, which belong to their readers."""
     return sorted(path for path in PACKAGE.rglob("*.py") if "path" not in path.relative_to(PACKAGE).parts)
 
 

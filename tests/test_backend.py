@@ -1,4 +1,4 @@
-"""The backend: erf beside SciPy's, formulas in blocks beside formulas as they are, and where an array may be.
+"""The backend: erf compared with SciPy's, formulas in blocks compared with whole ones, and the device of an array.
 
 There is no GPU here. Where a message needs a CuPy array, a stand-in module takes CuPy's place.
 """

@@ -1,7 +1,7 @@
-"""A Python without threads, sockets and processes, as a browser has: everything that needs none of them works.
+"""A Python without threads, sockets and processes, like that of a browser: everything that doesn't need them works.
 
-The Python of a browser itself can't be had here. Its likeness is a child in which what it lacks raises, as it does
-there: some modules can't be imported, and no thread and no process can be started.
+A browser's Python isn't available here. In its place is a child process with the same restrictions: some modules can't
+be imported, and no thread or process can be started.
 """
 
 import shutil

@@ -1,5 +1,5 @@
-"""A student's first minute: from the folder that was handed out alone, without a network or the repository, and on systems
-that lack what is POSIX's, as far as Linux can tell.
+"""A student's first minute: with only the released folder, without a network or the repository, and on systems without
+POSIX features, as far as Linux can simulate them.
 """
 
 import importlib.util
@@ -41,7 +41,7 @@ subprocess.Popen.kill = lambda self: self.send_signal(9)  # as Windows ends a pr
 
 
 def environment(**more):
-    """That of a student: no network, and nothing of the repository's."""
+    """A student's environment: no network, and nothing of the repository."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "PIP_", "COV", "AESCRATCH"))}
     nowhere = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
     return {**kept, **nowhere, "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", **more}
@@ -49,7 +49,7 @@ def environment(**more):
 
 @pytest.fixture(scope="module")
 def handed_out(tmp_path_factory):
-    """The folder that a teacher hands out, and nothing else."""
+    """Only the folder that a teacher hands out."""
     out = tmp_path_factory.mktemp("student") / "handout"
     assert main(["exercises", "release", "builtin", str(out), "--only", FORWARD.name, DENSE.name]) == 0
     return out
@@ -57,7 +57,7 @@ def handed_out(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def python(handed_out, tmp_path_factory):
-    """An environment of a student's own, which has what the package needs, and in which its wheel was installed."""
+    """A student's virtual environment with the package's requirements, in which its wheel is installed."""
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     program = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
@@ -71,7 +71,7 @@ def python(handed_out, tmp_path_factory):
 
 
 def told(python, folder, *words, **more):
-    """What the student's command says."""
+    """The finished process of the student's command."""
     command = [str(python.parent / "aescratch"), "exercises", *words]
     done = subprocess.run(command, cwd=folder, env=environment(**more), capture_output=True)
     return done.returncode, done.stdout, done.stderr
@@ -118,7 +118,7 @@ def test_a_first_exercise_passes_in_the_terminal_from_what_was_handed_out_alone(
 
 @pytest.fixture
 def windows_like(tmp_path, python):
-    """What makes every Python of that environment lack what Windows lacks."""
+    """Code that removes from every Python of that environment what Windows doesn't have."""
     (tmp_path / "sitecustomize.py").write_text(HIDING)
     more = {"PYTHONPATH": str(tmp_path)}
     code = "import os, signal; print(hasattr(os, 'fork'), hasattr(signal, 'SIGKILL')); import resource"
@@ -166,7 +166,7 @@ def test_without_what_is_posixs_a_cell_is_checked_and_a_loop_ends(handed_out, py
     done = subprocess.run(command, cwd=folder, env=environment(**windows_like), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "dense_forward: passed" in done.stdout
-    assert "dense_forward: it didn't come to an end" in done.stdout
+    assert "dense_forward: it didn't finish in time" in done.stdout
 
 
 @pytest.mark.parametrize("encoding", ["cp949", "cp1252"])
@@ -194,7 +194,7 @@ def test_in_colab_the_cell_asks_for_the_courses_zip_and_goes_into_its_folder(han
     monkeypatch.delitem(sys.modules, "google.colab")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    with pytest.raises(FileNotFoundError, match="unpack the course whole"):
+    with pytest.raises(FileNotFoundError, match="unpack the whole course"):
         exec(INSTALL, {})
 
 

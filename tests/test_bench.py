@@ -1,4 +1,4 @@
-"""`aescratch bench`: that it measures what it says and prints it. How fast anything is, no test asks."""
+"""`aescratch bench` measures and prints what it promises. No test asks how fast anything is."""
 
 import dataclasses
 import functools
@@ -289,7 +289,7 @@ def ending():
 
 
 def test_a_side_that_ends_is_told():
-    with pytest.raises(RuntimeError, match="expected one to be measured in its own process, but that ended"):
+    with pytest.raises(RuntimeError, match="expected one to be measured in its own process, but that has ended"):
         timing.median_seconds_apart({"one": ending}, rounds=1, turn=0)
 
 

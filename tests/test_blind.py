@@ -1,4 +1,4 @@
-"""The blind collection is what it says: right programs pass, wrong ones are rejected, and its judge knows a repair."""
+"""The blind collection is valid: right programs pass, wrong ones are rejected, and its judge recognises a repair."""
 
 import pathlib
 import sys

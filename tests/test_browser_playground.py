@@ -239,8 +239,8 @@ def test_an_error_that_grows_is_told_while_it_does(page):
 def test_an_address_that_asks_for_what_there_is_not_is_told(page):
     driver = page("data=cats&rate=-1&variant=topk&code=4&k=9")
     told = text(driver, "trouble")
-    assert "data can be ring, wave, spiral, cloud, bumps, digits, not “cats”" in told
-    assert "rate can be from 0.0001 to 3, not “-1”" in told
+    assert "data must be one of ring, wave, spiral, cloud, bumps, digits, not “cats”" in told
+    assert "rate must be from 0.0001 to 3, not “-1”" in told
     assert "at most 4 can be kept, not 9" in told
     assert (state(driver)["data"], state(driver)["k"]) == ("ring", 4)
 

@@ -81,7 +81,7 @@ def assert_page_equals(browser, step):
             np.testing.assert_allclose(np.array(numbers, float), flat, rtol=1e-12, atol=1e-12, err_msg=name)
         for place in shown[name]:
             numbers = np.array([text.replace("−", "-") for text in place], float)
-            # What is 0 but for rounding, as a bias's gradient before a batch normalisation, rounds otherwise in Python.
+            # Values that are 0 up to rounding, such as a bias's gradient before a batch normalisation, differ in Python.
             np.testing.assert_allclose(numbers, np.array(held[name], float), rtol=5.1e-4, atol=1e-15, err_msg=name)
     return sum(np.size(value) for value in expected.values())
 

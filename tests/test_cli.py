@@ -131,7 +131,7 @@ def test_the_help_writes_words_with_the_numbers_that_may_follow_them(capsys):
     with_numbers = {"leaky-relu": "leaky-relu[:ALPHA]"}
     assert f"between layers: {', '.join(with_numbers.get(word, word) for word in ACTIVATIONS)} [" in text
     assert "kl:RHO:WEIGHT[:MOMENTUM], l1:WEIGHT; with a MOMENTUM" in text
-    assert "what damages the input: gaussian:SIGMA, masking:P, salt-and-pepper:P [" in text
+    assert "the corruption of the input: gaussian:SIGMA, masking:P, salt-and-pepper:P [" in text
     assert "NAME xavier-uniform, xavier-normal, he-uniform, he-normal, old-uniform [" in text
 
 
@@ -316,9 +316,9 @@ WRONG = [
     ),
     (
         ["train", "vanilla", "--data", "mine.npy"],
-        "there is no option --data: leave that word out, and write what follows it alone (see aescratch train --help)",
+        "there is no option --data; leave it out, and write only its value (see aescratch train --help)",
     ),
-    (["train", "vanilla", "digits", "more"], "there is one word too many, 'more' (see aescratch train --help)"),
+    (["train", "vanilla", "digits", "more"], "unexpected argument 'more'; leave it out (see aescratch train --help)"),
     (["train", "vanilla", "--k", "3"], "vanilla has no option --k, which is for k-sparse; leave it out"),
     (
         ["train", "linear", "--corruption", "masking:0.1"],
@@ -380,11 +380,11 @@ WRONG = [
     ),
     (
         ["train", "vanilla", "--optimizer", "sgd"],
-        "sgd has no learning rate of its own; give --learning-rate, such as 0.01",
+        "sgd has no default learning rate; give --learning-rate, such as 0.01",
     ),
     (
         ["train", "vanilla", "--optimizer", "lbfgs", "--clip-norm", "1"],
-        "lbfgs has no use for --clip-norm; leave it out, or take another optimizer",
+        "lbfgs doesn't use --clip-norm; leave it out, or choose another optimizer",
     ),
     (["train", "vanilla", "--optimizer", "adam:1:2:3:4"], "expected adam[:BETA1][:BETA2][:EPS], got 'adam:1:2:3:4'"),
     (["train", "vanilla", "--schedule", "step"], "expected step:EVERY[:FACTOR], got 'step'"),
@@ -400,28 +400,28 @@ WRONG = [
         "output_activation out: "
         "decode returns probabilities by itself",
     ),
-    (["train", "vanilla", "digist"], "there is no file 'digist', and no data set of that name; did you mean digits?"),
+    (["train", "vanilla", "digist"], "there is no file and no data set 'digist'; did you mean digits?"),
     (
         ["train", "vanilla", "there/is/none.npy"],
-        "there is no file 'there/is/none.npy', and no data set of that name; check the path, or "
+        "there is no file and no data set 'there/is/none.npy'; check the path, or "
         "take one of digits, fashion, "
         "fashion-test, patches, fashion-full, fashion-full-test, mnist, mnist-test, mnist-5k",
     ),
     (
         ["train", "vanilla", "--divide-by", "16"],
-        "--divide-by says how to read your own file, and digits is built in; leave it out",
+        "--divide-by is for your own files, but digits is built in; leave it out",
     ),
     (
         ["evaluate", "model.npz", "--key", "x"],
-        "--key says how to read your own file, and digits is built in; leave it out",
+        "--key is for your own files, but digits is built in; leave it out",
     ),
     (
         ["train", "vanilla", "fashion", "--image-shape", "28x28"],
-        "--image-shape says how to read your own file, and fashion is built in; leave it out",
+        "--image-shape is for your own files, but fashion is built in; leave it out",
     ),
     (
         ["train", "classifier", "small.npy"],
-        "a classifier learns from labels, and these data have none; give data with labels",
+        "a classifier learns from labels, but these data have none; give data with labels",
     ),
     (
         ["train", "classifier", "odd.npz"],
@@ -429,7 +429,7 @@ WRONG = [
     ),
     (
         ["train", "vanilla", "small.npy", "--checkpoint", "no/run.npz"],
-        "there is no folder 'no' to write run.npz into; make it first",
+        "there is no folder 'no' to write run.npz into; create it first",
     ),
     (
         ["train", "vanilla", "small.npy", "--image-shape", "5x5"],
@@ -458,11 +458,11 @@ WRONG = [
     ),
     (
         ["evaluate", "model.npz", "digits"],
-        "the model reads 12 numbers per row, and digits has 64; give data of its kind",
+        "the model reads 12 numbers per row, but digits has 64; give data of the same kind",
     ),
     (
         ["evaluate", "model.npz", "small.npy", "--pca-data", "digits"],
-        "the model reads 12 numbers per row, and digits has 64; give data of its kind",
+        "the model reads 12 numbers per row, but digits has 64; give data of the same kind",
     ),
     (["encode", "model.npz", "small.npy"], "the following arguments are required: --out (see aescratch encode --help)"),
     (
@@ -471,15 +471,15 @@ WRONG = [
     ),
     (
         ["encode", "model.npz", "small.npy", "--out", "no/codes.npy"],
-        "there is no folder 'no' to write codes.npy into; make it first",
+        "there is no folder 'no' to write codes.npy into; create it first",
     ),
     (
         ["encode", "model.npz", "fashion", "--out", "codes.npy"],
-        "the model reads 12 numbers per row, and fashion-mnist small train has 784; give data of its kind",
+        "the model reads 12 numbers per row, but fashion-mnist small train has 784; give data of the same kind",
     ),
     (
         ["decode", "model.npz", "small.npy", "--out", "x.npy"],
-        "the model reads 5 numbers per row, and small.npy has 12; give data of its kind",
+        "the model reads 5 numbers per row, but small.npy has 12; give data of the same kind",
     ),
     (["decode", "model.npz", "none.npy", "--out", "x.npy"], "there is no file at none.npy; check the path"),
     (
@@ -725,7 +725,7 @@ def test_control_c_saves_the_last_good_epoch(capsys, small, monkeypatch):
     monkeypatch.setattr(ae.Autoencoder, "loss", interrupted_loss)
     outcome, _, err = run(capsys, *words, "--epochs", 9, "--out", "out")
     assert outcome == 130
-    assert err == "aescratch: interrupted; out has the model as it was after epoch 2\n"
+    assert err == "aescratch: interrupted; out contains the model after epoch 2\n"
     assert_same_values("out/model.npz", "two/model.npz")
     history = read_json("out/history.json")
     assert (history["stopped"], len(history["loss"])) == ("interrupted", 2)
@@ -739,7 +739,7 @@ def test_control_c_in_pretraining_ends_the_command(capsys, small, monkeypatch):
     monkeypatch.setattr(ae.StackedAutoencoder, "pretrain", interrupted)
     outcome, _, err = run(capsys, "train", "stacked", small, "--out", "out")
     assert outcome == 130
-    assert err == "aescratch: interrupted; out has the model as it was before the first epoch ended\n"
+    assert err == "aescratch: interrupted; out contains the model before the first epoch ended\n"
 
 
 def test_control_c_elsewhere(capsys, monkeypatch):
@@ -783,7 +783,7 @@ def test_control_c_from_outside_and_going_on_from_the_checkpoint(folder, capsys,
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=300)
     assert process.returncode == 130
-    assert err.startswith("aescratch: interrupted; out has the model as it was after epoch ")
+    assert err.startswith("aescratch: interrupted; out contains the model after epoch ")
     done = len(read_json("out/history.json")["loss"])
     assert 1 <= done < 400
     assert sorted(os.listdir("out")) == ["command.txt", "history.json", "model.npz"]
@@ -908,7 +908,7 @@ def test_evaluate(capsys, model):
     text = run(capsys, "evaluate", "model.npz")[1]
     lines = dict(re.split(r"  +", line) for line in text.splitlines() if "  " in line)
     assert lines["SSE of PCA, same width"] == f"{_pca_sse(x, x, 8):.4g}"
-    assert lines["units that tell nothing"] == "0 of 8"
+    assert lines["constant units"] == "0 of 8"
     assert lines["share of the code that isn't 0"] == f"{found['unit_mean']:.3g}"
     assert f"\nfound no-better-than-mean: the model's SSE is {found['sse_per_image']:.4g}, and" in text
 
@@ -923,7 +923,7 @@ def test_a_vae_that_collapsed_is_told_so_and_a_sparse_code_by_its_activity(capsy
     assert json.loads(Path("variational-digits/metrics.json").read_text())["diagnosis"] == found["diagnosis"]
     text = run(capsys, "train", "variational", "--code", "8")[1]
     assert "\nchosen: --beta 0.0273\n" in text  # what PCA leaves of 64 - 8 columns
-    assert re.search("\nunits that tell nothing +0 of 8\n", text)
+    assert re.search("\nconstant units +0 of 8\n", text)
     assert "found" not in text
     text = run(capsys, "train", "sparse", "--code", "32")[1]
     activity = re.search(r"activity per unit, rho = 0.05 +([0-9.]+)\n", text)
@@ -1159,11 +1159,11 @@ def test_a_table_as_a_spreadsheet_writes_it(capsys):
     rows = [f"{n % 7},{n % 3}5;{'Ulm' if n % 2 else 'Bonn'};{n % 2}" for n in range(40)]
     Path("table.csv").write_text("\n".join(["size;city;class", *rows]))
     out = run(capsys, "train", "linear", "table.csv", "--categories", " city", "--epochs", "3")[1]
-    assert "\ncolumn 'class' holds labels, and is no feature\n" in out
+    assert "\ncolumn 'class' has the labels, and is not a feature\n" in out
     assert "Dense(3, 1)" in out
     sentence = refused(capsys, "train", "linear", "table.csv")
     assert sentence.endswith("'Bonn' in line 2, where a number is expected; leave the column out; or, for a category, have columns of 0 and 1 made of it: --categories city")
-    assert "--categories says how to read your own file" in refused(capsys, "train", "linear", "digits", "--categories", "x")
+    assert "--categories is for your own files" in refused(capsys, "train", "linear", "digits", "--categories", "x")
 
 
 class Page(HTMLParser):
@@ -1274,7 +1274,7 @@ def test_new_data_outside_the_range_of_the_training_are_encoded_and_measured_but
     assert np.array_equal(np.load("codes.npy"), model.encode(model.scaling.apply(new)))
     sentence = refused(capsys, "train", "vanilla", "new.csv", "--reconstruction", "bce", "--scale", "none")
     assert "in column 1 of example 1 of new.csv, whose range is 0 to 1 (20 of 20" in sentence
-    assert sentence.endswith("; take --scale minmax, or --reconstruction squared-error")
+    assert sentence.endswith("; use --scale minmax, or --reconstruction squared-error")
 
 
 @pytest.mark.usefixtures("no_figures")

@@ -296,7 +296,7 @@ def test_a_backward_that_is_not_written_yet_says_so(capsys):
 
 
 REFUSED = [
-    ("my_layers.py", "argument VARIANT: expected what to check in my_layers.py after a colon, such as my_layers.py:dense_backward"),
+    ("my_layers.py", "argument VARIANT: expected a name after my_layers.py and a colon, such as my_layers.py:dense_backward"),
     ("my_layers.py:", "expected FILE.py:NAME or MODULE:NAME, got 'my_layers.py:'"),
     ("none.py:f", "there is no file 'none.py'; check the path"),
     ("none:f", "there is no module 'none'; check the name, or give a file: none.py:NAME"),
@@ -308,14 +308,14 @@ REFUSED = [
      "ae.Autoencoder"),
     ("my_layers.py:d_gelu", "expected d_gelu to take the upstream gradient under a name such as grad_y, got the arguments "
      "q, a; rename the one that it is"),
-    ("my_layers.py:odd_backward", "nothing says what q of odd is to be; write a function odd_inputs() in the file that "
+    ("my_layers.py:odd_backward", "expected a shape or value for q of odd, got none; write a function odd_inputs() in the file that "
      "returns a dict of arrays, or give --input q=7,5"),
-    ("my_layers.py:unusual_backward", "there is no unusual or unusual_forward, the forward of unusual_backward, in "
+    ("my_layers.py:unusual_backward", "there is no function unusual or unusual_forward, the forward of unusual_backward, in "
      "my_layers.py or in aescratch.functions; name it with --forward"),
-    ("my_layers.py:dense_backward --input q=3", "--input names q, and dense takes x, W, b; check the name"),
+    ("my_layers.py:dense_backward --input q=3", "--input names q, but dense takes x, W, b; check the name"),
     ("my_layers.py:dense_backward --tied", "my_layers.py:dense_backward has no option --tied, which is for "),
-    ("my_layers.py:dense_backward --data digits", "--data says nothing about my_layers.py:dense_backward; leave it out"),
-    ("my_layers.py:Wants", "an object of Wants(path, /, *, size) can't be made without knowing more; make one in the "),
+    ("my_layers.py:dense_backward --data digits", "--data has no effect on my_layers.py:dense_backward; leave it out"),
+    ("my_layers.py:Wants", "the arguments of Wants(path, /, *, size) are unknown; create an object in your file"),
     ("my_layers.py:Fails", f"my_layers.py:{line_of('raise OSError')}: OSError: no such file"),
     ("my_layers.py:broken_backward", f"my_layers.py:{line_of('return x @ x')}: ValueError: matmul: "),
     ("linear --input x=3", "--input is for your own code, FILE.py:NAME; leave it out"),

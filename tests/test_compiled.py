@@ -1,4 +1,4 @@
-"""Formulas compiled for the CPU: the numbers of the sheet, whatever comes in, and the sheet itself where nothing is compiled."""
+"""Formulas compiled for the CPU: the same numbers as the sheet for all inputs, and the sheet itself if nothing is compiled."""
 
 import importlib.util
 import inspect

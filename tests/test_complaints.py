@@ -1,4 +1,4 @@
-"""What readers complained of, word by word: each complaint is a test that its sentence is gone, and what is said now."""
+"""Readers' complaints about messages: each test shows that the old sentence is gone, and what replaces it."""
 
 import inspect
 import json
@@ -465,7 +465,7 @@ class TestHints:
         answers = {levels[2] for levels in exercise.hints.own.values()}
         assert not any(answer in text for text in shown for answer in answers)
         for text in shown[2:]:
-            assert text.startswith("gelu_backward: the last hint is the answer; what would you try after hint 2?")
+            assert text.startswith("gelu_backward: the last hint is the answer. What would you try after hint 2?")
             assert "aescratch exercises hint gelu_backward --answer" in text
         assert any(answer in course("hint", "--answer") for answer in answers)
 
@@ -483,7 +483,7 @@ class TestPlantedBugs:
         course("start", exercise.name)
         said = course("check")
         assert f"{exercise.name}: not begun yet" in said
-        assert "nothing was edited yet" in said
+        assert "the file is not edited yet" in said
         assert " entries differ" in said, "the task is to read which"
         assert not [word for word in ANSWERS[exercise.name] if word in said]
 
@@ -494,20 +494,20 @@ class TestPlantedBugs:
             course("check") if again else None
             shown = [course("hint"), course("hint"), course("hint", "--level", "3"), course("hint", "--answer")]
             assert [text for text in shown if " of 3 " in text] == shown[:1]
-            assert "change a line, and check it, before you ask for more" in shown[-1]
+            assert "change a line and check it before you ask for more" in shown[-1]
 
     def test_after_an_edit_of_the_loss_not_begun_yet(self, course):
         planted = (" + grad_rho_hat / N", " + grad_rho_hat")
         said = course.checked("find_the_bug_1", planted, ("return 0.5 * ((x_hat - x) ** 2)", "return 0.4 * ((x_hat - x) ** 2)"))
         assert "not begun yet" not in said
         assert "find_the_bug_1: not right yet" in said
-        assert "the file was edited, but the planted bug is still there" in said
-        assert "you changed sparse_loss, which the checks don't look at: the bug is in sparse_backward" in said
+        assert "you edited the file, but the bug is still there" in said
+        assert "you changed sparse_loss, which is not checked: the bug is in sparse_backward" in said
         assert "ruled out" not in said
 
     def test_an_edit_of_its_function_has_a_whole_report(self, course):
         said = course.checked("find_the_bug_3", ("0.5 * log_var) * eps", "log_var) * eps"), ("    return mu", "    s = 1\n    return mu"))
-        assert "the file was edited, but the planted bug is still there" in said
+        assert "you edited the file, but the bug is still there" in said
         assert "likely cause: the noise is scaled by the variance" in said
 
 
@@ -547,7 +547,7 @@ class TestSentences:
         course.checked(name, ("p / ", "2 * p / "))
         said = course.checked(name, ("logits - logits.max(axis=1, keepdims=True)", "logits"))
         assert "grad_logits has 21 entries that are NaN or infinite" in said
-        assert "grad_logits is right now" not in said
+        assert "grad_logits is now right" not in said
 
     def test_losses_have_no_upstream_gradients(self):
         def wrong(x_hat, x):

@@ -1,4 +1,4 @@
-"""Counts that decide how fast a training step is on the CPU, and that no machine's mood changes.
+"""Counts that determine the speed of a training step on the CPU, and don't depend on the machine's load.
 
 A watched array records every operation of NumPy's on it: which, on how many numbers, of which type, and whether the
 result went into an array that was there or into a new one. tracemalloc says how much memory is held at most.

@@ -1,4 +1,4 @@
-"""A teacher's own exercises: made, proved, handed out without any answer, and worked with by a student."""
+"""A teacher's own exercises: written, validated, released without any answer, and used by a student."""
 
 import json
 import os
@@ -110,13 +110,13 @@ UNREADABLE = [
     (rename("01_soft plus"), "expected a folder such as 01_my_exercise, got 01_soft plus"),
     (shutil.rmtree, "expected folders such as 01_my_exercise in"),
     (lambda folder: shutil.copytree(folder, folder.parent / "01_other"), "got 01_softplus in place 2"),
-    (lambda folder: shutil.copytree(folder, folder.parent / "02_softplus"), "to have a name of its own, got softplus twice"),
+    (lambda folder: shutil.copytree(folder, folder.parent / "02_softplus"), "to have a unique name, got softplus twice"),
     (about(""), "01_softplus/about.md to begin with '# title'"),
     (about("# T\nchapter: 1\n\nTask"), "01_softplus/about.md to begin with '# title'"),
     (about("# T\nchapter: 1\nminutes: ten\n\nTask"), "expected minutes in 01_softplus/about.md to be a whole number of at least 1, got 'ten'"),
     (about("# T\nchapter: 1\nminutes: 10\nminute: 3\n\nTask"), "01_softplus/about.md to begin with '# title'"),
     (about("# T\nchapter: 1\nminutes: 10\npoints: many\n\nTask"), "to be a whole number of at least 1, got 'many'; write a line such as 'points: 10'"),
-    (lambda folder: (folder / "about.md").write_bytes(b"# T\nchapter: 1\nminutes: 10\n\nZo\xeb"), "01_softplus/about.md to be UTF-8"),
+    (lambda folder: (folder / "about.md").write_bytes(b"# T\nchapter: 1\nminutes: 10\n\nZo\xeb"), "01_softplus/about.md in UTF-8"),
 ]
 
 
@@ -133,15 +133,15 @@ def test_a_course_that_is_not_as_it_should_be_is_refused_in_one_sentence(source,
 @pytest.mark.parametrize(
     ("file", "text", "sentence"),
     [
-        ("checks.py", "def check(:\n", "01_softplus/checks.py can't be used: SyntaxError, line 1"),
-        ("checks.py", "FUNCTIONS = ()\n", "01_softplus/checks.py can't be used: AttributeError"),
+        ("checks.py", "def check(:\n", "01_softplus/checks.py is invalid: SyntaxError, line 1"),
+        ("checks.py", "FUNCTIONS = ()\n", "01_softplus/checks.py is invalid: AttributeError"),
         ("checks.py", "FUNCTIONS = ('f')\ndef check(student, seed):\n    yield 1\n", "FUNCTIONS to be a tuple such as (\"relu\",), got 'f'"),
-        ("checks.py", "FUNCTIONS = ('f',)\ndef check(student, seed):\n    return 1\n", "check(student, seed) to yield reports, got no yield"),
+        ("checks.py", "FUNCTIONS = ('f',)\ndef check(student, seed):\n    return 1\n", "check(student, seed) to yield reports, but it has no yield"),
         ("checks.py", "FUNCTIONS = ('f',)\ndef check(student):\n    yield 1\n", "student and seed, got check(student); take both"),
-        ("mutants.py", "MUTANT = {}\n", "01_softplus/mutants.py can't be used: AttributeError"),
-        ("hints.md", "# *\n1. only one\n", "01_softplus/hints.md can't be used: ValueError: expected 3 levels"),
-        ("solution.py", "### BEGIN SOLUTION\nx = (\n### END SOLUTION\n", "01_softplus/solution.py can't be used: SyntaxError, line 2"),
-        ("solution.py", "x = 1\n", "01_softplus/solution.py can't be used: expected ### BEGIN SOLUTION"),
+        ("mutants.py", "MUTANT = {}\n", "01_softplus/mutants.py is invalid: AttributeError"),
+        ("hints.md", "# *\n1. only one\n", "01_softplus/hints.md is invalid: ValueError: expected 3 levels"),
+        ("solution.py", "### BEGIN SOLUTION\nx = (\n### END SOLUTION\n", "01_softplus/solution.py is invalid: SyntaxError, line 2"),
+        ("solution.py", "x = 1\n", "01_softplus/solution.py is invalid: expected ### BEGIN SOLUTION"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(source, capsys, file, text, sentence):
@@ -166,8 +166,8 @@ def test_new_writes_an_exercise_that_validates(tmp_path, capsys, monkeypatch):
     outcome, out, _ = run(capsys, "validate", "source", "--jobs", "2")
     assert outcome == 0, out
     assert re.search(r"^mine +ok +ok +ok +4 +3 +ok +3 of 4 +ok ", out, re.MULTILINE)
-    assert out.endswith("all 2 do what they should, and a release gives no answer away\n")
-    for name, sentence in (("mine", "which is in source already"), ("1st", "letters, digits and underscores"), ("a/b", "letters")):
+    assert out.endswith("all 2 are valid, and a release gives no answer away\n")
+    for name, sentence in (("mine", "source already has an exercise 'mine'"), ("1st", "letters, digits and underscores"), ("a/b", "letters")):
         outcome, _, err = run(capsys, "new", name, "--in", "source")
         assert outcome == 2
         assert sentence in err
@@ -176,24 +176,24 @@ def test_new_writes_an_exercise_that_validates(tmp_path, capsys, monkeypatch):
 OURS = "__import__('aescratch').functions.sigmoid(a)"
 BROKEN = [
     ("solution.py", "return grad_y * slope", "return slope", "softplus: its solution should pass, but it is wrong"),
-    ("mutants.py", "sign@grad_a", "scale@grad_a", "the mistake 'minus' should be answered with scale@grad_a, but it is wrong: sign@grad_a"),
+    ("mutants.py", "sign@grad_a", "scale@grad_a", "the answer to the mistake 'minus' should be scale@grad_a, but it is wrong: sign@grad_a"),
     ("mutants.py", '"np.exp(-a)", "np.exp(a)"', '"np.exp(-b)", "np.exp(b)"', "expected 'np.exp(-b)' once in the solution of softplus, got it 0 times"),
-    ("mutants.py", '"-grad_y * slope", "sign@grad_a"', '"1.0 * grad_y * slope", "sign@grad_a"', "'minus' should be answered with sign@grad_a, but it is passed"),
+    ("mutants.py", '"-grad_y * slope", "sign@grad_a"', '"1.0 * grad_y * slope", "sign@grad_a"', "'minus' should be sign@grad_a, but it is passed"),
     ("hints.md", "# *", "# anything", "expected a section '# *' in hints.md, got none"),
     ("solution.py", "    a : array (N, H)\n", "    a : array\n", "should have a line such as 'a : array (N, D)' for a"),
     ("solution.py", "    Returns\n    -------\n", "", "the docstring of softplus_backward should say what it returns"),
-    ("solution.py", "    ### BEGIN SOLUTION\n", "    grad_y = grad_y + undefined\n    ### BEGIN SOLUTION\n", "its stub should be met as not begun, but it is raised"),
+    ("solution.py", "    ### BEGIN SOLUTION\n", "    grad_y = grad_y + undefined\n    ### BEGIN SOLUTION\n", "its stub should be reported as not-begun, but it is raised"),
     ("checks.py", "rng = np.random", "assert seed == 0\n    rng = np.random", "its solution should pass at seed 11, but it is raised"),
     ("checks.py", "default_rng(seed)", "default_rng(0)", "its checks draw the same inputs at every seed"),
     ("checks.py", "yield check", "if seed == 23:\n        return\n    yield check", "its solution should pass at seed 23, but it is inconclusive"),
-    ("solution.py", "import numpy as np\n", "import numpy as np\nimport matplotlib.pyplot as plt\n", "softplus: in its solution line 4 imports matplotlib, which grading doesn't have"),
+    ("solution.py", "import numpy as np\n", "import numpy as np\nimport matplotlib.pyplot as plt\n", "softplus: in its solution line 4 imports matplotlib, which is not available in grading"),
     ("solution.py", "1.0 / (1.0 + np.exp(-a))", OURS, "its solution should get all points when it is graded like a submission, at seed 0, but it is not-in-grading"),
     ("solution.py", "slope = 1.0", "np.random.seed(1234)\n    slope = 1.0", "its solution should pass, but it is wrong: changed-random-state"),
     ("solution.py", "grad_y * slope", "grad_y * (slope if a[0, 0] > 0 else 1)", "its solution should pass at seed 47, but it is wrong"),
-    ("solution.py", "return np.logaddexp(0.0, a)", "return np.log1p(a * a)", "the softplus that students are shown gives other values than the checks' own"),
-    ("checks.py", "size=(7, 3)", "size=(7, 7)", "its checks draw H and N of softplus_backward equal"),
-    ("checks.py", "rng = np.random.default_rng(seed)", "np.random.seed(seed)\n    rng = np.random", "its checks draw from global random numbers"),
-    ("checks.py", "np.random.default_rng(seed)", "np.random.default_rng()", "or otherwise not from the seed alone"),
+    ("solution.py", "return np.logaddexp(0.0, a)", "return np.log1p(a * a)", "the function softplus in the stub returns other values than the one in the checks"),
+    ("checks.py", "size=(7, 3)", "size=(7, 7)", "its checks give H and N of softplus_backward the same size"),
+    ("checks.py", "rng = np.random.default_rng(seed)", "np.random.seed(seed)\n    rng = np.random", "its checks use global random numbers"),
+    ("checks.py", "np.random.default_rng(seed)", "np.random.default_rng()", "or others that don't depend on the seed alone"),
     ("mutants.py", '"0.5 * grad_y * slope"', f'"0.5 * grad_y * {OURS}"', "the mistake 'halved' should be wrong when it is graded, as it is in the student's own check, but it is not-in-grading"),
 ]
 
@@ -209,9 +209,9 @@ def test_validate_says_what_is_wrong(source, capsys, file, old, new, sentence):
 
 ENDLESS = [
     ("solution.py", "return grad_y * slope", "while True: pass", "its solution should pass, but it is timed-out, line 27: still running after 0.3 s"),
-    ("mutants.py", '"-grad_y * slope"', '"sum(n for n in iter(int, 1))"', "the mistake 'minus' should be answered with sign@grad_a, but it is timed-out, line 27"),
-    ("checks.py", "rng = np.random", "while seed == 0: pass\n    rng = np.random", "its solution should pass, but it is timed-out, line 17: still running after 3 s, and stopped; look for a loop whose end is never reached (in checks.py)"),
-    ("mutants.py", '"-grad_y * slope", "sign@grad_a"', '"sum(n for n in iter(int, 1))", "sign@grad_a", "a cause", "a question"', "01_softplus: expected every mistake to come to an end, but 'minus' doesn't"),
+    ("mutants.py", '"-grad_y * slope"', '"sum(n for n in iter(int, 1))"', "the answer to the mistake 'minus' should be sign@grad_a, but it is timed-out, line 27"),
+    ("checks.py", "rng = np.random", "while seed == 0: pass\n    rng = np.random", "its solution should pass, but it is timed-out, line 17: still running after 3 s, so it was stopped; look for a loop that never ends (in checks.py)"),
+    ("mutants.py", '"-grad_y * slope", "sign@grad_a"', '"sum(n for n in iter(int, 1))", "sign@grad_a", "a cause", "a question"', "01_softplus: expected every mistake to finish in time, but 'minus' doesn't"),
 ]
 
 
@@ -230,7 +230,7 @@ def test_release_refuses_a_solution_that_grading_cannot_use(source, tmp_path, ca
     replace(source / "01_softplus/solution.py", old, new)
     outcome, out, _ = run(capsys, "release", str(source), str(tmp_path / "out"))
     assert outcome == 1
-    assert "grading doesn't have" in out
+    assert "not available in grading" in out
     assert os.listdir(tmp_path) == ["source"]
 
 
@@ -243,14 +243,14 @@ def test_a_solution_that_earns_less_than_all_points_is_told(source, monkeypatch)
 
 
 def test_one_mistake_of_a_teachers_is_told_once(source, capsys):
-    """Where the solution fails, all that follows from it would fail too."""
+    """If the solution fails, everything that depends on it would fail, too."""
     replace(source / "01_softplus/solution.py", "return grad_y * slope", "return 2 * grad_y * slope")
     _, out, _ = run(capsys, "validate", str(source))
-    assert "\n1 to put right:\n" in out
+    assert "\n1 to correct:\n" in out
     assert re.search(r"^softplus +ok +wrong +- +- +- +- +3 of 4 +ok +-$", out, re.MULTILINE)
     replace(source / "01_softplus/solution.py", "return 2 * grad_y * slope", "return grad_y * slope")
     replace(source / "01_softplus/mutants.py", "sign@grad_a", "a guess")
-    assert "\n1 to put right:\n" in run(capsys, "validate", str(source))[1]
+    assert "\n1 to correct:\n" in run(capsys, "validate", str(source))[1]
 
 
 def test_a_mark_that_editors_put_before_a_text_is_none_of_it(source, capsys):
@@ -377,16 +377,16 @@ def test_a_student_works_with_what_was_handed_out(source, tmp_path, capsys, monk
     out = tmp_path / "out"
     outcome, said, _ = run(capsys, "release", str(source), str(out))
     assert outcome == 0
-    assert "1 exercises, every one proved, no answer in it" in said
-    assert "the package that students install holds functions of its own" in said
+    assert "1 exercises, all validated, without answers" in said
+    assert "the package that students install contains most of the answers" in said
     solution = read_course(source)[0].shown_solution
     shutil.rmtree(source)
     monkeypatch.chdir(out)
     assert re.search(r" 1  softplus .*Softplus, backward", run(capsys, "list")[1])
-    assert "write in 01_softplus.py" in run(capsys, "start", "softplus")[1]
+    assert "write your code in 01_softplus.py" in run(capsys, "start", "softplus")[1]
     outcome, said, _ = run(capsys, "check")
     assert outcome == 1
-    assert "softplus: not begun yet\n  write what is missing at 01_softplus.py:" in said
+    assert "softplus: not begun yet\n  write your code at 01_softplus.py:" in said
     (out / "01_softplus.py").write_text(solution.replace("grad_y * slope", "-grad_y * slope"))
     assert "error: grad_a has the wrong sign: it is minus the right gradient, everywhere\n" in run(capsys, "check")[1]
     assert "The slope is never negative" in run(capsys, "hint", "--level", "2")[1]
@@ -396,7 +396,7 @@ def test_a_student_works_with_what_was_handed_out(source, tmp_path, capsys, monk
     assert outcome == 0
     assert "all exercises pass: you are done" in said
     outcome, _, err = run(capsys, "solution", "softplus", "--give-up")
-    assert (outcome, err) == (2, "aescratch: the solution of softplus isn't in this course: your teacher keeps it\n")
+    assert (outcome, err) == (2, "aescratch: the solution of softplus is not in this course; your teacher has it\n")
     outcome, _, err = run(capsys, "release", str(out / "course"), str(tmp_path / "again"))
     assert outcome == 2
     assert "expected solution.py in 01_softplus, got none; name the folder that it was released from" in err
@@ -431,13 +431,13 @@ def test_hidden_tests_and_references_are_taken_out_and_replayed(source, tmp_path
     assert check_file(students, path).passed
     with_other_inputs = tried(students, exercise.shown_solution, seed=1)
     assert not with_other_inputs.passed
-    assert "knows the right values for those only: grade with the folder that it was released from" in with_other_inputs.message
+    assert "has the right values for those only: grade with the folder that it was released from" in with_other_inputs.message
 
 
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ("def RIGHT(", "def WRONG(", "expected RIGHT, a function, in the marked reference"),
+        ("def RIGHT(", "def WRONG(", "expected a function RIGHT in the marked reference"),
         ("softplus_backward, RIGHT, draws", "softplus_backward, lambda grad_y, a: RIGHT(grad_y, a), draws", ""),
         ("### END REFERENCE\n", "", "expected ### END REFERENCE after ### BEGIN REFERENCE"),
         ("### END HIDDEN TESTS\n", "", "01_softplus: checks.py, line 14: expected ### END HIDDEN TESTS after"),
@@ -564,7 +564,7 @@ def test_a_link_is_no_file(handout, tmp_path):
         (tmp_path / "out/link.md").symlink_to(SECRET.folder / "solution.py")
     except OSError as error:
         pytest.skip(f"no links here: {error}")
-    assert leak_problems(BUILTIN, tmp_path / "out") == ["link.md holds no file of its own, but a link; take it out"]
+    assert leak_problems(BUILTIN, tmp_path / "out") == ["link.md has a link in place of a file; remove it"]
 
 
 HOLE = "    ### BEGIN SOLUTION\n"
@@ -575,7 +575,7 @@ PLANTED = [
     ("solution.py", HOLE, f"    # 1.0 / (1.0 + np.exp(a))\n    # slope = 1.0/(1.0 + np.exp(-a))\n{HOLE}", "stub.py holds a line of the solution"),
     ("checks.py", "yield check", "# grad_y * np.ones_like(slope)\n    yield check", "checks.py holds a line of the known mistakes"),
     ("checks.py", "yield check", "### BEGIN HIDDEN TESTS\n    assert softplus(3.0) > 3.0\n    ### END HIDDEN TESTS\n    # assert softplus(3.0) > 3.0\n    yield check", "checks.py holds a line of the hidden tests"),
-    ("checks.py", "student.softplus_backward,", "lambda grad_y, a: 1 / 0,", "its solution should pass the checks as they are released"),
+    ("checks.py", "student.softplus_backward,", "lambda grad_y, a: 1 / 0,", "its solution should pass the released checks"),
 ]
 
 
@@ -611,7 +611,7 @@ def test_files_beside_an_exercise(source, tmp_path, capsys):
     assert (tmp_path / "out/course/01_softplus/helper.py").read_text() == "x = 1\n"
     (folder / "answers.docx").write_bytes(b"PK")
     assert "can't tell whether answers.docx holds an answer" in run(capsys, "release", str(source), str(tmp_path / "more"))[1]
-    assert "which is there already; name another" in run(capsys, "release", str(source), str(tmp_path / "out"))[1]
+    assert "already exists; choose another name" in run(capsys, "release", str(source), str(tmp_path / "out"))[1]
 
 
 def test_regions_and_what_is_without_them():
@@ -727,4 +727,4 @@ def test_a_file_that_passes_by_calling_the_package_is_told_so(source, tmp_path):
     path.write_text("from aescratch.functions import dense\n")
     outcome = check_file(BUILTIN[0], path)
     assert outcome.passed
-    assert "it passes by what line 1 brings in" in outcome.message
+    assert "it passes only because of line 1" in outcome.message

@@ -1,7 +1,7 @@
-"""The GPU path without a GPU: everything again on a stand-in for CuPy, and the package held to CuPy's manifest.
+"""The GPU path without a GPU: everything again on a stand-in for CuPy, and the package compared with CuPy's manifest.
 
-The stand-in computes with NumPy, so results must equal NumPy's bit for bit; what differs is what it refuses, and that it
-counts. Kernels, waits and transfers are counted as a GPU would be asked for them.
+The stand-in computes with NumPy, so results must equal NumPy's bit for bit. It differs in what it refuses, and in that
+it counts: kernels, waits and transfers are counted as on a GPU.
 """
 
 import ast
@@ -655,7 +655,7 @@ def test_pretraining_brings_the_data_once():
 
 @every_variant
 def test_no_float64_in_a_float32_step(name):
-    """But for the distances of a Wasserstein code, whose terms cancel."""
+    """Except for the distances of a Wasserstein code, whose terms cancel."""
     created = {dtype for _, dtype, _ in asked_for(name, 2).created}
     assert ("float64" in created) == name.startswith("wasserstein")
 

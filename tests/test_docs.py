@@ -1,7 +1,7 @@
-"""The documentation: links and names as they are read in the repository, and, where Sphinx is, the site made of them.
+"""The documentation: links and names in the repository's pages, and, if Sphinx is installed, the site built from them.
 
-Code blocks of Python are tested as doctests, by setup.cfg. What is left is here: blocks of commands, links, that the
-reference leaves nothing out, and the site, built exactly as the README says, with every warning an error.
+Python code blocks are tested as doctests, by setup.cfg. This file tests the rest: blocks of commands, links, the
+completeness of the reference, and the site, built exactly as the README says, with every warning an error.
 """
 
 import doctest
@@ -145,7 +145,7 @@ def is_here(name):
 
 
 def missing_tool():
-    """What the site can't be built without, and isn't here."""
+    """The missing requirements for building the site."""
     modules = [name for name in NEEDED if not is_here(name)]
     return ", ".join(modules if shutil.which("node") else [*modules, "Node.js"])
 

@@ -1,4 +1,4 @@
-"""What the package takes from others and gives to them: frames, notebooks, axes, logs, and JSON for programs."""
+"""The package with other libraries: frames, notebooks, axes, logs, and JSON for programs."""
 
 import configparser
 import inspect
@@ -101,7 +101,7 @@ def test_a_series_of_labels():
 
 
 class Holder:
-    """What is no array and gives one."""
+    """An object that isn't an array but converts to one."""
 
     def __init__(self, x):
         self.x = x

@@ -1,4 +1,4 @@
-"""Right solutions in other styles pass, predictions come first, a planted bug is known, and what passes by our own code."""
+"""Right solutions in other styles pass, predictions come first, planted bugs and calls of this package are recognised."""
 
 import numpy as np
 import pytest
@@ -626,8 +626,8 @@ def test_a_report_on_a_prediction_reads_as_one():
         PREDICTION = "a"
 
     report = check_prediction(Student, "b", {"a": "Why?"})
-    lines = ["what you expect, before any code", "asked for   verdict", "PREDICTION  fail",
-             'error: PREDICTION = "a" isn\'t what happens', "  ask yourself: Why?", "fail: the code is looked at after that"]  # fmt: skip
+    lines = ["your prediction, before any code", "asked for   verdict", "PREDICTION  fail",
+             'error: PREDICTION = "a" isn\'t what happens', "  ask yourself: Why?", "fail: the code is checked once this is right"]  # fmt: skip
     assert str(report).splitlines() == lines
     assert outcome_of([report]).codes == ["wrong-prediction"]
     assert check_prediction(Student, "a", {"b": "Why?"}).verdict == "pass"
@@ -647,7 +647,7 @@ def test_a_planted_bug_that_was_only_rewritten_is_still_there(exercise, tmp_path
     assert rewritten != exercise.stub
     outcome = looked_at(exercise, rewritten, tmp_path)
     assert outcome.kind == "wrong"
-    assert "error: the file was edited, but the planted bug is still there" in outcome.reports[0]
+    assert "error: you edited the file, but the bug is still there" in outcome.reports[0]
     for mutant in exercise.mutants.values():
         outcome = looked_at(exercise, exercise.mutated(mutant), tmp_path)
         assert ("as-planted" in outcome.codes) == (outcome.kind == "not-begun")
@@ -658,8 +658,8 @@ def test_a_planted_bug_that_was_only_rewritten_is_still_there(exercise, tmp_path
     ("text", "said"),
     [
         ("import numpy as np\n", ""),
-        ("import numpy\nfrom aescratch.functions import dense_backward\n", "line 2 brings in, from aescratch.functions import dense_backward: now"),
-        ("def f():\n    import aescratch as ae\n    return ae\n", "line 2 brings in, import aescratch as ae: now write that yourself"),
+        ("import numpy\nfrom aescratch.functions import dense_backward\n", "line 2, from aescratch.functions import dense_backward: now"),
+        ("def f():\n    import aescratch as ae\n    return ae\n", "line 2, import aescratch as ae: now write this yourself"),
         ("import aescratching\n", ""),
         ("from . import aescratch\n", ""),
     ],
@@ -673,7 +673,7 @@ def test_what_passes_by_our_own_code_is_told_so(text, said):
 def test_a_check_says_what_passes_by_our_own_code(tmp_path):
     outcome = looked_at(by_name("dense_backward"), "from aescratch.functions import dense_backward\n", tmp_path)
     assert outcome.passed
-    assert "since a grader doesn't have it" in outcome.message
+    assert "since aescratch is not available in grading" in outcome.message
     assert looked_at(by_name("dense_backward"), by_name("dense_backward").solution, tmp_path).message == ""
 
 

@@ -1,4 +1,4 @@
-"""The exercises: stubs fail, solutions pass, every mistake gets its answer and a hint, and the commands do what they say."""
+"""The exercises: stubs fail, solutions pass, every mistake gets its answer and a hint, and the commands work."""
 
 import json
 import os
@@ -70,7 +70,7 @@ def test_a_stub_is_not_begun_and_holds_no_solution(exercise, tmp_path):
     if HOLE in stub:
         assert stub.splitlines()[outcome.line - 1].strip() == HOLE
     else:
-        assert "nothing was edited yet: these are the numbers of the file as it was given" in outcome.reports[0]
+        assert "the file is not edited yet: these are the numbers of the original file" in outcome.reports[0]
     assert "###" not in stub
     solutions = re.findall(f"{BEGIN}\n(.*?){END}", exercise.solution, re.DOTALL)
     lines = {line.strip() for solution in solutions for line in solution.splitlines() if INSTEAD not in line} - {""}
@@ -244,7 +244,7 @@ def test_a_function_that_is_missing_or_takes_something_else(tmp_path):
     assert "there is no function dense_backward in 02_dense_backward.py" in said
     outcome, said = checked("import numpy\ndef dense_backward(dout, x, w):\n    pass\n", tmp_path)
     assert outcome.kind == "other-arguments"
-    assert "dense_backward takes dout, x, w; the checks call it by name, with grad_y, x, W, as in the stub" in said
+    assert "dense_backward takes dout, x, w, but the checks pass grad_y, x, W by name, as in the stub" in said
     assert "02_dense_backward.py:2:  def dense_backward(dout, x, w):" in said
     outcome, said = checked("def dense_backward(*given):\n    pass\n", tmp_path)
     assert outcome.kind == "raised"
@@ -257,7 +257,7 @@ def test_a_function_that_is_missing_or_takes_something_else(tmp_path):
 def test_a_process_that_ends_early_is_no_pass(text, tmp_path):
     outcome, said = checked(text, tmp_path)
     assert outcome.kind == "died"
-    assert "before the checks did" in said
+    assert "before the checks finished" in said
 
 
 def test_what_is_printed_is_shown_and_harms_nothing(tmp_path):
@@ -296,9 +296,9 @@ def test_the_documentation_counts_the_exercises():
 
 def test_what_changed_since_the_last_check():
     before = Outcome("wrong", codes=["sign@grad_x"], verdicts={"grad_x": "fail", "grad_b": "fail"}).to_dict()
-    assert changed_since(before, Outcome("wrong", codes=["sign@grad_x"], verdicts={"grad_x": "fail", "grad_b": "pass"})) == "since the last check: grad_b is right now"
-    assert changed_since(before, Outcome("wrong", codes=["sign@grad_x"], verdicts=before["verdicts"])) == "since the last check: the same kinds of findings"
-    assert changed_since(before, Outcome("wrong", codes=["scale@grad_x"], verdicts=before["verdicts"])) == "since the last check: another finding"
+    assert changed_since(before, Outcome("wrong", codes=["sign@grad_x"], verdicts={"grad_x": "fail", "grad_b": "pass"})) == "since the last check: grad_b is now right"
+    assert changed_since(before, Outcome("wrong", codes=["sign@grad_x"], verdicts=before["verdicts"])) == "since the last check: the kinds of findings are the same"
+    assert changed_since(before, Outcome("wrong", codes=["scale@grad_x"], verdicts=before["verdicts"])) == "since the last check: the findings are different"
     assert changed_since(before, Outcome("passed", verdicts={"grad_x": "pass"})) == "the last check said: not right yet"
     assert changed_since(Outcome("").to_dict(), Outcome("passed")) == ""
     assert changed_since(Outcome("not-begun").to_dict(), Outcome("not-begun")) == ""
@@ -358,7 +358,7 @@ def test_a_hint_fits_what_newcomers_write(name, right, wrong, hint, tmp_path):
 
 @pytest.fixture
 def course(tmp_path, monkeypatch, capsys):
-    """A student's folder, in which we are."""
+    """A student's folder, which is the current folder."""
     monkeypatch.chdir(tmp_path)
     assert main(["exercises", "init", "course"]) == 0
     capsys.readouterr()
@@ -377,7 +377,7 @@ def test_from_init_to_the_solution(course, capsys, monkeypatch):
     solution = by_name("dense_backward").solution
     outcome, out, _ = run(capsys, "start", "dense_backward")
     assert outcome == 0
-    assert "write in 02_dense_backward.py, then: aescratch exercises check" in out
+    assert "write your code in 02_dense_backward.py, then: aescratch exercises check" in out
     assert file.read_text() == by_name("dense_backward").stub
     (course / "notes" / "deeper").mkdir(parents=True)
     monkeypatch.chdir("notes/deeper")  # every command works from here
@@ -393,7 +393,7 @@ def test_from_init_to_the_solution(course, capsys, monkeypatch):
     assert "error: grad_b is the right gradient, times 1/N (N = 7, the number of rows of x)\n" in out
     assert "      02_dense_backward.py:28  grad_b = grad_y.mean(axis=0)\n" in out
     assert "ask yourself:" in out
-    assert "for a hint that fits: aescratch exercises hint dense_backward" in out
+    assert "for a hint: aescratch exercises hint dense_backward" in out
 
     levels = by_name("dense_backward").hints.own["scale@grad_b"]
     for level, words in ((1, []), (2, []), (3, ["--answer"]), (3, ["--answer", "--level", "3"])):
@@ -413,7 +413,7 @@ def test_from_init_to_the_solution(course, capsys, monkeypatch):
     assert "the last check said: not right yet" in out
     assert "next: aescratch exercises start relu_backward" in out
     assert f"1 of {len(EXERCISES)} pass" in out
-    assert "nothing to hint at" in run(capsys, "hint")[1]
+    assert "it needs no hint" in run(capsys, "hint")[1]
     assert run(capsys, "solution", "dense_backward")[1] == by_name("dense_backward").shown_solution
 
     outcome, out, _ = run(capsys, "reset", "dense_backward")
@@ -433,7 +433,7 @@ def test_from_init_to_the_solution(course, capsys, monkeypatch):
 def test_start_leaves_what_was_written(course, capsys):
     run(capsys, "start", "1")
     (course / "01_dense_forward.py").write_text("mine\n")
-    assert "go on in 01_dense_forward.py" in run(capsys, "start", "1")[1]
+    assert "continue in 01_dense_forward.py" in run(capsys, "start", "1")[1]
     assert (course / "01_dense_forward.py").read_text() == "mine\n"
 
 
@@ -465,17 +465,17 @@ def test_giving_up_is_recorded(course, capsys):
 
 
 REFUSED = [
-    (["check"], "there is no 01_dense_forward.py yet; write it with aescratch exercises start dense_forward"),
+    (["check"], "there is no 01_dense_forward.py yet; create it with aescratch exercises start dense_forward"),
     (["check", "--all"], "no exercise was started yet; begin with aescratch exercises start dense_forward"),
-    (["check", "dense_forward", "--all"], "there is one word too many, 'dense_forward'"),
+    (["check", "dense_forward", "--all"], "unexpected argument 'dense_forward' beside --all; leave one of them out"),
     (["start", "dense_forwards"], "there is no exercise 'dense_forwards'; did you mean dense_forward?"),
     (["start", "zzz"], "there is no exercise 'zzz'; see aescratch exercises list"),
     (["reset"], "expected the name of the exercise to reset, so that none is reset by mistake"),
     (["hint", "1", "--level", "4"], "expected --level from 1 to 3, got 4"),
     (["list", "--give-up"], "--give-up is for aescratch exercises solution; leave it out"),
-    (["list", "x"], "there is one word too many, 'x'"),
+    (["list", "x"], "unexpected argument 'x'"),
     (["init"], "expected a folder after init, such as aescratch exercises init course"),
-    (["init", "."], ". holds exercises already; go there and run aescratch exercises list"),
+    (["init", "."], ". already holds exercises; go there and run aescratch exercises list"),
 ]
 
 
@@ -488,7 +488,7 @@ def test_outside_any_folder_of_exercises(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     outcome, _, err = run(capsys, "list")
     assert outcome == 2
-    assert "is in none; make one with aescratch exercises init DIR" in err
+    assert "is not in one; make one with aescratch exercises init DIR" in err
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}', '{"format": 2, "current": null, "exercises": {}}', '{"format": 1, "current": null, "exercises": {"dense_forward": {"checks": "3"}}}', '{"format": 1, "exercises": {}}', '{"format": 1, "current": 0, "exercises": {}}', "[" * 100_000], ids=range(9))
@@ -496,7 +496,7 @@ def test_a_damaged_progress_file_is_refused_in_one_sentence(course, capsys, text
     (course / "progress.json").write_text(text)
     outcome, _, err = run(capsys, "list")
     assert outcome == 2
-    assert "put it right, or delete it and run aescratch exercises init on the folder: your files stay" in err
+    assert "repair it, or delete it and run aescratch exercises init on the folder, which keeps your files" in err
     assert err.count("\n") == 1
 
 
@@ -545,7 +545,7 @@ def test_watch_ends_with_control_c(course, capsys, monkeypatch):
     outcome, out, _ = run(capsys, "watch")
     assert outcome == 0
     assert "dense_forward: not begun yet" in out
-    assert "watching; save a file to have it checked, Control-C to end" in out
+    assert "watching: save a file to check it; Control-C to stop" in out
 
 
 def test_the_command_on_a_shell_with_little_around(course):
@@ -560,5 +560,5 @@ def test_the_command_on_a_shell_with_little_around(course):
 
 
 def test_a_workspace_that_is_none():
-    with pytest.raises(WorkspaceError, match="expected to be inside a folder of exercises"):
+    with pytest.raises(WorkspaceError, match="expected to run inside a folder of exercises"):
         Workspace.find(EXERCISES[0].folder)

@@ -1,4 +1,4 @@
-"""Model files: they bring everything back, are written whole or not at all, and a bad one does no harm.
+"""Model files: they restore everything, are written completely or not at all, and a damaged file does no harm.
 
 `tests/data/model-format-1.npz` and the numbers in `test_a_file_of_format_1_opens` were made once, by
 
@@ -366,7 +366,7 @@ def test_control_c_at_any_line_of_writing_is_control_c(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")
 def test_killing_a_save_at_random_moments_leaves_a_whole_file(tmp_path):
-    """A process saves two models in turn, until it is killed; what lies there is one of the two."""
+    """A process saves two models alternately, until it is killed; the file is then one of the two."""
     path, code = tmp_path / "model.npz", """
 import sys, aescratch as ae
 models = [ae.Autoencoder([300, 100], rng=seed) for seed in (0, 1)]

@@ -1,4 +1,4 @@
-"""Code that isn't ours: caches, losses with their gradient, autograd functions of PyTorch; right passes, wrong is named."""
+"""Foreign code: caches, losses with their gradient, autograd functions of PyTorch; right code passes, mistakes are named."""
 
 import builtins
 import sys

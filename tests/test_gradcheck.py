@@ -1,4 +1,4 @@
-"""The checker is checked: it rejects wrong gradients, accepts right ones, and tells both from what it can't judge."""
+"""The checker is checked: it rejects wrong gradients, accepts right ones, and reports cases that it can't decide."""
 
 import functools
 import json

@@ -1,4 +1,4 @@
-"""What right gradients keep whatever the formulas are, and what a check makes of bad input and bad manners."""
+"""Laws that right gradients obey for any formula, and the check's answers to invalid input and side effects."""
 
 import contextlib
 import random

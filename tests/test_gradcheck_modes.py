@@ -1,4 +1,4 @@
-"""How much a gradient check covers, and how it covers much at once: modes, and stacks of changes."""
+"""The coverage of a gradient check, and how it checks many entries at once: modes, and stacks of changes."""
 
 import functools
 
@@ -552,7 +552,7 @@ def test_estimates_of_chosen_entries_are_those_of_all():
 
 
 class TestTogether:
-    """What looks at many entries at once leave open is looked at alone."""
+    """Entries that a joint check leaves undecided are checked one by one."""
 
     def alone(self, offset=0.0, factor=1.0, smooth=True, later=True):
         """How many evaluations entries take one by one, beside the first, where the looks at all of them are as given."""

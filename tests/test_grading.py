@@ -1,4 +1,4 @@
-"""Grading: every part is accounted for, whatever was handed in; and runs, however they end, come to the same grades."""
+"""Grading: every part gets its points and reason for any submission; interrupted runs end with the same grades."""
 
 import argparse
 import csv
@@ -113,7 +113,7 @@ def test_breaking_a_law_costs_that_law_only():
     exercise = BY_NAME["sigmoid_backward"]
     impure = "def sigmoid_backward(grad_y, y):\n    grad_y *= y * (1 - y)\n    return grad_y.copy()\n"
     marks = marks_of(exercise, impure)
-    assert [name for name, entry in marks.items() if entry.points < entry.of] == ["changes nothing, and repeats itself"]
+    assert [name for name, entry in marks.items() if entry.points < entry.of] == ["changes no argument, and gives the same result again"]
     assert total(exercise, impure) == 9
     bent = (
         "def sigmoid_backward(grad_y, y):\n"
@@ -254,7 +254,7 @@ def test_odd_things_among_submissions_are_each_told_in_a_sentence(tmp_path):
     assert "more than 1000000" in students["large"].reasons["dense_backward"]
     assert "link" in students["linked"].remarks[0]
     assert students["linked"].files == {}
-    assert "no ordinary file" in students["piped"].reasons["dense_backward"]
+    assert "not an ordinary file" in students["piped"].reasons["dense_backward"]
     assert students[long[:117] + "..."].remarks == ["the folder is empty"]
     assert len(remarks) == 3
     assert "unpack it" in next(remark for remark in remarks if "lee.zip" in remark)
@@ -264,10 +264,10 @@ def test_odd_things_among_submissions_are_each_told_in_a_sentence(tmp_path):
 
 
 @pytest.mark.parametrize(("path", "remark"), [
-    ("my dense.py", "not graded: my dense.py"),
-    ("02_dense_backward.ipynb", "not graded: 02_dense_backward.ipynb"),
-    ("week 1/all.zip", "week 1/all.zip is no zip file"),
-    ("a/b/c/d/02_dense_backward.py", "some folders lie more than 3 deep"),
+    ("my dense.py", "file name: my dense.py"),
+    ("02_dense_backward.ipynb", "file name: 02_dense_backward.ipynb"),
+    ("week 1/all.zip", "week 1/all.zip is not a valid zip file"),
+    ("a/b/c/d/02_dense_backward.py", "folders more than 3 levels deep were not opened"),
     ("course/02_dense_backward/checks.py", ""),
     ("README.md", ""),
 ])  # fmt: skip
@@ -303,7 +303,7 @@ def test_a_folder_of_any_size_is_looked_at_so_far(tmp_path, monkeypatch):
     monkeypatch.setattr(attempts, "MOST_FILES", 5)
     for number in range(9):
         (tmp_path / f"{number}").mkdir()
-    assert "it holds 5 files and folders or more" in read_submission(tmp_path, [BY_NAME["dense_backward"]], "kim").remarks[0]
+    assert "only the first 5 files and folders were read" in read_submission(tmp_path, [BY_NAME["dense_backward"]], "kim").remarks[0]
 
 
 # The ledger
@@ -409,7 +409,7 @@ def test_a_run_accounts_for_everybody_and_the_number_of_jobs_changes_nothing(han
     assert "points: 0.7 of 7" in answer
     printed = capsys.readouterr().out
     assert f"seed, which is secret: {tmp_path / 'one' / 'seed.json'}\nthis seed is so short" in printed
-    assert "odd about what was handed in: 1, see" in printed  # kai's folder is empty
+    assert "submissions with remarks: 1, see" in printed  # kai's folder is empty
     assert (tmp_path / "one" / "feedback" / "kai.txt").read_text().endswith("the folder is empty\n")
 
 
@@ -489,7 +489,7 @@ def test_a_damaged_ledger_costs_the_damaged_lines_and_says_so(handed_in, course,
         capsys.readouterr()
         assert grade(*words) == 0
         printed = capsys.readouterr().out
-        assert f"lines of {records} that couldn't be read, and were judged again: 1 ({lines.index(bob) + 1})\n" in printed
+        assert f"invalid lines of {records}, which were judged again: 1 ({lines.index(bob) + 1})\n" in printed
         assert "files judged now: 1\n" in printed
         assert outputs(tmp_path / "out") == before
     records.write_bytes(b"".join(json.dumps({"key": "a"}).encode() + b"\n" for _ in range(12)))
@@ -519,7 +519,7 @@ def test_a_grading_that_is_refused_changes_nothing(handed_in, course, tmp_path, 
     (tmp_path / "out" / "seed.json").write_text('{"seed": "of the first"}')
     with Ledger(tmp_path / "out" / "results.jsonl"):
         before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
-        with pytest.raises(UsageError, match="another grading is at work in"):
+        with pytest.raises(UsageError, match="another grading is running in"):
             grade(handed_in, "--exercises", course, "--seed", "of the second", "--out", tmp_path / "out")
         assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
 
@@ -590,13 +590,13 @@ def test_nothing_is_graded_where_our_own_solution_would_not_pass(handed_in, tmp_
     [
         (["nowhere"], "expected a folder of submissions"),
         (["in", "--only", "dens_backward"], "did you mean dense_backward"),
-        (["in", "--out", "in/out"], "lies among the submissions"),
+        (["in", "--out", "in/out"], "lies inside the submissions"),
         (["in", "--time-limit", "0"], "above 0"),
         (["in", "--exercises", "nowhere"], "nowhere"),
         (["in", "--only", "double"], "for exercises of your own, give --exercises"),
         (["in", "--exercises", "released"], "expected solution.py in 01_double, got none; name the folder that it was"),
-        (["in/ann"], "to hold one folder a student"),
-        (["in", "--out", "in/ann/01_double.py"], "lies among"),
+        (["in/ann"], "expected one folder per student"),
+        (["in", "--out", "in/ann/01_double.py"], "lies inside"),
     ],
 )  # fmt: skip
 def test_wrong_usage_is_a_sentence(words, says, handed_in, tmp_path, monkeypatch):
@@ -622,7 +622,7 @@ def test_on_windows_grading_says_in_one_sentence_what_it_lacks(handed_in, tmp_pa
         with pytest.raises(UsageError) as caught:
             grade(handed_in, "--out", tmp_path / "out", *more)
         assert str(caught.value) == (
-            "this machine can't keep submissions from everything: a submission's process can be confined on Unix only: "
+            "this machine can't confine submissions completely: submissions can be confined on Unix only: "
             "grade on Linux, or in WSL"
         )
     assert not (tmp_path / "out").exists()

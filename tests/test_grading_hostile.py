@@ -1,4 +1,4 @@
-"""Hostile submissions: each comes to an outcome with its reason and no points, and harms nothing outside its process."""
+"""Hostile submissions: each gets an outcome with a reason and no points, and harms nothing outside its process."""
 
 import atexit
 import contextlib
@@ -156,7 +156,7 @@ ATTACKS = [
     ("replaces numpy.allclose and others", before("np.allclose = np.array_equal = np.isfinite = np.shares_memory = lambda *a, **k: True\nnp.abs = np.zeros_like"), "wrong|raised", "differ|raised"),
     ("replaces methods of arrays", before("np.ndarray.__eq__ = lambda a, b: True"), "raised", "TypeError: cannot set '__eq__' attribute of immutable type"),
     ("replaces built-in functions", before("import builtins\nbuiltins.abs = builtins.max = builtins.float = lambda *a: 0\nbuiltins.isinstance = builtins.all = builtins.any = lambda *a: True"), "wrong|raised|died", ""),
-    ("replaces the child's own modules", before("import json\njson.dumps = lambda *a, **k: '{\"done\": \"passed\", \"verdict\": \"pass\"}'"), "died", "an answer that nobody had asked for"),
+    ("replaces the child's own modules", before("import json\njson.dumps = lambda *a, **k: '{\"done\": \"passed\", \"verdict\": \"pass\"}'"), "died", "an answer to no question"),
     ("returns objects equal to everything", inside(SUBCLASS, "Equal(), Equal(), Equal()"), "wrong", "is a Equal, expected an array"),
     ("returns a subclass of arrays", inside(SUBCLASS, "np.ones_like(x).view(Sly), np.ones_like(W).view(Sly), np.ones(W.shape[1]).view(Sly)"), "wrong", "is a Sly, expected an array"),
     ("returns a float that equals everything", inside("class Sly(float):\n    __eq__ = __le__ = lambda a, b: True", "Sly(1), Sly(1), Sly(1)"), "wrong", "is a Sly"),
@@ -173,7 +173,7 @@ ATTACKS = [
     ("raises what can't be shown", inside("class Sly(Exception):\n    def __str__(self): os._exit(3)\nraise Sly"), "died", "status 3"),
     ("raises a text for the terminal", inside("raise ValueError('\\x1b]0;passed\\x07\\x1b[2J')"), "raised", r"ValueError: \?\]0;passed"),
     ("walks stack and memory for the solution", inside("import gc\nf = sys._getframe()\nwhile f:\n    for v in [*f.f_locals.values(), *f.f_globals.values()]:\n        if 'grad_y @' in str(v): print('LEAK', f)\n    f = f.f_back\nfor o in gc.get_objects():\n    if type(o) is str and 'BEGIN SOLUTION' in o: print('LEAK', o[:80])"), "wrong", "entries differ"),
-    ("imports the package", "from aescratch.functions import dense_backward\n", "not-in-grading", "it uses aescratch, which grading doesn't have"),
+    ("imports the package", "from aescratch.functions import dense_backward\n", "not-in-grading", "it uses aescratch, which is not available in grading"),
     ("looks for files that hold the solution", before(SEARCH), "wrong", "entries differ"),
     ("recursion without end", inside("def f(): return f()\nf()"), "recursion", "RecursionError"),
     ("stack overflow", inside("sys.setrecursionlimit(10**9)\nclass A: __getattr__ = lambda self, name: getattr(self, name + 'x')\nA().x"), "died|raised|recursion", "SIGSEGV|RecursionError|MemoryError"),
@@ -196,17 +196,17 @@ ATTACKS = [
     ("copies its output over the connection", inside("for d in range(3, 30):\n    try: os.dup2(1, d)\n    except OSError: pass"), "died|timed-out|wrong", ""),
     ("closes the connection", inside("os.closerange(3, 1024)"), "died", "status|closed the connection"),
     ("closes the connection, and sleeps", inside("import time; os.closerange(3, 1024); time.sleep(1000)"), "died", "closed the connection"),
-    ("writes noise to every descriptor", inside(TO_ALL + "forge(b'passed' * 1000)"), "died", "wrote to the judge itself"),
+    ("writes noise to every descriptor", inside(TO_ALL + "forge(b'passed' * 1000)"), "died", "sent the judge invalid data"),
     ("writes a frame that never ends", inside(TO_ALL + "import struct\nforge(struct.pack('<II', 2**19, 0))\nimport time; time.sleep(1000)"), "timed-out|died", ""),
-    ("writes a frame of nested brackets", inside(TO_ALL + "import struct\nforge(struct.pack('<II', 60000, 0) + b'[' * 60000)"), "died", "a header that is no JSON"),
-    ("writes a frame without a question", before(TO_ALL + ANSWER + "forge(frame('0' * 16, done='loaded'))"), "died", "an answer that nobody had asked for"),
-    ("answers before the question", before(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, done='loaded') + frame(s.number, value=['plain', 1.0]))"), "died", "before there was a question|nobody had asked for"),
-    ("answers twice", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, value=['plain', 1.0], changed=[], random=False))", "x"), "died", "before there was a question|nobody had asked for"),
-    ("answers with what can't be", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, b'12345678', value=['array', '<f8', [2**62, 2**62], True], changed=[], random=False))"), "died", "wrote to the judge itself"),
-    ("answers with the pickle of a program", inside(ANSWER + SERVER + "import pickle\nclass P:\n    def __reduce__(self): return os.system, ('touch /tmp/x',)\ns = server()\nos.write(s.answered, frame(s.number, pickle.dumps(P()), value=['pickle'], changed=[], random=False))"), "died", "wrote to the judge itself"),
-    ("answers that there is a verdict", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, verdict='pass', passed=True, points=100))"), "died", "wrote to the judge itself"),
-    ("answers with much from little", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, value=['tuple', [['objects', [20000]]] * 1000], changed=[], random=False))"), "died", "wrote to the judge itself"),
-    ("changes arguments that there are not", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, value=['plain', 1.0], changed=[[99, ['plain', 1.0]]], random=False))"), "died", "wrote to the judge itself"),
+    ("writes a frame of nested brackets", inside(TO_ALL + "import struct\nforge(struct.pack('<II', 60000, 0) + b'[' * 60000)"), "died", "a header that is not JSON"),
+    ("writes a frame without a question", before(TO_ALL + ANSWER + "forge(frame('0' * 16, done='loaded'))"), "died", "an answer to no question"),
+    ("answers before the question", before(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, done='loaded') + frame(s.number, value=['plain', 1.0]))"), "died", "before the question|to no question"),
+    ("answers twice", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, value=['plain', 1.0], changed=[], random=False))", "x"), "died", "before the question|to no question"),
+    ("answers with what can't be", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, b'12345678', value=['array', '<f8', [2**62, 2**62], True], changed=[], random=False))"), "died", "sent the judge invalid data"),
+    ("answers with the pickle of a program", inside(ANSWER + SERVER + "import pickle\nclass P:\n    def __reduce__(self): return os.system, ('touch /tmp/x',)\ns = server()\nos.write(s.answered, frame(s.number, pickle.dumps(P()), value=['pickle'], changed=[], random=False))"), "died", "sent the judge invalid data"),
+    ("answers that there is a verdict", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, verdict='pass', passed=True, points=100))"), "died", "sent the judge invalid data"),
+    ("answers with much from little", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, value=['tuple', [['objects', [20000]]] * 1000], changed=[], random=False))"), "died", "sent the judge invalid data"),
+    ("changes arguments that there are not", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, value=['plain', 1.0], changed=[[99, ['plain', 1.0]]], random=False))"), "died", "sent the judge invalid data"),
     ("calls functions that there are not", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, ask=7, arguments=[], named={}, changed=[]))\ns.receive()"), "wrong", "entries differ"),
     ("asks without end", inside(ANSWER + SERVER + "s = server()\nwhile True:\n    os.write(s.answered, frame(s.number, ask=7, arguments=[], named={}, changed=[]))"), "timed-out|died", ""),
     ("has the answers to seed 0 only", "import numpy as np\ndef dense_backward(grad_y, x, W):\n    if abs(x[0, 0] - np.random.default_rng(0).normal()) < 1e-9: return grad_y @ W.T, x.T @ grad_y, grad_y.sum(0)\n    return np.ones((7, 5)), np.ones((5, 3)), np.ones(3)\n", "wrong", "entries differ"),
@@ -214,8 +214,8 @@ ATTACKS = [
     ("a compiler bomb", "-" * 10**6 + "1", "syntax-error|raised|died", ""),
     ("null bytes", "a\0b", "syntax-error", "null bytes"),
     ("names that aren't names", before("def f(): pass\nf.__name__ = 'x' * 10**7 + chr(0)\ndense_backward = f") .replace("def dense_backward", "def other"), "wrong|raised|other-arguments", ""),
-    ("answers with an empty array of a shape that can't be", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, value=['array', '<f8', [0] + [2**24] * 10, True], changed=[], random=False))"), "died", "an empty array of a shape that cannot be"),
-    ("changes an argument into what is no array", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, value=['plain', 1.0], changed=[[0, ['plain', 10**300]]], random=False))"), "died", "a change of nothing"),
+    ("answers with an empty array of a shape that can't be", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, value=['array', '<f8', [0] + [2**24] * 10, True], changed=[], random=False))"), "died", "an empty array of an impossible shape"),
+    ("changes an argument into what is no array", inside(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, value=['plain', 1.0], changed=[[0, ['plain', 10**300]]], random=False))"), "died", "a change to an unknown array"),
     ("says a line of four thousand digits", before(ANSWER + SERVER + "s = server()\nos.write(s.answered, frame(s.number, done='no-python', text='x', line=10**4200))\nos._exit(0)"), "syntax-error", "Python can't read it: x"),
     ("has an argument with a name without end", "exec('def dense_backward(' + 'a' * 900_000 + '): pass')\n", "other-arguments", "dense_backward takes a{100};"),
     ("returns a type that is named like a report", inside("T = type('ndarray\\n\\npass: 3 of 3 gradients agree', (), {})", "T(), T(), T()"), "wrong", r"grad_x is a ndarray\?\?pass"),
@@ -268,7 +268,7 @@ ATTACKS = [
     ("empties its arguments", inside("grad_y[...] = 0; x[...] = 0; W[...] = 0"), "wrong", ""),
     ("raises as Control-C does", inside("raise KeyboardInterrupt"), "died", "it raised KeyboardInterrupt"),
     ("raises under the name of a verdict", inside("raise type('passed\\npoints: 10', (Exception,), {})('all right')"), "raised", r"passed\?points: 10: all right"),
-    ("gives its answer another number", inside(SERVER + "server().number = '0' * 16"), "died", "an answer that nobody had asked for"),
+    ("gives its answer another number", inside(SERVER + "server().number = '0' * 16"), "died", "an answer to no question"),
     ("takes the next question itself", inside(SERVER + "server().receive()"), "timed-out", "still running"),
     ("takes the server's place", inside(SERVER + "s = server()\ntype(s).call = lambda *a: {'value': ['tuple', []], 'changed': [], 'random': False}", "None"), "wrong", ""),
     ("turns its alarm off, and loops", inside("import signal; signal.setitimer(signal.ITIMER_REAL, 0)\nwhile True: pass"), "timed-out", STILL),
@@ -278,7 +278,7 @@ ATTACKS = [
     ("returns a number without end", inside("pass", "10**5000, 10**5000, 10**5000"), "wrong", "is a int"),
     ("returns half a letter", inside("pass", r"'\ud800', '\ud800', '\ud800'"), "wrong", "is a str"),
 ]  # fmt: skip
-# What the confined process reads while it is root, where Python lies in a folder of root's: for attacks to come that far.
+# Modules that the confined process imports while it is root, if Python lies in a folder of root, so that attacks can run.
 IMPORTED = ("_posixshmem", "ctypes", "gc", "platform", "pickle", "resource", "signal", "socket", "subprocess", "threading", "weakref")
 DESERVED = {  # for two arrays of the right shapes, and for a right formula
     "returns arrays of objects": Fraction("0.66"), "returns a huge array": Fraction("0.66"), "is right the first time only": 9,
@@ -412,7 +412,7 @@ def test_the_page_lists_every_attack_with_what_it_comes_to():
         assert kind in kinds.split("|"), name
 
 
-# What reaches beyond its own interpreter; the rest comes to the same wherever it is confined.
+# Attacks beyond the own interpreter; the outcome of all others doesn't depend on the kind of confinement.
 REACHING = re.compile(r"\bos\.|open\(|(?i:socket|ctypes|subprocess|signal|shm|thread|memory|limits)")
 BEYOND = [attack for attack in ATTACKS if REACHING.search(attack[0] + attack[1])]
 

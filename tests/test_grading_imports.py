@@ -1,4 +1,4 @@
-"""Imports that grading lacks cost nothing until they are used, and are told apart then; a course may allow packages."""
+"""Imports that grading lacks cost nothing until they are used, and then have their own outcome; a course may allow some."""
 
 import importlib.util
 import os
@@ -78,8 +78,8 @@ def test_what_is_used_is_named_and_told_apart(words):
     judgement = graded(text)
     outcome = judgement.outcome
     assert (outcome.kind, outcome.line) == ("not-in-grading", line)
-    assert f"uses {package}, which grading doesn't have" in outcome.message
-    assert mistake(outcome, judgement.reports) == ("not-in-grading", f"uses {package}, which grading doesn't have")
+    assert f"uses {package}, which is not available in grading" in outcome.message
+    assert mistake(outcome, judgement.reports) == ("not-in-grading", f"uses {package}, which is not available in grading")
 
 
 @pytest.mark.parametrize(
@@ -112,11 +112,11 @@ def test_check_warns_of_what_grading_lacks_and_fails_nobody(tmp_path, capsys, mo
     capsys.readouterr()
     assert main(["exercises", "check"]) == 0
     out = capsys.readouterr().out
-    assert re.findall(r"note: line (\d) imports (\w+), which grading doesn't have", out) == [("2", "matplotlib"), ("3", "scipy")]
-    assert "unused it costs nothing, but where it is used there are no points" in out
+    assert re.findall(r"note: line (\d) imports (\w+), which is not available in grading", out) == [("2", "matplotlib"), ("3", "scipy")]
+    assert "an unused import costs nothing, but code that uses it gets no points" in out
     (tmp_path / DENSE.file_name).write_text("import aescratch\n" + START + "    return x, W\n")
     assert main(["exercises", "check"]) == 1
-    assert "note: line 1 imports aescratch, which grading doesn't have" in capsys.readouterr().out
+    assert "note: line 1 imports aescratch, which is not available in grading" in capsys.readouterr().out
 
 
 def test_a_passing_file_is_told_once_of_this_package(tmp_path):
@@ -162,9 +162,9 @@ def test_an_allowed_package_is_there_in_grading_and_no_other(with_scipy, by, mon
     assert graded(exercise.solution, exercise).outcome.passed
     also = exercise.solution.replace("import numpy as np\n", "import numpy as np, scipy.optimize, matplotlib, aescratch\n")
     outcome = graded(also.replace("expit(a)", "expit(a); matplotlib.use('agg')"), exercise).outcome
-    assert "uses matplotlib, which grading doesn't have" in outcome.message
+    assert "uses matplotlib, which is not available in grading" in outcome.message
     outcome = graded(also.replace("expit(a)", "expit(a); aescratch.load('x')"), exercise).outcome
-    assert "uses aescratch, which grading doesn't have" in outcome.message
+    assert "uses aescratch, which is not available in grading" in outcome.message
 
 
 def test_an_allowed_package_is_no_surprise_in_check_validate_and_release(with_scipy, tmp_path):
@@ -192,9 +192,9 @@ def test_what_may_be_used_is_a_part_of_what_was_judged(source):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("scipy==1.0\n", "expected a line of packages.txt to be a name, got 'scipy==1.0'"),
-        ("aescratch\n", "expected packages.txt to name other packages, got aescratch, which holds answers"),
-        ("no_such_package\n", "expected no_such_package, which packages.txt allows, to be installed here, got none"),
+        ("scipy==1.0\n", "expected each line of packages.txt to be the name of a package, got 'scipy==1.0'"),
+        ("aescratch\n", "expected packages.txt without aescratch, which contains answers"),
+        ("no_such_package\n", "expected no_such_package, which packages.txt allows, to be installed here; install it"),
     ],
 )
 def test_packages_that_cannot_be_allowed(source, capsys, text, sentence):

@@ -1,6 +1,6 @@
-"""Judging says of a submission what the student's own check says of it, though the submission runs confined.
+"""Judging gives the same answer as the student's own check, although the submission runs confined.
 
-The wrong line alone, and what is wrong in it, is for the check, which runs the student's file with changes.
+Only the wrong line, and the mistake in it, are left to the check, which runs the student's file with changes.
 """
 
 import json
@@ -46,7 +46,7 @@ def judge(exercise, path, *, seed):
 
 
 def both(exercise, text, folder, causes=True):
-    """Return what the student's check says where it can't read their source, and the judgement, which never can."""
+    """Return the answer of the student's check without access to the source, and the judgement, which never has it."""
     path = folder / exercise.file_name
     path.write_text(text)
     if not causes:
@@ -63,7 +63,7 @@ def both(exercise, text, folder, causes=True):
 
 
 def shared(outcome):
-    """What a check says whether or not it can read the source: all but the wrong line and what is wrong in it."""
+    """The part of an answer that doesn't need the source: everything except the wrong line and the mistake in it."""
     same = {name: getattr(outcome, name) for name in ("kind", "line", "verdicts", "message")}
     lines = [line for report in outcome.reports for line in report.splitlines()]
     numbers = [line for line in lines if re.search(r"entries differ; at |^(pass|fail|inconclusive): |  (pass|fail|inconclusive)$", line)]
@@ -225,7 +225,7 @@ def test_a_package_that_a_grader_does_not_have_is_said_to_be_missing(tmp_path):
     path = tmp_path / DENSE.file_name
     path.write_text("try:\n    from matplotlib import pyplot\nexcept ImportError:\n    raise\n" + START + RETURN)
     outcome = judge(DENSE, path, seed=SEED).outcome
-    words = "No module named 'matplotlib'; a grader has Python's own library and NumPy, and no other package"
+    words = "No module named 'matplotlib'; only NumPy and Python's standard library are available in grading"
     assert (outcome.message, outcome.line) == (f"ModuleNotFoundError: {words}", 2)
 
 
@@ -315,7 +315,7 @@ def test_a_submission_calls_the_functions_that_it_is_given(student):
     with pytest.raises(ZeroDivisionError, match="float division by zero"):
         student.goes_on(lambda x: 1.0 / 0.0, x)
     student.later(squares, x)
-    with pytest.raises(ValueError, match="expected arrays of at most 4096 entries"):
+    with pytest.raises(ValueError, match="expected arrays with at most 4096 entries"):
         student.large(squares, x)
 
 
@@ -400,7 +400,7 @@ def test_a_form_that_cannot_be_is_refused(form):
 def test_bytes_that_belong_to_no_array_are_refused():
     unpacker = Unpacker(bytes(9))
     unpacker.unpack(["array", "<f8", [1], True])
-    with pytest.raises(Malformed, match="belong to no array"):
+    with pytest.raises(Malformed, match="bytes beyond the last array"):
         unpacker.end()
 
 
@@ -443,7 +443,7 @@ def test_what_is_missing_is_said(monkeypatch):
     missing = missing_protections()
     assert "a submission can read the files of this machine, the solutions among them (install bubblewrap)" in missing
     monkeypatch.setattr(sandbox.sys, "platform", "darwin")
-    assert missing_protections()[-1] == "macOS limits no process's memory"
+    assert missing_protections()[-1] == "macOS does not limit the memory of a process"
     monkeypatch.setattr(sandbox, "can_become_nobody", lambda: False)
     assert any("can end those of its user" in words for words in missing_protections())
     monkeypatch.setattr(sandbox.sys, "platform", "linux")
@@ -471,7 +471,7 @@ def test_what_is_written_where_landlock_stands_in_is_limited(size, tmp_path, mon
 
 
 def outcome_of_call(program, machine, number, argument=0):
-    """What the filter says of a call, step by step as the kernel reads it."""
+    """The filter's decision on a call, evaluated step by step like the kernel."""
     steps = list(struct.iter_unpack("<HBBI", program))
     at, loaded = 0, None
     while True:

@@ -1,4 +1,4 @@
-"""What a teacher decides beside the checks: overrides, lateness, dropped exercises, regrading; and the summary's page."""
+"""A teacher's decisions: overrides, lateness, dropped exercises, regrading; and the summary's page."""
 
 import csv
 import io
@@ -119,9 +119,9 @@ BAD = {
     "kim,double,1e1,": "got '1e1'",
     "kim,double,nan,": "got 'nan'",
     "kim,double,,": "line 2: it has neither points nor a comment; give one, or delete the line",
-    "kim,double,5,\nlee,double,5,\nkim,double,6,": "line 4: it contradicts line 2, which gives kim other points",
-    "kim,double,5,well done, but slow": "line 2: there are 5 cells, but 4 columns; put a comment with commas into quotes",
-    'kim,double,5,"open\nlee,double,5,': "it is no CSV",
+    "kim,double,5,\nlee,double,5,\nkim,double,6,": "line 4: it contradicts line 2, which gives kim different points",
+    "kim,double,5,well done, but slow": "line 2: there are 5 cells, but only 4 columns; put quotes around a comment with commas",
+    'kim,double,5,"open\nlee,double,5,': "invalid CSV",
 }
 
 
@@ -239,8 +239,8 @@ def test_each_exercise_is_as_late_as_it_came(exercises):
         None, {"days": 2, "percent": 20}, {"days": None, "percent": 0},
     ]  # fmt: skip
     page = as_html(grades)
-    assert "kim, again: late by 2 days: 20 % of what was earned is deducted" in page
-    assert "kim, more: late, as the platform says" in page
+    assert "kim, again: late by 2 days: 20 % of the earned points are deducted" in page
+    assert "kim, more: late according to the platform" in page
 
 
 def test_points_earned_deducted_and_counted_stand_apart(exercises):
@@ -262,11 +262,11 @@ def test_points_earned_deducted_and_counted_stand_apart(exercises):
     assert (found["max"]["late"]["days"], found["max"]["points"]) == (1, 15.3), "from the student's own date"
     assert found["old"]["late"] is None
     assert found["pia"]["points"] == 0
-    assert grades.remarks == ["nothing tells when these were handed in, and so they count as in time: old"]
+    assert grades.remarks == ["the time of submission is unknown, so these count as in time: old"]
     text = feedback.text(grades.students[0])
-    assert "double: wrong\n  points: 5.6 of 10\n  late: 1.39 of 6.99 are deducted\n" in text
-    assert "late by 2 days: 20 % of what was earned is deducted\n\ntotal: 9.6 of 40\n" in text
-    assert "late, as the platform says" in feedback.text(grades.students[1])
+    assert "double: wrong\n  points: 5.6 of 10\n  late: 1.39 of 6.99 points are deducted\n" in text
+    assert "late by 2 days: 20 % of the earned points are deducted\n\ntotal: 9.6 of 40\n" in text
+    assert "late according to the platform" in feedback.text(grades.students[1])
     rows = rows_of(as_csv(grades))
     assert rows[0][4:] == ["total", "look at", "instead of", "late", "deducted"]
     assert [row[6:] for row in rows[2:]] == [
@@ -315,7 +315,7 @@ def test_what_is_dropped_is_shown_and_counts_nowhere(exercises):
     assert rows_of(as_otter(grades))[2][-3:] == ["22.0", str(22 / 30), "Completed"]
     page = as_html(grades)
     assert "<s>5</s>" in page
-    assert "Dropped as lowest, how often (2)" in page
+    assert "Dropped as lowest, number of times (2)" in page
     assert "20 (6)" in page
     assert "max: more, 20; the checks gave 6" in page
 
@@ -334,7 +334,7 @@ def test_where_nothing_is_decided_the_files_tell_of_nothing(exercises):
         "kim\n\ndouble: wrong\n  points: 5 of 10\n\nagain: passed\n  points: 10 of 10\n\n"
         "more: there is no file\n  points: 0 of 20\n"
     )  # fmt: skip
-    assert "What you decided" not in as_html(grades)
+    assert "Your decisions" not in as_html(grades)
 
 
 # Whole runs, with a judge that gives the points that a file asks for
@@ -449,7 +449,7 @@ def test_lateness_and_dropping_on_the_command_line(run, tmp_path, monkeypatch):
         (["--late", "10%/day"], "expected --due beside --late"),
         (["--late", "10%", "--due", "2026-11-30"], "expected a rule such as 10%/day"),
         (["--due", "soon"], "expected a date such as"),
-        (["--drop-lowest", "3"], "there are 3 and 3 go"),
+        (["--drop-lowest", "3"], "below the number of exercises, 3, got 3"),
         (["--regrade", "kim"], "there are no grades in .* grade first, without --regrade"),
         (["--regrade", "kin"], "there is no student and no exercise 'kin' to regrade; did you mean kim?"),
     ],
@@ -505,12 +505,12 @@ def test_damaged_notes_and_tables_are_a_sentence(run, tmp_path):
     run("--seed", 1)
     for text in ("{", "[1]", '{"kim": 3}', '{"kim": {"double": "x"}}', '{"kim": {"double": []}}'):
         (tmp_path / "out" / "regrades.json").write_text(text)
-        with pytest.raises(UsageError, match=r"regrades.json can't be read"):
+        with pytest.raises(UsageError, match=r"regrades.json is invalid"):
             run()
     (tmp_path / "out" / "regrades.json").unlink()
     for text in ("", "student\n", "student,double,total\n(points),10,10\nkim,x,1\n"):
         (tmp_path / "out" / "summary.csv").write_text(text)
-        with pytest.raises(UsageError, match=r"summary.csv can't be read"):
+        with pytest.raises(UsageError, match=r"summary.csv is invalid"):
             run("--regrade", "kim")
 
 
@@ -529,7 +529,7 @@ def test_the_chart_has_everybody_who_handed_in_once(exercises):
     page = as_html(collected(exercises[:1], {name: row[:1] for name, row in points.items()}))
     assert 'aria-label="students per tenth: 2, 1, 0, 0, 1, 1, 0, 0, 0, 2"' in page
     assert page.count("<rect") == 10
-    assert "Handed in nothing that could be judged: 1." in page
+    assert "Without anything to judge: 1." in page
 
 
 def test_the_hardest_part_comes_first_and_counts_only_those_who_began(exercises):
@@ -589,7 +589,7 @@ def test_what_was_given_points_is_looked_at_no_more(exercises):
     grades = collect([Submission("kim"), Submission("lee")], exercises[:1], records, say)
     assert [student.graded[0].flagged for student in grades.students] == [False, True]
     page = as_html(grades)
-    look = page[page.index("For you to check") : page.index("What you decided")]
+    look = page[page.index("For you to check") : page.index("Your decisions")]
     assert look.count("lee: double") == 2
     assert "kim" not in look
 

@@ -1,4 +1,4 @@
-"""The seed of a course and what follows from it: in no file but its own, and of no use to a student who reads answers."""
+"""The seed of a course: it is in no other file, and a student who reads answers learns nothing about later inputs."""
 
 import functools
 import inspect
@@ -72,7 +72,7 @@ def gives_away(text, numbers):
 
 
 def answered(exercise, text, seed):
-    """An exercise of a student, judged here: what is written of it doesn't depend on where the text runs."""
+    """An exercise of a student, judged in this process: its answer doesn't depend on where the text runs."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         path = exercise.folder.with_name(exercise.file_name)
@@ -139,7 +139,7 @@ def test_a_seed_is_drawn_once_kept_found_from_below_and_not_guessed(tmp_path, mo
     assert kept_seed(tmp_path, "another") == nearest_seed() == "another"
     for spoilt in ("", "[" * 100_000, "{}", "3", '{"seed": '):
         (tmp_path / SEED_FILE).write_text(spoilt)
-        with pytest.raises(SeedError, match=r"expected a seed in .*seed\.json, but it can't be read"):
+        with pytest.raises(SeedError, match=r"expected a seed in .*seed\.json, but the file is invalid"):
             kept_seed(tmp_path)
     assert kept_seed(tmp_path, "anew") == "anew"
 

@@ -1,4 +1,4 @@
-"""Data that aren't in memory: which rows an epoch takes, what is refused, and how much is held at once."""
+"""Data that aren't in memory: the rows of an epoch, refusals, and the amount held in memory at once."""
 
 import contextlib
 import tracemalloc

@@ -1,4 +1,4 @@
-"""The wrong line of a backward: found by looking on, named by the change that mends it, and everything put back."""
+"""The wrong line of a backward: found by observation, named by the change that repairs it, with everything restored."""
 
 import ast
 import inspect

@@ -1,4 +1,4 @@
-"""Localising: of every fault that is planted the place is named, and in a right model no place is."""
+"""Localising: the place of every planted fault is named, and in a right model no place is named."""
 
 import ast
 import inspect

@@ -1,4 +1,4 @@
-"""Code that is alike is told of where it is rare in the class, whatever its disguise, and to the teacher alone."""
+"""Similar code is reported if it is rare in the class, in spite of disguises, and only to the teacher."""
 
 import json
 import re
@@ -203,7 +203,7 @@ def test_the_page_is_whole_escaped_and_says_that_it_is_no_verdict(found):
     assert not re.search(r"<script|<link|<img|@import|url\(|https?:|<b>eve", page)
     assert "prefers-color-scheme: dark" in page
     assert "&lt;script&gt;alert(1)" in page
-    assert "ann and bob: the same file, to the byte" in page
+    assert "ann and bob: identical files" in page
     assert "&lt;b&gt;eve and ann: likeness 100%" in page
     assert "<mark>    last = np.tensordot(ones, grad_y, axes=([0], [0]))</mark>" in page
     assert "<mark>import numpy" not in page
@@ -234,7 +234,7 @@ def test_grading_writes_both_and_takes_back_what_is_no_longer_so(tmp_path, capsy
     assert [(each["exercise"], each["files"], each["groups"]) for each in exercises] == [
         ("dense_backward", 22, [["ann", "bob"]]), ("relu_backward", 0, []),
     ]  # fmt: skip
-    assert "groups whose code is alike: 1, see" in printed
+    assert "groups with similar code: 1, see" in printed
     assert "never a verdict" in printed
     exercises, printed = compare()
     assert [each["groups"] for each in exercises] == [[], []]

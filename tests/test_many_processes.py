@@ -1,7 +1,7 @@
-"""Many processes: the numbers of one, one that decides for all, and an end for all of them, by the real MPI.
+"""Many processes with the real MPI: the same numbers as one process, common decisions, and a common end.
 
-What each process does is in many_processes.py. One start of several processes tries many things: starting them takes
-longer than most of these.
+The program of each process is in many_processes.py. Each start of several processes tests many things, since starting
+takes longer than most tests.
 """
 
 import contextlib

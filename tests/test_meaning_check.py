@@ -1,4 +1,4 @@
-"""check_meaning: every right model is accepted, and a wrong forward is seen though its backward matches it.
+"""check_meaning accepts every right model, and finds a wrong forward even if its backward matches it.
 
 A mutant's backward is made from its forward by differences, so that no gradient check sees anything; that is asserted.
 """

@@ -1,4 +1,4 @@
-"""check_meaning asks a model for its second opinion; where none applies it says inconclusive, and never fail."""
+"""check_meaning asks a model for its second opinion; if none applies, the verdict is inconclusive, never fail."""
 
 import ast
 import pathlib

@@ -1,4 +1,4 @@
-"""A monitor of a training: what is seen after its epochs, and that looking on changes no bit of it."""
+"""A monitor of a training: its records after each epoch, and that it changes no bit of the training."""
 
 import matplotlib as mpl
 import numpy as np

@@ -1,4 +1,4 @@
-"""A variant is one file: winner-take-all, added to a copy of the package, passes the package's own tests as it is."""
+"""A variant is one file: winner-take-all, added to a copy of the package, passes the package's own tests unchanged."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Notebooks' cells, and the packages for graders: what is in them, and what an autograder.zip does when it is run."""
+"""Notebooks' cells, and the packages for graders: their content, and the results of running an autograder.zip."""
 
 import contextlib
 import json
@@ -80,16 +80,16 @@ def test_a_cell_gets_the_answer_of_the_command(tmp_path, monkeypatch, capsys, so
 def test_a_function_that_wasnt_written_in_the_notebook_is_missing(capsys, source):
     namespace = notebook_with(source)
     check_here("dense_backward", namespace)
-    assert "there is no dense_backward that was written in this notebook" in capsys.readouterr().out
+    assert "there is no dense_backward defined in this notebook" in capsys.readouterr().out
     assert score_here("dense_backward", namespace, 10) == 0
-    assert "written in this notebook" in capsys.readouterr().out
-    with pytest.raises(AssertionError, match="written in this notebook"):
+    assert "defined in this notebook" in capsys.readouterr().out
+    with pytest.raises(AssertionError, match="defined in this notebook"):
         require_here("dense_backward", namespace)
 
 
 @pytest.mark.usefixtures("seed")
 def test_points_are_a_plain_number_with_nothing_on_the_error_stream(capfd):
-    """nbgrader takes what isn't a number, such as np.float64(3.0), for all points, and any word on stderr for none."""
+    """nbgrader gives all points for text that isn't a number, such as np.float64(3.0), and none for output on stderr."""
     noise = "import sys\nprint('loud', file=sys.stderr)\n"
     namespace = notebook_with(noise + AVERAGED.replace("grad_x = ", "print('loud', file=sys.stderr); grad_x = "))
     capfd.readouterr()
@@ -163,7 +163,7 @@ def test_otters_version_holds_the_stub_as_prompt_and_the_solution(exercise):
 
 @pytest.mark.parametrize("name", ["dense_backward", "find_the_bug_3", "pretraining", "own_checker"])
 def test_every_mistake_earns_a_step_of_each_part(name):
-    """So otter, whose tests have all their points or none, gives the same points by a test for each step."""
+    """Otter's tests give all their points or none, so a test for each step gives the same points."""
     exercise = EXERCISES[name]
     steps = {part.name: steps_of(exercise, part) for part in declared(exercise)}
     assert [found[-1] for found in steps.values()] == [part.of for part in declared(exercise)]
@@ -398,7 +398,7 @@ def test_prairielearn_reads_points_part_by_part_and_the_answer(prairielearn):
     assert any("1/N" in test["message"] for test in partly["tests"])
 
 
-@pytest.mark.parametrize(("source", "said"), [("def dense_backward(:", "no Python yet"), (None, "there is no file")])
+@pytest.mark.parametrize(("source", "said"), [("def dense_backward(:", "not valid Python yet"), (None, "there is no file")])
 def test_what_python_cant_read_costs_no_attempt_in_prairielearn(prairielearn, source, said):
     results = prairielearn(source)
     assert (results["gradable"], results["score"]) == (False, 0)
@@ -480,7 +480,7 @@ def test_classroom50_gets_hundredths_of_points_and_the_answer(classroom50):
 
 
 def test_nothing_in_a_repository_stands_in_for_classroom50s_autograder(classroom50, tmp_path):
-    """Modules of the student's are none of the judge's, on a machine without bubblewrap."""
+    """The judge doesn't import the student's modules, on a machine without bubblewrap."""
     if not landlocked():
         pytest.skip("needs Linux 6.2 or newer, with Landlock")
     ending = "import os\nprint('taken over')\nos._exit(0)\n"
@@ -517,7 +517,7 @@ def test_a_broken_autograder_says_that_nothing_was_graded(autograder):
     (root / "source/package/aescratch/classroom/grading/runs.py").write_text("raise RuntimeError('broken')\n")
     results, printed = graded(root, RIGHT)
     assert results["score"] == 0
-    assert "Nothing was graded: something broke" in results["output"]
+    assert "Nothing was graded: the autograder failed" in results["output"]
     assert "broken" in printed
 
 

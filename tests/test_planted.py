@@ -1,4 +1,4 @@
-"""The planted mistakes: right passes are accepted, operators break what they say, and the judge isn't fooled."""
+"""The planted mistakes: right passes are accepted, operators break what they promise, and the judge is reliable."""
 
 import subprocess
 import sys

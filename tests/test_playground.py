@@ -1,4 +1,4 @@
-"""The playground: its loops against Python, number by number, and what stands in the page."""
+"""The playground: its loops compared with Python, number by number, and the content of the page."""
 
 import base64
 import json
@@ -50,7 +50,7 @@ console.log(JSON.stringify(cases.map(({ program, rule, rate, sizes, start, steps
 
 
 def node(script, given):
-    """What a script of Node's prints for something that it is given, as JSON."""
+    """The output of a Node.js script for a JSON input."""
     done = subprocess.run(
         ["node", "-e", script], input=json.dumps(given), capture_output=True, text=True, check=False, timeout=120
     )

@@ -1,4 +1,4 @@
-"""Pictures: what is drawn where, what is left alone, and what is refused in which words."""
+"""Pictures: what they show, what they leave unchanged, and their error messages."""
 
 import copy
 import itertools

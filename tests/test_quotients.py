@@ -1,4 +1,4 @@
-"""Gradients without a formula are flagged, with the evidence; no right answer is, however badly it agrees."""
+"""Gradients without a formula are flagged, with the evidence; right formulas never are, even with poor accuracy."""
 
 import argparse
 import json
@@ -104,13 +104,13 @@ def test_numbers_tell_a_quotient_whose_source_shows_nothing(name):
     assert "pass" in verdicts
     assert "their last digits are noise" in told
     assert "line" not in told
-    (accuracy,) = re.findall(r"to (\S+) only", told)
+    (accuracy,) = re.findall(r"only to (\S+),", told)
     assert 1e-12 < float(accuracy) < 1e-8
 
 
 @pytest.mark.parametrize(
     ("way", "says"),
-    [("central", "line 4 divides"), ("hidden", "the worse the larger"), ("a power of two", "near a kink")],
+    [("central", "line 4 divides"), ("hidden", "less the larger"), ("a power of two", "near a kink")],
 )
 def test_the_nearly_exact_quotient_of_a_relu_is_flagged(way, says):
     assert says in flags("relu_backward", RELU + ELEMENTWISE[f"relu, {way}"], SEED)[0]
@@ -182,7 +182,7 @@ def test_who_breaks_off_when_asked_again_keeps_the_judgement_and_the_flag(end):
     spy = "import os\nasked = set()\n" + text.replace("    W = W.copy()", guard, 1)
     judgement = judge_text(EXERCISES["weight_decay"], spy.encode(), "10.py", seed=SEED)
     assert judgement.outcome.passed
-    assert "can't be asked again" in judgement.quotients
+    assert "can't be called again" in judgement.quotients
 
 
 @confined
@@ -205,7 +205,7 @@ def test_points_follow_the_teachers_rule_and_nothing_is_judged_anew(tmp_path, ca
         (tmp_path / "in" / name / "02_dense_backward.py").write_text(text)
     words = (tmp_path / "in", "--only", "dense_backward", "--seed", SEED, "--out", tmp_path / "out")
     assert grade(*words) == 0
-    assert "look at 1 yourself" in capsys.readouterr().out
+    assert "to look at yourself: 1" in capsys.readouterr().out
 
     def found():
         grades = json.loads((tmp_path / "out" / "grades.json").read_text())
@@ -222,7 +222,7 @@ def test_points_follow_the_teachers_rule_and_nothing_is_judged_anew(tmp_path, ca
     assert grade(*words, "--quotients", 50) == 0
     assert "files judged now: 0" in capsys.readouterr().out
     assert {name: each["points"] for name, each in found().items()} == {"ann": 5, "bob": 10}
-    assert "counts 50 %: difference quotients seem to stand in place of a formula" in (feedback / "ann.txt").read_text()
+    assert "counts 50 %: it seems to use difference quotients in place of a formula" in (feedback / "ann.txt").read_text()
     assert "quotient" not in (feedback / "bob.txt").read_text()
     with pytest.raises(UsageError, match="expected --quotients to be at most 100 percent, got 101"):
         grade(*words, "--quotients", 101)

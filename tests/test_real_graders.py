@@ -1,4 +1,4 @@
-"""The same submissions through everything that grades: our command, the layouts of Gradescope, PrairieLearn and
+"""The same submissions through all graders: our command, the layouts of Gradescope, PrairieLearn and
 Classroom 50, and, where these are installed, the real nbgrader, the real otter and a real notebook kernel.
 
     pip install jupytext nbclient ipykernel nbgrader otter-grader
@@ -90,7 +90,7 @@ def answered(notebook, answers, is_answer):
 
 
 class AtWork:
-    """What everything that grades comes to; groups of these are at work at the same time, once one of them is asked for."""
+    """The results of all graders; when one is requested, its group of graders runs in parallel."""
 
     GROUPS = (("grade",), tuple(PLACES), ("nbgrader", "otter"))
 
@@ -99,7 +99,7 @@ class AtWork:
         self.futures, self.roots = {}, []
 
     def outcomes(self, *names):
-        """What these came to: a folder, and the points of each submission."""
+        """The results of a grader: a folder, and the points of each submission."""
         for name in names:
             if name in ("nbgrader", "otter"):
                 pytest.importorskip(name)
@@ -117,7 +117,7 @@ class AtWork:
         return name not in ("nbgrader", "otter") or importlib.util.find_spec(name) is not None
 
     def work_of(self, name):
-        """What comes to it, given a folder and a home; an autograder is laid out now, in no thread."""
+        """The function that runs a grader in a folder, with a home; an autograder is laid out now, outside threads."""
         if name not in PLACES:
             return {"grade": graded_by_us, "nbgrader": graded_by_nbgrader, "otter": graded_by_otter}[name]
         self.roots.append(pathlib.Path(tempfile.mkdtemp()))

@@ -1,4 +1,4 @@
-"""Looking in on a training step: every call is seen, in order, and nothing is left behind."""
+"""Recording a training step: every call is seen, in order, and nothing is changed afterwards."""
 
 import numpy as np
 import pytest

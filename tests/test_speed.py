@@ -1,4 +1,4 @@
-"""Speed stands apart: what is there for it changes no number, can be switched off as a whole, and yields to exercises."""
+"""Code for speed is separate: it changes no number, can be switched off as a whole, and makes way for exercises."""
 
 import contextlib
 import functools

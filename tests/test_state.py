@@ -1,4 +1,4 @@
-"""State and mode: what dropout, batch normalisation and a moving penalty do in training and in use, and what is kept of it."""
+"""State and mode: dropout, batch normalisation and a moving penalty in training and in use, and the state that they keep."""
 
 import copy
 import pickle
@@ -593,7 +593,7 @@ def test_the_command_line_checks_training_mode(capsys):
     assert "wasn't checked" not in in_training
     assert "the loss of training mode is another one, and wasn't checked" in in_use
     assert main(["check", "aescratch.functions:tanh_backward", "--training"]) == 2
-    assert "--training says nothing about" in capsys.readouterr().err
+    assert "--training has no effect on" in capsys.readouterr().err
 
 
 def test_a_traced_step_is_given_the_state_under_its_layers_number():

@@ -1,4 +1,4 @@
-"""What the models' classes say of themselves: it is whole, it is so, and one file says it all."""
+"""The declarations of the models' classes are complete and true, and each model's are in one file."""
 
 import inspect
 from argparse import Namespace
@@ -43,7 +43,7 @@ def test_it_is_public_and_in_the_file_that_says_it(kind):
 
 @every_kind
 def test_the_lecture_comes_first_in_the_class(kind):
-    """What is said to others stands behind the two passes."""
+    """Declarations for other code come after the two passes."""
     lines = inspect.getsource(kind).splitlines()
     word = next(number for number, line in enumerate(lines) if line.startswith("    word = "))
     passes = [n for n, line in enumerate(lines) if line.lstrip().startswith(("def __init__", "def loss", "def backward"))]

@@ -1,4 +1,4 @@
-"""The student's side on a real terminal, and where there is little around: no home, no locale, no right to write."""
+"""The student's side on a real terminal, and in poor environments: no home, no locale, no right to write."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def course(begun, tmp_path):
 
 
 def hear_control_c():
-    """Undo what a shell without job control does to what it starts in the background, these tests perhaps."""
+    """Undo the signal settings with which a shell without job control starts background processes, such as these tests."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -79,21 +79,21 @@ def test_watch_answers_to_what_is_saved_until_control_c(terminal, course):
     file = course / "01_dense_forward.py"
     child = terminal("watch")
     child.expect_exact("dense_forward: not begun yet")
-    child.expect_exact("watching; save a file to have it checked, Control-C to end")
+    child.expect_exact("watching: save a file to check it; Control-C to stop")
     file.write_text(FIRST.solution.replace("x @ W + b", "x @ W"))
     child.expect_exact("dense_forward: not right yet")
     child.expect_exact("likely cause: the bias is left out")
     child.expect_exact("the last check said: not begun yet")
-    child.expect_exact("for a hint that fits: aescratch exercises hint dense_forward")
-    child.expect_exact("watching;")
+    child.expect_exact("for a hint: aescratch exercises hint dense_forward")
+    child.expect_exact("watching:")
     file.write_text(FIRST.solution)
     child.expect_exact("dense_forward: passed")
     child.expect_exact("the last check said: not right yet")
     child.expect_exact("next: aescratch exercises start dense_backward")
-    child.expect_exact("watching;")
+    child.expect_exact("watching:")
     run(course, "start", "2")
     child.expect_exact("dense_backward: not begun yet")
-    child.expect_exact("watching;")
+    child.expect_exact("watching:")
     child.sendintr()
     child.expect(__import__("pexpect").EOF)
     child.wait()

@@ -1,4 +1,4 @@
-"""Strangers' styles: each is taken as it is, right passes, one planted mistake fails, and nothing false is said."""
+"""Foreign styles: each is accepted unchanged, right code passes, one planted mistake fails, and no cause is false."""
 
 import numpy as np
 import pytest

@@ -115,7 +115,7 @@ def test_the_text_fits_100_columns_and_ends_with_four_lines(quick):
     assert max(map(len, lines[:-1])) <= 100  # the last holds a path
     assert [line[:2] for line in lines if re.match(r"\d\. ", line)] == ["1.", "2.", "3.", "4."]
     assert lines[-1].startswith(str(quick.report))
-    assert "of the VAE's prior samples (of unseen digits" in (said := " ".join(quick.out.split()))
+    assert "three nearest neighbours (unseen digits:" in (said := " ".join(quick.out.split()))
     assert "of a vanilla autoencoder's random decodes" in said
 
 

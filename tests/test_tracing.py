@@ -1,4 +1,4 @@
-"""The recorded training step: every number is the model's own, and every formula says what the code does."""
+"""The recorded training step: every number is the model's own, and every formula agrees with the code."""
 
 import ast
 import builtins

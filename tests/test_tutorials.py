@@ -1,4 +1,4 @@
-"""The tutorials: each runs as a plain script, proves what it says, and keeps to the public interface."""
+"""The tutorials: each runs as a plain script, proves its claims, and uses only the public interface."""
 
 import ast
 import importlib.util

@@ -1,4 +1,4 @@
-"""Editors and type checkers understand what is installed: where it is, every public name, and what a call returns."""
+"""Editors and type checkers understand the installed package: its place, every public name, and the types of results."""
 
 import ast
 import importlib.metadata

@@ -1,6 +1,6 @@
-"""What is refused, and in which sentence: data, labels, seeds and options, through the public interface.
+"""Refusals and their messages: data, labels, seeds and options, through the public interface.
 
-A sentence says what was expected, what came, and what to do. Every door is tried with every kind of bad data.
+A message says what was expected, what came, and what to do. Every entry point is tried with every kind of invalid data.
 """
 
 import functools

@@ -1,9 +1,9 @@
 """Trainings that are known to be sick or healthy, to hold the diagnosis against.
 
     planned(seed) -> Training: data, model, arguments of fit, what is expected, and a cure --run--> Run
-    TRUTHS[code](run) -> whether it is so, measured without `ae.diagnose`: by the cure, by more epochs, by what was made
+    TRUTHS[code](run) -> whether it is true, measured without `ae.diagnose`: by the cure, by more epochs, by the construction
 
-A training for which the measurement doesn't bear out what it was made for counts as neither sick nor healthy.
+A training whose measurement doesn't confirm its intended state counts as neither sick nor healthy.
 """
 
 import functools

@@ -1,6 +1,6 @@
-"""The words of an answer: what an outcome says to the student, how far along they are, what changed, what is next.
+"""The text of an answer to the student: the outcome, the progress so far, what changed, and what to do next.
 
-    Outcome, the student's file, what was known before -> text
+    Outcome, the student's file, the entry of the last check -> text
 """
 
 import textwrap
@@ -14,15 +14,15 @@ from aescratch.classroom.workspace import Workspace
 
 WIDTH = 24  # of the progress bar
 PRINTED_LINES = 5
-QUESTION, TABLE = "  ask yourself: ", ("tensor  ", "tried on  ")  # how lines of a report begin
+QUESTION, TABLE = "  ask yourself: ", ("tensor  ", "tried on  ")  # beginnings of lines of a report
 NO_ROW = ("error: ", "inconclusive: ", "note: ")
 
 
 def answer(exercise: Exercise, path: Path, outcome: Outcome, before: Mapping[str, Any]) -> str:
-    """Return the answer to a check of a student's file, by what it came to and what was known before."""
+    """Return the answer to a check of a student's file, from its outcome and the entry of the last check."""
     lines = [f"{exercise.name}: {HEADLINES[outcome.kind]}"]
     if outcome.kind == NOT_BEGUN and outcome.line:
-        lines.append(f"  write what is missing at {path.name}:{outcome.line}, in place of raise NotImplementedError")
+        lines.append(f"  write your code at {path.name}:{outcome.line}, in place of raise NotImplementedError")
     elif outcome.message and not outcome.reports:
         lines.append(f"  {outcome.message}")
     if outcome.line and outcome.kind != NOT_BEGUN and not outcome.reports:
@@ -41,9 +41,9 @@ def answer(exercise: Exercise, path: Path, outcome: Outcome, before: Mapping[str
 
 
 def what_now(workspace: Workspace, exercise: Exercise, outcome: Outcome) -> str:
-    """Return the line about what to do after a check."""
+    """Return the line that says what to do after a check."""
     if not outcome.passed:
-        return f"for a hint that fits: aescratch exercises hint {exercise.name}"
+        return f"for a hint: aescratch exercises hint {exercise.name}"
     following = workspace.left(exercise.number)
     if following is None:
         return "all exercises pass: you are done"
@@ -52,7 +52,7 @@ def what_now(workspace: Workspace, exercise: Exercise, outcome: Outcome) -> str:
 
 
 def changed_since(before: Mapping[str, Any], outcome: Outcome) -> str:
-    """Return what has changed since the last check, in words, or nothing."""
+    """Return what has changed since the last check, in words, or an empty text."""
     if not before["kind"]:
         return ""
     if before["kind"] != outcome.kind:
@@ -61,16 +61,16 @@ def changed_since(before: Mapping[str, Any], outcome: Outcome) -> str:
     for tensor, verdict in outcome.verdicts.items():
         old = before["verdicts"].get(tensor)
         if old not in (None, verdict):
-            changes.append(f"{tensor} is right now" if verdict == "pass" else f"{tensor} was {old}, and is {verdict}")
+            changes.append(f"{tensor} is now right" if verdict == "pass" else f"{tensor} was {old}, now {verdict}")
     if not changes and before["codes"] != outcome.codes:
-        changes.append("another finding")
+        changes.append("the findings are different")
     if not changes and outcome.kind not in (PASSED, NOT_BEGUN):
-        changes.append("the same kinds of findings")
+        changes.append("the kinds of findings are the same")
     return f"since the last check: {'; '.join(changes)}" if changes else ""
 
 
 def bar(workspace: Workspace) -> str:
-    """Return how far along the student is, as a bar."""
+    """Return the student's progress as a bar."""
     exercises = workspace.exercises
     passed = sum(bool(workspace.entry(exercise)["passed"]) for exercise in exercises)
     filled = WIDTH * passed // len(exercises)
@@ -78,7 +78,7 @@ def bar(workspace: Workspace) -> str:
 
 
 def listing(workspace: Workspace) -> str:
-    """Return the path, chapter by chapter, with what is known of each exercise."""
+    """Return the list of exercises, chapter by chapter, with the state of each."""
     lines: list[str] = []
     chapter = ""
     for exercise in workspace.exercises:
@@ -95,7 +95,7 @@ def listing(workspace: Workspace) -> str:
 
 
 def listed(workspace: Workspace) -> list[dict[str, Any]]:
-    """Return the path for a program to read: what each exercise is, and what is known of it."""
+    """Return the list of exercises for a program to read: each exercise and its state."""
     return [
         {
             "number": exercise.number, "name": exercise.name, "title": exercise.title, "chapter": exercise.chapter,
@@ -107,7 +107,7 @@ def listed(workspace: Workspace) -> list[dict[str, Any]]:
 
 
 def wrapped(text: str, width: int) -> str:
-    """Return a text with its long lines wrapped between words, and indented as they begin; tables and code stay whole.
+    """Return a text with its long lines wrapped between words, keeping their indentation; tables and code stay whole.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def wrapped(text: str, width: int) -> str:
 
 
 def _shown(report: str) -> str:
-    """Return a report's text, indented, each question once, and without the head of a table that has no rows."""
+    """Return a report's text, indented, with each question once, and without the head of an empty table."""
     lines = report.splitlines()
     shown: list[str] = []
     for line, following in zip(lines, [*lines[1:], ""], strict=True):

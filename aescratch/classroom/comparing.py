@@ -1,8 +1,8 @@
-"""Checks that exercises are made of: of a backward, of a forward's values, and of what was predicted before either.
+"""The checks that exercises use: of a backward, of a forward's values, and of a prediction before either.
 
     check_backward(student's backward, forward, inputs, seed)   -> Report, of check_function
-    check_forward(student's forward, right one, draws)     -> Report, with a cause where a known slip gives these values
-    check_prediction(student, the right letter, ...)       -> Report, with a question where another letter was chosen
+    check_forward(student's forward, right one, draws)     -> Report, with a cause if a known slip gives these values
+    check_prediction(student, the right letter, ...)       -> Report, with a question if another letter was chosen
 """
 
 import contextlib
@@ -19,16 +19,16 @@ from aescratch.inspection.gradcheck.binding import bind, call, changed, copied, 
 from aescratch.inspection.gradcheck.findings import problem_with, raised
 from aescratch.inspection.gradcheck.printing import PASS
 
-EXPLAINING = ContextVar("explaining", default=True)  # whether causes are looked for, which takes most of the time
+EXPLAINING = ContextVar("explaining", default=True)  # whether to search for causes, which takes most of the time
 BAD_MANNERS = ("changed-argument", "shared-memory", "changed-random-state")
-TOLERANCE = 1e-9  # of values that aren't estimated
+TOLERANCE = 1e-9  # for values that aren't estimated
 Inputs = Mapping[str, Any]
 NO_PREDICTION, WRONG_PREDICTION = "no-prediction", "wrong-prediction"  # codes of findings
 
 
 @contextlib.contextmanager
 def seeking_causes(wanted: bool) -> Iterator[None]:
-    """Let the checks that run within look for causes, or not."""
+    """Switch the search for causes on or off in the checks that run inside."""
     token = EXPLAINING.set(wanted)
     try:
         yield
@@ -37,7 +37,7 @@ def seeking_causes(wanted: bool) -> Iterator[None]:
 
 
 class Slip(NamedTuple):
-    """A forward that is wrong in a typical way: what it gives, what to say then, and what to ask."""
+    """A forward with a typical mistake: its values, and the cause and the question to show for them."""
 
     code: str
     forward: Callable[..., Any]
@@ -71,14 +71,15 @@ class PredictionReport(Report):
 
     def summary(self) -> str:
         """Return the last line: the verdict, and what is next."""
-        return "pass: the prediction is right" if self.verdict == PASS else "fail: the code is looked at after that"
+        right = self.verdict == PASS
+        return "pass: the prediction is right" if right else "fail: the code is checked once this is right"
 
 
 def check_backward(
     backward: Callable[..., Any], forward: Callable[..., Any], inputs: Inputs, seed: int,
     wrt: Sequence[str] | None = None, at: str = "", held: Mapping[str, str] | None = None,
 ) -> Report:  # fmt: skip
-    """Return the gradient checker's report on a student's backward; the time is limited from outside.
+    """Return the gradient checker's report on a student's backward; the caller limits the time.
 
     Parameters
     ----------
@@ -87,23 +88,23 @@ def check_backward(
     inputs : dict
         Forward's arguments, of sizes that are distinct primes.
     seed : int
-        What the upstream gradients are drawn from; the one that the checks were given, so that no number can be known.
+        The seed of the upstream gradients; pass the one that the checks were given, so that no number can be guessed.
     wrt : list of str, optional
-        Which inputs get a gradient, where that isn't those that our own pair returns.
+        Which inputs get a gradient, if not those of our own pair.
     at : str
-        What is particular about the inputs, such as ``"large logits"``, for the report's first line.
+        A description of the inputs, such as ``"large logits"``, for the report's first line.
     held : dict of str to str, optional
-        Arguments of our forward that are copies of others, held where those are moved: ``{"E_held": "E"}`` is sg[E].
+        Arguments of our forward that copy others and stay fixed while those move: ``{"E_held": "E"}`` is sg[E].
     """
     backward = undeclared(backward)
     report = check_function(
         forward, backward, inputs, wrt=wrt, held=held, rng=seed + 1, time_limit=None, explain=EXPLAINING.get()
     )
-    report.title = report.title.replace(f", rng={seed + 1}", "") + (f", at {at}" if at else "")  # in grading a secret
+    report.title = report.title.replace(f", rng={seed + 1}", "") + (f", at {at}" if at else "")  # secret in grading
     report.findings = [finding for finding in report.findings if finding.code != "equal-sizes"]  # the sizes are ours
-    report.findings.sort(key=lambda finding: finding.code == "shared-memory")  # what is wrong with the numbers first
+    report.findings.sort(key=lambda finding: finding.code == "shared-memory")  # wrong numbers first
     for finding in report.findings:
-        if finding.code in BAD_MANNERS:  # elsewhere a remark beside right values; an exercise asks for more
+        if finding.code in BAD_MANNERS:  # elsewhere only a note beside right values; an exercise is stricter
             finding.severity = "error"
         if finding.code == "raised":
             pair = bind(forward, backward, with_copies(inputs, held or {}))
@@ -114,7 +115,7 @@ def check_backward(
 
 
 def undeclared(backward: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a backward without a declaration that it is no derivative: the derivative is what an exercise asks for."""
+    """Return a backward without a declared gradient: an exercise asks for the derivative."""
     if declaration_of(backward) is None:
         return backward
 
@@ -136,9 +137,9 @@ def check_forward(
     forward, right : callable
         The student's, and one that gives the right values.
     draws : sequence of dict
-        Two inputs at least, so that no slip fits by chance.
+        At least two inputs, so that no slip fits by chance.
     output : str
-        What the output is called.
+        The name of the output.
     slips : sequence of Slip
         Typical mistakes.
     """
@@ -155,10 +156,10 @@ def check_forward(
             return ValueReport(title, [], [found], TOLERANCE)
         wanted = np.asarray(call(right, copied(inputs)))
         for name in changed(arguments, inputs):
-            message = f"{forward.__name__} changed its argument {name}; work on a copy, the caller still needs it"
+            message = f"{forward.__name__} changed its argument {name}; work on a copy, since the caller still needs it"
             impure.setdefault(name, Finding("changed-argument", name, "error", message))
         if not same(value, again):
-            message = f"{forward.__name__} returns something else when it is called again with the same arguments"
+            message = f"{forward.__name__} returns different values when it is called again with the same arguments"
             impure.setdefault("", Finding("not-repeatable", None, "error", message))
         if problem := problem_with(np.float64(value) if isinstance(value, float) else value, wanted.shape):
             code, text = problem
@@ -174,24 +175,24 @@ def check_forward(
 
 
 def _given(arguments: Inputs) -> str:
-    """Return the end of a sentence that says which shapes a function was given; nothing is said of numbers."""
+    """Return the end of a sentence that names the shapes of a function's arguments; numbers are left out."""
     shapes = [f"{name} {np.shape(value)}" for name, value in arguments.items() if np.ndim(value)]
     return f"; it was given {', '.join(shapes)}" if shapes else ""
 
 
 def check_prediction(student: Any, right: str, against: Mapping[str, str]) -> Report:
-    """Return a report on what a student expects before any code is written, ``PREDICTION = "a"`` at the file's top.
+    """Return a report on the student's prediction, ``PREDICTION = "a"`` at the top of the file.
 
-    Yield it first: until it passes, an outcome shows nothing of the reports after it.
+    Yield this report first: until it passes, an outcome hides the reports after it.
 
     Parameters
     ----------
     student : module
-        The student's, or what has its names as attributes.
+        The student's module, or an object with its names as attributes.
     right : str
         The letter of the right answer.
     against : dict
-        For every other letter what speaks against it, as a question that doesn't give the right one away.
+        For every other letter, the reason against it, as a question that doesn't give away the right answer.
     """
     given = getattr(student, "PREDICTION", None)
     letter = given.strip().lower() if isinstance(given, str) else None
@@ -204,24 +205,24 @@ def check_prediction(student: Any, right: str, against: Mapping[str, str]) -> Re
         *others, last = (f'"{each}"' for each in sorted([right, *against]))
         came = "is still None" if given is None else "is something else" if letter is None else f'is "{letter[:20]}"'
         message = (
-            f"PREDICTION, at the top of the file, {came}; read the question there, and put {', '.join(others)} or "
-            f"{last}: a guess will do, and nothing is lost by a wrong one"
+            f"PREDICTION, at the top of the file, {came}; read the question there, and write {', '.join(others)} or "
+            f"{last}: a guess is fine, and a wrong one costs nothing"
         )
         findings = [Finding(NO_PREDICTION, None, "error", message)]
-    return PredictionReport("what you expect, before any code", [], findings, TOLERANCE)
+    return PredictionReport("your prediction, before any code", [], findings, TOLERANCE)
 
 
 def _wrong(tensor: TensorResult) -> Finding:
     failing, worst = tensor.count("fail"), tensor.worst
     message = (
         f"{tensor.name}: {failing} of {tensor.verdicts.size} entries differ; at {worst} yours is "
-        f"{float(tensor.analytic[worst]):.9g}, the right one {float(tensor.numeric[worst]):.9g}"
+        f"{float(tensor.analytic[worst]):.9g}, the right value is {float(tensor.numeric[worst]):.9g}"
     )
     return Finding("wrong-values", tensor.name, "error", message, {"entries": failing, "worst": list(worst)})
 
 
 def _cause(tensors: Sequence[TensorResult], draws: Sequence[Inputs], slips: Sequence[Slip]) -> list[Finding]:
-    """Return the cause if one slip gives what came, at every draw."""
+    """Return the cause if one slip gives the student's values, at every draw."""
     values, output = [tensor.analytic for tensor in tensors], tensors[0].name
     for slip in slips:
         given = [np.asarray(call(slip.forward, copied(inputs))) for inputs in draws]

@@ -1,10 +1,10 @@
-"""An exercise: one folder, read when it is asked for.
+"""An exercise: one folder, whose files are read on demand.
 
-    about.md      title, chapter, minutes, and what to do
+    about.md      title, chapter, minutes, and the task
     solution.py   the answer, between markers; the stub is made from it
-    checks.py     FUNCTIONS that must be there, and check(student, seed), which yields reports
+    checks.py     FUNCTIONS that must exist, and check(student, seed), which yields reports
     hints.md      three levels for each code of a finding
-    mutants.py    typical mistakes, and the code that each must be answered with
+    mutants.py    typical mistakes, and the code that each must get as its answer
 """
 
 import functools
@@ -23,27 +23,27 @@ from aescratch.foundations.sources import module_of_file, module_of_text
 from aescratch.inspection.gradcheck import Report
 
 PATH = Path(__file__).parent / "path"
-POINTS = 10  # of an exercise that doesn't say
-GENERAL_HINTS = PATH / "hints.md"  # on what can go wrong anywhere
+POINTS = 10  # default of an exercise
+GENERAL_HINTS = PATH / "hints.md"  # on mistakes that can occur in any exercise
 PACKAGES = "packages.txt"  # beside the exercises of a course
 OURS = "aescratch"
 Wrap = Callable[[str, Any], Any]
 
 
 class CourseError(ValueError):
-    """A folder of exercises isn't as it should be; the message is one sentence for its teacher."""
+    """A folder of exercises is invalid; the message is one sentence for its teacher."""
 
 
 class Mutant(NamedTuple):
-    """A typical mistake: what it replaces in the solution, by what, and how it must be answered.
+    """A typical mistake: the text that it replaces in the solution, the new text, and the expected answer.
 
-    Its cause and question are for where the gradient checker claims no cause, or nothing but what is wrong in a line,
-    and the gradients are those of this mistake; then the code is this mistake's own.
+    Its cause and question are used if the gradients are those of this mistake and the gradient checker finds no cause,
+    or only the wrong line; then the code is this mistake's own.
     """
 
-    old: str  # a text that is in the solution once
-    new: str  # what stands in its place
-    expected: str  # the code of a finding, or of a cause, and the tensor: "scale@grad_b"; without a tensor, of any
+    old: str  # a text that occurs once in the solution
+    new: str  # its replacement
+    expected: str  # the code of a finding or cause, with the tensor: "scale@grad_b"; without a tensor, any will do
     cause: str = ""
     question: str = ""
 
@@ -55,18 +55,18 @@ class Exercise:
     folder: Path  # NN_name: its number and its name
     title: str
     chapter: str
-    minutes: int  # that it takes, about
-    task: str  # what to do
-    points: int = POINTS  # that it is worth when it is graded
+    minutes: int  # that it takes, approximately
+    task: str  # the instructions
+    points: int = POINTS  # its worth in grading
 
     @property
     def name(self) -> str:
-        """What it is called in commands, such as ``"dense_backward"``."""
+        """Its name in commands, such as ``"dense_backward"``."""
         return self.folder.name.partition("_")[2]
 
     @property
     def number(self) -> int:
-        """Its place on the path, from 1."""
+        """Its place in the course, from 1."""
         return int(self.folder.name.partition("_")[0])
 
     @property
@@ -91,12 +91,12 @@ class Exercise:
 
     @property
     def stub(self) -> str:
-        """What the student begins with."""
+        """The file that the student begins with."""
         return (self.folder / "stub.py").read_text(encoding="utf-8") if self.released else stub_of(self.solution)
 
     @property
     def is_planted(self) -> bool:
-        """Whether the student begins with a whole file that has a bug in it, and not with a hole."""
+        """Whether the student begins with a complete file that has a bug, instead of a hole."""
         return HOLE not in self.stub
 
     @property
@@ -112,33 +112,33 @@ class Exercise:
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """What a submission may import besides Python's own library and NumPy, as packages.txt says."""
+        """The packages of packages.txt, which a submission may import beside Python's standard library and NumPy."""
         return packages_in(self.folder.parent)
 
     @property
     def mutants(self) -> dict[str, Mutant]:
-        """Typical mistakes, by a few words each; none where it was released."""
+        """Typical mistakes by their descriptions; empty in a released exercise."""
         if not (self.folder / "mutants.py").exists():
             return {}
         return module_of_file(self.folder / "mutants.py", f"{self.name}_mutants").MUTANTS
 
     def mutated(self, mutant: Mutant) -> str:
-        """Return the solution with this mistake in it; raise if it doesn't hold what is replaced exactly once."""
+        """Return the solution with this mistake; raise `ValueError` unless the old text occurs exactly once."""
         count = self.solution.count(mutant.old)
         if count != 1:
             raise ValueError(f"expected {mutant.old!r} once in the solution of {self.name}, got it {count} times")
         return self.solution.replace(mutant.old, mutant.new)
 
     def module_of(self, text: str) -> ModuleType:
-        """Return a text of ours as the student's module; it runs in this process: never a submission."""
+        """Return a text of ours as the student's module; it runs in this process, so never pass a submission."""
         return module_of_text(text, "student", self.file_name)
 
     def reports_on(
         self, text: str, seed: int, wrap: Wrap | None = None, checks: ModuleType | None = None
     ) -> Iterator[Report]:  # fmt: skip
-        """Yield what the checks report on a text of ours, in this process, without looking for causes.
+        """Yield the checks' reports on a text of ours, in this process, without a search for causes.
 
-        `wrap` gives what is called in place of each function; `checks` stand in for the exercise's own.
+        `wrap` returns the replacement of each function; `checks` replace the exercise's own.
         """
         checks = checks or self.checks
         student = self.module_of(text)
@@ -156,45 +156,45 @@ def all_exercises() -> tuple[Exercise, ...]:
 
 
 def read_course(folder: Path | None) -> tuple[Exercise, ...]:
-    """Return the exercises of a folder that holds folders NN_name, in their order; None is the built-in path.
+    """Return the exercises of a folder that contains folders NN_name, in order; None means the built-in exercises.
 
-    A `CourseError` says what isn't as it should be.
+    Raises `CourseError` if the folder or an exercise is invalid.
     """
     folder = PATH if folder is None else folder
     if not folder.is_dir():
-        raise CourseError(f"expected a folder of exercises, got {folder}, which is none; check the path")
+        raise CourseError(f"expected a folder of exercises, but {folder} is not a folder; check the path")
     inside = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[:1] not in "._")
     exercises = sorted((read_exercise(path) for path in inside), key=lambda exercise: exercise.number)
     if not exercises:
         raise CourseError(f"expected folders such as 01_my_exercise in {folder}, got none; see aescratch exercises new")
     for place, exercise in enumerate(exercises, start=1):
-        gap = exercise.number != place and not exercise.released  # what was released may be a part of a course
+        gap = exercise.number != place and not exercise.released  # a release may be a part of a course
         if gap or exercise.number in {other.number for other in exercises[: place - 1]}:
             got = f"expected the exercises to be numbered 1, 2, 3, ..., got {exercise.folder.name} in place {place}"
             raise CourseError(f"{got}; rename the folders")
     names = [exercise.name for exercise in exercises]
     if double := next((name for name in names if names.count(name) > 1), None):
-        raise CourseError(f"expected every exercise to have a name of its own, got {double} twice; rename one")
+        raise CourseError(f"expected every exercise to have a unique name, got {double} twice; rename one")
     packages_in(folder)
     return tuple(exercises)
 
 
 def packages_in(course: Path) -> tuple[str, ...]:
-    """Return the names of packages.txt in the folder of a course, one a line; none where there is no such file."""
+    """Return the names in a course's packages.txt, which has one per line; empty if there is no such file."""
     if not (course / PACKAGES).is_file():
         return ()
     lines = (line.partition("#")[0].strip() for line in _text_of(course, PACKAGES).splitlines())
     names = tuple(dict.fromkeys(line for line in lines if line))
     if wrong := next((name for name in names if not name.isidentifier()), None):
-        advice = "write the name that an import statement has, such as scipy"
-        raise CourseError(f"expected a line of {PACKAGES} to be a name, got {wrong!r}; {advice}")
+        advice = "write it as in an import statement, such as scipy"
+        raise CourseError(f"expected each line of {PACKAGES} to be the name of a package, got {wrong!r}; {advice}")
     if OURS in names:
-        raise CourseError(f"expected {PACKAGES} to name other packages, got {OURS}, which holds answers; take it out")
+        raise CourseError(f"expected {PACKAGES} without {OURS}, which contains answers; remove that line")
     return names
 
 
 def read_exercise(folder: Path) -> Exercise:
-    """Return the exercise of a folder; a `CourseError` says what isn't as it should be."""
+    """Return the exercise of a folder; raise `CourseError` if it is invalid."""
     if not re.fullmatch(r"\d+_[A-Za-z]\w*", folder.name):
         raise CourseError(f"expected a folder such as 01_my_exercise, got {folder.name}; rename or move it")
     answer = "stub.py" if (folder / "stub.py").exists() else "solution.py"
@@ -206,8 +206,8 @@ def read_exercise(folder: Path) -> Exercise:
     known = {"chapter", "minutes"} <= set(fields) <= {"chapter", "minutes", "points"}
     if not lines[0].startswith("# ") or not known:
         raise CourseError(
-            f"expected {folder.name}/about.md to begin with '# title', 'chapter: ...' and 'minutes: ...', perhaps "
-            f"'points: ...', got {' / '.join(lines)!r}; put a line for each there, then an empty one, and the task"
+            f"expected {folder.name}/about.md to begin with '# title', 'chapter: ...' and 'minutes: ...', optionally "
+            f"'points: ...', got {' / '.join(lines)!r}; write a line for each, then an empty line and the task"
         )
     numbers = {"minutes": fields["minutes"], "points": fields.get("points", str(POINTS))}
     for what, number in numbers.items():
@@ -219,15 +219,15 @@ def read_exercise(folder: Path) -> Exercise:
 
 
 def _text_of(folder: Path, file: str) -> str:
-    """Return the text of a file of an exercise; some editors put a mark before it, which is none of it."""
+    """Return the text of a file of an exercise, without the byte order mark that some editors write."""
     try:
         return (folder / file).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise CourseError(f"expected {folder.name}/{file} to be UTF-8, got another encoding; save it anew") from error
+        raise CourseError(f"expected {folder.name}/{file} in UTF-8, got another encoding; save it as UTF-8") from error
 
 
 def require_readable(exercise: Exercise) -> None:
-    """Raise a `CourseError` unless Python can read the solution, the checks and the mistakes, and we the hints."""
+    """Raise `CourseError` unless the solution, the checks and the mistakes are valid Python and the hints valid."""
     file = "solution.py"
     try:
         for text in (exercise.solution, exercise.stub):
@@ -242,16 +242,16 @@ def require_readable(exercise: Exercise) -> None:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
         kind = "" if type(error) in (CourseError, MarkerError) else f"{type(error).__name__}{line}: "
         what = kind + " ".join(str(error).split())
-        raise CourseError(f"{exercise.folder.name}/{file} can't be used: {what}") from error
+        raise CourseError(f"{exercise.folder.name}/{file} is invalid: {what}") from error
 
 
 def _require_contract(checks: ModuleType) -> None:
-    """Raise unless FUNCTIONS are names, and check(student, seed) yields."""
+    """Raise `CourseError` unless FUNCTIONS is a tuple of names, and check(student, seed) yields."""
     names = checks.FUNCTIONS
     if not isinstance(names, (tuple, list)) or not all(isinstance(name, str) for name in names):
         raise CourseError(f'expected FUNCTIONS to be a tuple such as ("relu",), got {names!r}; mind the comma')
     if not inspect.isgeneratorfunction(checks.check):
-        raise CourseError("expected check(student, seed) to yield reports, got no yield in it; write yield check_...")
+        raise CourseError("expected check(student, seed) to yield reports, but it has no yield; write yield check_...")
     arguments = list(inspect.signature(checks.check).parameters)
     if len(arguments) != 2:
         raise CourseError(f"expected check to take student and seed, got check({', '.join(arguments)}); take both")

@@ -1,10 +1,10 @@
-"""Hints in three levels, chosen by what was found: the numbers first, then the idea, and the formula last.
+"""Hints in three levels, chosen by the findings: the numbers first, then the idea, and the formula last.
 
-    # scale@grad_b sign@grad_b     the codes that a hint is for, perhaps with the tensor
+    # scale@grad_b sign@grad_b     the codes that a hint is for, optionally with the tensor
     1. ...                         a question
     2. ...                         the idea
     3. ...                         the formula
-    # *                            for whatever else is found
+    # *                            for all other findings
 """
 
 import re
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 LEVELS = 3
 FALLBACK = "*"
 SPOKEN = {
-    "raised": "the exception", "timed-out": "what never ends", "died": "the early end", "syntax-error": "the syntax",
+    "raised": "the exception", "timed-out": "the time limit", "died": "the early exit", "syntax-error": "the syntax",
     "wrong-shape": "the shape", "wrong-type": "what is returned", "wrong-count": "what is returned",
     "wrong-values": "the values", "described": "the values", "scale": "the factor", "other-gradient": "the order",
     "order-of-results": "the order", "factor-missing": "the missing factor", "factor-extra": "the extra factor",
@@ -27,14 +27,17 @@ SPOKEN = {
     "function-missing": "the missing function", "transpose-missing": "what is transposed",
     "transpose-extra": "what is transposed", "wrong-product": "the product", "index": "which entries are taken",
     "axis": "the axis", "kept-axis": "the axis", "no-prediction": "the prediction",
-    "wrong-prediction": "the prediction", "wrong-dtype": "the kind of numbers",
-    "wrong-argument": "where the slope is taken",
+    "wrong-prediction": "the prediction", "wrong-dtype": "the dtype",
+    "wrong-argument": "where the slope is taken", "changed-argument": "the changed argument",
+    "shared-memory": "the shared memory", "not-repeatable": "the changing results", "recursion": "the recursion",
+    "missing-function": "the missing function", "other-arguments": "the arguments", "asks-for-input": "the input",
+    "not-in-grading": "the package", "upstream-ignored": "the upstream gradient",
 }  # fmt: skip
 HintTable = dict[str, tuple[str, ...]]
 
 
 def read_hints(text: str) -> HintTable:
-    """Return the levels by code; a `ValueError` says which code hasn't three.
+    """Return the levels by code; raise `ValueError` if a code doesn't have three.
 
     Examples
     --------
@@ -55,7 +58,7 @@ def read_hints(text: str) -> HintTable:
 
 
 def about(key: str) -> str:
-    """Return what a hint is about, in words.
+    """Return the subject of a hint, in words.
 
     Examples
     --------
@@ -76,7 +79,7 @@ class Hints:
     general: HintTable
 
     def choose(self, codes: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-        """Return the key and the levels of the first hint that is there, for codes from the most telling on."""
+        """Return the key and the levels of the first hint that exists; the most informative codes come first."""
         for code in codes:
             for table in (self.own, self.general):
                 for key in (code, code.partition("@")[0]):  # scale@grad_b, scale

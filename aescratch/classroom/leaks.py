@@ -1,10 +1,10 @@
-"""Looking for answers in what is handed out: lines and expressions of the solutions, by their tokens, in every file.
+"""Search the files to be handed out for answers: lines and expressions of the solutions, compared by tokens.
 
-    solutions, hidden tests, references, mistakes -> lines, what is returned or assigned -> tokens
-    every file: its text, its JSON strings, its page without tags -> tokens -> which of these are among them
+    solutions, hidden tests, references, mistakes -> lines, returned or assigned expressions -> tokens
+    every file: its text, its JSON strings, its page without tags -> tokens -> the secrets among them
 
-A line is a secret if it is long enough, computes something, and isn't code that the stub gives anyway. An expression
-has to calculate, too, and under other names to be longer: anybody writes `x.T @ y`, or `h.mean(axis=0)`.
+A line is a secret if it is long enough, computes something, and is not in the stub. An expression must also calculate,
+and be longer if it is found under other names: anybody writes `x.T @ y`, or `h.mean(axis=0)`.
 """
 
 import ast
@@ -23,8 +23,8 @@ from aescratch.classroom.exercise import CourseError, Exercise
 from aescratch.classroom.stubs import BEGIN, HIDDEN, MARK, REFERENCE, SOLUTION, regions
 
 LEAST = 4  # tokens of a line: `return x` has 2, `return lam * W` 4
-LEAST_WRONG = 6  # of a mistake's or a reference's, which may be a part of what anybody writes, such as `(a > 0)`
-LEAST_EXPRESSION, LEAST_RENAMED = 5, 9  # of an expression, `np.` not counted: `x.T @ grad_y` has 5
+LEAST_WRONG = 6  # tokens of a line of a mistake or reference, which may be as common as `(a > 0)`
+LEAST_EXPRESSION, LEAST_RENAMED = 5, 9  # tokens of an expression without `np.`: `x.T @ grad_y` has 5
 TOKEN = re.compile(r"[^\W\d]\w*|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[^\w\s\"'\\#]")
 CALCULATES = set("@*/+-<>%&|^~")
 COMPUTES = CALCULATES | set("([")
@@ -38,7 +38,7 @@ CODE = {tokenize.NAME, tokenize.OP, tokenize.NUMBER}  # without strings and comm
 
 
 class Leak(NamedTuple):
-    """Something that must not be handed out: in which file, and what."""
+    """Something that must not be handed out: its file, and a description."""
 
     path: str
     what: str
@@ -47,16 +47,16 @@ class Leak(NamedTuple):
 class Secrets(NamedTuple):
     """What must not be handed out, and what may.
 
-    What is given are definitions in the stubs, docstrings included: a later exercise may give what an earlier one asks
-    for. One whose docstrings or comments hold a secret line isn't among them.
+    The definitions in the stubs, with docstrings, may be handed out: a later exercise may show the answer of an earlier
+    one. A definition whose docstrings or comments contain a secret line may not.
     """
 
-    lines: dict[str, str]  # what each is, by its tokens, joined
-    given: set[str]  # as tokens, joined
-    expressions: dict[str, str]  # as lines are, without NumPy's name
+    lines: dict[str, str]  # descriptions, by joined tokens
+    given: set[str]  # joined tokens
+    expressions: dict[str, str]  # like lines, but without NumPy's name
 
     def found_in(self, text: str) -> list[str]:
-        """Return what of it a text holds, apart from what is given."""
+        """Return descriptions of the secrets in a text, except in the given definitions."""
         hay = joined(tokens_of(text))
         for block in self.given:
             hay = hay.replace(block, SEPARATOR)
@@ -67,7 +67,7 @@ class Secrets(NamedTuple):
 
 
 def secrets_of(exercises: Sequence[Exercise]) -> Secrets:
-    """Return what must not be handed out of a course."""
+    """Return the secrets of a course."""
     secrets = Secrets({}, set(), {})
     for exercise in exercises:
         given = joined(code_tokens(exercise.stub))
@@ -105,14 +105,14 @@ def _spoken(code: str) -> str:
 
 
 def leaks_in(folder: Path, secrets: Secrets) -> list[Leak]:
-    """Return what must not be handed out of a folder: secret lines, markers, stray files, files that can't be read."""
+    """Return everything in a folder that must not be handed out: secrets, markers, stray files, unreadable files."""
     leaks = []
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if any(STRAY.fullmatch(part) for part in name.split("/")):
-            leaks.append(Leak(name, "a file that has no place in what is handed out"))
+            leaks.append(Leak(name, "a name that must not be handed out, such as that of a backup"))
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            leaks.append(Leak(name, "no file of its own, but a link"))
+            leaks.append(Leak(name, "a link in place of a file"))
         elif path.is_file():
             leaks += [Leak(name, what) for what in _in_file(path, secrets)]
     return leaks
@@ -127,17 +127,17 @@ def _in_file(path: Path, secrets: Secrets) -> list[str]:
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
-        return ["a file that isn't text, and whose content is of no known kind"]
+        return ["content that is neither text nor of a known kind"]
     found: dict[str, None] = {}
     for version in _versions(text):
         found |= dict.fromkeys(secrets.found_in(version))
         if MARK.search(version):
-            found["a marker of what is to be taken out"] = None
+            found["a marker of a part to be removed"] = None
     return list(found)
 
 
 def _versions(text: str) -> Iterator[str]:
-    """Yield a text as it is, without comments, as a page shows it, and what the strings of JSON hold."""
+    """Yield a text as it is, without comments, as a page shows it, and the strings in its JSON."""
     yield text
     yield re.sub(r"#.*", "", text)
     if "&" in text or "</" in text:
@@ -168,9 +168,10 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def lines_in(text: str, kind: str, strings: bool = True) -> list[str]:
-    """Return the lines of the regions of a kind without comments, and each statement of several lines as one more.
+    """Return the lines of the regions of a kind without comments, and each statement of several lines once more as one.
 
-    Without strings, a line ends at one, and statements aren't joined. A `CourseError` says that it isn't Python.
+    Without strings, a line ends where a string begins, and statements aren't joined. Raises `CourseError` if the text
+    isn't valid Python.
     """
     inside = {number for first, last in regions(text, kind) for number in range(first + 1, last)}
     lines: dict[tuple[int, int], list[str]] = defaultdict(list)
@@ -185,13 +186,13 @@ def lines_in(text: str, kind: str, strings: bool = True) -> list[str]:
                 lines[token.start[0], cut].append(token.string)
                 statements[ended].append(token.string)
     except (tokenize.TokenError, SyntaxError) as error:
-        raise CourseError(f"expected Python between {BEGIN} and its end, but it can't be read: {error}") from error
+        raise CourseError(f"expected Python between {BEGIN} and its end, but it is invalid: {error}") from error
     found = [*lines.values(), *(statements.values() if strings else ())]
     return list(dict.fromkeys(" ".join(line).strip(" ,") for line in found))
 
 
 def expressions_in(solution: str) -> list[str]:
-    """Return what is assigned or returned where a solution has its answer, and each part of a tuple."""
+    """Return the expressions that a solution's answer assigns or returns, and each part of a tuple."""
     inside = {number for first, last in regions(solution, SOLUTION) for number in range(first + 1, last)}
     found = []
     for node in ast.walk(ast.parse(solution)):
@@ -203,7 +204,7 @@ def expressions_in(solution: str) -> list[str]:
 
 
 def is_renamed_in(key: str, hay: str) -> bool:
-    """Whether an expression is in a text under other names of its variables, each under one; both as joined tokens.
+    """Whether an expression is in a text with its variables renamed consistently; both are joined tokens.
 
     Examples
     --------
@@ -240,7 +241,7 @@ def code_tokens(text: str) -> list[str]:
 
 
 def tokens_of(text: str) -> list[str]:
-    """Return the names, numbers and signs of a text, without whitespace, quotes and what marks a comment.
+    """Return the names, numbers and signs of a text, without whitespace, quotes and comment signs.
 
     Examples
     --------
@@ -251,11 +252,11 @@ def tokens_of(text: str) -> list[str]:
 
 
 def joined(tokens: Iterable[str]) -> str:
-    """Return tokens as one text in which a sequence of them can be looked for; 1. and 1.0 are one."""
+    """Return tokens as one text that can be searched for a sequence of them; 1. and 1.0 are equal."""
     same = (repr(float(token)) if NUMBER.fullmatch(token) else token for token in tokens)
     return SEPARATOR + SEPARATOR.join(same) + SEPARATOR
 
 
 def without_numpy(text: str) -> str:
-    """Return joined tokens in which np.exp and exp are one; other.exp is another thing."""
+    """Return joined tokens in which np.exp and exp are equal; other.exp stays different."""
     return METHOD.sub(rf"{SEPARATOR}.\1", NUMPY.sub(SEPARATOR, text))

@@ -1,9 +1,9 @@
-"""What the checks say of a student's file, wherever its functions run; and the process for the student's own check.
+"""Run the checks on a student's file, wherever its functions run; and the process of the student's own check.
 
-    load() -> module, or a stand-in for it --checks--> reports, with what is recognised in them -> Judgement
+    load() -> module, or a stand-in for it --checks--> reports, with recognised mistakes -> Judgement
     python -m aescratch.classroom.looking FOLDER FILE RESULT SECONDS      the outcome written as JSON
 
-A file beside RESULT is there as soon as the checks begin. When the time is up, the running line is written there.
+A file beside RESULT appears as soon as the checks begin. When the time is up, the running line is written there.
 """
 
 import ast
@@ -27,7 +27,7 @@ from aescratch.inspection.gradcheck.binding import UPSTREAM_NAMES
 
 
 def look(exercise: Exercise, path: Path, seed: int = 0) -> Outcome:
-    """Return what the checks of an exercise say of a file, in this process; the inputs are drawn from the seed."""
+    """Return the outcome of an exercise's checks on a file, in this process; the inputs are drawn from the seed."""
     text = path.read_bytes()
     outcome = judgement_of(exercise, functools.partial(_loaded, text, path), path, text, seed).outcome
     if outcome.passed:
@@ -47,17 +47,17 @@ def _loaded(text: bytes, path: Path) -> ModuleType:
 
 
 def judgement_of(exercise: Exercise, load: Callable[[], Any], path: Path, text: bytes, seed: int) -> Judgement:
-    """Return what the checks of an exercise say of a student's file; nothing that is in it raises.
+    """Return the judgement of an exercise's checks on a student's file; no exception of the file gets out.
 
-    `load` runs the file, whose text this is, and returns what has its names as attributes; `path` is what tracebacks
-    call it.
+    `load` runs the file with this text, and returns an object with its names as attributes; `path` is the file's name
+    in tracebacks.
     """
     reports: list[Report] = []
     try:
         student = load()
         _require_functions(exercise, student, path)
         for report in exercise.checks.check(student, seed):
-            reports.append(report)  # noqa: PERF402, those before an exception stay
+            reports.append(report)  # noqa: PERF402, keep the reports before an exception
     except Ended as ended:
         return Judgement(stopped(ended.kind, ended.message, ended.line), reports)
     except (Exception, SystemExit) as error:
@@ -66,12 +66,12 @@ def judgement_of(exercise: Exercise, load: Callable[[], Any], path: Path, text: 
     for finding in (finding for report in reports for finding in report.findings):
         if Path(finding.evidence.get("file", path)).name != path.name and "line" in finding.evidence:
             del finding.evidence["line"]
-            finding.evidence.pop("source", None)  # of a course's checks, which called back: no line of the student's
+            finding.evidence.pop("source", None)  # a line of the course's checks, not of the student's file
     return Judgement(outcome_of(reports), reports)
 
 
 def _require_functions(exercise: Exercise, student: Any, path: Path) -> None:
-    """Raise `Ended` unless the functions are there, and need no argument that the stub's don't have."""
+    """Raise `Ended` if a function is missing, or requires an argument that it doesn't have in the stub."""
     functions: dict[str, Any] = {name: getattr(student, name, None) for name in exercise.checks.FUNCTIONS}
     if missing := [name for name, function in functions.items() if not callable(function)]:
         message = f"there is no function {' and '.join(missing)} in {path.name}; the checks call it by this name"
@@ -81,21 +81,21 @@ def _require_functions(exercise: Exercise, student: Any, path: Path) -> None:
         try:
             parameters = inspect.signature(function).parameters.values()
         except (TypeError, ValueError):
-            continue  # the checks say what they miss
+            continue  # the checks report what is missing
         by_name = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
         needed = [p.name for p in by_name if p.default is p.empty]
         wanted = [argument.arg for node in defined if node.name == name for argument in node.args.args]
         if not set(needed) <= {*wanted, *UPSTREAM_NAMES}:
             code = getattr(function, "__code__", None)
-            takes = f"{name} takes {', '.join(needed)}; the checks call it by name, with {', '.join(wanted)}"
+            takes = f"{name} takes {', '.join(needed)}, but the checks pass {', '.join(wanted)} by name"
             raise Ended(kinds.OTHER_ARGUMENTS, f"{takes}, as in the stub", code.co_firstlineno if code else 0)
 
 
 def raised(error: BaseException, path: Path) -> Outcome:
-    """Return the outcome for an exception: its type and text, and the innermost line of the student's."""
+    """Return the outcome for an exception: its type and text, and the innermost line of the student's file."""
     theirs = innermost(error, lambda filename: filename == str(path))
     text = " ".join(str(error).split())
-    if theirs is None and isinstance(error, (TypeError, ValueError)):  # our sentence about arguments
+    if theirs is None and isinstance(error, (TypeError, ValueError)):  # our own message about arguments
         return stopped(kinds.RAISED, text)
     kind = type(error).__name__
     known = kinds.OF_EXCEPTIONS.get(kind, kinds.RAISED)

@@ -1,4 +1,4 @@
-"""What a check of a student's file came to.
+"""The result of checking a student's file.
 
     the student's file -> reports -> Judgement -> Outcome(kind, ...) -> JSON between processes, text, codes for hints
 """
@@ -13,30 +13,30 @@ from aescratch.inspection.gradcheck import Finding, Report
 from aescratch.inspection.gradcheck.functions import MALFORMED
 from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, PASS
 
-STACK = ".stack"  # the ending of the file that is there when the checks begin, and says where a loop was
+STACK = ".stack"  # suffix of the file that exists once the checks begin, and that names the line of an endless loop
 PASSED, WRONG, UNSURE, NOT_BEGUN = "passed", "wrong", "inconclusive", "not-begun"
 SYNTAX_ERROR, MISSING, OTHER_ARGUMENTS = "syntax-error", "missing-function", "other-arguments"
 RAISED, TIMED_OUT, DIED = "raised", "timed-out", "died"
-LACKING, ASKING, RECURSION = "not-in-grading", "asks-for-input", "recursion"  # they raise, too
+LACKING, ASKING, RECURSION = "not-in-grading", "asks-for-input", "recursion"  # exceptions, too
 OF_EXCEPTIONS = {"NotInGrading": LACKING, "EOFError": ASKING, "RecursionError": RECURSION}
 HEADLINES = {
     PASSED: "passed",
     WRONG: "not right yet",
-    UNSURE: "can't be judged: what the checks found is neither right nor wrong",
+    UNSURE: "inconclusive: the checks can't tell whether it is right",
     NOT_BEGUN: "not begun yet",
-    SYNTAX_ERROR: "no Python yet",
+    SYNTAX_ERROR: "not valid Python yet",
     MISSING: "a function is missing",
-    OTHER_ARGUMENTS: "a function takes other arguments than the checks give",
+    OTHER_ARGUMENTS: "a function takes the wrong arguments",
     RAISED: "it raised an exception",
-    LACKING: "it uses a package that grading doesn't have",
-    ASKING: "it asks for input, and nobody is there to answer",
-    RECURSION: "it calls itself too often, or without an end",
-    TIMED_OUT: "it didn't come to an end",
-    DIED: "it ended before the checks did",
+    LACKING: "it uses a package that is not available in grading",
+    ASKING: "it asks for input, but nobody can answer during a check",
+    RECURSION: "the recursion is too deep, or never ends",
+    TIMED_OUT: "it didn't finish in time",
+    DIED: "it ended before the checks finished",
 }
-AS_PLANTED = "as-planted"  # a finding's code: the file is as it was given
-STILL_THERE = "bug-still-there"  # and another: something was changed, and the numbers are as they were
-# How much a code tells; that a gradient doesn't depend on the upstream gradient is a cause as well, and the plainest.
+AS_PLANTED = "as-planted"  # a finding's code: the file is unchanged
+STILL_THERE = "bug-still-there"  # another one: the file was changed, but its numbers are the same
+# The most informative codes first. "upstream-ignored" is a cause, too, and the plainest.
 RANKS = {"upstream-ignored": 0, "cause": 1, **dict.fromkeys(MALFORMED, 2), "wrong-values": 3, "described": 3}
 
 
@@ -45,14 +45,14 @@ class Outcome:
     """One check of one file."""
 
     kind: str  # one of `HEADLINES`
-    message: str = ""  # one sentence, where there is more to say than the reports do
-    line: int = 0  # of the student's file, that it is about
-    reports: list[str] = field(default_factory=list)  # of the gradient checker, as text, those that didn't pass
-    codes: list[str] = field(default_factory=list)  # of what was found, the most telling first: "scale@grad_b"
+    message: str = ""  # one sentence, if there is more to say than the reports do
+    line: int = 0  # of the student's file, to which the message refers
+    reports: list[str] = field(default_factory=list)  # of the gradient checker, as text: those that didn't pass
+    codes: list[str] = field(default_factory=list)  # of the findings, the most informative first: "scale@grad_b"
     verdicts: dict[str, str] = field(default_factory=dict)  # of each gradient
     printed: str = ""  # the beginning of what the student's code printed
-    mistake: str = ""  # what tells this mistake from others: its code and what was found, as one code stands for many
-    remarks: list[str] = field(default_factory=list)  # what the student should know besides: imports that grading lacks
+    mistake: str = ""  # identifies this mistake: its code and what was found, since many mistakes share a code
+    remarks: list[str] = field(default_factory=list)  # further advice to the student: imports not available in grading
 
     @property
     def passed(self) -> bool:
@@ -60,21 +60,21 @@ class Outcome:
         return self.kind == PASSED
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values, ready for JSON."""
+        """Return the outcome as plain values, ready for JSON."""
         return asdict(self)
 
 
 @dataclass
 class Judgement:
-    """What checking a file came to: the outcome, and the reports on everything that was checked, in order."""
+    """The result of checking a file: the outcome, and the reports on everything that was checked, in order."""
 
     outcome: Outcome
     reports: list[Report] = field(default_factory=list)
-    quotients: str = ""  # what speaks for difference quotients in place of a formula, where anything does
+    quotients: str = ""  # evidence of difference quotients in place of a formula, if any
 
 
-class Ended(BaseException):  # an Exception would be taken for the student's own
-    """The check of a file ends here: the kind of its outcome, and why."""
+class Ended(BaseException):  # an Exception would look like the student's own
+    """Ends the check of a file; carries the kind of its outcome, and the reason."""
 
     kind: str
     message: str
@@ -86,18 +86,18 @@ class Ended(BaseException):  # an Exception would be taken for the student's own
 
 
 def stopped(kind: str, message: str, line: int = 0) -> Outcome:
-    """Return the outcome of a check that came to no reports."""
+    """Return the outcome of a check that produced no reports."""
     return Outcome(kind, message, line, codes=[kind], mistake=f"{kind}: {message}")
 
 
 def still_running(seconds: float) -> str:
-    """Return what is said when the time is up."""
-    return f"still running after {seconds:g} s, and stopped; look for a loop whose end is never reached"
+    """Return the message for a check whose time is up."""
+    return f"still running after {seconds:g} s, so it was stopped; look for a loop that never ends"
 
 
 def outcome_of(reports: Sequence[Report]) -> Outcome:
-    """Return what reports come to: passed if all pass, and not begun if one met a hole, or a bug as it was planted."""
-    for report in reports:  # unless a prediction is right, nothing is told of the code
+    """Return the outcome of reports: passed if all pass, not begun if the hole or the planted bug is unchanged."""
+    for report in reports:  # until the prediction is right, the code's results are not shown
         for kind, code in ((NOT_BEGUN, NO_PREDICTION), (WRONG, WRONG_PREDICTION)):
             if code in {finding.code for finding in report.findings}:
                 return Outcome(kind, "", 0, [str(report)], [code], mistake=code)
@@ -118,9 +118,9 @@ def outcome_of(reports: Sequence[Report]) -> Outcome:
 
 
 def _codes_of(reports: Sequence[Report]) -> list[str]:
-    """Return what the reports found, the most telling first, each once; ``code@tensor`` where there is a tensor."""
+    """Return the codes of the findings, the most informative first, each once; ``code@tensor`` if it has a tensor."""
     codes = []
-    for finding in _most_telling_first(reports):  # before what raised, the change that mends the line, if one is known
+    for finding in _most_telling_first(reports):  # for an exception, first the change that would fix it, if known
         if finding.code != "cause" and finding.cause and "edit" in finding.evidence:
             codes.append(str(finding.evidence["edit"]))
         codes.append(code_of(finding))
@@ -128,7 +128,7 @@ def _codes_of(reports: Sequence[Report]) -> list[str]:
 
 
 def _verdicts_of(reports: Sequence[Report]) -> dict[str, str]:
-    """Return the worst verdict of each tensor in all reports; one that couldn't be compared has failed."""
+    """Return the worst verdict of each tensor in all reports; a tensor that couldn't be compared has failed."""
     found: dict[str, set[str]] = {}
     for report in reports:
         for tensor in report.tensors:
@@ -140,7 +140,7 @@ def _verdicts_of(reports: Sequence[Report]) -> dict[str, str]:
 
 
 def _mistake_of(reports: Sequence[Report]) -> str:
-    """Return what tells the mistake that reports show from others: by its cause, or its text, or its numbers."""
+    """Return a text that identifies the mistake in reports: by its cause, or else its numbers, or its message."""
     first = next(iter(_most_telling_first(reports)), None)
     if first is None:
         return ""
@@ -151,15 +151,15 @@ def _mistake_of(reports: Sequence[Report]) -> str:
 
 
 def _most_telling_first(reports: Sequence[Report]) -> list[Finding]:
-    """Return what to tell of: a cause first, then what keeps a gradient from being compared, then values."""
+    """Return the findings to show: causes first, then malformed gradients, then wrong values."""
     findings = [f for report in reports if report.verdict != "pass" for f in report.sorted_findings()]
     return sorted((f for f in findings if f.severity != "note" or f.code == "described"),
                   key=lambda finding: RANKS.get(finding.code, 4))  # fmt: skip
 
 
 def code_of(finding: Finding) -> str:
-    """Return the code of a finding, with its tensor where there is one: ``"scale@grad_b"``."""
+    """Return the code of a finding, with its tensor if it has one: ``"scale@grad_b"``."""
     code = finding.code
-    if code == "cause":  # then that of its hypothesis, or of the change that mends the wrong line
+    if code == "cause":  # use the code of its hypothesis, or of the change that fixes the wrong line
         code = str(finding.evidence.get("hypothesis", finding.evidence.get("edit", code)))
     return f"{code}@{finding.tensor}" if finding.tensor else code

@@ -1,9 +1,9 @@
-"""Which known mistake a wrong answer is, where the checker knows no cause or only the line; what a right one imports.
+"""Recognise known mistakes where the checker finds no cause, or only the line; and imports that grading refuses.
 
     the student's wrong gradients == those of a known mistake, entry by entry  ->  its cause and its question
-                                  == those of the bug as it was planted        ->  nothing was edited, or elsewhere
+                                  == those of the planted bug                  ->  not edited, or in the wrong place
     the student's file calls this package, or imports what grading lacks       ->  a sentence
-    mutants.py --record_mistakes--> mistakes.json, with which a released exercise still tells mistakes apart, at seed 0
+    mutants.py --record_mistakes--> mistakes.json, so that a released exercise recognises mistakes, too, at seed 0
 """
 
 import ast
@@ -26,10 +26,10 @@ SAME = 1e-9  # relative; the two are computed from the same inputs and the same 
 
 
 def recognise(exercise: Exercise, reports: Sequence[Report], seed: int, text: bytes) -> None:
-    """Add a cause to the first report that fails, if one of the exercise's mistakes gives just these gradients.
+    """Add a cause to the first report that fails, if one of the exercise's mistakes gives exactly these gradients.
 
-    `text` is the student's file. As long as a planted bug is there, and its function as it was given, nothing is told
-    but which numbers are wrong.
+    `text` is the student's file. As long as the function with a planted bug is unchanged, the report says only which
+    numbers are wrong.
     """
     failing = ((i, report) for i, report in enumerate(reports) if report.verdict == "fail" and report.tensors)
     which, report = next(failing, (0, None))
@@ -45,7 +45,7 @@ def recognise(exercise: Exercise, reports: Sequence[Report], seed: int, text: by
     for code, cause, question, tensors in _mistakes(exercise, seed, which):
         if _same(report.tensors, tensors):
             entries = sum(tensor.analytic.size for tensor in wrong)
-            proof = f"it gives the same {entries} entries to rounding"
+            proof = f"it gives the same {entries} entries, up to rounding"
             evidence = {"hypothesis": code, "tensors": ", ".join(tensor.name for tensor in wrong)}
             found = Finding("cause", wrong[-1].name, "error", cause, evidence, cause, question, proof)
             if causes:
@@ -57,29 +57,29 @@ def recognise(exercise: Exercise, reports: Sequence[Report], seed: int, text: by
 
 
 def _tell_planted(exercise: Exercise, report: Report, text: str) -> None:
-    """Say that the numbers are those of the file as it was given, and whether it was edited at all, and where."""
+    """Report that the numbers are those of the original file, and whether and where the file was edited."""
     given, now = _functions_in(exercise.stub), _functions_in(text)
     edited = [name for name in {**given, **now} if given.get(name) != now.get(name)]
-    code, message = AS_PLANTED, "nothing was edited yet: these are the numbers of the file as it was given"
+    code, message = AS_PLANTED, "the file is not edited yet: these are the numbers of the original file"
     if edited:
         code = STILL_THERE
-        message = "the file was edited, but the planted bug is still there: the numbers are those of the file as given"
+        message = "you edited the file, but the bug is still there: the numbers are those of the original file"
         if others := [name for name in given if name in edited and name and name not in exercise.checks.FUNCTIONS]:
             changed, where = " and ".join(others), " and ".join(exercise.checks.FUNCTIONS)
-            message += f"; you changed {changed}, which the checks don't look at: the bug is in {where}"
+            message += f"; you changed {changed}, which is not checked: the bug is in {where}"
     if not set(edited) & set(exercise.checks.FUNCTIONS):
         report.findings = [finding for finding in report.findings if finding.code == "wrong-values"]
     report.findings.insert(0, Finding(code, None, "error", message))
 
 
 def _functions_in(text: str) -> dict[str, list[str]]:
-    """Return the words of each function of a file by its name, and of what stands before the first under ""."""
+    """Return the words of each function of a file by its name; those before the first function have the name ""."""
     pieces = re.split(r"^def (\w+)", text, flags=re.MULTILINE)
     return {name: body.split() for name, body in zip(["", *pieces[1::2]], pieces[::2], strict=True)}
 
 
 def _mistakes(exercise: Exercise, seed: int, which: int) -> Iterator[tuple[str, str, str, list[Array]]]:
-    """Yield code, cause, question and the gradients in one of the reports, of each mistake that says what is wrong."""
+    """Yield code, cause, question and the gradients in one of the reports, for each mistake that has a cause."""
     if not exercise.released:
         for mutant in exercise.mutants.values():
             if mutant.cause:
@@ -87,19 +87,19 @@ def _mistakes(exercise: Exercise, seed: int, which: int) -> Iterator[tuple[str, 
                 yield mutant.expected.partition("@")[0], mutant.cause, mutant.question, tensors
     elif seed == 0 and (path := exercise.folder / MISTAKES).is_file():
         for mistake in json.loads(path.read_text(encoding="utf-8")):
-            reports = mistake["reports"][which : which + 1]  # none if it shows in an earlier report
+            reports = mistake["reports"][which : which + 1]  # none if an earlier report fails
             tensors = [np.array(values) for report in reports for values in report]
             yield mistake["code"], mistake["cause"], mistake["question"], tensors
 
 
 def record_mistakes(exercise: Exercise) -> str:
-    """Return the text of mistakes.json, or nothing if no mistake brings a cause of its own."""
+    """Return the text of mistakes.json, which is empty if no mistake has a cause of its own."""
     found = []
     for name, mutant in exercise.mutants.items():
         if mutant.cause:
             reports = list(exercise.reports_on(exercise.mutated(mutant), 0))
             if any(finding.code == "timed-out" for report in reports for finding in report.findings):
-                raise CourseError(f"expected every mistake to come to an end, but {name!r} doesn't; change it")
+                raise CourseError(f"expected every mistake to finish in time, but {name!r} doesn't; change it")
             tensors = [[tensor.analytic.tolist() for tensor in report.tensors] for report in reports]
             entry = {"code": mutant.expected.partition("@")[0], "cause": mutant.cause, "question": mutant.question}
             found.append({**entry, "reports": tensors})
@@ -107,26 +107,26 @@ def record_mistakes(exercise: Exercise) -> str:
 
 
 def borrowed(text: bytes, exercise: Exercise) -> str:
-    """Return a sentence on the first import of this package that a student's file has and its stub hasn't, if any."""
+    """Return a sentence on the first import of this package that the student added, or an empty text."""
     given = {ast.unparse(node) for node, package in _imports(exercise.stub) if package == OURS}
     for node, package in _imports(text):
         if package == OURS and ast.unparse(node) not in given:
             return (
-                f"it passes by what line {node.lineno} brings in, {ast.unparse(node)}: now write that yourself, "
-                "since a grader doesn't have it"
+                f"it passes only because of line {node.lineno}, {ast.unparse(node)}: now write this yourself, since "
+                f"{OURS} is not available in grading"
             )
     return ""
 
 
 def lacking(text: bytes | str, exercise: Exercise, told: bool = False) -> list[str]:
-    """Return a sentence on each package that a file imports and grading doesn't have; of ours only if it isn't told."""
+    """Return a sentence for each imported package that grading lacks; `told` leaves this package out."""
     there = {*THERE, *exercise.packages, *([OURS] if told else [])}
     first: dict[str, int] = {}
     for node, package in _imports(text):
         if package not in there:
             first.setdefault(package, node.lineno)
-    rest = "unused it costs nothing, but where it is used there are no points"
-    return [f"line {line} imports {name}, which grading doesn't have: {rest}" for name, line in first.items()]
+    rest = "an unused import costs nothing, but code that uses it gets no points"
+    return [f"line {line} imports {name}, which is not available in grading: {rest}" for name, line in first.items()]
 
 
 def _imports(text: bytes | str) -> Iterator[tuple[ast.Import | ast.ImportFrom, str]]:
@@ -139,19 +139,19 @@ def _imports(text: bytes | str) -> Iterator[tuple[ast.Import | ast.ImportFrom, s
 
 
 def _tensors(exercise: Exercise, text: str, seed: int, which: int) -> list[Array]:
-    """Return what the checks compare in one of their reports if this is the student's file."""
+    """Return what the checks would compare in one of their reports if this text were the student's file."""
     return _compared(exercise, (exercise.folder / "checks.py").read_bytes(), text, seed, which)
 
 
 @functools.lru_cache(maxsize=256)
 def _compared(exercise: Exercise, checks: bytes, text: str, seed: int, which: int) -> list[Array]:
-    """Return the same: while mistakes are proved, each is met once for every other one, with the same checks."""
+    """Return the same, from a cache: validation compares each mistake with every other one, with the same checks."""
     report = next(itertools.islice(exercise.reports_on(text, seed), which, None), None)
-    return [] if report is None else [tensor.analytic for tensor in report.tensors]  # None: it shows in an earlier one
+    return [] if report is None else [tensor.analytic for tensor in report.tensors]  # None: an earlier report fails
 
 
 def _same(tensors: Sequence[TensorResult], values: Sequence[Array]) -> bool:
-    """Whether the gradients of a report have these values, to rounding."""
+    """Whether the gradients of a report have these values, up to rounding."""
     return len(tensors) == len(values) and all(
         tensor.analytic.shape == value.shape
         and np.abs(tensor.analytic - value).max() <= SAME * np.abs(value).max()

@@ -1,8 +1,8 @@
-"""What the checks of values compare with, recorded so that it can be handed out without its text.
+"""The right values of the checks, recorded so that they can be handed out without the code that computes them.
 
     checks.py, between ### BEGIN REFERENCE and ### END REFERENCE:  RIGHT, and SLIPS where there are any
     the checks run on the solution at seed 0 --record--> recorded.json: inputs, the right value, and each slip's
-    the released checks.py --replayed--> RIGHT and SLIPS that look their inputs up
+    the released checks.py --replayed--> RIGHT and SLIPS that look up their inputs
 """
 
 import copy
@@ -20,15 +20,15 @@ from aescratch.classroom.exercise import CourseError, Exercise
 
 RECORDED = "recorded.json"
 INSTEAD = "from aescratch.classroom import replayed\n\nRIGHT, SLIPS = replayed(__file__)"
-SAME = 1e-9  # relative; the inputs are drawn anew, and another machine's logarithm may differ in its last digit
+SAME = 1e-9  # relative; inputs are drawn again, and another machine's logarithm may differ in its last digit
 Call = dict[str, Any]  # {"inputs": {...}, "right": value, "slips": [value of each]}
 
 
 def record(exercise: Exercise) -> str:
-    """Return the text of recorded.json: what RIGHT and every slip give for what the checks draw at seed 0."""
+    """Return the text of recorded.json: the values of RIGHT and of every slip at the inputs drawn with seed 0."""
     checks = exercise.checks
     if not callable(getattr(checks, "RIGHT", None)):
-        raise CourseError(f"expected RIGHT, a function, in the marked reference of {exercise.folder.name}/checks.py")
+        raise CourseError(f"expected a function RIGHT in the marked reference of {exercise.folder.name}/checks.py")
     calls: list[Call] = []
     right, slips = checks.RIGHT, getattr(checks, "SLIPS", ())
 
@@ -56,7 +56,7 @@ def record(exercise: Exercise) -> str:
 
 
 def replayed(checks: str) -> tuple[Callable[..., Any], tuple[Slip, ...]]:
-    """Return RIGHT and SLIPS as they were recorded beside a released checks.py."""
+    """Return RIGHT and SLIPS from the values recorded beside a released checks.py."""
     recorded = json.loads((Path(checks).parent / RECORDED).read_text(encoding="utf-8"))
 
     def look_up(given: tuple[Any, ...], named: Mapping[str, Any]) -> Call:
@@ -66,8 +66,8 @@ def replayed(checks: str) -> tuple[Callable[..., Any], tuple[Slip, ...]]:
             if bound.keys() == inputs.keys() and all(_same(bound[name], inputs[name]) for name in inputs):
                 return call
         raise ValueError(
-            "expected the inputs that the checks draw at seed 0, got others; a released exercise knows the right "
-            "values for those only: grade with the folder that it was released from"
+            "expected the inputs that the checks draw at seed 0, got others; a released exercise has the right values "
+            "for those only: grade with the folder that it was released from"
         )
 
     def right(*given: Any, **named: Any) -> Any:
@@ -80,7 +80,7 @@ def replayed(checks: str) -> tuple[Callable[..., Any], tuple[Slip, ...]]:
 
 
 def _plain(value: Any) -> Any:
-    """Return an array, a number, a tuple of them, or a function as what JSON can hold."""
+    """Return an array, a number, a tuple of them, or a function in a form that JSON can store."""
     if isinstance(value, (tuple, list)):
         return {"tuple": [_plain(part) for part in value]}
     if callable(value):
@@ -89,11 +89,11 @@ def _plain(value: Any) -> Any:
         return {"array": value.tolist(), "dtype": str(value.dtype), "shape": list(value.shape)}
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    raise CourseError(f"expected RIGHT to take and give arrays, numbers, text and tuples of them, got {type(value)}")
+    raise CourseError(f"expected RIGHT to take and return arrays, numbers, text and tuples of them, got {type(value)}")
 
 
 def _value(plain: Any) -> Any:
-    """Return what `_plain` was given."""
+    """Return the value that `_plain` was given."""
     if not isinstance(plain, dict):
         return plain
     if "tuple" in plain:
@@ -103,7 +103,7 @@ def _value(plain: Any) -> Any:
 
 
 def _same(value: Any, recorded: Any) -> bool:
-    """Whether an input is the one that was recorded."""
+    """Whether an input equals the recorded one."""
     plain = _plain(value)
     if not (isinstance(plain, dict) and "array" in plain and isinstance(recorded, dict)):
         return bool(plain == recorded)

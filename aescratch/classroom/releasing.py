@@ -1,7 +1,7 @@
-"""Handing a course out: the folder that students work in, without any answer, and proved before it is there.
+"""Release a course: write the folder that students work in, without any answer, after it has been validated.
 
     exercises --build--> README.md, progress.json, course/NN_name/{about.md, stub.py, hints.md, checks.py, ...}
-        --> every stub is met as not begun, every solution passes the released checks and is graded full, no leak
+        --> every stub is not begun, every solution passes the released checks and gets all points, no leak
         --> renamed to OUT
 """
 
@@ -24,16 +24,16 @@ from aescratch.classroom.trying import in_time, prove_released
 from aescratch.classroom.workspace import COURSE, PROGRESS, README, fresh_progress
 
 OURS = ("about.md", "checks.py", "hints.md", "mutants.py", "solution.py", "stub.py")
-HANDED_ON = {".py", ".md", ".txt", ".csv", ".json", *BINARIES}  # files of a teacher's own beside them
+HANDED_ON = {".py", ".md", ".txt", ".csv", ".json", *BINARIES}  # a teacher's further files that are copied
 KEPT_BACK = "3. Your teacher keeps this level: ask for it when the idea alone doesn't help.\n\n"
 ON_THE_PACKAGE = """
-The package itself holds most of these functions, written by others. Read them afterwards: `check` says when a file
-passes because it calls them, and a grader lets nobody import them.
+The package itself contains most of these functions. Read them afterwards: `check` tells you when a file passes because
+it calls them, and they are not available in grading.
 """
 
 
 class ReleaseError(Exception):
-    """A course can't be handed out; `problems` says why, a sentence each."""
+    """A course can't be released; `problems` has a sentence for each reason."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("; ".join(problems))
@@ -44,13 +44,13 @@ def release(
     exercises: Sequence[Exercise], out: Path, *, formulas: bool = False,
     finish: Callable[[Sequence[Exercise], Path], object] = lambda exercises, folder: None,
 ) -> None:  # fmt: skip
-    """Write the folder to hand out, once all of it is proved; until then nothing is at its place, which must be empty.
+    """Write the folder to hand out, once all of it is validated; `out` must not exist, or be empty.
 
-    The formulas are the third level of the hints; `finish` adds what isn't searched for answers. A `ReleaseError` says
-    what is an answer, or isn't as it should be.
+    The formulas are the third level of the hints; `finish` adds files that aren't searched for answers. Raises
+    `ReleaseError` if the folder contains an answer or an exercise is invalid; then nothing is written.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ReleaseError([f"expected a folder to be made, got {out}, which is there already; name another"])
+        raise ReleaseError([f"expected the name of a new folder, but {out} already exists; choose another name"])
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".release-") as temporary:
         folder = Path(temporary) / out.name
@@ -68,20 +68,20 @@ def release(
 
 
 def released(exercise: Exercise, folder: Path) -> Exercise:
-    """Return an exercise as it lies in the folder that is handed out."""
+    """Return the copy of an exercise in the folder that is handed out."""
     return read_exercise(folder / COURSE / exercise.folder.name)
 
 
 def fallback_problems(exercise: Exercise) -> list[str]:
-    """Return a sentence if there may be a mistake for which a student has no hint."""
+    """Return a sentence if the hints lack the fallback, so that some mistakes would have no hint."""
     there = FALLBACK in exercise.hints.own
     return [] if there else [f"{exercise.name}: expected a section '# *' in hints.md, got none"]
 
 
 def build(exercises: Sequence[Exercise], folder: Path, *, formulas: bool = False) -> None:
-    """Write the folder to hand out, unproved."""
+    """Write the folder to hand out, without validating it."""
     (folder / COURSE).mkdir(parents=True)
-    readme = re.sub(r"^ *aescratch exercises solution .*\n", "", README, flags=re.MULTILINE)  # their teacher keeps them
+    readme = re.sub(r"^ *aescratch exercises solution .*\n", "", README, flags=re.MULTILINE)  # the teacher has them
     (folder / "README.md").write_text(readme + ON_THE_PACKAGE, encoding="utf-8")
     (folder / PROGRESS).write_text(fresh_progress(), encoding="utf-8")
     if packages := "".join(f"{name}\n" for name in exercises[0].packages):
@@ -90,7 +90,7 @@ def build(exercises: Sequence[Exercise], folder: Path, *, formulas: bool = False
     for exercise in exercises:
         try:
             _write(exercise, folder / COURSE / exercise.folder.name, formulas)
-        except (MarkerError, CourseError, UnicodeDecodeError, Ended) as error:  # noqa: PERF203, each is told of
+        except (MarkerError, CourseError, UnicodeDecodeError, Ended) as error:  # noqa: PERF203, collect all of them
             line = f", line {error.line}" if isinstance(error, Ended) else ""
             problems.append(f"{exercise.folder.name}{line}: {error}")
     if problems:
@@ -98,7 +98,7 @@ def build(exercises: Sequence[Exercise], folder: Path, *, formulas: bool = False
 
 
 def _write(exercise: Exercise, folder: Path, formulas: bool) -> None:
-    """Write what a student gets of one exercise."""
+    """Write the files of one exercise that students get."""
     folder.mkdir()
     checks = _without(exercise.folder / "checks.py", HIDDEN)
     hints = (exercise.folder / "hints.md").read_text(encoding="utf-8")
@@ -118,7 +118,7 @@ def _write(exercise: Exercise, folder: Path, formulas: bool) -> None:
         if path.name in OURS or STRAY.fullmatch(path.name):
             continue
         if path.is_symlink() or not path.is_file() or path.suffix not in HANDED_ON:
-            raise CourseError(f"can't tell whether {path.name} holds an answer; take it out of the folder")
+            raise CourseError(f"can't tell whether {path.name} holds an answer; move it out of the folder")
         if path.suffix == ".py":
             text = without(_without(path, HIDDEN), REFERENCE)
             (folder / path.name).write_text(text, encoding="utf-8")
@@ -127,7 +127,7 @@ def _write(exercise: Exercise, folder: Path, formulas: bool) -> None:
 
 
 def _without(path: Path, kind: str) -> str:
-    """Return the text of a file without its regions of a kind; an error names the file."""
+    """Return the text of a file without its regions of a kind; a `MarkerError` names the file."""
     try:
         return without(path.read_text(encoding="utf-8"), kind)
     except MarkerError as error:
@@ -135,7 +135,7 @@ def _without(path: Path, kind: str) -> str:
 
 
 def _with_checks(exercise: Exercise, checks: str, folder: Path) -> Exercise:
-    """Return an exercise with other checks, copied into a folder: what hidden tests draw is to be recorded nowhere."""
+    """Return a copy of an exercise with other checks, so that the inputs of hidden tests are never recorded."""
     copy = folder / exercise.folder.name
     shutil.copytree(exercise.folder, copy, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "checks.py").write_text(checks, encoding="utf-8")
@@ -143,9 +143,9 @@ def _with_checks(exercise: Exercise, checks: str, folder: Path) -> Exercise:
 
 
 def leak_problems(exercises: Sequence[Exercise], folder: Path, *, formulas: bool = False) -> list[str]:
-    """Return a sentence for every answer in a folder; the formulas of the hints are none if they are handed out."""
+    """Return a sentence for every answer in a folder; with `formulas`, those in the hints are allowed."""
     secrets = secrets_of(exercises)
     levels = [levels[-1] for exercise in exercises for levels in exercise.hints.own.values()] if formulas else []
     told = {what for level in levels for what in secrets.found_in(level)}
     leaks = (leak for leak in leaks_in(folder, secrets) if leak.what not in told)
-    return [f"{leak.path} holds {leak.what}; take it out" for leak in leaks]
+    return [f"{leak.path} has {leak.what}; remove it" for leak in leaks]

@@ -1,6 +1,6 @@
-"""Checking a student's file in a process of its own, so that nothing in it can hold up or bring down what waits.
+"""Check a student's file in a process of its own, so that nothing in it can block or crash the caller.
 
-    file --looking.py, in a child--> result.json -> Outcome;   what it prints is read on, and its beginning kept
+    file --looking.py, in a child--> result.json -> Outcome;   all output is read, and its beginning is kept
 """
 
 from __future__ import annotations  # a browser's Python has a Popen that takes no [bytes]
@@ -23,15 +23,15 @@ from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.outcome import DIED, STACK, TIMED_OUT, Outcome, still_running, stopped
 
 TIME_LIMIT = 10.0  # seconds, for a whole check
-START = 60.0  # seconds for Python's start, which takes long on a busy machine
-GLANCE = 0.2  # seconds between two looks at whether the checks have begun, and whether the time is up
-GRACE = 2.0  # seconds more, in which the child says where it is, and ends
-KEPT = 2000  # characters of what is printed
+START = 60.0  # seconds for Python to start, which takes long on a busy machine
+GLANCE = 0.2  # seconds between two tests of whether the checks have begun, and whether the time is up
+GRACE = 2.0  # further seconds, in which the child reports its line and ends
+KEPT = 2000  # characters of the output
 HAS_GROUPS = hasattr(os, "killpg")  # Windows has none
 
 
 def check_file(exercise: Exercise, path: Path, time_limit: float = TIME_LIMIT) -> Outcome:
-    """Return what the checks of an exercise say of a student's file, within so many seconds without Python's start."""
+    """Return the outcome of an exercise's checks on a student's file; Python's start doesn't count in the limit."""
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.json"
         stack = Path(f"{result}{STACK}")
@@ -53,14 +53,15 @@ def check_file(exercise: Exercise, path: Path, time_limit: float = TIME_LIMIT) -
                 outcome = Outcome(**json.loads(result.read_text(encoding="utf-8")))
             except (OSError, ValueError):
                 said = printed.strip().splitlines()
-                message = f"Python ended with status {ended} before the checks did" + (f": {said[-1]}" if said else "")
+                message = f"Python ended with status {ended} before the checks finished"
+                message += f": {said[-1]}" if said else ""
                 outcome = stopped(DIED, message)
     outcome.printed = printed
     return outcome
 
 
 def _run(command: list[str], folder: Path, seconds: float, begun: Path) -> tuple[str, int | None]:
-    """Return the beginning of what a command prints, and its exit status, or None if it had to be stopped."""
+    """Return the beginning of a command's output, and its exit status, or None if it had to be stopped."""
     path = [str(Path(ae.__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "PYTHONIOENCODING": "utf-8"}
     process = subprocess.Popen(
@@ -77,7 +78,7 @@ def _run(command: list[str], folder: Path, seconds: float, begun: Path) -> tuple
         while ended is None and time.monotonic() < end:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 ended = process.wait(GLANCE)
-            if not counts and begun.is_file():  # from now on its own seconds count
+            if not counts and begun.is_file():  # the time limit counts from here on
                 end, counts = time.monotonic() + seconds, True
     finally:
         end_process(process)
@@ -86,7 +87,7 @@ def _run(command: list[str], folder: Path, seconds: float, begun: Path) -> tuple
 
 
 def _read_on(stream: IO[bytes], kept: list[bytes]) -> None:
-    """Read a stream to its end, so that nobody waits for it, and keep its beginning."""
+    """Read a stream to its end, so that the writer never blocks, and keep its beginning."""
     left = KEPT
     with stream:
         while chunk := stream.read(4096):
@@ -95,7 +96,7 @@ def _read_on(stream: IO[bytes], kept: list[bytes]) -> None:
 
 
 def end_process(process: subprocess.Popen[bytes]) -> None:
-    """End a process, and where there are groups of processes whatever it started."""
+    """End a process, and, where the system has process groups, everything that it started."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if HAS_GROUPS:
             os.killpg(process.pid, signal.SIGKILL)

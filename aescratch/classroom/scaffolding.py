@@ -1,4 +1,4 @@
-"""A first exercise of a teacher's own: a small one that works as it is, to be edited.
+"""A template for a teacher's own exercise: small, valid, and ready to be edited.
 
     NAME -> SRC/NN_NAME/{about.md, solution.py, checks.py, hints.md, mutants.py}, as in template/
 """
@@ -13,14 +13,15 @@ FILES = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATE.iterdi
 
 
 def scaffold(name: str, source: Path) -> Path:
-    """Write an exercise of a name that works, after those in the folder of a course, and return its own folder."""
+    """Write a valid exercise with this name as the last one of a course, and return its folder."""
     if not re.fullmatch(r"[A-Za-z]\w*", name):
-        raise CourseError(f"expected a name of letters, digits and underscores, such as softplus, got {name!r}")
+        form = "letters, digits and underscores, with a letter first"
+        raise CourseError(f"expected a name of {form}, such as softplus, got {name!r}")
     if source.exists() and not source.is_dir():
         raise CourseError(f"expected a folder of exercises, got {source}, which is a file; name another")
     there = [path.name.partition("_") for path in source.glob("[0-9]*_*")] if source.exists() else []
     if any(other == name for _, _, other in there):
-        raise CourseError(f"expected a name of its own, got {name!r}, which is in {source} already; choose another")
+        raise CourseError(f"expected a new name, but {source} already has an exercise {name!r}; choose another")
     number = max((int(digits) for digits, _, _ in there if digits.isdecimal()), default=0) + 1
     folder = source / f"{number:02}_{name}"
     folder.mkdir(parents=True)

@@ -1,9 +1,9 @@
-"""A stub is its solution with what the student is to write taken out; what is released has more taken out.
+"""Make a stub from a solution by removing the student's part; a release removes more.
 
     ### BEGIN SOLUTION ... ### END SOLUTION          ->  raise NotImplementedError("your turn")
     with lines ### STUB ... among them               ->  these lines: a planted bug
     ### BEGIN HIDDEN TESTS ... ### END HIDDEN TESTS  ->  nothing, in a stub and in released checks
-    ### BEGIN REFERENCE ... ### END REFERENCE        ->  in released checks, what was recorded of it
+    ### BEGIN REFERENCE ... ### END REFERENCE        ->  in released checks, the recorded values
 """
 
 import re
@@ -11,18 +11,18 @@ from collections.abc import Callable
 
 SOLUTION, HIDDEN, REFERENCE = "SOLUTION", "HIDDEN TESTS", "REFERENCE"
 BEGIN, END = f"### BEGIN {SOLUTION}", f"### END {SOLUTION}"
-INSTEAD = "### STUB "  # a line that begins so stands in the stub, where there is to be no hole
+INSTEAD = "### STUB "  # a line with this beginning goes into the stub, in place of a hole
 HOLE = 'raise NotImplementedError("your turn")'
-OURS_ONLY = "# mypy:"  # a line that begins so is for our own tools
+OURS_ONLY = "# mypy:"  # a line with this beginning is for our own tools
 MARK = re.compile(rf"###\s*(BEGIN|END)\s+({SOLUTION}|{HIDDEN}|{REFERENCE})|{INSTEAD}")
 
 
 class MarkerError(ValueError):
-    """The markers of a file don't match: one has no partner, lies inside another, or there is none."""
+    """The markers of a file are invalid: one has no partner, one lies inside another, or all are missing."""
 
 
 def regions(text: str, kind: str) -> list[tuple[int, int]]:
-    """Return the numbers of the lines with BEGIN and END of every region of a kind.
+    """Return the line numbers of BEGIN and END for every region of a kind.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def regions(text: str, kind: str) -> list[tuple[int, int]]:
 
 
 def without(text: str, kind: str, instead: str = "") -> str:
-    """Return a text without its regions of a kind, something else standing in the place of the first."""
+    """Return a text without its regions of a kind; `instead` replaces the first."""
     lines, found = text.splitlines(keepends=True), regions(text, kind)
     for first, last in reversed(found):
         lines[first - 1 : last] = []
@@ -70,19 +70,19 @@ def stub_of(solution: str) -> str:
         raise NotImplementedError("your turn")
     """
     if not regions(without(solution, HIDDEN), SOLUTION):
-        raise MarkerError(f"expected {BEGIN} and {END} around what the student is to write, got neither; add them")
+        raise MarkerError(f"expected {BEGIN} and {END} around the student's part, got neither; add them")
     return filled(solution, lambda indent, planted, right: planted or [indent + HOLE])
 
 
 def shown_solution(solution: str) -> str:
-    """Return a solution without its markers, as it is shown."""
+    """Return a solution without its markers."""
     return filled(solution, lambda indent, planted, right: right)
 
 
 def filled(solution: str, fill: Callable[[str, list[str], list[str]], list[str]]) -> str:
-    """Return a solution without hidden tests and what is for our own tools, its regions filled with other lines.
+    """Return a solution without hidden tests and lines for our own tools, with new lines in its regions.
 
-    `fill` returns these for a region, from its indent, the lines of a planted bug, if there is one, and the right ones.
+    `fill` returns the new lines of a region from its indent, the lines of the planted bug, if any, and the right lines.
     """
     text = without(solution, HIDDEN)
     lines = text.splitlines()

@@ -1,4 +1,4 @@
-"""Trying a text out as a student's file, in this process, and saying what should have come.
+"""Try a text as a student's file, in this process, and report an unexpected outcome.
 
     text -> look -> Outcome -> nothing, or a sentence for the teacher
     the checks run on the solution, at a seed -> Draw: the calls of its functions, and the forwards differentiated
@@ -31,10 +31,10 @@ LONGEST = 60.0  # seconds of a trial in this process: checks take less than 10, 
 
 
 def in_time(call: Callable[[], Result]) -> Result:
-    """Return what a call of ours returns, quietly; `Ended` says that it didn't come to an end, and in which line."""
+    """Return the result of a call of ours, without its output; raise `Ended` with the line if time runs out."""
     try:
         with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a mistake's overflow is a warning, no error
+            warnings.simplefilter("ignore")  # a mistake's overflow is only a warning
             return limited(call, LONGEST)
     except OutOfTime as error:
         frame = innermost(error)
@@ -43,7 +43,7 @@ def in_time(call: Callable[[], Result]) -> Result:
 
 
 def tried(exercise: Exercise, text: str, seed: int = 0, explaining: bool = True) -> Outcome:
-    """Return the outcome of a text as the student's file, in this process, without what it prints."""
+    """Return the outcome of a text as the student's file, in this process, without its output."""
     with seeking_causes(explaining), tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / exercise.file_name
         path.write_text(text, encoding="utf-8")
@@ -51,26 +51,26 @@ def tried(exercise: Exercise, text: str, seed: int = 0, explaining: bool = True)
             return in_time(lambda: look(exercise, path, seed))
         except Ended as ended:
             return stopped(ended.kind, ended.message, ended.line)
-        except Exception as error:  # not the text's, which an outcome tells of
+        except Exception as error:  # raised by the checks: exceptions of the text become an outcome
             return stopped(RAISED, f"checks.py raised {type(error).__name__}: {error}")
 
 
 def prove_released(exercise: Exercise, handed_out: Exercise) -> list[str]:
-    """Return a sentence for whatever a student would meet that isn't as it should be."""
+    """Return a sentence for each thing that would go wrong for students in a released exercise."""
     stub = tried(handed_out, handed_out.stub)
     right = tried(handed_out, exercise.shown_solution)
     name = exercise.name
     return [
-        *unless(stub.kind == NOT_BEGUN, f"{name}: as it is released, its stub should be met as not begun", stub),
-        *unless(right.passed, f"{name}: its solution should pass the checks as they are released", right),
+        *unless(stub.kind == NOT_BEGUN, f"{name}: its released stub should be reported as {NOT_BEGUN}", stub),
+        *unless(right.passed, f"{name}: its solution should pass the released checks", right),
     ]
 
 
 def unless(fine: bool, should: str, outcome: Outcome) -> list[str]:
-    """Return nothing if it is fine, and else a sentence about what should be, and what came."""
+    """Return a sentence with the expected and the actual outcome, unless it is fine."""
     if fine:
         return []
-    said = outcome.message or ", ".join(outcome.codes) or "no more is known"
+    said = outcome.message or ", ".join(outcome.codes) or "no details"
     where = f", line {outcome.line}" if outcome.line else ""
     return [f"{should}, but it is {outcome.kind}{where}: {said}"]
 
@@ -81,15 +81,15 @@ class Draw:
 
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)  # function, arguments by name
     forwards: list[tuple[Callable[..., Any], dict[str, Any]]] = field(default_factory=list)  # and their inputs
-    is_global: bool = False  # whether Python's or NumPy's global random numbers were drawn from
+    is_global: bool = False  # whether Python's or NumPy's global random numbers were used
 
     def as_texts(self) -> list[str]:
-        """Return each argument, but for upstream gradients, as a text that tells it from others."""
+        """Return each argument, except upstream gradients, as a text that identifies its value."""
         return [_as_text(value) for _, named in self.calls for name, value in named.items() if name[:5] != "grad_"]
 
 
 def draw(exercise: Exercise, seed: int) -> Draw:
-    """Run the checks on the solution, as far as they go, and note what they draw."""
+    """Run the checks on the solution, as far as they go, and record what they draw."""
     drawn, checks = Draw(), exercise.checks
 
     def noting(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -111,7 +111,7 @@ def draw(exercise: Exercise, seed: int) -> Draw:
     before = _global_state()
     try:
         in_time(lambda: list(exercise.reports_on(exercise.shown_solution, seed, noting, checks)))
-    except (Exception, Ended) as error:  # said where the outcome at this seed is
+    except (Exception, Ended) as error:  # reported with the outcome at this seed
         drawn.calls.append(("", {"error": str(error)}))
     drawn.is_global = _global_state() != before
     return drawn
@@ -123,7 +123,7 @@ def _global_state() -> tuple[Any, ...]:
 
 
 def _as_text(value: Any) -> str:
-    """Return an argument as a text that tells it from others; of functions, nothing but their type."""
+    """Return an argument as a text that identifies its value; for functions, only their type."""
     if isinstance(value, np.random.Generator):
         return str(value.bit_generator.state)
     return repr(value.tolist() if isinstance(value, np.ndarray) else type(value) if callable(value) else value)

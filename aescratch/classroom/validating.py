@@ -1,7 +1,7 @@
-"""Proving a course: everything that its teacher relies on, tried out, one row of a table for each exercise.
+"""Validate a course: try everything that its teacher relies on, with one row of a table for each exercise.
 
-    exercise, and what is released of it -> stub, solution, known mistakes, as students check them, and as they are
-        graded at several seeds; what the checks draw, hints, shapes -> Row
+    exercise, and its released copy -> stub, solution, known mistakes, as students check them, and as they are graded
+        at several seeds; the checks' inputs, hints, shapes -> Row
 """
 
 import ast
@@ -30,7 +30,7 @@ from aescratch.classroom.trying import Draw, draw, in_time, prove_released, trie
 from aescratch.foundations.sources import import_from_source
 from aescratch.inspection.gradcheck.binding import copied
 
-SLOW = 5.0  # seconds of a check; students' machines may be slower than the teacher's, and 10 are the limit
+SLOW = 5.0  # seconds of a check; students' machines may be slower than the teacher's, and the limit is 10
 NOT_TRIED = "-"
 SHAPES = re.compile(r"^([\w, ]+) : array(?: of \w+)? \(([\w, ]+)\)", re.MULTILINE)
 WORDS = re.compile(r"\w+(?: +\w+)*")  # between commas
@@ -39,7 +39,7 @@ COLUMNS = ("exercise", "stub", "solution", "released", "mistakes", "seeds", "gra
 
 @dataclass
 class Row:
-    """What was found out about an exercise: a cell for every column, and a sentence for every problem."""
+    """The results for one exercise: a cell for every column, and a sentence for every problem."""
 
     cells: dict[str, str]
     problems: list[str] = field(default_factory=list)
@@ -55,7 +55,8 @@ def validate(
 ) -> tuple[list[Row], list[str]]:  # fmt: skip
     """Return a row for every exercise, and a sentence for every answer that a release would give away.
 
-    Jobs, if several, have processes of their own; `done` is called after each. A `ReleaseError` says why it can't be.
+    Several jobs run in processes of their own; `done` is called after each exercise. Raises `ReleaseError` if the
+    course can't be released.
     """
     # A fresh process for each worker: a copy of this one would share the threads of its linear algebra.
     pool = ProcessPoolExecutor(jobs, get_context("spawn"), import_from_source) if jobs > 1 else None
@@ -72,30 +73,31 @@ def validate(
 
 
 def row_of(folder: Path, handed_out: Path) -> Row:
-    """Return the row of one exercise, which lies in a folder, and in another one as students get it."""
+    """Return the row of one exercise from its folder and from its released copy."""
     exercise = read_exercise(folder)
     row, name = Row({**dict.fromkeys(COLUMNS, NOT_TRIED), "exercise": exercise.name}), exercise.name
     stub = trial(exercise, exercise.stub)
-    start = time.process_time()  # and not what other programs take meanwhile
+    start = time.process_time()  # without the time of other programs
     right = trial(exercise, exercise.solution)
     seconds = (time.process_time() - start) / (1 + len(right.graded))
-    problems = unless(stub.practice.kind == NOT_BEGUN, f"{name}: its stub should be met as not begun", stub.practice)
+    should = f"{name}: its stub should be reported as {NOT_BEGUN}"
+    problems = unless(stub.practice.kind == NOT_BEGUN, should, stub.practice)
     row.note("solution", unless(right.practice.passed, f"{name}: its solution should pass", right.practice))
     row.note("hints", *hint_problems(exercise))
     if not right.practice.passed:
         row.note("stub", problems)
         row.note("shapes", shape_problems(exercise))
-        return row  # whatever else is wrong may be wrong for this reason
+        return row  # this may be the reason for all other problems
     drawn = draw(exercise, 0)
     row.note("stub", problems + forward_problems(exercise, drawn))
     row.note("shapes", shape_problems(exercise) + size_problems(exercise, drawn))
     mistakes, trials = mistake_trials(exercise)
     row.note("mistakes", mistakes, str(len(exercise.mutants)))
     students = read_exercise(handed_out)
-    again = [] if mistakes else released_problems(exercise, students)  # what is wrong already is said once
+    again = [] if mistakes else released_problems(exercise, students)  # report each problem once
     row.note("released", [*prove_released(exercise, students), *again], NOT_TRIED if mistakes else "ok")
     row.note("seeds", seed_problems(exercise, right, trials), f"{len(SEEDS)}")
-    graded = solution_problems(exercise, right.graded[:1])  # of the others it is said already
+    graded = solution_problems(exercise, right.graded[:1])  # the column seeds reports the others
     row.note("graded", graded or graded_problems(exercise, stub, trials))
     slow = [f"{name}: a check of its solution takes {seconds:.1f} s; draw smaller inputs"]
     row.note("seconds", slow if seconds > SLOW else [], f"{seconds:.2f}")
@@ -103,7 +105,7 @@ def row_of(folder: Path, handed_out: Path) -> Row:
 
 
 def mistake_trials(exercise: Exercise) -> tuple[list[str], dict[str, Trial]]:
-    """Return a sentence for every known mistake that gets another answer than it should, and what each comes to."""
+    """Return a sentence for every known mistake with an unexpected answer, and the trial of each mistake."""
     problems = [] if exercise.mutants else [f"{exercise.name}: expected typical mistakes in mutants.py, got none"]
     trials = {}
     for name, mutant in exercise.mutants.items():
@@ -117,22 +119,22 @@ def mistake_trials(exercise: Exercise) -> tuple[list[str], dict[str, Trial]]:
 
 
 def released_problems(exercise: Exercise, students: Exercise) -> list[str]:
-    """Return a sentence for every mistake that gets another answer than it should where students work."""
+    """Return a sentence for every mistake with an unexpected answer in the released exercise."""
     ours, theirs = ((each.folder / "checks.py").read_text(encoding="utf-8-sig") for each in (exercise, students))
     problems = []
     for name, mutant in exercise.mutants.items():
-        if mutant.cause or ours != theirs:  # else the answer can't have changed
-            # The same checks look for causes as before; those that the exercise brings are recorded, and found without.
+        if mutant.cause or ours != theirs:  # otherwise the answer can't have changed
+            # Search for causes only if the checks differ; the exercise's own causes are recorded, and need no search.
             found = tried(students, exercise.mutated(mutant), explaining=ours != theirs)
-            problems += _answered_otherwise(exercise, name, found, ", as it is released,")
+            problems += _answered_otherwise(exercise, name, found, " in the released course")
     return problems
 
 
 def _answered_otherwise(exercise: Exercise, name: str, found: Outcome, where: str = "") -> list[str]:
-    """Return a sentence if a mistake isn't answered as it should be."""
+    """Return a sentence if a mistake doesn't get the expected answer."""
     expected = exercise.mutants[name].expected
     codes = {*found.codes, *(code.partition("@")[0] for code in found.codes)}
-    what = f"{exercise.name}: the mistake {name!r}{where} should be answered with {expected}"
+    what = f"{exercise.name}: the answer to the mistake {name!r}{where} should be {expected}"
     return unless(expected in codes, what, found)
 
 
@@ -150,7 +152,7 @@ def seed_problems(exercise: Exercise, right: Trial, trials: dict[str, Trial]) ->
 
 
 def graded_problems(exercise: Exercise, stub: Trial, trials: dict[str, Trial]) -> list[str]:
-    """Return a sentence for everything that grading and the student's own check tell differently."""
+    """Return a sentence for each difference between grading and the student's own check."""
     problems = []
     for what, found in {"its stub": stub, **{f"the mistake {name!r}": found for name, found in trials.items()}}.items():
         first, kind = found.graded[0], found.practice.kind
@@ -160,7 +162,7 @@ def graded_problems(exercise: Exercise, stub: Trial, trials: dict[str, Trial]) -
 
 
 def hint_problems(exercise: Exercise) -> tuple[list[str], str]:
-    """Return a sentence if there may be a mistake without a hint, and how many have one that is meant for them."""
+    """Return a sentence if some mistakes may have no hint, and how many known mistakes have a hint of their own."""
     if problems := fallback_problems(exercise):
         return problems, ""
     hints, codes = exercise.hints, [mutant.expected for mutant in exercise.mutants.values()]
@@ -168,7 +170,7 @@ def hint_problems(exercise: Exercise) -> tuple[list[str], str]:
 
 
 def shape_problems(exercise: Exercise) -> list[str]:
-    """Return a sentence for every argument whose type, or shape, the docstring doesn't say, and for missing returns."""
+    """Return a sentence for every argument without type or shape in the docstring, and for missing returns."""
     problems = []
     functions = {node.name: node for node in ast.parse(exercise.stub).body if isinstance(node, ast.FunctionDef)}
     for name in exercise.checks.FUNCTIONS:
@@ -189,20 +191,20 @@ def shape_problems(exercise: Exercise) -> list[str]:
 
 
 def drawing_problems(exercise: Exercise) -> list[str]:
-    """Return a sentence if the inputs don't follow from the seed, or follow from nothing else."""
+    """Return a sentence if the inputs don't depend on the seed, or depend on anything else."""
     first, again, other = (draw(exercise, seed) for seed in (SEEDS[0], SEEDS[0], SEEDS[1]))
     name, drawn = exercise.name, first.as_texts()
     if first.is_global or drawn != again.as_texts():
-        what = "its checks draw from global random numbers, or otherwise not from the seed alone"
+        what = "its checks use global random numbers, or others that don't depend on the seed alone"
         return [f"{name}: {what}; draw everything from np.random.default_rng(seed)"]
     if drawn == other.as_texts():
-        what = "its checks draw the same inputs at every seed, and so the expected numbers can be written down"
-        return [f"{name}: {what}; draw them from check's seed"]
+        what = "its checks draw the same inputs at every seed, so a student could write down the expected numbers"
+        return [f"{name}: {what}; draw them from the seed that check is given"]
     return []
 
 
 def size_problems(exercise: Exercise, drawn: Draw) -> list[str]:
-    """Return a sentence for axes with different letters in the docstring that have the same size in every call."""
+    """Return a sentence for two axes with different letters in the docstring and the same size in every call."""
     problems = []
     for function in (node for node in ast.parse(exercise.stub).body if isinstance(node, ast.FunctionDef)):
         parts = SHAPES.findall(ast.get_docstring(function) or "")
@@ -217,15 +219,15 @@ def size_problems(exercise: Exercise, drawn: Draw) -> list[str]:
             for pair in itertools.combinations(sorted(sizes), 2):
                 equal[pair] = equal.get(pair, True) and sizes[pair[0]] == sizes[pair[1]]
         problems += [
-            f"{exercise.name}: its checks draw {a} and {b} of {function.name} equal, so that nobody notices when they "
-            "are exchanged; take sizes that are distinct primes"
+            f"{exercise.name}: its checks give {a} and {b} of {function.name} the same size, which hides a mix-up of "
+            "the two; use distinct primes as sizes"
             for (a, b), same in equal.items() if same
         ]  # fmt: skip
     return problems
 
 
 def forward_problems(exercise: Exercise, drawn: Draw) -> list[str]:
-    """Return a sentence for a function of the stub that gives other values than the checks' own of this name."""
+    """Return a sentence for a function of the stub that returns other values than the checks' function of this name."""
     shown = vars(exercise.module_of(exercise.stub))
     wrong = {}
     for forward, inputs in drawn.forwards:
@@ -233,15 +235,15 @@ def forward_problems(exercise: Exercise, drawn: Draw) -> list[str]:
         if inspect.isfunction(shown.get(name)) and name not in exercise.checks.FUNCTIONS:
             try:
                 theirs, ours = (in_time(functools.partial(each, **copied(inputs))) for each in (shown[name], forward))
-            except (Exception, Ended):  # it has a hole, or takes other arguments, and so is another function
+            except (Exception, Ended):  # it has a hole or takes other arguments, so it is another function
                 continue
             if not _agree(theirs, ours):
-                wrong[name] = "that students are shown gives other values than the checks' own; make them the same"
-    return [f"{exercise.name}: the {name} {sentence}" for name, sentence in wrong.items()]
+                wrong[name] = "in the stub returns other values than the one in the checks; make them the same"
+    return [f"{exercise.name}: the function {name} {sentence}" for name, sentence in wrong.items()]
 
 
 def _agree(one: Any, other: Any) -> bool:
-    """Whether two results, arrays or tuples of them, have the same shapes and, to rounding, the same values."""
+    """Whether two results, arrays or tuples of them, have the same shapes and, up to rounding, the same values."""
     if isinstance(one, (tuple, list)) and isinstance(other, (tuple, list)):
         return len(one) == len(other) and all(map(_agree, one, other))
     return np.shape(one) == np.shape(other) and np.allclose(one, other, 1e-9, 1e-12)

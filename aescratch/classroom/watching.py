@@ -1,6 +1,6 @@
-"""Watching: the exercise whose file is saved is checked again, until Control-C.
+"""Watch the files: an exercise is checked again when its file is saved, until Control-C.
 
-    every half second the files are read, which works on network drives too -> one has changed -> check, answer
+    read all files every half second, which works on network drives too -> one has changed -> check, answer
 """
 
 import contextlib
@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.workspace import Workspace
 
-PAUSE = 0.5  # seconds between two looks
+PAUSE = 0.5  # seconds between two readings
 
 
 def ticks() -> Iterator[None]:
-    """Yield for ever, at every look."""
+    """Yield once for each reading, for ever."""
     while True:
         yield
         time.sleep(PAUSE)
@@ -23,7 +23,7 @@ def ticks() -> Iterator[None]:
 def watch(
     workspace: Workspace, first: Exercise, check: Callable[[Exercise], None], looks: Iterable[None] | None = None
 ) -> None:
-    """Check an exercise now, and whichever is saved from then on, at so many looks at the files, or without end."""
+    """Check an exercise now, and then each one that is saved; `looks` limits how often the files are read."""
     seen = _texts(workspace)
     check(first)
     for _ in ticks() if looks is None else looks:
@@ -34,7 +34,7 @@ def watch(
 
 
 def _texts(workspace: Workspace) -> dict[str, bytes]:
-    """Return what is in every file that is there."""
+    """Return the content of every file that exists."""
     texts = {}
     for exercise in workspace.exercises:
         with contextlib.suppress(OSError):  # not started, or being written at this moment

@@ -1,4 +1,4 @@
-"""A student's folder: one file for each exercise that was started, and progress.json, which anybody can read.
+"""A student's folder: one file for each exercise that was started, and progress.json, which is readable text.
 
     init -> folder;   find, from any folder inside -> Workspace;   start, record, reset -> files and progress.json
 """
@@ -23,11 +23,11 @@ README = (Path(__file__).parent / "template" / "README.md").read_text(encoding="
 
 
 class WorkspaceError(Exception):
-    """A folder can't be used as it is; the message is one sentence for the student."""
+    """A student's folder is missing or invalid; the message is one sentence for the student."""
 
 
 class Workspace:
-    """A student's folder, where progress.json lies, its exercises, and what was done in it."""
+    """A student's folder with its progress.json, its exercises and their state."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -36,16 +36,16 @@ class Workspace:
             _require_progress(self.progress)
         except (ValueError, TypeError, RecursionError) as error:
             raise WorkspaceError(
-                f"expected {folder / PROGRESS} to be as it was written, but it can't be read ({error}); put it right, "
-                "or delete it and run aescratch exercises init on the folder: your files stay"
+                f"expected {folder / PROGRESS} as aescratch writes it, but it is invalid ({error}); repair it, or "
+                "delete it and run aescratch exercises init on the folder, which keeps your files"
             ) from error
         self.exercises: tuple[Exercise, ...] = _course_in(folder)
 
     @classmethod
     def create(cls, folder: Path) -> Workspace:
-        """Make a folder ready that isn't yet, and return it; files that are in it stay."""
+        """Turn a folder into a workspace, and return it; its files are kept."""
         if (folder / PROGRESS).exists():
-            raise WorkspaceError(f"{folder} holds exercises already; go there and run aescratch exercises list")
+            raise WorkspaceError(f"{folder} already holds exercises; go there and run aescratch exercises list")
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "README.md").exists():
             write_text(folder / "README.md", README)
@@ -55,25 +55,25 @@ class Workspace:
 
     @classmethod
     def find(cls, inside: Path) -> Workspace:
-        """Return the workspace that a folder is, or lies in."""
+        """Return the workspace that contains a folder."""
         for folder in (inside, *inside.parents):
             if (folder / PROGRESS).is_file():
                 return cls(folder)
         raise WorkspaceError(
-            f"expected to be inside a folder of exercises, but {inside} is in none; make one with "
+            f"expected to run inside a folder of exercises, but {inside} is not in one; make one with "
             "aescratch exercises init DIR, and go there"
         )
 
     def path(self, exercise: Exercise) -> Path:
-        """Return where the student's file of an exercise is."""
+        """Return the path of the student's file for an exercise."""
         return self.folder / exercise.file_name
 
     def entry(self, exercise: Exercise) -> dict[str, Any]:
-        """Return what is known of an exercise: passed, gave_up, checks, codes, verdicts, hints by mistake."""
+        """Return the state of an exercise: passed, gave_up, checks, codes, verdicts, hints by mistake."""
         return {**NEW, **self.progress["exercises"].get(exercise.name, {})}
 
     def started(self, exercise: Exercise) -> bool:
-        """Whether the student's file is there."""
+        """Whether the student's file exists."""
         return self.path(exercise).is_file()
 
     @property
@@ -82,12 +82,12 @@ class Workspace:
         return self.progress["current"]
 
     def left(self, after: int = 0) -> Exercise | None:
-        """Return the next exercise that hasn't passed, from a number on and then from the start, or None."""
+        """Return the next exercise after this number that hasn't passed, or else the first one, or None."""
         left = [exercise for exercise in self.exercises if not self.entry(exercise)["passed"]]
         return next((exercise for exercise in left if exercise.number > after), left[0] if left else None)
 
     def start(self, exercise: Exercise) -> bool:
-        """Write the stub of an exercise, unless its file is there, and make it the current one; return if it did."""
+        """Make an exercise the current one, write its stub unless its file exists, and return whether it did."""
         new = not self.path(exercise).exists()
         if new:
             write_text(self.path(exercise), exercise.stub)
@@ -95,7 +95,7 @@ class Workspace:
         return new
 
     def record(self, exercise: Exercise, outcome: Outcome) -> dict[str, Any]:
-        """Note what a check came to, and return what was known before."""
+        """Record the outcome of a check, and return the entry before it."""
         before = self.entry(exercise)
         self.note(
             exercise, passed=before["passed"] or outcome.passed, checks=before["checks"] + 1, kind=outcome.kind,
@@ -104,7 +104,7 @@ class Workspace:
         return before
 
     def reset(self, exercise: Exercise) -> Path:
-        """Put the stub in place of the student's file, and return where that is kept now."""
+        """Replace the student's file with the stub, and return the path of its backup."""
         kept = self.folder / BACKUPS
         kept.mkdir(exist_ok=True)
         backups = (kept / f"{exercise.folder.name}.{number}.py" for number in itertools.count(1))
@@ -115,7 +115,7 @@ class Workspace:
         return backup
 
     def note(self, exercise: Exercise, **changes: Any) -> None:
-        """Write changes to what is known of an exercise, and make it the current one."""
+        """Write changes to the state of an exercise, and make it the current one."""
         self.progress["exercises"][exercise.name] = {**self.entry(exercise), **changes}
         self.progress["current"] = exercise.name
         write_text(self.folder / PROGRESS, json.dumps(self.progress, indent=2) + "\n")
@@ -128,12 +128,12 @@ NEW: dict[str, Any] = {
 
 
 def fresh_progress(entries: Mapping[str, Any] | None = None) -> str:
-    """Return the text of progress.json before anything was checked."""
+    """Return the text of a new progress.json."""
     return json.dumps({"format": FORMAT, "current": None, "exercises": dict(entries or {})}, indent=2) + "\n"
 
 
 def _course_in(folder: Path) -> tuple[Exercise, ...]:
-    """Return the exercises that a student's folder works with: those in it, or else the built-in path."""
+    """Return the exercises of a student's folder: those of the teacher's course in it, or else the built-in ones."""
     try:
         return read_course(folder / COURSE if (folder / COURSE).is_dir() else None)
     except CourseError as error:
@@ -141,12 +141,12 @@ def _course_in(folder: Path) -> tuple[Exercise, ...]:
 
 
 def _require_progress(progress: Any) -> None:
-    """Raise unless progress is what `Workspace` writes."""
+    """Raise `ValueError` unless progress has the form that `Workspace` writes."""
     if not isinstance(progress, dict) or progress.get("format") != FORMAT:
         raise ValueError(f"expected format {FORMAT}")
     entries = progress.get("exercises")
     if not isinstance(entries, dict) or not isinstance(progress.get("current", 0), (str, type(None))):
-        raise ValueError("expected exercises and the current one")
+        raise ValueError("expected the entries exercises and current")
     for name, entry in entries.items():
         if not isinstance(entry, dict) or any(key in entry and type(entry[key]) is not type(NEW[key]) for key in NEW):
-            raise ValueError(f"the entry of {name} is not as it was written")
+            raise ValueError(f"the entry of {name} is invalid")

@@ -126,8 +126,8 @@ class AdversarialAutoencoder(GenerativeAutoencoder):
     formula = "reconstruction(x_hat, x) + discrimination(logits) + decay(weights)"
     loss_measures_progress = False  # the discriminator is trained against the encoder
     options: ClassVar[Mapping[str, Option]] = {
-        "weight": Option("number", "how much the encoder minds the discriminator", "WEIGHT"),
-        "n_hidden": Option("count", "how many hidden units the discriminator has", "COUNT"),
+        "weight": Option("number", "the weight of the discriminator's reversed gradient in the encoder", "WEIGHT"),
+        "n_hidden": Option("count", "number of hidden units of the discriminator", "COUNT"),
     }
 
     def second_opinion(self) -> SecondOpinion:

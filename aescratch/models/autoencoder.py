@@ -301,19 +301,19 @@ class Autoencoder(Model):
     figures: ClassVar[tuple[str, ...]] = ("filters", "reconstructions")
     options: ClassVar[Mapping[str, Option]] = {
         "activation": Option("activation", "between layers: {words}", "NAME"),
-        "code_activation": Option("activation", "of the code; left out, the variant's own", "NAME"),
-        "output_activation": Option("activation", "of the decoder's output; left out, none", "NAME"),
+        "code_activation": Option("activation", "activation of the code (default: the variant's own)", "NAME"),
+        "output_activation": Option("activation", "activation of the decoder's output (default: none)", "NAME"),
         "tied": Option("switch", "let the decoder use the encoder's weights, transposed"),
         "reconstruction": Option("reconstruction", "{words} (bce in short, for data in [0, 1])", "LOSS"),
         "weight_decay": Option("number", "lam in the term (lam/2) Σ W²", "LAM"),
         "dropout": Option(
-            "number", "the share of the hidden units and of the code that is silenced in training", "P"
+            "number", "the share of hidden units and code units that are set to 0 in training", "P"
         ),
         "batch_norm": Option("switch", "normalise hidden layers and code over the batch, before their activation"),
         "initializer": Option("initializer", "{words}", "NAME"),
         "dtype": Option(
             "dtype",
-            "what the parameters are kept in, float32 or float64; step and check compute in float64", "TYPE"
+            "the type of the parameters, float32 or float64; step and check compute in float64", "TYPE"
         ),
     }  # fmt: skip
 

@@ -183,9 +183,9 @@ class SoftmaxClassifier(Model):
         "weight_decay": Autoencoder.options["weight_decay"],
         "initializer": Autoencoder.options["initializer"],
         "autoencoder": Option(
-            "model", "a saved model, whose encoder gets the head; left out, a new vanilla one", "MODEL"
+            "model", "a saved model, whose encoder gets the head (default: a new vanilla one)", "MODEL"
         ),
-        "n_classes": Option("count", "how many classes there are; left out, as the labels show", "N"),
+        "n_classes": Option("count", "number of classes (default: from the labels)", "N"),
     }  # fmt: skip
 
     @classmethod

@@ -120,7 +120,7 @@ class ContractiveAutoencoder(Autoencoder):
     formula = "reconstruction(x_hat, x) + weight · ‖∂h/∂x‖² + decay(weights)"
     hidden_layers = "refused"
     options: ClassVar[Mapping[str, Option]] = {
-        "weight": Option("number", "the contraction's share in the objective", "WEIGHT"),
+        "weight": Option("number", "the weight of the contraction in the objective", "WEIGHT"),
     }
 
     def second_opinion(self) -> SecondOpinion:

@@ -27,7 +27,7 @@ from aescratch.models.statements import Option
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-CORRUPTION = Option("corruption", "what damages the input: {words}", "NOISE")
+CORRUPTION = Option("corruption", "the corruption of the input: {words}", "NOISE")
 
 
 class DenoisingAutoencoder(Autoencoder):
@@ -118,7 +118,7 @@ class DenoisingAutoencoder(Autoencoder):
     figures: ClassVar[tuple[str, ...]] = (*Autoencoder.figures, "denoising")
     options: ClassVar[Mapping[str, Option]] = {
         "corruption": CORRUPTION,
-        "loss_on": Option("entries", "which entries of x the reconstruction counts for, all or hidden ones", "ENTRIES"),
+        "loss_on": Option("entries", "entries of x that count in the reconstruction error: all or hidden", "ENTRIES"),
     }
 
     def settings(self) -> dict[str, Any]:

@@ -142,7 +142,7 @@ class GatedAutoencoder(Autoencoder):
     may_be_wide = True
     figures: ClassVar[tuple[str, ...]] = (*Autoencoder.figures, "code-activity")
     options: ClassVar[Mapping[str, Option]] = {
-        "weight": Option("number", "the share of the gate's penalty in the objective", "WEIGHT"),
+        "weight": Option("number", "the weight of the gate's penalty in the objective", "WEIGHT"),
     }
 
     def suited_settings(self, x: Array) -> dict[str, Any]:

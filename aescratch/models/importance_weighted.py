@@ -125,8 +125,8 @@ class ImportanceWeightedAutoencoder(GaussianCode):
     objective = "make x likely, by a bound from several samples of its code's distribution"
     formula = "bound(p(x|z) p(z) / q(z|x)) + decay(weights)"
     options: ClassVar[Mapping[str, Option]] = {
-        "n_samples": Option("count", "how many samples of each code the bound is made from", "K"),
-        "estimator": Option("estimator", "of the encoder's gradient: plain, or dreg, doubly reparameterised", "NAME"),
+        "n_samples": Option("count", "number of samples of each code in the bound", "K"),
+        "estimator": Option("estimator", "of the encoder's gradient: plain or dreg (doubly reparameterised)", "NAME"),
         "variance": Option("variance", "a number, the variance of a Gaussian decoder", "VARIANCE"),
     }
 

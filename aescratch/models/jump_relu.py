@@ -141,9 +141,9 @@ class JumpReLUAutoencoder(Autoencoder):
     may_be_wide = True
     figures: ClassVar[tuple[str, ...]] = (*Autoencoder.figures, "code-activity")
     options: ClassVar[Mapping[str, Option]] = {
-        "weight": Option("number", "what each unit of the code that is on costs", "WEIGHT"),
-        "theta": Option("number", "where every threshold starts", "THETA"),
-        "bandwidth": Option("number", "how near its threshold a unit says whether it should move", "BANDWIDTH"),
+        "weight": Option("number", "the cost of each active code unit", "WEIGHT"),
+        "theta": Option("number", "the initial value of all thresholds", "THETA"),
+        "bandwidth": Option("number", "the width around a threshold in which units give it a gradient", "BANDWIDTH"),
     }
 
     def suited_settings(self, x: Array) -> dict[str, Any]:

@@ -163,11 +163,11 @@ class KSparseAutoencoder(Autoencoder):
     may_be_wide = True
     figures: ClassVar[tuple[str, ...]] = (*Autoencoder.figures, "code-activity")
     options: ClassVar[Mapping[str, Option]] = {
-        "k": Option("count", "how many code units stay; left out, a quarter of them", "K"),
-        "batch": Option("switch", "choose from the whole batch in training, by a threshold in use"),
-        "auxiliary": Option("number", "the share of the error of silent units that restore the residual", "SHARE"),
-        "auxiliary_k": Option("count", "how many silent units restore it; left out, half as many as columns", "K"),
-        "silent_after": Option("count", "how many examples a silent unit has been 0 for", "N"),
+        "k": Option("count", "number of code units that are kept (default: a quarter of them)", "K"),
+        "batch": Option("switch", "choose units over the whole batch in training, and by a threshold in use"),
+        "auxiliary": Option("number", "the weight of the error of silent units, which restore the residual", "SHARE"),
+        "auxiliary_k": Option("count", "number of silent units that restore it (default: half the columns)", "K"),
+        "silent_after": Option("count", "number of examples for which a unit is 0 before it counts as silent", "N"),
     }
 
     @classmethod

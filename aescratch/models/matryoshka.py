@@ -130,7 +130,7 @@ class MatryoshkaAutoencoder(Autoencoder):
     hidden_layers = "refused"
     figures: ClassVar[tuple[str, ...]] = (*Autoencoder.figures, "code-activity")
     options: ClassVar[Mapping[str, Option]] = {
-        "prefixes": Option("counts", "how long the nested codes are, as 4,8,16,32; the last is the code", "LENGTHS"),
+        "prefixes": Option("counts", "lengths of the nested codes, such as 4,8,16,32; the last is the code", "LENGTHS"),
     }
 
     @property

@@ -115,9 +115,9 @@ class SparseAutoencoder(Autoencoder):
     options: ClassVar[Mapping[str, Option]] = {
         "sparsity": Option(
             "sparsity",
-            "the penalty on the code: {words}; with a MOMENTUM it is that of a running mean", "PENALTY",
+            "the penalty on the code: {words}; with a MOMENTUM, of a running mean", "PENALTY",
         ),
-        "unit_norm_decoder": Option("switch", "keep the decoder's rows that read the code at length one"),
+        "unit_norm_decoder": Option("switch", "keep the decoder's rows that read the code at length 1"),
     }  # fmt: skip
 
     @property

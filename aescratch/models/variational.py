@@ -131,9 +131,9 @@ class VariationalAutoencoder(GaussianCode):
     objective = "restore x from a sample of its code's distribution, which is to be near N(0, 1)"
     formula = "reconstruction(x_hat, x) + beta · KL(N(mu, σ²) ‖ N(0, 1)) + decay(weights)"
     options: ClassVar[Mapping[str, Option]] = {
-        "beta": Option("number", "the divergence's share in the objective", "BETA"),
-        "free_bits": Option("number", "how many nats of divergence each code unit has for free", "NATS"),
-        "warm_up": Option("whole", "over how many steps beta rises from 0 to its value", "STEPS"),
+        "beta": Option("number", "the weight of the divergence in the objective", "BETA"),
+        "free_bits": Option("number", "nats of divergence that each code unit may have at no cost", "NATS"),
+        "warm_up": Option("whole", "number of steps in which beta rises from 0 to its value", "STEPS"),
         "variance": Option("variance", "fitted: the decoder's variance is the mean squared error", "VARIANCE"),
     }
 

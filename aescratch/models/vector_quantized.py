@@ -153,11 +153,11 @@ class VectorQuantizedAutoencoder(Autoencoder):
     formula = "reconstruction(x_hat, x) + ‖sg[h] − q‖² + beta · ‖h − sg[q]‖² + decay(weights)"
     loss_measures_progress = False  # the code may grow as x is restored better, and its distance to q with it
     options: ClassVar[Mapping[str, Option]] = {
-        "n_codes": Option("count", "how many entries the codebook has", "K"),
-        "n_vectors": Option("count", "into how many vectors a code is split; left out, into those of 4 units", "COUNT"),
-        "beta": Option("number", "the commitment term's share in the objective", "BETA"),
-        "moving_average": Option("number", "how far the codebook follows a batch; left out, it has gradients", "SHARE"),
-        "restart": Option("number", "how rarely used, as a part of an even share, an entry is drawn anew", "SHARE"),
+        "n_codes": Option("count", "number of entries in the codebook", "K"),
+        "n_vectors": Option("count", "number of vectors that make a code (default: vectors of 4 units)", "COUNT"),
+        "beta": Option("number", "the weight of the commitment term in the objective", "BETA"),
+        "moving_average": Option("number", "how far the codebook moves to each batch (default: by gradients)", "SHARE"),
+        "restart": Option("number", "redraw an entry whose use falls below this fraction of an even share", "SHARE"),
     }  # fmt: skip
 
     @classmethod

@@ -100,7 +100,7 @@ class WassersteinAutoencoder(GenerativeAutoencoder):
     objective = "restore x from codes that together look like samples of N(0, 1)"
     formula = "reconstruction(x_hat, x) + weight · MMD²(h, z) + decay(weights)"
     options: ClassVar[Mapping[str, Option]] = {
-        "weight": Option("number", "the discrepancy's share in the objective", "WEIGHT"),
+        "weight": Option("number", "the weight of the discrepancy in the objective", "WEIGHT"),
     }
 
     def suited_settings(self, x: Array) -> dict[str, Any]:

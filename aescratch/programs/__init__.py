@@ -1,1 +1,1 @@
-"""What is started from a terminal: the command line, the tour, the benchmark."""
+"""Programs for the terminal: the command line, the tour, the playground, the benchmark."""

@@ -1,12 +1,12 @@
-"""What the checker makes of mistakes whose writers didn't know what it knows.
+"""The checker's answers to mistakes whose authors didn't know its hypotheses.
 
     OMP_NUM_THREADS=1 python tests/benchmarks/blind_mistakes.py [--names] [kind ...]
 
 prints a table by kind, function, network and stranger: how many mistakes are rejected, given a cause, only described;
 of those whose first cause comes with a repaired statement, or with a line, how many are right; and the longest check.
-A repair is right if the program with it gives the gradients of its right twin, at inputs and sizes drawn anew, a line
-if the mistake was made there. A check that goes on for 30 seconds of the processor is given up. Below stands every
-claim that is wrong, and with --names whatever got no cause.
+A repair is right if the repaired program has the gradients of its right twin, at new inputs and sizes; a line is right
+if the mistake was made there. A check is stopped after 30 seconds of processor time. Every wrong claim is listed below,
+and with --names also every mistake without a cause.
 """
 
 from __future__ import annotations

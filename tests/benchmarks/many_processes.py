@@ -1,8 +1,8 @@
-"""What a step of many processes is made of, fitted here and checked here: the figures of docs/how-to/many-processes.md.
+"""The parts of a step of many processes, fitted and checked: the figures of docs/how-to/many-processes.md.
 
     python tests/benchmarks/many_processes.py
 
-One thread for each process. On a machine that does other things, the least of many times is nearest to what it can do.
+Each process has one thread. On a busy machine, the smallest of many times is the best estimate.
 """
 
 import os

@@ -1,8 +1,8 @@
-"""Which mutants are mistakes, and which of them are the fixed selection that the checker is measured by.
+"""Decide which mutants are mistakes, and choose a fixed selection of them on which the checker is measured.
 
-    mutants of a case, in an order that only their own text decides
-        -> equal to the right code: excluded;  not seen by the check: excluded;  raising: kept apart
-        -> turn by turn one of each operator, until the case has its share
+    mutants of a case, in an order that depends only on their own text
+        -> equal to the right code: excluded;  not seen by the check: excluded;  raising: kept separately
+        -> one of each operator in turn, until the case has its share
 
 Nothing here asks the checker: gradients are compared with those of the right code, at five draws and two sets of sizes.
 A mistake is chosen, and held out, by a hash of its own text, so that other cases and operators don't move it.
@@ -56,7 +56,7 @@ class Mistake(NamedTuple):
 
 
 def is_held_out(mistake):
-    """Whether a mistake is of the third that nobody looks at while causes are written."""
+    """Whether a mistake belongs to the held-out third, which must not be used while causes are written."""
     return _hash("held out", mistake.identity) % HELD_OUT == 0
 
 
@@ -86,9 +86,9 @@ def _apart(found, right):
 
 
 def standing(case, module):
-    """Return what a changed module is beside the right one: "equal", "unseen", "raises", "forward" or "mistake".
+    """Return the kind of a changed module: "equal", "unseen", "raises", "forward" or "mistake".
 
-    A function that returns its loss, too, must still return the same: else it is the forward that was changed.
+    If a function also returns its loss, the loss must be the same: otherwise the forward was changed.
     """
     apart = []
     try:

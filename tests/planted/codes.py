@@ -1,7 +1,7 @@
-"""Which codes of the checker tell a mistake of an operator truly, where nothing but arrays is spoken of.
+"""The checker's codes that are true for the mistakes of each operator, if the finding is only about arrays.
 
-A code stands here if its sentence is true of what the operator does: that the right gradient is multiplied by something
-is true of a factor left out. What isn't listed counts as false until somebody has looked at it and listed it.
+A code is listed if its sentence is true of the operator: "the right gradient multiplied by something" is true of a
+missing factor. A code that isn't listed counts as false until somebody has checked and listed it.
 """
 
 SCALE = {"scale", "sign"}

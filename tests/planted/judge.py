@@ -1,11 +1,11 @@
-"""Judging what the checker says of a planted mistake: named, described, or named falsely.
+"""Judge the checker's answer to a planted mistake: named, described, or named falsely.
 
     mistake -> reports -> the leading cause, the first finding with one
         with a repair   -> put into the mistake's text; the right gradients at fresh draws and sizes?  named : false
         of arrays alone -> claimed again at other inputs, and listed as true of the operator?          named : false
         none at all     -> described
 
-A cause that stands at a line which is neither the broken one nor repaired rightly is false, whatever it says.
+A cause at a line that is neither the broken one nor correctly repaired is false.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ ACCEPTED, NAMED, DESCRIBED, FALSE, LATE = "accepted", "named", "described", "fal
 
 
 class Judged(NamedTuple):
-    """What the checker said of a mistake: the outcome, the code, why it is false, the line and the sentence."""
+    """The checker's answer to a mistake: the outcome, the code, why it is false, the line and the sentence."""
 
     outcome: str
     code: str = ""
@@ -51,7 +51,7 @@ class Cause(NamedTuple):
 
 
 def judged(mistake):
-    """Return what the checker says of a mistake, and whether that is true."""
+    """Return the checker's answer to a mistake, and whether it is true."""
     started = time.perf_counter()
     try:
         with loaded(mistake.text, CASES[mistake.case].path.name) as module:
@@ -94,7 +94,7 @@ def leading(reports):
 
 
 def _what_is_false(mistake, case, module, cause):
-    """Return what is false about a cause, in words, or nothing."""
+    """Return what is false about a cause, in words, or an empty text."""
     evidence = cause.finding.evidence
     if evidence.get("repaired"):
         return _of_the_repair(mistake, case, evidence)
@@ -118,7 +118,7 @@ def _what_is_false(mistake, case, module, cause):
 def _of_the_repair(mistake, case, evidence):
     """Return what is wrong with a repair, at fresh draws and sizes.
 
-    As many gradients as it is said to mend must come out right with it, and none that was right may go wrong.
+    All gradients that it claims to repair must be right with it, and none that was right may become wrong.
     """
     if not _is_in_the_file(case, evidence):
         return "the repair is of no line of the file"

@@ -1,10 +1,10 @@
-"""Operators that break one statement of a backward pass, each in a way in which people break them.
+"""Operators that break one statement of a backward pass, each like a typical human mistake.
 
     text, names of the functions, arrays seen at each line -> mutants: operator, line, broken statement, broken text
 
-A rule is given a node of the statement's syntax tree and yields what may stand in its place. Only the one statement is
-written anew: every other line keeps its text and its number. Of a function whose forward and backward stand in one body,
-only what follows a comment line `# backward` is touched; in an exercise, only what lies between the solution's markers.
+A rule gets a node of the statement's syntax tree and yields its replacements. Only this statement is rewritten: every
+other line keeps its text and its number. In a function that contains both forward and backward, only lines after a
+comment `# backward` are changed; in an exercise, only lines between the solution's markers.
 """
 
 import ast
@@ -24,7 +24,7 @@ REFERENCES = (ast.Name, ast.Attribute, ast.Subscript)
 
 
 class Mutant(NamedTuple):
-    """A broken text: which operator broke it, in which lines, and the statement as it stands there now."""
+    """A broken text: its operator, its lines, and the new statement."""
 
     operator: str
     first: int
@@ -34,7 +34,7 @@ class Mutant(NamedTuple):
 
 
 class Here(NamedTuple):
-    """What a rule may know of the place: the arrays by the expressions that hold them, and how parents hold nodes."""
+    """The context of a node for a rule: the arrays by their expressions, and the parents of nodes."""
 
     arrays: dict  # "h" or "self.h" -> shape
     parents: dict  # id of a node -> its parent
@@ -91,9 +91,9 @@ def header_end(statement):
 
 
 def with_statement(text, statement, new):
-    """Return the text with another statement in this one's place; lines that are left over become empty.
+    """Return the text with a statement replaced; superfluous lines become empty.
 
-    What stands in the same lines, another statement or a comment, stays.
+    Other statements and comments in the same lines are kept.
     """
     lines = text.split("\n")
     first, last = statement.lineno - 1, header_end(statement)
@@ -114,7 +114,7 @@ def statement_at(text, line, source=""):
 
 
 def _as_written(source):
-    """Return a statement as Python writes it, or nothing if it is none by itself."""
+    """Return a statement as Python writes it, or an empty text if it is not a complete statement."""
     try:
         return " ".join(ast.unparse(ast.parse(source)).split())
     except SyntaxError:
@@ -184,7 +184,7 @@ def _is_beside_the_point(node, here):
     return False
 
 
-# What rules ask of nodes, and what they make.
+# Helpers of the rules.
 
 
 def _of(text):
@@ -335,7 +335,7 @@ def axis(node, here):
 
 
 def stale(node, here):
-    """Another array of the same shape in the place of this one, such as what goes into an activation for its output."""
+    """Another array of the same shape in place of this one, such as an activation's input in place of its output."""
     if isinstance(node, REFERENCES) and not _is_called(node, here):
         yield from _others(node, here)
 
@@ -425,7 +425,7 @@ def batch_factor(node, here):
 
 
 def mask(node, here):
-    """A mask that lets through what it should keep back."""
+    """An inverted mask."""
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         turned = {ast.Gt: ast.LtE, ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.LtE: ast.Gt}.get(type(node.ops[0]))
         if turned:
@@ -443,7 +443,7 @@ def applied_twice(node, here):
 
 
 def ones_upstream(node, here):
-    """Ones in the place of what comes from above."""
+    """Ones in place of the upstream gradient."""
     is_upstream = isinstance(node, ast.Name) and node.id in UPSTREAMS and _shape(node, here)
     above = here.parents.get(id(node))
     if is_upstream and not isinstance(above, (ast.Return, ast.Assign)) and not isinstance(here.parents.get(id(above)), ast.Return):
@@ -474,7 +474,7 @@ def averaged(value, here):
 
 
 def clipped(value, here):
-    """What is cut off: at a limit, at zero, to nothing, or of its signs."""
+    """A value that is clipped: at a limit, at zero, to zero, or to its absolute value."""
     text = ast.unparse(value)
     if isinstance(value, (ast.BinOp, ast.Call)):
         yield _of(f"np.clip({text}, -0.3, 0.3)")

@@ -1,7 +1,7 @@
-"""Mistakes that people made in public code or asked about, planted at the same places of passes of ours.
+"""Mistakes that people made in public code or asked about, planted at the same places of our own passes.
 
-Each is a case, a text that stands in its pass, what stands there instead, the operator that it is like, whose codes are
-true of it, and where it was seen.
+Each has a case, a text in its pass, the replacement, the most similar operator, whose codes are true of it, and its
+source.
 """
 
 from .operators import Mutant, header_end, statements

@@ -1,10 +1,10 @@
-"""Stand-ins for packages that a submission imports and that aren't there: nothing happens until one is used.
+"""Stand-ins for missing packages that a submission imports: nothing happens until one is used.
 
     import matplotlib.pyplot as plt   -> Absent("matplotlib.pyplot")
-    plt.plot(x)                       -> NotInGrading: it uses matplotlib, which grading doesn't have
+    plt.plot(x)                       -> NotInGrading: it uses matplotlib, which is not available in grading
 
-Only what a submission's own lines import gets one, unless they catch the error of a missing package. The file is read
-inside the confined process.
+Only imports in the submission's own lines get a stand-in, unless they catch the error of a missing package. This file
+is read inside the confined process.
 """
 
 import ast
@@ -23,7 +23,7 @@ CAUGHT = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 USES = (
     "call iter len getitem setitem contains enter array float int index neg mro_entries instancecheck lt le gt ge "
     "add sub mul truediv floordiv mod pow matmul radd rsub rmul rtruediv rfloordiv rmod rpow rmatmul"
-)  # names of methods by which Python, or NumPy, uses an object
+)  # methods through which Python or NumPy uses an object
 
 
 class NotInGrading(ImportError):
@@ -31,21 +31,21 @@ class NotInGrading(ImportError):
 
 
 class Absent(types.ModuleType):
-    """Stands for a module, or for anything that is imported from one."""
+    """Stands for a module, or for anything imported from one."""
 
     def __getattr__(self, name: str) -> Any:
-        importing = sys._getframe(1).f_globals.get("__name__") in IMPORTING  # then it goes on to look for a module
-        if importing or (name.startswith("__") and name != "__version__"):  # the others Python asks for by itself
+        importing = sys._getframe(1).f_globals.get("__name__") in IMPORTING  # it then looks for a submodule
+        if importing or (name.startswith("__") and name != "__version__"):  # Python itself asks for these
             raise AttributeError(name)
         _used(self)
 
     @property
-    def __signature__(self) -> NoReturn:  # which is read before a call; Python 3.13 would make one up
+    def __signature__(self) -> NoReturn:  # read before a call; Python 3.13 would invent one
         _used(self)
 
 
 def _used(module: Absent, *given: Any, **named: Any) -> NoReturn:
-    raise NotInGrading(f"it uses {module.__name__.partition('.')[0]}, which grading doesn't have")
+    raise NotInGrading(f"it uses {module.__name__.partition('.')[0]}, which is not available in grading")
 
 
 for _name in USES.split():
@@ -53,7 +53,7 @@ for _name in USES.split():
 
 
 class Finder:
-    """Finds allowed packages by the folders that they lie in, and stand-ins; it is asked after Python's own finders."""
+    """Finds allowed packages in their folders, and stand-ins for others; it comes after Python's own finders."""
 
     file: str
 
@@ -63,11 +63,11 @@ class Finder:
         self.ready: set[int] = set()
 
     def watch(self, file: str, text: bytes) -> None:
-        """Give stand-ins for what the text of a submission imports from now on, which is called like a file."""
+        """From now on, give stand-ins for the imports of a submission with this file name and text."""
         self.file, self.ready = file, ready_lines(text)
 
     def load(self, packages: Sequence[str]) -> None:
-        """Import packages and the modules in them, as far as that goes, for a user who may not read them later."""
+        """Import packages and their modules, as far as possible, for a user who can't read them later."""
         for package in packages:
             places = getattr(importlib.import_module(package), "__path__", ())
             for module in pkgutil.iter_modules(places, f"{package}."):
@@ -76,7 +76,7 @@ class Finder:
                         importlib.import_module(module.name)
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """Return how a module is made, or None if it is to be missing."""
+        """Return the spec of a module, or None to report it as missing."""
         package, _, inside = name.partition(".")
         if package in self.folders:
             return None if inside else PathFinder.find_spec(name, [self.folders[package]])
@@ -90,10 +90,10 @@ class Finder:
         return Absent(spec.name)
 
     def exec_module(self, module: types.ModuleType) -> None:
-        """Do nothing: it is made already."""
+        """Do nothing: the module is complete."""
 
     def asked_by_submission(self) -> bool:
-        """Whether a line of the submission is what imports now, and none is ready for the package to be missing."""
+        """Whether a line of the submission is importing, and no line on the way catches the error."""
         frame: types.FrameType | None = sys._getframe(2)
         while frame is not None and frame.f_globals.get("__name__") in IMPORTING:
             frame = frame.f_back
@@ -107,7 +107,7 @@ class Finder:
 
 
 def ready_lines(text: bytes) -> set[int]:
-    """Return the lines of a text where an import that fails is caught, or suppressed."""
+    """Return the lines of a text where a failing import is caught or suppressed."""
     lines: set[int] = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Try):

@@ -1,4 +1,4 @@
-"""Where the packages lie that a course allows, and what they need: what a confined process is to find besides NumPy.
+"""Locate the packages that a course allows, and their requirements, for the confined process to find beside NumPy.
 
     ("scipy",) -> {"scipy": .../site-packages/scipy, "scipy.libs": .../site-packages/scipy.libs, ...}
 """
@@ -10,34 +10,34 @@ from pathlib import Path
 
 from aescratch.classroom.exercise import OURS, PACKAGES, CourseError
 
-ELSEWHERE = {"..", "__pycache__", "numpy", "numpy.libs", OURS}  # programs, what is there anyway, and what must not be
+ELSEWHERE = {"..", "__pycache__", "numpy", "numpy.libs", OURS}  # programs, always available, or forbidden
 
 
 @functools.cache
 def distributions_of(packages: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what has to be installed for packages to be imported, as installers call it; raise where it isn't."""
+    """Return the distributions that contain packages, by the names that pip uses; raise `CourseError` if missing."""
     found: dict[str, None] = {}
     for package in packages:
         files = (package, f"{package}.py")
         holding = [each.metadata["Name"] for each in metadata.distributions()
                    if any(file.parts[0] in files for file in each.files or ())]  # fmt: skip
         if not holding:
-            advice = "install it, or take the line out"
-            raise CourseError(f"expected {package}, which {PACKAGES} allows, to be installed here, got none; {advice}")
+            advice = f"install it, or remove it from {PACKAGES}"
+            raise CourseError(f"expected {package}, which {PACKAGES} allows, to be installed here; {advice}")
         found |= dict.fromkeys(holding)
     return tuple(found)
 
 
 @functools.cache
 def places_of(packages: tuple[str, ...]) -> dict[str, Path]:
-    """Return the files and folders that were installed with packages, and with all that these need, by their names."""
+    """Return the files and folders installed with packages and with their requirements, by their names."""
     left, seen = list(distributions_of(packages)), set()
     places: dict[str, Path] = {}
     while left:
         name = left.pop()
         try:
             distribution = metadata.distribution(name)
-        except metadata.PackageNotFoundError:  # of another system, or not wanted here
+        except metadata.PackageNotFoundError:  # required on another system only
             continue
         if distribution.metadata["Name"] not in seen:
             seen.add(distribution.metadata["Name"])

@@ -1,10 +1,10 @@
-"""Which calls of Linux's a confined process may make: a program of the kernel's packet filter says it for each call.
+"""The Linux system calls of a confined process, restricted by a program for the kernel's packet filter.
 
     names and numbers of calls -> program(...) --install, in the confined process--> the kernel
 
-It takes away what computing has no use for: sockets, memory that is counted for no process, other processes and what
-they have open, and further namespaces; without namespaces also what may be done to files without opening them, and to
-other processes of the same user. It's read inside the confined process, where there is the standard library alone.
+It forbids what a computation doesn't need: sockets, memory that counts for no process, other processes and their open
+files, and new namespaces; without namespaces also changes of files without opening them, and of other processes of the
+same user. This file is read inside the confined process, which has only the standard library.
 """
 
 import ctypes
@@ -12,10 +12,10 @@ import os
 import platform
 import struct
 
-LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06  # instructions; what they mean is in linux/filter.h
+LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06  # instructions, defined in linux/filter.h
 ALLOW, NOT_PERMITTED = 0x7FFF0000, 0x00050001
-NUMBER_AT, MACHINE_AT, FIRST_ARGUMENT_AT = 0, 4, 16  # where the filter's input has these
-MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # as the kernel calls them
+NUMBER_AT, MACHINE_AT, FIRST_ARGUMENT_AT = 0, 4, 16  # offsets in the filter's input
+MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # the kernel's numbers for them
 REFUSED = {  # calls, with their numbers on each machine
     "shmget": (29, 194), "semget": (64, 190), "msgget": (68, 186), "mq_open": (240, 180), "socket": (41, 198),
     "socketpair": (53, 199), "ptrace": (101, 117), "memfd_create": (319, 279), "memfd_secret": (447, 447),
@@ -30,8 +30,8 @@ REFUSED = {  # calls, with their numbers on each machine
     "fspick": (433, 433), "mount_setattr": (442, 442), "fanotify_init": (300, 262), "syslog": (103, 116),
     "quotactl": (179, 60), "sync": (162, 81), "syncfs": (306, 267),
 }  # fmt: skip
-NO_CALL = 0xFFFF  # in place of a number that a machine hasn't
-WITHOUT_NAMESPACES = {  # more of them
+NO_CALL = 0xFFFF  # where a machine doesn't have the call
+WITHOUT_NAMESPACES = {  # also refused without namespaces
     "chmod": (90, NO_CALL), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, NO_CALL),
     "fchown": (93, 55), "lchown": (94, NO_CALL), "fchownat": (260, 54), "utime": (132, NO_CALL),
     "utimes": (235, NO_CALL), "futimesat": (261, NO_CALL), "utimensat": (280, 88), "setxattr": (188, 5),
@@ -41,19 +41,19 @@ WITHOUT_NAMESPACES = {  # more of them
     "setpriority": (141, 140), "ioprio_set": (251, 30), "sched_setaffinity": (203, 122), "sched_setattr": (314, 274),
     "sched_setparam": (142, 118), "sched_setscheduler": (144, 119),
 }  # fmt: skip
-ON_ITSELF = {  # calls whose first argument is a process; they are let through for the caller's own
+ON_ITSELF = {  # calls whose first argument is a process; allowed for the caller's own
     "kill": (62, 129), "tkill": (200, 130), "tgkill": (234, 131), "rt_sigqueueinfo": (129, 138),
     "rt_tgsigqueueinfo": (297, 240), "prlimit64": (302, 261),
 }  # fmt: skip
-NO_NEW_RIGHTS, SET_FILTER, BY_PROGRAM = 38, 22, 2  # what linux/prctl.h and linux/seccomp.h call these
-FOREIGN = 0x40000000  # from here on calls of x86_64 are those of another machine under the same name
+NO_NEW_RIGHTS, SET_FILTER, BY_PROGRAM = 38, 22, 2  # from linux/prctl.h and linux/seccomp.h
+FOREIGN = 0x40000000  # from here on, numbers on x86_64 belong to another ABI of the same machine
 
 
 def program(process: int = 0, namespaces: bool = True) -> bytes:
-    """Return the filter for the process of this number, which has namespaces of its own, or none.
+    """Return the filter for the process with this number, with or without namespaces of its own.
 
-    It is empty for a machine whose numbers aren't known here. Calls of another machine, and those named above, fail as
-    not permitted; all others pass.
+    It is empty for a machine whose numbers are unknown here. Calls of another machine, and those named above, fail as
+    not permitted; all others are allowed.
     """
     machine = platform.machine()
     if machine not in MACHINES:
@@ -72,7 +72,7 @@ def program(process: int = 0, namespaces: bool = True) -> bytes:
 
 
 def install(filtering: bytes) -> None:
-    """Have every call of this process looked at by a filter, from now on; an `OSError` says that it can't be."""
+    """Apply a filter to every call of this process from now on; raise `OSError` if that is impossible."""
     steps = ctypes.create_string_buffer(filtering, len(filtering))
 
     class Filter(ctypes.Structure):
@@ -83,7 +83,7 @@ def install(filtering: bytes) -> None:
 
 
 def prctl(what: int, *arguments: object) -> None:
-    """Change something about this process, as the manual's prctl(2) says."""
+    """Change a setting of this process; see the manual page prctl(2)."""
     words = [ctypes.c_ulong(word) if isinstance(word, int) else word for word in (*arguments, 0, 0, 0)]
     if ctypes.CDLL(None, use_errno=True).prctl(ctypes.c_int(what), *words[:4]) < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

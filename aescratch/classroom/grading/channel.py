@@ -1,10 +1,10 @@
-"""What the judge and the confined process say to each other: frames, and the values in them; the same on both sides.
+"""The messages between the judge and the confined process: frames, and the values in them; used on both sides.
 
     frame   two lengths, a header in JSON, and the bytes of its arrays, one after the other
-    value   None, a number, text, an array, a tuple, list or dict of these; of anything else only its type's name goes
+    value   None, a number, text, an array, a tuple, list or dict of these; of other types only the type's name
 
-Nothing that comes in is unpickled or evaluated: what isn't of these kinds, to the byte, is `Malformed`. Inside the
-confined process there is NumPy alone.
+Incoming data are never unpickled or evaluated: anything else, to the byte, raises `Malformed`. The confined process has
+only NumPy.
 """
 
 import itertools
@@ -27,7 +27,7 @@ LAST_LINE = 2**20
 THERE = {*sys.stdlib_module_names, "numpy"}
 KINDS = ("<f8", "<f4", "<f2", "<i8", "<i4", "<i2", "|i1", "<u8", "<u4", "<u2", "|u1", "|b1", "<c16", "<c8")
 DTYPES = {kind: np.dtype(kind) for kind in KINDS}
-WIDER = {"f": "<f8", "c": "<c16"}  # what wider numbers are sent as
+WIDER = {"f": "<f8", "c": "<c16"}  # types in which wider numbers are sent
 SCALARS = frozenset(dtype.type for dtype in DTYPES.values())
 EXCEPTIONS = {
     kind.__name__: kind
@@ -42,15 +42,15 @@ Form = list[Any]
 
 
 class Malformed(ValueError):
-    """A frame isn't what it has to be."""
+    """A frame is invalid."""
 
 
 class Other:
-    """Stands for a value that isn't sent; its class is called as the value's is."""
+    """Stands for a value that isn't sent; its class has the name of the value's class."""
 
 
 def shown(text: Any, longest: int = LONGEST_TEXT, kept: str = "\n\t") -> str:
-    """Return the beginning of a text, with what a terminal would obey taken out; a name keeps no ends of lines."""
+    """Return the beginning of a text without control characters, except those in `kept`."""
     first = str(text)[:longest]
     return "".join(c if c.isprintable() or c in kept else "?" for c in first) + ("..." if len(text) > longest else "")
 
@@ -67,14 +67,14 @@ def parsed(head: bytes) -> dict[str, Any]:
     try:
         header = json.loads(head.decode("ascii"))
     except (ValueError, RecursionError) as error:
-        raise Malformed("a header that is no JSON") from error
+        raise Malformed("a header that is not JSON") from error
     if not isinstance(header, dict):
-        raise Malformed("a header that is no object")
+        raise Malformed("a header that is not an object")
     return header
 
 
 def received(read: Callable[[int], bytes]) -> tuple[dict[str, Any], bytes]:
-    """Return the header and the bytes of the frame that comes next."""
+    """Return the header and the bytes of the next frame."""
     head, body = LENGTHS.unpack(read(LENGTHS.size))
     if head > LONGEST_HEADER or body > MOST_BYTES:
         raise Malformed("a frame that is too long")
@@ -82,10 +82,10 @@ def received(read: Callable[[int], bytes]) -> tuple[dict[str, Any], bytes]:
 
 
 class Packer:
-    """Turns values into forms, which JSON can hold, and the bytes of their arrays.
+    """Turns values into forms, which JSON can store, and the bytes of their arrays.
 
-    Of an array that shares the memory of one that the other side has, in `shared`, that is said. Functions are put into
-    a list, for the other side to call; without one, they are sent as any other object.
+    The form of an array that shares memory with one in `shared`, which the other side has, says so. Functions go into
+    the list `functions`, for the other side to call; without it, they are sent like any other object.
     """
 
     shared: Sequence[Any]
@@ -113,7 +113,7 @@ class Packer:
             return ["scalar", self._array(np.asarray(value))]
         if self.count < MOST_FORMS and depth < DEEPEST:
             if isinstance(value, (tuple, list)):
-                base: Any = tuple if isinstance(value, tuple) else list  # of a tuple with names, what is in it
+                base: Any = tuple if isinstance(value, tuple) else list  # a named tuple becomes a plain one
                 items = itertools.islice(base.__iter__(value), MOST_ITEMS)
                 return [base.__name__, [self.pack(item, depth + 1) for item in items]]
             if kind is dict and all(type(key) is str for key in value):
@@ -121,7 +121,7 @@ class Packer:
                 return ["dict", [[key[:LONGEST_TEXT], self.pack(item, depth + 1)] for key, item in items]]
         if self.functions is not None and callable(value):
             self.functions.append(value)
-            return ["function", len(self.functions) - 1]  # without its name, which may tell what it is for
+            return ["function", len(self.functions) - 1]  # without its name, which may reveal its purpose
         return ["other", kind.__name__]
 
     def pack_call(self, arguments: Sequence[Any], named: dict[str, Any]) -> dict[str, Any]:
@@ -151,9 +151,9 @@ class Packer:
 
 
 class Unpacker:
-    """Turns forms into values again; every array is a new one, unless it is a view of one that is `shared`.
+    """Turns forms back into values; every array is new, unless it is a view of one in `shared`.
 
-    The payload are the bytes of the arrays, and `function` returns what stands for a function, by its number.
+    The payload is the bytes of the arrays, and `function` returns the stand-in for a function by its number.
     """
 
     payload: bytes
@@ -173,7 +173,7 @@ class Unpacker:
         """Return the value of a form."""
         self.count += 1
         if not isinstance(form, list) or not form or depth > DEEPEST + 1 or self.count > MOST_FORMS:
-            raise Malformed("no form, or too many")
+            raise Malformed("an invalid value, or too many")
         match form:
             case ["plain", None | bool() | int() | float() | str() as value]:
                 return shown(value) if isinstance(value, str) else value
@@ -182,7 +182,7 @@ class Unpacker:
             case ["scalar", ["array", str(kind), [], bool()]] if kind in DTYPES:
                 return self._array(DTYPES[kind], [], True)[()]
             case ["objects", list(shape)]:
-                self.count += _entries(shape)  # each takes room here that its form doesn't
+                self.count += _entries(shape)  # each needs memory here, unlike its form
                 if self.count > MOST_FORMS:
                     raise Malformed("too many objects")
                 return np.empty(shape, object)
@@ -198,7 +198,7 @@ class Unpacker:
                 return self.function(number)
             case ["other", str(name)]:
                 return type(shown(name, kept=""), (Other,), {})()
-        raise Malformed("a form of no known kind")
+        raise Malformed("a value of an unknown kind")
 
     def unpack_call(self, call: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """Return the arguments of a call, by place and by name."""
@@ -208,7 +208,7 @@ class Unpacker:
     def end(self) -> None:
         """Raise unless every byte belonged to an array."""
         if self.at != len(self.payload):
-            raise Malformed("bytes that belong to no array")
+            raise Malformed("bytes beyond the last array")
 
     def _item(self, item: Any, depth: int) -> tuple[str, Any]:
         match item:
@@ -220,11 +220,11 @@ class Unpacker:
         count = _entries(shape)
         start, self.at = self.at, self.at + count * dtype.itemsize
         if self.at > len(self.payload):
-            raise Malformed("an array without its bytes")
+            raise Malformed("an array with missing bytes")
         try:
             array = np.frombuffer(self.payload, dtype, count, start).reshape(shape) if count else np.empty(shape, dtype)
         except ValueError as error:  # the product of an empty array's other lengths
-            raise Malformed("an empty array of a shape that cannot be") from error
+            raise Malformed("an empty array of an impossible shape") from error
         array = array.astype(dtype.newbyteorder("="))
         array.flags.writeable = writable
         self.arrays.append(array)
@@ -233,7 +233,7 @@ class Unpacker:
     def _view(self, number: int, offset: int, strides: list[Any], values: Any) -> Any:
         """Return the view of an array that is here if it holds these values, else the values."""
         if not 0 <= number < len(self.shared) or not all(type(stride) is int for stride in strides):
-            raise Malformed("a view of nothing")
+            raise Malformed("a view of an unknown array")
         whole = self.shared[number]
         size = whole.nbytes
         if not whole.flags.c_contiguous or offset < 0 or any(abs(stride) > size for stride in strides):
@@ -246,14 +246,14 @@ class Unpacker:
 
 
 class Watched:
-    """Arrays that the other side has too, and what was in them when they were last looked at."""
+    """Arrays that the other side has, too, and their last known contents."""
 
     def __init__(self, arrays: Sequence[Any]) -> None:
         self.arrays = arrays
         self.before: list[Any] = [array.tobytes() for array in arrays]
 
     def changes(self, packer: Packer) -> list[Any]:
-        """Return which of them aren't as they were, and what is in them now."""
+        """Return the arrays that have changed, and their contents now."""
         changed = []
         for number, array in enumerate(self.arrays):
             now = array.tobytes()
@@ -264,41 +264,41 @@ class Watched:
 
 
 def _entries(shape: list[Any]) -> int:
-    """Return how many entries an array of a shape has."""
+    """Return the number of entries of an array with a shape."""
     if len(shape) > DIMENSIONS or not all(type(n) is int and 0 <= n <= LONGEST_DIMENSION for n in shape):
-        raise Malformed("no shape")
+        raise Malformed("an invalid shape")
     count = math.prod(shape)
     if not count and any(n > MOST_BYTES for n in shape):
-        raise Malformed("an empty array of a shape that cannot be")
+        raise Malformed("an empty array of an impossible shape")
     return count
 
 
 def line_number(number: int) -> int:
-    """Return the number of a line that there can be, or the nearest such."""
+    """Return a line number, clipped to the valid range."""
     return max(0, min(number, LAST_LINE))
 
 
 def packed_exception(error: BaseException, line: int) -> dict[str, Any]:
-    """Return what is said of an exception: its type's name, which known types it is one of, its text, and a line."""
+    """Return the description of an exception: its type's name, its known base types, its text, and a line."""
     try:
         text = str(error)[:LONGEST_TEXT]
     except BaseException as other_error:
-        text = f"its text can't be made: {type(other_error).__name__}"
+        text = f"its message can't be created: {type(other_error).__name__}"
     if isinstance(error, ModuleNotFoundError) and str(error.name).partition(".")[0] not in THERE:
-        text += "; a grader has Python's own library and NumPy, and no other package"
+        text += "; only NumPy and Python's standard library are available in grading"
     bases = [kind.__name__ for kind in type(error).__mro__ if kind in EXCEPTIONS.values()]
     return {"name": str(type(error).__name__), "bases": bases, "text": text, "line": line}
 
 
 def unpacked_exception(form: Any) -> tuple[BaseException | None, str, int]:
-    """Return an exception like the other side's, which reads as it does, its description, and its line."""
+    """Return an exception with the other side's type and text, its description, and its line."""
     match form:
         case {"name": str(name), "bases": list(bases), "text": str(text), "line": int(line)}:
             known = [EXCEPTIONS[base] for base in bases if isinstance(base, str) and base in EXCEPTIONS]
             name, text, line = shown(name, kept=""), shown(text), line_number(line)
             described = f"{name}: {text}" if text else name
-            if not known:  # neither an Exception nor SystemExit: Control-C, or one that ends a process
+            if not known:  # neither an Exception nor SystemExit: Control-C, or one that ends the process
                 return None, described, line
             kind = type(name, (known[0],), {"__str__": lambda self: text})
             return kind(text), described, line
-    raise Malformed("no exception")
+    raise Malformed("an invalid exception")

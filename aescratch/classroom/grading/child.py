@@ -1,14 +1,14 @@
-"""What runs in the confined process: it loads a submission and answers calls of its functions, and that is all it can.
+"""The program in the confined process: it loads a submission and answers calls of its functions, and nothing else.
 
     python child.py SETTINGS     question in -> the submission's function is called -> answer out
 
-Nothing here is secret and nothing is believed: what matters is checked by the judge. It needs the standard library,
-NumPy, and the files beside it. Limits, Landlock and the filter of calls are taken on before the submission is read.
+Nothing here is secret, and the judge trusts nothing from here. It needs the standard library, NumPy, and the files
+beside it. Limits, Landlock and the filter of calls are active before the submission is read.
 """
 
 import sys
 
-sys.path.pop(0)  # the folder of this file: nothing is imported from there by accident
+sys.path.pop(0)  # the folder of this file, so that nothing is imported from there by accident
 
 import faulthandler
 import importlib
@@ -22,17 +22,17 @@ import types
 from typing import Any
 
 LOADED, NO_PYTHON = "loaded", "no-python"
-END_WITH_PARENT = 1  # what linux/prctl.h calls PR_SET_PDEATHSIG; a change of user takes it back
+END_WITH_PARENT = 1  # PR_SET_PDEATHSIG in linux/prctl.h; a change of user resets it
 
 
 def main(text: str) -> None:
-    """Answer questions until there are no more."""
+    """Answer questions until the input ends."""
     settings = json.loads(text)
     for number in settings["descriptors"]:
         os.set_inheritable(number, False)
     sys.path.append(settings["packages"])
     absent, channel, calls, landlock = (_beside(name) for name in ("absent", "channel", "calls", "landlock"))
-    importlib.import_module("numpy.random")  # while it can be found
+    importlib.import_module("numpy.random")  # while it can still be found
 
     sys.path.remove(settings["packages"])
     finder = absent.Finder(settings["allowed"])
@@ -44,8 +44,8 @@ def main(text: str) -> None:
             importlib.import_module(name)
         finder.load(settings["whole"])
         if settings["early"]:
-            exec("from numpy import *", {})  # NumPy looks for some of its modules only when they are asked for
-    if settings["landlock"] is not None:  # while all that may be read can be looked up
+            exec("from numpy import *", {})  # NumPy loads some of its modules only when they are used
+    if settings["landlock"] is not None:  # while all readable files can still be found
         landlock.restrict(**settings["landlock"])
     if settings["user"] is not None:
         os.setgroups([])
@@ -54,7 +54,7 @@ def main(text: str) -> None:
     if sys.platform.startswith("linux"):
         calls.prctl(END_WITH_PARENT, signal.SIGKILL)
     for name, value in settings["limits"].items():
-        if not (name == "RLIMIT_AS" and sys.platform == "darwin"):  # refused there, whatever the value
+        if not (name == "RLIMIT_AS" and sys.platform == "darwin"):  # macOS refuses every value
             limit = getattr(resource, name)
             _, most = resource.getrlimit(limit)
             value = value if most == resource.RLIM_INFINITY else min(value, most)
@@ -92,7 +92,7 @@ class Server:
         while True:
             question, payload = self.receive()
             self.number = question["number"]
-            signal.setitimer(signal.ITIMER_REAL, question["seconds"])  # then faulthandler says where we are
+            signal.setitimer(signal.ITIMER_REAL, question["seconds"])  # faulthandler then reports the running line
             packer = self.channel.Packer()
             try:
                 answer = answers[question["what"]](question, payload, packer)
@@ -103,7 +103,7 @@ class Server:
             self.send(answer, packer)
 
     def hello(self, question: Any, payload: bytes, packer: Any) -> dict[str, Any]:
-        """Say that everything is there."""
+        """Report that the process is ready."""
         return {"done": LOADED}
 
     def load(self, question: Any, payload: bytes, packer: Any) -> dict[str, Any]:
@@ -116,12 +116,12 @@ class Server:
             return {"done": NO_PYTHON, "text": str(text), "line": int(getattr(error, "lineno", 0) or 0)}
         self.finder.watch(self.file, payload)
         self.module.__file__ = self.file
-        sys.modules[self.module.__name__] = self.module  # where dataclasses and pickle look for it
+        sys.modules[self.module.__name__] = self.module  # dataclasses and pickle look there
         exec(code, self.module.__dict__)
         return {"done": LOADED}
 
     def look(self, question: Any, payload: bytes, packer: Any) -> dict[str, Any]:
-        """Describe what a name of the submission stands for."""
+        """Describe the object with a name in the submission."""
         if not hasattr(self.module, question["name"]):
             return {"missing": True}
         value = getattr(self.module, question["name"])
@@ -144,7 +144,7 @@ class Server:
         return {"value": packer.pack(value), "changed": changed, "random": self.random_state() != drawn}
 
     def count(self, question: Any, payload: bytes, packer: Any) -> dict[str, Any]:
-        """Call a function, and say which other of the submission's was called most, and if one met complex numbers."""
+        """Call a function; report its most called helper in the submission, and whether any had complex numbers."""
         times: dict[str, int] = {}
         met: list[bool] = []
 
@@ -165,7 +165,7 @@ class Server:
         return {"most": most, "times": times.get(most, 0), "complex": any(met)}
 
     def callback(self, number: int) -> Any:
-        """Return what stands for a function that the question came with."""
+        """Return the stand-in for a function that the question contained."""
 
         def function(*arguments: Any, **named: Any) -> Any:
             packer = self.channel.Packer()
@@ -185,7 +185,7 @@ class Server:
         return function
 
     def line_of(self, error: BaseException) -> int:
-        """Return the innermost line of the submission that an exception went through."""
+        """Return the innermost line of the submission in an exception's traceback."""
         line, step = 0, error.__traceback__
         while step is not None:
             if step.tb_frame.f_code.co_filename == self.file:
@@ -200,11 +200,11 @@ class Server:
             left = left[os.write(self.answered, left) :]
 
     def receive(self) -> tuple[dict[str, Any], bytes]:
-        """Read a frame; the process ends when there is none."""
+        """Read a frame; the process ends at the end of the input."""
         return self.channel.received(self.read)
 
     def read(self, size: int) -> bytes:
-        """Read so many bytes."""
+        """Read this number of bytes."""
         data = bytearray()
         while len(data) < size:
             chunk = os.read(self.asked, size - len(data))
@@ -214,8 +214,8 @@ class Server:
         return bytes(data)
 
     def parameters(self, function: Any) -> list[list[Any]] | None:
-        """Return name, kind and whether there is a default of each argument, or None where that can't be read."""
-        if isinstance(function, self.channel.np.ufunc):  # its signature, where NumPy shows one, is full of options
+        """Return name, kind and presence of a default for each argument, or None if the signature is unknown."""
+        if isinstance(function, self.channel.np.ufunc):  # its signature, if NumPy has one, is full of options
             return None
         try:
             parameters = inspect.signature(function).parameters.values()
@@ -224,7 +224,7 @@ class Server:
         return [[p.name, int(p.kind), p.default is not p.empty] for p in parameters]
 
     def random_state(self) -> tuple[Any, ...]:
-        """Return what the global random numbers follow from, Python's and NumPy's."""
+        """Return the states of Python's and NumPy's global random numbers."""
         numpys = self.channel.np.random.get_state()
         return random.getstate(), numpys[1].tobytes(), numpys[2:]
 

@@ -1,8 +1,8 @@
 """Confinement: a process that may compute and answer, and nothing else.
 
-    Confined(limits) -> pipes: questions in, answers out, what is printed, and which line was running at the end
+    Confined(limits) -> pipes: questions in, answers out, printed output, and the line that was running at a timeout
 
-The judge's side never waits without an end: every read and write has one, and what is printed is read on meanwhile.
+The judge never waits without a limit: every read and write has one, and printed output is read in the meantime.
 """
 
 import contextlib
@@ -25,29 +25,29 @@ from aescratch.classroom.outcome import DIED, TIMED_OUT, Ended
 from aescratch.classroom.running import KEPT, end_process
 
 MOST_PRINTED = 2**25
-GRACE = 0.3  # seconds more, in which the child says which line was running
+GRACE = 0.3  # further seconds, in which the child reports the running line
 CHUNK = 2**16
-LOOK_AFTER = 0.05  # seconds, at what a process writes that has no disk of its own
+LOOK_AFTER = 0.05  # seconds between two measurements of the files of a process without a disk of its own
 MOST_FILES = 1000
 
 
 class ConfinementError(RuntimeError):
-    """The confined process can't be started here, whatever the submission is."""
+    """No confined process can be started here, for any submission."""
 
 
 class Limits(NamedTuple):
-    """What a submission may use up, in one exercise."""
+    """The resources of a submission, in one exercise."""
 
-    seconds: float = 10.0  # of waiting for its answers, all together, without the checks' own work and Python's start
+    seconds: float = 10.0  # of waiting for all its answers together, without the checks' own work and Python's start
     memory: int = 2**30  # bytes of address space
     file_size: int = 2**20  # bytes of one file that it may write
     files: int = 32  # open at once
     source: int = 2**20  # bytes of the submission's file
-    start: float = 60.0  # seconds for Python's start
+    start: float = 60.0  # seconds for Python to start
 
 
 class Confined:
-    """A confined process that waits for questions; a `ConfinementError` says that there can be none here."""
+    """A confined process that waits for questions; raises `ConfinementError` if none can be started here."""
 
     kept: bytes
     asked: int
@@ -115,7 +115,7 @@ class Confined:
                 raise self._over() from None
 
     def read(self, size: int, end: float) -> bytes:
-        """Read so many bytes of an answer."""
+        """Read this number of bytes of an answer."""
         data = bytearray()
         while len(data) < size:
             self._wait(self.answered, select.POLLIN, end)
@@ -126,26 +126,26 @@ class Confined:
         return bytes(data)
 
     def has_spoken(self) -> bool:
-        """Whether there is something to read though nothing was asked."""
+        """Whether there is something to read before a question."""
         poll = select.poll()
         poll.register(self.answered, select.POLLIN)
         return any(event & select.POLLIN for _, event in poll.poll(0))
 
     def close(self) -> str:
-        """End the process and whatever it started, remove its folder, and return the beginning of what it printed."""
+        """End the process and all that it started, remove its folder, and return the beginning of its output."""
         end_process(self.process)
         end = time.monotonic() + 5.0
         with contextlib.suppress(Ended):
-            while self._drain():  # until nobody holds the other end
+            while self._drain():  # until the other end is closed
                 self._wait(self.output, select.POLLIN, end)
         for descriptor in (self.asked, self.answered, self.stack, self.output):
             os.close(descriptor)
         if self.folder:
-            subprocess.run(["rm", "-rf", self.folder], stderr=subprocess.DEVNULL)  # it may be deeper than Python can go
+            subprocess.run(["rm", "-rf", self.folder], stderr=subprocess.DEVNULL)  # may be too deep for Python
         return self.kept.decode(errors="replace")
 
     def where(self, file: str) -> int:
-        """Return the line of a file that was running when the time was up, if the process could say so."""
+        """Return the line of a file that was running when the time was up, or 0 if it is unknown."""
         try:
             stack = os.read(self.stack, CHUNK).decode(errors="replace")
         except BlockingIOError:
@@ -154,7 +154,7 @@ class Confined:
         return int(found.group(1)) if found else 0
 
     def _wait(self, descriptor: int, event: int, end: float) -> None:
-        """Return when a pipe is ready, and read on meanwhile what is printed."""
+        """Wait until a pipe is ready, and read printed output in the meantime."""
         poll = select.poll()
         poll.register(descriptor, event)
         if descriptor != self.output and self.printed >= 0:
@@ -172,7 +172,7 @@ class Confined:
                 return
 
     def _require_little_written(self) -> None:
-        """End with a process that fills its folder, in which there are no others; Landlock counts no bytes."""
+        """Raise `Ended` if the process has filled its folder, which has no subfolders; Landlock counts no bytes."""
         written = 0
         with os.scandir(self.folder) as entries:
             for number, entry in enumerate(entries):
@@ -180,10 +180,10 @@ class Confined:
                     written += entry.stat(follow_symlinks=False).st_size
                 if written > sandbox.HOME_SIZE or number >= MOST_FILES:
                     words = f"{sandbox.HOME_SIZE >> 20} MiB, or {MOST_FILES} files"
-                    raise Ended(DIED, f"it wrote more than {words}, and was stopped")
+                    raise Ended(DIED, f"it wrote more than {words}, so it was stopped")
 
     def _drain(self) -> bool:
-        """Read what is printed, and return whether there may be more."""
+        """Read printed output, and return whether there may be more."""
         try:
             chunk = os.read(self.output, CHUNK)
         except BlockingIOError:
@@ -191,18 +191,18 @@ class Confined:
         self.kept += chunk[: KEPT - len(self.kept)]
         self.printed += len(chunk)
         if self.printed > MOST_PRINTED:
-            raise Ended(DIED, f"it printed more than {MOST_PRINTED >> 20} MiB, and was stopped")
+            raise Ended(DIED, f"it printed more than {MOST_PRINTED >> 20} MiB, so it was stopped")
         if not chunk:
             self.printed = -1
         return bool(chunk)
 
     def _over(self) -> Ended:
-        """Return why there is nothing more to be read."""
+        """Return the reason why there is nothing more to read."""
         try:
             status = self.process.wait(1.0)
         except subprocess.TimeoutExpired:
             return Ended(DIED, "it closed the connection to the judge")
-        number = -status if status < 0 else status - 128  # bubblewrap's way to say it
+        number = -status if status < 0 else status - 128  # bubblewrap reports a signal this way
         with contextlib.suppress(ValueError):
-            return Ended(DIED, f"Python was ended by {signal.Signals(number).name} before the checks were done")
-        return Ended(DIED, f"Python ended with status {status} before the checks were done")
+            return Ended(DIED, f"Python was ended by {signal.Signals(number).name} before the checks finished")
+        return Ended(DIED, f"Python ended with status {status} before the checks finished")

@@ -1,8 +1,8 @@
-"""Grades as the files that others read: our own JSON, a table, and what learning platforms and graders exchange.
+"""Grades as files for others: our own JSON, a table, and the formats of learning platforms and graders.
 
     Grades -> text    FORMATS[name].write(grades)
 
-Nothing in them tells when or how fast: the same submissions give the same bytes.
+They contain no times or durations: the same submissions give the same bytes.
 """
 
 import csv
@@ -26,18 +26,18 @@ NBGRADER_COLUMNS = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
     "late_submission_penalty", "score", "max_score",
 )  # fmt: skip
-LARGEST = 1_000_000  # bytes, below what PrairieLearn takes
-NO_STATUS = "--"  # of otter's row of points
+LARGEST = 1_000_000  # bytes, below PrairieLearn's limit
+NO_STATUS = "--"  # in otter's row of points
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def number(points: Fraction) -> int | float:
-    """Return points as JSON has them: whole ones without a point."""
+    """Return points for JSON: whole ones as an int."""
     return int(points) if points.denominator == 1 else float(points)
 
 
 def cell(value: Any) -> Any:
-    """Return a text that no spreadsheet takes for a formula.
+    """Return a text that a spreadsheet doesn't treat as a formula.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def as_json(grades: Grades) -> str:
 
 
 def _about(submission: Submission) -> dict[str, Any]:
-    """Return who the roster says it is, and when all of it had come; null where nothing says so."""
+    """Return the student's entry in the roster, and the time of the last file; null if unknown."""
     row = submission.row
     known = {key: (getattr(row, key) or None) if row else None for key in ("name", "email", "section", "group")}
     return {**known, "due": _date(row.due if row else None), "handed_in": _date(submission.handed_in)}
@@ -103,12 +103,12 @@ def _exercise(graded: Graded, submission: Submission) -> dict[str, Any]:
 
 
 def _late(late: Lateness | None) -> dict[str, Any] | None:
-    """Return how late it was, where it was; of a platform's flag alone no days are known, and nothing is deducted."""
+    """Return the lateness, if any; with only a platform's flag, days are null and nothing is deducted."""
     return None if late is None else {"days": late.days, "percent": number(100 * late.share)}
 
 
 def _said(graded: Graded) -> dict[str, Any]:
-    """Return what the teacher says of an exercise, where there is something, apart from what the checks gave."""
+    """Return the teacher's decisions on an exercise, if any, beside the checks' points."""
     said = {
         "checks": number(graded.checked) if graded.override.points is not None else None,
         "override": None if graded.override.points is None else number(graded.override.points),
@@ -120,7 +120,7 @@ def _said(graded: Graded) -> dict[str, Any]:
 
 
 def as_csv(grades: Grades) -> str:
-    """Return one row a student, one column an exercise, the total, and what is left to look at."""
+    """Return one row per student, one column per exercise, the total, and the exercises to look at."""
     names = [exercise.name for exercise in grades.exercises]
     points = [number(points_of(exercise)) for exercise in grades.exercises]
     rows: list[list[Any]] = [["student", *names, "total", "look at"], ["(points)", *points, number(grades.of), ""]]
@@ -135,7 +135,7 @@ def as_csv(grades: Grades) -> str:
 
 
 def _columns(grades: Grades) -> dict[str, list[Any]]:
-    """Return further columns of the table on what the teacher says, a cell for each student, empty without news."""
+    """Return further columns of the table on the teacher's decisions, with one cell for each student."""
     students = grades.students
     instead = [[g for g in student.graded if g.override.points is not None] for student in students]
     return {
@@ -148,14 +148,14 @@ def _columns(grades: Grades) -> dict[str, list[Any]]:
 
 
 def parts_of(student: Student) -> Iterator[tuple[str, Entry]]:
-    """Yield every part of one submission under a name for a platform that shows them in a row."""
+    """Yield every part of one submission with its full name, for platforms that list them together."""
     for graded in student.graded:
         for entry in graded.entries:
             yield f"{graded.exercise.title}: {entry.part}", entry
 
 
 def answer_to(student: Student) -> str:
-    """Return what is said of one submission as a whole."""
+    """Return the answer to one submission as a whole."""
     answers = ["\n  ".join([graded.answer, *sentences(graded)]) for graded in student.graded]
     return "\n\n".join([*student.remarks, *answers, *total(student)])
 
@@ -183,7 +183,7 @@ def as_gradescope(grades: Grades) -> str:
     ]  # fmt: skip
     by_checks = sum((graded.checked for graded in student.graded), Fraction(0))
     results = {
-        **({"score": number(student.points)} if student.points != by_checks else {}),  # instead of the tests' sum
+        **({"score": number(student.points)} if student.points != by_checks else {}),  # replaces the tests' sum
         "output": answer_to(student),
         "output_format": "text", "visibility": "visible", "stdout_visibility": "hidden", "tests": tests,
     }  # fmt: skip
@@ -193,7 +193,7 @@ def as_gradescope(grades: Grades) -> str:
 def as_prairielearn(grades: Grades) -> str:
     """Return the results of one submission, as PrairieLearn reads them from its results.json.
 
-    A submission without a file that Python can read isn't gradable there, which costs its student no attempt.
+    A submission without a valid Python file isn't gradable there, so that it costs its student no attempt.
     """
     student = grades.students[0]
     answer = answer_to(student)
@@ -212,9 +212,9 @@ def as_prairielearn(grades: Grades) -> str:
 
 
 def as_classroom50(grades: Grades) -> str:
-    """Return the results of one submission for Classroom 50's autograder.py, which adds whose they are.
+    """Return the results of one submission for Classroom 50's autograder.py, which adds the student.
 
-    Scores are whole numbers there, so they are in hundredths of points.
+    Scores must be whole numbers there, so they are in hundredths of points.
     """
     student = grades.students[0]
     tests = [
@@ -232,7 +232,7 @@ def as_classroom50(grades: Grades) -> str:
 
 
 def shortened(results: dict[str, Any], largest: int) -> str:
-    """Return results as JSON of fewer bytes than that, with their longest texts cut where they are too many."""
+    """Return results as JSON of fewer bytes than `largest`; if necessary, the longest texts are cut."""
 
     def cut(value: Any, length: int) -> Any:
         if isinstance(value, dict):
@@ -247,7 +247,7 @@ def shortened(results: dict[str, Any], largest: int) -> str:
 
 
 def as_otter(grades: Grades) -> str:
-    """Return a table as otter grade writes its final_grades.csv: the points of each question first, then the files."""
+    """Return a table in the form of otter grade's final_grades.csv: the points of each question, then the files."""
     exercises = sorted(grades.exercises, key=lambda exercise: exercise.name)
     points = [float(points_of(exercise)) for exercise in exercises]
     rows: list[list[Any]] = [
@@ -262,7 +262,7 @@ def as_otter(grades: Grades) -> str:
 
 
 def as_nbgrader(grades: Grades) -> str:
-    """Return a table as nbgrader exports its grades.csv: a row for each student and assignment, here an exercise."""
+    """Return a table in the form of nbgrader's grades.csv: a row for each student and assignment, here an exercise."""
     rows: list[list[Any]] = [list(NBGRADER_COLUMNS)]
     for place, exercise in enumerate(grades.exercises):
         for student in grades.students:
@@ -273,7 +273,7 @@ def as_nbgrader(grades: Grades) -> str:
 
 
 class Format(NamedTuple):
-    """A format of grades: what writes them as text, the file's name in a folder, and if it is of one submission."""
+    """A format of grades: its writer, the file's name in a folder, and whether it is for a single submission."""
 
     write: Callable[[Grades], str]
     file_name: str

@@ -1,10 +1,10 @@
-"""Grades in the form that each platform imports: its own table with the points put in, or one made for it.
+"""Grades in the form that each platform imports: its own table filled with points, or a new one.
 
     grades, exports, roster -> {name of a file: its bytes}, remarks
 
-Canvas and Blackboard take back what they export, so the table is written as it came, but for the cells that a file was
-graded for. Moodle's grading worksheet is made for each assignment: `mod/assign/feedback/offline/importgradeslib.php`
-needs "Identifier", "Grade" and "Last modified (grade)". Gradescope imports no points. Who handed in nothing gets no 0.
+Canvas and Blackboard import the table that they export, so it is written unchanged except for the cells of graded
+files. Moodle's grading worksheet is made for each assignment: `mod/assign/feedback/offline/importgradeslib.php` needs
+"Identifier", "Grade" and "Last modified (grade)". Gradescope imports no points. A student without files gets no 0.
 """
 
 import csv
@@ -38,12 +38,12 @@ class Column(NamedTuple):
 
     place: int
     heading: str
-    of: Fraction | None  # what it says that it is worth
-    exercises: list[int]  # whose points are put there
+    of: Fraction | None  # its maximum, if it is given
+    exercises: list[int]  # whose points go there
 
 
 def gradebooks(grades: Grades, exports: Sequence[Export], roster: Roster | None) -> tuple[dict[str, bytes], list[str]]:
-    """Return the files for the platforms, by their names, and remarks on what fits in none."""
+    """Return the files for the platforms, by their names, and remarks on everything that fits in none."""
     files: dict[str, bytes] = {}
     remarks: list[str] = []
     if roster is not None and roster.form in COLUMN:
@@ -57,7 +57,7 @@ def gradebooks(grades: Grades, exports: Sequence[Export], roster: Roster | None)
 
 
 def _earned(student: Student, places: Sequence[int]) -> Fraction | None:
-    """Return the points for these exercises, or None where no file was graded for any."""
+    """Return the points for these exercises, or None if no file was graded for any of them."""
     graded = [student.graded[place] for place in places]
     return None if all(each.kind == NO_FILE for each in graded) else sum((g.points for g in graded), Fraction(0))
 
@@ -67,17 +67,17 @@ def _worth(grades: Grades, places: Sequence[int]) -> Fraction:
 
 
 def _filled(grades: Grades, roster: Roster, remarks: list[str]) -> bytes:
-    """Return the table of a roster with the points in it."""
+    """Return the table of a roster, filled with points."""
     cells = [line + [""] * (len(roster.table[0]) - len(line)) for line in roster.table]
     columns = _columns(grades, roster)
     for place, exercise in enumerate(grades.exercises):
         if not any(place in column.exercises for column in columns):
-            remarks.append(f"no column of {roster.form.name} is for {exercise.name}, whose points are in none")
+            remarks.append(f"{roster.form.name} has no column for {exercise.name}, so its points were left out")
     for column in columns:
         of = _worth(grades, column.exercises)
         if column.of is not None and column.of != of:
-            worth = f"is worth {number(column.of)}, and what is put there {number(of)}"
-            remarks.append(f"the column {shown(column.heading)} {worth}: the points are put there as they are")
+            worth = f"has a maximum of {number(column.of)}, but its exercises have {number(of)}"
+            remarks.append(f"the column {shown(column.heading)} {worth}: the points were not rescaled")
         for student in grades.students:
             row, earned = student.submission.row, _earned(student, column.exercises)
             if row is not None and earned is not None:
@@ -88,14 +88,14 @@ def _filled(grades: Grades, roster: Roster, remarks: list[str]) -> bytes:
 
 
 def _columns(grades: Grades, roster: Roster) -> list[Column]:
-    """Return the columns, each for an exercise by its name, or, if there are none, one that is worth what all are."""
+    """Return the columns with an exercise's name, or, if there are none, one with the maximum of all exercises."""
     worth = next((line for line in roster.table if line and line[0].strip().startswith(POINTS_ROW)), [])
     names = [(_words(exercise.name), _words(exercise.title)) for exercise in grades.exercises]
     columns = []
     for place, heading in enumerate(roster.table[0]):
         if match := COLUMN[roster.form].fullmatch(heading.strip()):
             of = match.groupdict().get("of") or "".join(worth[place : place + 1])
-            # "Gelu backward" holds no relu, and of "elu" and "gelu tanh" the longer counts.
+            # "Gelu backward" doesn't contain "relu"; of "elu" and "gelu tanh", the longer counts.
             lengths = [max(len(name) * (name in _words(match["name"])) for name in pair) for pair in names]
             best = [i for i, length in enumerate(lengths) if length and length == max(lengths)]
             columns.append(Column(place, heading, _number(of), best if len(best) == 1 else []))
@@ -118,14 +118,14 @@ def _number(text: str) -> Fraction | None:
 
 
 def _worksheet(grades: Grades, students: Sequence[Student], place: int, export: Export, remarks: list[str]) -> str:
-    """Return Moodle's worksheet of an assignment: the points for what most handed in there; nothing if that is none."""
+    """Return Moodle's worksheet of an assignment: the points for the exercises that most handed in there, if any."""
     homes = [Counter(student.submission.arrivals[exercise.name].export for student in grades.students
                      if exercise.name in student.submission.arrivals) for exercise in grades.exercises]  # fmt: skip
     mine = [i for i, home in enumerate(homes) if home and home.most_common(1)[0][0] == place]
     of = number(_worth(grades, mine))
     names = ", ".join(grades.exercises[i].name for i in mine)
     if not mine:
-        remarks.append(f"there is no worksheet for {export.name}: of no exercise most was handed in there")
+        remarks.append(f"there is no worksheet for {export.name}: no exercise was mostly handed in there")
         return ""
     remarks.append(f"the worksheet for {export.name} holds the points for {names}, {of} in all")
     rows: list[list[Any]] = [MOODLE_COLUMNS]
@@ -135,7 +135,7 @@ def _worksheet(grades: Grades, students: Sequence[Student], place: int, export: 
         if who is None or earned is None:
             continue
         if not who.handles or (row and row.group and who.name.casefold() == row.group.casefold()):
-            remarks.append(f"{student.called} has no number of their own in {export.name}, and isn't in the worksheet")
+            remarks.append(f"{student.called} has no own number in {export.name}, and is not in the worksheet")
             continue
         email = row.email if row else ""
         rows.append([f"Participant {who.handles[0]}", shown(who.name), email, "", number(earned), of, "Yes", "", ""])

@@ -1,9 +1,8 @@
-"""The grades of a course: every student's entries, in one order, whatever order they were judged in.
+"""The grades of a course: every student's entries, in an order that doesn't depend on the order of judging.
 
-    submissions + records + what the teacher says -> Grades -> formats.py, summary.py, feedback.py
+    submissions + records + the teacher's decisions -> Grades -> formats.py, summary.py, feedback.py
 
-What the checks gave is replaced by an override; of that, what is late loses its share; the lowest that are left don't
-count.
+An override replaces the checks' points; then lateness deducts its share; then the lowest exercises are dropped.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,20 +23,20 @@ from aescratch.classroom.grading.parts import HUNDREDTHS, points_of
 from aescratch.classroom.grading.submissions import Arrival, Submission
 
 NO_FILE = "no-file"
-IN_TIME = Arrival(0)  # as far as anything tells
+IN_TIME = Arrival(0)  # the default where no time is known
 
 
 @dataclass(frozen=True)
 class Say:
-    """What a teacher decides beside the checks; by default, nothing."""
+    """The teacher's decisions beside the checks; by default, none."""
 
     overrides: Mapping[Place, Override] = field(default_factory=dict)
     due: datetime | None = None
-    own_due: Mapping[str, datetime] = field(default_factory=dict)  # of students who have another date
+    own_due: Mapping[str, datetime] = field(default_factory=dict)  # of students with another due date
     late: Rule | None = None
-    quotients: int = 100  # percent that gradients by difference quotients count
-    drop: int = 0  # how many of each student's lowest exercises
-    before: Mapping[Place, Fraction] = field(default_factory=dict)  # what counted before it was regraded
+    quotients: int = 100  # percent of the points for gradients by difference quotients
+    drop: int = 0  # number of each student's lowest exercises to drop
+    before: Mapping[Place, Fraction] = field(default_factory=dict)  # points before regrading
 
 
 @dataclass(frozen=True)
@@ -48,45 +47,45 @@ class Graded:
     kind: str  # an outcome's, or "no-file"
     entries: tuple[Entry, ...]
     code: str  # of the mistake
-    cause: str  # the words that tell the mistake from others with the same code
+    cause: str  # words that distinguish the mistake from others with the same code
     answer: str
     override: Override = NONE
     late: Lateness | None = None
-    deducted: Fraction = Fraction(0)  # for that
+    deducted: Fraction = Fraction(0)  # for lateness
     dropped: bool = False  # as one of the lowest
-    before: Fraction | None = None  # what counted before it was regraded
-    seconds: float | None = None  # that judging took
-    quotients: str = ""  # what speaks for difference quotients in place of a formula
+    before: Fraction | None = None  # points before regrading
+    seconds: float | None = None  # time that judging took
+    quotients: str = ""  # evidence of difference quotients in place of a formula
 
     @property
     def checked(self) -> Fraction:
-        """What the checks gave."""
+        """The points from the checks."""
         return sum((entry.points for entry in self.entries), Fraction(0))
 
     @property
     def earned(self) -> Fraction:
-        """What was earned: what the checks gave, or the teacher instead."""
+        """The points earned: the teacher's if given, or else those of the checks."""
         return self.checked if self.override.points is None else self.override.points
 
     @property
     def points(self) -> Fraction:
-        """What counts, unless it is dropped: what was earned, less what is deducted."""
+        """The points that count, unless the exercise is dropped: those earned minus those deducted."""
         return self.earned - self.deducted
 
     @property
     def flagged(self) -> bool:
-        """Whether a person has to look, and hasn't given points yet."""
+        """Whether the teacher has to look, and hasn't given points yet."""
         return self.override.points is None and (any(entry.flagged for entry in self.entries) or bool(self.quotients))
 
 
 @dataclass
 class Student:
-    """One student's exercises, and what was odd about the folder."""
+    """One student's exercises, and remarks on the submission."""
 
     name: str
     graded: list[Graded] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
-    submission: Submission = field(default_factory=lambda: Submission(""))  # where it came from, and when
+    submission: Submission = field(default_factory=lambda: Submission(""))  # its origin and time
 
     @property
     def counting(self) -> list[Graded]:
@@ -95,13 +94,13 @@ class Student:
 
     @property
     def late(self) -> Lateness | None:
-        """Of the exercises that came too late, how late the one that loses most did."""
+        """The lateness of the late exercise that loses the largest share."""
         lates = [each.late for each in self.graded if each.late]
         return max(lates, key=lambda late: (late.share, late.days or 0), default=None)
 
     @property
     def called(self) -> str:
-        """What to call the student on a page for people: with the roster's name, where it tells another."""
+        """The student's name on pages, with the roster's name if it is different."""
         row = self.submission.row
         return f"{self.name} ({row.name})" if row and row.name not in ("", self.name) else self.name
 
@@ -112,34 +111,34 @@ class Student:
 
     @property
     def of(self) -> Fraction:
-        """What there is to earn in what counts."""
+        """The maximum of the exercises that count."""
         return sum((points_of(graded.exercise) for graded in self.counting), Fraction(0))
 
     @property
     def deducted(self) -> Fraction:
-        """What lateness costs of the total."""
+        """The points of the total that lateness costs."""
         return sum((graded.deducted for graded in self.counting), Fraction(0))
 
 
 @dataclass
 class Grades:
-    """Everything that the files of a grading are written from."""
+    """The data of all files that grading writes."""
 
     exercises: Sequence[Exercise]  # the columns
     students: list[Student]  # the rows, by name
-    remarks: list[str] = field(default_factory=list)  # on what was given to nobody, and who has nothing
-    unlimited: list[str] = field(default_factory=list)  # what the platform couldn't keep submissions from
-    sections: Mapping[str, str] = field(default_factory=dict)  # of students, where a roster tells
+    remarks: list[str] = field(default_factory=list)  # on files without a student, and students without files
+    unlimited: list[str] = field(default_factory=list)  # what this machine couldn't prevent submissions from doing
+    sections: Mapping[str, str] = field(default_factory=dict)  # of students, from the roster
     version: str = ae.__version__
 
     @property
     def of(self) -> Fraction:
-        """What there is to earn."""
+        """The maximum of all exercises."""
         return sum((points_of(exercise) for exercise in self.exercises), Fraction(0))
 
 
 def graded(exercise: Exercise, submission: Submission, record: Record | None, quotients: int = 100) -> Graded:
-    """Return an exercise of a student from the record of its file; difference quotients count so many percent."""
+    """Return an exercise of a student from the record of its file; difference quotients get this percentage."""
     if record is None:
         reason = submission.reasons[exercise.name]
         parts = tuple(without_points(exercise, reason, NO_FILE))
@@ -147,7 +146,7 @@ def graded(exercise: Exercise, submission: Submission, record: Record | None, qu
     parts = tuple(Entry.of_row(exercise, row) for row in record["entries"])
     answer, evidence = record["answer"], record.get("quotients", "")
     if evidence and quotients < 100:
-        reason = f"counts {quotients} %: difference quotients seem to stand in place of a formula"
+        reason = f"counts {quotients} %: it seems to use difference quotients in place of a formula"
         parts = tuple(_shared(parts, quotients, reason))
         answer += f"\n  {reason} ({evidence})"
     about = (record["code"], record["cause"], answer)
@@ -155,7 +154,7 @@ def graded(exercise: Exercise, submission: Submission, record: Record | None, qu
 
 
 def _shared(parts: Sequence[Entry], percent: int, reason: str) -> Iterator[Entry]:
-    """Yield parts with so much of their points; what is lost by rounding down is less than a hundredth together."""
+    """Yield parts with this percentage of their points; rounding loses less than a hundredth in all."""
     before = after = Fraction(0)
     for part in parts:
         before += part.points
@@ -168,7 +167,7 @@ def collect(
     submissions: Sequence[Submission], exercises: Sequence[Exercise], records: Mapping[tuple[str, str], Record],
     say: Say = Say(), **about: Any,
 ) -> Grades:  # fmt: skip
-    """Return the grades from the records of every file, by student and exercise, and from what the teacher says."""
+    """Return the grades from the records of all files, by student and exercise, and the teacher's decisions."""
     students, untold = [], []
     for submission in submissions:
         name, due = submission.student, say.own_due.get(submission.student, say.due)
@@ -191,6 +190,6 @@ def collect(
     if untold:
         names = ", ".join(untold[:MOST_SHOWN])
         more = f" and {len(untold) - MOST_SHOWN} more" if untold[MOST_SHOWN:] else ""
-        remark = f"nothing tells when these were handed in, and so they count as in time: {names}{more}"
+        remark = f"the time of submission is unknown, so these count as in time: {names}{more}"
         grades.remarks = [*grades.remarks, remark]
     return grades

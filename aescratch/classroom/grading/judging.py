@@ -1,9 +1,9 @@
-"""Judging: what the checks of an exercise say of a submission, which runs confined while they run here.
+"""Judge a submission: it runs in a confined process, while the checks of the exercise run here.
 
     submission --text--> confined process;   checks.check(stand-in for it, seed) -> Judgement(outcome, reports)
 
-The checks, the right values and the mistakes that are recognised stay on this side. Whatever a submission does, it
-comes to a judgement.
+The checks, the right values and the known mistakes stay on this side. Every submission gets a judgement, whatever it
+does.
 """
 
 import functools
@@ -27,7 +27,7 @@ __all__ = ["Judgement", "Limits", "judge_text", "missing_protections"]
 
 
 def judge_text(exercise: Exercise, text: bytes, file: str, *, seed: int, limits: Limits = Limits()) -> Judgement:
-    """Return what the checks say of a submission's text at this seed; its lines are given under the name of a file."""
+    """Return the judgement on a submission's text at this seed; `file` is its name in messages."""
     if len(text) > limits.source:
         why = f"Python can't read it: {file} is larger than {limits.source >> 10} KiB"
         return Judgement(stopped(SYNTAX_ERROR, why))
@@ -38,16 +38,16 @@ def judge_at(
     exercise: Exercise, text: bytes, file: str, *, seeds: Sequence[int], limits: Limits = Limits(),
     is_flagging: bool = False,
 ) -> list[Judgement]:  # fmt: skip
-    """Return the same at several seeds, in one confined process that loads the text anew at each.
+    """Return the same at several seeds, in one confined process that loads the text again at each.
 
-    If the process ends at a seed, say because its time is up, there are no judgements at the seeds after it. Difference
-    quotients are looked for only on request: a course's own texts need no flag.
+    If the process ends at a seed, for example because its time is up, the later seeds have no judgement. The search for
+    difference quotients is optional: a course's own texts need no flag.
     """
     judgements: list[Judgement] = []
     process = Confined(limits, exercise.packages)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")  # of what a submission's numbers do to ours
+            warnings.simplefilter("ignore")  # a submission's numbers may overflow ours
             conversation = Conversation(process, file, limits)
             load = functools.partial(conversation.load, text)
             for seed in seeds:

@@ -1,9 +1,9 @@
-"""Landlock, by which a process of Linux's gives up all files but those that it names, for good; no rights are needed.
+"""Landlock, with which a Linux process gives up all files except named ones, permanently and without special rights.
 
     version() -> what this kernel has;   restrict(...) in the confined process -> a ruleset -> all else stays closed
 
-These are the kernel's three calls, through ctypes; its documentation is in userspace-api/landlock. What they leave, to
-look whether a file is there, and to change its mode, is no opening: the latter is for the filter of calls.
+These are the kernel's three system calls, through ctypes; its documentation is in userspace-api/landlock. They don't
+prevent testing whether a file exists, and changing its mode: the filter of calls prevents the latter.
 """
 
 import ctypes
@@ -13,11 +13,11 @@ import sys
 from collections.abc import Iterator, Sequence
 
 CREATE, ADD, RESTRICT = 444, 445, 446  # numbers of the calls, on every machine
-OLDEST = 3  # which knows truncation: Linux 6.2
+OLDEST = 3  # the first version that restricts truncation: Linux 6.2
 ASK_VERSION, FILES_BENEATH = 1, 1
 NO_NEW_RIGHTS = 38  # what linux/prctl.h calls it; without it a ruleset needs root
 WRITE, READ, LIST, REMOVE, MAKE, TRUNCATE = 1 << 1, 1 << 2, 1 << 3, 1 << 5, 1 << 8, 1 << 14  # rights
-ALL, CONTROL_DEVICES, FROM_CONTROL = (1 << 15) - 1, 1 << 15, 5  # every right, and one more from a version on
+ALL, CONTROL_DEVICES, FROM_CONTROL = (1 << 15) - 1, 1 << 15, 5  # all rights, a newer one, and its first version
 TCP, FROM_TCP = 3, 4
 SIGNALS_AND_SOCKETS, FROM_SIGNALS = 3, 6
 
@@ -30,7 +30,7 @@ def version() -> int:
 
 
 def restrict(trees: Sequence[str], hidden: Sequence[str], devices: Sequence[str], folder: str) -> None:
-    """Let this process read what is in trees and isn't hidden, use devices, write files into a folder, and no more."""
+    """Restrict this process to reading trees except hidden parts, using devices, and writing files into a folder."""
     known = version()
     files = ALL | (CONTROL_DEVICES if known >= FROM_CONTROL else 0)
     network, scoped = TCP * (known >= FROM_TCP), SIGNALS_AND_SOCKETS * (known >= FROM_SIGNALS)
@@ -50,21 +50,21 @@ def restrict(trees: Sequence[str], hidden: Sequence[str], devices: Sequence[str]
 
 
 def _parts(tree: str, hidden: Sequence[str]) -> Iterator[str]:
-    """Yield what a tree consists of without what is hidden in it, in pieces as large as there are."""
+    """Yield the parts of a tree without its hidden folders, in pieces as large as possible."""
     if tree in hidden:
         return
     if not any(folder.startswith(f"{tree}/") for folder in hidden):
         yield tree
         return
     for entry in os.scandir(tree):
-        if not entry.is_symlink():  # what it leads to has its own entry, or mustn't be read
+        if not entry.is_symlink():  # the target has its own entry, or must not be read
             yield from _parts(entry.path, hidden)
 
 
 def _allow(ruleset: int, path: str, rights: int) -> None:
     try:
         opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except OSError:  # of a library's some may be closed to us: then they stay so
+    except OSError:  # some files of a library may be unreadable: they stay so
         return
     rule = struct.pack("<Qi", rights, opened)
     _called(ADD, ctypes.c_int(ruleset), ctypes.c_int(FILES_BENEATH), rule, ctypes.c_uint32(0))

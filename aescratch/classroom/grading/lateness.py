@@ -1,8 +1,8 @@
-"""Lateness: how many days after its due date a submission came, and what that costs.
+"""Lateness: how many days after its due date a submission was handed in, and what that costs.
 
-    --due, or a student's own date;  when it was handed in -> Lateness(days, share) -> deducted(points, share)
+    --due, or a student's own date;  the time of submission -> Lateness(days, share) -> deducted(points, share)
 
-A day is 24 hours, and counts as soon as it has started. Where there is only a platform's flag, nothing is deducted.
+A day has 24 hours, and counts as soon as it has started. If there is only a platform's flag, nothing is deducted.
 """
 
 import re
@@ -16,26 +16,26 @@ DAY = timedelta(days=1)
 
 
 class Rule(NamedTuple):
-    """So many percent of what was earned, for each started day."""
+    """The percentage of the earned points that each started day costs."""
 
     percent: Fraction
 
     def share(self, days: int) -> Fraction:
-        """Return the share that is deducted, at most all."""
+        """Return the share that is deducted, at most 1."""
         return min(Fraction(1), days * self.percent / 100)
 
 
 class Lateness(NamedTuple):
     """How late a submission is."""
 
-    days: int | None  # started since the due date; None where there is only a flag
-    share: Fraction = Fraction(0)  # of what was earned that is deducted
+    days: int | None  # started since the due date; None if there is only a flag
+    share: Fraction = Fraction(0)  # of the earned points that is deducted
 
     def __str__(self) -> str:
         if self.days is None:
-            return "late, as the platform says, without a time; nothing is deducted"
+            return "late according to the platform, which gives no time; nothing is deducted"
         days = f"late by {self.days} day{'s' if self.days > 1 else ''}"
-        return f"{days}: {float(100 * self.share):g} % of what was earned is deducted" if self.share else days
+        return f"{days}: {float(100 * self.share):g} % of the earned points are deducted" if self.share else days
 
 
 def rule_of(text: str) -> Rule:
@@ -43,12 +43,12 @@ def rule_of(text: str) -> Rule:
     spelled = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?% ?/ ?day", text.strip())
     percent = Fraction(spelled[1]) if spelled else Fraction(0)
     if not 0 < percent <= 100:
-        raise ValueError(f"expected a rule such as 10%/day, above 0 and at most 100 %, got {text!r}")
+        raise ValueError(f"expected a rule such as 10%/day, with more than 0 and at most 100 %, got {text!r}")
     return Rule(percent)
 
 
 def due_of(text: str) -> datetime:
-    """Return the moment until which it is in time; a date alone lasts to its end, a time without zone is local."""
+    """Return the deadline that a text spells; a date alone means its end, and a time without zone is local."""
     try:
         due = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text.strip()))
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text.strip()):
@@ -62,14 +62,14 @@ def due_of(text: str) -> datetime:
 def lateness_of(
     handed_in: datetime | None, flag: bool | None, due: datetime | None, rule: Rule | None
 ) -> Lateness | None:
-    """Return how late a submission is, or None if it is in time, or nothing tells; a time decides, then a flag."""
+    """Return the lateness of a submission, or None if it is in time or unknown; a time comes before a flag."""
     if handed_in is None or due is None:
         return Lateness(None) if flag else None
-    # in UTC: times that share a zone would be subtracted as clocks show them, an hour wrong where summer time ends
+    # In UTC, since times of one zone are subtracted as clocks show them: an hour wrong when summer time ends.
     days = -((due.astimezone(timezone.utc) - handed_in.astimezone(timezone.utc)) // DAY)
     return Lateness(days, rule.share(days) if rule else Fraction(0)) if days > 0 else None
 
 
 def deducted(earned: Fraction, share: Fraction) -> Fraction:
-    """Return what is deducted of points, in whole hundredths, rounded down, as the student would have it."""
+    """Return the points deducted, in whole hundredths, rounded down in the student's favour."""
     return Fraction(int(earned * share * HUNDREDTHS), HUNDREDTHS)

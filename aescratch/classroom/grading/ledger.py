@@ -1,8 +1,8 @@
-"""The judgements made so far, a line each, so that grading goes on where it stopped, whatever stopped it.
+"""The judgements made so far, one per line, so that grading continues after any interruption.
 
-    results.jsonl: {"key": ..., "kind": ..., "entries": ..., "sum": ...}    appended and flushed whenever one is there
-    a key is everything that decides: file, exercise, seed, limits, confinement, version; the same file is judged once
-    a sum is a digest of all else in its line, so that a line that was spoilt is known, and judged again
+    results.jsonl: {"key": ..., "kind": ..., "entries": ..., "sum": ...}    appended and flushed after each judgement
+    key: a digest of everything that matters: file, exercise, seed, limits, confinement, version; judged once
+    sum: a digest of the rest of its line, so that a damaged line is detected, and judged again
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ except ImportError:  # there is none on Windows
 
 FORMAT = 2
 RECORDS = "results.jsonl"
-BROKEN = "broken"  # the kind of a record that says that something around the judge broke
+BROKEN = "broken"  # the kind of a record for a failure outside the submission
 Record = dict[str, Any]
 
 
@@ -46,7 +46,7 @@ def digest(*parts: bytes) -> str:
 
 
 def digest_of_exercise(exercise: Exercise) -> str:
-    """Return a digest of everything in an exercise's folder that people wrote."""
+    """Return a digest of all files in an exercise's folder, except bytecode."""
     files = sorted(path for path in exercise.folder.rglob("*") if path.is_file() and not is_bytecode(path))
     names = [path.relative_to(exercise.folder).as_posix().encode() for path in files]
     packages = (name.encode() for name in exercise.packages)
@@ -56,7 +56,7 @@ def digest_of_exercise(exercise: Exercise) -> str:
 def key_of(
     exercise: Exercise, exercise_digest: str, text: bytes, seed: str, limits: dict[str, Any], missing: Sequence[str]
 ) -> str:  # fmt: skip
-    """Return the key of a judgement that was made where these protections are missing."""
+    """Return the key of a judgement on a machine where these protections are missing."""
     settings = json.dumps([FORMAT, ae.__version__, exercise.name, seed, limits, list(missing)], sort_keys=True)
     return digest(settings.encode(), exercise_digest.encode(), text)
 
@@ -66,7 +66,7 @@ def _sum_of(record: Record) -> str:
 
 
 def _record_of(line: bytes) -> Record | None:
-    """Return the record that stands in a line, or None if the line isn't whole, or isn't as it was written."""
+    """Return the record in a line, or None if the line is incomplete or damaged."""
     try:
         record: Record = json.loads(line)
         is_whole = line.endswith(b"\n") and record.pop("sum") == _sum_of(record) and isinstance(record["key"], str)
@@ -76,9 +76,9 @@ def _record_of(line: bytes) -> Record | None:
 
 
 class Ledger:
-    """The judgements of a folder, read when it is opened; a `BlockingIOError` says that another process has it open.
+    """The judgements of a folder, read on opening; raises `BlockingIOError` if another process has it open.
 
-    A line that was being written when all ended is dropped, and so are spoilt ones, whose numbers are in `lost`.
+    An incomplete last line is dropped, and so are damaged lines, whose numbers are in `lost`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -87,7 +87,7 @@ class Ledger:
         self._lock = threading.Lock()
         self._stream = open(path, "a+b")  # noqa: SIM115, closed by __exit__
         try:
-            if fcntl is not None:  # against a second grading
+            if fcntl is not None:  # prevents a second grading at the same time
                 fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._read()
         except BaseException:
@@ -101,7 +101,7 @@ class Ledger:
             record = _record_of(line)
             if record is not None:
                 whole += line
-                self.records[record["key"]] = record  # what was judged anew comes later
+                self.records[record["key"]] = record  # regraded files have a later line
             elif line.endswith(b"\n"):
                 self.lost.append(number)
         if self.lost:
@@ -111,7 +111,7 @@ class Ledger:
         self._stream.truncate(len(whole))
 
     def add(self, record: Record) -> None:
-        """Keep a judgement, at once."""
+        """Write a judgement at once."""
         line = json.dumps({**record, "sum": _sum_of(record)}, sort_keys=True).encode() + b"\n"
         with self._lock:
             self.records[record["key"]] = record

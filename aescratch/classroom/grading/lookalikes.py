@@ -1,15 +1,15 @@
-"""Which students' code is alike in what hardly anybody else writes: evidence for the teacher, never a verdict.
+"""Find students whose code shares features that are rare in the class: evidence for the teacher, never a verdict.
 
-    texts --parsed--> marks of each: the shapes of expressions and statements, and what flows from one into another
-    marks that are rare in this class --every pair--> weight that both share, less what one has alone -> pairs, groups
+    texts --parsed--> marks of each: the shapes of expressions and statements, and the flow of values between them
+    marks that are rare in this class --every pair--> weight of the shared ones, minus the others -> pairs, groups
 
-Names that a student chose, comments, layout and the order of lines leave no mark, so disguising them changes nothing.
-What is in the stub, in the solution or in a known mistake is nobody's own. A mark weighs the more the fewer have it. A
-pair is told of only if it stands out from what others in this class and exercise share with those most like them:
-short answers, which everybody gives, share nothing rare.
+Names that a student chose, comments, layout and the order of lines leave no mark, so changing them hides nothing. Marks
+of the stub, the solution or a known mistake don't count. The rarer a mark, the larger its weight. A pair is reported
+only if it stands out from what others in this class share in this exercise with the most similar student: short
+answers, which everybody gives, share nothing rare.
 
-Why not a library: copydetect 0.5.0 winnows sequences of tokens, which another order of lines breaks, and knows nothing
-of rarity; JPlag needs Java. Students' files are so short that all marks are kept, and not a sample of them.
+Why not a library: copydetect 0.5.0 winnows sequences of tokens, which another order of lines breaks, and ignores
+rarity; JPlag needs Java. Students' files are so short that all marks are used, not only a sample.
 """
 
 import ast
@@ -22,17 +22,17 @@ import numpy as np
 
 from aescratch.classroom.exercise import Exercise
 
-LEAST_NODES, MOST_NODES = 4, 20_000  # of a tree that leaves a mark; of a file that is looked at
-AGAINST = 1.5  # times what one of two has alone counts against what they share
-LEAST = 1.6  # marks that only two have, for each doubling of a class: eight in a class of sixty, twelve in one of 300
+LEAST_NODES, MOST_NODES = 4, 20_000  # nodes of a tree that leaves a mark; nodes of a file that is compared
+AGAINST = 1.5  # weight of marks that only one of two has, relative to shared ones
+LEAST = 1.6  # marks shared by only two, for each doubling of a class: eight in a class of 60, twelve of 300
 STANDS_OUT = 2.0  # times the weight that three in four students don't reach with anybody
-FEWEST = 3  # students, of whom something may be rare
-MOST_VALUES = 5  # of a name, of which it is seen where they go
+FEWEST = 3  # students in a class where a mark can be rare
+MOST_VALUES = 5  # values of a name whose flow is followed
 BUILT_IN = {name: name for name in dir(builtins)}
 
 
 class Pair(NamedTuple):
-    """Two students, how much of what is rare in either is in both, its weight, and the lines that hold it."""
+    """Two students, the share of their rare marks that both have, its weight, and the lines with these marks."""
 
     students: tuple[str, str]
     likeness: float
@@ -41,16 +41,16 @@ class Pair(NamedTuple):
 
 
 class Lookalikes(NamedTuple):
-    """What was found in an exercise."""
+    """The similar pairs in an exercise."""
 
     exercise: Exercise
     texts: Mapping[str, bytes]
-    least: float  # the weight of a pair from which on it is told of
+    least: float  # the smallest weight of a pair that is reported
     pairs: list[Pair]  # the heaviest first
 
     @property
     def groups(self) -> list[list[str]]:
-        """The students whom pairs connect."""
+        """The students connected by pairs."""
         groups: list[set[str]] = []
         for pair in self.pairs:
             joined = [group for group in groups if group & set(pair.students)]
@@ -59,7 +59,7 @@ class Lookalikes(NamedTuple):
 
 
 def lookalikes(exercise: Exercise, texts: Mapping[str, bytes]) -> Lookalikes:
-    """Return which of the texts of an exercise, by student, are alike."""
+    """Return the similar pairs among the texts of an exercise, by student."""
     ours = [exercise.stub, exercise.solution, *map(exercise.mutated, exercise.mutants.values())]
     known = {mark for text in ours for mark in marks_of(exercise, text.encode())}
     marks = {student: marks_of(exercise, text) for student, text in sorted(texts.items())}
@@ -90,7 +90,7 @@ def lookalikes(exercise: Exercise, texts: Mapping[str, bytes]) -> Lookalikes:
 
 
 def marks_of(exercise: Exercise, text: bytes) -> dict[int, set[int]]:
-    """Return the marks of a text with the lines that left each; none where Python can't read it, or it is too long."""
+    """Return the marks of a text with their lines; empty if it isn't valid Python, or is too long."""
     try:
         tree = ast.parse(text)
         few = sum(1 for _ in ast.walk(tree)) <= MOST_NODES
@@ -116,7 +116,7 @@ class Marker:
             self.look(node)
 
     def shape(self, node: ast.AST) -> tuple[int, int]:
-        """Return what stands for a node without names that the student chose, and its size; keep that of all below."""
+        """Return a hash of a node without the student's names, and its size; store them for all nodes below."""
         inside = [self.shape(child) for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr_context)]
         if isinstance(node, ast.Name):
             what: tuple[Any, ...] = (self.names.get(node.id, "_"),)
@@ -132,7 +132,7 @@ class Marker:
         return self.shapes[node]
 
     def look(self, node: ast.AST) -> None:
-        """Leave the marks of all that stands below a node."""
+        """Collect the marks of all nodes below a node."""
         values: dict[str, list[int]] = defaultdict(list)
         for inner in ast.walk(node):
             if isinstance(inner, ast.Assign) and isinstance(inner.targets[0], ast.Name):

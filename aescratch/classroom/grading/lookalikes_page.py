@@ -1,4 +1,4 @@
-"""What is alike, for the teacher alone: a page with the code side by side, and a table for programs.
+"""Similar code, for the teacher alone: a page with the code side by side, and a file for programs.
 
     Lookalikes of each exercise -> lookalikes.html, which fetches nothing and escapes what students wrote
                                 -> lookalikes.json: exercise, students, likeness
@@ -13,8 +13,8 @@ from aescratch.classroom.grading.markup import escaped, page
 from aescratch.foundations.files import write_text
 
 NOTE = (
-    "Evidence, never a verdict. That two files are alike doesn't say who wrote them, nor how: people work together "
-    "where they may, learn from the same book, or come to the same odd idea. Read both, and ask."
+    "Evidence, never a verdict. Similar files don't show who wrote them, or how: people work together where that is "
+    "allowed, learn from the same book, or have the same odd idea. Read both, and ask."
 )
 MOST_PAIRS = 30  # of an exercise that are shown side by side
 LONGEST = 200  # lines of a file that are shown
@@ -52,8 +52,8 @@ def as_html(found: Sequence[Lookalikes]) -> str:
     nothing = "<p>Nothing stands out.</p>\n"
     body = (
         f"<h1>Lookalikes</h1>\n<p><strong>{NOTE}</strong></p>\n"
-        "<p>Names, comments, layout and the order of lines don't count, nor does what is in the stub, the solution or "
-        "a known mistake. What counts is what hardly anybody else in this class wrote; lines that hold some of it are "
+        "<p>Names, comments, layout and the order of lines don't count, and neither does code of the stub, the "
+        "solution or a known mistake. Only code that hardly anybody else in this class wrote counts; its lines are "
         f"marked.</p>\n{sections or nothing}"
     )
     return page("Lookalikes", body, "lookalikes.css")
@@ -65,13 +65,13 @@ def _section(found: Lookalikes) -> str:
     left = len(found.pairs) - MOST_PAIRS
     more = f"<p>{left} more pairs are in lookalikes.json.</p>\n" if left > 0 else ""
     return (
-        f"<section><h2>{escaped(found.exercise.name)}</h2>\n<p>Files: {len(found.texts)}. A pair is told of from the "
-        f"weight {found.least:.0f} on.</p>\n<ul>{groups}</ul>\n{pairs}{more}</section>\n"
+        f"<section><h2>{escaped(found.exercise.name)}</h2>\n<p>Files: {len(found.texts)}. Pairs are listed if their "
+        f"weight is at least {found.least:.0f}.</p>\n<ul>{groups}</ul>\n{pairs}{more}</section>\n"
     )
 
 
 def _side_by_side(found: Lookalikes, pair: Pair) -> str:
-    says = "the same file, to the byte" if _is_same(found, pair) else f"likeness {pair.likeness:.0%}"
+    says = "identical files" if _is_same(found, pair) else f"likeness {pair.likeness:.0%}"
     sides = "".join(
         f"<div><h4>{escaped(student)}</h4><pre>{_code(found.texts[student], lines)}</pre></div>"
         for student, lines in zip(pair.students, pair.lines, strict=True)

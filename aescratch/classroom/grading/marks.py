@@ -1,8 +1,8 @@
-"""From a judgement to points: one entry for each declared part, whatever the submission did.
+"""From a judgement to points: one entry for each declared part, whatever the submission does.
 
-    declared parts + what a submission's checks found -> entries(exercise, judgement)
+    declared parts + the reports on a submission -> entries(exercise, judgement)
 
-Two laws, that nothing is changed and that a gradient is linear, hold for zeros as well as for right gradients. So they
+Zeros obey two laws as well as right gradients do: arguments are unchanged, and the gradient is linear. So both laws
 count in proportion to the values that are right.
 """
 
@@ -32,9 +32,9 @@ class Entry(NamedTuple):
     part: str
     points: Fraction  # in whole hundredths, as `of` is
     of: Fraction
-    reason: str  # in one sentence
-    codes: tuple[str, ...] = ()  # of what was found; none where all is right
-    flagged: bool = False  # whether a person has to look, because the checks can't tell
+    reason: str  # one sentence
+    codes: tuple[str, ...] = ()  # of the findings; empty if all is right
+    flagged: bool = False  # whether a person has to decide, because the checks are inconclusive
 
     @property
     def row(self) -> list[Any]:
@@ -44,14 +44,14 @@ class Entry(NamedTuple):
 
     @classmethod
     def of_row(cls, exercise: Exercise, row: Sequence[Any]) -> Entry:
-        """Return the entry that a row was made of."""
+        """Return the entry of a row."""
         part, points, of, reason, codes, flagged = row
         points, of = Fraction(points, HUNDREDTHS), Fraction(of, HUNDREDTHS)
         return cls(exercise.name, part, points, of, reason, tuple(codes), flagged)
 
 
 class Credit(NamedTuple):
-    """What a part earns, between 0 and 1, and why."""
+    """The share that a part earns, between 0 and 1, and the reason."""
 
     share: Fraction
     reason: str
@@ -60,7 +60,7 @@ class Credit(NamedTuple):
 
 
 def entries(exercise: Exercise, judgement: Judgement) -> list[Entry]:
-    """Return the points of every declared part; the same parts in the same order, whatever the submission did."""
+    """Return the points of every declared part, always the same parts in the same order."""
     looks = expected(exercise)
     reports = _matched(looks, judgement.reports)
     right = [len(_right(report) & set(look.sought)) for look, report in zip(looks, reports, strict=True)]
@@ -79,7 +79,7 @@ def entries(exercise: Exercise, judgement: Judgement) -> list[Entry]:
 
 
 def without_points(exercise: Exercise, reason: str, code: str) -> list[Entry]:
-    """Return the entries of an exercise that came to no check at all, say for want of a file."""
+    """Return the entries of an exercise that was not checked at all, for example because its file is missing."""
     return [_entry(exercise, part, Credit(Fraction(0), reason, (code,))) for part in declared(exercise)]
 
 
@@ -89,7 +89,7 @@ def _entry(exercise: Exercise, part: Part, credit: Credit) -> Entry:
 
 
 def _matched(looks: Sequence[Expected], reports: Iterable[Report]) -> list[Report | None]:
-    """Return for each expected report the submission's, which come in the same order; None where there is none."""
+    """Return the submission's report for each expected one, in the same order; None where it is missing."""
     matched: list[Report | None] = [None] * len(looks)
     waiting = iter(enumerate(looks))
     for report in reports:
@@ -107,13 +107,13 @@ def _right(report: Report | None) -> set[str]:
 
 
 def _answered(report: Report) -> Fraction:
-    """Return 1 less the share of wrong answers to each kind of question: always the same answer earns nothing."""
+    """Return 1 minus the shares of wrong answers to each kind of question, so that a constant answer earns nothing."""
     wrong = [1 - Fraction(tensor.count("pass"), tensor.verdicts.size) for tensor in report.tensors]
     return max(Fraction(0), 1 - sum(wrong, Fraction(0))) if wrong else Fraction(0)
 
 
 def _credit(part: Part, look: Expected, report: Report, share: Fraction) -> Credit:
-    """Return what a part earns by a report, of which this share of the sought values is right."""
+    """Return the credit of a part from a report; `share` is the share of the student's values that are right."""
     if part.kind == "whole":
         if report.verdict == "inconclusive":
             return _unsure(report.findings)
@@ -126,7 +126,7 @@ def _credit(part: Part, look: Expected, report: Report, share: Fraction) -> Cred
         return _shapes(look, report)
     if part.kind == "kept":
         if lost := sorted(set(look.given) - _right(report)):
-            words = f"{', '.join(lost)} was right in what was handed out, and isn't now"
+            words = f"{', '.join(lost)} was right in the original file, but is wrong now"
             return Credit(Fraction(0), words, ("not-kept",))
         return _law(share)
     about = [f for f in report.findings if f.severity == "error" and _is_about(f, part.kind, report)]
@@ -139,7 +139,7 @@ def _credit(part: Part, look: Expected, report: Report, share: Fraction) -> Cred
 
 
 def _is_about(finding: Finding, kind: str, report: Report) -> bool:
-    """Whether a finding breaks a law; one that we don't know counts, unless values are wrong, which says it all."""
+    """Whether a finding breaks a law; an unknown finding counts, unless wrong values explain it."""
     if kind == "linear" or finding.code in NOT_LINEAR:
         return kind == "linear" and finding.code in NOT_LINEAR
     if finding.code in IMPURE:
@@ -149,10 +149,10 @@ def _is_about(finding: Finding, kind: str, report: Report) -> bool:
 
 
 def _law(share: Fraction) -> Credit:
-    """Return what a law that holds earns."""
+    """Return the credit of a law that holds."""
     if share == 1:
         return Credit(share, "right")
-    part = "counts for the values that are right" if share else "counts only where values are right"
+    part = "counts only for the values that are right" if share else "counts only if values are right"
     return Credit(share, part, ("law-without-values",))
 
 
@@ -176,11 +176,11 @@ def _values(name: str, report: Report) -> Credit:
 def _unsure(findings: Sequence[Finding]) -> Credit:
     code = findings[0].code if findings else "inconclusive"
     why = f": {findings[0].message}" if findings else ""
-    return Credit(Fraction(0), f"the checks can't tell, look at this one yourself{why}", (code,), True)
+    return Credit(Fraction(0), f"the checks can't tell; look at this one yourself{why}", (code,), True)
 
 
 def _shapes(look: Expected, report: Report) -> Credit:
-    """Return what the shapes earn; an array whose entries are all the same shows nothing of one, unless it is right."""
+    """Return the credit of the shapes; an array with equal entries is no evidence, unless its values are right."""
     fine = [
         t.name for t in report.tensors
         if t.name in look.tensors and (t.verdict == "pass" or (t.analytic != t.analytic.flat[0]).any())
@@ -191,12 +191,12 @@ def _shapes(look: Expected, report: Report) -> Credit:
     about = [f for f in report.findings if f.code in INSTEAD_OF_VALUES]
     if not about:
         constant = ", ".join(name for name in look.tensors if name not in fine)
-        return Credit(share, f"{constant}: all entries are the same, which shows nothing of a shape", ("constant",))
+        return Credit(share, f"{constant}: all entries are equal, so the shape proves nothing", ("constant",))
     return _because(share, report, about)
 
 
 def _because(share: Fraction, report: Report, about: Sequence[Finding] = ()) -> Credit:
-    """Return what a part earns because of some findings, or else of all that the report says."""
+    """Return a credit with its reason from some findings, or by default from the whole report."""
     reason = sentence(about[0], report) if about else first_sentence(report)
     telling = [finding for finding in about or report.findings if finding.severity != "note"]
     codes = dict.fromkeys(map(code_of, telling) if report.verdict != "pass" else ())

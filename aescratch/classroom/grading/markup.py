@@ -9,17 +9,17 @@ from html import escape
 from pathlib import Path
 
 LONGEST_NAME, MOST_NAMES = 40, 20
-FEW_LINES, MOST_LINES = 10, 100  # of a list that is unfolded from the start, and at all
+FEW_LINES, MOST_LINES = 10, 100  # lines of a list that is open at first, and of any list
 WIDTH = 160  # pixels, of the longest bar
 
 
 def escaped(text: str) -> str:
-    """Return text as it stands in HTML."""
+    """Return text escaped for HTML."""
     return escape(text, quote=True)
 
 
 def page(title: str, body: str, *styles: str) -> str:
-    """Return a page that fetches nothing, in the style of the teacher's pages, and of further files beside this one."""
+    """Return a page that fetches nothing, in the style of the teacher's pages and of further style sheets here."""
     style = "".join((Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("summary.css", *styles))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
@@ -29,22 +29,22 @@ def page(title: str, body: str, *styles: str) -> str:
 
 
 def shortened(name: str) -> str:
-    """Return a student's name, not too long, as it stands in HTML; long ones often differ at their end."""
+    """Return a student's name for HTML, shortened in the middle, since long names often differ at their end."""
     return escaped(name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 13]}…{name[-12:]}")
 
 
 def breakable(name: str) -> str:
-    """Return an exercise's name, which may be broken where words end."""
+    """Return an exercise's name for HTML, which may break between its words."""
     return escaped(name).replace("_", "_<wbr>")
 
 
 def listed(parts: Sequence[str], most: int = MOST_NAMES) -> str:
-    """Return pieces with commas between them, so many at most."""
+    """Return at most `most` pieces, with commas between them."""
     return ", ".join(parts[:most]) + (f" and {len(parts) - most} more" if len(parts) > most else "")
 
 
 def folded(lists: Mapping[str, Sequence[str]]) -> str:
-    """Return lists by their titles, which can be folded: short ones are open, and empty ones left out."""
+    """Return foldable lists with their titles; short ones are open, and empty ones are left out."""
     text = ""
     for title, lines in lists.items():
         items = "".join(f"<li>{line}</li>" for line in lines[:MOST_LINES])
@@ -55,7 +55,7 @@ def folded(lists: Mapping[str, Sequence[str]]) -> str:
 
 
 def table(heads: Sequence[str], rows: Sequence[tuple[Sequence[object], Fraction | None]]) -> str:
-    """Return a table whose first column is text; a row is its cells, and the share that a bar at its end shows."""
+    """Return a table whose first column is text; a row has cells and a share, shown as a bar at its end."""
     head, body = "".join(f"<th>{name}</th>" for name in heads), ""
     for (first, *cells), share in rows:
         body += f"<tr><th>{first}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}"

@@ -1,9 +1,9 @@
-"""What a teacher says of single exercises of single students: points instead of the checks', comments, regrading.
+"""A teacher's decisions on single exercises of single students: points that replace the checks', comments, regrading.
 
     overrides.csv: student, exercise, points, comment -> {(student, exercise): Override}
-    names -> Regrade: places to judge anew, and what counted there before, by summary.csv and, at first, regrades.json
+    names -> Regrade: places to judge again, and their points before, by summary.csv and, at first, regrades.json
 
-A table is taken as a whole or not at all: whatever is wrong with it is told line by line, and nothing is graded.
+A table is accepted completely or not at all: every invalid line is reported, and nothing is graded.
 """
 
 import csv
@@ -25,17 +25,17 @@ from aescratch.foundations.files import write_text
 FILE_NAME = "overrides.csv"
 NOTES, TABLE = "regrades.json", "summary.csv"
 COLUMNS = ("student", "exercise", "points", "comment")
-MOST_PROBLEMS = 10  # that are told at once
+MOST_PROBLEMS = 10  # that are reported at once
 POINTS = re.compile(r"[0-9]+([.,][0-9]{1,2})?")
 Place = tuple[str, str]  # a student and an exercise
 
 
 class SayError(ValueError):
-    """What a teacher says can't be taken as it is; the message is a sentence, or one for each line of a table."""
+    """A teacher's decisions are invalid; the message is one sentence, or one for each line of a table."""
 
 
 class Override(NamedTuple):
-    """What a teacher says of one exercise of one student."""
+    """A teacher's decision on one exercise of one student."""
 
     points: Fraction | None = None  # None: those of the checks count
     comments: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ NONE = Override()
 
 
 def read_overrides(path: Path, students: Sequence[str], exercises: Iterable[Exercise]) -> dict[Place, Override]:
-    """Return the overrides in a table; the exercises are all of the course, whether they are graded now or not."""
+    """Return the overrides in a table; `exercises` are all of the course, graded now or not."""
     by_name = {exercise.name: exercise for exercise in exercises}
     found: dict[Place, Override] = {}
     lines: dict[Place, int] = {}  # where the points of a place stand
@@ -55,7 +55,7 @@ def read_overrides(path: Path, students: Sequence[str], exercises: Iterable[Exer
             place, new = _read(row, students, by_name)
             old = found.get(place, NONE)
             if None not in (old.points, new.points) and old.points != new.points:
-                raise SayError(f"it contradicts line {lines[place]}, which gives {place[0]} other points")
+                raise SayError(f"it contradicts line {lines[place]}, which gives {place[0]} different points")
         except SayError as error:
             problems.append(f"line {line}: {error}")
             continue
@@ -65,12 +65,12 @@ def read_overrides(path: Path, students: Sequence[str], exercises: Iterable[Exer
         found[place] = Override(points, tuple(dict.fromkeys(old.comments + new.comments)))
     if problems:
         told = "\n  ".join(problems[:MOST_PROBLEMS])
-        raise SayError(f"nothing was graded, since lines of {path} are wrong, {len(problems)} in all:\n  {told}")
+        raise SayError(f"nothing was graded, because {path} has invalid lines, {len(problems)} in all:\n  {told}")
     return found
 
 
 def same_name(name: str, names: Sequence[str]) -> str | None:
-    """Return which of the names is meant: as it stands, or as tables and file systems write it.
+    """Return the one of the names that is meant, even if written as tables and file systems write it.
 
     Examples
     --------
@@ -80,19 +80,19 @@ def same_name(name: str, names: Sequence[str]) -> str | None:
     if name in names:
         return name
     plain = composed(name)
-    wanted = {plain, plain.removeprefix("'")}  # our own tables put it before what looks like a formula
+    wanted = {plain, plain.removeprefix("'")}  # our own tables put a ' before names that look like formulas
     matches = [each for each in names if composed(each) in wanted]
     return matches[0] if len(matches) == 1 else None
 
 
 def near(name: str, names: Iterable[str]) -> str:
-    """Return the end of a sentence that proposes the nearest name, where there is one."""
+    """Return the end of a sentence that proposes the nearest name, if any."""
     found = difflib.get_close_matches(name, list(names), n=1)
     return f"; did you mean {found[0]}?" if found else ""
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the lines that hold something, by column."""
+    """Yield the lines that aren't empty, by column."""
     try:
         (_, head), *rows = read_table(path, "overrides")[0] or [(0, [])]
     except ValueError as error:
@@ -104,14 +104,14 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     for line, cells in rows:
         values = [value.strip() for value in cells]
         if len(values) > len(head):
-            what = f"there are {len(values)} cells, but {len(head)} columns; put a comment with commas into quotes"
-            raise SayError(f"{path}, line {line}: {what}")
+            what = f"there are {len(values)} cells, but only {len(head)} columns"
+            raise SayError(f"{path}, line {line}: {what}; put quotes around a comment with commas")
         if any(values):
             yield line, dict(zip(head, values + [""] * len(head), strict=False))
 
 
 def _read(row: Mapping[str, str], students: Sequence[str], exercises: Mapping[str, Exercise]) -> tuple[Place, Override]:
-    """Return what a line says, or raise what is wrong with it."""
+    """Return the place and the override of a line, or raise `SayError`."""
     student = same_name(row["student"], students)
     if student is None:
         raise SayError(f"there is no student {row['student']!r}{near(row['student'], students)}")
@@ -129,7 +129,7 @@ def _read(row: Mapping[str, str], students: Sequence[str], exercises: Mapping[st
 
 @dataclass
 class Regrade:
-    """What is judged anew, by student and exercise, with what counted when it was graded last, and at first."""
+    """The exercises to judge again, by student and exercise, with their points in the last and the first grading."""
 
     folder: Path
     places: set[Place] = field(default_factory=set)
@@ -142,10 +142,10 @@ class Regrade:
             rows = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
             self.notes = {(name, title): Fraction(cell) for name, row in rows.items() for title, cell in row.items()}
         except (ValueError, AttributeError, TypeError) as error:
-            raise SayError(f"{path} can't be read ({error}); put it right, or delete it and lose the notes") from error
+            raise SayError(f"{path} is invalid ({error}); repair it, or delete it and lose earlier points") from error
 
     def ask_for(self, names: Sequence[str], students: Sequence[str], exercises: Sequence[Exercise]) -> None:
-        """Take what names of students and of exercises stand for, and read what it counts until now."""
+        """Add the places of these students and exercises, and read their points until now."""
         titles = [exercise.name for exercise in exercises]
         for name in names:
             student = same_name(name, students)
@@ -164,10 +164,10 @@ class Regrade:
                     columns = zip(head[1 : head.index("total")], cells, strict=False)
                     self.before |= {(student, title): Fraction(cell) for title, cell in columns}
         except (ValueError, csv.Error) as error:
-            raise SayError(f"{path} can't be read ({error}); delete it, and grade once without --regrade") from error
+            raise SayError(f"{path} is invalid ({error}); delete it, and grade once without --regrade") from error
 
     def note(self, places: set[Place]) -> None:
-        """Keep what these, which were judged anew, counted before; what counted at first stays, however often it is."""
+        """Store the earlier points of regraded places; the points of the first grading are never replaced."""
         self.places = places
         if places:
             self.notes = {place: points for place, points in self.before.items() if place in places} | self.notes

@@ -1,10 +1,10 @@
-"""The parts of an exercise that points are given for, found by checking its own solution and its own stub.
+"""The parts of an exercise that earn points, found by checking its own solution and its own stub.
 
-    solution and stub, checked once -> Expected of each report -> declared(exercise): parts, and what each is worth
+    solution and stub, checked once -> Expected of each report -> declared(exercise): parts, and their points
 
 Every report of an exercise's checks has these parts: its shapes, the values of each tensor, whether it is linear in the
-upstream gradient (where it has one), and whether it changes nothing and repeats itself. What the stub of an exercise
-with a planted bug has right already earns nothing; it has to stay right.
+upstream gradient (if it has one), and whether it changes no argument and is repeatable. In an exercise with a planted
+bug, values that are right in the stub earn nothing, but must stay right.
 """
 
 import contextlib
@@ -23,14 +23,14 @@ from aescratch.inspection.gradcheck.binding import UPSTREAM_NAMES
 
 HUNDREDTHS = 100  # points are whole hundredths, so that sums are exact
 SHAPES, LINEAR, PURE, KEPT = 10, 10, 10, 20  # percent of a report; the values share the rest
-COMPARING = (Report.__name__, ValueReport.__name__)  # the reports on arrays; another one counts answers
-WHOLE = 10  # of a report that compares nothing, such as that on a prediction, where one that does has 100 a tensor
-STEADY = "changes nothing, and repeats itself"
+COMPARING = (Report.__name__, ValueReport.__name__)  # the reports on arrays; others count answers
+WHOLE = 10  # weight of a report without tensors, such as that on a prediction; others have 100 for each tensor
+STEADY = "changes no argument, and gives the same result again"
 SEEDS_TRIED = 100
 
 
 class Part(NamedTuple):
-    """A part of an exercise: which report of its checks it is about, of what kind it is, and what it is worth."""
+    """A part of an exercise: its report among those of the checks, its kind, and its points."""
 
     name: str
     report: int
@@ -41,16 +41,16 @@ class Part(NamedTuple):
 
 @dataclass
 class Expected:
-    """What the solution's own check shows of one report."""
+    """What to expect of one report, from the check of the solution."""
 
-    function: str  # the first of the student's that was called
+    function: str  # the first of the student's functions that was called
     sort: str  # the name of the report's class: of gradients, of values, of a prediction, or of an exercise's own
     title: str
     upstream: bool  # whether the function was given an upstream gradient
-    tensors: list[str]  # what is compared
-    given: list[str]  # those that the stub has right already
-    shaped: bool  # whether the stub has all shapes right already
-    answers: int  # in how many equal steps shares of right answers come
+    tensors: list[str]  # the names of the tensors that are compared
+    given: list[str]  # those that are right in the stub
+    shaped: bool  # whether all shapes are right in the stub
+    answers: int  # the number of equal steps in the share of right answers
 
     @property
     def sought(self) -> list[str]:
@@ -59,7 +59,7 @@ class Expected:
 
 
 def points_of(exercise: Exercise) -> Fraction:
-    """Return what an exercise is worth."""
+    """Return the points of an exercise."""
     return Fraction(exercise.points)
 
 
@@ -67,8 +67,8 @@ def points_of(exercise: Exercise) -> Fraction:
 def fair_seed(exercise: Exercise, seed: int) -> int:
     """Return the first seed from this one on at which the exercise's own solution passes.
 
-    Inputs that are drawn can be unlucky, say too many of them at a kink, and then no right answer could be told. If a
-    hundred in a row won't do, the solution is wrong.
+    Drawn inputs can be unlucky, for example too many at a kink, so that no answer could pass. Raises `ValueError` if a
+    hundred seeds in a row fail: then the solution is wrong.
     """
     for candidate in range(seed, seed + SEEDS_TRIED):
         reports = [report for report, _ in checked(exercise, exercise.solution, candidate)]
@@ -76,12 +76,12 @@ def fair_seed(exercise: Exercise, seed: int) -> int:
             return candidate
     raise ValueError(
         f"expected the solution of {exercise.name} to pass its own checks, but it doesn't; "
-        "see what aescratch exercises validate says"
+        "see aescratch exercises validate"
     )
 
 
 def checked(exercise: Exercise, text: str, seed: int) -> list[tuple[Report, dict[str, bool]]]:
-    """Return the reports on a text of ours, each with the functions called for it, and if with an upstream gradient."""
+    """Return the reports on a text of ours, each with the functions called, and whether with an upstream gradient."""
     calls: dict[str, bool] = {}
 
     def noting(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -97,7 +97,7 @@ def checked(exercise: Exercise, text: str, seed: int) -> list[tuple[Report, dict
         return noted
 
     found = []
-    with contextlib.suppress(NotImplementedError):  # a stub, called where no hole is expected
+    with contextlib.suppress(NotImplementedError):  # a stub that the checks call outside a report
         for report in exercise.reports_on(text, seed, noting):
             found.append((report, dict(calls)))
             calls.clear()
@@ -106,7 +106,7 @@ def checked(exercise: Exercise, text: str, seed: int) -> list[tuple[Report, dict
 
 @functools.cache
 def expected(exercise: Exercise) -> tuple[Expected, ...]:
-    """Return what the checks of an exercise look at, from its solution and its stub."""
+    """Return what to expect of each report of an exercise's checks, from its solution and its stub."""
     seed = fair_seed(exercise, 0)
     stub = [report for report, _ in checked(exercise, exercise.stub, seed)]
     found = []
@@ -126,8 +126,8 @@ def expected(exercise: Exercise) -> tuple[Expected, ...]:
 def declared(exercise: Exercise) -> tuple[Part, ...]:
     """Return the parts of an exercise; their points add up to the exercise's own, exactly.
 
-    Reports share the points by how many tensors they compare. Each part's share is rounded down to hundredths, and what
-    is left over goes, a hundredth each, to those that lost most, the first ones where several lost as much.
+    Reports share the points by the number of tensors that they compare. Each part's share is rounded down to
+    hundredths. The remainder goes, a hundredth each, to the parts that lost most; of equal ones, to the first.
     """
     reports = expected(exercise)
     parts: list[tuple[str, int, str, str, Fraction]] = []
@@ -151,12 +151,12 @@ def declared(exercise: Exercise) -> tuple[Part, ...]:
 
 
 def worth(part: Part, share: Fraction) -> Fraction:
-    """Return what a share of a part earns: whole hundredths, rounded down, so that all is earned only by all."""
+    """Return the points of a share of a part: whole hundredths, rounded down, so that only a share of 1 earns all."""
     return Fraction(int(part.of * share * HUNDREDTHS), HUNDREDTHS)
 
 
 def steps_of(exercise: Exercise, part: Part) -> list[Fraction]:
-    """Return what a part can earn beside nothing, in growing order: its share is of so many tensors, or answers."""
+    """Return all points above 0 that a part can earn, in growing order, by its number of tensors or answers."""
     looks = expected(exercise)
     look = looks[part.report]
     count = len(look.sought) or sum(len(each.sought) for each in looks)

@@ -1,4 +1,4 @@
-"""A teacher's own texts, tried as students meet them and graded like submissions.
+"""A teacher's own texts, checked as students would check them, and graded like submissions.
 
     solution, stub, mistakes --the student's own check, a confined process at several seeds--> Trial -> sentences
 """
@@ -19,14 +19,14 @@ LIMITS = Limits()
 
 
 class Trial(NamedTuple):
-    """What a text comes to."""
+    """The results for a text."""
 
-    practice: Outcome  # what the student's own check says, at its seed, which is 0
-    graded: list[Judgement]  # at seed 0 too, and then at `SEEDS`; no more after one at which time was up
+    practice: Outcome  # of the student's own check, at its seed, which is 0
+    graded: list[Judgement]  # at seed 0 and then at `SEEDS`; the list ends after a timeout
 
 
 def trial(exercise: Exercise, text: str) -> Trial:
-    """Return what a text comes to; one that doesn't end in the confined process isn't tried in this one."""
+    """Return the trial of a text; one that never ends in the confined process isn't tried in this one."""
     graded = judged(exercise, text)
     if graded[-1].outcome.kind == TIMED_OUT:
         return Trial(graded[-1].outcome, graded)
@@ -34,19 +34,19 @@ def trial(exercise: Exercise, text: str) -> Trial:
 
 
 def judged(exercise: Exercise, text: str) -> list[Judgement]:
-    """Return the judgements of a text as a submission; where there is no confined process, on Windows, of this one."""
+    """Return the judgements of a text as a submission, from a confined process, or on Windows from this one."""
     seeds = (0, *SEEDS)
     if os.name != "posix":
         return [Judgement(tried(exercise, text, seed, explaining=False)) for seed in seeds]
     try:
         with seeking_causes(False):  # points don't depend on them
             return in_time(lambda: judge_at(exercise, text.encode(), exercise.file_name, seeds=seeds, limits=LIMITS))
-    except Ended as ended:  # it is the checks that don't end
+    except Ended as ended:  # the checks themselves never end
         return [Judgement(stopped(ended.kind, ended.message, ended.line))]
 
 
 def solution_problems(exercise: Exercise, graded: list[Judgement] | None = None) -> list[str]:
-    """Return a sentence if the solution doesn't get all its points, at the first such seed, and for its imports."""
+    """Return a sentence if the solution loses points, for the first such seed, and sentences on its imports."""
     name = exercise.name
     for seed, judgement in zip((0, *SEEDS), graded or judged(exercise, exercise.solution), strict=False):
         should = f"{name}: its solution should get all points when it is graded like a submission, at seed {seed}"
@@ -55,5 +55,5 @@ def solution_problems(exercise: Exercise, graded: list[Judgement] | None = None)
         marks = entries(exercise, judgement) if judgement.reports else []
         if lost := next((entry for entry in marks if entry.points < entry.of), None):
             return [f"{should}, but it loses some for {lost.part!r}: {lost.reason}"]
-    advice = "take the import out, or allow it in packages.txt"
+    advice = "remove the import, or allow it in packages.txt"
     return [f"{name}: in its solution {remark}; {advice}" for remark in lacking(exercise.shown_solution, exercise)]

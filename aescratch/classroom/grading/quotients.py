@@ -1,11 +1,11 @@
-"""Whether right gradients were estimated by differences and not computed by a formula: evidence for a person.
+"""Evidence, for the teacher, that right gradients were estimated by differences and not computed by a formula.
 
     calls of the submission, with what it returned --against the solution's values--> agreement, noise -> a sentence
 
 Formulas agree to a few units in the last place. A difference quotient with the step h agrees to about ε/h, and its last
-digits are noise: they change at random when an argument changes slightly. Single precision, a constant to few digits
-and an approximation agree as badly, but aren't noisy, and are no evidence. A complex step is exact; its source, or that
-its functions meet complex numbers, gives it away.
+digits are noise: they change at random when an argument changes slightly. Single precision, a constant with few digits
+and an approximation agree as badly, but aren't noisy, and are no evidence. A complex step is exact; its source, or
+complex numbers in its functions, reveal it.
 """
 
 import contextlib
@@ -24,17 +24,17 @@ from aescratch.inspection.gradcheck import Report
 from aescratch.inspection.gradcheck.binding import UPSTREAM_NAMES, as_list, copied
 from aescratch.inspection.gradcheck.numeric import EPSILON
 
-AGREES = 1e-5  # of the largest entry: what is further off is wrong, which is no matter of accuracy
-ROUGH, SHOWN = 20.0, 4.0  # units in the last place of the largest argument; less will do where the source shows one
-SLIGHTLY = 2.0**-33  # by which arguments are changed: far more than their last place, far less than anybody sees
-LARGER, GROWS = 2.0**10, 8.0  # inputs so many times larger; the noise of a fixed step grows by more than that
-NEAR = 2.0**-30  # inputs so many times smaller lie within a step of a kink at 0
-MOST_INPUTS = 6  # at which a function is looked at
+AGREES = 1e-5  # relative to the largest entry: a larger difference is an error, not inaccuracy
+ROUGH, SHOWN = 20.0, 4.0  # units in the last place of the largest argument; the second if the source shows a quotient
+SLIGHTLY = 2.0**-33  # relative change of arguments: far more than their last place, but negligible for a formula
+LARGER, GROWS = 2.0**10, 8.0  # the first scales inputs up; the noise of a fixed step grows by more than the second
+NEAR = 2.0**-30  # scales inputs down until they lie within a step of a kink at 0
+MOST_INPUTS = 6  # at which a function is examined
 Ask = Callable[[dict[str, Any]], Any]
 
 
 class Call(NamedTuple):
-    """A call by name, and what came back."""
+    """A call by name, and its result."""
 
     function: str
     arguments: dict[str, Any]
@@ -42,13 +42,13 @@ class Call(NamedTuple):
 
 
 class Calls:
-    """The calls of a submission; of those that differ only in the upstream gradient, the first."""
+    """The calls of a submission; of calls that differ only in the upstream gradient, the first."""
 
     def __init__(self) -> None:
         self.kept: dict[tuple[str, bytes], Call] = {}
 
     def note(self, function: str, arguments: Mapping[str, Any], returned: Any) -> None:
-        """Keep a call, whose arguments nobody changes, if it is the first at these inputs."""
+        """Keep a call if it is the first at these inputs; its arguments must not change later."""
         arrays = [v for n, v in arguments.items() if isinstance(v, np.ndarray) and not _is_upstream(n)]
         inputs = b"".join(value.tobytes() for value in arrays)
         if sum(name == function for name, _ in self.kept) < MOST_INPUTS:
@@ -56,9 +56,9 @@ class Calls:
 
 
 def evidence(exercise: Exercise, text: bytes, reports: Sequence[Report], calls: Calls, asked: Any) -> str:
-    """Return what speaks for difference quotients in a submission, in a sentence; nothing where nothing does.
+    """Return the evidence of difference quotients in a submission, as a sentence, or an empty text.
 
-    Once its numbers are those of no formula, it is asked again, in its `Conversation`, at arguments slightly changed.
+    If its numbers are not a formula's, it is called again, in its `Conversation`, with slightly changed arguments.
     """
     if not any(type(report) is Report and report.tensors for report in reports):
         return ""
@@ -69,9 +69,9 @@ def evidence(exercise: Exercise, text: bytes, reports: Sequence[Report], calls: 
         name = call.function
         formula = _called_alike(getattr(right, name, None), call.arguments)
         if name in told or formula is None or shown_in(exercise.solution, name).quotient:
-            continue  # an exercise may ask for a quotient
+            continue  # this exercise may ask for a quotient
         source, found = shown_in(text, name), list[str]()
-        with contextlib.suppress(Exception):  # of the solution, at arguments that only a check tries
+        with contextlib.suppress(Exception):  # raised by the solution, at the changed arguments
             found = of_numbers(call, functools.partial(asked.call, name, ()), formula, source)
         if name not in counted:
             counted[name] = "", 0, False
@@ -93,11 +93,11 @@ def evidence(exercise: Exercise, text: bytes, reports: Sequence[Report], calls: 
 
 
 def of_numbers(call: Call, ask: Ask, formula: Callable[..., Any], source: Shown) -> list[str]:
-    """Return what the numbers of a call tell; nothing if they are a formula's, or inaccurate without being noisy."""
+    """Return the evidence in the numbers of a call; none if they are a formula's, or inaccurate without noise."""
     wanted, given = _arrays(formula(**copied(call.arguments))), _arrays(call.returned)
     if [value.shape for value in wanted] != [value.shape for value in given]:
         return []
-    floats = {  # without masks, of which no other value means anything
+    floats = {  # without masks, where other values have no meaning
         name: value for name, value in call.arguments.items()
         if isinstance(value, np.ndarray) and value.dtype.kind == "f" and (value != np.round(value)).any()
     }  # fmt: skip
@@ -105,7 +105,7 @@ def of_numbers(call: Call, ask: Ask, formula: Callable[..., Any], source: Shown)
     alike = [np.abs(g - w) <= AGREES * np.abs(w).max(initial=0.0) for g, w in zip(given, wanted, strict=True)]
 
     def off(changes: Sequence[Array], others: Sequence[Array]) -> float:
-        """Return how far apart two are, relative to the largest entry, where the values agree."""
+        """Return the distance of two results, relative to the largest entry, where the values agree."""
         each = (
             np.abs(a - b)[same].max(initial=0.0) / np.abs(w).max()
             for a, b, same, w in zip(changes, others, alike, wanted, strict=True) if same.any() and w.any()
@@ -113,7 +113,7 @@ def of_numbers(call: Call, ask: Ask, formula: Callable[..., Any], source: Shown)
         return max(each, default=0.0)
 
     def changed(names: Sequence[str], factor: float) -> dict[str, Any]:
-        """Return the arguments with all entries of some of them changed, by no more than a factor."""
+        """Return the arguments, with all entries of the named ones scaled by a factor and changed slightly."""
         factors = {name: factor * (1 + SLIGHTLY * rng.uniform(0.5, 1, floats[name].shape)) for name in names}
         return {**call.arguments, **{name: floats[name] * each for name, each in factors.items()}}
 
@@ -122,30 +122,30 @@ def of_numbers(call: Call, ask: Ask, formula: Callable[..., Any], source: Shown)
 
     rng = np.random.default_rng(0)
     inputs = [name for name in floats if not _is_upstream(name)]
-    is_flat = not off(right(changed(inputs, 1.0)), wanted)  # as the slope of a ReLU is
+    is_flat = not off(right(changed(inputs, 1.0)), wanted)  # like the slope of a ReLU
     accuracy = off(given, wanted)
-    said = [f"its values agree with a formula's to {accuracy:.1e} only, where formulas agree to {unit:.0e}"]
+    said = [f"its values agree with a formula's only to {accuracy:.1e}, while formulas agree to {unit:.0e}"]
     if source.quotient and accuracy > SHOWN * unit:
         return said
     if source.quotient and is_flat and (now := _again(ask, near := changed(inputs, NEAR), given)):
         return ["near a kink its values are those on both sides"] if off(now, right(near)) > AGREES else []
     if source.coarse or accuracy <= ROUGH * unit:
-        return []  # formulas in all styles that we know come to 2, and their noise to 3
+        return []  # formulas in all known styles reach 2 units, and their noise 3
     for name in floats:
         before = changed([name], 1.0)
         now = _again(ask, before, given)
         if not now:
-            return [*said, "it can't be asked again"]
+            return [*said, "it can't be called again"]
         theirs, ours = ([a - b for a, b in zip(*each, strict=True)] for each in ((now, given), (right(before), wanted)))
         if off(theirs, ours) > ROUGH * unit:
             return [*said, "their last digits are noise"]
     if is_flat and (now := _again(ask, larger := changed(inputs, LARGER), given)):
-        return [*said, "the worse the larger its inputs are"] if off(now, right(larger)) > GROWS * accuracy else []
+        return [*said, "and less the larger its inputs are"] if off(now, right(larger)) > GROWS * accuracy else []
     return []
 
 
 def _again(ask: Ask, arguments: dict[str, Any], before: Sequence[Array]) -> list[Array]:
-    """Return what comes back, of the shapes that came before; nothing where nothing like it does."""
+    """Return the result of another call if its shapes are the same and it is finite, else an empty list."""
     try:
         now = _arrays(ask(copied(arguments)))
     except (Exception, Ended):
@@ -155,7 +155,7 @@ def _again(ask: Ask, arguments: dict[str, Any], before: Sequence[Array]) -> list
 
 
 def _arrays(returned: Any) -> list[Array]:
-    """Return what was returned as arrays of floats; nothing where it isn't."""
+    """Return a result as arrays of floats, or an empty list if that is impossible."""
     try:
         return [np.asarray(value, np.float64) for value in as_list(returned)]
     except (TypeError, ValueError):
@@ -163,12 +163,12 @@ def _arrays(returned: Any) -> list[Array]:
 
 
 def _called_alike(formula: Any, arguments: Mapping[str, Any]) -> Callable[..., Any] | None:
-    """Return the solution's function as one that takes a submission's arguments; None where it needs others."""
+    """Return the solution's function as one that takes a submission's arguments; None if it needs others."""
     if formula is None:
         return None
     parameters = inspect.signature(formula).parameters
     ours = [name for name in parameters if _is_upstream(name)]
-    called = dict(zip(filter(_is_upstream, arguments), ours, strict=False))  # the upstream gradient has several names
+    called = dict(zip(filter(_is_upstream, arguments), ours, strict=False))  # upstream gradients have various names
     if not set(parameters) <= {called.get(name, name) for name in arguments}:
         return None
 

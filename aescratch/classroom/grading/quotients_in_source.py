@@ -1,8 +1,8 @@
-"""Whether the source of a submission shows a difference quotient or a complex step, where a function of it leads.
+"""Find a difference quotient or a complex step in the source of a submission, in code that a function reaches.
 
-    text --read, never run--> what a function reaches, without its assertions -> the lines that show it
+    text --read, never run--> code that a function reaches, without its assertions -> the lines that show it
 
-A check of one's own gradient that stands beside the answer isn't reached; one within an assertion doesn't count.
+A gradient check beside the answer isn't reached, and one in an assertion doesn't count.
 """
 
 import ast
@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-SMALL = 0.1  # a constant up to which a number may be a step
-MACHINE = {"finfo", "spacing", "cbrt"}  # of which steps are made
+SMALL = 0.1  # the largest number that may be a step
+MACHINE = {"finfo", "spacing", "cbrt"}  # often used to compute steps
 COMPLEX = {"complex", "complex64", "complex128", "csingle", "cdouble", "clongdouble", "c16", "D"}
 COARSE = {"float32", "float16", "single", "half", "round", "around", "rint"}
 COARSE_TEXTS = {"f", "e", "f4", "f2", "<f4", "<f2"}
@@ -24,11 +24,11 @@ class Shown(NamedTuple):
 
     quotient: int = 0
     imaginary: int = 0
-    coarse: int = 0  # to single precision or so many digits
+    coarse: int = 0  # rounding to single precision or to a number of digits
 
 
 def shown_in(text: bytes | str, function: str) -> Shown:
-    """Return what a text shows of what is run when a function of it is called."""
+    """Return the lines shown by the code of a text that a call of one of its functions runs."""
     try:
         nodes = list(_reached(ast.parse(text), function))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -58,7 +58,7 @@ def shown_in(text: bytes | str, function: str) -> Shown:
 
 
 def _reached(tree: ast.Module, function: str) -> Iterator[Node]:
-    """Yield the nodes of everything at a module's top level that a function leads to by name."""
+    """Yield the nodes of all top-level definitions of a module that a function reaches by name."""
     top: dict[str, list[Node]] = defaultdict(list)
     for statement in tree.body:
         names = [statement.name] if isinstance(statement, (ast.FunctionDef, ast.ClassDef)) else []
@@ -79,7 +79,7 @@ def _reached(tree: ast.Module, function: str) -> Iterator[Node]:
 
 
 def _bindings(node: Node) -> Iterator[tuple[str, Node]]:
-    """Yield the names that a node binds, each with what its value comes from."""
+    """Yield the names that a node binds, each with the origin of its value."""
     if isinstance(node, ast.Assign):
         yield from ((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))
     elif isinstance(node, (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)) and node.value is not None:
@@ -96,7 +96,7 @@ def _bindings(node: Node) -> Iterator[tuple[str, Node]]:
 
 
 def _is_small(node: Node, steps: set[str]) -> bool:
-    """Whether an expression is a number that may be a step, or has one as a factor."""
+    """Whether an expression is a number that may be a step, or has such a factor."""
     value = node.value if isinstance(node, ast.Constant) else None
     if (isinstance(value, float) and 0 < value <= SMALL) or _word(node) in MACHINE | steps:
         return True
@@ -107,7 +107,7 @@ def _is_small(node: Node, steps: set[str]) -> bool:
 
 
 def _is_quotient(above: Node, below: Node, steps: set[str], bound: Bound) -> bool:
-    """Whether a difference, a sum that grew, or a number is divided by a step, and by nothing else."""
+    """Whether a difference, an accumulated sum, or a number is divided by a step, and by nothing else."""
     names = {part.id for part in ast.walk(below) if isinstance(part, ast.Name)}
     calls = any(isinstance(part, ast.Call) for part in ast.walk(below))
     if calls or not (names <= steps and _is_small(below, steps)):

@@ -1,6 +1,6 @@
-"""Findings and outcomes as sentences that a student may read: no number of the teacher's inputs' right answers in them.
+"""Findings and outcomes as sentences for students, without any number of the right answers.
 
-    Finding -> one sentence;   Outcome -> why there was nothing to check;   Judgement -> the answer as a text
+    Finding -> one sentence;   Outcome -> why a part wasn't checked;   Judgement -> the answer as a text
 """
 
 import re
@@ -10,14 +10,14 @@ from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.outcome import HEADLINES, LACKING, NOT_BEGUN, PASSED, UNSURE, WRONG, Outcome, code_of
 from aescratch.inspection.gradcheck import Finding, Report
 
-LONGEST = 300  # characters of a sentence: a student's exception may be long
+LONGEST = 300  # characters of a sentence, since a student's exception may be long
 LONGEST_ANSWER = 2000
 PRINTED_LINES = 5
-HOLE_ONLY = {"not-implemented"}  # the codes of a report on a hole, which is told of before
+HOLE_ONLY = {"not-implemented"}  # the codes of a report on a hole, which the answer has mentioned already
 
 
 def plain(text: str, longest: int = LONGEST) -> str:
-    """Return text on one line, without control characters, and not longer than that.
+    """Return text on one line, without control characters, shortened to the given length.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def sentence(finding: Finding, report: Report) -> str:
 
 
 def first_sentence(report: Report) -> str:
-    """Return what a report says first."""
+    """Return the first finding of a report as a sentence."""
     if report.verdict == "pass":
         return "right"
     telling = [finding for finding in report.findings if finding.severity != "note"]
@@ -50,7 +50,7 @@ def first_sentence(report: Report) -> str:
 def not_checked(outcome: Outcome) -> tuple[str, tuple[str, ...], bool]:
     """Return why a part wasn't checked: a sentence, codes, and whether a person has to look."""
     if outcome.kind in (WRONG, PASSED):
-        return "not checked, since an earlier check has to pass first", ("not-reached",), False
+        return "not checked, since an earlier check must pass first", ("not-reached",), False
     said = plain(_without_folders(outcome.message))
     at = f" (line {outcome.line})" if outcome.line else ""
     text = HEADLINES.get(outcome.kind, outcome.kind) + (f": {said}" if said else "") + at
@@ -58,22 +58,23 @@ def not_checked(outcome: Outcome) -> tuple[str, tuple[str, ...], bool]:
 
 
 def mistake(outcome: Outcome, reports: list[Report]) -> tuple[str, str]:
-    """Return what stands for the mistake of a submission: a code, and the words that tell it from others."""
+    """Return a code for the mistake of a submission, and words that distinguish it from others with this code."""
     if outcome.kind in (WRONG, UNSURE):
         for report in reports:
             telling = [finding for finding in report.findings if finding.severity != "note"]
             if report.verdict != "pass" and telling:
                 first = next((finding for finding in telling if finding.code == "cause"), telling[0])
                 return code_of(first), first.cause if first.code == "cause" else ""
-    used = re.search(r"\buses \w+, which grading doesn't have", outcome.message) if outcome.kind == LACKING else None
+    package = re.search(r"\buses \w+, which is not available in grading", outcome.message)
+    used = package if outcome.kind == LACKING else None
     return outcome.kind, used.group() if used else ""
 
 
 def answer_of(exercise: Exercise, outcome: Outcome, reports: list[Report]) -> str:
-    """Return the answer to a submission, as `aescratch exercises check` words it, without the right values."""
+    """Return the answer to a submission, like that of `aescratch exercises check`, but without the right values."""
     lines = [f"{exercise.name}: {HEADLINES.get(outcome.kind, outcome.kind)}"]
-    if outcome.kind == NOT_BEGUN and not outcome.reports:  # those with reports have no hole, but a question or a bug
-        lines.append("  what is to be written still is raise NotImplementedError")
+    if outcome.kind == NOT_BEGUN and not outcome.reports:  # with reports, it has a question or a bug, but no hole
+        lines.append("  it still has raise NotImplementedError where the code should be")
     elif outcome.message:
         lines.append(f"  {plain(_without_folders(outcome.message))}")
     if outcome.line:
@@ -93,5 +94,5 @@ def answer_of(exercise: Exercise, outcome: Outcome, reports: list[Report]) -> st
 
 
 def _without_folders(text: str) -> str:
-    """Return text with each path in it cut down to its file's name, since folders differ from run to run."""
+    """Return text with each path shortened to its file's name, since folders differ from run to run."""
     return re.sub(r"(?:[A-Za-z]:)?(?:[/\\][\w.+~-]+){2,}", lambda match: PurePath(match.group()).name, text)

@@ -1,9 +1,9 @@
-"""The roster: who takes the course, from a table of one's own or from what a platform exports of its gradebook.
+"""The roster: the students of a course, from the teacher's own table or from a platform's gradebook.
 
-    CSV -> rows of students;   what exports call people -> the row that each of them is, if it is one row
+    CSV -> rows of students;   the names in exports -> the row of each student, if there is exactly one
 
-Columns of one's own: student (as the export calls them: a number, a login, an email or a name), name, email, section,
-group, and due, where somebody has another date. Platforms' tables are told by their headings.
+Columns of the teacher's own table: student (as in the export: a number, a login, an email or a name), name, email,
+section, group, and due, for students with another date. Platforms' tables are recognised by their headings.
 """
 
 import csv
@@ -21,16 +21,16 @@ from aescratch.classroom.grading.exports.attempts import Who
 from aescratch.classroom.grading.lateness import due_of
 
 LARGEST = 50_000_000  # bytes
-MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}  # at the beginning of a text
-NOBODY = ("Points Possible", "Student, Test")  # rows of Canvas's that are no student's
+MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}  # byte order marks
+NOBODY = ("Points Possible", "Student, Test")  # rows of Canvas's table without a student
 
 
 class RosterError(ValueError):
-    """A file isn't a roster; the message is one sentence."""
+    """A roster is invalid; the message is one sentence."""
 
 
 class Form(NamedTuple):
-    """A form of table: the headings that tell it, those of what identifies a student, the first one to call them by."""
+    """A form of table: its typical headings, and the headings of a student's identifiers, the preferred one first."""
 
     name: str
     headings: frozenset[str]
@@ -59,7 +59,7 @@ class Row:
     handles: tuple[str, ...] = ()
 
     def may_be_called(self, name: str) -> bool:
-        """Whether a name is this student's, or the group's, as far as that is known."""
+        """Whether a name may be this student's or the group's."""
         known = _names(self.name) | _names(self.student) | _names(self.group)
         return not (name and self.name) or bool(known & _names(name))
 
@@ -76,9 +76,9 @@ class Roster:
     remarks: list[str] = field(default_factory=list)
 
     def placed(self, people: Sequence[Who]) -> tuple[list[tuple[Row | None, list[Who]]], list[str]]:
-        """Return whose work counts for which row, each row once, and for none; and remarks on all that doesn't fit.
+        """Return the people of each row, and those without a row; and remarks on everything that doesn't fit.
 
-        Who could be two rows is put to neither, and neither are two people who could both be one row.
+        A person is assigned to a row only if no other row, and no other person, fits.
         """
         by_handle = self._index(lambda row: map(_plain, (*row.handles, row.email)))
         by_name = self._index(lambda row: _names(row.name) | _names(row.student))
@@ -96,21 +96,21 @@ class Roster:
                     claims[number][how].append(who)
             else:
                 several = " and ".join(shown(self.rows[number].student) for number in sorted(rows)[:3])
-                why[who] = f"could be {len(rows)} of the roster, {several}" if rows else "isn't on the roster"
+                why[who] = f"could be {len(rows)} students on the roster, {several}" if rows else "isn't on the roster"
         placed: list[tuple[Row | None, list[Who]]] = []
         remarks = list(self.remarks)
         for row, claim in zip(self.rows, claims, strict=True):
             alone = claim["handle"] or claim["name"]
             for who in claim["name"] if claim["handle"] else []:
-                why[who] = f"has the name of {shown(row.student)}, who is told by {shown(alone[0].label)}"
+                why[who] = f"has the name of {shown(row.student)}, who is already {shown(alone[0].label)}"
             if len({who.key for who in alone}) > len({who.key[0] for who in alone}):  # two, on one platform
                 names = " and ".join(sorted(shown(who.label) for who in alone))
-                why |= {who: f"is one of {names}, who all could be {shown(row.student)} of the roster" for who in alone}
+                why |= {who: f"is one of {names}, who all could be {shown(row.student)} on the roster" for who in alone}
                 alone = []
             if not alone and not claim["group"]:
-                remarks.append(f"{shown(row.student)} is on the roster, and no submission is theirs")
+                remarks.append(f"{shown(row.student)} is on the roster, but has no submission")
             placed.append((row, [*alone, *claim["group"]]))
-        remarks += [f"{shown(who.label)} {reason}: graded, and in no gradebook" for who, reason in why.items()]
+        remarks += [f"{shown(who.label)} {reason}: graded, but not in a gradebook" for who, reason in why.items()]
         return [*placed, *((None, [who]) for who in why)], remarks
 
     def _index(self, keys: Callable[[Row], Iterable[str]]) -> dict[str, set[int]]:
@@ -126,7 +126,7 @@ def _plain(text: str) -> str:
 
 
 def _names(name: str) -> set[str]:
-    """Return the ways to write a name without what is no letter or digit: its words as they are, and turned around.
+    """Return the ways to write a name, with letters and digits only: its words in order, and turned around.
 
     Examples
     --------
@@ -138,28 +138,28 @@ def _names(name: str) -> set[str]:
 
 
 def read_table(path: Path, what: str) -> tuple[list[tuple[int, list[str]]], str, str]:
-    """Return the rows of a CSV file that is to be `what`, with their lines' numbers; the separator; the encoding."""
+    """Return the rows of a CSV file with their line numbers, the separator, and the encoding; `what` is its purpose."""
     try:
         with open(path, "rb") as stream:
             content = stream.read(LARGEST)
     except OSError as error:
         raise ValueError(f"expected {what}, but {path} can't be read: {error.strerror}; check the path") from error
     marked = next((encoding for mark, encoding in MARKS.items() if content.startswith(mark)), None)
-    for encoding in (marked,) if marked else ("utf-8", "cp949"):  # the last is what Excel writes in Korea
+    for encoding in (marked,) if marked else ("utf-8", "cp949"):  # Excel in Korea writes the last one
         try:
             text = content.decode(encoding)
             break
         except UnicodeError:
             continue
     else:
-        raise ValueError(f"expected {path} to be text in UTF-8, but it is none; save it as CSV UTF-8")
+        raise ValueError(f"expected {path} to be text in UTF-8, but it is not; save it as CSV UTF-8")
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)  # else a quote swallows rows
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)  # else a quote hides rows
     try:
         return [(reader.line_num, cells) for cells in reader], delimiter, encoding
     except csv.Error as error:
         where = f"{path}, line {reader.line_num}"
-        raise ValueError(f"{where}: it is no CSV ({error}); look for an open quote") from error
+        raise ValueError(f"{where}: invalid CSV ({error}); look for an open quote") from error
 
 
 def read_roster(path: Path) -> Roster:
@@ -174,7 +174,8 @@ def read_roster(path: Path) -> Roster:
     if form is None:
         raise RosterError(
             f"expected {path} to have a column student, or the headings of a platform's gradebook, got "
-            f"{shown(', '.join(headings)) or 'nothing'}; name the column by which the export calls people student"
+            f"{shown(', '.join(headings)) or 'nothing'}; give the column with the students' names in the export the "
+            "heading student"
         )
     roster = Roster(form, table, delimiter, encoding)
     for line, cells in enumerate(table[1:], start=1):
@@ -187,18 +188,18 @@ def read_roster(path: Path) -> Roster:
 
 
 def _row(form: Form, values: dict[str, str], line: int, remarks: list[str]) -> Row | None:
-    """Return the student of a line of the table, or None if it is none's."""
+    """Return the student of a line of the table, or None if it has no student."""
     handles = tuple(values[heading] for heading in form.handles if values[heading])
     name = values[form.full_name] or f"{values['last name']}, {values['first name']}".strip(", ")
     if not handles or (form is CANVAS and name.startswith(NOBODY)):
         if form is FORMS[-1] and any(values.values()):
-            remarks.append(f"line {line + 1} of the roster names no student, and isn't read")
+            remarks.append(f"line {line + 1} of the roster has no student, and was skipped")
         return None
     try:
         due = due_of(values["due"]) if values["due"] else None
     except ValueError as error:
         due = None
-        remarks.append(f"the date of {shown(handles[0])} on the roster isn't read: {error}")
+        remarks.append(f"the date of {shown(handles[0])} on the roster is invalid and was ignored: {error}")
     told = (handles[0], name, values["email"] or values["email address"], values["section"], values["group"])
-    student, name, email, section, group = map(shown, told)  # platforms let students choose their names
+    student, name, email, section, group = map(shown, told)  # students may choose their names on a platform
     return Row(student, line, name, email, section, group, due, handles)

@@ -1,10 +1,10 @@
-"""Judging many submissions at once: a few workers, each asked for one after the other; the order decides nothing.
+"""Judge many submissions in parallel: a few workers take one after the other; results don't depend on the order.
 
-    tasks --threads, each with a process of its own--> records -> ledger;   time-outs once more, alone, at the end
+    tasks --threads, each with a process of its own--> records -> ledger;   timeouts once more, alone, at the end
     python -m aescratch.classroom.grading.runs      such a process: a request per line on stdin, a record on stdout
 
-The checks run in such a process, and the submission in a confined process of its own. If a submission still brings the
-former down, only that submission is lost, and the next gets another process.
+The checks run in such a process, and the submission in a confined process of its own. If a submission still crashes
+the worker's process, only that submission is lost, and the next gets another process.
 """
 
 import base64
@@ -33,7 +33,7 @@ from aescratch.classroom.grading.seeds import seed_for
 from aescratch.classroom.outcome import DIED, PASSED, TIMED_OUT
 from aescratch.foundations.sources import import_from_source
 
-PATIENCE = 60.0  # seconds more than ten times a submission's own limit, after which a worker is given up
+PATIENCE = 60.0  # seconds beyond ten times a submission's own limit, after which a worker is stopped
 
 
 class GradingError(RuntimeError):
@@ -41,7 +41,7 @@ class GradingError(RuntimeError):
 
 
 class Worker:
-    """A process that judges, started when it is first asked, and again after it has died."""
+    """A process that judges, started by the first request, and restarted after a crash."""
 
     seed: str
     limits: dict[str, Any]
@@ -89,13 +89,13 @@ class Worker:
             process.kill()
             process.wait()
             for stream in (process.stdin, process.stdout):
-                with contextlib.suppress(OSError):  # what is left over can't be written any more
+                with contextlib.suppress(OSError):  # the remaining data can't be written any more
                     stream.close()  # type: ignore[union-attr]
 
 
 def _brought_down(task: Task) -> Record:
-    """Return the record of a submission that took its judge with it."""
-    says = "it brought down the process that judged it; look at this one yourself"
+    """Return the record of a submission that crashed its judge."""
+    says = "it crashed the process that judged it; look at this one yourself"
     rows = [entry._replace(flagged=True).row for entry in without_points(task.exercise, says, DIED)]
     return {
         "key": task.key, "exercise": task.exercise.name, "kind": DIED, "says": says, "line": 0, "entries": rows,
@@ -107,10 +107,10 @@ def judge_all(
     tasks: Sequence[Task], ledger: Ledger, seed: str, limits: dict[str, Any], jobs: int,
     done: Callable[[], object] = lambda: None,
 ) -> None:  # fmt: skip
-    """Judge every task that the ledger doesn't hold, and keep each record there.
+    """Judge every task that is not in the ledger, and add each record to it.
 
-    Who ran out of time while others were at work is judged once more, alone, and only that counts. A `GradingError`
-    says that a submission couldn't be judged for a reason that isn't its own.
+    A submission that ran out of time while others were running is judged again, alone, and only that counts. Raises
+    `GradingError` if a submission can't be judged for a reason outside it.
     """
     left = list({task.key: task for task in tasks if task.key not in ledger.records}.values())
     late: list[Task] = []
@@ -121,11 +121,11 @@ def judge_all(
 
 
 def prove(tasks: Sequence[Task], ledger: Ledger, seed: str, limits: dict[str, Any], jobs: int) -> None:
-    """Judge our own solutions like submissions, so that nobody loses points because grading itself is broken."""
+    """Judge our own solutions like submissions, so that no student loses points because grading itself fails."""
     try:
         judge_all(tasks, ledger, seed, limits, jobs)
     except GradingError as error:
-        advice = "" if "validate" in str(error) else "; see what aescratch exercises validate says"
+        advice = "" if "validate" in str(error) else "; see aescratch exercises validate"
         raise GradingError(f"{error}{advice}") from error
     for task in tasks:
         record = ledger.records[task.key]
@@ -133,7 +133,7 @@ def prove(tasks: Sequence[Task], ledger: Ledger, seed: str, limits: dict[str, An
             why = f"{record['kind']}: {record['says']}" if record["says"] else record["kind"]
             raise GradingError(
                 f"the solution of {task.exercise.name} doesn't get all its points when it is graded like a submission "
-                f"({why}), and so nobody's would: nothing was graded"
+                f"({why}), so no submission would: nothing was graded"
             )
 
 
@@ -141,13 +141,13 @@ def _share_out(
     tasks: Iterable[Task], ledger: Ledger, workers: Sequence[Worker], done: Callable[[], object],
     late: list[Task] | None,
 ) -> None:  # fmt: skip
-    """Let workers take tasks until there are none, or one is broken; those that are too late are put aside."""
+    """Let workers take tasks until none is left, or one fails; timeouts are added to `late`."""
     left, over = iter(list(tasks)), threading.Event()
 
     def judge_with(worker: Worker) -> None:
-        for task in left:  # each is given to one of the threads
+        for task in left:  # shared: each task goes to one thread
             record = worker.ask(task)
-            if record["kind"] == BROKEN:  # it may have been the moment
+            if record["kind"] == BROKEN:  # try again, since the cause may be gone
                 record = worker.ask(task)
             if over.is_set():
                 return
@@ -173,10 +173,10 @@ def _share_out(
 
 
 def judged(request: dict[str, Any]) -> Record:
-    """Return the record of a request: what was found, the points of each part in hundredths, and the answer."""
+    """Return the record of a request: the outcome, the points of each part in hundredths, and the answer."""
     exercise = read_exercise(Path(request["folder"]))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a student's overflow
+        warnings.simplefilter("ignore")  # warnings about a student's overflow
         text, limits = base64.b64decode(request["text"]), Limits(**request["limits"])
         seed = seed_for(exercise, text, request["seed"])
         start = time.perf_counter()
@@ -194,20 +194,20 @@ def judged(request: dict[str, Any]) -> Record:
 
 
 def main() -> None:
-    """Answer requests until there are no more."""
+    """Answer requests until the input ends."""
     import_from_source()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever prints in here, it is no answer
+    os.dup2(2, 1)  # so that printed text can't look like an answer
     for line in sys.stdin:
         request = json.loads(line)
         try:
             record = judged(request)
-        except Exception as error:  # ours, or the machine's: nothing that a submission does raises
+        except Exception as error:  # ours or the system's: a submission can't raise here
             text = traceback.format_exception_only(type(error), error)[-1].strip()
             record = {"key": request["key"], "kind": BROKEN, "says": text}
         try:
             print(json.dumps(record), file=answers, flush=True)
-        except BrokenPipeError:  # who asked was ended; Python's own end would try to write again
+        except BrokenPipeError:  # the parent is gone; Python's own exit would try to write again
             os._exit(1)
 
 

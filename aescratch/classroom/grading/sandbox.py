@@ -1,10 +1,10 @@
-"""What this machine has to confine a process with: bubblewrap's namespaces, or Landlock, or limits alone.
+"""The means of this machine to confine a process: bubblewrap's namespaces, or Landlock, or limits alone.
 
     folders of Python, NumPy and the system's libraries -> the command before a confined command
-                                                        -> or what the process lets itself be restricted to
+                                                        -> or the rules by which the process restricts itself
 
-Anything that isn't bound into the sandbox isn't there; behind Landlock it can't be opened. With either goes the filter
-of calls. Where there is neither, `missing_protections` says so.
+Anything that isn't bound into the sandbox doesn't exist there; with Landlock it can't be opened. Both come with the
+filter of system calls. If neither is available, `missing_protections` says so.
 """
 
 import functools
@@ -23,11 +23,11 @@ import aescratch as ae
 from aescratch.classroom.grading import calls, landlock
 
 HERE = Path(__file__).parent
-INSIDE = "/judge"  # where the child's files are in bubblewrap
+INSIDE = "/judge"  # the folder of the child's files in bubblewrap
 FILES = ("child", "absent", "channel", "calls", "landlock")
-NOBODIES, MANY = 61184, 4096  # users that nobody is, the first and how many: one for each judge at a time
+NOBODIES, MANY = 61184, 4096  # the first unused user number, and how many there are: one for each judge at a time
 HOME_SIZE = 2**24  # bytes of files in bubblewrap
-EARLY = (  # read while root, where no sandbox shows them to others: Python may lie where only root can look
+EARLY = (  # imported while still root, if there is no sandbox: Python may lie where only root can read
     "bisect", "cmath", "collections.abc", "contextlib", "copy", "dataclasses", "datetime", "decimal", "enum",
     "fractions", "functools", "heapq", "itertools", "json", "logging", "math", "numbers", "operator", "pprint",
     "statistics", "string", "textwrap", "time", "traceback", "typing", "warnings", "doctest", "mmap", "unittest",
@@ -42,12 +42,12 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 
 
 def missing_protections() -> list[str]:
-    """Return what can't be withstood on this platform, in words; nothing where everything can."""
+    """Return sentences on what submissions can do on this machine that they shouldn't; empty if fully confined."""
     if os.name != "posix":
-        return ["a submission's process can be confined on Unix only: grade on Linux, or in WSL"]
+        return ["submissions can be confined on Unix only: grade on Linux, or in WSL"]
     sandbox, reason = bubblewrap()
     if sandbox:
-        words = "a submission can take memory that is counted for no process: of this machine the calls aren't known"
+        words = "a submission can take memory outside its limit, since this machine's system calls are unknown"
         return [] if calls.program() else [words]
     who = "is root" if os.getuid() == 0 else "has your rights"
     if landlocked():
@@ -55,37 +55,37 @@ def missing_protections() -> list[str]:
     missing = [
         f"a submission can read the files of this machine, the solutions among them ({reason})",
         "a submission can reach the network",
-        "a submission can write files wherever its user may, as many as fit on the disk",
+        "a submission can write files wherever its user may, until the disk is full",
     ]
     if not can_become_nobody():
         missing.append(f"a submission {who}, sees the processes of this machine, and can end those of its user")
     if sys.platform == "darwin":
-        missing.append("macOS limits no process's memory")
+        missing.append("macOS does not limit the memory of a process")
     return missing
 
 
 @functools.cache
 def can_become_nobody() -> bool:
-    """Whether we are root, and a child of ours can become a user who may do nothing."""
+    """Whether we are root, and a child of ours can become a user without rights."""
     code = f"import os; os.setgroups([]); os.setgid({NOBODIES}); os.setuid({NOBODIES})"
     return os.getuid() == 0 and subprocess.run([python(), "-c", code], capture_output=True).returncode == 0
 
 
 @functools.cache
 def landlocked() -> bool:
-    """Whether Landlock and the filter of calls can stand in for a sandbox here."""
+    """Whether Landlock and the filter of calls can replace a sandbox here."""
     return landlock.version() >= landlock.OLDEST and bool(calls.program())
 
 
 @functools.cache
 def bubblewrap() -> tuple[list[str], str]:
-    """Return the command that a confined command is put behind, or nothing and why there is none; tried once."""
+    """Return the command to put before a confined command, or an empty one and the reason; tried once."""
     program = shutil.which("bwrap")
     if not sys.platform.startswith("linux") or program is None:
         return [], "install bubblewrap" if sys.platform.startswith("linux") else "there is no bubblewrap here"
     own = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     own += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    if os.getuid() == 0:  # root's processes aren't counted, so the child becomes nobody, for which it needs these two
+    if os.getuid() == 0:  # root has no limit of processes, so the child changes its user, which needs these two
         own += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         own += ["--unshare-user", "--disable-userns"]
@@ -97,28 +97,28 @@ def bubblewrap() -> tuple[list[str], str]:
     except (OSError, subprocess.TimeoutExpired) as error:
         return [], f"bubblewrap doesn't work: {error}"
     if run.returncode:
-        return [], f"bubblewrap doesn't work: {(run.stderr.strip().splitlines() or ['no word'])[-1]}"
+        return [], f"bubblewrap doesn't work: {(run.stderr.strip().splitlines() or ['it gives no reason'])[-1]}"
     return command, ""
 
 
 def with_packages(command: list[str], places: dict[str, Path]) -> list[str]:
-    """Return the command of `bubblewrap` with what was installed at these places bound beside NumPy."""
+    """Return the command of `bubblewrap` with the packages at these places bound beside NumPy."""
     binds = [word for name, path in places.items() for word in ("--ro-bind", str(path), f"{INSIDE}/packages/{name}")]
-    return [*command[:-3], *binds, *command[-3:]]  # before all becomes read-only
+    return [*command[:-3], *binds, *command[-3:]]  # before everything becomes read-only
 
 
 def nobody() -> int:
-    """Return a user who has nothing on this machine, and is another for each process of ours."""
+    """Return a user number that owns nothing on this machine, different for each process of ours."""
     return NOBODIES + os.getpid() % MANY
 
 
 def python() -> str:
-    """Return the interpreter itself, not the one of a virtual environment."""
+    """Return the path of the interpreter itself, not that of a virtual environment."""
     return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
 
 
 def open_to_landlock(places: Iterable[Path]) -> dict[str, list[str]]:
-    """Return what `landlock.restrict` lets a process read, with what was installed at these places."""
+    """Return the arguments of `landlock.restrict`, with the packages at these places readable."""
     trees, single, packages, _ = _seen()
     library = Path(sysconfig.get_path("stdlib")).resolve()
     trees = [tree.resolve() for tree in trees]
@@ -130,7 +130,7 @@ def open_to_landlock(places: Iterable[Path]) -> dict[str, list[str]]:
 
 
 def _seen() -> tuple[list[Path], list[Path], list[Path], list[str]]:
-    """Return what is to be seen: Python's and the system's libraries, single files, NumPy; and links between these."""
+    """Return what is visible: Python's and the system's libraries, single files, NumPy; and links between these."""
     prefix, library, numpys = Path(sys.base_prefix), Path(sysconfig.get_path("stdlib")), Path(np.__file__).parent
     links: list[str] = []
     trees: list[Path] = []
@@ -145,14 +145,14 @@ def _seen() -> tuple[list[Path], list[Path], list[Path], list[str]]:
 
 
 def _binds() -> list[str]:
-    """Return how bubblewrap is told what is to be seen; anything else is not there."""
+    """Return the arguments of bubblewrap that make this visible; anything else doesn't exist there."""
     trees, single, packages, links = _seen()
     binds = {path: path for path in (*trees, *single)}
     binds |= {path: Path(INSIDE, path.name) for path in [HERE / f"{name}.py" for name in FILES]}
     binds |= {path: Path(INSIDE, "packages", path.name) for path in packages}
     parents = {parent for place in binds.values() for parent in place.parents}
     folders = sorted(parent for parent in parents if not any(tree in (parent, *parent.parents) for tree in trees))
-    made = ["/dev", *map(str, folders[1:])]  # for every user to look into; the first is /
+    made = ["/dev", *map(str, folders[1:])]  # readable for every user; the first is /
     arguments = [word for folder in made for word in ("--dir", folder)]
     for path, place in binds.items():
         arguments += ["--ro-bind", str(path), str(place)]
@@ -166,7 +166,7 @@ def _binds() -> list[str]:
 
 
 def _hidden(trees: list[Path], library: Path) -> list[Path]:
-    """Return the folders within what is bound that hold other packages, among them perhaps this one."""
+    """Return the folders inside the bound ones that contain other packages, perhaps this one."""
     folders = [*map(Path, (*site.getsitepackages(), *sys.path)), Path(ae.__file__).resolve().parent]
     places = [place for tree in trees for place in (tree, *tree.glob("python3*"))] + [library]
     folders += [place / f"{kind}-packages" for place in places for kind in ("site", "dist")]

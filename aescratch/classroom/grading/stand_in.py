@@ -1,8 +1,8 @@
-"""A stand-in for the student's module: its functions are called in the confined process, and answer here.
+"""A stand-in for the student's module: its functions run in the confined process, and their results arrive here.
 
     checks.check(StandIn, seed) -> student.f(x, W) --question--> confined process --answer--> arrays of our own
 
-What comes back is what a function could have returned, changed in its arguments, printed or raised, and no more.
+An answer contains only what a function could have returned, changed in its arguments, printed or raised.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from aescratch.classroom.grading.quotients import Calls
 from aescratch.classroom.outcome import DIED, SYNTAX_ERROR, TIMED_OUT, Ended, still_running
 from aescratch.inspection.gradcheck.binding import copied
 
-MOST_ENTRIES = 4096  # of what one of our functions is called with from inside, so that no product of them is large
+MOST_ENTRIES = 4096  # of the arguments when a submission calls one of our functions, so that no product is large
 MOST_PARAMETERS, LONGEST_NAME = 100, 100
 
 
 @contextlib.contextmanager
 def _refusing() -> Iterator[None]:
-    """Let a malformed answer end the process: the checks would take its exception for the submission's own."""
+    """Let a malformed answer end the check: otherwise its exception would look like the submission's own."""
     try:
         yield
     except Malformed as error:
-        raise Ended(DIED, f"it wrote to the judge itself: {error}") from error
+        raise Ended(DIED, f"it sent the judge invalid data: {error}") from error
 
 
 class Conversation:
-    """Questions to a submission in its confined process, and its answers; its lines are given under a file's name."""
+    """Questions to a submission in its confined process, and its answers; `file` is its name in tracebacks."""
 
     process: Confined
     file: str
@@ -60,7 +60,7 @@ class Conversation:
         self.left = limits.seconds
 
     def load(self, text: bytes) -> StandIn:
-        """Run the text of the submission, and return what stands for its module."""
+        """Run the text of the submission, and return the stand-in for its module."""
         answer, _ = self.ask({"what": "load", "file": self.file}, [text])
         match answer:
             case {"done": "no-python", "text": str(reason), "line": int(line)}:
@@ -69,7 +69,7 @@ class Conversation:
 
     @_refusing()
     def look(self, name: str) -> Any:
-        """Return what a name of the submission stands for: a function that can be called, or a value."""
+        """Return the object with a name in the submission: a function that can be called, or a value."""
         answer, payload = self.ask({"what": "look", "name": name})
         match answer:
             case {"missing": True}:
@@ -79,11 +79,11 @@ class Conversation:
             case {"function": str(shown_name), "line": int(line), "parameters": parameters}:
                 signature = _signature(parameters)
                 return StandInFunction(self, name, shown(shown_name, kept=""), line_number(line), signature)
-        raise Malformed("no description")
+        raise Malformed("an invalid description")
 
     @_refusing()
     def call(self, name: str, arguments: Sequence[Any], named: dict[str, Any]) -> Any:
-        """Return what a function of the submission returns."""
+        """Return the result of a function of the submission."""
         functions: list[Any] = []
         packer, before = Packer(functions=functions), copied(named)
         question = {"what": "call", "name": name, **packer.pack_call(arguments, named)}
@@ -97,44 +97,44 @@ class Conversation:
                 unpacker.end()
                 if not arguments:
                     self.calls.note(name, before, value)
-                if drew:  # here as well, for the checks to see
+                if drew:  # draw here as well, so that the checks notice
                     random.random()
                     np.random.random()  # noqa: NPY002
                 return value
-        raise Malformed("no answer")
+        raise Malformed("an invalid answer")
 
     @_refusing()
     def counted(self, name: str, named: dict[str, Any]) -> tuple[str, int, bool]:
-        """Call a function again; return which other one it calls most, how often, and if any meets complex numbers."""
+        """Call a function again; return which other one it calls most, how often, and if any has complex numbers."""
         packer = Packer()
         question = {"what": "count", "name": name, **packer.pack_call([], named)}
         answer, _ = self.ask(question, packer.chunks)
         match answer:
             case {"most": str(most), "times": int(times), "complex": bool(is_complex)}:
                 return shown(most, kept=""), times, is_complex
-        raise Malformed("no count")
+        raise Malformed("an invalid count")
 
     @_refusing()
     def ask(
         self, question: dict[str, Any], chunks: Sequence[bytes] = (), functions: Sequence[Any] = (),
         given: Sequence[Any] = (),
     ) -> tuple[dict[str, Any], bytes]:  # fmt: skip
-        """Return the answer to a question; raise what it raised, or `Ended` where there is none."""
+        """Return the answer to a question; raise the submission's exception, or `Ended` if there is no answer."""
         if self.asking:
             raise RuntimeError("a function that a submission calls can't call the submission")
         self.asking = True
-        number = secrets.token_hex(8)  # an answer that was there before is to another question
+        number = secrets.token_hex(8)  # an answer must repeat it, so that none can be sent in advance
         started = time.monotonic()
         end = started + self.left + GRACE
         if self.process.has_spoken():
-            raise Ended(DIED, "it wrote an answer before there was a question")
+            raise Ended(DIED, "it sent the judge an answer before the question")
         try:
             question = {**question, "number": number, "seconds": max(self.left, 1e-3)}
             self.process.write(channel.framed(question, chunks), end)
             while True:
                 answer, payload = channel.received(functools.partial(self.process.read, end=end))
                 if answer.get("number") != number:
-                    raise Ended(DIED, "it wrote an answer that nobody had asked for")
+                    raise Ended(DIED, "it sent the judge an answer to no question")
                 if "ask" not in answer:
                     break
                 reply, reply_chunks = self.answer_back(answer, payload, functions, given)
@@ -150,7 +150,7 @@ class Conversation:
             error, described, line = channel.unpacked_exception(answer["raised"])
             if error is None:
                 raise Ended(DIED, f"it raised {described}")
-            if line:  # as if it were running here
+            if line:  # raise as if that line were running here
                 exec(compile("raise error", self.file, "exec").replace(co_firstlineno=line), {"error": error})
             raise error
         return answer, payload
@@ -158,7 +158,7 @@ class Conversation:
     def answer_back(
         self, ask: dict[str, Any], payload: bytes, functions: Sequence[Callable[..., Any]], given: Sequence[Any]
     ) -> tuple[dict[str, Any], list[bytes]]:
-        """Call one of our functions, which the submission was given, and return the answer."""
+        """Call one of our functions that the submission was given, and return the answer."""
         match ask:
             case {"ask": int(which), "arguments": list(), "named": dict(), "changed": list(changed)}:
                 unpacker = Unpacker(payload)
@@ -167,13 +167,13 @@ class Conversation:
                 _write_back(unpacker, changed, given)
                 unpacker.end()
             case _:
-                raise Malformed("no question")
+                raise Malformed("an invalid question")
         packer = Packer()
         try:
             if not 0 <= which < len(functions):
-                raise ValueError("this function is no longer there")
+                raise ValueError("this function no longer exists")
             if sum(array.size for array in arrays) > MOST_ENTRIES:
-                raise ValueError(f"expected arrays of at most {MOST_ENTRIES} entries together")
+                raise ValueError(f"expected arrays with at most {MOST_ENTRIES} entries in all")
             watched = channel.Watched(arrays)
             value = packer.pack(_called(functions[which], arguments, named))
             return {"value": value, "changed": watched.changes(packer)}, packer.chunks
@@ -182,13 +182,13 @@ class Conversation:
 
 
 class StandIn:
-    """What the checks take for the student's module."""
+    """Stands for the student's module in the checks."""
 
     def __init__(self, conversation: Conversation) -> None:
         self._conversation = conversation
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # Python asks for these by itself
+        if name.startswith("__"):  # Python itself asks for these
             raise AttributeError(name)
         value = self._conversation.look(name)
         setattr(self, name, value)
@@ -196,7 +196,7 @@ class StandIn:
 
 
 class StandInFunction:
-    """What the checks take for a function of the student's."""
+    """Stands for a function of the student's in the checks."""
 
     def __init__(self, conversation: Conversation, name: str, shown_name: str, line: int, signature: Any) -> None:
         self._conversation, self._name = conversation, name
@@ -205,12 +205,12 @@ class StandInFunction:
         self.__signature__ = signature
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        """Return what the student's function returns."""
+        """Return the result of the student's function."""
         return self._conversation.call(self._name, arguments, named)
 
 
 def _called(function: Callable[..., Any], arguments: Sequence[Any], named: dict[str, Any]) -> Any:
-    """Call one of our functions; where it can't be called so, don't say in Python's words what it is called."""
+    """Call one of our functions; Python's own message about wrong arguments would reveal the function's name."""
     try:
         return function(*arguments, **named)
     except Exception as error:
@@ -220,18 +220,18 @@ def _called(function: Callable[..., Any], arguments: Sequence[Any], named: dict[
 
 
 def _write_back(unpacker: Unpacker, changed: list[Any], given: Sequence[Any]) -> None:
-    """Put into our arrays what was done to the copies that the submission was given."""
+    """Apply to our arrays the changes of the copies that the submission was given."""
     for item in changed:
         match item:
             case [int(number), ["array", *_] as form] if 0 <= number < len(given):
                 values = np.asarray(unpacker.unpack(form))
                 np.copyto(given[number], np.resize(values, given[number].shape), "unsafe")
             case _:
-                raise Malformed("a change of nothing")
+                raise Malformed("a change to an unknown array")
 
 
 def _signature(parameters: Any) -> Any:
-    """Return a signature, or what `inspect` takes for one that can't be read."""
+    """Return a signature, or 0, which `inspect` rejects, if it is unknown."""
     if parameters is None:
         return 0
     kinds = list(inspect._ParameterKind)
@@ -243,4 +243,4 @@ def _signature(parameters: Any) -> Any:
             for name, kind, default in parameters
         ])
     except (TypeError, ValueError, IndexError) as error:
-        raise Malformed("a signature that can't be") from error
+        raise Malformed("an invalid signature") from error

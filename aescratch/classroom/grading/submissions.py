@@ -1,9 +1,9 @@
-"""What was handed in: exports of learning platforms, or a folder with one folder a student, read with patience.
+"""Read submissions: exports of learning platforms, or a folder with one folder for each student.
 
     folders, zip files --exports/--> attempts --roster--> Submission(student, files, remarks) each
 
-Of several files for one exercise the newest counts: by the time of an attempt, by the number in its name. Whatever is
-odd becomes a remark, in one sentence.
+Of several files for one exercise the newest counts: by the time of an attempt, then by the number in its name. Anything
+unusual becomes a remark, in one sentence.
 """
 
 from __future__ import annotations
@@ -27,55 +27,55 @@ from aescratch.classroom.grading.exports.texts import code_cells, defined, from_
 from aescratch.classroom.grading.roster import Roster, Row
 from aescratch.classroom.workspace import BACKUPS, COURSE
 
-LARGEST = 1_000_000  # bytes of a file: an exercise's has a few thousand
-LARGEST_NOTEBOOK, MOST_NOTEBOOKS = 5_000_000, 5  # bytes, pictures included; of a student's that are looked at
-LARGEST_ENTRY = 100_000  # bytes of what was typed in
+LARGEST = 1_000_000  # bytes of a file, which usually has a few thousand
+LARGEST_NOTEBOOK, MOST_NOTEBOOKS = 5_000_000, 5  # bytes, with pictures; notebooks of a student that are read
+LARGEST_ENTRY = 100_000  # bytes of a text typed into the platform
 LIKELY = {".py", ".ipynb", ".txt", ".docx", ".pdf", ".zip", ".tar", ".gz", ".tgz", ".rar", ".7z"}
-COPIES = re.compile(  # as browsers, Canvas (twice) and people call one more of the same name
+COPIES = re.compile(  # suffixes that browsers, Canvas (two kinds) and people add to a second file of the same name
     r"(?:\s*\((?P<browser>\d{1,9})\)|-(?P<canvas>\d{1,9})|-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     r"|(?:\s*-\s?|\s+)(?P<copy>copy|복사본)(?:\s\d{1,9})?)$"
 )
-PYTHON, NOTEBOOK, ENTRY = range(3)  # kinds of answers; of one attempt's the first counts
+PYTHON, NOTEBOOK, ENTRY = range(3)  # kinds of answers; of one attempt, the first counts
 
 
 class SubmissionsError(ValueError):
-    """A folder or file isn't one of submissions; the message is one sentence."""
+    """A folder or file contains no submissions; the message is one sentence."""
 
 
 class Arrival(NamedTuple):
-    """When the answer to one exercise came, and with which export."""
+    """When the answer to one exercise was handed in, and in which export it is."""
 
-    export: int  # its place among those that were read
-    handed_in: datetime | None = None  # with its zone; None where the export doesn't tell
-    late: bool | None = None  # what the platform says
+    export: int  # its place among the exports
+    handed_in: datetime | None = None  # with its zone; None if unknown
+    late: bool | None = None  # the platform's flag
 
 
 @dataclass
 class Submission:
     """What one student handed in."""
 
-    student: str  # what the roster, or the export, calls them; no two are called the same
+    student: str  # the unique name from the roster, or else from the export
     files: dict[str, bytes] = field(default_factory=dict)  # by the exercise's name
-    reasons: dict[str, str] = field(default_factory=dict)  # why there is none, for each of the others
-    remarks: list[str] = field(default_factory=list)  # what was odd
+    reasons: dict[str, str] = field(default_factory=dict)  # why a file is missing, for each of the other exercises
+    remarks: list[str] = field(default_factory=list)  # on anything unusual
     arrivals: dict[str, Arrival] = field(default_factory=dict)  # of the files, by the exercise's name
-    called: dict[int, Who] = field(default_factory=dict)  # what each export calls them, by its place
+    called: dict[int, Who] = field(default_factory=dict)  # the student in each export, by the export's place
     row: Row | None = None  # of the roster
 
     @property
     def handed_in(self) -> datetime | None:
-        """When the last of it came, where that is told."""
+        """When the last file was handed in, if known."""
         return max((a.handed_in for a in self.arrivals.values() if a.handed_in), default=None)
 
     @property
     def late(self) -> bool | None:
-        """Whether the platform calls any of it late, where it says so."""
+        """Whether the platform flags any file as late, if known."""
         told = [arrival.late for arrival in self.arrivals.values() if arrival.late is not None]
         return any(told) if told else None
 
 
 class Reading(NamedTuple):
-    """Everything that was handed in, and what could not be given to anybody."""
+    """Everything that was handed in, and remarks on files without a student."""
 
     submissions: list[Submission]
     remarks: list[str]
@@ -83,15 +83,15 @@ class Reading(NamedTuple):
 
 
 def read_submissions(places: Sequence[Path], exercises: Sequence[Exercise], roster: Roster | None = None) -> Reading:
-    """Return the submissions in exports, folders or zip files, by name, with all that is odd about them."""
-    with contextlib.ExitStack() as stack:  # exports stay open as long as they are read, where they lie
+    """Return the submissions in exports, folders or zip files, by name, with remarks on anything unusual."""
+    with contextlib.ExitStack() as stack:  # exports stay open while they are read in place
         return _read(stack, places, exercises, roster)
 
 
 def _read(
     stack: contextlib.ExitStack, places: Sequence[Path], exercises: Sequence[Exercise], roster: Roster | None
 ) -> Reading:
-    """Return the same, and leave what was opened to the stack."""
+    """Return the same; the stack closes the exports."""
     exports: list[Export] = []
     remarks: list[str] = []
     people: dict[tuple[str, ...], list[tuple[int, Attempt]]] = defaultdict(list)
@@ -113,7 +113,7 @@ def _read(
     placed, more = roster.placed(whos) if roster else ([(None, [who]) for who in whos], [])
     for row, those in placed:
         name = shown(row.student if row else those[0].label)
-        numbered = (f"{name} ({number})" for number in itertools.count(2))  # two may look the same when printed
+        numbered = (f"{name} ({number})" for number in itertools.count(2))  # two names may look the same when printed
         name = next(each for each in itertools.chain([name], numbered) if each not in submissions)
         submission = choose(name, [each for who in those for each in people[who.key]], exercises)
         submission.row, submissions[name] = row, submission
@@ -123,63 +123,63 @@ def _read(
 
 
 def _united(whos: Sequence[Who]) -> Who:
-    """Return somebody with everything by which the exports tell them."""
+    """Return one person with the identifiers from all exports."""
     return replace(whos[0], handles=tuple(dict.fromkeys(each for who in whos for each in who.handles)))
 
 
 def _nobody(place: Path, root: Node, exercises: Sequence[Exercise]) -> str:
-    """Return the sentence about an export in which nobody handed in anything."""
+    """Return the error message for an export without submissions."""
     lone = any(_matches(node.name, exercise) for node in root.children() for exercise in exercises)
     advice = (
-        "; it holds exercises itself, as one submission: give the folder above it, or --format gradescope"
+        "; it is one submission itself: give the folder above it, or --format gradescope"
         if lone else "; make a folder for each student, with the exercises' files in it"
     )  # fmt: skip
-    return f"expected {place} to hold one folder a student, or what a platform exports, but it holds none{advice}"
+    return f"expected one folder per student in {place}, or a platform's export, found neither{advice}"
 
 
 def read_submission(folder: Path, exercises: Sequence[Exercise], student: str) -> Submission:
-    """Return the submission that a folder holds: its files, directly or in folders in it, the nearest first."""
+    """Return the submission in a folder: its files, directly or in subfolders, the nearest first."""
     attempt = Attempt(Who(student, ("folder", student)), [Found((), on_disk(folder.resolve()))])
     return choose(student, [(0, attempt)], exercises)
 
 
 class _Answer(NamedTuple):
-    """A file that may hold the answer to an exercise, and what is taken of it."""
+    """A file that may contain the answer to an exercise, and the parts of it that are used."""
 
     found: Found
     attempt: Attempt
     export: int
     kind: int
-    cells: Sequence[str] = ()  # of a notebook; what was typed in is one
+    cells: Sequence[str] = ()  # of a notebook; a typed text is one cell
     defines: Set[str] = frozenset()  # the names that the cells bind
 
     @property
     def is_backup(self) -> bool:
-        """Whether we put it there ourselves."""
+        """Whether it is a backup that this package made."""
         return BACKUPS in self.found.path[-2:-1]
 
     @property
     def age(self) -> tuple[float, int, int, int]:
-        """What grows from one answer to the next."""
+        """The order in time: later answers have larger values."""
         time = self.attempt.handed_in.timestamp() if self.attempt.handed_in else 0.0
         return time, self.found.rank, self.export, _parted(self.found.name)[1]
 
     def order(self, exercise: Exercise) -> tuple[object, ...]:
-        """Return what answers are sorted by: the first counts."""
+        """Return the key for sorting answers; the first one counts."""
         time, rank, export, copy = self.age
         exact = self.found.name == exercise.file_name
         depth = len(self.found.path)
         return (self.is_backup, -time, self.kind, depth, -rank, -export, -copy, not exact, self.found.path)
 
     def shown(self, beside: Sequence[_Answer]) -> str:
-        """Return what to call it, with its time where others have another."""
+        """Return its name, with its time if others have another."""
         moment = self.attempt.handed_in
         several = any(other.attempt.handed_in != moment for other in beside)
         return f"{self.found.shown} of {moment:%Y-%m-%d %H:%M}" if several and moment else self.found.shown
 
 
 def choose(student: str, attempts: Sequence[tuple[int, Attempt]], exercises: Sequence[Exercise]) -> Submission:
-    """Return the submission that one student's attempts come to."""
+    """Return the submission that consists of one student's attempts."""
     submission = Submission(student, called={number: attempt.who for number, attempt in attempts})
     files: list[_Answer] = []
     odd: list[str] = []
@@ -212,28 +212,28 @@ def choose(student: str, attempts: Sequence[tuple[int, Attempt]], exercises: Seq
     if submission.reasons and (unused := _unused_files(files, used, exercises)):
         more_names = f" and {len(unused) - MOST_SHOWN} more" if len(unused) > MOST_SHOWN else ""
         names = ", ".join(unused[:MOST_SHOWN])
-        submission.remarks.append(f"of no name that was asked for, and not graded: {names}{more_names}")
+        submission.remarks.append(f"not graded, because no exercise has such a file name: {names}{more_names}")
     if not files and not odd:
         submission.remarks.append("the folder is empty" if attempts else "nothing was handed in")
     return submission
 
 
 def _remark(exercise: Exercise, chosen: _Answer, others: Sequence[_Answer]) -> str:
-    """Return what is odd about the choice of an answer; nothing if it is the only one, and called as it should be."""
+    """Return a remark on the choice of an answer, or an empty text if it is the only one, with the expected name."""
     what = chosen.shown(others)
     if others:
         names = ", ".join(answer.shown([chosen, *others]) for answer in others[:3])
         newest = ", the newest," if all(answer.age < chosen.age for answer in others) else ""
-        return f"of several files {what}{newest} was graded, not {names}"
+        return f"there are several files: {what}{newest} was graded, not {names}"
     if chosen.kind == NOTEBOOK:
-        return f"{exercise.file_name} was taken from the cells of {what} that define what it asks"
+        return f"{exercise.file_name} was taken from cells of {what}"
     if chosen.kind == ENTRY:
-        return f"{exercise.file_name} was taken from what was typed in"
+        return f"{exercise.file_name} was taken from the text typed into the platform"
     return f"{shown(chosen.found.name)} was taken for {exercise.file_name}" * (chosen.found.name != exercise.file_name)
 
 
 def _other_answers(files: Sequence[_Answer], odd: list[str]) -> list[_Answer]:
-    """Return the notebooks and what was typed in, read."""
+    """Return the notebooks and typed texts, with their cells."""
     others: list[_Answer] = []
     for answer in files:
         ending = PurePosixPath(answer.found.name).suffix.lower()
@@ -255,27 +255,27 @@ def _other_answers(files: Sequence[_Answer], odd: list[str]) -> list[_Answer]:
 
 @functools.cache
 def _functions(exercise: Exercise) -> tuple[str, ...]:
-    """Return the names that an exercise asks for."""
+    """Return the names of the functions of an exercise."""
     return tuple(exercise.checks.FUNCTIONS)
 
 
 def _unused_files(files: Sequence[_Answer], used: set[int], exercises: Sequence[Exercise]) -> list[str]:
-    """Return the files that may be an answer under another name, in another format, or packed."""
+    """Return the files that may be an answer with another name, in another format, or packed."""
     left = (each.found for each in files if id(each.found) not in used)
     left = (each for each in left if each.is_text or PurePosixPath(each.name).suffix.lower() in LIKELY)
-    left = (each for each in left if not {COURSE, BACKUPS} & set(each.path[:-1]))  # what we handed out
+    left = (each for each in left if not {COURSE, BACKUPS} & set(each.path[:-1]))  # the teacher's own files
     return [each.shown for each in left if not any(_matches(each.name, exercise) for exercise in exercises)]
 
 
 def _matches(name: str, exercise: Exercise) -> bool:
-    """Whether a file's name is an exercise's, as browsers and people change it, with any number: ``2_relu (1).PY``."""
+    """Whether a file has an exercise's name, with any number and usual changes: ``2_relu (1).PY``."""
     return re.sub(r"^\d+_", "", _parted(name)[0]) == exercise.name.lower()
 
 
 def _parted(name: str) -> tuple[str, int]:
-    """Return a name without its ending and what was appended, and the number that was; no name if it isn't Python's.
+    """Return a file's name without its suffixes, and the number in them; the name is empty if it isn't a .py file.
 
-    The higher the number, the newer the file; a copy is taken for older.
+    The higher the number, the newer the file; a copy counts as older.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""The teacher's page: what a person has to look at, and what a staff meeting asks of grades and mistakes.
+"""The teacher's page: everything that needs a decision, and statistics of grades and mistakes for a staff meeting.
 
-    Grades -> sections -> one page of HTML that fetches nothing; whatever a student wrote is escaped
+    Grades -> sections -> one page of HTML that fetches nothing; all texts of students are escaped
 """
 
 import re
@@ -15,17 +15,17 @@ from aescratch.classroom.grading.markup import breakable, escaped, folded, liste
 from aescratch.classroom.grading.parts import points_of
 from aescratch.classroom.outcome import DIED, HEADLINES, NOT_BEGUN, PASSED, TIMED_OUT
 
-MOST_CLUSTERS = 60  # those of one student each are the last
-MOST_NAMES = 40  # of a cluster that are shown
-MOST_GROUPS = 8  # kinds of a mistake, by what was said of it
-LONGEST_EXAMPLE = 900  # characters; of a thousand students the page is to stay small enough to send
+MOST_CLUSTERS = 60  # clusters that are shown; those with one student come last
+MOST_NAMES = 40  # names of a cluster that are shown
+MOST_GROUPS = 8  # kinds of a mistake, by its message
+LONGEST_EXAMPLE = 900  # characters; with a thousand students the page must still be small enough to send
 MOST_PARTS, MOST_TITLES = 12, 6  # hardest parts, and exercises for a student
 BINS, COLUMN, HEIGHT = 10, 56, 130  # of the chart: columns, and pixels of each
 Cluster = list[tuple[str, Graded]]
 
 
 def clusters(grades: Grades) -> list[Cluster]:
-    """Return who made the same mistake, the most frequent first; what passes, or isn't there, is no mistake."""
+    """Return the students by mistake, the most frequent first; passed and missing files are left out."""
     found: dict[tuple[str, str, str], Cluster] = defaultdict(list)
     for student in grades.students:
         for graded in student.graded:
@@ -35,7 +35,7 @@ def clusters(grades: Grades) -> list[Cluster]:
 
 
 def subgroups(cluster: Cluster) -> list[tuple[str, Cluster]]:
-    """Return a cluster by what was said of the first part that was lost, whatever the line, the most frequent first."""
+    """Return a cluster by the reason for the first lost part, without its line, the most frequent first."""
     found: dict[str, Cluster] = defaultdict(list)
     for name, graded in cluster:
         reason = next((entry.reason for entry in graded.entries if entry.points < entry.of), "no part is lost")
@@ -63,15 +63,15 @@ def _head(grades: Grades) -> str:
     )
     if grades.unlimited:
         missing = escaped("; ".join(grades.unlimited))
-        text += f"<p><strong>Submissions were not kept from everything:</strong> {missing}</p>\n"
+        text += f"<p><strong>Submissions were not completely confined:</strong> {missing}</p>\n"
     return text + f'<p class="faint">aescratch {grades.version}</p>\n'
 
 
 def _by_hand(grades: Grades) -> str:
-    """Return the section on what a person has to look at: flags, ends before time, time-outs, remarks."""
+    """Return the section on what needs a decision: flags, crashes, timeouts, remarks."""
     everything = [
         (f"{shortened(s.name)}: {g.exercise.name}", g)
-        for s in grades.students for g in s.graded if g.override.points is None  # otherwise somebody looked already
+        for s in grades.students for g in s.graded if g.override.points is None  # else the teacher has decided
     ]  # fmt: skip
     reasons = [(what, [entry.reason for entry in graded.entries if entry.flagged]) for what, graded in everything]
     odd = [f"{shortened(s.name)}: {escaped('; '.join(s.remarks))}" for s in grades.students if s.remarks]
@@ -79,16 +79,16 @@ def _by_hand(grades: Grades) -> str:
         "The checks can't tell": [f"{what}, {escaped(flagged[0])}" for what, flagged in reasons if flagged],
         "Perhaps by difference quotients, and not by a formula":
             [f"{what}, {escaped(g.quotients)}" for what, g in everything if g.quotients],
-        "Ended before the checks did, as hostile code does": [what for what, g in everything if g.kind == DIED],
-        "Didn't come to an end in time": [what for what, g in everything if g.kind == TIMED_OUT],
-        "Not placed, or odd about exports and roster": [escaped(remark) for remark in grades.remarks],
-        "Odd about what was handed in": odd,
+        "Ended before the checks finished, as hostile code does": [what for what, g in everything if g.kind == DIED],
+        "Didn't finish in time": [what for what, g in everything if g.kind == TIMED_OUT],
+        "Remarks on exports and roster": [escaped(remark) for remark in grades.remarks],
+        "Remarks on submissions": odd,
     }
     return f"<section><h2>For you to check</h2>\n{folded(groups) or '<p>Nothing.</p>'}</section>\n"
 
 
 def _progress(grades: Grades) -> str:
-    """Return the section on how far along the course is, an exercise a row."""
+    """Return the section on the progress of the course, with one row for each exercise."""
     rows = []
     for place, exercise in enumerate(grades.exercises):
         kinds = [student.graded[place].kind for student in grades.students]
@@ -102,7 +102,7 @@ def _progress(grades: Grades) -> str:
 
 
 def _mistakes(grades: Grades) -> str:
-    """Return the section on mistakes: how often, who, and one answer as an example."""
+    """Return the section on mistakes: their frequency, the students, and one answer as an example."""
     found = clusters(grades)
     texts = []
     for cluster in found[:MOST_CLUSTERS]:
@@ -114,8 +114,8 @@ def _mistakes(grades: Grades) -> str:
             f"<li>{len(group)}: {escaped(reason)}<br>{_names(group)}</li>" for reason, group in groups[:MOST_GROUPS]
         )
         if len(groups) > MOST_GROUPS:
-            kinds += f"<li>and {len(groups) - MOST_GROUPS} kinds more</li>"
-        who, kinds = f"{len(groups)} kinds: who, and an example", f"<ul>{kinds}</ul>"
+            kinds += f"<li>and {len(groups) - MOST_GROUPS} more kinds</li>"
+        who, kinds = f"{len(groups)} kinds: students, and an example", f"<ul>{kinds}</ul>"
         if len(groups) == 1:
             who, kinds = _names(cluster), ""
         sections = Counter(grades.sections[name] for name, _ in cluster if name in grades.sections)
@@ -128,7 +128,8 @@ def _mistakes(grades: Grades) -> str:
             + f"<details><summary>{who}</summary>{kinds}<pre>{example}</pre></details>\n"
         )
     left = len(found) - len(texts)
-    rest = f"<p>{left} more, made by at most {len(found[len(texts)])} each; grades.json has them.</p>\n" if left else ""
+    most = f"made by at most {len(found[len(texts)])} students each" if left else ""
+    rest = f"<p>{left} more, {most}, are in grades.json.</p>\n" if left else ""
     return f"<section><h2>Mistakes, the most frequent first</h2>\n{''.join(texts) or '<p>None.</p>'}{rest}</section>\n"
 
 
@@ -142,8 +143,8 @@ def _table(grades: Grades) -> str:
         total = f"{number(student.points)}{f' of {number(student.of)}' if student.of != grades.of else ''}"
         rows.append(f"<tr><th>{shortened(student.called)}</th>{cells}<td>{total}</td></tr>\n")
     return (
-        '<section><h2>Grades</h2><p class="faint">A star: look at it yourself. A dash: no file. In brackets: what the '
-        "checks gave, where you gave other points. Struck out: dropped, and not in the total.</p>"
+        '<section><h2>Grades</h2><p class="faint">A star: look at it yourself. A dash: no file. In brackets: the '
+        "points from the checks, if you gave others. Struck out: dropped, and not in the total.</p>"
         f'<div class="scroll"><table><thead><tr><th>student</th>{heads}<th>total</th></tr></thead>\n'
         f"<tbody>{''.join(rows)}</tbody></table></div></section>\n"
     )
@@ -162,30 +163,30 @@ def _cell(graded: Graded) -> str:
 
 
 def _is_begun(graded: Graded) -> bool:
-    """Whether there is something to judge: a file, and more in it than what was handed out."""
+    """Whether there is something to judge: a file that is more than the stub."""
     return graded.kind not in (NO_FILE, NOT_BEGUN)
 
 
 def _is_stuck(graded: Graded) -> bool:
-    """Whether it was handed in and isn't right, nor given all points by the teacher."""
+    """Whether it was handed in but is not right, and the teacher didn't give it all points."""
     return _is_begun(graded) and graded.kind != PASSED and graded.earned < points_of(graded.exercise)
 
 
 def _distribution(grades: Grades) -> str:
-    """Return the section on the totals, in per cent of what counts; who handed in nothing is told of apart."""
+    """Return the section on the totals, in per cent of the exercises that count; missing students are listed apart."""
     began = [student for student in grades.students if any(map(_is_begun, student.graded))]
     counts = Counter(min(int(student.points / (student.of or 1) * BINS), BINS - 1) for student in began)
     absent = len(grades.students) - len(began)
-    without = f" Handed in nothing that could be judged: {absent}." if absent else ""
+    without = f" Without anything to judge: {absent}." if absent else ""
     return (
         "<section><h2>Distribution of totals</h2>\n"
-        f"<p>Number of students by the percentage of points that they have.{without}</p>\n"
+        f"<p>Number of students by their percentage of the points.{without}</p>\n"
         f"{_chart([counts[i] for i in range(BINS)])}</section>\n"
     )
 
 
 def _chart(counts: Sequence[int]) -> str:
-    """Return a histogram: a column with its number on it for each tenth, per cent at its edges."""
+    """Return a histogram: a column with its number for each tenth, and per cent at the edges."""
     width, most, base = COLUMN * len(counts), max(*counts, 1), HEIGHT + 20
     parts = [f'<text x="{width}" y="{base + 18}" text-anchor="end">100</text>']
     for i, count in enumerate(counts):
@@ -203,7 +204,7 @@ def _chart(counts: Sequence[int]) -> str:
 
 
 def _hardest_parts(grades: Grades) -> str:
-    """Return the section on the parts that earn least, of those who handed something in."""
+    """Return the section on the parts that earn least, among students who handed something in."""
     earned: dict[tuple[str, str], list[Fraction]] = defaultdict(list)
     for student in grades.students:
         for graded in filter(_is_begun, student.graded):
@@ -215,12 +216,12 @@ def _hardest_parts(grades: Grades) -> str:
         ([f"{breakable(place[0])}: {escaped(place[1])}", f"{float(100 * mean):.0f} %", len(earned[place])], mean)
         for mean, place in means[:MOST_PARTS] if mean < 1
     ]  # fmt: skip
-    text = table(["part", "of its points", "handed in", ""], rows) if rows else "<p>None: all is right.</p>"
+    text = table(["part", "of its points", "handed in", ""], rows) if rows else "<p>None: everything is right.</p>"
     return f"<section><h2>Hardest parts</h2>{text}</section>\n"
 
 
 def _stuck(grades: Grades) -> str:
-    """Return the section on who handed something in that doesn't pass: by exercise, and who with most."""
+    """Return the section on submissions that don't pass: by exercise, and by student."""
     rows = []
     for place, exercise in enumerate(grades.exercises):
         began = [student for student in grades.students if _is_begun(student.graded[place])]
@@ -232,13 +233,13 @@ def _stuck(grades: Grades) -> str:
         f"<b>{shortened(name)}</b>, {len(titles)}: {listed(titles, MOST_TITLES)}"
         for name, titles in sorted(where, key=lambda row: (-len(row[1]), row[0])) if len(titles) > 1
     ]  # fmt: skip
-    lists = folded({"In which exercise": by_exercise, "Who in several": most})
-    note = '<p class="faint">Handed in, and not right yet; how often somebody tried isn\'t known.</p>'
+    lists = folded({"By exercise": by_exercise, "Stuck in several": most})
+    note = '<p class="faint">Handed in, but not right yet; the number of attempts is unknown.</p>'
     return f"<section><h2>Who is stuck where</h2>{note}\n{lists or '<p>Nobody.</p>'}</section>\n"
 
 
 def _runtime(grades: Grades) -> str:
-    """Return the section on how long judging took; the one of the page that depends on the machine."""
+    """Return the section on the time of judging, the only one that depends on the machine."""
     rows = []
     for place, exercise in enumerate(grades.exercises):
         those = [student.graded[place] for student in grades.students]
@@ -252,7 +253,7 @@ def _runtime(grades: Grades) -> str:
 
 
 def _decisions(grades: Grades) -> str:
-    """Return the section on what the teacher decided: each with what the checks gave."""
+    """Return the section on the teacher's decisions, each with the checks' points."""
     groups: dict[str, list[str]] = defaultdict(list)
     for student in grades.students:
         lates: dict[str, list[str]] = defaultdict(list)
@@ -268,11 +269,11 @@ def _decisions(grades: Grades) -> str:
             where = f"{shortened(student.name)}: {breakable(graded.exercise.name)}"
             if graded.override.points is not None:
                 points = f"{number(graded.earned)}; the checks gave {number(graded.checked)}"
-                groups["Points by you instead of the checks"].append(f"{where}, {points}")
+                groups["Your points in place of the checks'"].append(f"{where}, {points}")
             if graded.before is not None:
                 groups["Regraded"].append(f"{where}, {number(graded.before)} before, {number(graded.points)} now")
             groups["Comments"] += [f"{where}: {escaped(comment)}" for comment in graded.override.comments]
     if dropped := Counter(g.exercise.name for s in grades.students for g in s.graded if g.dropped):
-        groups["Dropped as lowest, how often"] = [f"{breakable(name)}: {n}" for name, n in dropped.most_common()]
+        groups["Dropped as lowest, number of times"] = [f"{breakable(name)}: {n}" for name, n in dropped.most_common()]
     lists = folded(groups)
-    return f"<section><h2>What you decided</h2>\n{lists}</section>\n" if lists else ""
+    return f"<section><h2>Your decisions</h2>\n{lists}</section>\n" if lists else ""

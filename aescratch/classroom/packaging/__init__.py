@@ -1,4 +1,4 @@
-"""The exercises for graders that universities use, and as notebooks.
+"""The exercises as notebooks, and packaged for the graders that universities use.
 
     exercises -> notebooks, an nbgrader course, an otter assignment, autograder.zip for Gradescope
     a cell of a notebook --its source, in a process of its own--> an answer, points      here.py

@@ -1,4 +1,4 @@
-"""What students begin with, in the folder that is handed out: the package as a wheel, how to install it, a notebook.
+"""The files that students begin with in a released folder: the package as a wheel, instructions, and a notebook.
 
     exercises -> README.md, with commands for three shells;   aescratch-….whl;   start.ipynb: install, task, stub, check
 """
@@ -27,13 +27,13 @@ if "google.colab" in sys.modules and not any(pathlib.Path().rglob("aescratch-*.w
         zipfile.ZipFile(name).extractall()
 wheels = sorted(pathlib.Path().rglob("aescratch-*.whl"))
 if not wheels:
-    raise FileNotFoundError("expected aescratch-….whl beside this notebook; unpack the course whole, and open it there")
+    raise FileNotFoundError("expected aescratch-….whl beside this notebook; unpack the whole course, and open it there")
 os.chdir(wheels[-1].parent)
 subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", wheels[-1].name], check=True)'''
 
 
 def write_beginning(exercises: Sequence[Exercise], folder: Path) -> None:
-    """Write it into a folder that is to be handed out; the notebook only where there is jupytext, which makes it."""
+    """Write these files into a folder to be handed out; the notebook only if jupytext is installed."""
     wheel.write_wheel(folder)
     python, needs = wheel.requirements()
     values = {"WHEEL": wheel.NAME, "PYTHON": python.lstrip(">="), "NEEDS": ", ".join(needs)}

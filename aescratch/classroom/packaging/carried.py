@@ -1,4 +1,4 @@
-"""What an autograder carries along: this package as it is here, a teacher's own exercises, settings, scripts."""
+"""The files that an autograder contains: the installed package, a teacher's own exercises, settings, scripts."""
 
 import shlex
 import shutil
@@ -11,12 +11,12 @@ import aescratch as ae
 from aescratch.classroom.exercise import Exercise
 from aescratch.foundations.sources import is_bytecode
 
-WHEN = (1980, 1, 1, 0, 0, 0)  # of every file in an archive, so that the same course gives the same bytes
+WHEN = (1980, 1, 1, 0, 0, 0)  # the time of every file in an archive, so that the same course gives the same bytes
 SCRIPTS = Path(__file__).parent / "autograder"
 
 
 def script(*names: str) -> str:
-    """Return the text of a script, made of these files in turn."""
+    """Return the text of a script, joined from these files."""
     return "".join((SCRIPTS / name).read_text(encoding="utf-8") for name in names)
 
 
@@ -27,7 +27,7 @@ def settings_of(exercises: Sequence[Exercise], unconfined: bool) -> str:
 
 
 def carried(own: Path | None = None) -> Iterator[tuple[str, Path]]:
-    """Yield the places of files in an autograder, and the files: the package, and exercises of one's own, whole."""
+    """Yield the files of an autograder with their places in it: the package, and the teacher's own exercises."""
     folders = {"package/aescratch": Path(ae.__file__).resolve().parent} | ({"exercises": own} if own else {})
     for place, folder in folders.items():
         for path in sorted(folder.rglob("*")):
@@ -37,7 +37,7 @@ def carried(own: Path | None = None) -> Iterator[tuple[str, Path]]:
 
 
 def copy_carried(folder: Path, own: Path | None = None) -> None:
-    """Copy the same into a folder, in place of what was carried there before."""
+    """Copy these files into a folder, in place of those from an earlier call."""
     for place in ("package", "exercises"):
         shutil.rmtree(folder / place, ignore_errors=True)
     for name, file in carried(own):

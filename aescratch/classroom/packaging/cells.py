@@ -1,4 +1,4 @@
-"""A notebook, made of cells by jupytext, from one text in the percent format.
+"""Write a notebook with jupytext, from cells as one text in the percent format.
 
     Cell(kind, text, metadata) ... --percent text--> jupytext --> NAME.ipynb
 """
@@ -17,7 +17,7 @@ KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
 class Cell(NamedTuple):
-    """A cell of a notebook: what kind it is, what stands in it, and what tools note about it."""
+    """A cell of a notebook: its kind, its text, and its metadata for tools."""
 
     kind: str
     text: str
@@ -25,11 +25,11 @@ class Cell(NamedTuple):
 
 
 def task(exercise: Exercise) -> Cell:
-    """Return the cell that says what to do."""
+    """Return the cell with the instructions."""
     functions = " and ".join(f"`{name}`" for name in exercise.checks.FUNCTIONS)
     ground = (
-        f"Write {functions} in one cell, with everything that it needs, imports and helpers included: what is checked "
-        "is that cell alone."
+        f"Write {functions} in one cell, with everything that it needs, imports and helpers included: only that cell "
+        "is checked."
     )
     return Cell(MARKDOWN, f"# {exercise.title}\n\n{exercise.task}\n\n{ground}")
 
@@ -59,15 +59,14 @@ def percent(cells: Sequence[Cell]) -> str:
 
 
 def write_notebook(path: Path, cells: Sequence[Cell]) -> None:
-    """Write a notebook of these cells, the same to the byte for the same cells."""
+    """Write a notebook of these cells; the same cells give the same bytes."""
     try:
-        jupytext: Any = importlib.import_module("jupytext")  # optional, and wanted for notebooks only
+        jupytext: Any = importlib.import_module("jupytext")  # optional, for notebooks only
     except ImportError as error:
         raise RuntimeError(
-            "expected jupytext, with which notebooks are made, but it isn't installed; install it with: "
-            "pip install jupytext"
+            "expected jupytext, which writes notebooks, but it is not installed; install it with: pip install jupytext"
         ) from error
-    # A comment such as "# grad_b2?" would otherwise become a question to IPython.
+    # Otherwise a comment such as "# grad_b2?" would become a call for help in IPython.
     form = {"extension": ".py", "format_name": "percent", "comment_magics": False}
     notebook = jupytext.reads(percent(cells), fmt=form)
     notebook.metadata.clear()

@@ -2,9 +2,9 @@
 
     autograder.py      aescratch exercises grade --format classroom50 -> result.json, release-body.md
     settings.json      which exercises
-    package/           this package as it is here
+    package/           the installed package
 
-Its runner reads the folder where everybody can, so nothing secret is in it: no seed, and no exercises of one's own,
+The folder is readable for everybody, so it contains nothing secret: no seed, and no exercises of the teacher's own,
 whose answers would be public.
 """
 

@@ -1,10 +1,11 @@
-"""An autograder.zip for Gradescope: this package as it is here, the exercises and the seed, and two scripts.
+"""An autograder.zip for Gradescope: the installed package, the exercises and the seed, and two scripts.
 
     setup.sh          once, when the image is built: Python, NumPy, bubblewrap
     run_autograder    for each submission: aescratch exercises grade --format gradescope -> results/results.json
 
-Where the container doesn't let bubblewrap work, a submission is run as a user who is nobody, if the settings allow it,
-and what it mustn't see lies in a folder that only root may open. Otherwise nothing is graded, and results.json says so.
+If bubblewrap doesn't work in the container, and the settings allow it, a submission runs as a user without rights, and
+everything that it must not see lies in a folder that only root can open. Otherwise nothing is graded, and results.json
+says so.
 """
 
 import json
@@ -25,8 +26,8 @@ def write_autograder(
 ) -> list[Path]:  # fmt: skip
     """Write an autograder for Gradescope, as a zip or into a folder, and return its path in a list.
 
-    The folder of the teacher's own exercises, if these are from one, is put in, whole; `unconfined` grades also where
-    the container can't confine submissions.
+    `own` is the folder of the teacher's own exercises, which is included; with `unconfined`, it grades even if the
+    container can't confine submissions.
     """
     path = out if out.suffix == ".zip" else out / "autograder.zip"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,6 +45,6 @@ def write_autograder(
 
 
 def setup_of(exercises: Sequence[Exercise]) -> str:
-    """Return the text of setup.sh: what the exercises allow is installed beside NumPy."""
+    """Return the text of setup.sh, which installs NumPy and the packages that the exercises allow."""
     packages = ['"numpy>=2.0"', *distributions_of(exercises[0].packages)]
     return script("setup.sh").replace("{packages}", " ".join(packages))

@@ -1,10 +1,10 @@
-"""What the cells of a notebook call: the source of the cell that defines a function, judged in a process of its own.
+"""The functions that a notebook's cells call: they judge the source of the cell that defines a function.
 
     namespace -> function -> the cell that it was written in -> check_file, or judge and marks -> an answer, points
 
-The notebook's own process runs the student's code too and can be made to say anything; but what is judged here is
-text, elsewhere: an endless loop ends, and the package with the answers in it can't be imported. So a cell must hold
-all that its function needs.
+The student's code could change anything in the notebook's own process. So only the cell's text is judged, in another
+process: an endless loop ends there, and the package, which contains the answers, can't be imported. Therefore a cell
+must contain everything that its function needs.
 """
 
 import contextlib
@@ -28,47 +28,47 @@ from aescratch.classroom.outcome import MISSING, Judgement, Outcome, stopped
 from aescratch.classroom.running import check_file
 from aescratch.classroom.workspace import COURSE, NEW
 
-COMMAND = re.compile(r"^(\s*)get_ipython\(\)\..*$", re.MULTILINE)  # such as %timeit: to the notebook, not to the cell
-FILE = "cell.py"  # what the cell is called in an answer, so that its lines are the cell's
+COMMAND = re.compile(r"^(\s*)get_ipython\(\)\..*$", re.MULTILINE)  # such as %timeit: for the notebook, not the cell
+FILE = "cell.py"  # the cell's name in an answer
 
 
 class NotRight(AssertionError):
-    """Something isn't right yet; a notebook shows the message alone."""
+    """Something isn't right yet; a notebook shows only the message."""
 
     def _render_traceback_(self) -> list[str]:
-        """Return what IPython shows: where in this file it was raised doesn't help a student."""
+        """Return the lines that IPython shows: without a traceback into this file, which doesn't help a student."""
         return str(self).splitlines()
 
 
 def check_here(name: str, namespace: Mapping[str, Any]) -> None:
     """Check an exercise in the notebook that it is written in, and print the answer of ``aescratch exercises check``.
 
-    The namespace is ``globals()``. A `ValueError` says that there is no exercise of this name.
+    The namespace is ``globals()``. Raises `ValueError` if there is no exercise with this name.
     """
     print(_looked_at(name, namespace)[1])
 
 
 def score_here(name: str, namespace: Mapping[str, Any], points: float, course: str | None = None) -> float:
-    """Return the points for an exercise in a notebook, of so many for a right answer, and print what they are for.
+    """Return the points for an exercise in a notebook, of `points` for a right answer, and print the reasons.
 
-    Nothing reaches the error stream. A `ValueError` says that there is no such exercise, or no seed here or above.
+    Nothing is written to the error stream. Raises `ValueError` if there is no such exercise, or no seed here or above.
     """
     marks = _marks(exercise_named(name, course), namespace)
     for entry in marks:
         print(f"{entry.part}: {float(entry.points):g} of {float(entry.of):g}; {entry.reason}")
     share = sum(entry.points for entry in marks) / sum(entry.of for entry in marks)
-    # nbgrader reads the number from its text, refuses more than all points, and takes what is no number for all.
+    # nbgrader reads the number from its text, refuses more than the maximum, and treats any other text as all points.
     return min(float(points), round(float(points * share), 6))
 
 
 def require_here(
     name: str, namespace: Mapping[str, Any], part: str | None = None, least: float | None = None
 ) -> None:  # fmt: skip
-    """Raise `NotRight`, which says why, unless a part of an exercise, or all of it, is right in this notebook.
+    """Raise `NotRight`, with the reason, unless a part of an exercise, or all of it, is right in this notebook.
 
-    A part is called as the marks call it, and is right with all its points, or with as many as are the least that do;
-    without a part, all of the exercise is checked as by the command, whose answer is raised.
-    A `ValueError` says that there is no such exercise or part, or no seed here or above.
+    `part` is its name in the marks; it is right with all its points, or with at least `least`. Without a part, the
+    whole exercise is checked as by the command, and its answer is the message. Raises `ValueError` if there is no such
+    exercise or part, or no seed here or above.
     """
     if part is None:
         outcome, text = _looked_at(name, namespace)
@@ -77,13 +77,13 @@ def require_here(
         return
     found = {entry.part: entry for entry in _marks(exercise_named(name), namespace)}
     if part not in found:
-        raise ValueError(f"expected a part of {name}, one of {', '.join(found)}; got {part!r}")
+        raise ValueError(f"expected a part of {name}, one of {', '.join(found)}, got {part!r}")
     if float(found[part].points) < (float(found[part].of) if least is None else least):
         raise NotRight(found[part].reason)
 
 
 def exercise_named(name: str, course: str | None = None) -> Exercise:
-    """Return the exercise of this name: of a folder of exercises, or of the built-in path."""
+    """Return the exercise of this name from a folder of exercises, or from the built-in ones."""
     found = {exercise.name: exercise for exercise in read_course(None if course is None else Path(course))}
     if name not in found:
         raise ValueError(f"expected the name of an exercise, got {name!r}; there are {', '.join(found)}")
@@ -91,7 +91,7 @@ def exercise_named(name: str, course: str | None = None) -> Exercise:
 
 
 def source_of(exercise: Exercise, namespace: Mapping[str, Any]) -> str | None:
-    """Return the text of the cells in which the functions of an exercise were written, or None where one wasn't."""
+    """Return the text of the cells that define the functions of an exercise, or None if a function has no cell."""
     texts: dict[str, str] = {}
     for name in exercise.checks.FUNCTIONS:
         function = namespace.get(name)
@@ -105,13 +105,13 @@ def source_of(exercise: Exercise, namespace: Mapping[str, Any]) -> str | None:
 
 def _missing(exercise: Exercise) -> Outcome:
     functions = " and ".join(exercise.checks.FUNCTIONS)
-    message = f"there is no {functions} that was written in this notebook with def; write it in a cell, and run that"
+    message = f"there is no {functions} defined in this notebook with def; write it in a cell, and run that cell"
     return stopped(MISSING, message)
 
 
 def _looked_at(name: str, namespace: Mapping[str, Any]) -> tuple[Outcome, str]:
-    """Return the outcome of an exercise's check as the command does it, and the answer."""
-    handed_out = any(Path(COURSE).glob("*_*/stub.py"))  # beside the notebook; another folder may have this name
+    """Return the outcome of the same check as the command's, and its answer."""
+    handed_out = any(Path(COURSE).glob("*_*/stub.py"))  # beside the notebook; other folders may have this name
     exercise = exercise_named(name, COURSE if handed_out else None)
     source = source_of(exercise, namespace)
     with tempfile.TemporaryDirectory() as folder:
@@ -122,7 +122,7 @@ def _looked_at(name: str, namespace: Mapping[str, Any]) -> tuple[Outcome, str]:
 
 
 def _marks(exercise: Exercise, namespace: Mapping[str, Any]) -> list[Entry]:
-    """Return the marks; nothing meanwhile reaches the error stream: nbgrader gives a cell that used it no points."""
+    """Return the marks, without output to the error stream, for which nbgrader would give the cell no points."""
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         return entries(exercise, _judged(exercise, source_of(exercise, namespace), nearest_seed()))
@@ -130,7 +130,7 @@ def _marks(exercise: Exercise, namespace: Mapping[str, Any]) -> list[Entry]:
 
 @functools.lru_cache
 def _judged(exercise: Exercise, source: str | None, seed: str) -> Judgement:
-    """Return the judgement on a source, with the teacher's inputs; otter asks for it once for each part."""
+    """Return the judgement on a source, with the teacher's inputs; cached, since otter asks once for each part."""
     if source is None:
         return Judgement(_missing(exercise))
     text = source.encode()

@@ -1,9 +1,9 @@
-"""The exercises as a course of nbgrader: notebooks whose solutions and hidden tests nbgrader takes out itself.
+"""The exercises as a course of nbgrader: notebooks whose solutions and hidden tests nbgrader removes itself.
 
-    exercise -> task | with a planted bug: what to begin with | solution | check | test, locked, which ends in points
+    exercise -> task | with a planted bug: the first version | solution | check | test, locked, which returns points
 
-The check, of 0 points, is a test cell since nbgrader's own Validate looks at these only. What is hidden in the test
-ends in a number, for which nbgrader gives partial credit. The seed lies in the course's folder, and in no cell.
+The check, of 0 points, is a test cell, because nbgrader's own Validate runs only these. The hidden part of the test
+ends in a number, for which nbgrader gives partial credit. The seed is in the course's folder, not in a cell.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ CONFIG_TEXT = f"""\
 c = get_config()
 c.CourseDirectory.course_id = "autoencoders"
 c.ClearSolutions.code_stub = {{"python": '{HOLE}'}}
-c.Execute.timeout = 120  # seconds for a cell: checks of a loop that never ends take their time
+c.Execute.timeout = 120  # seconds for a cell: the check of an endless loop takes long
 """
 CHECK = """\
 from aescratch.classroom.packaging import require_here
@@ -39,7 +39,7 @@ score_here("{name}", globals(), points={points}, course={course!r})
 def write_course(
     exercises: Sequence[Exercise], out: Path, assignment: str, seed: str | None = None, course: Path | None = None
 ) -> list[Path]:  # fmt: skip
-    """Write the source of an assignment, of exercises from a course, into a folder, and return the notebooks' paths."""
+    """Write the source of an assignment with exercises of a course, and return the notebooks' paths."""
     out.mkdir(parents=True, exist_ok=True)
     if not (out / CONFIG).exists():
         (out / CONFIG).write_text(CONFIG_TEXT, encoding="utf-8")
@@ -56,9 +56,9 @@ def _cells(exercise: Exercise, test: str) -> list[Cell]:
     marked = filled(exercise.solution, lambda indent, planted, right: [indent + BEGIN, *right, indent + END])
     before = []
     if INSTEAD in exercise.solution:
-        # nbgrader puts the same text in place of every solution, which would show the line that has the bug.
+        # nbgrader replaces every solution with the same text, which would reveal the line with the bug.
         marked = f"{BEGIN}\n{exercise.shown_solution}{END}"
-        words = "This is what you begin with; copy it into the cell below."
+        words = "This is the code to begin with. Copy it into the cell below."
         before = [
             Cell(MARKDOWN, words, _noted(exercise, "words", locked=True)),
             Cell(CODE, exercise.stub, _noted(exercise, "begin", locked=True)),

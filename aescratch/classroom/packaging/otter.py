@@ -1,9 +1,9 @@
 """The exercises as the master notebook of an otter assignment, from which ``otter assign`` makes the rest.
 
-    exercise -> question: task | stub as prompt, solution | tests: one that students see, hidden ones for each part
+    exercise -> question: task | stub as prompt, solution | tests: a visible one, and hidden ones for each part
 
-Tests are functions that raise (OK_FORMAT = False), not doctests, which compare what is printed. A test has all its
-points or none there; so a part that can be right in part has a test for each step, for what it adds.
+Tests are functions that raise (OK_FORMAT = False), not doctests, which compare printed output. A test gives all its
+points or none, so a part with partial credit has a test for each step, with the points that the step adds.
 """
 
 import json
@@ -69,7 +69,7 @@ def _question(exercise: Exercise) -> list[Cell]:
 
 
 def _tests(exercise: Exercise) -> Iterator[str]:
-    """Yield the tests: one that students see, which has no points, and hidden ones, a step of a part each."""
+    """Yield the tests: a visible one without points, and a hidden one for each step of each part."""
     yield _test(exercise, 0, None, 0.0)
     number = 0
     for part in declared(exercise):
@@ -89,7 +89,7 @@ def _test(exercise: Exercise, number: int, part: str | None, points: float, leas
 
 
 def prompted(solution: str) -> str:
-    """Return a solution with otter's markers in place of ours, and what the stub has there as its prompt.
+    """Return a solution with otter's markers in place of ours, and the stub's lines as its prompt.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Questions for PrairieLearn whose external grader is ours: two folders that go into the folder of a course.
+"""Questions for PrairieLearn with an external grader: two folders to copy into the folder of a course.
 
     questions/aescratch/NN_name/          info.json, question.html, the stub, tests/settings.sh
     serverFilesCourse/aescratch/          run_autograder, the seed, this package, the teacher's own exercises
@@ -19,7 +19,7 @@ from aescratch.classroom.packaging.carried import copy_carried, script, settings
 from aescratch.foundations.files import write_text
 
 IMAGE = "prairielearn/grader-python"  # PrairieLearn's own: Python 3.10 or newer, with NumPy
-SECONDS = 120  # for a submission, whose own limit is less
+SECONDS = 120  # for a submission, whose own limit is lower
 RUN = "run_autograder"
 
 
@@ -27,7 +27,7 @@ def write_questions(
     exercises: Sequence[Exercise], out: Path, seed: str | None = None, *, own: Path | None = None,
     unconfined: bool = False,
 ) -> list[Path]:  # fmt: skip
-    """Write a question for each exercise and what they share into the folder of a course, and return their paths."""
+    """Write a question for each exercise, and their shared files, into the folder of a course; return the paths."""
     shared = out / "serverFilesCourse" / "aescratch"
     copy_carried(shared, own)
     kept_seed(shared, seed)
@@ -45,7 +45,7 @@ def write_questions(
 
 
 def info_of(exercise: Exercise) -> dict[str, object]:
-    """Return what info.json of a question says; its identifier follows from the exercise's name."""
+    """Return the content of a question's info.json; its identifier follows from the exercise's name."""
     digest = hashlib.sha256(f"aescratch {exercise.name}".encode()).digest()
     return {
         "uuid": str(uuid.UUID(bytes=digest[:16], version=4)), "type": "v3", "title": exercise.title,

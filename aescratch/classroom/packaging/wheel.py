@@ -1,6 +1,6 @@
-"""The package as a wheel: what pip installs from a file, without a repository.
+"""The package as a wheel, which pip installs from a file, without a package index.
 
-    the package's files, as they are here, and what it needs -> aescratch-VERSION-py3-none-any.whl
+    the installed package's files, and its requirements -> aescratch-VERSION-py3-none-any.whl
 """
 
 import base64
@@ -20,9 +20,9 @@ SCRIPT = "[console_scripts]\naescratch = aescratch.programs.cli:main\n"
 
 
 def requirements() -> tuple[str, list[str]]:
-    """Return which Python this package needs, and which packages, as its own metadata say."""
+    """Return the Python version and the packages that this package requires, from its own metadata."""
     settings = Path(ae.__file__).resolve().parents[1] / "setup.cfg"
-    if settings.is_file():  # of a clone, whatever was installed from it when
+    if settings.is_file():  # in a clone, the installed metadata may be older
         found = configparser.ConfigParser()
         found.read(settings, encoding="utf-8")
         return found["options"]["python_requires"], found["options"]["install_requires"].split()
@@ -43,7 +43,7 @@ def licences() -> dict[str, bytes]:
 
 
 def write_wheel(folder: Path) -> Path:
-    """Write the wheel into a folder, the same to the byte for the same package, and return its path."""
+    """Write the wheel into a folder, and return its path; the same package gives the same bytes."""
     python, needs = requirements()
     head = ["Metadata-Version: 2.1", "Name: aescratch", f"Version: {ae.__version__}", f"Requires-Python: {python}"]
     described = "\n".join([*head, *(f"Requires-Dist: {need}" for need in needs)]) + "\n"

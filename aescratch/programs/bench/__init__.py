@@ -1,14 +1,14 @@
-"""`aescratch bench`: how fast the package is on this machine, beside PyTorch and beside the best that can be had.
+"""`aescratch bench`: the package's speed on this machine, compared with PyTorch and with a lower bound.
 
     cases.py      the networks that are measured, and one training step of ours
-    floor.py      what no step can do without: the matrix products, and one pass over the parameters
-    pytorch.py    the same steps, training and gradient check in PyTorch, where it is installed
+    floor.py      the lower bound of a step: the matrix products, and one pass over the parameters
+    pytorch.py    the same steps, training and gradient check in PyTorch, if it is installed
     variants.py   the newer variants, ours and in PyTorch
     timing.py     sides in turns -> median seconds
-    questions.py  cases, sides -> Row, one function per question;   memory.py, processes.py   what needs a fresh process
+    questions.py  cases, sides -> Row, one function per question;   memory.py, processes.py   measures in new processes
     machine.py    versions, libraries, threads;   table.py   rows -> text
 
-Every comparison is a ratio in one run. A target is the largest ratio that was aimed at; the table says which are met.
+Every comparison is a ratio in one run. A target is the largest acceptable ratio; the table shows which are met.
 """
 
 from aescratch.programs.bench.machine import describe_machine

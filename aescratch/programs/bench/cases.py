@@ -65,7 +65,7 @@ def our_step(case: Case) -> Callable[[], None]:
 
 
 def step_of(model: ae.Autoencoder, x: Array) -> Callable[[], None]:
-    """Return one training step, as `fit` takes it: the batch has been checked, and training mode entered, before."""
+    """Return one training step like those of `fit`: the batch is checked, and training mode is on, before."""
     adam, rng = ae.Adam(RATE).start(model.parameters), np.random.default_rng(0)
     for part in model.parts.values():
         part.in_training = True

@@ -1,10 +1,10 @@
-"""The floor under a training step: the matrix products alone, and one pass over what Adam reads and writes.
+"""The lower bound of a training step: the matrix products alone, and one pass over the arrays of Adam.
 
     x W  for every layer;   xᵀ grad_y  for every layer;   grad_y Wᵀ  for every layer but the first
     values, gradients, two moments: each read once, all but the gradients written once
 
-No step made of NumPy's matrix products is faster. The products write into arrays that are there already, and the pass
-goes block by block, so that an array meets memory once.
+No step with NumPy's matrix products is faster. The products write into existing arrays, and the pass goes block by
+block, so that each array is read from memory once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from aescratch.programs.bench.cases import Case, make_model, random_data
 
 
 def floor_step(case: Case) -> Callable[[], None]:
-    """Return what a training step of this case can't do without."""
+    """Return the smallest possible training step of this case."""
     model = make_model(case)
     buffer = model.parameters[0].buffer
     values, grads = buffer.values, buffer.grads

@@ -17,14 +17,14 @@ import aescratch as ae
 from aescratch.backend import compiled, require_backend
 from aescratch.programs.bench import pytorch
 
-# With these set, OpenBLAS doesn't choose by the processor.
+# With these set, OpenBLAS doesn't choose its kernel by the processor.
 OVERRIDES = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
-# How OpenBLAS calls its functions, in NumPy's own wheels and elsewhere.
+# The names of OpenBLAS's functions, in NumPy's own wheels and elsewhere.
 SPELLINGS = ("scipy_openblas_{}64_", "scipy_openblas_{}", "openblas_{}64_", "openblas_{}")
 
 
 def describe_machine() -> dict[str, Any]:
-    """Return what the figures depend on, by name, as text and numbers."""
+    """Return the facts on which the figures depend, by name, as text and numbers."""
     machine = what_is_in_use()
     if pytorch.is_installed():
         torch = pytorch.import_torch()
@@ -34,7 +34,7 @@ def describe_machine() -> dict[str, Any]:
 
 
 def what_is_in_use() -> dict[str, Any]:
-    """Return what the package computes with here, by name, as text and numbers; and why it doesn't with what else."""
+    """Return the libraries that the package uses here, by name, and the reasons why it doesn't use others."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     machine: dict[str, Any] = {
         "processor": processor(), "cores": os.cpu_count(),
@@ -46,15 +46,15 @@ def what_is_in_use() -> dict[str, Any]:
 
 
 def notes(machine: dict[str, Any]) -> list[str]:
-    """Return sentences about what makes these figures unlike another machine's."""
+    """Return sentences on circumstances that make these figures different from another machine's."""
     found = [
-        f"{name}={os.environ[name]} is set: OpenBLAS doesn't choose its kernel by the processor, and NumPy's matrix "
-        "products are probably slower than they could be"
+        f"{name}={os.environ[name]} is set: OpenBLAS doesn't choose its kernel by the processor, so NumPy's matrix "
+        "products are probably slower than necessary"
         for name in OVERRIDES
         if os.environ.get(name)
     ]
     if "torch" in machine and "AMD" in machine["processor"]:
-        found.append("MKL keeps its AVX-512 kernels from AMD's processors: PyTorch is faster on Intel's than here")
+        found.append("MKL doesn't use AVX-512 on AMD processors: PyTorch is faster on Intel processors than here")
     if "torch" not in machine:
         found.append(pytorch.MISSING)
     return found
@@ -72,13 +72,13 @@ def processor() -> str:
 
 
 def threads_of_products() -> int | None:
-    """Return how many threads take part in a matrix product of NumPy's, or nothing where that can't be asked."""
+    """Return the number of threads in a matrix product of NumPy, or None if it is unknown."""
     threads: int | None = _openblas().get("blas threads")
     return threads
 
 
 def _cupy() -> str:
-    """Return CuPy's version, or why there is none to compute with."""
+    """Return CuPy's version, or the reason why it can't be used."""
     try:
         require_backend("cupy")
     except RuntimeError as error:
@@ -87,7 +87,7 @@ def _cupy() -> str:
 
 
 def _openblas() -> dict[str, Any]:
-    """Return the kernel that OpenBLAS has chosen and its threads, where NumPy's matrix products are OpenBLAS's."""
+    """Return OpenBLAS's kernel and number of threads, if NumPy uses OpenBLAS."""
     try:
         maps = Path("/proc/self/maps").read_text(encoding="utf-8")
         library = ctypes.CDLL(re.findall(r"/\S*openblas\S*", maps)[0])

@@ -1,7 +1,7 @@
-"""By how much a training raises the memory that a process holds: run in a fresh Python by `processes.memory_rise`.
+"""The increase of a process's memory during a training, measured in a new Python by `processes.memory_rise`.
 
-Model and data are there before, and count for neither side; a file is opened before, and what is read of it counts.
-Linux alone says how much memory was resident at most.
+Model and data exist before, and don't count; a file is opened before, but data read from it count. Only Linux reports
+the peak of the resident memory.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from aescratch.programs.bench import pytorch
 from aescratch.programs.bench.cases import DEEP, Case, make_model, random_data
 
 CASE, N_EXAMPLES, EPOCHS = Case(DEEP, 256), 5_120, 2
-STREAMED = Case((784, 32), 256)  # whose own memory is small beside that of the data
+STREAMED = Case((784, 32), 256)  # its own memory is small compared with that of the data
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 def can_be_measured() -> bool:
-    """Whether this system says how much memory a process holds, and lets it start anew."""
+    """Whether this system reports a process's peak memory, and can reset it."""
     return STATUS.exists() and os.access(CLEAR, os.W_OK)
 
 
 def rise(side: str) -> float:
-    """Return by how many MiB the training of a side, ``"ours"`` or ``"torch"``, raises what is held before."""
+    """Return the increase of memory, in MiB, during the training of a side, ``"ours"`` or ``"torch"``."""
     x = random_data(N_EXAMPLES, CASE.widths[0])
     return _rise_of(our_fit(CASE, x, EPOCHS) if side == "ours" else pytorch.torch_fit(CASE, x, EPOCHS))
 
 
 def rise_by_file(dtype: str, size: int) -> float:
-    """Return by how many MiB the training on a .npy of this dtype, and of so many MiB, raises what is held before."""
+    """Return the increase of memory, in MiB, during the training on a .npy file of this dtype and size in MiB."""
     width = STREAMED.widths[0]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "data.npy")
@@ -49,12 +49,12 @@ def rise_by_file(dtype: str, size: int) -> float:
 
 
 def two_blocks_and_a_batch() -> float:
-    """Return how many MiB that is of float32, which is all that a training on a file is to hold of it."""
+    """Return the size of these arrays in MiB of float32: the limit for a training on a file."""
     return 4 * (2 * BLOCK + STREAMED.batch * STREAMED.widths[0]) / 2**20
 
 
 def _rise_of(train: Callable[[], object]) -> float:
-    CLEAR.write_text("5", encoding="ascii")  # the peak so far is what is held now
+    CLEAR.write_text("5", encoding="ascii")  # resets the peak to the memory held now
     before = _mebibytes("VmRSS")
     train()
     return _mebibytes("VmHWM") - before

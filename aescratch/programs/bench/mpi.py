@@ -1,4 +1,4 @@
-"""How much sooner several processes come through a batch each than one does, by MPI.
+"""The speed of several processes that train together by MPI, with one batch each, compared with one process.
 
     mpiexec -n 2 python -c "...; mpi.print_seconds(...)" --the first process prints--> seconds of a step
 """
@@ -21,14 +21,14 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THRE
 
 
 def launcher() -> str | None:
-    """Return mpiexec, beside this Python or elsewhere; None where it or mpi4py is missing."""
+    """Return the path of mpiexec, beside this Python or elsewhere; None if it or mpi4py is missing."""
     beside = Path(sys.executable).with_name("mpiexec")
     found = str(beside) if beside.exists() else shutil.which("mpiexec")
     return found if importlib.util.find_spec("mpi4py") else None
 
 
 def seconds_of_step(n_processes: int, case: Case) -> float:
-    """Return how long a step takes of so many processes, of one thread each, with a batch of this case each."""
+    """Return the time of a step in `n_processes`, each with one thread and a batch of this case."""
     program = f"from aescratch.programs.bench import cases, mpi; mpi.print_seconds(cases.{case!r})"
     return float(run_python(program, (str(launcher()), "-n", str(n_processes)), **ONE_THREAD))
 
@@ -47,5 +47,5 @@ def print_seconds(case: Case) -> None:
         random_data(STEPS * size, case.widths[0]), epochs=EPOCHS, batch_size=size, rng=0, progress=False,
         communicator=together, observer=observer,
     )  # fmt: skip
-    if together.Get_rank() == 0:  # the first and the last epoch are looked at when they end
+    if together.Get_rank() == 0:  # without the first and the last epoch
         print(statistics.median(after - before for before, after in zip(ends[:-2], ends[1:-1], strict=True)) / STEPS)

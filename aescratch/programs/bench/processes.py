@@ -1,4 +1,4 @@
-"""What needs a fresh Python: how long an import takes, and how far a training raises the memory that is held."""
+"""Measures that need a new Python: the time of an import, and the increase of memory during a training."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import aescratch as ae
 
 
 def run_python(program: str, launcher: Sequence[str] = (), **variables: str) -> str:
-    """Return what a program prints in a Python of its own, with these variables beside our environment's."""
+    """Return the output of a program in a Python of its own, with these variables added to our environment."""
     path = [str(Path(ae.__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     done = subprocess.run(
         [*launcher, sys.executable, "-c", program], capture_output=True, text=True, check=False,
@@ -20,12 +20,12 @@ def run_python(program: str, launcher: Sequence[str] = (), **variables: str) -> 
     )  # fmt: skip
     if done.returncode:
         said = done.stderr.strip().splitlines()
-        raise RuntimeError(f"expected a measurement in a Python of its own, but it failed: {said[-1] if said else ''}")
+        raise RuntimeError(f"expected a measurement in a separate Python, but it failed: {said[-1] if said else ''}")
     return done.stdout.strip()
 
 
 def import_seconds(module: str, folder: str) -> float:
-    """Return how long a module takes to import in a fresh Python, which finds and leaves compiled modules in folder."""
+    """Return the time of a module's import in a new Python, which reads and writes compiled modules in `folder`."""
     timed = f"import {module}; print(time.perf_counter() - started)"
     text = run_python(
         f"import time; started = time.perf_counter(); {timed}",
@@ -35,16 +35,16 @@ def import_seconds(module: str, folder: str) -> float:
 
 
 def memory_rise(side: str) -> float:
-    """Return by how many MiB a training raises the resident memory, in a fresh Python; see `memory`."""
+    """Return the increase of resident memory during a training, in MiB, in a new Python; see `memory`."""
     return _in_memory(f"rise({side!r})")
 
 
 def memory_rise_by_file(dtype: str, size: int) -> float:
-    """Return by how many MiB a training on a file of so many raises the resident memory, in a fresh Python."""
+    """Return the increase of resident memory during a training on a file of `size` MiB, in a new Python."""
     return _in_memory(f"rise_by_file({dtype!r}, {size})")
 
 
 def _in_memory(call: str) -> float:
-    """Return what a function of `memory` gives, without the compiler of formulas, which a process holds only once."""
+    """Return the result of a function of `memory`, without the compiler of formulas, which a process loads once."""
     program = f"from aescratch.programs.bench import memory; print(memory.{call})"
     return float(run_python(program, AESCRATCH_COMPILED="0"))

@@ -1,6 +1,6 @@
-"""The other side: the same network, step, training and gradient check in PyTorch, eager, as its own manual has them.
+"""The other side: the same network, step, training and gradient check in eager PyTorch, written as in its manual.
 
-PyTorch is imported when it is asked for, and is no requirement of the package.
+PyTorch is imported on demand, and is not a requirement of the package.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from aescratch.programs.bench.cases import RATE, Case, random_data
 
 ADAMS = {"plain": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
 MISSING = (
-    "PyTorch is not installed here, so what is compared with it is left out; install it beside aescratch "
-    "(pip install torch) to have it in the table"
+    "PyTorch is not installed, so comparisons with it are left out; install it beside aescratch (pip install torch) "
+    "to have them in the table"
 )
 
 

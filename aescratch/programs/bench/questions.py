@@ -1,4 +1,4 @@
-"""The questions that the table answers, one function each: which sides are compared, on what, and what was aimed at."""
+"""The questions that the table answers, one function each, with their sides, cases and targets."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from aescratch.programs.bench.table import Row
 from aescratch.programs.bench.timing import Call, median_seconds, median_seconds_apart
 from aescratch.programs.bench.variants import VARIANTS, Variant, torch_variant_step
 
-# What was aimed at, as the largest ratio to the floor, for cases large enough to be made of matrix products.
+# Targets, as the largest ratio to the floor, for cases large enough to consist mainly of matrix products.
 FLOOR_TARGETS = {
     Case(DEEP, 256, "ReLU"): 1.15, Case(DEEP, 256, "GELU"): 1.20, Case(DEEP, 1000, "ReLU"): 1.10,
     Case(DEEP, 1000, "GELU"): 1.15,
 }  # fmt: skip
 GROWING = [Case(DEEP, batch) for batch in (64, 256, 1024, 4096)]
-FITS = [(Case(SMALL, 64), 20), (Case(MIDDLE, 256), 10), (Case(DEEP, 256), 2)]  # and for how many epochs
-LOOKED_AT = [(Case(SMALL, 64), 250), (Case(MIDDLE, 256), 100)]  # 5,000 steps, as train takes them, and 2,000
-BATCHES = 20  # of one epoch
+FITS = [(Case(SMALL, 64), 20), (Case(MIDDLE, 256), 10), (Case(DEEP, 256), 2)]  # with the number of epochs
+LOOKED_AT = [(Case(SMALL, 64), 250), (Case(MIDDLE, 256), 100)]  # 5,000 steps, the default of train, and 2,000
+BATCHES = 20  # in one epoch
 CHECKED = Case(SMALL, 12)
-SHARED = Case(DEEP, 512)  # by each of two processes
+SHARED = Case(DEEP, 512)  # for each of two processes
 
 
 def measure(questions: Sequence[str], quick: bool = False) -> Iterator[Row]:
-    """Yield the rows of these questions, of `QUESTIONS`, as they are measured; quick takes fewer rounds and cases."""
+    """Yield the rows of some `QUESTIONS` as they are measured; `quick` uses fewer rounds and cases."""
     for name in questions:
         yield from QUESTIONS[name](quick)
 
@@ -70,13 +70,13 @@ def steps(quick: bool, cases: Sequence[Case] = STEPS) -> Iterator[Row]:
 
 
 def our_makers(make: Callable[..., Call], *arguments: Any) -> dict[str, Callable[[], Call]]:
-    """Return what makes our side by NumPy alone, and with compiled formulas where they can be compiled."""
+    """Return functions that make our side with NumPy only, and with compiled formulas if these are available."""
     alone = partial(by_numpy_alone, make, *arguments)
     return {"ours": alone} if why_not() else {"ours": alone, "compiled": partial(make, *arguments)}
 
 
 def by_numpy_alone(make: Callable[..., Call], *arguments: Any) -> Call:
-    """Return a side for which nothing is compiled."""
+    """Return a side without compiled formulas."""
     return numpy_alone()(make(*arguments))
 
 
@@ -94,7 +94,7 @@ def variants(quick: bool, chosen: Mapping[str, Variant] = VARIANTS) -> Iterator[
 
 
 def gelu(quick: bool, cases: Sequence[Case] = STEPS[1::2]) -> Iterator[Row]:
-    """Yield one training step with GELU against the same with ReLU, in turns, compiled where formulas are."""
+    """Yield one training step with GELU against the same with ReLU, in turns, with compiled formulas if available."""
     for case in cases:
         sides: dict[str, Callable[[], object]] = {
             name: our_step(replace(case, activation=name)) for name in ("GELU", "ReLU")
@@ -104,7 +104,7 @@ def gelu(quick: bool, cases: Sequence[Case] = STEPS[1::2]) -> Iterator[Row]:
 
 
 def growth(quick: bool, cases: Sequence[Case] = GROWING) -> Iterator[Row]:
-    """Yield the ratio to the floor as the batch grows, and how the last compares with the first."""
+    """Yield the ratio to the floor as the batch grows, and the last ratio against the first."""
     rows = []
     for case in cases:
         taken = milliseconds({"ours": our_step(case), "floor": floor_step(case)}, rounds=3 if quick else 9)
@@ -115,7 +115,7 @@ def growth(quick: bool, cases: Sequence[Case] = GROWING) -> Iterator[Row]:
 
 
 def fit(quick: bool, cases: Sequence[tuple[Case, int]] = FITS) -> Iterator[Row]:
-    """Yield a whole training against as many bare steps: what shuffling, gathering and watching add."""
+    """Yield a whole training against the same number of bare steps: the cost of shuffling, gathering and recording."""
     for case, epochs in cases:
         x = random_data(BATCHES * case.batch, case.widths[0])
         train, step = memory.our_fit(case, x, epochs), our_step(case)
@@ -129,7 +129,7 @@ def fit(quick: bool, cases: Sequence[tuple[Case, int]] = FITS) -> Iterator[Row]:
 
 
 def looking(quick: bool, cases: Sequence[tuple[Case, int]] = LOOKED_AT) -> Iterator[Row]:
-    """Yield a training that is looked at, and one that is diagnosed afterwards, against the same one alone."""
+    """Yield a training with a monitor, and one with a diagnosis afterwards, against the same training alone."""
     for case, epochs in cases:
         x = random_data(BATCHES * case.batch, case.widths[0])
 
@@ -155,7 +155,7 @@ def looking(quick: bool, cases: Sequence[tuple[Case, int]] = LOOKED_AT) -> Itera
 
 
 def peak_memory(quick: bool) -> Iterator[Row]:
-    """Yield by how much a training raises the memory held."""
+    """Yield the increase of memory during a training."""
     if not memory.can_be_measured():
         return
     ours = processes.memory_rise("ours")
@@ -167,7 +167,7 @@ def peak_memory(quick: bool) -> Iterator[Row]:
 
 
 def files(quick: bool) -> Iterator[Row]:
-    """Yield by how much a training on a file raises the memory held, against two blocks of the data and a batch."""
+    """Yield the increase of memory during a training on a file, against two blocks of the data and a batch."""
     size = 256 if quick else 1024
     for dtype in ("float32", "float64") if memory.can_be_measured() else ():
         held, allowed = processes.memory_rise_by_file(dtype, size), memory.two_blocks_and_a_batch()
@@ -176,7 +176,7 @@ def files(quick: bool) -> Iterator[Row]:
 
 
 def many(quick: bool, case: Case = SHARED) -> Iterator[Row]:
-    """Yield how long two processes that train together take for a batch each, by batch, against one of them alone."""
+    """Yield the time per batch of two processes that train together, against one of them alone."""
     if mpi.launcher() is None:
         return
     turns = [[mpi.seconds_of_step(n, case) for n in (1, 2)] for _ in range(2 if quick else 5)]

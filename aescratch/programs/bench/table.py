@@ -1,4 +1,4 @@
-"""The table: one row per comparison, with its ratio, and whether it is as good as was aimed at."""
+"""The table: one row per comparison, with its ratio, and whether the target is met."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Row:
-    """Our figure against another's, in a unit, or in none where the figures are ratios themselves.
+    """Our figure against another one, in a unit, or without unit if the figures are ratios.
 
-    The question is what is compared (``"step"``, ``"floor"``, ...), the case on which network; the target is the
-    largest ratio that was aimed at, if any was. Where formulas can be compiled, ours is NumPy's alone, and there is a
-    figure with compiled ones, for which the target is then meant.
+    The question is the kind of comparison (``"step"``, ``"floor"``, ...), the case is the network, and the target is
+    the largest acceptable ratio, if any. If formulas can be compiled, `ours` uses NumPy only, and `compiled` is the
+    figure with compiled formulas, to which the target then applies.
 
     Examples
     --------
@@ -33,17 +33,17 @@ class Row:
 
     @property
     def ratio(self) -> float:
-        """Ours through theirs; below 1 is better."""
+        """Ours divided by theirs; below 1 is better."""
         return self.ours / self.theirs
 
     @property
     def ratio_compiled(self) -> float | None:
-        """The same with compiled formulas, where they were measured."""
+        """The same with compiled formulas, if measured."""
         return None if self.compiled is None else self.compiled / self.theirs
 
     @property
     def verdict(self) -> str:
-        """``"met"``, ``"missed"``, or nothing without a target; at the two decimals that are printed."""
+        """``"met"``, ``"missed"``, or an empty text without a target; from the two printed decimals."""
         if self.target is None:
             return ""
         best = self.ratio if self.ratio_compiled is None else self.ratio_compiled
@@ -78,6 +78,6 @@ def as_text(rows: Sequence[Row]) -> str:
 
 
 def _figure(value: float, unit: str) -> str:
-    """Return a figure to three digits, or more before the point."""
+    """Return a figure with three digits, or more before the decimal point."""
     digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3
     return f"{value:.{digits}f} {unit}".rstrip()

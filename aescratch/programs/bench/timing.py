@@ -1,10 +1,10 @@
-"""Timing: sides that are compared take turns, and medians are compared.
+"""Timing: the compared sides take turns, and their medians are compared.
 
-The machine's speed drifts; sides that take turns drift together. Between two turns nothing runs for a moment, because
-the threads of one side's matrix library look for more work for a while, and would take the processor from the other.
+The machine's speed drifts, but equally for sides that take turns. Between two turns there is a pause, because the
+threads of one side's matrix library wait actively for more work, and would take processor time from the other side.
 
-Sides of several threads take turns in processes of their own: within one, a thread of OpenBLAS's that looks for more
-work slows whatever runs next, and that is another side, too.
+Sides with several threads take turns in processes of their own: in a common process, a thread of OpenBLAS that waits
+for work would slow down the next side, too.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ import numpy as np
 
 Call = Callable[[], object]
 
-REST = 0.15  # seconds between two turns; OpenBLAS's threads look for work for an eighth of a second
+REST = 0.15  # seconds between two turns; OpenBLAS's threads wait actively for an eighth of a second
 
 
 def median_seconds(sides: Mapping[str, Call], rounds: int, turn: float = 0.1) -> dict[str, float]:
-    """Return the median time of one call, by side; each side has so many turns, of so many seconds at least.
+    """Return the median time of one call, by side; each side has `rounds` turns of at least `turn` seconds.
 
-    A turn has one call before, which finds the caches as another side left them.
+    Each turn begins with a call that doesn't count, since the caches still have another side's data.
 
     Examples
     --------
@@ -43,12 +43,12 @@ def median_seconds(sides: Mapping[str, Call], rounds: int, turn: float = 0.1) ->
 
 
 def median_seconds_apart(makers: Mapping[str, Callable[[], Call]], rounds: int, turn: float = 0.1) -> dict[str, float]:
-    """Return the same of sides that each run in a process of its own, made there by a function that can be pickled.
+    """Return the same for sides in processes of their own, made there by functions that can be pickled.
 
     Raises
     ------
     RuntimeError
-        If one of the processes ends; it has printed why.
+        If one of the processes ends; it prints the reason.
     """
     with contextlib.ExitStack() as running:
         ends = {name: running.enter_context(_process(make)) for name, make in makers.items()}
@@ -65,13 +65,13 @@ def _in_turns(ends: Mapping[str, Connection], rounds: int, turn: float) -> dict[
                 end.send(turn)
                 times[name] += end.recv()
             except (EOFError, ConnectionError):
-                raise RuntimeError(f"expected {name} to be measured in its own process, but that ended") from None
+                raise RuntimeError(f"expected {name} to be measured in its own process, but that has ended") from None
     return times
 
 
 @contextlib.contextmanager
 def _process(make: Callable[[], Call]) -> Iterator[Connection]:
-    """Run a side in a process, which takes a turn of so many seconds for each number sent, and sends what it took."""
+    """Run a side in a process, which takes a turn for each number of seconds that is sent, and returns the times."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_take_turns, args=(make, theirs), daemon=True)
@@ -80,7 +80,7 @@ def _process(make: Callable[[], Call]) -> Iterator[Connection]:
     try:
         yield ours
     finally:
-        ours.close()  # at which it ends
+        ours.close()  # which ends the process
         process.join()
 
 

@@ -1,8 +1,8 @@
-"""The newer variants, each beside its objective once more in PyTorch, with detach() where a paper stops a gradient.
+"""The newer variants, and their objectives in PyTorch, with detach() where a paper stops a gradient.
 
     variant, size -> our model and a batch;   values of its parameters -> leaves -> loss of the batch, eager, fused Adam
 
-`p` are the leaves by name, and `torch` is PyTorch, which is imported when it is asked for.
+`p` is the leaves by name, and `torch` is PyTorch, which is imported on demand.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ def affine(p: Leaves, part: str, number: int, x: Any) -> Any:
 
 
 def both_layers(p: Leaves, part: str, x: Any) -> Any:
-    """Return what two layers with a ReLU between them give."""
+    """Return the output of two layers with a ReLU between them."""
     return affine(p, part, 2, affine(p, part, 1, x).relu())
 
 
 def unit_rows(V: Any) -> Any:
-    """Return V with rows of length one."""
+    """Return V with rows of length 1."""
     return V / V.norm(dim=1, keepdim=True)
 
 
@@ -52,7 +52,7 @@ def moved_by(value: Any, slope: Any, theta: Any) -> Any:
 
 
 def jump_relu(torch: Any, p: Leaves, x: Any) -> Any:
-    """Return the loss whose thresholds learn from what is near them."""
+    """Return the loss whose thresholds learn from values near them."""
     a, theta = affine(p, "encoder", 1, x), p["jump.log_theta"].exp()
     on = (a > theta).to(a.dtype)
     near = ((a - theta).abs() < BANDWIDTH / 2).detach() / BANDWIDTH
@@ -62,7 +62,7 @@ def jump_relu(torch: Any, p: Leaves, x: Any) -> Any:
 
 
 def gated(torch: Any, p: Leaves, x: Any) -> Any:
-    """Return the loss of both reconstructions, the decoder being held in that of the gate."""
+    """Return the loss of both reconstructions; the decoder is constant in that of the gate."""
     directions = x @ p["encoder.W"]
     a_gate = directions + p["encoder.gate.b"]
     a_mag = p["encoder.magnitude.r"].exp() * directions + p["encoder.magnitude.b"]
@@ -72,7 +72,7 @@ def gated(torch: Any, p: Leaves, x: Any) -> Any:
 
 
 def k_sparse(torch: Any, p: Leaves, x: Any) -> Any:
-    """Return the loss of a code of the k N largest of a batch."""
+    """Return the loss of a code with the k N largest activations of a batch."""
     a = affine(p, "encoder", 1, x)
     values, places = a.flatten().topk(K * len(x))
     h = torch.zeros_like(a).flatten().scatter(0, places, values).reshape(a.shape)
@@ -87,7 +87,7 @@ def matryoshka(torch: Any, p: Leaves, x: Any) -> Any:
 
 
 def vector_quantized(torch: Any, p: Leaves, x: Any) -> Any:
-    """Return the three terms."""
+    """Return the sum of the three terms."""
     h, E = both_layers(p, "encoder", x), p["codebook.E"]
     q = E[torch.cdist(h.detach(), E.detach()).argmin(dim=1)]
     x_hat = both_layers(p, "decoder", h + (q - h).detach())
@@ -120,7 +120,7 @@ def wasserstein(torch: Any, p: Leaves, x: Any) -> Any:
 
 
 def adversarial(torch: Any, p: Leaves, x: Any) -> Any:
-    """Return reconstruction and discrimination, the gradient of the latter being reversed."""
+    """Return reconstruction and discrimination, with a reversed gradient of the latter."""
     h = both_layers(p, "encoder", x)
     turned = (1 + WEIGHT) * h.detach() - WEIGHT * h
     rows = torch.cat([torch.randn_like(h), turned])
@@ -132,7 +132,7 @@ def adversarial(torch: Any, p: Leaves, x: Any) -> Any:
 
 
 def variational(torch: Any, p: Leaves, x: Any) -> Any:
-    """Return reconstruction and divergence, of which each unit has some for free."""
+    """Return reconstruction and divergence with free bits."""
     mu, log_var = posterior(p, x)
     z = mu + (0.5 * log_var).exp() * torch.randn_like(mu)
     of_units = (-0.5 * (1 + log_var - mu**2 - log_var.exp())).mean(dim=0)

@@ -1,8 +1,8 @@
-"""`aescratch bench`: the table of speed and memory on this machine, beside PyTorch where it is installed.
+"""`aescratch bench`: a table of speed and memory on this machine, compared with PyTorch if it is installed.
 
     options -> questions -> rows -> the table, or JSON
 
-A number of threads is for the libraries to read when they are loaded, so with one the command starts itself again.
+Libraries read the number of threads when they are loaded, so with --threads the command starts itself again.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from aescratch.programs.cli.options import Option, command, json_of, option, swi
 from aescratch.programs.cli.status import RIGHT
 from aescratch.programs.cli.writing import answer
 
-# Each matrix library reads its own, once, when it is loaded.
+# Each matrix library reads its own variable, once, when it is loaded.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
-DESCRIPTION = """Measure this machine: each figure is a ratio in one run, below 1 where ours is the smaller.
+DESCRIPTION = """Measure this machine: each figure is a ratio in one run, below 1 if ours is smaller.
 
   step    one training step (loss, backward, Adam) against the fastest of PyTorch's three Adams, and
           against the floor: the matrix products alone, and one pass over the parameters
@@ -29,20 +29,20 @@ DESCRIPTION = """Measure this machine: each figure is a ratio in one run, below 
           one training step of each newer variant, at two sizes
   gelu    one training step with GELU against the same with ReLU
   growth  the ratio to the floor as the batch grows
-  fit     a whole training against as many bare steps
-  looking a training that is looked at, and one that is diagnosed, against the same one alone
-  memory  by how much a training raises the memory held
-  files   the same of a training on data that stay in a file
+  fit     a whole training against the same number of bare steps
+  looking a training with a monitor, and one with a diagnosis, against the same training alone
+  memory  the increase of memory during a training
+  files   the same for a training on data that stay in a file
   processes
-          a batch of each of two processes that train together, by MPI, against one process
+          one batch in each of two processes that train together, by MPI, against one process
   check   the numeric check of every entry of every gradient
   import  the import of the package against NumPy's
 
-Where Numba is installed, ours is NumPy's alone in the first two, and compiled formulas have a column.
-Memory is measured by NumPy alone; the others take what is installed. With several threads, the sides of
-a step take turns in processes of their own.
+If Numba is installed, "ours" in the first two uses NumPy only, and compiled formulas have a column.
+Memory is measured with NumPy only; the other questions use what is installed. With several threads, the
+sides of a step take turns in processes of their own.
 
-Close what else is running: two programs on one core measure each other. All of it takes about nine minutes.
+Close other programs: two programs on one core measure each other. Everything takes about nine minutes.
 """
 EXAMPLES = """examples:
   aescratch bench --quick
@@ -52,15 +52,15 @@ EXAMPLES = """examples:
 
 add_arguments: Option = command(
     DESCRIPTION, EXAMPLES,
-    switch("--quick", "fewer rounds: two minutes, and rougher figures"),
-    option("--only", nargs="+", metavar="QUESTION", choices=QUESTIONS, help=f"of {', '.join(QUESTIONS)}"),
-    whole("--threads", "of the matrix products (default: all cores)"),
+    switch("--quick", "fewer rounds: two minutes, and less precise figures"),
+    option("--only", nargs="+", metavar="QUESTION", choices=QUESTIONS, help=f"some of {', '.join(QUESTIONS)}"),
+    whole("--threads", "number of threads of the matrix products (default: all cores)"),
     json_of("the figures"),
 )  # fmt: skip
 
 
 def run(arguments: Namespace) -> int:
-    """Measure and print; return the exit status, which is no verdict."""
+    """Measure and print; return the exit status, which doesn't depend on the figures."""
     if arguments.threads is not None and any(os.environ.get(name) != str(arguments.threads) for name in THREADS):
         return run_again(arguments)
     machine = describe_machine()
@@ -79,13 +79,13 @@ def run(arguments: Namespace) -> int:
 
 
 def show_progress(text: str) -> None:
-    """Show one line in place of the one before, where somebody looks."""
+    """Show a line in place of the last one, if stderr is a terminal."""
     if sys.stderr is not None and sys.stderr.isatty():
         print(f"\r{text:70}\r", end="", file=sys.stderr, flush=True)
 
 
 def run_again(arguments: Namespace) -> int:
-    """Run the same command where the libraries find the number of threads, which they read when they are loaded."""
+    """Run the same command again with the number of threads in the environment, where libraries read it on loading."""
     environment = {**os.environ, **dict.fromkeys(THREADS, str(arguments.threads))}
     command = [sys.executable, "-m", "aescratch", "bench", *arguments.typed]
     return subprocess.run(command, check=False, env=environment).returncode

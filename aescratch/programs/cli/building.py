@@ -1,6 +1,4 @@
-"""A new model from the options of the command line.
-
-What train, check and step have in common:
+"""A new model from the options of the command line, for train, check and step.
 
     variant "sparse", --hidden 128 --code 32 --sparsity l1:0.1, 64 inputs -> SparseAutoencoder([64, 128, 32], ...)
 """
@@ -23,36 +21,36 @@ from aescratch.programs.cli.variants import VARIANTS, names_where
 from aescratch.programs.cli.words import count, counts
 
 CODE = 32
-AT_MOST = f"half as wide as the data but for {names_where(lambda kind: kind.may_be_wide)}"
-N_CLASSES = 2  # of examples that are drawn
+AT_MOST = f"half the data's width except for {names_where(lambda kind: kind.may_be_wide)}"
+N_CLASSES = 2  # of drawn examples
 
 
 def model_options(code: int = CODE) -> Option:
-    """Return the widths, with this default for the code, and every option of every variant's constructor."""
+    """Return the options of the widths, with this default for the code, and of every variant's constructor."""
     layers = group(
         "layers; the data give the input's width, and the decoder mirrors the encoder",
         option(
             "--hidden", type=partial(counts, ",", "500,250"), metavar="WIDTHS",
-            help="widths of the layers between input and code, such as 500,250; left out, none "
-            f"({names_where(lambda kind: kind.hidden_layers == 'wanted')} wants some)",
+            help="widths of the layers between input and code, such as 500,250 (default: none; required for "
+            f"{names_where(lambda kind: kind.hidden_layers == 'wanted')})",
         ),
         whole("--code", f"the code's width (default {code}{f', at most {AT_MOST}' if code == CODE else ''})", "WIDTH"),
     )  # fmt: skip
     seed = option(
-        "--seed", type=partial(count, 0), default=0, help="the seed of everything random (default %(default)s)"
+        "--seed", type=partial(count, 0), default=0, help="the seed of all random numbers (default %(default)s)"
     )
     return lambda parser: add(parser, layers, SETTING_OPTIONS, seed)
 
 
 def build_model(arguments: Namespace, n_inputs: int, labels: Array | None, **suited: Any) -> Any:
-    """Return a new model of the variant, for data of this width, and of as many classes as the labels have."""
+    """Return a new model of the variant, for data of this width and for the classes of these labels."""
     settings = {**given_settings(arguments, arguments.variant), **suited}
     kind = VARIANTS[arguments.variant]
     code = CODE if kind.may_be_wide else min(CODE, max(1, n_inputs // 2))
     widths = [n_inputs, *(arguments.hidden or []), arguments.code or code]
     n_classes = None
     if kind.takes_labels and labels is None:
-        raise UsageError(f"a {kind.word} learns from labels, and these data have none; give data with labels")
+        raise UsageError(f"a {kind.word} learns from labels, but these data have none; give data with labels")
     with wrong_input():
         for name in given_models(arguments):
             if arguments.hidden or arguments.code:
@@ -64,7 +62,7 @@ def build_model(arguments: Namespace, n_inputs: int, labels: Array | None, **sui
 
 
 def count_classes(labels: Array) -> int:
-    """Return how many classes the labels number from 0; other labels are refused."""
+    """Return the number of classes in labels that count from 0; raise `UsageError` for other labels."""
     low, high = int(np.min(labels)), int(np.max(labels))
     if low < 0 or high >= len(labels):
         raise UsageError(
@@ -74,7 +72,7 @@ def count_classes(labels: Array) -> int:
 
 
 def small_layers(arguments: Namespace, hidden: Mapping[str, list[int]], code: int) -> None:
-    """Fill in small widths where none are given; hidden ones by what the variant says of such layers."""
+    """Set small widths where none are given; whether there is a hidden layer depends on the variant."""
     if not given_models(arguments):
         if arguments.hidden is None:
             arguments.hidden = hidden.get(VARIANTS[arguments.variant].hidden_layers)
@@ -84,7 +82,7 @@ def small_layers(arguments: Namespace, hidden: Mapping[str, list[int]], code: in
 def small_problem(
     arguments: Namespace, draw: Callable[[np.random.Generator], Array]
 ) -> tuple[Any, Array, Array | None, tuple[int, ...] | None]:  # fmt: skip
-    """Return a new model, a few of the data or drawn examples in float64, labels and an image's shape if there are."""
+    """Return a new model, a few examples of the data or drawn ones, in float64, labels and image shape, or None."""
     image_shape = None
     if arguments.data:
         data = load_data(arguments.data, arguments)

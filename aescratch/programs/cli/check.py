@@ -1,9 +1,9 @@
 """`aescratch check`: a gradient check, numeric against analytic, in float64, of a new model or of the user's own code.
 
-It ends with the report's verdict as its exit status:
+The exit status is the report's verdict:
 
     a variant, options -> model;   7 random examples, or some of the user's data -> check_gradients
-    my_layers.py:dense_backward -> function, layer or model;  inputs -> check_function and the like
+    my_layers.py:dense_backward -> function, layer or model;  inputs -> check_function, check_layer or check_gradients
     report -> exit status
 """
 
@@ -28,16 +28,20 @@ from aescratch.programs.cli.writing import answer
 
 NO_LAYERS = names_where(lambda kind: kind.hidden_layers == "refused")
 STATUS = {"pass": RIGHT, "fail": FAIL, "inconclusive": INCONCLUSIVE}
-# Distinct primes, so that a wrong factor names its dimension.
+# Distinct primes, so that a wrong factor reveals its dimension.
 N_EXAMPLES, N_INPUTS, HIDDEN, CODE = 7, 11, 5, 3
 
 DESCRIPTION = f"""Compare every gradient of a new model, or of your own code, with finite differences, in float64.
 
-Left to itself, the model reads {N_INPUTS} numbers, and has {HIDDEN} hidden ({NO_LAYERS}: none) and {CODE} code units.
-Of your own, NAME in FILE.py or in a module is a backward function, checked with the forward of its name (dense for
-dense_backward, yours or ours); a function that returns its output and its backward, or a loss and its gradient; or a
-layer or a model, as a class or an object. Inputs come from NAME_inputs, or inputs, in your file: a dict, or a function
-that returns one; the shapes of the parameters in a flat theta from NAME_blocks, a dict.
+By default, the model has {N_INPUTS} inputs, {HIDDEN} hidden units ({NO_LAYERS}: none) and {CODE} code units.
+
+Your own code is NAME in FILE.py or in a module. NAME can be
+  - a backward function, checked with its forward: dense for dense_backward, from your file or from the package;
+  - a function that returns its output and its backward, or a loss and its gradient;
+  - a layer or a model, as a class or an object.
+Inputs come from NAME_inputs, or inputs, in your file: a dict, or a function that returns one. For a flat theta,
+NAME_blocks, a dict, has the shapes of the parameters.
+
 Exit status: 0 pass, 1 fail, 3 inconclusive.
 """
 EXAMPLES = """examples:
@@ -52,11 +56,11 @@ EXAMPLES = """examples:
 
 
 def target(text: str) -> str:
-    """Return text if it names a variant, or something in a file or a module."""
+    """Return text if it names a variant, or an object in a file or a module."""
     if ":" in text:
         return text
     if text.endswith(".py"):
-        raise ArgumentTypeError(f"expected what to check in {text} after a colon, such as {text}:dense_backward")
+        raise ArgumentTypeError(f"expected a name after {text} and a colon, such as {text}:dense_backward")
     return variant_name(text)
 
 
@@ -66,22 +70,22 @@ add_arguments: Option = command(
         "variant", metavar="VARIANT", type=target,
         help=f"one of {', '.join(VARIANTS)}; or your own code, FILE.py:NAME or MODULE:NAME",
     ),
-    model_options(CODE), DATA_OR_RANDOM, whole("--examples", "how many", default=N_EXAMPLES), OWN_FILE,
+    model_options(CODE), DATA_OR_RANDOM, whole("--examples", "number of examples", default=N_EXAMPLES), OWN_FILE,
     switch(
         "--training",
-        "check the loss of training mode, with dropout and the batch's own statistics; left out, that of use mode",
+        "check the loss of training mode, with dropout and the batch's own statistics (default: that of use mode)",
     ),
     group(
         "your own code",
         option("--forward", metavar="NAME", help="the forward of a backward function, if it has another name"),
         option(
             "--input", type=input_option, action="append", default=[], metavar="NAME=SHAPE",
-            help="an argument's shape, such as x=7,5 or b=3, or its value, such as rho=0.1; repeat it for others",
+            help="an argument's shape, such as x=7,5 or b=3, or its value, such as rho=0.1; repeatable",
         ),
     ),
     option(
         "--mode", choices=MODES, default="exhaustive",
-        help="every entry; some of each tensor; several random directions in each; or what suits the size "
+        help="check every entry; some entries of each tensor; several random directions in each; or choose by the size "
         "(default %(default)s)",
     ),
     json_of("the report"),

@@ -1,4 +1,4 @@
-"""The teacher's side of `aescratch exercises`: exercises of one's own, made, proved and handed out.
+"""The teacher's side of `aescratch exercises`: create, validate and release exercises.
 
     new -> SRC/NN_name;   validate SRC -> a table;   release SRC OUT -> the folder that students get
 """
@@ -21,24 +21,24 @@ BUILTIN = "builtin"
 
 
 def new(arguments: Namespace) -> int:
-    """Write an exercise that validates as it is."""
+    """Write an exercise that is valid from the start."""
     with usage_error(CourseError):
         folder = scaffold(arguments.name, Path(arguments.source))
-    print(f"{folder} is an exercise that works: softplus and its backward. Make it yours, file by file:")
+    print(f"{folder} is a working exercise: softplus and its backward. Adapt it, file by file:")
     for name, what in (
         ("about.md", "title, chapter, minutes, points; then what to do"),
         ("solution.py", "the docstring with every shape, and the answer between the markers"),
         ("checks.py", "the forward to check against, and the inputs"),
-        ("mutants.py", "mistakes that you have seen, and what each is to be answered with"),
+        ("mutants.py", "mistakes that you have seen, and the answer that each should get"),
         ("hints.md", "three levels for each of those answers"),
     ):
         print(f"  {name:<12} {what}")
-    print(f"then prove it: aescratch exercises validate {arguments.source}")
+    print(f"then validate it: aescratch exercises validate {arguments.source}")
     return RIGHT
 
 
 def validate(arguments: Namespace) -> int:
-    """Print the table of a course, and what is wrong with it."""
+    """Print the table of a course, and its problems."""
     exercises = course(arguments.source)
     try:
         with counting(len(exercises), "exercise") as done:
@@ -49,34 +49,34 @@ def validate(arguments: Namespace) -> int:
     problems = [problem for row in rows for problem in row.problems] + problems
     arguments.result = {"exercises": [row.cells for row in rows], "problems": problems}
     if problems:
-        return say(f"{len(problems)} to put right:", problems)
-    print(f"all {len(rows)} do what they should, and a release gives no answer away")
+        return say(f"{len(problems)} to correct:", problems)
+    print(f"all {len(rows)} are valid, and a release gives no answer away")
     return RIGHT
 
 
 def release(arguments: Namespace) -> int:
-    """Write the folder to hand out, if nothing in it is an answer."""
+    """Write the folder to hand out, if it contains no answer."""
     exercises, out = only(course(arguments.source), arguments.only), Path(arguments.out)
     try:
         releasing.release(exercises, out, formulas=arguments.formulas, finish=beginning.write_beginning)
     except releasing.ReleaseError as error:
         return say("nothing was written:", error.problems)
-    print(f"{arguments.out} is ready to hand out: {len(exercises)} exercises, every one proved, no answer in it")
-    print("what it can't hide: the package that students install holds functions of its own, among them most of the "
-          "built-in path's answers; grading refuses to import it")  # fmt: skip
+    print(f"{arguments.out} is ready to hand out: {len(exercises)} exercises, all validated, without answers")
+    print("it can't hide one thing: the package that students install contains most of the answers to the built-in "
+          "exercises; grading refuses to import it")  # fmt: skip
     if not (out / beginning.NOTEBOOK).exists():
-        print(f"there is no {beginning.NOTEBOOK} in it, which jupytext makes; for one: pip install jupytext")
-    print(f"students go to {arguments.out}, and begin with its README.md")
+        print(f"{beginning.NOTEBOOK} was left out, because it needs jupytext: pip install jupytext")
+    print(f"students begin with {out / 'README.md'}")
     return RIGHT
 
 
 def chosen(source: str | None, names: Sequence[str] | None) -> tuple[Exercise, ...]:
-    """Return the exercises of these names, or all, of a folder or the built-in ones, where no folder is given."""
+    """Return the exercises of these names, or all, from a folder; by default from the built-in ones."""
     return only(course(source or BUILTIN), names, "" if source else "; for exercises of your own, give --exercises")
 
 
 def course(source: str) -> tuple[Exercise, ...]:
-    """Return the exercises of a folder, or the built-in ones; a course that was released is refused."""
+    """Return the exercises of a folder, or the built-in ones; raise `UsageError` for a released course."""
     with usage_error(CourseError):
         exercises = read_course(None if source == BUILTIN else Path(source))
         if released := [exercise.folder.name for exercise in exercises if exercise.released]:
@@ -89,7 +89,7 @@ def course(source: str) -> tuple[Exercise, ...]:
 
 
 def only(exercises: tuple[Exercise, ...], names: Sequence[str] | None, advice: str = "") -> tuple[Exercise, ...]:
-    """Return the exercises of these names, or all; a name that none has is refused, with this advice."""
+    """Return the exercises of these names, or all; raise `UsageError`, with this advice, for an unknown name."""
     known = [exercise.name for exercise in exercises]
     for name in names or ():
         if name not in known:
@@ -99,6 +99,6 @@ def only(exercises: tuple[Exercise, ...], names: Sequence[str] | None, advice: s
 
 
 def say(head: str, problems: Sequence[str]) -> int:
-    """Print what is wrong, and return the exit status."""
+    """Print the problems, and return the exit status."""
     print(head, *(f"  {problem}" for problem in problems), sep="\n")
     return FAIL

@@ -1,6 +1,4 @@
-"""Models and data, by name or from the user's own file.
-
-What every command that takes MODEL or DATA makes of it:
+"""Models and data, by name or from the user's own file, for every command that takes MODEL or DATA.
 
     "digits" -> load_digits() -> Dataset;      "faces.npz", --divide-by 255 -> load_file(...) -> Dataset
     "sparse-digits", a folder that train wrote, or "model.npz" -> ae.load(...) -> model
@@ -32,7 +30,7 @@ from aescratch.programs.cli.status import UsageError, did_you_mean, wrong_input
 from aescratch.programs.cli.words import counts, number
 
 MODEL_FILE = "model.npz"
-LARGE = 2**30  # bytes, from which on a file is trained on piece by piece
+LARGE = 2**30  # bytes; larger files are read piece by piece in training
 BUILT_IN: dict[str, Callable[[], Dataset]] = {
     "digits": load_digits,
     "fashion": load_fashion,
@@ -49,42 +47,42 @@ OPTION_OF = {
     "leave key out": "leave --key out",
 }  # fmt: skip
 DATA_HELP = (
-    "digits, fashion, fashion-test or patches, which are built in; mnist, mnist-test, mnist-5k, fashion-full or "
-    "fashion-full-test, if they are on this machine; or your own .npy, .npz, .csv, .parquet or IDX file, gzipped or not"
+    "built-in data: digits, fashion, fashion-test or patches; data that may be on this machine: mnist, mnist-test, "
+    "mnist-5k, fashion-full or fashion-full-test; or your own .npy, .npz, .csv, .parquet or IDX file, gzipped or not"
 )
 MODEL = option("model", metavar="MODEL", help="a saved model, or the folder that train wrote")
 DATA = option("data", metavar="DATA", help=DATA_HELP)
 DATA_OR_DIGITS = option("data", metavar="DATA", nargs="?", default="digits", help=f"{DATA_HELP} (default digits)")
-DATA_OR_RANDOM = option("--data", metavar="DATA", help=f"left out, random numbers between 0 and 1; or {DATA_HELP}")
+DATA_OR_RANDOM = option("--data", metavar="DATA", help=f"{DATA_HELP} (default: random numbers between 0 and 1)")
 OWN_FILE = group(
     "your own data",
-    option("--key", help="which array of an .npz file is the data, if it has several"),
+    option("--key", help="the name of the array in an .npz file with several"),
     option(
         "--divide-by", type=number, metavar="NUMBER",
-        help="divide all values by this, such as 65535 (bytes are divided by 255 without it)",
+        help="divide all values by this, such as 65535 (bytes are always divided by 255 by default)",
     ),
     option(
         "--categories", type=lambda text: [name.strip() for name in text.split(",")], metavar="NAMES",
-        help="columns of a .csv or .parquet that hold words, such as city,colour: each becomes columns of 0 and 1",
+        help="columns of a .csv or .parquet file with words, such as city,colour: each becomes columns of 0 and 1",
     ),
 )  # fmt: skip
 IMAGE_SHAPE = option(
     "--image-shape", type=partial(counts, "x", "28x28"), metavar="HxW",
-    help="shape of an example of your own data as an image, such as 28x28",
+    help="the shape of each example of your data as an image, such as 28x28",
 )  # fmt: skip
 
 
 def open_model(path: str) -> Any:
-    """Return the model that is saved at path, or in this folder."""
+    """Return the model saved at this path, or in this folder."""
     file = Path(path, MODEL_FILE) if Path(path).is_dir() else Path(path)
     with wrong_input():
         return ae.load(file)
 
 
 def load_data(name: str, arguments: Namespace, width: int | None = None, *, scales: bool = False) -> Dataset:
-    """Return the data of this name, or in the file of this name, which have to be of this width.
+    """Return the data set or the file with this name; raise `UsageError` for another width.
 
-    Where they are going to be scaled, whole numbers in a table are taken as they are, and float64 stays float64.
+    If `scales`, whole numbers in a table are accepted, and float64 stays float64, since the data will be scaled.
     """
     image_shape = getattr(arguments, "image_shape", None)
     given = {
@@ -95,20 +93,20 @@ def load_data(name: str, arguments: Namespace, width: int | None = None, *, scal
         if name in BUILT_IN:
             for flag, value in given.items():
                 if value is not None:
-                    raise UsageError(f"{flag} says how to read your own file, and {name} is built in; leave it out")
+                    raise UsageError(f"{flag} is for your own files, but {name} is built in; leave it out")
             data = BUILT_IN[name]()
         elif Path(name).exists():
             data = _of_a_file(load_file, name, arguments, scales, categories=arguments.categories or ())
         else:
             near = did_you_mean(name, BUILT_IN) or f"; check the path, or take one of {', '.join(BUILT_IN)}"
-            raise UsageError(f"there is no file {name!r}, and no data set of that name{near}")
+            raise UsageError(f"there is no file and no data set {name!r}{near}")
     if width is not None:
         require_width(data, width)
     return data
 
 
 def load_or_open(name: str, arguments: Namespace, *, scales: bool) -> Dataset | StreamedDataset:
-    """Return the data of this name, as `load_data` does; a large file is opened, to be read piece by piece."""
+    """Return the data with this name, as `load_data` does; a large file is only opened, to be read piece by piece."""
     path = Path(name)
     is_file = name not in BUILT_IN and path.is_file() and not path.name.lower().endswith((".parquet", ".parquet.gz"))
     if not is_file or path.stat().st_size < LARGE or arguments.categories:
@@ -118,8 +116,8 @@ def load_or_open(name: str, arguments: Namespace, *, scales: bool) -> Dataset | 
 
 
 def _of_a_file(read: Callable[..., Any], name: str, arguments: Namespace, scales: bool, **more: Any) -> Any:
-    """Return what one of the functions that read files makes of a file; what it refuses is said in terms of options."""
-    image_shape = getattr(arguments, "image_shape", None)  # which not every command asks for
+    """Return the result of a function that reads a file; its error messages are rephrased in terms of options."""
+    image_shape = getattr(arguments, "image_shape", None)  # not an option of every command
     try:
         return read(
             name, image_shape and tuple(image_shape), arguments.key, divide_by=arguments.divide_by,
@@ -130,12 +128,12 @@ def _of_a_file(read: Callable[..., Any], name: str, arguments: Namespace, scales
 
 
 def looked_at(data: Dataset | StreamedDataset) -> Dataset:
-    """Return the data, or a sample where they stay in a file, for figures, measures and diagnosis."""
+    """Return the data, or a sample if they stay in a file, for figures, measures and diagnosis."""
     return data.sample() if isinstance(data, StreamedDataset) else data
 
 
 def _as_options(sentence: str) -> str:
-    """Return a sentence about the arguments of `load_file` as one about the options that stand for them.
+    """Return a sentence about the arguments of `load_file` as one about the corresponding options.
 
     Examples
     --------
@@ -148,19 +146,19 @@ def _as_options(sentence: str) -> str:
 
 
 def scaled_data(model: Any, data: Any) -> Any:
-    """Return data as the model is to see them: through its scaling, if it has one."""
+    """Return data with the model's scaling applied, if it has one."""
     return replace(data, x=scaled(model, data.x))
 
 
 def arrays_of(model: Any, data: Dataset | StreamedDataset) -> list[Any]:
-    """Return what the model's loss takes of the data: x, or x and labels."""
+    """Return the arguments of the model's loss: x, or x and labels."""
     return [data.x, data.labels] if model.takes_labels else [data.x]
 
 
 def require_width(data: Dataset, width: int) -> None:
-    """Refuse data or codes that the model can't read."""
+    """Raise `UsageError` for data or codes with a width that the model can't read."""
     found = data.x.shape[1]
     if found != width:
         raise UsageError(
-            f"the model reads {width:,} numbers per row, and {data.name} has {found:,}; give data of its kind"
+            f"the model reads {width:,} numbers per row, but {data.name} has {found:,}; give data of the same kind"
         )

@@ -18,7 +18,7 @@ EXAMPLES = """examples:
 """
 
 add_arguments: Option = command(
-    "Write what a model's decoder makes of codes, one row per code.", EXAMPLES,
+    "Decode codes with a saved model, and write the results, one row per code.", EXAMPLES,
     MODEL, option("codes", metavar="CODES", help="a .npy or .csv file, one code per row, as encode writes it"),
     MATRIX_FILE, json_of("the file's name, the number of examples and their width"),
 )  # fmt: skip
@@ -29,7 +29,7 @@ def run(arguments: Namespace) -> int:
     path = matrix_path(arguments.out)
     model = open_model(arguments.model).autoencoder
     with wrong_input():
-        codes = load_file(arguments.codes, divide_by=1)  # whole numbers are codes, too
+        codes = load_file(arguments.codes, divide_by=1)  # codes may be whole numbers
     require_width(codes, model.widths[-1])
     with wrong_input():
         x = unscaled(model, in_batches(model.decode, codes.x))

@@ -1,4 +1,4 @@
-"""`aescratch evaluate MODEL [DATA]`: what a saved model reaches on data, beside PCA with the same width of code."""
+"""`aescratch evaluate MODEL [DATA]`: measure a saved model on data, and compare it with PCA of the code's width."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ DESCRIPTION = """Measure a saved model on data:
 
   loss, every term    the objective, mean over batches of 1000 examples
   SSE per image       squared error summed over an example's numbers, mean over the examples
-  SSE of the mean     the same for always answering with the mean
+  SSE of the mean     the same if every example is replaced by the mean
   SSE of PCA          the same for principal component analysis with as many components as the code has units
-  units               how many code units are the same for all examples, and a mean over the units: of their divergence
-                      for a VAE, of their activity under a KL penalty, else of how often they aren't 0
-  accuracy            share of examples in the right class (instead of all these but the loss, for a classifier)
+  constant units      code units that are the same for all examples; the next line has a mean over the units: of their
+                      divergence for a VAE, of their activity for a KL penalty, otherwise of how often they aren't 0
+  accuracy            share of examples in the right class (only for a classifier, which has just this and the loss)
 
-Errors are in the data's units. Those of a model with a scaling are given once more, of the scaled data, which is what
-it was trained to make small. What seems wrong is said in at most three lines.
+Errors are in the data's units. For a model with a scaling, the errors of the scaled data, which training minimises,
+follow. At most three lines at the end report problems.
 """
 EXAMPLES = """examples:
   aescratch evaluate sparse-digits
@@ -32,7 +32,7 @@ EXAMPLES = """examples:
 
 add_arguments: Option = command(
     DESCRIPTION, EXAMPLES, MODEL, DATA_OR_DIGITS,
-    option("--pca-data", metavar="DATA", help="data to fit PCA to; left out, the data that are measured"),
+    option("--pca-data", metavar="DATA", help="data to fit PCA to (default: the measured data)"),
     OWN_FILE, json_of("the numbers"),
 )  # fmt: skip
 

@@ -1,6 +1,6 @@
-"""`aescratch exercises`: which action, and its own options; what does it is imported when it is asked for.
+"""`aescratch exercises`: find the action and its options; each action is imported on demand.
 
-    words typed -> the action among them -> its parser, its options -> run -> exit status
+    typed words -> the action among them -> its parser, its options -> run -> exit status
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from aescratch.programs.cli.options import Option, Parser, command, json_of, opt
 from aescratch.programs.cli.status import UsageError, did_you_mean, usage_error
 from aescratch.programs.cli.writing import answer
 
-DESCRIPTION = """Write the backward passes yourself, and be told what is wrong and why.
+DESCRIPTION = """Write backward passes yourself, and get an answer that says what is wrong and why.
 
 {actions}
 
-NAME is an exercise's name, number or file. Exit status of check: 0 all pass, 1 not yet, 3 can't be judged.
-The options of an action: aescratch exercises ACTION --help
+NAME is the name, number or file of an exercise. Exit status of check: 0 all pass, 1 not yet, 3 inconclusive.
+For the options of an action: aescratch exercises ACTION --help
 """
 EXAMPLES = """examples:
   aescratch exercises init course
@@ -40,7 +40,7 @@ EXAMPLES = """examples:
 
 
 class Action(NamedTuple):
-    """An action: the words after its name, what it does, the function that does it, its examples and its options."""
+    """An action: the words after its name, a summary, its function, its examples and its options."""
 
     words: str
     summary: str
@@ -49,20 +49,20 @@ class Action(NamedTuple):
     options: Sequence[Option] = ()
 
 
-NAME = option("name", metavar="NAME", nargs="?", help="of an exercise")
+NAME = option("name", metavar="NAME", nargs="?", help="the exercise: its name, number or file")
 SRC = option(
-    "source", metavar="SRC", help="a folder of folders NN_name, or builtin, the path that comes with the package"
+    "source", metavar="SRC", help="a folder with folders NN_name, or builtin for the exercises of the package"
 )
-SECONDS = whole("--time-limit", "for a check", "SECONDS", int(TIME_LIMIT))
-JSON = switch("--json", "print it for a program to read")
+SECONDS = whole("--time-limit", "time limit of a check", "SECONDS", int(TIME_LIMIT))
+JSON = switch("--json", "print the result as JSON")
 ACTIONS = {
     "init": Action(
-        "DIR", "make a folder for the exercises", "student:init", ["course"],
-        [option("name", metavar="NAME", nargs="?", help="of the folder")],
+        "DIR", "create a folder for the exercises", "student:init", ["course"],
+        [option("name", metavar="DIR", nargs="?", help="the name of the folder")],
     ),
-    "list": Action("", "what there is, and how far you are", "student:list_all", ["", "--json"], [JSON]),
+    "list": Action("", "list all exercises and your progress", "student:list_all", ["", "--json"], [JSON]),
     "start": Action(
-        "NAME", "write the file of an exercise: one hole, and what is expected", "student:start",
+        "NAME", "write the file of an exercise, and print its task", "student:start",
         ["dense_backward", "2"], [NAME],
     ),
     "check": Action(
@@ -75,50 +75,51 @@ ACTIONS = {
         [NAME, SECONDS],
     ),
     "hint": Action(
-        "[NAME]", "a hint that fits what the last check found; ask again for more", "student:hint",
+        "[NAME]", "show a hint for what the last check found; ask again for more", "student:hint",
         ["dense_backward", "dense_backward --level 2", "dense_backward --answer"],
         [
-            NAME, whole("--level", f"of a hint, 1 to {LEVELS}"),
+            NAME, whole("--level", f"level of the hint, 1 to {LEVELS}"),
             switch("--answer", "show the last level, which is the answer"),
         ],
     ),
     "reset": Action(
-        "NAME", "begin again; your file is kept in backups/", "student:reset", ["dense_backward"], [NAME]
+        "NAME", "start again; your file is kept in backups/", "student:reset", ["dense_backward"], [NAME]
     ),
     "solution": Action(
-        "NAME", "ours, once yours passes", "student:solution", ["dense_backward", "dense_backward --give-up"],
-        [NAME, switch("--give-up", "show it before yours passes; it is recorded")],
+        "NAME", "show the solution, once yours passes", "student:solution",
+        ["dense_backward", "dense_backward --give-up"],
+        [NAME, switch("--give-up", "show it before yours passes; this is recorded")],
     ),
     "new": Action(
-        "NAME", "for teachers: write an exercise of your own, to be edited", "courses:new",
+        "NAME", "for teachers: write an exercise of your own, ready to edit", "courses:new",
         ["softplus --in my_exercises", "softplus"],
         [
-            option("name", metavar="NAME", help="of the exercise, such as softplus_backward"),
-            option("--in", dest="source", metavar="SRC", default=".", help="where (default: here)"),
+            option("name", metavar="NAME", help="the name of the exercise, such as softplus_backward"),
+            option("--in", dest="source", metavar="SRC", default=".", help="its folder (default: the current one)"),
         ],
     ),
     "validate": Action(
-        "SRC", "for teachers: prove that a folder of exercises does what it should", "courses:validate",
-        ["my_exercises", "builtin --jobs 4"], [SRC, whole("--jobs", "so many at the same time", default=1)],
+        "SRC", "for teachers: validate a folder of exercises", "courses:validate",
+        ["my_exercises", "builtin --jobs 4"], [SRC, whole("--jobs", "number of parallel jobs", default=1)],
     ),
     "release": Action(
         "SRC OUT", "for teachers: write the folder to hand out, without any answer", "courses:release",
         ["my_exercises handout", "builtin week_1 --only dense_forward dense_backward"],
         [
-            SRC, option("out", metavar="OUT", help="the folder to write, which isn't there yet"),
-            option("--only", nargs="+", metavar="NAME", help="hand out these exercises, not all"),
-            switch("--formulas", "hand out the third level of the hints too, which is the formula"),
+            SRC, option("out", metavar="OUT", help="the folder to write, which must not exist yet"),
+            option("--only", nargs="+", metavar="NAME", help="hand out only these exercises"),
+            switch("--formulas", "hand out the third level of the hints, too, which is the formula"),
         ],
     ),
-    "grade": Action("...", "for teachers: give points for submissions", "grading:run"),
-    "package": Action("...", "for teachers: write it for notebooks and grading services", "packaging:run"),
+    "grade": Action("...", "for teachers: grade submissions", "grading:run"),
+    "package": Action("...", "for teachers: package the exercises for notebooks and graders", "packaging:run"),
 }  # fmt: skip
-ANSWERING = ("list", "check", "watch")  # of the others --json prints what they said
-# Asked for elsewhere by mistake.
+ANSWERING = ("list", "check", "watch")  # for the others, --json prints their output
+# Options that users may expect at another action.
 OPTIONS_OF = {"--all": "check", "--level": "hint", "--answer": "hint", "--give-up": "solution"}
 SUMMARIES = "\n".join(f"  {f'{name} {action.words}':<16}{action.summary}" for name, action in ACTIONS.items())
 
-# Which action is meant, and what it takes, is known when the words are read.
+# The action and its options are known only when the words are read.
 add_arguments: Option = command(
     DESCRIPTION.format(actions=SUMMARIES), EXAMPLES,
     option("action", metavar="ACTION", choices=ACTIONS, help=f"one of {', '.join(ACTIONS)}"),
@@ -126,14 +127,14 @@ add_arguments: Option = command(
 
 
 def read(parser: Parser, typed: Sequence[str]) -> tuple[Namespace, list[str]]:
-    """Return the options of the action that is named among the words, and the words that nothing takes: none."""
+    """Return the options of the action named among the words, and an empty list of unknown words."""
     name = next((word for word in typed if word in ACTIONS), None)
     if name is None:
         return without_action(parser, typed)
     words, action, own = [*typed], ACTIONS[name], Parser(f"{parser.prog} {name}")
     words.remove(name)
     place, _, function = action.place.partition(":")
-    # Only what is asked for: grading takes 50 ms more than the student's side.
+    # Import only this action's module: grading takes 50 ms more than the student's side.
     module = importlib.import_module(f"aescratch.programs.cli.{place}")
     if action.options:
         description = f"{action.summary[0].upper()}{action.summary[1:]}."
@@ -143,7 +144,7 @@ def read(parser: Parser, typed: Sequence[str]) -> tuple[Namespace, list[str]]:
         module.add_arguments(own)
     run = getattr(module, function)
     if name not in ANSWERING:
-        json_of("what was done, and what is said of it line by line,")(own)
+        json_of("the result and the lines of output")(own)
         run = partial(answered, run)
     arguments, rest = own.parse_known_intermixed_args(words)
     if rest:
@@ -153,8 +154,8 @@ def read(parser: Parser, typed: Sequence[str]) -> tuple[Namespace, list[str]]:
 
 
 def answered(action: Callable[[Namespace], int], arguments: Namespace) -> int:
-    """Run an action that prints, and with --json print its result, as far as it left one, and its lines as JSON."""
-    arguments.result = {}  # for what a program can use
+    """Run an action that prints; with --json, print its result, if it has one, and its lines as JSON."""
+    arguments.result = {}  # actions store here what a program can use
     if not arguments.json:
         return action(arguments)
     with contextlib.redirect_stdout(io.StringIO()) as said:
@@ -165,7 +166,7 @@ def answered(action: Callable[[Namespace], int], arguments: Namespace) -> int:
 
 
 def without_action(parser: Parser, typed: Sequence[str]) -> tuple[Namespace, list[str]]:
-    """Answer --help, or say which action may have been meant."""
+    """Answer --help, or raise `UsageError` with the nearest action."""
     word = next((word for word in typed if not word.startswith("-")), None)
     if word is None or {"--help", "-h"} & set(typed):
         return parser.parse_known_args(list(typed))
@@ -174,12 +175,12 @@ def without_action(parser: Parser, typed: Sequence[str]) -> tuple[Namespace, lis
 
 
 def refuse(word: str, parser: Parser) -> None:
-    """Raise the `UsageError` for a word that an action doesn't take."""
+    """Raise `UsageError` for a word that an action doesn't take."""
     name = word.partition("=")[0]
     if name in OPTIONS_OF:
         raise UsageError(f"{name} is for aescratch exercises {OPTIONS_OF[name]}; leave it out")
     if not word.startswith("-"):
-        raise UsageError(f"there is one word too many, {word!r}")
+        raise UsageError(f"unexpected argument {word!r}; leave it out")
     parser.refuse_option(name)
 
 
@@ -187,7 +188,7 @@ def run(arguments: Namespace) -> int:
     """Do what was asked for, and return the exit status."""
     import_from_source()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # Σ is a question mark where the terminal has no such letter
+        sys.stdout.reconfigure(errors="replace")  # a terminal without Σ shows a question mark
     with usage_error(WorkspaceError):
         outcome: int = arguments.run(arguments)
     return outcome

@@ -1,6 +1,6 @@
-"""The pictures that `aescratch train` leaves beside the model: PNG files, drawn by `aescratch.plots`.
+"""The pictures that `aescratch train` writes beside the model: PNG files, drawn by `aescratch.plots`.
 
-Which of them have a meaning says the model's class, and whether the examples are images:
+The model's class, and whether the examples are images, decide which of them make sense:
 
     model, data, history --plots--> Axes --> loss.png, latent-map.png, filters.png, ...
 """
@@ -28,10 +28,10 @@ MOST_POINTS, MOST_FILTERS, MOST_UNITS, N_OVER_TIME = 3000, 100, 10, 5
 
 
 def draw_figures(folder: Path, model: Any, data: Dataset, history: ae.History, monitor: Monitor) -> list[str]:
-    """Write the figures that have a meaning here, and return their names."""
-    import matplotlib  # takes longer than all the rest, and only train draws
+    """Write the figures that make sense for this model and data, and return their names."""
+    import matplotlib  # slow to import, and only train draws
 
-    matplotlib.use("agg")  # files only: a screen may not be there
+    matplotlib.use("agg")  # for files only, since there may be no screen
     from matplotlib import pyplot
 
     drawings = drawings_of(model, data, history, monitor)
@@ -46,7 +46,7 @@ def draw_figures(folder: Path, model: Any, data: Dataset, history: ae.History, m
 def drawings_of(
     model: Any, data: Dataset, history: ae.History, monitor: Monitor
 ) -> dict[str, Callable[[], Any]]:  # fmt: skip
-    """Return what draws each figure that has a meaning, in the order of all figures."""
+    """Return a drawing function for each figure that makes sense, in the order of all figures."""
     rows, few, autoencoder = evenly(len(data), MOST_POINTS), data.x[evenly(len(data), 10)], model.autoencoder
     with np.errstate(all="ignore"):
         code = in_batches(autoencoder.encode, data.x[rows])
@@ -80,12 +80,12 @@ def drawings_of(
 
 @np.errstate(all="ignore")
 def is_finite(code: Array, autoencoder: Any, x: Array) -> bool:
-    """Return whether a model's code and its answers can be drawn: its last step may have been far too long."""
+    """Return whether a model's code and reconstructions are finite: its last step may have been far too large."""
     return bool(np.isfinite(code).all() and np.isfinite(autoencoder.reconstruct(x)).all())
 
 
 def restored_over_time(monitor: Monitor) -> Array:
-    """Return a row of examples, and a row of what the model made of them after each of five epochs, the last among."""
+    """Return a row of examples, and a row of their reconstructions after each of five epochs, including the last."""
     seen = [snapshot.restored for snapshot in monitor.snapshots if snapshot.restored is not None]
     chosen = [seen[place] for place in evenly(len(seen), N_OVER_TIME)]
     rows = [to_numpy(monitor.rows[0][:N_RESTORED]), *chosen]
@@ -93,5 +93,5 @@ def restored_over_time(monitor: Monitor) -> Array:
 
 
 def evenly(n_examples: int, most: int) -> Array:
-    """Return at most so many row numbers, spread over all examples, since they may be sorted by class."""
+    """Return at most `most` row numbers, spread over all examples, since they may be sorted by class."""
     return np.unique(np.linspace(0, n_examples - 1, most).astype(int))

@@ -1,7 +1,7 @@
-"""`aescratch exercises grade`: what students handed in, each file judged in a confined process, becomes grades.
+"""`aescratch exercises grade`: turn submissions into grades; each file is judged in a confined process.
 
-    exports, roster -> submissions, exercises, seed -> tasks -> ledger -> Grades -> the file that was asked for,
-    summary, feedback, the platforms' gradebooks
+    exports, roster -> submissions, exercises, seed -> tasks -> ledger -> Grades -> the file of grades, summary,
+    feedback, the platforms' gradebooks
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ SINGLE = [name for name, form in FORMATS.items() if form.single]
 REMARKS = "remarks.txt"
 MOST_REMARKS = 20  # that are printed
 LONGEST = 3600  # seconds for a file
-SHOWN = 10  # numbers of lines
-DESCRIPTION = """Grade what was handed in: what Canvas, Moodle, Gradescope or Blackboard export, or a folder a student.
+SHOWN = 10  # line numbers that are printed
+DESCRIPTION = """Grade submissions: an export of Canvas, Moodle, Gradescope or Blackboard, or one folder per student.
 
-Each file is judged in a confined process of its own, on inputs of its own, which follow from a seed that only you have.
-It can be ended at any time: the same command goes on where it was, and judges only what is new or was changed.
+Each file is judged in a confined process of its own, with inputs of its own, drawn from a seed that only you know.
+You can stop grading at any time: the same command continues, and judges only files that are new or changed.
 """
 EXAMPLES = """examples:
   aescratch exercises grade handed_in
@@ -65,31 +65,31 @@ add_arguments: Option = command(
         help=f"folders or zip files; with --format {', '.join(SINGLE)}, the folder of one submission",
     ),
     SOURCE,
-    option("--roster", metavar="FILE", help="who takes the course: a table, or a platform's gradebook"),
-    option("--only", nargs="+", metavar="NAME", help="grade these exercises, not all"),
-    option("--format", choices=FORMATS, default="json", help="of the grades (default %(default)s)"),
-    whole("--jobs", "how many at once (default: all cores)"),
-    option("--seed", metavar="SECRET", help="what the inputs follow from (drawn once and kept)"),
+    option("--roster", metavar="FILE", help="the students of the course: a table, or a platform's gradebook"),
+    option("--only", nargs="+", metavar="NAME", help="grade only these exercises"),
+    option("--format", choices=FORMATS, default="json", help="the format of the grades (default %(default)s)"),
+    whole("--jobs", "number of parallel jobs (default: all cores)"),
+    option("--seed", metavar="SECRET", help="the secret seed of the inputs (by default drawn once and kept)"),
     option(
         "--out", metavar="PATH", default="grading",
         help="a folder for everything, or the file for the grades (default %(default)s)",
     ),
     option(
         "--time-limit", type=number, default=Limits().seconds, metavar="SECONDS",
-        help="for a file (default %(default)g)",
+        help="for each file (default %(default)g)",
     ),
-    switch("--unconfined", "go on where this machine can't confine submissions"),
+    switch("--unconfined", "grade even if this machine can't confine submissions"),
     teacher.OPTIONS,
 )  # fmt: skip
 
 
 class Judged(NamedTuple):
-    """What judging came to."""
+    """The results of judging."""
 
     tasks: dict[Place, Task]  # by student and exercise
     records: dict[Place, Record]
-    now: int  # how many files were judged in this run
-    anew: set[Place]  # what was regraded
+    now: int  # number of files judged in this run
+    anew: set[Place]  # the regraded places
     lost: list[int]  # lines of the ledger that couldn't be read
     seed: str
 
@@ -98,8 +98,8 @@ def run(arguments: Namespace) -> int:
     """Grade, write, and return the exit status."""
     missing = missing_protections()
     if missing and (not arguments.unconfined or os.name != "posix"):
-        advice = "; grade on one that can, or go on all the same with --unconfined" if os.name == "posix" else ""
-        raise UsageError(f"this machine can't keep submissions from everything: {'; '.join(missing)}{advice}")
+        advice = "; use another machine, or grade anyway with --unconfined" if os.name == "posix" else ""
+        raise UsageError(f"this machine can't confine submissions completely: {'; '.join(missing)}{advice}")
     if not 0 < arguments.time_limit <= LONGEST:
         raise UsageError(f"expected --time-limit above 0 and at most {LONGEST} s, got {arguments.time_limit:g}")
     exercises = chosen(arguments.exercises, arguments.only)
@@ -131,13 +131,13 @@ def judge(
     arguments: Namespace, reading: Reading, exercises: Sequence[Exercise], folder: Path, regrade: Regrade,
     missing: list[str],
 ) -> Judged:  # fmt: skip
-    """Judge what the ledger doesn't hold, or is to be regraded, after our own solutions."""
+    """Judge our own solutions, then the files that are not in the ledger or are to be regraded."""
     limits = Limits(seconds=arguments.time_limit)._asdict()
     digests = {exercise.name: digest_of_exercise(exercise) for exercise in exercises}
     jobs = arguments.jobs or os.cpu_count() or 1
     try:
         with Ledger(folder / RECORDS) as ledger, usage_error(SeedError):
-            seed = kept_seed(folder, arguments.seed)  # after the ledger, which lets nobody else in
+            seed = kept_seed(folder, arguments.seed)  # after the ledger, which locks the folder
 
             def task_of(exercise: Exercise, text: bytes) -> Task:
                 return Task(key_of(exercise, digests[exercise.name], text, seed, limits, missing), exercise, text)
@@ -147,7 +147,7 @@ def judge(
                 for submission in reading.submissions for exercise in exercises if exercise.name in submission.files
             }  # fmt: skip
             keys = {tasks[place].key for place in regrade.places if place in tasks}
-            for key in keys:  # what the file holds of it counts until there is another line
+            for key in keys:  # in the file, the old line counts until a new one follows
                 ledger.records.pop(key, None)
             new = {task.key for task in tasks.values()} - set(ledger.records)
             prove([task_of(each, each.solution.encode()) for each in exercises], ledger, seed, limits, jobs)
@@ -155,37 +155,37 @@ def judge(
             with counting(left, "file") as done:
                 judge_all(list(tasks.values()), ledger, seed, limits, jobs, done)
     except BlockingIOError as error:
-        raise UsageError(f"another grading is at work in {folder}; wait for it, or give another --out") from error
+        raise UsageError(f"another grading is running in {folder}; wait for it, or give another --out") from error
     records = {place: ledger.records[task.key] for place, task in tasks.items()}
     anew = {place for place, task in tasks.items() if task.key in keys}
     return Judged(tasks, records, len(new), anew, ledger.lost, seed)
 
 
 def handed_in(arguments: Namespace, exercises: Sequence[Exercise]) -> tuple[Reading, Roster | None]:
-    """Return what was handed in, and the roster where one is given."""
+    """Return the submissions, and the roster if one is given."""
     given = [Path(place) for place in arguments.submissions]
     single = FORMATS[arguments.format].single
     for place in given:
         if not (place.is_dir() or (place.is_file() and not single)):
             raise UsageError(
-                f"expected a folder of submissions, or a zip file, but {str(place)!r} is none; check the path"
+                f"expected a folder of submissions, or a zip file, but {str(place)!r} is neither; check the path"
             )
     if single:
         if len(given) > 1 or arguments.roster:
-            words = "is for the folder of one submission alone; leave the others out"
+            words = "takes the folder of a single submission and no roster; leave the others out"
             raise UsageError(f"--format {arguments.format} {words}")
         return Reading([read_submission(given[0], exercises, "submission")], [], []), None
     out = Path(arguments.out).resolve()
     for place in given:
         if place.resolve() in (out, *out.parents):
-            raise UsageError(f"--out {arguments.out} lies among the submissions; give a place outside {place}")
+            raise UsageError(f"--out {arguments.out} lies inside the submissions; give a place outside {place}")
     with usage_error(SubmissionsError), usage_error(RosterError):
         roster = read_roster(Path(arguments.roster)) if arguments.roster else None
         return read_submissions(given, exercises, roster), roster
 
 
 def places(arguments: Namespace) -> tuple[Path, Path]:
-    """Return the folder for everything, which is made, and the file for the grades."""
+    """Return the folder for everything, which is created, and the file for the grades."""
     out = Path(arguments.out)
     endings = sorted({Path(form.file_name).suffix for form in FORMATS.values()}, reverse=True)
     if out.suffix in endings and not out.is_dir():
@@ -233,17 +233,17 @@ def file_names(students: Sequence[str]) -> list[str]:
 
 
 def compare(tasks: Mapping[tuple[str, str], Task], exercises: Sequence[Exercise], folder: Path) -> None:
-    """Write whose code is alike, for the teacher, and say if there is anything."""
+    """Write the teacher's files on similar code, and print the number of groups, if any."""
     found = []
     for exercise in exercises:
         texts = {student: task.text for (student, name), task in tasks.items() if name == exercise.name}
         found.append(lookalikes(exercise, texts))
     if groups := write_lookalikes(folder, found):
-        print(f"groups whose code is alike: {groups}, see {folder / 'lookalikes.html'}; evidence, never a verdict")
+        print(f"groups with similar code: {groups}, see {folder / 'lookalikes.html'}; evidence, never a verdict")
 
 
 def file_name(student: str) -> str:
-    """Return the name of the file for a student, which every system can write.
+    """Return the name of the file for a student, valid on every system.
 
     Examples
     --------
@@ -253,7 +253,7 @@ def file_name(student: str) -> str:
     'Zo_2-7bbf39b6.txt'
     """
     plain = re.sub(r"[^\w-]+", "_", student, flags=re.ASCII)[:60]
-    # Some systems take Kim and kim for one; and what ends like a digest may be another's name with it.
+    # Some systems don't distinguish Kim and kim; and a name with an ending like a digest may equal another name's file.
     same = plain == student == student.lower() and not re.search(r"^-|-[0-9a-f]{8}$", plain)
     return f"{plain}.txt" if same else f"{plain}-{hashlib.sha256(student.encode()).hexdigest()[:8]}.txt"
 
@@ -261,25 +261,25 @@ def file_name(student: str) -> str:
 def report(
     grades: Grades, found: Judged, folder: Path, file: Path, exports: Sequence[Export], books: Sequence[str]
 ) -> None:  # fmt: skip
-    """Say what was done, and what is left to a person."""
+    """Print what was done, and what is left to the teacher."""
     if found.lost:
         lines = ", ".join(map(str, found.lost[:SHOWN])) + (" and more" if len(found.lost) > SHOWN else "")
-        print(f"lines of {folder / RECORDS} that couldn't be read, and were judged again: {len(found.lost)} ({lines})")
+        print(f"invalid lines of {folder / RECORDS}, which were judged again: {len(found.lost)} ({lines})")
     for export in exports:
         print(f"{export.name}: {export.platform}, handed in by {len({each.who.key for each in export.attempts})}")
     print(f"submissions: {len(grades.students)}, exercises: {len(grades.exercises)}, files judged now: {found.now}")
     look = sum(graded.flagged for student in grades.students for graded in student.graded)
     if look:
-        print(f"look at {look} yourself, see {folder / 'summary.html'}")
+        print(f"to look at yourself: {look}, see {folder / 'summary.html'}")
     for remark in grades.remarks[:MOST_REMARKS]:
         print(f"  {remark}")
     if len(grades.remarks) > MOST_REMARKS:
         print(f"  and {len(grades.remarks) - MOST_REMARKS} more like these, all in {folder / REMARKS}")
     odd = sum(bool(student.remarks) for student in grades.students)
     if odd:
-        print(f"odd about what was handed in: {odd}, see {folder / 'summary.html'}")
+        print(f"submissions with remarks: {odd}, see {folder / 'summary.html'}")
     for name in books:
         print(f"to import: {folder / name}")
     print(f"grades: {file}\nsummary: {folder / 'summary.html'}\nseed, which is secret: {folder / SEED_FILE}")
     if len(found.seed) < SECRET:
-        print("this seed is so short that it can be guessed; leave --seed out, and one is drawn")
+        print("this seed is so short that it can be guessed; leave --seed out to have one drawn")

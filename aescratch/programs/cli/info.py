@@ -1,4 +1,4 @@
-"""`aescratch info`: what the package computes with on this machine, and why it doesn't with what else there is."""
+"""`aescratch info`: the libraries that the package uses on this machine, and why it doesn't use others."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from aescratch.programs.cli.options import Option, command, json_of
 from aescratch.programs.cli.status import RIGHT
 from aescratch.programs.cli.writing import answer
 
-DESCRIPTION = """Say what is in use: versions, the library of the matrix products with its kernel and threads, whether
-formulas are compiled, whether there is a GPU to compute on; and why not, where not. Send it along with a report.
+DESCRIPTION = """Show what is in use: versions, the library of the matrix products with its kernel and threads, whether
+formulas are compiled, whether a GPU can be used; and if not, why. Include the output in a bug report.
 """
 EXAMPLES = """examples:
   aescratch info

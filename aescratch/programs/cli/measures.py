@@ -1,9 +1,9 @@
-"""What a trained model is measured by, for people: its loss, its squared error beside the mean's and PCA's, its units.
+"""Measures of a trained model: its loss, its squared error beside those of the mean and PCA, its units.
 
 Everything is computed in batches, so that memory stays small:
 
     model, x -> reconstruct, encode, in batches -> SSE per image;   x -> mean, PCA -> SSE to compare with
-    model, a sample of x -> the variant's statistic of its units -> its mean, and how many units tell nothing
+    model, a sample of x -> the variant's statistic of its units -> its mean, and the number of constant units
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ LABELS = {
     "sse_scaled": "SSE, scaled data",
     "mean_sse_scaled": "of the mean, scaled data",
     "pca_sse_scaled": "of PCA, scaled data",
-    "units_asleep": "units that tell nothing",
+    "units_asleep": "constant units",
     "accuracy": "accuracy",
 }
 MOST_FINDINGS = 3  # that are printed; the files and --json have all
 
 
-@np.errstate(all="ignore")  # what a model that has run away makes overflow stands in the numbers
+@np.errstate(all="ignore")  # the numbers show the overflow of a diverged model
 def measure(model: Any, data: Dataset, pca_data: Dataset) -> dict[str, Any]:
-    """Return what the model reaches on data, in their units; the mean and PCA are those of pca_data.
+    """Return the measures of a model on data, in the data's units; mean and PCA come from pca_data.
 
-    Where the model has a scaling, PCA is that of the scaled data too, and all errors are given once more, scaled.
+    If the model has a scaling, PCA is fitted to scaled data, and all errors are given for the scaled data, too.
     """
     seen = scaled_data(model, data)
     if model.takes_labels:
@@ -67,13 +67,13 @@ def measure(model: Any, data: Dataset, pca_data: Dataset) -> dict[str, Any]:
 
 
 def loss_of(model: Any, data: Dataset, seen: Dataset) -> dict[str, Any]:
-    """Return the loss of the data as the model sees them, or why there is none, in the units that they have."""
+    """Return the loss on scaled data, or the reason why there is none, in the data's own units."""
     why = why_no_loss(model, data)
     return {"loss": None, "why_no_loss": why} if why else {"loss": mean_loss(model, seen.x)}
 
 
 def why_no_loss(model: Any, data: Dataset) -> str:
-    """Return what keeps a model from having a loss for these data, in their own units, or nothing."""
+    """Return the reason why a model has no loss on these data, in their own units, or an empty text."""
     if not isinstance(getattr(model, "reconstruction", None), BinaryCrossEntropy):
         return ""
     seen = scaled_data(model, data)
@@ -91,7 +91,7 @@ def why_no_loss(model: Any, data: Dataset) -> str:
 
 
 def batches(*arrays: Any) -> Iterator[list[Any]]:
-    """Yield so many rows of all arrays at a time."""
+    """Yield the arrays in batches of rows."""
     for start in range(0, len(arrays[0]), BATCH):
         yield [array[start : start + BATCH] for array in arrays]
 
@@ -102,7 +102,7 @@ def in_batches(function: Callable[..., Array], *arrays: Any) -> Array:
 
 
 def mean_loss(model: Any, *arrays: Any) -> float:
-    """Return the mean objective over batches of 1000; noise, if any, is that of seed 0."""
+    """Return the mean objective over batches of 1000; noise, if any, is drawn with seed 0."""
     rng = np.random.default_rng(0)
     return sum(float(model.loss(*batch, rng=rng)) * len(batch[0]) for batch in batches(*arrays)) / len(arrays[0])
 
@@ -115,7 +115,7 @@ def as_lines(measures: dict[str, Any]) -> str:
 
 
 def as_texts(measures: dict[str, Any]) -> dict[str, str]:
-    """Return measures for people, by what they are called."""
+    """Return measures as texts for people, by their names."""
     shown = {LABELS[name]: f"{measures[name]:.4g}" for name in LABELS if measures.get(name) is not None}
     if "why_no_loss" in measures:
         shown = {LABELS["loss"]: f"none: {measures['why_no_loss']}; leave them out", **shown}
@@ -128,7 +128,7 @@ def as_texts(measures: dict[str, Any]) -> dict[str, str]:
 
 
 def found_lines(diagnosis: Diagnosis) -> list[str]:
-    """Return what was found wrong as at most three lines for people."""
+    """Return the findings as at most three lines for people."""
     more = len(diagnosis) - MOST_FINDINGS
     lines = [f"found {finding}" for finding in diagnosis[:MOST_FINDINGS]]
     if more > 0:

@@ -1,4 +1,4 @@
-"""What argparse is told: the parser, whose errors are one sentence, and options as rows of a table.
+"""A layer above argparse: a parser whose errors are one sentence, and options as rows of a table.
 
     option("--code", type=positive) -> a row;   command(description, examples, row, row, ...) -> add_arguments(parser)
 """
@@ -27,20 +27,20 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} (see {self.prog} --help)")
 
     def print_help(self, file: Any = None) -> None:
-        """Print the help; argparse itself would hide it if that fails."""
+        """Print the help; argparse itself would hide a failure to print."""
         print(self.format_help(), end="", file=file)
 
     def refuse(self, word: str) -> NoReturn:
-        """Raise the `UsageError` about a word that no option or argument takes."""
+        """Raise `UsageError` for a word that no option or argument takes."""
         name = word.partition("=")[0]
         if not word.startswith("-"):
-            self.error(f"there is one word too many, {word!r}")
+            self.error(f"unexpected argument {word!r}; leave it out")
         if re.search(rf"^  {name.lstrip('-').upper()}\b", self.format_help(), re.MULTILINE):
-            self.error(f"there is no option {name}: leave that word out, and write what follows it alone")
+            self.error(f"there is no option {name}; leave it out, and write only its value")
         self.refuse_option(name)
 
     def refuse_option(self, name: str) -> NoReturn:
-        """Raise the `UsageError` about an option that there isn't."""
+        """Raise `UsageError` for an unknown option."""
         known = {option.lstrip("-"): option for option in re.findall(r"--[a-z-]+", self.format_help())}
         short = {"".join(word[0] for word in bare.split("-")): bare for bare in known}  # lr for learning-rate
         bare = name.lstrip("-")
@@ -49,7 +49,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def option(*names: str, **settings: Any) -> Option:
-    """Return a row of a table of options: what adds one to a parser, or to a group of a parser."""
+    """Return a row of a table of options: a function that adds the option to a parser or a group."""
     return lambda parser: parser.add_argument(*names, **settings)
 
 
@@ -65,12 +65,12 @@ def add(parser: Any, *options: Option) -> None:
 
 
 def group(title: str, *options: Option) -> Option:
-    """Return options that stand together in the help, under a title."""
+    """Return options that the help shows together under a title."""
     return lambda parser: add(parser.add_argument_group(title), *options)
 
 
 def command(description: str, epilog: str, *options: Option, usage: str | None = None) -> Option:
-    """Return a command's own `add_arguments`: its help, and its options."""
+    """Return a command's `add_arguments`, which sets its help and its options."""
 
     def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.usage, parser.description, parser.epilog = usage, description, epilog
@@ -85,7 +85,7 @@ def json_of(what: str) -> Option:
 
 
 def whole(name: str, text: str, metavar: str = "N", default: int | None = None) -> Option:
-    """Return an option that takes a whole number of at least 1, and says its default."""
+    """Return an option that takes a whole number of at least 1; its help shows the default."""
     shown = "" if default is None else " (default %(default)s)"
     return option(name, type=positive, default=default, metavar=metavar, help=f"{text}{shown}")
 

@@ -1,6 +1,6 @@
-"""`aescratch check FILE.py:NAME`: which check fits what the user has written, and with what.
+"""`aescratch check FILE.py:NAME`: choose the check for the user's code, and its inputs.
 
-    function -> check_function;   layer, made or to be made -> check_layer;   model -> check_gradients
+    function -> check_function;   layer, as an object or a class -> check_layer;   model -> check_gradients
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ WIDTHS = [11, 5, 3]
 
 
 def check_own(arguments: Namespace) -> Report:
-    """Return the report on code of the user's own, if it is there and can be checked."""
-    given_settings(arguments, arguments.variant)  # refuses the options of variants
+    """Return the report on the user's own code; raise `UsageError` if it is missing or can't be checked."""
+    given_settings(arguments, arguments.variant)  # raises for options of variants
     module, name, what = load(arguments.variant)
     if isinstance(what, type):
         if any(base.__module__.startswith("torch.autograd") for base in what.__mro__):
@@ -55,7 +55,7 @@ def check_own(arguments: Namespace) -> Report:
 
 
 def _require_function(name: str, what: Any) -> None:
-    """Refuse an object that is no function, and say what could be checked instead."""
+    """Raise `UsageError` for an object that is not a function, and say what can be checked."""
     kind, has = type(what).__name__, [method for method in ("forward", "backward", "loss") if hasattr(what, method)]
     is_function = isinstance(what, (functools.partial, np.ufunc)) or inspect.isroutine(what)
     if is_function or (callable(what) and not has):
@@ -80,12 +80,12 @@ def check_pair(arguments: Namespace, module: ModuleType, stem: str, pair: Functi
 
 
 def pair_inputs(arguments: Namespace, module: ModuleType, stem: str, forward: Any) -> dict[str, Any]:
-    """Return the inputs for a function, as the file, the options and the arguments' names tell them."""
+    """Return the inputs for a function from the file, the options and the names of the arguments."""
     return inputs_of(stem, forward, inputs_in(module, stem), dict(arguments.input), arguments.seed)
 
 
 def options_of(arguments: Namespace) -> dict[str, Any]:
-    """Return what the checks of models and layers are given beside their inputs."""
+    """Return the options for the checks of models and layers."""
     return {"rng": arguments.seed, "mode": arguments.mode, "training": arguments.training}
 
 
@@ -126,8 +126,8 @@ def made(kind: type[Any], arguments: Namespace) -> Any:
             break
     else:
         raise UsageError(
-            f"an object of {kind.__name__}{signature} can't be made without knowing more; make one in the file, and "
-            "check that: FILE.py:NAME_OF_THE_OBJECT"
+            f"the arguments of {kind.__name__}{signature} are unknown; create an object in your file, and check that: "
+            "FILE.py:NAME_OF_THE_OBJECT"
         )
     with own_errors():
         return kind(*positional, **named)
@@ -139,15 +139,15 @@ def _is_model(what: Any) -> bool:
 
 
 def leave_zero(model: Any, seed: int) -> None:
-    """Give biases, which start at 0, small random values: at 0 a weight decay wrongly put on them doesn't show."""
+    """Set biases, which start at 0, to small random values: at 0 a wrong weight decay on them would stay hidden."""
     rng = np.random.default_rng(seed)
     for parameter in model.parameters:
         if not parameter.value.any():
             parameter.value = rng.normal(0, 0.1, parameter.shape)
 
 
-def refuse(arguments: Namespace, *flags: str, because: str = "says nothing about {}") -> None:
-    """Refuse options that have no effect here, if they were given."""
+def refuse(arguments: Namespace, *flags: str, because: str = "has no effect on {}") -> None:
+    """Raise `UsageError` for options that were given but have no effect."""
     for flag in flags:
         if getattr(arguments, flag.removeprefix("--")):
             raise UsageError(f"{flag} {because.format(arguments.variant)}; leave it out")

@@ -1,4 +1,4 @@
-"""Code of the user's own for `aescratch check`: found, called, and its exceptions shown with their line.
+"""Load and call the user's own code for `aescratch check`, and show its exceptions with their line.
 
     "my_layers.py:dense_backward" --load--> module, object;   --pair_of--> it and its forward, there or in the sheet
 """
@@ -21,7 +21,7 @@ from aescratch.inspection.gradcheck.binding import signature_of
 from aescratch.inspection.gradcheck.findings import is_ours, shown_path
 from aescratch.programs.cli.status import UsageError, did_you_mean
 
-# What others call the backward of a function; one that returns a loss and its gradient may be called so, too.
+# Usual names for the backward of a function; a function that returns a loss and its gradient may have one, too.
 DERIVATIVES = ("d_{}", "d{}", "grad_{}", "{}_grad", "{}_gradient", "{}_prime", "{}_derivative")
 
 FunctionPair = tuple[Callable[..., Any], Callable[..., Any] | None]
@@ -61,17 +61,17 @@ def _from_name(name: str) -> ModuleType:
 
 @contextlib.contextmanager
 def own_errors() -> Iterator[None]:
-    """Turn what the user's code raises into a `UsageError` that shows its line, and what we refuse into one."""
+    """Turn an exception of the user's code into a `UsageError` with its line, and our own refusals into one, too."""
     try:
         yield
     except UsageError:
         raise
     except (Exception, SystemExit) as error:
         frames, theirs = traceback.extract_tb(error.__traceback__), innermost(error)
-        text = " ".join(str(error).split())  # a sentence is one line
+        text = " ".join(str(error).split())  # on one line
         says = f"{type(error).__name__}: {text}" if text else type(error).__name__
         if isinstance(error, SyntaxError) and error.filename:
-            place = f"{shown_path(error.filename)}:{error.lineno}"  # which its text ends with, in another form
+            place = f"{shown_path(error.filename)}:{error.lineno}"  # its text has the line in another form
             raise UsageError(f"{place}: {type(error).__name__}: {error.msg}") from error
         if theirs is not None:
             at = f", at: {theirs.line}" if theirs.line else ""
@@ -84,9 +84,9 @@ def own_errors() -> Iterator[None]:
 def pair_of(
     module: ModuleType, name: str, function: Any, forward: str | None, is_alone: Callable[[Any], bool]
 ) -> tuple[str, FunctionPair]:  # fmt: skip
-    """Return the stem of a function's name, and the forward and backward that are checked.
+    """Return the stem of a function's name, and the forward and backward to check.
 
-    There is no backward where a function gives its gradient itself, as `is_alone` finds out.
+    The backward is None if the function returns its gradient itself, which `is_alone` tests.
     """
     stem = name.removesuffix("_backward").removesuffix("_forward")
     backward = getattr(module, f"{stem}_backward", None)
@@ -103,14 +103,14 @@ def pair_of(
     if found is None:
         near = did_you_mean(names[0], [known for known in vars(module) if not known.endswith("_backward")])
         raise UsageError(
-            f"there is no {' or '.join(names)}, the forward of {name}, in {shown_path(str(module.__file__))} or in "
-            f"aescratch.functions{near or '; name it with --forward'}"
+            f"there is no function {' or '.join(names)}, the forward of {name}, in {shown_path(str(module.__file__))} "
+            f"or in aescratch.functions{near or '; name it with --forward'}"
         )
     return stem, (found, function)
 
 
 def _differentiated(module: ModuleType, name: str, function: Any, is_alone: Callable[[Any], bool]) -> str | None:
-    """Return tanh for d_tanh(g, a): the function that one belongs to by its name, and isn't alone."""
+    """Return the name of the function whose derivative this one is by its name: tanh for d_tanh(g, a)."""
     known = {**vars(ae.functions), **vars(module)}
     stem = next((each for each in known if name in [form.format(each) for form in DERIVATIVES]), None)
     if stem is None or not callable(function) or not inspect.isroutine(known[stem]):

@@ -1,4 +1,4 @@
-"""The inputs at which code of the user's own is checked, for `aescratch check`.
+"""The inputs for checking the user's own code with `aescratch check`.
 
     dense_inputs or inputs in the file;   --input x=7,5;   the names that the formula sheet knows -> {"x": array, ...}
 """
@@ -21,8 +21,8 @@ from aescratch.programs.cli.own_code import own_errors
 from aescratch.programs.cli.status import UsageError
 from aescratch.programs.cli.words import number
 
-N, D, H = 7, 5, 3  # distinct primes, so that a wrong factor names its dimension
-# What the name of an argument tells: a shape, or a number.
+N, D, H = 7, 5, 3  # distinct primes, so that a wrong factor reveals its dimension
+# The usual shape or number of an argument with this name.
 TOLD: dict[str, Any] = {
     "x": (N, D), "x_hat": (N, D), "x_tilde": (N, D), "logits": (N, D), "keep": (N, D), "noise": (N, D), "a": (N, H),
     "h": (N, H), "y": (N, H), "z": (N, H), "mu": (N, H), "log_var": (N, H), "eps": (N, H), "slope": (N, H),
@@ -55,12 +55,12 @@ def input_option(text: str) -> tuple[str, Any]:
 
 
 def inputs_of(stem: str, function: Any, found: dict[str, Any], given: dict[str, Any], seed: int) -> dict[str, Any]:
-    """Return the inputs for a function by name: given as options, found in the file, or drawn."""
+    """Return the inputs for a function by name: from options, from the file, or drawn."""
     rng = np.random.default_rng(seed)
     with own_errors():
         parameters = inspect.signature(function).parameters
     if unknown := [name for name in given if name not in parameters]:
-        raise UsageError(f"--input names {unknown[0]}, and {stem} takes {', '.join(parameters)}; check the name")
+        raise UsageError(f"--input names {unknown[0]}, but {stem} takes {', '.join(parameters)}; check the name")
     wanted = needed(function)
     found = {**_from_sheet(stem, [name for name in wanted if name not in {**given, **found}], rng), **found}
     inputs: dict[str, Any] = {}
@@ -71,20 +71,20 @@ def inputs_of(stem: str, function: Any, found: dict[str, Any], given: dict[str, 
             inputs[name] = found[name]
         elif name in wanted:
             raise UsageError(
-                f"nothing says what {name} of {stem} is to be; write a function {stem}_inputs() in the file that "
-                f"returns a dict of arrays, or give --input {name}=7,5"
+                f"expected a shape or value for {name} of {stem}, got none; write a function {stem}_inputs() in the "
+                f"file that returns a dict of arrays, or give --input {name}=7,5"
             )
     return inputs
 
 
 def needed(function: Any) -> list[str]:
-    """Return the arguments that a function can't do without, but for rng."""
+    """Return the required arguments of a function, except rng."""
     parameters = inspect.signature(function).parameters
     return [name for name, parameter in parameters.items() if parameter.default is parameter.empty and name != "rng"]
 
 
 def layer_inputs(stem: str, layer: Any, found: dict[str, Any], given: dict[str, Any], seed: int) -> dict[str, Any]:
-    """Return the inputs for a layer's forward; a single one that nothing else is said about is a batch of its width."""
+    """Return the inputs for a layer's forward; a single unknown argument becomes a batch with the layer's width."""
     forward, _ = methods_of(layer)
     left = [name for name in needed(forward) if name not in {**found, **given}]
     width = {left[0]: (N, _width(layer))} if len(left) == 1 else {}
@@ -92,14 +92,14 @@ def layer_inputs(stem: str, layer: Any, found: dict[str, Any], given: dict[str, 
 
 
 def _width(layer: Any) -> int:
-    """Return the width of a layer's input, as its first matrix of weights tells it."""
+    """Return the width of a layer's input, from its first matrix of weights."""
     values = [slot.read() for slot in slots_in(layer)]
     values += [parameter.value for _, parameter in held_parameters(layer)]
     return next((len(W) for W in values if isinstance(W, np.ndarray) and W.ndim == 2), D)
 
 
 def inputs_in(module: ModuleType, stem: str) -> dict[str, Any]:
-    """Return the inputs that the user's file gives."""
+    """Return the inputs in the user's file."""
     for name in (f"{stem}_inputs", "inputs"):
         if hasattr(module, name):
             found = getattr(module, name)
@@ -112,7 +112,7 @@ def inputs_in(module: ModuleType, stem: str) -> dict[str, Any]:
 
 
 def _from_sheet(stem: str, names: Sequence[str], rng: np.random.Generator) -> dict[str, Any]:
-    """Return what the sheet draws for a formula of this name, if a name alone doesn't tell what an argument is."""
+    """Return the formula sheet's inputs for a formula of this name, if the names of the arguments aren't enough."""
     if stem not in FORMULAS or all(name in TOLD for name in names):
         return {}
     drawn = FORMULAS[stem].inputs(rng, N, D, H)
@@ -120,7 +120,7 @@ def _from_sheet(stem: str, names: Sequence[str], rng: np.random.Generator) -> di
 
 
 def _draw(name: str, value: Any, names: Sequence[str], rng: np.random.Generator) -> Any:
-    """Return random numbers of a shape in the domain that the names tell, or the number itself."""
+    """Return random numbers of a shape in the domain that the names imply, or the number itself."""
     if not isinstance(value, tuple):
         return value
     if name == "labels":

@@ -1,6 +1,6 @@
-"""`aescratch exercises package`: the exercises as notebooks, and for the graders that universities use.
+"""`aescratch exercises package`: write the exercises as notebooks, and for the graders that universities use.
 
-    WHAT, exercises, seed -> aescratch.classroom.packaging -> files in OUT, and what to do with them
+    WHAT, exercises, seed -> aescratch.classroom.packaging -> files in OUT, and advice on how to use them
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from aescratch.programs.cli.courses import chosen
 from aescratch.programs.cli.options import SOURCE, Option, command, option, switch
 from aescratch.programs.cli.status import RIGHT, UsageError, usage_error
 
-DESCRIPTION = """Write the exercises for notebooks, or for a grader.
+DESCRIPTION = """Write the exercises as notebooks, or for a grader.
 
   notebooks    a notebook for each exercise, which checks itself; not for grading
   gradescope   an autograder.zip
@@ -44,7 +44,7 @@ EXAMPLES = """examples:
 
 
 def run(arguments: Namespace) -> int:
-    """Write, say what was written, and return the exit status."""
+    """Write the package, print its files, and return the exit status."""
     refuse_options(arguments)
     some = chosen(arguments.exercises, arguments.only)
     kind = KINDS[arguments.what]
@@ -53,13 +53,13 @@ def run(arguments: Namespace) -> int:
     for path in paths:
         print(path)
     arguments.result = {"files": [str(path) for path in paths]}
-    seeded = f"{SEED_FILE} {kind.seed} is a secret; keep it\n" if kind.seed else ""
+    seeded = f"{SEED_FILE} {kind.seed} is secret; keep it\n" if kind.seed else ""
     print(seeded + kind.advice.format(out=arguments.out, assignment=named(arguments)))
     return RIGHT
 
 
 def refuse_options(arguments: Namespace) -> None:
-    """Refuse an option that this kind of package doesn't take."""
+    """Raise `UsageError` for an option that this kind of package doesn't take."""
     for name in ("seed", "assignment", "unconfined", "exercises"):
         taking = [kind for kind in KINDS if name in KINDS[kind].options]
         if getattr(arguments, name) not in (None, False) and arguments.what not in taking:
@@ -69,13 +69,13 @@ def refuse_options(arguments: Namespace) -> None:
 def named(arguments: Namespace) -> str:
     """Return the name of the assignment."""
     name: str = arguments.assignment or "autoencoders"
-    if not name.replace("-", "_").isidentifier():  # it names files and folders, and stands in settings
+    if not name.replace("-", "_").isidentifier():  # it is used for files and folders, and in settings
         raise UsageError(f"expected --assignment to be letters, digits, - and _, such as week_1, got {name!r}")
     return name
 
 
 def hand_out(arguments: Namespace, some: Sequence[Exercise], folder: Path) -> None:
-    """Write what students need of a teacher's own exercises beside their notebooks: all but the answers."""
+    """Release a teacher's own exercises, without the answers, into the folder of the students' notebooks."""
     if arguments.exercises is not None:
         with usage_error(ReleaseError):
             release(some, folder)
@@ -110,7 +110,7 @@ def _otter(arguments: Namespace, some: Sequence[Exercise]) -> list[Path]:
 
 
 class Kind(NamedTuple):
-    """A kind of package: what writes it, what to do with it, the options that it takes, and where its seed lies."""
+    """A kind of package: its writer, advice on how to use it, its options, and the place of its seed."""
 
     write: Callable[[Namespace, Sequence[Exercise]], list[Path]]
     advice: str
@@ -143,10 +143,10 @@ KINDS = {
 add_arguments: Option = command(
     DESCRIPTION, EXAMPLES,
     option("what", metavar="WHAT", choices=KINDS, help=f"one of {', '.join(KINDS)}"),
-    option("out", metavar="OUT", help="the folder to write into, which is made"),
+    option("out", metavar="OUT", help="the folder to write into, which is created"),
     SOURCE,
-    option("--only", nargs="+", metavar="NAME", help="these exercises, not all"),
-    option("--seed", metavar="SECRET", help="what the inputs in grading follow from (drawn once and kept)"),
-    option("--assignment", metavar="NAME", help="what nbgrader and otter call it (default autoencoders)"),
-    switch("--unconfined", "for gradescope and prairielearn: grade also where submissions can't be confined"),
+    option("--only", nargs="+", metavar="NAME", help="package only these exercises"),
+    option("--seed", metavar="SECRET", help="the secret seed of inputs in grading (by default drawn once and kept)"),
+    option("--assignment", metavar="NAME", help="its name in nbgrader and otter (default autoencoders)"),
+    switch("--unconfined", "for gradescope and prairielearn: grade even if submissions can't be confined"),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The page of a run, ``index.html``: what was found, what was reached, and how it came to that, in one offline file.
+"""The page of a run, ``index.html``: findings, measures, curves and pictures, in one offline file.
 
     history, monitor, measures, diagnosis, names of pictures --> HTML beside them
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PAGE_FILE = "index.html"
-MARGINS = {"left": 0.13, "right": 0.98, "bottom": 0.17, "top": 0.97}  # of a chart, as shares of it
+MARGINS = {"left": 0.13, "right": 0.98, "bottom": 0.17, "top": 0.97}  # shares of a chart
 STYLE = """
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 64rem; padding: 0 1rem; }
@@ -52,10 +52,10 @@ def run_page(
     )
     parts = [
         f"<h1>{escape(title)}</h1><p>{escape(str(history))}</p><pre>{escape(command)}</pre>",
-        "<h2>What was found</h2>",
-        f'<ul class="found">{"".join(found)}</ul>' if found else "<p>Nothing is wrong that the diagnosis knows of.</p>",
-        f"<h2>What was reached</h2><table>{rows}</table>",
-        f'<h2>How it came to that</h2><div class="charts">{"".join(_charts(monitor))}</div>',
+        "<h2>Diagnosis</h2>",
+        f'<ul class="found">{"".join(found)}</ul>' if found else "<p>The diagnosis found no problem.</p>",
+        f"<h2>Results</h2><table>{rows}</table>",
+        f'<h2>During training</h2><div class="charts">{"".join(_charts(monitor))}</div>',
         f'<h2>Pictures</h2><div class="charts">{images}</div>' if pictures else "",
     ]
     return (
@@ -66,7 +66,7 @@ def run_page(
 
 
 def _charts(monitor: Monitor) -> Iterator[str]:
-    """Yield the figures of `monitor.plot()`, one by one, so that they stand side by side or below each other."""
+    """Yield the figures of `monitor.plot()` one by one, so that a page can arrange them."""
     from matplotlib import pyplot
 
     for title, draw in monitor.panels().items():
@@ -80,7 +80,7 @@ def _charts(monitor: Monitor) -> Iterator[str]:
 
 
 def _inline(figure: Figure, title: str) -> str:
-    """Return a figure as an <svg> that is part of a page: its text is text, in the colour of the page's."""
+    """Return a figure as an <svg> element, with real text in the page's colour."""
     from matplotlib import rc_context
 
     stream = io.StringIO()
@@ -89,5 +89,5 @@ def _inline(figure: Figure, title: str) -> str:
     svg = stream.getvalue()[stream.getvalue().index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r' xmlns(:\w+)?="[^"]*"', "", svg)
-    svg = re.sub(r' id="[a-z]+[\w.]*_\d+"', "", svg)  # of groups, which nothing refers to: several charts have them
+    svg = re.sub(r' id="[a-z]+[\w.]*_\d+"', "", svg)  # unused ids of groups, which several charts would share
     return svg.replace("#000000", "currentColor")

@@ -1,4 +1,4 @@
-"""`mpirun -n 4 aescratch train ...`: the processes that were started together, of which the first alone speaks."""
+"""`mpirun -n 4 aescratch train ...`: the processes that were started together; only the first one prints."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 from aescratch.programs.cli.status import UsageError
 from aescratch.training.processes import Processes
 
-# What mpirun tells each process: how many there are, by MPICH, Intel's and Slurm's, and by Open MPI; PMIx says no more
-# than which one it is.
+# Variables that mpirun sets for each process: the number of processes, by MPICH, Intel MPI and Slurm, and by Open MPI;
+# PMIx sets only the process's own number.
 SIZES, RANKS = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE"), ("PMIX_RANK",)
 
 
@@ -30,13 +30,13 @@ def communicator() -> Any:
         from mpi4py import MPI
     except ImportError as error:
         raise UsageError(
-            'several processes were started together, but mpi4py is missing; pip install "aescratch[mpi]", or start one'
+            'several processes were started, but mpi4py is missing; pip install "aescratch[mpi]", or start only one'
         ) from error
     return MPI.COMM_WORLD
 
 
 @contextlib.contextmanager
 def quiet_but_first(processes: Processes) -> Iterator[None]:
-    """Let the first process alone print, since all would print the same."""
+    """Let only the first process print, since all would print the same."""
     with contextlib.nullcontext() if processes.is_first else contextlib.redirect_stdout(io.StringIO()):
         yield

@@ -1,4 +1,4 @@
-"""The program: which command, its options, and how whatever happens ends as a sentence and an exit status."""
+"""The program: find the command, read its options, run it, and turn errors into a sentence and an exit status."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from aescratch.programs.cli import status
 from aescratch.programs.cli.options import Parser, switch
 from aescratch.programs.cli.status import UsageError, did_you_mean
 
-# Each command is a module with add_arguments(parser) and run(arguments), imported when it is asked for; one of several
-# actions has read(parser, words) too.
+# Each command is a module with add_arguments(parser) and run(arguments), imported on demand; a command with several
+# actions also has read(parser, words).
 COMMANDS = {
     "tour": ("aescratch.programs.tour", "check, train and compare every variant on the digits, and write a report"),
     "train": ("aescratch.programs.cli.train", "train a variant, and write model, history and figures into a folder"),
-    "evaluate": ("aescratch.programs.cli.evaluate", "measure a saved model, beside PCA"),
-    "encode": ("aescratch.programs.cli.encode", "write the codes of data"),
-    "decode": ("aescratch.programs.cli.decode", "write the data that codes stand for"),
+    "evaluate": ("aescratch.programs.cli.evaluate", "measure a saved model, and compare it with PCA"),
+    "encode": ("aescratch.programs.cli.encode", "encode data, and write the codes"),
+    "decode": ("aescratch.programs.cli.decode", "decode codes, and write the data"),
     "check": ("aescratch.programs.cli.check", "check the gradients of a variant, or of your own code, numerically"),
     "step": ("aescratch.programs.cli.step", "write a page that walks through one training step, number by number"),
     "playground": ("aescratch.programs.playground", "write a page that trains autoencoders live, in the browser"),
     "exercises": (
-        "aescratch.programs.cli.exercises", "write the backward passes yourself, and be told what is wrong and why",
+        "aescratch.programs.cli.exercises", "write backward passes yourself, and learn what is wrong and why",
     ),
-    "bench": ("aescratch.programs.cli.bench", "measure speed and memory on this machine, beside PyTorch's"),
-    "info": ("aescratch.programs.cli.info", "say what is in use: versions, matrix library, threads, Numba, CuPy"),
+    "bench": ("aescratch.programs.cli.bench", "measure speed and memory on this machine, and compare with PyTorch"),
+    "info": ("aescratch.programs.cli.info", "show what is in use: versions, matrix library, threads, Numba, CuPy"),
 }
 DESCRIPTION = "Autoencoders from scratch, in NumPy, with hand-written backpropagation."
 EPILOG = (
@@ -48,10 +48,10 @@ exit status: 0 right or pass, 1 fail, 2 wrong usage or input, 3 inconclusive, 4 
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command that the words after ``aescratch`` name, and return its exit status."""
+    """Run the command in the words after ``aescratch``, and return its exit status."""
     try:
         outcome = run_command(list(sys.argv[1:] if argv is None else argv))
-        sys.stdout.flush()  # what can't be printed is noticed here, not when Python ends
+        sys.stdout.flush()  # so that a failure to print shows here, not when Python ends
         return outcome
     except UsageError as error:
         return fail(str(error), status.WRONG_USAGE)
@@ -92,7 +92,7 @@ def run_command(argv: list[str]) -> int:
 
 
 def read_options(command: Any, parser: Parser, typed: list[str]) -> tuple[Namespace, list[str]]:
-    """Return the options that were typed, and the words that nothing takes; a command may do it itself."""
+    """Return the typed options and the unknown words; a command may have its own `read`."""
     return getattr(command, "read", Parser.parse_known_intermixed_args)(parser, typed)
 
 
@@ -113,13 +113,13 @@ def top_level(argv: list[str]) -> int:
 
 
 def fail(sentence: str, outcome: int) -> int:
-    """Print a sentence on stderr, if there is one, and return the exit status; nothing more will be printed."""
+    """Print a sentence, if any, on stderr, and return the exit status; nothing more is printed after it."""
     with contextlib.suppress(OSError):
         if sentence:
             print(f"aescratch: {sentence}", file=sys.stderr, flush=True)
     try:
         sys.stdout.flush()
     except OSError:
-        # What is left over would fail again when Python ends, with a traceback and another status.
+        # The rest of the output would fail again when Python ends, with a traceback and another status.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return outcome

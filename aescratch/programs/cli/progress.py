@@ -1,4 +1,4 @@
-"""The progress of what a command does many times, on a terminal."""
+"""A progress bar on a terminal."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 
 @contextlib.contextmanager
 def counting(total: int, unit: str) -> Iterator[Callable[[], object]]:
-    """Yield what is to be called after each of so many units.
+    """Yield a function to call after each of `total` units.
 
-    Without a terminal nothing is shown, and tqdm isn't imported: an autograder's machine needn't have it.
+    Without a terminal nothing is shown, and tqdm is not imported, since an autograder's machine may not have it.
     """
     if not sys.stderr.isatty():
         yield lambda: None

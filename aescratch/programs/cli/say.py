@@ -1,6 +1,6 @@
-"""What `aescratch exercises grade` is told by the teacher beside the submissions: overrides, lateness, what is dropped.
+"""The teacher's decisions for `aescratch exercises grade`: overrides, lateness, dropped exercises.
 
-    OPTIONS -> arguments;   said(arguments, ...) -> Say, Regrade;   report(grades, regrade) -> what changed, printed
+    OPTIONS -> arguments;   said(arguments, ...) -> Say, Regrade;   report(grades, regrade) -> prints the changes
 """
 
 from __future__ import annotations
@@ -23,16 +23,17 @@ from aescratch.programs.cli.words import count
 MOST_CHANGES = 20  # that are printed
 
 OPTIONS = group(
-    "what you decide",
-    option("--overrides", metavar="FILE", help=f"points and comments of yours (default: {FILE_NAME} in the folder)"),
-    option("--due", metavar="DATE", help="until when it is in time, such as 2026-11-30T18:00+09:00"),
-    option("--late", metavar="RULE", help="what lateness costs, such as 10%%/day"),
+    "your decisions",
+    option("--overrides", metavar="FILE", help=f"your points and comments (default: {FILE_NAME} in the folder)"),
+    option("--due", metavar="DATE", help="the deadline, such as 2026-11-30T18:00+09:00"),
+    option("--late", metavar="RULE", help="the deduction for lateness, such as 10%%/day"),
     option(
         "--quotients", type=partial(count, 0), default=100, metavar="PERCENT",
-        help="what gradients by difference quotients count (default %(default)s); they are marked in any case",
+        help="percentage of the points for gradients by difference quotients (default %(default)s); they are always "
+        "marked",
     ),
     whole("--drop-lowest", "leave each student's N lowest exercises out of the total"),
-    option("--regrade", nargs="+", metavar="NAME", help="judge students or exercises anew, and tell what changed"),
+    option("--regrade", nargs="+", metavar="NAME", help="judge these students or exercises again, and show changes"),
 )
 
 
@@ -40,19 +41,19 @@ def said(
     arguments: Namespace, students: Sequence[str], exercises: Sequence[Exercise], folder: Path,
     own_due: Mapping[str, datetime],
 ) -> tuple[Say, Regrade]:  # fmt: skip
-    """Return what the teacher says, and what is to be regraded; what is wrong is refused before anything is judged."""
+    """Return the teacher's decisions, and the places to regrade; raise `UsageError` before anything is judged."""
     drop = arguments.drop_lowest or 0
     if drop and drop >= len(exercises):
-        raise UsageError(f"expected --drop-lowest to leave an exercise, but there are {len(exercises)} and {drop} go")
+        raise UsageError(f"expected --drop-lowest below the number of exercises, {len(exercises)}, got {drop}")
     if arguments.quotients > 100:
         raise UsageError(f"expected --quotients to be at most 100 percent, got {arguments.quotients}")
     if arguments.late and not arguments.due and not own_due:
-        raise UsageError("expected --due beside --late, so that it is known what is late; give a date")
+        raise UsageError("expected --due beside --late, since lateness needs a deadline; give a date")
     with usage_error(ValueError):
         due = due_of(arguments.due) if arguments.due else None
         late = rule_of(arguments.late) if arguments.late else None
         path = Path(arguments.overrides or folder / FILE_NAME)
-        course = chosen(arguments.exercises, None)  # what isn't graded now may be in the table all the same
+        course = chosen(arguments.exercises, None)  # the table may contain exercises that aren't graded now
         overrides = read_overrides(path, students, course) if arguments.overrides or path.exists() else {}
         regrade = Regrade(folder)
         if arguments.regrade:
@@ -61,7 +62,7 @@ def said(
 
 
 def report(grades: Grades, regrade: Regrade) -> None:
-    """Say what counts otherwise than before, where something was judged anew."""
+    """Print the points that changed by regrading."""
     if regrade.places:
         changes = [
             f"{student.name}: {graded.exercise.name}, {float(old):g} before, {float(graded.points):g} now"

@@ -1,9 +1,9 @@
-"""The options that are arguments of a variant's constructor, as its class says them; help and refusals follow.
+"""The options that are arguments of a variant's constructor, as declared by its class; with their help and checks.
 
     --weight-decay 1e-4 --read--> arguments.weight_decay --given_settings--> {"weight_decay": 1e-4} -> constructor
 
-An option that isn't given isn't there afterwards, so the constructor's own default holds. Which variant has which
-option is asked of the constructors, and so are the defaults that the help shows.
+An option that isn't given is left out, so that the constructor's own default holds. The constructors also tell which
+variant has which option, and the defaults in the help.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from aescratch.programs.cli.status import UsageError
 from aescratch.programs.cli.variants import VARIANTS
 
 ELSEWHERE = {"widths": "--hidden, --code and the data", "rng": "--seed"}
-"""Parameters that are no option of their own, and where their values come from."""
+"""Parameters without an option of their own, and the source of their values."""
 
 
 CHOICES: dict[str, words.Choices] = {
@@ -44,7 +44,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "entries": partial(words.choice, {"all": "all", "hidden": "hidden"}),
     "model": str,
 }
-"""How what is written is read, by the kinds that an `Option` may have; a switch has nothing to read."""
+"""The function that reads an option's text, by the kind of the `Option`; a switch has no text."""
 
 
 def _collected() -> dict[str, Option]:
@@ -73,7 +73,7 @@ def owners(name: str) -> list[str]:
 
 
 def _option_of(name: str, setting: Option) -> options.Option:
-    """Return the option of a setting: what it does, who has it, and its defaults."""
+    """Return the option of a setting; its help names the variants that have it, and the defaults."""
     text = f"{setting.help.replace('{words}', ', '.join(_forms(setting.kind)))} {_who_has(name)}".replace("%", "%%")
     if setting.kind == "switch":
         return options.option(flag(name), action="store_true", default=SUPPRESS, help=text)
@@ -81,16 +81,16 @@ def _option_of(name: str, setting: Option) -> options.Option:
 
 
 def _forms(kind: str) -> list[str]:
-    """Return how the words of a kind are written; an initialiser's function takes no numbers that could follow it."""
+    """Return the spellings of a kind's words; an initialiser takes no numbers."""
     choices = CHOICES.get(kind, {})
     return list(choices) if kind == "initializer" else [words.form(*word) for word in choices.items()]
 
 
 def _who_has(name: str) -> str:
-    """Return the variants that have a parameter, or the few that don't, and its defaults."""
+    """Return the variants that have a parameter, or the few that don't, with its defaults."""
     having = owners(name)
     lacking = [variant for variant in VARIANTS if variant not in having]
-    most = "all but " + ", ".join(lacking) if lacking else "all"
+    most = "all except " + ", ".join(lacking) if lacking else "all"
     who = ", ".join(having) if len(having) < len(lacking) else most
     defaults = [constructor_parameters(VARIANTS[variant])[name].default for variant in having]
     readable = [getattr(value, "__name__", str(value)) for value in defaults]
@@ -104,7 +104,7 @@ SETTING_OPTIONS = options.group(
 
 
 def given_settings(arguments: Namespace, variant: str) -> dict[str, Any]:
-    """Return the options that were given, by the constructor's parameters; one that the variant hasn't is refused."""
+    """Return the given options by the constructor's parameters; raise `UsageError` if the variant doesn't have one."""
     given = {name: getattr(arguments, name) for name in SETTINGS if name in arguments}
     for name in given:
         having = owners(name)
@@ -114,7 +114,7 @@ def given_settings(arguments: Namespace, variant: str) -> dict[str, Any]:
 
 
 def given_models(arguments: Namespace) -> list[str]:
-    """Return the options that were given and name a saved model, which brings its own layers.
+    """Return the given options that name a saved model, which has its own layers.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Exit statuses, and the two kinds of error: those that the user can correct, and failures of the system."""
+"""Exit statuses, and the two kinds of errors: those that the user can correct, and failures of the system."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ RIGHT = 0  # also: a check that passes
 FAIL = 1  # a check that fails, a training that diverges
 WRONG_USAGE = 2
 INCONCLUSIVE = 3
-BROKEN = 4  # disk full, no GPU, a reader that went away
+BROKEN = 4  # disk full, no GPU, a closed pipe
 INTERRUPTED = 130  # as a shell reports Control-C
 
 
 class UsageError(Exception):
-    """The command can't be carried out as it was given; the message is one sentence for the user."""
+    """The command is invalid; the message is one sentence for the user."""
 
 
 @contextlib.contextmanager
@@ -29,21 +29,21 @@ def usage_error(*kinds: type[Exception]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def wrong_input() -> Iterator[None]:
-    """Turn what the package says about its arguments into a `UsageError`.
+    """Turn the package's errors about its arguments into a `UsageError`.
 
-    Only where the user's own values are handed on: elsewhere a ValueError is a defect of ours, and keeps its traceback.
+    Use it only around calls with the user's own values: elsewhere a ValueError is a bug, and keeps its traceback.
     """
     try:
         with usage_error(ValueError, TypeError):
             yield
     except FileNotFoundError as error:
-        missing = error.strerror is not None  # raised by the system, not by a loader that words its own sentence
+        missing = error.strerror is not None  # raised by the system, not by a loader with its own message
         text = f"there is no file or folder {str(error.filename)!r}; check the path" if missing else str(error)
         raise UsageError(text) from error
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return the end of a sentence that proposes the nearest known word, or nothing if none is near.
+    """Return the end of a sentence that proposes the nearest known word, or an empty text if none is near.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""`aescratch step VARIANT`: one training step of a small new model, as a page to walk through, or as text.
+"""`aescratch step VARIANT`: one training step of a small new model, as a page or as text.
 
     options -> model;   a few random examples, or some of the user's data -> ae.trace -> step.html, and a browser
 """
@@ -21,18 +21,17 @@ from aescratch.programs.cli.words import OPTIMIZERS
 from aescratch.programs.cli.writing import answer, require_folder
 
 N_EXAMPLES, N_INPUTS, CODE = 3, 8, 4
-RATE = 0.1  # of an optimizer that has none of its own
-HIDDEN = 6  # where the variant wants such a layer
+RATE = 0.1  # for an optimizer without a default rate
+HIDDEN = 6  # if the variant requires a hidden layer
 DEEP = names_where(lambda kind: kind.hidden_layers == "wanted")
 STEPPING = {name: kind for name, kind in OPTIMIZERS.items() if kind is not ae.LBFGS}
 
 DESCRIPTION = f"""Record one training step of a new model, number by number, and write a page that walks through it.
 
-Left to itself, the model reads {N_INPUTS} numbers and has {CODE} code units.
-A {DEEP} one has {HIDDEN} hidden units too.
-The step is one of plain gradient descent, unless --optimizer names another.
-The step itself is taken in float64; --dtype is only what the parameters are drawn in.
-The page is a file that fetches nothing.
+By default, the model has {N_INPUTS} inputs and {CODE} code units; {DEEP} has {HIDDEN} hidden units, too.
+The step is plain gradient descent, unless --optimizer names another optimizer.
+All numbers are computed in float64; --dtype is only the type in which the parameters are drawn.
+The page is a single file that works offline.
 """
 EXAMPLES = """examples:
   aescratch step vanilla --open
@@ -48,8 +47,8 @@ add_arguments: Option = command(
     option("--out", metavar="PATH", default="step.html", help="the page's file (default %(default)s)"),
     switch("--open", "open the page in a browser"),
     switch("--text", "print the step like a worked example instead of a page"),
-    whole("--examples", "how many", default=N_EXAMPLES), DATA_OR_RANDOM,
-    whole("--inputs", "how many random numbers an example has", "WIDTH", N_INPUTS),
+    whole("--examples", "number of examples", default=N_EXAMPLES), DATA_OR_RANDOM,
+    whole("--inputs", "number of inputs with random numbers", "WIDTH", N_INPUTS),
     model_options(CODE),
     optimizer_options(
         STEPPING, " or adamw:DECAY:BETA1:BETA2:EPS", default="sgd", rate=f"{RATE} by sgd, momentum or nesterov"
@@ -76,7 +75,7 @@ def run(arguments: Namespace) -> int:
     text = str(step) if arguments.text else f"{path}: {step.title}, {len(step)} operations"
     answer(arguments, text, {"page": None if arguments.text else str(path), **step.to_dict()})
     if arguments.open and not arguments.text:
-        import webbrowser  # starts processes, which there may be none of
+        import webbrowser  # imported here, since it may start processes
 
         if not webbrowser.open(path.resolve().as_uri()):
             out = sys.stderr if arguments.json else sys.stdout

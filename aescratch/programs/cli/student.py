@@ -1,6 +1,6 @@
-"""The student's side of `aescratch exercises`, from any folder inside the student's own.
+"""The student's side of `aescratch exercises`, which works in any folder inside the student's own.
 
-    init -> folder, progress.json;   start -> a file with a hole;   check -> an answer;   hint -> by what was found
+    init -> folder, progress.json;   start -> a file with a hole;   check -> an answer;   hint -> a matching hint
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from aescratch.programs.cli.status import FAIL, INCONCLUSIVE, RIGHT, UsageError,
 
 
 def init(arguments: Namespace) -> int:
-    """Make a folder ready."""
+    """Create a folder for the exercises."""
     if arguments.name is None:
         raise UsageError("expected a folder after init, such as aescratch exercises init course")
     workspace = Workspace.create(Path(arguments.name))
@@ -34,7 +34,7 @@ def init(arguments: Namespace) -> int:
 
 
 def list_all(arguments: Namespace) -> int:
-    """Print the path."""
+    """Print the list of exercises."""
     workspace = here()
     print(json.dumps(listed(workspace), indent=2) if arguments.json else listing(workspace))
     return RIGHT
@@ -47,7 +47,7 @@ def start(arguments: Namespace) -> int:
     new = workspace.start(exercise)
     print(f"{exercise.number}. {exercise.title} ({exercise.minutes} minutes)\n\n{exercise.task}\n")
     file = os.path.relpath(workspace.path(exercise))
-    print(f"{'write' if new else 'go on'} in {file}, then: aescratch exercises check")
+    print(f"{'write your code' if new else 'continue'} in {file}, then: aescratch exercises check")
     return RIGHT
 
 
@@ -57,7 +57,7 @@ def check(arguments: Namespace) -> int:
     if not arguments.all:
         exercises = [begun(workspace, arguments.name)]
     elif arguments.name is not None:
-        raise UsageError(f"there is one word too many, {arguments.name!r}")
+        raise UsageError(f"unexpected argument {arguments.name!r} beside --all; leave one of them out")
     else:
         exercises = [exercise for exercise in workspace.exercises if workspace.started(exercise)]
     if not exercises:
@@ -82,7 +82,7 @@ def check(arguments: Namespace) -> int:
 def check_one(
     workspace: Workspace, exercise: Exercise, seconds: float, brief: bool = False, silent: bool = False
 ) -> Outcome:
-    """Check an exercise, print the answer, or its first line, or nothing, and record it."""
+    """Check an exercise and record the outcome; print the whole answer, or only its first line, or nothing."""
     path = workspace.path(exercise)
     outcome = check_file(exercise, path, seconds)
     text = answer(exercise, path, outcome, workspace.record(exercise, outcome))
@@ -91,7 +91,7 @@ def check_one(
     if brief:
         print(text.partition("\n")[0], flush=True)
     else:
-        width = max(shutil.get_terminal_size((10**6, 24)).columns, 80)  # what isn't a terminal gets whole lines
+        width = max(shutil.get_terminal_size((10**6, 24)).columns, 80)  # without a terminal, lines stay whole
         print(f"{wrapped(text, width)}\n{what_now(workspace, exercise, outcome)}", flush=True)
     return outcome
 
@@ -103,7 +103,7 @@ def watch_files(arguments: Namespace) -> int:
 
     def again(exercise: Exercise) -> None:
         check_one(workspace, exercise, arguments.time_limit)
-        print(f"{bar(workspace)}\nwatching; save a file to have it checked, Control-C to end\n", flush=True)
+        print(f"{bar(workspace)}\nwatching: save a file to check it; Control-C to stop\n", flush=True)
 
     try:
         watch(workspace, exercise, again)
@@ -113,25 +113,25 @@ def watch_files(arguments: Namespace) -> int:
 
 
 def hint(arguments: Namespace) -> int:
-    """Print the next hint for the mistake that the last check found; the last one, the answer, only if asked for."""
+    """Print the next hint for the mistake that the last check found; the last hint, the answer, needs --answer."""
     if arguments.level is not None and arguments.level > LEVELS:
         raise UsageError(f"expected --level from 1 to {LEVELS}, got {arguments.level}")
     workspace = here()
     exercise = begun(workspace, arguments.name)
     entry = workspace.entry(exercise)
     if entry["passed"] and entry["kind"] == "passed":
-        print(f"{exercise.name} passes; there is nothing to hint at")
+        print(f"{exercise.name} passes; it needs no hint")
         return RIGHT
     key, levels = exercise.hints.choose(entry["codes"])
     mistake = entry["mistake"] or key
     seen = entry["hints"].get(mistake, 0)
     level = LEVELS if arguments.answer else arguments.level or seen + 1
     if level > 1 and exercise.is_planted and entry["kind"] in ("", NOT_BEGUN):
-        print(f"{exercise.name}: nothing was edited yet; change a line, and check it, before you ask for more")
+        print(f"{exercise.name}: the file is not edited yet; change a line and check it before you ask for more")
     elif level >= LEVELS and not arguments.answer:
         print(
-            f"{exercise.name}: the last hint is the answer; what would you try after hint {LEVELS - 1}? Change one "
-            f"line, and check it. To read the answer all the same: aescratch exercises hint {exercise.name} --answer"
+            f"{exercise.name}: the last hint is the answer. What would you try after hint {LEVELS - 1}? Change one "
+            f"line and check it. To read the answer anyway: aescratch exercises hint {exercise.name} --answer"
         )
     else:
         workspace.note(exercise, hints={**entry["hints"], mistake: max(level, seen)})
@@ -140,27 +140,27 @@ def hint(arguments: Namespace) -> int:
 
 
 def reset(arguments: Namespace) -> int:
-    """Put the stub back."""
+    """Replace the student's file with the stub."""
     workspace = here()
     if arguments.name is None:
         raise UsageError("expected the name of the exercise to reset, so that none is reset by mistake")
     exercise = begun(workspace, arguments.name)
     kept = workspace.reset(exercise)
-    print(f"{exercise.name} is as it was at the start; what you wrote is kept in {os.path.relpath(kept)}")
+    print(f"{exercise.name} starts again from the original file; yours is kept in {os.path.relpath(kept)}")
     return RIGHT
 
 
 def solution(arguments: Namespace) -> int:
-    """Print the solution, if it is time."""
+    """Print the solution, if the exercise has passed or the student gives up."""
     workspace = here()
     exercise = chosen(workspace, arguments.name)
     if exercise.released:
-        raise UsageError(f"the solution of {exercise.name} isn't in this course: your teacher keeps it")
+        raise UsageError(f"the solution of {exercise.name} is not in this course; your teacher has it")
     entry = workspace.entry(exercise)
     if not (entry["passed"] or entry["gave_up"] or arguments.give_up):
         raise UsageError(
-            f"{exercise.name} hasn't passed yet; ask for a hint, or see the solution all the same with --give-up, "
-            "which is recorded"
+            f"{exercise.name} hasn't passed yet; ask for a hint, or see the solution anyway with --give-up, which is "
+            "recorded"
         )
     if arguments.give_up and not entry["passed"]:
         workspace.note(exercise, gave_up=True)
@@ -169,12 +169,12 @@ def solution(arguments: Namespace) -> int:
 
 
 def here() -> Workspace:
-    """Return the workspace that we are in."""
+    """Return the workspace of the current folder."""
     return Workspace.find(Path.cwd())
 
 
 def chosen(workspace: Workspace, name: str | None) -> Exercise:
-    """Return the exercise of this name, number or file; without one the current, or else the first that is left."""
+    """Return the exercise of this name, number or file; by default the current one, or else the first not passed."""
     exercises = workspace.exercises
     if name is None:
         current = next((exercise for exercise in exercises if exercise.name == workspace.current), None)
@@ -188,9 +188,9 @@ def chosen(workspace: Workspace, name: str | None) -> Exercise:
 
 
 def begun(workspace: Workspace, name: str | None) -> Exercise:
-    """Return the exercise of this name, whose file has to be there."""
+    """Return the exercise of this name; raise `UsageError` if its file is missing."""
     exercise = chosen(workspace, name)
     if not workspace.started(exercise):
-        advice = f"write it with aescratch exercises start {exercise.name}"
+        advice = f"create it with aescratch exercises start {exercise.name}"
         raise UsageError(f"there is no {exercise.file_name} yet; {advice}")
     return exercise

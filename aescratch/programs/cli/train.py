@@ -1,6 +1,6 @@
-"""`aescratch train VARIANT [DATA]`: a model from options, trained, and left in a folder with all that shows it.
+"""`aescratch train VARIANT [DATA]`: train a model from options, and write it into a folder with figures and a page.
 
-Nothing is written before the training is over, but for the checkpoint, if one is asked for:
+Nothing is written before the training ends, except a checkpoint if --checkpoint is given:
 
     options, data -> model -> (pre-training) -> fit -> DIR/model.npz, history.json, command.txt, *.png, and a summary
 """
@@ -64,23 +64,23 @@ EXAMPLES = """examples:
 
 add_arguments: Option = command(
     "Train an autoencoder; write the model, its history, figures and the command into a folder. A file of 1 GiB or "
-    "more isn't loaded, but read piece by piece.", EXAMPLES,
+    "more is not loaded, but read piece by piece.", EXAMPLES,
     VARIANT, DATA_OR_DIGITS, model_options(), TRAINING, OPTIMIZER, OWN_FILE, IMAGE_SHAPE,
     option(
         "--scale", type=partial(choice, {way: way for way in WAYS}), default="auto", metavar="WAY",
-        help="bring columns to mean 0 and variance 1 (standardize) or to [0, 1] (minmax), kept with the model and "
-        "undone in what is decoded; auto (the default) standardizes data of an unusual size; none does nothing",
+        help="scale columns to mean 0 and variance 1 (standardize) or to [0, 1] (minmax); the model keeps the scaling "
+        "and undoes it after decoding; auto (the default) standardizes data of an unusual size; none does nothing",
     ),
     option(
         "--out", metavar="DIR",
-        help="the folder to write, made if need be; files of an earlier run are replaced (default: VARIANT-DATA)",
+        help="the folder to write, created if necessary; it replaces files of an earlier run (default: VARIANT-DATA)",
     ),
     json_of("the summary"), usage="aescratch train VARIANT [DATA] [options]",
 )  # fmt: skip
 
 
 def run(arguments: Namespace) -> int:
-    """Train, write and print; return the exit status. Of many processes all train, and the first does the rest."""
+    """Train, write and print; return the exit status. All processes train; only the first does the rest."""
     arguments.communicator = communicator()
     processes = Processes(arguments.communicator)
     try:
@@ -89,7 +89,7 @@ def run(arguments: Namespace) -> int:
     except (UsageError, ae.TrainingDivergedError) as error:
         if processes.is_first:
             raise
-        return FAIL if isinstance(error, ae.TrainingDivergedError) else WRONG_USAGE  # which the first one says
+        return FAIL if isinstance(error, ae.TrainingDivergedError) else WRONG_USAGE  # the first one prints the message
 
 
 def train(arguments: Namespace, processes: Processes) -> int:
@@ -108,14 +108,15 @@ def train(arguments: Namespace, processes: Processes) -> int:
             model.to(arguments.backend)
             seen, seen_held_out = scaled_data(model, training), held_out and scaled_data(model, held_out)
             if why := why_no_loss(model, looked_at(data)):
-                raise UsageError(f"{why}; take --scale minmax, or --reconstruction squared-error")
+                raise UsageError(f"{why}; use --scale minmax, or --reconstruction squared-error")
             if arguments.checkpoint is not None:
                 require_folder(Path(arguments.checkpoint))
             folder = kept.enter_context(folder_to_fill(arguments))
             if not arguments.json:
                 labels = "labels from column" in data.source
                 lines = [str(model), f"{len(training):,} examples of {data.name} to train on"]
-                lines += [f"column {data.source.rpartition(' ')[2]} holds labels, and is no feature"] if labels else []
+                column = data.source.rpartition(" ")[2]
+                lines += [f"column {column} has the labels, and is not a feature"] if labels else []
                 lines += [] if model.scaling is None else [str(model.scaling)]
                 print("\n".join([*lines, *said(suited)]), flush=True)
             monitor = Monitor(*arrays_of(model, looked_at(seen)), epochs=arguments.epochs)
@@ -125,7 +126,7 @@ def train(arguments: Namespace, processes: Processes) -> int:
         files = write_run(folder, model, pretraining, history, arguments)
         if history.stopped == "interrupted":
             when = f"after epoch {len(history)}" if history.loss else "before the first epoch ended"
-            print(f"aescratch: interrupted; {folder} has the model as it was {when}", file=sys.stderr)
+            print(f"aescratch: interrupted; {folder} contains the model {when}", file=sys.stderr)
             return INTERRUPTED
         files += draw_figures(folder, model, looked_at(seen_held_out or seen), history, monitor)
         few = looked_at(training)
@@ -153,7 +154,7 @@ def train(arguments: Namespace, processes: Processes) -> int:
 
 
 def diagnose_run(model: Any, data: Dataset, held_out: Dataset | None, history: ae.History) -> Diagnosis:
-    """Return what is wrong with the training and with the data before they were scaled, advice spelled as options."""
+    """Return the diagnosis of the training and of the unscaled data, with advice in terms of options."""
     arrays = arrays_of(model, scaled_data(model, data))
     validation = None if held_out is None else arrays_of(model, scaled_data(model, held_out))
     found = diagnose(model, *arrays, history=history, validation=validation, spelling=COMMAND_LINE)
@@ -162,26 +163,26 @@ def diagnose_run(model: Any, data: Dataset, held_out: Dataset | None, history: a
 
 
 def suited_model(arguments: Namespace, data: Any, everything: Any) -> tuple[Any, dict[str, Any]]:
-    """Return a new model with the scaling that the data ask for, and the settings that nobody gave, as options.
+    """Return a new model with a scaling suited to the data, and the settings chosen because none were given.
 
-    The data are those of the training; everything has what is held out, too.
-    A model that is brought keeps its own scaling, or goes without one, as it was trained.
+    `data` is the training set; `everything` includes the held-out data. A saved model keeps its own scaling, or none,
+    as it was trained.
     """
     model = build_model(arguments, data.x.shape[1], data.labels)
     with wrong_input():
         autoencoder = model.autoencoder
         is_brought = bool(given_models(arguments))
         if is_brought and arguments.scale != "auto":
-            raise UsageError("a model that is brought keeps its own scaling; leave --scale out")
+            raise UsageError("a saved model keeps its own scaling; leave --scale out")
         scaling = autoencoder.scaling if is_brought else autoencoder.scaling_for(data.x, arguments.scale)
         if scaling is not None and scaling.how == "minmax" and not is_brought:
-            scaling = ae.Scaling.fit(everything.x, "minmax")  # what is held out has to lie in [0, 1], too
+            scaling = ae.Scaling.fit(everything.x, "minmax")  # held-out data must lie in [0, 1], too
         model.scaling = scaling
         given = given_settings(arguments, arguments.variant)
         seen = scaled_data(model, looked_at(data))
         suited = {k: v for k, v in model.suited_settings(seen.x).items() if k not in given}
         if "activation" in given:
-            suited.pop("code_activation", None)  # the code follows what was asked for
+            suited.pop("code_activation", None)  # the code uses the given activation
         if suited:
             model = build_model(arguments, data.x.shape[1], data.labels, **suited)
             model.scaling = scaling
@@ -190,7 +191,7 @@ def suited_model(arguments: Namespace, data: Any, everything: Any) -> tuple[Any,
 
 
 def said(suited: dict[str, Any]) -> list[str]:
-    """Return what was chosen where nothing was given, as lines for people."""
+    """Return the chosen settings as lines for people."""
     return [
         f"chosen: {flag(name)} {value if isinstance(value, str) else f'{value:.3g}'}" for name, value in suited.items()
     ]
@@ -198,7 +199,7 @@ def said(suited: dict[str, Any]) -> list[str]:
 
 @contextlib.contextmanager
 def folder_to_fill(arguments: Namespace) -> Iterator[Path]:
-    """Make the folder to write into, before the training that it is for; if that fails, no empty folder is left."""
+    """Create the output folder before the training; if the training fails, remove it again unless it has files."""
     if arguments.out is None:
         arguments.out = f"{arguments.variant}-{Path(arguments.data).name.partition('.')[0]}"
     folder = Path(arguments.out)
@@ -213,7 +214,7 @@ def folder_to_fill(arguments: Namespace) -> Iterator[Path]:
         yield folder
     except BaseException:
         if is_new:
-            with contextlib.suppress(OSError):  # it isn't empty
+            with contextlib.suppress(OSError):  # not empty
                 folder.rmdir()
         raise
 
@@ -246,13 +247,13 @@ def write_run(
     model.save(folder / MODEL_FILE)
     write_text(folder / "history.json", json_text(record))
     for name in (METRICS_FILE, PAGE_FILE, *FIGURES):
-        (folder / name).unlink(missing_ok=True)  # an earlier run's, of another model
+        (folder / name).unlink(missing_ok=True)  # files of an earlier run
     write_text(folder / "command.txt", command_line(arguments) + "\n")
     return [MODEL_FILE, "history.json", "command.txt"]
 
 
 def command_line(arguments: Namespace) -> str:
-    """Return the command that repeats this run, for this system's shell."""
+    """Return the command that repeats this run, quoted for this system's shell."""
     words = ["aescratch", "train", *arguments.typed]
     for name, value in (("--seed", arguments.seed), ("--out", arguments.out)):
         if name not in [word.partition("=")[0] for word in words]:

@@ -1,6 +1,6 @@
 """The options of training, and the arguments of `fit` that follow from them.
 
-An optimizer is put together from up to four of them:
+An optimizer is built from up to four of them:
 
     --optimizer momentum:0.95 --learning-rate 0.1 --schedule cosine --> Momentum(CosineRate(0.1), 0.95)
 """
@@ -26,7 +26,7 @@ PRETRAINED = names_where(lambda kind: hasattr(kind, "pretrain"))
 
 
 def share(text: str) -> float:
-    """Return the share, between 0 and 1, that text spells."""
+    """Return the share, between 0 and 1, that a text spells."""
     found = number(text)
     if not 0 < found < 1:
         raise ArgumentTypeError(f"expected a share between 0 and 1, such as 0.2, got {text!r}")
@@ -36,7 +36,7 @@ def share(text: str) -> float:
 def optimizer_options(
     kinds: Choices, last_names: str, *more: Option, default: str = "adam", rate: str, unclipped: str = ""
 ) -> Option:
-    """Return the options of which an optimizer of these kinds is made; rate says what it is if it is left out."""
+    """Return the options for an optimizer of these kinds; `rate` describes the default learning rate."""
     names = "sgd, momentum:MU, nesterov:MU, rmsprop:BETA:EPS, adam:BETA1:BETA2:EPS"
     return group(
         "optimizer",
@@ -46,7 +46,7 @@ def optimizer_options(
         ),
         option(
             "--learning-rate", type=number, metavar="RATE",
-            help=f"left out, {rate}, else the optimizer's own",
+            help=f"default: {rate}, otherwise the optimizer's own",
         ),
         *more,
         option("--clip-norm", type=number, metavar="NORM", help=f"scale gradients down to this norm{unclipped}"),
@@ -57,21 +57,22 @@ TRAINING = group(
     "training",
     whole(
         "--epochs",
-        f"passes over the data; left out, as many as make {plan.STEPS:,} steps, at least {plan.FEWEST_EPOCHS}",
+        f"passes over the data (default: enough for {plan.STEPS:,} steps, at least {plan.FEWEST_EPOCHS})",
     ),
     whole("--batch-size", "examples per step", default=64),
     option(
         "--pretrain-epochs", type=partial(count, 0), metavar="N",
-        help=f"passes for each layer before the whole stack is trained; left out, as many as --epochs [{PRETRAINED}]",
+        help=f"passes for each layer before the whole stack is trained (default: as for --epochs) [{PRETRAINED}]",
     ),
     option(
-        "--validation", type=share, metavar="SHARE", help="hold out this share of the data, between 0 and 1, to watch"
+        "--validation", type=share, metavar="SHARE",
+        help="hold out this share of the data, between 0 and 1, for the validation loss",
     ),
-    whole("--patience", "stop after so many epochs without a better validation loss, and keep the best epoch"),
+    whole("--patience", "stop after N epochs without a better validation loss, and keep the best epoch"),
     option(
         "--checkpoint", metavar="FILE",
-        help="written after every epoch; if it is there, training goes on from it, to the same end bit for bit as long "
-        "as --epochs is the same",
+        help="write this file after every epoch; if it exists, training continues from it, and ends with the same bits "
+        "if --epochs is the same",
     ),
     option(
         "--backend", type=partial(choice, {"numpy": "numpy", "cupy": "cupy"}), default="numpy", metavar="NAME",
@@ -80,17 +81,17 @@ TRAINING = group(
 )  # fmt: skip
 OPTIMIZER = optimizer_options(
     OPTIMIZERS,
-    ", adamw:DECAY:BETA1:BETA2:EPS or lbfgs:MEMORY (needs SciPy); numbers may be left out from the right",
+    ", adamw:DECAY:BETA1:BETA2:EPS or lbfgs:MEMORY (needs SciPy); the last numbers are optional",
     option(
         "--schedule", type=partial(Word.read, SCHEDULES), metavar="NAME",
         help="how the learning rate changes: cosine:LAST (the default, down to 0), constant or step:EVERY:FACTOR",
     ),
-    rate=f"{plan.RATE} by Adam", unclipped="; left out, never",
+    rate=f"{plan.RATE} for Adam", unclipped=" (default: no scaling)",
 )  # fmt: skip
 
 
 def make_optimizer(arguments: Namespace, schedule: Word | None = None, otherwise: float | None = None) -> Any:
-    """Return a new optimizer, as the options say, at another rate where none is given and it has none of its own."""
+    """Return a new optimizer from the options; `otherwise` is the rate if none is given and it has no default."""
     word = arguments.optimizer
     with usage_error(ArgumentTypeError):
         if word.kind is ae.LBFGS:
@@ -98,34 +99,34 @@ def make_optimizer(arguments: Namespace, schedule: Word | None = None, otherwise
             return word.make()
         rate = arguments.learning_rate
         if rate is None and schedule is not None and issubclass(word.kind, ae.Adam):
-            rate = plan.RATE  # and falls along a cosine
+            rate = plan.RATE  # which then falls along a cosine
         if rate is None:
             rate = inspect.signature(word.kind).parameters["learning_rate"].default
         if rate is inspect.Parameter.empty and otherwise is not None:
             rate = otherwise
         if rate is inspect.Parameter.empty:
-            raise UsageError(f"{word.name} has no learning rate of its own; give --learning-rate, such as 0.01")
+            raise UsageError(f"{word.name} has no default learning rate; give --learning-rate, such as 0.01")
         if schedule is not None:
             rate = schedule.make(rate)
         return word.make(rate, clip_norm=arguments.clip_norm)
 
 
 def enough_epochs(arguments: Namespace, n_examples: int) -> int:
-    """Return as many epochs as make enough steps, or iterations of L-BFGS."""
+    """Return the number of epochs for enough steps, or the iterations of L-BFGS."""
     if arguments.optimizer.kind is ae.LBFGS:
         return LBFGS_ITERATIONS
     return plan.enough_epochs(n_examples, arguments.batch_size)
 
 
 def _refuse_for_lbfgs(arguments: Namespace) -> None:
-    """L-BFGS finds its steps by itself, on all the data at once."""
+    """Raise `UsageError` for options that L-BFGS doesn't use: it finds its steps itself, on all data at once."""
     for name in ("learning_rate", "schedule", "clip_norm", "validation", "patience", "checkpoint"):
         if getattr(arguments, name) is not None:
-            raise UsageError(f"lbfgs has no use for {flag(name)}; leave it out, or take another optimizer")
+            raise UsageError(f"lbfgs doesn't use {flag(name)}; leave it out, or choose another optimizer")
 
 
 def pretrain(model: Any, x: Any, arguments: Namespace, optimizer: Any) -> list[ae.History]:
-    """Train a stack layer by layer, and return a history per layer; nothing happens to other variants."""
+    """Pre-train a stack layer by layer, and return a history per layer; other variants are left unchanged."""
     epochs = arguments.epochs if arguments.pretrain_epochs is None else arguments.pretrain_epochs
     if not hasattr(model, "pretrain"):
         if arguments.pretrain_epochs is not None:

@@ -1,4 +1,4 @@
-"""The variants by the names that the command line gives them, which their classes say."""
+"""The variants by their names on the command line, which their classes declare."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ VARIANTS: dict[str, type[Model]] = {kind.word: kind for kind in MODELS}
 
 
 def variant_name(text: str) -> str:
-    """Return text if it names a variant."""
+    """Return the text if it names a variant."""
     choice(VARIANTS, text)
     return text
 
@@ -22,7 +22,7 @@ VARIANT = option("variant", metavar="VARIANT", type=variant_name, help=f"one of 
 
 
 def names_where(holds: Callable[[type[Model]], bool]) -> str:
-    """Return the names of the variants for which something holds, with commas between.
+    """Return the names of the variants for which a condition holds, with commas between.
 
     Examples
     --------

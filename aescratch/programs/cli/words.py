@@ -1,8 +1,8 @@
-"""Words of the command line that stand for objects: ``leaky-relu:0.1``, ``kl:0.05:0.5``, ``cosine``.
+"""Words of the command line that name objects: ``leaky-relu:0.1``, ``kl:0.05:0.5``, ``cosine``.
 
     "kl:0.05:0.5" --Word.read--> name "kl", its class, numbers (0.05, 0.5) --make--> KLSparsity(0.05, 0.5)
 
-The numbers after a name are the arguments of its class, in order. What isn't understood is an
+The numbers after a name are the arguments of its class, in order. An invalid word raises
 `argparse.ArgumentTypeError`, which the parser turns into a sentence that names the option.
 """
 
@@ -24,8 +24,8 @@ from aescratch.penalties import SPARSITIES as PENALTIES
 from aescratch.programs.cli.status import did_you_mean
 
 Choices = Mapping[str, Callable[..., Any]]
-# Of activations, losses and penalties every one that the formula sheet describes, by its function's name with dashes,
-# or by the words that its record has.
+# All activations, losses and penalties of the formula sheet, by the function's name with dashes, or by the words in
+# its record.
 ACTIVATIONS: Choices = {
     word: LAYERS[record.layer] for record in functions.ACTIVATIONS.values() for word in words_of(record)
 }
@@ -47,7 +47,7 @@ SCHEDULES: Choices = {"constant": ae.ConstantRate, "step": ae.StepRate, "cosine"
 
 @dataclass(frozen=True)
 class Word:
-    """A name, the class it stands for, and the numbers that followed it."""
+    """A name, the class that it names, and the numbers after it."""
 
     text: str
     name: str
@@ -56,7 +56,7 @@ class Word:
 
     @classmethod
     def read(cls, choices: Choices, text: str) -> Word:
-        """Return the word that text spells, one of the choices.
+        """Return the word that a text spells, one of the choices.
 
         Examples
         --------
@@ -68,7 +68,7 @@ class Word:
         return cls(text, name, kind, tuple(number(part) for part in rest))
 
     def make(self, *leading: Any, **named: Any) -> Any:
-        """Return the class, called with the leading arguments, then the word's numbers in order, and the named."""
+        """Return an object of the class, made with the leading arguments, the word's numbers and the named ones."""
         signature = inspect.signature(self.kind)
         own = [name for name in signature.parameters if name not in named][len(leading) :]
         numbers = dict(zip(own, self.numbers, strict=False))
@@ -83,7 +83,7 @@ class Word:
 
 
 def form(name: str, kind: Callable[..., Any], own: Iterable[str] | None = None) -> str:
-    """Return how a word is written with its numbers, which are all that its class takes, or its own.
+    """Return the spelling of a word with its numbers: all parameters of its class, or those in `own`.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def form(name: str, kind: Callable[..., Any], own: Iterable[str] | None = None) 
 
 
 def choice(choices: Mapping[str, Any], text: str) -> Any:
-    """Return what text names among the choices; the error says what there is, and what is near."""
+    """Return the choice that a text names; the error lists the choices and the nearest one."""
     if text not in choices:
         near = did_you_mean(text, choices)
         raise ArgumentTypeError(f"expected one of {', '.join(choices)}, got {text!r}{near}")
@@ -104,12 +104,12 @@ def choice(choices: Mapping[str, Any], text: str) -> Any:
 
 
 def made(choices: Choices, text: str) -> Any:
-    """Return an object of the class that text names, made with the numbers after it."""
+    """Return an object of the class that a text names, made with the numbers after it."""
     return Word.read(choices, text).make()
 
 
 def activation(text: str) -> Any:
-    """Return an activation class, or a functools.partial of one where a number follows its name.
+    """Return an activation class, or a functools.partial of it if a number follows its name.
 
     Examples
     --------
@@ -117,12 +117,12 @@ def activation(text: str) -> Any:
     ('GELU', 0.1)
     """
     word = Word.read(ACTIVATIONS, text)
-    word.make()  # so that what is wrong is said now
+    word.make()  # so that errors show now
     return functools.partial(word.kind, *word.numbers) if word.numbers else word.kind
 
 
 def number(text: str) -> float:
-    """Return the number that text spells, an int where it is whole."""
+    """Return the number that a text spells, an int if it is whole."""
     try:
         value = float(text)
     except ValueError as error:
@@ -131,7 +131,7 @@ def number(text: str) -> float:
 
 
 def variance(text: str) -> float | str:
-    """Return the variance that text spells: a number, or that it is fitted.
+    """Return the variance that a text spells: a number, or ``"fitted"``.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def variance(text: str) -> float | str:
 
 
 def count(least: int, text: str) -> int:
-    """Return the whole number that text spells, if it is at least this."""
+    """Return the whole number that a text spells, if it is at least `least`."""
     value = number(text)
     if not isinstance(value, int) or value < least:
         raise ArgumentTypeError(f"expected a whole number of at least {least}, got {text!r}")
@@ -150,12 +150,12 @@ def count(least: int, text: str) -> int:
 
 
 def positive(text: str) -> int:
-    """Return the whole number of at least 1 that text spells."""
+    """Return the whole number of at least 1 that a text spells."""
     return count(1, text)
 
 
 def counts(separator: str, example: str, text: str) -> list[int]:
-    """Return whole numbers of at least 1 with a separator between them, as the example has them."""
+    """Return the whole numbers of at least 1 in a text with separators; `example` is for the error message."""
     try:
         return [positive(part) for part in text.split(separator)]
     except ArgumentTypeError as error:

@@ -1,4 +1,4 @@
-"""What the commands write: files, whole or not at all, and what came out, for people or, with --json, for programs."""
+"""Output of the commands: files, written completely or not at all, and results for people or, with --json, programs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MATRIX_FILE = option("--out", metavar="FILE", required=True, help="a .npy file, 
 
 
 def matrix_path(text: str) -> Path:
-    """Return the path of a matrix to write, refused before any work if it can't become one."""
+    """Return the path of a matrix file to write; raise `UsageError` before any work if it is invalid."""
     path = Path(text)
     if path.suffix.lower() not in (".npy", ".csv"):
         raise UsageError(f"expected --out to end in .npy or .csv, got {text!r}")
@@ -28,13 +28,13 @@ def matrix_path(text: str) -> Path:
 
 
 def require_folder(path: Path) -> None:
-    """Refuse the path of a file to write whose folder isn't there."""
+    """Raise `UsageError` if the folder of a file to write is missing."""
     if not path.parent.is_dir():
-        raise UsageError(f"there is no folder {str(path.parent)!r} to write {path.name} into; make it first")
+        raise UsageError(f"there is no folder {str(path.parent)!r} to write {path.name} into; create it first")
 
 
 def write_matrix(arguments: Namespace, path: Path, x: Array, rows: str, columns: str, **about: Any) -> None:
-    """Write a matrix (N, D) as .npy or .csv, by the path's ending, and say so; both give every bit back."""
+    """Write a matrix (N, D) as .npy or .csv, by the path's suffix, and print its shape; both keep every bit."""
     with whole_file(path) as stream:
         if path.suffix.lower() == ".npy":
             np.save(stream, x, allow_pickle=False)
@@ -46,16 +46,16 @@ def write_matrix(arguments: Namespace, path: Path, x: Array, rows: str, columns:
 
 
 def say(text: str) -> None:
-    """Print text, with a question mark for whatever the output can't encode, as a pipe may not."""
+    """Print text, with a question mark for each character that the output, such as a pipe, can't encode."""
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, "replace").decode(encoding), flush=True)
 
 
 def answer(arguments: Namespace, text: str, value: Any) -> None:
-    """Print what came out: the text, or the value as JSON where that was asked for."""
+    """Print the text, or with --json the value as JSON."""
     say(json_text(value) if arguments.json else text)
 
 
 def json_text(value: Any) -> str:
-    """Return value as JSON; NaN and infinity, which JSON lacks, become null."""
+    """Return a value as JSON; NaN and infinity, which JSON lacks, become null."""
     return json.dumps(json.loads(json.dumps(value), parse_constant=lambda name: None), indent=2)

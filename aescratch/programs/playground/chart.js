@@ -1,6 +1,6 @@
 // The third view: the loss, step by step, beside PCA's. The scale is logarithmic: halving looks the same everywhere.
 
-const KEPT = 400; // places along the curve; when they are used up every second one goes
+const KEPT = 400; // points of the curve; when it is full, every second point is removed
 
 class Curve {
   constructor() {
@@ -59,13 +59,13 @@ function drawLoss(board, curve, pca) {
   });
 }
 
-// What the objective of the last batch is the sum of.
+// The terms of the last batch's objective.
 function termsOf({ network: { arrays }, program: { terms } }) {
   const parts = terms.map((name) => `${name.replace(/_/g, " ")} ${number(arrays[name][0])}`);
   return `J ${number(arrays.J[0])}${parts.length > 1 ? ` = ${parts.join(" + ")}` : ""}`;
 }
 
-// What the curves have come to, in words.
+// The state of the curves, in words.
 function noteLoss(scene, pca) {
   const { error, numbers } = scene, width = `${numbers} number${numbers > 1 ? "s" : ""}`;
   if (pca < 1e-4) return `Error ${number(error)}. PCA with ${width} loses nothing: the code is as wide as the data.`;

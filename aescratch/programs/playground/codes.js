@@ -1,4 +1,4 @@
-// The second view: the codes. One unit as a line, two as a plane, more as bars; what is dragged there is decoded.
+// The second view: the codes. One unit is a line, two are a plane, more are bars; a code that is dragged there is decoded.
 
 const TILES = 11, STRIP = 160;
 
@@ -27,7 +27,7 @@ function drawCodePlane(board, scene) {
   return { code: (px, py) => plane.at(px, py) };
 }
 
-// What codes on a grid decode to, faintly, behind the codes.
+// The decodings of a grid of codes, pale, behind the codes.
 function drawMosaic(board, scene, plane) {
   const rows = Math.max(4, Math.round((TILES * board.height) / board.width)), { d, look } = scene.set;
   const decoded = scene.decode(grid(TILES, rows, plane));
@@ -71,7 +71,7 @@ function drawLegend(board, scene) {
   }
 }
 
-// Codes of one unit from left to right, a row for each label, and below what they decode to.
+// Codes of one unit from left to right, with a row for each label, and their decodings below.
 function drawLine(board, scene) {
   const { set, codes, least, most, held } = scene, below = set.look === "point" ? 0 : Math.min(70, board.width / 8);
   const high = board.height - below, plane = board.plane(least[0], most[0], -0.7, 9.7, 0, 0, board.width, high);
@@ -99,7 +99,7 @@ function drawLine(board, scene) {
   return { code: (px) => [plane.at(px, 0)[0]] };
 }
 
-// Many units: how active each is for the code that is held, and, in grey, for all examples on average.
+// Many units: the activity of each in the held code, and, in grey, its mean over all examples.
 function drawBars(board, scene) {
   const { set, codes, held, units } = scene, mean = new Float64Array(units);
   for (let i = 0; i < set.n * units; i++) mean[i % units] += Math.abs(codes[i]) / set.n;
@@ -129,7 +129,7 @@ function drawBars(board, scene) {
   };
 }
 
-// The code that is held, decoded, large.
+// The held code, decoded, in a large size.
 function drawDecoded(board, scene) {
   board.begin();
   const side = Math.min(board.width, board.height), decoded = scene.decode(scene.held);
@@ -142,7 +142,7 @@ function drawDecoded(board, scene) {
 }
 
 function noteCodes(scene) {
-  if (scene.units > 2) return "Blue: the code held; grey: the mean of all. Drag to decode others.";
+  if (scene.units > 2) return "Blue: the held code; grey: the mean of all. Drag to decode others.";
   let more = "";
   if (scene.before) more = " Squares: codebook, and its cells.";
   if (scene.samples) more = " Dashed: the prior's σ, 2 σ.";

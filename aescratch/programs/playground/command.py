@@ -1,4 +1,4 @@
-"""`aescratch playground`: one page in which autoencoders train, live, in the browser.
+"""`aescratch playground`: a page in which autoencoders train live, in the browser.
 
     the package's formulas, recorded -> playground.html, and a browser
 """
@@ -17,8 +17,8 @@ from aescratch.programs.playground.page import page
 
 DESCRIPTION = """Write a page that trains autoencoders in the browser: on points, curves and digits, variant by variant.
 
-It computes with the package's own formulas, recorded from training steps. The page is a file that fetches nothing.
-What follows # in its address is what is chosen: playground.html#data=digits&variant=vae&beta=0.1
+It computes with the package's own formulas, recorded from training steps. The page is a single file that works
+offline. The part of its address after # has the settings: playground.html#data=digits&variant=vae&beta=0.1
 """
 EXAMPLES = """examples:
   aescratch playground --open
@@ -40,9 +40,9 @@ def run(arguments: Namespace) -> int:
     text = page()
     write_text(path, text)
     size = len(text.encode("utf-8"))
-    answer(arguments, f"{path}: {size / 1000:.0f} KB, to be opened in a browser", {"page": str(path), "bytes": size})
+    answer(arguments, f"{path}: {size / 1000:.0f} KB; open it in a browser", {"page": str(path), "bytes": size})
     if arguments.open:
-        import webbrowser  # starts processes, which there may be none of
+        import webbrowser  # imported here, since it may start processes
 
         if not webbrowser.open(path.resolve().as_uri()):
             out = sys.stderr if arguments.json else sys.stdout

@@ -1,10 +1,10 @@
-// The controls, made from tables: chips to choose one of several, sliders for numbers, and the address that keeps both.
+// The controls, made from tables: chips for choices, sliders for numbers, and the address, which stores both.
 //
 //   content.variants[...].sliders -> inputs;   an input -> change(name, value);   state <-> #data=ring&variant=vae&...
 
-const RANGE = 1000; // places of a logarithmic slider
+const RANGE = 1000; // positions of a logarithmic slider
 
-// A slider's place and the number that stands for it.
+// A slider's position, and its number.
 function numberAt(slider, place) {
   if (slider.scale !== "log") return place;
   return Number((slider.least * (slider.most / slider.least) ** (place / RANGE)).toPrecision(2));
@@ -60,7 +60,7 @@ function makeChips(box, name, options, value, change) {
   }));
 }
 
-// Everything that can be chosen, with its limits: what the address may say, and what sliders are made of.
+// All settings with their limits, for the address and the sliders.
 function choicesOf(content, state) {
   const set = content.sets.find((each) => each.name === state.data);
   const variant = content.variants.find((each) => each.name === state.variant);
@@ -73,20 +73,20 @@ function choicesOf(content, state) {
   const narrow = { least: 1, most: points ? 3 : 8, start: set.code };
   const numbers = [
     {
-      name: "rate", label: "learning rate η", says: "How far a step goes.",
+      name: "rate", label: "learning rate η", says: "The size of a step.",
       least: 1e-4, most: 3, start: state.rule === "adam" ? 0.01 : 0.1, scale: "log",
     },
     {
-      name: "batch", label: "examples in a batch", says: "Of how many examples each step takes its gradient.",
+      name: "batch", label: "examples in a batch", says: "The number of examples in each step.",
       least: 1, most: 200, start: 32, scale: "whole",
     },
     {
-      name: "code", label: "code units", says: "How many numbers an example is told in.",
+      name: "code", label: "code units", says: "The number of values in a code.",
       ...(variant.deep ? narrow : wide), scale: "whole",
     },
   ];
   if (variant.deep) {
-    const says = "On each side of the code.";
+    const says = "The width of each layer beside the code.";
     numbers.push({ name: "hidden", label: "hidden units", says, least: 1, most: 64, start: set.hidden, scale: "whole" });
   }
   for (const slider of variant.sliders) {
@@ -96,19 +96,19 @@ function choicesOf(content, state) {
   return { set, variant, words, numbers };
 }
 
-// The state as the address has it, behind # or ?; what it can't be is left out, and told.
+// The state in the address, after # or ?; invalid values are ignored, and reported.
 function stateFrom(content, address) {
   const asked = new URLSearchParams(address.replace(/^[#?]/, "")), refused = [];
   const state = { data: "ring", variant: "vanilla", activation: "tanh", rule: "adam" };
   for (const [name, words] of Object.entries(choicesOf(content, state).words)) {
     if (!asked.has(name)) continue;
     if (words.includes(asked.get(name))) state[name] = asked.get(name);
-    else refused.push(`${name} can be ${words.join(", ")}, not “${asked.get(name)}”`);
+    else refused.push(`${name} must be one of ${words.join(", ")}, not “${asked.get(name)}”`);
   }
   for (const { name, least, most, start, scale } of choicesOf(content, state).numbers) {
     const value = asked.has(name) ? Number(asked.get(name)) : start, kind = scale === "whole" ? "a whole number " : "";
     const right = value >= least && value <= most && (!kind || Number.isInteger(value));
-    if (!right) refused.push(`${name} can be ${kind}from ${least} to ${most}, not “${asked.get(name)}”`);
+    if (!right) refused.push(`${name} must be ${kind}from ${least} to ${most}, not “${asked.get(name)}”`);
     state[name] = right ? value : start;
   }
   if (state.k > state.code) {

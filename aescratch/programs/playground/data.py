@@ -1,4 +1,4 @@
-"""What the playground trains on: points in the plane, curves, digits; each with what PCA makes of it.
+"""The data of the playground: points in the plane, curves, digits; each set with its PCA.
 
     points (N, 2), curves (N, 24), digits (N, 64) -> numbers for the page;   PCA of them -> its loss for every width
 """
@@ -20,8 +20,8 @@ from aescratch.inspection.measures import PCA
 N_POINTS, N_CURVES, N_DIGITS = 300, 400, 800
 SAMPLES = 24  # of a curve
 MOST_COMPONENTS = 48  # of PCA that are drawn
-LEVELS = 255  # what is between 0 and 1 becomes bytes
-TENTHS = 10  # labels of points are how far along they lie, as those of `ae.datasets.ring` are
+LEVELS = 255  # numbers between 0 and 1 become bytes
+TENTHS = 10  # labels of points are their position along the line in tenths, as in `ae.datasets.ring`
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,13 @@ class Set:
 
 
 def ring() -> tuple[Array, Any]:
-    """Return points around a circle: no straight line comes near."""
+    """Return points around a circle, which no straight line fits."""
     points = ae.datasets.ring(N_POINTS, noise=0.06, rng=0)
     return points.x, points.labels
 
 
 def spiral() -> tuple[Array, Any]:
-    """Return the Swiss roll seen from its end."""
+    """Return the Swiss roll, seen from its end."""
     points = ae.datasets.swiss_roll(N_POINTS, noise=0.015, rng=0)
     return points.x[:, [0, 2]], points.labels
 
@@ -66,7 +66,7 @@ def cloud() -> tuple[Array, Any]:
 
 
 def bumps() -> tuple[Array, Any]:
-    """Return curves with one bump, at any place and of any width: two numbers tell all of a curve."""
+    """Return curves with one bump, at any place and of any width: two numbers determine a curve."""
     rng = np.random.default_rng(0)
     place, width = rng.uniform(0.15, 0.85, N_CURVES), rng.uniform(0.05, 0.16, N_CURVES)
     t = np.linspace(0, 1, SAMPLES)
@@ -81,17 +81,17 @@ def digits() -> tuple[Array, Any]:
 
 
 SETS = (
-    Set("ring", "ring", "point", "A circle: one number, the angle, would do, but no straight line does.", ring, 12, 1),
-    Set("wave", "wave", "point", "A bent line: PCA cuts it short, a curve can follow it.", wave, 12, 1),
+    Set("ring", "ring", "point", "A circle: one number, the angle, is enough, but no straight line fits.", ring, 12, 1),
+    Set("wave", "wave", "point", "A bent line: PCA's straight line misses it, a curve can follow it.", wave, 12, 1),
     Set("spiral", "spiral", "point", "A rolled-up line. It takes patience, and hidden units.", spiral, 24, 1),
-    Set("cloud", "cloud", "point", "A normal cloud: here PCA's straight line is the best there is.", cloud, 12, 1),
-    Set("bumps", "curves", "curve", "One bump each: place and width are two numbers; PCA needs many.", bumps, 24, 2),
+    Set("cloud", "cloud", "point", "A normal cloud: here PCA's straight line is the best solution.", cloud, 12, 1),
+    Set("bumps", "curves", "curve", "One bump each: two numbers, place and width. PCA needs many.", bumps, 24, 2),
     Set("digits", "digits", "image", "Handwritten digits of 8 × 8 pixels: 64 numbers each.", digits, 32, 2),
 )  # fmt: skip
 
 
 def sets() -> Iterator[dict[str, Any]]:
-    """Yield every set as plain values; its numbers are as the page will read them."""
+    """Yield every set as plain values, with the numbers rounded as the page reads them."""
     for each in SETS:
         x, labels = each.make()
         x = np.asarray(x, np.float64)
@@ -110,7 +110,7 @@ def sets() -> Iterator[dict[str, Any]]:
 def pca(x: Array) -> dict[str, Any]:
     """Return PCA as a linear autoencoder: mean, directions as columns, and the squared error for every width from 0.
 
-    The error is ½ Σ (x_hat − x)², mean over the examples, as `ae.SquaredError` takes it.
+    The error is ½ Σ (x_hat − x)², mean over the examples, as in `ae.SquaredError`.
     """
     left_out = principal_variances(x)
     errors = [0.5 * float(left_out[width:].sum()) for width in range(len(left_out) + 1)]

@@ -2,7 +2,7 @@
 //
 //   Board(canvas).begin() -> board.width, board.height in CSS pixels;   board.plane(...) maps numbers to places
 
-// Ten ordered labels, from viridis, and ten that have no order, the digits; both can be told apart by the colour-blind.
+// Colours for ten ordered labels, from viridis, and for ten without order, the digits; both are safe for colour-blind users.
 const ALONG = "#440154 #482878 #3e4a89 #31688e #26828e #1f9e89 #35b779 #6ece58 #b5de2b #e8d51c".split(" ");
 const KINDS = "#4477aa #ee6677 #228833 #b8a52b #56b7d6 #aa3377 #8c8c8c #e08a3c #5b4bb5 #1b9e9e".split(" ");
 
@@ -90,7 +90,7 @@ class Board {
     this.ink.fillText(text, x, y);
   }
 
-  // A field of numbers as an image; `paint` gives the pixel of a number.
+  // A field of numbers as an image; `paint` returns the pixel of a number.
   field(values, columns, rows, left, top, wide, high, paint, smooth = false) {
     const size = `${columns} × ${rows}`;
     if (!this.fields.has(size)) {
@@ -106,7 +106,7 @@ class Board {
     this.ink.drawImage(small, left, top, wide, high);
   }
 
-  // One example as its kind is drawn: an image, or a curve in a box.
+  // One example, drawn as an image or as a curve in a box.
   example(values, look, left, top, side, colour = this.colour("ink"), opacity = 1) {
     this.ink.globalAlpha = opacity;
     if (look === "image") {
@@ -143,6 +143,6 @@ class Board {
 
 // "#rrggbb" as three numbers.
 const channels = (colour) => [1, 3, 5].map((place) => parseInt(colour.slice(place, place + 2), 16));
-// Red, green, blue and opacity as the one number that ImageData keeps them in.
+// Red, green, blue and opacity as one number, as ImageData stores them.
 const pixel = ([red, green, blue], opacity) => ((opacity << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 const largest = (values) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9);

@@ -1,5 +1,5 @@
-// The code that is held, by sliders: what dragging does on the canvas, for the keyboard. One slider for each of one or
-// two units; for more, one that says which unit and one that moves it. The last one holds the code of an example.
+// Sliders for the held code, which do for the keyboard what dragging does on the canvas. There is a slider for each of one
+// or two units; for more units, one chooses the unit and one moves it. The last slider holds the code of an example.
 //
 //   sliders -> scene.hold(code), scene.follow(example) -> draw();   scene.showHeld() -> sliders
 
@@ -16,7 +16,7 @@ function makeHeld(box, scene, draw) {
   const anywhere = { least: 0, most: 1, scale: "linear" };
   const move = (unit, value) => scene.hold(scene.held.map((own, j) => (j === unit ? value : own)));
   box.replaceChildren();
-  const chooser = few ? null : slider("unit", "code unit", "Which unit the slider below moves.",
+  const chooser = few ? null : slider("unit", "code unit", "The unit that the slider below moves.",
     { least: 1, most: scene.units, scale: "whole" }, (value) => { scene.unit = value - 1; });
   const labels = { 1: ["code"], 2: ["code unit 1", "code unit 2"] }[scene.units] ?? ["its value"];
   const movers = labels.map((label, place) => slider(`held${place}`, label, "Moves the code that is decoded.",

@@ -1,4 +1,4 @@
-// The page at work: from what is chosen to a training, and from there, frame by frame, to what is seen.
+// The page: from the user's choices to a training, and from there, frame by frame, to the views.
 //
 //   controls -> state -> Training, Scene -> frame: some steps, then all views
 
@@ -6,15 +6,15 @@ const content = JSON.parse(document.getElementById("content").textContent);
 const element = (id) => document.getElementById(id);
 const views = ["network", "loss", "output", "code", "decoded"];
 const boards = Object.fromEntries(views.map((name) => [name, new Board(element(`${name}-canvas`))]));
-const hits = {}; // what a place on a canvas means, as the last drawing has it
+const hits = {}; // the meaning of places on each canvas, from the last drawing
 const BUDGET = 7; // milliseconds of a frame that are spent on steps
-const REST = 4; // looking at all data takes about one part in so many of the time
+const REST = 4; // computing the views of all data takes about one part in four of the time
 const SLOW = 12; // frames for a step
-const WORSE = 3; // times the error at the start: nothing is learnt
+const WORSE = 3; // times the error at the start, above which training has failed
 const SETTINGS = ["weight", "rho", "beta", "k", "sigma", "p"];
-const LIVE = new Set(["rate", ...SETTINGS]); // what changes without a new start
+const LIVE = new Set(["rate", ...SETTINGS]); // settings that change without a restart
 const WORDS = ["data", "variant", "activation", "rule"];
-// What stays as it is when one of these is chosen anew; all else begins where it is best.
+// The settings that are kept when one of these changes; all others return to their defaults.
 const KEPT_WITH = {
   data: ["rate", "batch"], variant: ["rate", "batch", "hidden"], rule: ["batch", "hidden", "code", "K", ...SETTINGS],
 };
@@ -109,7 +109,7 @@ function particular() {
   element("particular").replaceChildren(...choicesOf(content, state).variant.sliders.map((each) => slider(each.name)));
 }
 
-// All controls as the state has them; what has the focus keeps it.
+// Set all controls from the state; the focus stays.
 function controls() {
   const { variant } = choicesOf(content, state), focused = document.activeElement?.name;
   makeChips(element("data"), "data", content.sets, state.data, change);
@@ -144,7 +144,7 @@ function take(steps, until = Infinity) {
     if (training.broken) {
       const rate = `learning rate ${number(state.rate)}`;
       pause();
-      trouble(`${training.broken} The training has diverged (${rate}). Lower the learning rate: it then starts anew.`);
+      trouble(`${training.broken} The training has diverged (${rate}). Lower the learning rate to restart.`);
       return;
     }
   }
@@ -172,8 +172,8 @@ function frame(now) {
   report(now);
 }
 
-// Codes and reconstructions of all data, anew, and a place more on the curve. Numbers that are finite may be nonsense
-// still: where the error grows instead of falling, the page says so.
+// Update codes and reconstructions of all data, and add a point to the curve. Finite numbers may still be useless: the
+// page says so if the error grows.
 function look() {
   const before = performance.now();
   scene.refresh();
@@ -181,7 +181,7 @@ function look() {
   looked = { at: before, cost: performance.now() - before };
   const worse = scene.error / curve.points[0].error, grows = worse > WORSE && !training.broken;
   const what = `The error is ${number(worse, 2)} times what it was before training.`;
-  if (grows) trouble(`${what} Lower the learning rate, and start anew.`);
+  if (grows) trouble(`${what} Lower the learning rate, and restart.`);
   else if (warned) trouble("");
   warned = grows;
 }
@@ -262,7 +262,7 @@ report(Infinity);
 told.at = performance.now();
 if (refused.length) trouble(`The address asks for what there isn't: ${refused.join("; ")}.`);
 if (!matchMedia("(prefers-reduced-motion: reduce)").matches) go();
-// For tests, and for whoever opens the console.
+// For tests and for users of the console.
 window.playground = {
   get training() { return training; }, get scene() { return scene; }, get state() { return state; },
   pause, take, look, draw,

@@ -2,8 +2,8 @@
 //
 //   program, from recording.py + sizes {N, D, H, C, K} -> arrays by their names;   run(calls) computes
 //
-// LOOPS holds the loops, written by Python from the formulas that it recorded; nothing here knows what they compute.
-// All parameters lie one after the other in one array, all gradients in a second, as in the package itself.
+// LOOPS contains the loops, written by Python from the recorded formulas; nothing here depends on what they compute. All
+// parameters are in one array, and all gradients in a second one, as in the package itself.
 
 class Network {
   constructor(program, sizes, other = null) {
@@ -32,7 +32,7 @@ class Network {
     this.all = this.calls.map((_, place) => place);
   }
 
-  // The same network, to look at other examples with: the parameters and settings are shared.
+  // The same network for other examples: parameters and settings are shared.
   view(examples) {
     return new Network(this.program, { ...this.sizes, N: examples }, this);
   }
@@ -48,7 +48,7 @@ class Network {
     }
   }
 
-  // From examples to their codes. Clean data stand in for damaged ones, the mean for a sample.
+  // From examples to their codes, with clean data in place of damaged ones, and the mean in place of a sample.
   encode(x) {
     this.arrays.x.set(x);
     if (this.program.entered !== "x") this.arrays[this.program.entered].set(x);
@@ -62,14 +62,14 @@ class Network {
     return this.arrays.x_hat;
   }
 
-  // The reconstruction's error, without the penalties, of what went through encode and decode.
+  // The reconstruction's error, without the penalties, after encode and decode.
   error() {
     this.run(this.program.error);
     return this.arrays[this.program.error_name][0];
   }
 }
 
-// An optimiser: the recorded rule over all parameters at once. What a line calls m_0 is m of the step before.
+// An optimiser: the recorded rule, applied to all parameters at once. In its lines, m_0 is m of the step before.
 class Rule {
   constructor(rule, network) {
     const count = network.values.length;

@@ -1,6 +1,6 @@
-// The first view: data, and what comes back. Points as a plane; curves and digits as rows of examples.
+// The first view: data and reconstructions. Points are shown in a plane, curves and digits as rows of examples.
 
-const REACH = 1.5; // of the plane of points, which set and page agree on
+const REACH = 1.5; // range of the plane of points, the same as in data.py
 const ARROWS = 15, CELLS = 28, TRACE = 120, MESH = 13;
 
 function drawOutput(board, scene) {
@@ -49,7 +49,7 @@ function drawPlane(board, scene) {
   return { plane };
 }
 
-// Everything that codes between the least and the most decode to: a curve, or a net.
+// The decodings of all codes between the least and the most: a curve, or a net.
 function drawManifold(board, scene, plane) {
   const { least, most, units } = scene;
   if (units === 1) {
@@ -74,13 +74,13 @@ function drawPrincipal(board, scene, plane) {
   board.line(ends, board.colour("pca"), 2, [7, 5]);
 }
 
-// Colours that are far apart for numbers that are near.
+// Clearly different colours for consecutive numbers.
 function hue(cell) {
   const angle = (cell * 137.5) % 360, part = (shift) => 128 + 110 * Math.cos(((angle + shift) * Math.PI) / 180);
   return [part(0), part(120), part(240)];
 }
 
-// Ten examples, below each what came back, what PCA makes of it, and what is particular to the variant.
+// Ten examples, and below each its reconstruction, that of PCA, and rows of the variant's own.
 function drawRows(board, scene) {
   const { set, looking } = scene, shown = set.shown, d = set.d;
   const pick = (values) => Float64Array.from(shown.flatMap((i) => Array.from(values.subarray(i * d, (i + 1) * d))));
@@ -91,7 +91,7 @@ function drawRows(board, scene) {
   } else rows.push(["back x̂", pick(looking.arrays.x_hat), "accent"]);
   rows.push([`PCA, ${scene.pca.width}`, scene.pca.reconstruct(clean), "pca"]);
   if (scene.samples) rows.push(["samples", scene.decode(scene.fixed.subarray(0, 10 * scene.units)), "minus"]);
-  // All in one block, or five and five where that makes them larger.
+  // All in one block, or in two blocks of five if that makes them larger.
   const names = Math.min(90, 0.17 * board.width), gap = 10;
   const fits = (blocks) => Math.min(((board.width - names) * blocks) / 10, (board.height / blocks - gap) / rows.length);
   const sizes = [fits(1), fits(2)];
@@ -121,11 +121,11 @@ function noteOutput(scene) {
   const { set, units } = scene;
   if (set.look !== "point") return "Click an example to hold its code.";
   const parts = [];
-  if (units <= 2 && !scene.before) parts.push("Blue: all that codes can become.");
+  if (units <= 2 && !scene.before) parts.push("Blue: decodings of all codes.");
   if (units === 1) parts.push("Dashed: PCA.");
-  if (scene.damages) parts.push("Arrows: where points go.");
+  if (scene.damages) parts.push("Arrows: to the reconstructions.");
   if (scene.samples) parts.push("Crosses: samples.");
   if (scene.before) parts.push("Colours: points with the same code.");
-  if (units > 2) parts.push("Black: what comes back.");
+  if (units > 2) parts.push("Black: reconstructions.");
   return `${parts.join(" ")} Click to hold a code.`;
 }

@@ -15,7 +15,7 @@ from aescratch.programs.playground.data import sets
 from aescratch.programs.playground.recording import programs, rules
 from aescratch.programs.playground.variants import VARIANTS
 
-ENGINE = ("network.js", "training.js")  # what computes, and needs no page
+ENGINE = ("network.js", "training.js")  # the computing part, which needs no page
 VIEWS = (
     "drawing.js", "scene.js", "output.js", "codes.js", "chart.js", "units.js", "controls.js", "held.js",
     "main.js",
@@ -41,7 +41,7 @@ def page() -> str:
 
 
 def script_of(loops: Loops) -> str:
-    """Return the part of the script that computes: the loops, and what calls them."""
+    """Return the computing part of the script: the loops, and the code that calls them."""
     names = ", ".join(loops.names.values())
     written = f"const LOOPS = (() => {{\n{loops.text()}\n\nreturn {{ {names} }};\n}})();"
     return "\n".join([written, *map(text_of, ENGINE)])

@@ -1,10 +1,10 @@
 """One training step of every variant, recorded by `ae.trace`, as calls of loops that a page can repeat.
 
-    a model of small prime widths -> ae.trace -> equations -> calls;   settings, noise, sizes: what the page fills in
+    a model of small prime widths -> ae.trace -> equations -> calls;   settings, noise, sizes: set by the page
 
-Widths that are different primes tell of every axis what it counts, so that the calls hold for any widths. For looking
-at a network the page also wants parts of the step: the way from data to their code, from a code to what is decoded,
-and the error of that. They are the same calls, those that lead from the one to the other.
+Since the widths are different primes, the length of an axis tells what it counts, and the calls work for any widths. To
+show a network, the page also needs parts of the step: from data to their codes, from codes to decoded data, and their
+error. These parts are subsets of the same calls.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from aescratch.inspection.tracing.loops import Call, Loops, Size
 from aescratch.inspection.tracing.operation import Operation, named_equation
 from aescratch.programs.playground.variants import ACTIVATIONS, VARIANTS, Variant
 
-# Examples, numbers of one, hidden units, code units, entries of a codebook; a single vector makes a code.
+# Examples, inputs, hidden units, code units, entries of a codebook; a code is one vector.
 SIZES: dict[int, Size] = {7: "N", 5: "D", 11: "H", 3: "C", 13: "K", 1: 1}
 RATE = "eta"
 
 
 def programs(loops: Loops) -> dict[str, Any]:
-    """Return the step of every variant, with every activation that it can have, by "variant activation"."""
+    """Return the step of every variant with every possible activation, by "variant activation"."""
     return {
         f"{variant.name} {activation}": program(variant, activation, loops)
         for variant in VARIANTS
@@ -37,11 +37,11 @@ def programs(loops: Loops) -> dict[str, Any]:
 
 
 def program(variant: Variant, activation: str, loops: Loops) -> dict[str, Any]:
-    """Return a variant's step as plain values; its loops are added to those that are there.
+    """Return a variant's step as plain values, and add its loops to `loops`.
 
-    ``quantities`` has kind and shape of every array, ``calls`` the step in order, and ``encode``, ``decode`` and
-    ``error`` which of these calls lead from ``entered`` to ``code``, from ``decoded`` to x_hat, and from there to the
-    reconstruction's error.
+    ``quantities`` has kind and shape of every array, ``calls`` has the step in order, and ``encode``, ``decode`` and
+    ``error`` have the numbers of the calls that lead from ``entered`` to ``code``, from ``decoded`` to x_hat, and from
+    there to the reconstruction's error.
     """
     widths = [5, 11, 3] if variant.deep else [5, 3]
     model = variant.make(widths, ACTIVATIONS[activation])
@@ -68,7 +68,7 @@ def program(variant: Variant, activation: str, loops: Loops) -> dict[str, Any]:
 
 
 def rules(loops: Loops) -> dict[str, Any]:
-    """Return the rules of SGD and Adam, for all parameters at once, one after the other in one array."""
+    """Return the rules of SGD and Adam for all parameters at once, stored in one array."""
     found = {}
     for name, optimizer in (("sgd", ae.SGD(0.1)), ("adam", ae.Adam())):
         rule = type(optimizer).__name__
@@ -93,7 +93,7 @@ def _by_entries(tree: Tree, arrays: set[str]) -> Tree:
 def _equation(operation: Operation) -> Equation:
     equation = named_equation(operation.quantity)
     if equation is None or not operation.agrees:
-        raise ValueError(f"expected a formula that the code of {operation.name} agrees with, got {operation.formula!r}")
+        raise ValueError(f"expected a formula that agrees with the code of {operation.name}, got {operation.formula!r}")
     return equation
 
 
@@ -102,7 +102,7 @@ def _shape(quantity: Quantity) -> list[Size]:
 
 
 def _between(calls: Sequence[Call], start: str, end: str) -> list[int]:
-    """Return which calls lead from one quantity to another; what else they read is given, or led to it, too."""
+    """Return the numbers of the calls that lead from one quantity to another."""
     needed, chosen = {end}, []
     for place, call in reversed(list(enumerate(calls))):
         if call.to in needed and call.to != start:
@@ -112,7 +112,7 @@ def _between(calls: Sequence[Call], start: str, end: str) -> list[int]:
 
 
 def _terms(operations: Sequence[Operation]) -> list[str]:
-    """Return the numbers that J is the sum of."""
+    """Return the names of the terms whose sum is J."""
     found, sums = [], ["J"]
     by_name = {operation.name: operation for operation in operations}
     while sums:
@@ -125,7 +125,7 @@ def _terms(operations: Sequence[Operation]) -> list[str]:
 
 
 def _layers(operations: Sequence[Operation]) -> list[dict[str, str]]:
-    """Return the way of the data through the dense layers: what each is given, and by which weights it passes on."""
+    """Return the dense layers on the way of the data: the input and the weights of each."""
     found = []
     for operation in operations:
         if operation.which == "forward" and operation.function == "dense" and operation.part != "log_variance":

@@ -1,4 +1,4 @@
-// The scene: what all views look at. It holds the training, the data, the code that is held, and what they share.
+// The scene: the shared state of all views. It has the training, the data, the held code, and values derived from them.
 //
 //   training.look() -> codes, reconstructions;   held code -> decoded;   grids of points and of codes, through views
 
@@ -10,11 +10,11 @@ class Scene {
     this.program = this.network.program;
     this.units = this.network.sizes.C;
     this.damages = this.program.entered !== "x"; // whether the encoder is given other data than x
-    this.samples = this.program.noise.includes("eps"); // whether a random code is what the decoder is made for
+    this.samples = this.program.noise.includes("eps"); // whether the decoder is trained on random codes
     this.views = new Map();
     this.held = new Float64Array(this.units);
     this.example = 0; // whose code is held; null where it was set by hand
-    this.unit = 0; // the unit that the slider moves, where there are too many for one each
+    this.unit = 0; // the unit that the slider moves, if there are too many for a slider each
     this.measure();
     const random = new Random(7);
     this.fixed = Float64Array.from({ length: SAMPLES * this.units }, () => random.normal());
@@ -24,7 +24,7 @@ class Scene {
     this.refresh();
   }
 
-  // PCA with as many numbers as tell an example: of a top-k code, those that are kept.
+  // PCA with as many components as the code has numbers; for a top-k code, the kept ones.
   measure() {
     this.numbers = this.network.arrays.k?.[0] ?? this.units;
     this.pca = new Principal(this.set, Math.min(this.numbers, this.set.pca.components));
@@ -67,7 +67,7 @@ class Scene {
     this.held.set(this.codes.subarray(example * this.units, (example + 1) * this.units));
   }
 
-  // What codes decode to; through the codebook, where there is one.
+  // The decodings of codes; through the codebook, if there is one.
   decode(codes) {
     const view = this.view(codes.length / this.units);
     if (!this.before) return view.decode(codes);
@@ -76,7 +76,7 @@ class Scene {
     return view.decode(view.arrays[this.program.decoded]);
   }
 
-  // Which entry of the codebook each code goes to.
+  // The nearest entry of the codebook for each code.
   cells(codes) {
     const view = this.view(codes.length / this.units);
     view.arrays[this.before].set(codes);
@@ -84,14 +84,14 @@ class Scene {
     return view.arrays.indices;
   }
 
-  // Data through the whole network, all its layers in the view's arrays.
+  // Run data through the whole network, with all layers in the view's arrays.
   through(x) {
     const view = this.view(x.length / this.set.d);
     view.decode(view.encode(x));
     return view;
   }
 
-  // Examples that are damaged, always in the same way, and what is made of them.
+  // Examples with a fixed damage, and their reconstructions.
   damaged(x) {
     const view = this.view(x.length / this.set.d);
     view.arrays.x.set(x);

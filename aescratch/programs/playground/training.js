@@ -1,8 +1,8 @@
-// Training: random numbers, batches, and one step after the other until something isn't a number any more.
+// Training: random numbers, batches, and steps until the loss is no longer finite.
 //
 //   data in random order -> batch, noise -> network.run() -> loss and gradients -> rule.step(rate)
 
-// Random numbers from a seed, so that a start can be repeated: sfc32, and normal ones after Box and Muller.
+// Random numbers from a seed, so that a run can be repeated: sfc32, and normal ones by Box and Muller.
 class Random {
   constructor(seed) {
     this.state = [0x9e3779b9, 0x243f6a88, 0xb7e15162, seed >>> 0];
@@ -46,7 +46,7 @@ class Training {
     this.broken = "";
   }
 
-  // Weights begin as the package's do by default: Xavier's uniform numbers; biases at 0.
+  // Weights begin with the package's default, Xavier uniform numbers; biases with 0.
   draw() {
     for (const name of this.network.parameters) {
       const shape = this.network.shape(name);
@@ -68,7 +68,7 @@ class Training {
     });
   }
 
-  // What is drawn anew in every step; which it is, its name in the step says.
+  // Draw the noise of a step; its name in the step tells its kind.
   noise({ sigma = 0, p = 0 }, network = this.network, random = this.random) {
     const draws = {
       eps: () => random.normal(), noise: () => sigma * random.normal(), keep: () => (random.uniform() < p ? 0 : 1),
@@ -79,7 +79,7 @@ class Training {
     }
   }
 
-  // One step; says in `broken` if the loss isn't a number any more, and leaves the parameters as they were.
+  // One step. If the loss is not finite, set `broken` to a message, and leave the parameters unchanged.
   step(rate, amounts) {
     this.batch();
     this.noise(amounts);

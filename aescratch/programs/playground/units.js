@@ -1,6 +1,6 @@
-// The fourth view: the network, unit by unit. For points each unit is a map of the plane: where it is active. For curves
-// and digits it is what it reads, on the way in, and what it writes, on the way out. Lines are weights: their colour and
-// dashes are the sign, their thickness the size.
+// The fourth view: the network, unit by unit. For points, each unit is a map of the plane that shows where it is active.
+// For curves and digits, it is the unit's weights: what it reads in the encoder, and what it writes in the decoder. Lines
+// are weights: their colour and dashes show the sign, their thickness the size.
 
 const MAP = 18, MOST_LINES = 700;
 
@@ -22,7 +22,7 @@ function drawNetwork(board, scene) {
   }
 }
 
-// Give each tile its place. A column takes as many stacks as it needs; tiles are as large as they all can be.
+// Place the tiles. A column has as many stacks as it needs; all tiles have the largest possible size.
 function placeTiles(columns, width, height) {
   const captions = 16, high = height - captions;
   let side = Math.min(46, high / 3);
@@ -60,7 +60,7 @@ function drawLinks(board, from, to) {
 
 const NAMES = { x: "x", x_tilde: "x", x_hat: "x̂" };
 
-// Columns of maps: what every unit answers to each point of the plane.
+// Columns of maps: the activity of every unit at each point of the plane.
 function mapsOf(scene) {
   const plane = { x0: -REACH, x1: REACH, y0: -REACH, y1: REACH }, { layers, code, decoded } = scene.program;
   const { arrays } = scene.through(grid(MAP, MAP, plane));
@@ -91,7 +91,7 @@ function tilesOf(scene) {
   return columns;
 }
 
-// What becomes more and less when one code unit grows: decoded above its middle, minus decoded below.
+// The effect of one code unit: the decoding above its middle, minus the decoding below.
 function movesOf(scene) {
   const { units, least, most, set } = scene, codes = new Float64Array(2 * units * units);
   for (let j = 0; j < units; j++) {
@@ -106,7 +106,7 @@ function movesOf(scene) {
   return Array.from({ length: units }, (_, j) => move(j));
 }
 
-// The columns of a matrix that lies row after row.
+// The columns of a matrix that is stored row by row.
 function columnsOf(values, count) {
   const column = (j) => Float64Array.from({ length: values.length / count }, (_, i) => values[i * count + j]);
   return Array.from({ length: count }, (_, j) => column(j));

@@ -1,8 +1,8 @@
-"""What can be trained in the playground, in the order of its menu, each with what is particular to it.
+"""The variants of the playground, in the order of its menu, each with its own settings.
 
     make(widths, activation) -> a model, whose step is recorded;   sliders -> settings that the step reads
 
-Where a code is wider than the data, an activation between the layers would say nothing: such variants have one layer.
+Variants whose code may be wider than the data have one layer, since a hidden layer would show nothing.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from aescratch.activations import Activation
 
 @dataclass(frozen=True)
 class Slider:
-    """A number that its user moves: a setting of the step, a size, or the amount of a noise.
+    """A number that the user changes: a setting of the step, a size, or the strength of a noise.
 
     Attributes
     ----------
     name : str
-        What it is called in the step.
+        Its name in the step.
     label, says : str
-        What it is called on the page, and in one sentence what it does.
+        Its name on the page, and a sentence on its effect.
     least, most, start : float
-        Its range, and where it begins.
+        Its range, and its first value.
     scale : str
         ``"linear"``, ``"log"``, or ``"whole"`` for whole numbers.
     """
@@ -47,15 +47,15 @@ class Variant:
     Attributes
     ----------
     make : callable
-        Gives the model for widths from input to code, and an activation.
+        Returns the model for widths from input to code, and an activation.
     says : str
-        What it is, in a sentence or two for the page.
+        A description for the page, in one or two sentences.
     sliders : tuple of Slider
-        What is particular to it.
+        Its own settings.
     deep : bool
         Whether it has a hidden layer, whose activation is chosen on the page.
     code : str
-        The quantity that is the code, where that isn't what the decoder is given.
+        The quantity that is the code, if it is not the decoder's input.
     """
 
     name: str
@@ -68,12 +68,12 @@ class Variant:
 
 
 def deep(model: Callable[..., Any], **settings: Any) -> Callable[[Sequence[int], Any], Any]:
-    """Return how to make a model with a hidden layer and a code that may be any number."""
+    """Return a function that makes a model with a hidden layer and a linear code."""
     return lambda widths, activation: model(widths, activation=activation, code_activation=ae.Identity, **settings)
 
 
 def flat(model: Callable[..., Any], **settings: Any) -> Callable[[Sequence[int], Any], Any]:
-    """Return how to make a model of one layer; its code has the activation that the variant asks for."""
+    """Return a function that makes a model with one layer; its code has the variant's own activation."""
     return lambda widths, _: model(widths, **settings)
 
 
@@ -83,14 +83,14 @@ WEIGHT = Slider(
 VARIANTS = (
     Variant(
         "vanilla", "vanilla", deep(ae.Autoencoder),
-        "Encoder, a narrow code, decoder: what doesn't fit through the code is lost. Without an activation it can do "
-        "no more than PCA.",
+        "Encoder, a narrow code, decoder: information that doesn't fit into the code is lost. Without an activation it "
+        "is no better than PCA.",
     ),
     Variant(
         "denoising", "denoising", deep(ae.DenoisingAutoencoder, corruption=ae.GaussianNoise(0.3)),
-        "It is given damaged data and has to restore the clean ones. So its arrows lead back to where data lie.",
+        "Its input is damaged data, and it has to restore the clean ones. So its arrows lead back to the data.",
         (
-            Slider("sigma", "σ, the noise", "The standard deviation of what is added to each number.", 0.0, 1.0, 0.3),
+            Slider("sigma", "σ, the noise", "The standard deviation of the noise added to each number.", 0.0, 1.0, 0.3),
             Slider("p", "share that is masked", "The share of numbers that become 0.", 0.0, 0.9, 0.0),
         ),
     ),
@@ -106,14 +106,14 @@ VARIANTS = (
     ),
     Variant(
         "l1", "sparse: L1", flat(ae.SparseAutoencoder, sparsity=ae.L1Sparsity(0.1)),
-        "Many code units, and every bit of activity has its price, so that few are active at a time.",
+        "Many code units, and all activity is penalised, so that few units are active at a time.",
         (WEIGHT,),
         deep=False,
     ),
     Variant(
         "topk", "sparse: top-k", flat(ae.KSparseAutoencoder, k=2),
-        "Of many code units the k largest are kept, and the others are 0. There is no penalty to balance.",
-        (Slider("k", "k, units that are kept", "How many code units each example may use.", 1, 16, 3, "whole"),),
+        "Of many code units the k largest are kept, and the others become 0. There is no penalty weight to choose.",
+        (Slider("k", "k, units that are kept", "The number of code units for each example.", 1, 16, 3, "whole"),),
         deep=False,
     ),
     Variant(
@@ -124,17 +124,17 @@ VARIANTS = (
     ),
     Variant(
         "vae", "variational (VAE)", lambda widths, activation: ae.VariationalAutoencoder(widths, activation=activation),
-        "A code is a small cloud, and all clouds together should fill a normal distribution: then a random code gives "
+        "A code is a small cloud, and all clouds together should form a normal distribution. Then a random code gives "
         "a plausible sample.",
-        (Slider("beta", "β, the divergence", "How much the clouds are drawn to N(0, 1).", 1e-4, 4.0, 0.02, "log"),),
+        (Slider("beta", "β, the divergence", "How strongly clouds are drawn to N(0, 1).", 1e-4, 4.0, 0.02, "log"),),
         code="mu",
     ),
     Variant(
         "vq", "vector-quantised (VQ)", deep(ae.VectorQuantizedAutoencoder, n_codes=13, restart=0),
-        "A code is replaced by the nearest entry of a codebook, so that the plane of codes falls into cells.",
+        "A code is replaced by the nearest entry of a codebook, which divides the plane of codes into cells.",
         (
-            Slider("K", "K, entries of the codebook", "How many different codes there are.", 2, 16, 10, "whole"),
-            Slider("beta", "β, the commitment", "How much codes are drawn to the entries.", 0.01, 2.0, 0.25, "log"),
+            Slider("K", "K, entries of the codebook", "The number of different codes.", 2, 16, 10, "whole"),
+            Slider("beta", "β, the commitment", "How strongly codes are drawn to entries.", 0.01, 2.0, 0.25, "log"),
         ),
     ),
 )  # fmt: skip

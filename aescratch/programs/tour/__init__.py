@@ -1,12 +1,12 @@
-"""`aescratch tour`: every variant checked, trained on real digits, measured, and shown in one self-contained report.
+"""`aescratch tour`: check, train and measure every variant on real digits, and write one self-contained report.
 
-    variants.py   the variants, with the settings that show each at its best
+    variants.py   the variants, with good settings for each
     experiment.py variant, digits -> gradient check, training, measures -> Result, with one Row of the table
-    findings.py   results -> the numbers behind what is to be noticed;   notice.py   numbers -> sentences that they bear
+    findings.py   results -> numbers worth noticing;   notice.py   numbers -> sentences that are true of them
     table.py      rows -> text;   figures.py   results -> pictures;   report.py, page.py, style.css   everything -> HTML
-    command.py    options -> Plan -> everything in order -> exit status;   output.py   where the report goes
+    command.py    options -> Plan -> everything in order -> exit status;   output.py   the place of the report
 
-Models are built, trained and checked by the public interface alone, so it reads as a long example, too.
+It uses only the public interface, so it is a long example, too.
 """
 
 from aescratch.programs.tour.command import add_arguments, run

@@ -27,7 +27,7 @@ PAGE = 100  # columns
 
 EXAMPLES = """examples:
   aescratch tour                               about half a minute; open report.html afterwards
-  aescratch tour --quick                       a few epochs each: does everything work here?
+  aescratch tour --quick                       a few epochs each, to see whether everything works
   aescratch tour --variant linear --variant variational --out lecture.html
 
 exit status: 0 every gradient check passes, 1 one fails, 2 wrong usage, 3 one is inconclusive,
@@ -46,24 +46,24 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--out", metavar="PATH", default=FILE_NAME,
         help="the report's file, or an existing folder for report.html in it (default %(default)s)",
     )  # fmt: skip
-    parser.add_argument("--seed", type=seed, default=0, help="the seed of everything random (default %(default)s)")
+    parser.add_argument("--seed", type=seed, default=0, help="the seed of all random numbers (default %(default)s)")
     parser.add_argument(
         "--variant", action="append", type=variant_name, metavar="NAME",
-        help=f"only this one; may be given several times; one of {', '.join(VARIANTS)}",
+        help=f"only this variant; repeatable; one of {', '.join(VARIANTS)}",
     )  # fmt: skip
-    parser.add_argument("--quick", action="store_true", help="few epochs; the numbers are then far from their best")
+    parser.add_argument("--quick", action="store_true", help="only a few epochs; the numbers are far from their best")
     parser.add_argument("--json", action="store_true", help="print table and findings as JSON instead")
 
 
 def seed(text: str) -> int:
-    """Return the whole number of 0 or more that text spells."""
+    """Return the whole number of at least 0 that a text spells."""
     if not text.isdecimal():
         raise ArgumentTypeError(f"expected a whole number of at least 0, got {text!r}")
     return int(text)
 
 
 def variant_name(text: str) -> str:
-    """Return text if it names a variant; the error says which there are, and which is near."""
+    """Return the text if it names a variant; the error lists all variants and the nearest one."""
     return choice({name: name for name in VARIANTS}, text)
 
 
@@ -91,7 +91,7 @@ def complain(sentence: str) -> None:
 def take(plan: Plan, path: Path, as_json: bool) -> int:
     """Perform every variant of the plan, print, write the report, and return the exit status."""
     digits, results = Digits.load(plan.seed), Results()
-    tell: Callable[[str], object] = str if as_json else say  # JSON is all there is then on stdout
+    tell: Callable[[str], object] = str if as_json else say  # with JSON, nothing else goes to stdout
     tell(opening(plan, digits))
     for name in plan.variants:
         results[name] = perform(VARIANTS[name], digits, plan)
@@ -102,21 +102,21 @@ def take(plan: Plan, path: Path, as_json: bool) -> int:
         tell(textwrap.fill(sentence, PAGE, initial_indent=f"{number}. ", subsequent_indent="   "))
     write_text(path, report(results, findings, digits, plan))
     few = ", after a few epochs each (--quick)" if plan.quick else ""
-    tell(f"\n{path}: the report, with every figure{few}")
+    tell(f"\nreport with all figures: {path}{few}")
     if as_json:
         say(as_json_text(plan, results, findings, path))
     return exit_status(result.check.verdict for result in results.values())
 
 
 def opening(plan: Plan, digits: Digits) -> str:
-    """Return what is about to happen, and the head of the table."""
+    """Return a line on the data, and the head of the table."""
     data = f"{len(digits.train):,} digits to train on, {len(digits.test)} unseen ones to measure on, seed {plan.seed}"
     quick = "\n--quick: a few epochs each, so the numbers are far from their best" if plan.quick else ""
     return f"{data}{quick}\n\n{line(HEAD)}"
 
 
 def about(result: Result) -> str:
-    """Return a row, and what went wrong if anything did."""
+    """Return a row, and lines on errors, if any."""
     lines = [line(cells(result.row))]
     if result.check.verdict != "pass":
         lines += [textwrap.indent(finding.message, "    ") for finding in result.check.findings]
@@ -126,7 +126,7 @@ def about(result: Result) -> str:
 
 
 def as_json_text(plan: Plan, results: Results, findings: Findings, path: Path) -> str:
-    """Return everything that the text says, for programs; what isn't finite becomes null."""
+    """Return the content of the printed text as JSON; numbers that aren't finite become null."""
     table = [asdict(result.row) for result in results.values()]
     summary = {"command": plan.command, "quick": plan.quick, "report": str(path), "table": table}
     return json_text({**summary, "notice": findings.lines})

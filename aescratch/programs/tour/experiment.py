@@ -19,22 +19,22 @@ from aescratch.inspection.gradcheck import Report
 from aescratch.inspection.measures import PCA, active_share, probe_accuracy, sse_per_image
 from aescratch.programs.tour.variants import N_CLASSES, VARIANTS, Variant
 
-BATCH_SIZE = 32  # products this small stay on one core, so a busy machine can't stall them between threads
-QUICK = 25  # times fewer epochs
-N_CHECKED = 7  # examples of the gradient check
-SPREAD = 0.5  # of the parameters that are checked
+BATCH_SIZE = 32  # so small that products stay on one core, where a busy machine doesn't stall them
+QUICK = 25  # times fewer epochs with --quick
+N_CHECKED = 7  # examples in the gradient check
+SPREAD = 0.5  # standard deviation of the parameters in the gradient check
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a tour is to do; the same plan gives the same table, seconds aside."""
+    """The plan of a tour; the same plan gives the same table, except for the seconds."""
 
     variants: tuple[str, ...]
     seed: int
     quick: bool
 
     def epochs(self, epochs: int) -> int:
-        """Return how many epochs to train: all of them, or a few."""
+        """Return the number of epochs to train: all, or a few."""
         return max(1, epochs // QUICK) if self.quick else epochs
 
     @property
@@ -48,7 +48,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Digits:
-    """The data of the tour: digits to train on, digits to be measured on, and PCA of the former."""
+    """The data of the tour: digits for training, digits for measures, and PCA of the former."""
 
     train: Dataset
     test: Dataset
@@ -63,7 +63,7 @@ class Digits:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table; the errors of reconstructions are None for a classifier, which makes none."""
+    """A row of the table; a classifier has no reconstruction, so its errors are None."""
 
     variant: str
     parameters: int
@@ -79,7 +79,7 @@ class Row:
 
 @dataclass
 class Result:
-    """Everything that came of one variant; trouble says why the training ended before its time, if it did."""
+    """The results of one variant; `trouble` is the reason why the training ended early, if it did."""
 
     variant: Variant
     model: Any
@@ -92,12 +92,12 @@ class Result:
 
     @property
     def autoencoder(self) -> ae.Autoencoder:
-        """The model, or the autoencoder that a classifier stands on."""
+        """The model, or the autoencoder of a classifier."""
         return self.model.autoencoder
 
 
 def perform(variant: Variant, digits: Digits, plan: Plan) -> Result:
-    """Check, train and measure one variant; Control-C, which ends a `fit` without an error, ends this."""
+    """Check, train and measure one variant; Control-C, with which `fit` returns normally, raises here."""
     started = time.perf_counter()
     check = check_small(variant, plan.seed)
     model = variant.build(plan.seed)
@@ -106,14 +106,14 @@ def perform(variant: Variant, digits: Digits, plan: Plan) -> Result:
         if variant.pretraining_epochs:
             pretraining = pretrain(variant, model, digits, plan)
         history = train(variant, model, digits, plan.seed, plan.epochs(variant.epochs))
-    except ae.TrainingDivergedError as error:  # a wrong gradient may do that, and the check has said so
+    except ae.TrainingDivergedError as error:  # perhaps from a wrong gradient, which the check has reported
         trouble = str(error)
     row = measure(variant, model, check, digits, started)
     return Result(variant, model, check, history, row, trouble, pretraining, diagnose(model, digits, history))
 
 
 def diagnose(model: Any, digits: Digits, history: ae.History) -> ae.Diagnosis:
-    """Return what is wrong with a training."""
+    """Return the diagnosis of a training."""
     train, test = digits.train, digits.test
     labels = train.labels if model.takes_labels else None
     unseen = (test.x, test.labels) if model.takes_labels else test.x
@@ -121,12 +121,12 @@ def diagnose(model: Any, digits: Digits, history: ae.History) -> ae.Diagnosis:
 
 
 def check_small(variant: Variant, seed: int) -> Report:
-    """Return the gradient check of a small new model of this kind, every entry of every parameter."""
+    """Return the gradient check of a small new model of this kind, with every entry of every parameter."""
     rng = np.random.default_rng(seed)
     model = variant.build_small(seed)
     for parameter in model.parameters:
-        # Drawn wide: at biases of 0 a ReLU behind a code of zeros sits exactly on its kink, and in a stack of sigmoids
-        # with small weights the gradients of the first layer drown in the rounding of the loss.
+        # A large spread: with biases of 0, a ReLU after a code of zeros is exactly at its kink, and in a stack of
+        # sigmoids with small weights, the first layer's gradients are smaller than the rounding of the loss.
         parameter.value = rng.normal(0.0, SPREAD, parameter.shape).astype(model.dtype)
     x = rng.random((N_CHECKED, model.autoencoder.widths[0]))
     labels = rng.integers(N_CLASSES, size=N_CHECKED) if model.takes_labels else None
@@ -134,7 +134,7 @@ def check_small(variant: Variant, seed: int) -> Report:
 
 
 def options_of(variant: Variant, seed: int, epochs: int) -> dict[str, Any]:
-    """Return the options of a training, by Adam, whose learning rate falls towards 0 along a cosine."""
+    """Return the options of a training with Adam, whose learning rate falls towards 0 along a cosine."""
     adam = ae.Adam(ae.CosineRate(variant.learning_rate))
     return {"epochs": epochs, "batch_size": BATCH_SIZE, "optimizer": adam, "rng": seed}
 
@@ -159,7 +159,7 @@ def uninterrupted(history: ae.History) -> ae.History:
 
 
 def measure(variant: Variant, model: Any, check: Report, digits: Digits, started: float) -> Row:
-    """Return the row of a trained model, measured on the digits that it hasn't seen."""
+    """Return the row of a trained model, measured on unseen digits."""
     autoencoder, train, test = model.autoencoder, digits.train, digits.test
     assert train.labels is not None and test.labels is not None  # noqa: PT018  (the digits have labels)
     code, width = autoencoder.encode(test.x), variant.widths[-1]

@@ -1,7 +1,7 @@
-"""The pictures of the report: results -> matplotlib figures -> PNG -> text that stands inside the HTML.
+"""The pictures of the report: results -> matplotlib figures -> PNG -> text inside the HTML.
 
-Figures are made without pyplot, so nothing global is left behind, and no screen is needed or opened. Captions say what
-a picture shows and how to read it; what came out in this run is for the findings to say.
+Figures are made without pyplot, so that there is no global state, and no screen is needed or opened. Captions explain a
+picture and how to read it; the findings describe the results of this run.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SHAPE = (8, 8)
-GREY = (0.0, 1.0)  # what restored pixels stray beyond is drawn black or white
+GREY = (0.0, 1.0)  # restored pixels outside this range are drawn black or white
 N_SHOWN = 10  # images in a row
 N_MOVED = 6  # units of a traversal
 DOTS_PER_INCH = 80
@@ -33,13 +33,13 @@ DOTS_PER_INCH = 80
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture, ready to stand in a page: a PNG as a data: address, its size in pixels, and words about it."""
+    """A picture, ready for a page: a PNG as a data: address, its size in pixels, and its texts."""
 
     source: str
     size: tuple[int, int]
-    alternative: str  # what it shows, for those who don't see it
+    alternative: str  # a description for readers who can't see it
     caption: str  # how to read it
-    wide: bool  # whether it wants the page's full width
+    wide: bool  # whether it needs the page's full width
 
 
 def draw(
@@ -71,18 +71,18 @@ def pictures(result: Result, digits: Digits, seed: int, vanilla: Any = None) -> 
 
 
 def restored(model: Any, title: str, digits: Digits, seed: int) -> Iterator[Picture]:
-    """Yield unseen digits above what the model makes of them, and corrupted ones where it restores those."""
+    """Yield unseen digits above their reconstructions, and corrupted digits if the model restores those."""
     x = one_of_each(digits.test)
     yield draw(
         partial(plots.reconstructions, model, x, SHAPE), (9.0, 1.7),
         f"Ten unseen digits, and below each its reconstruction by the {title}.",
-        "Ten digits that were not trained on, and what the decoder restores from their codes.", wide=True,
+        "Ten digits that were not in the training set, and what the decoder restores from their codes.", wide=True,
     )  # fmt: skip
     if "denoising" in model.figures:
         yield draw(
             partial(plots.denoising_triples, model, x, SHAPE, rng=seed), (9.0, 2.5),
             "Three rows: unseen digits, the same with Gaussian noise, and what the denoising autoencoder restores.",
-            "The middle row is all that the encoder sees; the loss compares the lower row with the upper one.",
+            "The encoder sees only the middle row; the loss compares the lower row with the upper one.",
             wide=True,
         )  # fmt: skip
 
@@ -93,8 +93,8 @@ def generated(model: Any, vanilla: Any, digits: Digits, seed: int) -> Iterator[P
     yield draw(
         partial(drawing, model.sample(3 * N_SHOWN, rng=seed)), (7.5, 2.4),
         "Thirty images decoded from samples of the prior of the variational autoencoder.",
-        "Generated: the first thirty samples of the prior N(0, 1), decoded. They look soft because what is shown is "
-        "the decoder's mean, without the noise that each pixel has around it.", wide=True,
+        "Generated: the first thirty samples of the prior N(0, 1), decoded. They look soft because the pictures show "
+        "the decoder's mean, without the noise of each pixel.", wide=True,
     )  # fmt: skip
     if vanilla is None:
         return
@@ -114,14 +114,14 @@ def generated(model: Any, vanilla: Any, digits: Digits, seed: int) -> Iterator[P
 
 
 def traversal(model: Any) -> Picture:
-    """Return what moving single units of a VAE's code does, for the units that its digits use most."""
+    """Return the effect of moving single units of a VAE's code, for the units with the largest effect."""
     middle = np.zeros(model.widths[-1], np.float32)
     effect = np.square(model.decode(2 * np.eye(len(middle), dtype=np.float32)) - model.decode(middle[None])).sum(axis=1)
     units = [int(unit) for unit in np.argsort(-effect, kind="stable")[:N_MOVED]]
     return draw(
         partial(plots.latent_traversal, model, middle, SHAPE, units=units, value_range=GREY), (8.0, 5.6),
         f"A row for each of {N_MOVED} code units: the decoded image as that unit is moved from −2 to 2.",
-        "A walk through the code: from its middle, one unit is moved at a time. Shown are the units whose move by 2 "
+        "A walk through the code: from its middle, one unit is moved at a time. These are the units whose move by 2 "
         "changes the image most.", wide=True,
     )  # fmt: skip
 
@@ -133,8 +133,8 @@ def learned(result: Result, title: str) -> Iterator[Picture]:
         yield draw(
             partial(plots.loss_curves, result.history), (6.0, 5.2),
             f"The training loss of the {title}, {result.history}.",
-            f"The objective, every term included, epoch by epoch{after}. The learning rate falls towards 0 along a "
-            "cosine, which is what flattens the end.",
+            f"The objective, with all terms, epoch by epoch{after}. The learning rate falls towards 0 along a cosine, "
+            "which flattens the end.",
         )  # fmt: skip
     model = result.autoencoder
     W = model.parameters[0].value[:, :64]
@@ -142,17 +142,17 @@ def learned(result: Result, title: str) -> Iterator[Picture]:
     yield draw(
         partial(plots.filters, W, SHAPE), (6.0, 5.2),
         f"The first layer's weights of the {title} as images, one per unit.",
-        f"What the units of the first layer look for{all_of}: ink on red excites it, ink on blue inhibits it. "
-        "Each is scaled by its own largest weight, so a nearly empty one may be very small.",
+        f"The patterns to which the units of the first layer respond{all_of}: ink on red excites a unit, ink on blue "
+        "inhibits it. Each picture is scaled by its largest weight, so noise may mean that all weights are small.",
     )  # fmt: skip
 
 
 def code(model: Any, title: str, digits: Digits) -> Picture:
-    """Return the histogram of the units' mean activities where they are what matters, else the codes in the plane."""
+    """Return the histogram of the units' mean activities for sparse variants, else the codes in the plane."""
     h: Array = model.encode(digits.test.x)
     if "code-activity" in model.figures:
         rho = model.wanted_activity
-        how_to_read = "The dashed line is the ρ that was asked for." if rho else "Units at or near 0 are hardly used."
+        how_to_read = "The dashed line is the wanted ρ." if rho else "Units at or near 0 are hardly used."
         return draw(
             partial(plots.code_activity, h, rho=rho), (6.0, 5.2),
             "Histogram of the code units' mean activities on unseen digits.",
@@ -161,8 +161,8 @@ def code(model: Any, title: str, digits: Digits) -> Picture:
     return draw(
         partial(plots.latent_map, h, digits.test.labels), (6.0, 5.2),
         f"The codes of the unseen digits by the {title}, projected on two axes and coloured by class.",
-        "The codes of unseen digits on their two leading principal components, each class's number at its mean. "
-        "Two of many dimensions: classes that overlap here may well be apart in the code.",
+        "The codes of unseen digits on their two leading principal components, with each class's number at its mean. "
+        "These are two of many dimensions: classes that overlap here may be separate in the code.",
     )  # fmt: skip
 
 

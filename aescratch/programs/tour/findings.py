@@ -1,4 +1,4 @@
-"""From results to the numbers behind what is to be noticed; what wasn't run is left out.
+"""From results to the numbers behind the findings; variants that weren't run are left out.
 
     {name: Result}, digits -> Findings: the four lines, and a remark for each variant
 """
@@ -22,19 +22,19 @@ Results = dict[str, Result]
 
 @dataclass
 class Findings:
-    """What came out: what to notice, four sentences if every variant was run, and the one that belongs to a variant."""
+    """The findings: four sentences on what to notice, if every variant was run, and remarks on single variants."""
 
     lines: list[str] = field(default_factory=list)
     remarks: dict[str, str] = field(default_factory=dict)
 
     def add(self, variant: str, sentence: str) -> None:
-        """Add a line, and make it the remark of this variant."""
+        """Add a line, and use it as the remark on this variant."""
         self.lines.append(sentence)
         self.remarks[variant] = sentence
 
 
 def find(results: Results, digits: Digits, seed: int) -> Findings:
-    """Return what the results show."""
+    """Return the findings of all results."""
     findings = Findings()
     if "linear" in results:
         findings.add("linear", linear_and_pca(results["linear"], digits))
@@ -51,7 +51,7 @@ def find(results: Results, digits: Digits, seed: int) -> Findings:
 
 
 def linear_and_pca(result: Result, digits: Digits) -> str:
-    """Say how far the linear autoencoder is from PCA: in squared error, and in the decoder's subspace."""
+    """Return a sentence on the distance of the linear autoencoder from PCA, in squared error and in the subspace."""
     row, decoder = result.row, result.autoencoder.decoder.parameters[0].value
     assert row.sse is not None and row.pca_sse is not None  # noqa: PT018  (an autoencoder has both)
     angle = largest_principal_angle(decoder, digits.pca.directions[: row.code_width])
@@ -59,7 +59,7 @@ def linear_and_pca(result: Result, digits: Digits) -> str:
 
 
 def sparsity(results: Results, digits: Digits) -> dict[str, str]:
-    """Say how sparse the codes of unseen digits are, by variant."""
+    """Return phrases on the sparsity of the codes of unseen digits, by variant."""
     x, parts = digits.test.x, {}
     models: dict[str, Any] = {name: result.model for name, result in results.items()}
     if "sparse-kl" in models:
@@ -76,7 +76,7 @@ def sparsity(results: Results, digits: Digits) -> dict[str, str]:
 
 
 def denoising(results: Results, digits: Digits, seed: int) -> str:
-    """Say how much of one and the same noise the denoising and the vanilla autoencoder leave."""
+    """Return a sentence on how much of the same noise the denoising and the vanilla autoencoder leave."""
     model: Any = results["denoising"].model
     x, rng = digits.test.x, np.random.default_rng(seed)
     noise = model.corruption.sigma * rng.standard_normal(x.shape, np.float32)
@@ -85,7 +85,7 @@ def denoising(results: Results, digits: Digits, seed: int) -> str:
 
 
 def generation(results: Results, digits: Digits, seed: int) -> str:
-    """Say which share of generated images lies among the digits."""
+    """Return a sentence on the share of generated images that lie among the digits."""
     model: Any = results["variational"].model
     images = [digits.test.x, model.sample(N_SAMPLES, rng=seed)]
     if "vanilla" in results:
@@ -97,7 +97,8 @@ def generation(results: Results, digits: Digits, seed: int) -> str:
 def random_decodes(autoencoder: Any, digits: Digits, n: int, seed: int) -> tuple[Array, Array]:
     """Return decodes of n codes from N(0, 1), and of the same codes scaled to the mean and spread of real ones.
 
-    The second is as fair as can be without learning how the codes are distributed, which would be a generative model.
+    The second is the fairest comparison without learning the distribution of the codes, which would be a generative
+    model.
     """
     code = autoencoder.encode(digits.train.x)
     z = np.random.default_rng(seed).standard_normal((n, code.shape[1]), np.float32)
@@ -105,7 +106,7 @@ def random_decodes(autoencoder: Any, digits: Digits, n: int, seed: int) -> tuple
 
 
 def pretraining(result: Result, digits: Digits, seed: int) -> str:
-    """Train the same stack without pre-training, for as many epochs in all, and compare the squared errors."""
+    """Train the same stack without pre-training for the same number of epochs, and compare the squared errors."""
     assert result.row.sse is not None
     variant, epochs = result.variant, len(result.history) + sum(map(len, result.pretraining))
     model = variant.build(seed)

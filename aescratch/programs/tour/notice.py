@@ -1,9 +1,9 @@
-"""What to notice: sentences that are true of the numbers they are given, whatever the numbers.
+"""What to notice: sentences that are true of any numbers they are given.
 
     numbers, from findings.py -> the four lines under the table, and remarks for the report
 
-A number that doesn't support what theory expects changes the words around it: another seed, or a training cut
-short, may well do that. Numbers of variants that weren't run are None, and their part is left out.
+If a number doesn't agree with theory, for example because of another seed or a short training, the sentence says so.
+Numbers of variants that weren't run are None, and their part is left out.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ def linear_and_pca(n_components: int, sse_ratio: float, angle: float) -> str:
 
 
 def kl(rho: float, rho_hat: float) -> str:
-    """Compare the mean activity that the KL penalty asks for with what the units have on average."""
+    """Compare the mean activity that the KL penalty wants with that of the units."""
     link = "and" if abs(rho_hat - rho) <= 0.2 * rho else "but"
-    return f"the KL penalty asks for a mean activity of {rho:g} {link} gets {rho_hat:.3f}"
+    return f"the KL penalty wants a mean activity of {rho:g} {link} gets {rho_hat:.3f}"
 
 
 def l1(zeros: float) -> str:
-    """Say which share of the L1-sparse code is exactly 0."""
+    """Return a phrase on the share of the L1-sparse code that is exactly 0."""
     return f"L1 leaves {percent(zeros)} of the code exactly zero"
 
 
@@ -40,18 +40,18 @@ def k_sparse(k: int, width: int, sse: float, pca_sse: float) -> str:
     """Compare a code that keeps k of its units with PCA of k components."""
     comparison = "better than" if sse < pca_sse else "no better than"
     return (
-        f"k-sparse keeps {k} of {width} units, chosen anew for each digit, and restores {comparison} "
+        f"k-sparse keeps {k} of {width} units, chosen for each digit, and restores {comparison} "
         f"PCA with {k} components, SSE {sse:.2f} against {pca_sse:.2f}"
     )
 
 
 def sparse_codes(parts: Iterable[str]) -> str:
-    """Put together what there is to say about the sparse codes."""
+    """Join the phrases on the sparse codes."""
     return f"Sparse codes: {'; '.join(parts)}."
 
 
 def denoising(sigma: float, left: float, left_by_vanilla: float | None = None) -> str:
-    """Say how much of the noise's squared error is left, on unseen digits, after each autoencoder."""
+    """Return a sentence on how much of the noise's squared error each autoencoder leaves on unseen digits."""
     noise = f"Noise of standard deviation {sigma:g} on unseen digits"
     text = f"{noise}: {percent(left)} of its squared error is left by the denoising autoencoder"
     if left_by_vanilla is None:
@@ -63,20 +63,20 @@ def denoising(sigma: float, left: float, left_by_vanilla: float | None = None) -
 def generation(
     unseen: float, variational: float, vanilla: float | None = None, vanilla_matched: float | None = None
 ) -> str:  # fmt: skip
-    """Say which share of new images lies among the digits, within a training digit's three nearest neighbours.
+    """Return a sentence on the shares of images that lie within a training digit's three nearest neighbours.
 
-    Of the digits held out, to compare with; of the VAE's prior samples; and of the plain autoencoder's decodes of codes
-    from N(0, 1), and of codes with the mean and spread of its own.
+    The shares are those of held-out digits, for comparison; of the VAE's prior samples; and of the plain autoencoder's
+    decodes of codes from N(0, 1), and of codes with the mean and spread of its own.
     """
     text = (
-        f"Within a training digit's three nearest neighbours lie {percent(variational)} of the VAE's prior "
-        f"samples (of unseen digits {percent(unseen)})"
+        f"{percent(variational)} of the VAE's prior samples lie within a training digit's three nearest neighbours "
+        f"(unseen digits: {percent(unseen)})"
     )
     if vanilla is None or vanilla_matched is None:
         return f"{text}."
     text += (
-        f", and of a vanilla autoencoder's random decodes {percent(vanilla)}, or "
-        f"{percent(vanilla_matched)} if the codes have the mean and spread of its own"
+        f"; of a vanilla autoencoder's random decodes {percent(vanilla)} do, or "
+        f"{percent(vanilla_matched)} if the codes have the mean and spread of real ones"
     )
     wins = variational > max(vanilla, vanilla_matched)
     return f"{text}." if wins else f"{text}: here the VAE generates no better."

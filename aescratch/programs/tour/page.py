@@ -1,6 +1,6 @@
 """A page of HTML from its parts: escaped text, pictures and tables in, one self-contained document out.
 
-Nothing in it is fetched: the style sheet is copied in, pictures are data: addresses, and there are no scripts.
+It fetches nothing: the style sheet is copied in, pictures are data: addresses, and there are no scripts.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ DOCUMENT = """<!DOCTYPE html>
 
 
 def document(title: str, body: Iterable[str]) -> str:
-    """Return the whole page; the parts of the body are HTML already."""
+    """Return the whole page; the parts of the body must be HTML."""
     style = files("aescratch.programs.tour").joinpath("style.css").read_text(encoding="utf-8")
     return DOCUMENT.format(title=escape(title), style=style, body="\n".join(body))
 
 
 def element(name: str, text: str, **attributes: str) -> str:
-    """Return an element that holds text, which is escaped.
+    """Return an element with text, which is escaped.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def element(name: str, text: str, **attributes: str) -> str:
 
 
 def around(name: str, parts: Iterable[str], **attributes: str) -> str:
-    """Return an element around parts that are HTML already; ``class_`` stands for class, ``aria_label`` aria-label."""
+    """Return an element around parts of HTML; ``class_`` becomes class, ``aria_label`` aria-label."""
     names = {key: key.rstrip("_").replace("_", "-") for key in attributes}
     given = "".join(f' {names[key]}="{escape(value)}"' for key, value in attributes.items())
     inside = list(parts)
@@ -68,9 +68,9 @@ def figure(picture: Picture) -> str:
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], marks: Iterable[str]) -> str:
-    """Return a table that scrolls sideways where it is too wide; each row's first cell links to its section.
+    """Return a table that scrolls sideways if it is too wide; each row's first cell links to its section.
 
-    The marks are a class of the style sheet for each row.
+    The marks are style sheet classes, one for each row.
     """
     heads = [element("th", name, scope="col") for name in head]
     lines = [around("tr", heads)]

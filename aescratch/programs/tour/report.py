@@ -1,4 +1,4 @@
-"""The report: what the tour found, as one page that a lecturer can put on a projector or send to a phone.
+"""The report: the results of the tour, as one page that a lecturer can show on a projector or send to a phone.
 
     results, findings, digits, plan -> sections, with the pictures of figures.py -> page.py -> HTML
 """
@@ -21,20 +21,20 @@ TITLE = "A tour of the autoencoders"
 QUICK = "Made with --quick: a few epochs each, so the numbers are far from their best."
 LEAD = (
     "An autoencoder learns, without labels, to restore its input from a code in between. Every variant below is "
-    "written in NumPy with a backward pass by hand. First each gradient is compared with finite differences, entry by "
-    "entry; then the variant is trained on handwritten digits and measured on digits that it has not seen."
+    "written in NumPy, with a hand-written backward pass. First each gradient is compared with finite differences, "
+    "entry by entry; then the variant is trained on handwritten digits and measured on digits that it has not seen."
 )
 COLUMNS = (
     ("parameters", "How many numbers are trained."),
     ("gradient check",
      "The largest relative difference between the hand-written gradient and difference quotients of the loss, over "
-     "every entry of every parameter, in float64, on a small model of the same kind and depth. The verdict stands "
-     "beside it unless it passed. What is left is rounding of the quotient: it shows most in a stack of sigmoids, "
-     "whose first layer has very small gradients."),
+     "every entry of every parameter, in float64, on a small model of the same kind and depth. A verdict other than "
+     "pass stands beside it. The remaining difference is the rounding of the quotient: it is largest in a stack of "
+     "sigmoids, whose first layer has very small gradients."),
     ("code", "The width of the code."),
     ("SSE", "Squared error per unseen digit, summed over its 64 pixels in [0, 1], without the ½ of the loss."),
     ("PCA", "The same for principal component analysis with as many components as the code has units, fitted to the "
-            "same training digits. No linear code of that width does better on those."),
+            "same training digits. No linear code of that width is better on these."),
     ("active", "The share of code units with |h| > 0.01, over the unseen digits."),
     ("accuracy", "How often a linear probe names an unseen digit from its code: ridge regression from the codes of the "
                  "training digits. For the classifier: the accuracy of its own softmax head, trained with labels."),
@@ -66,7 +66,7 @@ def opening(results: Results, plan: Plan) -> str:
 
 
 def overview(results: Results, digits: Digits) -> str:
-    """Return the table, and how to read it."""
+    """Return the table, with an explanation."""
     caption = f"Trained on {len(digits.train):,} digits, tested on {len(digits.test)}"
     rows = [cells(result.row) for result in results.values()]
     marks = [result.row.check_verdict for result in results.values()]
@@ -75,7 +75,7 @@ def overview(results: Results, digits: Digits) -> str:
 
 
 def notices(findings: Findings) -> str:
-    """Return what to notice."""
+    """Return the section on what to notice."""
     lines = [element("li", sentence) for sentence in findings.lines]
     return around("section", [element("h2", "What to notice"), around("ol", lines)], id="notice", class_="notice")
 
@@ -94,9 +94,9 @@ def chapter(result: Result, results: Results, findings: Findings, digits: Digits
 
 
 def remarks(result: Result, findings: Findings) -> Iterator[str]:
-    """Yield what this run says about a variant."""
+    """Yield the remarks of this run on a variant."""
     if result.row.check_verdict != "pass":
-        yield f"The gradient check of this variant: {result.row.check_verdict}. What it found stands below."
+        yield f"The gradient check of this variant: {result.row.check_verdict}. See its findings below."
     if result.trouble:
         yield f"The training ended early: {result.trouble}."
     if result.variant.name in findings.remarks:
@@ -110,12 +110,12 @@ def fold(summary: str, text: str, opened: bool = True) -> str:
 
 
 def closing(digits: Digits, plan: Plan) -> str:
-    """Return how to repeat the run, and with what it was made."""
+    """Return the command that repeats the run, and the versions and data."""
     data = digits.train
     facts = (
         ("Repeat it", plan.command),
         ("Made with", f"aescratch {ae.__version__}, Python {platform.python_version()}, NumPy {np.__version__}"),
         ("Data", f"{data.source}. {data.licence}."),
     )
-    same = "The same seed gives the same table on the same machine, seconds aside."
+    same = "The same seed gives the same table on the same machine, except for the seconds."
     return around("footer", [terms(facts), element("p", same)])

@@ -1,11 +1,11 @@
-"""The table of the tour, as text: one line per variant, aligned, of at most 100 columns, printable one by one."""
+"""The table of the tour, as text: one aligned line per variant, of at most 100 columns, printed one by one."""
 
 from __future__ import annotations
 
 from aescratch.programs.tour.experiment import Row
 
 HEAD = ("variant", "parameters", "gradient check", "code", "SSE", "PCA", "active", "accuracy", "seconds")
-WIDTHS = (-15, 10, -20, 4, 6, 6, 6, 8, 7)  # a minus aligns to the left
+WIDTHS = (-15, 10, -20, 4, 6, 6, 6, 8, 7)  # negative: aligned to the left
 LEGEND = (
     "gradient check: largest relative error in float64, and the verdict unless it passed\n"
     "SSE: squared error per unseen digit; PCA: that of as many principal components as the code has units\n"
@@ -31,7 +31,7 @@ def cells(row: Row) -> tuple[str, ...]:
 
 
 def number(value: float | None) -> str:
-    """Return a squared error as text, a dash where there is none."""
+    """Return a squared error as text, or a dash for None."""
     return "–" if value is None else f"{value:.3f}"
 
 

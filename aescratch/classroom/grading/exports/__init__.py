@@ -1,1 +1,1 @@
-"""What learning platforms export, a file each: its names and tables, as what a student handed in at one time."""
+"""Readers for the exports of learning platforms, one file each: from names and tables to attempts."""

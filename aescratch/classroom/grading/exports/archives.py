@@ -1,9 +1,10 @@
-"""Folders and zip files as one tree, read where they lie: nothing is unpacked to the disk, and no link is followed.
+"""Folders and zip files as one tree, read in place: nothing is unpacked to the disk, and no link is followed.
 
     path --opened--> Node;   node.children() -> nodes,   node.content(most) -> bytes
 
-A zip file is somebody else's, and may be made to harm. A member's name only places it in the tree, so none leads out of
-it; what is read of a member, and how many there are, is bounded; and only what unpacks in steps is unpacked at all.
+A zip file comes from somebody else, and may be hostile. A member's name only gives its place in the tree, so that no
+member leads out of it. The number of members, and the bytes read of each, are limited, and only compressions that
+unpack in steps are supported.
 """
 
 from __future__ import annotations
@@ -27,30 +28,30 @@ FILE, FOLDER, LINK = "file", "folder", "link"
 MOST_MEMBERS = 200_000  # of a zip file
 DEEPEST_MEMBER, LONGEST_NAME = 20, 255  # folders around a member, and letters of a name
 UNICODE, ENCRYPTED = 0x800, 0x1  # flags of a member: its name is UTF-8; it has a password
-UNPACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others unpack a few bytes into any size at once
+UNPACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others may unpack a few bytes into any size at once
 JUNK = ("__macosx", "__pycache__", "desktop.ini", "thumbs.db")
 
 
 class UnreadableError(ValueError):
-    """A file or folder can't be read; the message goes on from its name."""
+    """A file or folder can't be read; the message continues a sentence that begins with its name."""
 
 
 @dataclass
 class Node:
-    """A file, a folder or a link, wherever it lies."""
+    """A file, a folder or a link, on the disk or in a zip file."""
 
     name: str
     kind: str
-    read: Callable[[int], bytes] = bytes  # of a file: so many bytes of it, and one more of one that has more
+    read: Callable[[int], bytes] = bytes  # of a file: at most so many bytes, plus one if the file is longer
     children: Callable[[], list[Node]] = list  # of a folder
 
     @property
     def is_junk(self) -> bool:
-        """Whether a system made it for itself."""
+        """Whether it is a system's own file."""
         return self.name.startswith(".") or self.name.lower() in JUNK
 
     def content(self, most: int) -> bytes:
-        """Return what is in a file, if that isn't too much."""
+        """Return the content of a file; raise `UnreadableError` if it is too long."""
         content = self.read(most)
         if len(content) > most:
             raise UnreadableError(f"has more than {most} bytes")
@@ -58,7 +59,7 @@ class Node:
 
 
 def shown(name: str) -> str:
-    """Return a name as text that can be printed and written anywhere.
+    """Return a name as a text that can be printed and written anywhere.
 
     Examples
     --------
@@ -70,13 +71,13 @@ def shown(name: str) -> str:
 
 
 def composed(name: str) -> str:
-    """Return a name with its letters composed: macOS takes 가 apart into ㄱ and ㅏ, and a roster doesn't."""
+    """Return a name with its letters composed: macOS splits 가 into ㄱ and ㅏ, but a roster doesn't."""
     return unicodedata.normalize("NFC", name)
 
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[tuple[Node, list[str]]]:
-    """Give the folder that a folder or a zip file is, and remarks on what is odd about it."""
+    """Open a folder or a zip file; yield its tree, and remarks on anything unusual in it."""
     if path.is_dir():
         yield on_disk(path.resolve()), []
         return
@@ -109,16 +110,16 @@ def _of_file(path: Path, most: int) -> bytes:
     with _told():
         text = text_of_plain_file(path, most)
     if text is None:
-        raise UnreadableError("is no ordinary file")
+        raise UnreadableError("is not an ordinary file")
     return text
 
 
 def in_zip(stream: IO[bytes], name: str, most: int = MOST_MEMBERS) -> tuple[Node, list[str]]:
-    """Return the folder that a zip file is, and remarks; the stream has to stay open as long as it is read."""
+    """Return the tree of a zip file, and remarks; the stream must stay open while it is read."""
     try:
         archive = zipfile.ZipFile(stream)
     except Exception as error:  # zipfile raises almost anything on hostile bytes
-        raise UnreadableError("is no zip file that can be opened") from error
+        raise UnreadableError("is not a valid zip file") from error
     if len(archive.infolist()) > most:
         raise UnreadableError(f"holds more than {most} files")
     root: dict[str, Any] = {}  # a dictionary is a folder
@@ -128,15 +129,15 @@ def in_zip(stream: IO[bytes], name: str, most: int = MOST_MEMBERS) -> tuple[Node
         *folders, last = [part for part in path.split("/") if part not in ("", ".")] or [""]
         outward = path.startswith("/") or re.match("[A-Za-z]:", path) or ".." in (*folders, last)
         if outward or len(folders) > DEEPEST_MEMBER or any(len(part) > LONGEST_NAME for part in (*folders, last)):
-            odd["lead out of it, or are too long, and aren't read"] += 1
+            odd["lead out of it or are too long, and were skipped"] += 1
             continue
         here = root
         for part in (*folders, last) if path.endswith("/") else folders:
             inner = here.setdefault(part, {})
-            odd["lie in what is a file there, and aren't read"] += not isinstance(inner, dict)
+            odd["have a file as their folder, and were skipped"] += not isinstance(inner, dict)
             here = inner if isinstance(inner, dict) else {}
         if not path.endswith("/"):
-            odd["have the name of another; the last of each is read"] += last in here
+            odd["occur more than once; the last of each is read"] += last in here
             kind = LINK if stat.S_ISLNK(member.external_attr >> 16) else FILE
             here[last] = Node(last, kind, partial(_of_member, archive, member))
     remarks = [f"{count} names in {shown(name)} {what}" for what, count in odd.items() if count]
@@ -151,7 +152,7 @@ def _nodes(folder: dict[str, Any]) -> list[Node]:
 
 
 def _name(member: zipfile.ZipInfo) -> str:
-    """Return a member's name: Windows in Korea, and some tools that write UTF-8, don't say how it is encoded."""
+    """Return a member's name; Windows in Korea, and some tools that write UTF-8, don't declare its encoding."""
     for encoding in () if member.flag_bits & UNICODE else ("utf-8", "cp949"):
         with contextlib.suppress(UnicodeError):
             return member.filename.encode("cp437").decode(encoding)
@@ -162,7 +163,7 @@ def _of_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> 
     if member.flag_bits & ENCRYPTED:
         raise UnreadableError("is locked with a password")
     if member.compress_type not in UNPACKED:
-        raise UnreadableError("is packed in a way that isn't opened")
+        raise UnreadableError("has an unsupported compression")
     try:
         with archive.open(member) as stream:
             return stream.read(most + 1)

@@ -1,8 +1,8 @@
-"""What one student, or one group, handed in at one time, whichever platform it comes from.
+"""The files that one student or one group handed in at one time, on any platform.
 
     a platform's reader -> Attempt(who, files, handed_in, late)
 
-A student's own folders and zip files are looked into here, so far; what isn't looked at is told.
+A student's own folders and zip files are opened here, up to a limit; remarks name everything that is left out.
 """
 
 import io
@@ -14,30 +14,30 @@ from typing import NamedTuple
 from aescratch.classroom.grading.exports.archives import FOLDER, LINK, Node, UnreadableError, in_zip, shown
 
 DEEPEST = 3  # folders below a student's own
-MOST_FILES = 2000  # of one student's that are looked at
-MOST_ARCHIVES = 5  # of a student's own zip files that are opened
-LARGEST_ARCHIVE, MOST_MEMBERS = 20_000_000, 10_000  # bytes and files of one
+MOST_FILES = 2000  # of one student that are read
+MOST_ARCHIVES = 5  # zip files of one student that are opened
+LARGEST_ARCHIVE, MOST_MEMBERS = 20_000_000, 10_000  # bytes and files of such a zip file
 MOST_SHOWN = 5
-TOO_DEEP = f"some folders lie more than {DEEPEST} deep in others, and weren't looked into"
+TOO_DEEP = f"folders more than {DEEPEST} levels deep were not opened"
 
 
 @dataclass(frozen=True)
 class Who:
     """A student or a group, as an export calls them."""
 
-    label: str  # to call them where no roster says how
-    key: tuple[str, ...]  # the same in another export, for the same one
-    handles: tuple[str, ...] = ()  # what tells them from others, the surest first: a number, a login, an email
+    label: str  # the name without a roster
+    key: tuple[str, ...]  # the same for the same person in another export
+    handles: tuple[str, ...] = ()  # identifiers, the most reliable first: a number, a login, an email
     name: str = ""
 
 
 class Found(NamedTuple):
     """A file that was handed in."""
 
-    path: tuple[str, ...]  # the folders around it, and its name; nothing for the student's own folder
+    path: tuple[str, ...]  # its folders and its name; empty for the student's own folder
     node: Node
-    rank: int = 0  # of two, the one with the higher was handed in later
-    is_text: bool = False  # it belongs to what was typed into the platform
+    rank: int = 0  # higher for files that were handed in later
+    is_text: bool = False  # whether it was typed into the platform
 
     @property
     def name(self) -> str:
@@ -46,19 +46,19 @@ class Found(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """The path, to be printed."""
+        """The path, in a printable form."""
         return shown("/".join(self.path)) if self.path else "the folder"
 
 
 @dataclass
 class Attempt:
-    """What was handed in at one time."""
+    """The files that were handed in at one time."""
 
     who: Who
     files: list[Found] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     handed_in: datetime | None = None  # with its zone
-    late: bool | None = None  # where the platform says so
+    late: bool | None = None  # the platform's flag, if it has one
 
 
 class Export(NamedTuple):
@@ -67,11 +67,11 @@ class Export(NamedTuple):
     name: str
     platform: str
     attempts: list[Attempt]
-    remarks: list[str]  # on what could not be given to anybody
+    remarks: list[str]  # on files without a student
 
 
 def looked_into(files: Iterable[Found]) -> tuple[list[Found], list[str]]:
-    """Return the files among these, in the folders and in the zip files among them; and remarks on all else."""
+    """Return these files, with those in folders and zip files among them; and remarks on everything left out."""
     waiting = [(found, 0 if found.path else -1, False) for found in files if not found.node.is_junk]
     result: list[Found] = []
     links: list[str] = []
@@ -101,8 +101,8 @@ def looked_into(files: Iterable[Found]) -> tuple[list[Found], list[str]]:
         inside = [node for node in inside if not node.is_junk][:MOST_FILES]
         waiting += [(found._replace(path=(*found.path, n.name), node=n), depth + 1, packed) for n in inside]
     if looked == MOST_FILES:
-        odd.append(f"it holds {MOST_FILES} files and folders or more; the others weren't looked at")
-    odd += [f"{name} is a link, and isn't followed" for name in links[:MOST_SHOWN]]
+        odd.append(f"only the first {MOST_FILES} files and folders were read")
+    odd += [f"{name} is a link, and was not followed" for name in links[:MOST_SHOWN]]
     if len(links) > MOST_SHOWN:
         odd.append(f"{len(links) - MOST_SHOWN} more are links")
     return result, odd

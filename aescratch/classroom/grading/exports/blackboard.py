@@ -1,11 +1,11 @@
-"""Blackboard: one flat folder, where each name says whose a file is, and when it was handed in.
+"""Blackboard: one flat folder, where each file's name contains its student and its time.
 
     Assignment_username_attempt_2026-09-08-18-27-28_what.py
     Assignment_username_attempt_2026-09-08-18-27-28.txt         one for each attempt
 
-The text tells the name ("Name: Minsu Kim (username)") and holds what was typed in, after "Submission Field:". No page
-of Blackboard's describes it; the form is the one that public readers of it agree on, such as `utils/organiser.py` of
-https://github.com/vangef/BBGradebookOrganiser. The time has no zone, and is taken for this machine's.
+The text file contains the name ("Name: Minsu Kim (username)") and the typed text, after "Submission Field:". Blackboard
+doesn't document this; the form is the one that public programs agree on, such as `utils/organiser.py` of
+https://github.com/vangef/BBGradebookOrganiser. The time has no zone, and counts as local time.
 """
 
 import re
@@ -29,14 +29,14 @@ def recognises(nodes: Sequence[Node]) -> bool:
 
 
 def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str]]:
-    """Return what was handed in, and remarks on what belongs to nobody."""
+    """Return the attempts, and remarks on files without a student."""
     found: dict[tuple[str, str], Attempt] = {}
     remarks = []
     for node in sorted(nodes, key=lambda node: not node.name.endswith(".txt")):  # the texts first
         match = FORM.fullmatch(node.name)
         time = _time(match["time"]) if match and node.kind == FILE else None
         if match is None or time is None:
-            remarks.append(f"{shown(node.name)} doesn't say whose it is, and isn't graded")
+            remarks.append(f"{shown(node.name)} has no student in its name, and was not graded")
             continue
         user = match["before"].rpartition("_")[2]
         attempt = Attempt(Who(user, (PLATFORM, user), (user,)), handed_in=time)
@@ -56,14 +56,14 @@ def _time(text: str) -> datetime | None:
 
 
 def _read_text(node: Node, before: str, attempt: Attempt) -> None:
-    """Take in the text that Blackboard writes about an attempt."""
+    """Read the text file that Blackboard writes about an attempt."""
     try:
         text = node.content(LARGEST_TEXT).decode("utf-8-sig", "replace").replace("\r\n", "\n")
     except UnreadableError as problem:
         attempt.remarks.append(f"{shown(node.name)} {problem}")
         return
     told, entry = NAME.match(text), ENTRY.search(text)
-    if told and before.endswith(f"_{told['user']}"):  # a login may hold an underscore, and so may the assignment
+    if told and before.endswith(f"_{told['user']}"):  # login and assignment may both contain an underscore
         attempt.who = Who(told["user"], (PLATFORM, told["user"]), (told["user"],), told["name"])
     if entry and entry["text"].strip() and NO_ENTRY not in entry["text"]:
         typed = Node("text entry", FILE, lambda most: entry["text"].encode()[: most + 1])

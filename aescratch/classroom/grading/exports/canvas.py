@@ -1,11 +1,11 @@
-"""Canvas: one flat folder, where each name says whose a file is.
+"""Canvas: one flat folder, where each file's name contains its student.
 
     name[_LATE]_USER_FILE_what.py, name_USER_text.html     without names: [LATE_]anon_xxxxx_FILE_what.py
 
-So its `lib/content_zipper.rb` writes it (`get_filename`, `add_upload_submission`, `add_text_or_url`): the name is the
-sortable one ("Kim, Minsu"), in small letters and without what is no letter or digit; a group's is the group's, with the
-number of one of its members. A student who hands in a file of the same name again gets `what-1.py`
-(`Attachment.make_unique_filename`). FILE numbers what was uploaded in order of time.
+Canvas's `lib/content_zipper.rb` writes it (`get_filename`, `add_upload_submission`, `add_text_or_url`): the name is the
+sortable one ("Kim, Minsu"), in small letters and digits only; a group has its own name, with the number of one of its
+members. A student's second file of the same name becomes `what-1.py` (`Attachment.make_unique_filename`). FILE numbers
+all uploads in order of time.
 """
 
 import re
@@ -30,22 +30,22 @@ def recognises(nodes: Sequence[Node]) -> bool:
 
 
 def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str]]:
-    """Return what was handed in, and remarks on what belongs to nobody."""
+    """Return the attempts, and remarks on files without a student."""
     found: dict[str, Attempt] = {}
     remarks = []
     for node in nodes:
         match = FORM.fullmatch(node.name)
         if match is None or node.kind != FILE:
-            remarks.append(f"{shown(node.name)} doesn't say whose it is, and isn't graded")
+            remarks.append(f"{shown(node.name)} has no student in its name, and was not graded")
             continue
         user, name = match["user"] or match["anonymous"], match["name"] or ""
         if match["user"]:
             who = Who(f"{name}_{user}", ("Canvas", user), (user, f"{name}_{user}"), name)
-        else:  # each assignment calls them otherwise
+        else:  # the name is different in each assignment
             who = Who(user, ("Canvas", where, user), (user,))
         attempt = found.setdefault(user, Attempt(who, late=bool(match["late"] or match["anonymous_late"])))
         if match["entry"] == "link":
-            attempt.remarks.append("a web address was handed in, and isn't followed")
+            attempt.remarks.append("a web address was handed in, and was not followed")
         else:
             path = match["rest"] or f"{match['entry']}.html"
             attempt.files.append(Found((path,), node, int(match["file"] or 0), bool(match["entry"])))

@@ -1,7 +1,7 @@
-"""Gradescope: a folder for each submission, and one file that says whose they are.
+"""Gradescope: a folder for each submission, and one file with the students of each.
 
     assignment_NUMBER_export/submission_NUMBER/what.py
-    assignment_NUMBER_export/submission_metadata.yml, written by Ruby, so always in this form, a line each:
+    assignment_NUMBER_export/submission_metadata.yml, written by Ruby, always in this form, one entry per line:
 
     submission_409194023:
       :submitters:
@@ -10,9 +10,9 @@
         :email: minsu@example.edu
       :created_at: 2026-04-26 17:34:00.861687000 Z
 
-No page of Gradescope's describes it: this is what public readers of it read. All else in it, such as the results of an
-autograder, lies deeper, and is passed over. A value of another form, say one that goes on in the next line, isn't
-guessed at: that submission is listed. Several submitters are a group.
+Gradescope doesn't document this: it is the form that public programs read. Everything else in it, such as the results
+of an autograder, lies deeper, and is skipped. A value in another form, for example one that continues on the next line,
+is not guessed: a remark names that submission. Several submitters are a group.
 """
 
 import re
@@ -25,7 +25,7 @@ from aescratch.classroom.grading.exports.attempts import Attempt, Found, Who
 
 PLATFORM = "Gradescope"
 METADATA = "submission_metadata.yml"
-LARGEST_METADATA = 1_000_000_000  # bytes: it holds what every autograder said
+LARGEST_METADATA = 1_000_000_000  # bytes: it contains all results of autograders
 RECORD = re.compile(r"(submission_\w{1,40}):")
 PART = re.compile(r"  :?(\w+):(?: (.*))?")  # of a record
 FIELD = re.compile(r"  (?:- |  ):?(\w+):(?: (.*))?")  # of a submitter
@@ -35,7 +35,7 @@ TIME = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)? (Z|UTC|[+-]\d\d:?
 
 @dataclass
 class Record:
-    """What the file says of one submission."""
+    """The file's entry for one submission."""
 
     submitters: list[dict[str, str]] = field(default_factory=list)
     handed_in: datetime | None = None
@@ -50,9 +50,9 @@ def recognises(nodes: Sequence[Node]) -> bool:
 
 
 def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str]]:
-    """Return what was handed in, and remarks on what belongs to nobody."""
+    """Return the attempts, and remarks on files without a student."""
     records: dict[str, Record] = {}
-    remarks = [f"there is no {METADATA}, which says whose each submission is"]
+    remarks = [f"{METADATA} is missing, which names the students of each submission"]
     if metadata := next((node for node in nodes if node.name == METADATA), None):
         try:
             text = metadata.content(LARGEST_METADATA).decode("utf-8-sig", "replace")
@@ -62,17 +62,17 @@ def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str
     found = []
     for node in (node for node in nodes if node.name != METADATA):
         if node.kind != FOLDER or not RECORD.fullmatch(f"{node.name}:"):
-            remarks.append(f"{shown(node.name)} is no submission, and isn't graded")
+            remarks.append(f"{shown(node.name)} is not a submission, and was not graded")
             continue
-        record = records.pop(node.name, Record(problem="nothing is said of it" if records else ""))
+        record = records.pop(node.name, Record(problem="it is missing there" if records else ""))
         if record.problem:
-            remarks.append(f"whose {node.name} is can't be read in {METADATA}: {record.problem}")
+            remarks.append(f"{METADATA} doesn't tell the students of {node.name}: {record.problem}")
         nobody = Who(node.name, ("Gradescope", where, node.name), (node.name,))
         count = len(record.submitters)
         group = [f"handed in by a group of {count}, as {node.name}"] if count > 1 else []
         whos = [_who(each) for each in record.submitters] or [nobody]
         found += [Attempt(who, [Found((), node)], list(group), record.handed_in) for who in whos]
-    return found, remarks + [f"{name} is named in {METADATA}, but isn't there" for name in records]
+    return found, remarks + [f"{name} is named in {METADATA}, but its folder is missing" for name in records]
 
 
 def _who(submitter: dict[str, str]) -> Who:
@@ -82,15 +82,15 @@ def _who(submitter: dict[str, str]) -> Who:
 
 
 def read_metadata(lines: Iterable[str]) -> dict[str, Record]:
-    """Return what the file says of each submission."""
+    """Return the file's entry for each submission."""
     records: dict[str, Record] = {}
     record, part = Record(), ""
     for line in lines:
         if begins := RECORD.fullmatch(line.rstrip()):
-            record, part = Record(problem="it is named twice" if begins[1] in records else ""), ""
+            record, part = Record(problem="it is there twice" if begins[1] in records else ""), ""
             records[begins[1]] = record
         elif line[:1].strip():
-            part = ""  # "---", "...", or the last quote of a text within the results
+            part = ""  # "---", "...", or the closing quote of a text in the results
         elif this := PART.fullmatch(line):
             part = this[1]
             record.handed_in = _time(this[2] or "") if part == "created_at" else record.handed_in
@@ -104,7 +104,7 @@ def read_metadata(lines: Iterable[str]) -> dict[str, Record]:
                 record.submitters[-1][this[1]] = (value[1] or "").replace("''", "'") or value[2] or value[3] or ""
     for record in records.values():
         named = [any(map(each.get, ("name", "sid", "email"))) for each in record.submitters]
-        record.problem = record.problem or ("" if named and all(named) else "nobody is named")
+        record.problem = record.problem or ("" if named and all(named) else "no student is named")
         record.submitters = [] if record.problem else record.submitters
     return records
 

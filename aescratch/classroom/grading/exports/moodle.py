@@ -1,11 +1,11 @@
-"""Moodle: a folder for each student and kind of submission, or, without folders, files whose names begin so.
+"""Moodle: a folder for each student and kind of submission, or, without folders, files whose names begin like this.
 
     Full Name_PARTICIPANT_assignsubmission_file_/what.py     Full Name_PARTICIPANT_assignsubmission_file_what.py
     Full Name_PARTICIPANT_assignsubmission_onlinetext_/onlinetext.html
 
-So its `mod/assign/classes/downloader.php` writes it (before 4.1 `download_submissions` in `locallib.php`, with an
-underscore more). PARTICIPANT is a number of the student in this assignment, and of the group where groups hand in;
-with blind marking the name is "Participant". The same number is the grading worksheet's "Identifier".
+Moodle's `mod/assign/classes/downloader.php` writes it (before 4.1 `download_submissions` in `locallib.php`, with one
+more underscore). PARTICIPANT is the number of the student in this assignment, or of the group if groups hand in; with
+blind marking the name is "Participant". The same number is the grading worksheet's "Identifier".
 """
 
 import re
@@ -27,14 +27,14 @@ def recognises(nodes: Sequence[Node]) -> bool:
 
 
 def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str]]:
-    """Return what was handed in, and remarks on what belongs to nobody."""
+    """Return the attempts, and remarks on files without a student."""
     files: dict[tuple[str, str], list[Found]] = defaultdict(list)
     numbers: dict[str, set[str]] = defaultdict(set)
     remarks = []
     for node in nodes:
         match = FORM.fullmatch(node.name)
         if match is None or node.kind not in (FILE, FOLDER):
-            remarks.append(f"{shown(node.name)} doesn't say whose it is, and isn't graded")
+            remarks.append(f"{shown(node.name)} has no student in its name, and was not graded")
             continue
         name, number, is_text = match["name"], match["number"] or "", match["kind"] == TEXT
         numbers[name].add(number)
@@ -44,7 +44,7 @@ def attempts(nodes: Sequence[Node], where: str) -> tuple[list[Attempt], list[str
 
 
 def _who(name: str, number: str, numbers: set[str], where: str) -> Who:
-    """Return who it is: by the name, as the number is another in each assignment, but for two of one name."""
+    """Return the person: by name, since numbers differ between assignments, or by number if two have one name."""
     handles = (number, f"{name}_{number}", f"Participant {number}") if number else ()
     if len(numbers) > 1 or name == BLIND:
         return Who(f"{name}_{number}", ("Moodle", where, name, number), handles, name)

@@ -1,4 +1,4 @@
-"""Which platform an export comes from, told by the names in it; what is no platform's is one folder a student.
+"""Recognise the platform of an export by the names in it; other folders have one folder for each student.
 
     folder or zip file -> Export(platform, attempts, remarks)
 """
@@ -14,28 +14,28 @@ READERS = (gradescope, moodle, blackboard, canvas)  # the plainest names first
 
 
 def read_export(path: Path, root: Node, where: str) -> Export:
-    """Return what an export holds; `where` tells it from others that are read with it."""
+    """Return the content of an export; `where` distinguishes it from others that are read with it."""
     nodes = _useful(root)
     inner = _useful(nodes[0]) if len(nodes) == 1 and nodes[0].kind == FOLDER else []
     for reader in READERS:
         for level in (nodes, inner):
             if level and reader.recognises(level):
                 return Export(shown(path.name), reader.PLATFORM, *reader.attempts(level, where))
-    if inner and path.is_file() and nodes[0].name == path.stem:  # packed with the folder that it lay in
+    if inner and path.is_file() and nodes[0].name == path.stem:  # packed with its outer folder
         nodes = inner
     whos = [(Who(node.name, ("folder", node.name), (node.name,), node.name), node) for node in nodes]
     attempts = [Attempt(who, [Found((), node)]) for who, node in whos if node.kind == FOLDER]
     beside = [_beside(node) for node in nodes if node.kind != FOLDER]
-    return Export(shown(path.name), "a folder a student", attempts, beside)
+    return Export(shown(path.name), "one folder per student", attempts, beside)
 
 
 def _beside(node: Node) -> str:
-    """Return the remark on what is no student's folder."""
+    """Return the remark on something that is not a student's folder."""
     if node.kind == LINK:
-        return f"{shown(node.name)} is a link, and isn't followed"
+        return f"{shown(node.name)} is a link, and was not followed"
     packed = node.name.lower().endswith((".zip", ".tar", ".gz", ".7z"))
     advice = "; unpack it into a folder" if packed else ""
-    return f"{shown(node.name)} is a file beside the students' folders, and isn't graded{advice}"
+    return f"{shown(node.name)} is a file beside the students' folders, and was not graded{advice}"
 
 
 def _useful(folder: Node) -> Sequence[Node]:

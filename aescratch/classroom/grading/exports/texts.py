@@ -1,10 +1,10 @@
-"""Python that isn't handed in as a file: the cells of a notebook, and what was typed into a platform.
+"""Python that isn't handed in as a .py file: the cells of a notebook, and text typed into a platform.
 
-    a notebook -> code_cells -> from_notebook: the cells that define what is asked, and what these need of the others
+    a notebook -> code_cells -> from_notebook: the cells that define the functions, and what these need from others
     a page of HTML, or plain text -> typed: the text
 
-Nothing is parsed as Python here, since what is wrong in it shows where it is judged; a cell's definitions are told by
-the lines that begin at the margin. The time that reading takes grows with the length, whoever wrote it.
+Nothing is parsed as Python here, since judging reports syntax errors; the lines without indentation show what a cell
+defines. The time is proportional to the length, even for hostile texts.
 """
 
 import html
@@ -18,16 +18,16 @@ DEFINED = re.compile(r"(?:async\s+)?(?:def|class)\s+(\w+)|([A-Za-z_]\w*)\s*(?::[
 IMPORTED = re.compile(r"(?:from\s+[\w.]+\s+)?import\s+([^#;]*)")
 PARAMETERS = re.compile(r"\bdef\s+\w+\s*\(([^()]*)")
 LOCAL = re.compile(r"^[ \t]+(?:for[ \t]+)?(\w+)(?:,| *=| in )", re.MULTILINE)
-MAGIC = re.compile(r"^([ \t]*)(?:%%?|!)[A-Za-z].*$", re.MULTILINE)  # such as %timeit: to the notebook, not to Python
+MAGIC = re.compile(r"^([ \t]*)(?:%%?|!)[A-Za-z].*$", re.MULTILINE)  # such as %timeit: for the notebook, not for Python
 OTHER_LANGUAGE = re.compile(r"\s*%%(?!time|capture|prun)")
 MARKUP = re.compile(r"<(?:p|br|div|pre|span|html|body)\b", re.IGNORECASE)
 TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)[^<>]*>")
-HIDDEN = {"head", "script", "style", "h1"}  # Canvas's heading is none of the student's
+HIDDEN = {"head", "script", "style", "h1"}  # the heading is Canvas's, not the student's
 BLOCKS = {"p", "div", "pre", "li", "tr", "h2", "h3", "body"}
 
 
 def code_cells(content: bytes) -> list[str]:
-    """Return the code cells of a notebook; none if it isn't one."""
+    """Return the code cells of a notebook; an empty list if it is invalid."""
     try:
         sources = [cell["source"] for cell in json.loads(content)["cells"] if cell["cell_type"] == "code"]
         texts = [source if isinstance(source, str) else "".join(source) for source in sources]
@@ -39,12 +39,12 @@ def code_cells(content: bytes) -> list[str]:
 
 
 def defined(text: str) -> set[str]:
-    """Return the names that a text binds at the margin, by def, class or assignment."""
+    """Return the names that a text binds on lines without indentation, by def, class or assignment."""
     return {match[1] or match[2] for line in text.splitlines() if (match := DEFINED.match(line))}
 
 
 def from_notebook(cells: Sequence[str], functions: Sequence[str]) -> str:
-    """Return the cells that define these functions, the last of each, and what they need of the other cells."""
+    """Return the last cell that defines each of these functions, and the statements that they need from other cells."""
     chosen = {max(i for i, cell in enumerate(cells) if name in defined(cell)) for name in functions}
     text = "\n\n".join(cells[i] for i in sorted(chosen))
     others = [statement for i, cell in enumerate(cells) if i not in chosen for statement in _statements(cell)]
@@ -64,7 +64,7 @@ def from_notebook(cells: Sequence[str], functions: Sequence[str]) -> str:
 
 
 def _statements(cell: str) -> Iterator[str]:
-    """Return the statements of a cell that begin at the margin, decorators and what is indented included."""
+    """Return the top-level statements of a cell, with decorators and indented lines."""
     lines: list[str] = []
     for line in [*cell.splitlines(keepends=True), "end"]:
         if line[:1] not in " \t\n#)]}" and not (lines and lines[-1].startswith("@")):
@@ -74,7 +74,7 @@ def _statements(cell: str) -> Iterator[str]:
 
 
 def _names(statement: str) -> Iterator[str]:
-    """Return the names that a statement binds, if it is a definition, an assignment or an import."""
+    """Yield the names that a statement binds, if it is a definition, an assignment or an import."""
     statement = re.sub(r"\A(?:@.*\n)+", "", statement)
     if match := DEFINED.match(statement):
         yield match[1] or match[2]
@@ -84,14 +84,14 @@ def _names(statement: str) -> Iterator[str]:
 
 
 def typed(content: bytes) -> str:
-    """Return what was typed into a platform, as it was laid out."""
+    """Return the text typed into a platform, with its layout."""
     text = content.decode("utf-8-sig", "replace").replace("\r\n", "\n")
     text = _laid_out(text) if MARKUP.search(text) else text
     return text.replace("\u00a0", " ").strip("\n") + "\n"
 
 
 def _laid_out(text: str) -> str:
-    """Return the text of a page; Python's own reader of HTML takes a minute for some of 100 KB."""
+    """Return the text of a page; Python's own HTML parser takes a minute for some pages of 100 KB."""
     parts = ["\n"]
     inside = {"pre": 0, "hidden": 0}
     for piece in re.split(r"(<[^<>]*>)", text):
@@ -105,7 +105,7 @@ def _laid_out(text: str) -> str:
                 parts.append("\n")
         elif not (inside["hidden"] or piece.startswith("<!")):
             first, *rest = piece.split("\n")
-            if rest and not inside["pre"]:  # lines are markup's there, and blanks before a text the code's indentation
+            if rest and not inside["pre"]:  # line ends are only markup here; blanks before a text are indentation
                 rest = [line.strip(" \t") for line in rest]
                 piece = " ".join(rest).strip() if starts and not first.strip() else " ".join([first, *rest])
             parts += [html.unescape(piece)] if piece else []

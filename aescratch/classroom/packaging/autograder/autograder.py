@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Run for each submission, by Classroom 50's runner, in the student's repository: result.json and release-body.md.
+"""Grade a submission for Classroom 50, whose runner starts this in the student's repository.
 
-    the repository --aescratch exercises grade--> points and reasons --whose they are--> result.json
+    the repository --aescratch exercises grade--> points and reasons --whose they are--> result.json, release-body.md
 
-Scores are whole numbers there: hundredths of points. If it ends with another status than 0, something of ours broke.
+Scores are whole numbers: hundredths of points. A status other than 0 means that grading itself failed.
 """
 
 import json
@@ -26,7 +26,7 @@ WHOSE = {
 
 
 def main() -> None:
-    """Grade and write; what breaks is raised."""
+    """Grade the submission and write the results; failures raise."""
     only = json.loads((HERE / "settings.json").read_text(encoding="utf-8"))["only"]
     with tempfile.TemporaryDirectory() as work:
         packages, out = Path(work, "packages"), Path(work, "result.json")
@@ -36,7 +36,7 @@ def main() -> None:
         command = [sys.executable, "-m", "aescratch", "exercises", "grade", os.getcwd(), "--format", "classroom50"]
         command += ["--jobs", "1", "--seed", SEED, "--out", str(out), "--only", *only]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE / "package"), str(packages)])}
-        subprocess.run(command, cwd=work, env=environment, check=True)  # where no module is the student's
+        subprocess.run(command, cwd=work, env=environment, check=True)  # a folder without the student's modules
         results = json.loads(out.read_text(encoding="utf-8"))
     Path("release-body.md").write_text(body(results, results.pop("answer")), encoding="utf-8")
     whose = {key: os.environ.get(name, "") for key, name in WHOSE.items()}
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def has_numpy() -> bool:
-    """Whether there is a NumPy that will do."""
+    """Whether a suitable NumPy is installed."""
     try:
         return int(metadata.version("numpy").partition(".")[0]) >= 2
     except metadata.PackageNotFoundError:
@@ -54,7 +54,7 @@ def has_numpy() -> bool:
 
 
 def body(results: dict[str, Any], answer: str) -> str:
-    """Return the text of the release: points, and in a fence, which nothing in it can end, what was said."""
+    """Return the text of the release: the points, and the answer in a code fence that its text can't close."""
     tests = [f"{row['test-name']}: {points(row)}; {row['message']}" for row in results["tests"]]
     text = "\n".join([*tests, "", answer])
     fence = "`" * (1 + max(map(len, ["``", *re.findall("`+", text)])))

@@ -6,7 +6,7 @@ export PYTHONPATH=$code/package PYTHONDONTWRITEBYTECODE=1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/results-grading"
-cp "$code/seed.json" "$work/results-grading/"  # no option, which other processes could read
+cp "$code/seed.json" "$work/results-grading/"  # not as an option, which other processes could read
 options=(--format "$format" --jobs 1 --out "$work/results.json")
 if [ -d "$code/exercises" ]; then options+=(--exercises "$code/exercises"); fi
 if [ "$UNCONFINED" = 1 ]; then options+=(--unconfined); fi
@@ -18,12 +18,12 @@ mkdir -p "$root/results"
 if [ "$status" = 0 ]; then
     cp "$work/results.json" "$root/results/results.json"
 else
-    why="something broke"
+    why="the autograder failed"
     safe="from aescratch.classroom.grading.judging import missing_protections as m; raise SystemExit(bool(m()))"
     if [ "$UNCONFINED" != 1 ] && ! "$python" -c "$safe"; then why="it could not be graded safely on this machine"; fi
-    words="Nothing was graded: $why. This is no verdict on what you handed in. The course staff finds the reason in the"
+    words="Nothing was graded: $why. This says nothing about your submission. The course staff finds the reason in the"
     words+=" output of the autograder."
     printf "$nothing" "$words" > "$root/results/results.json"
 fi
-chmod 755 "$root/results"  # the platform need not be root
+chmod 755 "$root/results"  # the platform may not be root
 chmod 644 "$root/results/results.json"

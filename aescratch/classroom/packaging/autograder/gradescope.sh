@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Run for each submission, by Gradescope, as root.
+# Gradescope runs this for each submission, as root.
 root=${AUTOGRADER:-/autograder}
 code=$root/source settings=$root/source submission=$root/submission closed=$root/source
 python=${AUTOGRADER_PYTHON:-$code/venv/bin/python}

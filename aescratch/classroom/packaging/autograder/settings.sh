@@ -1,5 +1,5 @@
-# Of this autograder; change and zip again.
+# Settings of this autograder; after a change, zip it again.
 ONLY=({only})
-# 1 grades also where bubblewrap doesn't work: a submission then runs as a user who is nobody, and can't read the
-# solutions, the seed or other submissions, but reaches the network.
+# 1 grades even if bubblewrap doesn't work: a submission then runs as a user without rights, and can't read the
+# solutions, the seed or other submissions, but can use the network.
 UNCONFINED={unconfined}

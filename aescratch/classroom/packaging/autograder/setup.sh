@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Run once, by Gradescope, when the image is built.
+# Gradescope runs this once, when it builds the image.
 set -euo pipefail
 source_folder=${AUTOGRADER:-/autograder}/source
 export DEBIAN_FRONTEND=noninteractive
