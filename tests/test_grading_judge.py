@@ -465,7 +465,7 @@ def test_what_is_written_where_landlock_stands_in_is_limited(size, tmp_path, mon
     confine_by("Landlock", monkeypatch)
     text = f"for n in range(10**9):\n    with open(str(n), 'wb') as stream: stream.write(bytes({size}))\n".encode()
     outcome = judge_text(DENSE, text, DENSE.file_name, seed=SEED, limits=Limits(seconds=60.0)).outcome
-    assert (outcome.kind, outcome.message) == ("died", "it wrote more than 16 MiB, or 1000 files, and was stopped")
+    assert (outcome.kind, outcome.message) == ("died", "it wrote more than 16 MiB, or 1000 files, so it was stopped")
     outcome = judge_text(DENSE, b"import os\nos.mkdir('a')\n", DENSE.file_name, seed=SEED).outcome
     assert outcome.message == "PermissionError: [Errno 13] Permission denied: 'a'"
 
