@@ -1,0 +1,155 @@
+"""The pages: what they say, from strings.en.json, and what their scripts are told, as JSON beside them.
+
+    exercises -> index.html;   a tutorial -> tutorials/NN_name.html;   models -> steps/NAME.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import aescratch as ae
+from aescratch.classroom.exercise import Exercise
+from aescratch.programs.site.tutorials import Tutorial
+
+HERE = Path(__file__).parent
+# Scripts of this site alone, which load nothing from elsewhere; Python's worker fetches the interpreter, if that lies elsewhere.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
+    "worker-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'"
+)
+QUESTION = re.compile(r"((?:^# .*\n)+)^# Put the letter here.*\n+^PREDICTION = None$", re.MULTILINE)
+CHOICE = re.compile(r'^# {3}"(\w)"  (.+(?:\n# {5,}.+)*)', re.MULTILINE)
+STEP_MODELS = {
+    "vanilla": lambda: ae.Autoencoder([8, 4], dtype="float64", rng=0),
+    "denoising": lambda: ae.DenoisingAutoencoder([8, 4], dtype="float64", rng=0),
+    "sparse": lambda: ae.SparseAutoencoder([8, 4], dtype="float64", rng=0),
+    "variational": lambda: ae.VariationalAutoencoder([8, 6, 2], dtype="float64", rng=0),
+}
+
+
+class Links(NamedTuple):
+    """What there is besides the exercises: the tutorials, whether the playground, one-step pages, the documentation."""
+
+    tutorials: Sequence[Tutorial] = ()
+    playground: bool = False
+    steps: Mapping[str, str] = {}  # title by the page's name
+    documentation: str | None = None
+
+
+def strings() -> dict[str, Any]:
+    """Return every word that the pages say, by name."""
+    found: dict[str, Any] = json.loads((HERE / "strings.en.json").read_text(encoding="utf-8"))
+    return found
+
+
+def first_page(exercises: Sequence[Exercise], links: Links, title: str | None, settings: Mapping[str, Any]) -> str:
+    """Return the page of the exercises, which is the site's first one."""
+    said = strings()
+    said["title"] = title or said["title"]
+    content = {"strings": said, "exercises": [shown(exercise) for exercise in exercises], **settings}
+    first = said["begin"].format(title=f"{exercises[0].number}. {exercises[0].title}")
+    parts = {
+        "begin": escape(first), "navigation": _navigation(said, links), "elsewhere": _elsewhere(said, links),
+        "how": "".join(f"<li>{escape(text)}</li>" for text in said["how"]),
+        "shapes": "".join(f"<p>{escape(text)}</p>" for text in said["shapes"]),
+    }  # fmt: skip
+    return _filled("page.html", said, parts, content)
+
+
+def tutorial_page(tutorial: Tutorial, settings: Mapping[str, Any]) -> str:
+    """Return the page of a tutorial."""
+    said = strings()
+    cells = [{"kind": cell.kind, "text": cell.text} for cell in tutorial.cells]
+    heading = escape(re.sub(r"[*`$]", "", tutorial.title))
+    return _filled("tutorial.html", said, {"heading": heading}, {"strings": said, "cells": cells, **settings})
+
+
+def shown(exercise: Exercise) -> dict[str, Any]:
+    """Return what the page shows of an exercise before Python is there; nothing of its answer."""
+    return {
+        "name": exercise.name, "number": exercise.number, "title": exercise.title, "chapter": exercise.chapter,
+        "minutes": exercise.minutes, "file": exercise.file_name, "task": exercise.task, "stub": exercise.stub,
+        "prediction": prediction_in(exercise.stub),
+    }  # fmt: skip
+
+
+def prediction_in(stub: str) -> dict[str, Any] | None:
+    """Return the question that a stub asks before any code, and its answers by letter, or None.
+
+    Examples
+    --------
+    >>> prediction_in('# Is it even?\\n#   "a"  yes\\n#   "b"  no,\\n#        odd\\n# Put the letter here:\\nPREDICTION = None\\n')
+    {'question': 'Is it even?', 'choices': {'a': 'yes', 'b': 'no, odd'}}
+    """
+    found = QUESTION.search(stub)
+    if found is None:
+        return None
+    choices = {letter: _joined(text) for letter, text in CHOICE.findall(found[1])}
+    return {"question": _joined(found[1].partition('#   "')[0]).removeprefix("What do you expect? "), "choices": choices}
+
+
+def step_pages() -> dict[str, tuple[str, str]]:
+    """Return the title and the page of one training step of some variants, by the variant's name."""
+    found = {}
+    for name, make in STEP_MODELS.items():
+        step = ae.trace(make(), np.random.default_rng(0).random((3, 8)).round(2), optimizer=ae.SGD(0.1), rng=0)
+        found[name] = (step.title, step.page())
+    return found
+
+
+def _joined(comment: str) -> str:
+    return " ".join(re.sub(r"^#", "", comment, flags=re.MULTILINE).split())
+
+
+def _filled(template: str, said: Mapping[str, Any], parts: Mapping[str, str], content: Mapping[str, Any]) -> str:
+    words = {name: escape(text) for name, text in said.items() if isinstance(text, str)}
+    data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    page = (HERE / template).read_text(encoding="utf-8")
+    return Template(page).substitute({**words, **parts, "policy": POLICY, "content": data})
+
+
+def _navigation(said: Mapping[str, Any], links: Links) -> str:
+    there = {"#exercises-title": "nav_exercises"}
+    there |= {"#tutorials-title": "nav_tutorials"} if links.tutorials else {}
+    there |= {"playground.html": "nav_playground"} if links.playground else {}
+    there |= {"#work": "nav_work"}
+    return " ".join(f'<a href="{address}">{escape(said[name])}</a>' for address, name in there.items())
+
+
+def _elsewhere(said: Mapping[str, Any], links: Links) -> str:
+    parts = []
+    if links.tutorials:
+        rows = "".join(
+            f'<li><a href="tutorials/{each.name}.html">{_plain(each.title)}</a> {_plain(each.line)}</li>'
+            for each in links.tutorials
+        )
+        parts.append(_section("tutorials-title", said["tutorials_title"],
+                              f'<p>{escape(said["tutorials_note"])}</p><ul class="plain">{rows}</ul>'))  # fmt: skip
+    rows = [f'<a href="playground.html">{escape(said["playground_link"])}</a>'] if links.playground else []
+    rows += [
+        f'<a href="steps/{name}.html">{escape(said["step_link"].format(title=title))}</a>'
+        for name, title in links.steps.items()
+    ]
+    if links.documentation:
+        rows.append(f'<a href="{escape(links.documentation)}">{escape(said["documentation_link"])}</a>')
+    if rows:
+        items = "".join(f"<li>{row}</li>" for row in rows)
+        parts.append(_section("look-title", said["look_title"], f'<ul class="plain">{items}</ul>'))
+    return "\n".join(parts)
+
+
+def _section(name: str, title: str, inside: str) -> str:
+    return f'  <section aria-labelledby="{name}"><h2 id="{name}">{escape(title)}</h2>{inside}</section>'
+
+
+def _plain(text: str) -> str:
+    """Return a line of prose without the marks of Markdown and TeX, for a list."""
+    return escape(re.sub(r"\^\{(.+?)\}", r"^\1", text).translate(str.maketrans("", "", "*`$")))
