@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,21 +21,21 @@ from aescratch.foundations.files import write_text
 from aescratch.programs.playground.page import page as playground_page
 from aescratch.programs.site import distribution as interpreter
 from aescratch.programs.site import handout, pages
-from aescratch.programs.site.distribution import Distribution
+from aescratch.programs.site.distribution import Distribution, sha256_of
 from aescratch.programs.site.tutorials import tutorials
 
 HERE = Path(__file__).parent
 TAB = Path(ae.__file__).parent / "classroom" / "tab"
 WORKER = "app/sw.js"  # a template, whose place is the site's top: it may keep nothing above itself
-KEPT_LATER = ("tutorials/", "steps/", "pyodide/", "sw.js")  # by a browser: when they are opened, not at the first visit
+BESIDE = ("tutorials/", "steps/", "playground.html")  # pages that teach, of the package, as its functions do
+WITH_PYTHON = (".whl", ".zip")  # fetched when Python is loaded, and kept then
 
 
 class Site(NamedTuple):
-    """What was written: exercises, bytes, the bytes that a first exercise takes, and pages left out for answers."""
+    """What was written: how many exercises and bytes, and which pages were left out, since they hold answers."""
 
     exercises: int
     size: int
-    first: int
     left_out: list[str]
 
 
@@ -68,32 +68,32 @@ def build(
         settings = _settings(distribution, site)
         links, left_out = _pages_beside(exercises, site, settings, documentation, searched=course is not None)
         write_text(site / "index.html", pages.first_page(exercises, links, title, settings))
+        for name, text in pages.exercise_files(exercises).items():
+            write_text(site / name, text)
         _copy_scripts(site)
         _write_worker(site, distribution.address)
-        problems = [
-            f"{leak.path} holds {leak.what}; take it out"
-            for leak in handout.leaks(exercises, site, formulas=formulas)
-            if course is not None or not leak.path.startswith(("tutorials/", "steps/", "playground.html"))
-        ]
+        besides = BESIDE if course is None else ()
+        leaks = handout.leaks(exercises, site, formulas=formulas, besides=besides)
+        problems = [f"{leak.path} holds {leak.what}; take it out" for leak in leaks]
         if problems:
             raise ReleaseError(problems)
         size = _bytes(site)
-        first = _first_bytes(site)
         if out.exists():
             out.rmdir()
         os.rename(site, out)
-    return Site(len(exercises), size, first, left_out)
+    return Site(len(exercises), size, left_out)
 
 
 def _settings(distribution: Distribution, site: Path) -> dict[str, Any]:
-    """Return what the scripts are told: where the interpreter is, its hashes, and the files beside the page."""
+    """Return what the scripts are told: where the interpreter is, its size and hashes, and the files beside the page."""
     wheel = handout.write_package(site)
+    own = {name: (site / name).read_bytes() for name in (wheel, handout.COURSE_FILE)}
     return {
-        "course": hashlib.sha256((site / handout.COURSE_FILE).read_bytes()).hexdigest()[:12],
         "python": {
-            "pyodide": distribution.address, "integrity": interpreter.integrity(), "wheel": wheel,
-            "courseFile": handout.COURSE_FILE, "packages": list(interpreter.EXERCISES),
-            "tutorials": [*interpreter.EXERCISES, *interpreter.TUTORIALS],
+            "pyodide": distribution.address, "wheel": wheel, "course": handout.COURSE_FILE,
+            "integrity": interpreter.integrity() | {name: sha256_of(data) for name, data in own.items()},
+            "sizes": interpreter.sizes() | {name: len(data) for name, data in own.items()},
+            "packages": list(interpreter.EXERCISES), "for_tutorials": list(interpreter.TUTORIALS),
         },
     }  # fmt: skip
 
@@ -103,22 +103,22 @@ def _pages_beside(
 ) -> tuple[pages.Links, list[str]]:  # fmt: skip
     """Write the pages that aren't exercises; of a course of one's own, those that hold an answer are left out."""
     read = {each.name: each for each in tutorials()}
-    steps = pages.step_pages()
-    texts = {f"tutorials/{name}.html": pages.tutorial_page(each, settings) for name, each in read.items()}
-    texts |= {f"steps/{name}.html": page for name, (_, page) in steps.items()}
-    texts["playground.html"] = playground_page()
-    for name, text in texts.items():
-        (site / name).parent.mkdir(exist_ok=True)
-        write_text(site / name, text)
+    for folder in ("tutorials", "steps"):
+        (site / folder).mkdir()
+    for name, tutorial in read.items():
+        write_text(site / "tutorials" / f"{name}.html", pages.tutorial_page(tutorial, settings))
+    steps = pages.write_steps(site / "steps")
+    write_text(site / "playground.html", playground_page())
     left_out = []
     if searched:
-        left_out = sorted({leak.path for leak in handout.leaks(exercises, site, formulas=False)} & set(texts))
+        leaks = handout.leaks(exercises, site, formulas=False)
+        left_out = sorted({leak.path for leak in leaks if leak.path.startswith(BESIDE)})
     for name in left_out:
         (site / name).unlink()
-    kept: Callable[[str], bool] = lambda name: name not in left_out  # noqa: E731
     links = pages.Links(
-        [each for name, each in read.items() if kept(f"tutorials/{name}.html")], kept("playground.html"),
-        {name: title for name, (title, _) in steps.items() if kept(f"steps/{name}.html")}, documentation,
+        [tutorial for name, tutorial in read.items() if f"tutorials/{name}.html" not in left_out],
+        "playground.html" not in left_out,
+        {name: title for name, title in steps.items() if f"steps/{name}.html" not in left_out}, documentation,
     )  # fmt: skip
     return links, left_out
 
@@ -136,25 +136,19 @@ def _copy_scripts(site: Path) -> None:
 
 
 def _write_worker(site: Path, address: str) -> None:
-    """Write the service worker: which files it keeps from the first visit on, under a name of their content."""
-    kept, digest = [], hashlib.sha256()
-    for path in sorted(site.rglob("*")):
-        name = path.relative_to(site).as_posix()
-        if path.is_file():
-            digest.update(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-            if not name.startswith(KEPT_LATER):
-                kept.append(name)
-    said = {"version": digest.hexdigest()[:12], "files": kept, "python": address}
+    """Write the service worker: which files it keeps from the first visit on, and which once Python has arrived."""
+    files = {path.relative_to(site).as_posix(): path for path in sorted(site.rglob("*")) if path.is_file()}
+    own = [name for name in files if not name.startswith(f"{interpreter.FOLDER}/")]
+    digest = hashlib.sha256()
+    for name in own:
+        digest.update(f"{name} {hashlib.sha256(files[name].read_bytes()).hexdigest()}\n".encode())
+    said = {
+        "version": digest.hexdigest()[:12], "python": address, "later": [name for name in own if name.startswith(BESIDE)],
+        "files": [name for name in own if not name.startswith(BESIDE) and not name.endswith(WITH_PYTHON)],
+    }  # fmt: skip
     text = (HERE / WORKER).read_text(encoding="utf-8").replace("SITE_SETTINGS", json.dumps(said))
     write_text(site / Path(WORKER).name, text)
 
 
 def _bytes(site: Path) -> int:
     return sum(path.stat().st_size for path in site.rglob("*") if path.is_file())
-
-
-def _first_bytes(site: Path) -> int:
-    """Return what a browser fetches from here until the first exercise can be checked, the interpreter apart."""
-    later = KEPT_LATER[:3]
-    files = [path for path in site.rglob("*") if path.is_file()]
-    return sum(path.stat().st_size for path in files if not path.relative_to(site).as_posix().startswith(later))

@@ -23,6 +23,7 @@ CORE = {  # SHA-256 and bytes, of the files of this version
     "python_stdlib.zip": ("16611534726e5d8ac2bd8f926410b2dcb8d6f49aa24913463533b457a2115c16", 2_360_737),
     LOCK: ("9c45b916001a750f4102fc287494f3eab215909c7535c626a20db80fd6333e2c", 112_205),
 }
+NUMPY = {"numpy-2.0.2-cp312-cp312-pyodide_2024_0_wasm32.whl": 3_061_133}
 EXERCISES = ("numpy",)  # what the exercises need, and every page
 TUTORIALS = ("matplotlib",)  # what the tutorials need besides
 FOLDER = "pyodide"  # in the site
@@ -56,7 +57,21 @@ def distribution_of(word: str | None) -> Distribution:
 
 def integrity() -> dict[str, str]:
     """Return the hash of each file of the interpreter, as browsers take it; its packages have theirs in the lock."""
-    return {name: f"sha256-{base64.b64encode(bytes.fromhex(digest)).decode()}" for name, (digest, _) in CORE.items()}
+    return {name: _as_browsers_take_it(bytes.fromhex(digest)) for name, (digest, _) in CORE.items()}
+
+
+def sha256_of(data: bytes) -> str:
+    """Return the hash of other data in the same form."""
+    return _as_browsers_take_it(hashlib.sha256(data).digest())
+
+
+def sizes() -> dict[str, int]:
+    """Return the bytes of each file that the exercises need, for the bar of progress."""
+    return {name: size for name, (_, size) in CORE.items()} | NUMPY
+
+
+def _as_browsers_take_it(digest: bytes) -> str:
+    return f"sha256-{base64.b64encode(digest).decode()}"
 
 
 def copy_into(source: Path, site: Path) -> int:
@@ -101,7 +116,8 @@ def needed(source: Path) -> dict[str, str]:
 
 def _with_what_they_need(packages: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the entries of the packages that pages load, and of what these need in turn."""
-    wanted, found = [*EXERCISES, *TUTORIALS], dict[str, dict[str, Any]]()
+    wanted = [*EXERCISES, *TUTORIALS]
+    found: dict[str, dict[str, Any]] = {}
     while wanted:
         name = wanted.pop()
         if name not in found:

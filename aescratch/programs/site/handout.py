@@ -15,15 +15,14 @@ from pathlib import Path
 
 from aescratch.classroom import releasing
 from aescratch.classroom.exercise import CourseError, Exercise, read_course
-from aescratch.classroom.leaks import Leak, leaks_in, secrets_of
+from aescratch.classroom.leaks import STRAY, Leak, leaks_in, secrets_of
 from aescratch.classroom.packaging import wheel
 from aescratch.classroom.packaging.carried import add
-from aescratch.classroom.workspace import COURSE, PROGRESS
+from aescratch.classroom.workspace import COURSE, PROGRESS, fresh_progress
 
 COURSE_FILE = "course.zip"
 NOT_CARRIED = re.compile(r"aescratch/(programs/|classroom/(path|template)/\d\d_)")
-SHEET = re.compile(r"aescratch/(?!classroom/)")  # the package's own functions, which a release can't hide either
-UNSEARCHED = ("pyodide/",)  # the interpreter, which is Pyodide's
+THE_SAME = ("pyodide/", "vendored/", "app/", "tab/")  # for every course: the interpreter and scripts
 
 
 def course_of(folder: Path | None) -> tuple[tuple[Exercise, ...], bool]:
@@ -46,9 +45,7 @@ def write_course(exercises: Sequence[Exercise], own: Path | None, released: bool
         if released and own is not None:
             folder.mkdir()
             shutil.copytree(own / COURSE, folder / COURSE, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-            for name in (PROGRESS, "README.md"):
-                if (own / name).is_file():
-                    shutil.copyfile(own / name, folder / name)
+            (folder / PROGRESS).write_text(fresh_progress(), encoding="utf-8")
         elif own is not None:
             releasing.release(exercises, folder, formulas=formulas)
         else:  # proved by the package's own tests
@@ -64,27 +61,33 @@ def write_package(site: Path) -> str:
     return wheel.write_wheel(site, lambda name: not NOT_CARRIED.match(name)).name
 
 
-def leaks(exercises: Sequence[Exercise], site: Path, *, formulas: bool) -> list[Leak]:
-    """Return the answers in a written site, its archives opened; of the package, all but its own functions is searched.
+def leaks(exercises: Sequence[Exercise], site: Path, *, formulas: bool, besides: Sequence[str] = ()) -> list[Leak]:
+    """Return the answers in a written site, but in those besides, and in what is the same for every course.
 
-    The third level of the hints is none where it is handed out.
+    The course's archive is opened; the package's must hold no file of solutions, and has functions of its own, as the one
+    that students install has. The third level of the hints is no answer where it is handed out.
     """
     secrets = secrets_of([exercise for exercise in exercises if not exercise.released])
     told = {
         what for exercise in exercises if formulas
         for levels in exercise.hints.own.values() for what in secrets.found_in(levels[-1])
     }  # fmt: skip
+    found = []
     with tempfile.TemporaryDirectory() as temporary:
         searched = Path(temporary)
         for path in sorted(site.rglob("*")):
             name = path.relative_to(site).as_posix()
-            if not path.is_file() or name.startswith(UNSEARCHED):
+            if not path.is_file() or name.startswith((*THE_SAME, *besides)):
                 continue
-            if zipfile.is_zipfile(path):
+            if path.suffix == ".whl":
                 with zipfile.ZipFile(path) as archive:
-                    members = [member for member in archive.namelist() if not SHEET.match(member)]
-                    archive.extractall(searched / name, members)
+                    solutions = [each for each in archive.namelist() if STRAY.fullmatch(each.rpartition("/")[2])]
+                found += [Leak(f"{name}/{each}", "a file that has no place in what is handed out") for each in solutions]
+            elif path.suffix == ".zip":
+                with zipfile.ZipFile(path) as archive:
+                    archive.extractall(searched / name)
             else:
                 (searched / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, searched / name)
-        return [leak for leak in leaks_in(searched, secrets) if leak.what not in told]
+        found += leaks_in(searched, secrets)
+    return [leak for leak in found if leak.what not in told]

@@ -17,16 +17,17 @@ import numpy as np
 
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.tab.predicting import predictions_of
 from aescratch.programs.site.tutorials import Tutorial
 
 HERE = Path(__file__).parent
+EXERCISES, STUBS = "exercises.json", "stubs.txt"
+STUB = "=== {}\n"  # the line above each stub; text, not JSON, so that the search for answers can read it
 # Scripts of this site alone, which load nothing from elsewhere; Python's worker fetches the interpreter, if that lies elsewhere.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
     "worker-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'"
 )
-QUESTION = re.compile(r"((?:^# .*\n)+)^# Put the letter here.*\n+^PREDICTION = None$", re.MULTILINE)
-CHOICE = re.compile(r'^# {3}"(\w)"  (.+(?:\n# {5,}.+)*)', re.MULTILINE)
 STEP_MODELS = {
     "vanilla": lambda: ae.Autoencoder([8, 4], dtype="float64", rng=0),
     "denoising": lambda: ae.DenoisingAutoencoder([8, 4], dtype="float64", rng=0),
@@ -54,12 +55,12 @@ def first_page(exercises: Sequence[Exercise], links: Links, title: str | None, s
     """Return the page of the exercises, which is the site's first one."""
     said = strings()
     said["title"] = title or said["title"]
-    content = {"strings": said, "exercises": [shown(exercise) for exercise in exercises], **settings}
+    content = {"strings": said, **settings}
     first = said["begin"].format(title=f"{exercises[0].number}. {exercises[0].title}")
     parts = {
         "begin": escape(first), "navigation": _navigation(said, links), "elsewhere": _elsewhere(said, links),
-        "how": "".join(f"<li>{escape(text)}</li>" for text in said["how"]),
-        "shapes": "".join(f"<p>{escape(text)}</p>" for text in said["shapes"]),
+        "how": "".join(f"<li>{_with_code(text)}</li>" for text in said["how"]),
+        "shapes": "".join(f"<p>{_with_code(text)}</p>" for text in said["shapes"]),
     }  # fmt: skip
     return _filled("page.html", said, parts, content)
 
@@ -72,48 +73,42 @@ def tutorial_page(tutorial: Tutorial, settings: Mapping[str, Any]) -> str:
     return _filled("tutorial.html", said, {"heading": heading}, {"strings": said, "cells": cells, **settings})
 
 
+def exercise_files(exercises: Sequence[Exercise]) -> dict[str, str]:
+    """Return the files that the first page reads the exercises from, and what each of them begins with."""
+    return {
+        EXERCISES: json.dumps([shown(exercise) for exercise in exercises], ensure_ascii=False, indent=1),
+        STUBS: "".join(STUB.format(exercise.file_name) + exercise.stub for exercise in exercises),
+    }
+
+
 def shown(exercise: Exercise) -> dict[str, Any]:
-    """Return what the page shows of an exercise before Python is there; nothing of its answer."""
+    """Return what the page shows of an exercise before Python is there."""
     return {
         "name": exercise.name, "number": exercise.number, "title": exercise.title, "chapter": exercise.chapter,
-        "minutes": exercise.minutes, "file": exercise.file_name, "task": exercise.task, "stub": exercise.stub,
-        "prediction": prediction_in(exercise.stub),
+        "minutes": exercise.minutes, "file": exercise.file_name, "task": exercise.task,
+        "prediction": next(iter(predictions_of(exercise.stub, exercise.stub)), None),
     }  # fmt: skip
 
 
-def prediction_in(stub: str) -> dict[str, Any] | None:
-    """Return the question that a stub asks before any code, and its answers by letter, or None.
-
-    Examples
-    --------
-    >>> prediction_in('# Is it even?\\n#   "a"  yes\\n#   "b"  no,\\n#        odd\\n# Put the letter here:\\nPREDICTION = None\\n')
-    {'question': 'Is it even?', 'choices': {'a': 'yes', 'b': 'no, odd'}}
-    """
-    found = QUESTION.search(stub)
-    if found is None:
-        return None
-    choices = {letter: _joined(text) for letter, text in CHOICE.findall(found[1])}
-    return {"question": _joined(found[1].partition('#   "')[0]).removeprefix("What do you expect? "), "choices": choices}
-
-
-def step_pages() -> dict[str, tuple[str, str]]:
-    """Return the title and the page of one training step of some variants, by the variant's name."""
-    found = {}
+def write_steps(folder: Path) -> dict[str, str]:
+    """Write a page that walks through one training step, for some variants, and return their titles by page."""
+    titles = {}
     for name, make in STEP_MODELS.items():
         step = ae.trace(make(), np.random.default_rng(0).random((3, 8)).round(2), optimizer=ae.SGD(0.1), rng=0)
-        found[name] = (step.title, step.page())
-    return found
-
-
-def _joined(comment: str) -> str:
-    return " ".join(re.sub(r"^#", "", comment, flags=re.MULTILINE).split())
+        step.to_html(folder / f"{name}.html")
+        titles[name] = step.title
+    return titles
 
 
 def _filled(template: str, said: Mapping[str, Any], parts: Mapping[str, str], content: Mapping[str, Any]) -> str:
-    words = {name: escape(text) for name, text in said.items() if isinstance(text, str)}
+    words = {name: _with_code(text) for name, text in said.items() if isinstance(text, str)}
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     page = (HERE / template).read_text(encoding="utf-8")
     return Template(page).substitute({**words, **parts, "policy": POLICY, "content": data})
+
+
+def _with_code(text: str) -> str:
+    return re.sub("`(.+?)`", r"<code>\1</code>", escape(text))
 
 
 def _navigation(said: Mapping[str, Any], links: Links) -> str:

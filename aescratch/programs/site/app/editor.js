@@ -67,6 +67,12 @@ export class Editor {
     this.view.dispatch({ effects: nameLines.of(Decoration.set(marks)) });
   }
 
+  // Put the cursor on the first line with this text, if there is one, without taking the keys.
+  begin(text) {
+    const at = this.text.indexOf(text);
+    if (at >= 0) this.view.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: "center" }) });
+  }
+
   // Put the cursor on a line.
   go(number) {
     const line = this.view.state.doc.line(Math.min(Math.max(number, 1), this.view.state.doc.lines));

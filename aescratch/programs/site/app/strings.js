@@ -1,4 +1,4 @@
-// What the page was told by whoever built it: settings, exercises, and every word that it says.
+// What the page was told by whoever built it: settings, and every word that it says.
 
 export const content = JSON.parse(document.getElementById("content").textContent);
 
