@@ -17,7 +17,8 @@ export function showAnswer(node, text, file, go) {
     const kind = TABLE.test(line.trim()) && !line.includes(`${file}:`) ? "table" : "text";
     if (!block || block.className !== kind) node.append((block = made("pre", { className: kind })));
     if (kind === "table") block.tabIndex = 0; // to be scrolled by keys
-    block.append(kind === "table" ? made("code", {}, ...worded(line), "\n") : made("span", {}, ...linked(line, file, go, named)));
+    if (kind === "table") block.append(made("code", {}, ...worded(line), "\n"));
+    else block.append(hanging(line, linked(line, file, go, named)));
   }
   return named;
 }
@@ -35,11 +36,23 @@ function linked(line, file, go, named) {
     parts.push(line.slice(end, found.index), button);
     end = found.index + found[0].length;
   }
-  return [...parts, `${line.slice(end)}`];
+  return [...parts, line.slice(end)];
 }
 
-// A row with its verdict coloured; the word says it too.
+// A line that is wrapped under its own beginning.
+export function hanging(line, parts) {
+  const span = made("span", {}, ...parts);
+  const inset = line.search(/\S|$/) + 2;
+  span.style.paddingLeft = `${inset}ch`;
+  span.style.textIndent = `-${inset}ch`;
+  return span;
+}
+
+// A row whose name and verdict are coloured: on a phone the verdict is beyond the edge.
 function worded(line) {
-  const found = /^(.*)(pass|fail)\s*$/.exec(line);
-  return found ? [found[1], made("span", { className: found[2] }, found[2])] : [line];
+  const found = /^(\s*)(\S+)(.*?)(pass|fail)\s*$/.exec(line);
+  if (!found) return [line];
+  const [, inset, name, between, verdict] = found;
+  const coloured = (text) => made("span", { className: verdict }, text);
+  return [inset, coloured(name), between, coloured(verdict)];
 }

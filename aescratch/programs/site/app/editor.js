@@ -67,10 +67,15 @@ export class Editor {
     this.view.dispatch({ effects: nameLines.of(Decoration.set(marks)) });
   }
 
-  // Put the cursor on the first line with this text, if there is one, without taking the keys.
+  // Put the cursor where this text is, if it is there, and scroll to it inside the editor; the page stays where it is.
   begin(text) {
     const at = this.text.indexOf(text);
-    if (at >= 0) this.view.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: "center" }) });
+    if (at < 0) return;
+    this.view.dispatch({ selection: { anchor: at } });
+    this.view.requestMeasure({
+      read: (view) => view.lineBlockAt(at).bottom - view.scrollDOM.clientHeight,
+      write: (top, view) => (view.scrollDOM.scrollTop = top + view.defaultLineHeight),
+    });
   }
 
   // Put the cursor on a line.

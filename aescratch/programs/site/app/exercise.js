@@ -2,7 +2,7 @@
 //
 //   every change -> saved     Check -> python -> answer, progress.json -> saved     Hint, Start again: the same way
 
-import { showAnswer } from "./answer.js";
+import { hanging, showAnswer } from "./answer.js";
 import { Editor } from "./editor.js";
 import { stateOf } from "./home.js";
 import { show } from "./prose.js";
@@ -146,7 +146,7 @@ export class Desk {
   }
 
   #showHint(result) {
-    const shown = made("section", {}, made("pre", {}, ...result.text.split("\n").map((line) => made("span", {}, line || " "))));
+    const shown = made("section", {}, made("pre", {}, ...result.text.split("\n").map((line) => hanging(line, [line]))));
     if (element("hints").childElementCount === 0) element("hints").append(made("h2", {}, say("hints_title")));
     if (result.text.includes("--answer")) {
       const button = made("button", { type: "button" }, say("hint_answer"));
@@ -193,7 +193,7 @@ export class Desk {
     const { prediction } = this.exercise;
     element("prediction").hidden = !prediction;
     if (!prediction) return;
-    element("question").textContent = prediction.question;
+    element("question").textContent = prediction.question.replace(say("prediction_title"), "").trim(); // it is the legend
     element("choices").replaceChildren(
       ...Object.entries(prediction.choices).map(([letter, text]) => {
         const choice = made("input", { type: "radio", name: "prediction", value: letter });

@@ -93,3 +93,5 @@ const saved = await new Saved().open();
 const python = new Python(saved, [...content.python.packages, ...content.python.for_tutorials]);
 new Page(python);
 python.start();
+// The first import takes seconds, and says so; let it be done while one reads.
+python.call("run_cell", ["import matplotlib.pyplot"], { seconds: SECONDS }).catch(() => {}); // the header says why
