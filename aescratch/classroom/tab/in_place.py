@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import TextIO
 
 import numpy as np
 
@@ -89,6 +90,7 @@ def confined(folder: Path) -> Iterator[Beginning]:
         warnings.resetwarnings()
         for category in SILENT:
             warnings.simplefilter("ignore", category)
+        warnings.showwarning = _to_stderr  # wherever a notebook sends them
         sys.stdin = io.StringIO()
         sys.path.insert(0, str(folder))
         os.chdir(folder)
@@ -110,6 +112,13 @@ def confined(folder: Path) -> Iterator[Beginning]:
                 file = getattr(sys.modules[name], "__file__", None)
                 if file and is_others(file):
                     del sys.modules[name]
+
+
+def _to_stderr(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None,
+    line: str | None = None,
+) -> None:  # fmt: skip
+    sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
 
 
 def _restore(names: dict[str, object], held: dict[str, object]) -> None:

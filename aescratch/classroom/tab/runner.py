@@ -8,7 +8,6 @@ terminal, and back.
 
 import json
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +82,8 @@ class Tab:
         exercise = self._named(name)
         self.workspace.start(exercise)
         kept = self.workspace.reset(exercise)
-        before = kept.read_text(encoding="utf-8")
-        return {**self._exercise(exercise), "before": before, "kept": kept.relative_to(self.folder).as_posix(), **self._progress()}
+        where = {"before": kept.read_text(encoding="utf-8"), "kept": kept.relative_to(self.folder).as_posix()}
+        return {**self._exercise(exercise), **where, **self._progress()}
 
     def solution(self, name: str, give_up: bool = False) -> dict[str, Any]:
         """Return our solution once the student's passes, or with `give_up`, which is recorded."""
@@ -172,9 +171,10 @@ class Tab:
         for exercise in self.workspace.exercises:
             if name in (exercise.folder.name, exercise.name):
                 return exercise
-        raise WorkspaceError(f"there is no exercise {escape(name)} here")
+        raise WorkspaceError(f"there is no exercise {name!r} here")
 
 
+CALLS = tuple(name for name in vars(Tab) if not name.startswith("_"))
 TABS: list[Tab] = []  # the one that is open
 
 
@@ -191,6 +191,8 @@ def call(name: str, arguments: str, tell: Callable[[int], object] | None = None)
         values = json.loads(arguments)
         if name == "open_course":
             return json.dumps({"result": open_course(*values)})
+        if name not in CALLS:
+            raise ValueError(f"expected one of {', '.join(CALLS)}, got {name!r}")
         method = getattr(TABS[0], name)
         more = {"tell": tell} if name in ("check", "run_cell", "run_cells") else {}
         return json.dumps({"result": method(*values, **more)})
