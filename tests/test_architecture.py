@@ -287,7 +287,7 @@ BEYOND_THE_CORE = {
     "meaning_opinions", "monitor", "one_file", "one_place", "packaging", "planted", "playground", "plots", "probabilistic_variants",
     "probabilistic_variants_against_torch", "quantized_variants", "quantized_variants_against_torch", "quotients",
     "real_graders", "recording", "report", "scaling", "second_opinions", "sources", "statements",
-    "student_terminal", "styles", "testing", "tour",
+    "student_terminal", "styles", "tab", "testing", "tour",
     "tracing", "tutorials", "typing", "validation",
 }  # fmt: skip
 
