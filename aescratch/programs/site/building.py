@@ -28,7 +28,7 @@ HERE = Path(__file__).parent
 TAB = Path(ae.__file__).parent / "classroom" / "tab"
 WORKER = "app/sw.js"  # a template, whose place is the site's top: it may keep nothing above itself
 BESIDE = ("tutorials/", "steps/", "playground.html")  # pages that teach, of the package, as its functions do
-WITH_PYTHON = (".whl", ".zip")  # fetched when Python is loaded, and kept then
+NOT_AT_FIRST = (".whl", ".zip", "LICENSES.txt")  # kept when Python's worker fetches them, or when they are read
 
 
 class Site(NamedTuple):
@@ -85,7 +85,7 @@ def build(
 
 
 def _settings(distribution: Distribution, site: Path) -> dict[str, Any]:
-    """Return what the scripts are told: where the interpreter is, its size and hashes, and the files beside the page."""
+    """Return what the scripts are told: where the interpreter is, sizes and hashes, the files beside the page."""
     wheel = handout.write_package(site)
     own = {name: (site / name).read_bytes() for name in (wheel, handout.COURSE_FILE)}
     return {
@@ -142,10 +142,9 @@ def _write_worker(site: Path, address: str) -> None:
     digest = hashlib.sha256()
     for name in own:
         digest.update(f"{name} {hashlib.sha256(files[name].read_bytes()).hexdigest()}\n".encode())
-    said = {
-        "version": digest.hexdigest()[:12], "python": address, "later": [name for name in own if name.startswith(BESIDE)],
-        "files": [name for name in own if not name.startswith(BESIDE) and not name.endswith(WITH_PYTHON)],
-    }  # fmt: skip
+    later = [name for name in own if name.startswith(BESIDE)]
+    first = [name for name in own if name not in later and not name.endswith(NOT_AT_FIRST)]
+    said = {"version": digest.hexdigest()[:12], "python": address, "files": first, "later": later}
     text = (HERE / WORKER).read_text(encoding="utf-8").replace("SITE_SETTINGS", json.dumps(said))
     write_text(site / Path(WORKER).name, text)
 

@@ -16,11 +16,11 @@ from aescratch.programs.cli.writing import answer
 from aescratch.programs.site.building import build
 from aescratch.programs.site.distribution import VERSION, DistributionError, distribution_of
 
-DESCRIPTION = """Write a site on which students do the exercises in a browser tab, with nothing to install.
+DESCRIPTION = f"""Write a site on which students do the exercises in a browser tab, with nothing to install.
 
-Python runs in the tab, by Pyodide {version}. The site is a folder of static files: put it on any web server, under any path.
+Python runs in the tab, by Pyodide {VERSION}. The site is a folder of static files, for any web server, under any path.
 No solution is in it; what was written is searched for them. It is for practice: grading stays on your computer.
-""".format(version=VERSION)
+"""
 EXAMPLES = """examples:
   aescratch site public
   aescratch site public --course my_exercises
@@ -31,10 +31,10 @@ EXAMPLES = """examples:
 add_arguments = command(
     DESCRIPTION, EXAMPLES,
     option("folder", metavar="FOLDER", help="to be written; it isn't there yet, or is empty"),
-    option("--course", metavar="COURSE", help="a folder of your own exercises, or one that was released (default: the built-in path)"),
+    option("--course", metavar="COURSE", help="exercises of your own, or what was released of them (default: built-in)"),
     option(
         "--pyodide", metavar="FOLDER|URL",
-        help="the distribution: a folder, which is copied into the site, or an address (default: where Pyodide's documentation says)",
+        help="a folder with Pyodide, to be copied into the site, or an address (default: as its documentation says)",
     ),
     option("--title", metavar="TEXT", help="the site's title"),
     option("--documentation", metavar="URL", help="where the package's documentation is, for a link"),

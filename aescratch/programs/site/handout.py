@@ -39,7 +39,7 @@ def course_of(folder: Path | None) -> tuple[tuple[Exercise, ...], bool]:
 
 
 def write_course(exercises: Sequence[Exercise], own: Path | None, released: bool, formulas: bool, site: Path) -> None:
-    """Write course.zip into the site; exercises of one's own that weren't released are proved first, as a release is."""
+    """Write course.zip into the site; exercises of one's own are proved first, as for a release."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "handout"
         if released and own is not None:
@@ -64,8 +64,8 @@ def write_package(site: Path) -> str:
 def leaks(exercises: Sequence[Exercise], site: Path, *, formulas: bool, besides: Sequence[str] = ()) -> list[Leak]:
     """Return the answers in a written site, but in those besides, and in what is the same for every course.
 
-    The course's archive is opened; the package's must hold no file of solutions, and has functions of its own, as the one
-    that students install has. The third level of the hints is no answer where it is handed out.
+    The course's archive is opened; the package's must hold no file of solutions, but has functions of its own, as that
+    which students install has. The third level of the hints is no answer where it is handed out.
     """
     secrets = secrets_of([exercise for exercise in exercises if not exercise.released])
     told = {
@@ -81,8 +81,8 @@ def leaks(exercises: Sequence[Exercise], site: Path, *, formulas: bool, besides:
                 continue
             if path.suffix == ".whl":
                 with zipfile.ZipFile(path) as archive:
-                    solutions = [each for each in archive.namelist() if STRAY.fullmatch(each.rpartition("/")[2])]
-                found += [Leak(f"{name}/{each}", "a file that has no place in what is handed out") for each in solutions]
+                    inside = [each for each in archive.namelist() if STRAY.fullmatch(each.rpartition("/")[2])]
+                found += [Leak(f"{name}/{each}", "a file that has no place in what is handed out") for each in inside]
             elif path.suffix == ".zip":
                 with zipfile.ZipFile(path) as archive:
                     archive.extractall(searched / name)

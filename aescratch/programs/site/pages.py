@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
@@ -18,17 +18,18 @@ import numpy as np
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.tab.predicting import predictions_of
+from aescratch.models.base import Model
 from aescratch.programs.site.tutorials import Tutorial
 
 HERE = Path(__file__).parent
 EXERCISES, STUBS = "exercises.json", "stubs.txt"
 STUB = "=== {}\n"  # the line above each stub; text, not JSON, so that the search for answers can read it
-# Scripts of this site alone, which load nothing from elsewhere; Python's worker fetches the interpreter, if that lies elsewhere.
+# Pages ask this site for everything; if the interpreter lies elsewhere, its worker alone asks there.
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
-    "worker-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'"
 )
-STEP_MODELS = {
+STEP_MODELS: dict[str, Callable[[], Model]] = {
     "vanilla": lambda: ae.Autoencoder([8, 4], dtype="float64", rng=0),
     "denoising": lambda: ae.DenoisingAutoencoder([8, 4], dtype="float64", rng=0),
     "sparse": lambda: ae.SparseAutoencoder([8, 4], dtype="float64", rng=0),
@@ -128,15 +129,15 @@ def _elsewhere(said: Mapping[str, Any], links: Links) -> str:
         )
         parts.append(_section("tutorials-title", said["tutorials_title"],
                               f'<p>{escape(said["tutorials_note"])}</p><ul class="plain">{rows}</ul>'))  # fmt: skip
-    rows = [f'<a href="playground.html">{escape(said["playground_link"])}</a>'] if links.playground else []
-    rows += [
+    look = [f'<a href="playground.html">{escape(said["playground_link"])}</a>'] if links.playground else []
+    look += [
         f'<a href="steps/{name}.html">{escape(said["step_link"].format(title=title))}</a>'
         for name, title in links.steps.items()
     ]
     if links.documentation:
-        rows.append(f'<a href="{escape(links.documentation)}">{escape(said["documentation_link"])}</a>')
-    if rows:
-        items = "".join(f"<li>{row}</li>" for row in rows)
+        look.append(f'<a href="{escape(links.documentation)}">{escape(said["documentation_link"])}</a>')
+    if look:
+        items = "".join(f"<li>{link}</li>" for link in look)
         parts.append(_section("look-title", said["look_title"], f'<ul class="plain">{items}</ul>'))
     return "\n".join(parts)
 

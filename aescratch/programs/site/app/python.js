@@ -38,7 +38,7 @@ export class Python {
   }
 
   #arriving({ bytes, of, what }) {
-    if (what) this.#tell(say("loading", { done: megabytes(bytes), of: megabytes(of), what }), bytes / of);
+    if (what && bytes < of) this.#tell(say("loading", { done: megabytes(bytes), of: megabytes(of), what }), bytes / of);
     else this.#tell(say("starting"), 1);
   }
 
