@@ -20,18 +20,24 @@ from typing import IO
 
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.outcome import DIED, STACK, TIMED_OUT, Outcome, still_running, stopped
+from aescratch.classroom.outcome import DIED, KEPT, STACK, TIMED_OUT, Outcome, still_running, stopped
+from aescratch.classroom.tab.in_place import check_in_place
+from aescratch.foundations.platforms import has_processes
 
 TIME_LIMIT = 10.0  # seconds, for a whole check
 START = 60.0  # seconds for Python's start, which takes long on a busy machine
 GLANCE = 0.2  # seconds between two looks at whether the checks have begun, and whether the time is up
 GRACE = 2.0  # seconds more, in which the child says where it is, and ends
-KEPT = 2000  # characters of what is printed
 HAS_GROUPS = hasattr(os, "killpg")  # Windows has none
 
 
 def check_file(exercise: Exercise, path: Path, time_limit: float = TIME_LIMIT) -> Outcome:
-    """Return what the checks of an exercise say of a student's file, within so many seconds without Python's start."""
+    """Return what the checks of an exercise say of a student's file, within so many seconds without Python's start.
+
+    Where there are no processes, as in a browser, it is checked in this one.
+    """
+    if not has_processes():
+        return check_in_place(exercise, path, time_limit)
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.json"
         stack = Path(f"{result}{STACK}")

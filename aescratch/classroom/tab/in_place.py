@@ -21,8 +21,7 @@ import numpy as np
 from aescratch import functions
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.looking import look
-from aescratch.classroom.outcome import TIMED_OUT, Ended, Outcome, still_running, stopped
-from aescratch.classroom.running import KEPT
+from aescratch.classroom.outcome import KEPT, TIMED_OUT, Ended, Outcome, still_running, stopped
 from aescratch.classroom.tab.clock import clock
 from aescratch.foundations.sources import is_others
 

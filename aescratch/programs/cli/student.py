@@ -18,6 +18,7 @@ from aescratch.classroom.hinting import next_hint
 from aescratch.classroom.hints import LEVELS
 from aescratch.classroom.outcome import UNSURE, Outcome
 from aescratch.classroom.watching import watch
+from aescratch.foundations.platforms import require_processes
 from aescratch.programs.cli.status import FAIL, INCONCLUSIVE, RIGHT, UsageError, did_you_mean
 
 
@@ -99,6 +100,7 @@ def check_one(
 
 def watch_files(arguments: Namespace) -> int:
     """Check whenever a file is saved."""
+    require_processes("aescratch exercises watch", "run aescratch exercises check whenever you have saved")
     workspace = here()
     exercise = begun(workspace, arguments.name)
 
