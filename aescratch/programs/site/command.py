@@ -31,7 +31,7 @@ EXAMPLES = """examples:
 add_arguments = command(
     DESCRIPTION, EXAMPLES,
     option("folder", metavar="FOLDER", help="to be written; it isn't there yet, or is empty"),
-    option("--course", metavar="COURSE", help="exercises of your own, or what was released of them (default: built-in)"),
+    option("--course", metavar="COURSE", help="exercises of your own, or what was released of them (default: ours)"),
     option(
         "--pyodide", metavar="FOLDER|URL",
         help="a folder with Pyodide, to be copied into the site, or an address (default: as its documentation says)",
