@@ -4,7 +4,8 @@
 
 The notebook's own process runs the student's code too and can be made to say anything; but what is judged here is
 text, elsewhere: an endless loop ends, and the package with the answers in it can't be imported. So a cell must hold
-all that its function needs.
+all that its function needs. In a browser, as in JupyterLite, there are no other processes: `check_here` checks the text
+in this one, for practice, and points are refused.
 """
 
 import contextlib
@@ -21,12 +22,14 @@ from typing import Any
 
 from aescratch.classroom.answering import answer
 from aescratch.classroom.exercise import Exercise, read_course
+from aescratch.classroom.grading.confinement import ELSEWHERE
 from aescratch.classroom.grading.judging import judge_text
 from aescratch.classroom.grading.marks import Entry, entries
 from aescratch.classroom.grading.seeds import nearest_seed, seed_for
 from aescratch.classroom.outcome import MISSING, Judgement, Outcome, stopped
 from aescratch.classroom.running import check_file
 from aescratch.classroom.workspace import COURSE, NEW
+from aescratch.foundations.platforms import require_processes
 
 COMMAND = re.compile(r"^(\s*)get_ipython\(\)\..*$", re.MULTILINE)  # such as %timeit: to the notebook, not to the cell
 FILE = "cell.py"  # what the cell is called in an answer, so that its lines are the cell's
@@ -123,6 +126,7 @@ def _looked_at(name: str, namespace: Mapping[str, Any]) -> tuple[Outcome, str]:
 
 def _marks(exercise: Exercise, namespace: Mapping[str, Any]) -> list[Entry]:
     """Return the marks; nothing meanwhile reaches the error stream: nbgrader gives a cell that used it no points."""
+    require_processes("judging a submission", ELSEWHERE)
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         return entries(exercise, _judged(exercise, source_of(exercise, namespace), nearest_seed()))
