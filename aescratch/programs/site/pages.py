@@ -59,7 +59,8 @@ def first_page(exercises: Sequence[Exercise], links: Links, title: str | None, s
     content = {"strings": said, **settings}
     first = said["begin"].format(title=f"{exercises[0].number}. {exercises[0].title}")
     parts = {
-        "begin": escape(first), "first": exercises[0].name, "navigation": _navigation(said, links), "elsewhere": _elsewhere(said, links),
+        "begin": escape(first), "first": exercises[0].name,
+        "navigation": _navigation(said, links), "elsewhere": _elsewhere(said, links),
         "how": "".join(f"<li>{_with_code(text)}</li>" for text in said["how"]),
         "shapes": "".join(f"<p>{_with_code(text)}</p>" for text in said["shapes"]),
     }  # fmt: skip
