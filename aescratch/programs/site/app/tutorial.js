@@ -8,7 +8,14 @@ import { Python } from "./python.js";
 import { Saved } from "./saved.js";
 import { content, element, made, say, tellTrouble } from "./strings.js";
 
-const SECONDS = 120; // for a cell; the longest takes some seconds, several times that on a phone
+const SECONDS = 600; // for a cell; a training that takes seconds elsewhere takes a minute here, and longer on a phone
+
+// Run while one reads: the first import takes seconds, and says so; figures stand below their cell without show().
+const BEGINNING = `
+import warnings
+import matplotlib.pyplot
+
+warnings.filterwarnings("ignore", "FigureCanvasAgg")`;
 
 class Cell {
   constructor(number, text, page) {
@@ -93,5 +100,4 @@ const saved = await new Saved().open();
 const python = new Python(saved, [...content.python.packages, ...content.python.for_tutorials]);
 new Page(python);
 python.start();
-// The first import takes seconds, and says so; let it be done while one reads.
-python.call("run_cell", ["import matplotlib.pyplot"], { seconds: SECONDS }).catch(() => {}); // the header says why
+python.call("run_cell", [BEGINNING], { seconds: SECONDS }).catch(() => {}); // why it failed is said above
