@@ -276,7 +276,7 @@ def test_building_a_model_by_its_name_is_no_branch(allowed):
 
 
 BEYOND_THE_CORE = {
-    "architecture", "bare_python", "beginning", "bench", "blind", "browser", "browser_network", "browser_playground", "browser_step",
+    "architecture", "bare_python", "beginning", "bench", "blind", "browser", "browser_network", "browser_playground", "browser_site", "browser_step",
     "causes", "check_layer", "cli",
     "cli_check", "compiled", "complaints", "counts", "courses", "cupy", "datasets", "debugger", "declared", "diagnosis",
     "docs", "dry_run", "ecosystem", "estimator", "exercise_styles", "exercises", "exercises_against_torch",
@@ -286,7 +286,7 @@ BEYOND_THE_CORE = {
     "localise", "lookalikes", "many_processes", "meaning_check", "meaning_formulas", "meaning_learning", "meaning_models",
     "meaning_opinions", "monitor", "one_file", "one_place", "packaging", "planted", "playground", "plots", "probabilistic_variants", "pyodide",
     "probabilistic_variants_against_torch", "quantized_variants", "quantized_variants_against_torch", "quotients",
-    "real_graders", "recording", "report", "scaling", "second_opinions", "sources", "statements",
+    "real_graders", "recording", "report", "scaling", "second_opinions", "site", "sources", "statements",
     "student_terminal", "styles", "tab", "testing", "tour",
     "tracing", "tutorials", "typing", "validation",
 }  # fmt: skip

@@ -21,7 +21,6 @@ from typing import IO
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.outcome import DIED, KEPT, STACK, TIMED_OUT, Outcome, still_running, stopped
-from aescratch.classroom.tab.in_place import check_in_place
 from aescratch.foundations.platforms import has_processes
 
 TIME_LIMIT = 10.0  # seconds, for a whole check
@@ -37,6 +36,9 @@ def check_file(exercise: Exercise, path: Path, time_limit: float = TIME_LIMIT) -
     Where there are no processes, as in a browser, it is checked in this one.
     """
     if not has_processes():
+        # Imported above, it would import what the child runs as its program, and Python warns of that.
+        from aescratch.classroom.tab.in_place import check_in_place
+
         return check_in_place(exercise, path, time_limit)
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.json"

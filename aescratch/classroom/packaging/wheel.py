@@ -7,6 +7,7 @@ import base64
 import configparser
 import hashlib
 import zipfile
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
@@ -30,13 +31,17 @@ def requirements() -> tuple[str, list[str]]:
     return metadata.metadata("aescratch")["Requires-Python"], needs
 
 
-def write_wheel(folder: Path) -> Path:
-    """Write the wheel into a folder, the same to the byte for the same package, and return its path."""
+def write_wheel(folder: Path, holds: Callable[[str], bool] = lambda name: True) -> Path:
+    """Write the wheel into a folder, the same to the byte for the same package, and return its path.
+
+    `holds` says which of the package's files are in it, by their names from ``aescratch/`` on.
+    """
     python, needs = requirements()
     head = ["Metadata-Version: 2.1", "Name: aescratch", f"Version: {ae.__version__}", f"Requires-Python: {python}"]
     described = "\n".join([*head, *(f"Requires-Dist: {need}" for need in needs)]) + "\n"
     about = f"aescratch-{ae.__version__}.dist-info"
-    contents = {name.removeprefix("package/"): path.read_bytes() for name, path in carried()}
+    files = {name.removeprefix("package/"): path for name, path in carried()}
+    contents = {name: path.read_bytes() for name, path in files.items() if holds(name)}
     for name, text in {"METADATA": described, "WHEEL": TAG, "entry_points.txt": SCRIPT}.items():
         contents[f"{about}/{name}"] = text.encode()
     rows = [f"{name},sha256={_digest(data)},{len(data)}" for name, data in contents.items()]

@@ -25,6 +25,7 @@ COMMANDS = {
     "decode": ("aescratch.programs.cli.decode", "write the data that codes stand for"),
     "check": ("aescratch.programs.cli.check", "check the gradients of a variant, or of your own code, numerically"),
     "step": ("aescratch.programs.cli.step", "write a page that walks through one training step, number by number"),
+    "site": ("aescratch.programs.site", "write a site on which the exercises are done in the browser"),
     "playground": ("aescratch.programs.playground", "write a page that trains autoencoders live, in the browser"),
     "exercises": (
         "aescratch.programs.cli.exercises", "write the backward passes yourself, and be told what is wrong and why",
