@@ -17,7 +17,7 @@ import pytest
 
 HERE = pathlib.Path(__file__).parent
 DISTRIBUTION = pathlib.Path(os.environ.get("AESCRATCH_PYODIDE", ""))
-NEEDED = ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments", "tqdm")  # pure Python, as installed here
+NEEDED = ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments", "tqdm")  # pure Python, as installed here
 
 pytestmark = pytest.mark.skipif(
     not os.environ.get("AESCRATCH_PYODIDE") or shutil.which("node") is None,
@@ -61,7 +61,10 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     for name in NEEDED:
         place = pathlib.Path(importlib.util.find_spec(name).origin)
-        shutil.copytree(place.parent, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        if place.name == "__init__.py":
+            shutil.copytree(place.parent, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copyfile(place, folder / place.name)
     return folder
 
 
@@ -69,7 +72,7 @@ def pytest_under_pyodide(site, *words):
     """Run pytest there, and return what it printed; its sum must say that nothing failed."""
     command = ["node", str(HERE / "pyodide" / "run.mjs"), str(DISTRIBUTION), str(HERE.parent), str(site), "pytest"]
     environment = {**os.environ, "AESCRATCH_PYODIDE_PACKAGES": ",".join(packages())}
-    options = ["-q", "-p", "no:cacheprovider", "--tb=short"]
+    options = ["-q", "-p", "no:cacheprovider", "--tb=short", "--capture=sys"]  # fstat of a temporary file fails there
     done = subprocess.run([*command, *options, *words], env=environment, capture_output=True, text=True, timeout=3000)
     assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-2000:]}"
     print(done.stdout[-500:])

@@ -22,7 +22,9 @@ python.FS.mkdirTree("/site");
 python.FS.mount(python.FS.filesystems.NODEFS, { root: path.resolve(site) }, "/site");
 python.globals.set("_words", python.toPy([file, ...rest]));
 const loaded = performance.now();
-const status = python.runPython(`
+let status = 1;
+try {
+  status = python.runPython(`
 import os, runpy, sys
 
 sys.path[:0] = ["/repository", "/repository/tests"]
@@ -41,6 +43,9 @@ else:
         status = end.code or 0
 status
 `);
+} catch (error) {
+  console.error(error.message ?? error); // without the interpreter's own text around it
+}
 const seconds = (from) => ((performance.now() - from) / 1000).toFixed(1);
 console.log(`pyodide: status ${status}, ${((loaded - began) / 1000).toFixed(1)} s until Python ran, ` +
   `${seconds(loaded)} s in Python, ${python._module.HEAP8.length} bytes of memory`);
