@@ -118,7 +118,7 @@ def _pages_beside(
     links = pages.Links(
         [tutorial for name, tutorial in read.items() if f"tutorials/{name}.html" not in left_out],
         "playground.html" not in left_out,
-        {name: title for name, title in steps.items() if f"steps/{name}.html" not in left_out}, documentation,
+        [name for name in steps if f"steps/{name}.html" not in left_out], documentation,
     )  # fmt: skip
     return links, left_out
 

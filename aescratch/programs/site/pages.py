@@ -38,11 +38,11 @@ STEP_MODELS: dict[str, Callable[[], Model]] = {
 
 
 class Links(NamedTuple):
-    """What there is besides the exercises: the tutorials, whether the playground, one-step pages, the documentation."""
+    """What there is besides the exercises: tutorials, playground, variants with a step, documentation."""
 
     tutorials: Sequence[Tutorial] = ()
     playground: bool = False
-    steps: Mapping[str, str] = {}  # title by the page's name
+    steps: Sequence[str] = ()
     documentation: str | None = None
 
 
@@ -92,14 +92,12 @@ def shown(exercise: Exercise) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def write_steps(folder: Path) -> dict[str, str]:
-    """Write a page that walks through one training step, for some variants, and return their titles by page."""
-    titles = {}
+def write_steps(folder: Path) -> list[str]:
+    """Write a page that walks through one training step, for some variants, and return the variants' names."""
     for name, make in STEP_MODELS.items():
         step = ae.trace(make(), np.random.default_rng(0).random((3, 8)).round(2), optimizer=ae.SGD(0.1), rng=0)
         step.to_html(folder / f"{name}.html")
-        titles[name] = step.title
-    return titles
+    return [*STEP_MODELS]
 
 
 def _filled(template: str, said: Mapping[str, Any], parts: Mapping[str, str], content: Mapping[str, Any]) -> str:
@@ -125,15 +123,15 @@ def _elsewhere(said: Mapping[str, Any], links: Links) -> str:
     parts = []
     if links.tutorials:
         rows = "".join(
-            f'<li><a href="tutorials/{each.name}.html">{_plain(each.title)}</a> {_plain(each.line)}</li>'
+            f'<li><a href="tutorials/{each.name}.html">{_plain(each.title)}</a>'
+            f'<span class="line">{_plain(each.line[:1].upper() + each.line[1:])}</span></li>'
             for each in links.tutorials
         )
         parts.append(_section("tutorials-title", said["tutorials_title"],
                               f'<p>{escape(said["tutorials_note"])}</p><ul class="plain">{rows}</ul>'))  # fmt: skip
     look = [f'<a href="playground.html">{escape(said["playground_link"])}</a>'] if links.playground else []
     look += [
-        f'<a href="steps/{name}.html">{escape(said["step_link"].format(title=title))}</a>'
-        for name, title in links.steps.items()
+        f'<a href="steps/{name}.html">{escape(said["step_link"].format(variant=name))}</a>' for name in links.steps
     ]
     if links.documentation:
         look.append(f'<a href="{escape(links.documentation)}">{escape(said["documentation_link"])}</a>')

@@ -42,7 +42,7 @@ export class Editor {
     const enter = () => (entered(), true);
     this.extensions = [
       numbers ? lineNumbers() : [], history(), drawSelection(), indentOnInput(), bracketMatching(), highlightActiveLine(),
-      indentUnit.of("    "), python(), syntaxHighlighting(colours), theme, namedLines,
+      EditorView.lineWrapping, indentUnit.of("    "), python(), syntaxHighlighting(colours), theme, namedLines,
       keymap.of([{ key: "Mod-Enter", run: enter }, { key: "Ctrl-Enter", run: enter }, indentWithTab, ...defaultKeymap, ...historyKeymap]),
       EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off", autocorrect: "off" }),
       EditorView.updateListener.of((update) => update.docChanged && changed(update.state.doc.toString())),

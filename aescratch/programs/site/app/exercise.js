@@ -163,7 +163,7 @@ export class Desk {
   }
 
   #forget() {
-    this.#say(say("answer_none"));
+    this.#say(say(this.exercise.stub.includes(HOLE) ? "answer_none" : "answer_planted"));
     element("hints").replaceChildren();
   }
 
