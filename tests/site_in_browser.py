@@ -20,6 +20,13 @@ const data = new DataTransfer();
 data.setData("text/plain", arguments[1]);
 arguments[0].dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
 """
+KEPT = """
+const [file, done] = arguments, opened = indexedDB.open("aescratch " + location.pathname);
+opened.onsuccess = () => {
+  const asked = opened.result.transaction("files").objectStore("files").get(file);
+  asked.onsuccess = () => (opened.result.close(), done(asked.result));
+};
+"""
 # What differs between processors: errors of rounding, the entry where they are largest, and values there.
 ROUNDED = re.compile(r"\d\.\de[+-]\d\d +\([\d, ]*\) *|; at \(.*|-?\d+\.\d{4,}(?:e[+-]?\d+)?")
 
@@ -101,7 +108,12 @@ class Student:
         self.driver.execute_script(PASTE, code, text)
 
     def code(self):
+        """Return the code that is seen; the editor draws no more than that."""
         return self.driver.execute_script("return document.querySelector('#editor .cm-content').innerText.replace(/\\n\\n/g, '\\n')")
+
+    def kept(self, file):
+        """Return the text of a file as the browser has stored it."""
+        return self.driver.execute_async_script(KEPT, file)
 
     def check(self):
         """Press the button, and return the answer."""

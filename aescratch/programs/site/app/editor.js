@@ -44,7 +44,7 @@ export class Editor {
       numbers ? lineNumbers() : [], history(), drawSelection(), indentOnInput(), bracketMatching(), highlightActiveLine(),
       EditorView.lineWrapping, indentUnit.of("    "), python(), syntaxHighlighting(colours), theme, namedLines,
       keymap.of([{ key: "Mod-Enter", run: enter }, { key: "Ctrl-Enter", run: enter }, indentWithTab, ...defaultKeymap, ...historyKeymap]),
-      EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off", autocorrect: "off" }),
+      EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocapitalize: "off", autocorrect: "off" }),
       EditorView.updateListener.of((update) => update.docChanged && changed(update.state.doc.toString())),
     ];
     this.view = new EditorView({ parent, state: this.#state(text) });
