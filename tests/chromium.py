@@ -6,6 +6,7 @@ import shutil
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )  # fmt: skip
 IS_HERE = bool(shutil.which("chromium") and shutil.which("chromedriver"))
 REASON = "needs chromium and chromedriver: apt-get install chromium chromium-driver"

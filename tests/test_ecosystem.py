@@ -198,6 +198,7 @@ JSON = {
     "decode": (["decode", "run", "codes.npy", "--out", "x.npy"], {"file": "x.npy", "examples": 1797, "numbers": 64}),
     "check": (["check", "vanilla"], {"verdict": "pass"}),
     "step": (["step", "vanilla"], {"page": "step.html"}),
+    "site": (["site", "public"], {"site": "public", "exercises": 38}),
     "playground": (["playground"], {"page": "playground.html"}),
     "tour": (["tour", "--quick", "--variant", "linear"], {"quick": True}),
     "bench": (["bench", "--quick", "--only", "import"], {}),

@@ -263,7 +263,9 @@ def test_a_folder_that_is_not_there_is_an_oserror(tmp_path):
         MODELS["vanilla"]().save(tmp_path / "nowhere" / "model.npz")
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a user whom permissions stop")
+@pytest.mark.skipif(
+    os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="needs a user whom permissions stop"
+)
 def test_a_folder_without_permission_is_an_oserror(tmp_path):
     tmp_path.chmod(0o500)
     try:

@@ -343,7 +343,7 @@ def test_other_data_are_refused_in_a_sentence():
     whole = (255 * X).astype(np.uint8)
     advice = r"expected x to hold floats, got uint8; divide as it is read: pass ae.Stream\(x, divide_by=255\)"
     refused(Stored(whole), advice, TypeError)
-    refused(Stored(whole.astype(int)), "expected x to hold floats, got int64; divide .* divide_by=their largest possible value", TypeError)
+    refused(Stored(whole.astype(int)), "expected x to hold floats, got int(?:64|32); divide .* divide_by=their largest possible value", TypeError)
     refused(Stored(X > 0.5), r"expected x to hold floats, got bool; pass x.astype\(float\)", TypeError)
     refused(Stored(X.astype(object)), "expected x to hold floats, got object; an array of Python objects", TypeError)
     assert len(model().fit(ae.Stream(Stored(whole), divide_by=255), epochs=1)) == 1

@@ -13,7 +13,7 @@ import re
 import pytest
 
 import aescratch as ae
-from aescratch.classroom import all_exercises, leaks, running
+from aescratch.classroom import all_exercises, leaks, outcome, running
 from aescratch.classroom.exercise import POINTS
 from aescratch.classroom.grading import confinement, formats, lookalikes, parts, sandbox, submissions
 from aescratch.classroom.grading.parts import declared, steps_of
@@ -114,7 +114,7 @@ NUMBERS = [
     ("docs/grading-security.md", r"\| files \| (\d) MiB each, (\d+) MiB together", confinement.Limits().file_size / MIB, sandbox.HOME_SIZE / MIB),
     ("docs/grading-security.md", r"checked every (\S+) seconds, and ended after (\d+) MiB or (\d+) files",
      confinement.LOOK_AFTER, sandbox.HOME_SIZE / MIB, confinement.MOST_FILES),
-    ("docs/grading-security.md", r"\| output \| (\d+) characters are kept; the process ends after (\d+) MiB", running.KEPT, confinement.MOST_PRINTED / MIB),
+    ("docs/grading-security.md", r"\| output \| (\d+) characters are kept; the process ends after (\d+) MiB", outcome.KEPT, confinement.MOST_PRINTED / MIB),
     ("docs/graders.md", r"notebooks and for (\w+) graders", len(set(packaging.KINDS) - {"notebooks"})),
     ("docs/graders.md", r"below ([\d,]+) bytes", formats.LARGEST),
     ("docs/graders.md", r"`own_checker`, whose answers are counted, has (\d+) tests",

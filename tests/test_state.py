@@ -706,5 +706,5 @@ def test_shapes_that_numpy_would_make_fit_are_refused(make, shape):
 
 
 def test_dropout_refuses_integers():
-    with pytest.raises(TypeError, match="expected x to hold floats, got int64"):
+    with pytest.raises(TypeError, match=r"expected x to hold floats, got int(?:64|32)"):
         ae.Dropout(0.3).forward(np.ones((N, D), int))

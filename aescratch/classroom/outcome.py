@@ -13,6 +13,7 @@ from aescratch.inspection.gradcheck import Finding, Report
 from aescratch.inspection.gradcheck.functions import MALFORMED
 from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, PASS
 
+KEPT = 2000  # bytes of the output that are kept
 STACK = ".stack"  # suffix of the file that exists once the checks begin, and that names the line of an endless loop
 PASSED, WRONG, UNSURE, NOT_BEGUN = "passed", "wrong", "inconclusive", "not-begun"
 SYNTAX_ERROR, MISSING, OTHER_ARGUMENTS = "syntax-error", "missing-function", "other-arguments"

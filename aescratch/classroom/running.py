@@ -20,18 +20,26 @@ from typing import IO
 
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.outcome import DIED, STACK, TIMED_OUT, Outcome, still_running, stopped
+from aescratch.classroom.outcome import DIED, KEPT, STACK, TIMED_OUT, Outcome, still_running, stopped
+from aescratch.foundations.platforms import has_processes
 
 TIME_LIMIT = 10.0  # seconds, for a whole check
 START = 60.0  # seconds for Python to start, which takes long on a busy machine
 GLANCE = 0.2  # seconds between two tests of whether the checks have begun, and whether the time is up
 GRACE = 2.0  # further seconds, in which the child reports its line and ends
-KEPT = 2000  # characters of the output
 HAS_GROUPS = hasattr(os, "killpg")  # Windows has none
 
 
 def check_file(exercise: Exercise, path: Path, time_limit: float = TIME_LIMIT) -> Outcome:
-    """Return the outcome of an exercise's checks on a student's file; Python's start doesn't count in the limit."""
+    """Return the outcome of an exercise's checks on a student's file; Python's start doesn't count in the limit.
+
+    Where there are no processes, as in a browser, the file is checked in this one.
+    """
+    if not has_processes():
+        # Imported above, it would import what the child runs as its program, and Python warns of that.
+        from aescratch.classroom.tab.in_place import check_in_place
+
+        return check_in_place(exercise, path, time_limit)
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.json"
         stack = Path(f"{result}{STACK}")

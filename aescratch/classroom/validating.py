@@ -4,22 +4,26 @@
         at several seeds; the checks' inputs, hints, shapes -> Row
 """
 
+from __future__ import annotations
+
 import ast
 import contextlib
 import functools
 import inspect
 import itertools
+import multiprocessing
 import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 from aescratch.classroom.exercise import Exercise, read_exercise
 from aescratch.classroom.grading.proving import SEEDS, Trial, solution_problems, trial
@@ -58,8 +62,7 @@ def validate(
     Several jobs run in processes of their own; `done` is called after each exercise. Raises `ReleaseError` if the
     course can't be released.
     """
-    # A fresh process for each worker: a copy of this one would share the threads of its linear algebra.
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), import_from_source) if jobs > 1 else None
+    pool = _processes(jobs) if jobs > 1 else None
     with tempfile.TemporaryDirectory() as temporary, pool or contextlib.nullcontext():
         folder = Path(temporary) / "handout"
         build(exercises, folder)
@@ -70,6 +73,13 @@ def validate(
             rows.append(row)
             done()
         return rows, leaks
+
+
+def _processes(jobs: int) -> ProcessPoolExecutor:
+    """Return so many workers, fresh processes: copies of this one would share the threads of its linear algebra."""
+    from concurrent.futures import ProcessPoolExecutor  # a browser's Python hasn't got it
+
+    return ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), import_from_source)
 
 
 def row_of(folder: Path, handed_out: Path) -> Row:

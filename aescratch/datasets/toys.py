@@ -162,7 +162,8 @@ def identity_patterns(n_bits: int = 4) -> Dataset:
            [0., 1.]], dtype=float32)
     """
     check_whole("n_bits", n_bits, 2, 4096)
-    return _generated(np.eye(n_bits, dtype=np.float32), np.arange(n_bits), "identity patterns", "identity_patterns")
+    x, labels = np.eye(n_bits, dtype=np.float32), np.arange(n_bits, dtype=np.int64)
+    return _generated(x, labels, "identity patterns", "identity_patterns")
 
 
 def _checked(n: int, noise: float, rng: Rng) -> np.random.Generator:

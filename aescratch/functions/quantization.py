@@ -144,7 +144,7 @@ VECTORS = 2  # vectors per code, in what is drawn
 
 
 def _draw_indices(rng: Any, N: int, K: int) -> Array:
-    indices: Array = rng.integers(0, K, (N, VECTORS))
+    indices: Array = rng.integers(0, K, (N, VECTORS)).astype("intp")  # as argmin's, of 32 bits in a browser
     return indices
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from aescratch.backend import compiled
+from aescratch.foundations.platforms import has_processes
 from aescratch.training.plan import Plan
 
 
@@ -18,6 +19,8 @@ def progress_bar(plan: Plan, done: int) -> Iterator[Any]:
         return
     from tqdm.auto import tqdm
 
+    if not has_processes():
+        tqdm.monitor_interval = 0  # it would start a thread, which can't be had there either, and warn
     with (
         tqdm(total=plan.epochs, initial=done, unit="epoch", leave=False) as bar,
         compiled.telling(lambda name: bar.set_postfix_str(f"compiling {name}")),

@@ -20,8 +20,7 @@ from aescratch.classroom.grading.quotients import Calls, evidence
 from aescratch.classroom.grading.sandbox import missing_protections
 from aescratch.classroom.grading.stand_in import Conversation
 from aescratch.classroom.looking import judgement_of
-from aescratch.classroom.outcome import DIED, SYNTAX_ERROR, TIMED_OUT, Judgement, stopped
-from aescratch.classroom.running import KEPT
+from aescratch.classroom.outcome import DIED, KEPT, SYNTAX_ERROR, TIMED_OUT, Judgement, stopped
 
 __all__ = ["Judgement", "Limits", "judge_text", "missing_protections"]
 

@@ -29,7 +29,12 @@ wheels = sorted(pathlib.Path().rglob("aescratch-*.whl"))
 if not wheels:
     raise FileNotFoundError("expected aescratch-….whl beside this notebook; unpack the whole course, and open it there")
 os.chdir(wheels[-1].parent)
-subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", wheels[-1].name], check=True)'''
+if sys.platform == "emscripten":  # JupyterLite, in the browser, has no pip; NumPy comes with it
+    import numpy, site, zipfile
+
+    zipfile.ZipFile(wheels[-1].name).extractall(site.getsitepackages()[0])
+else:
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", wheels[-1].name], check=True)'''
 
 
 def write_beginning(exercises: Sequence[Exercise], folder: Path) -> None:

@@ -4,7 +4,8 @@
 
 The student's code could change anything in the notebook's own process. So only the cell's text is judged, in another
 process: an endless loop ends there, and the package, which contains the answers, can't be imported. Therefore a cell
-must contain everything that its function needs.
+must contain everything that its function needs. In a browser, as in JupyterLite, there are no other processes:
+`check_here` then checks the text in this one, for practice, and points are refused.
 """
 
 import contextlib
@@ -21,12 +22,14 @@ from typing import Any
 
 from aescratch.classroom.answering import answer
 from aescratch.classroom.exercise import Exercise, read_course
+from aescratch.classroom.grading.confinement import ELSEWHERE
 from aescratch.classroom.grading.judging import judge_text
 from aescratch.classroom.grading.marks import Entry, entries
 from aescratch.classroom.grading.seeds import nearest_seed, seed_for
 from aescratch.classroom.outcome import MISSING, Judgement, Outcome, stopped
 from aescratch.classroom.running import check_file
 from aescratch.classroom.workspace import COURSE, NEW
+from aescratch.foundations.platforms import require_processes
 
 COMMAND = re.compile(r"^(\s*)get_ipython\(\)\..*$", re.MULTILINE)  # such as %timeit: for the notebook, not the cell
 FILE = "cell.py"  # the cell's name in an answer
@@ -123,6 +126,7 @@ def _looked_at(name: str, namespace: Mapping[str, Any]) -> tuple[Outcome, str]:
 
 def _marks(exercise: Exercise, namespace: Mapping[str, Any]) -> list[Entry]:
     """Return the marks, without output to the error stream, for which nbgrader would give the cell no points."""
+    require_processes("judging a submission", ELSEWHERE)
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         return entries(exercise, _judged(exercise, source_of(exercise, namespace), nearest_seed()))

@@ -7,6 +7,7 @@ import base64
 import configparser
 import hashlib
 import zipfile
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
@@ -42,13 +43,17 @@ def licences() -> dict[str, bytes]:
     return {file.as_posix().partition("/licenses/")[2]: Path(str(file.locate())).read_bytes() for file in files}
 
 
-def write_wheel(folder: Path) -> Path:
-    """Write the wheel into a folder, and return its path; the same package gives the same bytes."""
+def write_wheel(folder: Path, holds: Callable[[str], bool] = lambda name: True) -> Path:
+    """Write the wheel into a folder, and return its path; the same package gives the same bytes.
+
+    `holds` tells which of the package's files are in it, by their names from ``aescratch/`` on.
+    """
     python, needs = requirements()
     head = ["Metadata-Version: 2.1", "Name: aescratch", f"Version: {ae.__version__}", f"Requires-Python: {python}"]
     described = "\n".join([*head, *(f"Requires-Dist: {need}" for need in needs)]) + "\n"
     about = f"aescratch-{ae.__version__}.dist-info"
-    contents = {name.removeprefix("package/"): path.read_bytes() for name, path in carried()}
+    files = {name.removeprefix("package/"): path for name, path in carried()}
+    contents = {name: path.read_bytes() for name, path in files.items() if holds(name)}
     for name, text in {"METADATA": described, "WHEEL": TAG, "entry_points.txt": SCRIPT}.items():
         contents[f"{about}/{name}"] = text.encode()
     contents.update((f"{about}/licenses/{name}", text) for name, text in sorted(licences().items()))

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from argparse import Namespace
 
+from aescratch.foundations.platforms import require_processes
 from aescratch.programs.bench import QUESTIONS, as_text, describe_machine, measure
 from aescratch.programs.bench.machine import notes
 from aescratch.programs.cli.options import Option, command, json_of, option, switch, whole
@@ -61,6 +62,7 @@ add_arguments: Option = command(
 
 def run(arguments: Namespace) -> int:
     """Measure and print; return the exit status, which doesn't depend on the figures."""
+    require_processes("aescratch bench", "measure where the package is installed: pip install aescratch")
     if arguments.threads is not None and any(os.environ.get(name) != str(arguments.threads) for name in THREADS):
         return run_again(arguments)
     machine = describe_machine()

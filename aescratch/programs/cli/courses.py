@@ -14,6 +14,7 @@ from aescratch.classroom.exercise import CourseError, Exercise, read_course, req
 from aescratch.classroom.grading.allowed import distributions_of
 from aescratch.classroom.packaging import beginning
 from aescratch.classroom.scaffolding import scaffold
+from aescratch.foundations.platforms import require_processes
 from aescratch.programs.cli.progress import counting
 from aescratch.programs.cli.status import FAIL, RIGHT, UsageError, did_you_mean, usage_error
 
@@ -39,6 +40,7 @@ def new(arguments: Namespace) -> int:
 
 def validate(arguments: Namespace) -> int:
     """Print the table of a course, and its problems."""
+    require_processes("aescratch exercises validate", "validate the course on Linux or macOS")
     exercises = course(arguments.source)
     try:
         with counting(len(exercises), "exercise") as done:

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.grading import feedback
+from aescratch.classroom.grading.confinement import ELSEWHERE
 from aescratch.classroom.grading.exports.attempts import Export
 from aescratch.classroom.grading.formats import FORMATS, as_csv, as_json
 from aescratch.classroom.grading.gradebooks import gradebooks
@@ -34,6 +35,7 @@ from aescratch.classroom.grading.seeds import SECRET, SEED_FILE, SeedError, kept
 from aescratch.classroom.grading.submissions import Reading, SubmissionsError, read_submission, read_submissions
 from aescratch.classroom.grading.summary import as_html
 from aescratch.foundations.files import whole_file, write_text
+from aescratch.foundations.platforms import require_processes
 from aescratch.programs.cli import say as teacher
 from aescratch.programs.cli.courses import chosen
 from aescratch.programs.cli.options import SOURCE, Option, command, option, switch, whole
@@ -96,6 +98,7 @@ class Judged(NamedTuple):
 
 def run(arguments: Namespace) -> int:
     """Grade, write, and return the exit status."""
+    require_processes("aescratch exercises grade", ELSEWHERE)
     missing = missing_protections()
     if missing and (not arguments.unconfined or os.name != "posix"):
         advice = "; use another machine, or grade anyway with --unconfined" if os.name == "posix" else ""

@@ -25,6 +25,7 @@ COMMANDS = {
     "decode": ("aescratch.programs.cli.decode", "decode codes, and write the data"),
     "check": ("aescratch.programs.cli.check", "check the gradients of a variant, or of your own code, numerically"),
     "step": ("aescratch.programs.cli.step", "write a page that walks through one training step, number by number"),
+    "site": ("aescratch.programs.site", "write a site on which the exercises are done in the browser"),
     "playground": ("aescratch.programs.playground", "write a page that trains autoencoders live, in the browser"),
     "exercises": (
         "aescratch.programs.cli.exercises", "write backward passes yourself, and learn what is wrong and why",

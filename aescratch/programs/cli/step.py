@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from functools import partial
 from pathlib import Path
@@ -18,7 +17,7 @@ from aescratch.programs.cli.status import RIGHT, wrong_input
 from aescratch.programs.cli.training import make_optimizer, optimizer_options
 from aescratch.programs.cli.variants import VARIANT, names_where
 from aescratch.programs.cli.words import OPTIMIZERS
-from aescratch.programs.cli.writing import answer, require_folder
+from aescratch.programs.cli.writing import answer, open_page, require_folder
 
 N_EXAMPLES, N_INPUTS, CODE = 3, 8, 4
 RATE = 0.1  # for an optimizer without a default rate
@@ -75,9 +74,5 @@ def run(arguments: Namespace) -> int:
     text = str(step) if arguments.text else f"{path}: {step.title}, {len(step)} operations"
     answer(arguments, text, {"page": None if arguments.text else str(path), **step.to_dict()})
     if arguments.open and not arguments.text:
-        import webbrowser  # imported here, since it may start processes
-
-        if not webbrowser.open(path.resolve().as_uri()):
-            out = sys.stderr if arguments.json else sys.stdout
-            print("no browser could be opened; open the file yourself", file=out)
+        open_page(arguments, path)
     return RIGHT

@@ -14,9 +14,11 @@ from pathlib import Path
 
 from aescratch.classroom import Exercise, Workspace, check_file
 from aescratch.classroom.answering import answer, bar, listed, listing, what_now, wrapped
-from aescratch.classroom.hints import LEVELS, about
-from aescratch.classroom.outcome import NOT_BEGUN, UNSURE, Outcome
+from aescratch.classroom.hinting import next_hint
+from aescratch.classroom.hints import LEVELS
+from aescratch.classroom.outcome import UNSURE, Outcome
 from aescratch.classroom.watching import watch
+from aescratch.foundations.platforms import require_processes
 from aescratch.programs.cli.status import FAIL, INCONCLUSIVE, RIGHT, UsageError, did_you_mean
 
 
@@ -98,6 +100,7 @@ def check_one(
 
 def watch_files(arguments: Namespace) -> int:
     """Check whenever a file is saved."""
+    require_processes("aescratch exercises watch", "run aescratch exercises check whenever you have saved")
     workspace = here()
     exercise = begun(workspace, arguments.name)
 
@@ -118,24 +121,7 @@ def hint(arguments: Namespace) -> int:
         raise UsageError(f"expected --level from 1 to {LEVELS}, got {arguments.level}")
     workspace = here()
     exercise = begun(workspace, arguments.name)
-    entry = workspace.entry(exercise)
-    if entry["passed"] and entry["kind"] == "passed":
-        print(f"{exercise.name} passes; it needs no hint")
-        return RIGHT
-    key, levels = exercise.hints.choose(entry["codes"])
-    mistake = entry["mistake"] or key
-    seen = entry["hints"].get(mistake, 0)
-    level = LEVELS if arguments.answer else arguments.level or seen + 1
-    if level > 1 and exercise.is_planted and entry["kind"] in ("", NOT_BEGUN):
-        print(f"{exercise.name}: the file is not edited yet; change a line and check it before you ask for more")
-    elif level >= LEVELS and not arguments.answer:
-        print(
-            f"{exercise.name}: the last hint is the answer. What would you try after hint {LEVELS - 1}? Change one "
-            f"line and check it. To read the answer anyway: aescratch exercises hint {exercise.name} --answer"
-        )
-    else:
-        workspace.note(exercise, hints={**entry["hints"], mistake: max(level, seen)})
-        print(f"{exercise.name}, hint {level} of {LEVELS} {about(key)}:\n  {levels[level - 1]}")
+    print(next_hint(workspace, exercise, arguments.level, arguments.answer))
     return RIGHT
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from aescratch.backend import Array
 from aescratch.foundations.files import whole_file
+from aescratch.foundations.platforms import has_processes
 from aescratch.programs.cli.options import option
 from aescratch.programs.cli.status import UsageError
 
@@ -43,6 +44,17 @@ def write_matrix(arguments: Namespace, path: Path, x: Array, rows: str, columns:
     n, d = x.shape
     about = {"file": str(path), rows: n, columns: d, **about}
     answer(arguments, f"wrote {path}: {n:,} {rows} of {d:,} {columns}", about)
+
+
+def open_page(arguments: Namespace, path: Path) -> None:
+    """Open a written page in a browser, or print how to open it."""
+    import webbrowser  # imported here, since it may start processes
+
+    out = sys.stderr if arguments.json else sys.stdout
+    if not has_processes():
+        print(f"{path.name} is among the files of this Python; download it, and open it in a browser", file=out)
+    elif not webbrowser.open(path.resolve().as_uri()):
+        print("no browser could be opened; open the file yourself", file=out)
 
 
 def say(text: str) -> None:

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from pathlib import Path
 
 from aescratch.foundations.files import write_text
 from aescratch.programs.cli.options import Option, command, json_of, option, switch
 from aescratch.programs.cli.status import RIGHT
-from aescratch.programs.cli.writing import answer, require_folder
+from aescratch.programs.cli.writing import answer, open_page, require_folder
 from aescratch.programs.playground.page import page
 
 DESCRIPTION = """Write a page that trains autoencoders in the browser: on points, curves and digits, variant by variant.
@@ -42,9 +41,5 @@ def run(arguments: Namespace) -> int:
     size = len(text.encode("utf-8"))
     answer(arguments, f"{path}: {size / 1000:.0f} KB; open it in a browser", {"page": str(path), "bytes": size})
     if arguments.open:
-        import webbrowser  # imported here, since it may start processes
-
-        if not webbrowser.open(path.resolve().as_uri()):
-            out = sys.stderr if arguments.json else sys.stdout
-            print("no browser could be opened; open the file yourself", file=out)
+        open_page(arguments, path)
     return RIGHT

@@ -1,0 +1,36 @@
+"""The next hint for what the last check of an exercise found, and the note that it was read.
+
+    what is known of the exercise, its hints -> one level of one hint, in words; the last level only if asked for
+"""
+
+from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.hints import LEVELS, about
+from aescratch.classroom.outcome import NOT_BEGUN
+from aescratch.classroom.workspace import Workspace
+
+
+def next_hint(workspace: Workspace, exercise: Exercise, level: int | None = None, answer: bool = False) -> str:
+    """Return the next hint, or the one of a level, or with `answer` the last one; or why there is none yet."""
+    entry = workspace.entry(exercise)
+    if entry["passed"] and entry["kind"] == "passed":
+        return f"{exercise.name} passes; it needs no hint"
+    key, levels = exercise.hints.choose(entry["codes"])
+    mistake = entry["mistake"] or key
+    seen = entry["hints"].get(mistake, 0)
+    level = LEVELS if answer else level or seen + 1
+    if level > 1 and exercise.is_planted and entry["kind"] in ("", NOT_BEGUN):
+        return f"{exercise.name}: the file is not edited yet; change a line and check it before you ask for more"
+    if level >= LEVELS and not answer:
+        return (
+            f"{exercise.name}: the last hint is the answer. What would you try after hint {LEVELS - 1}? Change one "
+            f"line and check it. To read the answer anyway: aescratch exercises hint {exercise.name} --answer"
+        )
+    workspace.note(exercise, hints={**entry["hints"], mistake: max(level, seen)})
+    return f"{exercise.name}, hint {level} of {LEVELS} {about(key)}:\n  {levels[level - 1]}"
+
+
+def hints_seen(workspace: Workspace, exercise: Exercise) -> int:
+    """Return how many levels were read of the hint that fits what the last check found."""
+    entry = workspace.entry(exercise)
+    key, _ = exercise.hints.choose(entry["codes"])
+    return int(entry["hints"].get(entry["mistake"] or key, 0))

@@ -1,0 +1,200 @@
+"""What a page can ask of the interpreter in its tab: a folder of exercises, as the command line knows it.
+
+    call(name, arguments as JSON) -> JSON;   Tab(folder): course, check, hint, predict, progress, hand-in
+
+The folder is as `aescratch exercises init` writes it, and so are the files in it afterwards: work goes on in a
+terminal, and back.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from aescratch.classroom.answering import answer, bar, listed, what_now
+from aescratch.classroom.exercise import Exercise
+from aescratch.classroom.hinting import hints_seen, next_hint
+from aescratch.classroom.hints import LEVELS
+from aescratch.classroom.outcome import DIED, Outcome, stopped
+from aescratch.classroom.tab.cells import Cells
+from aescratch.classroom.tab.handing_in import hand_in, taken_in
+from aescratch.classroom.tab.in_place import Tell, check_in_place, out_of_time
+from aescratch.classroom.tab.predicting import predicted, predictions_of
+from aescratch.classroom.tab.shown import linked, task_as_html
+from aescratch.classroom.workspace import PROGRESS, Workspace, WorkspaceError
+from aescratch.foundations.files import write_text
+from aescratch.foundations.sources import import_from_source
+
+LANGUAGE = "en"
+
+
+class Tab:
+    """The exercises in a folder of this interpreter, and what the page asks of them."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder).resolve()
+        self.cells = Cells()
+        if not (self.folder / PROGRESS).exists():
+            Workspace.create(self.folder)
+        self.workspace = Workspace(self.folder)
+
+    def course(self) -> dict[str, Any]:
+        """Return all exercises, with what is known of them and what the student wrote."""
+        found = zip(self.workspace.exercises, listed(self.workspace), strict=True)
+        exercises = [{**known, **self._exercise(exercise)} for exercise, known in found]
+        return {"exercises": exercises, "language": LANGUAGE, "current": self.workspace.current, **self._progress()}
+
+    def check(self, name: str, text: str, seconds: float, tell: Tell | None = None) -> dict[str, Any]:
+        """Write the student's file and check it: the answer of the command line, within so many seconds."""
+        exercise = self._named(name)
+        path = self.workspace.path(exercise)
+        write_text(path, text)
+        return self._answered(exercise, check_in_place(exercise, path, seconds, tell))
+
+    def stopped(self, name: str, text: str, seconds: float, line: int) -> dict[str, Any]:
+        """Return what a check comes to whose interpreter had to be ended because the time was up."""
+        return self._ended(name, text, out_of_time(seconds, line))
+
+    def died(self, name: str, text: str, reason: str, line: int) -> dict[str, Any]:
+        """Return what a check comes to whose interpreter broke down."""
+        return self._ended(name, text, stopped(DIED, f"Python ended before the checks did: {reason}", line))
+
+    def hint(self, name: str, show_answer: bool = False) -> dict[str, Any]:
+        """Return the next hint for what the last check found; the last one, the answer, only if asked for."""
+        exercise = self._named(name)
+        text = next_hint(self.workspace, exercise, answer=show_answer)
+        return {"text": text, "seen": hints_seen(self.workspace, exercise), "of": LEVELS, **self._progress()}
+
+    def predict(self, name: str, text: str, letter: str) -> dict[str, Any]:
+        """Return the text of an exercise's file with a prediction in it, which the next check looks at first."""
+        exercise = self._named(name)
+        changed = predicted(text, letter)
+        write_text(self.workspace.path(exercise), changed)
+        return {"text": changed, "predictions": predictions_of(exercise.stub, changed)}
+
+    def write(self, name: str, text: str) -> dict[str, Any]:
+        """Write the student's file without checking it."""
+        write_text(self.workspace.path(self._named(name)), text)
+        return {}
+
+    def reset(self, name: str) -> dict[str, Any]:
+        """Put the stub back, and return it; what was written is kept in backups/."""
+        exercise = self._named(name)
+        self.workspace.start(exercise)
+        kept = self.workspace.reset(exercise)
+        where = {"before": kept.read_text(encoding="utf-8"), "kept": kept.relative_to(self.folder).as_posix()}
+        return {**self._exercise(exercise), **where, **self._progress()}
+
+    def solution(self, name: str, give_up: bool = False) -> dict[str, Any]:
+        """Return our solution once the student's passes, or with `give_up`, which is recorded."""
+        exercise = self._named(name)
+        entry = self.workspace.entry(exercise)
+        if exercise.released:
+            raise WorkspaceError(f"the solution of {exercise.name} isn't in this course: your teacher keeps it")
+        if not (entry["passed"] or entry["gave_up"] or give_up):
+            raise WorkspaceError(f"{exercise.name} hasn't passed yet; ask for a hint, or give up, which is recorded")
+        if give_up and not entry["passed"]:
+            self.workspace.note(exercise, gave_up=True)
+        return {"text": exercise.shown_solution, **self._progress()}
+
+    def progress(self) -> str:
+        """Return the text of progress.json, the command line's own file."""
+        return (self.folder / PROGRESS).read_text(encoding="utf-8")
+
+    def set_progress(self, text: str) -> dict[str, Any]:
+        """Take another progress.json in, and return the course; what can't be read is refused, and changes nothing."""
+        before = self.progress()
+        write_text(self.folder / PROGRESS, text)
+        try:
+            self.workspace = Workspace(self.folder)
+        except WorkspaceError:
+            write_text(self.folder / PROGRESS, before)
+            raise
+        return self.course()
+
+    def hand_in(self) -> dict[str, Any]:
+        """Return the zip to hand in, in base64, and what to call it: all files that were started, and progress."""
+        name, data = hand_in(self.workspace)
+        return {"name": name, "base64": data}
+
+    def take_hand_in(self, base64: str) -> dict[str, Any]:
+        """Go on with what was done elsewhere: take in a zip of a folder of exercises, and return the course."""
+        files, progress, remarks = taken_in(self.workspace, base64)
+        there = [self.folder / name for name in files if (self.folder / name).is_file()]
+        before = {path.name: path.read_text(encoding="utf-8") for path in there}
+        if progress is not None:
+            self.set_progress(progress)
+        for name, text in files.items():
+            write_text(self.folder / name, text)
+        return {**self.course(), "taken": sorted(files), "remarks": remarks, "before": before}
+
+    def run_cell(self, text: str, seconds: float, tell: Tell | None = None) -> dict[str, Any]:
+        """Run a cell of a tutorial's page, after those that were run before."""
+        return self.cells.run(text, seconds, tell)
+
+    def run_cells(self, texts: list[str], seconds: float, tell: Tell | None = None) -> list[dict[str, Any]]:
+        """Run cells one after the other from a fresh start, each for so many seconds at most, up to an error."""
+        return self.cells.run_all(texts, seconds, tell)
+
+    def _exercise(self, exercise: Exercise) -> dict[str, Any]:
+        path = self.workspace.path(exercise)
+        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else exercise.stub
+        return {
+            "name": exercise.folder.name, "short": exercise.name, "statement": exercise.task,
+            "statement_html": task_as_html(exercise.task), "file": exercise.file_name, "text": text,
+            "stub": exercise.stub, "parts": len(exercise.checks.FUNCTIONS), "hints": LEVELS,
+            "passed": bool(self.workspace.entry(exercise)["passed"]), "has_solution": not exercise.released,
+            "hints_seen": hints_seen(self.workspace, exercise), "predictions": predictions_of(exercise.stub, text),
+        }  # fmt: skip
+
+    def _answered(self, exercise: Exercise, outcome: Outcome) -> dict[str, Any]:
+        path = self.workspace.path(exercise)
+        text = answer(exercise, path, outcome, self.workspace.record(exercise, outcome))
+        html, lines = linked(text, path.name)
+        exercises = self.workspace.exercises
+        return {
+            "text": text, "html": html, "lines": lines, "passed": outcome.passed, "kind": outcome.kind,
+            "printed": outcome.printed, "next": what_now(self.workspace, exercise, outcome), "bar": bar(self.workspace),
+            "passed_count": sum(bool(self.workspace.entry(each)["passed"]) for each in exercises),
+            "hints_seen": hints_seen(self.workspace, exercise), **self._progress(),
+        }  # fmt: skip
+
+    def _ended(self, name: str, text: str, outcome: Outcome) -> dict[str, Any]:
+        exercise = self._named(name)
+        write_text(self.workspace.path(exercise), text)
+        return self._answered(exercise, outcome)
+
+    def _progress(self) -> dict[str, str]:
+        return {"progress": self.progress()}
+
+    def _named(self, name: str) -> Exercise:
+        for exercise in self.workspace.exercises:
+            if name in (exercise.folder.name, exercise.name):
+                return exercise
+        raise WorkspaceError(f"there is no exercise {name!r} here")
+
+
+CALLS = tuple(name for name in vars(Tab) if not name.startswith("_"))
+TABS: list[Tab] = []  # the one that is open
+
+
+def open_course(folder: str) -> dict[str, Any]:
+    """Open the folder of a course, and return what `Tab.course` does."""
+    import_from_source()
+    TABS[:] = [Tab(folder)]
+    return TABS[0].course()
+
+
+def call(name: str, arguments: str, tell: Callable[[int], object] | None = None) -> str:
+    """Do what the page asks for, `Tab`'s method of this name, and return its result as JSON, or an error's sentence."""
+    try:
+        values = json.loads(arguments)
+        if name == "open_course":
+            return json.dumps({"result": open_course(*values)})
+        if name not in CALLS:
+            raise ValueError(f"expected one of {', '.join(CALLS)}, got {name!r}")
+        method = getattr(TABS[0], name)
+        more = {"tell": tell} if name in ("check", "run_cell", "run_cells") else {}
+        return json.dumps({"result": method(*values, **more)})
+    except (WorkspaceError, ValueError) as error:
+        return json.dumps({"error": str(error)})

@@ -1,0 +1,218 @@
+// An exercise at work: its task, the student's code, and the answers to it.
+//
+//   every change -> saved     Check -> python -> answer, progress.json -> saved     Hint, Start again: the same way
+
+import { hanging, showAnswer } from "./answer.js";
+import { Editor } from "./editor.js";
+import { stateOf } from "./home.js";
+import { show } from "./prose.js";
+import { content, element, made, say } from "./strings.js";
+
+const SECONDS = 10; // of a check, as on the command line
+const PAUSE = 900; // milliseconds without a key, after which what is typed is checked
+const HOLE = "raise NotImplementedError";
+const PREDICTION = /^PREDICTION\s*=.*$/m;
+const GIVEN = /^PREDICTION\s*=\s*["'](\w)["']/m;
+
+export class Desk {
+  constructor(saved, python) {
+    this.saved = saved;
+    this.python = python;
+    this.editor = null;
+    this.exercise = null;
+    this.checking = false;
+    this.timer = 0;
+    element("check").addEventListener("click", () => this.check(true));
+    element("hint").addEventListener("click", () => this.hint(false));
+    element("reset").addEventListener("click", () => this.reset());
+    element("watch").checked = saved.get("watch") === "yes";
+    element("watch").addEventListener("change", (event) => {
+      saved.set("watch", event.target.checked ? "yes" : "no");
+      if (event.target.checked) this.check(false);
+    });
+  }
+
+  show(exercise) {
+    if (this.exercise === exercise) return;
+    this.exercise = exercise;
+    this.saved.set("current", exercise.name);
+    clearTimeout(this.timer);
+    const { number, title, file, name } = exercise;
+    element("exercise-title").textContent = `${number}. ${title}`;
+    element("file").textContent = file;
+    show(element("statement"), exercise.task);
+    this.#state();
+    this.#neighbours();
+    this.editor?.remove();
+    this.editor = new Editor(element("editor"), {
+      label: say("editor_label", { file }), text: this.saved.files.get(file) ?? exercise.stub,
+      changed: (text) => this.#changed(text), entered: () => this.check(true),
+    });
+    this.editor.begin(HOLE);
+    this.#prediction();
+    this.#forget();
+    element("exercise").dataset.name = name;
+  }
+
+  // What was brought from elsewhere takes the place of what is shown.
+  reload() {
+    if (!this.exercise) return;
+    this.editor.put(this.saved.files.get(this.exercise.file) ?? this.exercise.stub);
+    this.#state();
+    this.#forget();
+  }
+
+  async check(asked) {
+    clearTimeout(this.timer);
+    if (this.checking) {
+      this.again = true;
+      return;
+    }
+    const { exercise, editor } = this;
+    const text = editor.text;
+    this.saved.keep(exercise.file, text);
+    this.#busy(true);
+    if (asked && !this.python.ready) this.#say(say("waiting"));
+    try {
+      const result = await this.python.call("check", [exercise.name, text], { seconds: SECONDS });
+      if (result.progress) this.saved.keep("progress.json", result.progress);
+      if (this.exercise === exercise) this.#answer(result, asked, text);
+    } catch (error) {
+      if (this.exercise === exercise) this.#say(error.message);
+    } finally {
+      this.#busy(false);
+    }
+    if (this.again) {
+      this.again = false;
+      this.check(false);
+    }
+  }
+
+  async hint(answer) {
+    const { exercise, editor } = this;
+    const text = editor.text;
+    this.saved.keep(exercise.file, text);
+    element("hint").disabled = true;
+    try {
+      await this.python.call("write", [exercise.name, text]);
+      const result = await this.python.call("hint", [exercise.name, answer]);
+      if (result.progress) this.saved.keep("progress.json", result.progress);
+      if (this.exercise === exercise) this.#showHint(result);
+    } finally {
+      element("hint").disabled = false;
+    }
+  }
+
+  async reset() {
+    if (!confirm(say("reset_question"))) return;
+    const { exercise } = this;
+    this.saved.keep(exercise.file, this.editor.text);
+    await this.python.call("write", [exercise.name, this.editor.text]);
+    const result = await this.python.call("reset", [exercise.name]);
+    this.saved.keep(result.kept, result.before);
+    this.saved.keep("progress.json", await this.python.call("progress", []));
+    this.saved.keep(exercise.file, exercise.stub);
+    if (this.exercise === exercise) this.reload();
+  }
+
+  #changed(text) {
+    this.saved.keep(this.exercise.file, text);
+    this.#letter(text);
+    this.#state();
+    clearTimeout(this.timer);
+    if (element("watch").checked) this.timer = setTimeout(() => this.check(false), PAUSE);
+  }
+
+  #answer(result, asked, text) {
+    const { exercise, editor } = this;
+    const node = element("answer");
+    const named = showAnswer(node, result.text, exercise.file, (line) => editor.go(line));
+    node.className = result.passed ? "passed" : "wrong";
+    if (editor.text === text) editor.name(named);
+    if (result.passed) node.append(this.#onward());
+    this.#state();
+    if (asked && innerWidth < 900) node.scrollIntoView({ block: "nearest" });
+  }
+
+  #onward() {
+    const after = content.exercises.filter((each) => each.number > this.exercise.number);
+    const following = after.find((each) => !this.saved.entry(each.name).passed);
+    const line = made("p", { className: "row" }, say("passes"));
+    if (following) {
+      const title = `${following.number}. ${following.title}`;
+      line.append(made("a", { href: `#${following.name}`, className: "button main" }, say("next_exercise", { title })));
+    }
+    return line;
+  }
+
+  #showHint(result) {
+    const shown = made("section", {}, made("pre", {}, ...result.text.split("\n").map((line) => hanging(line, [line]))));
+    if (element("hints").childElementCount === 0) element("hints").append(made("h2", {}, say("hints_title")));
+    if (result.text.includes("--answer")) {
+      const button = made("button", { type: "button" }, say("hint_answer"));
+      button.addEventListener("click", () => (shown.remove(), this.hint(true)));
+      shown.append(button);
+    }
+    element("hints").append(shown);
+    shown.scrollIntoView({ block: "nearest" });
+  }
+
+  #say(text) {
+    element("answer").className = "";
+    element("answer").replaceChildren(made("p", {}, text));
+  }
+
+  #forget() {
+    this.#say(say(this.exercise.stub.includes(HOLE) ? "answer_none" : "answer_planted"));
+    element("hints").replaceChildren();
+  }
+
+  #busy(yes) {
+    this.checking = yes;
+    element("check").disabled = false; // Ctrl+Enter and a click while it runs ask for another check afterwards
+    element("check").textContent = say(yes ? "checking" : "check");
+    element("answers").setAttribute("aria-busy", String(yes));
+  }
+
+  #state() {
+    const { chapter, minutes } = this.exercise;
+    const state = say(`state_${stateOf(this.saved, this.exercise)}`);
+    element("exercise-about").textContent = say("about", { chapter, minutes, state });
+  }
+
+  #neighbours() {
+    const place = content.exercises.indexOf(this.exercise);
+    for (const [id, other] of [["previous", content.exercises[place - 1]], ["next", content.exercises[place + 1]]]) {
+      element(id).hidden = !other;
+      if (other) element(id).href = `#${other.name}`;
+      if (other) element(id).textContent = `${say(id)}: ${other.number}. ${other.title}`;
+    }
+  }
+
+  #prediction() {
+    const { prediction } = this.exercise;
+    element("prediction").hidden = !prediction;
+    if (!prediction) return;
+    element("question").textContent = prediction.question.replace(say("prediction_title"), "").trim(); // it is the legend
+    element("choices").replaceChildren(
+      ...Object.entries(prediction.choices).map(([letter, text]) => {
+        const choice = made("input", { type: "radio", name: "prediction", value: letter });
+        choice.addEventListener("change", () => this.#predict(letter));
+        return made("label", {}, choice, made("span", {}, text));
+      }),
+    );
+    this.#letter(this.editor.text);
+  }
+
+  #predict(letter) {
+    const { text } = this.editor;
+    const line = `PREDICTION = "${letter}"`;
+    this.editor.put(PREDICTION.test(text) ? text.replace(PREDICTION, line) : `${line}\n${text}`);
+  }
+
+  // Show the letter that stands in the code.
+  #letter(text) {
+    const given = GIVEN.exec(text)?.[1];
+    for (const choice of element("choices").querySelectorAll("input")) choice.checked = choice.value === given;
+  }
+}

@@ -1,0 +1,68 @@
+"""Before a release: every exercise and every known mistake on the site, in a browser, beside the command line.
+
+    AESCRATCH_PYODIDE=FOLDER python tests/all_on_site.py [--first]      the first mistake of each exercise, not all
+
+Ends with status 1 if a solution doesn't pass, or an answer isn't that of the command line but for what processors round.
+"""
+
+import argparse
+import pathlib
+import sys
+import tempfile
+import time
+
+from chromium import chromium
+from site_in_browser import DISTRIBUTION, REASON, Server, Student, words
+
+from aescratch.classroom import check_file
+from aescratch.classroom.answering import answer
+from aescratch.classroom.exercise import all_exercises
+from aescratch.classroom.workspace import NEW
+from aescratch.programs.cli import main as command
+
+
+def told_in_a_terminal(exercise, text, folder):
+    path = folder / exercise.file_name
+    path.write_text(text, "utf-8")
+    return answer(exercise, path, check_file(exercise, path), NEW)
+
+
+def without_memory(said):
+    """Without the line that compares with the last check, which a terminal asked for the first time doesn't have."""
+    return "\n".join(line for line in said.splitlines() if not line.startswith(("  since the last check", "  the last check said")))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--first", action="store_true", help="the first mistake of each exercise alone")
+    arguments = parser.parse_args()
+    if not DISTRIBUTION:
+        sys.exit(REASON)
+    problems, answers, began = [], 0, time.monotonic()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(temporary)
+        if command(["site", str(folder / "site"), "--pyodide", DISTRIBUTION]):
+            sys.exit(1)
+        with chromium(folder / "browser") as driver:
+            student = Student(driver, Server(folder / "site").address).open().wait_for_python()
+            for exercise in all_exercises():
+                student.go(exercise)
+                mutants = list(exercise.mutants.items())[: 1 if arguments.first else None]
+                for name, mutant in mutants:
+                    text = exercise.mutated(mutant)
+                    student.write(text)
+                    here, there = student.check(), told_in_a_terminal(exercise, text, folder)
+                    answers += 1
+                    if words(without_memory(here)) != words(there):
+                        problems.append(f"{exercise.name}, {name}: on the site\n{here}\nin a terminal\n{there}")
+                student.write(exercise.shown_solution)
+                if f"{exercise.name}: passed" not in (said := student.check()):
+                    problems.append(f"{exercise.name}: its solution doesn't pass on the site\n{said}")
+                print(f"{exercise.name}: {len(mutants)} mistakes, {len(problems)} problems so far", flush=True)
+    print(*problems, sep="\n\n")
+    print(f"{len(all_exercises())} solutions, {answers} mistakes, {len(problems)} problems, {time.monotonic() - began:.0f} s")
+    sys.exit(bool(problems))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,218 @@
+"""A course in a browser tab: headless Chromium with the network cut but for the loopback, and Pyodide where it is given."""
+
+import json
+import zipfile
+
+import pytest
+from chromium import IS_HERE, chromium
+from chromium import REASON as BROWSER
+from site_in_browser import DISTRIBUTION, REASON, Server, Student, words
+
+from aescratch.classroom import Workspace, check_file
+from aescratch.classroom.answering import answer
+from aescratch.classroom.exercise import all_exercises
+from aescratch.classroom.grading.judging import missing_protections
+from aescratch.classroom.workspace import NEW
+from aescratch.programs.cli import main
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium: pip install selenium")
+ActionChains, Keys = webdriver.ActionChains, webdriver.Keys
+
+pytestmark = [
+    pytest.mark.skipif(not DISTRIBUTION, reason=REASON),
+    pytest.mark.skipif(not IS_HERE, reason=BROWSER),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # selenium's own sockets
+]
+BY_NAME = {exercise.name: exercise for exercise in all_exercises()}
+SOLVED = ("dense_backward", "top_k_backward", "find_the_bug_2")  # with a hole, with a prediction, with a planted bug
+MOST_BYTES = 20e6
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("served") / "site"
+    assert main(["site", str(folder), "--pyodide", DISTRIBUTION]) == 0
+    server = Server(folder)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def student(server, tmp_path_factory):
+    """One visitor for all tests, who comes to the first page first."""
+    with chromium(tmp_path_factory.mktemp("chromium")) as driver:
+        downloads = tmp_path_factory.mktemp("downloads")
+        driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(downloads)})
+        student = Student(driver, server.address)
+        student.downloads = downloads
+        yield student.open()
+
+
+@pytest.fixture(autouse=True)
+def silent(student):
+    """Nothing complains in the console, and every request goes to the loopback."""
+    yield
+    assert student.driver.get_log("browser") == []
+    messages = [json.loads(entry["message"])["message"] for entry in student.driver.get_log("performance")]
+    asked = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+    strange = [url for url in asked if not url.startswith((student.address, "blob:http://127.0.0.1", "data:", "about:", "chrome:"))]
+    assert strange == []
+
+
+def on_the_command_line(exercise, text, folder):
+    path = folder / exercise.file_name
+    path.write_text(text, "utf-8")
+    return answer(exercise, path, check_file(exercise, path), NEW)
+
+
+def test_the_first_exercise_is_there_after_less_than_20_megabytes(student, server):
+    assert student.text("begin") == "Start: 1. The dense layer, forward"
+    student.find("#begin").click()
+    student.until(lambda: student.text("exercise-title") == "1. The dense layer, forward", 20)
+    student.wait_for_python()
+    assert "dense_forward: not begun yet" in student.check()
+    later = ("/tutorials/", "/steps/", "/playground.html")
+    sent = {path: size for path, size in server.sent.items() if not any(part in path for part in later)}
+    assert not [path for path in sent if "matplotlib" in path]
+    assert 15e6 < sum(sent.values()) < MOST_BYTES
+    student.find("#hint").click()
+    student.until(lambda: "hint 1 of 3" in student.text("hints"), 20)
+
+
+@pytest.mark.parametrize("name", SOLVED)
+def test_a_mistake_is_answered_as_on_the_command_line_and_the_solution_passes(name, student, tmp_path):
+    exercise = BY_NAME[name]
+    student.go(exercise)
+    wrong = exercise.mutated(next(iter(exercise.mutants.values())))
+    student.write(wrong)
+    said = student.check()
+    assert words(said) == words(on_the_command_line(exercise, wrong, tmp_path))
+    for button in student.driver.find_elements("css selector", "#answer .place"):
+        line = int(button.text.rpartition(":")[2].rpartition(" ")[2])
+        button.click()
+        shown = student.driver.execute_script("return document.querySelector('#editor .cm-activeLine').textContent")
+        assert shown == wrong.splitlines()[line - 1]
+    student.write(exercise.shown_solution)
+    assert f"{name}: passed" in student.check()
+    assert "passes" in student.text("exercise-about")
+
+
+def test_a_prediction_is_chosen_beside_the_code(student):
+    exercise = BY_NAME["kl_sparsity_backward"]
+    student.go(exercise)
+    choices = student.driver.find_elements("css selector", "#choices input")
+    assert len(choices) == exercise.stub.count('\n#   "')
+    choices[2].click()
+    assert '\nPREDICTION = "c"\n' in student.code()
+    assert "isn't what happens" in student.check()
+
+
+def test_a_loop_without_an_end_is_stopped_at_its_line_while_the_page_answers(student):
+    exercise = BY_NAME["relu_backward"]
+    student.go(exercise)
+    looping = exercise.stub.replace('raise NotImplementedError("your turn")', "while True:\n        grad_y = grad_y + 0")
+    line = looping.splitlines().index("        grad_y = grad_y + 0") + 1
+    student.write(looping)
+    student.find("#check").click()
+    student.find("#watch").click()  # the page isn't held up
+    assert student.find("#watch").is_selected()
+    student.find("#watch").click()
+    said = student.answer()
+    assert "relu_backward: it didn't come to an end" in said
+    assert f"03_relu_backward.py:{line}" in said or f"03_relu_backward.py:{line - 1}" in said
+    student.write(exercise.shown_solution)
+    assert "passed" in student.check()
+
+
+def test_typing_is_checked_and_keys_lead_everywhere(student):
+    exercise = BY_NAME["sigmoid_backward"]
+    student.go(exercise)
+    student.find("#watch").click()
+    student.write(exercise.shown_solution)
+    student.until(lambda: "sigmoid_backward: passed" in student.text("answer"), 30)
+    student.find("#watch").click()
+    code = student.find("#editor .cm-content")
+    student.write(exercise.stub)
+    code.send_keys(Keys.CONTROL, Keys.ENTER)
+    student.until(lambda: "not begun yet" in student.text("answer"), 30)
+    focused = lambda: student.driver.execute_script("return document.activeElement.id")  # noqa: E731
+    code.send_keys(Keys.ESCAPE, Keys.TAB)
+    assert focused() == "check"
+    ActionChains(student.driver).send_keys(Keys.TAB).perform()
+    assert focused() == "hint"
+
+
+def test_a_reload_loses_nothing(student):
+    exercise = BY_NAME["dense_forward"]
+    student.go(exercise)
+    mine = exercise.stub + "\n# not checked yet: ∂L/∂y\n"
+    student.write(mine)
+    student.open("#dense_forward")
+    assert student.until(lambda: "∂L/∂y" in student.code())
+    assert student.kept(exercise.file_name) == mine
+    student.open()
+    assert student.text("passed-text").startswith("5 of 38")
+    assert student.text("begin") == "Go on: 1. The dense layer, forward"
+    student.wait_for_python()
+
+
+def test_a_hand_in_is_graded_in_full_and_goes_on_in_a_terminal_and_back(student, tmp_path, monkeypatch, capsys):
+    student.find("#hand-in").click()
+    path = student.downloads / "hand-in.zip"
+    student.until(path.is_file, 30)
+    work = tmp_path / "work"
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(work)
+    workspace = Workspace(work)
+    assert all(workspace.entry(BY_NAME[name])["passed"] for name in SOLVED)
+    submissions = tmp_path / "submissions" / "ada"
+    submissions.mkdir(parents=True)
+    path.replace(submissions / "hand-in.zip")
+    unconfined = ["--unconfined"] if missing_protections() else []
+    assert main(["exercises", "grade", str(submissions.parent), "--only", *SOLVED, "--out", str(tmp_path / "grades"), *unconfined]) == 0
+    grades = json.loads((tmp_path / "grades" / "grades.json").read_text("utf-8"))
+    assert [(each["student"], each["points"], each["of"]) for each in grades["students"]] == [("ada", 30, 30)]
+    # and back: one more was solved in a terminal
+    solved = BY_NAME["gelu_backward"]
+    monkeypatch.chdir(work)
+    assert main(["exercises", "start", solved.name]) == 0
+    (work / solved.file_name).write_text(solved.shown_solution, "utf-8")
+    assert main(["exercises", "check", solved.name]) == 0
+    back = tmp_path / "back.zip"
+    with zipfile.ZipFile(back, "w") as archive:
+        for file in (solved.file_name, "progress.json"):
+            archive.write(work / file, f"work/{file}")
+    student.find("#bring").send_keys(str(back))
+    student.until(lambda: solved.file_name in student.text("work-said"), 30)
+    assert student.text("passed-text").startswith("6 of 38")
+    student.go(solved)
+    assert student.kept(solved.file_name) == solved.shown_solution
+    assert student.code().startswith(solved.shown_solution[:200])
+
+
+def test_a_phone_is_wide_enough(student):
+    exercise = BY_NAME["dense_backward"]
+    student.open("#dense_backward", 390, 844).wait_for_python()
+    student.write(exercise.mutated(next(iter(exercise.mutants.values()))))
+    assert "not right yet" in student.check()
+    wide = "return [document.documentElement.scrollWidth, innerWidth]"
+    assert student.driver.execute_script(wide) == [390, 390]
+    student.open("", 390, 844)
+    assert student.driver.execute_script(wide) == [390, 390]
+
+
+def test_a_tutorial_runs_and_draws(student):
+    student.open("tutorials/02_one_step_by_hand.html").wait_for_python()
+    student.find("#run-all").click()
+    student.until(lambda: student.driver.find_elements("css selector", ".cell img, .cell .error"))
+    student.until(lambda: {b.text for b in student.driver.find_elements("css selector", ".cell button")} == {"Run"})
+    assert [node.text for node in student.driver.find_elements("css selector", ".cell .error")] == []
+    assert student.driver.execute_script("return document.querySelectorAll('math').length") > 10
+
+
+def test_after_a_visit_it_needs_no_server(student, server):
+    server.stop()
+    student.open("#top_k_backward").wait_for_python()
+    assert "top_k_backward: passed" in student.check()
+    student.open("playground.html?data=ring")
+    assert student.driver.title == "Autoencoder playground"

@@ -1,0 +1,244 @@
+"""Exercises in a browser's tab: the same answers as the command line gives, from one interpreter that goes on."""
+
+import base64
+import io
+import json
+import os
+import pathlib
+import sys
+import time
+import zipfile
+
+import numpy as np
+import pytest
+
+import aescratch as ae
+from aescratch.classroom import WorkspaceError, all_exercises, check_file
+from aescratch.classroom.answering import answer
+from aescratch.classroom.exercise import read_exercise
+from aescratch.classroom.grading.submissions import read_submissions
+from aescratch.classroom.tab import runner
+from aescratch.classroom.tab.in_place import check_in_place
+from aescratch.classroom.workspace import NEW
+from aescratch.programs.cli import main
+
+EXERCISES = all_exercises()
+RELU = next(exercise for exercise in EXERCISES if exercise.name == "relu_backward")
+WITH_CLOCK = pytest.mark.skipif(sys.version_info < (3, 12), reason="a clock needs Python 3.12, as browsers have")
+LOOPS = {
+    "on several lines": "def relu_backward(grad_y, a):\n    while True:\n        a = a + 1\n",
+    "on one line": "def relu_backward(grad_y, a):\n\n    while True: pass\n",
+    "in an expression": "def relu_backward(grad_y, a):\n\n    return [0 for _ in iter(int, 1)]\n",
+    "that catches": "def relu_backward(grad_y, a):\n  for _ in range(3):\n    try:\n      while a is a: a = a\n    except: 0\n",
+    "asleep": "import time\ndef relu_backward(grad_y, a):\n    time.sleep(60)\n",
+    "while it is read": "a = 1\n\nwhile a:\n    a += 1\n",
+}
+LINES = {"on several lines": {2, 3}, "that catches": {4}, "while it is read": {3, 4}}
+
+
+@pytest.fixture
+def tab(tmp_path):
+    """A tab with the built-in path, before anything was written."""
+    return runner.Tab(str(tmp_path))
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=[exercise.name for exercise in EXERCISES])
+def test_a_solution_passes(tab, exercise):
+    found = tab.check(exercise.folder.name, exercise.solution, 10.0)
+    assert found["passed"], found["text"]
+    assert found["passed_count"] == 1
+    assert found["text"] == f"{exercise.name}: passed"
+
+
+# All mistakes of all exercises are compared in a browser, by a script before a release.
+@pytest.mark.parametrize("name", ["dense_forward", "top_k_backward", "kl_sparsity_backward", "xavier_uniform", "adam_step"])
+def test_a_mistake_is_answered_as_on_the_command_line(tab, name):
+    exercise = next(each for each in EXERCISES if each.name == name)
+    text = exercise.mutated(next(iter(exercise.mutants.values())))
+    found = tab.check(name, text, 10.0)
+    path = tab.folder / exercise.file_name
+    assert found["text"] == answer(exercise, path, check_file(exercise, path), NEW)
+    assert found["kind"] == "wrong"
+
+
+NOISY = """import warnings
+import numpy as np
+print("one", 2)
+warnings.warn("three")
+
+def relu_backward(grad_y, a):
+    print("four" * 1000)
+    return np.log(-np.abs(a)) * grad_y
+"""
+BROKEN = {
+    "noisy": NOISY,
+    "recursion": "def relu_backward(grad_y, a):\n    return relu_backward(grad_y, a)\n",
+    "input": "def relu_backward(grad_y, a):\n    return grad_y * (a > float(input()))\n",
+    "leaves": "import sys\nsys.exit('bye')\n",
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_a_process_says_is_said_here(tab, name):
+    found = tab.check("relu_backward", BROKEN[name], 10.0)
+    path = tab.folder / RELU.file_name
+    wanted = check_file(RELU, path)
+    assert found["text"] == answer(RELU, path, wanted, NEW)
+    assert found["printed"] == wanted.printed
+
+
+@WITH_CLOCK
+@pytest.mark.parametrize("name", LOOPS)
+def test_a_loop_is_stopped_and_its_line_named(tab, name):
+    told = []
+    began = time.monotonic()
+    found = tab.check("relu_backward", LOOPS[name], 0.1, told.append)
+    assert time.monotonic() - began < 5
+    assert found["kind"] == "timed-out"
+    assert "still running after 0.1 s, and stopped; look for a loop whose end is never reached" in found["text"]
+    (line,) = found["lines"]
+    assert line in LINES.get(name, {3})
+    assert told[-1] in LINES.get(name, {3})
+
+
+def test_what_was_stopped_from_outside_gets_the_same_words(tab):
+    found = tab.stopped("relu_backward", LOOPS["on one line"], 10.0, 3)
+    assert found["text"].splitlines()[1:] == [
+        "  still running after 10 s, and stopped; look for a loop whose end is never reached",
+        "  03_relu_backward.py:3:  while True: pass",
+    ]
+    died = tab.died("relu_backward", LOOPS["on one line"], "Maximum call stack size exceeded", 3)
+    assert died["kind"] == "died"
+    assert died["lines"] == [3]
+
+
+def test_what_code_changes_is_put_back(tab):
+    text = (
+        "import builtins, os, sys, time, warnings\nimport numpy as np\nfrom aescratch import functions\n"
+        "np.seterr(all='raise')\nnp.random.seed(0)\nsys.setrecursionlimit(200)\nsys.path.append('x')\n"
+        "os.environ['WRITTEN'] = '1'\nos.chdir('/')\nnp.dot = functions.relu = None\nbuiltins.hex = None\n"
+        "sys.stdout = sys.stdin = None\ndel functions.gelu\ntime.sleep = None\nimport helper\n"
+    )
+    (tab.folder / "helper.py").write_text("x = 1\n")
+
+    def state():
+        return [
+            np.geterr(), np.random.get_state()[1].tolist(), sys.getrecursionlimit(), list(sys.path), "helper" in sys.modules,  # noqa: NPY002
+            dict(os.environ), os.getcwd(), np.dot, ae.functions.relu, ae.functions.gelu, hex, sys.stdout, sys.stdin, time.sleep,
+        ]  # fmt: skip
+
+    before = state()
+    assert tab.check("relu_backward", text, 10.0)["kind"] == "missing-function"
+    assert state() == before
+
+
+def test_a_module_beside_the_file_is_read_anew(tab):
+    text = "from helper import mask\ndef relu_backward(grad_y, a):\n    return grad_y * mask(a)\n"
+    for mask, passed in (("a < 0", False), ("a > 0", True)):
+        (tab.folder / "helper.py").write_text(f"def mask(a):\n    return {mask}\n")
+        assert tab.check("relu_backward", text, 10.0)["passed"] is passed
+
+
+def test_a_course_may_be_named_from_where_a_notebook_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(RELU.folder.parent)
+    path = tmp_path / "cell.py"
+    path.write_text(RELU.solution)
+    assert check_in_place(read_exercise(pathlib.Path(RELU.folder.name)), path, 10.0).passed
+
+
+def test_an_answer_links_its_lines(tab):
+    found = tab.check("relu_backward", "import numpy as np\n\ndef relu_backward(grad_y, a):\n    return grad_y[0 < '1']\n", 10.0)
+    assert found["lines"] == [4]
+    assert '<a href="#line-4" data-line="4">03_relu_backward.py:4</a>' in found["html"]
+    assert "&lt;" in found["html"]
+    assert "<" not in found["html"].replace('<a href="#line-4" data-line="4">', "").replace("</a>", "")
+
+
+def test_a_course_says_what_is_known_of_it(tab):
+    course = tab.course()
+    found = {each["short"]: each for each in course["exercises"]}
+    assert list(found) == [exercise.name for exercise in EXERCISES]
+    assert found["relu_backward"]["name"] == "03_relu_backward"
+    assert found["relu_backward"]["text"] == RELU.stub
+    assert found["jump_relu_backward"]["statement_html"].count("<pre>") == 1
+    asked = [each for each in course["exercises"] if each["predictions"]]
+    assert {each["short"] for each in asked} == {each.name for each in EXERCISES if "PREDICTION" in each.stub}
+    assert all(len(each["predictions"][0]["choices"]) >= 2 and each["predictions"][0]["given"] is None for each in asked)
+
+
+def test_a_prediction_is_written_and_looked_at(tab):
+    stub = next(each for each in tab.course()["exercises"] if each["short"] == "tied_weights")["stub"]
+    found = tab.predict("tied_weights", stub, "a")
+    assert found["predictions"][0]["given"] == "a"
+    assert found["text"] == stub.replace("PREDICTION = None", 'PREDICTION = "a"')
+    with pytest.raises(ValueError, match="expected a letter"):
+        tab.predict("tied_weights", stub, '"; import os')
+
+
+def test_hints_are_those_of_the_command_line(tab, capsys, monkeypatch):
+    tab.check("relu_backward", RELU.mutated(RELU.mutants["no mask"]), 10.0)
+    first = tab.hint("relu_backward")
+    monkeypatch.chdir(tab.folder)
+    assert main(["exercises", "hint", "--level", "1"]) == 0
+    assert capsys.readouterr().out == f"{first['text']}\n"
+    assert (first["seen"], tab.hint("relu_backward")["seen"], tab.hint("relu_backward")["seen"]) == (1, 2, 2)
+    assert "hint 3 of 3" in tab.hint("relu_backward", True)["text"]
+
+
+def test_work_goes_on_in_a_terminal_and_back(tab, tmp_path_factory, capsys, monkeypatch):
+    tab.check("relu_backward", RELU.solution, 10.0)
+    handed_in = tab.hand_in()
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(handed_in["base64"]))) as archive:
+        archive.extractall(elsewhere)
+    monkeypatch.chdir(elsewhere)
+    assert main(["exercises", "list", "--json"]) == 0
+    assert [each["name"] for each in json.loads(capsys.readouterr().out) if each["passed"]] == ["relu_backward"]
+    other = runner.Tab(str(tmp_path_factory.mktemp("other")))
+    course = other.take_hand_in(handed_in["base64"])
+    assert course["taken"] == ["03_relu_backward.py"]
+    assert course["before"] == {}
+    assert [each["short"] for each in course["exercises"] if each["passed"]] == ["relu_backward"]
+    assert other.progress() == tab.progress()
+
+
+def test_a_hand_in_is_what_grading_reads(tab, tmp_path):
+    tab.check("relu_backward", RELU.solution, 10.0)
+    (tmp_path / "all" / "Ann").mkdir(parents=True)
+    (tmp_path / "all" / "Ann" / "handin.zip").write_bytes(base64.b64decode(tab.hand_in()["base64"]))
+    (submission,) = read_submissions([tmp_path / "all"], EXERCISES).submissions
+    assert submission.files == {"relu_backward": RELU.solution.encode()}
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"format": 2}', '{"format": 1, "current": 3, "exercises": {}}'])
+def test_progress_that_cant_be_read_is_refused_and_nothing_lost(tab, text):
+    tab.check("relu_backward", RELU.solution, 10.0)
+    before = tab.progress()
+    with pytest.raises(WorkspaceError, match="can't be read"):
+        tab.set_progress(text)
+    assert tab.progress() == before
+    assert tab.set_progress(before)["current"] == "relu_backward"
+
+
+def test_a_zip_that_cant_be_read_is_refused(tab):
+    for data in (b"", b"PK\x03\x04", b"no zip at all"):
+        with pytest.raises(WorkspaceError, match="expected a zip"):
+            tab.take_hand_in(base64.b64encode(data).decode())
+
+
+def test_calls_are_json_and_errors_sentences(tmp_path):
+    course = json.loads(runner.call("open_course", json.dumps([str(tmp_path)])))["result"]
+    assert course["language"] == "en"
+    assert json.loads(runner.call("check", json.dumps(["nothing", "", 1.0]))) == {"error": "there is no exercise 'nothing' here"}
+    assert json.loads(runner.call("hand_in", "[]"))["error"].startswith("there is nothing to hand in")
+    assert json.loads(runner.call("_named", "[]"))["error"].startswith("expected")
+
+
+def test_cells_share_their_names_and_show_what_they_draw(tab):
+    first, second, third = tab.run_cells(["import matplotlib.pyplot as plt\nx = 6", "plt.plot([1, x]);\nx * 7", "\n1 / 0\n2"], 10.0)
+    assert (first["printed"], second["printed"], third["printed"]) == ("", "42\n", "")
+    assert [len(each["figures"]) for each in (first, second, third)] == [0, 1, 0]
+    assert base64.b64decode(second["figures"][0]).startswith(b"\x89PNG")
+    assert third["error"].splitlines()[1].endswith("line 2, in <module>")
+    assert tab.run_cell("x", 10.0)["printed"] == "6\n"
+    assert "NameError" in tab.run_cells(["x"], 10.0)[0]["error"]
