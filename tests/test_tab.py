@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import os
+import pathlib
 import sys
 import time
 import zipfile
@@ -14,8 +15,10 @@ import pytest
 import aescratch as ae
 from aescratch.classroom import WorkspaceError, all_exercises, check_file
 from aescratch.classroom.answering import answer
+from aescratch.classroom.exercise import read_exercise
 from aescratch.classroom.grading.submissions import read_submissions
 from aescratch.classroom.tab import runner
+from aescratch.classroom.tab.in_place import check_in_place
 from aescratch.classroom.workspace import NEW
 from aescratch.programs.cli import main
 
@@ -134,6 +137,13 @@ def test_a_module_beside_the_file_is_read_anew(tab):
     for mask, passed in (("a < 0", False), ("a > 0", True)):
         (tab.folder / "helper.py").write_text(f"def mask(a):\n    return {mask}\n")
         assert tab.check("relu_backward", text, 10.0)["passed"] is passed
+
+
+def test_a_course_may_be_named_from_where_a_notebook_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(RELU.folder.parent)
+    path = tmp_path / "cell.py"
+    path.write_text(RELU.solution)
+    assert check_in_place(read_exercise(pathlib.Path(RELU.folder.name)), path, 10.0).passed
 
 
 def test_an_answer_links_its_lines(tab):

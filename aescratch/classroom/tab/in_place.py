@@ -12,6 +12,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TextIO
@@ -37,7 +38,7 @@ def check_in_place(exercise: Exercise, path: Path, seconds: float, tell: Tell | 
     From Python 3.12 on a loop without an end is stopped after so many seconds; `tell` is called with the lines that
     run, so that whoever waits knows where it was if nothing comes back.
     """
-    path = path.resolve()
+    path, exercise = path.resolve(), replace(exercise, folder=exercise.folder.resolve())  # the code runs elsewhere
     with confined(path.parent) as printed:
         try:
             with clock(path, seconds, tell):
