@@ -8,7 +8,7 @@ import { stateOf } from "./home.js";
 import { show } from "./prose.js";
 import { content, element, made, say } from "./strings.js";
 
-const SECONDS = 10; // of a check, as on the command line
+const SECONDS = 20; // of a check: twice those of the command line, as Python is slower in a browser
 const PAUSE = 900; // milliseconds without a key, after which what is typed is checked
 const HOLE = "raise NotImplementedError";
 const PREDICTION = /^PREDICTION\s*=.*$/m;
