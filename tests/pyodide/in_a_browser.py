@@ -90,7 +90,7 @@ def test_what_needs_processes_says_what_to_use_instead(words, capsys, tmp_path, 
 def test_a_page_is_written_but_not_opened(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["step", "vanilla", "--open"]) == 0
-    assert capsys.readouterr().out.endswith("step.html lies among the files of this Python; download it, and open it in a browser\n")
+    assert capsys.readouterr().out.endswith("step.html is among the files of this Python; download it, and open it in a browser\n")
 
 
 def test_the_command_line_works_in_a_notebook(capsys, tmp_path, monkeypatch):
