@@ -299,10 +299,10 @@ def test_numbers(text, expected):
 
 
 WRONG = [
-    ([], "expected a command: tour, train, evaluate, encode, decode, check, step, playground, exercises, bench, info (see aescratch --help)"),
+    ([], "expected a command: tour, train, evaluate, encode, decode, check, step, site, playground, exercises, bench, info (see aescratch --help)"),
     (["--versio"], "there is no option --versio; did you mean --version? (see aescratch --help)"),
     (["trian"], "there is no command 'trian'; did you mean train?"),
-    (["zzz"], "there is no command 'zzz'; the commands are tour, train, evaluate, encode, decode, check, step, playground, exercises, bench, info"),
+    (["zzz"], "there is no command 'zzz'; the commands are tour, train, evaluate, encode, decode, check, step, site, playground, exercises, bench, info"),
     (["train"], "the following arguments are required: VARIANT (see aescratch train --help)"),
     (
         ["train", "spars"],
