@@ -212,7 +212,7 @@ class Updating(Affine):
 def test_values_that_backward_changes_are_named_and_nothing_else_is_made_of_what_follows():
     report = ae.check_layer(Updating(), X)
     assert [finding.code for finding in report.findings] == ["changed-parameter", "wrong-values", "updated-too-early"]
-    assert report.findings[-1].message.endswith("for these it is right; at those of the forward pass it isn't")
+    assert report.findings[-1].message.endswith("it is right for the updated values, but wrong for those of the forward pass")
 
 
 def test_a_layer_that_prints_does_so_in_the_first_call_only(capsys):
@@ -307,7 +307,7 @@ def test_a_cause_is_named_and_the_layer_in_the_title(monkeypatch):
         (ae.Tanh(), X.astype(int), "expected a to hold float64 numbers, got int64"),
         (ae.Tanh(), X * np.nan, "finite"),
         (ae.Tanh(), X.tolist(), "expected a to be an array, got list"),
-        (ae.Tanh(), {"x": X}, "expected arguments of forward, a, got x too"),
+        (ae.Tanh(), {"x": X}, "expected only arguments of forward, a, got also x"),
         (ae.Sampling(), X, "missing log_var; pass a dict"),
         (functools.partial(int), X, "got partial, which has no backward"),
     ],
@@ -470,7 +470,7 @@ def test_a_parameter_without_a_gradient_is_not_passed_over():
     assert report.verdict == "inconclusive", report
     (finding,) = report.findings
     assert (finding.code, finding.severity, finding.tensor) == ("not-checked", "inconclusive", "W")
-    assert finding.message.startswith("W (5, 3) was not checked: no gradient of it was found; call it dW or grad_W")
+    assert finding.message.startswith("W (5, 3) was not checked: its gradient was not found; call it dW or grad_W")
     assert state(layer) == before
 
 
@@ -689,7 +689,7 @@ def test_what_cannot_be_checked_is_said():
     net = NestedNet()
     net.layers[0] = Slotted()
     for layer in (net, Slotted()):
-        with pytest.raises(TypeError, match="attributes can be listed, got Slotted; take __slots__ out of it"):
+        with pytest.raises(TypeError, match="attributes can be listed, got Slotted; remove its __slots__"):
             ae.check_layer(layer, X)
 
 
@@ -759,7 +759,7 @@ def test_gradients_of_weights_that_backward_updates_are_read_from_the_change():
     assert report.verdict == "pass", report
     assert [(t.name, t.verdict) for t in report.tensors] == [(f"grad_{n}", "pass") for n in ("x", "weights", "bias")]
     assert [f.message for f in report.findings if f.code == "updated-parameter"] == [
-        f"backward updates {name}: its gradient was read from that, (before − after) / 1" for name in ("weights", "bias")
+        f"backward updates {name}: its gradient was read from the change, (before − after) / 1" for name in ("weights", "bias")
     ]
     assert state(layer) == before
     wrong = ae.check_layer(Tutorial(factor=2.0), X)

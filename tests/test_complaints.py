@@ -227,7 +227,7 @@ class TestNeverWrittenIsNotZeroAndNotNaN:
 
         report = ae.check_gradients(Never([D, H], activation=ae.Tanh, rng=0), X)
         assert [f.message for f in findings(report, "never-written")] == [
-            f"encoder.{name}.grad was never written: backward left it as it was" for name in ("W1", "b1")
+            f"encoder.{name}.grad was never written: backward left it unchanged" for name in ("W1", "b1")
         ]
         assert "without a finite value" not in str(report)
         assert "too rough" not in str(report)
@@ -240,7 +240,7 @@ class TestNeverWrittenIsNotZeroAndNotNaN:
 
         report = ae.check_gradients(model_with(leave), X)
         (finding,) = findings(report, "never-written")
-        assert finding.message == "encoder.W1.grad was written in part: backward left 9 of 15 entries as they were"
+        assert finding.message == "encoder.W1.grad was written only in part: backward left 9 of 15 entries unchanged"
         assert not findings(report, "wrong-values")
 
     def test_a_layer_that_adds_with_plus_equals(self):
@@ -268,7 +268,7 @@ class TestNeverWrittenIsNotZeroAndNotNaN:
             grad *= before
 
         (finding,) = findings(ae.check_gradients(model_with(multiply), X), "adds-gradient")
-        assert finding.message.startswith("backward works with what stood in encoder.W1.grad before")
+        assert finding.message.startswith("backward computes with the old value of encoder.W1.grad before")
 
     def test_written_as_nan(self):
         def spoil(grad, before):
@@ -293,7 +293,7 @@ class TestNeverWrittenIsNotZeroAndNotNaN:
         report = ae.check_function(root, lambda grad_y, a: grad_y * 1.0, A)
         (finding,) = findings(report, "not-settled")
         assert "too rough" not in finding.message
-        assert "of 21 entries 21 have none, since what is differentiated is NaN or infinite a small step away" in finding.message
+        assert "of 21 entries 21 have no numeric estimate, since the function is NaN or infinite a small step away" in finding.message
 
     @pytest.mark.parametrize("start", [None, 0.0])
     def test_a_layers_gradient_that_is_never_written(self, start):
@@ -310,7 +310,7 @@ class TestNeverWrittenIsNotZeroAndNotNaN:
 
         report = ae.check_layer(Layer(), X)
         (finding,) = findings(report, "never-written")
-        assert finding.message == "the gradient of W was never written: backward left it as it was"
+        assert finding.message == "the gradient of W was never written: backward left it unchanged"
         assert report.verdict == "fail"
         assert not findings(report, "wrong-values", "wrong-type", "cause")
 
@@ -598,7 +598,7 @@ class TestSentences:
             return grad_y @ W.T, x.T @ grad_y, np.ones(len(b))
 
         found = cause(ae.check_function(lambda x, W, b: x @ W + b, ones_for_b, DENSE))
-        assert found.cause == "grad_b is 1 in every entry, whatever is given: ones were returned"
+        assert found.cause == "grad_b is 1 in every entry for all inputs: backward returned ones"
         assert found.evidence["hypothesis"] == "other-upstream"
 
     def test_ones_of_one_size_only_are_described_as_ones(self):

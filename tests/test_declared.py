@@ -371,7 +371,7 @@ def test_an_undeclared_threshold_does_not_pass():
     assert "encoder.theta2: the gradient is 0 everywhere" in str(report)
     report = ae.check_gradients(autoencoder(JumpReLU), X)
     assert report.verdict == "fail"
-    assert "has to be declared, with ae.surrogate_gradient" in str(report)
+    assert "declare the rule with ae.surrogate_gradient" in str(report)
 
 
 @pytest.mark.parametrize("tied", [False, True])
@@ -390,7 +390,7 @@ def test_a_wrong_factor_in_a_declared_part_is_found_and_the_part_and_its_rule_ar
     assert {t.name for t in report.tensors if t.verdict == "fail"} == wrong
     (finding,) = [f for f in report.findings if f.code == "not-the-rule"]
     assert finding.tensor == f"encoder.{kind.__name__.lower()}2"
-    assert "isn't the rule that it is declared to be, pseudo-derivative" in finding.message
+    assert "doesn't follow its declared rule, pseudo-derivative" in finding.message
     assert not [f for f in report.findings if f.code in ("first-wrong", "not-localised") or f.cause]
 
 

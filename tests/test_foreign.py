@@ -125,7 +125,7 @@ def test_gradients_in_a_dictionary_or_a_row():
 
 
 def test_what_returns_no_loss():
-    with pytest.raises(TypeError, match="expected <lambda> to return a loss and its gradient, got ndarray first"):
+    with pytest.raises(TypeError, match="expected <lambda> to return a loss and its gradient, but it returned ndarray first"):
         ae.check_function(*ae.loss_pair(lambda x: (x, x)), {"x": INPUTS["x"]})
 
 

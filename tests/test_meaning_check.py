@@ -401,7 +401,7 @@ MUTANTS = {
     "KL reversed": ("gaussian_kl", VAE, lambda mu, log_var: 0.5 * (np.exp(-log_var) * (1 + mu**2) - 1 + log_var).sum(axis=1).mean(), "other way round"),
     "sampler of the variance": ("reparameterize", VAE, lambda mu, log_var, eps: mu + np.exp(log_var) * eps, "which is the variance"),
     "sampler, half outside": ("reparameterize", VAE, lambda mu, log_var, eps: mu + 0.5 * np.exp(log_var) * eps, "outside of the exponential"),
-    "sampler of spread 1": ("reparameterize", VAE, lambda mu, log_var, eps: mu + eps + 0 * log_var, "is 1, whatever log_var is"),
+    "sampler of spread 1": ("reparameterize", VAE, lambda mu, log_var, eps: mu + eps + 0 * log_var, "is 1, for any log_var"),
     "sampler, no noise": ("reparameterize", VAE, lambda mu, log_var, eps: mu + 0 * log_var, "draws nothing"),
     "sampler, log_var": ("reparameterize", VAE, lambda mu, log_var, eps: mu + log_var * eps, "log_var itself"),
     "sampler, halved": ("reparameterize", VAE, lambda mu, log_var, eps: mu + 0.5 * np.exp(0.5 * log_var) * eps, "is halved"),
@@ -735,7 +735,7 @@ def test_a_forward_that_raises_or_gives_nan_is_a_finding(monkeypatch):
     monkeypatch.setattr(penalties.KLSparsity, "forward", lambda self, h: 1 / 0)
     report = ae.check_meaning(KL())
     assert report.verdict == "fail"
-    assert "sparsity raised ZeroDivisionError when it was called by itself" in str(report)
+    assert "sparsity raised ZeroDivisionError when it was called alone" in str(report)
     assert "error: loss raised ZeroDivisionError" in str(report)
     monkeypatch.setattr(penalties.KLSparsity, "forward", lambda self, h: float("nan"))
     assert ae.check_meaning(KL()).verdict == "fail"

@@ -297,7 +297,7 @@ MODE_MUTANTS = {
     "norm of the batch": (ae.BatchNorm, lambda self, x: self.gamma.value * (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + self.epsilon) + self.beta.value, "the batch's own mean and variance"),
     "divided by the variance": (ae.BatchNorm, lambda self, x: self.gamma.value * (x - self.running_mean.value) / (self.running_variance.value + self.epsilon) + self.beta.value, "divides by the variance"),
     "no gamma": (ae.BatchNorm, lambda self, x: (x - self.running_mean.value) / np.sqrt(self.running_variance.value + self.epsilon) + self.beta.value, "gamma is left out"),
-    "no mean": (ae.BatchNorm, lambda self, x: self.gamma.value * x / np.sqrt(self.running_variance.value + self.epsilon) + self.beta.value, "the mean isn't taken away"),
+    "no mean": (ae.BatchNorm, lambda self, x: self.gamma.value * x / np.sqrt(self.running_variance.value + self.epsilon) + self.beta.value, "the mean isn't subtracted"),
 }  # fmt: skip
 
 

@@ -538,7 +538,7 @@ def test_check_meaning_names_what_is_mistaken_easily(monkeypatch):
         lambda mu, log_var, lam: np.maximum(-0.5 * (1 + log_var - mu**2 - np.exp(log_var)), lam).sum(axis=1).mean(),
     )
     report = ae.check_meaning(model_of(VAE, free_bits=0.5))
-    assert "examples have bits for free, where a unit has them on average over the batch" in [
+    assert "each example has free bits, where each unit should have them on average over the batch" in [
         finding.cause for finding in report.findings]  # fmt: skip
 
 

@@ -138,7 +138,7 @@ def test_entries_that_nobody_chooses_become_vectors_of_the_batch(moving_average)
     codebook.in_training = True
     h = np.concatenate([RNG.normal(0, 0.1, (5, 2)), RNG.normal(9, 0.1, (5, 2))])
     before = codebook.apply(h)
-    np.testing.assert_array_equal(codebook.forward(h, RNG), before)  # of the entries as they were
+    np.testing.assert_array_equal(codebook.forward(h, RNG), before)  # of the entries unchanged
     E = codebook.E.value
     assert all((E[k] == h).all(axis=1).any() for k in (2, 3))
     assert (np.abs(E[:2] - far[:2]) < 1).all()

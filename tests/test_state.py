@@ -459,11 +459,11 @@ def test_a_state_that_is_read_after_it_moves_leaves_the_check_inconclusive(after
     before = {name: buffer.value for name, buffer in contract.buffers_of(model).items()}
     report = ae.check_gradients(model, X, training=True)
     assert report.verdict == ("inconclusive" if after else "pass"), str(report)
-    assert ("read a buffer before it is assigned" in str(report)) == after
+    assert ("read a buffer before you assign it" in str(report)) == after
     assert_same({name: buffer.value for name, buffer in contract.buffers_of(model).items()}, before)
     report = ae.check_gradients(model, X)
     assert report.verdict == "pass"
-    assert ("read a buffer before it is assigned" in str(report)) == after
+    assert ("read a buffer before you assign it" in str(report)) == after
     assert not any(buffer.frozen for buffer in contract.buffers_of(model).values())
     assert len(IN_USE) > 50
     np.testing.assert_array_equal(IN_USE, 1)
@@ -591,7 +591,7 @@ def test_the_command_line_checks_training_mode(capsys):
     in_training = capsys.readouterr().out
     assert "training mode" in in_training
     assert "wasn't checked" not in in_training
-    assert "the loss of training mode is another one, and wasn't checked" in in_use
+    assert "the loss in training mode is different, and was not checked" in in_use
     assert main(["check", "aescratch.functions:tanh_backward", "--training"]) == 2
     assert "--training says nothing about" in capsys.readouterr().err
 

@@ -421,7 +421,7 @@ def test_a_function_that_an_exercise_replaced_is_noticed_and_its_gradient_shown_
     assert step["grad_a1"].code == "return grad_out * (1 - out)"
     assert np.abs(step["grad_a1"].output - step["grad_a1"].numeric).max() > 0.01
     assert all(step[name].agrees for name in ("h1", "grad_W1", "grad_h1"))
-    assert "The code gives something else than this formula." in str(step)
+    assert "The code's result differs from this formula." in str(step)
 
 
 def test_a_function_that_calls_another_of_the_sheet_is_one_operation(monkeypatch):
