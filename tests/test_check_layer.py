@@ -302,13 +302,13 @@ def test_a_cause_is_named_and_the_layer_in_the_title(monkeypatch):
     ("layer", "x", "text"),
     [
         (ae.Autoencoder([D, H], rng=0), X, "got the model Autoencoder; use ae.check_gradients"),
-        (ae.Dense, X, "got the class Dense; make one first"),
+        (ae.Dense, X, "got the class Dense; pass an instance"),
         (3, X, "got int, which has no forward and no backward"),
         (ae.Tanh(), X.astype(int), "expected a to hold float64 numbers, got int64"),
         (ae.Tanh(), X * np.nan, "finite"),
         (ae.Tanh(), X.tolist(), "expected a to be an array, got list"),
         (ae.Tanh(), {"x": X}, "expected only arguments of forward, a, got also x"),
-        (ae.Sampling(), X, "missing log_var; pass a dict"),
+        (ae.Sampling(), X, "missing log_var; pass them in a dict"),
         (functools.partial(int), X, "got partial, which has no backward"),
     ],
 )
@@ -470,7 +470,7 @@ def test_a_parameter_without_a_gradient_is_not_passed_over():
     assert report.verdict == "inconclusive", report
     (finding,) = report.findings
     assert (finding.code, finding.severity, finding.tensor) == ("not-checked", "inconclusive", "W")
-    assert finding.message.startswith("W (5, 3) was not checked: its gradient was not found; call it dW or grad_W")
+    assert finding.message.startswith("W (5, 3) was not checked: its gradient was not found; name the gradient dW or grad_W")
     assert state(layer) == before
 
 
@@ -792,7 +792,7 @@ def test_who_changed_the_global_random_state_is_said():
     assert report.verdict == "pass", report
     (note,) = report.findings
     assert (note.code, note.severity) == ("changed-random-state", "note")
-    assert note.message.startswith("GlobalDropout.forward changed the global random state")
+    assert note.message.startswith("GlobalDropout.forward draws from the global random state")
     layer.draws_in_backward = True
     report = ae.check_layer(layer, X)
     assert report.verdict == "pass", report

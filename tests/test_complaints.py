@@ -268,7 +268,7 @@ class TestNeverWrittenIsNotZeroAndNotNaN:
             grad *= before
 
         (finding,) = findings(ae.check_gradients(model_with(multiply), X), "adds-gradient")
-        assert finding.message.startswith("backward computes with the old value of encoder.W1.grad before")
+        assert finding.message.startswith("backward computes with the old value of encoder.W1.grad,")
 
     def test_written_as_nan(self):
         def spoil(grad, before):
@@ -663,7 +663,7 @@ class TestTheProof:
         assert begins.startswith("error: grad_a is the right gradient, times 2\n")
         assert "  ask yourself: Which constants" in begins
         assert "draws" not in str(doubled)
-        assert doubled.proofs().startswith("grad_a is the right gradient, times 2: it gives all ")
+        assert doubled.proofs().startswith("grad_a is the right gradient, times 2: it reproduces all ")
         assert "draws of inputs, upstream gradients and sizes, to " in doubled.proofs()
         assert "; the next best cause is off by " in doubled.proofs()
         assert ae.check_function(ae.functions.tanh, ae.functions.tanh_backward, A).proofs() == ""
@@ -671,19 +671,19 @@ class TestTheProof:
     def test_in_html_it_folds_away(self, doubled):
         page = doubled._repr_html_()
         inside = page.partition("<details><summary>How sure is that?</summary>")[2].partition("</details>")[0]
-        assert "it gives all " in inside
-        assert "it gives all " not in page.replace(inside, "")
+        assert "it reproduces all " in inside
+        assert "it reproduces all " not in page.replace(inside, "")
 
     def test_programs_have_it_too(self, doubled):
         (found,) = [finding for finding in doubled.to_dict()["findings"] if finding["code"] == "cause"]
         assert found["message"] == found["cause"]
-        assert found["proof"].startswith("it gives all ")
+        assert found["proof"].startswith("it reproduces all ")
 
     def test_that_of_a_part_in_a_network_stands_with_its_place(self):
         kind = wrong_layer(ae.Tanh, lambda grad: 2 * grad)
         report = ae.check_gradients(ae.Autoencoder([D, H], activation=kind, rng=0), X)
         (first,) = findings(report, "first-wrong")
-        assert first.proof.startswith("it gives all ")
+        assert first.proof.startswith("it reproduces all ")
         assert "draws" not in str(report)
 
     def test_causes_of_exercises_have_one(self, tmp_path):

@@ -723,7 +723,7 @@ def test_with_a_cupy_that_cannot_be_imported(monkeypatch):
     text = "\n====\nCuPy is not correctly installed.\n\nOriginal error:\n  ..."
     monkeypatch.setattr(backend.arrays.importlib, "import_module", raises(ImportError(text)))
     assert refused_move() == (
-        "CuPy is installed but can't be imported (ImportError: CuPy is not correctly installed); install it anew with "
+        "CuPy is installed but can't be imported (ImportError: CuPy is not correctly installed); reinstall it with "
         'pip install --force-reinstall "aescratch[cuda12]" or "aescratch[cuda13]", to match your driver'
     )
 

@@ -263,7 +263,7 @@ def test_photographs_are_eight_of_192_pixels():
         ),
         (lambda: load_natural_patches(size=1), "size must be between 2 and 64, not 1"),
         (lambda: load_natural_patches(n=0), "n must be between 1 and 10,000,000, not 0"),
-        (lambda: swiss_roll(noise=-1), "noise is a standard deviation, 0 or more, not -1"),
+        (lambda: swiss_roll(noise=-1), "noise must be a standard deviation, 0 or more, not -1"),
         (lambda: ring(noise=float("nan")), "noise is a standard deviation"),
         (lambda: bars(size=31), "size must be between 2 and 30, not 31"),
         (lambda: identity_patterns(1), "n_bits must be between 2 and 4,096, not 1"),
@@ -781,7 +781,7 @@ def test_npz(put, compress):
     assert load_file(path, key="test").image_shape == (3, 4)
     assert load_file(path, key="train").labels is None
     with pytest.raises(
-        DataFileError, match="has 2 arrays that could be the data; name one of its keys, as key= in Python or --key: train, test"
+        DataFileError, match="has 2 arrays that could be the data; name one of its keys, with key= in Python or --key: train, test"
     ):
         load_file(path)
     with pytest.raises(DataFileError, match="no array 'valid'; its keys are train, test"):
@@ -946,7 +946,7 @@ HOSTILE = {
         r"has 0 arrays that could be the data; name one of its keys.*\(none\)",
     ),
     "objects.npz": (npz(x=np.array([[None]])), r"\[x\] holds Python objects"),
-    "lzma.npz": (packed_as(zipfile.ZIP_LZMA), "is not packed as numpy.savez packs"),
+    "lzma.npz": (packed_as(zipfile.ZIP_LZMA), "is not packed as by numpy.savez"),
     "onlylabels.npz": (npz(labels=np.arange(3)), "has 0 arrays that could be the data; .* --key: labels"),
     "fewlabels.npz": (npz(x=FLOATS, labels=np.arange(3)), r"labels of shape \(3,\) for 6 examples"),
     "halflabels.npz": (npz(x=FLOATS, y=np.arange(6) / 2), "labels that are not whole numbers"),
@@ -966,7 +966,7 @@ HOSTILE = {
     "ragged.csv": (b"0.1,2\n1,2,3\n", "not a table of numbers"),
     "thousands.csv": (b"a;b\n1,5;1.234,5\n", r"text in column 'b', '1\.234,5' in line 2"),
     "names.csv": (b"a,b\n", "holds no line of numbers"),
-    "manynames.csv": (b"a,b,c\n0.5,2\n", "names 3 columns but its lines have 2"),
+    "manynames.csv": (b"a,b,c\n0.5,2\n", "names 3 columns, but its lines have 2"),
     "rownumbers.csv": (
         b",a,label\n0,0.5,2\n",
         "column without a name, often a row number; name it or remove it",
@@ -1127,7 +1127,7 @@ def test_categories_become_columns_of_0_and_1(put):
         (b"age,city\n\n3.5,Ulm\nx,Bonn\n", "city", "text in column 'age', 'x' in line 4"),
         (b'age,city\n"1,5",Ulm\n2,Bonn\n', "city", "text in column 'age', '1,5' in line 2"),
         (b"age,city,city\n1,Ulm,2\n", "city", "2 columns named 'city'"),
-        (b"age,class\n1.5,Ulm\n", "class", "labels in column 'class', which is no feature; put a whole number"),
+        (b"age,class\n1.5,Ulm\n", "class", "labels in column 'class', which is not a feature; put a whole number"),
         (b'age,city\n1.5,"' + b"x" * 200_000 + b"\n", "city", "can't be read in line 2: field larger"),
     ],
 )  # fmt: skip
@@ -1152,7 +1152,7 @@ def test_a_column_called_y_is_a_coordinate(put):
 
 
 def test_a_share_that_is_no_number_is_refused():
-    with pytest.raises(TypeError, match=r"fraction is the test part's share, a number between 0 and 1, not 'a'"):
+    with pytest.raises(TypeError, match=r"expected fraction, the test part's share, to be a number between 0 and 1, got 'a'"):
         numbered().split("a")
 
 

@@ -225,9 +225,9 @@ def test_a_model_on_a_foreign_activation_says_that_it_cannot_be_saved(tmp_path):
 
 def test_a_foreign_class_of_a_familiar_name_is_still_foreign(tmp_path):
     foreign, noise = type("ReLU", (ae.ReLU,), {}), type("GaussianNoise", (ae.GaussianNoise,), {})
-    with pytest.raises(TypeError, match="got ReLU, which a file could not bring back"):
+    with pytest.raises(TypeError, match="got ReLU, which a file can't restore"):
         ae.Autoencoder([5, 3], activation=foreign, rng=0).save(tmp_path / "model.npz")
-    with pytest.raises(TypeError, match="got GaussianNoise, which a file could not bring back"):
+    with pytest.raises(TypeError, match="got GaussianNoise, which a file can't restore"):
         ae.DenoisingAutoencoder([5, 3], corruption=noise(0.1), rng=0).save(tmp_path / "model.npz")
 
 
@@ -651,7 +651,7 @@ JSON = {
     "no kind": (b'{"format": 1}', "is damaged"),
     "format 2": (b'{"format": 2, "kind": "model"}', "has format 2; open it with a newer aescratch"),
     "a format in words": (b'{"format": "new", "kind": "model"}', "has format new; open it with a newer aescratch"),
-    "another kind": (b'{"format": 1, "kind": "poem"}', "holds a poem; open it as what it is"),
+    "another kind": (b'{"format": 1, "kind": "poem"}', "holds a poem; open it as such"),
     "no description": (b'{"format": 1, "kind": "model"}', "make no model"),
 }
 

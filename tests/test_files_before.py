@@ -86,7 +86,7 @@ def test_a_training_whose_noise_was_drawn_otherwise_is_refused_and_nothing_chang
     model, kept = TRAININGS[name](), path.read_bytes()
     sentence = (
         f"expected a checkpoint of a training whose noise is drawn in float64, but {path} is of an earlier aescratch, "
-        "which drew a float32 model's noise in float32, other numbers from the same seed; give another path to start anew"
+        "which drew a float32 model's noise in float32, other numbers from the same seed; pass another path to start again"
     )
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
         make_before.train(model, EPOCHS, checkpoint=path)

@@ -131,7 +131,7 @@ def test_what_returns_no_loss():
 
 def test_without_torch_the_sentence_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(ImportError, match="torch_pair needs PyTorch, which is missing; pip install torch"):
+    with pytest.raises(ImportError, match="torch_pair needs PyTorch, which is missing; install it with pip install torch"):
         ae.torch_pair(object)
 
 

@@ -265,8 +265,8 @@ class TestBatch:
         (finding,) = [f for f in report.findings if f.severity == "error"]
         assert finding.evidence["tensors"] == [tensor.name for tensor in report.tensors]
         assert finding.message == (
-            "encoder.W1, encoder.b1, decoder.W1, decoder.b1: repeating the batch leaves the loss as it was, but gives "
-            "another gradient; for the same loss it has to be the same"
+            "encoder.W1, encoder.b1, decoder.W1, decoder.b1: repeating the batch leaves the loss unchanged, but gives "
+            "another gradient; it has to be the same for the same loss"
         )
 
     def test_gradients_that_are_0_but_for_rounding_are_left_alone(self):

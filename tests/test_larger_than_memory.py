@@ -341,7 +341,7 @@ def test_other_data_are_refused_in_a_sentence():
     refused(Stored(X[:0]), r"expected x to hold one example per row, with at least one row and one column, got shape \(0, 7\)")
     refused(Stored(X.reshape(N, D, 1)), r"expected x to be a matrix .* got shape \(1009, 7, 1\); pass ae.Stream\(x\), which makes rows of images")
     whole = (255 * X).astype(np.uint8)
-    advice = r"expected x to hold floats, got uint8; divide as it is read: pass ae.Stream\(x, divide_by=255\)"
+    advice = r"expected x to hold floats, got uint8; divide while reading: pass ae.Stream\(x, divide_by=255\)"
     refused(Stored(whole), advice, TypeError)
     refused(Stored(whole.astype(int)), "expected x to hold floats, got int64; divide .* divide_by=their largest possible value", TypeError)
     refused(Stored(X > 0.5), r"expected x to hold floats, got bool; pass x.astype\(float\)", TypeError)

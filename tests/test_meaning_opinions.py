@@ -255,7 +255,7 @@ class DivergenceOfTheSample(ae.VariationalAutoencoder):
         return self.reconstruction.forward(self.decoder.forward(z), x) + self.divergence.forward(z, log_var)
 
 
-@pytest.mark.parametrize(("kind", "cause"), [(NotDamaged, "the input isn't damaged"), (DivergenceOfTheSample, "the divergence takes z for mu")])
+@pytest.mark.parametrize(("kind", "cause"), [(NotDamaged, "the input isn't damaged"), (DivergenceOfTheSample, "the divergence uses z instead of mu")])
 def test_what_may_be_mistaken_for_what_is_named(kind, cause):
     report = ae.check_meaning(kind([D, H], rng=0), X)
     assert report.verdict == "fail"

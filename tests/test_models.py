@@ -392,7 +392,7 @@ REFUSED = [
     (
         lambda: ae.Autoencoder(SHALLOW, reconstruction=ae.BinaryCrossEntropy(), output_activation=ae.Sigmoid),
         ValueError,
-        r"expected no output_activation beside BinaryCrossEntropy, whose decoder emits logits",
+        r"expected no output_activation with BinaryCrossEntropy, whose decoder emits logits",
     ),
     (lambda: ae.LinearAutoencoder(SHALLOW, activation=ae.ReLU), TypeError, r"unexpected keyword argument 'activation'"),
     (lambda: ae.DenoisingAutoencoder(SHALLOW, 0.3), TypeError, r"expected corruption to be one such as"),
@@ -405,7 +405,7 @@ REFUSED = [
     (
         lambda: ae.SparseAutoencoder(SHALLOW, ae.L1Sparsity(1.0), unit_norm_decoder=True, tied=True),
         ValueError,
-        r"expected tied=False beside unit_norm_decoder",
+        r"expected tied=False with unit_norm_decoder",
     ),
     (lambda: ae.KSparseAutoencoder(SHALLOW, k=4), ValueError, r"expected k to be an integer of at least 1 and at most 3"),
     (lambda: ae.ContractiveAutoencoder(DEEP), ValueError, r"expected one hidden layer for the contractive penalty"),
@@ -577,7 +577,7 @@ def test_the_layers_of_a_stack_refuse_what_a_model_refuses():
     ("x", "text"),
     [
         (np.ma.masked_array(np.zeros((7, 5)), mask=np.eye(7, 5)), "expected x to be a plain array, got a masked one"),
-        (np.ma.masked_array(np.zeros((7, 5))), "fill or drop what is masked first"),
+        (np.ma.masked_array(np.zeros((7, 5))), "fill or drop the masked entries first"),
     ],
 )
 def test_masked_data_are_refused(x, text):

@@ -484,7 +484,7 @@ def traversal(**options):
         (lambda: plots.reconstructions(model(), X[:, :9], (3, 3)), ValueError, "x to have 15 columns"),
         (
             lambda: plots.reconstructions(model(), np.tile(X, (6, 1)), SHAPE), ValueError,
-            r"at most 40 images, which stand side by side, got 42; pass x\[:10\]",
+            r"at most 40 images, since they are drawn side by side, got 42; pass x\[:10\]",
         ),
         (lambda: plots.denoising_triples(model(), X, SHAPE), TypeError, "with corruption, got Auto.*ae.DenoisingAuto"),
         (

@@ -246,7 +246,7 @@ def test_a_classifier_trains_the_encoder(kind):
 def test_a_loss_that_measures_no_progress_is_not_compared(kind):
     model = kind([5, 3], rng=0)
     for options in ({"optimizer": ae.LBFGS()}, {"validation": X, "patience": 2}):
-        with pytest.raises(ValueError, match="whose loss is no measure of progress"):
+        with pytest.raises(ValueError, match="whose loss doesn't measure progress"):
             model.fit(X, **options)
 
 

@@ -538,9 +538,9 @@ def test_a_moving_penalty_means_the_running_mean_and_wrong_ones_are_named(monkey
     assert ae.check_meaning(model).verdict == "pass"
     right = ae.functions.moving_kl_sparsity
     for wrong, cause in (
-        (lambda h, running, rho, m: ae.functions.kl_sparsity(h, rho), "it takes the mean of the batch alone"),
-        (lambda h, running, rho, m: right(h, running, rho, 1 - m), "momentum weighs the running mean"),
-        (lambda h, running, rho, m: right(h, np.full_like(running, rho), rho, m), "it begins at rho again"),
+        (lambda h, running, rho, m: ae.functions.kl_sparsity(h, rho), "it uses the batch's mean alone"),
+        (lambda h, running, rho, m: right(h, running, rho, 1 - m), "momentum is the weight of the running mean"),
+        (lambda h, running, rho, m: right(h, np.full_like(running, rho), rho, m), "it starts at rho again"),
     ):
         monkeypatch.setattr(ae.functions, "moving_kl_sparsity", wrong)
         report = ae.check_meaning(model)

@@ -263,7 +263,7 @@ def test_as_many_gradients_as_inputs_come_in_their_order():
 def test_element_wise_losses_without_upstream():
     report = ae.check_function(lambda y_true, y_pred: (y_true - y_pred) ** 2, lambda y_true, y_pred: 2 * (y_pred - y_true), LOSS)
     assert (report.verdict, codes(report)) == ("pass", ["no-upstream", "belongs-to"]), report
-    assert "takes no upstream gradient: what was checked is the gradient of the sum of what <lambda> returns" in str(report)
+    assert "takes no upstream gradient: it was checked as the gradient of the sum of <lambda>'s output" in str(report)
     slope = ae.check_function(lambda x: np.tanh(x), lambda x: 1 - np.tanh(x), {"x": X})
     assert slope.verdict == "fail"
 
@@ -581,7 +581,7 @@ def test_a_backward_that_updates():
     unknown.optimiser.learning_rate = np.float32(0.01)
     report = ae.check_layer(unknown, X)
     assert report.verdict == "inconclusive"
-    assert "w (5, 3) was not checked: backward updates it, and nothing says by how much" in str(report)
+    assert "w (5, 3) was not checked: backward updates it with an unknown learning rate" in str(report)
     with pytest.raises(ValueError, match="expected learning_rate to be"):
         ae.check_layer(Updating(), X, learning_rate=0)
 
@@ -723,7 +723,7 @@ def test_what_is_not_recognised_is_shown_the_lines_that_adapt_it():
     )
     with pytest.raises(TypeError, match="got an object of Embedding, which has both; check it with ae"):
         ae.check_function(Embedding(), inputs={"indices": LABELS})
-    with pytest.raises(TypeError, match=r"(?s)by itself both is checked where it returns .* def both_backward\(grad_y, x, w\): \.\.\."):
+    with pytest.raises(TypeError, match=r"(?s)both can be checked alone only if it returns .* def both_backward\(grad_y, x, w\): \.\.\."):
         ae.check_function(both, inputs={"x": X, "w": W})
 
 
@@ -789,7 +789,7 @@ def test_a_constant_inside_a_logarithm_is_known_as_such(loss):
     report = ae.check_function(loss, lambda p, y: -y / p / len(p), inputs, wrt=["p"])
     assert (report.verdict, codes(report)) == ("pass", ["left-out-constant"]), report
     added = "1e-06" if loss is by_a_name_of_the_file else "1e-07"
-    assert f"without the constant {added} that it adds; backward leaves it out, so that the gradient is off by up to " in str(report)
+    assert f"without {added} that it adds; backward leaves it out, so that the gradient is off by up to " in str(report)
     assert DELTA == 1e-6
     assert cross_entropy(np.zeros((1, 1)), np.ones((1, 1))) == pytest.approx(16.118, abs=1e-3)  # it is there again
     wrong = ae.check_function(loss, lambda p, y: -y / p, inputs, wrt=["p"])
@@ -865,7 +865,7 @@ def test_a_derivative_with_other_names_for_its_arguments():
     it = Act()
     report = ae.check_function(it.fn, it.grad, {"z": X})
     assert (report.verdict, codes(report)) == ("pass", ["argument-name"]), report
-    assert "x of grad was taken for fn's z, and the gradient for that of the sum of what fn returns" in str(report)
+    assert "x of grad was taken for fn's z, and the gradient for that of the sum of fn's output" in str(report)
     assert ae.check_function(it.fn, it.wrong, {"z": X}).verdict == "fail"
     assert ae.check_function(lambda z: 1.0 * z, it.whole, {"z": X}).verdict == "pass"  # whole numbers are numbers
     output = ae.check_function(lambda z: 1 / (1 + np.exp(-z)), lambda s: s * (1 - s), {"z": X})

@@ -276,7 +276,7 @@ def test_an_optimizer_of_ones_own_is_shown_without_a_rule():
         step = ae.trace(model, x, optimizer=Sign(0.1))
         new = model.parameters[0].value - 0.1 * np.sign(step["grad_W1"].output)
         np.testing.assert_allclose(step["W1_new"].output, new)
-        assert f"is what {name} makes of it" in str(step)
+        assert f"is the result of {name}" in str(step)
 
 
 # The code beside a formula

@@ -552,7 +552,7 @@ def test_divergence_names_epoch_batch_and_tensor_and_goes_back_bit_for_bit():
         model.fit(X, epochs=6, batch_size=3, optimizer=SUDDEN, rng=0)
     assert str(caught.value) == (
         "expected a finite loss, but in epoch 3, batch 2, x_hat of reconstruction is the first tensor that is NaN or "
-        "infinite; the model is as it was after epoch 2; try a learning rate below 1e+28, or clip_norm=1.0"
+        "infinite; the model is restored to the end of epoch 2; try a learning rate below 1e+28, or clip_norm=1.0"
     )
     reference.fit(X, epochs=2, batch_size=3, optimizer=SUDDEN, rng=0)
     assert_same(values(model), values(reference))
@@ -602,7 +602,7 @@ def test_values_that_are_finite_and_give_no_finite_loss_are_no_good_epoch(epochs
     with pytest.raises(ae.TrainingDivergedError) as caught:
         model.fit(X, epochs=epochs, batch_size=11, optimizer=ae.Adam(rate), rng=0, checkpoint=path)
     assert str(caught.value).startswith(
-        f"expected a finite loss, but in epoch {good + 1}, batch 1, the loss, computed anew after the last step, is the "
+        f"expected a finite loss, but in epoch {good + 1}, batch 1, the loss, recomputed after the last step, is the "
         f"first tensor that is NaN or infinite; the model is {where}; "
     )
     if good:
@@ -721,7 +721,7 @@ def test_divergence_keeps_the_checkpoint_of_the_last_good_epoch(tmp_path):
         (X, {"optimizer": ae.Adam}, TypeError, r"expected an optimizer such as ae.Adam\(1e-3\), got <class"),
         (X, {"rng": "seed"}, TypeError, "expected rng to be an integer seed or a numpy.random.Generator, got str"),
         (X, {"rng": -1}, ValueError, "expected a seed of 0 or more, got -1"),
-        (X, {"patience": 2}, ValueError, "expected validation data beside patience"),
+        (X, {"patience": 2}, ValueError, "expected validation data with patience"),
         (X, {"patience": 0, "validation": X}, ValueError, "expected patience to be an integer of at least 1, got 0"),
     ],
 )
@@ -998,7 +998,7 @@ def test_a_checkpoint_needs_a_model_and_an_optimizer_that_can_be_described(tmp_p
     class Mine(ae.SGD):
         pass
 
-    with pytest.raises(TypeError, match=r"got .*Mine, which a file could not bring back"):
+    with pytest.raises(TypeError, match=r"got .*Mine, which a file can't restore"):
         checkpointed(tmp_path / "run.npz", optimizer=Mine(0.1))
     assert not (tmp_path / "run.npz").exists()
 

@@ -305,7 +305,7 @@ class PairCheck(Check):
             (other,) = self.coverage.compare_all("grad", self.pair, gradients, self.upstream, self.options.tolerance)
         if other.verdict != PASS:
             return None
-        cause = f"{tensor.name} is right for {name_of(self.pair.forward)} without the constant {offsets} that it adds"
+        cause = f"{tensor.name} is right for {name_of(self.pair.forward)} without {offsets} that it adds"
         message = f"{cause}; backward leaves it out, so that the gradient is off by up to "
         message += f"{tensor.max_relative_error:.1e}"
         evidence: dict[str, Any] = {"hypothesis": "left-out-constant", "values": sorted(offsets.values)}
