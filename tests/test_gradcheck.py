@@ -412,7 +412,7 @@ class TestInputs:
             ({**DENSE, "x": np.full((N, D), np.nan)}, ValueError, "expected finite numbers in x"),
             ({**DENSE, "x": np.zeros((0, D))}, ValueError, "expected x to hold at least one entry"),
             ({**DENSE, "x": X.tolist()}, TypeError, "expected x to be an array, got list"),
-            ({"x": X, "W": W}, TypeError, "expected inputs for every argument of dense, but missing"),
+            ({"x": X, "W": W}, TypeError, "expected inputs for every argument of dense, missing"),
             ({**DENSE, "c": 1.0}, TypeError, r"expected inputs named after the forward's arguments .*got also \['c'\]"),
         ],
     )
@@ -794,7 +794,7 @@ class TestBinding:
             (None, "wrong-type", "backward returns None; end it with a return statement: return grad_a"),
             ((None,), "wrong-type", "grad_a is None, expected an array of shape (7, 5); return the gradient"),
             ([1.0, 2.0], "wrong-count", "expected 1, for a; a list is taken as several gradients"),
-            ([1.0], "wrong-type", "grad_a is a float, expected an array of shape (7, 5); a list is taken as several"),
+            ([1.0], "wrong-type", "grad_a has type float, expected an array of shape (7, 5); a list is taken as several"),
             (np.ma.masked_array(X), "wrong-type", "grad_a is a MaskedArray"),
         ],
     )

@@ -865,12 +865,12 @@ def test_a_derivative_with_other_names_for_its_arguments():
     it = Act()
     report = ae.check_function(it.fn, it.grad, {"z": X})
     assert (report.verdict, codes(report)) == ("pass", ["argument-name"]), report
-    assert "x of grad was taken for fn's z, and the gradient for that of the sum of fn's output" in str(report)
+    assert "x of grad: taken for fn's z, and the result for the gradient of the sum of fn's output" in str(report)
     assert ae.check_function(it.fn, it.wrong, {"z": X}).verdict == "fail"
     assert ae.check_function(lambda z: 1.0 * z, it.whole, {"z": X}).verdict == "pass"  # whole numbers are numbers
     output = ae.check_function(lambda z: 1 / (1 + np.exp(-z)), lambda s: s * (1 - s), {"z": X})
     assert (output.verdict, codes(output)) == ("pass", ["argument-name"]), output
-    assert "s of <lambda> was taken for <lambda>'s output" in str(output)
+    assert "s of <lambda>: taken for <lambda>'s output" in str(output)
     two = ae.check_function(mse, lambda target, out: 2 * (out - target) / out.size, LOSS)
     assert (two.verdict, verdicts(two)) == ("pass", {"y_pred": "pass"}), two
     with pytest.raises(TypeError, match="upstream gradient"):

@@ -150,7 +150,7 @@ def completed(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
     values = {**defaults, **inputs}
     if missing := [name for name in parameters if name not in values]:
         needed = f"expected inputs for every argument of {name_of(forward)}"
-        raise TypeError(f"{needed}, but missing {', '.join(missing)}; add them to inputs")
+        raise TypeError(f"{needed}, missing {', '.join(missing)}; add what is missing to inputs")
     return values
 
 

@@ -107,7 +107,7 @@ def problem_with(gradient: Any, shape: tuple[int, ...]) -> tuple[str, str] | Non
     if gradient is None:
         return "wrong-type", f"is None, expected an array of shape {shape}; return the gradient"
     if not isinstance(gradient, (np.ndarray, np.generic)) or isinstance(gradient, np.ma.MaskedArray):
-        return "wrong-type", f"is a {type(gradient).__name__}, expected an array of shape {shape}"
+        return "wrong-type", f"has type {type(gradient).__name__}, expected an array of shape {shape}"
     if gradient.shape != shape:
         return "wrong-shape", f"has shape {gradient.shape}, expected {shape}, the shape of the array that it belongs to"
     if gradient.dtype.kind != "f":
