@@ -573,9 +573,9 @@ class TestSentences:
 
         inputs = {"x_hat": X, "x": RNG.normal(size=(N, D))}
         of_2 = cause(ae.check_function(ae.functions.squared_error, scaled(lambda x: 2), inputs))
-        assert of_2.question == "Which constants appear in the forward, and what happens to each in its derivative?"
+        assert of_2.question == "Which constants appear in the forward, and what happens to each in a gradient?"
         of_n = cause(ae.check_function(ae.functions.squared_error, scaled(len), inputs))
-        assert of_n.question.startswith("Which sums and which means does the forward take")
+        assert of_n.question.startswith("Over what does the forward sum")
 
     @pytest.mark.parametrize(
         ("backward", "asks"),

@@ -767,8 +767,8 @@ def test_without_cudas_libraries(cupy, monkeypatch):
     monkeypatch.setattr(cupy, "matmul", raises(ImportError('Failure finding "libcublasLt.so.12": No such file')))
     assert refused_move() == (
         "CuPy finds a GPU but can't compute on it (ImportError: Failure finding \"libcublasLt.so.12\": No such file); "
-        'CUDA\'s own libraries are probably missing: pip install "cupy-cuda12x[ctk]" or "cupy-cuda13x[ctk]", whichever is '
-        'there, or stay on the CPU with model.to("numpy")'
+        'CUDA\'s own libraries are probably missing: pip install "cupy-cuda12x[ctk]" or "cupy-cuda13x[ctk]", as '
+        'installed, or stay on the CPU with model.to("numpy")'
     )
 
 

@@ -161,7 +161,7 @@ def test_a_declaration_needs_its_texts_and_a_rule_of_its_own():
         return grad_y.copy()
 
     for texts in (("", "f", "s"), ("r", " ", "s"), ("r", "f", None)):
-        with pytest.raises(TypeError, match=r"expected (rule|formula|source) to be a text"):
+        with pytest.raises(TypeError, match=r"expected (rule|formula|source) to be a non-empty text"):
             ae.surrogate_gradient(*texts, rule)
     with pytest.raises(TypeError, match="expected again to be a function, got int"):
         ae.surrogate_gradient("r", "f", "s", 3)

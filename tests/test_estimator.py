@@ -250,7 +250,7 @@ def test_names_of_features_are_kept_and_compared():
     with pytest.warns(UserWarning, match="X comes with feature names, but fit saw it without them"):
         fitted.fit(frame.to_numpy()).score(frame)
     assert not hasattr(fitted, "feature_names_in_")
-    with pytest.raises(TypeError, match="names of features that are all text"):
+    with pytest.raises(TypeError, match="feature names that are all text"):
         fitted.fit(frame.rename(columns={"p": 7}))
 
 
@@ -355,7 +355,7 @@ def test_calls_on_the_same_data_are_the_epochs_of_one_fit(variant):
 def test_a_schedule_goes_on_and_stays_at_its_last_rate():
     rates = small(learning_rate=ae.CosineRate(0.1), epochs=4, scale="none").fit(X).history_.learning_rate
     assert fed(small(learning_rate=ae.CosineRate(0.1), epochs=4), [X] * 6).history_.learning_rate == [*rates, *rates[-1:] * 2]
-    with pytest.raises(ValueError, match="expected epochs, the number of chunks, beside a learning rate that changes"):
+    with pytest.raises(ValueError, match="expected epochs, the number of chunks, with a learning-rate schedule"):
         small(learning_rate=ae.StepRate(0.1, 2), epochs=None).partial_fit(X)
 
 

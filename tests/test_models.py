@@ -395,7 +395,7 @@ REFUSED = [
         r"expected no output_activation with BinaryCrossEntropy, whose decoder emits logits",
     ),
     (lambda: ae.LinearAutoencoder(SHALLOW, activation=ae.ReLU), TypeError, r"unexpected keyword argument 'activation'"),
-    (lambda: ae.DenoisingAutoencoder(SHALLOW, 0.3), TypeError, r"expected corruption to be one such as"),
+    (lambda: ae.DenoisingAutoencoder(SHALLOW, 0.3), TypeError, r"expected a corruption such as"),
     (lambda: ae.SparseAutoencoder(SHALLOW, 0.3), TypeError, r"expected sparsity to be ae.KLSparsity"),
     (
         lambda: ae.SparseAutoencoder(SHALLOW, ae.KLSparsity(0.1, 1.0), code_activation=ae.ReLU),
@@ -420,14 +420,14 @@ REFUSED = [
     (
         lambda: ae.DenoisingAutoencoder(SHALLOW, ae.GaussianNoise(0.3), loss_on="hidden"),
         ValueError,
-        r"expected a corruption that hides entries beside loss_on=\"hidden\", such as ae.MaskingNoise\(0.75\), got Gaus",
+        r"expected a corruption that hides entries for loss_on=\"hidden\", such as ae.MaskingNoise\(0.75\), got Gaus",
     ),
     (
         lambda: ae.DenoisingAutoencoder(
             SHALLOW, ae.MaskingNoise(0.3), loss_on="hidden", reconstruction=ae.BinaryCrossEntropy()
         ),
         ValueError,
-        r"expected SquaredError\(\) beside loss_on=\"hidden\"",
+        r"expected SquaredError\(\) with loss_on=\"hidden\"",
     ),
     (lambda: ae.DenoisingAutoencoder(SHALLOW, loss_on="seen"), ValueError, r'expected loss_on to be "all" or "hidden"'),
     (lambda: ae.VectorQuantizedAutoencoder(SHALLOW, 0), ValueError, r"expected n_codes to be an integer of at least 1"),
@@ -518,7 +518,7 @@ def test_a_matrix_that_nobody_spoke_for_is_no_trouble_without_weight_decay():
     model = mixing(None, dtype="float64")
     assert ae.check_gradients(model, batch(model)).verdict == "pass"
     assert not [look for look in ae.check_meaning(model, batch(model)).looks if look.verdict == "fail"]
-    with pytest.raises(ValueError, match=r"^expected every matrix to say .* but encoder\.M2 doesn't; where it is made, pass ae\.Para"):
+    with pytest.raises(ValueError, match=r"^expected every matrix to say .* but encoder\.M2 doesn't; create it with ae\.Para"):
         mixing(None, weight_decay=0.3)
 
 

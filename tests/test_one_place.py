@@ -125,7 +125,7 @@ def test_a_record_or_a_layer_of_a_name_that_is_taken_is_refused(tmp_path):
     twice = right + "\n\nRECORDS = (*RECORDS, RECORDS[-1])\n"
     for text, message in (
         (twice, "expected a formula with a new name in aescratch.functions.penalties"),
-        (right.replace('layer="L1Sparsity"', 'layer="Autoencoder"'), "expected a layer's name that nothing else has"),
+        (right.replace('layer="L1Sparsity"', 'layer="Autoencoder"'), "expected a unique name for a layer"),
     ):
         path.write_text(text, encoding="utf-8")
         done = run(folder, "-c", "import aescratch")

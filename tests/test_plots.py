@@ -472,7 +472,7 @@ def traversal(**options):
         (lambda: plots.images(X[0], SHAPE), ValueError, r"one example per row, got shape \(15,\); pass x\[None, :\]"),
         (lambda: plots.images(X[:0], SHAPE), ValueError, r"at least one example, got shape \(0, 15\)"),
         (lambda: plots.images(X * np.nan, SHAPE), ValueError, "finite numbers in x, got 105"),
-        (lambda: plots.images((255 * X).astype(np.uint8), SHAPE), TypeError, r"got uint8 .* divide first, say x / 255"),
+        (lambda: plots.images((255 * X).astype(np.uint8), SHAPE), TypeError, r"got uint8 .* divide first, for example x / 255"),
         (lambda: plots.images(X.tolist(), SHAPE), TypeError, "expected x to be an array of floats, got list"),
         (lambda: plots.images(np.zeros((1001, 15)), SHAPE), ValueError, "at most 1000 images in one picture, got 1001"),
         (lambda: plots.images(X, SHAPE, columns=0), ValueError, "columns to be an integer of at least 1"),

@@ -487,7 +487,7 @@ REFUSED = {
     "expected free_bits to be a number of at least 0": lambda: VAE([D, H], free_bits=-0.1),
     "expected warm_up": lambda: VAE([D, H], warm_up=2.5),
     'expected variance to be "fitted", or to be left out, got 0.1': lambda: VAE([D, H], variance=0.1),
-    "expected SquaredError\\(\\) beside a fitted variance": lambda: VAE(
+    "expected SquaredError\\(\\) with a fitted variance": lambda: VAE(
         [D, H], variance="fitted", reconstruction=ae.BinaryCrossEntropy()
     ),
     "expected n_samples": lambda: IWAE([D, H], 0),

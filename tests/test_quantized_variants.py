@@ -177,7 +177,7 @@ def test_a_check_moves_no_entry(monkeypatch):
 def test_restarts_are_drawn_by_the_rng_and_ask_for_one():
     codebook = Codebook(2, 4, dtype="float64", rng=0)
     codebook.in_training = True
-    with pytest.raises(TypeError, match="expected the rng of loss for a Codebook in training"):
+    with pytest.raises(TypeError, match="expected an rng for a Codebook in training"):
         codebook.forward(np.ones((3, 2)))
     models = [quantized() for _ in range(3)]
     for model, seed in zip(models, (0, 0, 1), strict=True):

@@ -598,7 +598,7 @@ def test_divergence_in_the_last_step_of_an_epoch_is_found():
 def test_values_that_are_finite_and_give_no_finite_loss_are_no_good_epoch(epochs, good, tmp_path):
     path, rate = tmp_path / "run.npz", 1e12 if good == 0 else ae.StepRate(0.01, every=good, factor=1e14)
     model, reference = (ae.LinearAutoencoder([5, 3], rng=0) for _ in range(2))
-    where = f"as it was after epoch {good}" if good else "as it was before training"
+    where = f"restored to the end of epoch {good}" if good else "as it was before training"
     with pytest.raises(ae.TrainingDivergedError) as caught:
         model.fit(X, epochs=epochs, batch_size=11, optimizer=ae.Adam(rate), rng=0, checkpoint=path)
     assert str(caught.value).startswith(
@@ -751,7 +751,7 @@ class Annealed(ae.VariationalAutoencoder):
 )  # fmt: skip
 def test_a_loss_that_is_no_measure_of_progress_is_not_compared(options):
     model, rng = Annealed([5, 4, 3], dtype="float64", rng=0), np.random.default_rng(5)
-    with pytest.raises(ValueError, match=r"^expected neither patience nor LBFGS for Annealed, whose loss is no measure"):
+    with pytest.raises(ValueError, match=r"^expected neither patience nor LBFGS for Annealed, whose loss doesn't measure"):
         model.fit(X, rng=rng, **options)
     assert_same(values(model), values(Annealed([5, 4, 3], dtype="float64", rng=0)))
     assert rng.bit_generator.state == np.random.default_rng(5).bit_generator.state
@@ -879,7 +879,7 @@ def test_a_run_that_stopped_early_is_returned_with_its_best_values(tmp_path):
 
 def test_a_checkpoint_with_more_epochs_than_asked_for_is_refused(tmp_path):
     checkpointed(tmp_path / "run.npz", epochs=4)
-    with pytest.raises(ValueError, match=r"^expected epochs of at least 4, as many as .*run\.npz has behind it, got 2"):
+    with pytest.raises(ValueError, match=r"^expected epochs of at least 4, as many as .*run\.npz has completed, got 2"):
         checkpointed(tmp_path / "run.npz", epochs=2)
 
 
@@ -910,10 +910,10 @@ def test_resuming_another_run_is_refused_with_what_differs_and_changes_nothing(d
 
     if differing == "model, optimizer":  # its data are rounded, so they differ too
         differing = "model.dtype, data, validation, optimizer"
-        with pytest.raises(ValueError, match=f"run.npz differs in {differing}; give the same arguments to go on"):
+        with pytest.raises(ValueError, match=f"run.npz differs in {differing}; pass the same arguments to continue"):
             OTHERS["model, optimizer"](fit)
     else:
-        with pytest.raises(ValueError, match=f"run.npz differs in {differing}; give the same arguments to go on"):
+        with pytest.raises(ValueError, match=f"run.npz differs in {differing}; pass the same arguments to continue"):
             OTHERS[differing](fit)
     assert rng.bit_generator.state == np.random.default_rng(0).bit_generator.state
     fresh = autoencoder(dtype=models[0].dtype)
@@ -1042,7 +1042,7 @@ def test_pretraining_refuses_labels_in_a_sentence():
 def test_a_saturated_sparse_code_is_named_where_the_loss_breaks():
     model = ae.SparseAutoencoder([5, 3], rng=0)
     model.encoder.layers[0].b.value = np.full(3, 100.0)  # the sigmoid of 100 is 1 to the last bit
-    with pytest.raises(ae.TrainingDivergedError, match="KLSparsity is infinite where a unit is exactly 0 or 1"):
+    with pytest.raises(ae.TrainingDivergedError, match="KLSparsity is infinite if a unit is exactly 0 or 1"):
         model.fit(np.random.default_rng(0).random((7, 5)), epochs=1, rng=0)
 
 

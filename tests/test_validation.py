@@ -60,27 +60,27 @@ BAD_DATA = {
     "bytes of images": (
         np.full((7, 5), 200, np.uint8), TypeError,
         "expected x to hold floats, got uint8 with values up to 200; "
-        "divide first, say x / 255.0 for images with values from 0 to 255",
+        "divide first, for example x / 255.0 for images with values from 0 to 255",
     ),
     "digits": (
         np.full((7, 5), 15), TypeError,
         "expected x to hold floats, got int64 with values up to 15; "
-        "divide first, say x / 16.0 for images with values from 0 to 16",
+        "divide first, for example x / 16.0 for images with values from 0 to 16",
     ),
     "bits": (
         np.ones((7, 5), np.int8), TypeError,
         "expected x to hold floats, got int8 with values up to 1; "
-        "divide first, say x / 1.0 for images with values from 0 to 1",
+        "divide first, for example x / 1.0 for images with values from 0 to 1",
     ),
     "deep images": (
         np.full((7, 5), 40_000, np.uint16), TypeError,
         "expected x to hold floats, got uint16 with values up to 40000; "
-        "divide first, say x / 65535.0 for images with values from 0 to 65535",
+        "divide first, for example x / 65535.0 for images with values from 0 to 65535",
     ),
     "integers beyond images": (
         np.full((7, 5), 10**9), TypeError,
         "expected x to hold floats, got int64 with values up to 1000000000; "
-        "divide first, say x / 1000000000.0 for images with values from 0 to 1000000000",
+        "divide first, for example x / 1000000000.0 for images with values from 0 to 1000000000",
     ),
     "no integers": (
         np.ones((0, 5), int), TypeError, "expected x to hold floats, got int64; convert it to floats first",

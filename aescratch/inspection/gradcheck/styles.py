@@ -128,8 +128,8 @@ def _renamed(
     readings = list(zip((of_inputs, of_output), stand_for, strict=True))[: 2 if len(others) == 1 else 1]
     pairs = [(of_passes(passes, forward, backward, is_loss=True), what) for passes, what in readings]
     pair, what = next((each for each in pairs if _agrees(each[0], known)), pairs[0])
-    message = f"{' and '.join(others)} of {name_of(backward)}: taken for {what}, and the result for the gradient of the "
-    notes.append(Finding("argument-name", None, "note", f"{message}sum of {name_of(forward)}'s output"))
+    message = f"{' and '.join(others)} of {name_of(backward)}: taken for {what}, and the result for the gradient of "
+    notes.append(Finding("argument-name", None, "note", f"{message}the sum of {name_of(forward)}'s output"))
     return pair
 
 

@@ -70,7 +70,7 @@ PLAIN_HYPOTHESES = (
     Hypothesis("scale", "{tensor} is the right gradient{times}",
                "Over what does the forward sum, and over what does it take a mean? Where does each enter the gradient?",
                of_the_right_one(lambda truth: [("", truth)]), 1.0, whole=True,
-               questions={CONSTANT: "Which constants appear in the forward, and what happens to each in its derivative?"}),
+               questions={CONSTANT: "Which constants appear in the forward, and what happens to each in a gradient?"}),
     Hypothesis("zeros", "{tensor} is zero everywhere, where the right gradient is not",
                "Does this input change the output? If so, where does your result for it get lost?",
                of_the_right_one(lambda truth: [("", 0 * truth)]), 0.0, fitted=False, whole=True),
