@@ -118,7 +118,7 @@ def test_a_loss_for_data_between_0_and_1_asks_for_such_a_scaling():
     assert scaling.how == "minmax"
     assert np.isfinite(model.loss(np.clip(scaling.apply(X), 0, 1)))
     assert model.scaling_for(RNG.random((N, D))) is None
-    with pytest.raises(ValueError, match=r"expected minmax or auto for binary cross-entropy, got standardize, .* binary cross-entropy"):
+    with pytest.raises(ValueError, match=r"expected minmax or auto for binary cross-entropy, got standardize"):
         model.scaling_for(X, "standardize")
 
 
