@@ -578,7 +578,7 @@ class TestModels:
     @pytest.mark.parametrize(
         ("loss", "text"),
         [
-            (lambda self, x, rng=None: None, "expected Autoencoder.loss to return a number, got NoneType; end it with"),
+            (lambda self, x, rng=None: None, "expected Autoencoder.loss to return a number, got NoneType; return the sum"),
             (lambda self, x, rng=None: x.sum(axis=1), r"expected Autoencoder.loss to return .*, got an array of shape \(7,\)"),
         ],
     )
@@ -795,7 +795,7 @@ class TestBinding:
             ((None,), "wrong-type", "grad_a is None, expected an array of shape (7, 5); return the gradient"),
             ([1.0, 2.0], "wrong-count", "expected 1, for a; a list is taken as several gradients"),
             ([1.0], "wrong-type", "grad_a has type float, expected an array of shape (7, 5); a list is taken as several"),
-            (np.ma.masked_array(X), "wrong-type", "grad_a is a MaskedArray"),
+            (np.ma.masked_array(X), "wrong-type", "grad_a has type MaskedArray"),
         ],
     )
     @pytest.mark.parametrize("forward", [functions.tanh, lambda a: np.tanh(a)])
