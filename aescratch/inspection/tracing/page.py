@@ -1,4 +1,4 @@
-"""The page: the recorded step as JSON beside an interpreter of its formulas, in one file that fetches nothing."""
+"""The page: the recorded step as JSON with an interpreter of its formulas, in one file that loads nothing else."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from aescratch.inspection.tracing.limits import limits_of
 from aescratch.inspection.tracing.naming import label
 from aescratch.inspection.tracing.operation import Operation, named_equation
 
-# One function in the page, each file using those before it.
+# Together one function in the page; each file uses those before it.
 SCRIPTS = (
     "engine", "elements", "paths", "formulas", "tables", "graph", "layout", "network", "painting", "walking", "sums",
     "panel", "editing", "training", "keys",
 )  # fmt: skip
 MOST_NUMBERS = 20_000  # on a page that a phone can show
 BETWEEN = {
-    "add": "What comes from several places adds up.", "multiply": "A term or a gradient, times its weight.",
-    "clip": "Where the gradients are too long together, they are all shortened by the same factor.",
+    "add": "Gradients from several places add up.", "multiply": "A term or a gradient, times its weight.",
+    "clip": "If the norm of all gradients together is too large, all are scaled by the same factor.",
 }  # fmt: skip
 
 
 def page(
     title: str, given: Sequence[Quantity], operations: Sequence[Operation], image_shape: Sequence[int] | None = None
 ) -> str:  # fmt: skip
-    """Return the whole page as text; the batch is the first that is given, and its rows may be images.
+    """Return the whole page as text; the batch is the first given array, and its rows may be images.
 
     Raises
     ------
     ValueError
-        If the step has too many numbers for a page, or a row of the batch isn't an image of this shape.
+        If the step has too many numbers for a page, or a row of the batch doesn't fit this image shape.
     """
     width = given[0].value.shape[1]
     if image_shape is not None and (len(image_shape) != 2 or math.prod(image_shape) != width):
@@ -92,7 +92,7 @@ def _step(operation: Operation) -> dict[str, Any]:
 
 
 def _says(operation: Operation) -> str:
-    """Return what there is to say about an operation: what its function's own docstring says."""
+    """Return the explanation of an operation: the docstring of its function."""
     if operation.function in BETWEEN:
         return BETWEEN[operation.function]
     if operation.which == "update":
