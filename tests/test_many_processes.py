@@ -69,8 +69,7 @@ def scenario(n, name, folder, seconds=SECONDS):
 
 @pytest.fixture(scope="module")
 def by_one():
-    trained = {f"{name} {dtype}": many_processes.trained(name, dtype) for name in many_processes.MODELS
-               for dtype in ("float64", "float32")}  # fmt: skip
+    trained = {f"{name} {dtype}": many_processes.trained(name, dtype) for name, dtype in many_processes.TRAINED}
     return {**trained, "stacked": many_processes.stacked()}
 
 
