@@ -417,6 +417,7 @@ REACHING = re.compile(r"\bos\.|open\(|(?i:socket|ctypes|subprocess|signal|shm|th
 BEYOND = [attack for attack in ATTACKS if REACHING.search(attack[0] + attack[1])]
 
 
+@pytest.mark.in_turn
 @pytest.mark.usefixtures("landlock")
 @pytest.mark.parametrize("attack", BEYOND, ids=[attack[0] for attack in BEYOND])
 def test_an_attack_is_withstood_with_landlock_alone(attack, tmp_path, monkeypatch):

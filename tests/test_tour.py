@@ -163,6 +163,7 @@ def test_the_report_says_what_each_variant_didnt_learn(page):
     assert "still-falling: in the last " in page.text  # a few epochs are too few
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("name", ["linear", "variational", "classifier"])
 def test_a_whole_tours_trainings_are_healthy(name):
     result = experiment.perform(VARIANTS[name], experiment.Digits.load(0), experiment.Plan((name,), 0, quick=False))
