@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from aescratch.classroom.comparing import NO_PREDICTION, WRONG_PREDICTION
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.gradcheck import Finding, Report
 from aescratch.inspection.gradcheck.functions import MALFORMED
 from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, PASS
@@ -20,19 +21,19 @@ RAISED, TIMED_OUT, DIED = "raised", "timed-out", "died"
 LACKING, ASKING, RECURSION = "not-in-grading", "asks-for-input", "recursion"  # they raise, too
 OF_EXCEPTIONS = {"NotInGrading": LACKING, "EOFError": ASKING, "RecursionError": RECURSION}
 HEADLINES = {
-    PASSED: "passed",
-    WRONG: "not right yet",
-    UNSURE: "can't be judged: what the checks found is neither right nor wrong",
-    NOT_BEGUN: "not begun yet",
-    SYNTAX_ERROR: "no Python yet",
-    MISSING: "a function is missing",
-    OTHER_ARGUMENTS: "a function takes other arguments than the checks give",
-    RAISED: "it raised an exception",
-    LACKING: "it uses a package that grading doesn't have",
-    ASKING: "it asks for input, and nobody is there to answer",
-    RECURSION: "it calls itself too often, or without an end",
-    TIMED_OUT: "it didn't come to an end",
-    DIED: "it ended before the checks did",
+    PASSED: gettext_noop("passed"),
+    WRONG: gettext_noop("not right yet"),
+    UNSURE: gettext_noop("can't be judged: what the checks found is neither right nor wrong"),
+    NOT_BEGUN: gettext_noop("not begun yet"),
+    SYNTAX_ERROR: gettext_noop("no Python yet"),
+    MISSING: gettext_noop("a function is missing"),
+    OTHER_ARGUMENTS: gettext_noop("a function takes other arguments than the checks give"),
+    RAISED: gettext_noop("it raised an exception"),
+    LACKING: gettext_noop("it uses a package that grading doesn't have"),
+    ASKING: gettext_noop("it asks for input, and nobody is there to answer"),
+    RECURSION: gettext_noop("it calls itself too often, or without an end"),
+    TIMED_OUT: gettext_noop("it didn't come to an end"),
+    DIED: gettext_noop("it ended before the checks did"),
 }
 AS_PLANTED = "as-planted"  # a finding's code: the file is as it was given
 STILL_THERE = "bug-still-there"  # and another: something was changed, and the numbers are as they were
@@ -81,6 +82,11 @@ class Ended(BaseException):  # an Exception would be taken for the student's own
         self.kind, self.message, self.line = kind, message, line
 
 
+def headline(kind: str) -> str:
+    """Return a kind of outcome in words, in the language in force."""
+    return gettext(HEADLINES[kind]) if kind in HEADLINES else kind
+
+
 def stopped(kind: str, message: str, line: int = 0) -> Outcome:
     """Return the outcome of a check that came to no reports."""
     return Outcome(kind, message, line, codes=[kind], mistake=f"{kind}: {message}")
@@ -88,7 +94,8 @@ def stopped(kind: str, message: str, line: int = 0) -> Outcome:
 
 def still_running(seconds: float) -> str:
     """Return what is said when the time is up."""
-    return f"still running after {seconds:g} s, and stopped; look for a loop whose end is never reached"
+    sentence = gettext("still running after {seconds:g} s, and stopped; look for a loop whose end is never reached")
+    return sentence.format(seconds=seconds)
 
 
 def outcome_of(reports: Sequence[Report]) -> Outcome:

@@ -19,6 +19,7 @@ from aescratch.backend import Array
 from aescratch.classroom.exercise import OURS, CourseError, Exercise
 from aescratch.classroom.grading.channel import THERE
 from aescratch.classroom.outcome import AS_PLANTED, STILL_THERE
+from aescratch.foundations.language import gettext
 from aescratch.inspection.gradcheck import Finding, Report, TensorResult
 
 MISTAKES = "mistakes.json"
@@ -45,7 +46,8 @@ def recognise(exercise: Exercise, reports: Sequence[Report], seed: int, text: by
     for code, cause, question, tensors in _mistakes(exercise, seed, which):
         if _same(report.tensors, tensors):
             entries = sum(tensor.analytic.size for tensor in wrong)
-            proof = f"it gives the same {entries} entries to rounding"
+            proof = gettext("it gives the same {entries} entries to rounding").format(entries=entries)
+            cause, question = gettext(cause), gettext(question)
             evidence = {"hypothesis": code, "tensors": ", ".join(tensor.name for tensor in wrong)}
             found = Finding("cause", wrong[-1].name, "error", cause, evidence, cause, question, proof)
             if causes:
@@ -60,13 +62,16 @@ def _tell_planted(exercise: Exercise, report: Report, text: str) -> None:
     """Say that the numbers are those of the file as it was given, and whether it was edited at all, and where."""
     given, now = _functions_in(exercise.stub), _functions_in(text)
     edited = [name for name in {**given, **now} if given.get(name) != now.get(name)]
-    code, message = AS_PLANTED, "nothing was edited yet: these are the numbers of the file as it was given"
+    code, message = AS_PLANTED, gettext("nothing was edited yet: these are the numbers of the file as it was given")
     if edited:
         code = STILL_THERE
-        message = "the file was edited, but the planted bug is still there: the numbers are those of the file as given"
+        message = gettext(
+            "the file was edited, but the planted bug is still there: the numbers are those of the file as given"
+        )
         if others := [name for name in given if name in edited and name and name not in exercise.checks.FUNCTIONS]:
-            changed, where = " and ".join(others), " and ".join(exercise.checks.FUNCTIONS)
-            message += f"; you changed {changed}, which the checks don't look at: the bug is in {where}"
+            sentence = gettext("; you changed {changed}, which the checks don't look at: the bug is in {where}")
+            both = gettext(" and ")
+            message += sentence.format(changed=both.join(others), where=both.join(exercise.checks.FUNCTIONS))
     if not set(edited) & set(exercise.checks.FUNCTIONS):
         report.findings = [finding for finding in report.findings if finding.code == "wrong-values"]
     report.findings.insert(0, Finding(code, None, "error", message))
@@ -111,10 +116,11 @@ def borrowed(text: bytes, exercise: Exercise) -> str:
     given = {ast.unparse(node) for node, package in _imports(exercise.stub) if package == OURS}
     for node, package in _imports(text):
         if package == OURS and ast.unparse(node) not in given:
-            return (
-                f"it passes by what line {node.lineno} brings in, {ast.unparse(node)}: now write that yourself, "
+            sentence = gettext(
+                "it passes by what line {line} brings in, {code}: now write that yourself, "
                 "since a grader doesn't have it"
             )
+            return sentence.format(line=node.lineno, code=ast.unparse(node))
     return ""
 
 
@@ -125,8 +131,11 @@ def lacking(text: bytes | str, exercise: Exercise, told: bool = False) -> list[s
     for node, package in _imports(text):
         if package not in there:
             first.setdefault(package, node.lineno)
-    rest = "unused it costs nothing, but where it is used there are no points"
-    return [f"line {line} imports {name}, which grading doesn't have: {rest}" for name, line in first.items()]
+    sentence = gettext(
+        "line {line} imports {name}, which grading doesn't have: unused it costs nothing, but where it is used there "
+        "are no points"
+    )
+    return [sentence.format(line=line, name=name) for name, line in first.items()]
 
 
 def _imports(text: bytes | str) -> Iterator[tuple[ast.Import | ast.ImportFrom, str]]:

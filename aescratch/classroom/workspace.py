@@ -14,12 +14,12 @@ from typing import Any
 from aescratch.classroom.exercise import CourseError, Exercise, read_course
 from aescratch.classroom.outcome import Outcome
 from aescratch.foundations.files import write_text
+from aescratch.foundations.language import gettext, in_this_language
 
 PROGRESS = "progress.json"
 BACKUPS = "backups"
 COURSE = "course"  # the folder of a teacher's own exercises, inside the student's
 FORMAT = 1
-README = (Path(__file__).parent / "template" / "README.md").read_text(encoding="utf-8")
 
 
 class WorkspaceError(Exception):
@@ -35,20 +35,22 @@ class Workspace:
             self.progress: dict[str, Any] = json.loads((folder / PROGRESS).read_text(encoding="utf-8"))
             _require_progress(self.progress)
         except (ValueError, TypeError, RecursionError) as error:
-            raise WorkspaceError(
-                f"expected {folder / PROGRESS} to be as it was written, but it can't be read ({error}); put it right, "
+            sentence = gettext(
+                "expected {file} to be as it was written, but it can't be read ({error}); put it right, "
                 "or delete it and run aescratch exercises init on the folder: your files stay"
-            ) from error
+            )
+            raise WorkspaceError(sentence.format(file=folder / PROGRESS, error=error)) from error
         self.exercises = _course_in(folder)
 
     @classmethod
     def create(cls, folder: Path) -> Workspace:
         """Make a folder ready that isn't yet, and return it; files that are in it stay."""
         if (folder / PROGRESS).exists():
-            raise WorkspaceError(f"{folder} holds exercises already; go there and run aescratch exercises list")
+            sentence = gettext("{folder} holds exercises already; go there and run aescratch exercises list")
+            raise WorkspaceError(sentence.format(folder=folder))
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "README.md").exists():
-            write_text(folder / "README.md", README)
+            write_text(folder / "README.md", readme())
         started = {each.name: NEW for each in _course_in(folder) if (folder / each.file_name).exists()}
         write_text(folder / PROGRESS, fresh_progress(started))
         return cls(folder)
@@ -59,10 +61,11 @@ class Workspace:
         for folder in (inside, *inside.parents):
             if (folder / PROGRESS).is_file():
                 return cls(folder)
-        raise WorkspaceError(
-            f"expected to be inside a folder of exercises, but {inside} is in none; make one with "
+        sentence = gettext(
+            "expected to be inside a folder of exercises, but {folder} is in none; make one with "
             "aescratch exercises init DIR, and go there"
         )
+        raise WorkspaceError(sentence.format(folder=inside))
 
     def path(self, exercise: Exercise) -> Path:
         """Return where the student's file of an exercise is."""
@@ -90,7 +93,7 @@ class Workspace:
         """Write the stub of an exercise, unless its file is there, and make it the current one; return if it did."""
         new = not self.path(exercise).exists()
         if new:
-            write_text(self.path(exercise), exercise.stub)
+            write_text(self.path(exercise), exercise.handed_stub)
         self.note(exercise)
         return new
 
@@ -110,7 +113,7 @@ class Workspace:
         backups = (kept / f"{exercise.folder.name}.{number}.py" for number in itertools.count(1))
         backup = next(path for path in backups if not path.exists())
         self.path(exercise).replace(backup)
-        write_text(self.path(exercise), exercise.stub)
+        write_text(self.path(exercise), exercise.handed_stub)
         self.note(exercise, kind="", codes=[], verdicts={}, mistake="", hints={})
         return backup
 
@@ -127,6 +130,11 @@ NEW: dict[str, Any] = {
 }  # fmt: skip
 
 
+def readme() -> str:
+    """Return the text of the README.md of a student's folder."""
+    return in_this_language(Path(__file__).parent / "template" / "README.md").read_text(encoding="utf-8")
+
+
 def fresh_progress(entries: Mapping[str, Any] | None = None) -> str:
     """Return the text of progress.json before anything was checked."""
     return json.dumps({"format": FORMAT, "current": None, "exercises": dict(entries or {})}, indent=2) + "\n"
@@ -137,7 +145,8 @@ def _course_in(folder: Path) -> tuple[Exercise, ...]:
     try:
         return read_course(folder / COURSE if (folder / COURSE).is_dir() else None)
     except CourseError as error:
-        raise WorkspaceError(f"the exercises in {folder / COURSE} can't be used: {error}; ask your teacher") from error
+        sentence = gettext("the exercises in {folder} can't be used: {error}; ask your teacher")
+        raise WorkspaceError(sentence.format(folder=folder / COURSE, error=error)) from error
 
 
 def _require_progress(progress: Any) -> None:

@@ -17,16 +17,18 @@ from aescratch.classroom.answering import answer, bar, listed, listing, what_now
 from aescratch.classroom.hints import LEVELS, about
 from aescratch.classroom.outcome import NOT_BEGUN, UNSURE, Outcome
 from aescratch.classroom.watching import watch
+from aescratch.foundations.language import gettext, with_sentences
 from aescratch.programs.cli.status import FAIL, INCONCLUSIVE, RIGHT, UsageError, did_you_mean
 
 
 def init(arguments: Namespace) -> int:
     """Make a folder ready."""
     if arguments.name is None:
-        raise UsageError("expected a folder after init, such as aescratch exercises init course")
+        raise UsageError(gettext("expected a folder after init, such as aescratch exercises init course"))
     workspace = Workspace.create(Path(arguments.name))
     first = workspace.exercises[0]
-    print(f"{workspace.folder} is ready: {len(workspace.exercises)} exercises; begin with")
+    sentence = gettext("{folder} is ready: {number} exercises; begin with")
+    print(sentence.format(folder=workspace.folder, number=len(workspace.exercises)))
     if workspace.folder.resolve() != Path.cwd():
         print(f"  cd {shlex.quote(str(workspace.folder))}")
     print(f"  aescratch exercises start {first.name}")
@@ -45,9 +47,12 @@ def start(arguments: Namespace) -> int:
     workspace = here()
     exercise = chosen(workspace, arguments.name)
     new = workspace.start(exercise)
-    print(f"{exercise.number}. {exercise.title} ({exercise.minutes} minutes)\n\n{exercise.task}\n")
-    file = os.path.relpath(workspace.path(exercise))
-    print(f"{'write' if new else 'go on'} in {file}, then: aescratch exercises check")
+    head = gettext("{number}. {title} ({minutes} minutes)")
+    head = head.format(number=exercise.number, title=exercise.title, minutes=exercise.minutes)
+    print(f"{head}\n\n{exercise.task}\n")
+    file, command = os.path.relpath(workspace.path(exercise)), "aescratch exercises check"
+    sentence = gettext("write in {file}, then: {command}") if new else gettext("go on in {file}, then: {command}")
+    print(sentence.format(file=file, command=command))
     return RIGHT
 
 
@@ -57,12 +62,13 @@ def check(arguments: Namespace) -> int:
     if not arguments.all:
         exercises = [begun(workspace, arguments.name)]
     elif arguments.name is not None:
-        raise UsageError(f"there is one word too many, {arguments.name!r}")
+        raise UsageError(gettext("there is one word too many, {word!r}").format(word=arguments.name))
     else:
         exercises = [exercise for exercise in workspace.exercises if workspace.started(exercise)]
     if not exercises:
         first = workspace.exercises[0].name
-        raise UsageError(f"no exercise was started yet; begin with aescratch exercises start {first}")
+        sentence = gettext("no exercise was started yet; begin with {command}")
+        raise UsageError(sentence.format(command=f"aescratch exercises start {first}"))
     current = workspace.current
     outcomes = {
         exercise.name: check_one(workspace, exercise, arguments.time_limit, arguments.all, silent=arguments.json)
@@ -103,7 +109,8 @@ def watch_files(arguments: Namespace) -> int:
 
     def again(exercise: Exercise) -> None:
         check_one(workspace, exercise, arguments.time_limit)
-        print(f"{bar(workspace)}\nwatching; save a file to have it checked, Control-C to end\n", flush=True)
+        watching = gettext("watching; save a file to have it checked, Control-C to end")
+        print(f"{bar(workspace)}\n{watching}\n", flush=True)
 
     try:
         watch(workspace, exercise, again)
@@ -115,27 +122,35 @@ def watch_files(arguments: Namespace) -> int:
 def hint(arguments: Namespace) -> int:
     """Print the next hint for the mistake that the last check found; the last one, the answer, only if asked for."""
     if arguments.level is not None and arguments.level > LEVELS:
-        raise UsageError(f"expected --level from 1 to {LEVELS}, got {arguments.level}")
+        sentence = gettext("expected --level from 1 to {levels}, got {level}")
+        raise UsageError(sentence.format(levels=LEVELS, level=arguments.level))
     workspace = here()
     exercise = begun(workspace, arguments.name)
     entry = workspace.entry(exercise)
     if entry["passed"] and entry["kind"] == "passed":
-        print(f"{exercise.name} passes; there is nothing to hint at")
+        print(gettext("{name} passes; there is nothing to hint at").format(name=exercise.name))
         return RIGHT
     key, levels = exercise.hints.choose(entry["codes"])
     mistake = entry["mistake"] or key
     seen = entry["hints"].get(mistake, 0)
     level = LEVELS if arguments.answer else arguments.level or seen + 1
     if level > 1 and exercise.is_planted and entry["kind"] in ("", NOT_BEGUN):
-        print(f"{exercise.name}: nothing was edited yet; change a line, and check it, before you ask for more")
+        sentence = gettext("{name}: nothing was edited yet; change a line, and check it, before you ask for more")
+        print(sentence.format(name=exercise.name))
     elif level >= LEVELS and not arguments.answer:
-        print(
-            f"{exercise.name}: the last hint is the answer; what would you try after hint {LEVELS - 1}? Change one "
-            f"line, and check it. To read the answer all the same: aescratch exercises hint {exercise.name} --answer"
+        sentence = gettext(
+            "{name}: the last hint is the answer; what would you try after hint {level}? Change one "
+            "line, and check it. To read the answer all the same: {command}"
         )
+        command = f"aescratch exercises hint {exercise.name} --answer"
+        print(sentence.format(name=exercise.name, level=LEVELS - 1, command=command))
     else:
         workspace.note(exercise, hints={**entry["hints"], mistake: max(level, seen)})
-        print(f"{exercise.name}, hint {level} of {LEVELS} {about(key)}:\n  {levels[level - 1]}")
+        with with_sentences(exercise.sentences):
+            topic = about(key)
+        head = gettext("{name}, hint {level} of {levels} {about}:")
+        head = head.format(name=exercise.name, level=level, levels=LEVELS, about=topic)
+        print(f"{head}\n  {levels[level - 1]}")
     return RIGHT
 
 
@@ -143,10 +158,11 @@ def reset(arguments: Namespace) -> int:
     """Put the stub back."""
     workspace = here()
     if arguments.name is None:
-        raise UsageError("expected the name of the exercise to reset, so that none is reset by mistake")
+        raise UsageError(gettext("expected the name of the exercise to reset, so that none is reset by mistake"))
     exercise = begun(workspace, arguments.name)
     kept = workspace.reset(exercise)
-    print(f"{exercise.name} is as it was at the start; what you wrote is kept in {os.path.relpath(kept)}")
+    sentence = gettext("{name} is as it was at the start; what you wrote is kept in {file}")
+    print(sentence.format(name=exercise.name, file=os.path.relpath(kept)))
     return RIGHT
 
 
@@ -155,13 +171,15 @@ def solution(arguments: Namespace) -> int:
     workspace = here()
     exercise = chosen(workspace, arguments.name)
     if exercise.released:
-        raise UsageError(f"the solution of {exercise.name} isn't in this course: your teacher keeps it")
+        sentence = gettext("the solution of {name} isn't in this course: your teacher keeps it")
+        raise UsageError(sentence.format(name=exercise.name))
     entry = workspace.entry(exercise)
     if not (entry["passed"] or entry["gave_up"] or arguments.give_up):
-        raise UsageError(
-            f"{exercise.name} hasn't passed yet; ask for a hint, or see the solution all the same with --give-up, "
+        sentence = gettext(
+            "{name} hasn't passed yet; ask for a hint, or see the solution all the same with --give-up, "
             "which is recorded"
         )
+        raise UsageError(sentence.format(name=exercise.name))
     if arguments.give_up and not entry["passed"]:
         workspace.note(exercise, gave_up=True)
     print(exercise.shown_solution, end="")
@@ -184,13 +202,15 @@ def chosen(workspace: Workspace, name: str | None) -> Exercise:
         if word in (exercise.name, exercise.folder.name) or (word.isdecimal() and int(word) == exercise.number):
             return exercise
     near = did_you_mean(word, [exercise.name for exercise in exercises])
-    raise UsageError(f"there is no exercise {name!r}{near or '; see aescratch exercises list'}")
+    sentence = gettext("there is no exercise {name!r}").format(name=name)
+    raise UsageError(sentence + (near or gettext("; see aescratch exercises list")))
 
 
 def begun(workspace: Workspace, name: str | None) -> Exercise:
     """Return the exercise of this name, whose file has to be there."""
     exercise = chosen(workspace, name)
     if not workspace.started(exercise):
-        advice = f"write it with aescratch exercises start {exercise.name}"
-        raise UsageError(f"there is no {exercise.file_name} yet; {advice}")
+        sentence = gettext("there is no {file} yet; write it with {command}")
+        command = f"aescratch exercises start {exercise.name}"
+        raise UsageError(sentence.format(file=exercise.file_name, command=command))
     return exercise
