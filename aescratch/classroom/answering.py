@@ -37,7 +37,8 @@ def answer(exercise: Exercise, path: Path, outcome: Outcome, before: Mapping[str
     if outcome.printed.strip():
         printed = outcome.printed.strip().splitlines()
         more = len(printed) > PRINTED_LINES
-        lines.append(f"  {gettext('your code printed (and more):') if more else gettext('your code printed:')}")
+        head = gettext("your code printed (and more):") if more else gettext("your code printed:")
+        lines.append(f"  {head}")
         lines += [f"    | {line[:100]}" for line in printed[:PRINTED_LINES]]
     lines += [f"  {gettext('note')}: {remark}" for remark in outcome.remarks]
     if changes := changed_since(before, outcome):
@@ -138,8 +139,9 @@ def wrapped(text: str, width: int) -> str:
 def _shown(report: str) -> str:
     """Return a report's text, indented, each question once, and without the head of a table that has no rows."""
     lines = report.splitlines()
-    question = f"  {gettext(QUESTION)} "
-    table, no_row = tuple(f"{gettext(word)}  " for word in TABLE), tuple(f"{gettext(word)}: " for word in NO_ROW)
+    question = tuple(f"  {word} " for word in (QUESTION, gettext(QUESTION)))
+    table = tuple(f"{word}  " for word in (*TABLE, *map(gettext, TABLE)))
+    no_row = tuple(f"{word}: " for word in (*NO_ROW, *map(gettext, NO_ROW)))
     shown: list[str] = []
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
         asked_before = line.startswith(question) and f"  {line}" in shown

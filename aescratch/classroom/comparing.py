@@ -210,8 +210,10 @@ def check_prediction(student: Any, right: str, against: Mapping[str, str]) -> Re
         *others, last = (f'"{each}"' for each in sorted([right, *against]))
         if given is None:
             came = gettext("is still None")
+        elif letter is None:
+            came = gettext("is something else")
         else:
-            came = gettext("is something else") if letter is None else gettext('is "{letter}"').format(letter=letter[:20])
+            came = gettext('is "{letter}"').format(letter=letter[:20])
         message = gettext(
             "PREDICTION, at the top of the file, {came}; read the question there, and put {letters} or {last}: a guess "
             "will do, and nothing is lost by a wrong one"

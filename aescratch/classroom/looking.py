@@ -43,7 +43,8 @@ def _loaded(text: bytes, path: Path) -> ModuleType:
         compile(text, str(path), "exec")
     except (SyntaxError, ValueError) as error:  # null bytes are a ValueError in older Pythons
         reason, line = (error.msg, error.lineno or 0) if isinstance(error, SyntaxError) else (error, 0)
-        raise Ended(kinds.SYNTAX_ERROR, gettext("Python can't read it: {reason}").format(reason=reason), line) from error
+        sentence = gettext("Python can't read it: {reason}")
+        raise Ended(kinds.SYNTAX_ERROR, sentence.format(reason=reason), line) from error
     return module_of_file(path, "student")
 
 

@@ -16,7 +16,9 @@ from aescratch.foundations.language import gettext, gettext_noop, in_this_langua
 
 NOTEBOOK = "start.ipynb"
 INSTALLING = Path(__file__).parents[1] / "template" / "INSTALLING.md"
-FIRST = gettext_noop("Run the cells from the top, each with Shift and Enter. The first one installs the course's package.")
+FIRST = gettext_noop(
+    "Run the cells from the top, each with Shift and Enter. The first one installs the course's package."
+)
 INSTALL = '''\
 import os, pathlib, subprocess, sys
 

@@ -123,7 +123,7 @@ def top_level(argv: list[str]) -> int:
     parser.usage = "aescratch [--help] [--version] [--language {en,ko}] COMMAND ..."
     parser.description, parser.epilog = DESCRIPTION, EPILOG
     switch("--version", "show the version and exit")(parser)
-    option(LANGUAGE, choices=LANGUAGES, help=f"the language of exercises and answers (default: {VARIABLE}, or en)")(parser)
+    option(LANGUAGE, choices=LANGUAGES, help=f"of exercises and their answers (default: {VARIABLE}, or en)")(parser)
     try:
         arguments, rest = parser.parse_known_args(argv)
     except SystemExit:  # after --help
