@@ -65,13 +65,15 @@ def judgement_of(exercise: Exercise, load: Callable[[], Any], path: Path, text: 
         return Judgement(stopped(ended.kind, ended.message, ended.line), reports)
     except (Exception, SystemExit) as error:
         return Judgement(raised(error, path), reports)
-    with with_sentences(exercise.sentences):
+    sentences = exercise.sentences
+    with with_sentences(sentences):
         recognise(exercise, reports, seed, text)
     for finding in (finding for report in reports for finding in report.findings):
         if Path(finding.evidence.get("file", path)).name != path.name and "line" in finding.evidence:
             del finding.evidence["line"]
             finding.evidence.pop("source", None)  # of a course's checks, which called back: no line of the student's
-    return Judgement(outcome_of(reports), reports)
+    with with_sentences(sentences):
+        return Judgement(outcome_of(reports), reports)
 
 
 def _require_functions(exercise: Exercise, student: Any, path: Path) -> None:
