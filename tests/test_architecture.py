@@ -279,7 +279,7 @@ BEYOND_THE_CORE = {
     "architecture", "bare_python", "beginning", "bench", "blind", "browser", "browser_network", "browser_playground", "browser_site", "browser_step",
     "causes", "check_layer", "cli",
     "cli_check", "compiled", "complaints", "counts", "course", "courses", "cupy", "datasets", "debugger", "declared", "diagnosis",
-    "docs", "dry_run", "ecosystem", "estimator", "exercise_styles", "exercises", "exercises_against_torch",
+    "docs", "dry_run", "ecosystem", "estimator", "exercise_styles", "exercises", "exercises_against_torch", "exercises_ko",
     "explanation", "exports", "fixtures",
     "foreign", "gpu", "gradcheck", "gradcheck_laws", "gradcheck_modes", "grading", "grading_hostile",
     "grading_imports", "grading_judge", "grading_say", "grading_seeds", "kernels", "korean", "language", "lines",

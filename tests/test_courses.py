@@ -28,7 +28,7 @@ from aescratch.classroom.leaks import leaks_in, secrets_of
 from aescratch.classroom.packaging.wheel import NAME
 from aescratch.classroom.references import _plain, _same, _value, record
 from aescratch.classroom.releasing import ReleaseError, build, leak_problems, release, released
-from aescratch.classroom.scaffolding import FILES, scaffold
+from aescratch.classroom.scaffolding import FILES, TEMPLATE, scaffold
 from aescratch.classroom.stubs import HIDDEN, MarkerError, regions, stub_of, without
 from aescratch.classroom.trying import tried
 from aescratch.programs.cli import main
@@ -677,7 +677,7 @@ def test_the_page_for_teachers_does_what_it_says(tmp_path, capsys, monkeypatch):
         said += out
     seconds = re.compile(r"\d\.\d\d$", re.MULTILINE)
     assert seconds.sub("t", textwrap.dedent(blocks[2])) in f"{seconds.sub('t', said)}"
-    assert page.count(textwrap.indent("\n".join(FILES["about.md"].splitlines()[:4]), "    ")) == 1
+    assert page.count(textwrap.indent("\n".join((TEMPLATE / "about.md").read_text(encoding="utf-8").splitlines()[:4]), "    ")) == 1
     assert set(os.listdir("handout")) - {"start.ipynb"} == {"README.md", NAME, "course", "progress.json"}
     assert f"at least {leaks_module.LEAST} tokens" in page
     assert f"({leaks_module.LEAST_WRONG} tokens for the last two)" in page

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import sys
 import time
 import zipfile
@@ -20,11 +21,13 @@ from aescratch.classroom.grading.submissions import read_submissions
 from aescratch.classroom.tab import runner
 from aescratch.classroom.tab.in_place import check_in_place
 from aescratch.classroom.workspace import NEW
+from aescratch.foundations.language import in_language
 from aescratch.programs.cli import main
 
 EXERCISES = all_exercises()
 RELU = next(exercise for exercise in EXERCISES if exercise.name == "relu_backward")
 WITH_CLOCK = pytest.mark.skipif(sys.version_info < (3, 12), reason="a clock needs Python 3.12, as browsers have")
+HANGUL = re.compile("[가-힣]")
 LOOPS = {
     "on several lines": "def relu_backward(grad_y, a):\n    while True:\n        a = a + 1\n",
     "on one line": "def relu_backward(grad_y, a):\n\n    while True: pass\n",
@@ -224,6 +227,17 @@ def test_a_zip_that_cant_be_read_is_refused(tab):
     for data in (b"", b"PK\x03\x04", b"no zip at all"):
         with pytest.raises(WorkspaceError, match="expected a zip"):
             tab.take_hand_in(base64.b64encode(data).decode())
+
+
+def test_the_course_is_in_the_language_in_force(tmp_path):
+    with in_language("ko"):
+        course = runner.open_course(str(tmp_path))
+        found = next(each for each in course["exercises"] if each["short"] == "tied_weights")
+        answered = runner.TABS[0].check("tied_weights", found["text"], 10.0)
+    assert course["language"] == "ko"
+    assert found["text"] == found["stub"]
+    assert all(HANGUL.search(said) for said in (found["title"], found["statement"], found["predictions"][0]["question"]))
+    assert answered["text"].startswith("tied_weights: 아직 시작하지 않았다\n")
 
 
 def test_calls_are_json_and_errors_sentences(tmp_path):

@@ -3,26 +3,31 @@
     Outcome, the student's file, the entry of the last check -> text
 """
 
-import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from aescratch.classroom.exercise import Exercise
-from aescratch.classroom.outcome import HEADLINES, NOT_BEGUN, PASSED, Outcome
+from aescratch.classroom.outcome import NOT_BEGUN, PASSED, Outcome, headline
 from aescratch.classroom.workspace import Workspace
+from aescratch.foundations.columns import columns_of, padded, wrapped_lines
+from aescratch.foundations.language import gettext, gettext_noop
 
 WIDTH = 24  # of the progress bar
 PRINTED_LINES = 5
-QUESTION, TABLE = "  ask yourself: ", ("tensor  ", "tried on  ")  # beginnings of lines of a report
-NO_ROW = ("error: ", "inconclusive: ", "note: ")
+# Beginnings of lines of a report.
+QUESTION = gettext_noop("ask yourself:")
+TABLE = (gettext_noop("tensor"), gettext_noop("tried on"))
+NO_ROW = (gettext_noop("error"), gettext_noop("inconclusive"), gettext_noop("note"))
 
 
 def answer(exercise: Exercise, path: Path, outcome: Outcome, before: Mapping[str, Any]) -> str:
     """Return the answer to a check of a student's file, from its outcome and the entry of the last check."""
-    lines = [f"{exercise.name}: {HEADLINES[outcome.kind]}"]
+    lines = [f"{exercise.name}: {headline(outcome.kind)}"]
     if outcome.kind == NOT_BEGUN and outcome.line:
-        lines.append(f"  write your code at {path.name}:{outcome.line}, in place of raise NotImplementedError")
+        place = f"{path.name}:{outcome.line}"
+        sentence = gettext("write your code at {place}, in place of raise NotImplementedError")
+        lines.append(f"  {sentence.format(place=place)}")
     elif outcome.message and not outcome.reports:
         lines.append(f"  {outcome.message}")
     if outcome.line and outcome.kind != NOT_BEGUN and not outcome.reports:
@@ -31,10 +36,11 @@ def answer(exercise: Exercise, path: Path, outcome: Outcome, before: Mapping[str
     lines += [_shown(report) for report in outcome.reports]
     if outcome.printed.strip():
         printed = outcome.printed.strip().splitlines()
-        more = " (and more)" if len(printed) > PRINTED_LINES else ""
-        lines.append(f"  your code printed{more}:")
+        more = len(printed) > PRINTED_LINES
+        head = gettext("your code printed (and more):") if more else gettext("your code printed:")
+        lines.append(f"  {head}")
         lines += [f"    | {line[:100]}" for line in printed[:PRINTED_LINES]]
-    lines += [f"  note: {remark}" for remark in outcome.remarks]
+    lines += [f"  {gettext('note')}: {remark}" for remark in outcome.remarks]
     if changes := changed_since(before, outcome):
         lines.append(f"  {changes}")
     return "\n".join(lines)
@@ -43,12 +49,13 @@ def answer(exercise: Exercise, path: Path, outcome: Outcome, before: Mapping[str
 def what_now(workspace: Workspace, exercise: Exercise, outcome: Outcome) -> str:
     """Return the line that says what to do after a check."""
     if not outcome.passed:
-        return f"for a hint: aescratch exercises hint {exercise.name}"
+        return gettext("for a hint: {command}").format(command=f"aescratch exercises hint {exercise.name}")
     following = workspace.left(exercise.number)
     if following is None:
-        return "all exercises pass: you are done"
-    verb = "check" if workspace.started(following) else "start"
-    return f"next: aescratch exercises {verb} {following.name}   ({following.title}, {following.minutes} minutes)"
+        return gettext("all exercises pass: you are done")
+    command = f"aescratch exercises {'check' if workspace.started(following) else 'start'} {following.name}"
+    sentence = gettext("next: {command}   ({title}, {minutes} minutes)")
+    return sentence.format(command=command, title=following.title, minutes=following.minutes)
 
 
 def changed_since(before: Mapping[str, Any], outcome: Outcome) -> str:
@@ -56,17 +63,19 @@ def changed_since(before: Mapping[str, Any], outcome: Outcome) -> str:
     if not before["kind"]:
         return ""
     if before["kind"] != outcome.kind:
-        return f"the last check said: {HEADLINES.get(before['kind'], before['kind'])}"
+        return gettext("the last check said: {headline}").format(headline=headline(before["kind"]))
     changes = []
     for tensor, verdict in outcome.verdicts.items():
         old = before["verdicts"].get(tensor)
         if old not in (None, verdict):
-            changes.append(f"{tensor} is now right" if verdict == "pass" else f"{tensor} was {old}, now {verdict}")
+            right, other = gettext("{tensor} is now right"), gettext("{tensor} was {old}, now {verdict}")
+            sentence = right if verdict == "pass" else other
+            changes.append(sentence.format(tensor=tensor, old=old, verdict=verdict))
     if not changes and before["codes"] != outcome.codes:
-        changes.append("the findings are different")
+        changes.append(gettext("the findings are different"))
     if not changes and outcome.kind not in (PASSED, NOT_BEGUN):
-        changes.append("the kinds of findings are the same")
-    return f"since the last check: {'; '.join(changes)}" if changes else ""
+        changes.append(gettext("the kinds of findings are the same"))
+    return gettext("since the last check: {changes}").format(changes="; ".join(changes)) if changes else ""
 
 
 def bar(workspace: Workspace) -> str:
@@ -74,7 +83,8 @@ def bar(workspace: Workspace) -> str:
     exercises = workspace.exercises
     passed = sum(bool(workspace.entry(exercise)["passed"]) for exercise in exercises)
     filled = WIDTH * passed // len(exercises)
-    return f"[{'#' * filled}{'.' * (WIDTH - filled)}] {passed} of {len(exercises)} pass"
+    number = gettext("{passed} of {number} pass").format(passed=passed, number=len(exercises))
+    return f"[{'#' * filled}{'.' * (WIDTH - filled)}] {number}"
 
 
 def listing(workspace: Workspace) -> str:
@@ -86,11 +96,11 @@ def listing(workspace: Workspace) -> str:
             chapter = exercise.chapter
             lines.append(chapter)
         here = ">" if exercise.name == workspace.current else " "
-        entry, state = workspace.entry(exercise), "started" if workspace.started(exercise) else ""
+        entry, state = workspace.entry(exercise), gettext("started") if workspace.started(exercise) else ""
         if entry["passed"]:
-            state = "seen" if entry["gave_up"] else "passed"
-        words = f"{exercise.title}, {exercise.minutes} min"
-        lines.append(f"{here} {exercise.number:2}  {exercise.name:<24}{state:<10}{words}")
+            state = gettext("seen") if entry["gave_up"] else gettext("passed")
+        words = gettext("{title}, {minutes} min").format(title=exercise.title, minutes=exercise.minutes)
+        lines.append(f"{here} {exercise.number:2}  {exercise.name:<24}{padded(state, 10)}{words}")
     return "\n".join([*lines, bar(workspace)])
 
 
@@ -119,20 +129,23 @@ def wrapped(text: str, width: int) -> str:
     lines: list[str] = []
     for line in text.splitlines():
         inset = line[: len(line) - len(line.lstrip())] + "  "
-        if len(line) <= width or "  " in line.strip() or line.lstrip().startswith("|"):
+        if columns_of(line) <= width or "  " in line.strip() or line.lstrip().startswith("|"):
             lines.append(line)
         else:
-            lines += textwrap.wrap(line, width, subsequent_indent=inset, break_long_words=False, break_on_hyphens=False)
+            lines += wrapped_lines(line, width, inset)
     return "\n".join(lines)
 
 
 def _shown(report: str) -> str:
     """Return a report's text, indented, with each question once, and without the head of an empty table."""
     lines = report.splitlines()
+    question = tuple(f"  {word} " for word in (QUESTION, gettext(QUESTION)))
+    table = tuple(f"{word}  " for word in (*TABLE, *map(gettext, TABLE)))
+    no_row = tuple(f"{word}: " for word in (*NO_ROW, *map(gettext, NO_ROW)))
     shown: list[str] = []
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        asked_before = line.startswith(QUESTION) and f"  {line}" in shown
-        empty_table = line.startswith(TABLE) and following.startswith(NO_ROW)
+        asked_before = line.startswith(question) and f"  {line}" in shown
+        empty_table = line.startswith(table) and following.startswith(no_row)
         if not (asked_before or empty_table):
             shown.append(f"  {line}")
     return "\n".join(shown)

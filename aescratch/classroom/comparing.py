@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aescratch.foundations.declared import declaration_of
+from aescratch.foundations.language import gettext
 from aescratch.inspection.gradcheck import Finding, Report, TensorResult, check_function
 from aescratch.inspection.gradcheck.binding import bind, call, changed, copied, name_of, same, with_copies
 from aescratch.inspection.gradcheck.findings import problem_with, raised
@@ -67,12 +68,12 @@ class PredictionReport(Report):
 
     def rows(self) -> list[tuple[str, ...]]:
         """Return the table as texts, the head first."""
-        return [("asked for", "verdict"), ("PREDICTION", self.verdict)]
+        return [(gettext("asked for"), gettext("verdict")), ("PREDICTION", self.verdict)]
 
     def summary(self) -> str:
         """Return the last line: the verdict, and what is next."""
-        right = self.verdict == PASS
-        return "pass: the prediction is right" if right else "fail: the code is checked once this is right"
+        right, wrong = gettext("pass: the prediction is right"), gettext("fail: the code is checked once this is right")
+        return right if self.verdict == PASS else wrong
 
 
 def check_backward(
@@ -100,7 +101,9 @@ def check_backward(
     report = check_function(
         forward, backward, inputs, wrt=wrt, held=held, rng=seed + 1, time_limit=None, explain=EXPLAINING.get()
     )
-    report.title = report.title.replace(f", rng={seed + 1}", "") + (f", at {at}" if at else "")  # secret in grading
+    report.title = report.title.replace(f", rng={seed + 1}", "")  # secret in grading
+    if at:
+        report.title = gettext("{title}, at {inputs}").format(title=report.title, inputs=gettext(at))
     report.findings = [finding for finding in report.findings if finding.code != "equal-sizes"]  # the sizes are ours
     report.findings.sort(key=lambda finding: finding.code == "shared-memory")  # wrong numbers first
     for finding in report.findings:
@@ -145,7 +148,7 @@ def check_forward(
     """
     tensors: list[TensorResult] = []
     impure: dict[str, Finding] = {}
-    title = f"check of the values that {forward.__name__} returns"
+    title = gettext("check of the values that {name} returns").format(name=forward.__name__)
     for inputs in draws:
         arguments = copied(inputs)
         try:
@@ -156,10 +159,14 @@ def check_forward(
             return ValueReport(title, [], [found], TOLERANCE)
         wanted = np.asarray(call(right, copied(inputs)))
         for name in changed(arguments, inputs):
-            message = f"{forward.__name__} changed its argument {name}; work on a copy, since the caller still needs it"
+            sentence = gettext(
+                "{function} changed its argument {name}; work on a copy, since the caller still needs it"
+            )
+            message = sentence.format(function=forward.__name__, name=name)
             impure.setdefault(name, Finding("changed-argument", name, "error", message))
         if not same(value, again):
-            message = f"{forward.__name__} returns different values when it is called again with the same arguments"
+            sentence = gettext("{function} returns different values when it is called again with the same arguments")
+            message = sentence.format(function=forward.__name__)
             impure.setdefault("", Finding("not-repeatable", None, "error", message))
         if problem := problem_with(np.float64(value) if isinstance(value, float) else value, wanted.shape):
             code, text = problem
@@ -177,7 +184,7 @@ def check_forward(
 def _given(arguments: Inputs) -> str:
     """Return the end of a sentence that names the shapes of a function's arguments; numbers are left out."""
     shapes = [f"{name} {np.shape(value)}" for name, value in arguments.items() if np.ndim(value)]
-    return f"; it was given {', '.join(shapes)}" if shapes else ""
+    return gettext("; it was given {shapes}").format(shapes=", ".join(shapes)) if shapes else ""
 
 
 def check_prediction(student: Any, right: str, against: Mapping[str, str]) -> Report:
@@ -199,25 +206,34 @@ def check_prediction(student: Any, right: str, against: Mapping[str, str]) -> Re
     if letter == right:
         findings = []
     elif letter is not None and letter in against:
-        message = f'PREDICTION = "{letter}" isn\'t what happens'
-        findings = [Finding(WRONG_PREDICTION, None, "error", message, {"given": letter}, "", against[letter])]
+        message = gettext('PREDICTION = "{letter}" isn\'t what happens').format(letter=letter)
+        findings = [Finding(WRONG_PREDICTION, None, "error", message, {"given": letter}, "", gettext(against[letter]))]
     else:
         *others, last = (f'"{each}"' for each in sorted([right, *against]))
-        came = "is still None" if given is None else "is something else" if letter is None else f'is "{letter[:20]}"'
-        message = (
-            f"PREDICTION, at the top of the file, {came}; read the question there, and write {', '.join(others)} or "
-            f"{last}: a guess is fine, and a wrong one costs nothing"
+        if given is None:
+            came = gettext("is still None")
+        elif letter is None:
+            came = gettext("is something else")
+        else:
+            came = gettext('is "{letter}"').format(letter=letter[:20])
+        message = gettext(
+            "PREDICTION, at the top of the file, {came}; read the question there, and write {letters} or {last}: a "
+            "guess is fine, and a wrong one costs nothing"
         )
+        message = message.format(came=came, letters=", ".join(others), last=last)
         findings = [Finding(NO_PREDICTION, None, "error", message)]
-    return PredictionReport("your prediction, before any code", [], findings, TOLERANCE)
+    return PredictionReport(gettext("your prediction, before any code"), [], findings, TOLERANCE)
 
 
 def _wrong(tensor: TensorResult) -> Finding:
     failing, worst = tensor.count("fail"), tensor.worst
-    message = (
-        f"{tensor.name}: {failing} of {tensor.verdicts.size} entries differ; at {worst} yours is "
-        f"{float(tensor.analytic[worst]):.9g}, the right value is {float(tensor.numeric[worst]):.9g}"
+    sentence = gettext(
+        "{name}: {failing} of {size} entries differ; at {worst} yours is {yours:.9g}, the right value is {right:.9g}"
     )
+    message = sentence.format(
+        name=tensor.name, failing=failing, size=tensor.verdicts.size, worst=worst,
+        yours=float(tensor.analytic[worst]), right=float(tensor.numeric[worst]),
+    )  # fmt: skip
     return Finding("wrong-values", tensor.name, "error", message, {"entries": failing, "worst": list(worst)})
 
 
@@ -228,6 +244,7 @@ def _cause(tensors: Sequence[TensorResult], draws: Sequence[Inputs], slips: Sequ
         given = [np.asarray(call(slip.forward, copied(inputs))) for inputs in draws]
         if all(a.shape == b.shape and np.allclose(a, b, TOLERANCE, 0) for a, b in zip(values, given, strict=True)):
             evidence = {"hypothesis": slip.code}
-            proof = f"it gives exactly these values at {len(draws)} draws of the inputs"
-            return [Finding("cause", output, "error", slip.cause, evidence, slip.cause, slip.question, proof)]
+            proof = gettext("it gives exactly these values at {number} draws of the inputs").format(number=len(draws))
+            cause, question = gettext(slip.cause), gettext(slip.question)
+            return [Finding("cause", output, "error", cause, evidence, cause, question, proof)]
     return []

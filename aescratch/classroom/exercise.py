@@ -5,6 +5,9 @@
     checks.py     FUNCTIONS that must exist, and check(student, seed), which yields reports
     hints.md      three levels for each code of a finding
     mutants.py    typical mistakes, and the code that each must get as its answer
+
+Students read them in the language in force: about.ko.md and hints.ko.md replace about.md and hints.md, and
+sentences.ko.md translates the sentences of checks.py and mutants.py and the comments of the stub. Each is optional.
 """
 
 import functools
@@ -17,14 +20,14 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from aescratch.classroom.comparing import seeking_causes
-from aescratch.classroom.hints import Hints, read_hints
-from aescratch.classroom.stubs import HOLE, MarkerError, shown_solution, stub_of
+from aescratch.classroom.hints import Hints, HintTable, read_hints
+from aescratch.classroom.stubs import HOLE, MarkerError, said_in_comments, shown_solution, stub_of
+from aescratch.foundations.language import LANGUAGES, in_language, in_this_language, language, read_sentences
 from aescratch.foundations.sources import module_of_file, module_of_text
 from aescratch.inspection.gradcheck import Report
 
 PATH = Path(__file__).parent / "path"
 POINTS = 10  # default of an exercise
-GENERAL_HINTS = PATH / "hints.md"  # on mistakes that can occur in any exercise
 PACKAGES = "packages.txt"  # beside the exercises of a course
 OURS = "aescratch"
 Wrap = Callable[[str, Any], Any]
@@ -48,16 +51,52 @@ class Mutant(NamedTuple):
     question: str = ""
 
 
+class About(NamedTuple):
+    """What about.md says, in one language."""
+
+    title: str
+    chapter: str
+    minutes: int  # that it takes, approximately
+    points: int  # its worth in grading
+    task: str  # the instructions
+
+
 @dataclass(frozen=True)
 class Exercise:
     """One exercise of the path."""
 
     folder: Path  # NN_name: its number and its name
-    title: str
-    chapter: str
-    minutes: int  # that it takes, approximately
-    task: str  # the instructions
-    points: int = POINTS  # its worth in grading
+    abouts: tuple[tuple[str, About], ...]  # what about.md says, by language, English first
+
+    @property
+    def about(self) -> About:
+        """What about.md says, in the language in force if there is a translation."""
+        return dict(self.abouts).get(language(), self.abouts[0][1])
+
+    @property
+    def title(self) -> str:
+        """Its title in lists."""
+        return self.about.title
+
+    @property
+    def chapter(self) -> str:
+        """Its chapter."""
+        return self.about.chapter
+
+    @property
+    def minutes(self) -> int:
+        """How many minutes it takes, approximately."""
+        return self.about.minutes
+
+    @property
+    def points(self) -> int:
+        """Its worth in grading."""
+        return self.about.points
+
+    @property
+    def task(self) -> str:
+        """The instructions."""
+        return self.about.task
 
     @property
     def name(self) -> str:
@@ -91,8 +130,19 @@ class Exercise:
 
     @property
     def stub(self) -> str:
-        """The file that the student begins with."""
+        """The file that the student begins with, in English."""
         return (self.folder / "stub.py").read_text(encoding="utf-8") if self.released else stub_of(self.solution)
+
+    @property
+    def handed_stub(self) -> str:
+        """What the student begins with, its comments in the language in force."""
+        sentences = self.sentences
+        return said_in_comments(self.stub, lambda sentence: sentences.get(sentence, sentence))
+
+    @property
+    def sentences(self) -> dict[str, str]:
+        """The translations of its own sentences, and of those that every exercise shares; none in English."""
+        return _sentences_in(PATH) | _sentences_in(self.folder)
 
     @property
     def is_planted(self) -> bool:
@@ -102,8 +152,7 @@ class Exercise:
     @property
     def hints(self) -> Hints:
         """Its hints, completed by the general ones."""
-        own, general = _text_of(self.folder, "hints.md"), GENERAL_HINTS.read_text(encoding="utf-8")
-        return Hints(read_hints(own), read_hints(general))
+        return Hints(_hints_in(self.folder), _hints_in(PATH))
 
     @property
     def checks(self) -> ModuleType:
@@ -200,22 +249,51 @@ def read_exercise(folder: Path) -> Exercise:
     answer = "stub.py" if (folder / "stub.py").exists() else "solution.py"
     if missing := [name for name in ("about.md", "checks.py", "hints.md", answer) if not (folder / name).is_file()]:
         raise CourseError(f"expected {' and '.join(missing)} in {folder.name}, got none; see aescratch exercises new")
-    head, _, task = _text_of(folder, "about.md").partition("\n\n")
+    about = _about_in(folder, "about.md")
+    abouts = [("en", about)]
+    for chosen in LANGUAGES:
+        file = f"about.{chosen}.md"
+        if (folder / file).is_file():
+            translated = _about_in(folder, file)
+            if (translated.minutes, translated.points) != (about.minutes, about.points):
+                raise CourseError(
+                    f"expected {folder.name}/{file} to give the minutes and points of about.md, {about.minutes} and "
+                    f"{about.points}, got {translated.minutes} and {translated.points}; make them equal"
+                )
+            abouts.append((chosen, translated))
+    return Exercise(folder, tuple(abouts))
+
+
+def _about_in(folder: Path, file: str) -> About:
+    """Return what about.md says, or a translation of it."""
+    head, _, task = _text_of(folder, file).partition("\n\n")
     lines = head.splitlines() or [""]
     fields = dict(line.partition(": ")[::2] for line in lines[1:])
     known = {"chapter", "minutes"} <= set(fields) <= {"chapter", "minutes", "points"}
     if not lines[0].startswith("# ") or not known:
         raise CourseError(
-            f"expected {folder.name}/about.md to begin with '# title', 'chapter: ...' and 'minutes: ...', optionally "
+            f"expected {folder.name}/{file} to begin with '# title', 'chapter: ...' and 'minutes: ...', optionally "
             f"'points: ...', got {' / '.join(lines)!r}; write a line for each, then an empty line and the task"
         )
     numbers = {"minutes": fields["minutes"], "points": fields.get("points", str(POINTS))}
     for what, number in numbers.items():
         if not number.isdecimal() or not int(number):
-            got = f"expected {what} in {folder.name}/about.md to be a whole number of at least 1, got {number!r}"
+            got = f"expected {what} in {folder.name}/{file} to be a whole number of at least 1, got {number!r}"
             raise CourseError(f"{got}; write a line such as '{what}: 10'")
     minutes, points = map(int, numbers.values())
-    return Exercise(folder, lines[0].removeprefix("# "), fields["chapter"], minutes, task.strip(), points)
+    return About(lines[0].removeprefix("# "), fields["chapter"], minutes, points, task.strip())
+
+
+def _sentences_in(folder: Path) -> dict[str, str]:
+    """Return the translations of sentences.ko.md, by the English sentences, if that is there."""
+    path = in_this_language(folder / "sentences.md")
+    return read_sentences(_text_of(folder, path.name)) if path.is_file() else {}
+
+
+def _hints_in(folder: Path) -> HintTable:
+    """Return the hints of hints.md, those that are translated in the language in force."""
+    own = read_hints(_text_of(folder, "hints.md"))
+    return own | read_hints(_text_of(folder, in_this_language(folder / "hints.md").name))
 
 
 def _text_of(folder: Path, file: str) -> str:
@@ -236,8 +314,10 @@ def require_readable(exercise: Exercise) -> None:
         _require_contract(exercise.checks)
         file = "mutants.py"
         _ = exercise.mutants
-        file = "hints.md"
-        _ = exercise.hints
+        for chosen in LANGUAGES:
+            with in_language(chosen):
+                file = in_this_language(exercise.folder / "hints.md").name
+                _ = exercise.hints, exercise.sentences
     except Exception as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
         kind = "" if type(error) in (CourseError, MarkerError) else f"{type(error).__name__}{line}: "

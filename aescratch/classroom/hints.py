@@ -11,28 +11,62 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aescratch.foundations.language import gettext, gettext_noop
+
 LEVELS = 3
 FALLBACK = "*"
 SPOKEN = {
-    "raised": "the exception", "timed-out": "the time limit", "died": "the early exit", "syntax-error": "the syntax",
-    "wrong-shape": "the shape", "wrong-type": "what is returned", "wrong-count": "what is returned",
-    "wrong-values": "the values", "described": "the values", "scale": "the factor", "other-gradient": "the order",
-    "order-of-results": "the order", "factor-missing": "the missing factor", "factor-extra": "the extra factor",
-    "number-missing": "the missing factor", "constant-missing": "the missing number",
-    "count-missing": "the mean", "mean-or-sum": "the mean", "divisor-extra": "the extra divisor",
-    "slope-missing": "the missing slope", "square-missing": "the missing square",
-    "one-minus-missing": "the slope", "path-missing": "the missing path", "term-missing": "the missing term",
-    "not-summed": "the missing sum", "sum-missing": "the missing sum", "term": "the terms",
-    "sign-of-term": "the sign of a term", "exchanged": "what is exchanged", "other-name": "which array is used",
-    "function-missing": "the missing function", "transpose-missing": "what is transposed",
-    "transpose-extra": "what is transposed", "wrong-product": "the product", "index": "which entries are taken",
-    "axis": "the axis", "kept-axis": "the axis", "no-prediction": "the prediction",
-    "wrong-prediction": "the prediction", "wrong-dtype": "the dtype",
-    "wrong-argument": "where the slope is taken", "changed-argument": "the changed argument",
-    "shared-memory": "the shared memory", "not-repeatable": "the changing results", "recursion": "the recursion",
-    "missing-function": "the missing function", "other-arguments": "the arguments", "asks-for-input": "the input",
-    "not-in-grading": "the package", "upstream-ignored": "the upstream gradient",
-}  # fmt: skip
+    "raised": gettext_noop("the exception"),
+    "timed-out": gettext_noop("the time limit"),
+    "died": gettext_noop("the early exit"),
+    "syntax-error": gettext_noop("the syntax"),
+    "wrong-shape": gettext_noop("the shape"),
+    "wrong-type": gettext_noop("what is returned"),
+    "wrong-count": gettext_noop("what is returned"),
+    "wrong-values": gettext_noop("the values"),
+    "described": gettext_noop("the values"),
+    "scale": gettext_noop("the factor"),
+    "other-gradient": gettext_noop("the order"),
+    "order-of-results": gettext_noop("the order"),
+    "factor-missing": gettext_noop("the missing factor"),
+    "factor-extra": gettext_noop("the extra factor"),
+    "number-missing": gettext_noop("the missing factor"),
+    "constant-missing": gettext_noop("the missing number"),
+    "count-missing": gettext_noop("the mean"),
+    "mean-or-sum": gettext_noop("the mean"),
+    "divisor-extra": gettext_noop("the extra divisor"),
+    "slope-missing": gettext_noop("the missing slope"),
+    "square-missing": gettext_noop("the missing square"),
+    "one-minus-missing": gettext_noop("the slope"),
+    "path-missing": gettext_noop("the missing path"),
+    "term-missing": gettext_noop("the missing term"),
+    "not-summed": gettext_noop("the missing sum"),
+    "sum-missing": gettext_noop("the missing sum"),
+    "term": gettext_noop("the terms"),
+    "sign-of-term": gettext_noop("the sign of a term"),
+    "exchanged": gettext_noop("what is exchanged"),
+    "other-name": gettext_noop("which array is used"),
+    "function-missing": gettext_noop("the missing function"),
+    "transpose-missing": gettext_noop("what is transposed"),
+    "transpose-extra": gettext_noop("what is transposed"),
+    "wrong-product": gettext_noop("the product"),
+    "index": gettext_noop("which entries are taken"),
+    "axis": gettext_noop("the axis"),
+    "kept-axis": gettext_noop("the axis"),
+    "no-prediction": gettext_noop("the prediction"),
+    "wrong-prediction": gettext_noop("the prediction"),
+    "wrong-dtype": gettext_noop("the dtype"),
+    "wrong-argument": gettext_noop("where the slope is taken"),
+    "changed-argument": gettext_noop("the changed argument"),
+    "shared-memory": gettext_noop("the shared memory"),
+    "not-repeatable": gettext_noop("the changing results"),
+    "recursion": gettext_noop("the recursion"),
+    "missing-function": gettext_noop("the missing function"),
+    "other-arguments": gettext_noop("the arguments"),
+    "asks-for-input": gettext_noop("the input"),
+    "not-in-grading": gettext_noop("the package"),
+    "upstream-ignored": gettext_noop("the upstream gradient"),
+}
 HintTable = dict[str, tuple[str, ...]]
 
 
@@ -58,7 +92,7 @@ def read_hints(text: str) -> HintTable:
 
 
 def about(key: str) -> str:
-    """Return the subject of a hint, in words.
+    """Return the subject of a hint, in words; those of an exercise's own codes are among its sentences.
 
     Examples
     --------
@@ -66,9 +100,11 @@ def about(key: str) -> str:
     ('on the factor of grad_b', 'in general')
     """
     if key == FALLBACK:
-        return "in general"
-    code, at, tensor = key.partition("@")
-    return f"on {SPOKEN.get(code, code.replace('-', ' '))}{' of ' if at else ''}{tensor}"
+        return gettext("in general")
+    code, _, tensor = key.partition("@")
+    what = gettext(SPOKEN.get(code, code.replace("-", " ")))
+    sentence = gettext("on {what} of {tensor}") if tensor else gettext("on {what}")
+    return sentence.format(what=what, tensor=tensor)
 
 
 @dataclass(frozen=True)

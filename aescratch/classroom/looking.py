@@ -21,6 +21,7 @@ from aescratch.classroom import outcome as kinds
 from aescratch.classroom.exercise import Exercise, read_exercise
 from aescratch.classroom.outcome import Ended, Judgement, Outcome, outcome_of, stopped
 from aescratch.classroom.recognising import borrowed, lacking, recognise
+from aescratch.foundations.language import gettext, with_sentences
 from aescratch.foundations.sources import import_from_source, innermost, module_of_file
 from aescratch.inspection.gradcheck import Report
 from aescratch.inspection.gradcheck.binding import UPSTREAM_NAMES
@@ -42,7 +43,8 @@ def _loaded(text: bytes, path: Path) -> ModuleType:
         compile(text, str(path), "exec")
     except (SyntaxError, ValueError) as error:  # null bytes are a ValueError in older Pythons
         reason, line = (error.msg, error.lineno or 0) if isinstance(error, SyntaxError) else (error, 0)
-        raise Ended(kinds.SYNTAX_ERROR, f"Python can't read it: {reason}", line) from error
+        sentence = gettext("Python can't read it: {reason}")
+        raise Ended(kinds.SYNTAX_ERROR, sentence.format(reason=reason), line) from error
     return module_of_file(path, "student")
 
 
@@ -56,26 +58,30 @@ def judgement_of(exercise: Exercise, load: Callable[[], Any], path: Path, text: 
     try:
         student = load()
         _require_functions(exercise, student, path)
-        for report in exercise.checks.check(student, seed):
-            reports.append(report)  # noqa: PERF402, keep the reports before an exception
+        with with_sentences(exercise.sentences):
+            for report in exercise.checks.check(student, seed):
+                reports.append(report)  # noqa: PERF402, keep the reports before an exception
     except Ended as ended:
         return Judgement(stopped(ended.kind, ended.message, ended.line), reports)
     except (Exception, SystemExit) as error:
         return Judgement(raised(error, path), reports)
-    recognise(exercise, reports, seed, text)
+    sentences = exercise.sentences
+    with with_sentences(sentences):
+        recognise(exercise, reports, seed, text)
     for finding in (finding for report in reports for finding in report.findings):
         if Path(finding.evidence.get("file", path)).name != path.name and "line" in finding.evidence:
             del finding.evidence["line"]
             finding.evidence.pop("source", None)  # a line of the course's checks, not of the student's file
-    return Judgement(outcome_of(reports), reports)
+    with with_sentences(sentences):
+        return Judgement(outcome_of(reports), reports)
 
 
 def _require_functions(exercise: Exercise, student: Any, path: Path) -> None:
     """Raise `Ended` if a function is missing, or requires an argument that it doesn't have in the stub."""
     functions: dict[str, Any] = {name: getattr(student, name, None) for name in exercise.checks.FUNCTIONS}
     if missing := [name for name, function in functions.items() if not callable(function)]:
-        message = f"there is no function {' and '.join(missing)} in {path.name}; the checks call it by this name"
-        raise Ended(kinds.MISSING, message)
+        sentence = gettext("there is no function {names} in {file}; the checks call it by this name")
+        raise Ended(kinds.MISSING, sentence.format(names=gettext(" and ").join(missing), file=path.name))
     defined = [node for node in ast.walk(ast.parse(exercise.stub)) if isinstance(node, ast.FunctionDef)]
     for name, function in functions.items():
         try:
@@ -87,8 +93,9 @@ def _require_functions(exercise: Exercise, student: Any, path: Path) -> None:
         wanted = [argument.arg for node in defined if node.name == name for argument in node.args.args]
         if not set(needed) <= {*wanted, *UPSTREAM_NAMES}:
             code = getattr(function, "__code__", None)
-            takes = f"{name} takes {', '.join(needed)}, but the checks pass {', '.join(wanted)} by name"
-            raise Ended(kinds.OTHER_ARGUMENTS, f"{takes}, as in the stub", code.co_firstlineno if code else 0)
+            sentence = gettext("{name} takes {needed}, but the checks pass {wanted} by name, as in the stub")
+            takes = sentence.format(name=name, needed=", ".join(needed), wanted=", ".join(wanted))
+            raise Ended(kinds.OTHER_ARGUMENTS, takes, code.co_firstlineno if code else 0)
 
 
 def raised(error: BaseException, path: Path) -> Outcome:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from aescratch.classroom.comparing import NO_PREDICTION, WRONG_PREDICTION
+from aescratch.foundations.language import gettext, gettext_noop
 from aescratch.inspection.gradcheck import Finding, Report
 from aescratch.inspection.gradcheck.functions import MALFORMED
 from aescratch.inspection.gradcheck.printing import FAIL, INCONCLUSIVE, PASS
@@ -21,19 +22,19 @@ RAISED, TIMED_OUT, DIED = "raised", "timed-out", "died"
 LACKING, ASKING, RECURSION = "not-in-grading", "asks-for-input", "recursion"  # exceptions, too
 OF_EXCEPTIONS = {"NotInGrading": LACKING, "EOFError": ASKING, "RecursionError": RECURSION}
 HEADLINES = {
-    PASSED: "passed",
-    WRONG: "not right yet",
-    UNSURE: "inconclusive: the checks can't tell whether it is right",
-    NOT_BEGUN: "not begun yet",
-    SYNTAX_ERROR: "not valid Python yet",
-    MISSING: "a function is missing",
-    OTHER_ARGUMENTS: "a function takes the wrong arguments",
-    RAISED: "it raised an exception",
-    LACKING: "it uses a package that is not available in grading",
-    ASKING: "it asks for input, but nobody can answer during a check",
-    RECURSION: "the recursion is too deep, or never ends",
-    TIMED_OUT: "it didn't finish in time",
-    DIED: "it ended before the checks finished",
+    PASSED: gettext_noop("passed"),
+    WRONG: gettext_noop("not right yet"),
+    UNSURE: gettext_noop("inconclusive: the checks can't tell whether it is right"),
+    NOT_BEGUN: gettext_noop("not begun yet"),
+    SYNTAX_ERROR: gettext_noop("not valid Python yet"),
+    MISSING: gettext_noop("a function is missing"),
+    OTHER_ARGUMENTS: gettext_noop("a function takes the wrong arguments"),
+    RAISED: gettext_noop("it raised an exception"),
+    LACKING: gettext_noop("it uses a package that is not available in grading"),
+    ASKING: gettext_noop("it asks for input, but nobody can answer during a check"),
+    RECURSION: gettext_noop("the recursion is too deep, or never ends"),
+    TIMED_OUT: gettext_noop("it didn't finish in time"),
+    DIED: gettext_noop("it ended before the checks finished"),
 }
 AS_PLANTED = "as-planted"  # a finding's code: the file is unchanged
 STILL_THERE = "bug-still-there"  # another one: the file was changed, but its numbers are the same
@@ -86,6 +87,11 @@ class Ended(BaseException):  # an Exception would look like the student's own
         self.kind, self.message, self.line = kind, message, line
 
 
+def headline(kind: str) -> str:
+    """Return a kind of outcome in words, in the language in force."""
+    return gettext(HEADLINES[kind]) if kind in HEADLINES else kind
+
+
 def stopped(kind: str, message: str, line: int = 0) -> Outcome:
     """Return the outcome of a check that produced no reports."""
     return Outcome(kind, message, line, codes=[kind], mistake=f"{kind}: {message}")
@@ -93,7 +99,8 @@ def stopped(kind: str, message: str, line: int = 0) -> Outcome:
 
 def still_running(seconds: float) -> str:
     """Return the message for a check whose time is up."""
-    return f"still running after {seconds:g} s, so it was stopped; look for a loop that never ends"
+    sentence = gettext("still running after {seconds:g} s, so it was stopped; look for a loop that never ends")
+    return sentence.format(seconds=seconds)
 
 
 def outcome_of(reports: Sequence[Report]) -> Outcome:

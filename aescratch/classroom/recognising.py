@@ -19,6 +19,7 @@ from aescratch.backend import Array
 from aescratch.classroom.exercise import OURS, CourseError, Exercise
 from aescratch.classroom.grading.channel import THERE
 from aescratch.classroom.outcome import AS_PLANTED, STILL_THERE
+from aescratch.foundations.language import gettext
 from aescratch.inspection.gradcheck import Finding, Report, TensorResult
 
 MISTAKES = "mistakes.json"
@@ -45,7 +46,8 @@ def recognise(exercise: Exercise, reports: Sequence[Report], seed: int, text: by
     for code, cause, question, tensors in _mistakes(exercise, seed, which):
         if _same(report.tensors, tensors):
             entries = sum(tensor.analytic.size for tensor in wrong)
-            proof = f"it gives the same {entries} entries, up to rounding"
+            proof = gettext("it gives the same {entries} entries, up to rounding").format(entries=entries)
+            cause, question = gettext(cause), gettext(question)
             evidence = {"hypothesis": code, "tensors": ", ".join(tensor.name for tensor in wrong)}
             found = Finding("cause", wrong[-1].name, "error", cause, evidence, cause, question, proof)
             if causes:
@@ -60,13 +62,14 @@ def _tell_planted(exercise: Exercise, report: Report, text: str) -> None:
     """Report that the numbers are those of the original file, and whether and where the file was edited."""
     given, now = _functions_in(exercise.stub), _functions_in(text)
     edited = [name for name in {**given, **now} if given.get(name) != now.get(name)]
-    code, message = AS_PLANTED, "the file is not edited yet: these are the numbers of the original file"
+    code, message = AS_PLANTED, gettext("the file is not edited yet: these are the numbers of the original file")
     if edited:
         code = STILL_THERE
-        message = "you edited the file, but the bug is still there: the numbers are those of the original file"
+        message = gettext("you edited the file, but the bug is still there: the numbers are those of the original file")
         if others := [name for name in given if name in edited and name and name not in exercise.checks.FUNCTIONS]:
-            changed, where = " and ".join(others), " and ".join(exercise.checks.FUNCTIONS)
-            message += f"; you changed {changed}, which is not checked: the bug is in {where}"
+            sentence = gettext("; you changed {changed}, which is not checked: the bug is in {where}")
+            both = gettext(" and ")
+            message += sentence.format(changed=both.join(others), where=both.join(exercise.checks.FUNCTIONS))
     if not set(edited) & set(exercise.checks.FUNCTIONS):
         report.findings = [finding for finding in report.findings if finding.code == "wrong-values"]
     report.findings.insert(0, Finding(code, None, "error", message))
@@ -111,10 +114,11 @@ def borrowed(text: bytes, exercise: Exercise) -> str:
     given = {ast.unparse(node) for node, package in _imports(exercise.stub) if package == OURS}
     for node, package in _imports(text):
         if package == OURS and ast.unparse(node) not in given:
-            return (
-                f"it passes only because of line {node.lineno}, {ast.unparse(node)}: now write this yourself, since "
-                f"{OURS} is not available in grading"
+            sentence = gettext(
+                "it passes only because of line {line}, {code}: now write this yourself, since {package} is not "
+                "available in grading"
             )
+            return sentence.format(line=node.lineno, code=ast.unparse(node), package=OURS)
     return ""
 
 
@@ -125,8 +129,11 @@ def lacking(text: bytes | str, exercise: Exercise, told: bool = False) -> list[s
     for node, package in _imports(text):
         if package not in there:
             first.setdefault(package, node.lineno)
-    rest = "an unused import costs nothing, but code that uses it gets no points"
-    return [f"line {line} imports {name}, which is not available in grading: {rest}" for name, line in first.items()]
+    sentence = gettext(
+        "line {line} imports {name}, which is not available in grading: an unused import costs nothing, but code that "
+        "uses it gets no points"
+    )
+    return [sentence.format(line=line, name=name) for name, line in first.items()]
 
 
 def _imports(text: bytes | str) -> Iterator[tuple[ast.Import | ast.ImportFrom, str]]:

@@ -1,6 +1,7 @@
 """Release a course: write the folder that students work in, without any answer, after it has been validated.
 
-    exercises --build--> README.md, progress.json, course/NN_name/{about.md, stub.py, hints.md, checks.py, ...}
+    exercises --build--> README.md, progress.json, course/NN_name/{about.md, stub.py, hints.md, checks.py, ...}, with
+        every translation
         --> every stub is not begun, every solution passes the released checks and gets all points, no leak
         --> renamed to OUT
 """
@@ -21,15 +22,17 @@ from aescratch.classroom.recognising import MISTAKES, record_mistakes
 from aescratch.classroom.references import INSTEAD, RECORDED, record
 from aescratch.classroom.stubs import HIDDEN, REFERENCE, MarkerError, regions, without
 from aescratch.classroom.trying import in_time, prove_released
-from aescratch.classroom.workspace import COURSE, PROGRESS, README, fresh_progress
+from aescratch.classroom.workspace import COURSE, PROGRESS, fresh_progress, readme
+from aescratch.foundations.language import LANGUAGES, gettext, gettext_noop, in_language
 
 OURS = ("about.md", "checks.py", "hints.md", "mutants.py", "solution.py", "stub.py")
 HANDED_ON = {".py", ".md", ".txt", ".csv", ".json", *BINARIES}  # a teacher's further files that are copied
-KEPT_BACK = "3. Your teacher keeps this level: ask for it when the idea alone doesn't help.\n\n"
-ON_THE_PACKAGE = """
+HINTS = re.compile(r"hints(?:\.(\w+))?\.md")
+KEPT_BACK = gettext_noop("Your teacher keeps this level: ask for it when the idea alone doesn't help.")
+ON_THE_PACKAGE = gettext_noop("""
 The package itself contains most of these functions. Read them afterwards: `check` tells you when a file passes because
 it calls them, and they are not available in grading.
-"""
+""")
 
 
 class ReleaseError(Exception):
@@ -81,8 +84,8 @@ def fallback_problems(exercise: Exercise) -> list[str]:
 def build(exercises: Sequence[Exercise], folder: Path, *, formulas: bool = False) -> None:
     """Write the folder to hand out, without validating it."""
     (folder / COURSE).mkdir(parents=True)
-    readme = re.sub(r"^ *aescratch exercises solution .*\n", "", README, flags=re.MULTILINE)  # the teacher has them
-    (folder / "README.md").write_text(readme + ON_THE_PACKAGE, encoding="utf-8")
+    commands = re.sub(r"^ *aescratch exercises solution .*\n", "", readme(), flags=re.MULTILINE)  # the teacher has it
+    (folder / "README.md").write_text(commands + gettext(ON_THE_PACKAGE), encoding="utf-8")
     (folder / PROGRESS).write_text(fresh_progress(), encoding="utf-8")
     if packages := "".join(f"{name}\n" for name in exercises[0].packages):
         (folder / COURSE / PACKAGES).write_text(packages, encoding="utf-8")
@@ -101,10 +104,10 @@ def _write(exercise: Exercise, folder: Path, formulas: bool) -> None:
     """Write the files of one exercise that students get."""
     folder.mkdir()
     checks = _without(exercise.folder / "checks.py", HIDDEN)
-    hints = (exercise.folder / "hints.md").read_text(encoding="utf-8")
-    if not formulas:
-        hints = re.sub(r"^3\. .*?(?=^# |\Z)", KEPT_BACK, hints, flags=re.MULTILINE | re.DOTALL).rstrip() + "\n"
-    texts = {"stub.py": exercise.stub, "checks.py": without(checks, REFERENCE, INSTEAD), "hints.md": hints}
+    texts = {"stub.py": exercise.stub, "checks.py": without(checks, REFERENCE, INSTEAD)}
+    for path in exercise.folder.iterdir():
+        if hints := HINTS.fullmatch(path.name):
+            texts[path.name] = _hints(path, hints[1], formulas)
     texts["about.md"] = (exercise.folder / "about.md").read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as temporary:
         shown = _with_checks(exercise, checks, Path(temporary))
@@ -115,7 +118,7 @@ def _write(exercise: Exercise, folder: Path, formulas: bool) -> None:
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     for path in sorted(exercise.folder.iterdir()):
-        if path.name in OURS or STRAY.fullmatch(path.name):
+        if path.name in OURS or HINTS.fullmatch(path.name) or STRAY.fullmatch(path.name):
             continue
         if path.is_symlink() or not path.is_file() or path.suffix not in HANDED_ON:
             raise CourseError(f"can't tell whether {path.name} holds an answer; move it out of the folder")
@@ -124,6 +127,16 @@ def _write(exercise: Exercise, folder: Path, formulas: bool) -> None:
             (folder / path.name).write_text(text, encoding="utf-8")
         else:
             shutil.copyfile(path, folder / path.name)
+
+
+def _hints(path: Path, language: str | None, formulas: bool) -> str:
+    """Return the text of hints in a language, without the third level unless the formulas are handed out."""
+    text = path.read_text(encoding="utf-8")
+    if formulas:
+        return text
+    with in_language(language if language in LANGUAGES else LANGUAGES[0]):
+        kept_back = f"3. {gettext(KEPT_BACK)}\n\n"
+    return re.sub(r"^3\. .*?(?=^# |\Z)", kept_back, text, flags=re.MULTILINE | re.DOTALL).rstrip() + "\n"
 
 
 def _without(path: Path, kind: str) -> str:
@@ -145,7 +158,10 @@ def _with_checks(exercise: Exercise, checks: str, folder: Path) -> Exercise:
 def leak_problems(exercises: Sequence[Exercise], folder: Path, *, formulas: bool = False) -> list[str]:
     """Return a sentence for every answer in a folder; with `formulas`, those in the hints are allowed."""
     secrets = secrets_of(exercises)
-    levels = [levels[-1] for exercise in exercises for levels in exercise.hints.own.values()] if formulas else []
-    told = {what for level in levels for what in secrets.found_in(level)}
+    told: set[str] = set()
+    for language in LANGUAGES if formulas else ():
+        with in_language(language):
+            levels = [levels[-1] for exercise in exercises for levels in exercise.hints.own.values()]
+        told.update(what for level in dict.fromkeys(levels) for what in secrets.found_in(level))
     leaks = (leak for leak in leaks_in(folder, secrets) if leak.what not in told)
     return [f"{leak.path} has {leak.what}; remove it" for leak in leaks]

@@ -21,6 +21,7 @@ from typing import IO
 import aescratch as ae
 from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.outcome import DIED, KEPT, STACK, TIMED_OUT, Outcome, still_running, stopped
+from aescratch.foundations.language import gettext
 from aescratch.foundations.platforms import has_processes
 
 TIME_LIMIT = 10.0  # seconds, for a whole check
@@ -54,16 +55,15 @@ def check_file(exercise: Exercise, path: Path, time_limit: float = TIME_LIMIT) -
             line = next((int(number) for file, number in lines if Path(file).name == path.name), 0)
             outcome = stopped(TIMED_OUT, still_running(time_limit), line)
         elif ended is None:
-            message = f"Python took longer than {START:g} s to start, and was stopped; close other programs"
-            outcome = stopped(DIED, message)
+            message = gettext("Python took longer than {seconds:g} s to start, and was stopped; close other programs")
+            outcome = stopped(DIED, message.format(seconds=START))
         else:
             try:
                 outcome = Outcome(**json.loads(result.read_text(encoding="utf-8")))
             except (OSError, ValueError):
                 said = printed.strip().splitlines()
-                message = f"Python ended with status {ended} before the checks finished"
-                message += f": {said[-1]}" if said else ""
-                outcome = stopped(DIED, message)
+                message = gettext("Python ended with status {status} before the checks finished").format(status=ended)
+                outcome = stopped(DIED, f"{message}: {said[-1]}" if said else message)
     outcome.printed = printed
     return outcome
 

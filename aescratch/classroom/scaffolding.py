@@ -1,15 +1,18 @@
 """A template for a teacher's own exercise: small, valid, and ready to be edited.
 
     NAME -> SRC/NN_NAME/{about.md, solution.py, checks.py, hints.md, mutants.py}, as in template/
+
+Task and hints are in the language in force; a translation stands beside them, as about.ko.md does beside about.md.
 """
 
 import re
 from pathlib import Path
 
 from aescratch.classroom.exercise import CourseError
+from aescratch.foundations.language import in_this_language
 
 TEMPLATE = Path(__file__).parent / "template" / "01_softplus"
-FILES = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATE.iterdir() if path.is_file()}
+FILES = ("about.md", "solution.py", "checks.py", "hints.md", "mutants.py")
 
 
 def scaffold(name: str, source: Path) -> Path:
@@ -25,6 +28,6 @@ def scaffold(name: str, source: Path) -> Path:
     number = max((int(digits) for digits, _, _ in there if digits.isdecimal()), default=0) + 1
     folder = source / f"{number:02}_{name}"
     folder.mkdir(parents=True)
-    for file, text in FILES.items():
-        (folder / file).write_text(text, encoding="utf-8")
+    for file in FILES:
+        (folder / file).write_text(in_this_language(TEMPLATE / file).read_text(encoding="utf-8"), encoding="utf-8")
     return folder

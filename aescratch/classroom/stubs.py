@@ -9,11 +9,15 @@
 import re
 from collections.abc import Callable
 
+from aescratch.foundations.columns import wrapped_lines
+
 SOLUTION, HIDDEN, REFERENCE = "SOLUTION", "HIDDEN TESTS", "REFERENCE"
 BEGIN, END = f"### BEGIN {SOLUTION}", f"### END {SOLUTION}"
 INSTEAD = "### STUB "  # a line with this beginning goes into the stub, in place of a hole
 HOLE = 'raise NotImplementedError("your turn")'
 OURS_ONLY = "# mypy:"  # a line with this beginning is for our own tools
+OPTION = re.compile(r'(#   "\w"  )(.*)')  # of a question in a comment
+WIDTH = 120
 MARK = re.compile(rf"###\s*(BEGIN|END)\s+({SOLUTION}|{HIDDEN}|{REFERENCE})|{INSTEAD}")
 
 
@@ -93,3 +97,27 @@ def filled(solution: str, fill: Callable[[str, list[str], list[str]], list[str]]
         lines[first - 1 : last] = fill(indent, planted, right)
     kept = [line for line in lines if not line.startswith(OURS_ONLY)]
     return "\n".join(kept) + ("\n" if solution.endswith("\n") else "")
+
+
+def said_in_comments(code: str, say: Callable[[str], str]) -> str:
+    """Return code whose comments at the margin are said otherwise; lines that belong together are one sentence.
+
+    Examples
+    --------
+    >>> print(said_in_comments("# What\\n# now?\\nx = 1", str.upper))
+    # WHAT NOW?
+    x = 1
+    """
+    said: list[str] = []
+    together: list[str] = []
+    for line in [*code.splitlines(), ""]:
+        option = OPTION.fullmatch(line)
+        if line.startswith("# ") and not option:
+            together.append(line)
+            continue
+        sentence = " ".join(part[2:].strip() for part in together)
+        other = say(sentence)
+        said += together if other == sentence else wrapped_lines(other, WIDTH, "# ", "# ")
+        together = []
+        said.append(f"{option[1]}{say(option[2])}" if option else line)
+    return "\n".join(said[:-1]) + ("\n" if code.endswith("\n") else "")

@@ -14,12 +14,12 @@ from typing import Any
 from aescratch.classroom.exercise import CourseError, Exercise, read_course
 from aescratch.classroom.outcome import Outcome
 from aescratch.foundations.files import write_text
+from aescratch.foundations.language import gettext, in_this_language
 
 PROGRESS = "progress.json"
 BACKUPS = "backups"
 COURSE = "course"  # the folder of a teacher's own exercises, inside the student's
 FORMAT = 1
-README = (Path(__file__).parent / "template" / "README.md").read_text(encoding="utf-8")
 
 
 class WorkspaceError(Exception):
@@ -35,20 +35,22 @@ class Workspace:
             self.progress: dict[str, Any] = json.loads((folder / PROGRESS).read_text(encoding="utf-8"))
             _require_progress(self.progress)
         except (ValueError, TypeError, RecursionError) as error:
-            raise WorkspaceError(
-                f"expected {folder / PROGRESS} as aescratch writes it, but it is invalid ({error}); repair it, or "
-                "delete it and run aescratch exercises init on the folder, which keeps your files"
-            ) from error
+            sentence = gettext(
+                "expected {file} as aescratch writes it, but it is invalid ({error}); repair it, or delete it and run "
+                "aescratch exercises init on the folder, which keeps your files"
+            )
+            raise WorkspaceError(sentence.format(file=folder / PROGRESS, error=error)) from error
         self.exercises: tuple[Exercise, ...] = _course_in(folder)
 
     @classmethod
     def create(cls, folder: Path) -> Workspace:
         """Turn a folder into a workspace, and return it; its files are kept."""
         if (folder / PROGRESS).exists():
-            raise WorkspaceError(f"{folder} already holds exercises; go there and run aescratch exercises list")
+            sentence = gettext("{folder} already holds exercises; go there and run aescratch exercises list")
+            raise WorkspaceError(sentence.format(folder=folder))
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "README.md").exists():
-            write_text(folder / "README.md", README)
+            write_text(folder / "README.md", readme())
         started = {each.name: NEW for each in _course_in(folder) if (folder / each.file_name).exists()}
         write_text(folder / PROGRESS, fresh_progress(started))
         return cls(folder)
@@ -59,10 +61,11 @@ class Workspace:
         for folder in (inside, *inside.parents):
             if (folder / PROGRESS).is_file():
                 return cls(folder)
-        raise WorkspaceError(
-            f"expected to run inside a folder of exercises, but {inside} is not in one; make one with "
+        sentence = gettext(
+            "expected to run inside a folder of exercises, but {folder} is not in one; make one with "
             "aescratch exercises init DIR, and go there"
         )
+        raise WorkspaceError(sentence.format(folder=inside))
 
     def path(self, exercise: Exercise) -> Path:
         """Return the path of the student's file for an exercise."""
@@ -90,7 +93,7 @@ class Workspace:
         """Make an exercise the current one, write its stub unless its file exists, and return whether it did."""
         new = not self.path(exercise).exists()
         if new:
-            write_text(self.path(exercise), exercise.stub)
+            write_text(self.path(exercise), exercise.handed_stub)
         self.note(exercise)
         return new
 
@@ -110,7 +113,7 @@ class Workspace:
         backups = (kept / f"{exercise.folder.name}.{number}.py" for number in itertools.count(1))
         backup = next(path for path in backups if not path.exists())
         self.path(exercise).replace(backup)
-        write_text(self.path(exercise), exercise.stub)
+        write_text(self.path(exercise), exercise.handed_stub)
         self.note(exercise, kind="", codes=[], verdicts={}, mistake="", hints={})
         return backup
 
@@ -127,6 +130,11 @@ NEW: dict[str, Any] = {
 }  # fmt: skip
 
 
+def readme() -> str:
+    """Return the text of the README.md of a student's folder."""
+    return in_this_language(Path(__file__).parent / "template" / "README.md").read_text(encoding="utf-8")
+
+
 def fresh_progress(entries: Mapping[str, Any] | None = None) -> str:
     """Return the text of a new progress.json."""
     return json.dumps({"format": FORMAT, "current": None, "exercises": dict(entries or {})}, indent=2) + "\n"
@@ -137,7 +145,8 @@ def _course_in(folder: Path) -> tuple[Exercise, ...]:
     try:
         return read_course(folder / COURSE if (folder / COURSE).is_dir() else None)
     except CourseError as error:
-        raise WorkspaceError(f"the exercises in {folder / COURSE} can't be used: {error}; ask your teacher") from error
+        sentence = gettext("the exercises in {folder} can't be used: {error}; ask your teacher")
+        raise WorkspaceError(sentence.format(folder=folder / COURSE, error=error)) from error
 
 
 def _require_progress(progress: Any) -> None:

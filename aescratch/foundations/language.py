@@ -5,18 +5,22 @@
 The English sentence stands in the code, and is the key. The catalogue is GNU gettext's: people edit
 ``data/locale/ko/LC_MESSAGES/aescratch.po``, ``docs/make_catalogue.py`` compiles it, and a sentence that is missing
 there stays English. The environment holds the language in force, so that processes that are started have it too.
+An exercise brings the translations of its own sentences along, in ``sentences.ko.md``; so does a teacher's.
 """
 
 import contextlib
 import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from gettext import NullTranslations, translation
 from pathlib import Path
 
 LANGUAGES = ("en", "ko")
 VARIABLE = "AESCRATCH_LANGUAGE"
 LOCALE = Path(__file__).parents[1] / "data" / "locale"
+NO_SENTENCES: Mapping[str, str] = {}
+OWN = ContextVar("own", default=NO_SENTENCES)  # translations that come before the catalogue's
 
 
 def language() -> str:
@@ -51,12 +55,43 @@ def in_language(chosen: str) -> Iterator[None]:
 
 def gettext(sentence: str) -> str:
     """Return a sentence, or a template of one, in the language in force; in English if it has no translation."""
-    return sentence if language() == "en" else _catalogue(language()).gettext(sentence)
+    if language() == "en":
+        return sentence
+    return OWN.get().get(sentence) or _catalogue(language()).gettext(sentence)
 
 
 def gettext_noop(sentence: str) -> str:
     """Return the sentence itself: it has a translation, and whoever shows it asks `gettext` for that."""
     return sentence
+
+
+@contextlib.contextmanager
+def with_sentences(translations: Mapping[str, str]) -> Iterator[None]:
+    """Let `gettext` find these translations too, for the block.
+
+    Examples
+    --------
+    >>> with in_language("ko"), with_sentences({"the bias is left out": "편향이 빠져 있다"}):
+    ...     gettext("the bias is left out")
+    '편향이 빠져 있다'
+    """
+    token = OWN.set(translations)
+    try:
+        yield
+    finally:
+        OWN.reset(token)
+
+
+def read_sentences(text: str) -> dict[str, str]:
+    """Return the translation of each sentence of a text in which it follows the sentence, on a line that begins with =.
+
+    Examples
+    --------
+    >>> read_sentences("the bias is left out\\n= 편향이 빠져 있다")
+    {'the bias is left out': '편향이 빠져 있다'}
+    """
+    lines = text.splitlines()
+    return {sentence: line[2:] for sentence, line in zip(lines, lines[1:], strict=False) if line.startswith("= ")}
 
 
 def in_this_language(path: Path) -> Path:

@@ -12,10 +12,13 @@ from aescratch.classroom.exercise import Exercise
 from aescratch.classroom.packaging import wheel
 from aescratch.classroom.packaging.cells import CODE, MARKDOWN, Cell, task, write_notebook
 from aescratch.classroom.packaging.notebooks import CHECK
+from aescratch.foundations.language import gettext, gettext_noop, in_this_language
 
 NOTEBOOK = "start.ipynb"
-INSTALLING = (Path(__file__).parents[1] / "template" / "INSTALLING.md").read_text(encoding="utf-8")
-FIRST = "Run the cells from the top, each with Shift and Enter. The first one installs the course's package."
+INSTALLING = Path(__file__).parents[1] / "template" / "INSTALLING.md"
+FIRST = gettext_noop(
+    "Run the cells from the top, each with Shift and Enter. The first one installs the course's package."
+)
 INSTALL = '''\
 import os, pathlib, subprocess, sys
 
@@ -42,10 +45,11 @@ def write_beginning(exercises: Sequence[Exercise], folder: Path) -> None:
     wheel.write_wheel(folder)
     python, needs = wheel.requirements()
     values = {"WHEEL": wheel.NAME, "PYTHON": python.lstrip(">="), "NEEDS": ", ".join(needs)}
-    text = re.sub("|".join(values), lambda match: values[match.group()], INSTALLING)
+    installing = in_this_language(INSTALLING).read_text(encoding="utf-8")
+    text = re.sub("|".join(values), lambda match: values[match.group()], installing)
     with (folder / "README.md").open("a", encoding="utf-8", newline="\n") as stream:
         stream.write(text)
     if importlib.util.find_spec("jupytext"):
         first = exercises[0]
-        cells = [Cell(MARKDOWN, FIRST), Cell(CODE, INSTALL), task(first), Cell(CODE, first.stub)]
+        cells = [Cell(MARKDOWN, gettext(FIRST)), Cell(CODE, INSTALL), task(first), Cell(CODE, first.handed_stub)]
         write_notebook(folder / NOTEBOOK, [*cells, Cell(CODE, CHECK.format(name=first.name))])

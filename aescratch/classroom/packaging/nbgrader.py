@@ -61,7 +61,7 @@ def _cells(exercise: Exercise, test: str) -> list[Cell]:
         words = "This is the code to begin with. Copy it into the cell below."
         before = [
             Cell(MARKDOWN, words, _noted(exercise, "words", locked=True)),
-            Cell(CODE, exercise.stub, _noted(exercise, "begin", locked=True)),
+            Cell(CODE, exercise.handed_stub, _noted(exercise, "begin", locked=True)),
         ]
     return [
         task(exercise),

@@ -16,6 +16,6 @@ def write_notebooks(exercises: Sequence[Exercise], out: Path) -> list[Path]:
     """Write a notebook for each exercise into a folder, and return their paths."""
     paths = [out / f"{exercise.folder.name}.ipynb" for exercise in exercises]
     for exercise, path in zip(exercises, paths, strict=True):
-        cells = [task(exercise), Cell(CODE, exercise.stub), Cell(CODE, CHECK.format(name=exercise.name))]
+        cells = [task(exercise), Cell(CODE, exercise.handed_stub), Cell(CODE, CHECK.format(name=exercise.name))]
         write_notebook(path, cells)
     return paths

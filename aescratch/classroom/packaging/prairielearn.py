@@ -39,7 +39,7 @@ def write_questions(
         (question / "tests").mkdir(parents=True, exist_ok=True)
         write_text(question / "info.json", json.dumps(info_of(exercise), indent=2) + "\n")
         write_text(question / "question.html", page)
-        write_text(question / exercise.file_name, exercise.stub)
+        write_text(question / exercise.file_name, exercise.handed_stub)
         write_text(question / "tests" / "settings.sh", settings_of([exercise], unconfined))
     return [shared, *questions]
 

@@ -23,9 +23,8 @@ from aescratch.classroom.tab.predicting import predicted, predictions_of
 from aescratch.classroom.tab.shown import linked, task_as_html
 from aescratch.classroom.workspace import PROGRESS, Workspace, WorkspaceError
 from aescratch.foundations.files import write_text
+from aescratch.foundations.language import language
 from aescratch.foundations.sources import import_from_source
-
-LANGUAGE = "en"
 
 
 class Tab:
@@ -42,7 +41,7 @@ class Tab:
         """Return all exercises, with what is known of them and what the student wrote."""
         found = zip(self.workspace.exercises, listed(self.workspace), strict=True)
         exercises = [{**known, **self._exercise(exercise)} for exercise, known in found]
-        return {"exercises": exercises, "language": LANGUAGE, "current": self.workspace.current, **self._progress()}
+        return {"exercises": exercises, "language": language(), "current": self.workspace.current, **self._progress()}
 
     def check(self, name: str, text: str, seconds: float, tell: Tell | None = None) -> dict[str, Any]:
         """Write the student's file and check it: the answer of the command line, within so many seconds."""
@@ -70,7 +69,7 @@ class Tab:
         exercise = self._named(name)
         changed = predicted(text, letter)
         write_text(self.workspace.path(exercise), changed)
-        return {"text": changed, "predictions": predictions_of(exercise.stub, changed)}
+        return {"text": changed, "predictions": predictions_of(exercise.handed_stub, changed)}
 
     def write(self, name: str, text: str) -> dict[str, Any]:
         """Write the student's file without checking it."""
@@ -138,13 +137,14 @@ class Tab:
 
     def _exercise(self, exercise: Exercise) -> dict[str, Any]:
         path = self.workspace.path(exercise)
-        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else exercise.stub
+        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else exercise.handed_stub
         return {
             "name": exercise.folder.name, "short": exercise.name, "statement": exercise.task,
             "statement_html": task_as_html(exercise.task), "file": exercise.file_name, "text": text,
-            "stub": exercise.stub, "parts": len(exercise.checks.FUNCTIONS), "hints": LEVELS,
+            "stub": exercise.handed_stub, "parts": len(exercise.checks.FUNCTIONS), "hints": LEVELS,
             "passed": bool(self.workspace.entry(exercise)["passed"]), "has_solution": not exercise.released,
-            "hints_seen": hints_seen(self.workspace, exercise), "predictions": predictions_of(exercise.stub, text),
+            "hints_seen": hints_seen(self.workspace, exercise),
+            "predictions": predictions_of(exercise.handed_stub, text),
         }  # fmt: skip
 
     def _answered(self, exercise: Exercise, outcome: Outcome) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from aescratch.foundations.columns import columns_of, padded
+
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
 FIRST_WRONG = "first-wrong"  # the code of a finding about the place of a mistake
 Paint = Callable[[str, str], str]
@@ -253,11 +255,11 @@ def plain_values(value: Any) -> Any:
 
 def _table(rows: Sequence[tuple[str, ...]], paint: Paint) -> Iterator[str]:
     """Yield the rows as aligned lines."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    widths = [max(columns_of(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         *cells, verdict = row
-        padded = [cell.ljust(width) for cell, width in zip(cells, widths[:-1], strict=True)]
-        yield "  ".join([*padded, paint(verdict, verdict)])
+        aligned = [padded(cell, width) for cell, width in zip(cells, widths[:-1], strict=True)]
+        yield "  ".join([*aligned, paint(verdict, verdict)])
 
 
 def _indented(text: str) -> str:

@@ -44,8 +44,7 @@ class Parser(argparse.ArgumentParser):
         known = {option.lstrip("-"): option for option in re.findall(r"--[a-z-]+", self.format_help())}
         short = {"".join(word[0] for word in bare.split("-")): bare for bare in known}  # lr for learning-rate
         bare = name.lstrip("-")
-        near = did_you_mean(short.get(bare, bare), known)
-        self.error(f"there is no option {name}{near.replace('mean ', 'mean --')}")
+        self.error(f"there is no option {name}{did_you_mean(short.get(bare, bare), known, '--')}")
 
 
 def option(*names: str, **settings: Any) -> Option:

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import aescratch as ae
+from aescratch.foundations.language import LANGUAGES, VARIABLE, in_language, language
 from aescratch.programs.cli import status
-from aescratch.programs.cli.options import Parser, switch
-from aescratch.programs.cli.status import UsageError, did_you_mean
+from aescratch.programs.cli.options import Parser, option, switch
+from aescratch.programs.cli.status import UsageError, did_you_mean, usage_error
 
 # Each command is a module with add_arguments(parser) and run(arguments), imported on demand; a command with several
 # actions also has read(parser, words).
@@ -33,6 +34,7 @@ COMMANDS = {
     "bench": ("aescratch.programs.cli.bench", "measure speed and memory on this machine, and compare with PyTorch"),
     "info": ("aescratch.programs.cli.info", "show what is in use: versions, matrix library, threads, Numba, CuPy"),
 }
+LANGUAGE = "--language"
 DESCRIPTION = "Autoencoders from scratch, in NumPy, with hand-written backpropagation."
 EPILOG = (
     "commands:\n" + "\n".join(f"  {name:<12}{summary}" for name, (_, summary) in COMMANDS.items())
@@ -51,7 +53,9 @@ exit status: 0 right or pass, 1 fail, 2 wrong usage or input, 3 inconclusive, 4 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command in the words after ``aescratch``, and return its exit status."""
     try:
-        outcome = run_command(list(sys.argv[1:] if argv is None else argv))
+        chosen, words = language_of(list(sys.argv[1:] if argv is None else argv))
+        with in_language(chosen):
+            outcome = run_command(words)
         sys.stdout.flush()  # so that a failure to print shows here, not when Python ends
         return outcome
     except UsageError as error:
@@ -68,6 +72,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         return fail(str(error) or "the memory is used up", status.BROKEN)
     except RuntimeError as error:
         return fail(str(error) or type(error).__name__, status.BROKEN)
+
+
+def language_of(words: list[str]) -> tuple[str, list[str]]:
+    """Return the language that --language names, else the environment's, and the other words; it may be any word."""
+    with usage_error(ValueError):
+        chosen = language()
+    rest: list[str] = []
+    following = iter(words)
+    for word in following:
+        name, equals, value = word.partition("=")
+        if name != LANGUAGE:
+            rest.append(word)
+            continue
+        chosen = value if equals else next(following, "")
+        if chosen not in LANGUAGES:
+            raise UsageError(f"expected {LANGUAGE} {' or '.join(LANGUAGES)}, got {chosen!r}")
+    return chosen, rest
 
 
 def run_command(argv: list[str]) -> int:
@@ -100,9 +121,10 @@ def read_options(command: Any, parser: Parser, typed: list[str]) -> tuple[Namesp
 def top_level(argv: list[str]) -> int:
     """Answer --help and --version, and a call without a command."""
     parser = Parser("aescratch")
-    parser.usage = "aescratch [--help] [--version] COMMAND ..."
+    parser.usage = "aescratch [--help] [--version] [--language {en,ko}] COMMAND ..."
     parser.description, parser.epilog = DESCRIPTION, EPILOG
     switch("--version", "show the version and exit")(parser)
+    option(LANGUAGE, choices=LANGUAGES, help=f"of exercises and their answers (default: {VARIABLE}, or en)")(parser)
     try:
         arguments, rest = parser.parse_known_args(argv)
     except SystemExit:  # after --help

@@ -6,6 +6,8 @@ import contextlib
 import difflib
 from collections.abc import Iterable, Iterator
 
+from aescratch.foundations.language import gettext
+
 RIGHT = 0  # also: a check that passes
 FAIL = 1  # a check that fails, a training that diverges
 WRONG_USAGE = 2
@@ -42,8 +44,10 @@ def wrong_input() -> Iterator[None]:
         raise UsageError(text) from error
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str], before: str = "") -> str:
     """Return the end of a sentence that proposes the nearest known word, or an empty text if none is near.
+
+    `before` is written before the word.
 
     Examples
     --------
@@ -51,4 +55,4 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     '; did you mean sparse?'
     """
     near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    return gettext("; did you mean {word}?").format(word=before + near[0]) if near else ""

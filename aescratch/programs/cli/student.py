@@ -18,6 +18,7 @@ from aescratch.classroom.hinting import next_hint
 from aescratch.classroom.hints import LEVELS
 from aescratch.classroom.outcome import UNSURE, Outcome
 from aescratch.classroom.watching import watch
+from aescratch.foundations.language import gettext
 from aescratch.foundations.platforms import require_processes
 from aescratch.programs.cli.status import FAIL, INCONCLUSIVE, RIGHT, UsageError, did_you_mean
 
@@ -25,10 +26,11 @@ from aescratch.programs.cli.status import FAIL, INCONCLUSIVE, RIGHT, UsageError,
 def init(arguments: Namespace) -> int:
     """Create a folder for the exercises."""
     if arguments.name is None:
-        raise UsageError("expected a folder after init, such as aescratch exercises init course")
+        raise UsageError(gettext("expected a folder after init, such as aescratch exercises init course"))
     workspace = Workspace.create(Path(arguments.name))
     first = workspace.exercises[0]
-    print(f"{workspace.folder} is ready: {len(workspace.exercises)} exercises; begin with")
+    sentence = gettext("{folder} is ready: {number} exercises; begin with")
+    print(sentence.format(folder=workspace.folder, number=len(workspace.exercises)))
     if workspace.folder.resolve() != Path.cwd():
         print(f"  cd {shlex.quote(str(workspace.folder))}")
     print(f"  aescratch exercises start {first.name}")
@@ -47,9 +49,12 @@ def start(arguments: Namespace) -> int:
     workspace = here()
     exercise = chosen(workspace, arguments.name)
     new = workspace.start(exercise)
-    print(f"{exercise.number}. {exercise.title} ({exercise.minutes} minutes)\n\n{exercise.task}\n")
-    file = os.path.relpath(workspace.path(exercise))
-    print(f"{'write your code' if new else 'continue'} in {file}, then: aescratch exercises check")
+    head = gettext("{number}. {title} ({minutes} minutes)")
+    head = head.format(number=exercise.number, title=exercise.title, minutes=exercise.minutes)
+    print(f"{head}\n\n{exercise.task}\n")
+    file, command = os.path.relpath(workspace.path(exercise)), "aescratch exercises check"
+    first, later = gettext("write your code in {file}, then: {command}"), gettext("continue in {file}, then: {command}")
+    print((first if new else later).format(file=file, command=command))
     return RIGHT
 
 
@@ -59,12 +64,14 @@ def check(arguments: Namespace) -> int:
     if not arguments.all:
         exercises = [begun(workspace, arguments.name)]
     elif arguments.name is not None:
-        raise UsageError(f"unexpected argument {arguments.name!r} beside --all; leave one of them out")
+        sentence = gettext("unexpected argument {word!r} beside --all; leave one of them out")
+        raise UsageError(sentence.format(word=arguments.name))
     else:
         exercises = [exercise for exercise in workspace.exercises if workspace.started(exercise)]
     if not exercises:
         first = workspace.exercises[0].name
-        raise UsageError(f"no exercise was started yet; begin with aescratch exercises start {first}")
+        sentence = gettext("no exercise was started yet; begin with {command}")
+        raise UsageError(sentence.format(command=f"aescratch exercises start {first}"))
     current = workspace.current
     outcomes = {
         exercise.name: check_one(workspace, exercise, arguments.time_limit, arguments.all, silent=arguments.json)
@@ -106,7 +113,8 @@ def watch_files(arguments: Namespace) -> int:
 
     def again(exercise: Exercise) -> None:
         check_one(workspace, exercise, arguments.time_limit)
-        print(f"{bar(workspace)}\nwatching: save a file to check it; Control-C to stop\n", flush=True)
+        watching = gettext("watching: save a file to check it; Control-C to stop")
+        print(f"{bar(workspace)}\n{watching}\n", flush=True)
 
     try:
         watch(workspace, exercise, again)
@@ -118,7 +126,8 @@ def watch_files(arguments: Namespace) -> int:
 def hint(arguments: Namespace) -> int:
     """Print the next hint for the mistake that the last check found; the last hint, the answer, needs --answer."""
     if arguments.level is not None and arguments.level > LEVELS:
-        raise UsageError(f"expected --level from 1 to {LEVELS}, got {arguments.level}")
+        sentence = gettext("expected --level from 1 to {levels}, got {level}")
+        raise UsageError(sentence.format(levels=LEVELS, level=arguments.level))
     workspace = here()
     exercise = begun(workspace, arguments.name)
     print(next_hint(workspace, exercise, arguments.level, arguments.answer))
@@ -129,10 +138,11 @@ def reset(arguments: Namespace) -> int:
     """Replace the student's file with the stub."""
     workspace = here()
     if arguments.name is None:
-        raise UsageError("expected the name of the exercise to reset, so that none is reset by mistake")
+        raise UsageError(gettext("expected the name of the exercise to reset, so that none is reset by mistake"))
     exercise = begun(workspace, arguments.name)
     kept = workspace.reset(exercise)
-    print(f"{exercise.name} starts again from the original file; yours is kept in {os.path.relpath(kept)}")
+    sentence = gettext("{name} starts again from the original file; yours is kept in {file}")
+    print(sentence.format(name=exercise.name, file=os.path.relpath(kept)))
     return RIGHT
 
 
@@ -141,13 +151,14 @@ def solution(arguments: Namespace) -> int:
     workspace = here()
     exercise = chosen(workspace, arguments.name)
     if exercise.released:
-        raise UsageError(f"the solution of {exercise.name} is not in this course; your teacher has it")
+        sentence = gettext("the solution of {name} is not in this course; your teacher has it")
+        raise UsageError(sentence.format(name=exercise.name))
     entry = workspace.entry(exercise)
     if not (entry["passed"] or entry["gave_up"] or arguments.give_up):
-        raise UsageError(
-            f"{exercise.name} hasn't passed yet; ask for a hint, or see the solution anyway with --give-up, which is "
-            "recorded"
+        sentence = gettext(
+            "{name} hasn't passed yet; ask for a hint, or see the solution anyway with --give-up, which is recorded"
         )
+        raise UsageError(sentence.format(name=exercise.name))
     if arguments.give_up and not entry["passed"]:
         workspace.note(exercise, gave_up=True)
     print(exercise.shown_solution, end="")
@@ -170,13 +181,15 @@ def chosen(workspace: Workspace, name: str | None) -> Exercise:
         if word in (exercise.name, exercise.folder.name) or (word.isdecimal() and int(word) == exercise.number):
             return exercise
     near = did_you_mean(word, [exercise.name for exercise in exercises])
-    raise UsageError(f"there is no exercise {name!r}{near or '; see aescratch exercises list'}")
+    sentence = gettext("there is no exercise {name!r}").format(name=name)
+    raise UsageError(sentence + (near or gettext("; see aescratch exercises list")))
 
 
 def begun(workspace: Workspace, name: str | None) -> Exercise:
     """Return the exercise of this name; raise `UsageError` if its file is missing."""
     exercise = chosen(workspace, name)
     if not workspace.started(exercise):
-        advice = f"create it with aescratch exercises start {exercise.name}"
-        raise UsageError(f"there is no {exercise.file_name} yet; {advice}")
+        sentence = gettext("there is no {file} yet; create it with {command}")
+        command = f"aescratch exercises start {exercise.name}"
+        raise UsageError(sentence.format(file=exercise.file_name, command=command))
     return exercise

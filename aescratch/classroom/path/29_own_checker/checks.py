@@ -13,6 +13,7 @@ import numpy as np
 from aescratch import functions
 from aescratch.backend import Array
 from aescratch.classroom import TOLERANCE
+from aescratch.foundations.language import gettext
 from aescratch.inspection.gradcheck import Finding, Report, TensorResult
 from aescratch.inspection.gradcheck.findings import raised
 
@@ -41,21 +42,23 @@ class CheckerReport(Report):
 
     def rows(self) -> list[tuple[str, ...]]:
         """Return the table as texts, the head first."""
-        rows = [(t.name.replace("_", " "), str(t.verdicts.size), str(t.count("pass")), t.verdict) for t in self.tensors]
-        return [("tried on", "number", "judged rightly", "verdict"), *rows]
+        names = {"right_gradients": gettext("right gradients"), "wrong_gradients": gettext("wrong gradients")}
+        rows = [(names[t.name], str(t.verdicts.size), str(t.count("pass")), t.verdict) for t in self.tensors]
+        return [(gettext("tried on"), gettext("number"), gettext("judged rightly"), gettext("verdict")), *rows]
 
     def summary(self) -> str:
         """Return the last line: the verdict, and how many answers are right."""
         number = sum(tensor.verdicts.size for tensor in self.tensors)
         agree = sum(tensor.count("pass") for tensor in self.tensors)
         if not number:
-            return f"{self.verdict}: nothing was judged; see the findings above"
-        return f"{self.verdict}: {agree} of {number} gradients are judged rightly"
+            return gettext("{verdict}: nothing was judged; see the findings above").format(verdict=self.verdict)
+        sentence = gettext("{verdict}: {agree} of {number} gradients are judged rightly")
+        return sentence.format(verdict=self.verdict, agree=agree, number=number)
 
 
 def check(student: Any, seed: int) -> Iterator[Report]:
     """Yield the report on is_right."""
-    title = "trial of is_right on right gradients and on wrong ones"
+    title = gettext("trial of is_right on right gradients and on wrong ones")
     findings: list[Finding] = []
     answers: dict[bool, list[bool]] = {True: [], False: []}
     for case in in_order(list(cases(np.random.default_rng(seed))), seed):
@@ -65,15 +68,17 @@ def check(student: Any, seed: int) -> Iterator[Report]:
             answer = student.is_right(asked.loss, asked.grad, x)
         except Exception as error:
             found = raised(error)
-            found.message = f"{found.message.replace('backward', 'is_right', 1)}; it was given {case.words}"
+            message = found.message.replace("backward", "is_right", 1)
+            found.message = gettext("{message}; it was given {case}").format(message=message, case=gettext(case.words))
             yield CheckerReport(title, [], [found], TOLERANCE)
             return
         if not isinstance(answer, (bool, np.bool_)):
-            message = f"is_right returned {type(answer).__name__} for {case.words}, expected True or False"
+            sentence = gettext("is_right returned {type} for {case}, expected True or False")
+            message = sentence.format(type=type(answer).__name__, case=gettext(case.words))
             yield CheckerReport(title, [], [Finding("wrong-type", None, "error", message)], TOLERANCE)
             return
         if np.abs(x - case.x).max() > ROUNDING and not any(found.code == "changed-argument" for found in findings):
-            message = "is_right changed x; restore every entry that you change, or work on a copy"
+            message = gettext("is_right changed x; restore every entry that you change, or work on a copy")
             findings.append(Finding("changed-argument", "x", "error", message))
         answers[case.right].append(bool(answer) == case.right)
         if bool(answer) != case.right and answers[case.right].count(False) <= SHOWN:
@@ -115,8 +120,10 @@ class Asked:
         """Return the finding for a wrong answer, with a question about the evaluations, or the case's own."""
         case = self.case
         verb, kind = ("refused", "right") if case.right else ("accepted", "wrong")
-        code, seen, question = self._manner() or (f"{verb}-{case.code}", "", case.question)
-        message = f"it {verb} the {kind} gradient of {case.words}{seen}"
+        code, seen, question = self._manner() or (f"{verb}-{case.code}", "", gettext(case.question))
+        refused = gettext("it refused the right gradient of {case}{seen}")
+        accepted = gettext("it accepted the wrong gradient of {case}{seen}")
+        message = (refused if case.right else accepted).format(case=gettext(case.words), seen=seen)
         return Finding(code, f"{kind}_gradients", "error", message, {"case": case.code}, "", question if asks else "")
 
     def _manner(self) -> tuple[str, str, str] | None:
@@ -125,33 +132,35 @@ class Asked:
         moved = [move for move in self.moves if move.any()]
         if not moved and case.code not in (*SHORT_CUTS, "whole"):
             return (
-                "never-asked", "; it never evaluated the loss at a point other than x",
-                "Can you find a slope from the loss at a single point?",
+                "never-asked", gettext("; it never evaluated the loss at a point other than x"),
+                gettext("Can you find a slope from the loss at a single point?"),
             )  # fmt: skip
         if not moved or case.code not in STEP_MATTERS:
             return None
         step = float(np.median([np.abs(move).max() for move in moved]))
         entries = [np.count_nonzero(move) for move in moved]
         if entries[0] == 1 and entries[-1] > 2:
+            seen = gettext("; it evaluated the loss at points where {number} entries of x had changed")
             return (
-                "not-restored", f"; it evaluated the loss at points where {entries[-1]} entries of x had changed",
-                "When you change the next entry, have you restored the previous one?",
+                "not-restored", seen.format(number=entries[-1]),
+                gettext("When you change the next entry, have you restored the previous one?"),
             )  # fmt: skip
         if step > LARGE:
             return (
-                "step-large", f"; the steps were {step:.1g}",
-                "How straight is the loss over such a step? And is there a kink within it?",
+                "step-large", gettext("; the steps were {step:.1g}").format(step=step),
+                gettext("How straight is the loss over such a step? And is there a kink within it?"),
             )  # fmt: skip
         if step < SMALL:
-            return (
-                "step-small", f"; the steps were {step:.1g}",
-                "float64 has 16 digits. How many of them are left in the difference of two losses so close together?",
-            )  # fmt: skip
+            question = gettext(
+                "float64 has 16 digits. How many of them are left in the difference of two losses so close together?"
+            )
+            return "step-small", gettext("; the steps were {step:.1g}").format(step=step), question
         if case.code != "kink" and len({float(np.sign(move.sum())) for move in moved}) == 1:
-            return (
-                "one-sided", f"; it evaluated the loss only on one side of x, {step:.1g} away",
-                "How fast does the error of a quotient shrink with the step, from one side, and from both?",
-            )  # fmt: skip
+            seen = gettext("; it evaluated the loss only on one side of x, {step:.1g} away").format(step=step)
+            question = gettext(
+                "How fast does the error of a quotient shrink with the step, from one side, and from both?"
+            )
+            return "one-sided", seen, question
         return None
 
 
@@ -175,23 +184,24 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     one_entry.flat[1 + np.argmax(np.abs(grad(W)).flat[1:])] = 0.1
     few_digits = "Is your tolerance absolute, or relative to the size of the compared numbers?"
     plain = "By how much do claimed gradient and difference quotient differ here, and how do you decide?"
-    usual = "an ordinary loss"
-    yield Case("ordinary", usual, loss, grad, W, True, plain)
-    yield Case("factor", f"{usual}, N times too large", loss, lambda W: len(x) * grad(W), W, False, plain)
-    yield Case("sign", f"{usual}, with the other sign", loss, lambda W: -grad(W), W, False,
+    yield Case("ordinary", "an ordinary loss", loss, grad, W, True, plain)
+    yield Case("factor", "an ordinary loss, N times too large", loss, lambda W: len(x) * grad(W), W, False, plain)
+    yield Case("sign", "an ordinary loss, with the other sign", loss, lambda W: -grad(W), W, False,
                "Do you compare the numbers, or their absolute values or squares?")
-    yield Case("zeros", f"{usual}, all zeros", loss, np.zeros_like, W, False,
+    yield Case("zeros", "an ordinary loss, all zeros", loss, np.zeros_like, W, False,
                "What does your measure of the difference give if the claimed gradient is 0?")
-    yield Case("example", f"{usual}, of the last example only", loss, lambda W: grad(W, slice(-1, None)), W, False,
-               plain)
-    yield Case("entry", f"{usual}, one entry wrong by a tenth", loss, lambda W: grad(W) * (1 + one_entry), W, False,
-               "Is every entry compared, or some of them, or a mean over all?")
-    yield Case("not-finite", f"{usual}, one entry NaN", loss, lambda W: np.where(one_entry, np.nan, grad(W)), W, False,
-               "What is the result of NaN > 1e-6? And of NaN <= 1e-6?")
-    yield Case("huge", f"{usual} times 1e8", lambda W: 1e8 * loss(W), lambda W: 1e8 * grad(W), W, True, few_digits)
-    yield Case("tiny", f"{usual} times 1e-8", lambda W: 1e-8 * loss(W), lambda W: 1e-8 * grad(W), W, True, few_digits)
-    yield Case("tiny", f"{usual} times 1e-8, twice too large", lambda W: 1e-8 * loss(W), lambda W: 2e-8 * grad(W), W,
-               False, few_digits)
+    yield Case("example", "an ordinary loss, of the last example only", loss, lambda W: grad(W, slice(-1, None)), W,
+               False, plain)
+    yield Case("entry", "an ordinary loss, one entry wrong by a tenth", loss, lambda W: grad(W) * (1 + one_entry), W,
+               False, "Is every entry compared, or some of them, or a mean over all?")
+    yield Case("not-finite", "an ordinary loss, one entry NaN", loss, lambda W: np.where(one_entry, np.nan, grad(W)), W,
+               False, "What is the result of NaN > 1e-6? And of NaN <= 1e-6?")
+    yield Case("huge", "an ordinary loss times 1e8", lambda W: 1e8 * loss(W), lambda W: 1e8 * grad(W), W,
+               True, few_digits)
+    yield Case("tiny", "an ordinary loss times 1e-8", lambda W: 1e-8 * loss(W), lambda W: 1e-8 * grad(W), W,
+               True, few_digits)
+    yield Case("tiny", "an ordinary loss times 1e-8, twice too large", lambda W: 1e-8 * loss(W),
+               lambda W: 2e-8 * grad(W), W, False, few_digits)
     yield from _of_particular_losses(rng)
 
 
