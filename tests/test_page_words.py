@@ -1,0 +1,73 @@
+"""The words of the pages: the same in both languages, all used, and none outside of their files."""
+
+import pathlib
+import re
+import string
+
+import pytest
+
+import aescratch as ae
+from aescratch.foundations import page_words
+from aescratch.foundations.language import LANGUAGES, in_language
+
+PACKAGE = pathlib.Path(ae.__file__).parent
+PAGES = {
+    "site": (PACKAGE / "programs" / "site", ["page.html", "tutorial.html"], ["app/*.js", "pages.py"]),
+}
+ALLOWED = re.compile(r"[\s\d\W]*(\$\w+)?\s*")  # signs, and what Python puts there
+
+
+def texts_of(page):
+    folder, templates, scripts = PAGES[page]
+    return (
+        page_words.words_of(folder),
+        "".join((folder / name).read_text("utf-8") for name in templates),
+        "".join(path.read_text("utf-8") for pattern in scripts for path in sorted(folder.glob(pattern))),
+    )
+
+
+def places_in(text):
+    return sorted({name for _, name, _, _ in string.Formatter().parse(text) if name is not None})
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_both_languages_have_the_same_names_and_values(page):
+    words, _, _ = texts_of(page)
+    assert tuple(words) == LANGUAGES
+    english, korean = words.values()
+    assert list(korean) == list(english)
+    assert [name for name in english if places_in(english[name]) != places_in(korean[name])] == []
+    assert [name for name in english if english[name].count("`") != korean[name].count("`")] == []
+    untranslated = [name for name in english if not re.search("[가-힣]", korean[name]) and re.search("[A-Za-z]{3}", re.sub("{.+?}", "", korean[name]))]
+    assert untranslated == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_word_is_used_and_every_word_that_is_used_is_there(page):
+    words, templates, scripts = texts_of(page)
+    named = set(re.findall(r'data-say(?:-label|-title)?="(\w+)"', templates))
+    quoted = set(re.findall(r'"(\w+)"', scripts)) | set(re.findall(r'data-say="(\w+)"', scripts))
+    stems = tuple(re.findall(r"`(\w+_)\$\{", scripts)) or ("\0",)  # as in say(`state_${state}`)
+    assert [name for name in words["en"] if name not in named | quoted and not name.startswith(stems)] == []
+    assert (named | set(re.findall(r'\bsay\("(\w+)"', scripts))) - set(words["en"]) == set()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_templates_hold_no_text_of_their_own(page):
+    _, templates, _ = texts_of(page)
+    without = re.sub(r"<(script|style|svg)\b.*?</\1>|<!DOCTYPE html>", "", templates, flags=re.DOTALL)
+    assert [text for text in re.split(r"<[^<>]+>", without) if not ALLOWED.fullmatch(text)] == []
+    assert re.findall(r' (?:aria-label|title|alt|placeholder)="([^"$]*[A-Za-z][^"]*)"', without) == []
+
+
+def test_a_page_is_filled_in_the_language_in_force():
+    words = {"en": {"a": "Go to {where}", "b": "menu"}, "ko": {"a": "{where}로 <가기>", "b": "메뉴"}}
+    page = f'<html><a href="#" data-say="a" {page_words.values_of(where="x")}></a><nav data-say-label="b"></nav></html>'
+    assert page_words.first_language() is None
+    assert ">Go to x</a>" in page_words.filled(page, words)
+    with in_language("ko"):
+        assert page_words.first_language() == "ko"
+        filled = page_words.filled(page, words)
+    assert '<html lang="ko">' in filled
+    assert ">x로 &lt;가기&gt;</a>" in filled
+    assert 'aria-label="메뉴"' in filled
