@@ -28,10 +28,18 @@ class Words {
     return node;
   }
 
-  // Show all words of the page.
-  show() {
+  // The same for its label.
+  label(node, name, values = {}) {
+    node.dataset.sayLabel = name;
+    node.dataset.values = JSON.stringify(values);
+    this.#show(node);
+    return node;
+  }
+
+  // Show all words of the page, or of a part of it.
+  show(part = document) {
     document.documentElement.lang = this.language;
-    for (const node of document.querySelectorAll("[data-say], [data-say-label], [data-say-title]")) this.#show(node);
+    for (const node of part.querySelectorAll("[data-say], [data-say-label], [data-say-title]")) this.#show(node);
   }
 
   // Make a button change the language: its text is the other language's name. `changed` is called afterwards.

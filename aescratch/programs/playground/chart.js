@@ -61,8 +61,8 @@ function drawLoss(board, curve, pca) {
 
 // The terms of the last batch's objective.
 function termsOf({ network: { arrays }, program: { terms } }) {
-  const parts = terms.map((name) => `${name.replace(/_/g, " ")} ${number(arrays[name][0])}`);
-  return `J ${number(arrays.J[0])}${parts.length > 1 ? ` = ${parts.join(" + ")}` : ""}`;
+  const partOf = (name) => `${say(`term_${name}`)} ${number(arrays[name][0])}`;
+  return `J ${number(arrays.J[0])}${terms.length > 1 ? ` = ${terms.map(partOf).join(" + ")}` : ""}`;
 }
 
 // The state of the curves, in words.

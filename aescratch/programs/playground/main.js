@@ -271,7 +271,8 @@ language.bind(element("language"), () => {
   controls();
   describe();
   draw();
-  report(Infinity);
+  if (!running) report(Infinity);
+  told.at = performance.now();
 });
 controls();
 start();
